@@ -1,0 +1,17 @@
+/** What the engine asks of the statistics room. */
+
+/** A column of values: float32 where the source fits it without loss, else float64. */
+export type Values = Float32Array | Float64Array;
+
+/**
+ * Reduces the observations of one parent cell. `columns[i]` holds column i of the pipeline, sorted by
+ * cell and, inside a cell, in canonical order; cell k owns rows `starts[k]` to `starts[k + 1]`, at
+ * least one. Returns one float64 array a statistic, of length `starts.length - 1`; NaN where a cell
+ * has no valid value (0 for count). The returned arrays belong to the reducer and are overwritten by
+ * its next call.
+ */
+export interface Reducer {
+  reduce(columns: readonly Values[], starts: Uint32Array): readonly Float64Array[];
+  /** For each statistic, the indices of the columns whose values must all be finite for a row to count. */
+  readonly needs: readonly (readonly number[])[];
+}

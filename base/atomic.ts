@@ -1,0 +1,79 @@
+/**
+ * Files that appear whole or not at all: written beside their place under a temporary name, synced,
+ * renamed. A failure at write, sync or close is a failure of the whole and leaves nothing behind.
+ */
+import fs from "node:fs";
+import path from "node:path";
+import process from "node:process";
+import { GranaryError, systemCode } from "./errors.ts";
+
+let serial = 0;
+
+/** A name beside `file` that no other process or call uses. */
+export function temporaryName(file: string): string {
+  serial += 1;
+  const unique = `${process.pid.toString(36)}-${Date.now().toString(36)}-${serial.toString(36)}`;
+  return path.join(path.dirname(file), `.${path.basename(file)}.${unique}.tmp`);
+}
+
+/** Writes `bytes` to `file` atomically. With `sync` false the data may still be in the page cache. */
+export function writeFileAtomic(
+  file: string,
+  bytes: Uint8Array | string,
+  options: { sync?: boolean; mode?: number } = {},
+): void {
+  const temporary = temporaryName(file);
+  try {
+    const fd = fs.openSync(temporary, "wx", options.mode ?? 0o666);
+    try {
+      writeAllSync(fd, typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes);
+      if (options.sync ?? true) fs.fsyncSync(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
+    fs.renameSync(temporary, file);
+    if (options.sync ?? true) syncFolder(path.dirname(file));
+  } catch (error) {
+    fs.rmSync(temporary, { force: true });
+    throw writeError(file, error);
+  }
+}
+
+/** Writes every byte to an open file; a short write is continued. */
+export function writeAllSync(fd: number, bytes: Uint8Array): void {
+  let offset = 0;
+  while (offset < bytes.length) offset += fs.writeSync(fd, bytes, offset, bytes.length - offset);
+}
+
+/** Makes a rename in `folder` durable. Filesystems that cannot sync a folder say EINVAL. */
+export function syncFolder(folder: string): void {
+  const fd = fs.openSync(folder, "r");
+  try {
+    fs.fsyncSync(fd);
+  } catch (error) {
+    if (systemCode(error) !== "EINVAL") throw error;
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** The error for a file that could not be written, with the mend for the usual causes. */
+export function writeError(file: string, error: unknown): GranaryError {
+  if (error instanceof GranaryError) return error;
+  const code = systemCode(error);
+  const mend: Record<string, string> = {
+    ENOSPC: "no space left on the device; free some or write elsewhere",
+    EDQUOT: "the disk quota is used up; free some or write elsewhere",
+    EACCES: "permission denied; choose a folder that you may write to",
+    EPERM: "permission denied; choose a folder that you may write to",
+    EROFS: "the file system is read-only; choose another folder",
+    ENOENT: "the folder does not exist; create it first",
+    ENOTDIR: "a part of the path is not a folder",
+    EISDIR: "it is a folder; name a file",
+  };
+  const reason = (code !== undefined && mend[code]) || (error as Error)?.message || String(error);
+  return new GranaryError("io", `${file}: cannot write (${code ?? "error"}): ${reason}`, {
+    cause: error,
+    details: { file, code },
+  });
+}
