@@ -1,0 +1,45 @@
+/** The element types that are read as numbers, their numpy names and their typed arrays. */
+import type { Hdf5Values } from "./contract.ts";
+
+/** A fixed-point or IEEE float type as it is stored. */
+export interface ElementType {
+  readonly kind: "integer" | "float";
+  readonly size: 1 | 2 | 4 | 8;
+  readonly signed: boolean;
+  readonly littleEndian: boolean;
+}
+
+/** The element type, or undefined where no typed array holds it. */
+export function elementType(
+  kind: "integer" | "float" | "other",
+  size: number,
+  signed: boolean,
+  littleEndian: boolean,
+): ElementType | undefined {
+  if (kind === "integer" && (size === 1 || size === 2 || size === 4 || size === 8)) {
+    return { kind, size, signed, littleEndian };
+  }
+  if (kind === "float" && (size === 4 || size === 8)) return { kind, size, signed: true, littleEndian };
+  return undefined;
+}
+
+/** `<f8`, `>i4`, `|u1`. */
+export function numpyName(type: ElementType): string {
+  const order = type.size === 1 ? "|" : type.littleEndian ? "<" : ">";
+  return `${order}${type.kind === "float" ? "f" : type.signed ? "i" : "u"}${type.size}`;
+}
+
+/** A typed array over the whole of `buffer`, which holds elements in the platform's byte order. */
+export function typedArrayOver(type: ElementType, buffer: ArrayBuffer): Hdf5Values {
+  if (type.kind === "float") return type.size === 4 ? new Float32Array(buffer) : new Float64Array(buffer);
+  switch (type.size) {
+    case 1:
+      return type.signed ? new Int8Array(buffer) : new Uint8Array(buffer);
+    case 2:
+      return type.signed ? new Int16Array(buffer) : new Uint16Array(buffer);
+    case 4:
+      return type.signed ? new Int32Array(buffer) : new Uint32Array(buffer);
+    case 8:
+      return type.signed ? new BigInt64Array(buffer) : new BigUint64Array(buffer);
+  }
+}
