@@ -1,0 +1,158 @@
+/**
+ * Loops over typed arrays: elementwise operations on rows, and reductions of rows to cells. They
+ * allocate nothing. Cell k owns rows `starts[k]` to `starts[k + 1]`.
+ */
+import { BINARY, UNARY } from "./operations.ts";
+
+/** `out[i] = op(a[i])` for i < length. */
+export type UnaryKernel = (out: Float64Array, a: Float64Array, length: number) => void;
+/** `out[i] = op(a[i], b[i])` for i < length; a number stands for itself in every row. */
+export type BinaryKernel = (
+  out: Float64Array,
+  a: Float64Array | number,
+  b: Float64Array | number,
+  length: number,
+) => void;
+
+/** The kernel of an operation of one argument. */
+export function unaryKernel(op: string): UnaryKernel {
+  if (op === "square") {
+    return (out, a, length) => {
+      for (let i = 0; i < length; i++) out[i] = a[i]! * a[i]!;
+    };
+  }
+  const operation = UNARY[op]!;
+  return (out, a, length) => {
+    for (let i = 0; i < length; i++) out[i] = operation(a[i]!);
+  };
+}
+
+/** The kernel of an operation of two arguments. The four that matter most have their own loops. */
+export function binaryKernel(op: string): BinaryKernel {
+  if (op === "add") {
+    return (out, a, b, length) => {
+      if (typeof a === "number") [a, b] = [b, a];
+      const x = a as Float64Array;
+      if (typeof b === "number") { for (let i = 0; i < length; i++) out[i] = x[i]! + b; }
+      else for (let i = 0; i < length; i++) out[i] = x[i]! + b[i]!;
+    };
+  }
+  if (op === "multiply") {
+    return (out, a, b, length) => {
+      if (typeof a === "number") [a, b] = [b, a];
+      const x = a as Float64Array;
+      if (typeof b === "number") { for (let i = 0; i < length; i++) out[i] = x[i]! * b; }
+      else for (let i = 0; i < length; i++) out[i] = x[i]! * b[i]!;
+    };
+  }
+  if (op === "subtract") {
+    return (out, a, b, length) => {
+      if (typeof a === "number") { for (let i = 0; i < length; i++) out[i] = a - (b as Float64Array)[i]!; }
+      else if (typeof b === "number") { for (let i = 0; i < length; i++) out[i] = a[i]! - b; }
+      else for (let i = 0; i < length; i++) out[i] = a[i]! - b[i]!;
+    };
+  }
+  if (op === "divide") {
+    return (out, a, b, length) => {
+      if (typeof a === "number") { for (let i = 0; i < length; i++) out[i] = a / (b as Float64Array)[i]!; }
+      else if (typeof b === "number") { for (let i = 0; i < length; i++) out[i] = a[i]! / b; }
+      else for (let i = 0; i < length; i++) out[i] = a[i]! / b[i]!;
+    };
+  }
+  const operation = BINARY[op]!;
+  return (out, a, b, length) => {
+    if (typeof a === "number") {
+      for (let i = 0; i < length; i++) out[i] = operation(a, (b as Float64Array)[i]!);
+    } else if (typeof b === "number") { for (let i = 0; i < length; i++) out[i] = operation(a[i]!, b); }
+    else for (let i = 0; i < length; i++) out[i] = operation(a[i]!, b[i]!);
+  };
+}
+
+/** `out[i] = condition[i] ? a[i] : b[i]`. */
+export function chooseRows(
+  out: Float64Array,
+  condition: Float64Array,
+  a: Float64Array | number,
+  b: Float64Array | number,
+  length: number,
+): void {
+  for (let i = 0; i < length; i++) {
+    const chosen = condition[i] !== 0 ? a : b;
+    out[i] = typeof chosen === "number" ? chosen : chosen[i]!;
+  }
+}
+
+/** Each cell's value in each of its rows. */
+export function spreadCells(
+  out: Float64Array,
+  values: Float64Array,
+  starts: Uint32Array,
+  cells: number,
+): void {
+  for (let k = 0; k < cells; k++) out.fill(values[k]!, starts[k]!, starts[k + 1]!);
+}
+
+export function countCells(out: Float64Array, starts: Uint32Array, cells: number): void {
+  for (let k = 0; k < cells; k++) out[k] = starts[k + 1]! - starts[k]!;
+}
+
+/** Sums in row order, in float64. */
+export function sumCells(out: Float64Array, x: Float64Array, starts: Uint32Array, cells: number): void {
+  let i = starts[0]!;
+  for (let k = 0; k < cells; k++) {
+    const end = starts[k + 1]!;
+    let sum = 0;
+    for (; i < end; i++) sum += x[i]!;
+    out[k] = sum;
+  }
+}
+
+/** Sums of squared deviations from each cell's mean, in row order. */
+export function squaresCells(
+  out: Float64Array,
+  x: Float64Array,
+  means: Float64Array,
+  starts: Uint32Array,
+  cells: number,
+): void {
+  let i = starts[0]!;
+  for (let k = 0; k < cells; k++) {
+    const end = starts[k + 1]!;
+    const mean = means[k]!;
+    let sum = 0;
+    for (; i < end; i++) {
+      const deviation = x[i]! - mean;
+      sum += deviation * deviation;
+    }
+    out[k] = sum;
+  }
+}
+
+/** The least value; NaN if any is NaN, as numpy. */
+export function minCells(out: Float64Array, x: Float64Array, starts: Uint32Array, cells: number): void {
+  let i = starts[0]!;
+  for (let k = 0; k < cells; k++) {
+    const end = starts[k + 1]!;
+    let least = Infinity;
+    for (; i < end; i++) {
+      const value = x[i]!;
+      // Not `<`: the comparison that NaN fails must take it in, and keep it.
+      if (!(value >= least)) least = value !== value || least === least ? value : least;
+    }
+    out[k] = least;
+  }
+}
+
+/** The greatest value; NaN if any is NaN, as numpy. */
+export function maxCells(out: Float64Array, x: Float64Array, starts: Uint32Array, cells: number): void {
+  let i = starts[0]!;
+  for (let k = 0; k < cells; k++) {
+    const end = starts[k + 1]!;
+    let greatest = -Infinity;
+    for (; i < end; i++) {
+      const value = x[i]!;
+      if (!(value <= greatest)) greatest = value !== value || greatest === greatest ? value : greatest;
+    }
+    out[k] = greatest;
+  }
+}
