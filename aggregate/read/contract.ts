@@ -54,6 +54,12 @@ export interface ReadRequest {
   filters: readonly RowFilter[];
 }
 
+/** Rows `[start, start + count)` of a dataset's first dimension. */
+export interface RowRange {
+  readonly start: number;
+  readonly count: number;
+}
+
 /** The observations of one group: everything in row order, nothing dropped yet. */
 export interface GroupObservations {
   group: string;
@@ -65,4 +71,8 @@ export interface GroupObservations {
   columns: Values[];
   /** 1 where every filter passes; null where there are no filters. */
   passes: Uint8Array | null;
+  /** Rows that the group has in the file. */
+  totalRows?: number;
+  /** The rows that were read, ascending, where not all were; the arrays hold them one after the other. */
+  ranges?: readonly RowRange[];
 }
