@@ -1,0 +1,54 @@
+/** SIGINT and SIGTERM: the first asks the command to end, the second does not ask. */
+import process from "node:process";
+import { GranaryError } from "../base/errors.ts";
+import type { Log } from "./context.ts";
+
+/** 128 + the signal's number, as shells report it. */
+const SIGNAL_EXITS = { SIGINT: 130, SIGTERM: 143 } as const;
+type Signal = keyof typeof SIGNAL_EXITS;
+
+/** How long a command may take to end after the first signal. Files appear whole or not at all. */
+const GRACE_MS = 10_000;
+
+export interface FollowedSignals {
+  signal: AbortSignal;
+  /** Set once a signal has come. */
+  readonly exitCode: number | undefined;
+  /** The work's own end, or a rejection when it takes too long to stop. */
+  race<T>(work: Promise<T>): Promise<T>;
+  end(): void;
+}
+
+export function followSignals(log: Log): FollowedSignals {
+  const controller = new AbortController();
+  let exitCode: number | undefined;
+  let giveUp: (reason: Error) => void = () => {};
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const tooLate = new Promise<never>((_, reject) => giveUp = reject);
+  tooLate.catch(() => {}); // it is raced; when nobody races it is nobody's business
+  const onSignal = (name: Signal) => {
+    const code = SIGNAL_EXITS[name];
+    if (exitCode !== undefined) process.exit(code);
+    exitCode = code;
+    log.info(`granary: ${name === "SIGINT" ? "interrupted" : "told to stop"}; ending (again: at once)`);
+    const reason = new GranaryError("interrupted", "interrupted", { exitCode: code });
+    timer = setTimeout(() => giveUp(reason), GRACE_MS);
+    controller.abort(reason);
+  };
+  const onInterrupt = () => onSignal("SIGINT");
+  const onTerminate = () => onSignal("SIGTERM");
+  process.on("SIGINT", onInterrupt);
+  process.on("SIGTERM", onTerminate);
+  return {
+    signal: controller.signal,
+    get exitCode() {
+      return exitCode;
+    },
+    race: (work) => Promise.race([work, tooLate]),
+    end() {
+      clearTimeout(timer);
+      process.off("SIGINT", onInterrupt);
+      process.off("SIGTERM", onTerminate);
+    },
+  };
+}

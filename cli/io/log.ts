@@ -1,0 +1,73 @@
+/** stderr: messages for people. Never data, never a credential. */
+import process from "node:process";
+import tty from "node:tty";
+import type { Log } from "../context.ts";
+import { BrokenPipe, writeToDescriptor } from "./descriptor.ts";
+import { createProgress } from "./progress.ts";
+
+const STDERR = 2;
+
+export interface LogOptions {
+  fd?: number;
+  env?: Readonly<Record<string, string | undefined>>;
+  /** Overrules what the descriptor says, for tests. */
+  terminal?: boolean;
+}
+
+export interface WritableLog extends Log {
+  quiet: boolean;
+  /** Text as it is, with its own newline. */
+  raw(text: string): void;
+}
+
+/** A log that can be hushed later, when the flags have been read. Warnings and errors always appear. */
+export function createLog(options: LogOptions = {}): WritableLog {
+  const fd = options.fd ?? STDERR;
+  const env = options.env ?? process.env;
+  const terminal = options.terminal ?? tty.isatty(fd);
+  const color = terminal && !env.NO_COLOR && env.TERM !== "dumb";
+  const animate = terminal && env.TERM !== "dumb";
+  const encoder = new TextEncoder();
+  let drawn = false; // a progress line stands without a newline
+  const raw = (text: string) => {
+    try {
+      writeToDescriptor(fd, encoder.encode(text));
+    } catch (error) {
+      // Nobody is reading the messages any more; the work goes on without them.
+      if (!(error instanceof BrokenPipe)) throw error;
+    }
+  };
+  const line = (text: string) => {
+    raw(`${drawn ? "\r\x1b[K" : ""}${text}\n`);
+    drawn = false;
+  };
+  const paint = (code: number, text: string) => color ? `\x1b[${code}m${text}\x1b[0m` : text;
+  const log = {
+    quiet: false,
+    raw,
+    info(message: string) {
+      if (!log.quiet) line(message);
+    },
+    warn(message: string) {
+      line(`granary: ${paint(33, "warning:")} ${message}`);
+    },
+    error(message: string) {
+      line(`${paint(31, "granary:")} ${message}`);
+    },
+    progress(label: string, total: number | null, unit: string) {
+      if (log.quiet) return { update() {}, end() {} };
+      return createProgress({
+        label,
+        total,
+        unit,
+        animate,
+        columns: () => process.stderr.columns ?? 80,
+        write(text) {
+          drawn = !text.endsWith("\n");
+          raw(text);
+        },
+      });
+    },
+  };
+  return log;
+}

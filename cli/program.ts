@@ -1,0 +1,66 @@
+/** The tree of commands, each from its own file, with what is common to all of them. */
+import { Command, CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
+import type { CliContext } from "./context.ts";
+import { allCommands, usageMessage } from "./suggest.ts";
+import { addCompletions } from "./commands/completions.ts";
+import { addSimulate } from "./commands/simulate.ts";
+
+export interface GlobalFlags {
+  json: boolean;
+  quiet: boolean;
+}
+
+const DESCRIPTION = "Catalogs of Earth-observation granules as GeoParquet, and their observations " +
+  "aggregated to HEALPix cells in Zarr.";
+
+const EXAMPLES = `
+Examples:
+  granary demo                                   see the whole way, on simulated granules
+  granary catalog build --from local data -c atl06 -o catalog.parquet
+  granary aggregate -c atl06 --catalog catalog.parquet -o store.zarr
+  granary plot store.zarr --variable h_mean -o map.png
+
+Exit codes: 0 done, 1 failed, 2 bad input or usage, 3 some granules failed, 4 credentials refused,
+130 and 143 interrupted.`;
+
+/** @param onFlags is told the global flags before a command's action runs */
+export function createProgram(context: CliContext, onFlags: (flags: GlobalFlags) => void): Command {
+  const program: Command = new Command("granary");
+  program
+    .description(DESCRIPTION)
+    .usage("COMMAND …")
+    .option("-V, --version", "print the version (with --json: what the binary needs to run)")
+    .helpCommand("help [COMMAND]", "help for a command")
+    .addHelpText("after", EXAMPLES);
+  addSimulate(program, context);
+  addCompletions(program, context);
+  for (const command of allCommands(program)) finishCommand(command, context);
+  program.hook("preAction", (_, action) => {
+    const flags = action.optsWithGlobals() as Partial<GlobalFlags>;
+    onFlags({ json: flags.json === true, quiet: flags.quiet === true });
+  });
+  return program;
+}
+
+/** The flags, help and errors that every command shares, however deep it lies. */
+function finishCommand(command: CommandUnknownOpts, context: CliContext): void {
+  const has = (flag: string) => command.options.some((option) => option.long === flag);
+  if (!has("--json")) command.option("--json", "print JSON for programs");
+  if (!has("--quiet")) command.option("--quiet", "no progress and no notes; warnings and errors only");
+  command
+    .helpOption("-h, --help", "show this help")
+    // A command's flags are its own: --version is the program's here and a product's there.
+    .enablePositionalOptions()
+    .showHelpAfterError(false)
+    .configureOutput({
+      writeOut: (text) => context.out.write(text),
+      // Help shown because a command was missing; a failure's message is written when the run ends.
+      writeErr: (text) => context.log.info(text.trimEnd()),
+      outputError: () => {},
+    })
+    .exitOverride((error) => {
+      const told = usageMessage(command, error.code, error.message);
+      const shown = error.code.startsWith("commander.help");
+      throw shown ? error : new CommanderError(error.exitCode, error.code, told);
+    });
+}

@@ -1,0 +1,72 @@
+/** One run of the command line: flags read, the command run, its end turned into an exit code. */
+import process from "node:process";
+import type { CliContext } from "./context.ts";
+import { explain } from "./failure.ts";
+import { followSignals } from "./interrupt.ts";
+import { BrokenPipe } from "./io/descriptor.ts";
+import { createLog } from "./io/log.ts";
+import { createOutput } from "./io/output.ts";
+import { toJson } from "./io/json.ts";
+import { VERSION, versionReport } from "./version.ts";
+
+/** Runs `args`, the words after the program's name. @returns the exit code */
+export async function runCommandLine(args: readonly string[]): Promise<number> {
+  const out = createOutput();
+  const log = createLog();
+  const json = args.includes("--json");
+  try {
+    if (asksVersion(args)) {
+      if (json) out.json(versionReport());
+      else out.write(`granary ${VERSION}\n`);
+      return 0;
+    }
+    const signals = followSignals(log);
+    try {
+      const context: CliContext = { out, log, signal: signals.signal, env: process.env, json };
+      await signals.race(runProgram(args, context, log));
+      return 0;
+    } catch (error) {
+      if (signals.exitCode === undefined) throw error;
+      return signals.exitCode;
+    } finally {
+      signals.end();
+    }
+  } catch (error) {
+    // Whoever read the output has seen enough.
+    if (error instanceof BrokenPipe) return 0;
+    const failure = explain(error);
+    const debug = Boolean(process.env.GRANARY_DEBUG) && failure.stack !== undefined;
+    if (json) {
+      const { tag, message, exitCode, details, stack } = failure;
+      const body = { tag, message, exit_code: exitCode, details, ...(debug ? { stack } : {}) };
+      log.raw(toJson({ error: body }, 0) + "\n");
+    } else if (failure.message !== "") {
+      log.error(failure.message);
+      if (debug) log.raw(failure.stack + "\n");
+    }
+    return failure.exitCode;
+  }
+}
+
+async function runProgram(
+  args: readonly string[],
+  context: CliContext,
+  log: { quiet: boolean },
+): Promise<void> {
+  // The tree of commands is not needed to say the version.
+  const { createProgram } = await import("./program.ts");
+  const program = createProgram(context, (flags) => {
+    context.json = flags.json;
+    log.quiet = flags.quiet;
+  });
+  await program.parseAsync([...args], { from: "user" });
+}
+
+/** `--version` before any command; a command's own `--version` takes a value and comes later. */
+function asksVersion(args: readonly string[]): boolean {
+  for (const word of args) {
+    if (word === "--version" || word === "-V") return true;
+    if (!word.startsWith("-") || word === "--") return false;
+  }
+  return false;
+}

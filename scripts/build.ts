@@ -1,0 +1,54 @@
+/**
+ * Makes the binary; runs under Bun (`compile.ts` starts it). The first entry is the program, the others
+ * are its workers.
+ *
+ *   bun scripts/build.ts --target T --bindings FOLDER --out FILE [--base EXECUTABLE] ENTRY…
+ */
+import path from "node:path";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { duckdbPlugin } from "./duckdb_plugin.ts";
+
+interface BuildResult {
+  success: boolean;
+  logs: unknown[];
+}
+declare const Bun: { build(options: Record<string, unknown>): Promise<BuildResult> };
+
+const { values, positionals } = parseArgs({
+  options: {
+    target: { type: "string" },
+    bindings: { type: "string" },
+    out: { type: "string" },
+    base: { type: "string" },
+  },
+  allowPositionals: true,
+});
+const { target, bindings, out, base } = values;
+if (target === undefined || bindings === undefined || out === undefined || positionals.length === 0) {
+  throw new Error("build.ts: --target, --bindings, --out and an entry are needed");
+}
+const root = path.resolve(import.meta.dirname!, "..");
+const result = await Bun.build({
+  entrypoints: positionals.map((file) => path.resolve(root, file)),
+  root,
+  target: "bun",
+  format: "esm",
+  // Workers under their own file names: see entry_points.ts.
+  naming: { entry: "[name].[ext]" },
+  minify: { whitespace: true, syntax: true, identifiers: false },
+  bytecode: base === undefined,
+  plugins: [duckdbPlugin(bindings, root)],
+  compile: {
+    target: `bun-${target}`,
+    outfile: out,
+    ...(base === undefined ? {} : { executablePath: base }),
+    // The binary reads no configuration of the folder that it is started in.
+    autoloadDotenv: false,
+    autoloadBunfig: false,
+  },
+});
+if (!result.success) {
+  for (const log of result.logs) console.error(log);
+  process.exit(1);
+}

@@ -1,0 +1,60 @@
+/**
+ * A Bun build plugin: `@duckdb/node-bindings` becomes a module that holds the target's two native
+ * files and unpacks them when DuckDB is first used. The package's own switch names every platform, and
+ * a bundler stops at those that are not installed; here only the target's binding is imported.
+ */
+import { createHash } from "node:crypto";
+import fs from "node:fs";
+import path from "node:path";
+
+interface PluginBuilder {
+  onResolve(
+    options: { filter: RegExp; namespace?: string },
+    callback: (args: { path: string }) => { path: string; namespace: string },
+  ): unknown;
+  onLoad(
+    options: { filter: RegExp; namespace: string },
+    callback: (args: { path: string }) => { contents: string; loader: "ts" },
+  ): unknown;
+}
+
+const NAMESPACE = "granary-duckdb";
+const ADDON = "duckdb.node";
+
+/** @param bindings the folder of the target's `@duckdb/node-bindings-…` package */
+export function duckdbPlugin(bindings: string, root: string) {
+  return {
+    name: "duckdb-bindings",
+    setup(build: PluginBuilder) {
+      build.onResolve({ filter: /^@duckdb\/node-bindings$/ }, () => ({
+        path: "bindings",
+        namespace: NAMESPACE,
+      }));
+      build.onLoad({ filter: /.*/, namespace: NAMESPACE }, () => ({
+        contents: bindingsModule(bindings, root),
+        loader: "ts",
+      }));
+    },
+  };
+}
+
+function bindingsModule(bindings: string, root: string): string {
+  const names = fs.readdirSync(bindings).filter((name) => /^libduckdb\.(so|dylib)$/.test(name));
+  if (names.length !== 1 || !fs.existsSync(path.join(bindings, ADDON))) {
+    throw new Error(`${bindings}: wanted libduckdb.so or libduckdb.dylib and ${ADDON} in it`);
+  }
+  // The library first: by the time the addon is there, what it loads is there too.
+  names.push(ADDON);
+  const lines = [`import { loadNativeAddon } from ${JSON.stringify(path.join(root, "base/native.ts"))};`];
+  const files = names.map((name, index) => {
+    const file = path.join(bindings, name);
+    lines.push(`import file${index} from ${JSON.stringify(file)} with { type: "file" };`);
+    const bytes = fs.readFileSync(file);
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    return `{ name: ${
+      JSON.stringify(name)
+    }, source: file${index}, sizeBytes: ${bytes.length}, sha256: "${sha256}" }`;
+  });
+  lines.push(`export default loadNativeAddon([${files.join(", ")}], ${JSON.stringify(ADDON)});`);
+  return lines.join("\n");
+}
