@@ -1,0 +1,176 @@
+/**
+ * Arrow columns made straight from values: buffers are filled here, not by builders, so that a batch
+ * costs one pass a column and no value is boxed twice.
+ */
+import {
+  Binary,
+  type Data,
+  Field,
+  Float64,
+  Int32,
+  Int64,
+  List,
+  makeData,
+  Struct,
+  TimestampMicrosecond,
+  Uint64,
+  Uint8,
+  Utf8,
+} from "apache-arrow";
+
+type Maybe<T> = T | null;
+
+interface Validity {
+  nullBitmap: Uint8Array | null;
+  nullCount: number;
+}
+
+/** Arrow's validity bitmap: bit i of byte i >> 3 is 1 where a value stands. */
+function validity(values: readonly Maybe<unknown>[]): Validity {
+  let nullBitmap: Uint8Array | null = null;
+  let nullCount = 0;
+  for (let i = 0; i < values.length; i++) {
+    if (values[i] !== null) continue;
+    if (nullBitmap === null) {
+      nullBitmap = new Uint8Array(Math.ceil(values.length / 64) * 8).fill(255);
+    }
+    nullBitmap[i >> 3]! &= ~(1 << (i & 7));
+    nullCount += 1;
+  }
+  return { nullBitmap, nullCount };
+}
+
+const encoder = new TextEncoder();
+
+/** Strings as UTF-8. */
+export function utf8Column(values: readonly Maybe<string>[]): Data<Utf8> {
+  const offsets = new Int32Array(values.length + 1);
+  let capacity = 64;
+  for (const value of values) capacity += value === null ? 0 : value.length;
+  let bytes = new Uint8Array(capacity);
+  let end = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (value !== null) {
+      let { read, written } = encoder.encodeInto(value, bytes.subarray(end));
+      if (read < value.length) {
+        const wider = new Uint8Array(Math.max(bytes.length * 2, end + value.length * 3));
+        wider.set(bytes.subarray(0, end));
+        bytes = wider;
+        ({ read, written } = encoder.encodeInto(value, bytes.subarray(end)));
+      }
+      end += written;
+    }
+    offsets[i + 1] = end;
+  }
+  return makeData({
+    type: new Utf8(),
+    length: values.length,
+    valueOffsets: offsets,
+    data: bytes.subarray(0, end),
+    ...validity(values),
+  });
+}
+
+/** Byte strings. */
+export function binaryColumn(values: readonly Maybe<Uint8Array>[]): Data<Binary> {
+  const offsets = new Int32Array(values.length + 1);
+  let total = 0;
+  for (let i = 0; i < values.length; i++) offsets[i + 1] = total += values[i]?.length ?? 0;
+  const bytes = new Uint8Array(total);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (value !== null) bytes.set(value, offsets[i]!);
+  }
+  return makeData({
+    type: new Binary(),
+    length: values.length,
+    valueOffsets: offsets,
+    data: bytes,
+    ...validity(values),
+  });
+}
+
+/** Float64 values. */
+export function float64Column(values: readonly Maybe<number>[]): Data<Float64> {
+  const data = Float64Array.from(values, (value) => value ?? 0);
+  return makeData({ type: new Float64(), length: values.length, data, ...validity(values) });
+}
+
+/** Int32 values. */
+export function int32Column(values: readonly Maybe<number>[]): Data<Int32> {
+  const data = Int32Array.from(values, (value) => value ?? 0);
+  return makeData({ type: new Int32(), length: values.length, data, ...validity(values) });
+}
+
+/** Integers that a number holds, as int64. */
+export function int64Column(values: readonly Maybe<number>[]): Data<Int64> {
+  const data = BigInt64Array.from(values, (value) => value === null ? 0n : BigInt(value));
+  return makeData({ type: new Int64(), length: values.length, data, ...validity(values) });
+}
+
+/** Uint8 values. */
+export function uint8Column(values: readonly number[]): Data<Uint8> {
+  return makeData({ type: new Uint8(), length: values.length, data: Uint8Array.from(values), nullCount: 0 });
+}
+
+/** Milliseconds since 1970 as microseconds, UTC. */
+export function timestampColumn(values: readonly Maybe<number>[]): Data<TimestampMicrosecond> {
+  const data = BigInt64Array.from(
+    values,
+    (value) => value === null ? 0n : BigInt(Math.round(value * 1000)),
+  );
+  return makeData({
+    type: new TimestampMicrosecond("UTC"),
+    length: values.length,
+    data,
+    ...validity(values),
+  });
+}
+
+/** One struct a row from its fields; `present` says which rows have one. */
+export function structColumn(
+  fields: readonly { name: string; data: Data; nullable: boolean }[],
+  present: readonly Maybe<unknown>[],
+): Data<Struct> {
+  const type = new Struct(fields.map(({ name, data, nullable }) => new Field(name, data.type, nullable)));
+  return makeData({
+    type,
+    length: present.length,
+    children: fields.map(({ data }) => data),
+    ...validity(present),
+  });
+}
+
+/** One list of uint64 a row. */
+export function uint64ListColumn(lists: readonly BigUint64Array[]): Data<List<Uint64>> {
+  const offsets = new Int32Array(lists.length + 1);
+  let total = 0;
+  for (let i = 0; i < lists.length; i++) offsets[i + 1] = total += lists[i]!.length;
+  const values = new BigUint64Array(total);
+  for (let i = 0; i < lists.length; i++) values.set(lists[i]!, offsets[i]!);
+  const child = makeData({ type: new Uint64(), length: total, data: values, nullCount: 0 });
+  return makeData({
+    type: new List(new Field("element", new Uint64(), false)),
+    length: lists.length,
+    valueOffsets: offsets,
+    child,
+    nullCount: 0,
+  });
+}
+
+/** One list a row of the elements that `child` holds one after the other. */
+export function listColumn<Child extends Data>(
+  lengths: readonly number[],
+  child: Child,
+): Data<List> {
+  const offsets = new Int32Array(lengths.length + 1);
+  for (let i = 0; i < lengths.length; i++) offsets[i + 1] = offsets[i]! + lengths[i]!;
+  return makeData({
+    type: new List(new Field("element", child.type, false)),
+    length: lengths.length,
+    valueOffsets: offsets,
+    child,
+    nullCount: 0,
+  });
+}

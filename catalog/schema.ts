@@ -1,0 +1,127 @@
+/**
+ * The catalog's columns in one table: name, type, whether a value may be missing, and what it means.
+ * Writing, checking, validating and the documentation all read this table.
+ */
+
+/** Rises when a reader of the older version would misread the newer one. */
+export const SCHEMA_VERSION = 1;
+
+/** The order of `cells` unless a catalog is built with another. */
+export const DEFAULT_CELL_ORDER = 8;
+
+/** A footprint of more cells than this is stored at the finest order that fits. */
+export const MAX_CELLS_PER_GRANULE = 4096;
+
+/** The finest HEALPix order whose nested ids this project handles. */
+export const MAX_ORDER = 29;
+
+/** Footer keys of the Parquet file. */
+export const GEO_KEY = "geo";
+export const GRANARY_KEY = "granary";
+
+export type ColumnType =
+  | "string"
+  | "json"
+  | "int32"
+  | "int64"
+  | "uint8"
+  | "timestamp"
+  | "wkb"
+  | "bbox"
+  | "cells"
+  | "assets";
+
+export interface Column {
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly nullable: boolean;
+  readonly doc: string;
+}
+
+const column = (name: string, type: ColumnType, nullable: boolean, doc: string): Column => ({
+  name,
+  type,
+  nullable,
+  doc,
+});
+
+/** The columns of a catalog, in file order. */
+export const COLUMNS: readonly Column[] = [
+  column("id", "string", false, "the granule's name, unique in its collection"),
+  column("collection", "string", false, "short name and version (ATL06.006) or a concept id"),
+  column("provider", "string", false, "who serves it"),
+  column("concept_id", "string", true, "the provider's own identifier"),
+  column("revision", "int32", true, "the highest revision of (collection, id) wins"),
+  column("start_datetime", "timestamp", true, "first observation, UTC"),
+  column("end_datetime", "timestamp", true, "last observation, UTC"),
+  column("datetime", "timestamp", true, "nominal time of a granule that has a single one, UTC"),
+  column("geometry", "wkb", true, "footprint, lon lat in degrees, split at the antimeridian"),
+  column("bbox", "bbox", true, "box of the geometry; -180 to 180 where it crosses the antimeridian"),
+  column("cell_order", "uint8", false, "HEALPix order of cells"),
+  column("cells", "cells", false, "nested ids that the footprint touches, authalic, ascending"),
+  column("s3_base", "string", true, "location = base + path"),
+  column("https_base", "string", true, "location = base + path"),
+  column("local_base", "string", true, "location = base + path"),
+  column("path", "string", false, "the part of the location that every base shares"),
+  column("s3_credentials", "string", true, "endpoint that gives S3 keys for this product"),
+  column("s3_region", "string", true, "region of the bucket"),
+  column("s3_endpoint", "string", true, "S3 endpoint where it is not AWS"),
+  column("s3_access", "string", true, "signed, unsigned or requester-pays"),
+  column("size_bytes", "int64", true, "size of the file"),
+  column("checksum", "string", true, "md5:… or sha256:…, lower-case hex"),
+  column("assets", "assets", false, "the files of a granule that has several"),
+  column("properties", "json", false, "the rest, a JSON object"),
+];
+
+/** Fields of `bbox`, in the order that the GeoParquet covering names them. */
+export const BBOX_FIELDS = ["xmin", "ymin", "xmax", "ymax"] as const;
+
+/** Fields of an element of `assets`. */
+export const ASSET_FIELDS: readonly { name: string; type: "string" | "int64" }[] = [
+  { name: "key", type: "string" },
+  { name: "path", type: "string" },
+  { name: "media_type", type: "string" },
+  { name: "size_bytes", type: "int64" },
+  { name: "checksum", type: "string" },
+  { name: "s3_href", type: "string" },
+  { name: "https_href", type: "string" },
+  { name: "local_href", type: "string" },
+  { name: "s3_credentials", type: "string" },
+];
+
+const ASSET_SQL = `STRUCT(${
+  ASSET_FIELDS.map((f) => `"${f.name}" ${f.type === "int64" ? "BIGINT" : "VARCHAR"}`).join(", ")
+})[]`;
+
+/** The DuckDB type of a column type. */
+export const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
+  string: "VARCHAR",
+  json: "VARCHAR",
+  int32: "INTEGER",
+  int64: "BIGINT",
+  uint8: "UTINYINT",
+  timestamp: "TIMESTAMP WITH TIME ZONE",
+  wkb: "BLOB",
+  bbox: "STRUCT(xmin DOUBLE, ymin DOUBLE, xmax DOUBLE, ymax DOUBLE)",
+  cells: "UBIGINT[]",
+  assets: ASSET_SQL,
+};
+
+/** One query that fed a catalog: where it was asked and what it asked. */
+export interface CatalogQuery {
+  /** `cmr`, `stac`, `local`, `import`, … */
+  source: string;
+  /** Plain data; never a credential. */
+  parameters: Record<string, unknown>;
+  /** When it was asked, ISO 8601 UTC; absent in catalogs that must be reproducible. */
+  asked?: string;
+}
+
+/** What stands under the footer key `granary`. */
+export interface CatalogMetadata {
+  schema_version: number;
+  cell_order: number;
+  queries: CatalogQuery[];
+  /** What was found and not taken as granule or asset, counted by reason. */
+  set_aside: Record<string, number>;
+}

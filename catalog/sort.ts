@@ -1,0 +1,62 @@
+/** Sorting and merging of catalog files by DuckDB, which spills where memory ends. */
+import { type Duck, sqlName, sqlString } from "./duckdb.ts";
+import { COLUMNS, MAX_ORDER, SQL_TYPES } from "./schema.ts";
+
+/** Rows of a row group in a sorted file. */
+export const ROW_GROUP_ROWS = 20_000;
+
+/**
+ * Reads `files` (of the catalog's columns; a missing nullable one reads as null), keeps one row of each
+ * (collection, id) by revision and then by the later file and place, sorts along the cells, and writes
+ * `output` with `metadata` as its only footer keys. Returns the count of rows.
+ */
+export async function sortCatalog(
+  duck: Duck,
+  files: readonly string[],
+  output: string,
+  metadata: ReadonlyMap<string, string>,
+): Promise<number> {
+  const { connection } = duck;
+  const parts: string[] = [];
+  for (const [index, file] of files.entries()) {
+    parts.push(
+      `SELECT ${index}::INTEGER AS file_index, file_row_number, ${await columnsOf(duck, file)}
+       FROM read_parquet(${sqlString(file)}, file_row_number = true)`,
+    );
+  }
+  const source = parts.join(" UNION ALL ");
+  await connection.run(
+    `CREATE OR REPLACE TEMP TABLE losers AS
+     SELECT file_index, file_row_number FROM (${source})
+     QUALIFY row_number() OVER (
+       PARTITION BY collection, id
+       ORDER BY revision DESC NULLS LAST, file_index DESC, file_row_number DESC) > 1`,
+  );
+  const names = COLUMNS.map((column) => sqlName(column.name)).join(", ");
+  const keys = [...metadata].map(([key, text]) => `${sqlName(key)}: ${sqlString(text)}`).join(", ");
+  const reader = await connection.runAndReadAll(
+    `COPY (
+       SELECT ${names} FROM (${source})
+       ANTI JOIN losers USING (file_index, file_row_number)
+       ORDER BY cells[1] << (2 * (${MAX_ORDER} - cell_order::INTEGER)) NULLS LAST, collection, id
+     ) TO ${sqlString(output)}
+     (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS}, KV_METADATA {${keys}})`,
+  );
+  await connection.run("DROP TABLE losers");
+  return Number(reader.getRows()[0]![0]);
+}
+
+/** The contract's columns out of a file that may hold geometry as GEOMETRY and lack nullable columns. */
+async function columnsOf(duck: Duck, file: string): Promise<string> {
+  const reader = await duck.connection.runAndReadAll(
+    `SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet(${sqlString(file)}))`,
+  );
+  const types = new Map(reader.getRows().map(([name, type]) => [String(name), String(type)]));
+  return COLUMNS.map((column) => {
+    const name = sqlName(column.name);
+    const found = types.get(column.name);
+    if (found === undefined) return `NULL::${SQL_TYPES[column.type]} AS ${name}`;
+    if (column.type === "wkb" && found.startsWith("GEOMETRY")) return `ST_AsWKB(${name}) AS ${name}`;
+    return `${name}::${SQL_TYPES[column.type]} AS ${name}`;
+  }).join(", ");
+}
