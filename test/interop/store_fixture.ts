@@ -1,0 +1,83 @@
+/** A small store with known cells and values, made by the writer, for other programs to read. */
+import type { StoreSpec, StoreTarget } from "../../aggregate/store/contract.ts";
+import { storeMetadata } from "../../aggregate/store/metadata.ts";
+import { ancestors } from "../../aggregate/store/layout.ts";
+import { encodeCoarseLevel, encodeLevelShard } from "../../aggregate/store/writer.ts";
+import { levelLayout } from "../../aggregate/store/layout.ts";
+
+export const PARENT_ORDER = 4;
+export const FINE_ORDER = 9;
+
+/** Seven parents, in three shards of three, the last one partial; 0 is among them. */
+export function fixtureSpec(
+  layout: "compact" | "sphere",
+  latitude: "authalic" | "geodetic" = "authalic",
+): StoreSpec {
+  return {
+    layout,
+    parentOrder: PARENT_ORDER,
+    parents: [0, 5, 17, 900, 1800, 2559, 3071],
+    parentsPerShard: layout === "compact" ? 3 : 4,
+    levels: [FINE_ORDER, 6, PARENT_ORDER, 2],
+    latitude,
+    morton: { dtype: "int64", fillValue: "0" },
+    variables: [
+      { name: "count", dtype: "int32", fillValue: 0, attributes: { long_name: "observations" } },
+      { name: "h_mean", dtype: "float32", fillValue: null, attributes: { units: "m" } },
+      { name: "h_best", dtype: "float64", fillValue: -9999, attributes: { units: "m" } },
+      { name: "total", dtype: "uint64", fillValue: 7, attributes: {} },
+    ],
+    provenance: { engine_version: 1, note: "fixture" },
+  };
+}
+
+/** Which cells of a parent have values: a stripe in every parent but one, which has none. */
+export function fixtureCells(rank: number, cellsPerParent: number): Uint32Array {
+  if (rank === 3) return new Uint32Array(0);
+  const cells: number[] = [];
+  for (let cell = rank % cellsPerParent; cell < cellsPerParent; cell += 7 + rank) cells.push(cell);
+  return Uint32Array.from(cells);
+}
+
+/** The values of a cell follow from its nested id, so that any reader can check them. */
+export function fixtureValues(ids: readonly number[]): Float64Array[] {
+  return [
+    Float64Array.from(ids, (id) => 1 + (id % 50)),
+    Float64Array.from(ids, (id) => id / 8),
+    Float64Array.from(ids, (id) => id / 3),
+    Float64Array.from(ids, (id) => id),
+  ];
+}
+
+/** Nested ids with values at an order, ascending. */
+export function fixtureIds(spec: StoreSpec, order: number): number[] {
+  if (order < spec.parentOrder) return ancestors(spec, order);
+  const cellsPerParent = 4 ** (order - spec.parentOrder);
+  return spec.parents.flatMap((parent, rank) =>
+    Array.from(fixtureCells(rank, cellsPerParent), (cell) => parent * cellsPerParent + cell)
+  );
+}
+
+/** Writes every object and every document of the store. */
+export async function writeFixture(spec: StoreSpec, target: StoreTarget): Promise<void> {
+  for (const order of spec.levels) {
+    const objects = order < spec.parentOrder ? [coarse(spec, order)] : fineShards(spec, order);
+    for (const shard of objects) for (const [key, bytes] of shard) await target.put(key, bytes);
+  }
+  for (const [key, text] of storeMetadata(spec)) await target.put(key, new TextEncoder().encode(text));
+}
+
+function coarse(spec: StoreSpec, order: number): Map<string, Uint8Array> {
+  const ids = fixtureIds(spec, order);
+  return encodeCoarseLevel(spec, order, ids, fixtureValues(ids));
+}
+
+function fineShards(spec: StoreSpec, order: number): Map<string, Uint8Array>[] {
+  const { shards, cellsPerParent } = levelLayout(spec, order);
+  return Array.from({ length: shards }, (_, shard) =>
+    encodeLevelShard(spec, order, shard, (rank) => {
+      const cells = fixtureCells(rank, cellsPerParent);
+      const ids = Array.from(cells, (cell) => spec.parents[rank] * cellsPerParent + cell);
+      return { cells, values: fixtureValues(ids) };
+    }));
+}
