@@ -20,19 +20,37 @@ export function temporaryName(file: string): string {
 export function writeFileAtomic(
   file: string,
   bytes: Uint8Array | string,
-  options: { sync?: boolean; mode?: number } = {},
+  options: AtomicOptions = {},
 ): void {
+  const data = typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes;
+  writeAtomic(file, (write) => write(data), options);
+}
+
+export interface AtomicOptions {
+  /** Whether data and name are on the disk before the call returns; default true. */
+  sync?: boolean;
+  mode?: number;
+}
+
+/** The same for a file that is made piece by piece; returns what `make` returns. */
+export function writeAtomic<T>(
+  file: string,
+  make: (write: (bytes: Uint8Array) => void) => T,
+  options: AtomicOptions = {},
+): T {
   const temporary = temporaryName(file);
   try {
     const fd = fs.openSync(temporary, "wx", options.mode ?? 0o666);
+    let made: T;
     try {
-      writeAllSync(fd, typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes);
+      made = make((bytes) => writeAllSync(fd, bytes));
       if (options.sync ?? true) fs.fsyncSync(fd);
     } finally {
       fs.closeSync(fd);
     }
     fs.renameSync(temporary, file);
     if (options.sync ?? true) syncFolder(path.dirname(file));
+    return made;
   } catch (error) {
     fs.rmSync(temporary, { force: true });
     throw writeError(file, error);

@@ -15,3 +15,9 @@ export interface Reducer {
   /** For each statistic, the indices of the columns whose values must all be finite for a row to count. */
   readonly needs: readonly (readonly number[])[];
 }
+
+/** Summarizes the observations of one parent cell as a state that merges with other parents' states. */
+export interface MergeSummarizer {
+  /** `columns[i]` holds column i of the pipeline, every row of the parent. The state is plain numbers. */
+  summarize(columns: readonly Values[]): Float64Array;
+}

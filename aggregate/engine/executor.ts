@@ -1,0 +1,88 @@
+/**
+ * Who runs tasks: worker threads, or this thread as their twin for tests and debugging. Each executor
+ * has lanes; a lane does one task at a time and answers every task once.
+ */
+import { Worker } from "node:worker_threads";
+import { GranaryError } from "../../base/errors.ts";
+import type { FromWorker, RunContext, ToWorker } from "./messages.ts";
+import { TaskRunner, type TaskRunnerOptions } from "./task_runner.ts";
+
+export interface Executor {
+  readonly lanes: number;
+  /** Sends the context of a run to every lane; tasks of that run follow. */
+  start(context: RunContext): void;
+  post(lane: number, message: ToWorker): void;
+  /** Set before the first post. */
+  onMessage: (lane: number, message: FromWorker) => void;
+  /** A lane that died without answering: the run cannot go on. */
+  onCrash: (lane: number, error: Error) => void;
+  close(): Promise<void>;
+}
+
+/** Worker threads, started at once so that they are up when the plan is. */
+export class ThreadExecutor implements Executor {
+  onMessage: Executor["onMessage"] = () => {};
+  onCrash: Executor["onCrash"] = () => {};
+  #workers: Worker[];
+  #closing = false;
+
+  /** `attach` gives each new worker what else it needs, such as the port of the byte bridge. */
+  constructor(readonly lanes: number, attach?: (worker: Worker) => void) {
+    this.#workers = Array.from({ length: lanes }, (_, lane) => {
+      const worker = new Worker(new URL("./worker.ts", import.meta.url));
+      worker.on("message", (message: FromWorker) => this.onMessage(lane, message));
+      worker.on("error", (error: Error) => this.#crash(lane, error));
+      worker.on("messageerror", (error: Error) => this.#crash(lane, error));
+      worker.on("exit", (code: number) => {
+        this.#crash(lane, new GranaryError("io", `worker ${lane} ended with code ${code} (out of memory?)`));
+      });
+      attach?.(worker);
+      return worker;
+    });
+  }
+
+  #crash(lane: number, error: Error): void {
+    if (!this.#closing) this.onCrash(lane, error);
+  }
+
+  start(context: RunContext): void {
+    this.#workers.forEach((_, worker) => this.post(worker, { type: "start", context, worker: worker + 1 }));
+  }
+
+  post(lane: number, message: ToWorker): void {
+    this.#workers[lane].postMessage(message);
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+  }
+}
+
+/** The same on this thread, one task after the other. */
+export class InlineExecutor implements Executor {
+  readonly lanes = 1;
+  onMessage: Executor["onMessage"] = () => {};
+  onCrash: Executor["onCrash"] = () => {};
+  #runner: TaskRunner | undefined;
+  #chain: Promise<void> = Promise.resolve();
+
+  constructor(readonly options: TaskRunnerOptions = {}) {}
+
+  start(context: RunContext): void {
+    this.#runner = new TaskRunner(context, 1, this.options);
+  }
+
+  post(lane: number, message: ToWorker): void {
+    this.#chain = this.#chain
+      .then(() => this.#runner!.answer(message))
+      .then((answer) => {
+        if (answer !== undefined) this.onMessage(lane, answer);
+      })
+      .catch((error) => this.onCrash(lane, error));
+  }
+
+  async close(): Promise<void> {
+    await this.#chain;
+  }
+}

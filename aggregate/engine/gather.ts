@@ -1,0 +1,83 @@
+/**
+ * The parts of a parent, gathered from the segments of a shard in canonical order: granule, group,
+ * row. The order of the segments that arrive does not matter; the order of their rows is kept.
+ */
+import type { Values } from "../statistics/contract.ts";
+import { type ChildIndices, type Segment } from "./segment.ts";
+
+/** A segment with the place of its granule and group in the canonical order. */
+export interface PlacedSegment {
+  granule: number;
+  group: number;
+  segment: Segment;
+}
+
+/** One parent's observations, in canonical order. Views on scratch, good until the next parent. */
+export interface ParentRows {
+  rank: number;
+  rows: number;
+  children: ChildIndices;
+  columns: Values[];
+}
+
+/** Yields the parents of a shard that have observations, by ascending rank. */
+export class Gatherer {
+  #children: ChildIndices = new Uint16Array(0);
+  #columns: Values[] = [];
+
+  *parents(placed: readonly PlacedSegment[], columnCount: number): Generator<ParentRows> {
+    if (placed.length === 0) return;
+    const segments = [...placed]
+      .sort((a, b) => a.granule - b.granule || a.group - b.group)
+      .map(({ segment }) => segment);
+    const cursor = new Uint32Array(segments.length);
+    const rowCursor = new Uint32Array(segments.length);
+    const wide = Array.from(
+      { length: columnCount },
+      (_, c) => segments.some((segment) => segment.columns[c].BYTES_PER_ELEMENT === 8),
+    );
+    for (let rank = nextRank(segments, cursor); rank !== Infinity; rank = nextRank(segments, cursor)) {
+      const here: number[] = [];
+      let rows = 0;
+      for (let s = 0; s < segments.length; s++) {
+        if (segments[s].ranks[cursor[s]] !== rank) continue;
+        here.push(s);
+        rows += segments[s].counts[cursor[s]];
+      }
+      this.#grow(rows, segments[0].children.BYTES_PER_ELEMENT, wide);
+      let row = 0;
+      for (const s of here) {
+        const segment = segments[s];
+        const from = rowCursor[s], to = from + segment.counts[cursor[s]];
+        this.#children.set(segment.children.subarray(from, to), row);
+        for (let c = 0; c < columnCount; c++) {
+          this.#columns[c].set(segment.columns[c].subarray(from, to), row);
+        }
+        row += to - from;
+        rowCursor[s] = to;
+        cursor[s] += 1;
+      }
+      yield { rank, rows, children: this.#children, columns: this.#columns };
+    }
+  }
+
+  #grow(rows: number, childBytes: number, wide: readonly boolean[]): void {
+    const size = Math.ceil(rows * 1.25);
+    if (this.#children.length < rows || this.#children.BYTES_PER_ELEMENT !== childBytes) {
+      this.#children = childBytes === 2 ? new Uint16Array(size) : new Uint32Array(size);
+    }
+    wide.forEach((isWide, c) => {
+      const old = this.#columns[c];
+      if (old !== undefined && old.length >= rows && (old.BYTES_PER_ELEMENT === 8) === isWide) return;
+      this.#columns[c] = isWide ? new Float64Array(size) : new Float32Array(size);
+    });
+  }
+}
+
+function nextRank(segments: readonly Segment[], cursor: Uint32Array): number {
+  let next = Infinity;
+  for (let s = 0; s < segments.length; s++) {
+    if (cursor[s] < segments[s].ranks.length) next = Math.min(next, segments[s].ranks[cursor[s]]);
+  }
+  return next;
+}

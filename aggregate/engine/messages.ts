@@ -1,0 +1,107 @@
+/** What the main thread and its workers say to each other: plain data, a typed union each way. */
+import type { SerializedError } from "../../base/errors.ts";
+import type { SourceCounters } from "../../catalog/access/source.ts";
+import type { Pipeline } from "../config/pipeline.ts";
+import type { StoreSpec } from "../store/contract.ts";
+import type { RunsEntry } from "./runs_file.ts";
+import type { ScatterCounts, SegmentEntry } from "./scatter.ts";
+import type { Slab, SlabReport } from "./slabs.ts";
+
+/** Where the bytes of a granule are: a file that any thread opens, or something the main thread reads. */
+export type Location =
+  | { kind: "file"; path: string; name: string }
+  | { kind: "remote"; handle: string; name: string };
+
+/** What every piece of a run needs, sent to each worker once. */
+export interface RunContext {
+  pipeline: Pipeline;
+  store: StoreSpec;
+  /** Objects go into this folder; null sends them to the main thread. */
+  storeFolder: string | null;
+  slabBytes: number;
+}
+
+export interface ScatterTask {
+  granule: number;
+  location: Location;
+  /** Ranks of the parents that need the granule. */
+  ranks: readonly number[];
+  /** Slabs that are free again. */
+  granted: Slab[];
+}
+
+/** Groups of a granule by what was found. */
+export interface GroupTally {
+  present: number;
+  empty: number;
+  missing: number;
+}
+
+export interface ScatterOutcome {
+  granule: number;
+  entries: SegmentEntry[];
+  counts: ScatterCounts;
+  groups: GroupTally;
+  reads: SourceCounters;
+  slabs: SlabReport;
+  seconds: number;
+}
+
+/** Segments that leave shared memory for a runs file. */
+export interface SpillTask {
+  path: string;
+  entries: SegmentEntry[];
+  slabs: Slab[];
+}
+
+export interface SpillOutcome {
+  path: string;
+  /** In the order of the file, with offsets in it. */
+  entries: RunsEntry[];
+  bytes: number;
+  seconds: number;
+}
+
+/** A part of a runs file that holds all of one shard. */
+export interface RunsPart {
+  location: Location;
+  offset: number;
+  bytes: number;
+  entries: { granule: number; group: number; offset: number }[];
+}
+
+export interface ReduceTask {
+  shard: { index: number; firstRank: number; endRank: number };
+  /** Segments in shared memory. */
+  entries: SegmentEntry[];
+  /** Slabs that this worker has not seen yet. */
+  slabs: Slab[];
+  parts: RunsPart[];
+}
+
+export interface ReduceOutcome {
+  shard: number;
+  observations: number;
+  /** Cells with at least one observation, one count a level of the store. */
+  cells: number[];
+  objects: number;
+  bytes: number;
+  /** Present where objects go through the main thread. */
+  puts: { key: string; bytes: Uint8Array }[];
+  /** Mergeable states of each parent with observations, for levels above the parent order. */
+  states: { rank: number; state: Float64Array }[];
+  seconds: number;
+}
+
+export type ToWorker =
+  | { type: "start"; context: RunContext; worker: number }
+  | { type: "scatter"; id: number; task: ScatterTask }
+  | { type: "spill"; id: number; task: SpillTask }
+  | { type: "reduce"; id: number; task: ReduceTask };
+
+export type FromWorker =
+  | { type: "ready" }
+  | { type: "scattered"; id: number; outcome: ScatterOutcome }
+  | { type: "spilled"; id: number; outcome: SpillOutcome }
+  | { type: "reduced"; id: number; outcome: ReduceOutcome }
+  | { type: "failed"; id: number; error: SerializedError; slabs: SlabReport };

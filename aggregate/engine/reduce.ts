@@ -1,0 +1,76 @@
+/**
+ * The reduce kernel: the segments of one shard -> the objects of that shard at every level down to the
+ * parent order. Each parent's observations are put in canonical order, grouped by child cell, and
+ * reduced once a level over the same sorted columns, so that every level is exact.
+ */
+import type { MergeSummarizer, Reducer, Values } from "../statistics/contract.ts";
+import { ShardWriter } from "../store/writer.ts";
+import { Gatherer, type PlacedSegment } from "./gather.ts";
+import { CellGrouper, coarsen } from "./group.ts";
+import type { ReduceOutcome, RunContext } from "./messages.ts";
+
+/** What a shard's reduction gives besides its objects. */
+export type ShardSummary = Pick<ReduceOutcome, "shard" | "observations" | "cells" | "states">;
+
+export class ShardReducer {
+  #context: RunContext;
+  #reducer: Reducer;
+  #summarizer: MergeSummarizer | null;
+  #levels: number[];
+  #columnCount: number;
+  #grouper: CellGrouper;
+  #gatherer = new Gatherer();
+  #sorted: Values[] = [];
+
+  /** `summarizer` is given when the store has levels above the parent order. */
+  constructor(context: RunContext, reducer: Reducer, summarizer: MergeSummarizer | null) {
+    const { store, pipeline } = context;
+    this.#context = context;
+    this.#reducer = reducer;
+    this.#summarizer = summarizer;
+    this.#levels = store.levels.filter((level) => level >= store.parentOrder);
+    this.#columnCount = pipeline.dataSource.columns.length;
+    this.#grouper = new CellGrouper(4 ** (store.levels[0] - store.parentOrder));
+  }
+
+  /** Reduces one shard; `put` takes each object as soon as it is encoded. */
+  reduce(
+    shard: number,
+    placed: readonly PlacedSegment[],
+    put: (key: string, bytes: Uint8Array) => void,
+  ): ShardSummary {
+    const { store } = this.#context;
+    const writers = this.#levels.map((level) => new ShardWriter(store, level, shard));
+    const cells = this.#levels.map(() => 0);
+    const states: ReduceOutcome["states"] = [];
+    let observations = 0;
+    for (const parent of this.#gatherer.parents(placed, this.#columnCount)) {
+      observations += parent.rows;
+      const finest = this.#grouper.group(parent.children, parent.rows);
+      const columns = parent.columns.map((column, c) => this.#sort(column, c, parent.rows));
+      this.#levels.forEach((level, l) => {
+        const groups = l === 0 ? finest : coarsen(finest, store.levels[0] - level);
+        writers[l].add(parent.rank, groups.cells, this.#reducer.reduce(columns, groups.starts));
+        cells[l] += groups.cells.length;
+      });
+      if (this.#summarizer !== null) {
+        states.push({ rank: parent.rank, state: this.#summarizer.summarize(columns) });
+      }
+    }
+    for (const writer of writers) for (const [key, bytes] of writer.finish()) put(key, bytes);
+    return { shard, observations, cells, states };
+  }
+
+  #sort(column: Values, c: number, rows: number): Values {
+    let into = this.#sorted[c];
+    if (
+      into === undefined || into.length < rows || into.BYTES_PER_ELEMENT !== column.BYTES_PER_ELEMENT
+    ) {
+      const size = Math.ceil(rows * 1.25);
+      into = column.BYTES_PER_ELEMENT === 4 ? new Float32Array(size) : new Float64Array(size);
+      this.#sorted[c] = into;
+    }
+    this.#grouper.place(column, into, rows);
+    return into.subarray(0, rows);
+  }
+}

@@ -1,0 +1,272 @@
+/**
+ * The scatter kernel: the observations of one group of a granule -> segments, one a shard. Along a
+ * track, neighbours lie in one parent, so rows are handled as runs of equal parent; data in any other
+ * order is right too, in more runs.
+ */
+import type { CellAssigner } from "./assigner.ts";
+import type { GroupObservations } from "../read/contract.ts";
+import type { Values } from "../statistics/contract.ts";
+import { childBytesFor, type ChildIndices, layOutSegment, segmentBytes } from "./segment.ts";
+
+/** Room for segments: `reserve` gives a buffer and an offset (a multiple of 8) for so many bytes. */
+export interface SegmentSpace {
+  reserve(bytes: number): { buffer: ArrayBufferLike; offset: number; slab: number };
+}
+
+/** Where a segment lies, and what is in it. */
+export interface SegmentEntry {
+  shard: number;
+  granule: number;
+  group: number;
+  slab: number;
+  offset: number;
+  bytes: number;
+  rows: number;
+}
+
+export interface ScatterCounts {
+  /** Rows read. */
+  rows: number;
+  /** Rows with a latitude or longitude that is no place on Earth. */
+  misplaced: number;
+  /** Rows that a filter left out. */
+  filtered: number;
+  /** Rows without a value that any statistic could use. */
+  empty: number;
+  /** Rows in parents that the run has not selected for this granule. */
+  elsewhere: number;
+  /** Rows kept. */
+  kept: number;
+}
+
+export const noCounts = (): ScatterCounts => ({
+  rows: 0,
+  misplaced: 0,
+  filtered: 0,
+  empty: 0,
+  elsewhere: 0,
+  kept: 0,
+});
+
+/** Adds `from` to `into`. */
+export function addCounts(into: ScatterCounts, from: ScatterCounts): void {
+  for (const key of Object.keys(into) as (keyof ScatterCounts)[]) into[key] += from[key];
+}
+
+/** What one granule wants of the plan: parent id -> rank, for the parents that selected it. */
+export type WantedParents = ReadonlyMap<number, number>;
+
+/**
+ * Reusable scratch for one thread. `needs` lists, for each statistic, the columns that must all be
+ * finite for a row to matter to it; a row that matters to none is dropped here.
+ */
+export class Scatterer {
+  #killMasks: Uint32Array;
+  #allAlive: number;
+  #alive = new Uint32Array(0);
+  #rows = new Uint32Array(0);
+  #sortedRuns = new Uint32Array(0);
+  #runRank = new Uint32Array(1024);
+  #runStart = new Uint32Array(1025);
+
+  constructor(
+    readonly assigner: CellAssigner,
+    readonly shardOf: (rank: number) => number,
+    columnCount: number,
+    needs: readonly (readonly number[])[],
+  ) {
+    const distinct = [...new Set(needs.map((need) => JSON.stringify([...need].sort((a, b) => a - b))))];
+    // More than 32 distinct needs do not fit the bits of a word: then no row is dropped early.
+    const sets = distinct.length > 32 ? [] : distinct.map((text) => JSON.parse(text) as number[]);
+    this.#allAlive = sets.length === 0 ? 1 : 2 ** sets.length - 1;
+    this.#killMasks = new Uint32Array(columnCount);
+    sets.forEach((set, bit) => {
+      for (const column of set) this.#killMasks[column] |= 1 << bit;
+    });
+  }
+
+  /** Appends one entry a shard to `entries` and adds to `counts`. */
+  scatter(
+    observations: GroupObservations,
+    granule: number,
+    group: number,
+    wanted: WantedParents,
+    space: SegmentSpace,
+    entries: SegmentEntry[],
+    counts: ScatterCounts,
+  ): void {
+    const rows = observations.rows;
+    counts.rows += rows;
+    if (rows === 0) return;
+    this.#grow(rows);
+    const { parent, child } = this.assigner.assign(observations.longitude, observations.latitude, rows);
+    const alive = this.#markAlive(observations.columns, rows);
+    const runs = this.#findRuns(observations, parent, alive, wanted, counts);
+    if (runs === 0) return;
+    this.#writeShards(observations.columns, child, runs, granule, group, space, entries);
+  }
+
+  #grow(rows: number): void {
+    if (this.#rows.length >= rows) return;
+    const size = Math.ceil(rows * 1.25);
+    this.#rows = new Uint32Array(size);
+    this.#alive = new Uint32Array(size);
+  }
+
+  /** A bit for each distinct need of a statistic, cleared by a value that is not finite. */
+  #markAlive(columns: readonly Values[], rows: number): Uint32Array {
+    const alive = this.#alive;
+    alive.fill(this.#allAlive, 0, rows);
+    for (let c = 0; c < columns.length; c++) {
+      const kill = this.#killMasks[c];
+      if (kill === 0) continue;
+      const keep = ~kill;
+      const values = columns[c];
+      for (let i = 0; i < rows; i++) {
+        const v = values[i];
+        if (v - v !== 0) alive[i] &= keep; // NaN and the infinities
+      }
+    }
+    return alive;
+  }
+
+  /** Fills #rows with the kept rows and #runRank, #runStart with runs of equal parent over them. */
+  #findRuns(
+    { passes, rows }: GroupObservations,
+    parent: Float64Array,
+    alive: Uint32Array,
+    wanted: WantedParents,
+    counts: ScatterCounts,
+  ): number {
+    const keptRows = this.#rows;
+    let kept = 0, runs = 0, misplaced = 0, filtered = 0, empty = 0, elsewhere = 0;
+    let lastParent = -2, lastRank: number | undefined, runRank = -1;
+    for (let i = 0; i < rows; i++) {
+      const p = parent[i];
+      if (p < 0) {
+        misplaced += 1;
+        continue;
+      }
+      if (passes !== null && passes[i] === 0) {
+        filtered += 1;
+        continue;
+      }
+      if (alive[i] === 0) {
+        empty += 1;
+        continue;
+      }
+      if (p !== lastParent) {
+        lastParent = p;
+        lastRank = wanted.get(p);
+      }
+      if (lastRank === undefined) {
+        elsewhere += 1;
+        continue;
+      }
+      if (lastRank !== runRank) {
+        if (runs === this.#runRank.length) this.#growRuns();
+        runRank = lastRank;
+        this.#runRank[runs] = runRank;
+        this.#runStart[runs] = kept;
+        runs += 1;
+      }
+      keptRows[kept++] = i;
+    }
+    this.#runStart[runs] = kept;
+    counts.misplaced += misplaced;
+    counts.filtered += filtered;
+    counts.empty += empty;
+    counts.elsewhere += elsewhere;
+    counts.kept += kept;
+    return runs;
+  }
+
+  #growRuns(): void {
+    const size = this.#runRank.length * 2;
+    const rank = new Uint32Array(size), start = new Uint32Array(size + 1);
+    rank.set(this.#runRank);
+    start.set(this.#runStart);
+    this.#runRank = rank;
+    this.#runStart = start;
+  }
+
+  #writeShards(
+    columns: readonly Values[],
+    child: Uint32Array,
+    runs: number,
+    granule: number,
+    group: number,
+    space: SegmentSpace,
+    entries: SegmentEntry[],
+  ): void {
+    const order = this.#sortRuns(runs);
+    const widths = Uint8Array.from(columns, (column) => column.BYTES_PER_ELEMENT);
+    const childBytes = childBytesFor(this.assigner.cellsPerParent);
+    for (let from = 0; from < runs;) {
+      const shard = this.shardOf(this.#runRank[order[from]]);
+      let to = from, rows = 0, parents = 0, lastRank = -1;
+      for (; to < runs; to++) {
+        const run = order[to];
+        const rank = this.#runRank[run];
+        if (rank !== lastRank) {
+          if (this.shardOf(rank) !== shard) break;
+          parents += 1;
+          lastRank = rank;
+        }
+        rows += this.#runStart[run + 1] - this.#runStart[run];
+      }
+      const shape = { parents, rows, childBytes, widths };
+      const bytes = segmentBytes(shape);
+      const { buffer, offset, slab } = space.reserve(bytes);
+      const segment = layOutSegment(buffer, offset, shape);
+      this.#fillParents(segment.ranks, segment.counts, order, from, to);
+      this.#gather(child, segment.children, order, from, to);
+      columns.forEach((column, c) => this.#gather(column, segment.columns[c], order, from, to));
+      entries.push({ shard, granule, group, slab, offset, bytes, rows });
+      from = to;
+    }
+  }
+
+  /** Run numbers sorted by rank, equal ranks in row order. */
+  #sortRuns(runs: number): Uint32Array {
+    if (this.#sortedRuns.length < runs) this.#sortedRuns = new Uint32Array(this.#runRank.length);
+    const order = this.#sortedRuns.subarray(0, runs);
+    const rank = this.#runRank;
+    let sorted = true;
+    for (let k = 0; k < runs; k++) {
+      order[k] = k;
+      if (k > 0 && rank[k] < rank[k - 1]) sorted = false;
+    }
+    return sorted ? order : order.sort((a, b) => rank[a] - rank[b] || a - b);
+  }
+
+  #fillParents(ranks: Uint32Array, counts: Uint32Array, order: Uint32Array, from: number, to: number): void {
+    let k = -1, lastRank = -1;
+    for (let at = from; at < to; at++) {
+      const run = order[at];
+      const rank = this.#runRank[run];
+      if (rank !== lastRank) {
+        ranks[++k] = rank;
+        counts[k] = 0;
+        lastRank = rank;
+      }
+      counts[k] += this.#runStart[run + 1] - this.#runStart[run];
+    }
+  }
+
+  #gather(
+    from: Values | Uint32Array,
+    into: Values | ChildIndices,
+    order: Uint32Array,
+    first: number,
+    last: number,
+  ): void {
+    const rows = this.#rows, runStart = this.#runStart;
+    let out = 0;
+    for (let at = first; at < last; at++) {
+      const run = order[at];
+      const end = runStart[run + 1];
+      for (let k = runStart[run]; k < end; k++) into[out++] = from[rows[k]];
+    }
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * A segment: the kept observations of one group of one granule that fall into the parents of one
+ * shard, sorted by parent and, inside a parent, in row order. The same bytes stand in memory that
+ * workers share and in runs files, so that spilling changes nothing but the place.
+ *
+ * Layout, little-endian, every part padded to 8 bytes:
+ *   u32 parents, u32 rows, u32 bytes a child index (2 or 4), u32 columns
+ *   u8  bytes a value, one a column (4 or 8)
+ *   u32 rank of each parent in the plan, ascending
+ *   u32 rows of each parent
+ *   u16 or u32 index of the child cell in its parent, one a row
+ *   f32 or f64 values, column after column
+ */
+import type { Values } from "../statistics/contract.ts";
+
+export type ChildIndices = Uint16Array | Uint32Array;
+
+export interface Segment {
+  ranks: Uint32Array;
+  counts: Uint32Array;
+  children: ChildIndices;
+  columns: Values[];
+}
+
+/** What a segment is made of, before its bytes exist. */
+export interface SegmentShape {
+  parents: number;
+  rows: number;
+  childBytes: 2 | 4;
+  /** 4 or 8 for each column. */
+  widths: Uint8Array;
+}
+
+const HEADER_BYTES = 16;
+
+if (new Uint8Array(new Uint16Array([1]).buffer)[0] !== 1) {
+  throw new Error("granary needs a little-endian processor");
+}
+
+const padded = (bytes: number): number => (bytes + 7) & ~7;
+
+/** Two bytes index the children of a parent where they suffice. */
+export function childBytesFor(cellsPerParent: number): 2 | 4 {
+  return cellsPerParent <= 65536 ? 2 : 4;
+}
+
+/** The size of a segment, a multiple of 8. */
+export function segmentBytes({ parents, rows, childBytes, widths }: SegmentShape): number {
+  let bytes = HEADER_BYTES + padded(widths.length) + 2 * padded(4 * parents) + padded(childBytes * rows);
+  for (const width of widths) bytes += padded(width * rows);
+  return bytes;
+}
+
+/** Writes the header into `buffer` at `offset` (a multiple of 8); returns views for the rest to be filled. */
+export function layOutSegment(buffer: ArrayBufferLike, offset: number, shape: SegmentShape): Segment {
+  const { parents, rows, childBytes, widths } = shape;
+  new Uint32Array(buffer, offset, 4).set([parents, rows, childBytes, widths.length]);
+  new Uint8Array(buffer, offset + HEADER_BYTES, widths.length).set(widths);
+  return viewSegment(buffer, offset);
+}
+
+/** The segment that stands in `buffer` at `offset` (a multiple of 8), as views. */
+export function viewSegment(buffer: ArrayBufferLike, offset: number): Segment {
+  const header = new Uint32Array(buffer, offset, 4);
+  const parents = header[0], rows = header[1], childBytes = header[2], columnCount = header[3];
+  let at = offset + HEADER_BYTES;
+  const widths = new Uint8Array(buffer, at, columnCount);
+  at += padded(columnCount);
+  const ranks = new Uint32Array(buffer, at, parents);
+  at += padded(4 * parents);
+  const counts = new Uint32Array(buffer, at, parents);
+  at += padded(4 * parents);
+  const children = childBytes === 2 ? new Uint16Array(buffer, at, rows) : new Uint32Array(buffer, at, rows);
+  at += padded(childBytes * rows);
+  const columns: Values[] = [];
+  for (const width of widths) {
+    columns.push(width === 4 ? new Float32Array(buffer, at, rows) : new Float64Array(buffer, at, rows));
+    at += padded(width * rows);
+  }
+  return { ranks, counts, children, columns };
+}

@@ -1,0 +1,192 @@
+/**
+ * One thread's share of a run: scatters granules into shared memory and reduces shards into objects.
+ * Worker threads and the same-thread twin both answer messages with it.
+ */
+import { serializeError } from "../../base/errors.ts";
+import { openFileSyncSource } from "../../catalog/access/file_source.ts";
+import type { SyncSource } from "../../catalog/access/source.ts";
+import { readGranule } from "../read/granule.ts";
+import { openHdf5 } from "../read/open.ts";
+import { compileStatistics } from "../statistics/compile.ts";
+import { CellAssigner } from "./assigner.ts";
+import type {
+  FromWorker,
+  Location,
+  ReduceOutcome,
+  ReduceTask,
+  RunContext,
+  ScatterOutcome,
+  ScatterTask,
+  SpillOutcome,
+  SpillTask,
+  ToWorker,
+} from "./messages.ts";
+import { writeObject } from "./objects.ts";
+import type { PlacedSegment } from "./gather.ts";
+import { shardOfRank } from "./plan.ts";
+import { ShardReducer } from "./reduce.ts";
+import { writeRunsFile } from "./runs_file.ts";
+import { noCounts, Scatterer, type SegmentEntry } from "./scatter.ts";
+import { viewSegment } from "./segment.ts";
+import { type Slab, type SlabReport, SlabSpace } from "./slabs.ts";
+
+export interface TaskRunnerOptions {
+  /** Opens what is not a local file; by default such a location is refused. */
+  openRemote?: (location: Location) => SyncSource;
+}
+
+export class TaskRunner {
+  #context: RunContext;
+  #scatterer: Scatterer;
+  #reducer: ShardReducer;
+  #space: SlabSpace;
+  #slabs = new Map<number, SharedArrayBuffer>();
+  #options: TaskRunnerOptions;
+
+  constructor(context: RunContext, worker: number, options: TaskRunnerOptions = {}) {
+    const { pipeline, store } = context;
+    const columnNames = pipeline.dataSource.columns.map((column) => column.name);
+    const statistics = compileStatistics(pipeline.aggregation.statistics, columnNames);
+    this.#context = context;
+    this.#options = options;
+    this.#scatterer = new Scatterer(
+      new CellAssigner(store.parentOrder, store.levels[0], store.latitude),
+      shardOfRank(store),
+      columnNames.length,
+      statistics.needs,
+    );
+    this.#reducer = new ShardReducer(context, statistics, null);
+    this.#space = new SlabSpace(worker, context.slabBytes);
+  }
+
+  /** The answer to a task; a failure is an answer too. A context has none. */
+  async answer(message: ToWorker): Promise<FromWorker | undefined> {
+    if (message.type === "start") return undefined;
+    try {
+      switch (message.type) {
+        case "scatter":
+          return { type: "scattered", id: message.id, outcome: await this.scatter(message.task) };
+        case "spill":
+          return { type: "spilled", id: message.id, outcome: this.spill(message.task) };
+        case "reduce":
+          return { type: "reduced", id: message.id, outcome: this.reduce(message.task) };
+      }
+    } catch (error) {
+      return { type: "failed", id: message.id, error: serializeError(error), slabs: this.#report() };
+    }
+  }
+
+  async scatter(task: ScatterTask): Promise<ScatterOutcome> {
+    const started = performance.now();
+    this.#space.grant(task.granted);
+    task.granted.forEach((slab) => this.#learn(slab));
+    const mark = this.#space.mark();
+    const { dataSource } = this.#context.pipeline;
+    const { parents } = this.#context.store;
+    const wanted = new Map(task.ranks.map((rank) => [parents[rank], rank]));
+    const entries: SegmentEntry[] = [];
+    const counts = noCounts();
+    const source = this.#open(task.location);
+    try {
+      const file = await openHdf5(source);
+      try {
+        const groups = readGranule(file, dataSource);
+        let group = 0;
+        let step = groups.next();
+        for (; !step.done; step = groups.next()) {
+          this.#scatterer.scatter(step.value, task.granule, group, wanted, this.#space, entries, counts);
+          group += 1;
+        }
+        return {
+          granule: task.granule,
+          entries,
+          counts,
+          groups: {
+            present: step.value.present.length,
+            empty: step.value.empty.length,
+            missing: step.value.missing.length,
+          },
+          reads: { ...source.counters },
+          slabs: this.#report(),
+          seconds: (performance.now() - started) / 1000,
+        };
+      } finally {
+        file.close();
+      }
+    } catch (error) {
+      this.#space.rollBack(mark);
+      throw error;
+    } finally {
+      source.close();
+    }
+  }
+
+  /** Writes segments from shared memory to a runs file that is whole or absent. */
+  spill(task: SpillTask): SpillOutcome {
+    const started = performance.now();
+    for (const slab of task.slabs) this.#learn(slab);
+    const { entries, bytes } = writeRunsFile(
+      task.path,
+      task.entries,
+      (entry) => new Uint8Array(this.#buffer(entry.slab), entry.offset, entry.bytes),
+    );
+    return { path: task.path, entries, bytes, seconds: (performance.now() - started) / 1000 };
+  }
+
+  reduce(task: ReduceTask): ReduceOutcome {
+    const started = performance.now();
+    for (const slab of task.slabs) this.#learn(slab);
+    const placed: PlacedSegment[] = task.entries.map(({ slab, offset, granule, group }) => ({
+      granule,
+      group,
+      segment: viewSegment(this.#buffer(slab), offset),
+    }));
+    for (const part of task.parts) {
+      const source = this.#open(part.location);
+      try {
+        const bytes = source.read(part.offset, part.bytes);
+        const aligned = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
+        for (const { granule, group, offset } of part.entries) {
+          const at = aligned.byteOffset + offset - part.offset;
+          placed.push({ granule, group, segment: viewSegment(aligned.buffer, at) });
+        }
+      } finally {
+        source.close();
+      }
+    }
+    const puts: { key: string; bytes: Uint8Array }[] = [];
+    let objects = 0, bytes = 0;
+    const folder = this.#context.storeFolder;
+    const summary = this.#reducer.reduce(task.shard.index, placed, (key, object) => {
+      objects += 1;
+      bytes += object.length;
+      if (folder === null) puts.push({ key, bytes: object });
+      else writeObject(folder, key, object);
+    });
+    return { ...summary, objects, bytes, puts, seconds: (performance.now() - started) / 1000 };
+  }
+
+  #buffer(slab: number): SharedArrayBuffer {
+    const buffer = this.#slabs.get(slab);
+    if (buffer === undefined) throw new Error(`slab ${slab} was never sent to this worker`);
+    return buffer;
+  }
+
+  #report(): SlabReport {
+    const report = this.#space.report();
+    report.opened.forEach((slab) => this.#learn(slab));
+    return report;
+  }
+
+  #learn({ id, buffer }: Slab): void {
+    this.#slabs.set(id, buffer);
+  }
+
+  #open(location: Location): SyncSource {
+    if (location.kind === "file") return openFileSyncSource(location.path);
+    if (this.#options.openRemote === undefined) {
+      throw new Error(`${location.name}: this thread has no way to read remote bytes`);
+    }
+    return this.#options.openRemote(location);
+  }
+}
