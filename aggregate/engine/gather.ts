@@ -3,7 +3,7 @@
  * row. The order of the segments that arrive does not matter; the order of their rows is kept.
  */
 import type { Values } from "../statistics/contract.ts";
-import { type ChildIndices, type Segment } from "./segment.ts";
+import type { ChildIndices, Segment } from "./segment.ts";
 
 /** A segment with the place of its granule and group in the canonical order. */
 export interface PlacedSegment {
