@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { cosineDegrees, sineDegrees } from "../../../../catalog/cells/sine.ts";
+import { PRECISE, ulpsFrom } from "./precise_reference.ts";
+
+Deno.test("sine and cosine lie within one unit in the last place of 60-digit values", () => {
+  assert.ok(PRECISE.sine.length > 300);
+  for (const [degrees, sine, cosine] of PRECISE.sine) {
+    assert.ok(ulpsFrom(sineDegrees(degrees), sine) < 1, `sin ${degrees}`);
+    assert.ok(ulpsFrom(cosineDegrees(degrees), cosine) < 1, `cos ${degrees}`);
+  }
+});
+
+Deno.test("quarter turns are exact and signs follow the circle", () => {
+  for (const [turn, sine, cosine] of [[0, 0, 1], [90, 1, 0], [180, 0, -1], [270, -1, 0]] as const) {
+    for (const k of [-720, -360, 0, 360, 36000]) {
+      assert.equal(sineDegrees(turn + k) + 0, sine, `sin ${turn + k}`);
+      assert.equal(cosineDegrees(turn + k) + 0, cosine, `cos ${turn + k}`);
+    }
+  }
+  assert.equal(sineDegrees(30), 0.5);
+  assert.ok(Number.isNaN(sineDegrees(Infinity)) && Number.isNaN(cosineDegrees(NaN)));
+});
