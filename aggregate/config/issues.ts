@@ -1,0 +1,186 @@
+/** What is wrong with a config, in words, with the place: zod's findings and our own. */
+import { z } from "zod";
+import { inputError } from "../../base/errors.ts";
+import { suggestion } from "../../base/suggest.ts";
+import { configSchema } from "./schema.ts";
+import { unsupported } from "./tolerated.ts";
+import type { KeyPath, YamlText } from "./yaml_text.ts";
+
+/** Messages shown at once; a config with more faults is mended in rounds. */
+const MAX_MESSAGES = 10;
+
+type Issue = z.core.$ZodIssue;
+
+/** Collects faults with their places and throws them as one input error. */
+export class Faults {
+  readonly #messages: string[] = [];
+
+  constructor(readonly yaml: YamlText) {}
+
+  get any(): boolean {
+    return this.#messages.length > 0;
+  }
+
+  /** A fault of the value at `path`. */
+  value(path: KeyPath, problem: string): void {
+    this.#add(`${this.yaml.place(path)}: ${dotted(path)}: ${problem}`);
+  }
+
+  /** A fault of the key at `path`. */
+  key(path: KeyPath, problem: string): void {
+    this.#add(`${this.yaml.keyPlace(path)}: ${problem}`);
+  }
+
+  #add(message: string): void {
+    if (!this.#messages.includes(message)) this.#messages.push(message);
+  }
+
+  /** Throws if there is any fault. */
+  throwIfAny(): void {
+    if (!this.any) return;
+    const shown = this.#messages.slice(0, MAX_MESSAGES);
+    const more = this.#messages.length - shown.length;
+    if (more > 0) shown.push(`and ${more} more`);
+    throw inputError(shown.join("\n"), { file: this.yaml.name, problems: [...this.#messages] });
+  }
+}
+
+/** Adds the shape's faults, as zod found them, in words. */
+export function addShapeFaults(faults: Faults, issues: readonly Issue[], root: unknown): void {
+  for (const issue of issues) addIssue(faults, issue, root);
+}
+
+function addIssue(faults: Faults, issue: Issue, root: unknown): void {
+  const { path } = issue;
+  const found = valueAt(root, path);
+  switch (issue.code) {
+    case "unrecognized_keys":
+      for (const key of issue.keys) {
+        const whole = [...path, key];
+        const reason = unsupported(whole);
+        const problem = reason !== undefined
+          ? `${dotted(whole)} is not supported: ${reason}`
+          : `unknown key "${key}"${path.length > 0 ? ` in ${dotted(path)}` : ""}${
+            suggestion(key, keysAt(path))
+          }`;
+        faults.key(whole, problem);
+      }
+      return;
+    case "invalid_key":
+      faults.key(path, `"${String(path[path.length - 1])}": ${issue.issues[0]?.message ?? "not a name"}`);
+      return;
+    case "invalid_type":
+      if (found === undefined) {
+        faults.value(
+          path.slice(0, -1),
+          `lacks the key "${String(path[path.length - 1])}" (${wantedType(issue.expected)})`,
+        );
+      } else {
+        faults.value(path, `found ${describe(found)}, wanted ${wantedType(issue.expected)}`);
+      }
+      return;
+    case "invalid_value": {
+      if (found === undefined) {
+        faults.value(path.slice(0, -1), `lacks the key "${String(path[path.length - 1])}"`);
+        return;
+      }
+      const values = issue.values.map(String);
+      const reason = refusedValue(path, found);
+      faults.value(path, `found ${describe(found)}${reason ?? suggestion(String(found), values)}`);
+      return;
+    }
+    case "invalid_union": {
+      const wanted = issue.errors.map((branch) => branch[0]).map((first) =>
+        first?.code === "invalid_type" ? wantedType(first.expected) : first?.message ?? ""
+      );
+      const inner = issue.errors.find((branch) => branch[0] !== undefined && branch[0].path.length > 0);
+      if (inner !== undefined) {
+        for (const part of inner) addIssue(faults, { ...part, path: [...path, ...part.path] }, root);
+      } else {
+        faults.value(path, `found ${describe(found)}, wanted ${[...new Set(wanted)].join(" or ")}`);
+      }
+      return;
+    }
+    case "too_small":
+      faults.value(
+        path,
+        `found ${describe(found)}, wanted at least ${issue.minimum}${counted(issue.origin)}`,
+      );
+      return;
+    case "too_big":
+      faults.value(path, `found ${describe(found)}, wanted at most ${issue.maximum}${counted(issue.origin)}`);
+      return;
+    default:
+      faults.value(path, issue.message);
+  }
+}
+
+/** Why a value that other tools take is refused. */
+function refusedValue(path: KeyPath, found: unknown): string | undefined {
+  const where = path.join(".");
+  if (where === "output.grid.type") {
+    return " (granary aggregates to HEALPix cells only: write type: healpix, with child_order)";
+  }
+  if (where === "output.grid.indexing_scheme") return " (granary's cells are nested only)";
+  if (path[path.length - 1] === "kind") {
+    return ` (granary writes one value a cell; found kind ${String(found)})`;
+  }
+  return undefined;
+}
+
+/** The keys that the schema knows at `path`. */
+export function keysAt(path: KeyPath): string[] {
+  let schema: unknown = configSchema;
+  for (const key of [...path, undefined]) {
+    while (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) schema = schema.unwrap();
+    if (key === undefined) break;
+    if (schema instanceof z.ZodObject) schema = schema.shape[String(key)];
+    else if (schema instanceof z.ZodRecord) schema = schema.valueType;
+    else if (schema instanceof z.ZodArray) schema = schema.element;
+    else return [];
+  }
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+}
+
+/** `data_source.filters[0].op`. */
+export function dotted(path: KeyPath): string {
+  let text = "";
+  for (const key of path) {
+    text += typeof key === "number" ? `[${key}]` : `${text === "" ? "" : "."}${String(key)}`;
+  }
+  return text === "" ? "the config" : text;
+}
+
+function valueAt(root: unknown, path: KeyPath): unknown {
+  let value = root;
+  for (const key of path) value = (value as Record<PropertyKey, unknown> | null | undefined)?.[key];
+  return value;
+}
+
+function describe(value: unknown): string {
+  if (value === null) return "nothing";
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (typeof value === "object") return "a mapping";
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+function wantedType(expected: string): string {
+  const words: Record<string, string> = {
+    int: "a whole number",
+    number: "a number",
+    string: "text",
+    array: "a list",
+    object: "a mapping",
+    record: "a mapping",
+    boolean: "true or false",
+    null: "nothing",
+  };
+  return words[expected] ?? expected;
+}
+
+function counted(origin: string): string {
+  if (origin === "string") return " characters";
+  if (origin === "array" || origin === "set") return " items";
+  return "";
+}

@@ -1,0 +1,149 @@
+/** The pipeline config as users write it: the YAML's shape, key by key. `parse.ts` makes a Pipeline of it. */
+import { z } from "zod";
+
+export const MAX_ORDER = 29;
+export const DEFAULT_PARENT_ORDER = 6;
+export const DEFAULT_FUNCTION_DTYPE = "float32";
+export const DEFAULT_COUNT_DTYPE = "int32";
+/** Parent cells in one shard object: more would not fit a shard's index in reasonable memory. */
+export const MAX_SHARD = 65_536;
+/** Variables, columns, filters and groups: more is a slip, or an attack. */
+export const MAX_ITEMS = 512;
+
+export const DTYPES = [
+  "int8",
+  "uint8",
+  "int16",
+  "uint16",
+  "int32",
+  "uint32",
+  "int64",
+  "uint64",
+  "float32",
+  "float64",
+] as const;
+
+export const FILTER_OPERATORS = ["eq", "ne", "lt", "le", "gt", "ge", "in", "not_in"] as const;
+
+const datasetPath = z.string().min(1).max(1_000).describe(
+  "Path of a dataset in the granule; {group} stands for the group, and [:,98] takes a column of a two-dimensional one",
+);
+const text = z.string().min(1).max(4_000);
+const order = z.int().min(0).max(MAX_ORDER);
+const fillValue = z.union([z.number(), z.string().max(64)]);
+const date = z.string().max(40).describe("A date or time of ISO 8601, UTC");
+
+const columnName = z.string().max(100).regex(
+  /^(?!__)[A-Za-z_][A-Za-z0-9_]*$/,
+  "a column's name must be letters, digits and _ (expressions use it)",
+);
+const variableName = z.string().max(100).regex(
+  /^[A-Za-z][A-Za-z0-9_.-]*$/,
+  "a variable's name must begin with a letter and go on in letters, digits, _, . and -",
+);
+
+const filter = z.strictObject({
+  dataset: datasetPath,
+  op: z.enum(FILTER_OPERATORS).describe("The comparison that a row must pass"),
+  value: z.union([z.number(), z.array(z.number()).min(1).max(10_000)]).optional()
+    .describe("A number, or for in and not_in a list"),
+  values: z.array(z.number()).min(1).max(10_000).optional().describe("The list of in and not_in"),
+  column: z.int().min(0).max(999_999_999).nullable().optional()
+    .describe("Index in the second dimension of a two-dimensional dataset"),
+  keep: z.boolean().optional().describe("false drops the rows that match"),
+});
+
+const variable = z.strictObject({
+  function: z.string().min(1).max(100).optional().describe("numpy's name: len, min, max, mean, average, …"),
+  expression: text.optional().describe("Arithmetic over columns that gives one value a cell"),
+  source: text.optional().describe("The column, or expression over columns, that the function reduces"),
+  params: z.record(z.string(), z.union([z.number(), text])).optional()
+    .describe("Parameters of the function: numbers, columns or expressions"),
+  dtype: z.enum(DTYPES).optional().describe("Element type of the array"),
+  fill_value: fillValue.nullable().optional().describe("The value of a cell without observations"),
+  kind: z.enum(["scalar"]).optional().describe("One value a cell"),
+  attrs: z.record(z.string(), z.union([z.string().max(4_000), z.number()])).optional()
+    .describe("Attributes of the array, such as units and long_name"),
+});
+
+const dataSource = z.strictObject({
+  reader: z.enum(["hdf5", "h5coro"]).optional().describe("hdf5 (h5coro means the same)"),
+  driver: z.enum(["auto", "local", "https", "s3"]).optional().describe("Where to read granules from"),
+  collections: z.array(z.string().min(1).max(200)).max(MAX_ITEMS).optional()
+    .describe("Globs of the collections that the config fits, such as ATL06.*"),
+  asset: z.string().min(1).max(500).optional().describe(
+    "Key or glob of the file, for granules of several files",
+  ),
+  groups: z.array(z.string().min(1).max(200)).min(1).max(MAX_ITEMS).describe(
+    "Names or globs of top-level groups",
+  ),
+  coordinates: z.strictObject({ latitude: datasetPath, longitude: datasetPath }),
+  variables: z.record(columnName, datasetPath).describe(
+    "Columns: the name that statistics use, and the dataset",
+  ),
+  quality_filter: z.strictObject({ dataset: datasetPath, value: z.number() }).optional()
+    .describe("Keeps the rows where dataset equals value"),
+  filters: z.array(filter).max(MAX_ITEMS).optional().describe("Rows must pass every one"),
+});
+
+const aggregation = z.strictObject({
+  coordinates: z.strictObject({
+    cell_ids: z.strictObject({ dtype: z.enum(["uint64"]).optional(), fill_value: fillValue.optional() })
+      .optional(),
+    morton: z.strictObject({
+      dtype: z.enum(["int64", "uint64"]).optional().describe(
+        "int64: the signed decimal id; uint64: the packed one",
+      ),
+      fill_value: fillValue.optional(),
+    }).optional(),
+  }).optional(),
+  variables: z.record(variableName, variable).describe("Output arrays"),
+});
+
+const grid = z.strictObject({
+  type: z.enum(["healpix"]).optional(),
+  indexing_scheme: z.enum(["nested"]).optional(),
+  parent_order: order.optional().describe(
+    `Order of the cells of work and of chunks (default ${DEFAULT_PARENT_ORDER})`,
+  ),
+  child_order: order.describe("Order of the finest cells"),
+  latitude: z.enum(["authalic", "geodetic"]).optional().describe(
+    "Which latitude the cells are of (default authalic)",
+  ),
+});
+
+const output = z.strictObject({
+  store: text.nullable().optional().describe("Where the store goes; -o overrules it"),
+  layout: z.enum(["compact", "sphere"]).optional().describe(
+    "Arrays of the run's cells only, or of the whole sphere",
+  ),
+  shard: z.int().min(1).max(MAX_SHARD).nullable().optional().describe("Parent cells in a shard object"),
+  grid,
+});
+
+const bounds = z.strictObject({
+  temporal: z.strictObject({ start_date: date, end_date: date }).nullable().optional(),
+  spatial: z.union([
+    z.array(z.number()).length(4),
+    z.strictObject({ west: z.number(), south: z.number(), east: z.number(), north: z.number() }),
+    z.strictObject({ bbox: z.array(z.number()).length(4) }),
+  ]).nullable().optional().describe(
+    "west, south, east, north in degrees; west > east crosses the antimeridian",
+  ),
+});
+
+export const configSchema = z.strictObject({
+  data_source: dataSource,
+  aggregation,
+  output,
+  catalog: text.nullable().optional().describe("Catalog to run over; --catalog overrules it"),
+  bounds: bounds.nullable().optional(),
+}).describe("granary pipeline config");
+
+/** A config as written, its shape checked and nothing else. */
+export type ConfigInput = z.infer<typeof configSchema>;
+
+/** The JSON Schema (draft 2020-12) of the config, for editors. */
+export function configJsonSchema(): Record<string, unknown> {
+  return z.toJSONSchema(configSchema, { io: "input" }) as Record<string, unknown>;
+}

@@ -1,0 +1,92 @@
+/**
+ * Keys that the Python tools of this field know and granary does not need: they are taken out of a
+ * config before it is checked, each with a warning. Keys that would change results are not here: they
+ * are refused.
+ */
+
+interface Tolerated {
+  /** Keys from the root; `*` stands for any one. */
+  path: string[];
+  /** Why nothing is lost. */
+  because: string;
+}
+
+const CLOUD = "it sizes cloud functions; granary takes --workers and --memory";
+const READING = "granary plans its own reads";
+const STORAGE = "granary chooses chunks, shards and metadata itself";
+
+const TOLERATED: readonly Tolerated[] = [
+  tolerate("data_source.shard_workers", CLOUD),
+  tolerate("data_source.credentials_provider", "the catalog names each product's credentials"),
+  tolerate("data_source.index", READING),
+  tolerate("data_source.read_plan", READING),
+  tolerate("aggregation.handoff", "granary has one in-memory form"),
+  tolerate("aggregation.streaming", "granary spills by --memory and --scratch"),
+  tolerate("aggregation.chunk_precompute", STORAGE),
+  tolerate("aggregation.chunk_size", STORAGE),
+  tolerate("aggregation.chunks", STORAGE),
+  tolerate("output.consolidate", "granary always consolidates metadata"),
+  tolerate("output.consolidate_metadata", "granary always consolidates metadata"),
+  tolerate("output.store_layout", "output.layout is granary's: compact or sphere"),
+  tolerate("output.region", "the region is found by the environment or AWS_REGION"),
+  tolerate("output.pyramid", "--levels asks for coarser levels"),
+  tolerate("output.grid.layout", "output.layout is granary's: compact or sphere"),
+  tolerate("output.grid.sharded", "granary always writes shards"),
+  tolerate("output.grid.chunk_inner", STORAGE),
+  tolerate("worker", CLOUD),
+];
+
+function tolerate(path: string, because: string): Tolerated {
+  return { path: path.split("."), because };
+}
+
+/** A key that was taken out. */
+export interface Ignored {
+  path: string[];
+  because: string;
+}
+
+/** Takes tolerated keys out of `config` (plain data, changed in place) and says which were there. */
+export function takeTolerated(config: unknown): Ignored[] {
+  const ignored: Ignored[] = [];
+  for (const { path, because } of TOLERATED) {
+    let holder: unknown = config;
+    for (const key of path.slice(0, -1)) holder = isMapping(holder) ? holder[key] : undefined;
+    const last = path[path.length - 1]!;
+    if (!isMapping(holder) || !Object.hasOwn(holder, last)) continue;
+    delete holder[last];
+    ignored.push({ path, because });
+  }
+  return ignored;
+}
+
+/** Why a key of the Python tools is refused, for those that would change what is computed. */
+export const UNSUPPORTED: Readonly<Record<string, string>> = {
+  "data_source.levels":
+    "granules of several rates are not supported: every dataset must have one value a row",
+  "data_source.base_level":
+    "granules of several rates are not supported: every dataset must have one value a row",
+  "data_source.assets": "joining several files of a granule is not supported: name one by data_source.asset",
+  "data_source.join": "joining several files of a granule is not supported: name one by data_source.asset",
+  "data_source.filters.*.level": "granules of several rates are not supported",
+  "data_source.filters.*.expression": "filter by dataset, op and value instead of an expression",
+  "data_source.filters.*.asset": "joining several files of a granule is not supported",
+  "aggregation.variables.*.trailing_shape": "granary writes one value a cell",
+  "aggregation.variables.*.inner_shape": "granary writes one value a cell",
+  "output.endpoint_url": "the endpoint is AWS_ENDPOINT_URL_S3 in the environment",
+};
+
+/** The reason to refuse the key at `path`, if it is one of those. */
+export function unsupported(path: readonly PropertyKey[]): string | undefined {
+  for (const [pattern, reason] of Object.entries(UNSUPPORTED)) {
+    const keys = pattern.split(".");
+    if (keys.length === path.length && keys.every((key, i) => key === "*" || key === String(path[i]))) {
+      return reason;
+    }
+  }
+  return undefined;
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
