@@ -1,0 +1,69 @@
+/** A Pipeline as YAML again: every default written out. Parsing it gives the same pipeline. */
+import { stringify } from "yaml";
+import type { Pipeline, RowFilter, Statistic } from "./pipeline.ts";
+
+/** The normalized config of `pipeline`, as `granary config show` prints it. */
+export function formatConfig(pipeline: Pipeline): string {
+  const { dataSource, aggregation, output, bounds } = pipeline;
+  const config = {
+    data_source: {
+      reader: "hdf5",
+      ...(dataSource.driver === null ? {} : { driver: dataSource.driver }),
+      ...(dataSource.collections.length === 0 ? {} : { collections: dataSource.collections }),
+      ...(dataSource.asset === null ? {} : { asset: dataSource.asset }),
+      groups: dataSource.groups,
+      coordinates: { latitude: dataSource.latitude, longitude: dataSource.longitude },
+      variables: Object.fromEntries(dataSource.columns.map(({ name, path }) => [name, path])),
+      ...(dataSource.filters.length === 0 ? {} : { filters: dataSource.filters.map(filterEntry) }),
+    },
+    aggregation: {
+      ...(aggregation.morton === null ? {} : {
+        coordinates: {
+          morton: { dtype: aggregation.morton.dtype, fill_value: aggregation.morton.fillValue },
+        },
+      }),
+      variables: Object.fromEntries(
+        aggregation.statistics.map((statistic) => [statistic.name, variableEntry(statistic)]),
+      ),
+    },
+    output: {
+      ...(output.store === null ? {} : { store: output.store }),
+      layout: output.layout,
+      ...(output.shard === null ? {} : { shard: output.shard }),
+      grid: {
+        type: "healpix",
+        indexing_scheme: "nested",
+        parent_order: output.parentOrder,
+        child_order: output.childOrder,
+        latitude: output.latitude,
+      },
+    },
+    ...(pipeline.catalog === null ? {} : { catalog: pipeline.catalog }),
+    ...boundsEntry(bounds),
+  };
+  return stringify(config, { lineWidth: 0, flowCollectionPadding: false });
+}
+
+function filterEntry({ path, op, value }: RowFilter): Record<string, unknown> {
+  return { dataset: path, op, value };
+}
+
+function variableEntry(statistic: Statistic): Record<string, unknown> {
+  return {
+    ...(statistic.function === undefined
+      ? { expression: statistic.expression }
+      : { function: statistic.function, source: statistic.source }),
+    ...(Object.keys(statistic.params).length === 0 ? {} : { params: statistic.params }),
+    dtype: statistic.dtype,
+    fill_value: statistic.fillValue ?? "NaN",
+    ...(Object.keys(statistic.attributes).length === 0 ? {} : { attrs: statistic.attributes }),
+  };
+}
+
+function boundsEntry({ startDate, endDate, bbox }: Pipeline["bounds"]): Record<string, unknown> {
+  const temporal = startDate !== null && endDate !== null
+    ? { temporal: { start_date: startDate, end_date: endDate } }
+    : {};
+  const spatial = bbox === null ? {} : { spatial: bbox };
+  return startDate === null && bbox === null ? {} : { bounds: { ...temporal, ...spatial } };
+}

@@ -1,0 +1,59 @@
+/** `granary config show|check|schema`: pipeline configs as text, checked, and described. */
+import type { Command } from "@commander-js/extra-typings";
+import { formatConfig } from "../../aggregate/config/format.ts";
+import { configText, loadConfig } from "../../aggregate/config/load.ts";
+import { PRESET_NAMES } from "../../aggregate/config/presets/index.ts";
+import { configJsonSchema } from "../../aggregate/config/schema.ts";
+import type { CliContext } from "../context.ts";
+
+const PRESETS = PRESET_NAMES.join(", ");
+
+const EXAMPLES = `
+Examples:
+  granary config show atl06 > my.yaml       a preset to start from, with its comments
+  granary config check my.yaml              every fault, with its line and column
+  granary config show my.yaml --normalized  what granary makes of it, defaults included
+  granary config schema > config.schema.json`;
+
+export function addConfig(program: Command, context: CliContext): void {
+  const config = program.command("config")
+    .description("show, check and describe pipeline configs")
+    .addHelpText("after", EXAMPLES);
+
+  config.command("show")
+    .description(`print a preset (${PRESETS}) or a config file`)
+    .argument("<config>", `a preset (${PRESETS}), a YAML file, or - for standard input`)
+    .option("--normalized", "with every default written out, comments left out")
+    .action((name, flags) => {
+      if (!context.json && !flags.normalized) {
+        context.out.write(configText(name));
+        return;
+      }
+      const { pipeline, warnings } = loadConfig(name);
+      for (const warning of warnings) context.log.warn(warning);
+      if (context.json) context.out.json(pipeline);
+      else context.out.write(formatConfig(pipeline));
+    });
+
+  config.command("check")
+    .description("check a config: names, types, expressions, ranges; exit 2 if something is wrong")
+    .argument("<config>", `a YAML file, - for standard input, or a preset (${PRESETS})`)
+    .action((name) => {
+      const { pipeline, warnings } = loadConfig(name);
+      for (const warning of warnings) context.log.warn(warning);
+      const columns = pipeline.dataSource.columns.length;
+      const variables = pipeline.aggregation.statistics.length;
+      const { parentOrder, childOrder } = pipeline.output;
+      if (context.json) {
+        context.out.json({ ok: true, config: name, columns, variables, parentOrder, childOrder, warnings });
+      } else {
+        context.out.write(
+          `OK: ${name}: ${variables} variables of ${columns} columns, cells of order ${childOrder} in parents of ${parentOrder}\n`,
+        );
+      }
+    });
+
+  config.command("schema")
+    .description("print the JSON Schema of pipeline configs, for editors")
+    .action(() => context.out.json(configJsonSchema()));
+}
