@@ -1,6 +1,6 @@
 /** The order of rows in a catalog, and which of two rows of one granule stays. */
 import type { GranuleRow } from "./granule.ts";
-import { MAX_ORDER } from "./schema.ts";
+import { MAX_ORDER } from "./cells/convention.ts";
 
 /**
  * Order in the file: along the nested curve by the first cell (compared at order 29), rows without

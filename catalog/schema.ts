@@ -12,9 +12,6 @@ export const DEFAULT_CELL_ORDER = 8;
 /** A footprint of more cells than this is stored at the finest order that fits. */
 export const MAX_CELLS_PER_GRANULE = 4096;
 
-/** The finest HEALPix order whose nested ids this project handles. */
-export const MAX_ORDER = 29;
-
 /** Footer keys of the Parquet file. */
 export const GEO_KEY = "geo";
 export const GRANARY_KEY = "granary";

@@ -1,6 +1,8 @@
 /** Sorting and merging of catalog files by DuckDB, which spills where memory ends. */
 import { type Duck, sqlName, sqlString } from "./duckdb.ts";
-import { COLUMNS, MAX_ORDER, SQL_TYPES } from "./schema.ts";
+import { contractColumns, parquetTypes } from "./columns_sql.ts";
+import { MAX_ORDER } from "./cells/convention.ts";
+import { COLUMNS } from "./schema.ts";
 
 /** Rows of a row group in a sorted file. */
 export const ROW_GROUP_ROWS = 20_000;
@@ -20,7 +22,9 @@ export async function sortCatalog(
   const parts: string[] = [];
   for (const [index, file] of files.entries()) {
     parts.push(
-      `SELECT ${index}::INTEGER AS file_index, file_row_number, ${await columnsOf(duck, file)}
+      `SELECT ${index}::INTEGER AS file_index, file_row_number, ${
+        contractColumns(await parquetTypes(duck, file))
+      }
        FROM read_parquet(${sqlString(file)}, file_row_number = true)`,
     );
   }
@@ -44,19 +48,4 @@ export async function sortCatalog(
   );
   await connection.run("DROP TABLE losers");
   return Number(reader.getRows()[0]![0]);
-}
-
-/** The contract's columns out of a file that may hold geometry as GEOMETRY and lack nullable columns. */
-async function columnsOf(duck: Duck, file: string): Promise<string> {
-  const reader = await duck.connection.runAndReadAll(
-    `SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet(${sqlString(file)}))`,
-  );
-  const types = new Map(reader.getRows().map(([name, type]) => [String(name), String(type)]));
-  return COLUMNS.map((column) => {
-    const name = sqlName(column.name);
-    const found = types.get(column.name);
-    if (found === undefined) return `NULL::${SQL_TYPES[column.type]} AS ${name}`;
-    if (column.type === "wkb" && found.startsWith("GEOMETRY")) return `ST_AsWKB(${name}) AS ${name}`;
-    return `${name}::${SQL_TYPES[column.type]} AS ${name}`;
-  }).join(", ");
 }
