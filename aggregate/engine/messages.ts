@@ -39,6 +39,8 @@ export interface GroupTally {
 
 export interface ScatterOutcome {
   granule: number;
+  /** Indices of the shards that the task's ranks cover. */
+  shards: number[];
   entries: SegmentEntry[];
   counts: ScatterCounts;
   groups: GroupTally;

@@ -5,8 +5,8 @@ import { writeError, writeFileAtomic } from "../../base/atomic.ts";
 
 const made = new Set<string>();
 
-/** Writes one object under its key. `sync` waits for the disk; without it the page cache will do. */
-export function writeObject(folder: string, key: string, bytes: Uint8Array | string, sync = false): void {
+/** Writes one object under its key; it is on the disk when the call returns. */
+export function writeObject(folder: string, key: string, bytes: Uint8Array | string): void {
   const file = path.join(folder, key);
   const parent = path.dirname(file);
   if (!made.has(parent)) {
@@ -17,5 +17,5 @@ export function writeObject(folder: string, key: string, bytes: Uint8Array | str
     }
     made.add(parent);
   }
-  writeFileAtomic(file, bytes, { sync });
+  writeFileAtomic(file, bytes);
 }

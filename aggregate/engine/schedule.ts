@@ -2,7 +2,6 @@
  * The main thread's side of a run: gives granules to lanes until all are scattered, shards as soon as
  * their granules are in, and memory back when it is full. Every lane pulls; nothing is assigned ahead.
  */
-import path from "node:path";
 import { deserializeError, GranaryError } from "../../base/errors.ts";
 import type { Executor } from "./executor.ts";
 import type {
@@ -15,6 +14,7 @@ import type {
   ToWorker,
 } from "./messages.ts";
 import { ASSUMED_GRANULE_BYTES, type Plan } from "./plan.ts";
+import type { RunsEntry } from "./runs_file.ts";
 import type { SegmentEntry } from "./scatter.ts";
 import { ShardLedger } from "./shard_ledger.ts";
 
@@ -24,19 +24,35 @@ export interface FailedGranule {
   reason: string;
 }
 
+/** What of a plan is to be done: all of it, or what an earlier run left. */
+export interface ScheduleWork {
+  granules: { granule: number; ranks: readonly number[] }[];
+  /** Positions in the plan's shards. */
+  shards: number[];
+  /** What runs files of an earlier run hold of these shards. */
+  parts: (RunsPart & { shard: number })[];
+}
+
+/** When finished granules leave memory for a runs file although there is room, so that a crash costs little. */
+export interface Checkpoint {
+  seconds: number;
+  /** Share of all granules' bytes, 0 to 1: both have to be reached. */
+  share: number;
+}
+
 export interface ScheduleOptions {
   locate(granule: number): Location;
+  checkpoint: Checkpoint;
   /** Bytes of shared memory that segments may fill. */
   segmentBytes: number;
-  /** Folder for runs files; made when first needed. */
-  scratch: string;
-  /** Runs files are named in it. */
-  prepareScratch(): void;
+  /** The path of the next runs file; its folder exists. */
+  nextRunsFile(): string;
   onError: "report" | "fail";
   signal?: AbortSignal;
   onScattered?(outcome: ScatterOutcome): void;
   onFailed?(failure: FailedGranule): void;
-  onSpilled?(outcome: SpillOutcome): void;
+  /** `granules` are whole in the file. Awaited before the file is used. */
+  onSpilled?(outcome: SpillOutcome, granules: readonly ScatterOutcome[]): void | Promise<void>;
   /** Awaited before the shard counts as done. */
   onReduced?(outcome: ReduceOutcome): void | Promise<void>;
 }
@@ -52,25 +68,41 @@ export interface ScheduleResult {
 /** How often a granule is tried before it counts as failed. */
 const TRIES = 2;
 
-/** Runs the whole plan on an executor that has been started. */
+/** Does the work on an executor that has been started. */
 export function runSchedule(
   plan: Plan,
+  work: ScheduleWork,
   executor: Executor,
   options: ScheduleOptions,
 ): Promise<ScheduleResult> {
-  return new Schedule(plan, executor, options).run();
+  return new Schedule(plan, work, executor, options).run();
+}
+
+/** All of a plan. */
+export function wholeWork(plan: Plan): ScheduleWork {
+  return {
+    granules: plan.ranks.map((ranks, granule) => ({ granule, ranks })),
+    shards: plan.shards.map((_, s) => s),
+    parts: [],
+  };
 }
 
 class Schedule {
   #ledger: ShardLedger;
   #idle: number[];
-  #waitingGranules: number[];
+  #waitingGranules: { granule: number; ranks: readonly number[] }[];
   #tries: Uint8Array;
   /** Granules that each shard still waits for. */
-  #missing: number[];
-  #shardsOf: number[][];
+  #missing = new Map<number, number>();
+  #shardsOf = new Map<number, number[]>();
   #ready: number[] = [];
   #unreduced: number;
+  /** Scattered and in memory only. */
+  #unsaved: ScatterOutcome[] = [];
+  #unsavedBytes = 0;
+  #savedAt = performance.now();
+  #totalBytes = 0;
+  #saving = new Map<number, ScatterOutcome[]>();
   #scattering = 0;
   #spilling = 0;
   #inFlight = new Map<number, { lane: number; message: ToWorker }>();
@@ -86,18 +118,35 @@ class Schedule {
   };
   #settle!: { resolve: (result: ScheduleResult) => void; reject: (error: unknown) => void };
 
-  constructor(readonly plan: Plan, readonly executor: Executor, readonly options: ScheduleOptions) {
+  constructor(
+    readonly plan: Plan,
+    work: ScheduleWork,
+    readonly executor: Executor,
+    readonly options: ScheduleOptions,
+  ) {
     this.#ledger = new ShardLedger(executor.lanes);
+    this.#ledger.addParts(work.parts);
     this.#idle = Array.from({ length: executor.lanes }, (_, lane) => lane);
-    const size = (granule: number) => plan.granules[granule].size_bytes ?? ASSUMED_GRANULE_BYTES;
     // Largest first, taken from the end.
-    this.#waitingGranules = plan.granules.map((_, i) => i).sort((a, b) => size(a) - size(b) || b - a);
+    this.#waitingGranules = [...work.granules]
+      .sort((a, b) => this.#sizeOf(a.granule) - this.#sizeOf(b.granule) || b.granule - a.granule);
     this.#tries = new Uint8Array(plan.granules.length);
-    this.#missing = plan.shards.map((shard) => shard.granules.length);
-    this.#shardsOf = plan.granules.map(() => []);
-    plan.shards.forEach((shard, s) => shard.granules.forEach((granule) => this.#shardsOf[granule].push(s)));
-    this.#missing.forEach((count, s) => count === 0 && this.#ready.push(s));
-    this.#unreduced = plan.shards.length;
+    const waiting = new Set(work.granules.map(({ granule }) => granule));
+    for (const granule of waiting) {
+      this.#shardsOf.set(granule, []);
+      this.#totalBytes += this.#sizeOf(granule);
+    }
+    for (const s of work.shards) {
+      const needed = plan.shards[s].granules.filter((granule) => waiting.has(granule));
+      for (const granule of needed) this.#shardsOf.get(granule)!.push(s);
+      this.#missing.set(s, needed.length);
+      if (needed.length === 0) this.#ready.push(s);
+    }
+    this.#unreduced = work.shards.length;
+  }
+
+  #sizeOf(granule: number): number {
+    return this.plan.granules[granule].size_bytes ?? ASSUMED_GRANULE_BYTES;
   }
 
   run(): Promise<ScheduleResult> {
@@ -146,18 +195,19 @@ class Schedule {
     const id = this.#nextId++;
     const { segmentBytes } = this.options;
     const held = this.#ledger.heldBytes;
-    if (this.#spilling === 0 && held > segmentBytes / 2 && this.#waitingGranules.length > 0) {
+    const full = held > segmentBytes / 2 && this.#waitingGranules.length > 0;
+    if (this.#spilling === 0 && (full || this.#checkpointDue())) {
       const entries = this.#ledger.takeAll();
       if (entries.length > 0) return this.#spillTask(id, lane, entries);
     }
     if (this.#waitingGranules.length > 0 && (held < segmentBytes || this.#spilling === 0)) {
-      const granule = this.#waitingGranules.pop()!;
+      const { granule, ranks } = this.#waitingGranules.pop()!;
       this.#scattering += 1;
       this.#tries[granule] += 1;
       const task = {
         granule,
         location: this.options.locate(granule),
-        ranks: this.plan.ranks[granule],
+        ranks,
         granted: this.#ledger.grant(),
       };
       return { type: "scatter", id, task };
@@ -167,11 +217,24 @@ class Schedule {
   }
 
   #spillTask(id: number, lane: number, entries: SegmentEntry[]): Exclude<ToWorker, { type: "start" }> {
-    if (this.#result.spills === 0) this.options.prepareScratch();
     this.#spilling += 1;
     this.#result.spills += 1;
-    const file = path.join(this.options.scratch, `${String(this.#result.spills).padStart(6, "0")}.runs`);
-    return { type: "spill", id, task: { path: file, entries, slabs: this.#ledger.unknownTo(lane, entries) } };
+    this.#saving.set(id, this.#unsaved);
+    this.#unsaved = [];
+    this.#unsavedBytes = 0;
+    this.#savedAt = performance.now();
+    const task = {
+      path: this.options.nextRunsFile(),
+      entries,
+      slabs: this.#ledger.unknownTo(lane, entries),
+    };
+    return { type: "spill", id, task };
+  }
+
+  #checkpointDue(): boolean {
+    const { seconds, share } = this.options.checkpoint;
+    return this.#unsavedBytes > 0 && this.#unsavedBytes >= share * this.#totalBytes &&
+      performance.now() - this.#savedAt >= seconds * 1000;
   }
 
   #reduceTask(id: number, lane: number, s: number): Exclude<ToWorker, { type: "start" }> {
@@ -190,11 +253,13 @@ class Schedule {
     switch (message.type) {
       case "scattered":
         this.#ledger.add(lane, message.outcome.slabs, message.outcome.entries);
+        this.#unsaved.push(message.outcome);
+        this.#unsavedBytes += this.#sizeOf(message.outcome.granule);
         this.options.onScattered?.(message.outcome);
         this.#granuleDone(message.outcome.granule);
         break;
       case "spilled":
-        this.#spilled(sent.message, message.outcome);
+        await this.#spilled(message.id, sent.message, message.outcome);
         break;
       case "reduced":
         await this.options.onReduced?.(message.outcome);
@@ -216,19 +281,21 @@ class Schedule {
     if (this.#scattering === 0 && this.#waitingGranules.length === 0) {
       this.#result.scatterSeconds = (performance.now() - this.#started) / 1000;
     }
-    for (const s of this.#shardsOf[granule]) {
-      this.#missing[s] -= 1;
-      if (this.#missing[s] === 0) this.#ready.push(s);
+    for (const s of this.#shardsOf.get(granule)!) {
+      const missing = this.#missing.get(s)! - 1;
+      this.#missing.set(s, missing);
+      if (missing === 0) this.#ready.push(s);
     }
   }
 
-  #spilled(sent: ToWorker, outcome: SpillOutcome): void {
+  async #spilled(id: number, sent: ToWorker, outcome: SpillOutcome): Promise<void> {
     if (sent.type !== "spill") throw new Error("a worker spilled what it was not asked to");
+    await this.options.onSpilled?.(outcome, this.#saving.get(id)!);
+    this.#saving.delete(id);
     this.#spilling -= 1;
     this.#result.spilledBytes += outcome.bytes;
-    this.#ledger.addParts(partsOf(outcome));
+    this.#ledger.addParts(partsOf(outcome.path, outcome.entries));
     this.#ledger.release(sent.task.entries);
-    this.options.onSpilled?.(outcome);
   }
 
   /** A granule's failure is a result; any other failure, and a refused credential, ends the run. */
@@ -238,7 +305,7 @@ class Schedule {
     const { granule } = sent.task;
     if (mayPass(error) && this.#tries[granule] < TRIES) {
       this.#scattering -= 1;
-      this.#waitingGranules.unshift(granule); // tried again last
+      this.#waitingGranules.unshift(sent.task); // tried again last
       return;
     }
     const failure = { granule, reason: error.message };
@@ -254,12 +321,12 @@ function mayPass(error: GranaryError): boolean {
 }
 
 /** The parts of a runs file, one a shard: neighbours in the file. */
-function partsOf(outcome: SpillOutcome): (RunsPart & { shard: number })[] {
+export function partsOf(file: string, entries: readonly RunsEntry[]): (RunsPart & { shard: number })[] {
   const parts: (RunsPart & { shard: number })[] = [];
-  for (const { shard, granule, group, offset, bytes } of outcome.entries) {
+  for (const { shard, granule, group, offset, bytes } of entries) {
     let part = parts[parts.length - 1];
     if (part === undefined || part.shard !== shard) {
-      const location: Location = { kind: "file", path: outcome.path, name: outcome.path };
+      const location: Location = { kind: "file", path: file, name: file };
       part = { shard, location, offset, bytes: 0, entries: [] };
       parts.push(part);
     }

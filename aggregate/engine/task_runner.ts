@@ -38,6 +38,7 @@ export interface TaskRunnerOptions {
 export class TaskRunner {
   #context: RunContext;
   #scatterer: Scatterer;
+  #shardOf: (rank: number) => number;
   #reducer: ShardReducer;
   #space: SlabSpace;
   #slabs = new Map<number, SharedArrayBuffer>();
@@ -49,9 +50,10 @@ export class TaskRunner {
     const statistics = compileStatistics(pipeline.aggregation.statistics, columnNames);
     this.#context = context;
     this.#options = options;
+    this.#shardOf = shardOfRank(store);
     this.#scatterer = new Scatterer(
       new CellAssigner(store.parentOrder, store.levels[0], store.latitude),
-      shardOfRank(store),
+      this.#shardOf,
       columnNames.length,
       statistics.needs,
     );
@@ -99,6 +101,7 @@ export class TaskRunner {
         }
         return {
           granule: task.granule,
+          shards: [...new Set(task.ranks.map(this.#shardOf))],
           entries,
           counts,
           groups: {

@@ -1,0 +1,281 @@
+/** Executes a plan on this machine: resumes, schedules, finishes the store, reports. */
+import { allowedCores, allowedMemoryBytes, DEFAULT_MEMORY_SHARE } from "../../base/resources.ts";
+import { openFileSyncSource } from "../../catalog/access/file_source.ts";
+import { shareMemory } from "../engine/budget.ts";
+import { type Executor, InlineExecutor, ThreadExecutor } from "../engine/executor.ts";
+import type { Location, ReduceOutcome } from "../engine/messages.ts";
+import { writeObject } from "../engine/objects.ts";
+import type { Plan } from "../engine/plan.ts";
+import { readRunsIndex } from "../engine/runs_file.ts";
+import {
+  type Checkpoint,
+  type FailedGranule,
+  partsOf,
+  runSchedule,
+  type ScheduleWork,
+} from "../engine/schedule.ts";
+import { storeMetadata } from "../store/metadata.ts";
+import { Lease, type LeaseOptions } from "./lease.ts";
+import { encodeState, type ShardRecord } from "./records.ts";
+import { type Remaining, remainingWork } from "./resume.ts";
+import { defaultRunDirectory, RunDirectory } from "./run_directory.ts";
+import {
+  prepareStore,
+  removeShard,
+  removeStrays,
+  shardOnDisk,
+  type StoreMode,
+  unseal,
+} from "./store_place.ts";
+import { type RunProgress, type RunTotals, Tally } from "./tally.ts";
+
+export interface RunOptions {
+  /** The store's folder. */
+  store: string;
+  /** What to do with a store that is there; default "new", which refuses it. */
+  mode?: StoreMode;
+  runDirectory?: string;
+  locate(granule: number): Location;
+  workers?: number;
+  memoryBytes?: number;
+  /** Folder for runs files; by default the run directory. */
+  scratch?: string;
+  onError?: "report" | "fail";
+  checkpoint?: Checkpoint;
+  lease?: LeaseOptions;
+  signal?: AbortSignal;
+  onProgress?(progress: RunProgress): void;
+  /** What a resumed run keeps and redoes, in a sentence. */
+  onNote?(note: string): void;
+  /** Threads that were started before the plan was ready. */
+  executor?: Executor;
+}
+
+export interface RunReport extends RunTotals {
+  store: string;
+  runDirectory: string;
+  planKey: string;
+  parents: number;
+  /** Parents that lack a failed granule, as nested ids at the parent order. */
+  incompleteParents: number[];
+  spilledBytes: number;
+  peakSegmentBytes: number;
+  workers: number;
+  seconds: { total: number; scatter: number; reduce: number; workerScatter: number; workerReduce: number };
+}
+
+/** A run longer than this writes what it has scattered to runs files, a tenth of the granules at a time. */
+export const DEFAULT_CHECKPOINT: Checkpoint = { seconds: 20, share: 0.08 };
+
+/** The number of worker threads when nobody says. */
+export function defaultWorkers(): number {
+  return allowedCores();
+}
+
+/** Bytes that a run may use when nobody says. */
+export function defaultMemoryBytes(): number {
+  return Math.floor(allowedMemoryBytes() * DEFAULT_MEMORY_SHARE);
+}
+
+/** Worker threads, or this thread for none. */
+export function startExecutor(workers: number): Executor {
+  return workers === 0 ? new InlineExecutor() : new ThreadExecutor(workers);
+}
+
+/**
+ * Runs a plan and writes its store. Failed granules are in the report, with the parents that lack
+ * them; everything else that goes wrong throws a GranaryError, and the run can be resumed.
+ */
+export async function executePlan(plan: Plan, options: RunOptions): Promise<RunReport> {
+  const started = performance.now();
+  const executor = options.executor ?? startExecutor(options.workers ?? defaultWorkers());
+  try {
+    const budget = shareMemory(options.memoryBytes ?? defaultMemoryBytes(), executor.lanes);
+    const folder = options.runDirectory ?? defaultRunDirectory(options.store);
+    const directory = RunDirectory.in(folder, options.scratch);
+    const mode = options.mode ?? "new";
+    prepareStore(options.store, mode === "overwrite" ? "resume" : mode, await directory.exists());
+    const lease = await Lease.take(directory.target, { signal: options.signal, ...options.lease });
+    try {
+      if (mode !== "resume") {
+        await directory.clear(); // first: no record may outlive its objects
+        prepareStore(options.store, mode, false);
+      }
+      const report = await runUnderLease(plan, executor, directory, budget, options);
+      report.seconds.total = (performance.now() - started) / 1000;
+      await directory.target.put("report.json", new TextEncoder().encode(JSON.stringify(report)));
+      return report;
+    } finally {
+      await lease.release();
+    }
+  } finally {
+    await executor.close();
+  }
+}
+
+async function runUnderLease(
+  plan: Plan,
+  executor: Executor,
+  directory: RunDirectory,
+  budget: ReturnType<typeof shareMemory>,
+  options: RunOptions,
+): Promise<RunReport> {
+  const started = performance.now();
+  const records = await directory.records();
+  const shards = records.shards.map((record) => {
+    const found = shardOnDisk(options.store, record.shard);
+    const whole = found.objects === record.objects && found.bytes === record.bytes;
+    return whole ? record : { ...record, key: "" };
+  });
+  const remaining = remainingWork(plan, records.scatter, shards);
+  if (remaining.shards.length > 0) unseal(options.store);
+  const tally = new Tally(plan, options.onProgress);
+  if (records.scatter.length + records.shards.length > 0) options.onNote?.(describeResume(plan, remaining));
+  await directory.putPlan(plan);
+  for (const { shard } of remaining.staleShards) {
+    await directory.target.delete(`shards/${shard}.json`); // first: no record may outlive its objects
+    removeShard(options.store, shard);
+  }
+  const work = openWork(directory, remaining);
+  tallyKept(plan, remaining, tally);
+  executor.start({
+    pipeline: plan.pipeline,
+    store: plan.store,
+    storeFolder: options.store,
+    slabBytes: budget.slabBytes,
+  });
+  const keys = new Map(plan.shards.map((shard) => [shard.index, shard]));
+  const result = await runSchedule(plan, work, executor, {
+    locate: options.locate,
+    checkpoint: options.checkpoint ?? DEFAULT_CHECKPOINT,
+    segmentBytes: budget.segmentBytes,
+    nextRunsFile: () => directory.nextRunsFile(),
+    onError: options.onError ?? "report",
+    signal: options.signal,
+    onScattered: (outcome) => tally.scattered(outcome),
+    onFailed: (failure) => tally.failed(failure),
+    onSpilled: (outcome, granules) => directory.rememberRuns(plan, outcome, granules, tally.failures),
+    onReduced: async (outcome) => {
+      const planned = keys.get(outcome.shard)!;
+      await directory.putShard(
+        shardRecord(outcome, planned.key, lacking(plan, planned.granules, tally.failures)),
+      );
+      tally.reduced(outcome);
+    },
+  });
+  const incomplete = incompleteParents(plan, result.failed);
+  seal(plan, options.store, { observations: tally.observations, ...incomplete });
+  if (result.failed.length === 0) await directory.dropRuns(records.scatter);
+  const seconds = (performance.now() - started) / 1000;
+  return {
+    store: options.store,
+    runDirectory: directory.target.name,
+    planKey: plan.key,
+    parents: plan.store.parents.length,
+    ...tally.totals(),
+    incompleteParents: incomplete.incomplete_parents ?? [],
+    spilledBytes: result.spilledBytes,
+    peakSegmentBytes: result.peakSegmentBytes,
+    workers: executor.lanes,
+    seconds: {
+      total: seconds,
+      scatter: result.scatterSeconds,
+      reduce: seconds - result.scatterSeconds,
+      ...tally.workerSeconds,
+    },
+  };
+}
+
+/** Writes the store's documents, the root last, after what is no part of it is gone. */
+export function seal(plan: Plan, store: string, provenance: Record<string, unknown>): void {
+  const spec = { ...plan.store, provenance: { ...plan.store.provenance, ...provenance } };
+  const documents = storeMetadata(spec);
+  const arrays = new Set([...documents.keys()].map((key) => key.replace(/zarr\.json$/, "c/")));
+  const shards = new Set(plan.shards.map((shard) => String(shard.index)));
+  removeStrays(store, (key) => {
+    const shard = /^(.*\/c\/)(\d+)$/.exec(key);
+    return documents.has(key) || (shard !== null && arrays.has(shard[1]) && shards.has(shard[2]));
+  });
+  const root = documents.get("zarr.json")!;
+  for (const [key, text] of documents) if (key !== "zarr.json") writeObject(store, key, text);
+  writeObject(store, "zarr.json", root);
+}
+
+/** The schedule's work, with the parts of runs files that open shards need. */
+function openWork(directory: RunDirectory, remaining: Remaining): ScheduleWork {
+  const parts = remaining.runsFiles.flatMap(({ file, granules }) => {
+    const path = directory.runsPath(file);
+    const source = openFileSyncSource(path);
+    try {
+      const entries = readRunsIndex(source)
+        .filter((entry) => granules.has(entry.granule))
+        .map((entry) => ({ ...entry, granule: granules.get(entry.granule)! }));
+      return partsOf(path, entries);
+    } finally {
+      source.close();
+    }
+  });
+  return { granules: remaining.granules, shards: remaining.shards, parts };
+}
+
+function tallyKept(plan: Plan, remaining: Remaining, tally: Tally): void {
+  for (const record of remaining.keptShards) tally.keptShard(record);
+  const toScatter = new Set(remaining.granules.map(({ granule }) => granule));
+  const saved = new Map(
+    remaining.runsFiles.flatMap(({ granules }) => [...granules]).map(([was, is]) => [is, was]),
+  );
+  const records = new Map(remaining.keptGranules.map((record) => [record.granule, record]));
+  plan.granules.forEach((_, granule) => {
+    if (toScatter.has(granule)) return;
+    const record = records.get(saved.get(granule) ?? -1);
+    if (record === undefined) tally.notNeeded(granule);
+    else tally.kept(granule, record);
+  });
+}
+
+function describeResume(plan: Plan, remaining: Remaining): string {
+  const kept = remaining.keptShards.length;
+  const saved = plan.granules.length - remaining.granules.length;
+  const stale = remaining.staleShards.length;
+  return `resuming: ${kept} of ${plan.shards.length} shards are done, ` +
+    `${saved} of ${plan.granules.length} granules need not be read again` +
+    (stale > 0
+      ? `; ${stale} shards are made anew, because config, catalog or granules changed or failed`
+      : "");
+}
+
+function shardRecord(outcome: ReduceOutcome, key: string, lacks: string[]): ShardRecord {
+  return {
+    kind: "shard",
+    shard: outcome.shard,
+    key,
+    observations: outcome.observations,
+    cells: outcome.cells,
+    objects: outcome.objects,
+    bytes: outcome.bytes,
+    lacks,
+    states: outcome.states.map(({ rank, state }) => [rank, encodeState(state)]),
+    seconds: outcome.seconds,
+    finished: new Date().toISOString(),
+  };
+}
+
+/** Ids of the granules that a shard needs and does not have. */
+function lacking(plan: Plan, needed: readonly number[], failed: readonly FailedGranule[]): string[] {
+  if (failed.length === 0) return [];
+  const missing = new Set(failed.map(({ granule }) => granule));
+  return needed.filter((granule) => missing.has(granule)).map((granule) => plan.granules[granule].id);
+}
+
+/** The parents that a failed granule leaves incomplete, for the store's attributes. */
+function incompleteParents(
+  plan: Plan,
+  failed: readonly FailedGranule[],
+): { incomplete_parents?: number[]; missing_granules?: string[] } {
+  if (failed.length === 0) return {};
+  const ranks = new Set(failed.flatMap(({ granule }) => plan.ranks[granule]));
+  return {
+    incomplete_parents: [...ranks].sort((a, b) => a - b).map((rank) => plan.store.parents[rank]),
+    missing_granules: failed.map(({ granule }) => plan.granules[granule].id).sort(),
+  };
+}

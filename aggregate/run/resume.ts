@@ -1,0 +1,90 @@
+/**
+ * What is left to do of a plan, when a run directory remembers some of it: a pure function of the plan
+ * and the records. A record is kept when its key still holds, whatever the run that made it was cut into.
+ */
+import { identityOf, keyOf, scatterConfig } from "../engine/identity.ts";
+import { type Plan, shardOfRank } from "../engine/plan.ts";
+import type { ScatteredGranule, ScatterRecord, ShardRecord } from "./records.ts";
+
+export interface Remaining {
+  granules: { granule: number; ranks: number[] }[];
+  /** Positions in the plan's shards. */
+  shards: number[];
+  /** Runs files whose segments are used, with the plan's number for each granule in them. */
+  runsFiles: { file: string; granules: Map<number, number> }[];
+  keptShards: ShardRecord[];
+  keptGranules: ScatteredGranule[];
+  /** Records of shards of another plan, or that lack a granule: their objects are made anew. */
+  staleShards: ShardRecord[];
+}
+
+/** Hash of what the segments of each granule depend on: config, grid, parents, identity, engine. */
+export function granuleKeys(plan: Plan): string[] {
+  const { parents, parentsPerShard, layout } = plan.store;
+  const base = keyOf([scatterConfig(plan.pipeline), parents, parentsPerShard, layout, plan.engineVersion]);
+  return plan.granules.map((row, granule) => keyOf([base, identityOf(row), plan.ranks[granule]]));
+}
+
+/** Everything, when nothing is remembered. */
+export function remainingWork(
+  plan: Plan,
+  scatterRecords: readonly ScatterRecord[],
+  shardRecords: readonly ShardRecord[],
+): Remaining {
+  const done = new Map<number, ShardRecord>();
+  const staleShards: ShardRecord[] = [];
+  const positions = new Map(plan.shards.map((shard, s) => [shard.index, s]));
+  for (const record of shardRecords) {
+    const s = positions.get(record.shard);
+    const holds = s !== undefined && plan.shards[s].key === record.key && record.lacks.length === 0;
+    if (holds) done.set(s, record);
+    else staleShards.push(record);
+  }
+  const shards = plan.shards.map((_, s) => s).filter((s) => !done.has(s));
+  const openShards = new Set(shards.map((s) => plan.shards[s].index));
+  const shardOf = shardOfRank(plan.store);
+  const saved = savedGranules(plan, scatterRecords);
+  const granules: Remaining["granules"] = [];
+  const files = new Map<string, Map<number, number>>();
+  const keptGranules: ScatteredGranule[] = [];
+  plan.ranks.forEach((ranks, granule) => {
+    const needed = ranks.filter((rank) => openShards.has(shardOf(rank)));
+    if (needed.length === 0) return;
+    const found = saved.get(granule);
+    const covered = new Set(found?.granule.shards);
+    if (found === undefined || needed.some((rank) => !covered.has(shardOf(rank)))) {
+      granules.push({ granule, ranks: needed });
+      return;
+    }
+    keptGranules.push(found.granule);
+    const inFile = files.get(found.file) ?? new Map<number, number>();
+    files.set(found.file, inFile.set(found.granule.granule, granule));
+  });
+  return {
+    granules,
+    shards,
+    runsFiles: [...files].map(([file, inFile]) => ({ file, granules: inFile })),
+    keptShards: [...done.values()],
+    keptGranules,
+    staleShards,
+  };
+}
+
+/** The granules of the plan that stand whole in a runs file, by their number in the plan. */
+function savedGranules(
+  plan: Plan,
+  records: readonly ScatterRecord[],
+): Map<number, { file: string; granule: ScatteredGranule }> {
+  const numbers = new Map(granuleKeys(plan).map((key, granule) => [key, granule]));
+  const saved = new Map<number, { file: string; granule: ScatteredGranule }>();
+  for (const record of records) {
+    for (const granule of record.granules) {
+      const number = numbers.get(granule.key);
+      if (number === undefined) continue;
+      const other = saved.get(number);
+      if (other !== undefined && other.granule.shards.length >= granule.shards.length) continue;
+      saved.set(number, { file: record.file, granule });
+    }
+  }
+  return saved;
+}

@@ -1,0 +1,164 @@
+/** Adds up what the pieces of a run say, for progress and for the report. */
+import type { ReduceOutcome, ScatterOutcome } from "../engine/messages.ts";
+import { ASSUMED_GRANULE_BYTES, type Plan } from "../engine/plan.ts";
+import { addCounts, noCounts, type ScatterCounts } from "../engine/scatter.ts";
+import type { FailedGranule } from "../engine/schedule.ts";
+import type { ScatteredGranule, ShardRecord } from "./records.ts";
+
+/** What a run is doing, for whoever shows it. */
+export interface RunProgress {
+  phase: "scatter" | "reduce";
+  granules: number;
+  granulesTotal: number;
+  /** Bytes of the granules' files that are done with, and of all. */
+  bytes: number;
+  bytesTotal: number;
+  shards: number;
+  shardsTotal: number;
+  observations: number;
+}
+
+export interface ReportedFailure {
+  id: string;
+  collection: string;
+  reason: string;
+}
+
+/** What was read and written: by this run, and by the runs that it resumed. */
+export interface RunTotals {
+  granules: { total: number; read: number; kept: number; failed: ReportedFailure[] };
+  observations: ScatterCounts;
+  groups: { present: number; empty: number; missing: number };
+  /** Cells with observations, by order. */
+  cells: Record<string, number>;
+  reads: { opens: number; requests: number; bytes: number };
+  shards: { total: number; made: number; kept: number };
+  objects: number;
+  storeBytes: number;
+}
+
+export class Tally {
+  #counts = noCounts();
+  #groups = { present: 0, empty: 0, missing: 0 };
+  #reads = { opens: 0, requests: 0, bytes: 0 };
+  #cells: number[];
+  #observations = 0;
+  #read = 0;
+  #kept = 0;
+  #failed: FailedGranule[] = [];
+  #done = new Set<number>();
+  #doneBytes = 0;
+  #totalBytes: number;
+  #shardsMade = 0;
+  #shardsKept = 0;
+  #objects = 0;
+  #storeBytes = 0;
+  workerSeconds = { workerScatter: 0, workerReduce: 0 };
+
+  constructor(readonly plan: Plan, readonly onProgress?: (progress: RunProgress) => void) {
+    this.#cells = plan.store.levels.map(() => 0);
+    this.#totalBytes = plan.granules.reduce((sum, row) => sum + (row.size_bytes ?? ASSUMED_GRANULE_BYTES), 0);
+  }
+
+  get failures(): readonly FailedGranule[] {
+    return this.#failed;
+  }
+
+  /** Observations in the store: of shards made and shards kept. */
+  get observations(): number {
+    return this.#observations;
+  }
+
+  scattered(outcome: ScatterOutcome): void {
+    this.#addGranule(outcome);
+    for (const key of ["opens", "requests", "bytes"] as const) this.#reads[key] += outcome.reads[key];
+    this.workerSeconds.workerScatter += outcome.seconds;
+    this.#read += 1;
+    this.#granuleDone(outcome.granule);
+  }
+
+  /** A granule whose segments an earlier run left. */
+  kept(granule: number, record: ScatteredGranule): void {
+    this.#addGranule(record);
+    this.#kept += 1;
+    this.#granuleDone(granule);
+  }
+
+  /** A granule that no open shard needs. */
+  notNeeded(granule: number): void {
+    this.#kept += 1;
+    this.#granuleDone(granule);
+  }
+
+  #addGranule({ counts, groups }: Pick<ScatterOutcome, "counts" | "groups">): void {
+    addCounts(this.#counts, counts);
+    for (const key of ["present", "empty", "missing"] as const) this.#groups[key] += groups[key];
+  }
+
+  failed(failure: FailedGranule): void {
+    this.#failed.push(failure);
+    this.#granuleDone(failure.granule);
+  }
+
+  #granuleDone(granule: number): void {
+    this.#done.add(granule);
+    this.#doneBytes += this.plan.granules[granule].size_bytes ?? ASSUMED_GRANULE_BYTES;
+    this.#progress();
+  }
+
+  reduced(outcome: ReduceOutcome): void {
+    this.#addShard(outcome);
+    this.workerSeconds.workerReduce += outcome.seconds;
+    this.#shardsMade += 1;
+    this.#progress();
+  }
+
+  keptShard(record: ShardRecord): void {
+    this.#addShard(record);
+    this.#shardsKept += 1;
+  }
+
+  #addShard(shard: Pick<ShardRecord, "observations" | "cells" | "objects" | "bytes">): void {
+    this.#observations += shard.observations;
+    shard.cells.forEach((count, l) => this.#cells[l] += count);
+    this.#objects += shard.objects;
+    this.#storeBytes += shard.bytes;
+  }
+
+  #progress(): void {
+    this.onProgress?.({
+      phase: this.#done.size < this.plan.granules.length ? "scatter" : "reduce",
+      granules: this.#done.size,
+      granulesTotal: this.plan.granules.length,
+      bytes: this.#doneBytes,
+      bytesTotal: this.#totalBytes,
+      shards: this.#shardsMade + this.#shardsKept,
+      shardsTotal: this.plan.shards.length,
+      observations: this.#counts.rows,
+    });
+  }
+
+  totals(): RunTotals {
+    const { granules, store, shards } = this.plan;
+    const failed = [...this.#failed].sort((a, b) => a.granule - b.granule);
+    return {
+      granules: {
+        total: granules.length,
+        read: this.#read,
+        kept: this.#kept,
+        failed: failed.map(({ granule, reason }) => ({
+          id: granules[granule].id,
+          collection: granules[granule].collection,
+          reason,
+        })),
+      },
+      observations: this.#counts,
+      groups: this.#groups,
+      cells: Object.fromEntries(store.levels.map((level, l) => [String(level), this.#cells[l]])),
+      reads: this.#reads,
+      shards: { total: shards.length, made: this.#shardsMade, kept: this.#shardsKept },
+      objects: this.#objects,
+      storeBytes: this.#storeBytes,
+    };
+  }
+}
