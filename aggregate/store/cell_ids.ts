@@ -3,6 +3,7 @@
  * because a bigint a cell would cost more than the statistics.
  */
 import { inputError } from "../../base/errors.ts";
+import { decimalFromNested, MAX_DECIMAL_ORDER, packedFromNested } from "../../catalog/cells/morton.ts";
 import { cellIdFill } from "./layout.ts";
 
 const TWO_32 = 0x100000000;
@@ -52,9 +53,9 @@ export type MortonDtype = "int64" | "uint64";
 
 /** Throws an input error where the signed decimal id does not exist. */
 export function checkMortonOrder(dtype: MortonDtype, order: number): void {
-  if (dtype === "uint64" || order <= 18) return;
+  if (dtype === "uint64" || order <= MAX_DECIMAL_ORDER) return;
   throw inputError(
-    `coordinate morton: int64, the signed decimal id, ends at order 18 and this level has order ${order};` +
+    `coordinate morton: int64, the signed decimal id, ends at order ${MAX_DECIMAL_ORDER} and this level has order ${order};` +
       " use dtype uint64, the packed id",
   );
 }
@@ -75,7 +76,7 @@ export function writeMortonIds(
   else if (order <= 27) writePacked(ids, from, depth, first, order);
   else {
     const count = 4 ** depth;
-    for (let i = 0; i < count; i++) ids[from + i] = packDeep(first + BigInt(i), order);
+    for (let i = 0; i < count; i++) ids[from + i] = packedFromNested(first + BigInt(i), order);
   }
 }
 
@@ -93,16 +94,12 @@ export function mortonChunk(
   return ids;
 }
 
-/** Digits 1 to 4 below a sign and a leading 1 to 6: the tail of `depth` digits is the same under every parent. */
+/** The parent's id with `depth` more digits, whose values are the same under every parent. */
 function writeDecimal(ids: BigInt64Array, from: number, depth: number, first: bigint, order: number): void {
   const tail = decimalTail(depth);
-  const base = Number(first >> BigInt(2 * order));
-  const negative = base >= 6;
-  let head = BigInt(negative ? base - 5 : base + 1);
-  for (let digit = order - 1; digit >= depth; digit--) {
-    head = head * 10n + ((first >> BigInt(2 * digit)) & 3n) + 1n;
-  }
-  head *= 10n ** BigInt(depth);
+  const parent = decimalFromNested(first >> BigInt(2 * depth), order - depth);
+  const negative = parent < 0n;
+  const head = (negative ? -parent : parent) * 10n ** BigInt(depth);
   const low = Number(head & 0xffffffffn), high = Number(head >> 32n);
   const words = halvesOf(ids);
   for (let i = 0, at = 2 * from; i < tail.length; i++, at += 2) {
@@ -138,11 +135,10 @@ function decimalTail(depth: number): Float64Array {
   return tail;
 }
 
+/** An even step at orders 0 to 27, where the digits stand whole above the suffix. */
 function writePacked(ids: BigUint64Array, from: number, depth: number, first: bigint, order: number): void {
+  const head = packedFromNested(first, order);
   const shift = 60 - 2 * order;
-  const base = first >> BigInt(2 * order);
-  const digits = first & ((1n << BigInt(2 * order)) - 1n);
-  const head = ((base + 1n) << 60n) | (digits << BigInt(shift)) | BigInt(order);
   const count = 4 ** depth;
   if (shift < 32) return writeProgression(ids, from, count, head, 2 ** shift);
   const words = halvesOf(ids);
@@ -152,14 +148,4 @@ function writePacked(ids: BigUint64Array, from: number, depth: number, first: bi
     words[at] = low;
     words[at + 1] = high + i * step;
   }
-}
-
-/** Orders 28 and 29: 27 digits as ever, the rest in the suffix 28 + 5 d28 (+ 1 + d29). */
-function packDeep(nested: bigint, order: number): bigint {
-  const extra = BigInt(2 * (order - 27));
-  const base = nested >> BigInt(2 * order);
-  const digits = (nested & ((1n << BigInt(2 * order)) - 1n)) >> extra;
-  const rest = Number(nested & ((1n << extra) - 1n));
-  const suffix = order === 28 ? 28 + 5 * rest : 29 + 5 * (rest >> 2) + (rest & 3);
-  return ((base + 1n) << 60n) | (digits << 6n) | BigInt(suffix);
 }
