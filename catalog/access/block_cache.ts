@@ -1,0 +1,291 @@
+/**
+ * Blocks over a remote source. HDF5 reads its metadata in many small pieces that lie together: those are
+ * read in blocks and kept, with read-ahead while reading goes forward. Larger ranges (chunks of data, read
+ * once) are asked for exactly, neighbours merged, several in flight, and not kept.
+ */
+import { Semaphore } from "./limits.ts";
+import { checkRange } from "./range.ts";
+import { copyOverlap, firstSpan, mergeRanges } from "./read_plan.ts";
+import { abortError } from "./retry.ts";
+import type { ByteRange, Source, SourceCounters } from "./source.ts";
+
+export interface CacheSettings {
+  blockBytes: number;
+  /** Ranges this near to each other are asked for by one request; what lies between is thrown away. */
+  gapBytes: number;
+  /** Longer spans are cut and asked for side by side. */
+  longestRequestBytes: number;
+  /** Read-ahead doubles while reading goes forward, up to this. */
+  longestReadAheadBytes: number;
+}
+
+export const DEFAULT_CACHE: Readonly<CacheSettings> = {
+  blockBytes: 32 * 1024,
+  gapBytes: 32 * 1024,
+  longestRequestBytes: 8 * 1024 * 1024,
+  longestReadAheadBytes: 512 * 1024,
+};
+
+/** Memory that all cached sources share: blocks that are kept, and bytes that are under way. */
+export class CacheBudget {
+  readonly underWay: Semaphore;
+  readonly #capacity: number;
+  readonly #blocks = new Map<string, Uint8Array>();
+  #used = 0;
+
+  /** Keeps at most `keptBytes` of blocks; at most `underWayBytes` are asked for at any time. */
+  constructor(keptBytes: number, underWayBytes: number) {
+    this.#capacity = keptBytes;
+    this.underWay = new Semaphore(underWayBytes);
+  }
+
+  get usedBytes(): number {
+    return this.#used;
+  }
+
+  get(key: string): Uint8Array | undefined {
+    const block = this.#blocks.get(key);
+    if (block !== undefined) {
+      // The map's order is the order of use.
+      this.#blocks.delete(key);
+      this.#blocks.set(key, block);
+    }
+    return block;
+  }
+
+  has(key: string): boolean {
+    return this.#blocks.has(key);
+  }
+
+  put(key: string, block: Uint8Array): void {
+    this.delete(key);
+    if (block.length > this.#capacity) return;
+    this.#blocks.set(key, block);
+    this.#used += block.length;
+    for (const oldest of this.#blocks.keys()) {
+      if (this.#used <= this.#capacity) break;
+      this.delete(oldest);
+    }
+  }
+
+  delete(key: string): void {
+    const block = this.#blocks.get(key);
+    if (block === undefined) return;
+    this.#blocks.delete(key);
+    this.#used -= block.length;
+  }
+}
+
+/** A source that reads many ranges at once and counts what reached the disk or the network. */
+export interface RangedSource extends Source {
+  readonly counters: SourceCounters;
+  /** The bytes of every range, in their order. */
+  readMany(ranges: readonly ByteRange[], signal?: AbortSignal): Promise<Uint8Array[]>;
+}
+
+let sources = 0;
+
+export class CachedSource implements RangedSource {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly versionTag: string | undefined;
+  readonly counters: SourceCounters;
+  readonly #inner: Source;
+  readonly #budget: CacheBudget;
+  readonly #settings: CacheSettings;
+  readonly #prefix = `${++sources}:`;
+  readonly #kept = new Set<number>();
+  readonly #coming = new Map<number, Promise<Uint8Array>>();
+  /** The block after the last one asked for, and how many are asked for ahead when it comes next. */
+  #next = -1;
+  #ahead = 0;
+  #closed = false;
+
+  constructor(
+    inner: Source,
+    counters: SourceCounters,
+    budget: CacheBudget,
+    settings: CacheSettings = DEFAULT_CACHE,
+    first?: Uint8Array,
+  ) {
+    this.#inner = inner;
+    this.name = inner.name;
+    this.sizeBytes = inner.sizeBytes;
+    this.versionTag = inner.versionTag;
+    this.counters = counters;
+    this.#budget = budget;
+    this.#settings = settings;
+    if (first !== undefined) this.#keepFirst(first);
+  }
+
+  async read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
+    return (await this.readMany([{ offset, length }], signal))[0]!;
+  }
+
+  async readMany(ranges: readonly ByteRange[], signal?: AbortSignal): Promise<Uint8Array[]> {
+    if (signal?.aborted) throw abortError(signal);
+    if (this.#closed) throw new Error(`${this.name}: read after close`);
+    for (const { offset, length } of ranges) checkRange(this.name, this.sizeBytes, offset, length);
+    const single = ranges.length === 1 && ranges[0]!.length <= this.#settings.blockBytes;
+    const work = single ? this.#readBlocks(ranges[0]!) : this.#readExactly(ranges);
+    return await (signal === undefined ? work : unlessAborted(work, signal));
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const block of this.#kept) this.#budget.delete(this.#prefix + block);
+    this.#kept.clear();
+    await this.#inner.close();
+  }
+
+  #keepFirst(first: Uint8Array): void {
+    const { blockBytes } = this.#settings;
+    for (let block = 0; block * blockBytes < first.length; block++) {
+      const end = Math.min((block + 1) * blockBytes, this.sizeBytes);
+      if (end > first.length) break;
+      this.#keep(block, first.slice(block * blockBytes, end));
+      this.#next = block + 1;
+    }
+  }
+
+  #keep(block: number, bytes: Uint8Array): void {
+    if (this.#closed) return;
+    this.#budget.put(this.#prefix + block, bytes);
+    this.#kept.add(block);
+  }
+
+  async #readBlocks({ offset, length }: ByteRange): Promise<Uint8Array[]> {
+    const out = new Uint8Array(length);
+    if (length === 0) return [out];
+    const { blockBytes } = this.#settings;
+    const from = Math.floor(offset / blockBytes);
+    const to = Math.floor((offset + length - 1) / blockBytes);
+    const wanted: (Uint8Array | Promise<Uint8Array>)[] = [];
+    let missing = -1;
+    for (let block = from; block <= to; block++) {
+      const there = this.#budget.get(this.#prefix + block) ?? this.#coming.get(block);
+      if (there === undefined) {
+        if (missing < 0) missing = block;
+        continue;
+      }
+      if (missing >= 0) this.#fetchBlocks(missing, block - 1);
+      missing = -1;
+    }
+    if (missing >= 0) this.#fetchBlocks(missing, this.#readAhead(missing, to));
+    for (let block = from; block <= to; block++) {
+      wanted.push(this.#budget.get(this.#prefix + block) ?? this.#coming.get(block)!);
+    }
+    // All are awaited, so that a failure of one leaves no rejection unheard.
+    const blocks = await Promise.all(wanted);
+    blocks.forEach((bytes, i) => {
+      const at = (from + i) * blockBytes;
+      copyOverlap({ offset: at, length: bytes.length }, bytes, offset, out);
+    });
+    return [out];
+  }
+
+  /** The last block to ask for when `missing` to `to` are needed. */
+  #readAhead(missing: number, to: number): number {
+    const { blockBytes, longestReadAheadBytes } = this.#settings;
+    const longest = Math.floor(longestReadAheadBytes / blockBytes);
+    this.#ahead = missing === this.#next ? Math.min(longest, this.#ahead * 2 + 1) : 0;
+    const last = Math.floor((this.sizeBytes - 1) / blockBytes);
+    let end = to;
+    while (end < Math.min(last, to + this.#ahead) && !this.#known(end + 1)) end += 1;
+    this.#next = end + 1;
+    return end;
+  }
+
+  #known(block: number): boolean {
+    return this.#budget.has(this.#prefix + block) || this.#coming.has(block);
+  }
+
+  /** Asks for blocks `from` to `to` by one request; each is then in `#coming` until it is kept. */
+  #fetchBlocks(from: number, to: number): void {
+    const { blockBytes } = this.#settings;
+    const offset = from * blockBytes;
+    const span = { offset, length: Math.min((to + 1) * blockBytes, this.sizeBytes) - offset };
+    const run = this.#fetch(span);
+    for (let block = from; block <= to; block++) {
+      const start = (block - from) * blockBytes;
+      const one = run.then((bytes) => {
+        const own = bytes.slice(start, Math.min(start + blockBytes, bytes.length));
+        this.#keep(block, own);
+        return own;
+      }).finally(() => this.#coming.delete(block));
+      // Those that were asked for ahead have no one who waits: a failure is met when they are wanted.
+      one.catch(() => undefined);
+      this.#coming.set(block, one);
+    }
+  }
+
+  async #readExactly(ranges: readonly ByteRange[]): Promise<Uint8Array[]> {
+    const { gapBytes, longestRequestBytes } = this.#settings;
+    const out = ranges.map((range) => this.#fromKept(range));
+    const missing = ranges.filter((_, i) => out[i] === undefined);
+    const spans = mergeRanges(missing, gapBytes, longestRequestBytes);
+    const fetched = await allSettledOrThrow(spans.map((span) => this.#fetch(span)));
+    const uses = new Map<number, number>();
+    for (const { offset } of missing) uses.set(offset, (uses.get(offset) ?? 0) + 1);
+    return ranges.map((range, i) => {
+      const kept = out[i];
+      if (kept !== undefined) return kept;
+      let s = firstSpan(spans, range.offset);
+      // Bytes that belong to one range alone are handed over as they are.
+      if (
+        spans[s]!.offset === range.offset && spans[s]!.length === range.length && uses.get(range.offset) === 1
+      ) {
+        return fetched[s]!;
+      }
+      const bytes = new Uint8Array(range.length);
+      for (; s < spans.length && spans[s]!.offset < range.offset + range.length; s++) {
+        copyOverlap(spans[s]!, fetched[s]!, range.offset, bytes);
+      }
+      return bytes;
+    });
+  }
+
+  /** The bytes of a range if every block of it is kept. */
+  #fromKept({ offset, length }: ByteRange): Uint8Array | undefined {
+    if (length === 0) return new Uint8Array(0);
+    const { blockBytes } = this.#settings;
+    const from = Math.floor(offset / blockBytes);
+    const to = Math.floor((offset + length - 1) / blockBytes);
+    for (let block = from; block <= to; block++) {
+      if (!this.#budget.has(this.#prefix + block)) return undefined;
+    }
+    const bytes = new Uint8Array(length);
+    for (let block = from; block <= to; block++) {
+      const kept = this.#budget.get(this.#prefix + block)!;
+      copyOverlap({ offset: block * blockBytes, length: kept.length }, kept, offset, bytes);
+    }
+    return bytes;
+  }
+
+  async #fetch({ offset, length }: ByteRange): Promise<Uint8Array> {
+    const release = await this.#budget.underWay.acquire(length);
+    try {
+      return await this.#inner.read(offset, length);
+    } finally {
+      release();
+    }
+  }
+}
+
+/** All results, or the first failure once every one has ended. */
+async function allSettledOrThrow<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  const settled = await Promise.allSettled(work);
+  return settled.map((one) => {
+    if (one.status === "rejected") throw one.reason;
+    return one.value;
+  });
+}
+
+/** `work`, or the interruption if that comes first; `work` goes on for others who wait for it. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(abortError(signal));
+    signal.addEventListener("abort", stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
+}

@@ -1,0 +1,133 @@
+/** Bounds on what is under way: a counting lock that serves in order, and one gate for every host. */
+
+/** A lock of `capacity` units. Waiters are served in order; one that asks for more than all gets all. */
+export class Semaphore {
+  readonly capacity: number;
+  #free: number;
+  readonly #waiting: { units: number; start: () => void }[] = [];
+
+  constructor(capacity: number) {
+    if (!(capacity >= 1)) {
+      throw new RangeError(`a capacity of ${capacity} lets nothing through (wanted 1 or more)`);
+    }
+    this.capacity = capacity;
+    this.#free = capacity;
+  }
+
+  /** Waits for `units` and gives the function that returns them (a second call does nothing). */
+  acquire(units: number, signal?: AbortSignal): Promise<() => void> {
+    const asked = Math.min(units, this.capacity);
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const waiter = {
+        units: asked,
+        start: () => {
+          signal?.removeEventListener("abort", give_up);
+          this.#free -= asked;
+          let held = true;
+          resolve(() => {
+            if (!held) return;
+            held = false;
+            this.#free += asked;
+            this.#serve();
+          });
+        },
+      };
+      const give_up = () => {
+        const index = this.#waiting.indexOf(waiter);
+        if (index >= 0) this.#waiting.splice(index, 1);
+        reject(signal!.reason);
+        this.#serve();
+      };
+      signal?.addEventListener("abort", give_up, { once: true });
+      this.#waiting.push(waiter);
+      this.#serve();
+    });
+  }
+
+  #serve(): void {
+    while (this.#waiting.length > 0 && this.#waiting[0]!.units <= this.#free) this.#waiting.shift()!.start();
+  }
+}
+
+/** At most so many requests to one host, and none while it asked to be left alone. */
+export class HostGate {
+  readonly #perHost: number;
+  readonly #hosts = new Map<string, { lock: Semaphore; closedUntil: number }>();
+
+  constructor(perHost: number) {
+    this.#perHost = perHost;
+  }
+
+  /** Waits for a place at `host` and gives the function that leaves it. */
+  async enter(host: string, signal?: AbortSignal): Promise<() => void> {
+    const gate = this.#gate(host);
+    const leave = await gate.lock.acquire(1, signal);
+    try {
+      for (let wait = gate.closedUntil - Date.now(); wait > 0; wait = gate.closedUntil - Date.now()) {
+        await sleep(wait, signal);
+      }
+    } catch (error) {
+      leave();
+      throw error;
+    }
+    return leave;
+  }
+
+  /** No request to `host` starts for `milliseconds`: it answered with retry-after. */
+  close(host: string, milliseconds: number): void {
+    const gate = this.#gate(host);
+    gate.closedUntil = Math.max(gate.closedUntil, Date.now() + milliseconds);
+  }
+
+  #gate(host: string): { lock: Semaphore; closedUntil: number } {
+    let gate = this.#hosts.get(host);
+    if (gate === undefined) {
+      gate = { lock: new Semaphore(this.#perHost), closedUntil: 0 };
+      this.#hosts.set(host, gate);
+    }
+    return gate;
+  }
+}
+
+/** Waits; rejects with the signal's reason when it aborts. */
+export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal!.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, milliseconds);
+    signal?.addEventListener("abort", stop, { once: true });
+  });
+}
+
+/** `work` over every item, at most `limit` at once; the first failure stops what has not started. */
+export async function mapBounded<In, Out>(
+  items: readonly In[],
+  limit: number,
+  work: (item: In, index: number) => Promise<Out>,
+): Promise<Out[]> {
+  const results = new Array<Out>(items.length);
+  let next = 0;
+  let failed = false;
+  const lane = async () => {
+    while (!failed && next < items.length) {
+      const index = next++;
+      try {
+        results[index] = await work(items[index]!, index);
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    }
+  };
+  const lanes = Array.from({ length: Math.min(limit, items.length) }, lane);
+  const settled = await Promise.allSettled(lanes);
+  for (const lane of settled) if (lane.status === "rejected") throw lane.reason;
+  return results;
+}
