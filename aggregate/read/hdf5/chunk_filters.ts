@@ -1,0 +1,140 @@
+/** Undoes a dataset's filters, chunk by chunk: deflate, shuffle and fletcher32. */
+import zlib from "node:zlib";
+import { MOST_EXPANSION } from "../limits.ts";
+import { fletcher32 } from "./checksum.ts";
+import { UnsupportedHdf5 } from "./cursor.ts";
+import type { Filter } from "./messages.ts";
+
+const DEFLATE = 1;
+const SHUFFLE = 2;
+const FLETCHER32 = 3;
+
+const NAMES: Readonly<Record<number, string>> = {
+  2: "shuffle",
+  3: "fletcher32",
+  4: "szip",
+  5: "nbit",
+  6: "scaleoffset",
+};
+
+/** A filter's name in the contract's spelling. */
+export function filterName({ id, name, values }: Filter): string {
+  if (id === DEFLATE) return `deflate(${values[0] ?? 6})`;
+  return NAMES[id] ?? (name || `filter ${id}`);
+}
+
+/** Throws an unsupported error where the pipeline has a filter that is not undone here. */
+export function checkFilters(filters: readonly Filter[]): void {
+  for (const filter of filters) {
+    if (filter.id < DEFLATE || filter.id > FLETCHER32) {
+      throw new UnsupportedHdf5(`the filter ${filterName(filter)}`);
+    }
+  }
+  if (filters.filter(({ id }) => id === DEFLATE).length > 1) {
+    throw new UnsupportedHdf5("deflate applied twice");
+  }
+}
+
+/** A fault of a chunk's bytes, told to the dataset that knows its name. */
+export class ChunkFault extends Error {}
+
+/**
+ * Undoes `filters` (in the order of writing) on one stored chunk, except those whose bit is set in `mask`,
+ * and returns `chunkBytes` bytes. The result may be a view of `stored` or of memory that the next call
+ * overwrites. Throws a ChunkFault on bytes that no writer made.
+ */
+export function decodeChunk(
+  stored: Uint8Array,
+  mask: number,
+  filters: readonly Filter[],
+  chunkBytes: number,
+): Uint8Array {
+  const sizes: number[] = [];
+  let size = chunkBytes;
+  filters.forEach(({ id }, i) => {
+    sizes.push(size);
+    if (id === FLETCHER32 && !(mask & (1 << i))) size += 4;
+  });
+  let bytes = stored;
+  for (let i = filters.length - 1; i >= 0; i -= 1) {
+    if (mask & (1 << i)) continue;
+    const { id, values } = filters[i]!;
+    if (id === DEFLATE) bytes = inflate(bytes, sizes[i]!);
+    else if (id === SHUFFLE) bytes = unshuffle(bytes, values[0] ?? 1);
+    else bytes = verifyFletcher(bytes);
+  }
+  if (bytes.length !== chunkBytes) {
+    throw new ChunkFault(`has ${bytes.length} bytes (wanted ${chunkBytes})`);
+  }
+  return bytes;
+}
+
+/** Inflates a zlib stream whose size is known. */
+function inflate(bytes: Uint8Array, size: number): Uint8Array {
+  if (size > bytes.length * MOST_EXPANSION + 64) {
+    throw new ChunkFault(`has ${bytes.length} bytes, too few for ${size}`);
+  }
+  try {
+    // One byte more than is wanted: the output then never fills its buffer, and no second one is made.
+    return zlib.inflateSync(bytes, { chunkSize: Math.max(64, size + 1), maxOutputLength: size + 65 });
+  } catch (error) {
+    throw new ChunkFault(`does not inflate (${(error as Error).message})`, { cause: error });
+  }
+}
+
+let scratch = new Uint8Array(0);
+
+/** Puts the bytes of each element of `size` bytes together again; a rest that is no element stays last. */
+export function unshuffle(bytes: Uint8Array, size: number): Uint8Array {
+  if (size <= 1) return bytes;
+  const count = Math.floor(bytes.length / size);
+  if (scratch.length < bytes.length) scratch = new Uint8Array(Math.ceil(bytes.length / 65_536) * 65_536);
+  const out = scratch.subarray(0, bytes.length);
+  if (size === 2) unshuffle2(bytes, count);
+  else if (size === 4) unshuffle4(bytes, count);
+  else if (size === 8) unshuffle8(bytes, count);
+  else {
+    for (let k = 0; k < size; k += 1) {
+      for (let i = 0, from = k * count; i < count; i += 1) out[i * size + k] = bytes[from + i]!;
+    }
+  }
+  out.set(bytes.subarray(count * size), count * size);
+  return out;
+}
+
+function unshuffle2(bytes: Uint8Array, count: number): void {
+  const out = new Uint16Array(scratch.buffer, 0, count);
+  for (let i = 0; i < count; i += 1) out[i] = bytes[i]! | (bytes[count + i]! << 8);
+}
+
+function unshuffle4(bytes: Uint8Array, count: number): void {
+  const out = new Uint32Array(scratch.buffer, 0, count);
+  const b = 2 * count;
+  const c = 3 * count;
+  for (let i = 0; i < count; i += 1) {
+    out[i] = bytes[i]! | (bytes[count + i]! << 8) | (bytes[b + i]! << 16) | (bytes[c + i]! << 24);
+  }
+}
+
+function unshuffle8(bytes: Uint8Array, count: number): void {
+  const out = new Uint32Array(scratch.buffer, 0, 2 * count);
+  for (let i = 0; i < count; i += 1) {
+    out[2 * i] = bytes[i]! | (bytes[count + i]! << 8) | (bytes[2 * count + i]! << 16) |
+      (bytes[3 * count + i]! << 24);
+    out[2 * i + 1] = bytes[4 * count + i]! | (bytes[5 * count + i]! << 8) | (bytes[6 * count + i]! << 16) |
+      (bytes[7 * count + i]! << 24);
+  }
+}
+
+/** Checks and takes off the checksum. HDF5 1.6.2 and older stored its halves with their bytes swapped. */
+function verifyFletcher(bytes: Uint8Array): Uint8Array {
+  const end = bytes.length - 4;
+  if (end < 0) throw new ChunkFault("is too short for its checksum");
+  const data = bytes.subarray(0, end);
+  const sum = fletcher32(data);
+  const stored =
+    (bytes[end]! | (bytes[end + 1]! << 8) | (bytes[end + 2]! << 16) | (bytes[end + 3]! << 24)) >>> 0;
+  const old = (((sum & 0x00ff00ff) << 8) | ((sum >>> 8) & 0x00ff00ff)) >>> 0;
+  if (stored !== sum && stored !== old) throw new ChunkFault("fails its checksum (fletcher32)");
+  return data;
+}

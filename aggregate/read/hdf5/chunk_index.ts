@@ -1,0 +1,139 @@
+/** Where a dataset's chunks lie, by each of the indexes that HDF5 writes (sections III.A and VII). */
+import { walkBtree1 } from "./btree1.ts";
+import { walkBtree2 } from "./btree2.ts";
+import { type Cursor, damaged, type FileBytes, UNDEFINED } from "./cursor.ts";
+import { readExtensibleArray } from "./extensible_array.ts";
+import { readFixedArray } from "./fixed_array.ts";
+import type { ChunkIndexKind } from "./messages.ts";
+
+/** A chunk as it is stored. */
+export interface StoredChunk {
+  readonly address: number;
+  readonly size: number;
+  /** Bit i set: filter i was left out for this chunk. */
+  readonly mask: number;
+}
+
+/** Chunks by their place in the grid of chunks, row-major; a place without one holds fill values. */
+export type ChunkIndex = ReadonlyMap<number, StoredChunk>;
+
+export interface ChunkedSpace {
+  readonly shape: readonly number[];
+  readonly maxShape: readonly number[];
+  readonly chunk: readonly number[];
+  readonly chunkBytes: number;
+  readonly filtered: boolean;
+}
+
+/** Chunks by dimension. */
+export function chunkGrid(shape: readonly number[], chunk: readonly number[]): number[] {
+  return shape.map((size, axis) => Math.ceil(size / chunk[axis]!));
+}
+
+/** Reads the whole index of a chunked dataset. Places outside the dataset's shape are left out. */
+export function readChunkIndex(
+  file: FileBytes,
+  address: number,
+  kind: ChunkIndexKind,
+  space: ChunkedSpace,
+): ChunkIndex {
+  const chunks = new Map<number, StoredChunk>();
+  if (address === UNDEFINED) return chunks;
+  const { chunk, chunkBytes, filtered } = space;
+  const rank = chunk.length;
+  const grid = chunkGrid(space.shape, chunk);
+  const add = (scaled: readonly number[], stored: StoredChunk): void => {
+    let place = 0;
+    for (let axis = 0; axis < rank; axis += 1) {
+      if (scaled[axis]! >= grid[axis]!) return;
+      place = place * grid[axis]! + scaled[axis]!;
+    }
+    if (stored.address === UNDEFINED) return;
+    if (chunks.has(place)) throw damaged(file.name, "its chunk index names a chunk twice");
+    chunks.set(place, stored);
+  };
+  switch (kind.type) {
+    case "btree1":
+      walkBtree1(file, address, 1, 16 + 8 * rank, (key, child) => {
+        const size = key.u32();
+        const mask = key.u32();
+        const scaled = chunk.map((length) => {
+          const offset = key.uint(8);
+          if (offset % length !== 0) throw key.damage(`has a chunk that begins at ${offset}`);
+          return offset / length;
+        });
+        add(scaled, { address: child, size, mask });
+      });
+      break;
+    case "single":
+      add(chunk.map(() => 0), { address, size: kind.size ?? chunkBytes, mask: kind.mask });
+      break;
+    case "implicit": {
+      const places = placesOf(space, false);
+      const total = places.total;
+      if (!(total * chunkBytes <= file.source.sizeBytes)) {
+        throw damaged(file.name, `its chunk index states ${total} chunks`);
+      }
+      for (let i = 0; i < total; i += 1) {
+        add(places.scaled(i), { address: address + i * chunkBytes, size: chunkBytes, mask: 0 });
+      }
+      break;
+    }
+    case "fixed array": {
+      const places = placesOf(space, false);
+      readFixedArray(file, address, (i, entry) => {
+        if (i < places.total) add(places.scaled(i), readEntry(entry, filtered, chunkBytes));
+      });
+      break;
+    }
+    case "extensible array": {
+      const places = placesOf(space, true);
+      readExtensibleArray(file, address, (i, entry) => {
+        if (i < places.total) add(places.scaled(i), readEntry(entry, filtered, chunkBytes));
+      });
+      break;
+    }
+    case "btree2":
+      walkBtree2(file, address, [filtered ? 11 : 10], (record) => {
+        const stored = readEntry(record, filtered, chunkBytes, 8 * rank);
+        add(chunk.map(() => record.uint(8)), stored);
+      });
+  }
+  return chunks;
+}
+
+/** An array's entry: an address, and for filtered chunks a size and a mask; `after` bytes follow them. */
+function readEntry(entry: Cursor, filtered: boolean, chunkBytes: number, after = 0): StoredChunk {
+  const address = entry.address();
+  if (!filtered) return { address, size: chunkBytes, mask: 0 };
+  const size = entry.uint(entry.left - 4 - after);
+  return { address, size, mask: entry.u32() };
+}
+
+/**
+ * How arrays number chunks: row-major over the grid of the maximal shape; an extensible array puts the
+ * unlimited dimension first.
+ */
+function placesOf(
+  { maxShape, chunk }: ChunkedSpace,
+  extensible: boolean,
+): { total: number; scaled(index: number): number[] } {
+  const most = chunkGrid(maxShape, chunk);
+  const unlimited = extensible ? maxShape.indexOf(Infinity) : -1;
+  const order = most.map((_, axis) => axis);
+  if (unlimited > 0) order.unshift(...order.splice(unlimited, 1));
+  return {
+    total: most.reduce((product, n) => product * n, 1),
+    scaled(index) {
+      const scaled = new Array<number>(order.length).fill(0);
+      let rest = index;
+      for (let k = order.length - 1; k >= 0; k -= 1) {
+        const axis = order[k]!;
+        const size = most[axis]!;
+        scaled[axis] = Number.isFinite(size) ? rest % size : rest;
+        rest = Number.isFinite(size) ? Math.floor(rest / size) : 0;
+      }
+      return scaled;
+    },
+  };
+}
