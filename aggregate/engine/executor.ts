@@ -4,6 +4,8 @@
  */
 import { Worker } from "node:worker_threads";
 import { GranaryError } from "../../base/errors.ts";
+import type { BridgeServer } from "../../catalog/access/bridge.ts";
+import type { SourceOpener } from "../../catalog/access/open.ts";
 import type { FromWorker, RunContext, ToWorker } from "./messages.ts";
 import { TaskRunner, type TaskRunnerOptions } from "./task_runner.ts";
 
@@ -26,17 +28,21 @@ export class ThreadExecutor implements Executor {
   #workers: Worker[];
   #closing = false;
 
-  /** `attach` gives each new worker what else it needs, such as the port of the byte bridge. */
-  constructor(readonly lanes: number, attach?: (worker: Worker) => void) {
+  /** `opener` reads remote bytes for the workers; it holds the credentials, which they never see. */
+  constructor(readonly lanes: number, opener?: () => Promise<SourceOpener>) {
     this.#workers = Array.from({ length: lanes }, (_, lane) => {
       const worker = new Worker(new URL("./worker.ts", import.meta.url));
-      worker.on("message", (message: FromWorker) => this.onMessage(lane, message));
+      let bridge: Promise<BridgeServer> | undefined;
+      worker.on("message", (message: FromWorker) => {
+        if (message.type !== "bridge") return this.onMessage(lane, message);
+        bridge ??= serveBridge(opener);
+        bridge.then((server) => server.handle(message.request)).catch((error) => this.#crash(lane, error));
+      });
       worker.on("error", (error: Error) => this.#crash(lane, error));
       worker.on("messageerror", (error: Error) => this.#crash(lane, error));
       worker.on("exit", (code: number) => {
         this.#crash(lane, new GranaryError("io", `worker ${lane} ended with code ${code} (out of memory?)`));
       });
-      attach?.(worker);
       return worker;
     });
   }
@@ -57,6 +63,14 @@ export class ThreadExecutor implements Executor {
     this.#closing = true;
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
+}
+
+async function serveBridge(opener: (() => Promise<SourceOpener>) | undefined): Promise<BridgeServer> {
+  if (opener === undefined) {
+    throw new Error("a worker asked for remote bytes in a run without remote granules");
+  }
+  const { BridgeServer } = await import("../../catalog/access/bridge.ts");
+  return new BridgeServer(await opener());
 }
 
 /** The same on this thread, one task after the other. */

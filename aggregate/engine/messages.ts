@@ -1,16 +1,13 @@
 /** What the main thread and its workers say to each other: plain data, a typed union each way. */
 import type { SerializedError } from "../../base/errors.ts";
+import type { BridgeRequest } from "../../catalog/access/bridge.ts";
+import type { SourceLocation } from "../../catalog/access/location.ts";
 import type { SourceCounters } from "../../catalog/access/source.ts";
 import type { Pipeline } from "../config/pipeline.ts";
 import type { StoreSpec } from "../store/contract.ts";
 import type { RunsEntry } from "./runs_file.ts";
 import type { ScatterCounts, SegmentEntry } from "./scatter.ts";
 import type { Slab, SlabReport } from "./slabs.ts";
-
-/** Where the bytes of a granule are: a file that any thread opens, or something the main thread reads. */
-export type Location =
-  | { kind: "file"; path: string; name: string }
-  | { kind: "remote"; handle: string; name: string };
 
 /** What every piece of a run needs, sent to each worker once. */
 export interface RunContext {
@@ -23,7 +20,7 @@ export interface RunContext {
 
 export interface ScatterTask {
   granule: number;
-  location: Location;
+  location: SourceLocation;
   /** Ranks of the parents that need the granule. */
   ranks: readonly number[];
   /** Slabs that are free again. */
@@ -66,7 +63,7 @@ export interface SpillOutcome {
 
 /** A part of a runs file that holds all of one shard. */
 export interface RunsPart {
-  location: Location;
+  location: SourceLocation;
   offset: number;
   bytes: number;
   entries: { granule: number; group: number; offset: number }[];
@@ -102,6 +99,7 @@ export type ToWorker =
   | { type: "reduce"; id: number; task: ReduceTask };
 
 export type FromWorker =
+  | { type: "bridge"; request: BridgeRequest }
   | { type: "ready" }
   | { type: "scattered"; id: number; outcome: ScatterOutcome }
   | { type: "spilled"; id: number; outcome: SpillOutcome }

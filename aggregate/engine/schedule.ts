@@ -3,10 +3,10 @@
  * their granules are in, and memory back when it is full. Every lane pulls; nothing is assigned ahead.
  */
 import { deserializeError, GranaryError } from "../../base/errors.ts";
+import type { SourceLocation } from "../../catalog/access/location.ts";
 import type { Executor } from "./executor.ts";
 import type {
   FromWorker,
-  Location,
   ReduceOutcome,
   RunsPart,
   ScatterOutcome,
@@ -41,7 +41,7 @@ export interface Checkpoint {
 }
 
 export interface ScheduleOptions {
-  locate(granule: number): Location;
+  locate(granule: number): SourceLocation;
   checkpoint: Checkpoint;
   /** Bytes of shared memory that segments may fill. */
   segmentBytes: number;
@@ -245,7 +245,7 @@ class Schedule {
   }
 
   async #handle(lane: number, message: FromWorker): Promise<void> {
-    if (message.type === "ready") return;
+    if (message.type === "bridge" || message.type === "ready") return; // the executor's own affair
     const sent = this.#inFlight.get(message.id);
     if (sent === undefined) {
       throw new Error(`worker ${lane} answered task ${message.id}, which it was not given`);
@@ -326,7 +326,7 @@ export function partsOf(file: string, entries: readonly RunsEntry[]): (RunsPart 
   for (const { shard, granule, group, offset, bytes } of entries) {
     let part = parts[parts.length - 1];
     if (part === undefined || part.shard !== shard) {
-      const location: Location = { kind: "file", path: file, name: file };
+      const location: SourceLocation = { kind: "local", url: file };
       part = { shard, location, offset, bytes: 0, entries: [] };
       parts.push(part);
     }

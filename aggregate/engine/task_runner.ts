@@ -4,6 +4,8 @@
  */
 import { serializeError } from "../../base/errors.ts";
 import { openFileSyncSource } from "../../catalog/access/file_source.ts";
+import type { BridgeClient } from "../../catalog/access/bridge.ts";
+import type { SourceLocation } from "../../catalog/access/location.ts";
 import type { SyncSource } from "../../catalog/access/source.ts";
 import { readGranule } from "../read/granule.ts";
 import { openHdf5 } from "../read/open.ts";
@@ -11,7 +13,6 @@ import { compileStatistics } from "../statistics/compile.ts";
 import { CellAssigner } from "./assigner.ts";
 import type {
   FromWorker,
-  Location,
   ReduceOutcome,
   ReduceTask,
   RunContext,
@@ -31,8 +32,8 @@ import { viewSegment } from "./segment.ts";
 import { type Slab, type SlabReport, SlabSpace } from "./slabs.ts";
 
 export interface TaskRunnerOptions {
-  /** Opens what is not a local file; by default such a location is refused. */
-  openRemote?: (location: Location) => SyncSource;
+  /** Opens what is not a local file. */
+  bridge?: BridgeClient;
 }
 
 export class TaskRunner {
@@ -185,11 +186,11 @@ export class TaskRunner {
     this.#slabs.set(id, buffer);
   }
 
-  #open(location: Location): SyncSource {
-    if (location.kind === "file") return openFileSyncSource(location.path);
-    if (this.#options.openRemote === undefined) {
-      throw new Error(`${location.name}: this thread has no way to read remote bytes`);
+  #open(location: SourceLocation): SyncSource {
+    if (location.kind === "local") return openFileSyncSource(location.url);
+    if (this.#options.bridge === undefined) {
+      throw new Error(`${location.url}: this thread has no way to read remote bytes`);
     }
-    return this.#options.openRemote(location);
+    return this.#options.bridge.open(location);
   }
 }

@@ -1,10 +1,12 @@
 /** Executes a plan on this machine: resumes, schedules, finishes the store, reports. */
 import { allowedCores, allowedMemoryBytes, DEFAULT_MEMORY_SHARE } from "../../base/resources.ts";
+import { FolderTarget } from "../../catalog/access/folder_target.ts";
+import type { SourceLocation } from "../../catalog/access/location.ts";
+import type { ObjectTarget } from "../../catalog/access/object_target.ts";
 import { openFileSyncSource } from "../../catalog/access/file_source.ts";
 import { shareMemory } from "../engine/budget.ts";
 import { type Executor, InlineExecutor, ThreadExecutor } from "../engine/executor.ts";
-import type { Location, ReduceOutcome } from "../engine/messages.ts";
-import { writeObject } from "../engine/objects.ts";
+import type { ReduceOutcome } from "../engine/messages.ts";
 import type { Plan } from "../engine/plan.ts";
 import { readRunsIndex } from "../engine/runs_file.ts";
 import {
@@ -19,23 +21,17 @@ import { Lease, type LeaseOptions } from "./lease.ts";
 import { encodeState, type ShardRecord } from "./records.ts";
 import { type Remaining, remainingWork } from "./resume.ts";
 import { defaultRunDirectory, RunDirectory } from "./run_directory.ts";
-import {
-  prepareStore,
-  removeShard,
-  removeStrays,
-  shardOnDisk,
-  type StoreMode,
-  unseal,
-} from "./store_place.ts";
+import { type StoreMode, StorePlace } from "./store_place.ts";
 import { type RunProgress, type RunTotals, Tally } from "./tally.ts";
 
 export interface RunOptions {
-  /** The store's folder. */
-  store: string;
+  /** The store's folder, or another place by a target. */
+  store: string | ObjectTarget;
   /** What to do with a store that is there; default "new", which refuses it. */
   mode?: StoreMode;
-  runDirectory?: string;
-  locate(granule: number): Location;
+  /** Default: a folder beside the store. Needed when the store is not in a folder. */
+  runDirectory?: RunDirectory;
+  locate(granule: number): SourceLocation;
   workers?: number;
   memoryBytes?: number;
   /** Folder for runs files; by default the run directory. */
@@ -91,17 +87,19 @@ export async function executePlan(plan: Plan, options: RunOptions): Promise<RunR
   const executor = options.executor ?? startExecutor(options.workers ?? defaultWorkers());
   try {
     const budget = shareMemory(options.memoryBytes ?? defaultMemoryBytes(), executor.lanes);
-    const folder = options.runDirectory ?? defaultRunDirectory(options.store);
-    const directory = RunDirectory.in(folder, options.scratch);
+    const target = typeof options.store === "string" ? new FolderTarget(options.store) : options.store;
+    const directory = options.runDirectory ??
+      RunDirectory.in(defaultRunDirectory(target.name), options.scratch);
     const mode = options.mode ?? "new";
-    prepareStore(options.store, mode === "overwrite" ? "resume" : mode, await directory.exists());
+    const place = await StorePlace.at(target);
+    place.check(mode, await directory.exists());
     const lease = await Lease.take(directory.target, { signal: options.signal, ...options.lease });
     try {
       if (mode !== "resume") {
         await directory.clear(); // first: no record may outlive its objects
-        prepareStore(options.store, mode, false);
+        await place.empty();
       }
-      const report = await runUnderLease(plan, executor, directory, budget, options);
+      const report = await runUnderLease(plan, executor, directory, place, budget, options);
       report.seconds.total = (performance.now() - started) / 1000;
       await directory.target.put("report.json", new TextEncoder().encode(JSON.stringify(report)));
       return report;
@@ -117,31 +115,30 @@ async function runUnderLease(
   plan: Plan,
   executor: Executor,
   directory: RunDirectory,
+  place: StorePlace,
   budget: ReturnType<typeof shareMemory>,
   options: RunOptions,
 ): Promise<RunReport> {
   const started = performance.now();
   const records = await directory.records();
-  const shards = records.shards.map((record) => {
-    const found = shardOnDisk(options.store, record.shard);
-    const whole = found.objects === record.objects && found.bytes === record.bytes;
-    return whole ? record : { ...record, key: "" };
-  });
+  const objects = place.objectsOfShards();
+  const shards = records.shards
+    .map((record) => objects.get(record.shard) === record.objects ? record : { ...record, key: "" });
   const remaining = remainingWork(plan, records.scatter, shards);
-  if (remaining.shards.length > 0) unseal(options.store);
+  if (remaining.shards.length > 0) await place.unseal();
   const tally = new Tally(plan, options.onProgress);
   if (records.scatter.length + records.shards.length > 0) options.onNote?.(describeResume(plan, remaining));
   await directory.putPlan(plan);
   for (const { shard } of remaining.staleShards) {
     await directory.target.delete(`shards/${shard}.json`); // first: no record may outlive its objects
-    removeShard(options.store, shard);
+    await place.removeShard(shard);
   }
   const work = openWork(directory, remaining);
   tallyKept(plan, remaining, tally);
   executor.start({
     pipeline: plan.pipeline,
     store: plan.store,
-    storeFolder: options.store,
+    storeFolder: typeof options.store === "string" ? options.store : null,
     slabBytes: budget.slabBytes,
   });
   const keys = new Map(plan.shards.map((shard) => [shard.index, shard]));
@@ -156,6 +153,7 @@ async function runUnderLease(
     onFailed: (failure) => tally.failed(failure),
     onSpilled: (outcome, granules) => directory.rememberRuns(plan, outcome, granules, tally.failures),
     onReduced: async (outcome) => {
+      for (const { key, bytes } of outcome.puts) await place.target.put(key, bytes);
       const planned = keys.get(outcome.shard)!;
       await directory.putShard(
         shardRecord(outcome, planned.key, lacking(plan, planned.granules, tally.failures)),
@@ -164,11 +162,11 @@ async function runUnderLease(
     },
   });
   const incomplete = incompleteParents(plan, result.failed);
-  seal(plan, options.store, { observations: tally.observations, ...incomplete });
+  await sealStore(plan, place, { observations: tally.observations, ...incomplete });
   if (result.failed.length === 0) await directory.dropRuns(records.scatter);
   const seconds = (performance.now() - started) / 1000;
   return {
-    store: options.store,
+    store: place.target.name,
     runDirectory: directory.target.name,
     planKey: plan.key,
     parents: plan.store.parents.length,
@@ -186,19 +184,15 @@ async function runUnderLease(
   };
 }
 
-/** Writes the store's documents, the root last, after what is no part of it is gone. */
-export function seal(plan: Plan, store: string, provenance: Record<string, unknown>): void {
+/** Makes the store readable: removes what is no part of it, writes its documents, the root last. */
+export async function sealStore(
+  plan: Plan,
+  place: StorePlace,
+  provenance: Record<string, unknown>,
+): Promise<void> {
   const spec = { ...plan.store, provenance: { ...plan.store.provenance, ...provenance } };
-  const documents = storeMetadata(spec);
-  const arrays = new Set([...documents.keys()].map((key) => key.replace(/zarr\.json$/, "c/")));
-  const shards = new Set(plan.shards.map((shard) => String(shard.index)));
-  removeStrays(store, (key) => {
-    const shard = /^(.*\/c\/)(\d+)$/.exec(key);
-    return documents.has(key) || (shard !== null && arrays.has(shard[1]) && shards.has(shard[2]));
-  });
-  const root = documents.get("zarr.json")!;
-  for (const [key, text] of documents) if (key !== "zarr.json") writeObject(store, key, text);
-  writeObject(store, "zarr.json", root);
+  const shards = new Set(plan.shards.map((shard) => shard.index));
+  await place.seal(storeMetadata(spec), shards, new Set());
 }
 
 /** The schedule's work, with the parts of runs files that open shards need. */

@@ -8,7 +8,7 @@ import fs from "node:fs";
 import os from "node:os";
 import process from "node:process";
 import { GranaryError } from "../../base/errors.ts";
-import type { RunTarget } from "./target.ts";
+import type { ObjectTarget } from "../../catalog/access/object_target.ts";
 
 export const LEASE_SECONDS = 90;
 export const HEARTBEAT_SECONDS = 20;
@@ -43,19 +43,19 @@ export class Lease {
   #timer: ReturnType<typeof setInterval> | undefined;
   #beating: Promise<void> = Promise.resolve();
 
-  private constructor(readonly target: RunTarget, readonly number: number, readonly holder: LeaseHolder) {}
+  private constructor(readonly target: ObjectTarget, readonly number: number, readonly holder: LeaseHolder) {}
 
   /**
    * Takes the lease, after a dead holder's if need be. Throws an input error that names a living
    * holder: the run is refused, not waited for, unless only time can tell whether the holder lives.
    */
-  static async take(target: RunTarget, options: LeaseOptions = {}): Promise<Lease> {
+  static async take(target: ObjectTarget, options: LeaseOptions = {}): Promise<Lease> {
     for (;;) {
       const last = await lastLease(target);
       if (last !== undefined) await mustBeDead(target, last, options);
       const number = (last?.number ?? 0) + 1;
       const holder = describeSelf(options.job);
-      if (await target.create(leaseKey(number), encode(holder))) {
+      if (await target.putNew(leaseKey(number), encode(holder))) {
         const lease = new Lease(target, number, holder);
         lease.#start(options.heartbeatSeconds ?? HEARTBEAT_SECONDS);
         await removeOlder(target, number);
@@ -95,7 +95,7 @@ interface FoundLease {
   holder: LeaseHolder | undefined;
 }
 
-async function lastLease(target: RunTarget): Promise<FoundLease | undefined> {
+async function lastLease(target: ObjectTarget): Promise<FoundLease | undefined> {
   const numbers = (await target.list("lease."))
     .map((key) => Number(/^lease\.(\d+)$/.exec(key)?.[1] ?? NaN))
     .filter((number) => Number.isSafeInteger(number));
@@ -103,7 +103,7 @@ async function lastLease(target: RunTarget): Promise<FoundLease | undefined> {
   return readLease(target, Math.max(...numbers));
 }
 
-async function readLease(target: RunTarget, number: number): Promise<FoundLease> {
+async function readLease(target: ObjectTarget, number: number): Promise<FoundLease> {
   const bytes = await target.get(leaseKey(number));
   const text = bytes === undefined ? "" : new TextDecoder().decode(bytes);
   try {
@@ -114,7 +114,7 @@ async function readLease(target: RunTarget, number: number): Promise<FoundLease>
   }
 }
 
-async function mustBeDead(target: RunTarget, found: FoundLease, options: LeaseOptions): Promise<void> {
+async function mustBeDead(target: ObjectTarget, found: FoundLease, options: LeaseOptions): Promise<void> {
   const { holder } = found;
   if (holder?.released) return;
   if (holder?.job !== undefined && options.jobAlive !== undefined) {
@@ -132,7 +132,7 @@ async function mustBeDead(target: RunTarget, found: FoundLease, options: LeaseOp
 
 /** Waits until a lease has not changed for so long. Throws when it changes: its holder lives. */
 async function watch(
-  target: RunTarget,
+  target: ObjectTarget,
   found: FoundLease,
   seconds: number,
   signal: AbortSignal | undefined,
@@ -151,7 +151,7 @@ async function watch(
   }
 }
 
-function heldError(target: RunTarget, holder: LeaseHolder): GranaryError {
+function heldError(target: ObjectTarget, holder: LeaseHolder): GranaryError {
   const who = holder.job === undefined
     ? `process ${holder.pid} on ${holder.host}`
     : `batch job ${holder.job} submitted from ${holder.host}`;
@@ -163,7 +163,7 @@ function heldError(target: RunTarget, holder: LeaseHolder): GranaryError {
   );
 }
 
-async function removeOlder(target: RunTarget, number: number): Promise<void> {
+async function removeOlder(target: ObjectTarget, number: number): Promise<void> {
   for (const key of await target.list("lease.")) {
     if (Number(key.slice("lease.".length)) < number) await target.delete(key);
   }

@@ -5,7 +5,7 @@
 import { Buffer } from "node:buffer";
 import { GranaryError } from "../../base/errors.ts";
 import type { ScatterCounts } from "../engine/scatter.ts";
-import type { RunTarget } from "./target.ts";
+import type { ObjectTarget } from "../../catalog/access/object_target.ts";
 
 /** One granule in a runs file. */
 export interface ScatteredGranule {
@@ -54,7 +54,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /** Writes a record; it is durable when the promise resolves. */
-export async function putRecord(target: RunTarget, record: ScatterRecord | ShardRecord): Promise<void> {
+export async function putRecord(target: ObjectTarget, record: ScatterRecord | ShardRecord): Promise<void> {
   const key = record.kind === "scatter" ? scatterRecordKey(record.file) : `shards/${record.shard}.json`;
   await target.put(key, encoder.encode(JSON.stringify(record)));
 }
@@ -65,10 +65,10 @@ export function scatterRecordKey(file: string): string {
 }
 
 /** Every whole record of a kind. A broken one is an error: records are written whole or not at all. */
-export async function listRecords(target: RunTarget, kind: "scatter"): Promise<ScatterRecord[]>;
-export async function listRecords(target: RunTarget, kind: "shard"): Promise<ShardRecord[]>;
+export async function listRecords(target: ObjectTarget, kind: "scatter"): Promise<ScatterRecord[]>;
+export async function listRecords(target: ObjectTarget, kind: "shard"): Promise<ShardRecord[]>;
 export async function listRecords(
-  target: RunTarget,
+  target: ObjectTarget,
   kind: "scatter" | "shard",
 ): Promise<(ScatterRecord | ShardRecord)[]> {
   const records: (ScatterRecord | ShardRecord)[] = [];

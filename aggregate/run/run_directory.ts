@@ -2,12 +2,14 @@
 import fs from "node:fs";
 import path from "node:path";
 import { writeError } from "../../base/atomic.ts";
+import type { ObjectTarget } from "../../catalog/access/object_target.ts";
+import { FolderTarget } from "../../catalog/access/folder_target.ts";
+import { keyOf } from "../engine/identity.ts";
 import type { Plan } from "../engine/plan.ts";
 import type { ScatterOutcome, SpillOutcome } from "../engine/messages.ts";
 import type { FailedGranule } from "../engine/schedule.ts";
 import { listRecords, putRecord, type ScatterRecord, type ShardRecord } from "./records.ts";
 import { granuleKeys } from "./resume.ts";
-import { folderRunTarget, type RunTarget } from "./target.ts";
 
 /** `<store>.run`, unless somebody says otherwise. */
 export function defaultRunDirectory(store: string): string {
@@ -18,15 +20,23 @@ export class RunDirectory {
   #serial = 0;
   #keys: string[] | undefined;
 
-  private constructor(readonly target: RunTarget, readonly runsFolder: string) {}
+  private constructor(
+    readonly target: ObjectTarget,
+    /** The directory's own folder; null where it lies elsewhere. */
+    readonly folder: string | null,
+    readonly runsFolder: string,
+  ) {}
 
   /** A run directory in a folder; runs files lie in it, or in `scratch`. */
   static in(folder: string, scratch: string | undefined): RunDirectory {
     const own = path.resolve(folder);
-    const runsFolder = scratch === undefined
-      ? path.join(own, "runs")
-      : path.join(path.resolve(scratch), `granary-${path.basename(own)}`);
-    return new RunDirectory(folderRunTarget(own), runsFolder);
+    const runsFolder = scratch === undefined ? path.join(own, "runs") : scratchFolder(scratch, own);
+    return new RunDirectory(new FolderTarget(own), own, runsFolder);
+  }
+
+  /** A run directory elsewhere; runs files lie in `scratch`, a folder of this machine. */
+  static at(target: ObjectTarget, scratch: string): RunDirectory {
+    return new RunDirectory(target, null, scratchFolder(scratch, target.name));
   }
 
   /** Whether an earlier run left something. */
@@ -55,7 +65,7 @@ export class RunDirectory {
 
   /** The path of a runs file as a record names it. */
   runsPath(file: string): string {
-    return path.isAbsolute(file) ? file : path.join(this.target.folder!, file);
+    return path.isAbsolute(file) ? file : path.join(this.folder!, file);
   }
 
   /** Remembers a runs file and the granules that are whole in it. */
@@ -66,7 +76,7 @@ export class RunDirectory {
     failed: readonly FailedGranule[],
   ): Promise<void> {
     const keys = this.#keys ??= granuleKeys(plan);
-    const inside = path.relative(this.target.folder!, outcome.path);
+    const inside = this.folder === null ? ".." : path.relative(this.folder, outcome.path);
     const record: ScatterRecord = {
       kind: "scatter",
       file: inside.startsWith("..") ? outcome.path : inside,
@@ -118,6 +128,11 @@ export class RunDirectory {
     for (const key of ["plan.json", "report.json"]) await this.target.delete(key);
     fs.rmSync(this.runsFolder, { recursive: true, force: true });
   }
+}
+
+/** Runs with run directories of one name do not meet in one scratch folder. */
+function scratchFolder(scratch: string, runDirectory: string): string {
+  return path.join(path.resolve(scratch), `granary-${keyOf(runDirectory).slice(0, 12)}`);
 }
 
 /** A plan as JSON: granules without footprints, which no piece of work needs. */

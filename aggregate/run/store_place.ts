@@ -1,89 +1,100 @@
-/** The folder that a store is written to: never touched unasked, never left with another run's objects. */
-import fs from "node:fs";
-import path from "node:path";
-import { writeError } from "../../base/atomic.ts";
-import { inputError, systemCode } from "../../base/errors.ts";
+/**
+ * The place that a store is written to, a folder or an S3 prefix: never touched unasked, never left
+ * with another run's objects.
+ */
+import { inputError } from "../../base/errors.ts";
+import type { ObjectTarget } from "../../catalog/access/object_target.ts";
 
 /** What to do with what is there already. */
 export type StoreMode = "new" | "overwrite" | "resume";
 
-/** Makes the folder ready. Throws an input error, and changes nothing, when something is in the way. */
-export function prepareStore(store: string, mode: StoreMode, runExists: boolean): void {
-  let names: string[] = [];
-  try {
-    names = fs.readdirSync(store);
-  } catch (error) {
-    const code = systemCode(error);
-    if (code === "ENOTDIR") {
-      throw inputError(`${store}: a file is in the way of the store (choose another place for it)`);
+const ROOT = "zarr.json";
+const SHARD_KEY = /^(\d+\/[^/]+\/c\/)(\d+)$/;
+const STORE_KEY = /^(zarr\.json|\d+\/.+)$/;
+
+export class StorePlace {
+  #keys: Set<string>;
+
+  private constructor(readonly target: ObjectTarget, keys: readonly string[]) {
+    this.#keys = new Set(keys);
+  }
+
+  /** Looks at what is there. */
+  static async at(target: ObjectTarget): Promise<StorePlace> {
+    return new StorePlace(target, await target.list(""));
+  }
+
+  /** Throws an input error, and changes nothing, when something is in the way. */
+  check(mode: StoreMode, runExists: boolean): void {
+    const { size } = this.#keys;
+    if (size === 0 || mode === "resume") return;
+    if (mode === "new") {
+      throw inputError(
+        `${this.target.name}: something is there already (${size} ${size === 1 ? "file" : "files"});` +
+          ` nothing was changed (${
+            runExists ? "say --resume to go on with the run that made it, or" : "choose another place, or say"
+          } --overwrite)`,
+      );
     }
-    if (code !== "ENOENT") throw writeError(store, error);
-  }
-  if (mode === "new" && names.length > 0) {
-    throw inputError(
-      `${store}: something is there already (${names.length} entries); nothing was changed (${
-        runExists ? "say --resume to go on with the run that made it, or" : "choose another place, or say"
-      } --overwrite)`,
-    );
-  }
-  if (mode === "overwrite" && names.length > 0) {
-    const looksLikeStore = names.includes("zarr.json") || names.every((name) => /^\d+$/.test(name));
-    if (!looksLikeStore) {
-      throw inputError(`${store}: the folder holds no Zarr store, so --overwrite will not empty it`);
+    if (![...this.#keys].every((key) => STORE_KEY.test(key))) {
+      throw inputError(
+        `${this.target.name}: it holds files that are no part of a store, so --overwrite will not empty it` +
+          " (choose another place)",
+      );
     }
-    fs.rmSync(store, { recursive: true });
   }
-  try {
-    fs.mkdirSync(store, { recursive: true });
-  } catch (error) {
-    throw writeError(store, error);
+
+  /** Removes everything, the root document first, so that no reader meets half a store. */
+  async empty(): Promise<void> {
+    await this.unseal();
+    await this.#delete([...this.#keys]);
   }
-}
 
-/** Removes the objects of one shard at every level, before it is made anew. */
-export function removeShard(store: string, shard: number): void {
-  for (const folder of arrayFolders(store)) {
-    fs.rmSync(path.join(folder, "c", String(shard)), { force: true });
+  /** Removes the objects of one shard at every level, before it is made anew. */
+  async removeShard(shard: number): Promise<void> {
+    await this.#delete([...this.#keys].filter((key) => SHARD_KEY.exec(key)?.[2] === String(shard)));
   }
-}
 
-/** How many objects of one shard there are, and their bytes: what its record said when they were made. */
-export function shardOnDisk(store: string, shard: number): { objects: number; bytes: number } {
-  let objects = 0, bytes = 0;
-  for (const folder of arrayFolders(store)) {
-    const stat = fs.statSync(path.join(folder, "c", String(shard)), { throwIfNoEntry: false });
-    if (stat === undefined) continue;
-    objects += 1;
-    bytes += stat.size;
+  /** How many objects each shard has: what its record said when they were made. */
+  objectsOfShards(): Map<number, number> {
+    const counts = new Map<number, number>();
+    for (const key of this.#keys) {
+      const shard = SHARD_KEY.exec(key)?.[2];
+      if (shard !== undefined) counts.set(Number(shard), (counts.get(Number(shard)) ?? 0) + 1);
+    }
+    return counts;
   }
-  return { objects, bytes };
-}
 
-/** Takes the root document away, so that nobody reads the store while shards of it are made anew. */
-export function unseal(store: string): void {
-  fs.rmSync(path.join(store, "zarr.json"), { force: true });
-}
-
-/**
- * Removes what no object of a finished store is: temporary files of killed writers, levels and
- * arrays of another config. `keeps` tells the keys of the store's own documents and shards.
- */
-export function removeStrays(store: string, keeps: (key: string) => boolean): void {
-  for (const name of fs.readdirSync(store, { recursive: true, encoding: "utf8" })) {
-    const file = path.join(store, name);
-    const key = name.split(path.sep).join("/");
-    if (fs.statSync(file).isFile() && !keeps(key)) fs.rmSync(file);
+  /** Takes the root document away, so that nobody reads the store while parts of it are made anew. */
+  async unseal(): Promise<void> {
+    if (this.#keys.has(ROOT)) await this.#delete([ROOT]);
   }
-}
 
-function arrayFolders(store: string): string[] {
-  const folders: string[] = [];
-  for (const level of subfolders(store)) for (const array of subfolders(level)) folders.push(array);
-  return folders;
-}
+  /**
+   * Writes the store's documents, the root last, after what is no part of it is gone: levels, arrays
+   * and shards of an earlier config. `coarseShards` are the shards of levels above the parents.
+   */
+  async seal(
+    documents: ReadonlyMap<string, string>,
+    shards: ReadonlySet<number>,
+    coarse: ReadonlySet<string>,
+  ): Promise<void> {
+    const arrays = new Set([...documents.keys()].map((key) => key.replace(/zarr\.json$/, "c/")));
+    const strays = (await this.target.list("")).filter((key) => {
+      const match = SHARD_KEY.exec(key);
+      if (match === null) return !documents.has(key);
+      return !coarse.has(key) && !(arrays.has(match[1]) && shards.has(Number(match[2])));
+    });
+    await this.#delete(strays);
+    const encoder = new TextEncoder();
+    for (const [key, text] of documents) if (key !== ROOT) await this.target.put(key, encoder.encode(text));
+    await this.target.put(ROOT, encoder.encode(documents.get(ROOT)!));
+  }
 
-function subfolders(folder: string): string[] {
-  return fs.readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => path.join(folder, entry.name));
+  async #delete(keys: readonly string[]): Promise<void> {
+    for (const key of keys) {
+      await this.target.delete(key);
+      this.#keys.delete(key);
+    }
+  }
 }
