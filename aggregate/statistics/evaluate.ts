@@ -15,8 +15,8 @@ import {
 } from "./kernels.ts";
 import { RankSelector } from "./selection.ts";
 
-/** The block that is being reduced. */
-interface Block {
+/** What is reduced at once: cell k owns rows `starts[k]` to `starts[k + 1]`, `rows` in all. */
+export interface Block {
   columns: readonly Float64Array[];
   starts: Uint32Array;
   cells: number;
@@ -25,59 +25,47 @@ interface Block {
 
 type Step = (block: Block) => void;
 
-/** Evaluates roots of a graph; columns and starts are given a block. */
+/** Evaluates nodes of a graph over one block after another, each node once a block. */
 export class Evaluator {
-  readonly #roots: readonly GraphNode[];
   /** The value of each node after its step; a column's is the block's own array. */
   readonly #values: Float64Array[];
   readonly #steps: Step[];
   /** The serial of the block in which a node was computed last. */
   readonly #computed: Uint32Array;
-  /** For each root, the ids of the nodes that it needs, arguments first. */
-  readonly #orders: Uint32Array[];
+  /** For each node asked for, the ids of the nodes that it needs, arguments first. */
+  readonly #orders = new Map<number, Uint32Array>();
   #serial = 0;
+  #block: Block = { columns: [], starts: new Uint32Array(1), cells: 0, rows: 0 };
 
-  constructor(graph: Graph, roots: readonly GraphNode[]) {
-    this.#roots = roots;
+  /** `wanted` are the nodes that will be asked for. */
+  constructor(graph: Graph, wanted: readonly GraphNode[]) {
     this.#values = graph.nodes.map(() => new Float64Array(0));
     this.#computed = new Uint32Array(graph.nodes.length);
-    const selectors = this.#selectors(reachable(roots));
+    const selectors = this.#selectors(reachable(wanted));
     this.#steps = graph.nodes.map((node) => selectors.get(node.id) ?? this.#step(node));
-    this.#orders = roots.map((root) => Uint32Array.from(reachable([root]), (node) => node.id));
+    for (const node of wanted) {
+      this.#orders.set(node.id, Uint32Array.from(reachable([node]), (needed) => needed.id));
+    }
   }
 
-  /**
-   * Reduces a block: statistic s of `statistics` goes to `outputs[s][first + k]` for cell k. An empty
-   * cell gives NaN, and 0 where the statistic is a bare count.
-   */
-  run(
-    columns: readonly Float64Array[],
-    starts: Uint32Array,
-    cells: number,
-    rows: number,
-    statistics: readonly number[],
-    outputs: readonly Float64Array[],
-    first: number,
-  ): void {
-    const block: Block = { columns, starts, cells, rows };
+  /** Begins a block; what was computed before is forgotten. */
+  begin(block: Block): void {
+    this.#block = block;
     this.#serial = (this.#serial + 1) >>> 0;
     if (this.#serial === 0) {
       this.#computed.fill(0);
       this.#serial = 1;
     }
-    for (const s of statistics) {
-      for (const id of this.#orders[s]!) {
-        if (this.#computed[id] === this.#serial) continue;
-        this.#steps[id]!(block);
-        this.#computed[id] = this.#serial;
-      }
-      const root = this.#roots[s]!;
-      const values = this.#values[root.id]!;
-      const output = outputs[s]!;
-      for (let k = 0; k < cells; k++) output[first + k] = values[k]!;
-      if (root.op === "count") continue;
-      for (let k = 0; k < cells; k++) if (starts[k + 1]! === starts[k]!) output[first + k] = NaN;
+  }
+
+  /** The values of a wanted node, one a cell or one a row of the block; valid until the next block. */
+  valuesOf(node: GraphNode): Float64Array {
+    for (const id of this.#orders.get(node.id)!) {
+      if (this.#computed[id] === this.#serial) continue;
+      this.#steps[id]!(this.#block);
+      this.#computed[id] = this.#serial;
     }
+    return this.#values[node.id]!;
   }
 
   /** The node's own buffer, at least `length` long. */
@@ -170,7 +158,7 @@ export class Evaluator {
 }
 
 /** The nodes below the roots and the roots, arguments before users. */
-function reachable(roots: readonly GraphNode[]): GraphNode[] {
+export function reachable(roots: readonly GraphNode[]): GraphNode[] {
   const found = new Set<GraphNode>();
   const visit = (node: GraphNode): void => {
     if (found.has(node)) return;

@@ -1,0 +1,129 @@
+/** Blocks of rows: columns to float64, rows with missing values left out. */
+import type { Values } from "./contract.ts";
+import type { Block } from "./evaluate.ts";
+
+/** Rows a block, unless one cell has more: some ten arrays of it fit a processor's second cache. */
+export const BLOCK_ROWS = 4096;
+
+/** Room for `length` elements and some growth. */
+export function capacity(length: number): number {
+  return Math.max(BLOCK_ROWS, length + (length >>> 2));
+}
+
+/** Copies rows to float64. False if a value is not finite. */
+function load(source: Values, begin: number, rows: number, target: Float64Array): boolean {
+  return source instanceof Float32Array
+    ? loadSingle(source, begin, rows, target)
+    : loadDouble(source, begin, rows, target);
+}
+
+function loadSingle(source: Float32Array, begin: number, rows: number, target: Float64Array): boolean {
+  // x - x is 0 for finite x and NaN for the rest: one sum tells whether all were finite.
+  let check = 0;
+  for (let i = 0; i < rows; i++) {
+    const value = source[begin + i]!;
+    target[i] = value;
+    check += value - value;
+  }
+  return check === 0;
+}
+
+function loadDouble(source: Float64Array, begin: number, rows: number, target: Float64Array): boolean {
+  let check = 0;
+  for (let i = 0; i < rows; i++) {
+    const value = source[begin + i]!;
+    target[i] = value;
+    check += value - value;
+  }
+  return check === 0;
+}
+
+/** Keeps the rows in which every column of `set` is finite; returns how many. */
+function compact(
+  set: readonly number[],
+  from: readonly Float64Array[],
+  to: readonly Float64Array[],
+  starts: Uint32Array,
+  keptStarts: Uint32Array,
+  cells: number,
+): number {
+  let kept = 0;
+  keptStarts[0] = 0;
+  for (let k = 0; k < cells; k++) {
+    for (let i = starts[k]!; i < starts[k + 1]!; i++) {
+      let valid = true;
+      for (const c of set) {
+        const value = from[c]![i]!;
+        to[c]![kept] = value;
+        if (value - value !== 0) valid = false;
+      }
+      if (valid) kept += 1;
+    }
+    keptStarts[k + 1] = kept;
+  }
+  return kept;
+}
+
+/** Statistics that use the same columns: they have the same valid rows. */
+export interface ColumnGroup {
+  columns: readonly number[];
+  /** Indices of the statistics that use exactly these columns. */
+  statistics: number[];
+}
+
+/** Groups statistics by the columns that they need. */
+export function groupByColumns(needs: readonly (readonly number[])[]): ColumnGroup[] {
+  const groups = new Map<string, ColumnGroup>();
+  needs.forEach((columns, index) => {
+    const key = columns.join(",");
+    const group = groups.get(key) ?? { columns, statistics: [] };
+    group.statistics.push(index);
+    groups.set(key, group);
+  });
+  return [...groups.values()];
+}
+
+/** Holds the rows of one block, all of them and, for each group of columns, the valid ones. */
+export class BlockLoader {
+  readonly #used: readonly number[];
+  readonly #dense: Float64Array[];
+  readonly #compacted: Float64Array[];
+  readonly #finite: Uint8Array;
+  #keptStarts = new Uint32Array(BLOCK_ROWS + 1);
+
+  /** `used` are the indices of the columns that some statistic needs. */
+  constructor(columnCount: number, used: readonly number[]) {
+    this.#used = used;
+    this.#dense = Array.from({ length: columnCount }, () => new Float64Array(0));
+    this.#compacted = Array.from({ length: columnCount }, () => new Float64Array(0));
+    this.#finite = new Uint8Array(columnCount);
+  }
+
+  /** Takes rows `[begin, begin + rows)` in. True if every value is finite. */
+  load(columns: readonly Values[], begin: number, rows: number): boolean {
+    let clean = true;
+    for (const c of this.#used) {
+      if (this.#dense[c]!.length < rows) this.#dense[c] = new Float64Array(capacity(rows));
+      this.#finite[c] = load(columns[c]!, begin, rows, this.#dense[c]!) ? 1 : 0;
+      if (this.#finite[c] === 0) clean = false;
+    }
+    return clean;
+  }
+
+  /** All rows, which must be valid. `starts` counts from 0. */
+  all(starts: Uint32Array, cells: number): Block {
+    return { columns: this.#dense, starts, cells, rows: starts[cells]! };
+  }
+
+  /** The rows in which every one of `columns` is finite. Valid until the next call. */
+  valid(columns: readonly number[], starts: Uint32Array, cells: number): Block {
+    if (columns.every((c) => this.#finite[c] === 1)) return this.all(starts, cells);
+    const rows = starts[cells]!;
+    for (const c of columns) {
+      if (this.#compacted[c]!.length < rows) this.#compacted[c] = new Float64Array(capacity(rows));
+    }
+    if (this.#keptStarts.length <= cells) this.#keptStarts = new Uint32Array(capacity(cells + 1));
+    const kept = compact(columns, this.#dense, this.#compacted, starts, this.#keptStarts, cells);
+    return { columns: this.#compacted, starts: this.#keptStarts, cells, rows: kept };
+  }
+}

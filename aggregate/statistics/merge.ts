@@ -1,0 +1,364 @@
+/**
+ * Statistics of cells above the parent order: each parent's observations are summarized as a state of
+ * plain numbers, states merge, and a merged state gives the statistics. Counts, sums, least and greatest
+ * values merge by their own rules, squared deviations pairwise (Chan, Golub and LeVeque 1979), medians
+ * and quantiles by digests (see sketch.ts for their error). An expression merges if all its reductions
+ * do: its outer arithmetic then runs on the merged values.
+ */
+import { inputError } from "../../base/errors.ts";
+import type { Statistic } from "../config/pipeline.ts";
+import { BLOCK_ROWS, BlockLoader, capacity } from "./blocks.ts";
+import type { MergeSummarizer, Values } from "./contract.ts";
+import { Evaluator, reachable } from "./evaluate.ts";
+import { AGGREGATES, Graph, type GraphNode } from "./graph.ts";
+import { lowerStatistic } from "./lower.ts";
+import { BINARY, UNARY } from "./operations.ts";
+import { type Clusters, digest, digestQuantile, mergeDigests } from "./sketch.ts";
+
+/** A statistic that cannot be merged, and why. */
+export interface MergeRefusal {
+  name: string;
+  why: string;
+}
+
+/** Summarizes parents, merges summaries and finishes them. A state is plain numbers, made to be stored. */
+export interface Merger extends MergeSummarizer {
+  summarize(columns: readonly Values[]): Float64Array;
+  /** Merges states, pairwise by halves in the given order, so that the order fixes the result's bits. */
+  combine(states: readonly Float64Array[]): Float64Array;
+  /** One value a statistic: NaN where there is no valid value (0 for a count) and for refused ones. */
+  finish(state: Float64Array): Float64Array;
+  readonly refused: readonly MergeRefusal[];
+}
+
+/** Numbers that a slot takes at a state's front. */
+const SLOT_NUMBERS = { count: 1, sum: 1, min: 1, max: 1, squares: 3, digest: 2 } as const;
+type SlotKind = keyof typeof SLOT_NUMBERS;
+
+/** One mergeable reduction of the valid rows of a set of columns. */
+interface Slot {
+  kind: SlotKind;
+  /** What is reduced; for a count any rows of the set. */
+  source: GraphNode;
+  /** Index of the column set. */
+  set: number;
+  /** Where its numbers begin in a state. */
+  offset: number;
+}
+
+/**
+ * Compiles the merging of `statistics`. What cannot be merged (a reduction inside a reduction) is listed
+ * in `refused` and comes out as NaN; {@linkcode requireMergeable} makes it an error.
+ */
+export function compileMerge(statistics: readonly Statistic[], columnNames: readonly string[]): Merger {
+  const plan = planMerge(statistics, columnNames);
+  const { slots, sets, fixed } = plan;
+  const digests = slots.filter((slot) => slot.kind === "digest");
+  const reduced = slots.filter((slot) => slot.kind !== "count").map((slot) => slot.source);
+  const evaluator = new Evaluator(plan.graph, reduced);
+  const loader = new BlockLoader(columnNames.length, [...new Set(sets.flat())]);
+  const blockStarts = new Uint32Array(2);
+  const collected = digests.map(() => ({ values: new Float64Array(0), count: 0, clean: true }));
+
+  /** Puts a block of one cell into the slots of one set. */
+  function addBlock(state: Float64Array, set: number, rows: number): void {
+    blockStarts[1] = rows;
+    const block = loader.valid(sets[set]!, blockStarts, 1);
+    if (block.rows === 0) return;
+    evaluator.begin(block);
+    for (const slot of slots) {
+      if (slot.set !== set) continue;
+      if (slot.kind === "digest") collect(slot, block.rows);
+      else mergeSlot(slot, state, blockValues(slot, evaluator, block.rows), 0);
+    }
+  }
+
+  function collect(slot: Slot, rows: number): void {
+    const into = collected[digests.indexOf(slot)]!;
+    const values = evaluator.valuesOf(slot.source);
+    if (into.values.length < into.count + rows) {
+      const larger = new Float64Array(capacity(2 * (into.count + rows)));
+      larger.set(into.values.subarray(0, into.count));
+      into.values = larger;
+    }
+    for (let i = 0; i < rows; i++) {
+      const value = values[i]!;
+      if (value !== value) into.clean = false;
+      into.values[into.count + i] = value;
+    }
+    into.count += rows;
+  }
+
+  return {
+    refused: plan.refused,
+
+    summarize(columns) {
+      if (columns.length !== columnNames.length) {
+        throw new Error(`${columns.length} columns for ${columnNames.length} names`);
+      }
+      const state = emptyState(plan);
+      for (const into of collected) [into.count, into.clean] = [0, true];
+      const rows = columns[0]?.length ?? 0;
+      for (let begin = 0; begin < rows; begin += BLOCK_ROWS) {
+        const length = Math.min(BLOCK_ROWS, rows - begin);
+        loader.load(columns, begin, length);
+        for (let set = 0; set < sets.length; set++) addBlock(state, set, length);
+      }
+      const clusters = digests.map((slot, d) => {
+        const { values, count, clean } = collected[d]!;
+        if (count === 0) return new Float64Array(0);
+        // A NaN among the values makes every quantile NaN, as numpy: its extremes carry that.
+        state[slot.offset] = clean ? leastOf(values, count) : NaN;
+        state[slot.offset + 1] = clean ? greatestOf(values, count) : NaN;
+        return clean ? digest(values, count) : new Float64Array(0);
+      });
+      return pack(state, clusters);
+    },
+
+    combine(states) {
+      if (states.length === 0) return pack(emptyState(plan), digests.map(() => new Float64Array(0)));
+      if (states.length === 1) return states[0]!;
+      const half = states.length >>> 1;
+      const left = this.combine(states.slice(0, half));
+      const right = this.combine(states.slice(half));
+      const merged = left.slice(0, fixed);
+      for (const slot of slots) mergeSlot(slot, merged, right, slot.offset);
+      const [ours, theirs] = [unpack(left, fixed, digests.length), unpack(right, fixed, digests.length)];
+      return pack(merged, ours.map((clusters, d) => mergeDigests(clusters, theirs[d]!)));
+    },
+
+    finish(state) {
+      const clusters = unpack(state, fixed, digests.length);
+      const values = plan.roots.map((root, s) => {
+        if (root === null) return NaN;
+        const set = plan.setOf[s]!;
+        const count = state[plan.slotOf("count", root, set).offset]!;
+        if (root.op === "count") return count;
+        if (count === 0) return NaN;
+        return evaluateMerged(root, (aggregate) => finishSlot(aggregate, set, state, clusters));
+      });
+      return Float64Array.from(values);
+    },
+  };
+
+  function finishSlot(
+    node: GraphNode,
+    set: number,
+    state: Float64Array,
+    clusters: readonly Clusters[],
+  ): number {
+    const slot = plan.slotOf(slotKind(node), node.args[0]!, set);
+    if (slot.kind !== "digest") return state[slot.offset + (slot.kind === "squares" ? 2 : 0)]!;
+    const [least, greatest] = [state[slot.offset]!, state[slot.offset + 1]!];
+    if (least !== least) return NaN;
+    return digestQuantile(
+      clusters[digests.indexOf(slot)]!,
+      node.op === "median" ? 0.5 : node.value,
+      least,
+      greatest,
+    );
+  }
+}
+
+/** Throws an input error that names every statistic that cannot be merged. */
+export function requireMergeable(merger: Pick<Merger, "refused">): void {
+  if (merger.refused.length === 0) return;
+  const reasons = merger.refused.map(({ name, why }) => `variable "${name}": ${why}`);
+  throw inputError(
+    `${reasons.join("\n")}\nlevels above the parent order are merged from summaries, and this cannot be ` +
+      "(leave these variables out, or end --levels at the parent order)",
+    { refused: merger.refused },
+  );
+}
+
+interface MergePlan {
+  graph: Graph;
+  /** Null where refused. */
+  roots: (GraphNode | null)[];
+  /** Column sets whose valid rows are summarized. */
+  sets: number[][];
+  /** For each statistic, the index of its set. */
+  setOf: number[];
+  slots: Slot[];
+  /** Numbers before the digests of a state. */
+  fixed: number;
+  refused: MergeRefusal[];
+  slotOf(kind: SlotKind, source: GraphNode, set: number): Slot;
+}
+
+function planMerge(statistics: readonly Statistic[], columnNames: readonly string[]): MergePlan {
+  const graph = new Graph();
+  const sets: number[][] = [];
+  const slots = new Map<string, Slot>();
+  const refused: MergeRefusal[] = [];
+  const setOf: number[] = [];
+  let fixed = 0;
+  const key = (kind: SlotKind, source: GraphNode, set: number) =>
+    // All counts of a set are the number of its valid rows.
+    kind === "count" ? `count@${set}` : `${kind}:${source.id}@${set}`;
+  const addSlot = (kind: SlotKind, source: GraphNode, set: number): void => {
+    const name = key(kind, source, set);
+    if (slots.has(name)) return;
+    slots.set(name, { kind, source, set, offset: fixed });
+    fixed += SLOT_NUMBERS[kind];
+  };
+  const roots = statistics.map((statistic) => {
+    const root = lowerStatistic(statistic, columnNames, graph);
+    const aggregates = reachable([root]).filter(isAggregate);
+    setOf.push(-1);
+    const nested = aggregates.find((node) => reachable([node.args[0]!]).some(isAggregate));
+    if (nested !== undefined) {
+      refused.push({
+        name: statistic.name,
+        why: `it reduces values (by ${nested.op}) that depend on the cell's own statistics`,
+      });
+      return null;
+    }
+    let set = sets.findIndex((columns) => columns.join() === root.columns.join());
+    if (set < 0) set = sets.push([...root.columns]) - 1;
+    setOf[setOf.length - 1] = set;
+    addSlot("count", root, set);
+    for (const node of aggregates) addSlot(slotKind(node), node.args[0]!, set);
+    return root;
+  });
+  return {
+    graph,
+    roots,
+    sets,
+    setOf,
+    slots: [...slots.values()],
+    fixed,
+    refused,
+    slotOf: (kind, source, set) => slots.get(key(kind, source, set))!,
+  };
+}
+
+function isAggregate(node: GraphNode): boolean {
+  return (AGGREGATES as readonly string[]).includes(node.op);
+}
+
+function slotKind(node: GraphNode): SlotKind {
+  return node.op === "median" || node.op === "quantile" ? "digest" : node.op as SlotKind;
+}
+
+function emptyState(plan: MergePlan): Float64Array {
+  const state = new Float64Array(plan.fixed);
+  for (const { kind, offset } of plan.slots) {
+    if (kind === "min") state[offset] = Infinity;
+    if (kind === "max") state[offset] = -Infinity;
+    if (kind === "digest") state.set([Infinity, -Infinity], offset);
+  }
+  return state;
+}
+
+const blockNumbers = new Float64Array(3);
+
+/** A slot's numbers for the rows of one block. */
+function blockValues(slot: Slot, evaluator: Evaluator, rows: number): Float64Array {
+  const out = blockNumbers;
+  if (slot.kind === "count") {
+    out[0] = rows;
+    return out;
+  }
+  const x = evaluator.valuesOf(slot.source);
+  let sum = 0;
+  if (slot.kind === "min") out[0] = leastOf(x, rows);
+  else if (slot.kind === "max") out[0] = greatestOf(x, rows);
+  else for (let i = 0; i < rows; i++) sum += x[i]!;
+  if (slot.kind === "sum") out[0] = sum;
+  if (slot.kind === "squares") {
+    const mean = sum / rows;
+    let squares = 0;
+    for (let i = 0; i < rows; i++) squares += (x[i]! - mean) * (x[i]! - mean);
+    out[0] = rows;
+    out[1] = mean;
+    out[2] = squares;
+  }
+  return out;
+}
+
+/** Merges numbers of a slot, at `from` of `other`, into `state`. */
+function mergeSlot(slot: Slot, state: Float64Array, other: Float64Array, from: number): void {
+  const at = slot.offset;
+  switch (slot.kind) {
+    case "count":
+    case "sum":
+      state[at] = state[at]! + other[from]!;
+      return;
+    case "min":
+      state[at] = Math.min(state[at]!, other[from]!);
+      return;
+    case "max":
+      state[at] = Math.max(state[at]!, other[from]!);
+      return;
+    case "digest":
+      state[at] = Math.min(state[at]!, other[from]!);
+      state[at + 1] = Math.max(state[at + 1]!, other[from + 1]!);
+      return;
+    case "squares": {
+      const [n, m] = [state[at]!, other[from]!];
+      if (m === 0) return;
+      const total = n + m;
+      const difference = other[from + 1]! - state[at + 1]!;
+      state[at] = total;
+      state[at + 2] = state[at + 2]! + other[from + 2]! + difference * difference * (n * m / total);
+      state[at + 1] = n === 0 ? other[from + 1]! : state[at + 1]! + difference * (m / total);
+      return;
+    }
+  }
+}
+
+function leastOf(x: Float64Array, count: number): number {
+  let least = Infinity;
+  for (let i = 0; i < count; i++) least = Math.min(least, x[i]!);
+  return least;
+}
+
+function greatestOf(x: Float64Array, count: number): number {
+  let greatest = -Infinity;
+  for (let i = 0; i < count; i++) greatest = Math.max(greatest, x[i]!);
+  return greatest;
+}
+
+/** A state: the slots' numbers, then each digest's length and clusters. */
+function pack(numbers: Float64Array, digests: readonly Clusters[]): Float64Array {
+  const length = digests.reduce((sum, clusters) => sum + 1 + clusters.length, numbers.length);
+  const state = new Float64Array(length);
+  state.set(numbers);
+  let at = numbers.length;
+  for (const clusters of digests) {
+    state[at] = clusters.length;
+    state.set(clusters, at + 1);
+    at += 1 + clusters.length;
+  }
+  return state;
+}
+
+/** The digests of a state. Throws an input error for a state that another config made. */
+function unpack(state: Float64Array, fixed: number, count: number): Clusters[] {
+  const digests: Clusters[] = [];
+  let at = fixed;
+  for (let d = 0; d < count; d++) {
+    const length = state[at]!;
+    if (!(length >= 0 && length % 2 === 0 && at + 1 + length <= state.length)) throw strangeState(state);
+    digests.push(state.subarray(at + 1, at + 1 + length));
+    at += 1 + length;
+  }
+  if (at !== state.length) throw strangeState(state);
+  return digests;
+}
+
+function strangeState(state: Float64Array): Error {
+  return inputError(
+    `a summary of ${state.length} numbers does not fit this config (its run was made with another; start a new run)`,
+  );
+}
+
+/** A cell's value from its merged reductions. */
+function evaluateMerged(node: GraphNode, aggregate: (node: GraphNode) => number): number {
+  if (node.op === "constant") return node.value;
+  if (isAggregate(node)) return aggregate(node);
+  const args = node.args.map((argument) => evaluateMerged(argument, aggregate));
+  if (node.op === "where") return args[0] !== 0 ? args[1]! : args[2]!;
+  return args.length === 1 ? UNARY[node.op]!(args[0]!) : BINARY[node.op]!(args[0]!, args[1]!);
+}
