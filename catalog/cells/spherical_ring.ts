@@ -1,0 +1,115 @@
+/**
+ * A closed ring of great-circle arcs on the sphere, and which side of it is inside.
+ *
+ * Method: going from a point along its meridian to the north pole, every arc crossed from below counts
+ * +1 if it runs east and -1 if it runs west. The sum is 0 at the north pole, and constant between the
+ * arcs. Longitudes decide which arcs are met, half open, so vertices are counted once; the sign of a
+ * triple product decides above or below. Nothing is projected, so poles and antimeridian need no care.
+ */
+
+import { cosineDegrees, sineDegrees } from "./sine.ts";
+
+const OFF_POLE = 1e-10;
+
+/** Which side of a ring is inside: the smaller one, or that on the left of its direction. */
+export type Winding = "smaller" | "counterclockwise";
+
+export interface SphericalRing {
+  /** Longitudes of the vertices in degrees, -180 to 180. */
+  readonly longitude: Float64Array;
+  /** Signed longitude in degrees that each arc covers, to the next vertex; the last to the first. */
+  readonly sweep: Float64Array;
+  /** Unit vectors of the vertices, x y z. */
+  readonly vertices: Float64Array;
+  /** Crossing sums of this value are outside... */
+  readonly special: number;
+  /** ... or, where true, inside and all others outside. */
+  readonly inverted: boolean;
+}
+
+/**
+ * Closes vertices to a ring and decides its inside. `planar` rings that do not run around a pole
+ * enclose what their longitudes and latitudes enclose, however large.
+ */
+export function makeRing(
+  longitude: Float64Array,
+  sweep: Float64Array,
+  vertices: Float64Array,
+  planar: boolean,
+  winding: Winding,
+): SphericalRing {
+  const count = longitude.length;
+  // At a pole a vertex keeps its longitude: it is moved off the pole by less than any cell's width.
+  for (let i = 0; i < count; i++) {
+    if (Math.abs(vertices[3 * i + 2]!) < 1 || Math.hypot(vertices[3 * i]!, vertices[3 * i + 1]!) > OFF_POLE) {
+      continue;
+    }
+    vertices[3 * i] = OFF_POLE * cosineDegrees(longitude[i]!);
+    vertices[3 * i + 1] = OFF_POLE * sineDegrees(longitude[i]!);
+  }
+  let turn = 0;
+  for (let i = 0; i < count; i++) turn += sweep[i]!;
+  const turns = Math.round(turn / 360);
+  const area = signedArea(vertices, longitude, sweep);
+  const outsideNorth = { special: 0, inverted: false };
+  const rest = { longitude, sweep, vertices };
+  if (turns === 0) {
+    if (planar) return { ...rest, ...outsideNorth };
+    const inverted = winding === "smaller" ? Math.abs(area) > 2 * Math.PI : area < 0;
+    return { ...rest, special: 0, inverted };
+  }
+  const northInside = winding === "smaller" ? Math.abs(area) < 2 * Math.PI : turns > 0;
+  return northInside ? { ...rest, special: turns, inverted: false } : { ...rest, ...outsideNorth };
+}
+
+/**
+ * The area in steradians between the ring and the north pole, positive where the ring runs east: the
+ * sum of the triangles of each arc with the pole (van Oosterom and Strackee 1983).
+ */
+function signedArea(vertices: Float64Array, longitude: Float64Array, sweep: Float64Array): number {
+  const count = longitude.length;
+  let area = 0;
+  for (let i = 0; i < count; i++) {
+    const a = 3 * i;
+    const b = i + 1 < count ? a + 3 : 0;
+    const ax = vertices[a]!, ay = vertices[a + 1]!, az = vertices[a + 2]!;
+    const bx = vertices[b]!, by = vertices[b + 1]!, bz = vertices[b + 2]!;
+    const triangle = 2 * Math.atan2(ax * by - ay * bx, 1 + az + bz + (ax * bx + ay * by + az * bz));
+    area += Math.abs(sweep[i]!) === 180 ? Math.sign(sweep[i]!) * Math.abs(triangle) : triangle;
+  }
+  return area;
+}
+
+/** Whether a point (unit vector and its longitude in degrees) that is not on the ring is inside. */
+export function insideRing(ring: SphericalRing, lon: number, x: number, y: number, z: number): boolean {
+  const { longitude, sweep, vertices } = ring;
+  const count = longitude.length;
+  let sum = 0;
+  let last = count - 1;
+  let lastOffset = offsetOf(longitude[last]!, lon);
+  for (let i = 0; i < count; i++) {
+    const offset = offsetOf(longitude[i]!, lon);
+    if ((lastOffset < 0) !== (offset < 0)) {
+      const swept = sweep[last]!;
+      // The arc meets this meridian or the opposite one: the offsets' difference tells.
+      if (Math.abs(offset - lastOffset - swept) < 180) {
+        const a = 3 * last;
+        const b = 3 * i;
+        const ax = vertices[a]!, ay = vertices[a + 1]!, az = vertices[a + 2]!;
+        const dx = vertices[b]! - ax, dy = vertices[b + 1]! - ay, dz = vertices[b + 2]! - az;
+        const side = x * (ay * dz - az * dy) + y * (az * dx - ax * dz) + z * (ax * dy - ay * dx);
+        if (swept > 0 && side < 0) sum += 1;
+        else if (swept < 0 && side > 0) sum -= 1;
+      }
+    }
+    last = i;
+    lastOffset = offset;
+  }
+  return (sum !== ring.special) !== ring.inverted;
+}
+
+/** Degrees from `lon` to `longitude`, -180 up to 180; its sign is exact. */
+function offsetOf(longitude: number, lon: number): number {
+  const offset = longitude - lon;
+  return offset >= 180 ? offset - 360 : offset < -180 ? offset + 360 : offset;
+}
