@@ -1,0 +1,246 @@
+/**
+ * The footprint of a granule from the coordinates of its observations: lines along its tracks for
+ * people and for the geometry column, and the exact cells that hold an observation for selection.
+ */
+import { assignNested } from "./cells/assign.ts";
+import { MAX_NUMBER_ORDER } from "./cells/convention.ts";
+import { splitLine, unwrap } from "./antimeridian.ts";
+import type { BoundingBox } from "./granule.ts";
+import type { Geometry, Position } from "./geometry.ts";
+import { MAX_CELLS_PER_GRANULE } from "./schema.ts";
+import { simplifyLine } from "./simplify.ts";
+import { encodeWkb } from "./wkb.ts";
+import { inputError } from "../base/errors.ts";
+
+/** Degrees of arc within which every observation lies of the footprint's lines (about 1.1 km). */
+export const FOOTPRINT_TOLERANCE_DEGREES = 0.01;
+
+/** Observations farther apart than this, in degrees of arc, are not joined by a line (about 55 km). */
+export const FOOTPRINT_GAP_DEGREES = 0.5;
+
+/** A footprint of more vertices is simplified again with twice the tolerance. */
+export const MAX_FOOTPRINT_VERTICES = 20_000;
+
+const BLOCK = 8192;
+
+/** One track: coordinates of successive observations in degrees. Rows that are not finite are skipped. */
+export interface Track {
+  longitude: Float64Array;
+  latitude: Float64Array;
+}
+
+export interface TrackSummary {
+  /** WKB; null when no observation has a position. */
+  geometry: Uint8Array | null;
+  bbox: BoundingBox | null;
+  /** Cells that hold an observation, at `cellOrder`, ascending. */
+  cells: BigUint64Array;
+  cellOrder: number;
+  /** Observations with a position. */
+  positions: number;
+}
+
+/**
+ * Summarizes the tracks of one granule. Cells are exact and authalic, at `cellOrder` (0 to 24) or, when
+ * they are more than 4,096, at the finest order at which they are not.
+ */
+export function summarizeTracks(tracks: readonly Track[], cellOrder: number): TrackSummary {
+  const summarizer = new TrackSummarizer(cellOrder);
+  for (const track of tracks) summarizer.add(track);
+  return summarizer.finish();
+}
+
+/** As {@linkcode summarizeTracks}, a track or a part of one at a time. */
+export class TrackSummarizer {
+  readonly #order: number;
+  readonly #cells = new Set<number>();
+  readonly #lines: Position[][] = [];
+  readonly #ids = new Float64Array(BLOCK);
+  #positions = 0;
+  #south = Infinity;
+  #north = -Infinity;
+  #west = Infinity;
+  #east = -Infinity;
+
+  constructor(cellOrder: number) {
+    if (!Number.isInteger(cellOrder) || cellOrder < 0 || cellOrder > MAX_NUMBER_ORDER) {
+      throw inputError(`cell order ${cellOrder} is not an order of 0 to ${MAX_NUMBER_ORDER}`);
+    }
+    this.#order = cellOrder;
+  }
+
+  /** Takes a track; it is not joined to the one before. */
+  add(track: Track): void {
+    const { longitude, latitude } = track;
+    let last = -2;
+    const line = new Decimator();
+    for (let begin = 0; begin < longitude.length; begin += BLOCK) {
+      const end = Math.min(begin + BLOCK, longitude.length);
+      const count = assignNested(
+        longitude.subarray(begin, end),
+        latitude.subarray(begin, end),
+        this.#order,
+        "authalic",
+        this.#ids,
+      );
+      this.#positions += count;
+      if (count === 0) continue;
+      for (let row = begin, i = 0; row < end; row++, i++) {
+        const id = this.#ids[i]!;
+        if (id !== last) {
+          last = id;
+          if (id >= 0) this.#cells.add(id);
+        }
+        if (id >= 0) line.add(longitude[row]!, latitude[row]!);
+      }
+    }
+    line.finish();
+    this.#south = Math.min(this.#south, line.south);
+    this.#north = Math.max(this.#north, line.north);
+    this.#west = Math.min(this.#west, line.west);
+    this.#east = Math.max(this.#east, line.east);
+    this.#lines.push(...line.lines);
+  }
+
+  finish(): TrackSummary {
+    const { cells, order } = capCells(this.#cells, this.#order);
+    const box = this.#box();
+    return {
+      geometry: this.#lines.length === 0 ? null : encodeWkb(footprintOf(this.#lines)),
+      bbox: box,
+      cells,
+      cellOrder: order,
+      positions: this.#positions,
+    };
+  }
+
+  /** The box of every observation; from -180 to 180 where a line crosses the antimeridian. */
+  #box(): BoundingBox | null {
+    if (this.#lines.length === 0) return null;
+    const crosses = this.#lines.some((line) => unwrap(line).some(([x]) => x! < -180 || x! > 180));
+    return {
+      xmin: crosses ? -180 : this.#west,
+      ymin: this.#south,
+      xmax: crosses ? 180 : this.#east,
+      ymax: this.#north,
+    };
+  }
+}
+
+/** Distance from the last vertex, in degrees, beyond which the next vertex is taken. */
+const STEP_DEGREES = FOOTPRINT_TOLERANCE_DEGREES / 4;
+
+/** Thins a track to vertices about a quarter of the tolerance apart, cut at gaps. */
+class Decimator {
+  readonly lines: Position[][] = [];
+  south = Infinity;
+  north = -Infinity;
+  west = Infinity;
+  east = -Infinity;
+  #line: Position[] = [];
+  #keptX = NaN;
+  #keptY = NaN;
+  #stepX = 0;
+  #lastX = NaN;
+  #lastY = NaN;
+
+  add(longitude: number, latitude: number): void {
+    if (longitude > 180) longitude -= 360;
+    if (longitude < this.west) this.west = longitude;
+    if (longitude > this.east) this.east = longitude;
+    if (latitude < this.south) this.south = latitude;
+    if (latitude > this.north) this.north = latitude;
+    const dx = Math.abs(longitude - this.#keptX);
+    const dy = Math.abs(latitude - this.#keptY);
+    if (dx <= this.#stepX && dy <= STEP_DEGREES) {
+      this.#lastX = longitude;
+      this.#lastY = latitude;
+      return;
+    }
+    this.#keep(longitude, latitude);
+  }
+
+  #keep(longitude: number, latitude: number): void {
+    if (this.#line.length > 0) {
+      // The gap is measured from the last row seen, which is also the end of the line before a gap.
+      if (arcDegrees(this.#lastX, this.#lastY, longitude, latitude) > FOOTPRINT_GAP_DEGREES) {
+        this.#endLine();
+      } else if (this.#lastX !== this.#keptX || this.#lastY !== this.#keptY) {
+        this.#push(this.#lastX, this.#lastY);
+      }
+    }
+    this.#push(longitude, latitude);
+    this.#keptX = this.#lastX = longitude;
+    this.#keptY = this.#lastY = latitude;
+    this.#stepX = STEP_DEGREES / Math.max(1e-6, Math.cos(latitude * Math.PI / 180));
+  }
+
+  finish(): void {
+    if (this.#line.length > 0) this.#endLine();
+  }
+
+  #endLine(): void {
+    if (this.#lastX !== this.#keptX || this.#lastY !== this.#keptY) this.#push(this.#lastX, this.#lastY);
+    this.lines.push(this.#line);
+    this.#line = [];
+  }
+
+  #push(longitude: number, latitude: number): void {
+    this.#line.push([longitude, latitude]);
+  }
+}
+
+/** The angle between two places, degrees. Haversine, which is exact enough for gaps. */
+function arcDegrees(x1: number, y1: number, x2: number, y2: number): number {
+  const radian = Math.PI / 180;
+  const a = Math.sin((y2 - y1) * radian / 2) ** 2 +
+    Math.cos(y1 * radian) * Math.cos(y2 * radian) * Math.sin((x2 - x1) * radian / 2) ** 2;
+  return 2 * Math.asin(Math.min(1, Math.sqrt(a))) / radian;
+}
+
+function footprintOf(lines: readonly Position[][]): Geometry {
+  let tolerance = FOOTPRINT_TOLERANCE_DEGREES - STEP_DEGREES;
+  for (;;) {
+    const { pieces, points, vertices } = simplifyAll(lines, tolerance);
+    if (vertices <= MAX_FOOTPRINT_VERTICES || tolerance > 10) return geometryOf(pieces, points);
+    tolerance *= 2;
+  }
+}
+
+function simplifyAll(lines: readonly Position[][], tolerance: number) {
+  const pieces: Position[][] = [];
+  const points: Position[] = [];
+  let vertices = 0;
+  for (const line of lines) {
+    const unwrapped = unwrap(line);
+    const parts = splitLine(simplifyLine(unwrapped, tolerance).map((index) => unwrapped[index]!));
+    if (parts.length === 0) points.push(line[0]!);
+    for (const part of parts) {
+      pieces.push(part);
+      vertices += part.length;
+    }
+  }
+  return { pieces, points, vertices: vertices + points.length };
+}
+
+function geometryOf(lines: Position[][], points: Position[]): Geometry {
+  const parts: Geometry[] = [];
+  if (lines.length === 1) parts.push({ type: "LineString", coordinates: lines[0]! });
+  else if (lines.length > 1) parts.push({ type: "MultiLineString", coordinates: lines });
+  if (points.length === 1) parts.push({ type: "Point", coordinates: points[0]! });
+  else if (points.length > 1) parts.push({ type: "MultiPoint", coordinates: points });
+  return parts.length === 1 ? parts[0]! : { type: "GeometryCollection", geometries: parts };
+}
+
+/** Distinct ids at `order`, or at the finest coarser order with at most 4,096 of them; ascending. */
+export function capCells(
+  ids: Iterable<number>,
+  order: number,
+): { cells: BigUint64Array; order: number } {
+  let sorted = Float64Array.from(new Set(ids)).sort();
+  while (sorted.length > MAX_CELLS_PER_GRANULE && order > 0) {
+    sorted = Float64Array.from(new Set(sorted.map((id) => Math.floor(id / 4))));
+    order -= 1;
+  }
+  return { cells: BigUint64Array.from(sorted, BigInt), order };
+}
