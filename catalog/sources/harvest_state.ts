@@ -32,7 +32,9 @@ export class HarvestState {
       this.hits = asInteger(saved.hits);
       this.done = saved.done === true;
     }
-    while (this.pages > 0 && !fs.existsSync(this.pageFile(this.pages))) this.#forget();
+    for (let number = 1; number <= this.pages; number += 1) {
+      if (!fs.existsSync(this.pageFile(number))) this.#forget();
+    }
   }
 
   /** Pages before a lost one cannot be continued without it: begin again. */
@@ -52,7 +54,7 @@ export class HarvestState {
   keep(text: string, next: string | null, hits: number | null, done: boolean): void {
     fs.mkdirSync(this.folder, { recursive: true });
     this.pages += 1;
-    writeFileAtomic(this.pageFile(this.pages), text, { sync: false });
+    writeFileAtomic(this.pageFile(this.pages), text);
     this.next = next;
     this.hits = hits;
     this.done = done;

@@ -90,7 +90,14 @@ export function readStacItem(value: unknown, context: StacContext): Draft | null
       s3_region: onS3 ? storage.region ?? location.s3_region : null,
       s3_endpoint: onS3 ? storage.endpoint ?? null : null,
       s3_access: onS3 && storage.requesterPays ? "requester-pays" : location.s3_access,
-      properties: withoutEmpty({ ...properties, stac_version: asText(item.stac_version) }),
+      // The three times have columns of their own.
+      properties: withoutEmpty({
+        ...properties,
+        datetime: null,
+        start_datetime: null,
+        end_datetime: null,
+        stac_version: asText(item.stac_version),
+      }),
     },
     extent,
   };

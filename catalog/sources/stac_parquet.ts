@@ -38,8 +38,8 @@ export async function* readStacParquet(
         throw inputError(`${file}: column "${needed}" is missing, so this is no stac-geoparquet file`);
       }
     }
-    const fields = [...columns.keys()].filter((name) => name !== "geometry")
-      .map((name) => `${sqlString(name)}: ${sqlName(name)}`);
+    const fields = [...columns].filter(([name]) => name !== "geometry")
+      .map(([name, type]) => `${sqlString(name)}: ${valueSql(name, type)}`);
     const type = columns.get("geometry") ?? "";
     const shape = type.startsWith("GEOMETRY")
       ? "ST_AsWKB(geometry)::BLOB"
@@ -58,6 +58,13 @@ export async function* readStacParquet(
   } finally {
     duck.close();
   }
+}
+
+/** A column as it goes into JSON: timestamps as RFC 3339, the rest as they are. */
+function valueSql(name: string, type: string): string {
+  if (!type.startsWith("TIMESTAMP")) return sqlName(name);
+  const utc = type === "TIMESTAMP WITH TIME ZONE" ? `${sqlName(name)} AT TIME ZONE 'UTC'` : sqlName(name);
+  return `strftime(${utc}, '%Y-%m-%dT%H:%M:%S.%fZ')`;
 }
 
 async function describe(
