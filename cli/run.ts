@@ -45,6 +45,8 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
       if (debug) log.raw(failure.stack + "\n");
     }
     return failure.exitCode;
+  } finally {
+    log.settle();
   }
 }
 

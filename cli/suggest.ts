@@ -57,10 +57,13 @@ function flagElsewhere(command: CommandUnknownOpts, wrong: string): string | und
   return owners.length === 0 ? undefined : `${commandPath(owners[0]!)} ${wrong}`;
 }
 
-/** A command of that name, or nearly, under another one: `build` is `catalog build`. */
+/** A command of that name under another one (`build` is `catalog build`), or one of nearly that name. */
 function commandElsewhere(command: CommandUnknownOpts, wrong: string): string | undefined {
-  const named = allCommands(root(command)).filter((other) => other.parent !== null && other.name() === wrong);
+  const others = allCommands(root(command)).filter((other) => other.parent !== null);
+  const named = others.filter((other) => other.name() === wrong);
   if (named.length > 0) return named.map(commandPath).join(" or ");
-  const names = command.commands.map((other) => other.name());
-  return nearest(wrong, names);
+  const here = nearest(wrong, command.commands.map((other) => other.name()));
+  if (here !== undefined) return here;
+  const near = nearest(wrong, others.map((other) => other.name()));
+  return near === undefined ? undefined : commandPath(others.find((other) => other.name() === near)!);
 }

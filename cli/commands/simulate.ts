@@ -31,16 +31,12 @@ export function addSimulate(program: Command, context: CliContext): void {
     .action(async (dir, options) => {
       const { simulate } = await import("../../aggregate/simulate/simulate.ts");
       const progress = context.log.progress("simulate", options.granules, "granules");
-      let files;
-      try {
-        files = await simulate(dir, {
-          ...options,
-          signal: context.signal,
-          onGranule: (_, done) => progress.update(done),
-        });
-      } finally {
-        progress.end();
-      }
+      const files = await simulate(dir, {
+        ...options,
+        signal: context.signal,
+        onGranule: (_, done) => progress.update(done),
+      });
+      progress.end();
       if (context.json) {
         context.out.json({ folder: dir, files });
         return;

@@ -18,6 +18,8 @@ export interface WritableLog extends Log {
   quiet: boolean;
   /** Text as it is, with its own newline. */
   raw(text: string): void;
+  /** Ends a progress line that still stands. */
+  settle(): void;
 }
 
 /** A log that can be hushed later, when the flags have been read. Warnings and errors always appear. */
@@ -45,6 +47,10 @@ export function createLog(options: LogOptions = {}): WritableLog {
   const log = {
     quiet: false,
     raw,
+    settle() {
+      if (drawn) raw("\n");
+      drawn = false;
+    },
     info(message: string) {
       if (!log.quiet) line(message);
     },

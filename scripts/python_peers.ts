@@ -1,0 +1,61 @@
+/**
+ * Other programs of the field, for the interop tests: a Python environment of the tests' own, kept
+ * outside the sources. Each peer is installed by itself, so that one that is out of reach does not lose
+ * the others; tests of a missing peer are skipped, visibly.
+ */
+import { spawnSync } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import process from "node:process";
+
+/** What pip is asked for; a peer that is there already is left as it is. */
+const PEERS: readonly { module: string; requirement: string }[] = [
+  { module: "numpy", requirement: "numpy" },
+  { module: "zarr", requirement: "zarr>=3,<4" },
+  { module: "xarray", requirement: "xarray" },
+  { module: "xdggs", requirement: "xdggs" },
+  { module: "tensorstore", requirement: "tensorstore" },
+  { module: "pyarrow", requirement: "pyarrow" },
+  { module: "geopandas", requirement: "geopandas" },
+  { module: "duckdb", requirement: "duckdb" },
+  { module: "h5py", requirement: "h5py" },
+  { module: "healpy", requirement: "healpy" },
+  { module: "jsonschema", requirement: "jsonschema" },
+];
+
+const INSTALL_LIMIT_MS = 240_000;
+
+/**
+ * The interpreter to test with: that of GRANARY_TEST_PYTHON, or of an environment made here.
+ * Empty where there is no Python at all.
+ */
+export function preparePython(root: string): string {
+  const given = process.env.GRANARY_TEST_PYTHON;
+  if (given !== undefined && given !== "") return given;
+  const folder = path.join(root, "node_modules", ".cache", "granary-peers");
+  const python = path.join(folder, "bin", "python");
+  if (!fs.existsSync(python)) {
+    const made = spawnSync("python3", ["-m", "venv", folder], { encoding: "utf8" });
+    if (made.status !== 0) {
+      console.log(`interop: no Python environment (${made.error?.message ?? lastLine(made.stderr)})`);
+      fs.rmSync(folder, { recursive: true, force: true });
+      return "";
+    }
+  }
+  for (const { module, requirement } of PEERS) {
+    const there = spawnSync(python, ["-c", `import ${module}`], { encoding: "utf8" });
+    if (there.status === 0) continue;
+    const pip = spawnSync(python, ["-m", "pip", "install", "--quiet", "--only-binary=:all:", requirement], {
+      encoding: "utf8",
+      timeout: INSTALL_LIMIT_MS,
+    });
+    if (pip.status !== 0) {
+      console.log(`interop: ${module} is not available (${pip.error?.message ?? lastLine(pip.stderr)})`);
+    }
+  }
+  return python;
+}
+
+function lastLine(text: string): string {
+  return text.trim().split("\n").at(-1) ?? "";
+}
