@@ -5,6 +5,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import process from "node:process";
+import { threadId } from "node:worker_threads";
 import { GranaryError, systemCode } from "./errors.ts";
 
 let serial = 0;
@@ -12,7 +13,7 @@ let serial = 0;
 /** A name beside `file` that no other process or call uses. */
 export function temporaryName(file: string): string {
   serial += 1;
-  const unique = `${process.pid.toString(36)}-${Date.now().toString(36)}-${serial.toString(36)}`;
+  const unique = `${process.pid.toString(36)}-${threadId}-${Date.now().toString(36)}-${serial.toString(36)}`;
   return path.join(path.dirname(file), `.${path.basename(file)}.${unique}.tmp`);
 }
 
@@ -61,6 +62,68 @@ export function writeAtomic<T>(
 export function writeAllSync(fd: number, bytes: Uint8Array): void {
   let offset = 0;
   while (offset < bytes.length) offset += fs.writeSync(fd, bytes, offset, bytes.length - offset);
+}
+
+/** A file that is written under a temporary name and waits for {@linkcode commitFiles}. */
+export interface PendingFile {
+  temporary: string;
+  file: string;
+}
+
+/** Writes `bytes` under a temporary name beside `file`, unsynced. */
+export function writePending(file: string, bytes: Uint8Array): PendingFile {
+  const temporary = temporaryName(file);
+  try {
+    const fd = fs.openSync(temporary, "wx");
+    try {
+      writeAllSync(fd, bytes);
+    } finally {
+      fs.closeSync(fd);
+    }
+    return { temporary, file };
+  } catch (error) {
+    fs.rmSync(temporary, { force: true });
+    throw writeError(file, error);
+  }
+}
+
+/**
+ * Syncs and renames files that were written apart, then syncs their folders: many at once, so that the
+ * file system commits them together. When the promise resolves all are durable; when it rejects, those
+ * that were not renamed are gone.
+ */
+export async function commitFiles(pending: readonly PendingFile[]): Promise<void> {
+  const outcomes = await Promise.allSettled(pending.map(commitFile));
+  const failed = outcomes.find((outcome) => outcome.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+  const folders = new Set(pending.map(({ file }) => path.dirname(file)));
+  await Promise.all([...folders].map(syncFolderLater));
+}
+
+async function commitFile({ temporary, file }: PendingFile): Promise<void> {
+  try {
+    const handle = await fs.promises.open(temporary, "r+");
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await fs.promises.rename(temporary, file);
+  } catch (error) {
+    await fs.promises.rm(temporary, { force: true });
+    throw writeError(file, error);
+  }
+}
+
+async function syncFolderLater(folder: string): Promise<void> {
+  const handle = await fs.promises.open(folder, "r");
+  try {
+    await handle.sync();
+  } catch (error) {
+    if (systemCode(error) !== "EINVAL") throw writeError(folder, error);
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Makes a rename in `folder` durable. Filesystems that cannot sync a folder say EINVAL. */

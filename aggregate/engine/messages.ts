@@ -1,4 +1,5 @@
 /** What the main thread and its workers say to each other: plain data, a typed union each way. */
+import type { PendingFile } from "../../base/atomic.ts";
 import type { SerializedError } from "../../base/errors.ts";
 import type { BridgeRequest } from "../../catalog/access/bridge.ts";
 import type { SourceLocation } from "../../catalog/access/location.ts";
@@ -85,7 +86,9 @@ export interface ReduceOutcome {
   cells: number[];
   objects: number;
   bytes: number;
-  /** Present where objects go through the main thread. */
+  /** Objects in the store's folder that wait to be synced and renamed. */
+  pending: PendingFile[];
+  /** Objects themselves, where the store is no folder. */
   puts: { key: string; bytes: Uint8Array }[];
   /** Mergeable states of each parent with observations, for levels above the parent order. */
   states: { rank: number; state: Float64Array }[];

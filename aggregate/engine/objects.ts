@@ -1,12 +1,12 @@
-/** Store objects in a folder: written whole or not at all, folders made as needed. */
+/** Store objects in a folder: written whole, apart from their place, folders made as needed. */
 import fs from "node:fs";
 import path from "node:path";
-import { writeError, writeFileAtomic } from "../../base/atomic.ts";
+import { type PendingFile, writeError, writePending } from "../../base/atomic.ts";
 
 const made = new Set<string>();
 
-/** Writes one object under its key; it is on the disk when the call returns. */
-export function writeObject(folder: string, key: string, bytes: Uint8Array | string): void {
+/** Writes one object under a temporary name; it takes its place when the shard is committed. */
+export function writeObject(folder: string, key: string, bytes: Uint8Array): PendingFile {
   const file = path.join(folder, key);
   const parent = path.dirname(file);
   if (!made.has(parent)) {
@@ -17,5 +17,5 @@ export function writeObject(folder: string, key: string, bytes: Uint8Array | str
     }
     made.add(parent);
   }
-  writeFileAtomic(file, bytes);
+  return writePending(file, bytes);
 }

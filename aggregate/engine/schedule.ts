@@ -53,7 +53,7 @@ export interface ScheduleOptions {
   onFailed?(failure: FailedGranule): void;
   /** `granules` are whole in the file. Awaited before the file is used. */
   onSpilled?(outcome: SpillOutcome, granules: readonly ScatterOutcome[]): void | Promise<void>;
-  /** Awaited before the shard counts as done. */
+  /** Makes the shard durable; lanes go on meanwhile, {@linkcode MOST_COMMITS} shards ahead at most. */
   onReduced?(outcome: ReduceOutcome): void | Promise<void>;
 }
 
@@ -67,6 +67,9 @@ export interface ScheduleResult {
 
 /** How often a granule is tried before it counts as failed. */
 const TRIES = 2;
+
+/** Shards that may wait to be durable while others are reduced. */
+const MOST_COMMITS = 8;
 
 /** Does the work on an executor that has been started. */
 export function runSchedule(
@@ -103,6 +106,7 @@ class Schedule {
   #savedAt = performance.now();
   #totalBytes = 0;
   #saving = new Map<number, ScatterOutcome[]>();
+  #committing = 0;
   #scattering = 0;
   #spilling = 0;
   #inFlight = new Map<number, { lane: number; message: ToWorker }>();
@@ -212,7 +216,8 @@ class Schedule {
       };
       return { type: "scatter", id, task };
     }
-    if (this.#ready.length > 0 && this.#spilling === 0) return this.#reduceTask(id, lane, this.#ready.pop()!);
+    const mayReduce = this.#spilling === 0 && this.#committing < MOST_COMMITS;
+    if (this.#ready.length > 0 && mayReduce) return this.#reduceTask(id, lane, this.#ready.pop()!);
     return undefined;
   }
 
@@ -262,9 +267,8 @@ class Schedule {
         await this.#spilled(message.id, sent.message, message.outcome);
         break;
       case "reduced":
-        await this.options.onReduced?.(message.outcome);
         if (sent.message.type === "reduce") this.#ledger.release(sent.message.task.entries);
-        this.#unreduced -= 1;
+        this.#commit(message.outcome);
         break;
       case "failed":
         this.#ledger.add(lane, message.slabs, []);
@@ -274,6 +278,15 @@ class Schedule {
     this.#inFlight.delete(message.id);
     this.#idle.push(lane);
     this.#feed();
+  }
+
+  #commit(outcome: ReduceOutcome): void {
+    this.#committing += 1;
+    Promise.resolve(this.options.onReduced?.(outcome)).then(() => {
+      this.#committing -= 1;
+      this.#unreduced -= 1;
+      this.#feed();
+    }).catch((error) => this.#stop(error));
   }
 
   #granuleDone(granule: number): void {

@@ -158,6 +158,7 @@ export class TaskRunner {
         source.close();
       }
     }
+    const pending: ReduceOutcome["pending"] = [];
     const puts: { key: string; bytes: Uint8Array }[] = [];
     let objects = 0, bytes = 0;
     const folder = this.#context.storeFolder;
@@ -165,9 +166,9 @@ export class TaskRunner {
       objects += 1;
       bytes += object.length;
       if (folder === null) puts.push({ key, bytes: object });
-      else writeObject(folder, key, object);
+      else pending.push(writeObject(folder, key, object));
     });
-    return { ...summary, objects, bytes, puts, seconds: (performance.now() - started) / 1000 };
+    return { ...summary, objects, bytes, pending, puts, seconds: (performance.now() - started) / 1000 };
   }
 
   #buffer(slab: number): SharedArrayBuffer {

@@ -1,4 +1,5 @@
 /** Executes a plan on this machine: resumes, schedules, finishes the store, reports. */
+import { commitFiles } from "../../base/atomic.ts";
 import { allowedCores, allowedMemoryBytes, DEFAULT_MEMORY_SHARE } from "../../base/resources.ts";
 import { FolderTarget } from "../../catalog/access/folder_target.ts";
 import type { SourceLocation } from "../../catalog/access/location.ts";
@@ -153,6 +154,7 @@ async function runUnderLease(
     onFailed: (failure) => tally.failed(failure),
     onSpilled: (outcome, granules) => directory.rememberRuns(plan, outcome, granules, tally.failures),
     onReduced: async (outcome) => {
+      await commitFiles(outcome.pending);
       for (const { key, bytes } of outcome.puts) await place.target.put(key, bytes);
       const planned = keys.get(outcome.shard)!;
       await directory.putShard(

@@ -1,0 +1,121 @@
+/** From a catalog and a config to a plan: what the run takes of the catalog, and what it leaves out. */
+import { inputError } from "../../base/errors.ts";
+import type { Catalog } from "../../catalog/open.ts";
+import { select, type Selection, type SelectOptions } from "../../catalog/select.ts";
+import type { Pipeline } from "../config/pipeline.ts";
+import { type Plan, type PlanOptions, planRun, type RunSelection } from "../engine/plan.ts";
+
+/** What of a catalog a run takes, besides what its config says. */
+export interface PrepareOptions extends PlanOptions {
+  /** Only these parents, as nested ids at the pipeline's parent order. */
+  cells?: Iterable<number>;
+  maxCells?: number;
+  where?: string;
+  providers?: readonly string[];
+  /** Granules whose extent the catalog does not know. */
+  unknownExtent?: boolean;
+  signal?: AbortSignal;
+}
+
+/**
+ * Selects from the catalog under the config's collections and bounds and plans the run. Throws an
+ * input error when nothing is left, or when two versions of one product would be mixed unasked.
+ */
+export async function prepareRun(
+  catalog: Catalog,
+  pipeline: Pipeline,
+  options: PrepareOptions = {},
+): Promise<Plan> {
+  const { collections } = pipeline.dataSource;
+  const found = await countCollections(catalog);
+  const fits = (collection: string) =>
+    collections.length === 0 || collections.some((glob) => matchesGlob(glob, collection));
+  const taken = found.filter(({ collection }) => fits(collection));
+  if (taken.length === 0) {
+    throw inputError(
+      `${catalog.name}: no granule fits the config ${pipeline.name}, which takes ${collections.join(", ")}` +
+        ` (the catalog has ${found.map(({ collection }) => collection).join(", ") || "no granules"};` +
+        " set data_source.collections in the config)",
+    );
+  }
+  refuseMixedVersions(taken.map(({ collection }) => collection), collections, catalog.name);
+  const selection = await select(catalog, selectOptions(pipeline, options));
+  const leftOut = found
+    .filter(({ collection }) => !fits(collection))
+    .map(({ collection, granules }) => ({ what: `collection ${collection}`, granules }));
+  if (selection.unknownExtent > 0 && options.unknownExtent !== true) {
+    leftOut.push({ what: "granules of unknown extent", granules: selection.unknownExtent });
+  }
+  return planRun(runSelection(selection, leftOut), pipeline, options);
+}
+
+function selectOptions(pipeline: Pipeline, options: PrepareOptions): SelectOptions {
+  const { collections } = pipeline.dataSource;
+  const { startDate, endDate } = pipeline.bounds;
+  return {
+    order: pipeline.output.parentOrder,
+    convention: pipeline.output.latitude,
+    collections: collections.length === 0 ? undefined : collections,
+    start: startDate === null ? undefined : Date.parse(startDate),
+    end: endDate === null ? undefined : endOfDay(endDate),
+    providers: options.providers,
+    where: options.where,
+    cells: options.cells,
+    maxCells: options.maxCells,
+    unknownExtent: options.unknownExtent,
+    signal: options.signal,
+  };
+}
+
+/** A date without a time means all of that day. */
+function endOfDay(date: string): number {
+  const start = Date.parse(date);
+  return /T/.test(date) ? start : start + 24 * 3600 * 1000 - 1;
+}
+
+/** Parent -> granules turned into granule -> ranks of parents. */
+function runSelection(selection: Selection, leftOut: RunSelection["leftOut"]): RunSelection {
+  const ranks: number[][] = selection.granules.map(() => []);
+  const { offsets, indices } = selection.needs;
+  for (let rank = 0; rank < selection.parents.length; rank++) {
+    for (let at = offsets[rank]; at < offsets[rank + 1]; at++) ranks[indices[at]].push(rank);
+  }
+  return { parents: Array.from(selection.parents), granules: selection.granules, ranks, leftOut };
+}
+
+async function countCollections(catalog: Catalog): Promise<{ collection: string; granules: number }[]> {
+  const reader = await catalog.duck.connection.runAndReadAll(
+    `SELECT collection, count(*) FROM ${catalog.table} GROUP BY collection ORDER BY collection`,
+  );
+  return reader.getRows().map(([collection, granules]) => ({
+    collection: String(collection),
+    granules: Number(granules),
+  }));
+}
+
+/** Two versions of one product hold the same observations twice: only a config that names both may. */
+function refuseMixedVersions(
+  taken: readonly string[],
+  collections: readonly string[],
+  catalog: string,
+): void {
+  const versions = new Map<string, string[]>();
+  for (const collection of taken) {
+    const product = collection.replace(/\.[^.]*$/, "");
+    versions.set(product, [...(versions.get(product) ?? []), collection]);
+  }
+  for (const [product, found] of versions) {
+    if (found.length < 2 || found.every((collection) => collections.includes(collection))) continue;
+    throw inputError(
+      `${catalog}: ${found.length} versions of ${product} fit the config: ${found.join(", ")}` +
+        " (they hold the same observations; name one, or each of them, in data_source.collections," +
+        ` or say --where "collection = '${found.at(-1)}'")`,
+    );
+  }
+}
+
+/** `*` and `?` as the shell has them. */
+export function matchesGlob(glob: string, text: string): boolean {
+  const pattern = glob.replace(/[.+^${}()|[\]\\]/g, "\\$&").replace(/\*/g, ".*").replace(/\?/g, ".");
+  return new RegExp(`^${pattern}$`, "s").test(text);
+}
