@@ -4,8 +4,11 @@
  */
 import type { ByteRange, SyncSource } from "../../catalog/access/source.ts";
 
-/** One fetch of metadata. */
-export const BLOCK_BYTES = 64 * 1024;
+/** One fetch of metadata where the source does not say what suits it: a disk likes small reads. */
+export const BLOCK_BYTES = 16 * 1024;
+
+/** A source of up to this many blocks is fetched whole. */
+const WHOLE_BLOCKS = 4;
 
 /** Blocks kept; the least recently used goes first. */
 const KEPT_BLOCKS = 256;
@@ -16,6 +19,8 @@ const MOST_BLOCKS_AHEAD = 8;
 /** A {@linkcode SyncSource} whose reads below a block come from memory. Its counters are the source's. */
 export function cachedSource(source: SyncSource): SyncSource {
   const { name, sizeBytes, counters } = source;
+  const preferred = source.blockBytes ?? BLOCK_BYTES;
+  const blockBytes = sizeBytes <= WHOLE_BLOCKS * preferred ? Math.max(sizeBytes, 1) : preferred;
   const blocks = new Map<number, Uint8Array>();
   let nextBlock = -1;
   let ahead = 1;
@@ -31,11 +36,11 @@ export function cachedSource(source: SyncSource): SyncSource {
     let last = index + 1;
     while (last < index + ahead && !blocks.has(last)) last += 1;
     nextBlock = last;
-    const offset = index * BLOCK_BYTES;
-    const bytes = source.read(offset, Math.min(last * BLOCK_BYTES, sizeBytes) - offset);
-    for (let i = index; i < last && i * BLOCK_BYTES < sizeBytes; i += 1) {
-      const from = (i - index) * BLOCK_BYTES;
-      blocks.set(i, bytes.subarray(from, Math.min(from + BLOCK_BYTES, bytes.length)));
+    const offset = index * blockBytes;
+    const bytes = source.read(offset, Math.min(last * blockBytes, sizeBytes) - offset);
+    for (let i = index; i < last && i * blockBytes < sizeBytes; i += 1) {
+      const from = (i - index) * blockBytes;
+      blocks.set(i, bytes.subarray(from, Math.min(from + blockBytes, bytes.length)));
     }
     for (const oldest of blocks.keys()) {
       if (blocks.size <= KEPT_BLOCKS) break;
@@ -46,10 +51,10 @@ export function cachedSource(source: SyncSource): SyncSource {
 
   const read = (offset: number, length: number): Uint8Array => {
     const inside = offset >= 0 && length >= 0 && offset + length <= sizeBytes;
-    if (!inside || length > BLOCK_BYTES) return source.read(offset, length);
-    const first = Math.floor(offset / BLOCK_BYTES);
-    const last = Math.floor((offset + Math.max(length, 1) - 1) / BLOCK_BYTES);
-    const from = offset - first * BLOCK_BYTES;
+    if (!inside || length > blockBytes) return source.read(offset, length);
+    const first = Math.floor(offset / blockBytes);
+    const last = Math.floor((offset + Math.max(length, 1) - 1) / blockBytes);
+    const from = offset - first * blockBytes;
     if (length === 0) return new Uint8Array(0);
     if (first === last) return block(first).slice(from, from + length);
     const bytes = new Uint8Array(length);

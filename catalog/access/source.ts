@@ -29,6 +29,8 @@ export interface SyncSource {
   readonly sizeBytes: number;
   /** Counted: calls that reached the disk or the network, and the bytes that they moved. */
   readonly counters: SourceCounters;
+  /** What one small read should fetch at least: long where a request costs much. */
+  readonly blockBytes?: number | undefined;
   /** Exactly `length` bytes from `offset`, or an error. The caller owns the returned array. */
   read(offset: number, length: number): Uint8Array;
   /** Many ranges at once, so that a remote source has them in flight together. */
