@@ -5,7 +5,8 @@
 
 /** A path or URL without query, fragment and user part, as messages name it. */
 export function safeName(location: string): string {
-  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(location)) return location;
+  // A path may hold any of these signs, and so may a key of S3.
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(location) || /^s3:/i.test(location)) return location;
   const bare = location.replace(/[?#].*$/s, "");
   return bare.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/]*@/i, "$1");
 }

@@ -143,7 +143,7 @@ export async function startEarthdata(now: () => number = Date.now): Promise<Eart
     files: new Map(),
     fileUrl: (path) => `${data.url}${path}`,
     endpoint: (product) => `${data.url}/${product}/s3credentials`,
-    secrets: new Set([PASSWORD, basic, btoa(`${USER}:${PASSWORD}`.replace("ü", ""))]),
+    secrets: new Set([PASSWORD, basic.slice(6)]),
     stop: async () => {
       await Promise.all([login.stop(), data.stop(), cdn.stop()]);
     },

@@ -1,0 +1,65 @@
+/**
+ * An S3 for the faults that a real one has seldom: keys that end, a bucket elsewhere, a clock that is wrong.
+ * It checks who signs for which region, not the signature itself (moto does that).
+ */
+import { Loopback } from "./loopback.ts";
+
+export interface FakeS3 {
+  server: Loopback;
+  /** Objects by `bucket/key`. */
+  objects: Map<string, Uint8Array>;
+  /** Access keys that may read, by bucket; `*` lets everyone in. */
+  readers: Map<string, Set<string>>;
+  /** Access keys whose time is over. */
+  ended: Set<string>;
+  /** The region of each bucket; us-west-2 by default. */
+  regions: Map<string, string>;
+  /** Its clock minus the true one. */
+  clockAheadMs: number;
+  stop(): Promise<void>;
+}
+
+export async function startFakeS3(): Promise<FakeS3> {
+  const server = await Loopback.start((request, response) => {
+    const date = new Date(Date.now() + fake.clockAheadMs);
+    const refuse = (status: number, code: string, more = "", headers: Record<string, string> = {}) => {
+      response.writeHead(status, { "content-type": "application/xml", date: date.toUTCString(), ...headers });
+      response.end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>said</Message>${more}</Error>`);
+    };
+    const name = decodeURIComponent(new URL(request.url!, server.url).pathname.slice(1));
+    const bucket = name.split("/")[0]!;
+    const region = fake.regions.get(bucket) ?? "us-west-2";
+    const auth = /Credential=([^/]+)\/\d+\/([^/]+)\/s3\/aws4_request/.exec(
+      request.headers.authorization ?? "",
+    );
+    const readers = fake.readers.get(bucket);
+    if (auth !== null) {
+      if (auth[2] !== region) {
+        const more = `<Region>${region}</Region>`;
+        return refuse(400, "AuthorizationHeaderMalformed", more, { "x-amz-bucket-region": region });
+      }
+      const stamp = String(request.headers["x-amz-date"]).replace(
+        /(....)(..)(..)T(..)(..)(..)Z/,
+        "$1-$2-$3T$4:$5:$6Z",
+      );
+      if (Math.abs(Date.parse(stamp) - date.getTime()) > 15 * 60_000) {
+        return refuse(403, "RequestTimeTooSkewed");
+      }
+      if (fake.ended.has(auth[1]!)) return refuse(400, "ExpiredToken");
+      if (readers?.has(auth[1]!) !== true && readers?.has("*") !== true) return refuse(403, "AccessDenied");
+    } else if (readers?.has("*") !== true) return refuse(403, "AccessDenied");
+    const bytes = fake.objects.get(name);
+    if (bytes === undefined) return refuse(404, "NoSuchKey");
+    server.sendFile(request, response, bytes);
+  });
+  const fake: FakeS3 = {
+    server,
+    objects: new Map(),
+    readers: new Map(),
+    ended: new Set(),
+    regions: new Map(),
+    clockAheadMs: 0,
+    stop: () => server.stop(),
+  };
+  return fake;
+}
