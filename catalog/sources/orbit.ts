@@ -160,3 +160,67 @@ function argumentOfLatitude(latitude: number, direction: Direction, orbit: Orbit
 function wrap(longitude: number): number {
   return longitude - 360 * Math.floor((longitude + 180) / 360);
 }
+
+/** The sphere on which swaths are drawn. */
+const EARTH_RADIUS_KM = 6371;
+
+/**
+ * The outline of a swath: the track shifted to both sides by half its width, as one ring of lon, lat
+ * pairs. Null where an outline would be no simple ring: a swath that reaches over a pole or runs around
+ * the whole earth, so that it meets itself.
+ */
+export function swathRing(track: Float64Array, halfWidthKm: number): Float64Array | null {
+  const count = track.length / 2;
+  const angle = halfWidthKm / EARTH_RADIUS_KM;
+  if (count < 2 || !(angle > 0) || !(angle < Math.PI / 8)) return null;
+  const points: Vector[] = [];
+  let length = 0;
+  for (let i = 0; i < count; i += 1) {
+    points.push(vectorOf(track[2 * i]!, track[2 * i + 1]!));
+    if (Math.abs(track[2 * i + 1]!) * RADIANS + angle >= Math.PI / 2) return null;
+    if (i > 0) length += Math.acos(Math.max(-1, Math.min(1, dot(points[i]!, points[i - 1]!))));
+  }
+  if (length > Math.PI * 1.5) return null;
+  const ring = new Float64Array(4 * count);
+  for (let i = 0; i < count; i += 1) {
+    const side = unit(cross(points[Math.max(0, i - 1)]!, points[Math.min(count - 1, i + 1)]!));
+    if (side === null) return null;
+    putPosition(ring, 2 * i, shifted(points[i]!, side, angle));
+    putPosition(ring, 2 * (2 * count - 1 - i), shifted(points[i]!, side, -angle));
+  }
+  return ring;
+}
+
+type Vector = readonly [number, number, number];
+
+function vectorOf(longitude: number, latitude: number): Vector {
+  const radius = Math.cos(latitude * RADIANS);
+  return [
+    radius * Math.cos(longitude * RADIANS),
+    radius * Math.sin(longitude * RADIANS),
+    Math.sin(latitude * RADIANS),
+  ];
+}
+
+function dot(a: Vector, b: Vector): number {
+  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+}
+
+function cross(a: Vector, b: Vector): Vector {
+  return [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
+}
+
+function unit(v: Vector): Vector | null {
+  const length = Math.hypot(...v);
+  return length > 0 ? [v[0] / length, v[1] / length, v[2] / length] : null;
+}
+
+function shifted(point: Vector, side: Vector, angle: number): Vector {
+  const [c, s] = [Math.cos(angle), Math.sin(angle)];
+  return [point[0] * c + side[0] * s, point[1] * c + side[1] * s, point[2] * c + side[2] * s];
+}
+
+function putPosition(out: Float64Array, at: number, [x, y, z]: Vector): void {
+  out[at] = Math.atan2(y, x) / RADIANS;
+  out[at + 1] = Math.atan2(z, Math.hypot(x, y)) / RADIANS;
+}

@@ -30,6 +30,7 @@ Deno.test("reasons are bounded", () => {
 Deno.test("names from outside are printed without control characters", () => {
   const tally = new Tally();
   tally.add("granule", "no data link", "G\u001b[31m\n\u202e");
-  assert.ok(!/[\u001b\n\u202e]/.test(tally.lines().join("")));
+  const shown = tally.lines().join("");
+  for (const hidden of ["\u001b", "\n", "\u202e"]) assert.ok(!shown.includes(hidden));
   assert.equal(printable("é x"), "é x");
 });
