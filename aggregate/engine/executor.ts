@@ -3,11 +3,12 @@
  * has lanes; a lane does one task at a time and answers every task once.
  */
 import { Worker } from "node:worker_threads";
-import { GranaryError } from "../../base/errors.ts";
+import { deserializeError, GranaryError } from "../../base/errors.ts";
 import type { BridgeServer } from "../../catalog/access/bridge.ts";
 import type { SourceOpener } from "../../catalog/access/open.ts";
 import type { FromWorker, RunContext, ToWorker } from "./messages.ts";
-import { TaskRunner, type TaskRunnerOptions } from "./task_runner.ts";
+import { Answerer } from "./answerer.ts";
+import type { TaskRunnerOptions } from "./task_runner.ts";
 
 export interface Executor {
   readonly lanes: number;
@@ -34,6 +35,7 @@ export class ThreadExecutor implements Executor {
       const worker = new Worker(new URL("./worker.ts", import.meta.url));
       let bridge: Promise<BridgeServer> | undefined;
       worker.on("message", (message: FromWorker) => {
+        if (message.type === "crashed") return this.#crash(lane, deserializeError(message.error));
         if (message.type !== "bridge") return this.onMessage(lane, message);
         bridge ??= serveBridge(opener);
         bridge.then((server) => server.handle(message.request)).catch((error) => this.#crash(lane, error));
@@ -78,18 +80,20 @@ export class InlineExecutor implements Executor {
   readonly lanes = 1;
   onMessage: Executor["onMessage"] = () => {};
   onCrash: Executor["onCrash"] = () => {};
-  #runner: TaskRunner | undefined;
+  #answerer: Answerer;
   #chain: Promise<void> = Promise.resolve();
 
-  constructor(readonly options: TaskRunnerOptions = {}) {}
+  constructor(options: TaskRunnerOptions = {}) {
+    this.#answerer = new Answerer(options);
+  }
 
   start(context: RunContext): void {
-    this.#runner = new TaskRunner(context, 1, this.options);
+    this.post(0, { type: "start", context, worker: 1 });
   }
 
   post(lane: number, message: ToWorker): void {
     this.#chain = this.#chain
-      .then(() => this.#runner!.answer(message))
+      .then(() => this.#answerer.answer(message))
       .then((answer) => {
         if (answer !== undefined) this.onMessage(lane, answer);
       })
@@ -99,4 +103,9 @@ export class InlineExecutor implements Executor {
   async close(): Promise<void> {
     await this.#chain;
   }
+}
+
+/** Worker threads, or this thread for none. `opener` reads what is not on a local disk. */
+export function startExecutor(workers: number, opener?: () => Promise<SourceOpener>): Executor {
+  return workers === 0 ? new InlineExecutor() : new ThreadExecutor(workers, opener);
 }

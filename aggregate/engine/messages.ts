@@ -4,6 +4,7 @@ import type { SerializedError } from "../../base/errors.ts";
 import type { BridgeRequest } from "../../catalog/access/bridge.ts";
 import type { SourceLocation } from "../../catalog/access/location.ts";
 import type { SourceCounters } from "../../catalog/access/source.ts";
+import type { GranuleScan, ScanRequest } from "../scan/scan_granule.ts";
 import type { Pipeline } from "../config/pipeline.ts";
 import type { StoreSpec } from "../store/contract.ts";
 import type { RunsEntry } from "./runs_file.ts";
@@ -95,15 +96,24 @@ export interface ReduceOutcome {
   seconds: number;
 }
 
+/** Where a granule has observations: for a catalog, before any run. */
+export interface ScanTask {
+  location: SourceLocation;
+  request: ScanRequest;
+  cellOrder: number;
+}
+
 export type ToWorker =
   | { type: "start"; context: RunContext; worker: number }
+  | { type: "scan"; id: number; task: ScanTask }
   | { type: "scatter"; id: number; task: ScatterTask }
   | { type: "spill"; id: number; task: SpillTask }
   | { type: "reduce"; id: number; task: ReduceTask };
 
 export type FromWorker =
   | { type: "bridge"; request: BridgeRequest }
-  | { type: "ready" }
+  | { type: "crashed"; error: SerializedError }
+  | { type: "scanned"; id: number; outcome: GranuleScan }
   | { type: "scattered"; id: number; outcome: ScatterOutcome }
   | { type: "spilled"; id: number; outcome: SpillOutcome }
   | { type: "reduced"; id: number; outcome: ReduceOutcome }

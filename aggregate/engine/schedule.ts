@@ -250,7 +250,7 @@ class Schedule {
   }
 
   async #handle(lane: number, message: FromWorker): Promise<void> {
-    if (message.type === "bridge" || message.type === "ready") return; // the executor's own affair
+    if (message.type === "bridge" || message.type === "crashed") return; // the executor's own affair
     const sent = this.#inFlight.get(message.id);
     if (sent === undefined) {
       throw new Error(`worker ${lane} answered task ${message.id}, which it was not given`);
@@ -270,6 +270,8 @@ class Schedule {
         if (sent.message.type === "reduce") this.#ledger.release(sent.message.task.entries);
         this.#commit(message.outcome);
         break;
+      case "scanned":
+        throw new Error("a worker scanned what it was asked to aggregate");
       case "failed":
         this.#ledger.add(lane, message.slabs, []);
         this.#failed(sent.message, deserializeError(message.error));

@@ -2,7 +2,6 @@
  * One thread's share of a run: scatters granules into shared memory and reduces shards into objects.
  * Worker threads and the same-thread twin both answer messages with it.
  */
-import { serializeError } from "../../base/errors.ts";
 import { openFileSyncSource } from "../../catalog/access/file_source.ts";
 import type { BridgeClient } from "../../catalog/access/bridge.ts";
 import type { SourceLocation } from "../../catalog/access/location.ts";
@@ -12,7 +11,6 @@ import { openHdf5 } from "../read/open.ts";
 import { compileStatistics } from "../statistics/compile.ts";
 import { CellAssigner } from "./assigner.ts";
 import type {
-  FromWorker,
   ReduceOutcome,
   ReduceTask,
   RunContext,
@@ -20,7 +18,6 @@ import type {
   ScatterTask,
   SpillOutcome,
   SpillTask,
-  ToWorker,
 } from "./messages.ts";
 import { writeObject } from "./objects.ts";
 import type { PlacedSegment } from "./gather.ts";
@@ -62,23 +59,6 @@ export class TaskRunner {
     this.#space = new SlabSpace(worker, context.slabBytes);
   }
 
-  /** The answer to a task; a failure is an answer too. A context has none. */
-  async answer(message: ToWorker): Promise<FromWorker | undefined> {
-    if (message.type === "start") return undefined;
-    try {
-      switch (message.type) {
-        case "scatter":
-          return { type: "scattered", id: message.id, outcome: await this.scatter(message.task) };
-        case "spill":
-          return { type: "spilled", id: message.id, outcome: this.spill(message.task) };
-        case "reduce":
-          return { type: "reduced", id: message.id, outcome: this.reduce(message.task) };
-      }
-    } catch (error) {
-      return { type: "failed", id: message.id, error: serializeError(error), slabs: this.#report() };
-    }
-  }
-
   async scatter(task: ScatterTask): Promise<ScatterOutcome> {
     const started = performance.now();
     this.#space.grant(task.granted);
@@ -89,7 +69,7 @@ export class TaskRunner {
     const wanted = new Map(task.ranks.map((rank) => [parents[rank], rank]));
     const entries: SegmentEntry[] = [];
     const counts = noCounts();
-    const source = this.#open(task.location);
+    const source = openTaskSource(task.location, this.#options);
     try {
       const file = await openHdf5(source);
       try {
@@ -111,7 +91,7 @@ export class TaskRunner {
             missing: step.value.missing.length,
           },
           reads: { ...source.counters },
-          slabs: this.#report(),
+          slabs: this.reportSlabs(),
           seconds: (performance.now() - started) / 1000,
         };
       } finally {
@@ -146,7 +126,7 @@ export class TaskRunner {
       segment: viewSegment(this.#buffer(slab), offset),
     }));
     for (const part of task.parts) {
-      const source = this.#open(part.location);
+      const source = openTaskSource(part.location, this.#options);
       try {
         const bytes = source.read(part.offset, part.bytes);
         const aligned = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
@@ -177,7 +157,8 @@ export class TaskRunner {
     return buffer;
   }
 
-  #report(): SlabReport {
+  /** Slabs begun and filled since the last call. */
+  reportSlabs(): SlabReport {
     const report = this.#space.report();
     report.opened.forEach((slab) => this.#learn(slab));
     return report;
@@ -186,12 +167,11 @@ export class TaskRunner {
   #learn({ id, buffer }: Slab): void {
     this.#slabs.set(id, buffer);
   }
+}
 
-  #open(location: SourceLocation): SyncSource {
-    if (location.kind === "local") return openFileSyncSource(location.url);
-    if (this.#options.bridge === undefined) {
-      throw new Error(`${location.url}: this thread has no way to read remote bytes`);
-    }
-    return this.#options.bridge.open(location);
-  }
+/** A source that this thread reads itself, or through the bridge. */
+export function openTaskSource(location: SourceLocation, { bridge }: TaskRunnerOptions): SyncSource {
+  if (location.kind === "local") return openFileSyncSource(location.url);
+  if (bridge === undefined) throw new Error(`${location.url}: this thread has no way to read remote bytes`);
+  return bridge.open(location);
 }

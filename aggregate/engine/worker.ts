@@ -1,31 +1,24 @@
-/** The worker thread: listens first, then answers each message with the task runner's answer. */
+/** The worker thread: listens first, then answers each message in turn. */
 import { parentPort } from "node:worker_threads";
-import { BridgeClient } from "../../catalog/access/bridge.ts";
 import { serializeError } from "../../base/errors.ts";
+import { BridgeClient } from "../../catalog/access/bridge.ts";
+import { Answerer } from "./answerer.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
-import { TaskRunner } from "./task_runner.ts";
 
 const port = parentPort;
 if (port === null) throw new Error("worker.ts runs in a worker thread only");
 
-const bridge = new BridgeClient((request) => port.postMessage({ type: "bridge", request }));
-let runner: TaskRunner | undefined;
+const say = (message: FromWorker): void => port.postMessage(message);
+const bridge = new BridgeClient((request) => say({ type: "bridge", request }));
+const answerer = new Answerer({ bridge });
 let chain: Promise<void> = Promise.resolve();
 
 port.on("message", (message: ToWorker) => {
-  chain = chain.then(async () => {
-    let answer: FromWorker | undefined;
-    try {
-      if (message.type === "start") runner = new TaskRunner(message.context, message.worker, { bridge });
-      else answer = await runner!.answer(message);
-    } catch (error) {
-      answer = {
-        type: "failed",
-        id: message.type === "start" ? -1 : message.id,
-        error: serializeError(error),
-        slabs: { opened: [], filled: [] },
-      };
-    }
-    if (answer !== undefined) port.postMessage(answer);
-  });
+  chain = chain.then(() => answerer.answer(message)).then(
+    (answer) => {
+      if (answer !== undefined) say(answer);
+    },
+    // Not a task's failure but the context's: every task after it would fail too.
+    (error) => say({ type: "crashed", error: serializeError(error) }),
+  );
 });

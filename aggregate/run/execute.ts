@@ -6,7 +6,7 @@ import type { SourceLocation } from "../../catalog/access/location.ts";
 import type { ObjectTarget } from "../../catalog/access/object_target.ts";
 import { openFileSyncSource } from "../../catalog/access/file_source.ts";
 import { shareMemory } from "../engine/budget.ts";
-import { type Executor, InlineExecutor, ThreadExecutor } from "../engine/executor.ts";
+import { type Executor, startExecutor } from "../engine/executor.ts";
 import type { ReduceOutcome } from "../engine/messages.ts";
 import type { Plan } from "../engine/plan.ts";
 import { readRunsIndex } from "../engine/runs_file.ts";
@@ -72,11 +72,6 @@ export function defaultWorkers(): number {
 /** Bytes that a run may use when nobody says. */
 export function defaultMemoryBytes(): number {
   return Math.floor(allowedMemoryBytes() * DEFAULT_MEMORY_SHARE);
-}
-
-/** Worker threads, or this thread for none. */
-export function startExecutor(workers: number): Executor {
-  return workers === 0 ? new InlineExecutor() : new ThreadExecutor(workers);
 }
 
 /**

@@ -1,0 +1,29 @@
+/** The scan that the catalog's builder calls for each local file: coordinates by a config, on workers. */
+import type { ScanGranule } from "../../catalog/local.ts";
+import type { Pipeline } from "../config/pipeline.ts";
+import { type Executor, startExecutor } from "../engine/executor.ts";
+import { Scanner } from "./scanner.ts";
+
+export interface LocalScanner {
+  scan: ScanGranule;
+  /** Ends the workers. */
+  close(): Promise<void>;
+}
+
+/** Starts `workers` threads (none: this thread) that scan files by the groups and coordinates of a config. */
+export function startLocalScanner(
+  pipeline: Pipeline,
+  workers: number,
+  executor: Executor = startExecutor(workers),
+): LocalScanner {
+  const { groups, latitude, longitude } = pipeline.dataSource;
+  const scanner = new Scanner(executor, { groups, latitude, longitude });
+  return {
+    scan: async (file, cellOrder, signal) => {
+      const { summary, groups } = await scanner.scan({ kind: "local", url: file }, cellOrder, signal);
+      const { present, empty } = groups;
+      return { summary, collection: null, start: null, end: null, properties: { groups: present, empty } };
+    },
+    close: () => scanner.close(),
+  };
+}
