@@ -168,8 +168,9 @@ export function power(a: number, b: number): number {
   if (b === 0 || a === 1) return 1;
   if (b !== b || a !== a) return NaN;
   if (b === 0.5 && a !== -Infinity) return Math.sqrt(a) + 0;
+  if (a === -1 && !Number.isFinite(b)) return 1;
   const whole = Math.floor(b) === b;
-  if (whole && Math.abs(b) <= PRODUCT_LIMIT) return wholePower(a, b);
+  if (whole && Math.abs(b) <= PRODUCT_LIMIT && a !== 0 && Number.isFinite(a)) return wholePower(a, b);
   if (a === 0 || !Number.isFinite(a) || !Number.isFinite(b)) return Math.pow(a, b); // exact by the standard
   if (a < 0 && !whole) return NaN;
   const odd = whole && Math.abs(b) < 9007199254740992 && b % 2 !== 0;

@@ -54,6 +54,7 @@ const PRECEDENCE: Readonly<Record<string, number>> = {
   "%": 6,
   "**": 8,
 };
+const COMPARISON = 1;
 const SIGN = 7;
 const POWER = 8;
 
@@ -75,15 +76,18 @@ export function parseSyntax(text: string): Syntax {
   const tree = parser.expression(0);
   const rest = parser.next();
   if (rest.kind !== "end") {
-    const chained = ["==", "!=", "<", ">", "<=", ">="].includes(rest.text);
-    const problem = rest.text === "="
-      ? '"=" assigns, which an expression cannot (to compare, write "==")'
-      : chained
-      ? `"${rest.text}" cannot be chained (write (a < b) & (b < c))`
-      : `"${rest.text}" is not expected here`;
-    throw expressionError(text, rest.at, problem);
+    throw expressionError(text, rest.at, misplaced(rest) ?? `"${rest.text}" is not expected here`);
   }
   return tree;
+}
+
+/** The mistake behind an operator that is no longer part of an expression. */
+function misplaced(token: Token): string | undefined {
+  if (token.text === "=") return '"=" assigns, which an expression cannot (to compare, write "==")';
+  if (PRECEDENCE[token.text] === COMPARISON) {
+    return `"${token.text}" follows a comparison: these do not chain (write (a < b) & (b < c))`;
+  }
+  return undefined;
 }
 
 function tokenize(text: string): Token[] {
@@ -143,7 +147,7 @@ class Parser {
       this.#position += 1;
       const right = this.expression(precedence === POWER ? SIGN : precedence + 1);
       left = { kind: "binary", op: op.text, left, right, at: left.at };
-      if (precedence === 1) break;
+      if (precedence === COMPARISON) break;
     }
     this.#depth -= 1;
     return left;
@@ -199,7 +203,8 @@ class Parser {
       throw expressionError(
         this.text,
         token.at,
-        `wanted "${text}" for the "${open.text}" of column ${open.at + 1}, found "${token.text}"`,
+        misplaced(token) ??
+          `wanted "${text}" for the "${open.text}" of column ${open.at + 1}, found "${token.text}"`,
       );
     }
     this.#position += 1;

@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { compileStatistics } from "../../../../aggregate/statistics/compile.ts";
+import type { Values } from "../../../../aggregate/statistics/contract.ts";
+import { expression, named, NAMES, relative, STARTS, startsOf, W, X } from "./cells.ts";
+import { SIZES, TABLE } from "./numpy_table.ts";
+
+/** Expressions whose bits are numpy's own: no sum of rounded terms, no transcendental function. */
+const EXACT = /^np\.(size|min|max|ptp|median|quantile|percentile)\(|^\(np\.max/;
+
+function reduceAll(texts: readonly string[], columns: readonly Values[], starts: Uint32Array): number[][] {
+  return compileStatistics(texts.map(expression), NAMES).reduce(columns, starts).map((values) => [...values]);
+}
+
+Deno.test("every function and operator gives numpy's values: order statistics to the bit, sums to 1e-12", () => {
+  const results = reduceAll(TABLE.map(([text]) => text), [X, W], STARTS);
+  for (const [s, [text, wanted]] of TABLE.entries()) {
+    for (const [k, value] of wanted.entries()) {
+      const off = relative(results[s]![k]!, value);
+      assert.ok(
+        off <= (EXACT.test(text) ? 0 : 1e-12),
+        `${text} of cell ${k} is ${results[s]![k]}, wanted ${value}`,
+      );
+    }
+  }
+});
+
+Deno.test("named functions give the values of the same numpy calls", () => {
+  const pairs: [ReturnType<typeof named>, string][] = [
+    [named("count", "x"), "np.size(x)"],
+    [named("min", "x"), "np.min(x)"],
+    [named("max", "x"), "np.max(x)"],
+    [named("sum", "x"), "np.sum(x)"],
+    [named("mean", "x"), "np.mean(x)"],
+    [named("average", "x", { weights: "1.0 / w**2" }), "np.average(x, weights=1.0 / w**2)"],
+    [named("average", "x"), "np.mean(x)"],
+    [named("var", "x"), "np.var(x)"],
+    [named("var", "x", { ddof: 1 }), "np.var(x, ddof=1)"],
+    [named("std", "x", { ddof: "1" }), "np.std(x, ddof=1)"],
+    [named("median", "x"), "np.median(x)"],
+    [named("quantile", "x", { q: 0.25 }), "np.quantile(x, 0.25)"],
+    [named("median", "np.abs(x - np.median(x))"), "np.median(np.abs(x - np.median(x)))"],
+  ];
+  const results = compileStatistics(pairs.map(([statistic]) => statistic), NAMES).reduce([X, W], STARTS);
+  for (const [s, [, text]] of pairs.entries()) {
+    const wanted = TABLE.find(([known]) => known === text)![1];
+    wanted.forEach((value, k) =>
+      assert.ok(relative(results[s]![k]!, value) <= 1e-12, `${text} of cell ${k}`)
+    );
+  }
+});
+
+Deno.test("rows with missing values are left out for the statistics that use them, and for no others", () => {
+  // Three rows for each: one as it is, one without x, one without w.
+  const x: number[] = [];
+  const w: number[] = [];
+  for (let i = 0; i < X.length; i++) {
+    x.push(X[i]!, NaN, X[i]!);
+    w.push(W[i]!, W[i]!, Infinity);
+  }
+  const starts = startsOf(SIZES.map((size) => 3 * size));
+  const reducer = compileStatistics(
+    [
+      named("count", "x"),
+      named("count", "w"),
+      named("count", "x * w"),
+      expression("np.average(x, weights=1.0 / w**2)"),
+    ],
+    NAMES,
+  );
+  const [ofX, ofW, ofBoth, average] = reducer.reduce([Float32Array.from(x), Float64Array.from(w)], starts);
+  assert.deepEqual([...ofX!], SIZES.map((size) => 2 * size));
+  assert.deepEqual([...ofW!], SIZES.map((size) => 2 * size));
+  assert.deepEqual([...ofBoth!], SIZES);
+  const wanted = TABLE.find(([text]) => text.startsWith("np.average"))![1];
+  wanted.forEach((value, k) => assert.ok(relative(average![k]!, value) <= 1e-12));
+  assert.deepEqual(reducer.needs, [[0], [1], [0, 1], [0, 1]]);
+});
+
+Deno.test("a cell without a valid value counts 0 and gives NaN for everything else", () => {
+  const functions = ["count", "sum", "min", "max", "mean", "var", "std", "median"] as const;
+  const reducer = compileStatistics(
+    [...functions.map((fn) => named(fn, "x")), named("quantile", "x", { q: 0 }), expression("len(x) * 2")],
+    NAMES,
+  );
+  const values = reducer.reduce(
+    [Float32Array.of(NaN, NaN, 5), Float64Array.of(1, 2, 3)],
+    Uint32Array.of(0, 2, 3),
+  );
+  assert.deepEqual(values.map((each) => each[0]), [0, ...Array(9).fill(NaN)]);
+  assert.deepEqual(values.map((each) => each[1]), [1, 5, 5, 5, 5, 0, 0, 5, 5, 2]);
+});
+
+Deno.test("NaN that arithmetic makes is kept, as numpy keeps it", () => {
+  const texts = ["np.min(np.sqrt(x))", "np.max(np.sqrt(x))", "np.median(np.sqrt(x))", "np.sum(np.sqrt(x))"];
+  const columns = [Float64Array.of(4, -1, 9, 4, 9), Float64Array.of(1, 1, 1, 1, 1)];
+  const results = reduceAll(texts, columns, Uint32Array.of(0, 3, 5));
+  assert.deepEqual(results.map((each) => each[0]), [NaN, NaN, NaN, NaN]);
+  assert.deepEqual(results.map((each) => each[1]), [2, 3, 2.5, 5]);
+});
+
+Deno.test("cells of any size, over many blocks and larger than one, reduce as each alone", () => {
+  const sizes = [1, 5_000, 1, 1, 4_096, 3, 20_000, 4_095, 1, ...Array(3_000).fill(3)];
+  const rows = sizes.reduce((sum, size) => sum + size, 0);
+  const x = Float64Array.from({ length: rows }, (_, i) => i % 977 === 0 ? NaN : (i * 7919) % 10_007);
+  const w = Float64Array.from({ length: rows }, (_, i) => 1 + (i % 13));
+  const starts = startsOf(sizes);
+  const texts = [
+    "np.size(x)",
+    "np.sum(x)",
+    "np.var(x)",
+    "np.median(x)",
+    "np.sum(w)",
+    "np.average(x, weights=w)",
+  ];
+  const together = reduceAll(texts, [x, w], starts);
+  for (let k = 0; k < sizes.length; k++) {
+    const columns = [x.subarray(starts[k], starts[k + 1]), w.subarray(starts[k], starts[k + 1])];
+    const alone = reduceAll(texts, columns, Uint32Array.of(0, sizes[k]!));
+    texts.forEach((text, s) => assert.equal(together[s]![k], alone[s]![0], `${text} of cell ${k}`));
+  }
+});
+
+Deno.test("starts that begin past 0 take no rows from before", () => {
+  const [values] = reduceAll(["np.sum(x)"], [X, W], Uint32Array.of(6, 11, 12));
+  assert.deepEqual(values, [16.25, X[11]]);
+});
+
+Deno.test("properties: order does not change min, max, count; quantiles lie between; var is not negative", () => {
+  const texts = [
+    "np.min(x)",
+    "np.max(x)",
+    "np.size(x)",
+    "np.median(x)",
+    "np.quantile(x, 0.3)",
+    "np.var(x)",
+    "np.mean(x)",
+  ];
+  const reducer = compileStatistics(texts.map(expression), NAMES);
+  const finite = fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e100, max: 1e100 });
+  fc.assert(
+    fc.property(fc.array(finite, { minLength: 1, maxLength: 200 }), (list) => {
+      const starts = Uint32Array.of(0, list.length);
+      const weights = new Float64Array(list.length).fill(1);
+      const run = (values: number[]) =>
+        reducer.reduce([Float64Array.from(values), weights], starts).map((each) => each[0]! + 0);
+      const [least, greatest, count, median, quantile, variance, mean] = run(list);
+      const reversed = run([...list].reverse());
+      assert.deepEqual(reversed.slice(0, 5), [least, greatest, count, median, quantile]);
+      assert.equal(least, Math.min(...list) + 0);
+      assert.equal(greatest, Math.max(...list) + 0);
+      for (const value of [median!, quantile!]) assert.ok(value >= least! && value <= greatest!);
+      assert.ok(variance! >= 0);
+      const slack = 1e-9 * Math.max(Math.abs(least!), Math.abs(greatest!));
+      assert.ok(mean! >= least! - slack && mean! <= greatest! + slack);
+    }),
+    { seed: 5, numRuns: 300 },
+  );
+});
+
+Deno.test("shared parts do not leak between statistics or calls", () => {
+  const reducer = compileStatistics([expression("np.sum(1 / w)"), expression("np.mean(1 / w)")], NAMES);
+  const first = reducer.reduce([X, W], STARTS).map((values) => [...values]);
+  reducer.reduce([W, X], STARTS);
+  assert.deepEqual(reducer.reduce([X, W], STARTS).map((values) => [...values]), first);
+});
