@@ -2,8 +2,7 @@
  * Cells of a catalog are authalic. A run in the geodetic convention sees each point up to 14.3 km
  * nearer to the pole, so a granule's observations may lie in cells beside those that the catalog names.
  */
-import { parentAt } from "./cells/healpix.ts";
-import { nestedOf } from "./cells/healpix.ts";
+import { nestedOf, parentAt } from "./cells/healpix.ts";
 import { neighbours } from "./cells/neighbours.ts";
 import { cellOutline } from "./cells/place.ts";
 
@@ -18,9 +17,7 @@ const OUTLINE_STEP = 4;
 export function geodeticParents(nested: number, order: number, parentOrder: number): number[] {
   const found = new Set<number>();
   for (const [longitude, latitude] of cellOutline(nested, order, "authalic", OUTLINE_STEP)) {
-    const seen = nestedOf(longitude, latitude, order, "geodetic");
-    if (found.has(seen)) continue;
-    found.add(seen);
+    found.add(nestedOf(longitude, latitude, order, "geodetic"));
   }
   const parents = new Set<number>();
   for (const cell of found) {

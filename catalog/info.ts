@@ -1,7 +1,7 @@
 /** What a catalog holds, in figures. */
 import type { Catalog } from "./open.ts";
 import { type PlainValue, queryRows } from "./query.ts";
-import type { CatalogQuery } from "./schema.ts";
+import type { CatalogQuery, SetAside } from "./schema.ts";
 
 export interface CollectionInfo {
   collection: string;
@@ -38,7 +38,7 @@ export interface CatalogInfo {
   size_bytes: number | null;
   collections: CollectionInfo[];
   bases: BaseInfo[];
-  set_aside: Record<string, number>;
+  set_aside: SetAside;
   queries: CatalogQuery[];
 }
 
@@ -93,9 +93,22 @@ export async function catalogInfo(catalog: Catalog): Promise<CatalogInfo> {
     size_bytes: total!.size_bytes as number | null,
     collections: collections as unknown as CollectionInfo[],
     bases: bases as unknown as BaseInfo[],
-    set_aside: catalog.metadata.set_aside,
+    set_aside: sumSetAside(catalog.metadata.queries),
     queries: catalog.metadata.queries,
   };
+}
+
+/** The counts of all queries together. */
+function sumSetAside(queries: readonly CatalogQuery[]): SetAside {
+  const sum: SetAside = { granules: {}, links: {}, notes: {} };
+  for (const query of queries) {
+    for (const kind of ["granules", "links", "notes"] as const) {
+      for (const [reason, count] of Object.entries(query.set_aside?.[kind] ?? {})) {
+        sum[kind][reason] = (sum[kind][reason] ?? 0) + count;
+      }
+    }
+  }
+  return sum;
 }
 
 /** Rows of the figures for a table of two columns. */
@@ -109,7 +122,12 @@ export function infoLines(info: CatalogInfo): [string, PlainValue][] {
     ["schema version", info.schema_version],
   ];
   if (info.unknown_extent > 0) list.push(["without extent", info.unknown_extent]);
-  for (const [reason, count] of Object.entries(info.set_aside)) list.push([`set aside: ${reason}`, count]);
+  for (const kind of ["granules", "links", "notes"] as const) {
+    const label = kind === "notes" ? "noted" : `${kind} set aside`;
+    for (const [reason, count] of Object.entries(info.set_aside[kind])) {
+      list.push([`${label}: ${reason}`, count]);
+    }
+  }
   return list;
 }
 

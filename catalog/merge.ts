@@ -35,7 +35,6 @@ export async function mergeCatalogs(
     catalogMetadata(
       Math.min(...parts.map((part) => part.cellOrder)),
       distinctQueries(parts.flatMap((part) => part.queries)),
-      largestCounts(parts.map((part) => part.setAside)),
     ),
   );
   return await makeFileAtomic(output, async (temporary) => {
@@ -54,7 +53,6 @@ interface Part extends GeometrySummary {
   rows: number;
   cellOrder: number;
   queries: readonly CatalogQuery[];
-  setAside: Readonly<Record<string, number>>;
 }
 
 async function describe(file: string, options: DuckOptions): Promise<Part> {
@@ -65,7 +63,6 @@ async function describe(file: string, options: DuckOptions): Promise<Part> {
       rows: await catalog.count(),
       cellOrder: catalog.metadata.cell_order,
       queries: catalog.metadata.queries,
-      setAside: catalog.metadata.set_aside,
     };
   } finally {
     catalog.close();
@@ -96,15 +93,4 @@ function mergeSummaries<T extends GeometrySummary>(a: T, b: T): T {
 
 function distinctQueries(queries: readonly CatalogQuery[]): CatalogQuery[] {
   return [...new Map(queries.map((query) => [JSON.stringify(query), query])).values()];
-}
-
-/** Counts of what was set aside; the same query merged twice must not count twice. */
-function largestCounts(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
-  const merged: Record<string, number> = {};
-  for (const part of counts) {
-    for (const [reason, count] of Object.entries(part)) {
-      merged[reason] = Math.max(merged[reason] ?? 0, count);
-    }
-  }
-  return merged;
 }

@@ -63,12 +63,6 @@ export function footer(summary: GeometrySummary, metadata: CatalogMetadata): Map
 export function catalogMetadata(
   cellOrder: number,
   queries: readonly CatalogQuery[] = [],
-  setAside: Readonly<Record<string, number>> = {},
 ): CatalogMetadata {
-  return {
-    schema_version: SCHEMA_VERSION,
-    cell_order: cellOrder,
-    queries: [...queries],
-    set_aside: { ...setAside },
-  };
+  return { schema_version: SCHEMA_VERSION, cell_order: cellOrder, queries: [...queries] };
 }

@@ -1,6 +1,8 @@
 /** From the cells of a row to the parent cells that a run would compute them in. */
 import { MAX_NUMBER_ORDER } from "./cells/convention.ts";
 import type { LatitudeConvention } from "./cells/convention.ts";
+import { parentAt } from "./cells/healpix.ts";
+import { neighbours } from "./cells/neighbours.ts";
 import { geodeticParents } from "./geodetic.ts";
 
 /** Nested ids that fit 32 bits: 12 * 4^14 < 2^32. */
@@ -64,6 +66,7 @@ export class ParentFinder {
   readonly #geodetic: boolean;
   readonly #filter: CellFilter;
   readonly #images = new Map<number, Map<number, number[]>>();
+  readonly #near: NearFilter | undefined;
   readonly #words = new Uint32Array(2);
   readonly #word = new BigUint64Array(this.#words.buffer);
 
@@ -71,6 +74,7 @@ export class ParentFinder {
     this.#order = order;
     this.#geodetic = convention === "geodetic";
     this.#filter = filter;
+    if (this.#geodetic && filter.sorted !== undefined) this.#near = new NearFilter(filter.sorted, order);
   }
 
   /**
@@ -153,6 +157,7 @@ export class ParentFinder {
     for (let i = from; i < to; i++) {
       this.#word[0] = cells[i]! >> shift;
       const cell = this.#words[1]! * 2 ** 32 + this.#words[0]!;
+      if (this.#near !== undefined && !this.#near.mayReach(cell, order)) continue;
       for (const parent of this.#imageOf(cell, order)) distinct.add(parent);
     }
     for (const parent of distinct) if (this.#filter.has(parent)) found(parent);
@@ -169,6 +174,30 @@ export class ParentFinder {
       known.set(cell, parents);
     }
     return parents;
+  }
+}
+
+/** Cells of this order are several times wider than the 14.3 km between the conventions. */
+const NEAR_ORDER = 7;
+
+/** Tells quickly that a cell lies too far from every allowed parent for the conventions to matter. */
+class NearFilter {
+  readonly #order: number;
+  readonly #near: Uint8Array;
+
+  constructor(parents: Float64Array, parentOrder: number) {
+    this.#order = Math.min(parentOrder, NEAR_ORDER);
+    this.#near = new Uint8Array(12 * 4 ** this.#order);
+    for (const parent of parents) {
+      const cell = parentAt(parent, parentOrder, this.#order);
+      if (this.#near[cell] === 2) continue;
+      this.#near[cell] = 2;
+      for (const beside of neighbours(cell, this.#order)) if (beside >= 0) this.#near[beside] ||= 1;
+    }
+  }
+
+  mayReach(cell: number, order: number): boolean {
+    return order < this.#order || this.#near[Math.floor(cell / 4 ** (order - this.#order))]! > 0;
   }
 }
 

@@ -102,7 +102,6 @@ function checkMetadata(file: string, text: string | undefined): CatalogMetadata 
     schema_version: version,
     cell_order: order,
     queries: Array.isArray(value.queries) ? value.queries : [],
-    set_aside: isObject(value.set_aside) ? value.set_aside as Record<string, number> : {},
   };
 }
 

@@ -112,6 +112,19 @@ export interface CatalogQuery {
   parameters: Record<string, unknown>;
   /** When it was asked, ISO 8601 UTC; absent in catalogs that must be reproducible. */
   asked?: string;
+  /** What it found and did not take. */
+  set_aside?: SetAside;
+}
+
+/** Counts by reason of what was found and not taken, and names of a few that it happened to. */
+export interface SetAside {
+  /** Granules that gave no row. */
+  granules: Record<string, number>;
+  /** Links and files of a granule that are no data assets. */
+  links: Record<string, number>;
+  /** What a row lacks, such as a footprint. */
+  notes: Record<string, number>;
+  examples?: Record<string, string[]>;
 }
 
 /** What stands under the footer key `granary`. */
@@ -119,6 +132,4 @@ export interface CatalogMetadata {
   schema_version: number;
   cell_order: number;
   queries: CatalogQuery[];
-  /** What was found and not taken as granule or asset, counted by reason. */
-  set_aside: Record<string, number>;
 }

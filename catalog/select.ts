@@ -6,6 +6,7 @@
 import type { DuckDBValue } from "@duckdb/node-api";
 import { inputError } from "../base/errors.ts";
 import { type LatitudeConvention, MAX_NUMBER_ORDER } from "./cells/convention.ts";
+import type { Area } from "./area.ts";
 import { checkExpression, shorten, sqlError } from "./expression.ts";
 import type { GranuleRow } from "./granule.ts";
 import type { Catalog } from "./open.ts";
@@ -34,6 +35,8 @@ export interface SelectOptions extends GranuleFilter {
   convention: LatitudeConvention;
   /** Only these parents (nested ids at `order`); all without it. */
   cells?: Iterable<number> | undefined;
+  /** Only parents that touch every one of these areas. */
+  areas?: readonly Area[] | undefined;
   /** At most so many parents: the first in ascending order. */
   maxCells?: number | undefined;
   /** Granules whose extent is unknown are taken, and needed by every parent. */
@@ -105,7 +108,8 @@ interface Pairs {
 }
 
 async function findPairs(catalog: Catalog, options: SelectOptions): Promise<Pairs> {
-  const filter = new CellFilter(options.order, options.cells);
+  const allowed = allowedParents(options);
+  const filter = new CellFilter(options.order, allowed);
   const finder = new ParentFinder(options.order, options.convention, filter);
   const pairs: Pairs = { parents: new GrowingArray(), rows: new GrowingArray(), unknown: [] };
   const { sql, values } = await filterSql(catalog, options);
@@ -140,15 +144,25 @@ async function findPairs(catalog: Catalog, options: SelectOptions): Promise<Pair
       );
     }
   }
-  if (options.unknownExtent) addUnknown(pairs, options);
+  if (options.unknownExtent) addUnknown(pairs, allowed);
   return pairs;
 }
 
+/** The parents asked for by name and by area; undefined when every parent may be taken. */
+function allowedParents(options: SelectOptions): Set<number> | undefined {
+  const lists = (options.areas ?? []).map((area) => area.cells(options.order, options.convention));
+  const sets: Iterable<number>[] = options.cells === undefined ? lists : [options.cells, ...lists];
+  return sets.map((set) => new Set(set)).reduce<Set<number> | undefined>(
+    (all, set) => all === undefined ? set : all.intersection(set),
+    undefined,
+  );
+}
+
 /** Granules of unknown extent are needed by every parent that is asked for or has another granule. */
-function addUnknown(pairs: Pairs, options: SelectOptions): void {
-  const parents = options.cells === undefined
+function addUnknown(pairs: Pairs, allowed: ReadonlySet<number> | undefined): void {
+  const parents = allowed === undefined
     ? distinctSorted(pairs.parents.view())
-    : Float64Array.from(new Set(options.cells)).sort();
+    : Float64Array.from(allowed).sort();
   for (const row of pairs.unknown) {
     for (const parent of parents) {
       pairs.parents.push(parent);

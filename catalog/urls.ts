@@ -1,4 +1,7 @@
 /** The locations of a catalog's granules, for aria2c, xargs, rclone and the like. */
+import type { Area } from "./area.ts";
+import type { GranuleRow } from "./granule.ts";
+import { decodeWkb } from "./wkb.ts";
 import type { Driver } from "./locations.ts";
 import { locationsOf } from "./locations.ts";
 import type { Catalog } from "./open.ts";
@@ -12,11 +15,16 @@ export interface GranuleUrls {
   urls: string[];
 }
 
+export interface UrlFilter extends GranuleFilter {
+  /** Only granules whose footprint touches every one of these areas; one without a footprint does not. */
+  areas?: readonly Area[] | undefined;
+}
+
 /** Locations through `driver`, granule by granule in canonical order; a granule without one has none. */
 export async function* granuleUrls(
   catalog: Catalog,
   driver: Driver,
-  filter: GranuleFilter = {},
+  filter: UrlFilter = {},
 ): AsyncGenerator<GranuleUrls> {
   const { sql, values } = await filterSql(catalog, filter);
   const rows = readRows(catalog.duck.connection, {
@@ -28,6 +36,7 @@ export async function* granuleUrls(
   try {
     for await (const chunk of rows) {
       for (const row of chunk.rows) {
+        if (filter.areas?.length && !touches(row, filter.areas)) continue;
         yield { id: row.id, collection: row.collection, urls: locationsOf(row, driver) };
       }
     }
@@ -35,4 +44,10 @@ export async function* granuleUrls(
     if (filter.where === undefined) throw error;
     throw sqlError(`--where "${shorten(filter.where)}"`, error);
   }
+}
+
+function touches(row: GranuleRow, areas: readonly Area[]): boolean {
+  if (row.geometry === null) return false;
+  const footprint = decodeWkb(row.geometry);
+  return areas.every((area) => area.meets(footprint));
 }

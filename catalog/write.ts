@@ -22,9 +22,8 @@ const BUFFER_CELLS = 16_000_000;
 export interface WriteOptions {
   /** The catalog's order of cells; rows of large footprints may lie at coarser ones. */
   cellOrder?: number | undefined;
+  /** What fed the catalog; a function is called after the last row, when a source has counted. */
   queries?: readonly CatalogQuery[] | (() => readonly CatalogQuery[]) | undefined;
-  /** Read after the last row, so that a source can count while it yields. */
-  setAside?: Readonly<Record<string, number>> | (() => Readonly<Record<string, number>>) | undefined;
   memoryBytes?: number | undefined;
   threads?: number | undefined;
   scratch?: string | undefined;
@@ -51,14 +50,9 @@ export function writeCatalog(
     const summary = new GeometrySummarizer();
     const state = await consume(rows, summary, temporary, options);
     try {
-      const metadata = footer(
-        summary,
-        catalogMetadata(
-          options.cellOrder ?? DEFAULT_CELL_ORDER,
-          value(options.queries),
-          value(options.setAside),
-        ),
-      );
+      const { queries } = options;
+      const fed = typeof queries === "function" ? queries() : queries;
+      const metadata = footer(summary, catalogMetadata(options.cellOrder ?? DEFAULT_CELL_ORDER, fed));
       const written = state.spilled === undefined
         ? await writeSorted(temporary, state.buffer, metadata)
         : await sortSpilled(temporary, state.spilled, metadata, options);
@@ -68,10 +62,6 @@ export function writeCatalog(
       if (state.spilled !== undefined) fs.rmSync(state.spilled, { force: true });
     }
   });
-}
-
-function value<T>(given: T | (() => T) | undefined): T | undefined {
-  return typeof given === "function" ? (given as () => T)() : given;
 }
 
 interface Consumed {
