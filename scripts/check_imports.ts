@@ -66,7 +66,7 @@ const DYNAMIC = /\bimport\(\s*"([^"]+)"/g;
 function importsOf(root: string, file: string, faults: string[]): Import[] {
   const text = fs.readFileSync(path.join(root, file), "utf8");
   const code = withoutComments(text);
-  const runtime = /(?<![\w.$"'`@/-])(Deno|Bun)\s*\.\s*\w+/.exec(code);
+  const runtime = /(?<![\w.$@/-])(Deno|Bun)\s*\.\s*\w+/.exec(withoutStrings(code));
   if (runtime !== null) faults.push(`${file}: uses ${runtime[0]}; only node: and web APIs run everywhere`);
   const found: Import[] = [];
   const add = (target: string, typeOnly: boolean) => {
@@ -94,6 +94,11 @@ function withoutComments(text: string): string {
       string,
     ) => string ?? "",
   );
+}
+
+/** Strings emptied, but for what a template computes. */
+function withoutStrings(code: string): string {
+  return code.replace(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g, '""');
 }
 
 /** A ring of modules, if there is one. Types are erased and tie no knot at run time. */

@@ -20,7 +20,7 @@ interface SheetDescription {
 }
 
 const SHEETS: Readonly<Record<SheetName, SheetDescription>> = {
-  antarctica: { pole: -1, inside: [0, -89], yieldStress: 50_000 },
+  antarctica: { pole: -1, inside: [0, -89], yieldStress: 70_000 },
   greenland: { pole: 1, inside: [-40, 72], yieldStress: 100_000 },
 };
 
@@ -39,11 +39,13 @@ export interface IceSheet {
   height(latitudeDegrees: number, longitudeDegrees: number): number;
 }
 
+const grids = new Map<SheetName, Grid>();
+
 /** The sheet's surface; `seed` chooses its swells. */
 export function createIceSheet(name: SheetName, seed: number): IceSheet {
   const { pole, inside, yieldStress } = SHEETS[name];
-  const coast = coastline(pole, inside);
-  const grid = heightGrid(coast, yieldStress);
+  const grid = grids.get(name) ?? heightGrid(coastline(pole, inside), yieldStress);
+  grids.set(name, grid);
   const random = createRandom(mix(seed, pole, 7));
   const swells = WAVELENGTHS.map((wavelength) => {
     const direction = 2 * Math.PI * random();
