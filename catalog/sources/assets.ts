@@ -143,7 +143,8 @@ export function toAsset(
   const held = path !== null && s3Held && httpsHeld && !invented;
   return {
     key: file.key,
-    path: held ? path : splitLinks(file.s3, file.https).path,
+    // Without a path, nobody puts one together from the row's base; with one, mirrors know its place.
+    path: held ? path : invented ? null : splitLinks(file.s3, file.https).path,
     media_type: file.mediaType,
     size_bytes: file.sizeBytes,
     checksum: file.checksum,

@@ -121,7 +121,7 @@ Deno.test("a file without an S3 link is not given one by the row's base", () => 
     data("https://h/C/y.nc"),
   ], new Tally()));
   const y = row.assets.find((asset) => asset.key === "y.nc")!;
-  assert.deepEqual([y.s3_href, y.https_href], [null, "https://h/C/y.nc"]);
+  assert.deepEqual([y.path, y.s3_href, y.https_href], [null, null, "https://h/C/y.nc"]);
 });
 
 Deno.test("formats that hold observations come first", () => {
