@@ -3,8 +3,10 @@ import type { EventEmitter } from "node:events";
 import { Command, CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { CliContext } from "./context.ts";
 import { allCommands, commandPath, usageMessage } from "./suggest.ts";
+import { addAggregate } from "./commands/aggregate.ts";
 import { addCompletions } from "./commands/completions.ts";
 import { addConfig } from "./commands/config.ts";
+import { addDemo } from "./commands/demo.ts";
 import { addSimulate } from "./commands/simulate.ts";
 
 export interface GlobalFlags {
@@ -34,8 +36,10 @@ export function createProgram(context: CliContext, onFlags: (flags: GlobalFlags)
     .option("-V, --version", "print the version (with --json: what the binary needs to run)")
     .helpCommand("help [COMMAND]", "help for a command")
     .addHelpText("after", EXAMPLES);
+  addAggregate(program, context);
   addConfig(program, context);
   addSimulate(program, context);
+  addDemo(program, context);
   addCompletions(program, context);
   for (const command of allCommands(program)) finishCommand(command, context);
   program.hook("preAction", (_, action) => {
