@@ -159,6 +159,7 @@ function valueAt(root: unknown, path: KeyPath): unknown {
 
 function describe(value: unknown): string {
   if (value === null) return "nothing";
+  if (typeof value === "number") return String(value);
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === "object") return "a mapping";
   const text = JSON.stringify(value) ?? String(value);

@@ -9,6 +9,7 @@ import {
   isSeq,
   LineCounter,
   parseDocument,
+  visit,
 } from "yaml";
 import { inputError } from "../../base/errors.ts";
 
@@ -57,6 +58,13 @@ export class YamlText {
     }
     const warning = this.#document.warnings[0];
     if (warning !== undefined) throw inputError(`${this.#at(warning.pos[0])}: ${warning.message}`);
+    visit(this.#document, {
+      Pair: (_, { key }) => {
+        // Such a key would vanish from plain data without a word.
+        if (!isScalar(key) || key.value !== "__proto__") return;
+        throw inputError(`${this.#at(key.range?.[0] ?? 0)}: "__proto__" is not a key (choose another name)`);
+      },
+    });
     try {
       this.value = this.#document.toJS({ maxAliasCount: MAX_ALIASES });
     } catch (error) {

@@ -11,11 +11,11 @@ data_source:
     elev: "/{group}/elev_lowestmode"
     rh50: "/{group}/rh[:,50]"
     rh98: "/{group}/rh[:,98]"
-  # Useful waveforms of good pointing that could see the ground through 95 % of canopy.
+  # Useful waveforms of good pointing that could see the ground through 90 % of canopy.
   filters:
     - {dataset: "/{group}/quality_flag", op: eq, value: 1}
     - {dataset: "/{group}/degrade_flag", op: eq, value: 0}
-    - {dataset: "/{group}/sensitivity", op: ge, value: 0.95}
+    - {dataset: "/{group}/sensitivity", op: ge, value: 0.9}
 
 aggregation:
   variables:
