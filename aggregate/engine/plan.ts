@@ -5,6 +5,7 @@
 import { inputError } from "../../base/errors.ts";
 import type { GranuleRow } from "../../catalog/granule.ts";
 import type { Pipeline } from "../config/pipeline.ts";
+import { compileMerge, requireMergeable } from "../statistics/merge.ts";
 import type { StoreSpec } from "../store/contract.ts";
 import { defaultParentsPerShard } from "../store/layout.ts";
 import { compareGranules, identityOf, keyOf } from "./identity.ts";
@@ -85,6 +86,10 @@ export function planRun(selection: RunSelection, pipeline: Pipeline, options: Pl
   }
   checkOrders(parentOrder, childOrder);
   const levels = checkLevels(options.levels ?? [childOrder], childOrder);
+  if (levels.some((level) => level < parentOrder)) {
+    const columnNames = pipeline.dataSource.columns.map((column) => column.name);
+    requireMergeable(compileMerge(pipeline.aggregation.statistics, columnNames));
+  }
   const order = selection.granules.map((_, i) => i)
     .sort((a, b) => compareGranules(selection.granules[a], selection.granules[b]));
   const granules = order.map((i) => ({ ...selection.granules[i], cells: new BigUint64Array(0) }));

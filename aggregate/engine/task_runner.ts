@@ -9,6 +9,7 @@ import type { SyncSource } from "../../catalog/access/source.ts";
 import { readGranule } from "../read/granule.ts";
 import { openHdf5 } from "../read/open.ts";
 import { compileStatistics } from "../statistics/compile.ts";
+import { compileMerge } from "../statistics/merge.ts";
 import { CellAssigner } from "./assigner.ts";
 import type {
   ReduceOutcome,
@@ -55,7 +56,9 @@ export class TaskRunner {
       columnNames.length,
       statistics.needs,
     );
-    this.#reducer = new ShardReducer(context, statistics, null);
+    const coarse = store.levels.some((level) => level < store.parentOrder);
+    const summarizer = coarse ? compileMerge(pipeline.aggregation.statistics, columnNames) : null;
+    this.#reducer = new ShardReducer(context, statistics, summarizer);
     this.#space = new SlabSpace(worker, context.slabBytes);
   }
 

@@ -18,6 +18,7 @@ import {
   type ScheduleWork,
 } from "../engine/schedule.ts";
 import { storeMetadata } from "../store/metadata.ts";
+import { coarseLevels } from "./coarse_levels.ts";
 import { Lease, type LeaseOptions } from "./lease.ts";
 import { encodeState, type ShardRecord } from "./records.ts";
 import { type Remaining, remainingWork } from "./resume.ts";
@@ -159,7 +160,11 @@ async function runUnderLease(
     },
   });
   const incomplete = incompleteParents(plan, result.failed);
-  await sealStore(plan, place, { observations: tally.observations, ...incomplete });
+  const states = (await directory.records()).shards.flatMap((record) => record.states);
+  const coarseCells = await sealStore(plan, place, states, {
+    observations: tally.observations,
+    ...incomplete,
+  });
   if (result.failed.length === 0) await directory.dropRuns(records.scatter);
   const seconds = (performance.now() - started) / 1000;
   return {
@@ -168,6 +173,7 @@ async function runUnderLease(
     planKey: plan.key,
     parents: plan.store.parents.length,
     ...tally.totals(),
+    cells: { ...tally.totals().cells, ...coarseCells },
     incompleteParents: incomplete.incomplete_parents ?? [],
     spilledBytes: result.spilledBytes,
     peakSegmentBytes: result.peakSegmentBytes,
@@ -181,15 +187,23 @@ async function runUnderLease(
   };
 }
 
-/** Makes the store readable: removes what is no part of it, writes its documents, the root last. */
+/**
+ * Makes the store readable: writes the levels above the parents from the states of all parents, removes
+ * what is no part of the store, writes its documents, the root last. Returns the cells with
+ * observations of the levels above the parents.
+ */
 export async function sealStore(
   plan: Plan,
   place: StorePlace,
+  states: readonly [number, string][],
   provenance: Record<string, unknown>,
-): Promise<void> {
+): Promise<Record<string, number>> {
   const spec = { ...plan.store, provenance: { ...plan.store.provenance, ...provenance } };
   const shards = new Set(plan.shards.map((shard) => shard.index));
-  await place.seal(storeMetadata(spec), shards, new Set());
+  const coarse = coarseLevels(plan, states);
+  for (const [key, bytes] of coarse.objects) await place.target.put(key, bytes);
+  await place.seal(storeMetadata(spec), shards, new Set(coarse.objects.keys()));
+  return coarse.cells;
 }
 
 /** The schedule's work, with the parts of runs files that open shards need. */

@@ -1,0 +1,46 @@
+/**
+ * Levels above the parent order, from the mergeable states of the parents: exact for counts, extremes,
+ * sums, means and variances, by digests of stated error for quantiles.
+ */
+import type { Plan } from "../engine/plan.ts";
+import { compileMerge } from "../statistics/merge.ts";
+import { encodeCoarseLevel } from "../store/writer.ts";
+import { decodeState } from "./records.ts";
+
+export interface CoarseLevels {
+  /** Objects by key. */
+  objects: Map<string, Uint8Array>;
+  /** Cells with observations, by order. */
+  cells: Record<string, number>;
+}
+
+/** Every level above the parents. `states` are those of all parents with observations, by rank. */
+export function coarseLevels(plan: Plan, states: readonly [number, string][]): CoarseLevels {
+  const { store } = plan;
+  const levels = store.levels.filter((level) => level < store.parentOrder);
+  const made: CoarseLevels = { objects: new Map(), cells: {} };
+  if (levels.length === 0) return made;
+  const columnNames = plan.pipeline.dataSource.columns.map((column) => column.name);
+  const merger = compileMerge(plan.pipeline.aggregation.statistics, columnNames);
+  let order = store.parentOrder;
+  let current = states.map(([rank, text]) => ({ cell: store.parents[rank], state: decodeState(text) }));
+  current.sort((a, b) => a.cell - b.cell);
+  for (const level of levels) {
+    const factor = 4 ** (order - level);
+    const families: { cell: number; states: Float64Array[] }[] = [];
+    for (const { cell, state } of current) {
+      const ancestor = Math.floor(cell / factor);
+      if (families.at(-1)?.cell === ancestor) families.at(-1)!.states.push(state);
+      else families.push({ cell: ancestor, states: [state] });
+    }
+    const merged = families.map(({ cell, states }) => ({ cell, state: merger.combine(states) }));
+    const finished = merged.map(({ state }) => merger.finish(state));
+    const values = store.variables.map((_, v) => Float64Array.from(finished, (row) => row[v]));
+    const cells = merged.map(({ cell }) => cell);
+    for (const [key, bytes] of encodeCoarseLevel(store, level, cells, values)) made.objects.set(key, bytes);
+    made.cells[level] = cells.length;
+    current = merged;
+    order = level;
+  }
+  return made;
+}
