@@ -5,14 +5,14 @@
  */
 import { GranaryError, inputError } from "../../base/errors.ts";
 import { safeName } from "../access/redact.ts";
-import { type CmrAnswer, collectionIds, parseCmrAnswer, readDrafts } from "./cmr_answer.ts";
+import { type CmrAnswer, collectionIds, parseAnswerJson, parseCmrAnswer, readDrafts } from "./cmr_answer.ts";
 import { fetchCollections } from "./cmr_collection.ts";
 import { CMR_PAGE_SIZE, CMR_URL, cmrParameters, type CmrQuery } from "./cmr_query.ts";
 import type { CollectionFacts, Draft, ReadContext } from "./draft.ts";
 import { HarvestState } from "./harvest_state.ts";
 import { type HttpIo, requestText } from "./http_text.ts";
-import { asInteger, asObject, asObjects, asText } from "./json_value.ts";
-import { printable, type Tally } from "./tally.ts";
+import { asInteger, asObjects, asText } from "./json_value.ts";
+import { printable } from "./tally.ts";
 
 /** Sent with every request, so that CMR's operators know who asks. */
 export const CLIENT_ID = "granary";
@@ -160,7 +160,7 @@ export async function fetchDeleted(
   since: string,
   collectionIds: readonly string[],
   io: HttpIo,
-  options: CmrOptions & { tally?: Tally } = {},
+  options: CmrOptions = {},
 ): Promise<DeletedGranule[]> {
   const oldest = Date.now() - DELETIONS_REMEMBERED_DAYS * 86_400_000;
   if (!(Date.parse(since) >= oldest)) {
@@ -183,7 +183,7 @@ export async function fetchDeleted(
     do {
       const asked = `${safeName(endpoint)} of ${collection}`;
       const reply = await requestText(io, searchRequest(endpoint, search, next, asked));
-      const answer = parseJson(reply.text, asked);
+      const answer = parseAnswerJson(reply.text, asked);
       if (!Array.isArray(answer)) throw inputError(`${asked}: not a list of deleted granules`);
       received += answer.length;
       hits = asInteger(reply.headers.get("cmr-hits")) ?? received;
@@ -222,18 +222,4 @@ function searchRequest(endpoint: string, search: string, after: string | null, a
   if (search.length <= LONGEST_QUERY) return { url: `${endpoint}?${search}`, headers, asked };
   headers["content-type"] = "application/x-www-form-urlencoded";
   return { url: endpoint, method: "POST" as const, body: search, headers, asked };
-}
-
-function parseJson(text: string, asked: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text);
-    const errors = asObject(value)?.errors;
-    if (Array.isArray(errors)) {
-      throw inputError(`${asked}: CMR answered with an error: ${printable(errors.join("; "))}`);
-    }
-    return value;
-  } catch (error) {
-    if (error instanceof SyntaxError) throw inputError(`${asked}: the answer is no JSON`);
-    throw error;
-  }
 }

@@ -23,16 +23,19 @@ export interface CmrAnswer {
  * for JSON that is no answer of granules, and for an answer that is an error of CMR's.
  */
 export function parseCmrAnswer(text: string, name: string): CmrAnswer {
-  let value: unknown;
+  return readCmrAnswer(parseAnswerJson(text, name), name);
+}
+
+/** The JSON of an answer. Throws an input error that says what came instead. */
+export function parseAnswerJson(text: string, name: string): unknown {
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     const start = printable(text.trim().slice(0, 60));
     const html = /^<(!doctype|html|\?xml)/i.test(start) ? "a web page or XML" : "no JSON";
     throw inputError(`${name}: ${html} where an answer of CMR was wanted (it begins with: ${start})`);
   }
-  return readCmrAnswer(value, name);
 }
 
 /** The same for JSON that is parsed already. */

@@ -3,6 +3,7 @@
  * region, how the edges of footprints run, the orbit's parameters. (UMM-C schema 1.18.)
  */
 import { inputError } from "../../base/errors.ts";
+import { parseAnswerJson } from "./cmr_answer.ts";
 import type { CollectionFacts } from "./draft.ts";
 import type { EdgeRule } from "./extent.ts";
 import { type HttpIo, requestText } from "./http_text.ts";
@@ -31,30 +32,30 @@ export async function fetchCollections(
       headers: { "client-id": "granary" },
       asked,
     });
-    facts.push(...parseCollections(reply.text, asked));
+    facts.push(...readCollections(parseAnswerJson(reply.text, asked), asked));
   }
   return facts;
 }
 
 /** The facts in a collections.umm_json answer. Throws an input error when it is none. */
-export function parseCollections(text: string, name: string): CollectionFacts[] {
-  let answer: JsonObject | null;
-  try {
-    answer = asObject(JSON.parse(text));
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw inputError(`${name}: no JSON where an answer of CMR was wanted`);
-  }
-  if (!Array.isArray(answer?.items)) {
+export function readCollections(answer: unknown, name: string): CollectionFacts[] {
+  const items = asObject(answer)?.items;
+  if (!Array.isArray(items)) {
     throw inputError(`${name}: not an answer of collections (wanted a list "items")`);
   }
   const facts: CollectionFacts[] = [];
-  for (const item of asObjects(answer.items)) {
+  for (const item of asObjects(items)) {
     const conceptId = asText(asObject(item.meta)?.["concept-id"]);
     const umm = asObject(item.umm);
     if (conceptId !== null && umm !== null) facts.push(readCollection(conceptId, umm));
   }
   return facts;
+}
+
+/** Whether an answer is of collections rather than of granules, by its first item. */
+export function isCollectionsAnswer(answer: unknown): boolean {
+  const items = asObject(answer)?.items;
+  return Array.isArray(items) && asObject(asObject(items[0])?.meta)?.["concept-type"] === "collection";
 }
 
 function readCollection(conceptId: string, umm: JsonObject): CollectionFacts {
