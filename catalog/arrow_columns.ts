@@ -26,7 +26,7 @@ interface Validity {
 }
 
 /** Arrow's validity bitmap: bit i of byte i >> 3 is 1 where a value stands. */
-function validity(values: readonly Maybe<unknown>[]): Validity {
+export function validityOf(values: readonly Maybe<unknown>[]): Validity {
   let nullBitmap: Uint8Array | null = null;
   let nullCount = 0;
   for (let i = 0; i < values.length; i++) {
@@ -68,7 +68,7 @@ export function utf8Column(values: readonly Maybe<string>[]): Data<Utf8> {
     length: values.length,
     valueOffsets: offsets,
     data: bytes.subarray(0, end),
-    ...validity(values),
+    ...validityOf(values),
   });
 }
 
@@ -87,26 +87,26 @@ export function binaryColumn(values: readonly Maybe<Uint8Array>[]): Data<Binary>
     length: values.length,
     valueOffsets: offsets,
     data: bytes,
-    ...validity(values),
+    ...validityOf(values),
   });
 }
 
 /** Float64 values. */
 export function float64Column(values: readonly Maybe<number>[]): Data<Float64> {
   const data = Float64Array.from(values, (value) => value ?? 0);
-  return makeData({ type: new Float64(), length: values.length, data, ...validity(values) });
+  return makeData({ type: new Float64(), length: values.length, data, ...validityOf(values) });
 }
 
 /** Int32 values. */
 export function int32Column(values: readonly Maybe<number>[]): Data<Int32> {
   const data = Int32Array.from(values, (value) => value ?? 0);
-  return makeData({ type: new Int32(), length: values.length, data, ...validity(values) });
+  return makeData({ type: new Int32(), length: values.length, data, ...validityOf(values) });
 }
 
-/** Integers that a number holds, as int64. */
-export function int64Column(values: readonly Maybe<number>[]): Data<Int64> {
+/** Integers as int64. */
+export function int64Column(values: readonly Maybe<number | bigint>[]): Data<Int64> {
   const data = BigInt64Array.from(values, (value) => value === null ? 0n : BigInt(value));
-  return makeData({ type: new Int64(), length: values.length, data, ...validity(values) });
+  return makeData({ type: new Int64(), length: values.length, data, ...validityOf(values) });
 }
 
 /** Uint8 values. */
@@ -124,7 +124,7 @@ export function timestampColumn(values: readonly Maybe<number>[]): Data<Timestam
     type: new TimestampMicrosecond("UTC"),
     length: values.length,
     data,
-    ...validity(values),
+    ...validityOf(values),
   });
 }
 
@@ -138,7 +138,7 @@ export function structColumn(
     type,
     length: present.length,
     children: fields.map(({ data }) => data),
-    ...validity(present),
+    ...validityOf(present),
   });
 }
 
@@ -159,18 +159,19 @@ export function uint64ListColumn(lists: readonly BigUint64Array[]): Data<List<Ui
   });
 }
 
-/** One list a row of the elements that `child` holds one after the other. */
-export function listColumn<Child extends Data>(
+/** One list a row of the elements that `child` holds one after the other; `present` says which rows have one. */
+export function listColumn(
   lengths: readonly number[],
-  child: Child,
+  child: Data,
+  present: readonly Maybe<unknown>[] | null = null,
 ): Data<List> {
   const offsets = new Int32Array(lengths.length + 1);
   for (let i = 0; i < lengths.length; i++) offsets[i + 1] = offsets[i]! + lengths[i]!;
   return makeData({
-    type: new List(new Field("element", child.type, false)),
+    type: new List(new Field("element", child.type, present !== null)),
     length: lengths.length,
     valueOffsets: offsets,
     child,
-    nullCount: 0,
+    ...(present === null ? { nullCount: 0 } : validityOf(present)),
   });
 }

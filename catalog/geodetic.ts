@@ -1,30 +1,39 @@
 /**
- * Cells of a catalog are authalic. A run in the geodetic convention sees each point up to 14.3 km
- * nearer to the pole, so a granule's observations may lie in cells beside those that the catalog names.
+ * Between the two readings of latitude. Cells of a catalog are authalic; a run in the geodetic
+ * convention sees each point up to 14.3 km nearer to the pole, so a granule's observations may lie in
+ * cells beside those that the catalog names. Catalogs of older tools have the same trouble the other
+ * way round.
  */
+import type { LatitudeConvention } from "./cells/convention.ts";
 import { nestedOf, parentAt } from "./cells/healpix.ts";
 import { neighbours } from "./cells/neighbours.ts";
 import { cellOutline } from "./cells/place.ts";
 
-/** Points per side of a cell whose outline is followed. */
-const OUTLINE_STEP = 4;
-
 /**
- * The cells at `parentOrder` that points of the authalic cell `nested` (of `order`, at least
- * `parentOrder`, at most 24) may lie in when their latitude is read as geodetic. Ascending. A superset:
- * the cells under the cell's outline and their neighbours at `order`.
+ * The cells at `toOrder` in which points of the cell `nested` of `order` may lie when their latitudes
+ * are read the other way than `from`. Ascending. A superset: the cells under the outline of the cell,
+ * and their neighbours, at `fineOrder` (from `order` and `toOrder` to 24; a finer one fits closer).
  */
-export function geodeticParents(nested: number, order: number, parentOrder: number): number[] {
-  const found = new Set<number>();
-  for (const [longitude, latitude] of cellOutline(nested, order, "authalic", OUTLINE_STEP)) {
-    found.add(nestedOf(longitude, latitude, order, "geodetic"));
+export function cellsInOtherConvention(
+  nested: number,
+  order: number,
+  from: LatitudeConvention,
+  toOrder: number,
+  fineOrder: number = Math.max(order, toOrder),
+): number[] {
+  const to = from === "authalic" ? "geodetic" : "authalic";
+  // Points of the outline are at most one fine cell apart, or a quarter of the cell's side.
+  const step = Math.max(4, 2 ** (fineOrder - order));
+  const under = new Set<number>();
+  for (const [longitude, latitude] of cellOutline(nested, order, from, step)) {
+    under.add(nestedOf(longitude, latitude, fineOrder, to));
   }
-  const parents = new Set<number>();
-  for (const cell of found) {
-    parents.add(parentAt(cell, order, parentOrder));
-    for (const beside of neighbours(cell, order)) {
-      if (beside >= 0) parents.add(parentAt(beside, order, parentOrder));
+  const cells = new Set<number>();
+  for (const cell of under) {
+    cells.add(parentAt(cell, fineOrder, toOrder));
+    for (const beside of neighbours(cell, fineOrder)) {
+      if (beside >= 0) cells.add(parentAt(beside, fineOrder, toOrder));
     }
   }
-  return [...parents].sort((a, b) => a - b);
+  return [...cells].sort((a, b) => a - b);
 }

@@ -25,6 +25,8 @@ export interface Catalog {
   readonly metadata: CatalogMetadata;
   /** The GeoParquet metadata. */
   readonly geo: Readonly<Record<string, unknown>>;
+  /** The file's own columns and their DuckDB types. */
+  readonly types: ReadonlyMap<string, string>;
   readonly duck: Duck;
   /** A table of the contract's columns (geometry of type `geometryType`) and `file_row_number`. */
   readonly table: string;
@@ -78,6 +80,7 @@ async function open(file: string, name: string, options: DuckOptions, clean: () 
       sizeBytes,
       metadata,
       geo,
+      types,
       duck,
       table: "catalog_source",
       geometryType,

@@ -3,7 +3,7 @@ import { MAX_NUMBER_ORDER } from "./cells/convention.ts";
 import type { LatitudeConvention } from "./cells/convention.ts";
 import { parentAt } from "./cells/healpix.ts";
 import { neighbours } from "./cells/neighbours.ts";
-import { geodeticParents } from "./geodetic.ts";
+import { cellsInOtherConvention } from "./geodetic.ts";
 
 /** Nested ids that fit 32 bits: 12 * 4^14 < 2^32. */
 const LOW_WORD_ORDER = 14;
@@ -169,7 +169,7 @@ export class ParentFinder {
     let parents = known.get(cell);
     if (parents === undefined) {
       parents = order >= this.#order
-        ? geodeticParents(cell, order, this.#order)
+        ? cellsInOtherConvention(cell, order, "authalic", this.#order)
         : childrenImage(cell, order, this.#order);
       known.set(cell, parents);
     }
@@ -205,7 +205,9 @@ function childrenImage(cell: number, order: number, parentOrder: number): number
   const count = 4 ** (parentOrder - order);
   const parents = new Set<number>();
   for (let child = cell * count; child < (cell + 1) * count; child++) {
-    for (const parent of geodeticParents(child, parentOrder, parentOrder)) parents.add(parent);
+    for (const parent of cellsInOtherConvention(child, parentOrder, "authalic", parentOrder)) {
+      parents.add(parent);
+    }
   }
   return [...parents];
 }

@@ -15,10 +15,33 @@ export const BATCH_ROWS = 5000;
 /** Rows of a row group that this writer makes. Bounds the memory of wasm. */
 export const STREAM_ROW_GROUP_ROWS = 10_000;
 
-/** Writes `batches` of rows to `file` (created, not synced, not renamed) with `metadata` in the footer. */
+type Batches<T> = AsyncIterable<T> | Iterable<T>;
+
+/** Writes batches of granule rows to `file` (created, not synced, not renamed), `metadata` in its footer. */
 export async function writeParquetStream(
   file: string,
-  batches: AsyncIterable<readonly GranuleRow[]> | Iterable<readonly GranuleRow[]>,
+  batches: Batches<readonly GranuleRow[]>,
+  metadata: ReadonlyMap<string, string>,
+): Promise<void> {
+  await writeRecordBatches(file, recordBatches(batches, metadata), metadata);
+}
+
+async function* recordBatches(
+  batches: Batches<readonly GranuleRow[]>,
+  metadata: ReadonlyMap<string, string>,
+): AsyncGenerator<RecordBatch> {
+  let any = false;
+  for await (const rows of batches) {
+    any = true;
+    yield rowsToBatch(rows, metadata);
+  }
+  if (!any) yield rowsToBatch([], metadata);
+}
+
+/** Writes record batches of one schema (one batch at least) to `file`, `metadata` in its footer. */
+export async function writeRecordBatches(
+  file: string,
+  batches: AsyncIterable<RecordBatch>,
   metadata: ReadonlyMap<string, string>,
 ): Promise<void> {
   const library = await loadParquetWasm();
@@ -28,7 +51,7 @@ export async function writeParquetStream(
     .setKeyValueMetadata(new Map(metadata))
     .setCreatedBy("granary")
     .build();
-  const source = ReadableStream.from(wasmBatches(library, batches, metadata));
+  const source = ReadableStream.from(wasmBatches(library, batches));
   const output = await library.transformParquetStream(source as never, properties);
   const fd = fs.openSync(file, "wx");
   try {
@@ -40,22 +63,14 @@ export async function writeParquetStream(
 
 async function* wasmBatches(
   library: ParquetWasm,
-  batches: AsyncIterable<readonly GranuleRow[]> | Iterable<readonly GranuleRow[]>,
-  metadata: ReadonlyMap<string, string>,
+  batches: AsyncIterable<RecordBatch>,
 ): AsyncGenerator<unknown> {
-  let any = false;
-  for await (const rows of batches) {
-    any = true;
-    yield* intoWasm(library, rowsToBatch(rows, metadata));
-  }
-  if (!any) yield* intoWasm(library, rowsToBatch([], metadata));
-}
-
-function* intoWasm(library: ParquetWasm, batch: RecordBatch): Generator<unknown> {
-  const table = library.Table.fromIPCStream(tableToIPC(new Table([batch]), "stream"));
-  try {
-    for (const part of table.recordBatches()) yield part;
-  } finally {
-    table.free();
+  for await (const batch of batches) {
+    const table = library.Table.fromIPCStream(tableToIPC(new Table([batch]), "stream"));
+    try {
+      yield* table.recordBatches();
+    } finally {
+      table.free();
+    }
   }
 }

@@ -1,0 +1,127 @@
+/** Results of SQL as an Arrow IPC stream. DuckDB's Node API has no Arrow, so columns are made from values. */
+import type { DuckDBResult, DuckDBType, DuckDBValue } from "@duckdb/node-api";
+import {
+  Bool,
+  type Data,
+  type DataType,
+  DateDay,
+  Field,
+  makeData,
+  RecordBatch,
+  RecordBatchStreamWriter,
+  Schema,
+  Struct,
+  Uint64,
+} from "apache-arrow";
+import {
+  binaryColumn,
+  float64Column,
+  int64Column,
+  listColumn,
+  structColumn,
+  timestampColumn,
+  utf8Column,
+  validityOf,
+} from "./arrow_columns.ts";
+import { jsonText, plainValue } from "./result_text.ts";
+
+type Values = (DuckDBValue | null)[];
+
+/** One batch of columns of a result. */
+function batchOf(names: readonly string[], types: readonly DuckDBType[], rows: DuckDBValue[][]): RecordBatch {
+  const children = types.map((type, column) => arrowColumn(type, rows.map((row) => row[column] ?? null)));
+  const fields = names.map((name, i) => new Field(name, children[i]!.type as DataType, true));
+  const data = makeData({ type: new Struct(fields), length: rows.length, nullCount: 0, children });
+  return new RecordBatch(new Schema(fields), data);
+}
+
+/** The bytes of the IPC stream, in pieces. */
+export async function* arrowStream(result: DuckDBResult): AsyncGenerator<Uint8Array> {
+  const names = result.deduplicatedColumnNames();
+  const types = result.columnTypes();
+  const writer = new RecordBatchStreamWriter();
+  const bytes = writer[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  const make = async () => {
+    let any = false;
+    for await (const rows of result.yieldRows()) {
+      any = true;
+      writer.write(batchOf(names, types, rows));
+    }
+    if (!any) writer.write(batchOf(names, types, []));
+    writer.close();
+  };
+  const made = make();
+  made.catch(() => writer.abort());
+  for (let step = await bytes.next(); !step.done; step = await bytes.next()) yield step.value;
+  await made;
+}
+
+function arrowColumn(type: DuckDBType, values: Values): Data {
+  const name = type.toString();
+  if (/^U?(TINYINT|SMALLINT|INTEGER)$/.test(name) || name === "BIGINT") {
+    return int64Column(values as (number | bigint | null)[]);
+  }
+  if (name === "UBIGINT") return uint64Column(values as (bigint | null)[]);
+  if (name === "DOUBLE" || name === "FLOAT") return float64Column(values as (number | null)[]);
+  if (name === "BOOLEAN") return boolColumn(values as (boolean | null)[]);
+  if (name === "DATE") return dateColumn(values as ({ days: number } | null)[]);
+  if (name === "TIMESTAMP WITH TIME ZONE" || name === "TIMESTAMP") {
+    const micros = values.map((value) => (value as { micros?: bigint } | null)?.micros ?? null);
+    return timestampColumn(micros.map((value) => value === null ? null : Number(value) / 1000));
+  }
+  if (name === "BLOB" || name.startsWith("GEOMETRY")) {
+    return binaryColumn(values.map((value) => (value as { bytes?: Uint8Array } | null)?.bytes ?? null));
+  }
+  const inner = type as unknown as {
+    valueType?: DuckDBType;
+    entryNames?: string[];
+    entryTypes?: DuckDBType[];
+  };
+  if (name.endsWith("[]") && inner.valueType !== undefined) return nestedList(inner.valueType, values);
+  if (name.startsWith("STRUCT") && inner.entryNames !== undefined) {
+    return nestedStruct(inner.entryNames, inner.entryTypes!, values);
+  }
+  return utf8Column(values.map((value) => value === null ? null : textOf(value)));
+}
+
+function textOf(value: DuckDBValue): string {
+  if (typeof value === "string") return value;
+  const plain = plainValue(value);
+  return typeof plain === "object" ? jsonText(plain) : String(plain);
+}
+
+function uint64Column(values: readonly (bigint | null)[]): Data<Uint64> {
+  const data = BigUint64Array.from(values, (value) => value ?? 0n);
+  return makeData({ type: new Uint64(), length: values.length, data, ...validityOf(values) });
+}
+
+function boolColumn(values: readonly (boolean | null)[]): Data<Bool> {
+  const data = new Uint8Array(Math.ceil(values.length / 64) * 8);
+  for (let i = 0; i < values.length; i++) if (values[i]) data[i >> 3]! |= 1 << (i & 7);
+  return makeData({ type: new Bool(), length: values.length, data, ...validityOf(values) });
+}
+
+function dateColumn(values: readonly ({ days: number } | null)[]): Data<DateDay> {
+  const data = Int32Array.from(values, (value) => value?.days ?? 0);
+  return makeData({ type: new DateDay(), length: values.length, data, ...validityOf(values) });
+}
+
+function nestedList(valueType: DuckDBType, values: Values): Data {
+  const lists = values.map((value) => (value as { items?: Values } | null)?.items ?? []);
+  const child = arrowColumn(valueType, lists.flat());
+  return listColumn(lists.map((list) => list.length), child, values);
+}
+
+function nestedStruct(names: readonly string[], types: readonly DuckDBType[], values: Values): Data {
+  const fields = names.map((name, i) => ({
+    name,
+    data: arrowColumn(
+      types[i]!,
+      values.map((value) =>
+        (value as { entries?: Record<string, DuckDBValue> } | null)?.entries?.[name] ?? null
+      ),
+    ),
+    nullable: true,
+  }));
+  return structColumn(fields, values);
+}

@@ -1,0 +1,61 @@
+/** `granary catalog info F` */
+import type { Command } from "@commander-js/extra-typings";
+import { formatBytes, formatCount } from "../../base/units.ts";
+import type { CatalogInfo } from "../../catalog/info.ts";
+import type { CliContext } from "../context.ts";
+
+const EXAMPLES = `
+Examples:
+  granary catalog info catalog.parquet
+  granary catalog info catalog.parquet --json | jq .collections`;
+
+export function addCatalogInfo(catalog: Command, context: CliContext): void {
+  catalog.command("info")
+    .description("say what a catalog holds: collections, times, box, cells, bases, what was set aside")
+    .argument("<file>", "a catalog, or - for stdin")
+    .addHelpText("after", EXAMPLES)
+    .action(async (file) => {
+      const { openCatalog } = await import("../../catalog/open.ts");
+      const { catalogInfo } = await import("../../catalog/info.ts");
+      const opened = await openCatalog(file);
+      try {
+        const info = await catalogInfo(opened);
+        if (context.json) context.out.json(info);
+        else await print(info, context);
+      } finally {
+        opened.close();
+      }
+    });
+}
+
+async function print(info: CatalogInfo, context: CliContext): Promise<void> {
+  const { infoLines } = await import("../../catalog/info.ts");
+  const shown = (value: unknown) => typeof value === "number" ? formatCount(value) : value;
+  context.out.table(
+    ["what", "value"],
+    [
+      ["file", `${info.file}, ${formatBytes(info.file_bytes)}`],
+      ...infoLines(info).map(([what, value]) => [what, shown(value)]),
+      ...info.queries.map((query) => [`query of ${query.source}`, JSON.stringify(query.parameters)]),
+    ],
+  );
+  context.out.write("\n");
+  context.out.table(
+    ["collection", "provider", "granules", "assets", "start", "end", "size"],
+    info.collections.map((row) => [
+      row.collection,
+      row.provider,
+      row.granules,
+      row.assets,
+      row.start ?? "",
+      row.end ?? "",
+      row.size_bytes === null ? "" : formatBytes(row.size_bytes),
+    ]),
+  );
+  if (info.bases.length === 0) return;
+  context.out.write("\n");
+  context.out.table(
+    ["driver", "base", "granules"],
+    info.bases.map((row) => [row.driver, row.base, row.granules]),
+  );
+}

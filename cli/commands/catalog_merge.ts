@@ -1,0 +1,31 @@
+/** `granary catalog merge A B… -o C` */
+import type { Command } from "@commander-js/extra-typings";
+import { formatBytes, formatCount } from "../../base/units.ts";
+import type { CliContext } from "../context.ts";
+
+const EXAMPLES = `
+Examples:
+  granary catalog merge atl06.parquet atl08.parquet -o both.parquet
+  granary catalog merge all.parquet new.parquet -o all.parquet
+
+Of a granule that is in several, the highest revision stays; of equal ones that of the file named last.`;
+
+export function addCatalogMerge(catalog: Command, context: CliContext): void {
+  catalog.command("merge")
+    .description("merge catalogs, of any products and providers, into one")
+    .argument("<files...>", "catalogs")
+    .requiredOption("-o, --output <file>", "the catalog to write; it may be one of the inputs")
+    .option("--scratch <dir>", "folder for what does not fit memory (default: beside the output)")
+    .addHelpText("after", EXAMPLES)
+    .action(async (files, options) => {
+      const { mergeCatalogs } = await import("../../catalog/merge.ts");
+      const result = await mergeCatalogs(files, options.output, { scratch: options.scratch });
+      if (context.json) context.out.json({ output: options.output, ...result });
+      else {
+        context.log.info(
+          `${options.output}: ${formatCount(result.rows)} granules, ${formatBytes(result.sizeBytes)}; ` +
+            `${formatCount(result.replaced)} older or repeated rows left out`,
+        );
+      }
+    });
+}

@@ -1,0 +1,43 @@
+/** `granary catalog rebase F --mirror DIR -o G` */
+import type { Command } from "@commander-js/extra-typings";
+import { formatCount } from "../../base/units.ts";
+import type { CliContext } from "../context.ts";
+
+const EXAMPLES = `
+Examples:
+  granary catalog rebase catalog.parquet --mirror /data/mirror -o local.parquet
+  granary catalog rebase catalog.parquet --mirror /data/mirror --existing -o catalog.parquet
+
+A mirror holds files as provider/collection/path.`;
+
+export function addCatalogRebase(catalog: Command, context: CliContext): void {
+  catalog.command("rebase")
+    .description("point a catalog's rows at a local mirror")
+    .argument("<file>", "a catalog")
+    .requiredOption("--mirror <dir>", "the folder of the mirror")
+    .requiredOption("-o, --output <file>", "the catalog to write; it may be the input")
+    .option("--existing", "only granules whose files are there")
+    .addHelpText("after", EXAMPLES)
+    .action(async (file, options) => {
+      const { rebaseCatalog } = await import("../../catalog/rebase.ts");
+      const result = await rebaseCatalog(file, options.output, {
+        mirror: options.mirror,
+        existingOnly: options.existing,
+        signal: context.signal,
+      });
+      if (context.json) context.out.json({ output: options.output, ...result });
+      else {
+        context.log.info(
+          `${options.output}: ${formatCount(result.rebased)} of ${
+            formatCount(result.rows)
+          } granules lie in ` +
+            `${options.mirror}`,
+        );
+      }
+      if (result.unsafe > 0) {
+        context.log.warn(
+          `${formatCount(result.unsafe)} granules were left alone: their names would lead out of the mirror`,
+        );
+      }
+    });
+}

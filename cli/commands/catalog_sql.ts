@@ -1,0 +1,67 @@
+/** `granary catalog sql F "select …"` */
+import { type Command, Option } from "@commander-js/extra-typings";
+import { inputError } from "../../base/errors.ts";
+import { formatCount } from "../../base/units.ts";
+import { SQL_FORMATS, type SqlFormat } from "../../catalog/sql.ts";
+import type { CliContext } from "../context.ts";
+
+const EXAMPLES = `
+Views: granules (a row each), urls (collection, id, asset, s3, https, local), and cells_at(ORDER)
+(collection, id, cell), a macro for a FROM clause.
+
+Examples:
+  granary catalog sql catalog.parquet "select collection, count(*) from granules group by all"
+  granary catalog sql catalog.parquet "select cell, count(*) from cells_at(6) group by all" --format csv
+  granary catalog sql catalog.parquet "select * from granules where size_bytes > 1e9" --format parquet > big.parquet
+  granary catalog sql catalog.parquet --print | duckdb`;
+
+export function addCatalogSql(catalog: Command, context: CliContext): void {
+  catalog.command("sql")
+    .description("query a catalog with SQL")
+    .argument("<file>", "a catalog, or - for stdin")
+    .argument("[query]", "one SELECT over granules, urls and cells_at(order)")
+    .addOption(new Option("--format <format>", "how rows are printed").choices(SQL_FORMATS))
+    .option("--print", "print the views as SQL for any DuckDB, and run nothing")
+    .addHelpText("after", EXAMPLES)
+    .action(async (file, query, options) => {
+      const { openCatalog } = await import("../../catalog/open.ts");
+      const opened = await openCatalog(file);
+      try {
+        if (options.print) {
+          const { viewScript } = await import("../../catalog/views_text.ts");
+          context.out.write(viewScript(file, opened.types));
+          return;
+        }
+        if (query === undefined) {
+          throw inputError("the query is missing (wanted SQL, or --print for the views)");
+        }
+        const format: SqlFormat = options.format ?? (context.json ? "json" : "table");
+        await run(opened, query, format, context);
+      } finally {
+        opened.close();
+      }
+    });
+}
+
+type Opened = Awaited<ReturnType<typeof import("../../catalog/open.ts").openCatalog>>;
+
+async function run(opened: Opened, query: string, format: SqlFormat, context: CliContext): Promise<void> {
+  const { formatSql, tableOf, TABLE_ROWS } = await import("../../catalog/sql.ts");
+  if (format === "table") {
+    const { tableCell } = await import("../../catalog/result_text.ts");
+    const { columns, rows, more } = await tableOf(opened, query);
+    context.out.table(columns, rows.map((row) => row.map(tableCell)));
+    if (more) {
+      context.log.warn(`only the first ${formatCount(TABLE_ROWS)} rows are shown; --format csv gives all`);
+    }
+    return;
+  }
+  const binary = format === "arrow" || format === "parquet";
+  if (binary && context.out.isTerminal) {
+    throw inputError(`${format} is not for a terminal (write it to a file: > rows.${format})`);
+  }
+  for await (const piece of formatSql(opened, query, format)) {
+    context.signal.throwIfAborted();
+    context.out.write(piece);
+  }
+}

@@ -1,0 +1,53 @@
+/** `granary catalog urls F --driver s3|https|local` */
+import { type Command, Option } from "@commander-js/extra-typings";
+import { formatCount } from "../../base/units.ts";
+import { DRIVERS } from "../../catalog/locations.ts";
+import { addAreaOptions, type AreaFlags, areaFrom } from "../area.ts";
+import type { CliContext } from "../context.ts";
+import { addFilterOptions, type FilterFlags, filterFrom } from "./catalog_filter.ts";
+
+const DEFAULT_DRIVER = "https";
+
+const EXAMPLES = `
+Examples:
+  granary catalog urls catalog.parquet | aria2c -i -
+  granary catalog urls catalog.parquet --driver s3 --where "size_bytes < 1e8" | xargs -n 1 aws s3 ls
+  granary catalog urls catalog.parquet --collection 'ATL06.*' --bbox -60,60,-20,84`;
+
+export function addCatalogUrls(catalog: Command, context: CliContext): void {
+  const command = catalog.command("urls")
+    .description("print where the granules' bytes lie, one URL a line")
+    .argument("<file>", "a catalog, or - for stdin")
+    .addOption(
+      new Option("--driver <driver>", "which of a granule's locations").choices(DRIVERS).default(
+        DEFAULT_DRIVER,
+      ),
+    );
+  addFilterOptions(command);
+  addAreaOptions(command);
+  command.addHelpText("after", EXAMPLES)
+    .action(async (file, options) => {
+      const { openCatalog } = await import("../../catalog/open.ts");
+      const { granuleUrls } = await import("../../catalog/urls.ts");
+      const { parseDriver } = await import("../../catalog/locations.ts");
+      const flags: AreaFlags & FilterFlags = options as object;
+      const area = await areaFrom(flags);
+      const filter = { ...filterFrom(flags), areas: area === undefined ? [] : [area] };
+      const driver = parseDriver(options.driver);
+      const opened = await openCatalog(file);
+      const all: unknown[] = [];
+      let without = 0;
+      try {
+        for await (const granule of granuleUrls(opened, driver, filter)) {
+          context.signal.throwIfAborted();
+          if (granule.urls.length === 0) without += 1;
+          if (context.json) all.push(granule);
+          else if (granule.urls.length > 0) context.out.write(granule.urls.join("\n") + "\n");
+        }
+      } finally {
+        opened.close();
+      }
+      if (context.json) context.out.json(all);
+      if (without > 0) context.log.warn(`${formatCount(without)} granules have no ${driver} location`);
+    });
+}

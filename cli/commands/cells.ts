@@ -1,0 +1,82 @@
+/** `granary cells F --order 6`: parent cells with their counts of granules. */
+import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { formatCount } from "../../base/units.ts";
+import { addAreaOptions, type AreaFlags, areaFrom } from "../area.ts";
+import type { CliContext } from "../context.ts";
+import { addFilterOptions, type FilterFlags, filterFrom } from "./catalog_filter.ts";
+
+const EXAMPLES = `
+Examples:
+  granary cells catalog.parquet --order 6
+  granary cells catalog.parquet --order 6 --region greenland --json
+  granary cells catalog.parquet --order 8 --where "start_datetime >= '2019-06-01'"`;
+
+const MAX_PARENT_ORDER = 24;
+const DEFAULT_ORDER = 6;
+
+export function addCells(program: Command, context: CliContext): void {
+  const command = program.command("cells")
+    .description("list parent cells with the number of granules that each needs")
+    .argument("<file>", "a catalog, or - for stdin")
+    .option("--order <n>", `order of the cells, 0 to ${MAX_PARENT_ORDER}`, parseOrder, DEFAULT_ORDER)
+    .addOption(
+      new Option("--latitude <convention>", "how cells read latitudes")
+        .choices(["authalic", "geodetic"] as const).default("authalic" as const),
+    )
+    .option("--cells <names>", "only these cells (6/45763 or -6134114), with commas between")
+    .option("--unknown-extent", "count granules too whose extent the catalog does not know");
+  addFilterOptions(command);
+  addAreaOptions(command);
+  command.addHelpText("after", EXAMPLES)
+    .action(async (file, options) => {
+      const { openCatalog } = await import("../../catalog/open.ts");
+      const { countParents } = await import("../../catalog/select.ts");
+      const { cellName, mortonName, parseCellAt } = await import("../../catalog/cells/cell_name.ts");
+      const { order } = options;
+      const flags: AreaFlags & FilterFlags = options as object;
+      const area = await areaFrom(flags);
+      const opened = await openCatalog(file);
+      try {
+        const found = await countParents(opened, {
+          ...filterFrom(flags),
+          order,
+          convention: options.latitude,
+          cells: options.cells?.split(",").map((name) => Number(parseCellAt(name, order))),
+          areas: area === undefined ? [] : [area],
+          unknownExtent: options.unknownExtent ?? false,
+          signal: context.signal,
+        });
+        const { parents, counts } = found;
+        const rows = Array.from(
+          parents,
+          (parent, i) => ({
+            cell: cellName(parent, order),
+            morton: mortonName(parent, order),
+            granules: counts[i]!,
+          }),
+        );
+        if (context.json) context.out.json(rows);
+        else context.out.table(["cell", "morton", "granules"], rows.map((row) => Object.values(row)));
+        context.log.info(
+          `${formatCount(rows.length)} cells of order ${order}, ${formatCount(found.granules)} granules`,
+        );
+        if (found.unknownExtent > 0 && !options.unknownExtent) {
+          context.log.warn(
+            `${
+              formatCount(found.unknownExtent)
+            } granules of unknown extent are left out (--unknown-extent takes them)`,
+          );
+        }
+      } finally {
+        opened.close();
+      }
+    });
+}
+
+function parseOrder(text: string): number {
+  const order = Number(text);
+  if (!/^\d+$/.test(text) || order > MAX_PARENT_ORDER) {
+    throw new InvalidArgumentError(`"${text}" is not an order of 0 to ${MAX_PARENT_ORDER}.`);
+  }
+  return order;
+}
