@@ -1,7 +1,7 @@
 /**
  * A digest of many values from which quantiles can be told after digests were merged: clusters of
  * neighbouring ranks, each with its mean and its count, small toward both ends (Dunning, "The t-digest",
- * 2021). Made from all values at once by selection, so that its clusters do not overlap.
+ * 2021). Made from all values at once by sorting, so that its clusters do not overlap.
  *
  * Error. A cluster that begins or ends at quantile q holds at most `CLUSTER_SCALE * sqrt(q (1 - q))` of
  * the values, so the rank of what is returned is off by at most that share: 0.62 % at the median, 0.27 %
@@ -10,8 +10,6 @@
  * 325 values are kept singly and give exact quantiles. A digest of more than `MAX_CLUSTERS`
  * clusters is thinned, each time by another 0.02 % at the median.
  */
-import { selectRanks } from "./selection.ts";
-
 /** Some 330 clusters for many values. */
 export const CLUSTER_SCALE = Math.PI / 256;
 /** Merged digests keep their clusters up to here. */
@@ -32,28 +30,20 @@ function clusterEnd(start: number, total: number, scale: number): number {
   return start + size;
 }
 
-/** Digests `values[0..count)`, which it reorders and which hold no NaN. */
+/** Digests `values[0..count)`, which it sorts and which hold no NaN. */
 export function digest(values: Float64Array, count: number): Clusters {
-  const ends: number[] = [];
-  for (let rank = 0; rank < count; rank = ends[ends.length - 1]!) {
-    ends.push(clusterEnd(rank, count, CLUSTER_SCALE));
-  }
-  selectRanks(values, 0, count - 1, Uint32Array.from([0, ...ends.slice(0, -1)]), 0, ends.length);
-  const clusters = new Float64Array(2 * ends.length);
-  let rank = 0;
-  ends.forEach((end, cluster) => {
-    let least = values[rank]!;
+  const sorted = values.subarray(0, count).sort();
+  const clusters: number[] = [];
+  for (let rank = 0; rank < count;) {
+    const start = rank;
+    const end = clusterEnd(start, count, CLUSTER_SCALE);
     let sum = 0;
-    const size = end - rank;
-    for (; rank < end; rank++) {
-      sum += values[rank]!;
-      if (values[rank]! < least) least = values[rank]!;
-    }
-    // A mean of equal values may round below them; ranks must not cross.
-    clusters[2 * cluster] = size === 1 ? sum : Math.max(least, sum / size);
-    clusters[2 * cluster + 1] = size;
-  });
-  return clusters;
+    for (; rank < end; rank++) sum += sorted[rank]!;
+    // A mean of equal values may round beyond them; means must ascend.
+    const mean = Math.min(Math.max(sum / (end - start), sorted[start]!), sorted[end - 1]!);
+    clusters.push(mean, end - start);
+  }
+  return Float64Array.from(clusters);
 }
 
 /** Merges two digests: the clusters of both, thinned where they are too many. */
