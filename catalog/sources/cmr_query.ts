@@ -1,5 +1,6 @@
 /** What can be asked of CMR's granule search, and the parameters that say so. */
 import { inputError } from "../../base/errors.ts";
+import { type Geometry, singleParts } from "../geometry.ts";
 import { asTime } from "./json_value.ts";
 
 export const CMR_URL = "https://cmr.earthdata.nasa.gov/search";
@@ -67,6 +68,16 @@ export function cmrParameters(query: CmrQuery): [string, string][] {
   pairs.push(...cycleParameters(query));
   pairs.push(...areaParameters(query));
   return pairs;
+}
+
+/** The outer rings of a geometry's polygons, as a query takes them. Throws an input error for other kinds. */
+export function queryRings(geometry: Geometry, name: string): Float64Array[] {
+  return [...singleParts(geometry)].map((part) => {
+    if (part.type !== "Polygon") {
+      throw inputError(`${name}: holds a ${part.type}, and CMR is asked with polygons`);
+    }
+    return Float64Array.from((part.coordinates[0] ?? []).flatMap(([x, y]) => [x!, y!]));
+  });
 }
 
 /** The query as plain data for the catalog's metadata. */

@@ -5,6 +5,7 @@
 import fs from "node:fs";
 import { inputError, systemCode } from "../../base/errors.ts";
 import { safeName } from "../access/redact.ts";
+import { type Area, boxArea, geometryArea } from "../area.ts";
 import type { GranuleRow } from "../granule.ts";
 import type { CatalogQuery } from "../schema.ts";
 import { type CmrOptions, cmrRows } from "./cmr.ts";
@@ -16,7 +17,7 @@ import { createFootprinter } from "./footprinter.ts";
 import { type HttpIo, MOST_ANSWER_BYTES } from "./http_text.ts";
 import { asTime } from "./json_value.ts";
 import type { OrbitParameters } from "./orbit.ts";
-import { createRowFilter, type RowFilterOptions } from "./row_filter.ts";
+import { createRowFilter } from "./row_filter.ts";
 import { harvestStac, parseStac, readStacDrafts, type StacOptions, type StacQuery } from "./stac.ts";
 import { readStacParquet } from "./stac_parquet.ts";
 import { Tally } from "./tally.ts";
@@ -45,16 +46,22 @@ export function discoverCmr(query: CmrQuery, io: HttpIo, options: DiscoverOption
   const tally = new Tally();
   const drafts = cmrRows(query, io, { tally, orbit: options.orbit ?? null }, options);
   // CMR itself tests all but polygons that are too long to ask with.
-  const tests = isAskedByBoxes(query) ? { polygons: query.polygons } : {};
+  const tests = isAskedByBoxes(query) ? { areas: [polygonsArea(query.polygons!)] } : {};
   const parameters = { url: safeName(options.url ?? CMR_URL), ...describeQuery(query) };
   return discovery("cmr", parameters, drafts, tests, tally, options);
 }
 
 /** Narrowing of saved answers and documents, which no server does. */
-export type LocalQuery = Omit<RowFilterOptions, "cellOrder" | "start" | "end"> & {
+export interface LocalQuery {
+  /** Names as rows have them (`ATL06.006`, a STAC collection), or short names without their versions. */
+  collections?: readonly string[];
   start?: string;
   end?: string;
-};
+  /** Asked of a STAC API too. */
+  bbox?: readonly [number, number, number, number];
+  /** Tested here, exactly. */
+  areas?: readonly Area[];
+}
 
 /**
  * Granules of CMR's answers saved to files (`-` is stdin): granules.umm_json, the older granules.json,
@@ -135,7 +142,9 @@ function discovery(
 ): Discovery {
   const footprinter = createFootprinter(options.cellOrder, { bufferKm: options.bufferKm ?? 0 });
   const passes = createRowFilter({
-    ...query,
+    collections: query.collections,
+    areas: [...query.bbox === undefined ? [] : [boxArea(...query.bbox)], ...query.areas ?? []],
+    byCellsOnly: (options.bufferKm ?? 0) > 0,
     start: timeOf("start", query.start, false),
     end: timeOf("end", query.end, true),
     cellOrder: options.cellOrder,
@@ -167,9 +176,16 @@ function timeOf(what: string, value: string | undefined, isEnd: boolean): number
 }
 
 function describeLocal(query: LocalQuery): Record<string, unknown> {
-  const { polygons, ...rest } = query;
+  const { areas, ...rest } = query;
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
-  return { ...given, ...(polygons === undefined ? {} : { polygons: polygons.map((ring) => [...ring]) }) };
+  return { ...given, ...(areas === undefined ? {} : { areas: areas.map((area) => area.name) }) };
+}
+
+function polygonsArea(rings: readonly Float64Array[]): Area {
+  const coordinates = rings.map((ring) => [
+    Array.from({ length: ring.length / 2 }, (_, i) => [ring[2 * i]!, ring[2 * i + 1]!]),
+  ]);
+  return geometryArea("the polygons asked for", { type: "MultiPolygon", coordinates });
 }
 
 /** The text of a file, or of stdin for `-`, no longer than an answer may be. */

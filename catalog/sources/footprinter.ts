@@ -2,11 +2,12 @@
  * From a stated extent to the columns of a row: the geometry, split at the antimeridian, its box, and
  * the cells that the extent touches.
  */
-import { splitLine, splitPolygon } from "../antimeridian.ts";
+import { splitLine, splitPolygon, unwrap } from "../antimeridian.ts";
 import { coverAdaptive } from "../cells/coverage.ts";
 import { ShapeBuilder } from "../cells/shape.ts";
 import { boundingBox, type Geometry, type Position } from "../geometry.ts";
 import { MAX_CELLS_PER_GRANULE } from "../schema.ts";
+import { simplifyLine } from "../simplify.ts";
 import { encodeWkb } from "../wkb.ts";
 import type { Footprint, Footprinter } from "./draft.ts";
 import type { Extent, ExtentBox, ExtentPolygon } from "./extent.ts";
@@ -65,7 +66,7 @@ function geometryOf(extent: Extent): Geometry | null {
   for (const line of extent.lines) {
     const swath = extent.halfWidthKm > 0 ? swathRing(line, extent.halfWidthKm) : null;
     if (swath === null) lines.push(...splitLine(follow(positionsOf(line))));
-    else addPolygon({ outer: swath, holes: [] });
+    else polygons.push(...splitPolygon([simplified(swath)]).map((polygon) => polygon.coordinates));
   }
   points.push(...positionsOf(extent.points));
   return joined(polygons, lines, points);
@@ -137,6 +138,12 @@ function minimum(ring: Float64Array, from: 0 | 1, sign = 1): number {
 
 function positionsOf(pairs: Float64Array): Position[] {
   return Array.from({ length: pairs.length / 2 }, (_, i) => [pairs[2 * i]!, pairs[2 * i + 1]!]);
+}
+
+/** A finely cut ring without the vertices that its straight lines do not need. */
+function simplified(ring: Float64Array): Position[] {
+  const line = unwrap(positionsOf(ring));
+  return simplifyLine(line, GEOMETRY_TOLERANCE_DEGREES).map((index) => line[index]!);
 }
 
 function closedRing(ring: Float64Array): Position[] {

@@ -2,9 +2,9 @@
  * What a source cannot be asked for is sorted out here: rows outside a region, a time or a list of
  * collections. A row whose footprint or time is unknown stays, because nothing says that it is outside.
  */
-import { coverAdaptive } from "../cells/coverage.ts";
-import { ShapeBuilder } from "../cells/shape.ts";
+import type { Area } from "../area.ts";
 import type { GranuleRow } from "../granule.ts";
+import { decodeWkb } from "../wkb.ts";
 import type { Tally } from "./tally.ts";
 
 export interface RowFilterOptions {
@@ -13,15 +13,16 @@ export interface RowFilterOptions {
   /** Milliseconds since 1970 UTC, both ends included. */
   start?: number | null;
   end?: number | null;
-  bbox?: readonly [number, number, number, number] | undefined;
-  /** Outer rings as lon, lat pairs; edges straight in longitude and latitude. */
-  polygons?: readonly Float64Array[] | undefined;
-  /** The order at which regions are compared with rows. */
+  /** A row must touch every one of them. */
+  areas?: readonly Area[] | undefined;
+  /** Footprints that were widened are compared by their cells alone. */
+  byCellsOnly?: boolean | undefined;
+  /** The catalog's order of cells. */
   cellOrder: number;
 }
 
-/** Cells of a region that a filter holds at most. */
-const MOST_REGION_CELLS = 500_000;
+/** Areas are compared at this order or the catalog's where that is coarser: 786,432 cells at most. */
+const FINEST_AREA_ORDER = 8;
 
 /** A test of rows; those that fail are counted in the tally. Null when there is nothing to test. */
 export function createRowFilter(
@@ -43,7 +44,9 @@ export function createRowFilter(
       return (start === null || to === null || to >= start) && (end === null || from === null || from <= end);
     }]);
   }
-  for (const region of regionsOf(options)) tests.push(["outside the region asked for", region]);
+  for (const area of options.areas ?? []) {
+    tests.push(["outside the region asked for", areaTest(area, options)]);
+  }
   if (tests.length === 0) return null;
   return (row) => {
     const failed = tests.find(([, passes]) => !passes(row));
@@ -52,19 +55,15 @@ export function createRowFilter(
   };
 }
 
-/** A test for the box and one for the polygons: a row must touch both. */
-function regionsOf(options: RowFilterOptions): ((row: GranuleRow) => boolean)[] {
-  const shapes: ShapeBuilder[] = [];
-  if (options.bbox !== undefined) shapes.push(new ShapeBuilder({ edges: "planar" }).box(...options.bbox));
-  if (options.polygons !== undefined && options.polygons.length > 0) {
-    const shape = new ShapeBuilder({ edges: "planar" });
-    for (const ring of options.polygons) shape.polygon(ring);
-    shapes.push(shape);
-  }
-  return shapes.map((shape) => {
-    const { order, cells } = coverAdaptive(shape.build(), options.cellOrder, MOST_REGION_CELLS);
-    return (row) => row.cells.length === 0 || meets(row.cells, row.cell_order, cells, order);
-  });
+/** The area's cells first, then its exact outline against the footprint. */
+function areaTest(area: Area, options: RowFilterOptions): (row: GranuleRow) => boolean {
+  const order = Math.min(options.cellOrder, FINEST_AREA_ORDER);
+  const cells = BigUint64Array.from(area.cells(order, "authalic"), BigInt);
+  return (row) => {
+    if (row.cells.length === 0) return true;
+    if (!meets(row.cells, row.cell_order, cells, order)) return false;
+    return options.byCellsOnly === true || row.geometry === null || area.meets(decodeWkb(row.geometry));
+  };
 }
 
 /** Whether two ascending lists of cells of two orders have a place in common. */

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { cmrParameters, type CmrQuery, isAskedByBoxes } from "../../../../catalog/sources/cmr_query.ts";
+import {
+  cmrParameters,
+  type CmrQuery,
+  isAskedByBoxes,
+  queryRings,
+} from "../../../../catalog/sources/cmr_query.ts";
 
 const base: CmrQuery = { shortNames: ["ATL06"] };
 const asText = (query: CmrQuery) => cmrParameters(query).map(([name, value]) => `${name}=${value}`);
@@ -125,4 +130,17 @@ Deno.test("queries without sense are refused", () => {
   for (const [query, wanted] of refused) {
     assert.throws(() => cmrParameters(query), wanted, JSON.stringify(query));
   }
+});
+
+Deno.test("a query takes the outer rings of polygons and no other geometry", () => {
+  const square = [[0, 0], [2, 0], [2, 2], [0, 0]];
+  const rings = queryRings({
+    type: "MultiPolygon",
+    coordinates: [[square, [[1, 1], [1, 1.1], [1.1, 1]]], [square]],
+  }, "x");
+  assert.deepEqual(rings.map((one) => [...one]), [square.flat(), square.flat()]);
+  assert.throws(
+    () => queryRings({ type: "Point", coordinates: [0, 0] }, "p.geojson"),
+    /p\.geojson: holds a Point/,
+  );
 });

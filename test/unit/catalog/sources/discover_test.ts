@@ -3,6 +3,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { HttpClient } from "../../../../catalog/access/http.ts";
+import { geometryArea } from "../../../../catalog/area.ts";
 import type { GranuleRow } from "../../../../catalog/granule.ts";
 import {
   discoverCmr,
@@ -110,9 +111,12 @@ Deno.test("saved answers are narrowed by region, time and collection, and what f
       });
       const none = discoverCmrJson(files, options, { collections: ["Q"] });
       assert.equal((await rowsOf(none)).length, 0);
-      const ring = Float64Array.of(59, 9, 62, 9, 62, 12, 59, 12);
+      const triangle = geometryArea("t", {
+        type: "Polygon",
+        coordinates: [[[59, 9], [62, 9], [62, 12], [59, 9]]],
+      });
       assert.deepEqual(
-        (await rowsOf(discoverCmrJson(files, options, { polygons: [ring] }))).map((row) => row.id),
+        (await rowsOf(discoverCmrJson(files, options, { areas: [triangle] }))).map((row) => row.id),
         ["far"],
       );
     },
