@@ -1,7 +1,9 @@
 /**
- * Blocks over a remote source. HDF5 reads its metadata in many small pieces that lie together: those are
- * read in blocks and kept, with read-ahead while reading goes forward. Larger ranges (chunks of data, read
- * once) are asked for exactly, neighbours merged, several in flight, and not kept.
+ * Blocks over a remote source. HDF5 reads its metadata in many small pieces: those are read in blocks and
+ * kept, with read-ahead while reading goes forward. Metadata may also be scattered: in real ATL06 granules of
+ * 2 to 4 MB it lies in every block of 32 kB, a hundred round trips one after the other. So a miss fetches the
+ * more around it the more misses there were, within bounds. Larger ranges (chunks of data, read once) are
+ * asked for exactly, neighbours merged, several in flight, and not kept.
  */
 import { Semaphore } from "./limits.ts";
 import { checkRange } from "./range.ts";
@@ -15,8 +17,12 @@ export interface CacheSettings {
   gapBytes: number;
   /** Longer spans are cut and asked for side by side. */
   longestRequestBytes: number;
-  /** Read-ahead doubles while reading goes forward, up to this. */
+  /** Read-ahead doubles while reading goes forward, up to this; so does what a miss elsewhere fetches. */
   longestReadAheadBytes: number;
+  /** Misses after which the next ones fetch twice as much. */
+  missesToWiden: number;
+  /** Misses widen until blocks of this many bytes, or of an eighth of the file, were fetched. */
+  widenedBytes: number;
 }
 
 export const DEFAULT_CACHE: Readonly<CacheSettings> = {
@@ -24,6 +30,8 @@ export const DEFAULT_CACHE: Readonly<CacheSettings> = {
   gapBytes: 32 * 1024,
   longestRequestBytes: 8 * 1024 * 1024,
   longestReadAheadBytes: 512 * 1024,
+  missesToWiden: 4,
+  widenedBytes: 4 * 1024 * 1024,
 };
 
 /** Memory that all cached sources share: blocks that are kept, and bytes that are under way. */
@@ -99,6 +107,8 @@ export class CachedSource implements RangedSource {
   /** The block after the last one asked for, and how many are asked for ahead when it comes next. */
   #next = -1;
   #ahead = 0;
+  #misses = 0;
+  #fetchedByBlocks = 0;
   #closed = false;
 
   constructor(
@@ -122,12 +132,13 @@ export class CachedSource implements RangedSource {
     return (await this.readMany([{ offset, length }], signal))[0]!;
   }
 
+  /** Ranges as they are; a single one that is no longer than a block is read like metadata. */
   async readMany(ranges: readonly ByteRange[], signal?: AbortSignal): Promise<Uint8Array[]> {
     if (signal?.aborted) throw abortError(signal);
     if (this.#closed) throw new Error(`${this.name}: read after close`);
     for (const { offset, length } of ranges) checkRange(this.name, this.sizeBytes, offset, length);
-    const single = ranges.length === 1 && ranges[0]!.length <= this.#settings.blockBytes;
-    const work = single ? this.#readBlocks(ranges[0]!) : this.#readExactly(ranges);
+    const small = ranges.length === 1 && ranges[0]!.length <= this.#settings.blockBytes;
+    const work = small ? this.#readBlocks(ranges[0]!) : this.#readExactly(ranges);
     return await (signal === undefined ? work : unlessAborted(work, signal));
   }
 
@@ -160,18 +171,16 @@ export class CachedSource implements RangedSource {
     const { blockBytes } = this.#settings;
     const from = Math.floor(offset / blockBytes);
     const to = Math.floor((offset + length - 1) / blockBytes);
-    const wanted: (Uint8Array | Promise<Uint8Array>)[] = [];
     let missing = -1;
-    for (let block = from; block <= to; block++) {
-      const there = this.#budget.get(this.#prefix + block) ?? this.#coming.get(block);
-      if (there === undefined) {
-        if (missing < 0) missing = block;
-        continue;
-      }
-      if (missing >= 0) this.#fetchBlocks(missing, block - 1);
+    for (let block = from; block <= to + 1; block++) {
+      const there = block > to || this.#known(block);
+      if (!there && missing < 0) missing = block;
+      if (!there || missing < 0) continue;
+      const run = this.#extend(missing, block - 1);
+      this.#fetchBlocks(run.from, run.to);
       missing = -1;
     }
-    if (missing >= 0) this.#fetchBlocks(missing, this.#readAhead(missing, to));
+    const wanted: (Uint8Array | Promise<Uint8Array>)[] = [];
     for (let block = from; block <= to; block++) {
       wanted.push(this.#budget.get(this.#prefix + block) ?? this.#coming.get(block)!);
     }
@@ -184,16 +193,33 @@ export class CachedSource implements RangedSource {
     return [out];
   }
 
-  /** The last block to ask for when `missing` to `to` are needed. */
-  #readAhead(missing: number, to: number): number {
-    const { blockBytes, longestReadAheadBytes } = this.#settings;
+  /** The blocks to ask for when `from` to `to` are missing: read-ahead, or more around a scattered miss. */
+  #extend(from: number, to: number): { from: number; to: number } {
+    const { blockBytes, longestReadAheadBytes, missesToWiden, widenedBytes } = this.#settings;
     const longest = Math.floor(longestReadAheadBytes / blockBytes);
-    this.#ahead = missing === this.#next ? Math.min(longest, this.#ahead * 2 + 1) : 0;
-    const last = Math.floor((this.sizeBytes - 1) / blockBytes);
-    let end = to;
-    while (end < Math.min(last, to + this.#ahead) && !this.#known(end + 1)) end += 1;
-    this.#next = end + 1;
-    return end;
+    const forward = from === this.#next;
+    this.#ahead = forward ? Math.min(longest, this.#ahead * 2 + 1) : 0;
+    this.#misses += 1;
+    const wide = Math.min(longest, 2 ** Math.floor((this.#misses - 1) / missesToWiden));
+    const allowed = Math.max(widenedBytes, this.sizeBytes / 8);
+    const within = this.#fetchedByBlocks + wide * blockBytes <= allowed ? wide : 1;
+    // A window that is aligned to its own length meets the next ones without gaps.
+    let first = Math.min(from, Math.floor(from / within) * within);
+    let last = Math.max(to + this.#ahead, Math.floor(from / within) * within + within - 1);
+    const end = Math.floor((this.sizeBytes - 1) / blockBytes);
+    last = Math.min(last, end);
+    while (first < from && !this.#free(first, from)) first += 1;
+    let reach = to;
+    while (reach < last && !this.#known(reach + 1)) reach += 1;
+    this.#next = reach + 1;
+    this.#fetchedByBlocks += (reach + 1 - first) * blockBytes;
+    return { from: first, to: reach };
+  }
+
+  /** Whether no block from `first` up to `before` is there or coming. */
+  #free(first: number, before: number): boolean {
+    for (let block = first; block < before; block++) if (this.#known(block)) return false;
+    return true;
   }
 
   #known(block: number): boolean {

@@ -7,7 +7,7 @@
  * is lost to a worker that does not listen yet.
  */
 import { deserializeError, type SerializedError, serializeError } from "../../base/errors.ts";
-import type { RangedSource } from "./block_cache.ts";
+import { DEFAULT_CACHE, type RangedSource } from "./block_cache.ts";
 import { openFileSyncSource } from "./file_source.ts";
 import type { SourceLocation } from "./location.ts";
 import { mapBounded } from "./limits.ts";
@@ -100,6 +100,7 @@ class BridgedSource implements SyncSource {
   readonly name: string;
   readonly sizeBytes: number;
   readonly counters: SourceCounters;
+  readonly blockBytes = DEFAULT_CACHE.blockBytes;
   readonly #client: BridgeClient;
   readonly #handle: number;
   #closed = false;
@@ -141,7 +142,12 @@ class BridgedSource implements SyncSource {
     for (let done = 0; done < length; done += BRIDGE_BYTES) {
       const part = Math.min(BRIDGE_BYTES, length - done);
       bytes.set(
-        this.#client.fetch(this.#handle, [{ offset: offset + done, length: part }], part, this.counters)[0]!,
+        this.#client.fetch(
+          this.#handle,
+          [{ offset: offset + done, length: part }],
+          part,
+          this.counters,
+        )[0]!,
         done,
       );
     }

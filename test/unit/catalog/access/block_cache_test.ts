@@ -12,6 +12,8 @@ const SETTINGS: CacheSettings = {
   gapBytes: 5 * KB,
   longestRequestBytes: 100 * KB,
   longestReadAheadBytes: 80 * KB,
+  missesToWiden: 4,
+  widenedBytes: 500 * KB,
 };
 
 /** A source that remembers what was asked of it, and how many asked at once. */
@@ -79,6 +81,29 @@ Deno.test("scattered small reads do not read ahead", async () => {
   const { cache } = cached(source);
   for (const at of [900_000, 100_000, 500_000, 300_000]) await cache.read(at, 10);
   assert.deepEqual(log.map(({ length }) => length), [10_000, 10_000, 10_000, 10_000]);
+});
+
+Deno.test("scattered small reads that go on fetch more around them, aligned, and nothing twice", async () => {
+  const { source, log } = slowSource();
+  const { cache } = cached(source, 2000 * KB);
+  // One small read in every block, in an order that jumps: 100 round trips without widening.
+  for (let i = 0; i < 100; i++) {
+    const at = ((i * 37) % 100) * 10_000 + 5;
+    assert.deepEqual(await cache.read(at, 20), BYTES.slice(at, at + 20));
+  }
+  assert.equal(log.reduce((sum, { length }) => sum + length, 0), 1_000_000);
+  assert.ok(log.length < 70, `${log.length} requests`);
+  assert.ok(Math.max(...log.map(({ length }) => length)) <= 80_000);
+});
+
+Deno.test("widening ends when its share of the file was fetched", async () => {
+  const { source, log } = slowSource(patternBytes(8_000_000));
+  const { cache } = cached(source, 9000 * KB);
+  for (let i = 0; i < 400; i++) await cache.read(((i * 333) % 800) * 10_000, 20);
+  const wide = log.filter(({ length }) => length > 10_000);
+  assert.ok(wide.length > 5);
+  assert.ok(wide.reduce((sum, { length }) => sum + length, 0) <= 1_000_000);
+  assert.deepEqual(new Set(log.slice(-50).map(({ length }) => length)), new Set([10_000]));
 });
 
 Deno.test("many ranges are asked for exactly, neighbours together, all at once", async () => {
