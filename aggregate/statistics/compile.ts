@@ -8,7 +8,11 @@ import type { Statistic } from "../config/pipeline.ts";
 import { BLOCK_ROWS, BlockLoader, capacity, groupByColumns } from "./blocks.ts";
 import type { Reducer, Values } from "./contract.ts";
 import { type Block, Evaluator } from "./evaluate.ts";
+import { LargeCellReducer } from "./large_cell.ts";
 import { lowerStatistics } from "./lower.ts";
+
+/** Cells of more rows are reduced in passes, so that memory is bounded by blocks. */
+const LARGE_CELL_ROWS = 65_536;
 
 /**
  * Compiles `statistics` over the columns named `columnNames`. The reducer follows numpy: sums run in
@@ -16,7 +20,12 @@ import { lowerStatistics } from "./lower.ts";
  * statistic where every column that it uses is finite. Throws an input error that names the statistic
  * that cannot be computed.
  */
-export function compileStatistics(statistics: readonly Statistic[], columnNames: readonly string[]): Reducer {
+export function compileStatistics(
+  statistics: readonly Statistic[],
+  columnNames: readonly string[],
+  options: { largeCellRows?: number } = {},
+): Reducer {
+  const largeCellRows = options.largeCellRows ?? LARGE_CELL_ROWS;
   const { graph, roots } = lowerStatistics(statistics, columnNames);
   const evaluator = new Evaluator(graph, roots);
   const needs = roots.map((root) => root.columns);
@@ -24,6 +33,9 @@ export function compileStatistics(statistics: readonly Statistic[], columnNames:
   const loader = new BlockLoader(columnNames.length, [...new Set(needs.flat())]);
   const all = roots.map((_, index) => index);
   let outputs = roots.map(() => new Float64Array(0));
+  const large = groups.map((group) =>
+    new LargeCellReducer(graph, group.statistics.map((s) => roots[s]!), group.columns)
+  );
   let blockStarts = new Uint32Array(0);
 
   /** Writes the statistics of a block to their outputs: NaN for an empty cell, 0 for its count. */
@@ -54,6 +66,14 @@ export function compileStatistics(statistics: readonly Statistic[], columnNames:
     }
   }
 
+  function reduceLarge(columns: readonly Values[], starts: Uint32Array, cell: number): void {
+    const begin = starts[cell]!;
+    for (const [g, group] of groups.entries()) {
+      const values = large[g]!.reduce(columns, begin, starts[cell + 1]! - begin, loader);
+      group.statistics.forEach((s, i) => outputs[s]![cell] = values[i]!);
+    }
+  }
+
   return {
     needs,
     reduce(columns, starts) {
@@ -64,6 +84,11 @@ export function compileStatistics(statistics: readonly Statistic[], columnNames:
       outputs = outputs.map((output) => output.length >= cells ? output : new Float64Array(capacity(cells)));
       let first = 0;
       while (first < cells) {
+        if (starts[first + 1]! - starts[first]! > largeCellRows) {
+          reduceLarge(columns, starts, first);
+          first += 1;
+          continue;
+        }
         const limit = starts[first]! + BLOCK_ROWS;
         let last = first + 1;
         while (last < cells && starts[last + 1]! <= limit) last += 1;

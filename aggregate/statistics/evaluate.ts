@@ -58,6 +58,12 @@ export class Evaluator {
     }
   }
 
+  /** Gives a node of the block its value in the block's only cell, which is then not computed. */
+  preset(node: GraphNode, value: number): void {
+    this.#buffer(node.id, 1)[0] = value;
+    this.#computed[node.id] = this.#serial;
+  }
+
   /** The values of a wanted node, one a cell or one a row of the block; valid until the next block. */
   valuesOf(node: GraphNode): Float64Array {
     for (const id of this.#orders.get(node.id)!) {

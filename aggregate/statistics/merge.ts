@@ -7,7 +7,7 @@
  */
 import { inputError } from "../../base/errors.ts";
 import type { Statistic } from "../config/pipeline.ts";
-import { BLOCK_ROWS, BlockLoader, capacity } from "./blocks.ts";
+import { BLOCK_ROWS, BlockLoader } from "./blocks.ts";
 import type { MergeSummarizer, Values } from "./contract.ts";
 import { Evaluator, reachable } from "./evaluate.ts";
 import { AGGREGATES, Graph, type GraphNode } from "./graph.ts";
@@ -30,6 +30,9 @@ export interface Merger extends MergeSummarizer {
   finish(state: Float64Array): Float64Array;
   readonly refused: readonly MergeRefusal[];
 }
+
+/** Values collected for a digest are kept room for up to here; what is larger is let go after use. */
+const RETAINED_ROWS = 1_000_000;
 
 /** Numbers that a slot takes at a state's front. */
 const SLOT_NUMBERS = { count: 1, sum: 1, min: 1, max: 1, squares: 3, digest: 2 } as const;
@@ -76,11 +79,6 @@ export function compileMerge(statistics: readonly Statistic[], columnNames: read
   function collect(slot: Slot, rows: number): void {
     const into = collected[digests.indexOf(slot)]!;
     const values = evaluator.valuesOf(slot.source);
-    if (into.values.length < into.count + rows) {
-      const larger = new Float64Array(capacity(2 * (into.count + rows)));
-      larger.set(into.values.subarray(0, into.count));
-      into.values = larger;
-    }
     for (let i = 0; i < rows; i++) {
       const value = values[i]!;
       if (value !== value) into.clean = false;
@@ -97,8 +95,11 @@ export function compileMerge(statistics: readonly Statistic[], columnNames: read
         throw new Error(`${columns.length} columns for ${columnNames.length} names`);
       }
       const state = emptyState(plan);
-      for (const into of collected) [into.count, into.clean] = [0, true];
       const rows = columns[0]?.length ?? 0;
+      for (const into of collected) {
+        [into.count, into.clean] = [0, true];
+        if (into.values.length < rows) into.values = new Float64Array(rows);
+      }
       for (let begin = 0; begin < rows; begin += BLOCK_ROWS) {
         const length = Math.min(BLOCK_ROWS, rows - begin);
         loader.load(columns, begin, length);
@@ -112,6 +113,7 @@ export function compileMerge(statistics: readonly Statistic[], columnNames: read
         state[slot.offset + 1] = clean ? greatestOf(values, count) : NaN;
         return clean ? digest(values, count) : new Float64Array(0);
       });
+      for (const into of collected) if (rows > RETAINED_ROWS) into.values = new Float64Array(0);
       return pack(state, clusters);
     },
 

@@ -95,8 +95,6 @@ export class RankSelector {
 
   /** `outs[r][k]` is request r of cell k; NaN for a cell that is empty or has a NaN. */
   run(outs: readonly Float64Array[], x: Float64Array, starts: Uint32Array, cells: number): void {
-    const requests = this.#requests;
-    const ranks = this.#ranks;
     for (let k = 0; k < cells; k++) {
       const start = starts[k]!;
       const count = starts[k + 1]! - start;
@@ -108,18 +106,22 @@ export class RankSelector {
         if (value !== value) clean = false;
         scratch[i] = value;
       }
-      if (!clean) {
-        for (let r = 0; r < requests.length; r++) outs[r]![k] = NaN;
-        continue;
-      }
-      for (let r = 0; r < requests.length; r++) {
-        const lower = lowerRank(requests[r]!, count);
-        insertRank(ranks, 2 * r, lower);
-        insertRank(ranks, 2 * r + 1, Math.min(lower + 1, count - 1));
-      }
-      selectRanks(scratch, 0, count - 1, ranks, 0, ranks.length);
-      for (let r = 0; r < requests.length; r++) outs[r]![k] = orderStatistic(requests[r]!, scratch, count);
+      if (clean) this.select(outs, k, scratch, count);
+      else for (const out of outs) out[k] = NaN;
     }
+  }
+
+  /** The requests of one cell, whose `count` > 0 values it reorders and which hold no NaN. */
+  select(outs: readonly Float64Array[], k: number, values: Float64Array, count: number): void {
+    const requests = this.#requests;
+    const ranks = this.#ranks;
+    for (let r = 0; r < requests.length; r++) {
+      const lower = lowerRank(requests[r]!, count);
+      insertRank(ranks, 2 * r, lower);
+      insertRank(ranks, 2 * r + 1, Math.min(lower + 1, count - 1));
+    }
+    selectRanks(values, 0, count - 1, ranks, 0, ranks.length);
+    for (let r = 0; r < requests.length; r++) outs[r]![k] = orderStatistic(requests[r]!, values, count);
   }
 }
 

@@ -121,6 +121,32 @@ Deno.test("cells of any size, over many blocks and larger than one, reduce as ea
   }
 });
 
+Deno.test("a large cell, reduced in passes, gives the bits that it gives at once", () => {
+  const rows = 30_011;
+  const starts = Uint32Array.of(0, 3, rows, rows + 5_000, rows + 5_001);
+  const total = starts[4]!;
+  const texts = TABLE.map(([text]) => text);
+  for (const gap of [0, 7]) {
+    const missing = (i: number, offset: number) => gap > 0 && (i + offset) % gap === 0;
+    const x = Float32Array.from(
+      { length: total },
+      (_, i) => missing(i, 0) || i >= rows ? NaN : ((i * 7919) % 10_007) / 8,
+    );
+    const w = Float64Array.from(
+      { length: total },
+      (_, i) => missing(i, 3) ? -Infinity : 1 + ((i * 31) % 17) / 4,
+    );
+    const run = (largeCellRows: number) =>
+      compileStatistics(texts.map(expression), NAMES, { largeCellRows }).reduce([x, w], starts).map((
+        each,
+      ) => [...each]);
+    const atOnce = run(Infinity);
+    assert.ok(Number.isFinite(atOnce[4]![1]));
+    assert.deepEqual(run(2), atOnce);
+    assert.deepEqual(run(5_000), atOnce);
+  }
+});
+
 Deno.test("starts that begin past 0 take no rows from before", () => {
   const [values] = reduceAll(["np.sum(x)"], [X, W], Uint32Array.of(6, 11, 12));
   assert.deepEqual(values, [16.25, X[11]]);

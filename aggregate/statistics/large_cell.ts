@@ -1,0 +1,138 @@
+/**
+ * One cell of more rows than a block should have: reduced in passes over blocks of its rows, to the same
+ * bits as at once. A pass computes every reduction whose inputs are known: sums and the like first, then
+ * what depends on them (squared deviations on the mean). Only medians and quantiles hold all values.
+ */
+import { BLOCK_ROWS, type BlockLoader } from "./blocks.ts";
+import type { Values } from "./contract.ts";
+import { Evaluator, reachable } from "./evaluate.ts";
+import { AGGREGATES, type Graph, type GraphNode } from "./graph.ts";
+import { RankSelector } from "./selection.ts";
+
+/** Reductions of one source at work: one, or all medians and quantiles together. */
+interface Accumulator {
+  nodes: GraphNode[];
+  value: number;
+  /** For medians and quantiles: all values so far, and whether none was NaN. */
+  values: Float64Array;
+  count: number;
+  clean: boolean;
+}
+
+/** Reduces large cells for roots that use the same columns. */
+export class LargeCellReducer {
+  readonly #roots: readonly GraphNode[];
+  readonly #columns: readonly number[];
+  /** Reductions by pass and by source: those of a pass depend on earlier ones only. */
+  readonly #passes: GraphNode[][][] = [];
+  readonly #evaluator: Evaluator;
+  readonly #starts = new Uint32Array(2);
+
+  constructor(graph: Graph, roots: readonly GraphNode[], columns: readonly number[]) {
+    this.#roots = roots;
+    this.#columns = columns;
+    const pass = new Map<GraphNode, number>();
+    const inputs: GraphNode[] = [];
+    for (const node of reachable(roots)) {
+      const first = Math.max(0, ...node.args.map((argument) => pass.get(argument)!));
+      pass.set(node, isReduction(node) ? first + 1 : first);
+      if (!isReduction(node)) continue;
+      inputs.push(...node.args);
+      const sharing = (this.#passes[first] ??= []).find(([other]) =>
+        isSelection(node) && isSelection(other!) && other!.args[0] === node.args[0]
+      );
+      if (sharing !== undefined) sharing.push(node);
+      else this.#passes[first]!.push([node]);
+    }
+    this.#evaluator = new Evaluator(graph, [...roots, ...inputs]);
+  }
+
+  /** The roots' values for the cell of rows `[begin, begin + rows)`: NaN without a valid row, 0 for a count. */
+  reduce(columns: readonly Values[], begin: number, rows: number, loader: BlockLoader): number[] {
+    const evaluator = this.#evaluator;
+    const known: [GraphNode, number][] = [];
+    let valid = 0;
+    for (const [pass, sources] of this.#passes.entries()) {
+      const working = sources.map((nodes) => accumulator(nodes, rows));
+      for (let at = begin; at < begin + rows; at += BLOCK_ROWS) {
+        this.#starts[1] = Math.min(BLOCK_ROWS, begin + rows - at);
+        loader.load(columns, at, this.#starts[1]);
+        const block = loader.valid(this.#columns, this.#starts, 1);
+        if (block.rows === 0) continue;
+        if (pass === 0) valid += block.rows;
+        evaluator.begin(block);
+        for (const [node, value] of known) evaluator.preset(node, value);
+        for (const one of working) take(one, evaluator, block.rows);
+      }
+      for (const one of working) known.push(...results(one));
+    }
+    this.#starts[1] = 0;
+    evaluator.begin({ columns: [], starts: this.#starts, cells: 1, rows: 0 });
+    for (const [node, value] of known) evaluator.preset(node, value);
+    return this.#roots.map((root) => {
+      if (valid === 0) return root.op === "count" ? 0 : NaN;
+      return evaluator.valuesOf(root)[0]!;
+    });
+  }
+}
+
+function isReduction(node: GraphNode): boolean {
+  return (AGGREGATES as readonly string[]).includes(node.op);
+}
+
+function isSelection(node: GraphNode): boolean {
+  return node.op === "median" || node.op === "quantile";
+}
+
+function accumulator(nodes: GraphNode[], rows: number): Accumulator {
+  const { op } = nodes[0]!;
+  const value = op === "min" ? Infinity : op === "max" ? -Infinity : 0;
+  return { nodes, value, values: new Float64Array(isSelection(nodes[0]!) ? rows : 0), count: 0, clean: true };
+}
+
+/** Takes the rows of a block in, in the order and arithmetic of the kernels for small cells. */
+function take(into: Accumulator, evaluator: Evaluator, rows: number): void {
+  const node = into.nodes[0]!;
+  const x = node.op === "count" ? into.values : evaluator.valuesOf(node.args[0]!);
+  let { value } = into;
+  switch (node.op) {
+    case "count":
+      value += rows;
+      break;
+    case "sum":
+      for (let i = 0; i < rows; i++) value += x[i]!;
+      break;
+    case "squares": {
+      const mean = evaluator.valuesOf(node.args[1]!)[0]!;
+      for (let i = 0; i < rows; i++) {
+        const deviation = x[i]! - mean;
+        value += deviation * deviation;
+      }
+      break;
+    }
+    case "min":
+      for (let i = 0; i < rows; i++) if (value === value && !(x[i]! >= value)) value = x[i]!;
+      break;
+    case "max":
+      for (let i = 0; i < rows; i++) if (value === value && !(x[i]! <= value)) value = x[i]!;
+      break;
+    default: {
+      const { values, count } = into;
+      for (let i = 0; i < rows; i++) {
+        values[count + i] = x[i]!;
+        if (x[i]! !== x[i]!) into.clean = false;
+      }
+      into.count += rows;
+    }
+  }
+  into.value = value;
+}
+
+function results({ nodes, value, values, count, clean }: Accumulator): [GraphNode, number][] {
+  if (!isSelection(nodes[0]!)) return [[nodes[0]!, value]];
+  if (!clean || count === 0) return nodes.map((node) => [node, NaN]);
+  const outs = nodes.map(() => new Float64Array(1));
+  const requests = nodes.map((node) => ({ kind: node.op as "median" | "quantile", q: node.value }));
+  new RankSelector(requests).select(outs, 0, values, count);
+  return nodes.map((node, n) => [node, outs[n]![0]!]);
+}
