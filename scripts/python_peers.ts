@@ -42,18 +42,27 @@ export function preparePython(root: string): string {
       return "";
     }
   }
-  for (const { module, requirement } of PEERS) {
-    const there = spawnSync(python, ["-c", `import ${module}`], { encoding: "utf8" });
-    if (there.status === 0) continue;
-    const pip = spawnSync(python, ["-m", "pip", "install", "--quiet", "--only-binary=:all:", requirement], {
-      encoding: "utf8",
-      timeout: INSTALL_LIMIT_MS,
-    });
-    if (pip.status !== 0) {
-      console.log(`interop: ${module} is not available (${pip.error?.message ?? lastLine(pip.stderr)})`);
-    }
+  const missing = PEERS.filter(({ module }) => !imports(python, module));
+  // All together when all can be had, which is quicker; else each by itself.
+  if (missing.length === 0 || install(python, missing.map((peer) => peer.requirement)) === undefined) {
+    return python;
+  }
+  for (const { module, requirement } of missing) {
+    const fault = install(python, [requirement]);
+    if (fault !== undefined) console.log(`interop: ${module} is not available (${fault})`);
   }
   return python;
+}
+
+function imports(python: string, module: string): boolean {
+  return spawnSync(python, ["-c", `import ${module}`], { stdio: "ignore" }).status === 0;
+}
+
+/** @returns why it failed, or undefined when it did not */
+function install(python: string, requirements: string[]): string | undefined {
+  const args = ["-m", "pip", "install", "--quiet", "--only-binary=:all:", ...requirements];
+  const pip = spawnSync(python, args, { encoding: "utf8", timeout: INSTALL_LIMIT_MS });
+  return pip.status === 0 ? undefined : pip.error?.message ?? lastLine(pip.stderr);
 }
 
 function lastLine(text: string): string {
