@@ -8,8 +8,10 @@ import { vectorOnFace } from "./place.ts";
 /** Numbers of one child: four planes of (normal x y z, offset), then the centre's x y z. */
 export const PLANE_STRIDE = 19;
 
-/** Sides bulge at most this much more than at the places where they are looked at. */
+/** Sides bulge at most this much more than in their middles, */
 const BULGE_MARGIN = 1.3;
+/** and this times the cube of their length where they bend both ways. Both are held by a test. */
+const BULGE_CUBIC = 0.03;
 /** Rounding of vectors and products, in radians: a tenth of a micrometre on the ground. */
 export const ROUNDING = 1e-14;
 
@@ -77,7 +79,7 @@ function planesOfGrid(origin: number, out: Float64Array, at: number): void {
     out[plane] = nx;
     out[plane + 1] = ny;
     out[plane + 2] = nz;
-    out[plane + 3] = ROUNDING - BULGE_MARGIN * lowest;
+    out[plane + 3] = ROUNDING - BULGE_MARGIN * lowest + BULGE_CUBIC * length * length * length;
   }
   const centre = 3 * (origin + 6);
   out[at + 16] = grid[centre]!;

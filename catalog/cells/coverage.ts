@@ -16,69 +16,115 @@ export const MAX_FOOTPRINT_CELLS = 4096;
 /** More cells than this are refused. */
 export const MAX_COVER_CELLS = 50_000_000;
 
-/** Cells of several orders, as they were found: `full` lie inside, `partial` (all of `order`) may not. */
+/** Cells as face, x, y, three numbers each, in nested order. */
+type CellList = ArrayLike<number>;
+
+/** The cells of a shape as they are found: `full` ones lie inside it, `partial` ones may not. */
 export interface Coverage {
-  order: number;
-  /** Cells inside the shape, the coarsest that are. */
-  full: { order: number; cell: FaceXY }[];
+  readonly order: number;
+  /** `full[k]` holds cells of order k: the coarsest that lie inside. */
+  readonly full: readonly CellList[];
   /** Cells of `order` that an edge may touch. */
-  partial: FaceXY[];
+  readonly partial: CellList;
   /** Cells of `order` in all. */
-  count: number;
+  readonly count: number;
 }
 
-/** One level of the descent: cells with their arcs. */
-interface Level {
-  cells: FaceXY[];
-  /** The arcs of cell i are `arcs[starts[i] .. starts[i + 1])`. */
-  starts: number[];
-  arcs: number[];
+/** Integers in a row that grows. */
+class Integers {
+  values = new Int32Array(48);
+  length = 0;
+
+  push(value: number): void {
+    if (this.length === this.values.length) {
+      const values = new Int32Array(2 * this.length);
+      values.set(this.values);
+      this.values = values;
+    }
+    this.values[this.length++] = value;
+  }
+
+  list(): Int32Array {
+    return this.values.subarray(0, this.length);
+  }
+}
+
+/** One level of the descent: cells and, for each, the arcs that may touch it. */
+class Level {
+  readonly cells = new Integers();
+  /** The arcs of cell i are `arcs[ends[i - 1] .. ends[i])`. */
+  readonly ends = new Integers();
+  readonly arcs = new Integers();
 }
 
 /** The descent, level by level. */
 class Descent {
-  readonly full: { order: number; cell: FaceXY }[] = [];
   readonly #shape: Shape;
   readonly #planes = new Float64Array(4 * PLANE_STRIDE);
-  level: Level;
+  readonly #full: Integers[] = [new Integers()];
+  #level = new Level();
   order = 0;
-  /** Full cells counted at `order`. */
+  /** Cells of the present order inside the full ones. */
   fullCount = 0;
 
   constructor(shape: Shape) {
     this.#shape = shape;
-    this.level = { cells: [], starts: [0], arcs: [] };
-    const all = Array.from({ length: shape.slack.length }, (_, i) => i);
+    const all = Int32Array.from({ length: shape.slack.length }, (_, i) => i);
     if (all.length === 0) return;
     for (let face = 0; face < 12; face++) {
       cellPlanes(face, 0, 0, 0, this.#planes);
-      this.#sort({ face, x: 0, y: 0 }, 0, all, 0, all.length, this.level);
+      this.#sort(face, 0, 0, 0, all, 0, all.length, this.#level);
     }
   }
 
-  get count(): number {
-    return this.fullCount + this.level.cells.length;
+  get partialCount(): number {
+    return this.#level.ends.length;
   }
 
   /** Goes to the children of the present level's cells. */
   descend(): void {
-    const { cells, starts, arcs } = this.level;
-    const next: Level = { cells: [], starts: [0], arcs: [] };
+    const cells = this.#level.cells.list();
+    const ends = this.#level.ends.list();
+    const arcs = this.#level.arcs.values;
+    const next = new Level();
     this.order += 1;
     this.fullCount *= 4;
-    for (let i = 0; i < cells.length; i++) {
-      const { face, x, y } = cells[i]!;
+    this.#full.push(new Integers());
+    let begin = 0;
+    for (let i = 0; i < ends.length; i++) {
+      const face = cells[3 * i]!, x = cells[3 * i + 1]!, y = cells[3 * i + 2]!;
+      const end = ends[i]!;
       childPlanes(face, x, y, this.order - 1, this.#planes);
       for (let child = 0; child < 4; child++) {
-        const cell = { face, x: 2 * x + (child & 1), y: 2 * y + (child >> 1) };
-        this.#sort(cell, child * PLANE_STRIDE, arcs, starts[i]!, starts[i + 1]!, next);
+        const [childX, childY] = [2 * x + (child & 1), 2 * y + (child >> 1)];
+        this.#sort(face, childX, childY, child * PLANE_STRIDE, arcs, begin, end, next);
       }
+      begin = end;
     }
-    this.level = next;
+    this.#level = next;
+  }
+
+  /** The cells of the present level. */
+  coverage(): Coverage {
+    return {
+      order: this.order,
+      full: this.#full.map((cells) => cells.list()),
+      partial: this.#level.cells.list(),
+      count: this.fullCount + this.partialCount,
+    };
   }
 
   /** Puts a cell, whose planes lie at `at`, among the next level's, the full ones, or nowhere. */
-  #sort(cell: FaceXY, at: number, candidates: number[], from: number, to: number, next: Level): void {
+  #sort(
+    face: number,
+    x: number,
+    y: number,
+    at: number,
+    candidates: Int32Array,
+    from: number,
+    to: number,
+    next: Level,
+  ): void {
     const { arcs, slack } = this.#shape;
     const planes = this.#planes;
     const before = next.arcs.length;
@@ -86,13 +132,17 @@ class Descent {
       const arc = candidates[k]!;
       if (arcMeetsPlanes(arcs, 6 * arc, slack[arc]!, planes, at)) next.arcs.push(arc);
     }
+    let home: Integers;
     if (next.arcs.length > before) {
-      next.cells.push(cell);
-      next.starts.push(next.arcs.length);
+      home = next.cells;
+      next.ends.push(next.arcs.length);
     } else if (insideAt(this.#shape, planes, at)) {
-      this.full.push({ order: this.order, cell });
+      home = this.#full[this.order]!;
       this.fullCount += 1;
-    }
+    } else return;
+    home.push(face);
+    home.push(x);
+    home.push(y);
   }
 }
 
@@ -111,16 +161,16 @@ function insideAt(shape: Shape, planes: Float64Array, at: number): boolean {
 export function coverMixed(shape: Shape, order: number, maxCells: number = MAX_COVER_CELLS): Coverage {
   checkOrder(order);
   const descent = new Descent(shape);
-  while (descent.order < order && descent.level.cells.length <= maxCells) descent.descend();
-  const count = descent.fullCount * 4 ** (order - descent.order) + descent.level.cells.length;
-  if (count > maxCells || descent.order < order) {
+  const tooMany = () => descent.fullCount * 4 ** (order - descent.order) + descent.partialCount > maxCells;
+  while (descent.order < order && !tooMany()) descent.descend();
+  if (tooMany()) {
     throw inputError(
       `the shape covers more than ${
         maxCells.toLocaleString("en-US")
       } cells of order ${order}; choose a coarser order`,
     );
   }
-  return { order, full: descent.full, partial: descent.level.cells, count };
+  return descent.coverage();
 }
 
 /**
@@ -150,45 +200,55 @@ export function coverAdaptive(
 ): { order: number; cells: BigUint64Array } {
   checkOrder(order);
   const descent = new Descent(shape);
-  let best = { order: 0, full: [...descent.full], partial: descent.level.cells, count: descent.count };
+  let best = descent.coverage();
   while (descent.order < order) {
     descent.descend();
-    if (descent.count > maxCells) break;
-    best = {
-      order: descent.order,
-      full: [...descent.full],
-      partial: descent.level.cells,
-      count: descent.count,
-    };
+    if (descent.fullCount + descent.partialCount > maxCells) break;
+    best = descent.coverage();
   }
   return { order: best.order, cells: coverageIds(best) };
 }
 
 /** Nested ids of a coverage at its order, ascending. */
 export function coverageIds(coverage: Coverage): BigUint64Array {
-  if (coverage.order <= MAX_NUMBER_ORDER) return BigUint64Array.from(numberIds(coverage), BigInt);
   const { order, full, partial, count } = coverage;
+  if (order <= MAX_NUMBER_ORDER) return BigUint64Array.from(numberIds(coverage), BigInt);
   const ids = new BigUint64Array(count);
   let at = 0;
-  for (const cell of partial) ids[at++] = nestedBigFromFaceXY(cell, order);
-  for (const { order: fullOrder, cell } of full) {
+  for (const cell of cellsOf(partial)) ids[at++] = nestedBigFromFaceXY(cell, order);
+  full.forEach((cells, fullOrder) => {
     const shift = BigInt(2 * (order - fullOrder));
-    const first = nestedBigFromFaceXY(cell, fullOrder) << shift;
-    for (let id = first; id < first + (1n << shift); id++) ids[at++] = id;
-  }
+    for (const cell of cellsOf(cells)) {
+      const first = nestedBigFromFaceXY(cell, fullOrder) << shift;
+      for (let id = first; id < first + (1n << shift); id++) ids[at++] = id;
+    }
+  });
   return ids.sort();
 }
 
 function numberIds({ order, full, partial, count }: Coverage): Float64Array {
   const ids = new Float64Array(count);
   let at = 0;
-  for (const cell of partial) ids[at++] = nestedFromFaceXY(cell, order);
-  for (const { order: fullOrder, cell } of full) {
+  for (const cell of cellsOf(partial)) ids[at++] = nestedFromFaceXY(cell, order);
+  full.forEach((cells, fullOrder) => {
     const size = 4 ** (order - fullOrder);
-    const first = nestedFromFaceXY(cell, fullOrder) * size;
-    for (let id = first; id < first + size; id++) ids[at++] = id;
-  }
+    for (const cell of cellsOf(cells)) {
+      const first = nestedFromFaceXY(cell, fullOrder) * size;
+      for (let id = first; id < first + size; id++) ids[at++] = id;
+    }
+  });
   return ids.sort();
+}
+
+/** The cells of a list, one object for all. */
+export function* cellsOf(list: CellList): Generator<FaceXY> {
+  const cell = { face: 0, x: 0, y: 0 };
+  for (let i = 0; i < list.length; i += 3) {
+    cell.face = list[i]!;
+    cell.x = list[i + 1]!;
+    cell.y = list[i + 2]!;
+    yield cell;
+  }
 }
 
 /** Whether the shape touches a cell, and whether the cell lies wholly inside it. */

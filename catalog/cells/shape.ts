@@ -70,8 +70,8 @@ export class ShapeBuilder {
   readonly #rules: ("geodetic" | "planar")[];
   readonly #winding: Winding;
   readonly #bufferRadians: number;
-  readonly #arcs: number[][] = [];
-  readonly #slack: number[] = [];
+  readonly #arcs: Float64Array[] = [];
+  readonly #slack: Float64Array[] = [];
   readonly #polygons: ShapePolygon[] = [];
   #arcCount = 0;
 
@@ -129,7 +129,7 @@ export class ShapeBuilder {
         const next = Math.min(i + 1, path.longitude.length - 1);
         arcs.push(...path.vector(i), ...path.vector(next));
       }
-      if (lon.length > 0) this.#addArcs(arcs, rule);
+      if (lon.length > 0) this.#addArcs(arcs, path.slack.slice(0, arcs.length / 6));
     }
     return this;
   }
@@ -138,21 +138,15 @@ export class ShapeBuilder {
   point(longitude: number, latitude: number): this {
     checkPosition(longitude, latitude, 360);
     const vector = this.#vector(longitude, latitude);
-    this.#addArcs([...vector, ...vector], "geodetic");
+    this.#addArcs([...vector, ...vector], [Math.sin(this.#bufferRadians)]);
     return this;
   }
 
   build(): Shape {
-    const arcs = new Float64Array(this.#arcCount * 6);
-    let at = 0;
-    for (const part of this.#arcs) {
-      arcs.set(part, at);
-      at += part.length;
-    }
     return {
       convention: this.#convention,
-      arcs,
-      slack: Float64Array.from(this.#slack),
+      arcs: concatenate(this.#arcs, 6 * this.#arcCount),
+      slack: concatenate(this.#slack, this.#arcCount),
       polygons: this.#polygons,
     };
   }
@@ -185,12 +179,15 @@ export class ShapeBuilder {
       const next = (i + 1) % lon.length;
       const rise = lat[next]! - lat[i]!;
       const sweep = sweeps[i]!;
-      const parts = rule === "planar" ? planarParts(sweep, rise) : 1;
+      const acceleration = rule === "planar" ? planarAcceleration(sweep, rise) : 0;
+      const parts = planarParts(acceleration, sweep);
+      const slack = Math.sin(this.#bufferRadians + acceleration / (8 * parts * parts));
       if (this.#arcCount + path.longitude.length + parts > MAX_ARCS) {
         throw inputError(`a shape of more than ${MAX_ARCS} edges cannot be covered; simplify it`);
       }
       for (let k = 0; k < parts; k++) {
         const longitude = lon[i]! + sweep * k / parts;
+        path.slack.push(slack);
         path.longitude.push(longitude - 360 * Math.round(longitude / 360));
         path.sweep.push(sweep / parts);
         path.vectors.push(...this.#vector(longitude, lat[i]! + rise * k / parts));
@@ -203,7 +200,7 @@ export class ShapeBuilder {
     const arcs: number[] = [];
     const count = path.longitude.length;
     for (let i = 0; i < count; i++) arcs.push(...path.vector(i), ...path.vector((i + 1) % count));
-    this.#addArcs(arcs, rule);
+    this.#addArcs(arcs, path.slack);
     return makeRing(
       Float64Array.from(path.longitude),
       Float64Array.from(path.sweep),
@@ -213,12 +210,10 @@ export class ShapeBuilder {
     );
   }
 
-  #addArcs(arcs: number[], rule: "geodetic" | "planar"): void {
-    const radians = this.#bufferRadians + (rule === "planar" ? DENSIFY_RADIANS : 0);
-    const sine = Math.sin(radians);
-    for (let i = 0; i < arcs.length; i += 6) this.#slack.push(sine);
-    this.#arcs.push(arcs);
-    this.#arcCount += arcs.length / 6;
+  #addArcs(arcs: readonly number[], slack: readonly number[]): void {
+    this.#slack.push(Float64Array.from(slack));
+    this.#arcs.push(Float64Array.from(arcs));
+    this.#arcCount += slack.length;
   }
 
   #vector(longitude: number, latitude: number): [number, number, number] {
@@ -233,6 +228,8 @@ class Path {
   readonly longitude: number[] = [];
   readonly sweep: number[] = [];
   readonly vectors: number[] = [];
+  /** Of the arc that begins at each vertex. */
+  readonly slack: number[] = [];
 
   vector(i: number): [number, number, number] {
     return [this.vectors[3 * i]!, this.vectors[3 * i + 1]!, this.vectors[3 * i + 2]!];
@@ -281,15 +278,28 @@ function isWideBox(lon: readonly number[], lat: readonly number[]): boolean {
 }
 
 /**
- * Into how many great-circle arcs a planar edge is cut, so that none is farther from it than
- * {@linkcode DENSIFY_METRES}: a curve's distance from its chord is an eighth of its acceleration, whose
- * parts here are the pull of the parallel, the turning of an oblique line, and the unevenness of
- * authalic latitude.
+ * How strongly a planar edge bends away from a great circle, with its length as the unit of time: the
+ * pull of the parallel, the turning of an oblique line, and the unevenness of authalic latitude. Its
+ * distance from its chord is at most an eighth of that, in radians.
  */
-function planarParts(sweepDegrees: number, riseDegrees: number): number {
+function planarAcceleration(sweepDegrees: number, riseDegrees: number): number {
   const sweep = sweepDegrees * RADIANS;
   const rise = riseDegrees * RADIANS;
-  const acceleration = Math.hypot(sweep * sweep / 2 + 0.01 * rise * rise, 2 * sweep * rise);
+  return Math.hypot(sweep * sweep / 2 + 0.01 * rise * rise, 2 * sweep * rise);
+}
+
+/** Into how many arcs an edge is cut, so that none is farther off than {@linkcode DENSIFY_METRES}. */
+function planarParts(acceleration: number, sweepDegrees: number): number {
   const parts = Math.ceil(Math.sqrt(acceleration / (8 * DENSIFY_RADIANS)));
-  return Math.max(parts, Math.ceil(Math.abs(sweepDegrees) / 30), 1);
+  return Math.max(parts, acceleration > 0 ? Math.ceil(Math.abs(sweepDegrees) / 30) : 1, 1);
+}
+
+function concatenate(parts: readonly Float64Array[], length: number): Float64Array {
+  const out = new Float64Array(length);
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
 }
