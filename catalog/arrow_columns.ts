@@ -4,6 +4,7 @@
  */
 import {
   Binary,
+  Bool,
   type Data,
   Field,
   Float64,
@@ -107,6 +108,13 @@ export function int32Column(values: readonly Maybe<number>[]): Data<Int32> {
 export function int64Column(values: readonly Maybe<number | bigint>[]): Data<Int64> {
   const data = BigInt64Array.from(values, (value) => value === null ? 0n : BigInt(value));
   return makeData({ type: new Int64(), length: values.length, data, ...validityOf(values) });
+}
+
+/** Booleans, a bit each. */
+export function boolColumn(values: readonly Maybe<boolean>[]): Data<Bool> {
+  const data = new Uint8Array(Math.ceil(values.length / 64) * 8);
+  for (let i = 0; i < values.length; i++) if (values[i]) data[i >> 3]! |= 1 << (i & 7);
+  return makeData({ type: new Bool(), length: values.length, data, ...validityOf(values) });
 }
 
 /** Uint8 values. */

@@ -25,6 +25,8 @@ export interface Catalog {
   readonly metadata: CatalogMetadata;
   /** The GeoParquet metadata. */
   readonly geo: Readonly<Record<string, unknown>>;
+  /** How often the keys `geo` and `granary` stand in the footer. */
+  readonly footerKeys: Readonly<Record<string, number>>;
   /** The file's own columns and their DuckDB types. */
   readonly types: ReadonlyMap<string, string>;
   readonly duck: Duck;
@@ -62,7 +64,7 @@ async function open(file: string, name: string, options: DuckOptions, clean: () 
     duck = await openDuck(options);
     const { connection } = duck;
     const snapshot = snapshotPath(fd, file);
-    const { metadata, geo, types } = await readFooter(duck, snapshot, name);
+    const { metadata, geo, types, counts } = await readFooter(duck, snapshot, name);
     await connection.run(
       `CREATE TEMP VIEW catalog_source AS
        SELECT ${contractColumns(types, "native")}, file_row_number
@@ -81,6 +83,7 @@ async function open(file: string, name: string, options: DuckOptions, clean: () 
       metadata,
       geo,
       types,
+      footerKeys: counts,
       duck,
       table: "catalog_source",
       geometryType,

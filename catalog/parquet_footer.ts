@@ -9,6 +9,8 @@ export interface Footer {
   metadata: CatalogMetadata;
   geo: Record<string, unknown>;
   types: ReadonlyMap<string, string>;
+  /** How often each of the two footer keys stands in the file. */
+  counts: Readonly<Record<string, number>>;
 }
 
 /** A file opened for reading, checked to be Parquet. The caller closes `fd`. */
@@ -54,7 +56,8 @@ function looksLikeJson(fd: number): boolean {
 
 /** Reads and checks the footer of a catalog. `file` names it in messages, `path` is what is read. */
 export async function readFooter(duck: Duck, path: string, file: string): Promise<Footer> {
-  const keys = await footerKeys(duck, path, file);
+  const entries = await footerKeys(duck, path, file);
+  const keys = new Map(entries);
   const types = await parquetTypes(duck, path);
   const missing = COLUMNS.find((column) => !column.nullable && !types.has(column.name));
   if (missing !== undefined) {
@@ -66,16 +69,18 @@ export async function readFooter(duck: Duck, path: string, file: string): Promis
   }
   const metadata = checkMetadata(file, keys.get(GRANARY_KEY));
   const geo = parseObject(file, GEO_KEY, keys.get(GEO_KEY));
-  return { metadata, geo, types };
+  const counts: Record<string, number> = {};
+  for (const [key] of entries) counts[key] = (counts[key] ?? 0) + 1;
+  return { metadata, geo, types, counts };
 }
 
-async function footerKeys(duck: Duck, path: string, file: string): Promise<Map<string, string>> {
+async function footerKeys(duck: Duck, path: string, file: string): Promise<[string, string][]> {
   try {
     const reader = await duck.connection.runAndReadAll(
       `SELECT decode(key), decode(value) FROM parquet_kv_metadata(${sqlString(path)})
        WHERE key IN ('${GEO_KEY}'::BLOB, '${GRANARY_KEY}'::BLOB)`,
     );
-    return new Map(reader.getRows().map(([key, value]) => [String(key), String(value)]));
+    return reader.getRows().map(([key, value]) => [String(key), String(value)]);
   } catch (error) {
     const reason = (error as Error).message.replaceAll(path, file).split("\n")[0];
     throw inputError(`${file}: the Parquet footer cannot be read (${reason}); write the catalog again`);

@@ -1,7 +1,6 @@
 /** Results of SQL as an Arrow IPC stream. DuckDB's Node API has no Arrow, so columns are made from values. */
 import type { DuckDBResult, DuckDBType, DuckDBValue } from "@duckdb/node-api";
 import {
-  Bool,
   type Data,
   type DataType,
   DateDay,
@@ -15,6 +14,7 @@ import {
 } from "apache-arrow";
 import {
   binaryColumn,
+  boolColumn,
   float64Column,
   int64Column,
   listColumn,
@@ -93,12 +93,6 @@ function textOf(value: DuckDBValue): string {
 function uint64Column(values: readonly (bigint | null)[]): Data<Uint64> {
   const data = BigUint64Array.from(values, (value) => value ?? 0n);
   return makeData({ type: new Uint64(), length: values.length, data, ...validityOf(values) });
-}
-
-function boolColumn(values: readonly (boolean | null)[]): Data<Bool> {
-  const data = new Uint8Array(Math.ceil(values.length / 64) * 8);
-  for (let i = 0; i < values.length; i++) if (values[i]) data[i >> 3]! |= 1 << (i & 7);
-  return makeData({ type: new Bool(), length: values.length, data, ...validityOf(values) });
 }
 
 function dateColumn(values: readonly ({ days: number } | null)[]): Data<DateDay> {

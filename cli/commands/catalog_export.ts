@@ -1,0 +1,35 @@
+/** `granary catalog export F --stac-geoparquet -o G` */
+import type { Command } from "@commander-js/extra-typings";
+import { inputError } from "../../base/errors.ts";
+import { formatBytes, formatCount } from "../../base/units.ts";
+import type { CliContext } from "../context.ts";
+
+const EXAMPLES = `
+Examples:
+  granary catalog export catalog.parquet --stac-geoparquet -o items.parquet`;
+
+export function addCatalogExport(catalog: Command, context: CliContext): void {
+  catalog.command("export")
+    .description("write a catalog in another form")
+    .argument("<file>", "a catalog, or - for stdin")
+    .requiredOption("-o, --output <file>", "the file to write")
+    .option("--stac-geoparquet", "STAC items as GeoParquet")
+    .addHelpText("after", EXAMPLES)
+    .action(async (file, options) => {
+      if (!options.stacGeoparquet) throw inputError("the form is missing (wanted --stac-geoparquet)");
+      const { openCatalog } = await import("../../catalog/open.ts");
+      const { exportStacGeoparquet } = await import("../../catalog/export.ts");
+      const opened = await openCatalog(file);
+      try {
+        const result = await exportStacGeoparquet(opened, options.output, { signal: context.signal });
+        if (context.json) context.out.json({ output: options.output, ...result });
+        else {
+          context.log.info(
+            `${options.output}: ${formatCount(result.items)} items, ${formatBytes(result.sizeBytes)}`,
+          );
+        }
+      } finally {
+        opened.close();
+      }
+    });
+}

@@ -1,0 +1,68 @@
+/** `granary catalog import F -o G` */
+import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { formatBytes, formatCount } from "../../base/units.ts";
+import { DEFAULT_CELL_ORDER } from "../../catalog/schema.ts";
+import type { CliContext } from "../context.ts";
+
+const EXAMPLES = `
+Examples:
+  granary catalog import cat_neon.parquet -o catalog.parquet
+  granary catalog import granules_by_cell.json --provider NSIDC_CPRD -o catalog.parquet
+
+Takes stac-geoparquet files, such as the Python tools write, and JSON catalogs
+{"metadata": {"parent_order", "s3_base", "https_base"}, "catalog": {morton id: [s3 urls]}}.`;
+
+const MAX_CELL_ORDER = 24;
+
+export function addCatalogImport(catalog: Command, context: CliContext): void {
+  catalog.command("import")
+    .description("make a catalog of another tool's")
+    .argument("<file>", "a stac-geoparquet file or a JSON catalog")
+    .requiredOption("-o, --output <file>", "the catalog to write")
+    .option("--cell-order <n>", "order of the cells", parseCellOrder, DEFAULT_CELL_ORDER)
+    .option("--collection <name>", "the collection of granules that name none")
+    .option("--provider <name>", "the provider of the granules")
+    .addOption(
+      new Option("--latitude <convention>", "how the tool that made a JSON catalog read latitudes")
+        .choices(["authalic", "geodetic"] as const).default("geodetic" as const),
+    )
+    .addHelpText("after", EXAMPLES)
+    .action(async (file, options) => {
+      const { importCatalog } = await import("../../catalog/import.ts");
+      const { writeCatalog } = await import("../../catalog/write.ts");
+      const { cellOrder, output } = options;
+      const found = importCatalog(file, {
+        cellOrder,
+        collection: options.collection,
+        provider: options.provider,
+        latitude: options.latitude,
+      });
+      const progress = context.log.progress("import", null, "granules");
+      try {
+        const result = await writeCatalog(output, found.rows, {
+          cellOrder,
+          queries: () => [found.query()],
+          signal: context.signal,
+          onRows: (rows) => progress.update(rows),
+        });
+        progress.end();
+        for (const line of found.tally.lines()) context.log.warn(line);
+        if (context.json) context.out.json({ output, ...result, set_aside: found.tally });
+        else {
+          context.log.info(
+            `${output}: ${formatCount(result.rows)} granules, ${formatBytes(result.sizeBytes)}`,
+          );
+        }
+      } finally {
+        progress.end();
+      }
+    });
+}
+
+/** `--cell-order` */
+export function parseCellOrder(text: string): number {
+  if (!/^\d{1,2}$/.test(text) || Number(text) > MAX_CELL_ORDER) {
+    throw new InvalidArgumentError(`"${text}" is not an order of 0 to ${MAX_CELL_ORDER}.`);
+  }
+  return Number(text);
+}

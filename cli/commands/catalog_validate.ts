@@ -1,0 +1,52 @@
+/** `granary catalog validate F` */
+import type { Command } from "@commander-js/extra-typings";
+import { inputError } from "../../base/errors.ts";
+import { formatCount } from "../../base/units.ts";
+import type { CliContext } from "../context.ts";
+
+const EXAMPLES = `
+Examples:
+  granary catalog validate catalog.parquet
+  granary catalog validate catalog.parquet --no-cells     skip the slowest check
+  granary catalog validate catalog.parquet --json | jq .counts
+
+Exit code 2 when the file breaks the contract.`;
+
+export function addCatalogValidate(catalog: Command, context: CliContext): void {
+  catalog.command("validate")
+    .description("check a catalog: GeoParquet metadata, columns, rows, cells against footprints, locations")
+    .argument("<file>", "a catalog, or - for stdin")
+    .option("--no-cells", "do not compute footprints' cells anew")
+    .addHelpText("after", EXAMPLES)
+    .action(async (file, options) => {
+      const { openCatalog } = await import("../../catalog/open.ts");
+      const { validateCatalog } = await import("../../catalog/validate.ts");
+      const opened = await openCatalog(file);
+      const progress = context.log.progress("validate", await opened.count(), "granules");
+      try {
+        const report = await validateCatalog(opened, {
+          cells: options.cells,
+          signal: context.signal,
+          onRows: (rows) => progress.update(rows),
+        });
+        progress.end();
+        if (context.json) context.out.json(report);
+        else {
+          for (const { level, message } of report.findings) context.out.write(`${level}: ${message}\n`);
+          for (const [check, count] of Object.entries(report.counts)) {
+            const told = report.findings.filter((finding) => finding.check === check).length;
+            if (count > told) context.out.write(`… and ${formatCount(count - told)} more of "${check}"\n`);
+          }
+          if (report.valid) {
+            context.out.write(`OK: ${report.file}: ${formatCount(report.granules)} granules\n`);
+          }
+        }
+        if (!report.valid) {
+          throw inputError(`${report.file}: breaks the catalog's contract`, { counts: report.counts });
+        }
+      } finally {
+        progress.end();
+        opened.close();
+      }
+    });
+}
