@@ -71,7 +71,7 @@ export function readExtensibleArray(
     const entries = leastBlockEntries * 2 ** Math.floor((u + 1) / 2);
     if (u < inline) {
       for (let k = 0; k < blocks; k += 1) {
-        readDataBlock(file, addresses[next++]!, entries, first + k * entries, null, shape, visit);
+        readDataBlock(file, addresses[next++]!, entries, first + k * entries, () => true, shape, visit);
       }
     } else {
       readSuperBlock(file, addresses[next++]!, blocks, entries, first, shape, visit);
@@ -98,21 +98,15 @@ function readSuperBlock(
   const block = file.at(address, bytes, what).signature("EASB");
   block.version(0);
   block.skip(1 + file.offsetSize + shape.offsetBytes);
-  const bitmaps: Uint8Array[] = [];
-  for (let k = 0; k < blocks; k += 1) bitmaps.push(block.take(bitmapBytes));
+  // One bit a page, counted through all blocks, though room is kept for whole bytes a block.
+  const bitmap = block.take(blocks * bitmapBytes);
+  const written = (page: number): boolean => (bitmap[page >> 3]! & (0x80 >> (page & 7))) !== 0;
   const addresses: number[] = [];
   for (let k = 0; k < blocks; k += 1) addresses.push(block.address());
   verifyChecksum(block);
   for (let k = 0; k < blocks; k += 1) {
-    readDataBlock(
-      file,
-      addresses[k]!,
-      entries,
-      first + k * entries,
-      pages > 0 ? bitmaps[k]! : null,
-      shape,
-      visit,
-    );
+    const inBlock = (page: number) => written(k * pages + page);
+    readDataBlock(file, addresses[k]!, entries, first + k * entries, inBlock, shape, visit);
   }
 }
 
@@ -121,7 +115,7 @@ function readDataBlock(
   address: number,
   entries: number,
   first: number,
-  bitmap: Uint8Array | null,
+  written: (page: number) => boolean,
   shape: Shape,
   visit: (index: number, entry: Cursor) => void,
 ): void {
@@ -144,7 +138,7 @@ function readDataBlock(
   verifyChecksum(block);
   let at = address + block.place;
   for (let page = 0; page < entries / pageEntries; page += 1) {
-    if (bitmap === null || bitmap[page >> 3]! & (0x80 >> (page & 7))) {
+    if (written(page)) {
       const cursor = file.at(at, pageEntries * entryBytes + CHECKSUM_BYTES, what);
       visitPage(cursor, pageEntries, entryBytes, first + page * pageEntries, seen);
     }

@@ -76,7 +76,7 @@ export type Layout =
 export function readLayout(cursor: Cursor, rank: number, elementSize: number): Layout {
   const version = cursor.u8();
   if (version === 1 || version === 2) return readOldLayout(cursor, rank, elementSize);
-  if (version !== 3 && version !== 4) throw new UnsupportedHdf5(`version ${version} of the layout`);
+  if (version < 3 || version > 5) throw new UnsupportedHdf5(`version ${version} of the layout`);
   const kind = cursor.u8();
   if (kind === 0) return { kind: "compact", bytes: cursor.take(cursor.u16()) };
   if (kind === 1) return { kind: "contiguous", address: cursor.address() };
