@@ -4,9 +4,11 @@ import { Command, CommanderError, type CommandUnknownOpts } from "@commander-js/
 import type { CliContext } from "./context.ts";
 import { allCommands, commandPath, usageMessage } from "./suggest.ts";
 import { addAggregate } from "./commands/aggregate.ts";
+import { addCells } from "./commands/cells.ts";
 import { addCompletions } from "./commands/completions.ts";
 import { addConfig } from "./commands/config.ts";
 import { addDemo } from "./commands/demo.ts";
+import { addWork } from "./commands/work.ts";
 import { addSimulate } from "./commands/simulate.ts";
 
 export interface GlobalFlags {
@@ -36,7 +38,9 @@ export function createProgram(context: CliContext, onFlags: (flags: GlobalFlags)
     .option("-V, --version", "print the version (with --json: what the binary needs to run)")
     .helpCommand("help [COMMAND]", "help for a command")
     .addHelpText("after", EXAMPLES);
+  addCells(program, context);
   addAggregate(program, context);
+  addWork(program, context);
   addConfig(program, context);
   addSimulate(program, context);
   addDemo(program, context);

@@ -37,6 +37,8 @@ const result = await Bun.build({
   // Workers under their own file names: see entry_points.ts.
   naming: { entry: "[name].[ext]" },
   minify: { whitespace: true, syntax: true, identifiers: false },
+  // For stacks that name our files and lines.
+  sourcemap: "inline",
   bytecode: base === undefined,
   plugins: [duckdbPlugin(bindings, root)],
   compile: {

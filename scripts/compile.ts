@@ -24,15 +24,17 @@ for (const target of wanted) {
   const name = values.target === undefined ? "granary" : `granary-${target}`;
   const outfile = path.resolve(values.out ?? path.join(root, "dist", name));
   fs.mkdirSync(path.dirname(outfile), { recursive: true });
-  const unfinished = path.join(path.dirname(outfile), `.${path.basename(outfile)}.${process.pid}`);
+  // Bun leaves source maps beside what it builds; the binary has them inside too.
+  const work = path.join(path.dirname(outfile), `.build-${process.pid}`);
+  const built = path.join(work, path.basename(outfile));
   const started = Date.now();
   try {
-    build(root, { target, bindings, base, out: unfinished, entries: [PROGRAM, ...workerFiles(root)] });
-  } catch (error) {
-    fs.rmSync(unfinished, { force: true });
-    throw error;
+    fs.mkdirSync(work);
+    build(root, { target, bindings, base, out: built, entries: [PROGRAM, ...workerFiles(root)] });
+    fs.renameSync(built, outfile);
+  } finally {
+    fs.rmSync(work, { recursive: true, force: true });
   }
-  fs.renameSync(unfinished, outfile);
   const megabytes = (fs.statSync(outfile).size / 1e6).toFixed(0);
   const shown = path.relative(process.cwd(), outfile);
   console.log(`${shown}: ${target}, ${megabytes} MB, in ${((Date.now() - started) / 1000).toFixed(1)} s`);
