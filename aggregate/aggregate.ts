@@ -1,4 +1,6 @@
 /** The main job as one function: config and catalog in, store and report out. */
+import os from "node:os";
+import path from "node:path";
 import { inputError } from "../base/errors.ts";
 import { type Area, boxArea } from "../catalog/area.ts";
 import { chooseAsset, locate, parseDrivers } from "../catalog/access/driver.ts";
@@ -20,7 +22,9 @@ import {
 } from "./run/execute.ts";
 import { parseLevels } from "./run/levels.ts";
 import { prepareRun } from "./run/prepare.ts";
-import { RunDirectory } from "./run/run_directory.ts";
+import { Lease } from "./run/lease.ts";
+import { defaultRunDirectory, RunDirectory } from "./run/run_directory.ts";
+import { StorePlace } from "./run/store_place.ts";
 
 /** What `granary aggregate` is asked. Absent values are the config's, or the defaults of the engine. */
 export interface AggregateRequest {
@@ -50,7 +54,12 @@ export interface AggregateRequest {
   mode?: RunOptions["mode"];
   onError?: RunOptions["onError"];
   checkpoint?: RunOptions["checkpoint"];
+  /** Plan and do nothing. */
   dryRun?: boolean;
+  /** Plan, and write the run directory for others to do the pieces. */
+  planOnly?: boolean;
+  /** Scatter batches to cut. */
+  batches?: number;
   signal?: AbortSignal;
   onWarning?(message: string): void;
   onNote?(message: string): void;
@@ -73,31 +82,33 @@ export async function aggregate(
   if (catalogFile === null) throw inputError("no catalog: say --catalog FILE, or name one in the config");
   const store = request.store ?? pipeline.output.store;
   if (store === null) throw inputError("no store: say -o STORE, or name one as output.store in the config");
-  const driver = parseDrivers(request.driver ?? pipeline.dataSource.driver ?? "auto");
+  const driverText = request.driver ?? pipeline.dataSource.driver ?? "auto";
+  parseDrivers(driverText);
   const workers = request.workers ?? defaultWorkers();
   const memoryBytes = request.memoryBytes ?? defaultMemoryBytes();
 
-  let opener: SourceOpener | undefined;
-  const openerOnce = () => opener ??= new SourceOpener({ signal: request.signal, warn });
+  const openerOnce = lazyOpener(request.signal, warn);
   // Threads come up while DuckDB selects.
-  const executor = request.dryRun ? undefined : startExecutor(workers, () => Promise.resolve(openerOnce()));
+  const planning = request.dryRun || request.planOnly;
+  const executor = planning ? undefined : startExecutor(workers, () => Promise.resolve(openerOnce()));
   try {
     const plan = await planFromCatalog(catalogFile, pipeline, request, memoryBytes);
     for (const { what, granules } of plan.leftOut) warn(`left out: ${what} (${granules} granules)`);
-    if (executor === undefined) return { plan, report: null };
-    const remote = /^s3:\/\//i.test(store);
-    const needsRegion = driver === "auto" && plan.granules.some((row) => row.s3_base !== null);
-    const localRegion = needsRegion ? await openerOnce().aws.region() : undefined;
+    if (request.dryRun) return { plan, report: null };
+    const remote = isRemote(store);
+    const directory = runDirectory(request, store, openerOnce);
+    if (executor === undefined) {
+      await writePlan(plan, request, store, directory, openerOnce);
+      return { plan, report: null };
+    }
     const report = await executePlan(plan, {
       store: remote ? openTarget(store, openerOnce()) : store,
-      runDirectory: runDirectory(request, store, remote, openerOnce),
+      runDirectory: directory,
       scratch: request.scratch,
       mode: request.mode,
-      locate: (granule): SourceLocation => {
-        const row = plan.granules[granule];
-        const asset = chooseAsset(row, pipeline.dataSource.asset);
-        return locate(row, driver, { localRegion, asset, warn });
-      },
+      locate: await locator(plan, driverText, openerOnce, warn),
+      driver: driverText,
+      reader: { open: (location) => openerOnce().open(location) },
       memoryBytes,
       onError: request.onError,
       checkpoint: request.checkpoint,
@@ -134,6 +145,7 @@ async function planFromCatalog(
       providers: request.providers,
       unknownExtent: request.unknownExtent,
       levels: request.levels === undefined ? undefined : parseLevels(request.levels),
+      batches: request.batches,
       signal: request.signal,
     });
   } finally {
@@ -178,18 +190,79 @@ function overridden(request: AggregateRequest, warn: (message: string) => void):
   };
 }
 
-/** A store on S3 has its run directory there, and its runs files on this machine. */
-function runDirectory(
+/** Makes what opens remote places when first it is needed. */
+export function lazyOpener(
+  signal: AbortSignal | undefined,
+  warn: (message: string) => void,
+): () => SourceOpener {
+  let opener: SourceOpener | undefined;
+  return () => opener ??= new SourceOpener({ signal, warn });
+}
+
+/** Where each granule of a plan is read from, by a driver's preferences. */
+export async function locator(
+  plan: Plan,
+  driverText: string,
+  opener: () => SourceOpener,
+  warn: (message: string) => void,
+): Promise<(granule: number) => SourceLocation> {
+  const driver = parseDrivers(driverText);
+  const needsRegion = driver === "auto" && plan.granules.some((row) => row.s3_base !== null);
+  const localRegion = needsRegion ? await opener().aws.region() : undefined;
+  return (granule) => {
+    const row = plan.granules[granule];
+    const asset = chooseAsset(row, plan.pipeline.dataSource.asset);
+    return locate(row, driver, { localRegion, asset, warn });
+  };
+}
+
+/** Writes the plan into a run directory where no run lives, and makes sure that the store may be made. */
+async function writePlan(
+  plan: Plan,
   request: AggregateRequest,
   store: string,
-  remote: boolean,
+  directory: RunDirectory,
   opener: () => SourceOpener,
-): RunDirectory | undefined {
-  const place = request.runDirectory ?? (remote ? `${store.replace(/\/+$/, "")}.run` : undefined);
-  if (place === undefined) return undefined;
-  if (!/^s3:\/\//i.test(place)) return RunDirectory.in(place, request.scratch);
-  if (request.scratch === undefined) {
-    throw inputError(`${place}: a run directory on S3 needs --scratch DIR for what does not fit memory`);
+): Promise<void> {
+  const mode = request.mode ?? "new";
+  const place = await StorePlace.at(openTarget(store, opener()));
+  place.check(mode, await directory.exists());
+  const lease = await Lease.take(directory.target, { signal: request.signal });
+  try {
+    if (mode !== "resume") {
+      await directory.clear();
+      await place.empty();
+    }
+    const driver = request.driver ?? plan.pipeline.dataSource.driver ?? "auto";
+    const settings = { store: absolute(store), driver, created: new Date().toISOString() };
+    await directory.putPlan(plan, settings);
+  } finally {
+    await lease.release();
   }
-  return RunDirectory.at(openTarget(place, opener()), request.scratch);
+}
+
+/** A store on S3 has its run directory there, and its runs files on this machine. */
+function runDirectory(request: AggregateRequest, store: string, opener: () => SourceOpener): RunDirectory {
+  const place = request.runDirectory ?? defaultRunDirectory(store);
+  return openRunDirectory(place, request.scratch, opener);
+}
+
+/** The run directory at a path or an s3:// address. */
+export function openRunDirectory(
+  place: string,
+  scratch: string | undefined,
+  opener: () => SourceOpener,
+): RunDirectory {
+  if (!isRemote(place)) return RunDirectory.in(place, scratch);
+  return RunDirectory.at(openTarget(place, opener()), scratch ?? os.tmpdir());
+}
+
+/** Whether an address is no folder of this machine. */
+export function isRemote(address: string): boolean {
+  return /^s3:\/\//i.test(address);
+}
+
+/** A store's address that holds from every working folder. */
+function absolute(store: string): string {
+  return isRemote(store) ? store : path.resolve(store);
 }

@@ -10,7 +10,6 @@
 import { crc32 } from "node:zlib";
 import { writeAtomic } from "../../base/atomic.ts";
 import { GranaryError } from "../../base/errors.ts";
-import type { SyncSource } from "../../catalog/access/source.ts";
 import type { SegmentEntry } from "./scatter.ts";
 
 const MAGIC = new TextEncoder().encode("GRANRUN1");
@@ -61,19 +60,26 @@ function encodeFooter(offset: number, index: Uint8Array): Uint8Array {
   return footer;
 }
 
+/** Anything with a size that reads a range, at once or later. */
+export interface IndexSource {
+  readonly name: string;
+  readonly sizeBytes: number;
+  read(offset: number, length: number): Uint8Array | Promise<Uint8Array>;
+}
+
 /** Reads the index of a runs file. Throws an io error that names the file when it is not whole. */
-export function readRunsIndex(source: SyncSource): RunsEntry[] {
+export async function readRunsIndex(source: IndexSource): Promise<RunsEntry[]> {
   const broken = (why: string) =>
     new GranaryError("io", `${source.name}: not a whole runs file (${why}); delete it and resume the run`);
   if (source.sizeBytes < MAGIC.length + FOOTER_BYTES) throw broken(`${source.sizeBytes} bytes`);
-  const footer = source.read(source.sizeBytes - FOOTER_BYTES, FOOTER_BYTES);
+  const footer = await source.read(source.sizeBytes - FOOTER_BYTES, FOOTER_BYTES);
   if (!MAGIC.every((byte, i) => footer[24 + i] === byte)) throw broken("its footer is missing");
   const view = new DataView(footer.buffer, footer.byteOffset, footer.byteLength);
   const offset = view.getFloat64(0, true), length = view.getFloat64(8, true);
   if (!(offset >= MAGIC.length && offset + length + FOOTER_BYTES === source.sizeBytes)) {
     throw broken("its index is not where the footer says");
   }
-  const index = source.read(offset, length);
+  const index = await source.read(offset, length);
   if (crc32(index) !== view.getUint32(16, true)) throw broken("its index fails the checksum");
   return decodeIndex(index, broken);
 }

@@ -31,6 +31,8 @@ export interface ScheduleWork {
   shards: number[];
   /** What runs files of an earlier run hold of these shards. */
   parts: (RunsPart & { shard: number })[];
+  /** Whether everything scattered goes to runs files, for somebody else to reduce. */
+  saveAll?: boolean;
 }
 
 /** When finished granules leave memory for a runs file although there is room, so that a crash costs little. */
@@ -106,6 +108,9 @@ class Schedule {
   #savedAt = performance.now();
   #totalBytes = 0;
   #saving = new Map<number, ScatterOutcome[]>();
+  /** Indices of shards whose segments were handed to a reducer. */
+  #taken = new Set<number>();
+  #saveAll: boolean;
   #committing = 0;
   #scattering = 0;
   #spilling = 0;
@@ -147,6 +152,7 @@ class Schedule {
       if (needed.length === 0) this.#ready.push(s);
     }
     this.#unreduced = work.shards.length;
+    this.#saveAll = work.saveAll ?? false;
   }
 
   #sizeOf(granule: number): number {
@@ -186,7 +192,8 @@ class Schedule {
       this.#inFlight.set(message.id, { lane, message });
       this.executor.post(lane, message);
     }
-    if (this.#unreduced === 0 && this.#inFlight.size === 0) this.#finish();
+    const nothingWaits = this.#waitingGranules.length === 0 && (!this.#saveAll || this.#unsaved.length === 0);
+    if (this.#unreduced === 0 && this.#inFlight.size === 0 && nothingWaits) this.#finish();
   }
 
   #finish(): void {
@@ -203,6 +210,10 @@ class Schedule {
     if (this.#spilling === 0 && (full || this.#checkpointDue())) {
       const entries = this.#ledger.takeAll();
       if (entries.length > 0) return this.#spillTask(id, lane, entries);
+    }
+    const allIn = this.#waitingGranules.length === 0 && this.#scattering === 0;
+    if (this.#saveAll && allIn && this.#spilling === 0 && this.#unsaved.length > 0) {
+      return this.#spillTask(id, lane, this.#ledger.takeAll());
     }
     if (this.#waitingGranules.length > 0 && (held < segmentBytes || this.#spilling === 0)) {
       const { granule, ranks } = this.#waitingGranules.pop()!;
@@ -224,7 +235,14 @@ class Schedule {
   #spillTask(id: number, lane: number, entries: SegmentEntry[]): Exclude<ToWorker, { type: "start" }> {
     this.#spilling += 1;
     this.#result.spills += 1;
-    this.#saving.set(id, this.#unsaved);
+    // A shard that is being reduced took its segments along: the file does not cover it.
+    this.#saving.set(
+      id,
+      this.#unsaved.map((outcome) => ({
+        ...outcome,
+        shards: outcome.shards.filter((shard) => !this.#taken.has(shard)),
+      })),
+    );
     this.#unsaved = [];
     this.#unsavedBytes = 0;
     this.#savedAt = performance.now();
@@ -244,6 +262,7 @@ class Schedule {
 
   #reduceTask(id: number, lane: number, s: number): Exclude<ToWorker, { type: "start" }> {
     const { index, firstRank, endRank } = this.plan.shards[s];
+    this.#taken.add(index);
     const { entries, parts } = this.#ledger.take(index);
     const slabs = this.#ledger.unknownTo(lane, entries);
     return { type: "reduce", id, task: { shard: { index, firstRank, endRank }, entries, slabs, parts } };
@@ -309,7 +328,7 @@ class Schedule {
     this.#saving.delete(id);
     this.#spilling -= 1;
     this.#result.spilledBytes += outcome.bytes;
-    this.#ledger.addParts(partsOf(outcome.path, outcome.entries));
+    this.#ledger.addParts(partsOf({ kind: "local", url: outcome.path }, outcome.entries));
     this.#ledger.release(sent.task.entries);
   }
 
@@ -336,12 +355,14 @@ function mayPass(error: GranaryError): boolean {
 }
 
 /** The parts of a runs file, one a shard: neighbours in the file. */
-export function partsOf(file: string, entries: readonly RunsEntry[]): (RunsPart & { shard: number })[] {
+export function partsOf(
+  location: SourceLocation,
+  entries: readonly RunsEntry[],
+): (RunsPart & { shard: number })[] {
   const parts: (RunsPart & { shard: number })[] = [];
   for (const { shard, granule, group, offset, bytes } of entries) {
     let part = parts[parts.length - 1];
     if (part === undefined || part.shard !== shard) {
-      const location: SourceLocation = { kind: "local", url: file };
       part = { shard, location, offset, bytes: 0, entries: [] };
       parts.push(part);
     }

@@ -4,12 +4,10 @@ import { allowedCores, allowedMemoryBytes, DEFAULT_MEMORY_SHARE } from "../../ba
 import { FolderTarget } from "../../catalog/access/folder_target.ts";
 import type { SourceLocation } from "../../catalog/access/location.ts";
 import type { ObjectTarget } from "../../catalog/access/object_target.ts";
-import { openFileSyncSource } from "../../catalog/access/file_source.ts";
 import { shareMemory } from "../engine/budget.ts";
 import { type Executor, startExecutor } from "../engine/executor.ts";
 import type { ReduceOutcome } from "../engine/messages.ts";
 import type { Plan } from "../engine/plan.ts";
-import { readRunsIndex } from "../engine/runs_file.ts";
 import {
   type Checkpoint,
   type FailedGranule,
@@ -22,7 +20,7 @@ import { coarseLevels } from "./coarse_levels.ts";
 import { Lease, type LeaseOptions } from "./lease.ts";
 import { encodeState, type ShardRecord } from "./records.ts";
 import { type Remaining, remainingWork } from "./resume.ts";
-import { defaultRunDirectory, RunDirectory } from "./run_directory.ts";
+import { defaultRunDirectory, RunDirectory, type RunsReader } from "./run_directory.ts";
 import { type StoreMode, StorePlace } from "./store_place.ts";
 import { type RunProgress, type RunTotals, Tally } from "./tally.ts";
 
@@ -34,6 +32,10 @@ export interface RunOptions {
   /** Default: a folder beside the store. Needed when the store is not in a folder. */
   runDirectory?: RunDirectory;
   locate(granule: number): SourceLocation;
+  /** Remembered for pieces of the run that others do. */
+  driver?: string;
+  /** Opens runs files that are on S3. */
+  reader?: RunsReader;
   workers?: number;
   memoryBytes?: number;
   /** Folder for runs files; by default the run directory. */
@@ -125,12 +127,16 @@ async function runUnderLease(
   if (remaining.shards.length > 0) await place.unseal();
   const tally = new Tally(plan, options.onProgress);
   if (records.scatter.length + records.shards.length > 0) options.onNote?.(describeResume(plan, remaining));
-  await directory.putPlan(plan);
+  await directory.putPlan(plan, {
+    store: place.target.name,
+    driver: options.driver ?? "auto",
+    created: new Date().toISOString(),
+  });
   for (const { shard } of remaining.staleShards) {
     await directory.target.delete(`shards/${shard}.json`); // first: no record may outlive its objects
     await place.removeShard(shard);
   }
-  const work = openWork(directory, remaining);
+  const work = await openWork(directory, remaining, options.reader);
   tallyKept(plan, remaining, tally);
   executor.start({
     pipeline: plan.pipeline,
@@ -165,7 +171,7 @@ async function runUnderLease(
     observations: tally.observations,
     ...incomplete,
   });
-  if (result.failed.length === 0) await directory.dropRuns(records.scatter);
+  if (result.failed.length === 0) await directory.dropRuns();
   const seconds = (performance.now() - started) / 1000;
   return {
     store: place.target.name,
@@ -207,19 +213,18 @@ export async function sealStore(
 }
 
 /** The schedule's work, with the parts of runs files that open shards need. */
-function openWork(directory: RunDirectory, remaining: Remaining): ScheduleWork {
-  const parts = remaining.runsFiles.flatMap(({ file, granules }) => {
-    const path = directory.runsPath(file);
-    const source = openFileSyncSource(path);
-    try {
-      const entries = readRunsIndex(source)
-        .filter((entry) => granules.has(entry.granule))
-        .map((entry) => ({ ...entry, granule: granules.get(entry.granule)! }));
-      return partsOf(path, entries);
-    } finally {
-      source.close();
-    }
-  });
+export async function openWork(
+  directory: RunDirectory,
+  remaining: Remaining,
+  reader: RunsReader | undefined,
+): Promise<ScheduleWork> {
+  const parts: ScheduleWork["parts"] = [];
+  for (const { file, granules } of remaining.runsFiles) {
+    const entries = (await directory.runsIndex(file, reader))
+      .filter((entry) => granules.has(entry.granule))
+      .map((entry) => ({ ...entry, granule: granules.get(entry.granule)! }));
+    parts.push(...partsOf(directory.runsLocation(file), entries));
+  }
   return { granules: remaining.granules, shards: remaining.shards, parts };
 }
 
@@ -249,7 +254,7 @@ function describeResume(plan: Plan, remaining: Remaining): string {
       : "");
 }
 
-function shardRecord(outcome: ReduceOutcome, key: string, lacks: string[]): ShardRecord {
+export function shardRecord(outcome: ReduceOutcome, key: string, lacks: string[]): ShardRecord {
   return {
     kind: "shard",
     shard: outcome.shard,
@@ -266,14 +271,14 @@ function shardRecord(outcome: ReduceOutcome, key: string, lacks: string[]): Shar
 }
 
 /** Ids of the granules that a shard needs and does not have. */
-function lacking(plan: Plan, needed: readonly number[], failed: readonly FailedGranule[]): string[] {
+export function lacking(plan: Plan, needed: readonly number[], failed: readonly FailedGranule[]): string[] {
   if (failed.length === 0) return [];
   const missing = new Set(failed.map(({ granule }) => granule));
   return needed.filter((granule) => missing.has(granule)).map((granule) => plan.granules[granule].id);
 }
 
 /** The parents that a failed granule leaves incomplete, for the store's attributes. */
-function incompleteParents(
+export function incompleteParents(
   plan: Plan,
   failed: readonly FailedGranule[],
 ): { incomplete_parents?: number[]; missing_granules?: string[] } {

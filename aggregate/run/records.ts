@@ -23,7 +23,7 @@ export interface ScatteredGranule {
 
 export interface ScatterRecord {
   kind: "scatter";
-  /** Key of the runs file in the run directory. */
+  /** Key of the runs file in the run directory, or its path; a name alone where all granules failed. */
   file: string;
   bytes: number;
   granules: ScatteredGranule[];

@@ -1,14 +1,21 @@
 /** The run directory of a store: its plan, its records, its runs files, its lease. */
 import fs from "node:fs";
+import os from "node:os";
 import path from "node:path";
+import process from "node:process";
 import { writeError } from "../../base/atomic.ts";
-import type { ObjectTarget } from "../../catalog/access/object_target.ts";
+import { inputError } from "../../base/errors.ts";
 import { FolderTarget } from "../../catalog/access/folder_target.ts";
+import type { SourceLocation } from "../../catalog/access/location.ts";
+import type { ObjectTarget } from "../../catalog/access/object_target.ts";
 import { keyOf } from "../engine/identity.ts";
-import type { Plan } from "../engine/plan.ts";
 import type { ScatterOutcome, SpillOutcome } from "../engine/messages.ts";
+import type { Plan } from "../engine/plan.ts";
+import { openFileSyncSource } from "../../catalog/access/file_source.ts";
+import { readRunsIndex, type RunsEntry } from "../engine/runs_file.ts";
 import type { FailedGranule } from "../engine/schedule.ts";
-import { listRecords, putRecord, type ScatterRecord, type ShardRecord } from "./records.ts";
+import { PLAN_FORMAT } from "../engine/version.ts";
+import { listRecords, putRecord, type ScatterRecord, scatterRecordKey, type ShardRecord } from "./records.ts";
 import { granuleKeys } from "./resume.ts";
 
 /** `<store>.run`, unless somebody says otherwise. */
@@ -16,9 +23,30 @@ export function defaultRunDirectory(store: string): string {
   return `${store.replace(/\/+$/, "")}.run`;
 }
 
+/** What depends on the run and not on the plan: where things are. */
+export interface RunSettings {
+  store: string;
+  driver: string;
+  created: string;
+}
+
+/** Reads what runs files hold, wherever they are; made with what can open remote places. */
+export interface RunsReader {
+  open(location: SourceLocation): Promise<
+    {
+      name: string;
+      sizeBytes: number;
+      read(offset: number, length: number): Promise<Uint8Array>;
+      close(): Promise<void>;
+    }
+  >;
+}
+
 export class RunDirectory {
   #serial = 0;
   #keys: string[] | undefined;
+  /** Tells this process's runs files from those of any other that does the same piece. */
+  readonly #attempt = keyOf([process.pid, os.hostname(), Date.now(), Math.random()]).slice(0, 8);
 
   private constructor(
     readonly target: ObjectTarget,
@@ -28,15 +56,19 @@ export class RunDirectory {
   ) {}
 
   /** A run directory in a folder; runs files lie in it, or in `scratch`. */
-  static in(folder: string, scratch: string | undefined): RunDirectory {
+  static in(folder: string, scratch?: string): RunDirectory {
     const own = path.resolve(folder);
     const runsFolder = scratch === undefined ? path.join(own, "runs") : scratchFolder(scratch, own);
     return new RunDirectory(new FolderTarget(own), own, runsFolder);
   }
 
-  /** A run directory elsewhere; runs files lie in `scratch`, a folder of this machine. */
+  /** A run directory on S3; runs files are made in `scratch`, a folder of this machine, and sent there. */
   static at(target: ObjectTarget, scratch: string): RunDirectory {
     return new RunDirectory(target, null, scratchFolder(scratch, target.name));
+  }
+
+  get name(): string {
+    return this.target.name;
   }
 
   /** Whether an earlier run left something. */
@@ -44,42 +76,90 @@ export class RunDirectory {
     return (await this.target.get("plan.json")) !== undefined;
   }
 
-  /** Writes the plan as JSON. */
-  async putPlan(plan: Plan): Promise<void> {
-    await this.target.put("plan.json", new TextEncoder().encode(planJson(plan)));
+  async putPlan(plan: Plan, settings: RunSettings): Promise<void> {
+    await this.target.put("run.json", encode(JSON.stringify(settings)));
+    await this.target.put("plan.json", encode(planJson(plan)));
   }
 
-  /** The path of a new runs file. */
+  /** The plan, for a machine that did not make it. Throws an input error where there is none. */
+  async plan(): Promise<{ plan: Plan; settings: RunSettings }> {
+    const plan = await this.#json<Plan>("plan.json");
+    const settings = await this.#json<RunSettings>("run.json");
+    if (plan.format !== PLAN_FORMAT) {
+      throw inputError(
+        `${this.name}: the plan has format ${plan.format}, this granary reads ${PLAN_FORMAT} (plan the run anew)`,
+      );
+    }
+    for (const row of plan.granules) Object.assign(row, { cells: new BigUint64Array(0), geometry: null });
+    return { plan, settings };
+  }
+
+  async #json<T>(key: string): Promise<T> {
+    const bytes = await this.target.get(key);
+    if (bytes === undefined) {
+      throw inputError(`${this.name}: no ${key} is there (wanted a run directory of granary aggregate)`);
+    }
+    try {
+      return JSON.parse(new TextDecoder().decode(bytes));
+    } catch (error) {
+      throw inputError(`${this.name}/${key}: not JSON: ${(error as Error).message} (plan the run anew)`);
+    }
+  }
+
+  /** The path of a new runs file on this machine. */
   nextRunsFile(): string {
     try {
       fs.mkdirSync(this.runsFolder, { recursive: true });
     } catch (error) {
       throw writeError(this.runsFolder, error);
     }
-    for (;;) {
-      this.#serial += 1;
-      const file = path.join(this.runsFolder, `${String(this.#serial).padStart(6, "0")}.runs`);
-      if (!fs.existsSync(file)) return file;
+    this.#serial += 1;
+    return path.join(this.runsFolder, `${this.#attempt}-${String(this.#serial).padStart(4, "0")}.runs`);
+  }
+
+  /** Where a runs file is, as a record names it: below the directory, or a path of this machine. */
+  runsLocation(file: string): SourceLocation {
+    if (path.isAbsolute(file)) return { kind: "local", url: file };
+    if (this.folder !== null) return { kind: "local", url: path.join(this.folder, file) };
+    return { kind: "s3", url: `${this.name.replace(/\/+$/, "")}/${file}` };
+  }
+
+  /** The index of a runs file. */
+  async runsIndex(file: string, reader: RunsReader | undefined): Promise<RunsEntry[]> {
+    const location = this.runsLocation(file);
+    const source = location.kind === "local"
+      ? openFileSyncSource(location.url)
+      : await reader?.open(location);
+    if (source === undefined) throw new Error(`${file}: nothing here opens remote runs files`);
+    try {
+      return await readRunsIndex(source);
+    } finally {
+      await source.close();
     }
   }
 
-  /** The path of a runs file as a record names it. */
-  runsPath(file: string): string {
-    return path.isAbsolute(file) ? file : path.join(this.folder!, file);
-  }
-
-  /** Remembers a runs file and the granules that are whole in it. */
+  /** Remembers a runs file and the granules that are whole in it, after it has reached its place. */
   async rememberRuns(
     plan: Plan,
     outcome: SpillOutcome,
     granules: readonly ScatterOutcome[],
     failed: readonly FailedGranule[],
   ): Promise<void> {
+    const file = await this.#place(outcome.path);
+    await putRecord(this.target, this.#record(plan, file, outcome, granules, failed));
+  }
+
+  #record(
+    plan: Plan,
+    file: string,
+    outcome: SpillOutcome,
+    granules: readonly ScatterOutcome[],
+    failed: readonly FailedGranule[],
+  ): ScatterRecord {
     const keys = this.#keys ??= granuleKeys(plan);
-    const inside = this.folder === null ? ".." : path.relative(this.folder, outcome.path);
-    const record: ScatterRecord = {
+    return {
       kind: "scatter",
-      file: inside.startsWith("..") ? outcome.path : inside,
+      file,
       bytes: outcome.bytes,
       granules: granules.map(({ granule, shards, counts, groups, reads }) => ({
         key: keys[granule],
@@ -99,7 +179,26 @@ export class RunDirectory {
       seconds: outcome.seconds,
       finished: new Date().toISOString(),
     };
-    await putRecord(this.target, record);
+  }
+
+  /** Remembers granules of a batch that could not be read. */
+  async rememberFailures(plan: Plan, batch: number, failed: readonly FailedGranule[]): Promise<void> {
+    const outcome: SpillOutcome = { path: "", entries: [], bytes: 0, seconds: 0 };
+    await putRecord(this.target, {
+      ...this.#record(plan, "", outcome, [], failed),
+      file: `failed-${this.#attempt}-${batch}`,
+    });
+  }
+
+  /** Brings a runs file to the run directory where that is elsewhere; returns its name in a record. */
+  async #place(file: string): Promise<string> {
+    if (this.folder !== null) {
+      const inside = path.relative(this.folder, file);
+      return inside.startsWith("..") ? file : inside.split(path.sep).join("/");
+    }
+    const key = `runs/${path.basename(file)}`;
+    await this.target.put(key, new Uint8Array(fs.readFileSync(file)));
+    return key;
   }
 
   putShard(record: ShardRecord): Promise<void> {
@@ -114,19 +213,21 @@ export class RunDirectory {
   }
 
   /** Forgets runs files: they are no use once every shard is done, or under another plan. */
-  async dropRuns(records: readonly ScatterRecord[]): Promise<void> {
-    for (const record of records) fs.rmSync(this.runsPath(record.file), { force: true });
-    for (const key of await this.target.list("scatter/")) await this.target.delete(key);
+  async dropRuns(): Promise<void> {
+    for (const record of await listRecords(this.target, "scatter")) {
+      await this.target.delete(scatterRecordKey(record.file)); // first: no record may outlive its file
+      if (path.isAbsolute(record.file)) fs.rmSync(record.file, { force: true });
+      else if (record.file.startsWith("runs/")) await this.target.delete(record.file);
+    }
+    for (const key of await this.target.list("runs/")) await this.target.delete(key);
     fs.rmSync(this.runsFolder, { recursive: true, force: true });
   }
 
   /** Removes all that an earlier run remembered. */
   async clear(): Promise<void> {
-    for (const prefix of ["scatter/", "shards/"]) {
-      for (const key of await this.target.list(prefix)) await this.target.delete(key);
-    }
-    for (const key of ["plan.json", "report.json"]) await this.target.delete(key);
-    fs.rmSync(this.runsFolder, { recursive: true, force: true });
+    await this.dropRuns();
+    for (const key of await this.target.list("shards/")) await this.target.delete(key);
+    for (const key of ["plan.json", "run.json", "report.json"]) await this.target.delete(key);
   }
 }
 
@@ -134,6 +235,8 @@ export class RunDirectory {
 function scratchFolder(scratch: string, runDirectory: string): string {
   return path.join(path.resolve(scratch), `granary-${keyOf(runDirectory).slice(0, 12)}`);
 }
+
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** A plan as JSON: granules without footprints, which no piece of work needs. */
 export function planJson(plan: Plan): string {

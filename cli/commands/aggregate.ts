@@ -7,7 +7,7 @@ import type { Plan } from "../../aggregate/engine/plan.ts";
 import type { RunReport } from "../../aggregate/run/execute.ts";
 import { PRESET_NAMES } from "../../aggregate/config/presets/index.ts";
 import type { CliContext, Progress } from "../context.ts";
-import { addAreaOptions, areaFrom, type AreaFlags } from "../area.ts";
+import { addAreaOptions, type AreaFlags, areaFrom } from "../area.ts";
 
 const EXAMPLES = `
 Examples:
@@ -54,7 +54,9 @@ export function addAggregate(program: Command, context: CliContext): void {
       new Option("--on-error <what>", "a granule that cannot be read: report it and go on, or fail")
         .choices(["report", "fail"] as const).default("report" as const),
     )
-    .option("--dry-run", "print the plan; with --json all of it");
+    .option("--dry-run", "print the plan and do nothing; with --json all of it")
+    .option("--plan-only", "write the run directory for granary work, and do nothing more")
+    .option("--batches <n>", "scatter batches to cut the granules into", wholeNumber);
   addAreaOptions(command);
   command
     .addHelpText("after", EXAMPLES)
@@ -86,6 +88,8 @@ export function addAggregate(program: Command, context: CliContext): void {
         mode: options.overwrite ? "overwrite" : options.resume ? "resume" : "new",
         onError: options.onError,
         dryRun: options.dryRun ?? false,
+        planOnly: options.planOnly ?? false,
+        batches: options.batches,
         signal: context.signal,
         onWarning: (message) => context.log.warn(message),
         onNote: (message) => context.log.info(message),
@@ -129,6 +133,7 @@ function printPlan(plan: Plan, context: CliContext): void {
     ["plan", plan.key],
     ["granules", `${formatCount(plan.granules.length)}, ${formatBytes(bytes)}`],
     ["parent cells", `${formatCount(store.parents.length)} of order ${store.parentOrder}`],
+    ["scatter batches", formatCount(plan.batches.length)],
     ["levels", store.levels.join(", ")],
     ["layout", `${store.layout}, ${store.parentsPerShard} parents a shard, ${plan.shards.length} shards`],
     ["variables", store.variables.map((variable) => variable.name).join(", ")],
