@@ -225,7 +225,7 @@ async function writePlan(
   opener: () => SourceOpener,
 ): Promise<void> {
   const mode = request.mode ?? "new";
-  const place = await StorePlace.at(openTarget(store, opener()));
+  const place = await StorePlace.at(openTarget(store, opener()), plan.store.parentOrder);
   place.check(mode, await directory.exists());
   const lease = await Lease.take(directory.target, { signal: request.signal });
   try {

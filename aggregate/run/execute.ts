@@ -90,7 +90,7 @@ export async function executePlan(plan: Plan, options: RunOptions): Promise<RunR
     const directory = options.runDirectory ??
       RunDirectory.in(defaultRunDirectory(target.name), options.scratch);
     const mode = options.mode ?? "new";
-    const place = await StorePlace.at(target);
+    const place = await StorePlace.at(target, plan.store.parentOrder);
     place.check(mode, await directory.exists());
     const lease = await Lease.take(directory.target, { signal: options.signal, ...options.lease });
     try {

@@ -143,7 +143,7 @@ export async function finishRun(
   try {
     const { scatter, shards } = await directory.records();
     const keys = new Map(plan.shards.map((shard, s) => [shard.index, { key: shard.key, s }]));
-    const place = await StorePlace.at(target);
+    const place = await StorePlace.at(target, plan.store.parentOrder);
     const objects = place.objectsOfShards();
     const done = shards.filter((record) =>
       keys.get(record.shard)?.key === record.key && objects.get(record.shard) === record.objects

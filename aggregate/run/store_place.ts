@@ -9,19 +9,29 @@ import type { ObjectTarget } from "../../catalog/access/object_target.ts";
 export type StoreMode = "new" | "overwrite" | "resume";
 
 const ROOT = "zarr.json";
-const SHARD_KEY = /^(\d+\/[^/]+\/c\/)(\d+)$/;
+const SHARD_KEY = /^((\d+)\/[^/]+\/c\/)(\d+)$/;
 const STORE_KEY = /^(zarr\.json|\d+\/.+)$/;
 
 export class StorePlace {
   #keys: Set<string>;
 
-  private constructor(readonly target: ObjectTarget, keys: readonly string[]) {
+  private constructor(
+    readonly target: ObjectTarget,
+    readonly parentOrder: number,
+    keys: readonly string[],
+  ) {
     this.#keys = new Set(keys);
   }
 
   /** Looks at what is there. */
-  static async at(target: ObjectTarget): Promise<StorePlace> {
-    return new StorePlace(target, await target.list(""));
+  static async at(target: ObjectTarget, parentOrder: number): Promise<StorePlace> {
+    return new StorePlace(target, parentOrder, await target.list(""));
+  }
+
+  /** The shard of the plan that an object belongs to; levels above the parents have shards of their own. */
+  #shardOf(key: string): number | undefined {
+    const match = SHARD_KEY.exec(key);
+    return match !== null && Number(match[2]) >= this.parentOrder ? Number(match[3]) : undefined;
   }
 
   /** Throws an input error, and changes nothing, when something is in the way. */
@@ -52,15 +62,15 @@ export class StorePlace {
 
   /** Removes the objects of one shard at every level, before it is made anew. */
   async removeShard(shard: number): Promise<void> {
-    await this.#delete([...this.#keys].filter((key) => SHARD_KEY.exec(key)?.[2] === String(shard)));
+    await this.#delete([...this.#keys].filter((key) => this.#shardOf(key) === shard));
   }
 
   /** How many objects each shard has: what its record said when they were made. */
   objectsOfShards(): Map<number, number> {
     const counts = new Map<number, number>();
     for (const key of this.#keys) {
-      const shard = SHARD_KEY.exec(key)?.[2];
-      if (shard !== undefined) counts.set(Number(shard), (counts.get(Number(shard)) ?? 0) + 1);
+      const shard = this.#shardOf(key);
+      if (shard !== undefined) counts.set(shard, (counts.get(shard) ?? 0) + 1);
     }
     return counts;
   }
@@ -83,7 +93,7 @@ export class StorePlace {
     const strays = (await this.target.list("")).filter((key) => {
       const match = SHARD_KEY.exec(key);
       if (match === null) return !documents.has(key);
-      return !coarse.has(key) && !(arrays.has(match[1]) && shards.has(Number(match[2])));
+      return !coarse.has(key) && !(arrays.has(match[1]) && shards.has(this.#shardOf(key) ?? -1));
     });
     await this.#delete(strays);
     const encoder = new TextEncoder();
