@@ -1,0 +1,84 @@
+/** `granary catalog build --from SOURCE … -o F`: granules found somewhere become a catalog. */
+import { type Command, Option } from "@commander-js/extra-typings";
+import { GranaryError } from "../../base/errors.ts";
+import { formatBytes, formatCount } from "../../base/units.ts";
+import { DEFAULT_CELL_ORDER } from "../../catalog/schema.ts";
+import type { CliContext } from "../context.ts";
+import { localSource } from "./catalog_build_local.ts";
+import type { BuildSource, OpenedSource } from "./catalog_build_source.ts";
+import { parseCellOrder } from "./catalog_import.ts";
+
+/** Granules that failed and are named; the others are counted. */
+const FAILURES_TOLD = 20;
+
+const EXAMPLES = `
+Examples:
+  granary catalog build --from local granules/ -o catalog.parquet
+  granary catalog build --from local *.h5 -c my.yaml --checksum none -o catalog.parquet`;
+
+export function addCatalogBuild(
+  catalog: Command,
+  context: CliContext,
+  sources: readonly BuildSource[] = [localSource],
+): void {
+  const command = catalog.command("build")
+    .description("find granules and write their catalog")
+    .argument("[inputs...]", "what the source takes: paths, files, URLs")
+    .addOption(
+      new Option("--from <source>", "where granules are found").choices(sources.map(({ kind }) => kind))
+        .makeOptionMandatory(),
+    )
+    .requiredOption("-o, --output <file>", "the catalog to write")
+    .option("--cell-order <n>", "order of the cells", parseCellOrder, DEFAULT_CELL_ORDER)
+    .option("--provider <name>", "who serves the granules");
+  for (const source of sources) source.addOptions(command);
+  command.addHelpText("after", EXAMPLES)
+    .action(async (inputs, options) => {
+      const { buildCatalog } = await import("../../catalog/build.ts");
+      const { cellOrder, output } = options;
+      const source = sources.find(({ kind }) => kind === options.from)!;
+      const flags = options as object as Record<string, unknown>;
+      const opened = await source.open({ inputs, flags, cellOrder, output, context });
+      try {
+        const result = await buildCatalog({
+          rows: opened.rows,
+          output,
+          cellOrder,
+          queries: () => opened.queries(),
+          signal: context.signal,
+        });
+        await opened.close();
+        report(output, result, opened, context);
+      } finally {
+        await opened.close();
+      }
+    });
+}
+
+function report(
+  output: string,
+  result: { rows: number; replaced: number; sizeBytes: number },
+  opened: OpenedSource,
+  context: CliContext,
+): void {
+  const { failures } = opened;
+  for (const note of opened.notes()) context.log.warn(note);
+  if (result.replaced > 0) {
+    context.log.warn(
+      `${formatCount(result.replaced)} granules came more than once (same collection and id); the highest ` +
+        "revision, else the last, was kept",
+    );
+  }
+  for (const { granule, reason } of failures.slice(0, FAILURES_TOLD)) {
+    context.log.error(reason.startsWith(granule) ? reason : `${granule}: ${reason}`);
+  }
+  if (context.json) context.out.json({ output, ...result, failures });
+  else context.log.info(`${output}: ${formatCount(result.rows)} granules, ${formatBytes(result.sizeBytes)}`);
+  if (failures.length > 0) {
+    throw new GranaryError(
+      "granule",
+      `${formatCount(failures.length)} granules could not be read; the catalog holds the others`,
+      { details: { failures: failures.slice(0, FAILURES_TOLD) } },
+    );
+  }
+}
