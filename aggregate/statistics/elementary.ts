@@ -1,65 +1,13 @@
 /**
  * exp, log and pow of plain arithmetic, so that results do not depend on the engine's or the system's
- * libm (whose last bits differ between processors). Double-double arithmetic (Dekker 1971; Knuth's
- * two-sum) carries some 100 bits, which rounds to within one ulp and nearly always to the nearest.
+ * libm (whose last bits differ between processors). Double-doubles carry some 100 bits, which round to
+ * within one ulp and nearly always to the nearest.
  */
+import { add, divide, high, low, multiply, twoSum } from "./double_double.ts";
 
 /** ln 2 as the sum of two doubles. */
 const LN2_HIGH = 0.6931471805599453;
 const LN2_LOW = 2.3190468138462996e-17;
-const SPLITTER = 134217729;
-
-/** A double-double: `high + low`, the results of the last call of a helper. */
-let high = 0;
-let low = 0;
-
-/** high + low = a + b exactly, where |a| >= |b|. */
-function fastTwoSum(a: number, b: number): void {
-  high = a + b;
-  low = b - (high - a);
-}
-
-/** high + low = a + b exactly. */
-function twoSum(a: number, b: number): void {
-  const sum = a + b;
-  const part = sum - a;
-  low = (a - (sum - part)) + (b - part);
-  high = sum;
-}
-
-/** high + low = a * b exactly, short of overflow. */
-function twoProduct(a: number, b: number): void {
-  const aBig = SPLITTER * a;
-  const aHigh = aBig - (aBig - a);
-  const aLow = a - aHigh;
-  const bBig = SPLITTER * b;
-  const bHigh = bBig - (bBig - b);
-  const bLow = b - bHigh;
-  const product = a * b;
-  low = ((aHigh * bHigh - product) + aHigh * bLow + aLow * bHigh) + aLow * bLow;
-  high = product;
-}
-
-/** (a + aLow) * (b + bLow). */
-function multiply(a: number, aLow: number, b: number, bLow: number): void {
-  twoProduct(a, b);
-  fastTwoSum(high, low + (a * bLow + aLow * b));
-}
-
-/** (a + aLow) + (b + bLow). */
-function add(a: number, aLow: number, b: number, bLow: number): void {
-  twoSum(a, b);
-  fastTwoSum(high, low + (aLow + bLow));
-}
-
-/** (a + aLow) / (b + bLow). */
-function divide(a: number, aLow: number, b: number, bLow: number): void {
-  const first = a / b;
-  multiply(first, 0, b, bLow);
-  const rest = ((a - high) - low) + aLow;
-  fastTwoSum(first, rest / b);
-}
-
 const BITS = new DataView(new ArrayBuffer(8));
 
 /** 2^n for -1022 <= n <= 1023. */

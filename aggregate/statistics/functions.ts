@@ -24,6 +24,8 @@ export const CONSTANTS: Readonly<Record<string, number>> = { pi: Math.PI, e: Mat
 export const ELEMENTWISE_FUNCTIONS: Readonly<Record<string, Lower>> = {
   ...named(["sqrt", "square", "sign", "floor", "ceil", "trunc", "rint", "exp", "log", "log10", "log2"], 1),
   ...named(["negative", "reciprocal", "radians", "degrees"], 1),
+  ...named(["sin", "cos", "tan", "arcsin", "arccos", "arctan"], 1),
+  arctan2: elementwise("arctan2", 2),
   abs: elementwise("abs", 1),
   absolute: elementwise("abs", 1),
   fabs: elementwise("abs", 1),

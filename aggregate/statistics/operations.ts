@@ -3,6 +3,7 @@
  * on every engine and processor (+ - * / and sqrt are exact by the standard; the rest is built of them).
  */
 import { exponential, logarithm, power } from "./elementary.ts";
+import { arccos, arcsin, arctan, arctan2, cos, sin, tan } from "./trigonometry.ts";
 
 export type UnaryOperation = (x: number) => number;
 export type BinaryOperation = (a: number, b: number) => number;
@@ -23,6 +24,12 @@ export const UNARY: Readonly<Record<string, UnaryOperation>> = {
   log: logarithm,
   log10: (x) => logarithm(x) / Math.LN10,
   log2: (x) => logarithm(x) / Math.LN2,
+  sin,
+  cos,
+  tan,
+  arcsin,
+  arccos,
+  arctan,
   radians: (x) => x * (Math.PI / 180),
   degrees: (x) => x * (180 / Math.PI),
   isfinite: (x) => (Number.isFinite(x) ? 1 : 0),
@@ -40,7 +47,8 @@ export const BINARY: Readonly<Record<string, BinaryOperation>> = {
   power,
   minimum: Math.min,
   maximum: Math.max,
-  hypot: (a, b) => Math.sqrt(a * a + b * b),
+  arctan2,
+  hypot,
   equal: (a, b) => (a === b ? 1 : 0),
   not_equal: (a, b) => (a !== b ? 1 : 0),
   less: (a, b) => (a < b ? 1 : 0),
@@ -51,6 +59,16 @@ export const BINARY: Readonly<Record<string, BinaryOperation>> = {
   logical_or: (a, b) => (a !== 0 || b !== 0 ? 1 : 0),
   logical_xor: (a, b) => ((a !== 0) !== (b !== 0) ? 1 : 0),
 };
+
+/** The length of (a, b), scaled where squares would overflow or vanish. Infinite if either is. */
+function hypot(a: number, b: number): number {
+  const largest = Math.max(Math.abs(a), Math.abs(b));
+  if (Math.abs(a) === Infinity || Math.abs(b) === Infinity) return Infinity;
+  if ((largest > 1e-140 && largest < 1e140) || !(largest > 0)) return Math.sqrt(a * a + b * b);
+  const scale = largest > 1 ? 1e-160 : 1e160;
+  const [x, y] = [a * scale, b * scale];
+  return Math.sqrt(x * x + y * y) / scale;
+}
 
 /** Half to even, as np.rint. Keeps the sign of zero. */
 export function roundHalfEven(x: number): number {

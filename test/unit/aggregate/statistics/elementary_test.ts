@@ -2,29 +2,7 @@ import assert from "node:assert/strict";
 import { exponential, logarithm, power } from "../../../../aggregate/statistics/elementary.ts";
 import { floorRemainder, roundHalfEven } from "../../../../aggregate/statistics/operations.ts";
 import { EXP, LOG, POW } from "./elementary_table.ts";
-
-/** The distance in units of the last place. */
-function ulps(a: number, b: number): number {
-  if (Object.is(a, b) || a === b) return 0;
-  const view = new DataView(new ArrayBuffer(8));
-  const key = (value: number): bigint => {
-    view.setFloat64(0, value);
-    const bits = view.getBigInt64(0);
-    return bits < 0n ? -(bits & 0x7fffffffffffffffn) : bits;
-  };
-  const distance = key(a) - key(b);
-  return Number(distance < 0n ? -distance : distance);
-}
-
-function worst(pairs: Iterable<readonly [number, number]>): { ulps: number; exact: number } {
-  let most = 0;
-  let exact = 0;
-  for (const [found, wanted] of pairs) {
-    most = Math.max(most, ulps(found, wanted));
-    if (found === wanted) exact += 1;
-  }
-  return { ulps: most, exact };
-}
+import { worst } from "./ulps.ts";
 
 Deno.test("exp is the nearest float64, and within one ulp where it is subnormal", () => {
   const { ulps, exact } = worst(EXP.map(([x, y]) => [exponential(x!), y!]));
