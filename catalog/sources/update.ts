@@ -4,7 +4,10 @@
  * the last query is stepped back; rows that come twice lose to themselves by their revision.
  */
 import { inputError } from "../../base/errors.ts";
+import type { GranuleRow } from "../granule.ts";
+import type { Catalog } from "../open.ts";
 import type { CatalogQuery } from "../schema.ts";
+import type { DeletedGranule } from "./cmr.ts";
 import { CMR_URL, type CmrQuery } from "./cmr_query.ts";
 import { asArray, asNumber, asObject, asText, asTime } from "./json_value.ts";
 
@@ -87,4 +90,37 @@ function parametersOf(query: CmrQuery): unknown {
     .map((
       [name, value],
     ) => [name, name === "polygons" ? (value as Float64Array[]).map((ring) => [...ring]) : value]);
+}
+
+/** The rows of an open catalog without those that its source deleted. */
+export async function* rowsWithout(
+  catalog: Catalog,
+  deleted: readonly DeletedGranule[],
+  onDeleted?: (row: GranuleRow) => void,
+): AsyncGenerator<GranuleRow> {
+  const concepts = new Set(deleted.map((one) => one.conceptId).filter((id) => id !== null));
+  // Without a concept id, a granule is told by its provider and its own id.
+  const names = new Set(
+    deleted.filter((one) => one.conceptId === null).map((one) => JSON.stringify([one.provider, one.id])),
+  );
+  for await (const { rows } of catalog.rows()) {
+    for (const row of rows) {
+      const gone = row.concept_id !== null && concepts.has(row.concept_id) ||
+        names.has(JSON.stringify([row.provider, row.id]));
+      if (gone) onDeleted?.(row);
+      else yield row;
+    }
+  }
+}
+
+/** The concept ids of a catalog's collections, as its rows name them. */
+export async function collectionsOf(catalog: Catalog): Promise<string[]> {
+  const ids = new Set<string>();
+  for await (const { rows } of catalog.rows()) {
+    for (const row of rows) {
+      const id = asText(row.properties.collection_concept_id);
+      if (id !== null && /^C\d+-[A-Z0-9_]+$/i.test(id)) ids.add(id);
+    }
+  }
+  return [...ids].sort();
 }
