@@ -4,6 +4,7 @@ import { Command, CommanderError, type CommandUnknownOpts } from "@commander-js/
 import type { CliContext } from "./context.ts";
 import { allCommands, commandPath, usageMessage } from "./suggest.ts";
 import { addAggregate } from "./commands/aggregate.ts";
+import { addCatalog } from "./commands/catalog.ts";
 import { addCells } from "./commands/cells.ts";
 import { addCompletions } from "./commands/completions.ts";
 import { addConfig } from "./commands/config.ts";
@@ -38,6 +39,7 @@ export function createProgram(context: CliContext, onFlags: (flags: GlobalFlags)
     .option("-V, --version", "print the version (with --json: what the binary needs to run)")
     .helpCommand("help [COMMAND]", "help for a command")
     .addHelpText("after", EXAMPLES);
+  addCatalog(program, context);
   addCells(program, context);
   addAggregate(program, context);
   addWork(program, context);
