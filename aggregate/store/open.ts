@@ -5,12 +5,12 @@
 import fs from "node:fs";
 import path from "node:path";
 import * as zarr from "zarrita";
-import { GranaryError, inputError, systemCode } from "../../base/errors.ts";
+import { GranaryError, inputError } from "../../base/errors.ts";
 import type { LatitudeConvention } from "../config/pipeline.ts";
 import { asArray, asGroup, isObject, readDocument } from "./documents.ts";
 import type { ArrayDocument, GroupDocument } from "./documents.ts";
 import { CELL_IDS, PROVENANCE_KEY } from "./metadata.ts";
-import { folderReader, type StoreReader } from "./reader.ts";
+import { localReader, type StoreReader } from "./reader.ts";
 import { registerCodecs } from "./codecs.ts";
 
 /** Most cells that {@linkcode GranaryStore.read} takes whole; `cells` reads any number in parts. */
@@ -68,6 +68,10 @@ export class GranaryStore {
     return this.reader.name;
   }
 
+  close(): Promise<void> {
+    return this.reader.close();
+  }
+
   /** The level of an order; the finest without one. Throws an input error that lists what there is. */
   level(order?: number): StoreLevel {
     const found = order === undefined ? this.levels[0] : this.levels.find((one) => one.order === order);
@@ -112,7 +116,7 @@ export class GranaryStore {
     const present = await this.#presentParts(array, part);
     const fill = fillNumber(array.fillValue);
     for (let start = 0, index = 0; start < level.length; start += part, index++) {
-      if (present !== null && !present.has(index)) continue;
+      if (!present.has(index)) continue;
       const end = Math.min(level.length, start + part);
       const values = await this.#slice(array, start, end);
       const ids = await this.#slice(level.coordinate, start, end);
@@ -120,12 +124,11 @@ export class GranaryStore {
     }
   }
 
-  /** Which parts of the array have a stored object; null where the place cannot list. */
-  async #presentParts(array: StoreArray, part: number): Promise<Set<number> | null> {
-    if (this.reader.list === undefined) return null;
+  /** Which parts of the array have a stored object. */
+  async #presentParts(array: StoreArray, part: number): Promise<Set<number>> {
     const prefix = `${array.path}/c/`;
     const parts = new Set<number>();
-    for (const { key } of await this.reader.list(prefix)) {
+    for (const key of await this.reader.list(prefix)) {
       const index = Number(key.slice(prefix.length));
       if (Number.isInteger(index)) parts.add(Math.floor((index * array.chunk[0]) / part));
     }
@@ -192,19 +195,6 @@ export async function openStore(place: string | StoreReader): Promise<GranarySto
 /** Whether a folder looks like a Zarr store, by its metadata files alone. */
 export function looksLikeStore(folder: string): boolean {
   return ["zarr.json", ".zgroup", ".zarray"].some((name) => fs.existsSync(path.join(folder, name)));
-}
-
-function localReader(folder: string): StoreReader {
-  try {
-    if (!fs.statSync(folder).isDirectory()) {
-      throw inputError(`${folder}: is a file; wanted the folder of a Zarr store`);
-    }
-  } catch (error) {
-    const code = systemCode(error);
-    if (code !== "ENOENT" && code !== "ENOTDIR") throw error;
-    throw inputError(`${folder}: does not exist; wanted the folder of a Zarr store`);
-  }
-  return folderReader(folder);
 }
 
 /** Groups that may be levels: the root, what its metadata names, or groups named for an order. */
@@ -282,7 +272,7 @@ async function levelArrays(
   }
   if (documents.size === 0) { for (const [key, node] of group.consolidated ?? []) documents.set(key, node); }
   if (documents.size === 0) {
-    for (const { key } of await reader.list?.(below) ?? []) {
+    for (const key of await reader.list(below)) {
       const name = /^([^/]+)\/zarr\.json$/.exec(key.slice(below.length))?.[1];
       const document = name === undefined ? undefined : await readDocument(reader, key);
       if (name !== undefined && document !== undefined) documents.set(name, document);

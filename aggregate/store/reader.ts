@@ -1,7 +1,9 @@
-/** Where the objects of a store are read from: a folder, or anything that can give bytes by key. */
+/** Where the objects of a store are read from: a folder, or any target of the access room. */
 import fs from "node:fs";
 import path from "node:path";
-import { GranaryError, systemCode } from "../../base/errors.ts";
+import { GranaryError, inputError, systemCode } from "../../base/errors.ts";
+import { FolderTarget } from "../../catalog/access/folder_target.ts";
+import type { ObjectTarget } from "../../catalog/access/object_target.ts";
 
 export type ByteWindow = { offset: number; length: number } | { suffixLength: number };
 
@@ -11,60 +13,91 @@ export interface StoreReader {
   readonly name: string;
   get(key: string): Promise<Uint8Array | undefined>;
   getRange(key: string, window: ByteWindow): Promise<Uint8Array | undefined>;
-  /** Keys and sizes below a prefix, in order; absent where the place cannot list. */
-  list?(prefix: string): Promise<{ key: string; bytes: number }[]>;
+  /** Keys below a prefix, in order. */
+  list(prefix: string): Promise<string[]>;
+  sizeOf(key: string): Promise<number | undefined>;
+  close(): Promise<void>;
 }
 
 /** The objects below a folder. */
 export function folderReader(folder: string): StoreReader {
-  const root = path.resolve(folder);
-  const fileOf = (key: string) => path.join(root, ...key.split("/"));
+  const target = new FolderTarget(folder);
+  const fileOf = (key: string) => path.join(path.resolve(folder), ...key.split("/"));
   return {
     name: folder,
-    get: (key) => Promise.resolve(orMissing(folder, key, () => new Uint8Array(fs.readFileSync(fileOf(key))))),
+    get: (key) => target.get(key),
+    list: (prefix) => target.list(prefix),
     getRange: (key, window) =>
       Promise.resolve(orMissing(folder, key, () => readWindow(fileOf(key), window, `${folder}/${key}`))),
-    list(prefix) {
-      const found: { key: string; bytes: number }[] = [];
-      const walk = (below: string): void => {
-        const entries = orMissing(
-          folder,
-          below,
-          () => fs.readdirSync(fileOf(below), { withFileTypes: true }),
-        );
-        for (const entry of entries ?? []) {
-          const key = below === "" ? entry.name : `${below}/${entry.name}`;
-          if (entry.isDirectory()) {
-            if (`${key}/`.startsWith(prefix) || prefix.startsWith(`${key}/`)) walk(key);
-          } else if (key.startsWith(prefix) && !/^\..*\.tmp$/.test(entry.name)) {
-            found.push({ key, bytes: fs.statSync(fileOf(key)).size });
-          }
-        }
-      };
-      walk("");
-      return Promise.resolve(found.sort((a, b) => (a.key < b.key ? -1 : 1)));
-    },
+    sizeOf: (key) => Promise.resolve(orMissing(folder, key, () => fs.statSync(fileOf(key)).size)),
+    close: () => Promise.resolve(),
   };
 }
 
-/** Gives ranges out of whole objects, the last one kept, for places that give whole objects only. */
-export function wholeObjectReader(place: {
-  readonly name: string;
-  get(key: string): Promise<Uint8Array | undefined>;
-  list?(prefix: string): Promise<string[]>;
-}): StoreReader {
-  let last: { key: string; bytes: Promise<Uint8Array | undefined> } | undefined;
-  return {
-    name: place.name,
-    get: (key) => place.get(key),
-    async getRange(key, window) {
-      if (last?.key !== key) last = { key, bytes: place.get(key) };
-      const bytes = await last.bytes;
-      if (bytes === undefined) return undefined;
-      const { offset, length } = resolveWindow(window, bytes.length, `${place.name}/${key}`);
-      return bytes.subarray(offset, offset + length);
-    },
+/** Sources of objects that stay open unused; a shard is read from end to end before the next. */
+const KEPT_OPEN = 4;
+
+/** The objects of a target, a part of each at a time. */
+export function targetReader(target: ObjectTarget): StoreReader {
+  interface Entry {
+    source: ReturnType<ObjectTarget["open"]>;
+    users: number;
+  }
+  const open = new Map<string, Entry>();
+  let keys: Promise<Set<string>> | undefined;
+  const closeUnused = async (kept: number): Promise<void> => {
+    const unused = [...open].filter(([, entry]) => entry.users === 0);
+    for (const [key, entry] of unused.slice(0, Math.max(0, unused.length - kept))) {
+      open.delete(key);
+      await (await entry.source).close();
+    }
   };
+  const using = async <Result>(
+    key: string,
+    use: (source: Awaited<Entry["source"]>) => Result | Promise<Result>,
+  ): Promise<Result | undefined> => {
+    // Most shards that are asked for and are not there are fill; one listing tells them all.
+    keys ??= target.list("").then((all) => new Set(all));
+    if (!(await keys).has(key)) return undefined;
+    let entry = open.get(key);
+    if (entry === undefined) {
+      entry = { source: target.open(key), users: 0 };
+      open.set(key, entry);
+    }
+    entry.users += 1;
+    try {
+      return await use(await entry.source);
+    } finally {
+      entry.users -= 1;
+      await closeUnused(KEPT_OPEN);
+    }
+  };
+  return {
+    name: target.name,
+    get: (key) => target.get(key),
+    list: (prefix) => target.list(prefix),
+    getRange: (key, window) =>
+      using(key, (source) => {
+        const { offset, length } = resolveWindow(window, source.sizeBytes, `${target.name}/${key}`);
+        return source.read(offset, length);
+      }),
+    sizeOf: (key) => using(key, (source) => source.sizeBytes),
+    close: () => closeUnused(0),
+  };
+}
+
+/** The reader of a local folder. Throws an input error where there is no folder. */
+export function localReader(folder: string): StoreReader {
+  try {
+    if (!fs.statSync(folder).isDirectory()) {
+      throw inputError(`${folder}: is a file; wanted the folder of a Zarr store`);
+    }
+  } catch (error) {
+    const code = systemCode(error);
+    if (code !== "ENOENT" && code !== "ENOTDIR") throw error;
+    throw inputError(`${folder}: does not exist; wanted the folder of a Zarr store`);
+  }
+  return folderReader(folder);
 }
 
 function readWindow(file: string, window: ByteWindow, name: string): Uint8Array {
@@ -87,11 +120,10 @@ function resolveWindow(window: ByteWindow, size: number, name: string): { offset
   const offset = "suffixLength" in window ? size - window.suffixLength : window.offset;
   const length = "suffixLength" in window ? window.suffixLength : window.length;
   if (offset < 0 || offset + length > size) {
-    throw new GranaryError(
-      "input",
-      `${name}: has ${size} bytes where its index wants ${
-        "suffixLength" in window ? `at least ${length}` : `${offset} to ${offset + length}`
-      } (truncated or not of this store; write the store again)`,
+    const wanted = "suffixLength" in window ? `at least ${length}` : `${offset} to ${offset + length}`;
+    throw inputError(
+      `${name}: has ${size} bytes where its index wants ${wanted}` +
+        " (truncated or not of this store; write the store again)",
     );
   }
   return { offset, length };

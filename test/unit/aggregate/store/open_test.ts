@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { folderTarget } from "../../../../aggregate/store/folder_target.ts";
+import { FolderTarget } from "../../../../catalog/access/folder_target.ts";
 import { openStore } from "../../../../aggregate/store/open.ts";
-import { wholeObjectReader } from "../../../../aggregate/store/reader.ts";
+import { targetReader } from "../../../../aggregate/store/reader.ts";
 import { fixtureIds, fixtureSpec, writeFixture } from "../../../interop/store_fixture.ts";
 
 async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
@@ -20,9 +20,9 @@ for (const layout of ["compact", "sphere"] as const) {
   Deno.test(`an opened ${layout} store gives the cells that have values, at every level`, () =>
     inFolder(async (folder) => {
       const spec = fixtureSpec(layout, "geodetic");
-      const target = folderTarget(folder, { sync: false });
+      const target = new FolderTarget(folder);
       await writeFixture(spec, target);
-      for (const place of [folder, wholeObjectReader(target)]) {
+      for (const place of [folder, targetReader(target)]) {
         const store = await openStore(place);
         assert.deepEqual(store.levels.map((level) => level.order), [9, 6, 4, 2]);
         assert.equal(store.level().latitude, "geodetic");
@@ -35,6 +35,7 @@ for (const layout of ["compact", "sphere"] as const) {
           }
           assert.deepEqual(ids, fixtureIds(spec, order));
         }
+        await store.close();
       }
     }));
 }
@@ -42,7 +43,7 @@ for (const layout of ["compact", "sphere"] as const) {
 Deno.test("a whole level is read with its cell ids", () =>
   inFolder(async (folder) => {
     const spec = fixtureSpec("compact");
-    await writeFixture(spec, folderTarget(folder, { sync: false }));
+    await writeFixture(spec, new FolderTarget(folder));
     const { cellIds, values } = await (await openStore(folder)).read("count", 4);
     assert.deepEqual([...cellIds], spec.parents.map(BigInt));
     assert.deepEqual([...values as Int32Array], [1, 6, 18, 0, 1, 10, 22]);
@@ -50,7 +51,7 @@ Deno.test("a whole level is read with its cell ids", () =>
 
 Deno.test("a store without consolidated metadata is found by its groups", () =>
   inFolder(async (folder) => {
-    await writeFixture(fixtureSpec("compact"), folderTarget(folder, { sync: false }));
+    await writeFixture(fixtureSpec("compact"), new FolderTarget(folder));
     for (const key of ["zarr.json", "9/zarr.json", "6/zarr.json", "4/zarr.json", "2/zarr.json"]) {
       const file = path.join(folder, key);
       const { consolidated_metadata: _, ...document } = JSON.parse(fs.readFileSync(file, "utf8"));
@@ -85,7 +86,7 @@ Deno.test("what is no store is named, with what to do", () =>
 
 Deno.test("a level or variable that is not there is answered with what is", () =>
   inFolder(async (folder) => {
-    await writeFixture(fixtureSpec("compact"), folderTarget(folder, { sync: false }));
+    await writeFixture(fixtureSpec("compact"), new FolderTarget(folder));
     const store = await openStore(folder);
     assert.throws(() => store.level(7), /no level of order 7; wanted one of 9, 6, 4, 2/);
     assert.throws(() => store.variable("h_maen"), /no variable "h_maen"; wanted one of .*h_mean/);
@@ -93,7 +94,7 @@ Deno.test("a level or variable that is not there is answered with what is", () =
 
 Deno.test("a truncated or damaged shard is an input error that names it", () =>
   inFolder(async (folder) => {
-    await writeFixture(fixtureSpec("compact"), folderTarget(folder, { sync: false }));
+    await writeFixture(fixtureSpec("compact"), new FolderTarget(folder));
     const shard = path.join(folder, "9/h_mean/c/0");
     const bytes = fs.readFileSync(shard);
     const read = async () => {

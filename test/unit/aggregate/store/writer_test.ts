@@ -4,7 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import * as zarr from "zarrita";
 import type { StoreSpec } from "../../../../aggregate/store/contract.ts";
-import { folderTarget } from "../../../../aggregate/store/folder_target.ts";
+import { FolderTarget } from "../../../../catalog/access/folder_target.ts";
 import { levelLayout } from "../../../../aggregate/store/layout.ts";
 import { storeMetadata } from "../../../../aggregate/store/metadata.ts";
 import { encodeCoarseLevel, encodeLevelShard, ShardWriter } from "../../../../aggregate/store/writer.ts";
@@ -145,7 +145,7 @@ Deno.test("the same cells give the same objects, whichever writer made them", as
 Deno.test("a store in a folder holds exactly the objects that were put", async () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-writer-"));
   try {
-    const target = folderTarget(folder, { sync: false });
+    const target = new FolderTarget(folder);
     await writeFixture(fixtureSpec("compact"), target);
     const objects = await written(fixtureSpec("compact"));
     assert.deepEqual(await target.list(""), [...objects.keys()].sort());
