@@ -1,6 +1,7 @@
 /** A server on loopback for tests: it answers from a function, remembers what was asked, and breaks on demand. */
 import http from "node:http";
 import type { AddressInfo } from "node:net";
+import { gzipSync } from "node:zlib";
 
 export interface Asked {
   method: string;
@@ -15,6 +16,8 @@ export interface Answer {
   body?: string;
   /** Ends the connection before the answer (`at once`) or in the middle of its body. */
   drop?: "at once" | "in the body";
+  /** Sends the body gzipped. */
+  gzip?: boolean;
 }
 
 export interface TestServer {
@@ -37,10 +40,12 @@ export async function startServer(answer: (asked: Asked, index: number) => Answe
         body: new TextDecoder().decode(concatenate(pieces)),
       };
       asked.push(one);
-      const { status = 200, headers = {}, body = "", drop } = answer(one, asked.length - 1);
+      const { status = 200, headers = {}, body = "", drop, gzip = false } = answer(one, asked.length - 1);
       if (drop === "at once") return void request.socket.destroy();
-      const bytes = new TextEncoder().encode(body);
-      response.writeHead(status, { "content-length": String(bytes.length), ...headers });
+      const plain = new TextEncoder().encode(body);
+      const bytes = gzip ? gzipSync(plain) : plain;
+      const encoding: Record<string, string> = gzip ? { "content-encoding": "gzip" } : {};
+      response.writeHead(status, { "content-length": String(bytes.length), ...encoding, ...headers });
       if (drop === "in the body") {
         response.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => request.socket.destroy());
         return;

@@ -125,6 +125,22 @@ Deno.test("429 and 5xx answers and dropped connections are waited out", () =>
     },
   ));
 
+Deno.test("gzipped answers are read, and one that is cut off is asked for again", () =>
+  withServer(
+    startCmr({
+      pages: PAGES,
+      faults: {
+        0: { body: PAGES[0]!, gzip: true, drop: "in the body" },
+        1: { body: PAGES[0]!, gzip: true, headers: { "cmr-hits": "8", "cmr-search-after": '["page",1]' } },
+      },
+    }),
+    async (server) => {
+      assert.equal((await pagesOf(server)).at(-1)!.received, 8);
+      assert.match(String(server.asked[0]!.headers["accept-encoding"]), /gzip/);
+      assert.equal(server.asked.length, 4);
+    },
+  ));
+
 Deno.test("a server that stays busy is given up with its reason", () =>
   withServer(
     startCmr({
