@@ -23,11 +23,13 @@ export function filterName({ id, name, values }: Filter): string {
   return NAMES[id] ?? (name || `filter ${id}`);
 }
 
-/** Throws an unsupported error where the pipeline has a filter that is not undone here. */
-export function checkFilters(filters: readonly Filter[]): void {
+/** Throws an unsupported error where the pipeline for elements of `elementSize` bytes has a filter
+ * that is not undone here. */
+export function checkFilters(filters: readonly Filter[], elementSize: number): void {
   for (const filter of filters) {
-    if (filter.id < DEFLATE || filter.id > FLETCHER32) {
-      throw new UnsupportedHdf5(`the filter ${filterName(filter)}`);
+    const other = filter.id === SHUFFLE && filter.values[0] !== elementSize;
+    if (other || filter.id < DEFLATE || filter.id > FLETCHER32) {
+      throw new UnsupportedHdf5(`the filter ${filterName(filter)}${other ? " of another element size" : ""}`);
     }
   }
   if (filters.filter(({ id }) => id === DEFLATE).length > 1) {
@@ -49,6 +51,7 @@ export function decodeChunk(
   filters: readonly Filter[],
   chunkBytes: number,
 ): Uint8Array {
+  if (mask >>> filters.length !== 0) throw new ChunkFault(`leaves out filters that it has not (${mask})`);
   const sizes: number[] = [];
   let size = chunkBytes;
   filters.forEach(({ id }, i) => {
@@ -60,7 +63,7 @@ export function decodeChunk(
     if (mask & (1 << i)) continue;
     const { id, values } = filters[i]!;
     if (id === DEFLATE) bytes = inflate(bytes, sizes[i]!);
-    else if (id === SHUFFLE) bytes = unshuffle(bytes, values[0] ?? 1);
+    else if (id === SHUFFLE) bytes = unshuffle(bytes, values[0]!);
     else bytes = verifyFletcher(bytes);
   }
   if (bytes.length !== chunkBytes) {
@@ -84,20 +87,18 @@ function inflate(bytes: Uint8Array, size: number): Uint8Array {
 
 let scratch = new Uint8Array(0);
 
-/** Puts the bytes of each element of `size` bytes together again; a rest that is no element stays last. */
+/**
+ * Puts the bytes of each element of 2, 4 or 8 bytes together again; a rest that is no element stays last.
+ * The result is overwritten by the next call.
+ */
 export function unshuffle(bytes: Uint8Array, size: number): Uint8Array {
-  if (size <= 1) return bytes;
+  if (size === 1) return bytes;
   const count = Math.floor(bytes.length / size);
   if (scratch.length < bytes.length) scratch = new Uint8Array(Math.ceil(bytes.length / 65_536) * 65_536);
   const out = scratch.subarray(0, bytes.length);
   if (size === 2) unshuffle2(bytes, count);
   else if (size === 4) unshuffle4(bytes, count);
-  else if (size === 8) unshuffle8(bytes, count);
-  else {
-    for (let k = 0; k < size; k += 1) {
-      for (let i = 0, from = k * count; i < count; i += 1) out[i * size + k] = bytes[from + i]!;
-    }
-  }
+  else unshuffle8(bytes, count);
   out.set(bytes.subarray(count * size), count * size);
   return out;
 }

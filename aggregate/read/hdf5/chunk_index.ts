@@ -54,16 +54,7 @@ export function readChunkIndex(
   };
   switch (kind.type) {
     case "btree1":
-      walkBtree1(file, address, 1, 16 + 8 * rank, (key, child) => {
-        const size = key.u32();
-        const mask = key.u32();
-        const scaled = chunk.map((length) => {
-          const offset = key.uint(8);
-          if (offset % length !== 0) throw key.damage(`has a chunk that begins at ${offset}`);
-          return offset / length;
-        });
-        add(scaled, { address: child, size, mask });
-      });
+      readChunkTree(file, address, space, add);
       break;
     case "single":
       add(chunk.map(() => 0), { address, size: kind.size ?? chunkBytes, mask: kind.mask });
@@ -100,6 +91,35 @@ export function readChunkIndex(
       });
   }
   return chunks;
+}
+
+/**
+ * The version 1 B-tree of chunks. It has no checksum, so what a writer guarantees is checked instead: keys
+ * rise, lie on the chunks' grid and in the dataset's shape.
+ */
+function readChunkTree(
+  file: FileBytes,
+  address: number,
+  { shape, chunk }: ChunkedSpace,
+  add: (scaled: readonly number[], stored: StoredChunk) => void,
+): void {
+  let last: readonly number[] | undefined;
+  walkBtree1(file, address, 1, 16 + 8 * chunk.length, (key, child) => {
+    const size = key.u32();
+    const mask = key.u32();
+    const scaled = chunk.map((length, axis) => {
+      const offset = key.uint(8);
+      if (offset % length !== 0 || offset >= shape[axis]!) {
+        throw key.damage(`has a chunk that begins at ${offset}`);
+      }
+      return offset / length;
+    });
+    if (key.uint(8) !== 0) throw key.damage("has a chunk that begins within an element");
+    const axis = last ? scaled.findIndex((place, i) => place !== last![i]) : 0;
+    if (last && (axis < 0 || scaled[axis]! < last[axis]!)) throw key.damage("has chunks out of order");
+    last = scaled;
+    add(scaled, { address: child, size, mask });
+  });
 }
 
 /** An array's entry: an address, and for filtered chunks a size and a mask; `after` bytes follow them. */

@@ -54,7 +54,7 @@ export function openDataset(
     : readLayout(layoutMessage, rank, type.size);
   const filterMessage = header.message(MESSAGE.filters, `filters of ${path}`);
   const filters = filterMessage ? readFilters(filterMessage) : [];
-  if (type.kind === "number") checkFilters(filters);
+  if (type.kind === "number") checkFilters(filters, type.size);
   const newFill = header.message(MESSAGE.fill, `fill value of ${path}`);
   const oldFill = newFill ? undefined : header.message(MESSAGE.oldFill, `fill value of ${path}`);
   const fill = newFill ? readFill(newFill) : oldFill ? readOldFill(oldFill) : null;
