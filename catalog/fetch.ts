@@ -6,7 +6,7 @@ import path from "node:path";
 import { GranaryError } from "../base/errors.ts";
 import { type Download, download } from "./access/download.ts";
 import { chooseAsset, type DriverChoice, locate } from "./access/driver.ts";
-import { mapBounded } from "./access/limits.ts";
+import { FILES_AT_ONCE, mapBounded } from "./access/limits.ts";
 import type { SourceOpener } from "./access/open.ts";
 import type { Area } from "./area.ts";
 import type { GranuleAsset, GranuleRow } from "./granule.ts";
@@ -15,9 +15,6 @@ import { mirrorBase, rebaseCatalog } from "./rebase.ts";
 import { readRows } from "./rows.ts";
 import { filterSql, type GranuleFilter } from "./select.ts";
 import { decodeWkb } from "./wkb.ts";
-
-/** Files that are fetched side by side; each has several pieces under way. */
-export const FILES_AT_ONCE = 4;
 
 export interface FetchOptions extends GranuleFilter {
   /** The mirror's folder. */
@@ -60,7 +57,7 @@ interface Wanted extends Download {
  */
 export async function fetchGranules(catalogFile: string, options: FetchOptions): Promise<FetchReport> {
   const { opener, signal } = options;
-  const { wanted, granules } = await plan(catalogFile, options);
+  const { wanted, granules, failures } = await plan(catalogFile, options);
   const sizes = wanted.map(({ sizeBytes }) => sizeBytes);
   options.onPlan?.(
     wanted.length,
@@ -73,7 +70,7 @@ export async function fetchGranules(catalogFile: string, options: FetchOptions):
     there: 0,
     verified: 0,
     bytes: 0,
-    failures: [],
+    failures,
     catalog: options.output ?? path.join(options.to, "catalog.parquet"),
   };
   let done = 0;
@@ -109,12 +106,17 @@ function isOnesOwn(error: unknown): error is GranaryError {
   return error.tag === "granule" || (error.tag === "io" && error.details.file === undefined);
 }
 
-async function plan(
-  catalogFile: string,
-  options: FetchOptions,
-): Promise<{ wanted: Wanted[]; granules: number }> {
+interface FetchPlan {
+  wanted: Wanted[];
+  granules: number;
+  /** Granules that have no address for the drivers. */
+  failures: FetchReport["failures"];
+}
+
+async function plan(catalogFile: string, options: FetchOptions): Promise<FetchPlan> {
   const catalog = await openCatalog(catalogFile);
   const wanted = new Map<string, Wanted>();
+  const failures: FetchReport["failures"] = [];
   let granules = 0;
   try {
     const { sql, values } = await filterSql(catalog, options);
@@ -134,13 +136,18 @@ async function plan(
           asked = true;
           localRegion = await options.opener.aws.region();
         }
-        for (const one of filesOf(row, options, localRegion)) wanted.set(one.file, one);
+        try {
+          for (const one of filesOf(row, options, localRegion)) wanted.set(one.file, one);
+        } catch (error) {
+          if (!isOnesOwn(error)) throw error;
+          failures.push({ collection: row.collection, id: row.id, file: row.path, message: error.message });
+        }
       }
     }
   } finally {
     catalog.close();
   }
-  return { wanted: [...wanted.values()], granules };
+  return { wanted: [...wanted.values()], granules, failures };
 }
 
 function filesOf(row: GranuleRow, options: FetchOptions, localRegion: string | undefined): Wanted[] {

@@ -79,27 +79,29 @@ export class AwsChain {
 
   async #find(): Promise<KeySource | undefined> {
     const { env, now, warn } = this.#options;
-    const renewed = (fetchKeys: () => Promise<S3Keys>) => new RenewedKeys(fetchKeys, now, warn);
+    const renewed = (origin: string, fetchKeys: () => Promise<S3Keys>) =>
+      new RenewedKeys(origin, fetchKeys, now, warn);
     const fixed = environmentKeys(env);
     if (fixed !== undefined) return unchanging(fixed);
     const current = this.#current();
     if (current !== undefined) {
       const keys = this.#profileKeys(current.name, current.profile, new Set());
-      if (keys !== undefined) return renewed(keys);
+      if (keys !== undefined) return renewed(`the AWS profile "${current.name}"`, keys);
     }
     const { AWS_WEB_IDENTITY_TOKEN_FILE: file, AWS_ROLE_ARN: arn } = env;
     if (file && arn) {
-      return renewed(async () =>
+      return renewed("AWS_ROLE_ARN", async () =>
         assumeRole(
           this.#options,
           { arn, sessionName: env.AWS_ROLE_SESSION_NAME, origin: "AWS_ROLE_ARN" },
           { webIdentity: readTokenFile(file, "AWS_WEB_IDENTITY_TOKEN_FILE") },
           await this.#home(),
-        )
-      );
+        ));
     }
-    const other = await containerKeys(this.#options) ?? await this.#metadata.keys();
-    return other === undefined ? undefined : renewed(other);
+    const container = await containerKeys(this.#options);
+    if (container !== undefined) return renewed("the container", container);
+    const instance = await this.#metadata.keys();
+    return instance === undefined ? undefined : renewed("the instance's role", instance);
   }
 
   async #home(): Promise<string> {
@@ -189,5 +191,5 @@ function environmentKeys(env: AwsOptions["env"]): S3Keys | undefined {
 
 /** Keys that nobody can renew. */
 export function unchanging(keys: S3Keys): KeySource {
-  return { keys: () => Promise.resolve(keys), renew: () => Promise.resolve(false) };
+  return { origin: keys.origin, keys: () => Promise.resolve(keys), renew: () => Promise.resolve(false) };
 }

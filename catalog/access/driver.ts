@@ -7,8 +7,7 @@ import path from "node:path";
 import { GranaryError, inputError } from "../../base/errors.ts";
 import type { GranuleAsset, GranuleRow } from "../granule.ts";
 import { localPath } from "./file_source.ts";
-import type { DriverKind, SourceLocation } from "./location.ts";
-import { EARTHDATA_REGION } from "./open.ts";
+import { type DriverKind, EARTHDATA_REGION, type SourceLocation } from "./location.ts";
 import { safeName } from "./redact.ts";
 
 /** `auto`, or drivers in the order of preference: one without the others is no fallback. */

@@ -1,6 +1,9 @@
 /** Where bytes lie, as plain data: what a plan holds and what workers send. Never a credential. */
 import type { S3Access } from "../granule.ts";
 
+/** Where Earthdata's buckets lie. */
+export const EARTHDATA_REGION = "us-west-2";
+
 export type DriverKind = "local" | "https" | "s3";
 
 export interface SourceLocation {

@@ -16,7 +16,7 @@ import { Earthdata } from "./earthdata.ts";
 import { openFileSource } from "./file_source.ts";
 import { HttpClient, type HttpLimits } from "./http.ts";
 import { HttpsTransport } from "./https_transport.ts";
-import { locationOf, type S3Settings, type SourceLocation } from "./location.ts";
+import { EARTHDATA_REGION, locationOf, type S3Settings, type SourceLocation } from "./location.ts";
 import { safeName } from "./redact.ts";
 import { openRemote } from "./remote_source.ts";
 import { DEFAULT_RETRY, type RetryPolicy } from "./retry.ts";
@@ -32,9 +32,6 @@ export const DEFAULT_KEPT_BYTES = 64 * 1024 * 1024;
 
 /** Bytes that may be asked for at any time, over all open sources. */
 export const DEFAULT_UNDER_WAY_BYTES = 128 * 1024 * 1024;
-
-/** Where Earthdata's buckets lie. */
-export const EARTHDATA_REGION = "us-west-2";
 
 export interface OpenerOptions {
   env?: Environment;

@@ -20,6 +20,8 @@ export interface S3Keys {
 
 /** Gives keys, and other ones when those were refused. */
 export interface KeySource {
+  /** For messages: where the keys come from. */
+  readonly origin: string;
   keys(): Promise<S3Keys>;
   /** After `refused` was not accepted: true when there are others now. */
   renew(refused: S3Keys): Promise<boolean>;
@@ -35,6 +37,7 @@ const RETRY_RENEWAL_AFTER_MS = 20_000;
  * keys still hold is a warning.
  */
 export class RenewedKeys implements KeySource {
+  readonly origin: string;
   readonly #fetch: () => Promise<S3Keys>;
   readonly #now: () => number;
   readonly #warn: (message: string) => void;
@@ -42,7 +45,13 @@ export class RenewedKeys implements KeySource {
   #renewAt = Infinity;
   #underWay: Promise<S3Keys> | undefined;
 
-  constructor(fetchKeys: () => Promise<S3Keys>, now: () => number, warn: (message: string) => void) {
+  constructor(
+    origin: string,
+    fetchKeys: () => Promise<S3Keys>,
+    now: () => number,
+    warn: (message: string) => void,
+  ) {
+    this.origin = origin;
     this.#fetch = fetchKeys;
     this.#now = now;
     this.#warn = warn;
@@ -115,7 +124,12 @@ export class EarthdataKeys {
     }
     let keys = this.#endpoints.get(endpoint);
     if (keys === undefined) {
-      keys = new RenewedKeys(() => this.#ask(endpoint), this.#options.now, this.#options.warn);
+      keys = new RenewedKeys(
+        safeName(endpoint),
+        () => this.#ask(endpoint),
+        this.#options.now,
+        this.#options.warn,
+      );
       this.#endpoints.set(endpoint, keys);
     }
     return keys;

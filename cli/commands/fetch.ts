@@ -1,0 +1,98 @@
+/** `granary fetch CATALOG --to DIR`: downloads what a selection needs and points the catalog at it. */
+import { type Command, InvalidArgumentError } from "@commander-js/extra-typings";
+import { GranaryError } from "../../base/errors.ts";
+import { formatBytes, formatCount } from "../../base/units.ts";
+import { FILES_AT_ONCE } from "../../catalog/access/limits.ts";
+import { addAreaOptions, type AreaFlags, areaFrom } from "../area.ts";
+import type { CliContext, Progress } from "../context.ts";
+import { addFilterOptions, type FilterFlags, filterFrom } from "./catalog_filter.ts";
+
+const EXAMPLES = `
+Examples:
+  granary fetch catalog.parquet --to /data/mirror
+  granary fetch catalog.parquet --to /data/mirror --collection 'ATL06.*' --bbox -60,60,-20,84
+  granary aggregate -c atl06 --catalog /data/mirror/catalog.parquet -o store.zarr
+
+Files lie as provider/collection/path. A run that was interrupted goes on where it was; files that are there
+are not fetched again. Checksums of the catalog are verified.`;
+
+export function addFetch(program: Command, context: CliContext): void {
+  const command = program.command("fetch")
+    .description("download the granules of a catalog to disk, and write a catalog that points at them")
+    .argument("<catalog>", "a catalog")
+    .requiredOption("--to <dir>", "the folder of the mirror")
+    .option("-o, --output <file>", "the catalog to write (default: catalog.parquet in the mirror)")
+    .option("--driver <drivers>", "where from: auto, or s3, https in order of preference", "auto")
+    .option("--asset <key>", "of granules with several files, only this one: its key, or a glob of names")
+    .option("--files <n>", "files to fetch side by side", wholeNumber, FILES_AT_ONCE)
+    .option("--verify", "compare the checksums of files that are there already, too");
+  addFilterOptions(command);
+  addAreaOptions(command);
+  command
+    .addHelpText("after", EXAMPLES)
+    .action(async (file, options) => {
+      const { fetchGranules } = await import("../../catalog/fetch.ts");
+      const { SourceOpener } = await import("../../catalog/access/open.ts");
+      const { parseDrivers } = await import("../../catalog/access/driver.ts");
+      const flags: AreaFlags & FilterFlags = options as object;
+      const area = await areaFrom(flags);
+      let progress: Progress | undefined;
+      const report = await fetchGranules(file, {
+        ...filterFrom(flags),
+        to: options.to,
+        output: options.output,
+        asset: options.asset ?? null,
+        filesAtOnce: options.files,
+        verify: options.verify,
+        drivers: parseDrivers(options.driver),
+        areas: area === undefined ? [] : [area],
+        signal: context.signal,
+        opener: new SourceOpener({
+          env: context.env,
+          signal: context.signal,
+          warn: (message) => context.log.warn(message),
+          limits: { requestsPerHost: Math.max(16, 4 * options.files) },
+        }),
+        onPlan: (files, bytes) => {
+          const total = bytes === null ? "" : `, ${formatBytes(bytes)}`;
+          context.log.info(`${formatCount(files)} files${total} to ${options.to}`);
+          progress = context.log.progress("fetch", files, "files");
+        },
+        onProgress: (done, bytes) => progress?.update(done, formatBytes(bytes)),
+      });
+      progress?.end(formatBytes(report.bytes));
+      if (context.json) context.out.json(report);
+      else {
+        context.log.info(
+          `${formatCount(report.fetched)} files fetched, ${formatCount(report.there)} were there, ` +
+            `${formatCount(report.verified)} verified; ${report.catalog} points at them`,
+        );
+      }
+      fail(report.failures, context);
+    });
+}
+
+function fail(
+  failures: readonly { collection: string; id: string; message: string }[],
+  context: CliContext,
+): void {
+  if (failures.length === 0) return;
+  for (const { collection, id, message } of failures.slice(0, 20)) {
+    context.log.error(`${collection} ${id}: ${message}`);
+  }
+  const more = failures.length > 20 ? ` (20 are shown; --json lists all)` : "";
+  throw new GranaryError(
+    "granule",
+    `${
+      formatCount(failures.length)
+    } files could not be fetched${more}; run again to try those, and only those`,
+  );
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 64) {
+    throw new InvalidArgumentError(`"${text}" is not a whole number from 1 to 64`);
+  }
+  return value;
+}
