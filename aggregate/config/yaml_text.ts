@@ -49,6 +49,8 @@ export class YamlText {
       uniqueKeys: true,
       version: "1.2",
       stringKeys: true,
+      // YAML 1.1's <<, which configs of the Python tools may use.
+      merge: true,
     });
     const failure = this.#document.errors[0];
     if (failure !== undefined) {

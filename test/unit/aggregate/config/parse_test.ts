@@ -306,6 +306,28 @@ Deno.test("parent_order is no finer than child_order by default", () => {
   assert.equal(parseConfig(edited("child_order: 12", "child_order: 4"), "x").pipeline.output.parentOrder, 4);
 });
 
+Deno.test("anchors, aliases and merge keys save repetition, as in other tools", () => {
+  const text = edited(
+    "    h_mean:\n      function: average\n      source: h_li\n",
+    "    h_min: &height {function: min, source: h_li, dtype: float64}\n" +
+      "    h_max: {<<: *height, function: max}\n    h_mean:\n      <<: *height\n      function: average\n",
+  );
+  const { statistics } = parseConfig(text, "x").pipeline.aggregation;
+  assert.deepEqual(
+    statistics.map(({ name, function: fn, source, dtype }) => [name, fn, source, dtype]),
+    [
+      ["count", "count", "h_li", "int32"],
+      ["h_min", "min", "h_li", "float64"],
+      ["h_max", "max", "h_li", "float64"],
+      ["h_mean", "average", "h_li", "float32"],
+    ],
+  );
+  assert.match(
+    problems(text.replace("function: min", "functoin: min"))[0]!,
+    /my\.yaml:10:21: unknown key "functoin"/,
+  );
+});
+
 Deno.test("filters keep their order, lists, columns of tables and inverted meanings", () => {
   const text = edited(
     "  groups:",
