@@ -4,16 +4,14 @@ import { inputError } from "../../base/errors.ts";
 import { formatCount } from "../../base/units.ts";
 import type { GranaryStore } from "../store/open.ts";
 import { colormap, DEFAULT_COLORMAP } from "./colormap.ts";
+import { DEFAULT_WIDTH, WIDTH_LIMITS } from "./limits.ts";
 import { chooseLevel, loadCells } from "./load_cells.ts";
 import { drawBareMap, drawMap, type MapContent } from "./map.ts";
 import { cellMetres, type ValueRange } from "./paint_cells.ts";
 import { previewText } from "./preview.ts";
 import type { ProjectionName } from "./projection.ts";
 import { extremes, robustRange } from "./range.ts";
-import { chooseProjection } from "./view.ts";
-
-export const DEFAULT_WIDTH = 1200;
-export const WIDTH_LIMITS = { least: 300, most: 8000 } as const;
+import { chooseProjection, shows } from "./view.ts";
 
 export interface PlotOptions {
   variable: string;
@@ -90,6 +88,12 @@ async function contentOf(store: GranaryStore, options: PlotOptions, width: numbe
     ? await chooseLevel(store, variable, asked, width)
     : store.level(options.order);
   const cells = await loadCells(store, variable, level, options.signal);
+  const projection = chooseProjection(cells, asked);
+  if (!cells.latitudes.some((latitude) => shows(projection, latitude))) {
+    throw inputError(
+      `${store.name}: no cell with a value lies on a ${projection.name} map; use another --projection`,
+    );
+  }
   const diverging = (options.colormap ?? DEFAULT_COLORMAP).startsWith("diverging");
   const range = options.range ?? robustRange(cells.values, diverging);
   if (!(range.high > range.low)) {
@@ -99,7 +103,7 @@ async function contentOf(store: GranaryStore, options: PlotOptions, width: numbe
   const units = textOf(array.attributes.units);
   return {
     cells,
-    projection: chooseProjection(cells, asked),
+    projection,
     colormap: map,
     range,
     below: least < range.low,

@@ -67,11 +67,17 @@ function longitudeArc(longitudes: Float64Array): { centre: number; span: number 
   return { centre: wrapLongitude(gapEnd - 180 + span / 2), span };
 }
 
+/** A polar map is fitted to its own half of the world; the other grows without end. */
+export function shows(projection: Projection, latitude: number): boolean {
+  return projection.name === "equirectangular" || (projection.name === "polar-north") === (latitude >= 0);
+}
+
 /** Extent of the places in the projection's metres, with a margin and at least `leastMetres` wide. */
 function extentOf(places: Places, projection: Projection, leastMetres: number) {
   const point = new Float64Array(2);
   let left = Infinity, right = -Infinity, bottom = Infinity, top = -Infinity;
   for (let i = 0; i < places.longitudes.length; i++) {
+    if (!shows(projection, places.latitudes[i])) continue;
     projection.forward(places.longitudes[i], places.latitudes[i], point);
     left = Math.min(left, point[0]);
     right = Math.max(right, point[0]);
