@@ -25,7 +25,24 @@ export interface SphericalRing {
   readonly special: number;
   /** ... or, where true, inside and all others outside. */
   readonly inverted: boolean;
+  /** The longitudes that the ring spans: from `west`, `extent` degrees eastward (360 is all). */
+  readonly west: number;
+  readonly extent: number;
+  /** For long rings, their arcs by longitude. */
+  readonly index: LongitudeIndex | undefined;
 }
+
+/** Arcs by the degree of longitude that they touch: those of bin k are `arcs[ends[k - 1] .. ends[k])`. */
+interface LongitudeIndex {
+  readonly arcs: Uint32Array;
+  readonly ends: Uint32Array;
+}
+
+/** Rings of more arcs than this are indexed. */
+const INDEXED = 48;
+const BINS = 360;
+/** Degrees; rounding of longitudes stays far below. */
+const MARGIN = 1e-9;
 
 /**
  * Closes vertices to a ring and decides its inside. `planar` rings that do not run around a pole
@@ -52,7 +69,9 @@ export function makeRing(
   const turns = Math.round(turn / 360);
   const area = signedArea(vertices, longitude, sweep);
   const outsideNorth = { special: 0, inverted: false };
-  const rest = { longitude, sweep, vertices };
+  const { west, extent } = spanOf(longitude, sweep);
+  const index = count > INDEXED ? indexOf(longitude, sweep) : undefined;
+  const rest = { longitude, sweep, vertices, west, extent, index };
   if (turns === 0) {
     if (planar) return { ...rest, ...outsideNorth };
     const inverted = winding === "smaller" ? Math.abs(area) > 2 * Math.PI : area < 0;
@@ -82,30 +101,73 @@ function signedArea(vertices: Float64Array, longitude: Float64Array, sweep: Floa
 
 /** Whether a point (unit vector and its longitude in degrees) that is not on the ring is inside. */
 export function insideRing(ring: SphericalRing, lon: number, x: number, y: number, z: number): boolean {
-  const { longitude, sweep, vertices } = ring;
-  const count = longitude.length;
+  const { longitude, index } = ring;
   let sum = 0;
-  let last = count - 1;
-  let lastOffset = offsetOf(longitude[last]!, lon);
-  for (let i = 0; i < count; i++) {
-    const offset = offsetOf(longitude[i]!, lon);
-    if ((lastOffset < 0) !== (offset < 0)) {
-      const swept = sweep[last]!;
-      // The arc meets this meridian or the opposite one: the offsets' difference tells.
-      if (Math.abs(offset - lastOffset - swept) < 180) {
-        const a = 3 * last;
-        const b = 3 * i;
-        const ax = vertices[a]!, ay = vertices[a + 1]!, az = vertices[a + 2]!;
-        const dx = vertices[b]! - ax, dy = vertices[b + 1]! - ay, dz = vertices[b + 2]! - az;
-        const side = x * (ay * dz - az * dy) + y * (az * dx - ax * dz) + z * (ax * dy - ay * dx);
-        if (swept > 0 && side < 0) sum += 1;
-        else if (swept < 0 && side > 0) sum -= 1;
-      }
+  if (ring.extent < 360 && (lon - ring.west + 720) % 360 > ring.extent) sum = 0;
+  else if (index === undefined) {
+    for (let arc = 0; arc < longitude.length; arc++) sum += crossing(ring, arc, lon, x, y, z);
+  } else {
+    const bin = binOf(lon);
+    const end = index.ends[bin]!;
+    for (let k = bin === 0 ? 0 : index.ends[bin - 1]!; k < end; k++) {
+      sum += crossing(ring, index.arcs[k]!, lon, x, y, z);
     }
-    last = i;
-    lastOffset = offset;
   }
   return (sum !== ring.special) !== ring.inverted;
+}
+
+/** What an arc adds to the sum: 1 or -1 when it passes north of the point, by its direction. */
+function crossing(ring: SphericalRing, arc: number, lon: number, x: number, y: number, z: number): number {
+  const { longitude, sweep, vertices } = ring;
+  const next = arc + 1 < longitude.length ? arc + 1 : 0;
+  const from = offsetOf(longitude[arc]!, lon);
+  const to = offsetOf(longitude[next]!, lon);
+  if ((from < 0) === (to < 0)) return 0;
+  // The arc meets this meridian or the opposite one: the offsets' difference tells.
+  const swept = sweep[arc]!;
+  if (Math.abs(to - from - swept) >= 180) return 0;
+  const a = 3 * arc;
+  const b = 3 * next;
+  const ax = vertices[a]!, ay = vertices[a + 1]!, az = vertices[a + 2]!;
+  const dx = vertices[b]! - ax, dy = vertices[b + 1]! - ay, dz = vertices[b + 2]! - az;
+  const side = x * (ay * dz - az * dy) + y * (az * dx - ax * dz) + z * (ax * dy - ay * dx);
+  return swept > 0 && side < 0 ? 1 : swept < 0 && side > 0 ? -1 : 0;
+}
+
+function spanOf(longitude: Float64Array, sweep: Float64Array): { west: number; extent: number } {
+  let at = longitude[0] ?? 0;
+  let west = at;
+  let east = at;
+  for (const step of sweep) {
+    at += step;
+    west = Math.min(west, at);
+    east = Math.max(east, at);
+  }
+  const extent = east - west + 2 * MARGIN;
+  return { west: (west - MARGIN + 720) % 360, extent: Math.min(extent, 360) };
+}
+
+function binOf(lon: number): number {
+  return ((Math.floor(lon) % BINS) + BINS) % BINS;
+}
+
+function indexOf(longitude: Float64Array, sweep: Float64Array): LongitudeIndex {
+  const ends = new Uint32Array(BINS);
+  const visit = (arc: number, each: (bin: number) => void) => {
+    const from = longitude[arc]!;
+    const to = from + sweep[arc]!;
+    const first = Math.floor(Math.min(from, to) - MARGIN);
+    const last = Math.min(Math.floor(Math.max(from, to) + MARGIN), first + BINS - 1);
+    for (let degree = first; degree <= last; degree++) each(binOf(degree));
+  };
+  for (let arc = 0; arc < longitude.length; arc++) visit(arc, (bin) => ends[bin]!++);
+  for (let bin = 1; bin < BINS; bin++) ends[bin]! += ends[bin - 1]!;
+  const arcs = new Uint32Array(ends[BINS - 1]!);
+  // Filled from the end, so that `ends` come to be starts; then shifted to be ends again.
+  for (let arc = longitude.length - 1; arc >= 0; arc--) visit(arc, (bin) => arcs[--ends[bin]!] = arc);
+  ends.copyWithin(0, 1);
+  ends[BINS - 1] = arcs.length;
+  return { arcs, ends };
 }
 
 /** Degrees from `lon` to `longitude`, -180 up to 180; its sign is exact. */
