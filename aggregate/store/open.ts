@@ -6,6 +6,7 @@ import fs from "node:fs";
 import path from "node:path";
 import * as zarr from "zarrita";
 import { GranaryError, inputError } from "../../base/errors.ts";
+import { suggestion } from "../../base/suggest.ts";
 import type { LatitudeConvention } from "../config/pipeline.ts";
 import { asArray, asGroup, isObject, readDocument } from "./documents.ts";
 import type { ArrayDocument, GroupDocument } from "./documents.ts";
@@ -85,8 +86,11 @@ export class GranaryStore {
     const level = this.level(order);
     const found = [...level.variables, level.coordinate].find((one) => one.name === name);
     if (found !== undefined) return found;
-    const names = level.variables.map((one) => one.name).join(", ");
-    throw inputError(`${this.name}: level ${level.order} has no variable "${name}"; wanted one of ${names}`);
+    const names = level.variables.map((one) => one.name);
+    throw inputError(
+      `${this.name}: level ${level.order} has no variable "${name}"${suggestion(name, names)}`,
+      { variables: names },
+    );
   }
 
   /** A whole array with its coordinate. Throws an input error past {@linkcode MAX_WHOLE_CELLS} cells. */

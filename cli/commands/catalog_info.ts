@@ -14,18 +14,21 @@ export function addCatalogInfo(catalog: Command, context: CliContext): void {
     .description("say what a catalog holds: collections, times, box, cells, bases, what was set aside")
     .argument("<file>", "a catalog, or - for stdin")
     .addHelpText("after", EXAMPLES)
-    .action(async (file) => {
-      const { openCatalog } = await import("../../catalog/open.ts");
-      const { catalogInfo } = await import("../../catalog/info.ts");
-      const opened = await openCatalog(file);
-      try {
-        const info = await catalogInfo(opened);
-        if (context.json) context.out.json(info);
-        else await print(info, context);
-      } finally {
-        opened.close();
-      }
-    });
+    .action((file) => showCatalog(file, context));
+}
+
+/** Prints what a catalog holds; `granary inspect` shows a catalog so too. */
+export async function showCatalog(file: string, context: CliContext): Promise<void> {
+  const { openCatalog } = await import("../../catalog/open.ts");
+  const { catalogInfo } = await import("../../catalog/info.ts");
+  const opened = await openCatalog(file);
+  try {
+    const info = await catalogInfo(opened);
+    if (context.json) context.out.json(info);
+    else await print(info, context);
+  } finally {
+    opened.close();
+  }
 }
 
 async function print(info: CatalogInfo, context: CliContext): Promise<void> {

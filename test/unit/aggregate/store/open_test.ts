@@ -89,7 +89,8 @@ Deno.test("a level or variable that is not there is answered with what is", () =
     await writeFixture(fixtureSpec("compact"), new FolderTarget(folder));
     const store = await openStore(folder);
     assert.throws(() => store.level(7), /no level of order 7; wanted one of 9, 6, 4, 2/);
-    assert.throws(() => store.variable("h_maen"), /no variable "h_maen"; wanted one of .*h_mean/);
+    assert.throws(() => store.variable("h_maen"), /no variable "h_maen" \(did you mean "h_mean"\?\)/);
+    assert.throws(() => store.variable("x"), /no variable "x" \(wanted one of .*count, h_mean/);
   }));
 
 Deno.test("a truncated or damaged shard is an input error that names it", () =>

@@ -1,0 +1,162 @@
+/** `granary inspect PATH`: what a file or folder is and holds: a store, an HDF5 file or a catalog. */
+import fs from "node:fs";
+import type { Command } from "@commander-js/extra-typings";
+import type { LevelDescription, StoreDescription } from "../../aggregate/store/describe.ts";
+import { inputError, systemCode } from "../../base/errors.ts";
+import { formatBytes, formatCount } from "../../base/units.ts";
+import type { CliContext } from "../context.ts";
+import { openStoreAt } from "../store_place.ts";
+
+const EXAMPLES = `
+Examples:
+  granary inspect store.zarr                 levels, variables, chunks, sizes, how it was made
+  granary inspect ATL06_20190416.h5          groups, datasets, chunks, filters, attributes
+  granary inspect catalog.parquet            as granary catalog info
+  granary inspect store.zarr --json | jq '.levels[0].arrays[].name'`;
+
+/** What is there, by its first bytes and not by its name. */
+type Kind = "store" | "hdf5" | "parquet";
+
+export function addInspect(program: Command, context: CliContext): void {
+  program.command("inspect")
+    .description("say what an HDF5 file, a catalog or a store holds")
+    .argument("<path>", "a file, a store's folder, or s3://bucket/prefix of a store")
+    .addHelpText("after", EXAMPLES)
+    .action(async (place) => {
+      switch (kindOf(place)) {
+        case "store":
+          return await inspectStore(place, context);
+        case "hdf5": {
+          const { inspectHdf5 } = await import("./inspect_hdf5.ts");
+          return await inspectHdf5(place, context);
+        }
+        case "parquet": {
+          const { showCatalog } = await import("./catalog_info.ts");
+          return await showCatalog(place, context);
+        }
+      }
+    });
+}
+
+const HDF5_SIGNATURE = "\x89HDF\r\n\x1a\n";
+const PARQUET_MAGIC = "PAR1";
+
+/** Where a file may begin its HDF5 part: at 0, or behind a user block of 512 bytes, doubled. */
+const USER_BLOCKS = [0, 512, 1024, 2048, 4096];
+
+function kindOf(place: string): Kind {
+  if (/^s3:\/\//i.test(place)) return "store";
+  let file: number;
+  try {
+    if (fs.statSync(place).isDirectory()) return "store";
+    file = fs.openSync(place, "r");
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === "ENOENT" || code === "ENOTDIR") {
+      throw inputError(`${place}: does not exist (wanted an HDF5 file, a catalog or a store)`);
+    }
+    throw inputError(`${place}: cannot be opened (${code ?? (error as Error).message})`);
+  }
+  try {
+    const bytesAt = (offset: number, length: number): string => {
+      const bytes = new Uint8Array(length);
+      const read = fs.readSync(file, bytes, 0, length, offset);
+      return String.fromCharCode(...bytes.subarray(0, read));
+    };
+    if (bytesAt(0, PARQUET_MAGIC.length) === PARQUET_MAGIC) return "parquet";
+    for (const offset of USER_BLOCKS) {
+      if (bytesAt(offset, HDF5_SIGNATURE.length) === HDF5_SIGNATURE) return "hdf5";
+    }
+    const size = fs.fstatSync(file).size;
+    throw inputError(
+      `${place}: is neither HDF5 nor Parquet: ${
+        size === 0 ? "it is empty" : whatItLooksLike(bytesAt(0, 64))
+      }` +
+        " (wanted an HDF5 file, a catalog, or the folder of a store)",
+    );
+  } finally {
+    fs.closeSync(file);
+  }
+}
+
+function whatItLooksLike(head: string): string {
+  const start = head.trimStart().toLowerCase();
+  if (start.startsWith("<")) return "it begins like HTML or XML, perhaps a login page saved in its place";
+  if (start.startsWith("{") || start.startsWith("[")) return "it begins like JSON";
+  if (head.startsWith("CDF")) return "it is a classic netCDF file, of a format before netCDF-4";
+  return "its first bytes are of neither";
+}
+
+async function inspectStore(place: string, context: CliContext): Promise<void> {
+  const store = await openStoreAt(place, context);
+  try {
+    const { describeStore } = await import("../../aggregate/store/describe.ts");
+    const description = await describeStore(store, context.signal);
+    if (context.json) context.out.json(description);
+    else printStore(description, context);
+  } finally {
+    await store.close();
+  }
+}
+
+function printStore(store: StoreDescription, { out }: CliContext): void {
+  const [finest] = store.levels;
+  out.table(["what", "value"], [
+    ["store", store.store],
+    ["size", `${formatBytes(store.bytes)} in ${formatCount(store.objects)} objects`],
+    ["levels", store.levels.map((level) => level.order).join(", ")],
+    ["latitude", finest.latitude],
+    ...Object.entries(store.provenance ?? {}).filter(([key]) => key !== "levels" && key !== "latitude")
+      .map(([key, value]) => [key.replaceAll("_", " "), provenanceText(value)]),
+  ]);
+  for (const level of store.levels) {
+    out.write(`\n${levelLine(level)}\n`);
+    out.table(
+      [
+        "array",
+        "type",
+        "units",
+        "cells a shard",
+        "a chunk",
+        "codecs",
+        "fill",
+        "objects",
+        "size",
+        "of unpacked",
+      ],
+      level.arrays.map((array) => [
+        array.name,
+        array.dtype,
+        typeof array.attributes.units === "string" ? array.attributes.units : "",
+        array.shard ?? "",
+        array.chunk,
+        array.codecs.join(" "),
+        String(array.fill_value),
+        array.objects,
+        formatBytes(array.bytes),
+        array.ratio === null ? "" : percent(array.ratio),
+      ]),
+    );
+  }
+}
+
+const LONGEST_VALUE = 100;
+
+/** A note of provenance on one line; the whole config is for --json. */
+function provenanceText(value: unknown): string {
+  const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+  return text.length <= LONGEST_VALUE ? text : `${text.slice(0, LONGEST_VALUE - 1)}…`;
+}
+
+function levelLine(level: LevelDescription): string {
+  const cells = level.cells_with_data === null
+    ? "cells with data not counted"
+    : `${formatCount(level.cells_with_data)} with data` +
+      ` (${percent(level.cells_with_data / level.cells)}, by ${level.counted_by})`;
+  return `Level ${level.order}: ${formatCount(level.cells)} cells, ${cells}, ${formatBytes(level.bytes)}`;
+}
+
+function percent(share: number): string {
+  const value = 100 * share;
+  return `${value >= 99.95 || value === 0 ? value.toFixed(0) : value.toPrecision(2)} %`;
+}
