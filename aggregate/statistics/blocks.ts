@@ -38,30 +38,33 @@ function loadDouble(source: Float64Array, begin: number, rows: number, target: F
   return check === 0;
 }
 
-/** Keeps the rows in which every column of `set` is finite; returns how many. */
-function compact(
-  set: readonly number[],
-  from: readonly Float64Array[],
-  to: readonly Float64Array[],
-  starts: Uint32Array,
+/** Marks the rows in which `values` is not finite. */
+function markMissing(missing: Uint8Array, values: Float64Array, rows: number): void {
+  for (let i = 0; i < rows; i++) if (values[i]! - values[i]! !== 0) missing[i] = 1;
+}
+
+/** Lists the rows that are not marked, and where each cell's begin in the list; returns how many. */
+function listKept(
+  kept: Uint32Array,
   keptStarts: Uint32Array,
+  missing: Uint8Array,
+  starts: Uint32Array,
   cells: number,
 ): number {
-  let kept = 0;
+  let count = 0;
   keptStarts[0] = 0;
   for (let k = 0; k < cells; k++) {
     for (let i = starts[k]!; i < starts[k + 1]!; i++) {
-      let valid = true;
-      for (const c of set) {
-        const value = from[c]![i]!;
-        to[c]![kept] = value;
-        if (value - value !== 0) valid = false;
-      }
-      if (valid) kept += 1;
+      kept[count] = i;
+      count += 1 - missing[i]!;
     }
-    keptStarts[k + 1] = kept;
+    keptStarts[k + 1] = count;
   }
-  return kept;
+  return count;
+}
+
+function gather(into: Float64Array, from: Float64Array, kept: Uint32Array, count: number): void {
+  for (let i = 0; i < count; i++) into[i] = from[kept[i]!]!;
 }
 
 /** Statistics that use the same columns: they have the same valid rows. */
@@ -90,6 +93,8 @@ export class BlockLoader {
   readonly #compacted: Float64Array[];
   readonly #finite: Uint8Array;
   #keptStarts = new Uint32Array(BLOCK_ROWS + 1);
+  #missing = new Uint8Array(0);
+  #kept = new Uint32Array(0);
 
   /** `used` are the indices of the columns that some statistic needs. */
   constructor(columnCount: number, used: readonly number[]) {
@@ -123,7 +128,14 @@ export class BlockLoader {
       if (this.#compacted[c]!.length < rows) this.#compacted[c] = new Float64Array(capacity(rows));
     }
     if (this.#keptStarts.length <= cells) this.#keptStarts = new Uint32Array(capacity(cells + 1));
-    const kept = compact(columns, this.#dense, this.#compacted, starts, this.#keptStarts, cells);
-    return { columns: this.#compacted, starts: this.#keptStarts, cells, rows: kept };
+    if (this.#missing.length < rows) {
+      this.#missing = new Uint8Array(capacity(rows));
+      this.#kept = new Uint32Array(this.#missing.length);
+    }
+    this.#missing.fill(0, 0, rows);
+    for (const c of columns) if (this.#finite[c] === 0) markMissing(this.#missing, this.#dense[c]!, rows);
+    const count = listKept(this.#kept, this.#keptStarts, this.#missing, starts, cells);
+    for (const c of columns) gather(this.#compacted[c]!, this.#dense[c]!, this.#kept, count);
+    return { columns: this.#compacted, starts: this.#keptStarts, cells, rows: count };
   }
 }
