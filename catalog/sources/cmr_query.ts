@@ -31,6 +31,8 @@ export interface CmrQuery {
 const CYCLE_PRODUCT = /^ATL(0[2-9]|1[0236]|1[79]|2[0-9])/i;
 /** Vertices of a polygon that CMR is asked with; longer ones are asked by their boxes. */
 const MOST_VERTICES = 1000;
+/** More polygons than this are asked by one box around them all. */
+const MOST_BOXES = 10;
 
 /**
  * The parameters as pairs, in a fixed order, so that equal queries are equal text. Throws an input
@@ -147,8 +149,10 @@ function areaParameters(query: CmrQuery): [string, string][] {
   }
   // Too long to ask: the boxes hold every granule that the polygons touch, and more.
   if (query.bbox !== undefined) return pairs;
-  for (const ring of rings) pairs.push(["bounding_box[]", boxOf(ring).join(",")]);
-  if (rings.length > 1) pairs.push(["options[bounding_box][or]", "true"]);
+  const boxes = rings.map(boxOf);
+  const asked = boxes.length > MOST_BOXES ? [boxAround(boxes)] : boxes;
+  for (const box of asked) pairs.push(["bounding_box[]", box.join(",")]);
+  if (asked.length > 1) pairs.push(["options[bounding_box][or]", "true"]);
   return pairs;
 }
 
@@ -208,8 +212,10 @@ function counterclockwise(ring: Float64Array): Float64Array {
   return reversed;
 }
 
+type Box = [west: number, south: number, east: number, north: number];
+
 /** West, south, east, north; around a pole all longitudes up to that pole. */
-function boxOf(ring: Float64Array): [number, number, number, number] {
+function boxOf(ring: Float64Array): Box {
   let [x, west, east, south, north] = [ring[0]!, ring[0]!, ring[0]!, 90, -90];
   for (let i = 0; i < ring.length; i += 2) {
     if (i > 0) x += shortest(ring[i]! - ring[i - 2]!);
@@ -222,6 +228,21 @@ function boxOf(ring: Float64Array): [number, number, number, number] {
     return north + south > 0 ? [-180, south, 180, 90] : [-180, -90, 180, north];
   }
   return east - west >= 360 ? [-180, south, 180, north] : [normal(west), south, normal(east), north];
+}
+
+/** The box around boxes, which leaves out the widest gap between their longitudes. */
+function boxAround(boxes: readonly Box[]): Box {
+  const south = Math.min(...boxes.map((box) => box[1]));
+  const north = Math.max(...boxes.map((box) => box[3]));
+  const spans = boxes.map(([west, , east]) => [west, east < west ? east + 360 : east] as const)
+    .sort((a, b) => a[0] - b[0]);
+  let reach = spans[0]![0];
+  let [gap, west, east] = [0, -180, 180];
+  for (const [from, to] of [...spans, [spans[0]![0] + 360, 0] as const]) {
+    if (from - reach > gap) [gap, west, east] = [from - reach, from, reach];
+    reach = Math.max(reach, to);
+  }
+  return [normal(west), south, normal(east), north];
 }
 
 function shortest(difference: number): number {

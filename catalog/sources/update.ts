@@ -92,25 +92,16 @@ function parametersOf(query: CmrQuery): unknown {
     ) => [name, name === "polygons" ? (value as Float64Array[]).map((ring) => [...ring]) : value]);
 }
 
-/** The rows of an open catalog without those that its source deleted. */
-export async function* rowsWithout(
-  catalog: Catalog,
-  deleted: readonly DeletedGranule[],
-  onDeleted?: (row: GranuleRow) => void,
-): AsyncGenerator<GranuleRow> {
+/** Whether a row is one of those that its source deleted. */
+export function deletionTest(deleted: readonly DeletedGranule[]): (row: GranuleRow) => boolean {
   const concepts = new Set(deleted.map((one) => one.conceptId).filter((id) => id !== null));
   // Without a concept id, a granule is told by its provider and its own id.
   const names = new Set(
     deleted.filter((one) => one.conceptId === null).map((one) => JSON.stringify([one.provider, one.id])),
   );
-  for await (const { rows } of catalog.rows()) {
-    for (const row of rows) {
-      const gone = row.concept_id !== null && concepts.has(row.concept_id) ||
-        names.has(JSON.stringify([row.provider, row.id]));
-      if (gone) onDeleted?.(row);
-      else yield row;
-    }
-  }
+  return (row) =>
+    row.concept_id !== null && concepts.has(row.concept_id) ||
+    names.has(JSON.stringify([row.provider, row.id]));
 }
 
 /** The concept ids of a catalog's collections, as its rows name them. */

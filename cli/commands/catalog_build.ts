@@ -5,6 +5,7 @@ import { formatBytes, formatCount } from "../../base/units.ts";
 import { DEFAULT_CELL_ORDER } from "../../catalog/schema.ts";
 import type { CliContext } from "../context.ts";
 import { localSource } from "./catalog_build_local.ts";
+import { remoteSources } from "./catalog_build_remote.ts";
 import type { BuildSource, OpenedSource } from "./catalog_build_source.ts";
 import { parseCellOrder } from "./catalog_import.ts";
 
@@ -14,12 +15,16 @@ const FAILURES_TOLD = 20;
 const EXAMPLES = `
 Examples:
   granary catalog build --from local granules/ -o catalog.parquet
-  granary catalog build --from local *.h5 -c my.yaml --checksum none -o catalog.parquet`;
+  granary catalog build --from local *.h5 -c my.yaml --checksum none -o catalog.parquet
+  granary catalog build --from cmr --short-name ATL06 --version 006 --cycle 22 --region antarctica -o atl06.parquet
+  granary catalog build --from cmr --update -o atl06.parquet
+  granary catalog build --from stac https://earth-search.aws.element84.com/v1 --collection sentinel-2-l2a \\
+    --bbox -50,68,-48,70 --start 2023-07-01 --end 2023-07-31 -o sentinel.parquet`;
 
 export function addCatalogBuild(
   catalog: Command,
   context: CliContext,
-  sources: readonly BuildSource[] = [localSource],
+  sources: readonly BuildSource[] = [localSource, ...remoteSources],
 ): void {
   const command = catalog.command("build")
     .description("find granules and write their catalog")
@@ -43,10 +48,13 @@ export function addCatalogBuild(
         const result = await buildCatalog({
           rows: opened.rows,
           output,
-          cellOrder,
+          cellOrder: opened.onto?.cellOrder ?? cellOrder,
+          onto: opened.onto?.file,
+          removed: opened.onto?.removed,
           queries: () => opened.queries(),
           signal: context.signal,
         });
+        opened.finished?.();
         await opened.close();
         report(output, result, opened, context);
       } finally {
@@ -57,13 +65,16 @@ export function addCatalogBuild(
 
 function report(
   output: string,
-  result: { rows: number; replaced: number; sizeBytes: number },
+  result: { rows: number; replaced: number; removed: number; sizeBytes: number },
   opened: OpenedSource,
   context: CliContext,
 ): void {
   const { failures } = opened;
   for (const note of opened.notes()) context.log.warn(note);
-  if (result.replaced > 0) {
+  if (result.removed > 0) {
+    context.log.warn(`${formatCount(result.removed)} granules were deleted by their source`);
+  }
+  if (result.replaced > 0 && opened.onto === undefined) {
     context.log.warn(
       `${formatCount(result.replaced)} granules came more than once (same collection and id); the highest ` +
         "revision, else the last, was kept",

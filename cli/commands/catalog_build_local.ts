@@ -28,7 +28,10 @@ export const localSource: BuildSource = {
       `local: how files are read: a preset (${PRESET_NAMES.join(", ")}) or a YAML file ` +
         "(default: the preset that fits the files' names)",
     );
-    command.option("--collection <name>", "local: the collection of files whose names do not say it");
+    command.option(
+      "--collection <names>",
+      "local: the collection of files whose names do not say it; cmr-json and stac: only these, commas between",
+    );
     command.addOption(
       new Option("--checksum <kind>", "local: checksums of whole files").choices(CHECKSUM_KINDS)
         .default(DEFAULT_CHECKSUM),

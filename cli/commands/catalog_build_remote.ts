@@ -2,41 +2,54 @@
 import fs from "node:fs";
 import { type CommandUnknownOpts, InvalidArgumentError } from "@commander-js/extra-typings";
 import { inputError, systemCode } from "../../base/errors.ts";
-import { formatCount } from "../../base/units.ts";
 import type { Geometry } from "../../catalog/geometry.ts";
-import type { CmrQuery } from "../../catalog/sources/cmr_query.ts";
-import type { Discovery, LocalQuery } from "../../catalog/sources/discover.ts";
+import { CMR_URL, type CmrQuery } from "../../catalog/sources/cmr_query.ts";
+import type { LocalQuery } from "../../catalog/sources/discover.ts";
 import { type OrbitParameters, orbitParameters } from "../../catalog/sources/orbit.ts";
-import type { CliContext } from "../context.ts";
+import { addAreaOptions } from "../area.ts";
+import type { Progress } from "../context.ts";
+import type { BuildRequest, BuildSource, OpenedSource } from "./catalog_build_source.ts";
 
-export const REMOTE_SOURCES = ["cmr", "cmr-json", "stac"] as const;
-export type RemoteSource = (typeof REMOTE_SOURCES)[number];
-
-export interface RemoteFlags {
+/** What the flags of remote sources say, as commander parsed them. */
+interface RemoteFlags {
   shortName?: string[];
   version?: string[];
-  provider?: string[];
+  /** With commas between. */
+  provider?: string;
   conceptId?: string[];
-  collection?: string[];
+  /** With commas between. */
+  collection?: string;
   start?: string;
   end?: string;
   cycle?: number[];
   bbox?: string;
   polygon?: string;
+  region?: string;
   cmrUrl?: string;
   orbit?: OrbitParameters;
   buffer?: number;
+  update?: true;
+  removeDeleted?: true;
 }
 
-/** Adds the flags of remote sources, except --bbox and --polygon, which other sources share. */
-export function addRemoteOptions(command: CommandUnknownOpts): void {
+type RemoteKind = "cmr" | "cmr-json" | "stac";
+
+/** The sources behind `--from cmr`, `cmr-json` and `stac`. The first brings the flags of all three. */
+export const remoteSources: readonly BuildSource[] = [
+  { kind: "cmr", addOptions, open: (request) => open("cmr", request) },
+  { kind: "cmr-json", addOptions: () => {}, open: (request) => open("cmr-json", request) },
+  { kind: "stac", addOptions: () => {}, open: (request) => open("stac", request) },
+];
+
+function addOptions(command: CommandUnknownOpts): void {
+  const has = (flag: string) => command.options.some((option) => option.long === flag);
   command.option("--short-name <names>", "cmr: products, such as ATL06, with commas between", splitList);
   command.option("--version <versions>", "cmr: their versions, such as 006", splitList);
-  command.option("--provider <names>", "cmr: providers, such as NSIDC_CPRD", splitList);
   command.option("--concept-id <ids>", "cmr: collections or granules by concept id", splitList);
   command.option("--cycle <n>", "cmr: ICESat-2 repeat cycles, such as 22 or 20-22", parseCycles);
-  command.option("--cmr-url <url>", "cmr: the search endpoint (default: the public one)");
-  command.option("--collection <names>", "cmr-json and stac: only these collections", splitList);
+  command.option("--cmr-url <url>", `cmr: the search endpoint (default: ${CMR_URL})`);
+  command.option("--update", "cmr: ask again what fed the output, for what changed since");
+  command.option("--remove-deleted", "cmr: with --update, take out what the source deleted");
   command.option(
     "--start <time>",
     "only granules that end at this time or later (2023-12-18 or with a time, UTC)",
@@ -45,6 +58,10 @@ export function addRemoteOptions(command: CommandUnknownOpts): void {
     "--end <time>",
     "only granules that start at this time or before; a date means all of its day",
   );
+  addAreaOptions(command);
+  if (!has("--region")) {
+    command.option("--region <name>", "only what touches a country, antarctica, greenland or land");
+  }
   command.option("--buffer <km>", "widen every footprint before it is covered by cells", parseBuffer);
   command.option(
     "--orbit <inclination,period,width>",
@@ -53,65 +70,90 @@ export function addRemoteOptions(command: CommandUnknownOpts): void {
   );
 }
 
-export interface RemoteTarget {
-  cellOrder: number;
-  /** Beside this file the answers of an unfinished harvest are kept. */
-  output: string;
-}
-
-/** A discovery, and what to call when its rows are in the output. */
-export interface RemoteDiscovery extends Discovery {
-  finished(): void;
-}
-
-/** The discovery that the flags mean. `inputs` are files and URLs for cmr-json and stac. */
-export async function discoverRemote(
-  source: RemoteSource,
-  inputs: readonly string[],
-  flags: RemoteFlags,
-  context: CliContext,
-  target: RemoteTarget,
-): Promise<RemoteDiscovery> {
-  const sources = await import("../../catalog/sources/discover.ts");
+async function open(kind: RemoteKind, request: BuildRequest): Promise<OpenedSource> {
+  const { inputs, context, cellOrder, output } = request;
+  const flags = request.flags as RemoteFlags;
   const { defaultHttpIo } = await import("../../catalog/sources/http_text.ts");
   const io = {
     ...defaultHttpIo(context.signal),
     onWait: (reason: string, waitMs: number) =>
       context.log.info(`${reason}; trying again in ${Math.ceil(waitMs / 1000)} s`),
   };
-  let progress: ReturnType<CliContext["log"]["progress"]> | undefined;
-  const onProgress = (received: number, total: number | null) => {
-    progress ??= context.log.progress(source, total, "granules");
-    progress.update(received, total === null ? undefined : `of ${formatCount(total)}`);
-  };
+  let progress: Progress | undefined;
   const options = {
-    cellOrder: target.cellOrder,
     bufferKm: flags.buffer ?? 0,
     orbit: flags.orbit ?? null,
     asked: new Date().toISOString(),
     signal: context.signal,
     onWarning: (message: string) => context.log.warn(message),
-    onProgress,
+    onProgress: (received: number, total: number | null) => {
+      progress ??= context.log.progress(kind, total, "granules");
+      progress.update(received);
+    },
   };
-  const polygon = flags.polygon === undefined ? undefined : await readPolygon(flags.polygon);
-  const resumeDir = harvestFolder(target.output);
-  const found = source === "cmr"
-    ? sources.discoverCmr(await cmrQuery(inputs, flags, polygon), io, {
+  const close = () => {
+    progress?.end();
+    progress = undefined;
+    return Promise.resolve();
+  };
+  if (flags.update === true || flags.removeDeleted === true) {
+    refuseWithUpdate(kind, inputs, flags);
+    const { discoverUpdate } = await import("../../catalog/sources/discover_update.ts");
+    const update = await discoverUpdate(output, io, {
       ...options,
+      removeDeleted: flags.removeDeleted === true,
+    });
+    return {
+      rows: update.rows,
+      queries: update.queries,
+      notes: () => [],
+      failures: [],
+      onto: { file: output, cellOrder: update.cellOrder, removed: update.removed },
+      close,
+    };
+  }
+  const sources = await import("../../catalog/sources/discover.ts");
+  const outline = await readOutline(flags);
+  const withOrder = { ...options, cellOrder };
+  const resumeDir = harvestFolder(output);
+  const found = kind === "cmr"
+    ? sources.discoverCmr(await cmrQuery(inputs, flags, outline), io, {
+      ...withOrder,
       ...(flags.cmrUrl === undefined ? {} : { url: flags.cmrUrl }),
       resumeDir,
     })
-    : source === "cmr-json"
-    ? sources.discoverCmrJson(inputs, options, await localQuery(source, flags, polygon))
-    : sources.discoverStac(inputs, io, options, await localQuery(source, flags, polygon));
+    : kind === "cmr-json"
+    ? sources.discoverCmrJson(inputs, withOrder, await localQuery(kind, flags, outline))
+    : sources.discoverStac(inputs, io, withOrder, await localQuery(kind, flags, outline));
   const { removeHarvest } = await import("../../catalog/sources/harvest_state.ts");
   return {
-    ...found,
+    rows: found.rows,
+    queries: () => [found.query()],
+    notes: () => found.tally.lines(),
+    failures: [],
     finished: () => {
-      progress?.end();
-      if (source === "cmr") removeHarvest(resumeDir);
+      if (kind === "cmr") removeHarvest(resumeDir);
     },
+    close,
   };
+}
+
+/** An update asks what the catalog itself says that it was asked. */
+function refuseWithUpdate(kind: RemoteKind, inputs: readonly string[], flags: RemoteFlags): void {
+  if (kind !== "cmr") {
+    throw inputError(`--update asks CMR, and --from ${kind} does not (build the catalog anew)`);
+  }
+  if (flags.update !== true) throw inputError("--remove-deleted belongs to --update");
+  const given = [...CMR_ONLY, "provider", "collection", "start", "end", "bbox", "polygon", "region"] as const;
+  const extra = given.find((name) => flags[name] !== undefined);
+  if (extra !== undefined || inputs.length > 0) {
+    throw inputError(
+      `--update asks again what the catalog was built from; ${
+        extra === undefined ? inputs[0] : flagOf(extra)
+      } ` +
+        "would ask something else (build that beside it and merge)",
+    );
+  }
 }
 
 /** Where an unfinished harvest for an output is kept. */
@@ -119,16 +161,12 @@ export function harvestFolder(output: string): string {
   return `${output}.harvest`;
 }
 
-interface NamedGeometry {
+interface Outline {
   name: string;
   geometry: Geometry;
 }
 
-async function cmrQuery(
-  inputs: readonly string[],
-  flags: RemoteFlags,
-  polygon?: NamedGeometry,
-): Promise<CmrQuery> {
+async function cmrQuery(inputs: readonly string[], flags: RemoteFlags, outline?: Outline): Promise<CmrQuery> {
   if (inputs.length > 0) {
     throw inputError(`--from cmr takes no files (found ${inputs[0]}; saved answers are --from cmr-json)`);
   }
@@ -139,41 +177,51 @@ async function cmrQuery(
   return {
     ...(flags.shortName === undefined ? {} : { shortNames: flags.shortName }),
     ...(flags.version === undefined ? {} : { versions: flags.version }),
-    ...(flags.provider === undefined ? {} : { providers: flags.provider }),
+    ...(flags.provider === undefined ? {} : { providers: splitList(flags.provider) }),
     ...(flags.conceptId === undefined ? {} : { conceptIds: flags.conceptId }),
     ...(flags.start === undefined ? {} : { start: flags.start }),
     ...(flags.end === undefined ? {} : { end: flags.end }),
     ...(flags.cycle === undefined ? {} : { cycles: flags.cycle }),
     ...(flags.bbox === undefined ? {} : { bbox: parseBbox(flags.bbox) }),
-    ...(polygon === undefined ? {} : { polygons: queryRings(polygon.geometry, polygon.name) }),
+    ...(outline === undefined ? {} : { polygons: queryRings(outline.geometry, outline.name) }),
   };
 }
 
-const CMR_ONLY = ["shortName", "version", "provider", "conceptId", "cycle", "cmrUrl"] as const;
+const CMR_ONLY = ["shortName", "version", "conceptId", "cycle", "cmrUrl"] as const;
 
-async function localQuery(
-  source: RemoteSource,
-  flags: RemoteFlags,
-  polygon?: NamedGeometry,
-): Promise<LocalQuery> {
-  for (const name of CMR_ONLY) {
+async function localQuery(kind: RemoteKind, flags: RemoteFlags, outline?: Outline): Promise<LocalQuery> {
+  for (const name of [...CMR_ONLY, "provider"] as const) {
     if (flags[name] === undefined) continue;
-    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     throw inputError(
-      `${flag} is a question to CMR and has no meaning for --from ${source} (try --collection)`,
+      `${flagOf(name)} is a question to CMR and has no meaning for --from ${kind} (try --collection)`,
     );
   }
   const { geometryArea } = await import("../../catalog/area.ts");
   return {
-    ...(flags.collection === undefined ? {} : { collections: flags.collection }),
+    ...(flags.collection === undefined ? {} : { collections: splitList(flags.collection) }),
     ...(flags.start === undefined ? {} : { start: flags.start }),
     ...(flags.end === undefined ? {} : { end: flags.end }),
     ...(flags.bbox === undefined ? {} : { bbox: parseBbox(flags.bbox) }),
-    ...(polygon === undefined ? {} : { areas: [geometryArea(polygon.name, polygon.geometry)] }),
+    ...(outline === undefined ? {} : { areas: [geometryArea(outline.name, outline.geometry)] }),
   };
 }
 
-async function readPolygon(file: string): Promise<NamedGeometry> {
+/** `conceptId` as `--concept-id`. */
+function flagOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** The geometry of --polygon or --region; at most one of the area's flags is given. */
+async function readOutline(flags: RemoteFlags): Promise<Outline | undefined> {
+  const given = (["bbox", "polygon", "region"] as const).filter((name) => flags[name] !== undefined);
+  if (given.length > 1) throw inputError(`${given.map(flagOf).join(" and ")} both name an area (give one)`);
+  if (flags.region !== undefined) {
+    const { findRegion } = await import("../../catalog/cells/regions.ts");
+    const { name, geometry } = await findRegion(flags.region);
+    return { name, geometry: geometry as Geometry };
+  }
+  if (flags.polygon === undefined) return undefined;
+  const file = flags.polygon;
   const { parseGeoJson } = await import("../../catalog/geojson.ts");
   const { MAX_POLYGON_FILE_BYTES } = await import("../../catalog/area.ts");
   try {

@@ -144,3 +144,19 @@ Deno.test("a query takes the outer rings of polygons and no other geometry", () 
     /p\.geojson: holds a Point/,
   );
 });
+
+Deno.test("many polygons are asked for by one box around them, across the antimeridian where that is shorter", () => {
+  const round = (lon: number, lat: number) =>
+    Float64Array.from(
+      { length: 200 },
+      (_, i) => i % 2 === 0 ? lon + Math.cos(i / 100 * Math.PI) : lat + Math.sin((i - 1) / 100 * Math.PI),
+    ).map((value, i) => i % 2 === 0 && value > 180 ? value - 360 : value);
+  const places = [170, 172, 174, 176, 178, -178, -176, -174, -172, -170, -168, -166];
+  const asked = asText({ ...base, polygons: places.map((lon, i) => round(lon, i)) }).filter((one) =>
+    one.startsWith("b")
+  );
+  assert.equal(asked.length, 1);
+  const [west, south, east, north] = asked[0]!.split("=")[1]!.split(",").map(Number);
+  assert.ok(Math.abs(west! - 169) < 0.01 && Math.abs(east! + 165) < 0.01, asked[0]);
+  assert.ok(Math.abs(south! + 1) < 0.01 && Math.abs(north! - 12) < 0.01);
+});

@@ -4,33 +4,61 @@ import os from "node:os";
 import path from "node:path";
 import { Command } from "@commander-js/extra-typings";
 import { openCatalog } from "../../../../catalog/open.ts";
-import { writeCatalog } from "../../../../catalog/write.ts";
-import {
-  addRemoteOptions,
-  discoverRemote,
-  harvestFolder,
-  type RemoteFlags,
-  type RemoteSource,
-} from "../../../../cli/commands/catalog_build_remote.ts";
+import { addCatalogBuild } from "../../../../cli/commands/catalog_build.ts";
 import type { CliContext } from "../../../../cli/context.ts";
 import { startCmr } from "../../../support/cmr_server.ts";
+import { startStac } from "../../../support/stac_server.ts";
 
-function contextWith(messages: string[]): CliContext {
-  const log = {
-    info: (message: string) => void messages.push(message),
-    warn: (message: string) => void messages.push(message),
-    error: (message: string) => void messages.push(message),
-    progress: () => ({ update: () => {}, end: () => {} }),
-    quiet: false,
-  };
-  return { log, signal: new AbortController().signal, env: {}, json: false } as unknown as CliContext;
+interface Told {
+  messages: string[];
+  json: unknown[];
 }
 
-function parse(...words: string[]): RemoteFlags {
-  const command: Command = new Command().exitOverride().configureOutput({ writeErr: () => {} });
-  addRemoteOptions(command);
-  command.option("--bbox <box>").option("--polygon <file>");
-  return command.parse(words, { from: "user" }).opts() as RemoteFlags;
+function contextWith(told: Told): CliContext {
+  const tell = (message: string) => void told.messages.push(message);
+  return {
+    log: {
+      info: tell,
+      warn: tell,
+      error: tell,
+      progress: () => ({ update: () => {}, end: () => {} }),
+      quiet: false,
+    },
+    out: {
+      json: (value: unknown) => void told.json.push(value),
+      write: () => {},
+      table: () => {},
+      isTerminal: false,
+    },
+    signal: new AbortController().signal,
+    env: {},
+    json: true,
+  };
+}
+
+/** Runs `catalog build` with the words given. */
+async function build(...words: string[]): Promise<Told> {
+  const told: Told = { messages: [], json: [] };
+  const catalog: Command = new Command("catalog");
+  addCatalogBuild(catalog, contextWith(told));
+  for (const command of [catalog, ...catalog.commands]) {
+    command.exitOverride().configureOutput({ writeErr: () => {}, outputError: () => {} });
+  }
+  await catalog.parseAsync(["build", ...words], { from: "user" });
+  return told;
+}
+
+async function rowsOf(file: string): Promise<[string, number | null][]> {
+  const catalog = await openCatalog(file);
+  try {
+    const rows: [string, number | null][] = [];
+    for await (const chunk of catalog.rows()) {
+      for (const row of chunk.rows) rows.push([row.id, row.size_bytes]);
+    }
+    return rows.sort();
+  } finally {
+    catalog.close();
+  }
 }
 
 async function withFolder(run: (folder: string) => Promise<void>): Promise<void> {
@@ -42,7 +70,7 @@ async function withFolder(run: (folder: string) => Promise<void>): Promise<void>
   }
 }
 
-const item = (id: number, revision: number, size: number) => ({
+const item = (id: number, revision: number, size: number, west = 0) => ({
   meta: {
     "concept-id": `G${id}-PROV`,
     "concept-type": "granule",
@@ -56,32 +84,73 @@ const item = (id: number, revision: number, size: number) => ({
     RelatedUrls: [{ URL: `s3://bucket/P/g${id}.h5`, Type: "GET DATA" }],
     TemporalExtent: { SingleDateTime: "2020-01-01T00:00:00Z" },
     DataGranule: { ArchiveAndDistributionInformation: [{ Name: `g${id}.h5`, SizeInBytes: size }] },
+    SpatialExtent: {
+      HorizontalSpatialDomain: {
+        Geometry: {
+          BoundingRectangles: [{
+            WestBoundingCoordinate: west,
+            EastBoundingCoordinate: west + 1,
+            SouthBoundingCoordinate: -80,
+            NorthBoundingCoordinate: -79,
+          }],
+        },
+      },
+    },
   },
 });
 const page = (...items: unknown[]) => JSON.stringify({ items });
 
 Deno.test("flags become the parameters that CMR is asked with", () =>
   withFolder(async (folder) => {
-    const server = await startCmr({ pages: [page(item(1, 1, 5))] });
+    const server = await startCmr({ pages: [page(item(1, 1, 5)), page({ umm: {} })] });
+    const output = path.join(folder, "x.parquet");
     try {
-      const flags = parse(
-        ...["--short-name", "ATL06", "--version", "006", "--provider", "A,B", "--cycle", "20-22"],
-        ...["--start", "2023-12-18", "--bbox", "170,-80,-170,-70", "--cmr-url", server.url],
+      const told = await build(
+        ...[
+          "--from",
+          "cmr",
+          "--short-name",
+          "ATL06",
+          "--version",
+          "006",
+          "--provider",
+          "A,B",
+          "--cycle",
+          "20-22",
+        ],
+        ...["--start", "2023-12-18", "--bbox", "170,-80,-170,-70", "--cmr-url", server.url, "-o", output],
       );
-      const output = path.join(folder, "x.parquet");
-      const found = await discoverRemote("cmr", [], flags, contextWith([]), { cellOrder: 6, output });
-      const written = await writeCatalog(output, found.rows, {
-        cellOrder: 6,
-        queries: () => [found.query()],
-      });
-      assert.equal(written.rows, 1);
-      assert.ok(fs.existsSync(harvestFolder(output)), "answers are kept until the output is there");
-      found.finished();
-      assert.deepEqual(fs.readdirSync(folder), ["x.parquet"]);
+      assert.deepEqual(await rowsOf(output), [["g1", 5]]);
+      assert.match(told.messages.join("\n"), /1 granule set aside: no granule id/);
+      assert.deepEqual(fs.readdirSync(folder), ["x.parquet"], "answers that were kept are gone");
       const asked = server.asked[0]!.url.searchParams;
       assert.deepEqual(asked.getAll("provider[]"), ["A", "B"]);
       assert.equal(asked.getAll("readable_granule_name[]").length, 3);
       assert.equal(asked.get("bounding_box[]"), "170,-80,-170,-70");
+    } finally {
+      await server.close();
+    }
+  }));
+
+Deno.test("answers are kept when the harvest fails, and the next build asks for the rest", () =>
+  withFolder(async (folder) => {
+    const output = path.join(folder, "x.parquet");
+    const server = await startCmr({
+      pages: [page(item(1, 1, 5)), page(item(2, 1, 5))],
+      // The second request is for the collection, the third for the second page.
+      faults: { 2: { status: 400, body: '{"errors":["no"]}' } },
+    });
+    try {
+      const words = ["--from", "cmr", "--short-name", "ATL06", "--cmr-url", server.url, "-o", output];
+      await assert.rejects(build(...words), /answered 400/);
+      assert.deepEqual(fs.readdirSync(folder), ["x.parquet.harvest"]);
+      const before = server.asked.length;
+      await build(...words);
+      const granules = server.asked.slice(before).filter((one) =>
+        one.url.pathname.endsWith("granules.umm_json")
+      );
+      assert.deepEqual(granules.map((one) => one.headers["cmr-search-after"]), ['["page",1]']);
+      assert.deepEqual(await rowsOf(output), [["g1", 5], ["g2", 5]]);
     } finally {
       await server.close();
     }
@@ -100,70 +169,114 @@ Deno.test("a catalog is brought up to date: what changed comes, what was deleted
       deleted: JSON.stringify([{ "granule-ur": "g3", "concept-id": "G3-PROV", "provider-id": "PROV" }]),
     });
     try {
-      const flags = parse("--short-name", "ATL06", "--cmr-url", server.url);
-      const context = contextWith([]);
-      const first = await discoverRemote("cmr", [], flags, context, { cellOrder: 6, output });
-      await writeCatalog(output, first.rows, { cellOrder: 6, queries: () => [first.query()] });
-      first.finished();
-
-      const { discoverUpdate } = await import("../../../../catalog/sources/discover_update.ts");
-      const { defaultHttpIo } = await import("../../../../catalog/sources/http_text.ts");
-      const asked = new Date().toISOString();
+      await build(
+        ...[
+          "--from",
+          "cmr",
+          "--short-name",
+          "ATL06",
+          "--cmr-url",
+          server.url,
+          "--cell-order",
+          "6",
+          "-o",
+          output,
+        ],
+      );
+      serving = 1;
+      const asked = server.asked.length;
+      const told = await build("--from", "cmr", "--update", "--remove-deleted", "-o", output);
+      assert.deepEqual(await rowsOf(output), [["g1", 5], ["g2", 7], ["g4", 5]]);
+      assert.match(told.messages.join("\n"), /1 granules were deleted/);
+      const since = server.asked.slice(asked).map((one) => one.url.searchParams.get("revision_date[]")).find((
+        one,
+      ) => one);
+      assert.ok(Date.parse(since!.slice(0, -1)) < Date.now());
       const catalog = await openCatalog(output);
-      try {
-        serving = 1;
-        const update = discoverUpdate(catalog, defaultHttpIo(), { cellOrder: 6, removeDeleted: true, asked });
-        const file = path.join(folder, "y.parquet");
-        await writeCatalog(file, update.rows, { cellOrder: 6, queries: () => update.queries() });
-        assert.deepEqual(update.counts, { changed: 2, deleted: 1 });
-        const since = server.asked.at(-2)!.url.searchParams.get("revision_date[]")!;
-        assert.ok(Date.parse(since.slice(0, -1)) < Date.parse(catalog.metadata.queries[0]!.asked!));
-      } finally {
-        catalog.close();
-      }
-      const updated = await openCatalog(path.join(folder, "y.parquet"));
-      try {
-        const rows: [string, number | null][] = [];
-        for await (const chunk of updated.rows()) {
-          rows.push(...chunk.rows.map((row) => [row.id, row.size_bytes] as [string, number | null]));
-        }
-        assert.deepEqual(rows.sort(), [["g1", 5], ["g2", 7], ["g4", 5]]);
-        assert.equal(updated.metadata.queries.length, 2);
-      } finally {
-        updated.close();
-      }
+      assert.equal(catalog.metadata.cell_order, 6);
+      assert.equal(catalog.metadata.queries.length, 2);
+      catalog.close();
+    } finally {
+      await server.close();
+    }
+  }));
+
+Deno.test("a region that is too long to ask with is asked by its box and tested here", () =>
+  withFolder(async (folder) => {
+    const output = path.join(folder, "x.parquet");
+    const server = await startCmr({ pages: [page(item(1, 1, 5, 90), item(2, 1, 5, -175))] });
+    try {
+      await build(...[
+        "--from",
+        "cmr",
+        "--short-name",
+        "ATL06",
+        "--region",
+        "antarctica",
+        "--cmr-url",
+        server.url,
+        "-o",
+        output,
+      ]);
+      const box = server.asked[0]!.url.searchParams.getAll("bounding_box[]");
+      assert.ok(box.some((one) => /^-180,-90,180,-6\d/.test(one)), box.join(" "));
+      assert.ok((await rowsOf(output)).some(([id]) => id === "g1"));
+    } finally {
+      await server.close();
+    }
+  }));
+
+Deno.test("saved answers and searches of STAC become catalogs", () =>
+  withFolder(async (folder) => {
+    const answer = path.join(folder, "a.json");
+    fs.writeFileSync(answer, page(item(1, 1, 5), item(2, 1, 5, 90)));
+    const output = path.join(folder, "x.parquet");
+    await build("--from", "cmr-json", answer, "--bbox", "89,-81,92,-78", "-o", output);
+    assert.deepEqual(await rowsOf(output), [["g2", 5]]);
+    const stac = {
+      type: "Feature",
+      id: "s",
+      collection: "c",
+      geometry: { type: "Point", coordinates: [1, 2] },
+      properties: { datetime: "2024-01-01T00:00:00Z" },
+      assets: { data: { href: "https://h.example/c/s.tif" } },
+    };
+    const server = await startStac({ pages: [[stac]], method: "GET" });
+    try {
+      await build("--from", "stac", `${server.url}/`, "--collection", "c", "-o", output);
+      assert.deepEqual(await rowsOf(output), [["s", null]]);
     } finally {
       await server.close();
     }
   }));
 
 Deno.test("flags of one source are refused by the others, with a way out", async () => {
-  const refused: [RemoteSource, string[], string[], RegExp][] = [
-    ["cmr", ["answer.json"], ["--short-name", "X"], /saved answers are --from cmr-json/],
-    ["cmr", [], ["--collection", "X"], /--short-name/],
-    ["cmr", [], [], /needs a short name/],
-    ["cmr-json", ["a.json"], ["--short-name", "X"], /--short-name is a question to CMR.*--collection/],
-    ["stac", ["a.json"], ["--cmr-url", "http://h"], /--cmr-url is a question to CMR/],
-    ["stac", ["a.json"], ["--bbox", "1,2,3"], /not four numbers/],
-    ["stac", ["a.json"], ["--polygon", "/nowhere.geojson"], /cannot be read \(ENOENT\)/],
+  const refused: [string[], RegExp][] = [
+    [["cmr", "answer.json", "--short-name", "X"], /saved answers are --from cmr-json/],
+    [["cmr", "--collection", "X"], /--short-name/],
+    [["cmr"], /needs a short name/],
+    [["cmr-json", "a.json", "--short-name", "X"], /--short-name is a question to CMR.*--collection/],
+    [["stac", "a.json", "--cmr-url", "http://h"], /--cmr-url is a question to CMR/],
+    [["stac", "a.json", "--bbox", "1,2,3"], /not four numbers/],
+    [["stac", "a.json", "--polygon", "/nowhere.geojson"], /cannot be read \(ENOENT\)/],
+    [["stac", "a.json", "--update"], /--update asks CMR/],
+    [["cmr", "--update", "--short-name", "X"], /--short-name would ask something else/],
+    [["cmr", "--remove-deleted"], /belongs to --update/],
+    [["cmr", "--short-name", "X", "--region", "atlantis"], /"atlantis" is not known/],
+    [["cmr", "--short-name", "X", "--cycle", "0"], /names no cycles/],
+    [["cmr", "--short-name", "X", "--cycle", "22-20"], /names no cycles/],
+    [["cmr", "--short-name", "X", "--buffer", "-1"], /no width/],
+    [["cmr", "--short-name", "X", "--orbit", "92,94"], /no orbit/],
+    [["cmr", "--short-name", ","], /wanted one name/],
   ];
-  for (const [source, inputs, words, wanted] of refused) {
-    await assert.rejects(async () => {
-      const target = { cellOrder: 6, output: "/nowhere/x.parquet" };
-      const found = await discoverRemote(source, inputs, parse(...words), contextWith([]), target);
-      for await (const _ of found.rows) { /* never */ }
-    }, wanted);
-  }
-});
-
-Deno.test("flags without sense are refused where they are parsed", () => {
-  for (
-    const words of [["--cycle", "0"], ["--cycle", "22-20"], ["--buffer", "-1"], ["--orbit", "92,94"], [
-      "--short-name",
-      ",",
-    ]]
-  ) {
-    assert.throws(() => parse(...words), /argument|invalid|wanted/i, words.join(" "));
-  }
-  assert.deepEqual(parse("--cycle", "20-22,25").cycle, [20, 21, 22, 25]);
+  await withFolder(async (folder) => {
+    for (const [words, wanted] of refused) {
+      await assert.rejects(
+        build("--from", ...words, "-o", path.join(folder, "x.parquet")),
+        wanted,
+        words.join(" "),
+      );
+    }
+    assert.deepEqual(fs.readdirSync(folder), []);
+  });
 });
