@@ -4,13 +4,16 @@ import { Command, CommanderError, type CommandUnknownOpts } from "@commander-js/
 import type { CliContext } from "./context.ts";
 import { allCommands, commandPath, usageMessage } from "./suggest.ts";
 import { addAggregate } from "./commands/aggregate.ts";
+import { addAuth } from "./commands/auth.ts";
 import { addCatalog } from "./commands/catalog.ts";
 import { addCells } from "./commands/cells.ts";
 import { addCompletions } from "./commands/completions.ts";
 import { addConfig } from "./commands/config.ts";
 import { addDemo } from "./commands/demo.ts";
-import { addWork } from "./commands/work.ts";
+import { addFetch } from "./commands/fetch.ts";
+import { addPlot } from "./commands/plot.ts";
 import { addSimulate } from "./commands/simulate.ts";
+import { addWork } from "./commands/work.ts";
 
 export interface GlobalFlags {
   json: boolean;
@@ -43,7 +46,10 @@ export function createProgram(context: CliContext, onFlags: (flags: GlobalFlags)
   addCells(program, context);
   addAggregate(program, context);
   addWork(program, context);
+  addPlot(program, context);
   addConfig(program, context);
+  addFetch(program, context);
+  addAuth(program, context);
   addSimulate(program, context);
   addDemo(program, context);
   addCompletions(program, context);
