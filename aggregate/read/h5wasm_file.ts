@@ -7,6 +7,7 @@ import type { SyncSource } from "../../catalog/access/source.ts";
 import { cachedSource } from "./block_cache.ts";
 import type { Hdf5Dataset, Hdf5File, Hdf5Scalar, Hdf5Values } from "./contract.ts";
 import { type ElementType, elementType, numpyName, typedArrayOver } from "./elements.ts";
+import { decodeText } from "./hdf5/cursor.ts";
 import { type Libhdf5, startLibhdf5, type TypeMetadata } from "./h5wasm_module.ts";
 import { checkReadSize, checkRows } from "./limits.ts";
 import { findSuperblock } from "./signature.ts";
@@ -102,7 +103,9 @@ class H5wasmFile implements Hdf5File {
         const kind = TYPE_CLASSES[attribute.metadata.type];
         const known = kind === "string" || elementOf(attribute.metadata as TypeMetadata) !== undefined;
         if (!known || attribute.shape === null) continue;
-        const value = attribute.value;
+        const value = kind === "string" && !attribute.metadata.vlen
+          ? this.#fixedText(path, name, attribute.metadata as TypeMetadata)
+          : attribute.value;
         attributes[name] = ArrayBuffer.isView(value) || Array.isArray(value)
           ? [...(value as unknown as Iterable<Hdf5Scalar>)]
           : value as Hdf5Scalar;
@@ -117,6 +120,24 @@ class H5wasmFile implements Hdf5File {
     this.#lib.module.close_file(this.#id);
     this.#unmount();
     this.#source.close();
+  }
+
+  /** Fixed-length text: products declare ASCII and write UTF-8, so it is decoded from its bytes. */
+  #fixedText(path: string, name: string, { size, total_size, shape }: TypeMetadata): string | string[] {
+    const { module } = this.#lib;
+    const bytes = size * total_size;
+    const pointer = module._malloc(bytes);
+    if (pointer === 0) throw new Error(`no memory for ${bytes} bytes`);
+    try {
+      module.get_attribute_data(this.#id, path, name, BigInt(pointer));
+      const texts: string[] = [];
+      for (let at = pointer; at < pointer + bytes; at += size) {
+        texts.push(decodeText(module.HEAPU8.slice(at, at + size)));
+      }
+      return shape!.length === 0 ? texts[0]! : texts;
+    } finally {
+      module._free(pointer);
+    }
   }
 
   #kind(path: string): number {

@@ -27,6 +27,7 @@ export interface H5Module {
     strides: bigint[] | null,
     pointer: bigint,
   ): number;
+  get_attribute_data(file: bigint, path: string, name: string, pointer: bigint): number;
   _malloc(bytes: number): number;
   _free(pointer: number): void;
 }
@@ -40,6 +41,7 @@ export interface TypeMetadata {
   littleEndian: boolean;
   shape: number[] | null;
   total_size: number;
+  vlen: boolean;
   chunks: number[] | null;
   enum_type?: { type: number };
 }
