@@ -119,7 +119,7 @@ export function discoverStac(
             `${location}: a STAC ${String(page.catalog.type)} holds no items (give item collections)`,
           );
         }
-        if (page.next !== null) {
+        if (page.next !== null && page.items.length !== page.matched) {
           options.onWarning?.(
             `${location}: a page of more (${page.items.length} of ${page.matched ?? "?"} items)`,
           );

@@ -104,23 +104,27 @@ function joined(polygons: Position[][][], lines: Position[][], points: Position[
 
 /**
  * Polygons that are boxes wider than half the globe become boxes: as rings, the short way round would
- * be meant between their vertices.
+ * be meant between their vertices. By great circles that is indeed meant, unless the box goes all
+ * around, where such a ring would enclose nothing.
  */
 function withWideBoxes(extent: Extent): Extent {
-  if (extent.edges === "geodetic") return extent;
+  const width = extent.edges === "geodetic" ? WHOLE_TURN_DEGREES : 180;
   const boxes = [...extent.boxes];
   const polygons = extent.polygons.filter((polygon) => {
-    const box = polygon.holes.length === 0 ? wideBox(polygon.outer) : null;
+    const box = polygon.holes.length === 0 ? wideBox(polygon.outer, width) : null;
     if (box !== null) boxes.push(box);
     return box === null;
   });
   return { ...extent, polygons, boxes };
 }
 
-function wideBox(ring: Float64Array): ExtentBox | null {
+/** A box this wide goes around the globe. */
+const WHOLE_TURN_DEGREES = 359;
+
+function wideBox(ring: Float64Array, widerThan: number): ExtentBox | null {
   const [west, east] = [minimum(ring, 0), -minimum(ring, 0, -1)];
   const [south, north] = [minimum(ring, 1), -minimum(ring, 1, -1)];
-  if (east - west <= 180) return null;
+  if (east - west <= widerThan) return null;
   const corners = new Set<string>();
   for (let i = 0; i < ring.length; i += 2) {
     const [x, y] = [ring[i]!, ring[i + 1]!];

@@ -86,9 +86,9 @@ export class Tally {
   }
 
   /** One line a reason, for people: `12 granules set aside: no data link (G1-X, G2-X, …)`. */
-  lines(): string[] {
+  lines(kinds: readonly TallyKind[] = ["granule", "link", "note"]): string[] {
     const lines: string[] = [];
-    for (const kind of ["granule", "link", "note"] as const) {
+    for (const kind of kinds) {
       for (const [reason, count] of this.#counts[kind]) {
         const noun = kind === "note" ? "granule" : kind;
         const what = kind === "note" ? "" : " set aside";
