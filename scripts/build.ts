@@ -8,6 +8,7 @@ import path from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { duckdbPlugin } from "./duckdb_plugin.ts";
+import { jsonTextPlugin } from "./json_plugin.ts";
 
 interface BuildResult {
   success: boolean;
@@ -40,7 +41,7 @@ const result = await Bun.build({
   // For stacks that name our files and lines.
   sourcemap: "inline",
   bytecode: base === undefined,
-  plugins: [duckdbPlugin(bindings, root)],
+  plugins: [duckdbPlugin(bindings, root), jsonTextPlugin(/world-atlas\/[^/]+\.json$/)],
   compile: {
     target: `bun-${target}`,
     outfile: out,
