@@ -7,13 +7,13 @@
 import { geodeticFromAuthalic } from "./authalic.ts";
 import type { LatitudeConvention } from "./convention.ts";
 import { faceXYFromNested } from "./face_xy.ts";
-import { cosineDegrees, sineDegrees } from "./sine.ts";
+import { polarDegrees } from "./sine.ts";
 
 /** Longitude from -180 up to 180 and latitude, in degrees. */
 export type LonLat = [longitude: number, latitude: number];
 
 const DEGREES = 180 / Math.PI;
-/** Twice the ring of a face's north corner's... the row of its centre: 2 north, 3 belt, 4 south. */
+/** Rings from the pole to the south corner of a face: 2 for northern faces, 3 in the belt, 4 for southern. */
 const rowOfFace = (face: number) => (face >> 2) + 2;
 /** Eighth turns of a face's centre. */
 const columnOfFace = (face: number) => 2 * (face & 3) + ((face >> 2) === 1 ? 0 : 1);
@@ -67,8 +67,7 @@ export function vectorOnFace(face: number, x: number, y: number, out: Float64Arr
     z = (2 - rings) * 2 / 3;
     radius = Math.sqrt((1 - z) * (1 + z));
   }
-  out[at] = radius * cosineDegrees(longitude);
-  out[at + 1] = radius * sineDegrees(longitude);
+  polarDegrees(radius, longitude, out, at);
   out[at + 2] = z;
 }
 

@@ -40,16 +40,8 @@ export function sineDegrees(degrees: number): number {
   const turn = degrees % 360;
   const quarter = Math.round(turn / 90);
   const r = turn - quarter * 90;
-  switch (quarter & 3) {
-    case 0:
-      return sineKernel(r);
-    case 1:
-      return cosineKernel(r);
-    case 2:
-      return -sineKernel(r);
-    default:
-      return -cosineKernel(r);
-  }
+  const value = quarter & 1 ? cosineKernel(r) : sineKernel(r);
+  return quarter & 2 ? -value : value;
 }
 
 /** Cosine of an angle in degrees, within one unit in the last place; NaN for what is not finite. */
@@ -57,14 +49,21 @@ export function cosineDegrees(degrees: number): number {
   const turn = degrees % 360;
   const quarter = Math.round(turn / 90);
   const r = turn - quarter * 90;
-  switch (quarter & 3) {
-    case 0:
-      return cosineKernel(r);
-    case 1:
-      return -sineKernel(r);
-    case 2:
-      return -cosineKernel(r);
-    default:
-      return sineKernel(r);
-  }
+  const value = quarter & 1 ? sineKernel(r) : cosineKernel(r);
+  return (quarter + 1) & 2 ? -value : value;
+}
+
+/**
+ * Writes `radius` times cosine and sine of an angle from -360 to 360 degrees to `out` from `at`: the
+ * same bits as the two functions give.
+ */
+export function polarDegrees(radius: number, degrees: number, out: Float64Array, at: number): void {
+  const quarter = Math.floor(degrees / 90 + 0.5);
+  const r = degrees - quarter * 90;
+  const sine = sineKernel(r);
+  const cosine = cosineKernel(r);
+  const x = quarter & 1 ? sine : cosine;
+  const y = quarter & 1 ? cosine : sine;
+  out[at] = radius * ((quarter + 1) & 2 ? -x : x);
+  out[at + 1] = radius * (quarter & 2 ? -y : y);
 }

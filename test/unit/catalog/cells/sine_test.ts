@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cosineDegrees, sineDegrees } from "../../../../catalog/cells/sine.ts";
+import { cosineDegrees, polarDegrees, sineDegrees } from "../../../../catalog/cells/sine.ts";
 import { PRECISE, ulpsFrom } from "./precise_reference.ts";
 
 Deno.test("sine and cosine lie within one unit in the last place of 60-digit values", () => {
@@ -7,6 +7,18 @@ Deno.test("sine and cosine lie within one unit in the last place of 60-digit val
   for (const [degrees, sine, cosine] of PRECISE.sine) {
     assert.ok(ulpsFrom(sineDegrees(degrees), sine) < 1, `sin ${degrees}`);
     assert.ok(ulpsFrom(cosineDegrees(degrees), cosine) < 1, `cos ${degrees}`);
+  }
+});
+
+Deno.test("a place on a circle has the same bits as its cosine and sine", () => {
+  const out = new Float64Array(2);
+  for (
+    const [degrees] of [...PRECISE.sine, [45], [-45], [90], [135], [-180], [180], [359.999], [-360]] as [
+      number,
+    ][]
+  ) {
+    polarDegrees(0.7, degrees, out, 0);
+    assert.ok(out[0] === 0.7 * cosineDegrees(degrees) && out[1] === 0.7 * sineDegrees(degrees), `${degrees}`);
   }
 });
 
