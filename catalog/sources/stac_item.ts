@@ -61,7 +61,13 @@ export function readStacItem(value: unknown, context: StacContext): Draft | null
     tally.add("granule", "no collection", printable(id));
     return null;
   }
-  const links = assetLinks(asObject(item.assets), baseOf(item, context), tally, id);
+  const links = assetLinks(
+    asObject(item.assets),
+    baseOf(item, context),
+    asObject(properties["storage:schemes"]),
+    tally,
+    id,
+  );
   const files = chooseData(links.map(({ link }) => link), tally);
   if (files.length === 0) {
     tally.add("granule", "no data link", printable(id));
@@ -135,6 +141,7 @@ interface Storage {
 function assetLinks(
   assets: JsonObject | null,
   base: string | null,
+  schemes: JsonObject | null,
   tally: Tally,
   id: string,
 ): { link: GranuleLink; storage: Storage }[] {
@@ -174,7 +181,7 @@ function assetLinks(
           checksum: checksumOfMultihash(asText(place["file:checksum"]) ?? asText(asset["file:checksum"])) ??
             undefined,
         },
-        storage: storageOf(place, asset),
+        storage: storageOf(place, asset, schemes),
       });
     }
   }
@@ -195,12 +202,24 @@ function sizeOf(place: JsonObject): number | undefined {
   return size !== null && size >= 0 ? size : undefined;
 }
 
-function storageOf(place: JsonObject, asset: JsonObject): Storage {
+/**
+ * Where an asset's bucket lies, by the storage extension: version 1 says it on the asset, version 2 by a
+ * reference to a scheme of the item, whose platform is the endpoint where it is not Amazon's.
+ */
+function storageOf(place: JsonObject, asset: JsonObject, schemes: JsonObject | null): Storage {
   const of = (name: string) => place[name] ?? asset[name];
-  const region = asText(of("storage:region"));
+  const refs = asArray(of("storage:refs")).map((ref) =>
+    typeof ref === "string" ? asObject(schemes?.[ref]) : null
+  );
+  const scheme = refs.find((one) => /s3$/.test(asText(one?.type) ?? "")) ?? null;
+  const region = asText(of("storage:region")) ?? asText(scheme?.region);
+  const platform = asText(scheme?.platform);
+  const isEndpoint = scheme?.type === "custom-s3" && platform !== null &&
+    /^https?:\/\/[^/?#@{}]+\/?$/i.test(platform);
   return {
     region: region !== null && /^[a-z0-9-]{1,32}$/.test(region) ? region : null,
-    requesterPays: of("storage:requester_pays") === true,
+    endpoint: isEndpoint ? platform : null,
+    requesterPays: of("storage:requester_pays") === true || scheme?.requester_pays === true,
   };
 }
 

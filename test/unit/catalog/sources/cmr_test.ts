@@ -5,13 +5,14 @@ import path from "node:path";
 import { GranaryError } from "../../../../base/errors.ts";
 import { HttpClient } from "../../../../catalog/access/http.ts";
 import { type CmrPage, cmrRows, fetchDeleted, harvestCmr } from "../../../../catalog/sources/cmr.ts";
+import { parseCmrAnswer, readDrafts } from "../../../../catalog/sources/cmr_answer.ts";
 import type { Draft } from "../../../../catalog/sources/draft.ts";
 import { removeHarvest } from "../../../../catalog/sources/harvest_state.ts";
 import type { HttpIo } from "../../../../catalog/sources/http_text.ts";
 import { Tally } from "../../../../catalog/sources/tally.ts";
 import { answerText, startCassettes, startCmr } from "../../../support/cmr_server.ts";
 import type { TestServer } from "../../../support/http_server.ts";
-import { hasSharedData } from "../../../shared_data.ts";
+import { hasSharedData, sharedData } from "../../../shared_data.ts";
 
 const query = { shortNames: ["P"] };
 
@@ -389,6 +390,34 @@ Deno.test("a CMR URL that is none is refused without its query", async () => {
 });
 
 const recorded = { ignore: !hasSharedData };
+
+Deno.test({
+  ...recorded,
+  name: "every recorded UMM answer gives the same rows over HTTP as from its file",
+  fn: async () => {
+    const names = ["cmr", "cmr/http"].flatMap((folder) =>
+      fs.readdirSync(sharedData(folder)).filter((name) => name.endsWith(".json")).map((name) =>
+        `${folder}/${name}`
+      )
+    );
+    let served = 0;
+    for (const name of names) {
+      const text = answerText(name);
+      const items = JSON.parse(text).items;
+      if (!Array.isArray(items)) continue;
+      const tally = new Tally();
+      const expected = [...readDrafts(parseCmrAnswer(text, name), { tally })];
+      await withServer(startCmr({ pages: [text], emptyLastPage: true }), async (server) => {
+        const counted = new Tally();
+        assert.deepEqual(await rowsOf(server, counted), expected, name);
+        assert.deepEqual(counted.toJSON(), tally.toJSON());
+      });
+      served += 1;
+    }
+    // 7 plain answers, 7 odd ones, one without hits, and 17 recorded exchanges.
+    assert.equal(served, 32);
+  },
+});
 
 Deno.test({
   ...recorded,

@@ -119,6 +119,27 @@ Deno.test({
 
 Deno.test({
   ...shared,
+  name: "every recorded document gives the same rows over HTTP as from its file",
+  fn: async () => {
+    for (const file of FILES) {
+      const features = rawFeatures(file);
+      const body = JSON.stringify({ type: "FeatureCollection", features, links: [] });
+      const expected = [...readStacDrafts(parseStac(body, file), { tally: new Tally() })];
+      assert.equal(expected.length, features.length);
+      const server = await startServer((_, index) =>
+        index === 0 ? { status: 429, headers: { "retry-after": "0" } } : { body, gzip: true }
+      );
+      try {
+        assert.deepEqual((await harvest(`${server.url}/${file}`)).drafts, expected);
+      } finally {
+        await server.close();
+      }
+    }
+  },
+});
+
+Deno.test({
+  ...shared,
   name: "requester-pays buckets and their region are told",
   fn: () => {
     const items = rawFeatures("earth_search_multi_collections_01.json");
@@ -353,6 +374,38 @@ Deno.test("alternates give the S3 link, and a second of one scheme is counted", 
     "data/x/B1.TIF",
   ]);
   assert.equal(tally.count("link", "mirror of a data file"), 1);
+});
+
+Deno.test("schemes of the storage extension's second version give region, payer and endpoint", () => {
+  const withScheme = (scheme: Record<string, unknown>) =>
+    readStacItem(
+      item("a", {
+        properties: { datetime: "2024-01-01T00:00:00Z", "storage:schemes": { one: scheme } },
+        assets: { data: { href: "s3://eodata/x/B1.jp2", "storage:refs": ["one"] } },
+      }),
+      { tally: new Tally() },
+    )!.row;
+  const custom = withScheme({
+    type: "custom-s3",
+    platform: "https://eodata.dataspace.copernicus.eu",
+    requester_pays: false,
+  });
+  assert.deepEqual(
+    [custom.s3_endpoint, custom.s3_region, custom.s3_access],
+    ["https://eodata.dataspace.copernicus.eu", null, null],
+  );
+  const amazon = withScheme({
+    type: "aws-s3",
+    platform: "https://{bucket}.s3.{region}.amazonaws.com",
+    region: "eu-central-1",
+    requester_pays: true,
+  });
+  assert.deepEqual([amazon.s3_endpoint, amazon.s3_region, amazon.s3_access], [
+    null,
+    "eu-central-1",
+    "requester-pays",
+  ]);
+  assert.equal(withScheme({ type: "custom-s3", platform: "https://user:pass@h" }).s3_endpoint, null);
 });
 
 Deno.test("odd items are set aside with their reason or keep what is sound", () => {
