@@ -1,8 +1,8 @@
 /** The tree of commands, each from its own file, with what is common to all of them. */
-import type { EventEmitter } from "node:events";
 import { Command, CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { CliContext } from "./context.ts";
-import { allCommands, commandPath, usageMessage } from "./suggest.ts";
+import { borrowExamples } from "./examples.ts";
+import { allCommands, usageMessage } from "./suggest.ts";
 import { addAggregate } from "./commands/aggregate.ts";
 import { addAuth } from "./commands/auth.ts";
 import { addCatalog } from "./commands/catalog.ts";
@@ -53,6 +53,7 @@ export function createProgram(context: CliContext, onFlags: (flags: GlobalFlags)
   addSimulate(program, context);
   addDemo(program, context);
   addCompletions(program, context);
+  borrowExamples(program);
   for (const command of allCommands(program)) finishCommand(command, context);
   program.hook("preAction", (_, action) => {
     const flags = action.optsWithGlobals() as Partial<GlobalFlags>;
@@ -63,7 +64,6 @@ export function createProgram(context: CliContext, onFlags: (flags: GlobalFlags)
 
 /** The flags, help and errors that every command shares, however deep it lies. */
 function finishCommand(command: CommandUnknownOpts, context: CliContext): void {
-  borrowExamples(command);
   const has = (flag: string) => command.options.some((option) => option.long === flag);
   if (!has("--json")) command.option("--json", "print JSON for programs");
   if (!has("--quiet")) command.option("--quiet", "no progress and no notes; warnings and errors only");
@@ -83,19 +83,4 @@ function finishCommand(command: CommandUnknownOpts, context: CliContext): void {
       const shown = error.code.startsWith("commander.help");
       throw shown ? error : new CommanderError(error.exitCode, error.code, told);
     });
-}
-
-/** A command without examples of its own shows those lines of the one above it that call it. */
-function borrowExamples(command: CommandUnknownOpts): void {
-  const helpTexts = (of: CommandUnknownOpts) => (of as unknown as EventEmitter).listeners("afterHelp");
-  const above = command.parent;
-  if (above === null || above.parent === null || helpTexts(command).length > 0) return;
-  command.addHelpText("after", () => {
-    let text = "";
-    for (const tell of helpTexts(above)) {
-      tell.call(above, { error: false, command: above, write: (part: string) => text += part });
-    }
-    const lines = text.split("\n").filter((line) => `${line.trim()} `.startsWith(`${commandPath(command)} `));
-    return lines.length === 0 ? "" : `\nExamples:\n${lines.join("\n")}`;
-  });
 }
