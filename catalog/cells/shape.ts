@@ -122,14 +122,15 @@ export class ShapeBuilder {
   line(points: ArrayLike<number>): this {
     for (const rule of this.#rules) {
       const { lon, lat } = vertices(points);
-      const sweeps = lon.map((value, i) => i + 1 < lon.length ? shortWay(lon[i + 1]! - value) : 0);
+      if (lon.length === 0) continue;
+      const sweeps = lon.slice(1).map((value, i) => shortWay(value - lon[i]!));
       const path = this.#path(lon, lat, sweeps, rule);
       const arcs: number[] = [];
-      for (let i = 0; i + 1 < path.longitude.length || i === 0; i++) {
-        const next = Math.min(i + 1, path.longitude.length - 1);
-        arcs.push(...path.vector(i), ...path.vector(next));
+      const count = Math.max(1, path.longitude.length - 1);
+      for (let i = 0; i < count; i++) {
+        arcs.push(...path.vector(i), ...path.vector(Math.min(i + 1, path.longitude.length - 1)));
       }
-      if (lon.length > 0) this.#addArcs(arcs, path.slack.slice(0, arcs.length / 6));
+      this.#addArcs(arcs, path.slack.slice(0, count));
     }
     return this;
   }
@@ -167,7 +168,10 @@ export class ShapeBuilder {
     return this.#close(this.#path(lon, lat, sweeps, rule), rule, winding);
   }
 
-  /** Vertices densified where the rule asks for it; the last arc, back to the first, included. */
+  /**
+   * Vertices, densified where the rule asks for it. With as many sweeps as vertices the last edge leads
+   * back to the first vertex; with one less the last vertex ends a line.
+   */
   #path(
     lon: readonly number[],
     lat: readonly number[],
@@ -177,8 +181,9 @@ export class ShapeBuilder {
     const path = new Path();
     for (let i = 0; i < lon.length; i++) {
       const next = (i + 1) % lon.length;
-      const rise = lat[next]! - lat[i]!;
-      const sweep = sweeps[i]!;
+      const ends = i === sweeps.length;
+      const rise = ends ? 0 : lat[next]! - lat[i]!;
+      const sweep = ends ? 0 : sweeps[i]!;
       const acceleration = rule === "planar" ? planarAcceleration(sweep, rise) : 0;
       const parts = planarParts(acceleration, sweep);
       const slack = Math.sin(this.#bufferRadians + acceleration / (8 * parts * parts));

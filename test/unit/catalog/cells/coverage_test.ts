@@ -234,6 +234,32 @@ Deno.test("planar edges: the points of a polygon drawn in longitude and latitude
   );
 });
 
+Deno.test("a line covers the cells along it and no others, by either rule", () => {
+  const points = [170, -60, -170, 10, -100, 65];
+  const cells = (edges: "geodetic" | "planar") =>
+    coverShape(new ShapeBuilder({ edges, convention: "geodetic" }).line(points).build(), 6);
+  const planar = new Set<bigint>();
+  const geodetic = new Set<bigint>();
+  const open = [[170, -60], [190, 10], [260, 65]] as const;
+  for (let i = 0; i < 2; i++) {
+    const [a, b] = [open[i]!, open[i + 1]!];
+    for (let k = 0; k <= 20_000; k++) {
+      const t = k / 20_000;
+      const lon = a[0] + t * (b[0] - a[0]);
+      planar.add(
+        BigInt(nestedOf(lon - 360 * Math.round(lon / 360), a[1] + t * (b[1] - a[1]), 6, "geodetic")),
+      );
+      const star = { centre: [a[0], a[1]] as [number, number], ring: [a[0], a[1], b[0], b[1]], radius: 1 };
+      geodetic.add(BigInt(nestedOf(...pointOfStar(star, 0, 0, t), 6, "geodetic")));
+    }
+  }
+  for (const [rule, expected] of [["planar", planar], ["geodetic", geodetic]] as const) {
+    const found = new Set(cells(rule));
+    for (const cell of expected) assert.ok(found.has(cell), `${rule} ${cell}`);
+    assert.ok(found.size <= expected.size + 3, `${rule}: ${found.size} for ${expected.size}`);
+  }
+});
+
 Deno.test("holes are left out, with what touches them kept", () => {
   const outer = cone(30, 60, 10);
   const hole = cone(30, 60, 6);
