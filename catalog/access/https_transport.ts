@@ -11,6 +11,7 @@ import type { Attempt, LocationRequest, Transport } from "./transport.ts";
 
 /** Signed targets of redirects hold for an hour at the services that are known; this is well within. */
 const SHORTCUT_MS = 10 * 60_000;
+const MOST_NEW_ADDRESSES = 3;
 
 export class HttpsTransport implements Transport {
   readonly name: string;
@@ -46,7 +47,7 @@ export class HttpsTransport implements Transport {
     }
     const good = reply.status >= 200 && reply.status < 300;
     const page = good && isWebPage(reply, this.name);
-    if (good && !page && shortcut === undefined && new URL(reply.url).host !== this.#url.host) {
+    if (good && !page && shortcut === undefined && this.#elsewhere(reply)) {
       this.#shortcut = { url: reply.url, until: Date.now() + SHORTCUT_MS };
     }
     return {
@@ -70,10 +71,22 @@ export class HttpsTransport implements Transport {
       mended.add("shortcut");
       return true;
     }
+    if (!page && this.#elsewhere(reply) && [400, 401, 403].includes(reply.status)) {
+      // A signed address may be over before it is used; a new one is asked for, a few times.
+      const tries = [...mended].filter((what) => what.startsWith("redirect")).length;
+      if (tries >= MOST_NEW_ADDRESSES) return false;
+      mended.add(`redirect ${tries}`);
+      return true;
+    }
     if (!page && reply.status !== 401 && !this.#toLogin(reply)) return false;
     if (token === undefined || mended.has("token")) return false;
     mended.add("token");
     return await this.#earthdata.renew(token);
+  }
+
+  /** Whether the answer came from another host, after a redirect. */
+  #elsewhere(reply: HttpReply): boolean {
+    return new URL(reply.url).host !== this.#url.host;
   }
 
   #toLogin(reply: HttpReply): boolean {
@@ -85,11 +98,20 @@ export class HttpsTransport implements Transport {
 
   #refusal(reply: HttpReply, page: boolean, asked: string, token: string | undefined): GranaryError {
     const { status } = reply;
-    const family = this.#earthdata.covers(this.#url);
+    const elsewhere = this.#elsewhere(reply);
+    const family = this.#earthdata.covers(this.#url) && (page || !elsewhere);
     if (this.#toLogin(reply) || (family && (page || status === 401 || status === 403))) {
       return this.#earthdata.refusal(asked, reply, token !== undefined);
     }
     const details = { asked, status };
+    if (elsewhere && !page) {
+      return new GranaryError(
+        "granule",
+        `${asked}: the server redirects to ${new URL(reply.url).host}, which answered ${status} ` +
+          `("${excerpt(reply.body, 120)}"); check this machine's clock and network, and try again later`,
+        { details },
+      );
+    }
     if (page) {
       return new GranaryError(
         "granule",

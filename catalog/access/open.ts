@@ -23,6 +23,7 @@ import { DEFAULT_RETRY, type RetryPolicy } from "./retry.ts";
 import { parseEndpoint, parseS3Url } from "./s3_address.ts";
 import { EarthdataKeys, type KeySource } from "./s3_keys.ts";
 import { type S3Bucket, S3Transport } from "./s3_transport.ts";
+import { networkSettings } from "./settings.ts";
 import type { Source } from "./source.ts";
 import type { Environment } from "./token_store.ts";
 import type { Transport } from "./transport.ts";
@@ -64,8 +65,9 @@ export class SourceOpener {
 
   constructor(options: OpenerOptions = {}) {
     this.env = options.env ?? process.env;
-    this.client = new HttpClient(options.limits);
-    this.retry = { ...DEFAULT_RETRY, ...options.retry };
+    const network = networkSettings(this.env);
+    this.client = new HttpClient({ ...network.limits, ...options.limits });
+    this.retry = { ...DEFAULT_RETRY, ...network.retry, ...options.retry };
     this.signal = options.signal;
     this.warn = once(options.warn ?? (() => {}));
     const shared = {

@@ -51,7 +51,6 @@ export function addFetch(program: Command, context: CliContext): void {
           env: context.env,
           signal: context.signal,
           warn: (message) => context.log.warn(message),
-          limits: { requestsPerHost: Math.max(16, 4 * options.files) },
         }),
         onPlan: (files, bytes) => {
           const total = bytes === null ? "" : `, ${formatBytes(bytes)}`;

@@ -35,7 +35,7 @@ export class Loopback {
   static async start(handler: Handler): Promise<Loopback> {
     const server = http.createServer();
     const loopback = new Loopback(server);
-    server.on("request", (request, response) => {
+    server.on("request", (request: http.IncomingMessage, response: http.ServerResponse) => {
       loopback.#underWay += 1;
       loopback.mostAtOnce = Math.max(loopback.mostAtOnce, loopback.#underWay);
       response.on("close", () => loopback.#underWay -= 1);

@@ -105,6 +105,23 @@ Deno.test(
 );
 
 Deno.test(
+  "a distribution host that refuses every new address is told from a refused login",
+  scene(async ({ world, opener }) => {
+    world.cdn.faults = new FaultSchedule([{
+      at: "every",
+      fault: { kind: "status", status: 403, body: "AccessDenied" },
+    }]);
+    const open = opener({ EARTHDATA_TOKEN: "given" }).open(world.fileUrl(FILE));
+    await assert.rejects(
+      open,
+      fails(world, "granule", /redirects to 127\.0\.0\.1:\d+, which answered 403 \("AccessDenied"\)/),
+    );
+    assert.equal(world.data.seen.length, 4);
+    assert.equal(world.login.seen.length, 0);
+  }),
+);
+
+Deno.test(
   "a host that is not Earthdata's gets no token, not even for an answer of 401",
   scene(async ({ world, opener }) => {
     const other = await Loopback.start((_request, response) => {
