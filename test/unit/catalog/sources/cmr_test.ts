@@ -184,6 +184,16 @@ Deno.test("a refused query ends with CMR's own words", () =>
     },
   ));
 
+Deno.test("a collection that is not public is a matter of credentials, asked once", () =>
+  withServer(
+    startCmr({ pages: PAGES, faults: { 0: { status: 401, body: '{"errors":["no"]}' } } }),
+    async (server) => {
+      await assert.rejects(pagesOf(server), (error: unknown) =>
+        error instanceof GranaryError && error.exitCode === 4);
+      assert.equal(server.asked.length, 1);
+    },
+  ));
+
 Deno.test("a total that never comes is an error that says both numbers", () =>
   withServer(startCmr({ pages: PAGES, hits: 10 }), async (server) => {
     await assert.rejects(pagesOf(server), (error: unknown) => {
