@@ -21,6 +21,7 @@ const PEERS: readonly { module: string; requirement: string }[] = [
   { module: "h5py", requirement: "h5py" },
   { module: "healpy", requirement: "healpy" },
   { module: "jsonschema", requirement: "jsonschema" },
+  { module: "moto", requirement: "moto[s3,iam,server]>=5,<6" },
 ];
 
 const INSTALL_LIMIT_MS = 240_000;
