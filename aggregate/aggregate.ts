@@ -8,6 +8,8 @@ import type { SourceLocation } from "../catalog/access/location.ts";
 import { SourceOpener } from "../catalog/access/open.ts";
 import { openTarget } from "../catalog/access/targets.ts";
 import { parseCellAt } from "../catalog/cells/cell_name.ts";
+import type { DuckOptions } from "../catalog/duckdb.ts";
+import type { GranuleFilter } from "../catalog/select.ts";
 import { openCatalog } from "../catalog/open.ts";
 import { loadConfig } from "./config/load.ts";
 import type { LatitudeConvention, Pipeline } from "./config/pipeline.ts";
@@ -21,6 +23,7 @@ import {
   type RunReport,
 } from "./run/execute.ts";
 import { parseLevels } from "./run/levels.ts";
+import { useRowIndex } from "./rows/use_index.ts";
 import { prepareRun } from "./run/prepare.ts";
 import { Lease } from "./run/lease.ts";
 import { defaultRunDirectory, RunDirectory } from "./run/run_directory.ts";
@@ -36,9 +39,10 @@ export interface AggregateRequest {
   /** Names of parent cells. */
   cells?: readonly string[];
   maxCells?: number;
-  where?: string;
-  providers?: readonly string[];
-  area?: Area;
+  /** Conditions on the catalog's columns, over the config's. */
+  filter?: GranuleFilter;
+  /** Parents and granules under all of these areas. */
+  areas?: readonly Area[];
   unknownExtent?: boolean;
   workers?: number;
   memoryBytes?: number;
@@ -58,6 +62,8 @@ export interface AggregateRequest {
   dryRun?: boolean;
   /** Plan, and write the run directory for others to do the pieces. */
   planOnly?: boolean;
+  /** A row index; by default the one beside the catalog, if it is there. */
+  rowIndex?: string;
   /** Scatter batches to cut. */
   batches?: number;
   signal?: AbortSignal;
@@ -101,7 +107,10 @@ export async function aggregate(
       await writePlan(plan, request, store, directory, openerOnce);
       return { plan, report: null };
     }
+    const rows = await useRowIndex(plan, catalogFile, request.rowIndex, duckOptions(request, memoryBytes));
+    rows?.notes.forEach(warn);
     const report = await executePlan(plan, {
+      rowsOf: rows?.rowsOf,
       store: remote ? openTarget(store, openerOnce()) : store,
       runDirectory: directory,
       scratch: request.scratch,
@@ -127,22 +136,26 @@ export async function aggregate(
   }
 }
 
+function duckOptions(request: AggregateRequest, memoryBytes: number): DuckOptions {
+  return { memoryBytes: Math.floor(memoryBytes * SELECTION_SHARE), scratch: request.scratch };
+}
+
 async function planFromCatalog(
   file: string,
   pipeline: Pipeline,
   request: AggregateRequest,
   memoryBytes: number,
 ): Promise<Plan> {
-  const catalog = await openCatalog(file, {
-    memoryBytes: Math.floor(memoryBytes * SELECTION_SHARE),
-    scratch: request.scratch,
-  });
+  const catalog = await openCatalog(file, duckOptions(request, memoryBytes));
   try {
     return await prepareRun(catalog, pipeline, {
       cells: selectedCells(pipeline, request),
       maxCells: request.maxCells,
-      where: request.where,
-      providers: request.providers,
+      filter: request.filter,
+      areas: [
+        ...request.areas ?? [],
+        ...pipeline.bounds.bbox === null ? [] : [boxArea(...pipeline.bounds.bbox)],
+      ],
       unknownExtent: request.unknownExtent,
       levels: request.levels === undefined ? undefined : parseLevels(request.levels),
       batches: request.batches,
@@ -153,19 +166,10 @@ async function planFromCatalog(
   }
 }
 
-/** The parents under every condition on place: named cells, an area, the config's box. */
+/** The parents that the request names. */
 function selectedCells(pipeline: Pipeline, request: AggregateRequest): Set<number> | undefined {
-  const { parentOrder, latitude } = pipeline.output;
-  const conditions: Set<number>[] = [];
-  if (request.cells !== undefined) {
-    conditions.push(new Set(request.cells.map((name) => Number(parseCellAt(name, parentOrder)))));
-  }
-  if (request.area !== undefined) conditions.push(new Set(request.area.cells(parentOrder, latitude)));
-  const { bbox } = pipeline.bounds;
-  if (bbox !== null) conditions.push(new Set(boxArea(...bbox).cells(parentOrder, latitude)));
-  if (conditions.length === 0) return undefined;
-  const [first, ...others] = conditions;
-  return new Set([...first].filter((cell) => others.every((other) => other.has(cell))));
+  const { parentOrder } = pipeline.output;
+  return request.cells && new Set(request.cells.map((name) => Number(parseCellAt(name, parentOrder))));
 }
 
 /** The config's pipeline with what the request says over it. */

@@ -19,8 +19,9 @@ export class Answerer {
     try {
       switch (message.type) {
         case "scan": {
-          const { location, request, cellOrder } = message.task;
-          const outcome = await scanGranule(openTaskSource(location, this.options), request, cellOrder);
+          const { location, request, cellOrder, indexOrder } = message.task;
+          const source = openTaskSource(location, this.options);
+          const outcome = await scanGranule(source, request, cellOrder, indexOrder);
           return { type: "scanned", id, outcome };
         }
         case "scatter":

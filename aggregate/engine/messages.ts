@@ -5,6 +5,7 @@ import type { BridgeRequest } from "../../catalog/access/bridge.ts";
 import type { SourceLocation } from "../../catalog/access/location.ts";
 import type { SourceCounters } from "../../catalog/access/source.ts";
 import type { GranuleScan, ScanRequest } from "../scan/scan_granule.ts";
+import type { RowSpan } from "../rows/runs.ts";
 import type { Pipeline } from "../config/pipeline.ts";
 import type { StoreSpec } from "../store/contract.ts";
 import type { RunsEntry } from "./runs_file.ts";
@@ -25,8 +26,17 @@ export interface ScatterTask {
   location: SourceLocation;
   /** Ranks of the parents that need the granule. */
   ranks: readonly number[];
+  /** The rows to read, by a row index; null reads all. */
+  rows: IndexedRows | null;
   /** Slabs that are free again. */
   granted: Slab[];
+}
+
+/** What a row index says of a granule: no more than a hint, checked against the file. */
+export interface IndexedRows {
+  /** Another size, and the index is of another file. */
+  sizeBytes: number | null;
+  groups: { group: string; spans: RowSpan[] }[];
 }
 
 /** Groups of a granule by what was found. */
@@ -42,6 +52,8 @@ export interface ScatterOutcome {
   shards: number[];
   entries: SegmentEntry[];
   counts: ScatterCounts;
+  /** Whether the row index did not fit the file, so that all rows were read. */
+  staleRows: boolean;
   groups: GroupTally;
   reads: SourceCounters;
   slabs: SlabReport;
@@ -101,6 +113,8 @@ export interface ScanTask {
   location: SourceLocation;
   request: ScanRequest;
   cellOrder: number;
+  /** The order of a row index, or null for none. */
+  indexOrder: number | null;
 }
 
 export type ToWorker =

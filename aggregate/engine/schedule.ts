@@ -7,6 +7,7 @@ import type { SourceLocation } from "../../catalog/access/location.ts";
 import type { Executor } from "./executor.ts";
 import type {
   FromWorker,
+  IndexedRows,
   ReduceOutcome,
   RunsPart,
   ScatterOutcome,
@@ -44,6 +45,8 @@ export interface Checkpoint {
 
 export interface ScheduleOptions {
   locate(granule: number): SourceLocation;
+  /** What a row index says of a granule. */
+  rowsOf?(granule: number): IndexedRows | null;
   checkpoint: Checkpoint;
   /** Bytes of shared memory that segments may fill. */
   segmentBytes: number;
@@ -223,6 +226,7 @@ class Schedule {
         granule,
         location: this.options.locate(granule),
         ranks,
+        rows: this.options.rowsOf?.(granule) ?? null,
         granted: this.#ledger.grant(),
       };
       return { type: "scatter", id, task };

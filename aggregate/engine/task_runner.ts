@@ -8,10 +8,12 @@ import type { SourceLocation } from "../../catalog/access/location.ts";
 import type { SyncSource } from "../../catalog/access/source.ts";
 import { readGranule } from "../read/granule.ts";
 import { openHdf5 } from "../read/open.ts";
+import type { RowSpan } from "../rows/runs.ts";
 import { compileStatistics } from "../statistics/compile.ts";
 import { compileMerge } from "../statistics/merge.ts";
 import { CellAssigner } from "./assigner.ts";
 import type {
+  IndexedRows,
   ReduceOutcome,
   ReduceTask,
   RunContext,
@@ -76,7 +78,8 @@ export class TaskRunner {
     try {
       const file = await openHdf5(source);
       try {
-        const groups = readGranule(file, dataSource);
+        const rows = rowsToRead(task.rows, source);
+        const groups = readGranule(file, dataSource, rows === null ? {} : { rows });
         let group = 0;
         let step = groups.next();
         for (; !step.done; step = groups.next()) {
@@ -88,6 +91,7 @@ export class TaskRunner {
           shards: [...new Set(task.ranks.map(this.#shardOf))],
           entries,
           counts,
+          staleRows: task.rows !== null && rows === null,
           groups: {
             present: step.value.present.length,
             empty: step.value.empty.length,
@@ -177,4 +181,10 @@ export function openTaskSource(location: SourceLocation, { bridge }: TaskRunnerO
   if (location.kind === "local") return openFileSyncSource(location.url);
   if (bridge === undefined) throw new Error(`${location.url}: this thread has no way to read remote bytes`);
   return bridge.open(location);
+}
+
+/** The spans of a row index by group, or null where it is of another file. */
+function rowsToRead(rows: IndexedRows | null, source: SyncSource): Map<string, RowSpan[]> | null {
+  if (rows === null || rows.sizeBytes !== null && rows.sizeBytes !== source.sizeBytes) return null;
+  return new Map(rows.groups.map(({ group, spans }) => [group, spans]));
 }

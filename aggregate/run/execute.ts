@@ -6,7 +6,7 @@ import type { SourceLocation } from "../../catalog/access/location.ts";
 import type { ObjectTarget } from "../../catalog/access/object_target.ts";
 import { shareMemory } from "../engine/budget.ts";
 import { type Executor, startExecutor } from "../engine/executor.ts";
-import type { ReduceOutcome } from "../engine/messages.ts";
+import type { IndexedRows, ReduceOutcome } from "../engine/messages.ts";
 import type { Plan } from "../engine/plan.ts";
 import {
   type Checkpoint,
@@ -32,6 +32,8 @@ export interface RunOptions {
   /** Default: a folder beside the store. Needed when the store is not in a folder. */
   runDirectory?: RunDirectory;
   locate(granule: number): SourceLocation;
+  /** What a row index says of each granule. */
+  rowsOf?(granule: number): IndexedRows | null;
   /** Remembered for pieces of the run that others do. */
   driver?: string;
   /** Opens runs files that are on S3. */
@@ -147,6 +149,7 @@ async function runUnderLease(
   const keys = new Map(plan.shards.map((shard) => [shard.index, shard]));
   const result = await runSchedule(plan, work, executor, {
     locate: options.locate,
+    rowsOf: options.rowsOf,
     checkpoint: options.checkpoint ?? DEFAULT_CHECKPOINT,
     segmentBytes: budget.segmentBytes,
     nextRunsFile: () => directory.nextRunsFile(),

@@ -1,7 +1,9 @@
 /** From a catalog and a config to a plan: what the run takes of the catalog, and what it leaves out. */
 import { inputError } from "../../base/errors.ts";
+import { globMatches } from "../../catalog/glob.ts";
+import type { Area } from "../../catalog/area.ts";
 import type { Catalog } from "../../catalog/open.ts";
-import { select, type Selection, type SelectOptions } from "../../catalog/select.ts";
+import { type GranuleFilter, select, type Selection, type SelectOptions } from "../../catalog/select.ts";
 import type { Pipeline } from "../config/pipeline.ts";
 import { type Plan, type PlanOptions, planRun, type RunSelection } from "../engine/plan.ts";
 
@@ -10,8 +12,10 @@ export interface PrepareOptions extends PlanOptions {
   /** Only these parents, as nested ids at the pipeline's parent order. */
   cells?: Iterable<number>;
   maxCells?: number;
-  where?: string;
-  providers?: readonly string[];
+  /** Conditions on the catalog's columns, over the config's. */
+  filter?: GranuleFilter;
+  /** Parents and granules under all of these areas. */
+  areas?: readonly Area[];
   /** Granules whose extent the catalog does not know. */
   unknownExtent?: boolean;
   signal?: AbortSignal;
@@ -29,8 +33,12 @@ export async function prepareRun(
   const { collections } = pipeline.dataSource;
   const found = await countCollections(catalog);
   const fits = (collection: string) =>
-    collections.length === 0 || collections.some((glob) => matchesGlob(glob, collection));
-  const taken = found.filter(({ collection }) => fits(collection));
+    collections.length === 0 || collections.some((glob) => globMatches(glob, collection));
+  const asked = options.filter?.collections;
+  const taken = found.filter(({ collection }) =>
+    fits(collection) && (asked === undefined || asked.some((glob) => globMatches(glob, collection)))
+  );
+  const names = taken.map(({ collection }) => collection);
   if (taken.length === 0) {
     throw inputError(
       `${catalog.name}: no granule fits the config ${pipeline.name}, which takes ${collections.join(", ")}` +
@@ -38,10 +46,10 @@ export async function prepareRun(
         " set data_source.collections in the config)",
     );
   }
-  refuseMixedVersions(taken.map(({ collection }) => collection), collections, catalog.name);
-  const selection = await select(catalog, selectOptions(pipeline, options));
+  refuseMixedVersions(names, [...collections, ...asked ?? []], catalog.name);
+  const selection = await select(catalog, selectOptions(pipeline, names, options));
   const leftOut = found
-    .filter(({ collection }) => !fits(collection))
+    .filter(({ collection }) => !names.includes(collection))
     .map(({ collection, granules }) => ({ what: `collection ${collection}`, granules }));
   if (selection.unknownExtent > 0 && options.unknownExtent !== true) {
     leftOut.push({ what: "granules of unknown extent", granules: selection.unknownExtent });
@@ -49,22 +57,30 @@ export async function prepareRun(
   return planRun(runSelection(selection, leftOut), pipeline, options);
 }
 
-function selectOptions(pipeline: Pipeline, options: PrepareOptions): SelectOptions {
-  const { collections } = pipeline.dataSource;
+function selectOptions(
+  pipeline: Pipeline,
+  taken: readonly string[],
+  options: PrepareOptions,
+): SelectOptions {
   const { startDate, endDate } = pipeline.bounds;
   return {
     order: pipeline.output.parentOrder,
     convention: pipeline.output.latitude,
-    collections: collections.length === 0 ? undefined : collections,
     start: startDate === null ? undefined : Date.parse(startDate),
     end: endDate === null ? undefined : endOfDay(endDate),
-    providers: options.providers,
-    where: options.where,
+    ...given(options.filter ?? {}),
+    collections: taken,
+    areas: options.areas,
     cells: options.cells,
     maxCells: options.maxCells,
     unknownExtent: options.unknownExtent,
     signal: options.signal,
   };
+}
+
+/** The conditions that were given, so that absent ones do not overrule the config's. */
+function given(filter: GranuleFilter): GranuleFilter {
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
 }
 
 /** A date without a time means all of that day. */
@@ -109,13 +125,7 @@ function refuseMixedVersions(
     throw inputError(
       `${catalog}: ${found.length} versions of ${product} fit the config: ${found.join(", ")}` +
         " (they hold the same observations; name one, or each of them, in data_source.collections," +
-        ` or say --where "collection = '${found.at(-1)}'")`,
+        ` or say --collection ${found.at(-1)})`,
     );
   }
-}
-
-/** `*` and `?` as the shell has them. */
-export function matchesGlob(glob: string, text: string): boolean {
-  const pattern = glob.replace(/[.+^${}()|[\]\\]/g, "\\$&").replace(/\*/g, ".*").replace(/\?/g, ".");
-  return new RegExp(`^${pattern}$`, "s").test(text);
 }

@@ -2,10 +2,13 @@
 import type { ScanGranule } from "../../catalog/local.ts";
 import type { Pipeline } from "../config/pipeline.ts";
 import { type Executor, startExecutor } from "../engine/executor.ts";
+import type { GroupRuns } from "../rows/runs.ts";
 import { Scanner } from "./scanner.ts";
 
 export interface LocalScanner {
   scan: ScanGranule;
+  /** The runs of a scanned file, once; none without an index order. */
+  takeRuns(file: string): GroupRuns[];
   /** Ends the workers. */
   close(): Promise<void>;
 }
@@ -14,15 +17,23 @@ export interface LocalScanner {
 export function startLocalScanner(
   pipeline: Pipeline,
   workers: number,
+  indexOrder: number | null = null,
   executor: Executor = startExecutor(workers),
 ): LocalScanner {
   const { groups, latitude, longitude } = pipeline.dataSource;
-  const scanner = new Scanner(executor, { groups, latitude, longitude });
+  const scanner = new Scanner(executor, { groups, latitude, longitude }, indexOrder);
+  const runsOf = new Map<string, GroupRuns[]>();
   return {
     scan: async (file, cellOrder, signal) => {
-      const { summary, groups } = await scanner.scan({ kind: "local", url: file }, cellOrder, signal);
+      const { summary, groups, runs } = await scanner.scan({ kind: "local", url: file }, cellOrder, signal);
       const { present, empty } = groups;
+      if (indexOrder !== null) runsOf.set(file, runs);
       return { summary, collection: null, start: null, end: null, properties: { groups: present, empty } };
+    },
+    takeRuns: (file) => {
+      const runs = runsOf.get(file) ?? [];
+      runsOf.delete(file);
+      return runs;
     },
     close: () => scanner.close(),
   };

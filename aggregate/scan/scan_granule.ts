@@ -1,6 +1,8 @@
 /** Reads the coordinates of one granule and sums up where it has observations. */
 import type { SyncSource } from "../../catalog/access/source.ts";
 import { TrackSummarizer, type TrackSummary } from "../../catalog/footprint.ts";
+import { assignNested } from "../../catalog/cells/assign.ts";
+import { encodeRuns, type GroupRuns } from "../rows/runs.ts";
 import type { Pipeline } from "../config/pipeline.ts";
 import { readGranule } from "../read/granule.ts";
 import { openHdf5 } from "../read/open.ts";
@@ -12,6 +14,8 @@ export interface GranuleScan {
   summary: TrackSummary;
   groups: { present: string[]; empty: string[]; missing: string[] };
   rows: number;
+  /** Runs of every group, when an index is made. */
+  runs: GroupRuns[];
 }
 
 /** Scans an open source and closes it. Throws a granule error that names the file. */
@@ -19,19 +23,25 @@ export async function scanGranule(
   source: SyncSource,
   request: ScanRequest,
   cellOrder: number,
+  indexOrder: number | null = null,
 ): Promise<GranuleScan> {
   try {
     const file = await openHdf5(source);
     try {
+      const runs: GroupRuns[] = [];
       const summarizer = new TrackSummarizer(cellOrder);
       const groups = readGranule(file, { ...request, columns: [], filters: [] });
       let step = groups.next();
       for (; !step.done; step = groups.next()) {
         const { longitude, latitude } = step.value;
         summarizer.add({ longitude, latitude });
+        if (indexOrder === null) continue;
+        const cells = new Float64Array(longitude.length);
+        assignNested(longitude, latitude, indexOrder, "authalic", cells);
+        runs.push(encodeRuns(step.value.group, cells));
       }
       const { present, empty, missing, rows } = step.value;
-      return { summary: summarizer.finish(), groups: { present, empty, missing }, rows };
+      return { summary: summarizer.finish(), groups: { present, empty, missing }, rows, runs };
     } finally {
       file.close();
     }

@@ -19,7 +19,11 @@ export class Scanner {
   #serial = 0;
   #crash: Error | undefined;
 
-  constructor(readonly executor: Executor, readonly request: ScanRequest) {
+  constructor(
+    readonly executor: Executor,
+    readonly request: ScanRequest,
+    readonly indexOrder: number | null = null,
+  ) {
     this.#idle = Array.from({ length: executor.lanes }, (_, lane) => lane);
     executor.onMessage = (lane, message) => this.#answered(lane, message);
     executor.onCrash = (_lane, error) => this.#fail(error);
@@ -30,7 +34,11 @@ export class Scanner {
     return new Promise((resolve, reject) => {
       if (this.#crash !== undefined) return reject(this.#crash);
       if (signal?.aborted) return reject(signal.reason);
-      this.#queue.push({ task: { location, request: this.request, cellOrder }, resolve, reject });
+      this.#queue.push({
+        task: { location, request: this.request, cellOrder, indexOrder: this.indexOrder },
+        resolve,
+        reject,
+      });
       this.#feed();
     });
   }

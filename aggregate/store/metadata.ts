@@ -35,11 +35,12 @@ const MULTISCALES_CONVENTION = {
 
 /**
  * What latitudes mean. Authalic: cells lie on the WGS84 ellipsoid. Geodetic: the geodetic latitude is
- * used as if it were a sphere's, so readers must treat the grid as spherical (WGS84's authalic radius).
+ * used as if it were a sphere's, and a grid without an ellipsoid is one on a sphere (a sphere that is
+ * spelled out, with one axis, satisfies the convention's schema but not xdggs 0.6).
  */
 const ELLIPSOIDS = {
-  authalic: { name: "WGS84", semimajor_axis: 6378137.0, inverse_flattening: 298.257223563 },
-  geodetic: { name: "sphere", semimajor_axis: 6371007.180918474 },
+  authalic: { ellipsoid: { name: "WGS84", semimajor_axis: 6378137.0, inverse_flattening: 298.257223563 } },
+  geodetic: {},
 } as const;
 
 /** Every zarr.json of the store by key, the root (with consolidated metadata) last. */
@@ -105,7 +106,7 @@ function levelAttributes(spec: StoreSpec, order: number): Record<string, unknown
       spatial_dimension: DIMENSION,
       coordinate: CELL_IDS,
       compression: "none",
-      ellipsoid: ELLIPSOIDS[spec.latitude],
+      ...ELLIPSOIDS[spec.latitude],
     },
   };
 }
@@ -118,7 +119,7 @@ function levelArrays(spec: StoreSpec, order: number): Record<string, unknown> {
       grid_name: "healpix",
       level: order,
       indexing_scheme: "nested",
-      ellipsoid: ELLIPSOIDS[spec.latitude],
+      ...ELLIPSOIDS[spec.latitude],
     }),
   };
   if (spec.morton !== null) {

@@ -6,6 +6,7 @@ import type { AggregateRequest } from "../../aggregate/aggregate.ts";
 import type { Plan } from "../../aggregate/engine/plan.ts";
 import type { RunReport } from "../../aggregate/run/execute.ts";
 import { PRESET_NAMES } from "../../aggregate/config/presets/index.ts";
+import { addFilterOptions, type FilterFlags, filterFrom } from "./catalog_filter.ts";
 import type { CliContext, Progress } from "../context.ts";
 import { addAreaOptions, type AreaFlags, areaFrom } from "../area.ts";
 
@@ -29,8 +30,6 @@ export function addAggregate(program: Command, context: CliContext): void {
     .option("--driver <drivers>", "how granules are read: auto, or local, https, s3 in order of preference")
     .option("--cells <names>", "only these parent cells, with commas between")
     .option("--max-cells <n>", "at most so many parent cells, the first in order", wholeNumber)
-    .option("--where <sql>", "only granules that fulfil this SQL condition on the catalog's columns")
-    .option("--provider <names>", "only granules of these providers, with commas between")
     .option("--unknown-extent", "take granules too whose extent the catalog does not know")
     .option("--workers <n>", "worker threads (default: the cores that this process may use)", wholeNumber)
     .option("--memory <size>", "memory for the whole process, such as 4GB (default: 60 % of what is allowed)")
@@ -56,13 +55,16 @@ export function addAggregate(program: Command, context: CliContext): void {
     )
     .option("--dry-run", "print the plan and do nothing; with --json all of it")
     .option("--plan-only", "write the run directory for granary work, and do nothing more")
+    .option("--row-index <file>", "a row index (default: the one beside the catalog, if it is there)")
     .option("--batches <n>", "scatter batches to cut the granules into", wholeNumber);
+  addFilterOptions(command);
   addAreaOptions(command);
   command
     .addHelpText("after", EXAMPLES)
     .action(async (options) => {
       const { aggregate } = await import("../../aggregate/aggregate.ts");
-      const area = await areaFrom(options as AreaFlags);
+      const flags: AreaFlags & FilterFlags = options as object;
+      const area = await areaFrom(flags);
       let progress: Progress | undefined;
       const request: AggregateRequest = {
         config: options.config,
@@ -71,9 +73,9 @@ export function addAggregate(program: Command, context: CliContext): void {
         driver: options.driver,
         cells: options.cells?.split(",").map((name) => name.trim()),
         maxCells: options.maxCells,
-        where: options.where,
-        providers: options.provider?.split(","),
-        area,
+        filter: filterFrom(flags),
+        areas: area === undefined ? [] : [area],
+        rowIndex: options.rowIndex,
         unknownExtent: options.unknownExtent,
         workers: options.workers,
         memoryBytes: options.memory === undefined ? undefined : parseBytes(options.memory),

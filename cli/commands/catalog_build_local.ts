@@ -8,6 +8,8 @@ import { PRESET_NAMES } from "../../aggregate/config/presets/index.ts";
 import { CHECKSUM_KINDS, type ChecksumKind } from "../../catalog/checksum_file.ts";
 import type { CatalogQuery } from "../../catalog/schema.ts";
 import type { LocalFile } from "../../catalog/local_files.ts";
+import { rowIndexPath } from "../../aggregate/rows/paths.ts";
+import { parseCellOrder } from "./catalog_import.ts";
 import type { BuildRequest, BuildSource, OpenedSource } from "./catalog_build_source.ts";
 
 const DEFAULT_CHECKSUM: ChecksumKind = "sha256";
@@ -18,6 +20,7 @@ interface LocalFlags {
   provider?: string;
   checksum: ChecksumKind;
   workers?: number;
+  rowIndex?: true | number;
 }
 
 export const localSource: BuildSource = {
@@ -41,6 +44,12 @@ export const localSource: BuildSource = {
       "local: worker threads (default: the cores of this process)",
       parseWorkers,
     );
+    command.option(
+      "--row-index [order]",
+      "local: write a row index too, at an order of cells (default: the catalog's); " +
+        "runs over few cells then read only their rows",
+      parseCellOrder,
+    );
   },
   open,
 };
@@ -63,10 +72,15 @@ async function open(request: BuildRequest): Promise<OpenedSource> {
   const files = findLocalFiles(inputs);
   const pipeline = await pipelineFor(files, flags.config, context.log.warn);
   const workers = Math.min(flags.workers ?? os.availableParallelism(), files.length);
-  const scanner = startLocalScanner(pipeline, workers);
+  const indexOrder = flags.rowIndex === undefined
+    ? null
+    : flags.rowIndex === true
+    ? cellOrder
+    : flags.rowIndex;
+  const scanner = startLocalScanner(pipeline, workers, indexOrder);
   const progress = context.log.progress("catalog", files.length, "granules");
   const failures: { granule: string; reason: string }[] = [];
-  const rows = localRows(files, {
+  const found = localRows(files, {
     scan: scanner.scan,
     cellOrder,
     collection: flags.collection,
@@ -77,13 +91,20 @@ async function open(request: BuildRequest): Promise<OpenedSource> {
     onFailure: (file, error) => failures.push({ granule: file, reason: error.message }),
     onDone: (done) => progress.update(done),
   });
+  const teed = indexOrder === null ? undefined : (await import("../../aggregate/rows/tee.ts")).teeRowIndex(
+    found,
+    (row) => scanner.takeRuns(`${row.local_base}${row.path}`),
+    rowIndexPath(request.output),
+    { order: indexOrder },
+  );
   return {
-    rows,
+    rows: teed?.rows ?? found,
     queries: () => [localQuery(inputs, flags.config, failures.length)],
     notes: () => [],
     failures,
     close: async () => {
       progress.end();
+      await teed?.index;
       await scanner.close();
     },
   };
