@@ -53,9 +53,14 @@ export function writeAtomic<T>(
     if (options.sync ?? true) syncFolder(path.dirname(file));
     return made;
   } catch (error) {
-    fs.rmSync(temporary, { force: true });
+    discard(temporary);
     throw writeError(file, error);
   }
+}
+
+/** Removes a file that may not have been made (Bun's forced rm of a path below a file throws EFAULT). */
+function discard(file: string): void {
+  if (fs.existsSync(file)) fs.rmSync(file, { force: true });
 }
 
 /** Writes every byte to an open file; a short write is continued. */
@@ -82,7 +87,7 @@ export function writePending(file: string, bytes: Uint8Array): PendingFile {
     }
     return { temporary, file };
   } catch (error) {
-    fs.rmSync(temporary, { force: true });
+    discard(temporary);
     throw writeError(file, error);
   }
 }
