@@ -63,7 +63,7 @@ async function open(file: string, name: string, options: DuckOptions, clean: () 
   try {
     duck = await openDuck(options);
     const { connection } = duck;
-    const snapshot = snapshotPath(fd, file);
+    const snapshot = snapshotPath(fd, file, duck.folder);
     const { metadata, geo, types, counts } = await readFooter(duck, snapshot, name);
     await connection.run(
       `CREATE TEMP VIEW catalog_source AS
@@ -71,10 +71,7 @@ async function open(file: string, name: string, options: DuckOptions, clean: () 
        FROM read_parquet(${sqlString(snapshot)}, file_row_number = true)`,
     );
     for (const statement of viewStatements(snapshot, types)) await connection.run(statement);
-    await connection.run(`SET allowed_paths = [${sqlString(snapshot)}]`);
-    await connection.run(`SET allowed_directories = [${sqlString(duck.folder + path.sep)}]`);
-    await connection.run("SET enable_external_access = false");
-    await connection.run("SET lock_configuration = true");
+    await shutOthers(duck, snapshot);
     const opened = duck;
     const geometryType = types.get("geometry") ?? "BLOB";
     return {
@@ -111,14 +108,29 @@ async function open(file: string, name: string, options: DuckOptions, clean: () 
   }
 }
 
-/** A path that names the open file itself where the system has one, else the file's own path. */
-function snapshotPath(fd: number, file: string): string {
-  for (const candidate of [`/proc/self/fd/${fd}`, `/dev/fd/${fd}`]) {
-    const stat = fs.statSync(candidate, { throwIfNoEntry: false });
-    const own = fs.fstatSync(fd);
-    if (stat !== undefined && stat.isFile() && stat.ino === own.ino && stat.dev === own.dev) return candidate;
-  }
-  return path.resolve(file);
+/** Leaves DuckDB the snapshot and its own folder, for good. */
+async function shutOthers({ connection, folder }: Duck, snapshot: string): Promise<void> {
+  await connection.run(`SET allowed_paths = [${sqlString(snapshot)}]`);
+  await connection.run(`SET allowed_directories = [${sqlString(folder + path.sep)}]`);
+  await connection.run("SET enable_external_access = false");
+  await connection.run("SET lock_configuration = true");
+}
+
+/**
+ * A path that names the open file itself where the system has one, else the file's own path. DuckDB
+ * compares resolved paths with the allowed ones: while the file stands, the link in DuckDB's folder
+ * resolves to it; when it has been replaced, the link resolves to nothing and counts as it is written,
+ * and its folder is allowed.
+ */
+function snapshotPath(fd: number, file: string, folder: string): string {
+  const descriptor = `/proc/${process.pid}/fd/${fd}`;
+  const found = fs.statSync(descriptor, { throwIfNoEntry: false });
+  const own = fs.fstatSync(fd);
+  const same = found !== undefined && found.isFile() && found.ino === own.ino && found.dev === own.dev;
+  if (!same) return path.resolve(file);
+  const link = path.join(folder, "snapshot.parquet");
+  fs.symlinkSync(descriptor, link);
+  return link;
 }
 
 function copyStdin(file: string): void {

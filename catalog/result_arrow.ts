@@ -5,12 +5,18 @@ import {
   type DataType,
   DateDay,
   Field,
+  Int16,
+  Int32,
+  Int8,
   makeData,
   RecordBatch,
   RecordBatchStreamWriter,
   Schema,
   Struct,
+  Uint16,
+  Uint32,
   Uint64,
+  Uint8,
 } from "apache-arrow";
 import {
   binaryColumn,
@@ -58,9 +64,9 @@ export async function* arrowStream(result: DuckDBResult): AsyncGenerator<Uint8Ar
 
 function arrowColumn(type: DuckDBType, values: Values): Data {
   const name = type.toString();
-  if (/^U?(TINYINT|SMALLINT|INTEGER)$/.test(name) || name === "BIGINT") {
-    return int64Column(values as (number | bigint | null)[]);
-  }
+  const integer = SMALL_INTEGERS[name];
+  if (integer !== undefined) return smallIntegerColumn(integer, values as (number | null)[]);
+  if (name === "BIGINT") return int64Column(values as (bigint | null)[]);
   if (name === "UBIGINT") return uint64Column(values as (bigint | null)[]);
   if (name === "DOUBLE" || name === "FLOAT") return float64Column(values as (number | null)[]);
   if (name === "BOOLEAN") return boolColumn(values as (boolean | null)[]);
@@ -88,6 +94,22 @@ function textOf(value: DuckDBValue): string {
   if (typeof value === "string") return value;
   const plain = plainValue(value);
   return typeof plain === "object" ? jsonText(plain) : String(plain);
+}
+
+type SmallInteger = [type: () => DataType, array: { from(values: Iterable<number>): unknown }];
+
+const SMALL_INTEGERS: Readonly<Record<string, SmallInteger>> = {
+  TINYINT: [() => new Int8(), Int8Array],
+  UTINYINT: [() => new Uint8(), Uint8Array],
+  SMALLINT: [() => new Int16(), Int16Array],
+  USMALLINT: [() => new Uint16(), Uint16Array],
+  INTEGER: [() => new Int32(), Int32Array],
+  UINTEGER: [() => new Uint32(), Uint32Array],
+};
+
+function smallIntegerColumn([type, array]: SmallInteger, values: readonly (number | null)[]): Data {
+  const data = array.from(values.map((value) => value ?? 0)) as Int32Array;
+  return makeData({ type: type() as Int32, length: values.length, data, ...validityOf(values) });
 }
 
 function uint64Column(values: readonly (bigint | null)[]): Data<Uint64> {

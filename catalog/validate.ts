@@ -205,10 +205,15 @@ function holds(outer: BoundingBox, inner: BoundingBox): boolean {
     outer.xmax >= inner.xmax - BOX_TOLERANCE && outer.ymax >= inner.ymax - BOX_TOLERANCE;
 }
 
+/** Cells of a footprint that a row may lack, because its source's edges and the geometry's differ a little. */
+const CELLS_TOLERATED = 2;
+const CELL_SHARE_TOLERATED = 0.02;
+
 /**
- * The cells of a polygon must hold all cells that the polygon touches. Tracks are simplified lines over
- * exact cells, so a line may touch a cell that no observation lies in: there only a footprint and cells
- * that share nothing are wrong.
+ * The cells of a polygon must hold the cells that the polygon touches, but for a few on its border:
+ * cells come from the source's own edges, which the geometry follows to about a kilometre. Tracks are
+ * simplified lines over exact cells, so a line may touch a cell that no observation lies in; there only
+ * a footprint and cells that share nothing are wrong.
  */
 function checkCells(row: GranuleRow, geometry: Geometry, name: string, report: Report): void {
   if (row.cells.length === 0) {
@@ -222,13 +227,8 @@ function checkCells(row: GranuleRow, geometry: Geometry, name: string, report: R
   const isPolygon = geometry.type === "Polygon" || geometry.type === "MultiPolygon";
   if (missing === cover.length && cover.length > 0) {
     report.add("error", "cells", `${name}: no cell of the footprint is among the row's cells`);
-  } else if (isPolygon && missing > 0) {
-    // Holes and densified edges of the source may leave a border cell out by rounding.
-    report.add(
-      "warning",
-      "cells",
-      `${name}: ${missing} of ${cover.length} cells of the footprint are missing`,
-    );
+  } else if (isPolygon && missing > Math.max(CELLS_TOLERATED, CELL_SHARE_TOLERATED * cover.length)) {
+    report.add("error", "cells", `${name}: ${missing} of ${cover.length} cells of the footprint are missing`);
   }
 }
 

@@ -1,0 +1,74 @@
+/** Granule rows and folders for the catalog's tests. */
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import type { GranuleRow } from "../../../catalog/granule.ts";
+import { type Catalog, openCatalog } from "../../../catalog/open.ts";
+import { encodeWkb } from "../../../catalog/wkb.ts";
+import { writeCatalog, type WriteOptions } from "../../../catalog/write.ts";
+
+/** A sound row with one cell at order 8, changed by `changes`. */
+export function sampleRow(changes: Partial<GranuleRow> = {}): GranuleRow {
+  return {
+    id: "g1.h5",
+    collection: "TEST.001",
+    provider: "TESTER",
+    concept_id: null,
+    revision: 1,
+    start_datetime: Date.UTC(2019, 3, 16, 9, 39, 11),
+    end_datetime: Date.UTC(2019, 3, 16, 9, 47, 2),
+    datetime: null,
+    geometry: encodeWkb({ type: "LineString", coordinates: [[-50, 70], [-49.5, 72]] }),
+    bbox: { xmin: -50, ymin: 70, xmax: -49.5, ymax: 72 },
+    cell_order: 8,
+    cells: BigUint64Array.of(1000n),
+    s3_base: "s3://bucket/",
+    https_base: "https://host.example/bucket/",
+    local_base: null,
+    path: "a/g1.h5",
+    s3_credentials: null,
+    s3_region: null,
+    s3_endpoint: null,
+    s3_access: null,
+    size_bytes: 12345,
+    checksum: "md5:00ff",
+    assets: [],
+    properties: {},
+    ...changes,
+  };
+}
+
+/** A folder that is removed after `run`. */
+export async function withFolder<T>(run: (folder: string) => Promise<T>): Promise<T> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-test-"));
+  try {
+    return await run(folder);
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Writes rows, opens the catalog, and closes it after `run`. */
+export async function withCatalog<T>(
+  rows: Iterable<GranuleRow>,
+  run: (catalog: Catalog, file: string) => Promise<T>,
+  options: WriteOptions = {},
+): Promise<T> {
+  return await withFolder(async (folder) => {
+    const file = path.join(folder, "catalog.parquet");
+    await writeCatalog(file, rows, options);
+    const catalog = await openCatalog(file);
+    try {
+      return await run(catalog, file);
+    } finally {
+      catalog.close();
+    }
+  });
+}
+
+/** Every row of a catalog, in file order. */
+export async function allRows(catalog: Catalog): Promise<GranuleRow[]> {
+  const rows: GranuleRow[] = [];
+  for await (const chunk of catalog.rows()) rows.push(...chunk.rows);
+  return rows;
+}
