@@ -1,0 +1,175 @@
+/** Bad input, each with its message and its exit code; and nothing is left where nothing was made. */
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+import { granary, isRoot, type RunResult, temporaryFolder } from "../support/binary.ts";
+
+let made: Promise<string> | undefined;
+
+/** Two granules, their catalog, a store, and the preset's text. */
+function world(): Promise<string> {
+  made ??= (async () => {
+    const folder = temporaryFolder();
+    const ok = async (...args: string[]) => {
+      const { code, stdout, stderr } = await granary([...args, "--quiet"], { cwd: folder });
+      assert.equal(code, 0, stderr);
+      return stdout;
+    };
+    await ok("simulate", "granules", "--granules", "2", "--rows", "200");
+    await ok("catalog", "build", "--from", "local", "granules", "-c", "atl06", "-o", "catalog.parquet");
+    await ok("aggregate", "-c", "atl06", "--catalog", "catalog.parquet", "-o", "store.zarr");
+    fs.writeFileSync(path.join(folder, "my.yaml"), await ok("config", "show", "atl06"));
+    fs.writeFileSync(path.join(folder, "text.parquet"), "not a catalog\n");
+    return folder;
+  })();
+  return made;
+}
+
+/** A granule file of a lawful name with other contents, in a folder of its own. */
+async function oddGranule(name: string, change: (bytes: Uint8Array) => Uint8Array | string): Promise<string> {
+  const folder = await world();
+  const [first] = fs.readdirSync(path.join(folder, "granules")).sort();
+  fs.mkdirSync(path.join(folder, name), { recursive: true });
+  const bytes = fs.readFileSync(path.join(folder, "granules", first!));
+  fs.writeFileSync(path.join(folder, name, first!), change(bytes));
+  return name;
+}
+
+async function run(...args: string[]): Promise<RunResult> {
+  return await granary(args, { cwd: await world() });
+}
+
+function assertRefused(result: RunResult, code: number, message: RegExp): void {
+  assert.match(result.stderr, message);
+  assert.equal(result.code, code, result.stderr);
+  assert.doesNotMatch(result.stderr, /this is a bug|\n {4}at /);
+}
+
+const build = (...paths: string[]) =>
+  run("catalog", "build", "--from", "local", ...paths, "-c", "atl06", "-o", "bad.parquet");
+const aggregate = (...args: string[]) =>
+  run("aggregate", "-c", "atl06", "--catalog", "catalog.parquet", "-o", "new.zarr", ...args);
+
+Deno.test("a missing file", async () => {
+  assertRefused(await build("nowhere.h5"), 2, /nowhere\.h5: cannot read/);
+});
+
+Deno.test("a truncated HDF5 file", async () => {
+  const folder = await oddGranule("cut", (bytes) => bytes.subarray(0, bytes.length >> 1));
+  assertRefused(await build(folder), 3, /is cut short: \d+ of \d+ bytes/);
+});
+
+Deno.test("an HTML page named .h5", async () => {
+  const folder = await oddGranule("page", () => "<!DOCTYPE html><html><body>Sign in</body></html>");
+  assertRefused(await build(folder), 3, /is an HTML page, not HDF5/);
+});
+
+Deno.test("a file without the config's paths", async () => {
+  const result = await run(
+    "catalog",
+    "build",
+    "--from",
+    "local",
+    "granules",
+    "-c",
+    "gedi_l2a",
+    "-o",
+    "bad.parquet",
+  );
+  assertRefused(result, 3, /has none of the groups BEAM0000.*found .*gt1l/);
+});
+
+const CONFIG_FAULTS: readonly [string, string, string, RegExp][] = [
+  [
+    "key",
+    "quality_filter:",
+    "qualty_filter:",
+    /:\d+:\d+: unknown key "qualty_filter".*did you mean "quality_filter"/,
+  ],
+  ["type", "parent_order: 6", "parent_order: six", /:\d+:\d+: output\.grid\.parent_order: found "six"/],
+  ["indentation", "\naggregation:", "\n aggregation:", /:\d+:\d+: .*indentation/],
+  ["function", "np.sqrt", "np.sqqrt", /:\d+:\d+: .*unknown function "np\.sqqrt"/],
+  ["column", "s_li**2))", "s_lo**2))", /:\d+:\d+: .*unknown column "s_lo"/],
+];
+
+for (const [what, from, to, message] of CONFIG_FAULTS) {
+  Deno.test(`a wrong ${what} in the YAML is refused with its line and column`, async () => {
+    const folder = await world();
+    const text = fs.readFileSync(path.join(folder, "my.yaml"), "utf8");
+    assert.ok(text.includes(from));
+    fs.writeFileSync(path.join(folder, `${what}.yaml`), text.replace(from, to));
+    assertRefused(await run("config", "check", `${what}.yaml`), 2, message);
+    const used = await run(
+      "aggregate",
+      "-c",
+      `${what}.yaml`,
+      "--catalog",
+      "catalog.parquet",
+      "-o",
+      "new.zarr",
+    );
+    assertRefused(used, 2, message);
+  });
+}
+
+Deno.test("a catalog that is not GeoParquet", async () => {
+  assertRefused(await aggregate("--catalog", "text.parquet"), 2, /text\.parquet: is not a Parquet file/);
+  assertRefused(await run("catalog", "info", "text.parquet"), 2, /text\.parquet: is not a Parquet file/);
+});
+
+Deno.test("a store in the way, and a folder that is none", async () => {
+  assertRefused(await aggregate("-o", "store.zarr"), 2, /store\.zarr: .*--overwrite/);
+  const folder = await world();
+  fs.mkdirSync(path.join(folder, "mine"), { recursive: true });
+  fs.writeFileSync(path.join(folder, "mine", "notes.txt"), "keep me");
+  assertRefused(await aggregate("-o", "mine", "--overwrite"), 2, /mine/);
+  assert.deepEqual(fs.readdirSync(path.join(folder, "mine")), ["notes.txt"]);
+});
+
+Deno.test("an unknown preset, cell, flag, column and variable", async () => {
+  assertRefused(await aggregate("-c", "atl60"), 2, /"atl60" is neither a preset nor a file.*"atl06"/);
+  assertRefused(await aggregate("--cells", "6/49152"), 2, /order 6 has the cells 6\/0 to 6\/49151/);
+  assertRefused(await aggregate("--worker", "2"), 2, /unknown flag --worker .*--workers/);
+  assertRefused(await aggregate("--where", "nosuch = 1"), 2, /"nosuch" not found/);
+  assertRefused(
+    await run("plot", "store.zarr", "--variable", "h_meen", "-o", "m.png"),
+    2,
+    /did you mean "h_mean"/,
+  );
+});
+
+Deno.test("an empty selection", async () => {
+  assertRefused(await aggregate("--where", "id = 'none'"), 2, /nothing to aggregate/);
+});
+
+Deno.test({
+  name: "an output that may not be written",
+  ignore: isRoot,
+  fn: async () => {
+    const folder = await world();
+    const closed = path.join(folder, "closed");
+    fs.mkdirSync(closed, { recursive: true, mode: 0o500 });
+    assertRefused(await aggregate("-o", "closed/s.zarr"), 1, /closed.*permission denied/);
+  },
+});
+
+Deno.test("an output below a file", async () => {
+  assertRefused(await aggregate("-o", "text.parquet/s.zarr"), 1, /text\.parquet\/s\.zarr.*cannot write/);
+  const catalog = await run(
+    "catalog",
+    "build",
+    "--from",
+    "local",
+    "granules",
+    "-o",
+    "text.parquet/c.parquet",
+  );
+  assertRefused(catalog, 1, /text\.parquet\/c\.parquet.*cannot write/);
+  const result = await run("plot", "store.zarr", "--variable", "h_mean", "-o", "text.parquet/m.png");
+  assertRefused(result, 1, /text\.parquet\/m\.png.*cannot write/);
+});
+
+Deno.test("none of these leaves a store behind", async () => {
+  const folder = await world();
+  assert.equal(fs.existsSync(path.join(folder, "new.zarr")), false);
+});
