@@ -26,6 +26,8 @@ export interface Hdf5File {
   dataset(path: string): Hdf5Dataset | undefined;
   /** Attributes of a group or dataset; undefined where there is no such object. */
   attributes(path: string): Record<string, Hdf5Scalar | Hdf5Scalar[]> | undefined;
+  /** What was done so far, where the reader counts. */
+  readonly counters?: { readonly chunksDecoded: number };
   close(): void;
 }
 

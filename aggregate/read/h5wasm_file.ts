@@ -47,7 +47,11 @@ const FILTER_NAMES: Readonly<Record<number, string>> = {
  */
 export async function openH5wasmFile(source: SyncSource): Promise<Hdf5File> {
   findSuperblock(source);
-  const lib = await startLibhdf5();
+  return openWith(await startLibhdf5(), source);
+}
+
+/** As {@linkcode openH5wasmFile}, with a libhdf5 that runs. */
+export function openWith(lib: Libhdf5, source: SyncSource): Hdf5File {
   return new H5wasmFile(lib, source);
 }
 

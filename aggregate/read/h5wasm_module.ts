@@ -62,12 +62,19 @@ export interface Libhdf5 {
   call<T>(name: string, attempt: string, run: () => T, failed?: (result: T) => boolean): T;
 }
 
-let started: Promise<Libhdf5> | undefined;
+let starting: Promise<Libhdf5> | undefined;
+let running: Libhdf5 | undefined;
 
 /** Starts libhdf5 in this thread, or gives the one that runs. */
-export function startLibhdf5(): Promise<Libhdf5> {
-  started ??= start();
-  return started;
+export async function startLibhdf5(): Promise<Libhdf5> {
+  starting ??= start();
+  running = await starting;
+  return running;
+}
+
+/** The libhdf5 of this thread, if it was started. */
+export function runningLibhdf5(): Libhdf5 | undefined {
+  return running;
 }
 
 /** The parts of Emscripten's file system that are used here (its types are not exported whole). */

@@ -4,7 +4,8 @@ import type { SyncSource } from "../../catalog/access/source.ts";
 import type { Hdf5Dataset, Hdf5File, Hdf5Scalar, Hdf5Values, ReadRequest } from "./contract.ts";
 import { requestPaths } from "./granule.ts";
 import { selectGroups } from "./groups.ts";
-import { openH5wasmFile } from "./h5wasm_file.ts";
+import { openH5wasmFile, openWith } from "./h5wasm_file.ts";
+import { runningLibhdf5, startLibhdf5 } from "./h5wasm_module.ts";
 import { UnsupportedHdf5 } from "./hdf5/cursor.ts";
 import { type DirectFile, openDirectFile } from "./hdf5/direct_file.ts";
 
@@ -14,8 +15,8 @@ export interface OpenOptions {
   /** `auto` (default) reads directly and leaves what it cannot to libhdf5; the others are for comparison. */
   reader?: ReaderName;
   /**
-   * What will be read, so that libhdf5 starts only where one of these datasets needs it. Without it the
-   * whole file is looked through.
+   * What will be read: libhdf5, which takes a quarter of a second to start, then starts only where one of
+   * these datasets needs it. Without it the whole file's metadata is looked through.
    */
   request?: ReadRequest;
 }
@@ -36,24 +37,24 @@ export async function openHdf5(source: SyncSource, options: OpenOptions = {}): P
     return await openH5wasmFile(source);
   }
   if (reader === "direct") return new AutoFile(direct, null);
-  const needsLibrary = options.request === undefined
-    ? unsupported(() => direct.readMetadata())
-    : requestFails(direct, options.request);
-  return new AutoFile(direct, needsLibrary ? await openH5wasmFile(source) : null);
+  if (runningLibhdf5() === undefined && needsLibrary(direct, options.request)) await startLibhdf5();
+  return new AutoFile(direct, source);
 }
 
-/** The direct reader, with libhdf5 for what it does not read. */
+/** The direct reader, with libhdf5 (where it runs) for what it does not read. */
 class AutoFile implements Hdf5File {
   readonly name: string;
   readonly counters: DirectFile["counters"];
   readonly #direct: DirectFile;
-  readonly #library: Hdf5File | null;
+  /** What libhdf5 may open; null where it must not. */
+  readonly #source: SyncSource | null;
+  #library: Hdf5File | undefined;
 
-  constructor(direct: DirectFile, library: Hdf5File | null) {
+  constructor(direct: DirectFile, source: SyncSource | null) {
     this.name = direct.name;
     this.counters = direct.counters;
     this.#direct = direct;
-    this.#library = library;
+    this.#source = source;
   }
 
   list(groupPath: string): string[] | undefined {
@@ -61,9 +62,11 @@ class AutoFile implements Hdf5File {
   }
 
   dataset(path: string): Hdf5Dataset | undefined {
-    const dataset = this.#either(path, (file) => file.dataset(path));
-    if (dataset === undefined || this.#library === null) return dataset;
-    return new AutoDataset(dataset, () => this.#library!.dataset(path)!);
+    return this.#either(path, (file) => {
+      const dataset = file.dataset(path);
+      return dataset &&
+        new AutoDataset(dataset, (use) => this.#either(path, (file) => use(file.dataset(path)!)));
+    });
   }
 
   attributes(path: string): Record<string, Hdf5Scalar | Hdf5Scalar[]> | undefined {
@@ -71,8 +74,8 @@ class AutoFile implements Hdf5File {
   }
 
   close(): void {
-    this.#direct.close();
     this.#library?.close();
+    this.#direct.close();
   }
 
   #either<T>(path: string, use: (file: Hdf5File) => T): T {
@@ -80,7 +83,9 @@ class AutoFile implements Hdf5File {
       return use(this.#direct);
     } catch (error) {
       if (!(error instanceof UnsupportedHdf5)) throw error;
-      if (this.#library === null) throw notRead(`${this.name}: ${path}`, error);
+      const running = runningLibhdf5();
+      if (this.#source === null || running === undefined) throw notRead(`${this.name}: ${path}`, error);
+      this.#library ??= openWith(running, this.#source);
       return use(this.#library);
     }
   }
@@ -93,17 +98,18 @@ class AutoDataset implements Hdf5Dataset {
   readonly dtype: string;
   readonly chunks: readonly number[] | null;
   readonly filters: readonly string[];
-  readonly #first: Hdf5Dataset;
-  readonly #second: () => Hdf5Dataset;
+  readonly #either: <T>(use: (dataset: Hdf5Dataset) => T) => T;
 
-  constructor(first: Hdf5Dataset, second: () => Hdf5Dataset) {
-    this.path = first.path;
-    this.shape = first.shape;
-    this.dtype = first.dtype;
-    this.chunks = first.chunks;
-    this.filters = first.filters;
-    this.#first = first;
-    this.#second = second;
+  constructor(
+    { path, shape, dtype, chunks, filters }: Hdf5Dataset,
+    either: <T>(use: (dataset: Hdf5Dataset) => T) => T,
+  ) {
+    this.path = path;
+    this.shape = shape;
+    this.dtype = dtype;
+    this.chunks = chunks;
+    this.filters = filters;
+    this.#either = either;
   }
 
   get storedBytes(): number {
@@ -117,29 +123,17 @@ class AutoDataset implements Hdf5Dataset {
   read(start: number, count: number): Hdf5Values {
     return this.#either((dataset) => dataset.read(start, count));
   }
-
-  #either<T>(use: (dataset: Hdf5Dataset) => T): T {
-    try {
-      return use(this.#first);
-    } catch (error) {
-      if (!(error instanceof UnsupportedHdf5)) throw error;
-      return use(this.#second());
-    }
-  }
 }
 
-/** Whether a dataset of the request, or the way to it, needs libhdf5. */
-function requestFails(file: DirectFile, request: ReadRequest): boolean {
-  return unsupported(() => {
-    for (const group of selectGroups(file, request.groups)) {
-      for (const path of requestPaths(request, group)) file.dataset(path)?.attributes();
-    }
-  });
-}
-
-function unsupported(look: () => void): boolean {
+/** Whether what will be read, or the way to it, needs libhdf5. */
+function needsLibrary(file: DirectFile, request: ReadRequest | undefined): boolean {
   try {
-    look();
+    if (request === undefined) file.readMetadata();
+    else {
+      for (const group of selectGroups(file, request.groups)) {
+        for (const path of requestPaths(request, group)) file.dataset(path)?.attributes();
+      }
+    }
     return false;
   } catch (error) {
     if (error instanceof UnsupportedHdf5) return true;
