@@ -3,7 +3,7 @@ import { inputError } from "../../base/errors.ts";
 import { formatCount } from "../../base/units.ts";
 import { cellCentre } from "../../catalog/cells/place.ts";
 import type { GranaryStore, StoreLevel } from "../store/open.ts";
-import { cellMetres, type PlacedCells } from "./paint_cells.ts";
+import { cellMetres, OUTLINED_PIXELS, type PlacedCells } from "./paint_cells.ts";
 import type { ProjectionName } from "./projection.ts";
 import { chooseProjection, fitView } from "./view.ts";
 
@@ -59,8 +59,8 @@ export async function loadCells(
 }
 
 /**
- * The level to plot when nobody says: the finest whose cells are no smaller than a pixel of a map of
- * the data `width` pixels wide; the finest of all where even they are larger.
+ * The level to plot when nobody says: the finest whose cells a map of the data `width` pixels wide shows
+ * by their outlines; the coarsest where none is so large.
  */
 export async function chooseLevel(
   store: GranaryStore,
@@ -77,7 +77,8 @@ export async function chooseLevel(
   const cells = await loadCells(store, variable, rough);
   const projection = chooseProjection(cells, asked);
   const view = fitView(cells, projection, { x: 0, y: 0, width }, cellMetres(levels[0].order));
-  return levels.find((level) => cellMetres(level.order) >= view.metresPerPixel) ?? levels.at(-1)!;
+  return levels.find((level) => cellMetres(level.order) >= OUTLINED_PIXELS * view.metresPerPixel) ??
+    levels.at(-1)!;
 }
 
 /** Doubles in an array that grows. */

@@ -26,7 +26,7 @@ export interface ValueRange {
 }
 
 /** Square cells of this many pixels and more are drawn by their outlines. */
-const OUTLINED_PIXELS = 1.6;
+export const OUTLINED_PIXELS = 1.6;
 
 /** Radius of the dot of a small cell. */
 const DOT_RADIUS = 0.9;

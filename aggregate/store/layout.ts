@@ -20,8 +20,11 @@ export const MAX_COARSE_SHARD_CELLS = 4 ** 11;
 /** A shard holds at most this many cells, whatever the parents: 256 MiB of float64 before encoding. */
 export const MAX_SHARD_CELLS = 2 ** 25;
 
-/** A run cuts its parents into at least this many shards where it has them, and fewer than twice as many. */
-export const SHARDS_PER_RUN = 48;
+/**
+ * A shard packs about the square root of the run's parents over this: 358 parents make 45 shards,
+ * 2,660 make 84, all 49,152 of order 6 make 384.
+ */
+export const SHARD_DIVISOR = 1.5;
 
 /** One level's place along `cells`. Sizes in cells. */
 export interface LevelLayout {
@@ -127,8 +130,8 @@ export function cellIdFill(order: number): bigint {
 }
 
 /**
- * Parents a shard when nobody says: so that a run writes hundreds of objects, has enough pieces to
- * share among workers, and none of more than {@linkcode MAX_SHARD_CELLS}. Compact: a power of 2;
+ * Parents a shard when nobody says: so that a run writes hundreds of objects a level, has enough pieces
+ * to share among workers, and none of more than {@linkcode MAX_SHARD_CELLS}. Compact: a power of 2;
  * sphere: a power of 4, so that a shard is a cell of a coarser order.
  */
 export function defaultParentsPerShard(
@@ -137,7 +140,7 @@ export function defaultParentsPerShard(
   cellsPerParent: number,
 ): number {
   const factor = layout === "sphere" ? 4 : 2;
-  const most = Math.min(parentCount / SHARDS_PER_RUN, MAX_SHARD_CELLS / cellsPerParent);
+  const most = Math.min(Math.sqrt(parentCount) / SHARD_DIVISOR, MAX_SHARD_CELLS / cellsPerParent);
   let parents = 1;
   while (parents * factor <= most) parents *= factor;
   return parents;

@@ -18,7 +18,7 @@ Examples:
   granary plot store.zarr --variable count --order 8 --projection polar-south --width 2400 -o map.png
   granary plot store.zarr --variable h_mean --preview
 
-Without --order the level is the finest whose cells are no smaller than a pixel. Without --range the colours
+Without --order the level is the finest whose cells are larger than pixels. Without --range the colours
 span the values without their outermost hundredths; pointed ends of the bar say that values lie beyond.`;
 
 /** A preview where the terminal does not say its size. */

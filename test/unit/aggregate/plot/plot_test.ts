@@ -29,9 +29,9 @@ Deno.test("a plot is a PNG of the width asked for, and says what is on it", () =
 
 Deno.test("without an order the level fits the scale: coarser for a smaller picture", () =>
   withStore(async (store) => {
-    // The fixture spans the world: 40,000 km over 480 or 8,000 pixels, cells of order 9 are 13 km.
+    // Cells are 102 km wide at order 6 and 13 km at order 9; half the world takes 480 or 8,000 pixels.
     const small = await plotStore(store, { variable: "h_mean", width: 480 });
-    const large = await plotStore(store, { variable: "h_mean", width: 4000 });
+    const large = await plotStore(store, { variable: "h_mean", width: 8000 });
     assert.deepEqual([small.summary.order, large.summary.order], [6, 9]);
   }));
 

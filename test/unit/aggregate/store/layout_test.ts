@@ -89,7 +89,7 @@ Deno.test("levels above the parents stand over their distinct ancestors", () => 
   assert.equal(levelLayout(spec({ layout: "sphere" }), 5).length, 12 * 4 ** 5);
 });
 
-Deno.test("the default shard gives dozens of shards, a bounded size, and in a sphere a coarser cell", () => {
+Deno.test("the default shard gives about the root of the parents, a bounded size, and in a sphere a coarser cell", () => {
   fc.assert(fc.property(
     fc.integer({ min: 1, max: 12 * 4 ** 8 }),
     fc.integer({ min: 0, max: 12 }),
@@ -98,12 +98,16 @@ Deno.test("the default shard gives dozens of shards, a bounded size, and in a sp
         const perShard = defaultParentsPerShard(layout, parents, 4 ** depth);
         assert.ok(perShard === 1 || perShard * 4 ** depth <= MAX_SHARD_CELLS);
         assert.ok(Number.isInteger(Math.log2(perShard) / (layout === "sphere" ? 2 : 1)));
-        assert.ok(perShard === 1 || parents / perShard >= 48);
+        assert.ok(parents / perShard >= Math.sqrt(parents));
+        if (layout === "compact" && perShard * 2 * 4 ** depth <= MAX_SHARD_CELLS) {
+          assert.ok(parents / perShard <= 4 * Math.sqrt(parents) + 1);
+        }
       }
     },
   ));
   assert.equal(defaultParentsPerShard("compact", 2660, 4096), 32);
   assert.equal(defaultParentsPerShard("sphere", 2660, 4096), 16);
+  assert.equal(defaultParentsPerShard("compact", 358, 4096), 8);
   assert.equal(defaultParentsPerShard("compact", 8, 4096), 1);
 });
 
