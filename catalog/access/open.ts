@@ -4,6 +4,7 @@
  */
 import process from "node:process";
 import { GranaryError, inputError } from "../../base/errors.ts";
+import { Ahead } from "./ahead.ts";
 import { AwsChain } from "./aws.ts";
 import {
   CacheBudget,
@@ -61,6 +62,11 @@ export class SourceOpener {
   readonly #keys: EarthdataKeys;
   readonly #budget: CacheBudget;
   readonly #cache: CacheSettings;
+  readonly #ahead = new Ahead(async (location) => {
+    const source = await this.#openRemote(location);
+    source.warm();
+    return source;
+  });
   readonly #buckets = new Map<string, Promise<S3Bucket>>();
 
   constructor(options: OpenerOptions = {}) {
@@ -92,6 +98,23 @@ export class SourceOpener {
   async open(at: string | SourceLocation): Promise<RangedSource> {
     const location = typeof at === "string" ? locationOf(at) : at;
     if (location.kind === "local") return ranged(await openFileSource(location.url));
+    return await (this.#ahead.take(location) ?? this.#openRemote(location));
+  }
+
+  /**
+   * Tells which locations will be opened, in their order: a few are opened ahead from the first `open` on, and
+   * small files read whole.
+   */
+  expect(locations: readonly SourceLocation[]): void {
+    this.#ahead.expect(locations);
+  }
+
+  /** Closes what was opened ahead and not asked for. */
+  async close(): Promise<void> {
+    await this.#ahead.close();
+  }
+
+  async #openRemote(location: SourceLocation): Promise<CachedSource> {
     const transport = await this.transport(location);
     const { source, counters, first } = await openRemote(transport, this);
     return new CachedSource(source, counters, this.#budget, this.#cache, first);

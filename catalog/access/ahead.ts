@@ -1,0 +1,67 @@
+/**
+ * Opening ahead: a run knows which files it will open, and in which order. While some are read, the next are
+ * opened, and small ones read whole, so that their latency is not waited for.
+ */
+import type { RangedSource } from "./block_cache.ts";
+import type { SourceLocation } from "./location.ts";
+
+/** Files that are opened and not yet asked for. */
+export const FILES_AHEAD = 8;
+
+export class Ahead {
+  readonly #open: (location: SourceLocation) => Promise<RangedSource>;
+  readonly #depth: number;
+  #list: SourceLocation[] = [];
+  #next = 0;
+  readonly #waiting = new Map<string, Promise<RangedSource>>();
+  readonly #taken = new Set<string>();
+
+  /** `open` opens a source and begins to read what will surely be needed of it. */
+  constructor(open: (location: SourceLocation) => Promise<RangedSource>, depth: number = FILES_AHEAD) {
+    this.#open = open;
+    this.#depth = depth;
+  }
+
+  /** Replaces the list of what will be opened. What is open already and not in it is kept until `close`. */
+  expect(locations: readonly SourceLocation[]): void {
+    this.#list = locations.filter(({ kind }) => kind !== "local");
+    this.#next = 0;
+    this.#taken.clear();
+  }
+
+  /** The source that was opened ahead, which is then the caller's; undefined where there is none. */
+  take(location: SourceLocation): Promise<RangedSource> | undefined {
+    const key = keyOf(location);
+    const source = this.#waiting.get(key);
+    this.#waiting.delete(key);
+    if (source === undefined && this.#next < this.#list.length) this.#taken.add(key);
+    this.#fill();
+    return source;
+  }
+
+  /** Closes what nobody took. */
+  async close(): Promise<void> {
+    this.#list = [];
+    const left = [...this.#waiting.values()];
+    this.#waiting.clear();
+    // One that could not be opened has nothing to close, and nobody asks why any more.
+    await Promise.allSettled(left.map(async (source) => (await source).close()));
+  }
+
+  #fill(): void {
+    while (this.#waiting.size < this.#depth && this.#next < this.#list.length) {
+      const location = this.#list[this.#next++]!;
+      const key = keyOf(location);
+      if (this.#taken.delete(key) || this.#waiting.has(key)) continue;
+      const source = this.#open(location);
+      // A failure is met by the one who takes it.
+      source.catch(() => undefined);
+      this.#waiting.set(key, source);
+    }
+    if (this.#next >= this.#list.length) this.#taken.clear();
+  }
+}
+
+function keyOf({ kind, url, s3 }: SourceLocation): string {
+  return JSON.stringify([kind, url, s3 ?? null]);
+}
