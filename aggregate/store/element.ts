@@ -87,7 +87,7 @@ export function fillValueJson(fill: number | bigint): number | bigint | string {
 }
 
 /**
- * Writes `values[i]` to `target[positions[i] - first]` for i in [from, end). NaN leaves the element as
+ * Writes `values[i]` to `target[positions[i] + shift]` for i in [from, end). NaN leaves the element as
  * it is, the fill value. Integers are truncated as numpy's astype does; one that does not fit the
  * element type is an input error, never a wrapped number.
  */
@@ -100,7 +100,15 @@ export function scatterElements(
   end: number,
   shift: number,
 ): void {
-  if (target instanceof Float32Array || target instanceof Float64Array) {
+  // One loop an array type: a shared one would be slow for all of them.
+  if (target instanceof Float32Array) {
+    for (let i = from; i < end; i++) {
+      const value = values[i];
+      if (value === value) target[positions[i] + shift] = value;
+    }
+    return;
+  }
+  if (target instanceof Float64Array) {
     for (let i = from; i < end; i++) {
       const value = values[i];
       if (value === value) target[positions[i] + shift] = value;

@@ -28,13 +28,12 @@ interface Column {
 class ChunkBuilder {
   readonly #layout: LevelLayout;
   readonly #columns: Column[];
-  readonly #touched: Uint32Array;
-  #touchedCount = 0;
+  /** Whether the current chunk has any cell. */
+  #touched = false;
   #chunk = -1;
 
   constructor(spec: StoreSpec, layout: LevelLayout) {
     this.#layout = layout;
-    this.#touched = new Uint32Array(layout.chunkCells);
     this.#columns = spec.variables.map((variable) => {
       const fill = fillElement(variable.name, variable.dtype, variable.fillValue);
       const dense = makeElements(variable.dtype, layout.chunkCells);
@@ -52,10 +51,8 @@ class ChunkBuilder {
       const shift = start - chunk * chunkCells;
       if (chunk !== this.#chunk) this.#flush(chunk);
       let end = from;
-      while (end < cells.length && cells[end] + shift < chunkCells) {
-        this.#touched[this.#touchedCount++] = cells[end] + shift;
-        end += 1;
-      }
+      while (end < cells.length && cells[end] + shift < chunkCells) end += 1;
+      this.#touched = true;
       for (let v = 0; v < this.#columns.length; v++) {
         const { dense, variable } = this.#columns[v];
         scatterElements(dense, variable, cells, values[v], from, end, shift);
@@ -68,13 +65,13 @@ class ChunkBuilder {
     if (next !== -1 && next < this.#chunk) {
       throw new Error(`cells of chunk ${next} came after those of chunk ${this.#chunk}; wanted ascending`);
     }
-    if (this.#touchedCount > 0) {
+    if (this.#touched) {
       for (const { dense, fill, chunks } of this.#columns) {
         chunks[this.#chunk] = encodeChunk(dense, fill);
-        for (let i = 0; i < this.#touchedCount; i++) dense[this.#touched[i]] = fill;
+        fillWith(dense, fill);
       }
     }
-    this.#touchedCount = 0;
+    this.#touched = false;
     this.#chunk = next;
   }
 
