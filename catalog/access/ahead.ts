@@ -22,6 +22,11 @@ export class Ahead {
     this.#depth = depth;
   }
 
+  /** Whether a list was given: then files are opened to be read. */
+  get expects(): boolean {
+    return this.#list.length > 0;
+  }
+
   /** Replaces the list of what will be opened. What is open already and not in it is kept until `close`. */
   expect(locations: readonly SourceLocation[]): void {
     this.#list = locations.filter(({ kind }) => kind !== "local");

@@ -98,7 +98,11 @@ export class SourceOpener {
   async open(at: string | SourceLocation): Promise<RangedSource> {
     const location = typeof at === "string" ? locationOf(at) : at;
     if (location.kind === "local") return ranged(await openFileSource(location.url));
-    return await (this.#ahead.take(location) ?? this.#openRemote(location));
+    const ahead = this.#ahead.take(location);
+    if (ahead !== undefined) return await ahead;
+    const source = await this.#openRemote(location);
+    if (this.#ahead.expects) source.warm();
+    return source;
   }
 
   /**
