@@ -61,7 +61,18 @@ function imports(python: string, module: string): boolean {
 
 /** @returns why it failed, or undefined when it did not */
 function install(python: string, requirements: string[]): string | undefined {
-  const args = ["-m", "pip", "install", "--quiet", "--only-binary=:all:", ...requirements];
+  const args = [
+    "-m",
+    "pip",
+    "install",
+    "--quiet",
+    "--retries",
+    "1",
+    "--timeout",
+    "60",
+    "--only-binary=:all:",
+    ...requirements,
+  ];
   const pip = spawnSync(python, args, { encoding: "utf8", timeout: INSTALL_LIMIT_MS });
   return pip.status === 0 ? undefined : pip.error?.message ?? lastLine(pip.stderr);
 }
