@@ -1,19 +1,28 @@
 /** Version 1 B-trees (section III.A.1): symbol tables of groups, and chunks of most datasets. */
-import { type Cursor, damaged, type FileBytes, UNDEFINED } from "./cursor.ts";
+import { Cursor, damaged, type FileBytes, UNDEFINED } from "./cursor.ts";
 
 /** A tree this deep indexes more chunks than any file holds. */
 const MOST_LEVELS = 32;
 
+/** What a walk tells. Keys are cursors of their own. */
+export interface Btree1Visitor {
+  /** An entry of a leaf: its key and its child's address. */
+  entry(key: Cursor, child: number): void;
+  /** The key before the subtree that follows, and the key after the entry or subtree that was walked. */
+  lower?(key: Cursor): void;
+  upper?(key: Cursor): void;
+}
+
 /**
- * Walks a version 1 B-tree in key order. `visit` gets a cursor at each leaf entry's key and its child's
- * address. Levels must fall by one from a node to its children, and no node is visited twice.
+ * Walks a version 1 B-tree in key order. Levels must fall by one from a node to its children, and no node
+ * is visited twice.
  */
 export function walkBtree1(
   file: FileBytes,
   root: number,
   type: 0 | 1,
   keyBytes: number,
-  visit: (key: Cursor, child: number) => void,
+  visitor: Btree1Visitor,
 ): void {
   const what = "version 1 B-tree";
   const seen = new Set<number>();
@@ -29,17 +38,18 @@ export function walkBtree1(
     if (nodeType !== type || wrongLevel) {
       throw head.damage(`has a node of type ${nodeType} at level ${nodeLevel}`);
     }
-    const node = file.at(
-      address + headBytes,
-      entries * (keyBytes + file.offsetSize) + keyBytes,
-      what,
-    );
+    const node = file.at(address + headBytes, entries * (keyBytes + file.offsetSize) + keyBytes, what);
+    let key = node.part(keyBytes, what);
     for (let i = 0; i < entries; i += 1) {
-      const key = node.part(keyBytes, what);
       const child = node.address();
       if (child === UNDEFINED) throw node.damage("has an entry without an address");
-      if (nodeLevel === 0) visit(key, child);
-      else walk(child, nodeLevel - 1);
+      if (nodeLevel === 0) visitor.entry(key, child);
+      else {
+        visitor.lower?.(key);
+        walk(child, nodeLevel - 1);
+      }
+      key = node.part(keyBytes, what);
+      visitor.upper?.(new Cursor(file, key.bytes, what));
     }
   };
   walk(root, null);

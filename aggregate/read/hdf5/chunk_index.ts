@@ -95,7 +95,8 @@ export function readChunkIndex(
 
 /**
  * The version 1 B-tree of chunks. It has no checksum, so what a writer guarantees is checked instead: keys
- * rise, lie on the chunks' grid and in the dataset's shape.
+ * lie on the chunks' grid and in the dataset's shape, they rise, and none lies before its node's first key
+ * or past its last in every dimension (libhdf5 would not find it there).
  */
 function readChunkTree(
   file: FileBytes,
@@ -104,22 +105,50 @@ function readChunkTree(
   add: (scaled: readonly number[], stored: StoredChunk) => void,
 ): void {
   let last: readonly number[] | undefined;
-  walkBtree1(file, address, 1, 16 + 8 * chunk.length, (key, child) => {
-    const size = key.u32();
-    const mask = key.u32();
+  let least: readonly number[] | undefined;
+  const places = (key: Cursor, most: readonly number[]): number[] => {
     const scaled = chunk.map((length, axis) => {
       const offset = key.uint(8);
-      if (offset % length !== 0 || offset >= shape[axis]!) {
+      if (offset % length !== 0 || offset >= most[axis]!) {
         throw key.damage(`has a chunk that begins at ${offset}`);
       }
       return offset / length;
     });
-    if (key.uint(8) !== 0) throw key.damage("has a chunk that begins within an element");
-    const axis = last ? scaled.findIndex((place, i) => place !== last![i]) : 0;
-    if (last && (axis < 0 || scaled[axis]! < last[axis]!)) throw key.damage("has chunks out of order");
-    last = scaled;
-    add(scaled, { address: child, size, mask });
+    return scaled;
+  };
+  const rank = chunk.length;
+  const anywhere = chunk.map(() => Infinity);
+  walkBtree1(file, address, 1, 16 + 8 * rank, {
+    entry(key, child) {
+      const size = key.u32();
+      const mask = key.u32();
+      const scaled = places(key, shape);
+      if (key.uint(8) !== 0) throw key.damage("has a chunk that begins within an element");
+      const ordered = (!last || precedes(last, scaled)) && !least?.every((place, i) => scaled[i]! < place);
+      if (!ordered) throw key.damage("has chunks out of order");
+      last = scaled;
+      least = undefined;
+      add(scaled, { address: child, size, mask });
+    },
+    lower(key) {
+      least = places(key.skip(8), anywhere);
+    },
+    upper(key) {
+      const most = places(key.skip(8), anywhere);
+      // A last key may stand at the last chunk itself, one element further.
+      const within = key.uint(8) > 0;
+      const past = rank === 1
+        ? last !== undefined && (last[0]! > most[0]! || (last[0] === most[0] && !within))
+        : !within && last?.every((place, i) => place >= most[i]!);
+      if (past) throw key.damage("has chunks out of order");
+    },
   });
+}
+
+/** Whether a comes before b, the first dimension first. */
+function precedes(a: readonly number[], b: readonly number[]): boolean {
+  const axis = a.findIndex((place, i) => place !== b[i]);
+  return axis >= 0 && a[axis]! < b[axis]!;
 }
 
 /** An array's entry: an address, and for filtered chunks a size and a mask; `after` bytes follow them. */

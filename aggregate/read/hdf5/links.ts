@@ -65,20 +65,21 @@ function readSymbolTable(file: FileBytes, tree: number, heap: number): Map<strin
   };
   const links = new Map<string, Link>();
   const entryBytes = 2 * file.offsetSize + 24;
-  walkBtree1(file, tree, 0, file.lengthSize, (_key, child) => {
+  const entry = (_key: Cursor, child: number): void => {
     const node = file.at(child, 8, "symbol table node").signature("SNOD");
     node.version(1);
     node.skip(1);
     const count = node.u16();
     const entries = file.at(child + 8, count * entryBytes, "symbol table node");
     for (let i = 0; i < count; i += 1) {
-      const entry: Cursor = entries.part(entryBytes, "symbol table entry");
-      const name = text(entry.address());
-      const address = entry.address();
-      const soft = entry.u32() === 2;
-      entry.skip(4);
-      links.set(name, soft ? { kind: "soft", target: text(entry.u32()) } : { kind: "hard", address });
+      const symbol = entries.part(entryBytes, "symbol table entry");
+      const name = text(symbol.address());
+      const address = symbol.address();
+      const soft = symbol.u32() === 2;
+      symbol.skip(4);
+      links.set(name, soft ? { kind: "soft", target: text(symbol.u32()) } : { kind: "hard", address });
     }
-  });
+  };
+  walkBtree1(file, tree, 0, file.lengthSize, { entry });
   return links;
 }
