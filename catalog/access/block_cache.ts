@@ -91,6 +91,11 @@ export interface RangedSource extends Source {
   readMany(ranges: readonly ByteRange[], signal?: AbortSignal): Promise<Uint8Array[]>;
 }
 
+interface KeptBlock {
+  offset: number;
+  bytes: Uint8Array | Promise<Uint8Array>;
+}
+
 let sources = 0;
 
 export class CachedSource implements RangedSource {
@@ -263,19 +268,19 @@ export class CachedSource implements RangedSource {
 
   async #readExactly(ranges: readonly ByteRange[]): Promise<Uint8Array[]> {
     const { gapBytes, longestRequestBytes } = this.#settings;
-    const out = ranges.map((range) => this.#fromKept(range));
-    const missing = ranges.filter((_, i) => out[i] === undefined);
-    const spans = mergeRanges(missing, gapBytes, longestRequestBytes);
-    const fetched = await allSettledOrThrow(spans.map((span) => this.#fetch(span)));
+    const parts = ranges.map((range) => this.#split(range));
+    const spans = mergeRanges(parts.flatMap(({ missing }) => missing), gapBytes, longestRequestBytes);
+    const [fetched, kept] = await Promise.all([
+      allSettledOrThrow(spans.map((span) => this.#fetch(span))),
+      allSettledOrThrow(parts.map((part) => allSettledOrThrow(part.kept.map(({ bytes }) => bytes)))),
+    ]);
     const uses = new Map<number, number>();
-    for (const { offset } of missing) uses.set(offset, (uses.get(offset) ?? 0) + 1);
+    for (const { offset } of ranges) uses.set(offset, (uses.get(offset) ?? 0) + 1);
     return ranges.map((range, i) => {
-      const kept = out[i];
-      if (kept !== undefined) return kept;
       let s = firstSpan(spans, range.offset);
       // Bytes that belong to one range alone are handed over as they are.
       if (
-        spans[s]!.offset === range.offset && spans[s]!.length === range.length && uses.get(range.offset) === 1
+        spans[s]?.offset === range.offset && spans[s].length === range.length && uses.get(range.offset) === 1
       ) {
         return fetched[s]!;
       }
@@ -283,25 +288,31 @@ export class CachedSource implements RangedSource {
       for (; s < spans.length && spans[s]!.offset < range.offset + range.length; s++) {
         copyOverlap(spans[s]!, fetched[s]!, range.offset, bytes);
       }
+      parts[i]!.kept.forEach(({ offset }, k) => {
+        const block = kept[i]![k]!;
+        copyOverlap({ offset, length: block.length }, block, range.offset, bytes);
+      });
       return bytes;
     });
   }
 
-  /** The bytes of a range if every block of it is kept. */
-  #fromKept({ offset, length }: ByteRange): Uint8Array | undefined {
-    if (length === 0) return new Uint8Array(0);
+  /** What of a range is kept or coming, and what has to be asked for. */
+  #split({ offset, length }: ByteRange): { kept: KeptBlock[]; missing: ByteRange[] } {
     const { blockBytes } = this.#settings;
-    const from = Math.floor(offset / blockBytes);
-    const to = Math.floor((offset + length - 1) / blockBytes);
-    for (let block = from; block <= to; block++) {
-      if (!this.#budget.has(this.#prefix + block)) return undefined;
+    const kept: KeptBlock[] = [];
+    const missing: { offset: number; length: number }[] = [];
+    const end = offset + length;
+    for (let at = offset; at < end;) {
+      const block = Math.floor(at / blockBytes);
+      const next = Math.min(end, (block + 1) * blockBytes);
+      const bytes = this.#budget.get(this.#prefix + block) ?? this.#coming.get(block);
+      const last = missing.at(-1);
+      if (bytes !== undefined) kept.push({ offset: block * blockBytes, bytes });
+      else if (last !== undefined && last.offset + last.length === at) last.length += next - at;
+      else missing.push({ offset: at, length: next - at });
+      at = next;
     }
-    const bytes = new Uint8Array(length);
-    for (let block = from; block <= to; block++) {
-      const kept = this.#budget.get(this.#prefix + block)!;
-      copyOverlap({ offset: block * blockBytes, length: kept.length }, kept, offset, bytes);
-    }
-    return bytes;
+    return { kept, missing };
   }
 
   async #fetch({ offset, length }: ByteRange): Promise<Uint8Array> {
@@ -315,7 +326,7 @@ export class CachedSource implements RangedSource {
 }
 
 /** All results, or the first failure once every one has ended. */
-async function allSettledOrThrow<T>(work: readonly Promise<T>[]): Promise<T[]> {
+async function allSettledOrThrow<T>(work: readonly (T | Promise<T>)[]): Promise<T[]> {
   const settled = await Promise.allSettled(work);
   return settled.map((one) => {
     if (one.status === "rejected") throw one.reason;

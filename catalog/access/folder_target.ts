@@ -61,22 +61,45 @@ export class FolderTarget implements ObjectTarget {
   }
 
   list(prefix: string): Promise<string[]> {
+    return this.#later(() => this.#walk(prefix).filter((key) => !isTemporary(path.basename(key))));
+  }
+
+  sizes(prefix: string): Promise<Map<string, number>> {
     return this.#later(() => {
-      const keys: string[] = [];
-      const walk = (folder: string, inner: string) => {
-        for (const entry of readFolder(folder)) {
-          const key = inner + entry.name;
-          if (entry.isDirectory()) {
-            // A folder that can hold no key below the prefix is not opened.
-            if (`${key}/`.startsWith(prefix) || prefix.startsWith(`${key}/`)) {
-              walk(path.join(folder, entry.name), `${key}/`);
-            }
-          } else if (key.startsWith(prefix) && !isTemporary(entry.name)) keys.push(key);
-        }
-      };
-      walk(this.#folder, "");
-      return keys.sort(byBytes);
+      const sizes = new Map<string, number>();
+      for (const key of this.#walk(prefix)) {
+        if (isTemporary(path.basename(key))) continue;
+        const stat = fs.statSync(path.join(this.#folder, key), { throwIfNoEntry: false });
+        if (stat !== undefined) sizes.set(key, stat.size);
+      }
+      return sizes;
     });
+  }
+
+  sweep(): Promise<void> {
+    return this.#later(() => {
+      for (const key of this.#walk("")) {
+        if (isTemporary(path.basename(key))) fs.rmSync(path.join(this.#folder, key), { force: true });
+      }
+    });
+  }
+
+  /** Keys below a prefix, those of unfinished files too. */
+  #walk(prefix: string): string[] {
+    const keys: string[] = [];
+    const walk = (folder: string, inner: string) => {
+      for (const entry of readFolder(folder)) {
+        const key = inner + entry.name;
+        if (entry.isDirectory()) {
+          // A folder that can hold no key below the prefix is not opened.
+          if (`${key}/`.startsWith(prefix) || prefix.startsWith(`${key}/`)) {
+            walk(path.join(folder, entry.name), `${key}/`);
+          }
+        } else if (key.startsWith(prefix)) keys.push(key);
+      }
+    };
+    walk(this.#folder, "");
+    return keys.sort(byBytes);
   }
 
   delete(key: string): Promise<void> {

@@ -13,6 +13,10 @@ export interface ObjectTarget {
   get(key: string): Promise<Uint8Array | undefined>;
   /** Keys below a prefix (`12/` or ``), in the order of their bytes. */
   list(prefix: string): Promise<string[]>;
+  /** The same with the size of each object in bytes. */
+  sizes(prefix: string): Promise<Map<string, number>>;
+  /** Removes what writers that ended in the middle left behind. Nobody may be writing meanwhile. */
+  sweep(): Promise<void>;
   /** Deleting what is not there is no error. */
   delete(key: string): Promise<void>;
   /** The object by range. */

@@ -65,9 +65,18 @@ export class S3Target implements ObjectTarget {
   }
 
   async list(prefix: string): Promise<string[]> {
+    return [...(await this.sizes(prefix)).keys()];
+  }
+
+  /** A PUT is whole or nothing, and an upload in parts is completed or abandoned by its writer. */
+  sweep(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async sizes(prefix: string): Promise<Map<string, number>> {
     const { pathname } = new URL(this.#base.replace(/^s3:/, "http:"));
     const root = decodeURIComponent(pathname.slice(1));
-    const keys: string[] = [];
+    const found: [string, number][] = [];
     let next: string | undefined;
     do {
       const query = new URLSearchParams({ "list-type": "2", "encoding-type": "url", prefix: root + prefix });
@@ -84,10 +93,14 @@ export class S3Target implements ObjectTarget {
         {},
         `${bucket}/`,
       );
-      for (const key of page.keys) if (key.startsWith(root)) keys.push(key.slice(root.length));
+      for (const { key, bytes } of page.objects) {
+        if (key.startsWith(root)) found.push([key.slice(root.length), bytes]);
+      }
       next = page.next;
     } while (next !== undefined);
-    return keys.filter((key) => key !== "" && !key.endsWith("/")).sort(byBytes);
+    return new Map(
+      found.filter(([key]) => key !== "" && !key.endsWith("/")).sort(([a], [b]) => byBytes(a, b)),
+    );
   }
 
   async delete(key: string): Promise<void> {
@@ -269,19 +282,23 @@ function noBucket(name: string): GranaryError {
   );
 }
 
-function parseList(reply: HttpReply): { keys: string[]; next: string | undefined } {
+function parseList(
+  reply: HttpReply,
+): { objects: { key: string; bytes: number }[]; next: string | undefined } {
   const text = new TextDecoder().decode(reply.body);
   const decode = (key: string) => decodeURIComponent(unescapeXml(key).replace(/\+/g, " "));
   const encoded = /<EncodingType>url<\/EncodingType>/.test(text);
-  const keys = [...text.matchAll(/<Contents>[\s\S]*?<Key>([^<]*)<\/Key>/g)].map(([, key]) =>
-    encoded ? decode(key!) : unescapeXml(key!)
-  );
+  const objects = [...text.matchAll(/<Contents>([\s\S]*?)<\/Contents>/g)].map(([, fields]) => {
+    const key = /<Key>([^<]*)<\/Key>/.exec(fields!)?.[1] ?? "";
+    const bytes = Number(/<Size>(\d+)<\/Size>/.exec(fields!)?.[1] ?? NaN);
+    return { key: encoded ? decode(key) : unescapeXml(key), bytes };
+  });
   const more = /<IsTruncated>true<\/IsTruncated>/.test(text);
   const next = /<NextContinuationToken>([^<]+)<\/NextContinuationToken>/.exec(text)?.[1];
   if (more && next === undefined) {
     throw new GranaryError("io", "the S3 service lists a part of the keys and no way to the rest");
   }
-  return { keys, next: more ? unescapeXml(next!) : undefined };
+  return { objects, next: more ? unescapeXml(next!) : undefined };
 }
 
 function unescapeXml(text: string): string {

@@ -139,6 +139,20 @@ Deno.test("what is kept already is not asked for again, by neither kind of read"
   assert.equal(log.length, 0);
 });
 
+Deno.test("of a long range only what is neither kept nor coming is asked for", async () => {
+  const { source, log } = slowSource();
+  const { cache } = cached(source);
+  await cache.read(120_000, 10);
+  const coming = cache.read(150_000, 10);
+  const [bytes] = await cache.readMany([{ offset: 105_000, length: 60_000 }]);
+  await coming;
+  assert.deepEqual(bytes, BYTES.slice(105_000, 165_000));
+  assert.deepEqual(log.slice(2), [{ offset: 105_000, length: 15_000 }, { offset: 130_000, length: 20_000 }, {
+    offset: 160_000,
+    length: 5_000,
+  }]);
+});
+
 Deno.test("kept blocks stay within the budget of all sources, the least used go first", async () => {
   const { source, log } = slowSource();
   const { cache, budget } = cached(source, 30 * KB);
