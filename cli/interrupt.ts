@@ -10,6 +10,9 @@ type Signal = keyof typeof SIGNAL_EXITS;
 /** How long a command may take to end after the first signal. Files appear whole or not at all. */
 const GRACE_MS = 10_000;
 
+/** Signals of two kinds within this time are one request. */
+const TOGETHER_MS = 1000;
+
 export interface FollowedSignals {
   signal: AbortSignal;
   /** Set once a signal has come. */
@@ -22,14 +25,20 @@ export interface FollowedSignals {
 export function followSignals(log: Log): FollowedSignals {
   const controller = new AbortController();
   let exitCode: number | undefined;
+  let first = 0;
   let giveUp: (reason: Error) => void = () => {};
   let timer: ReturnType<typeof setTimeout> | undefined;
   const tooLate = new Promise<never>((_, reject) => giveUp = reject);
   tooLate.catch(() => {}); // it is raced; when nobody races it is nobody's business
   const onSignal = (name: Signal) => {
     const code = SIGNAL_EXITS[name];
-    if (exitCode !== undefined) process.exit(code);
+    if (exitCode !== undefined) {
+      // A terminal's SIGINT and a parent's SIGTERM for the same reason come together and are one.
+      if (code !== exitCode && performance.now() - first < TOGETHER_MS) return;
+      process.exit(code);
+    }
     exitCode = code;
+    first = performance.now();
     log.info(`granary: ${name === "SIGINT" ? "interrupted" : "told to stop"}; ending (again: at once)`);
     const reason = new GranaryError("interrupted", "interrupted", { exitCode: code });
     timer = setTimeout(() => giveUp(reason), GRACE_MS);

@@ -118,16 +118,14 @@ Deno.test("megabytes of a query arrive whole through a pipe", async () => {
   assert.equal(code, 0);
 });
 
-Deno.test("a query whose reader leaves ends quietly within two seconds", async () => {
+Deno.test("a query whose reader leaves ends quietly, long before it is done", async () => {
   const folder = await world();
-  const started = performance.now();
   const { stdout, stderr } = await shell(
     `granary catalog sql catalog.parquet "select range from range(20000000)" --format csv | head -c 1`,
-    { cwd: folder, timeoutMs: 20_000 },
+    { cwd: folder, timeoutMs: 10_000 },
   );
   assert.equal(stdout, "r");
   assert.equal(stderr, "");
-  assert.ok(performance.now() - started < 10_000);
 });
 
 Deno.test("a granule that is gone is told by id, its cells are marked, and the exit code is 3", async () => {
