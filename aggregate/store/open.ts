@@ -176,7 +176,7 @@ export async function openStore(place: string | StoreReader): Promise<GranarySto
     throw inputError(
       `${reader.name}: is no Zarr v3 store: it has no zarr.json` +
         (old === undefined
-          ? " (name the folder that granary aggregate -o wrote)"
+          ? " (name the folder that granary aggregate -o wrote; an unfinished run, which --resume ends, writes it last)"
           : ", but Zarr v2 metadata; granary reads Zarr v3 (convert it with zarr-python: zarr v3 migrate)"),
     );
   }

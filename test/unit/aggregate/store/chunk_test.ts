@@ -4,7 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import zlib from "node:zlib";
 import { compressChunk, encodeChunk, MAX_CHUNK_CELLS } from "../../../../aggregate/store/chunk.ts";
-import { chunkDigests } from "./chunk_samples.ts";
+import { chunkDigests, storeDigests } from "./digests.ts";
 
 const FOLDER = import.meta.dirname!;
 const BUN = path.resolve(FOLDER, "../../../../node_modules/.bin/bun");
@@ -45,10 +45,10 @@ Deno.test("an encoded chunk is one zstd frame that states its content's size", (
 });
 
 Deno.test({
-  name: "Bun, which makes the binary, encodes chunks to the same bytes as Deno",
+  name: "Bun, which makes the binary, encodes chunks and whole stores to the same bytes as Deno",
   ignore: !fs.existsSync(BUN),
-  fn() {
-    const output = execFileSync(BUN, [path.join(FOLDER, "chunk_samples.ts")], { encoding: "utf8" });
-    assert.deepEqual(output.trim().split("\n"), chunkDigests());
+  async fn() {
+    const output = execFileSync(BUN, [path.join(FOLDER, "digests.ts")], { encoding: "utf8" });
+    assert.deepEqual(output.trim().split("\n"), [...chunkDigests(), ...await storeDigests()]);
   },
 });

@@ -1,8 +1,9 @@
-/** Digests of encoded chunks over many sizes and kinds of data; run as a program it prints them. */
+/** Digests of encoded chunks over many sizes and kinds of data, and of whole stores; as a program it prints them. */
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import process from "node:process";
 import { compressChunk } from "../../../../aggregate/store/chunk.ts";
+import { fixtureSpec, writeFixture } from "../../../interop/store_fixture.ts";
 
 /** Sizes in 4-byte elements, up to 128 KiB. */
 const SIZES = [1, 2, 3, 5, 64, 256, 777, 1024, 4096, 8192, 16384, 16385, 20000, 30000, 32767, 32768];
@@ -38,4 +39,23 @@ export function chunkDigests(): string[] {
   });
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(chunkDigests().join("\n"));
+/** One digest a layout: every key and byte of the fixture's store. */
+export async function storeDigests(): Promise<string[]> {
+  const digests: string[] = [];
+  for (const layout of ["compact", "sphere"] as const) {
+    const hash = createHash("sha256");
+    await writeFixture(fixtureSpec(layout), {
+      name: "digest",
+      put: (key, bytes) => Promise.resolve(void hash.update(`${key}\n`).update(bytes)),
+      get: () => Promise.resolve(undefined),
+      list: () => Promise.resolve([]),
+      delete: () => Promise.resolve(),
+    });
+    digests.push(`${layout} ${hash.digest("hex").slice(0, 16)}`);
+  }
+  return digests;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  console.log([...chunkDigests(), ...await storeDigests()].join("\n"));
+}
