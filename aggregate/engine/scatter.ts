@@ -220,8 +220,8 @@ export class Scatterer {
       const { buffer, offset, slab } = space.reserve(bytes);
       const segment = layOutSegment(buffer, offset, shape);
       this.#fillParents(segment.ranks, segment.counts, order, from, to);
-      this.#gather(child, segment.children, order, from, to);
-      columns.forEach((column, c) => this.#gather(column, segment.columns[c], order, from, to));
+      this.#gatherChildren(child, segment.children, order, from, to);
+      columns.forEach((column, c) => this.#gatherValues(column, segment.columns[c], order, from, to));
       entries.push({ shard, granule, group, slab, offset, bytes, rows });
       from = to;
     }
@@ -254,19 +254,70 @@ export class Scatterer {
     }
   }
 
-  #gather(
-    from: Values | Uint32Array,
-    into: Values | ChildIndices,
-    order: Uint32Array,
-    first: number,
-    last: number,
-  ): void {
+  #gatherChildren(from: Uint32Array, into: ChildIndices, order: Uint32Array, first: number, last: number): void {
     const rows = this.#rows, runStart = this.#runStart;
-    let out = 0;
-    for (let at = first; at < last; at++) {
-      const run = order[at];
-      const end = runStart[run + 1];
-      for (let k = runStart[run]; k < end; k++) into[out++] = from[rows[k]];
+    for (let at = first, out = 0; at < last; at++) {
+      const begin = runStart[order[at]], end = runStart[order[at] + 1];
+      if (into instanceof Uint16Array) gatherUint16(from, rows, begin, end, into, out);
+      else gatherUint32(from, rows, begin, end, into, out);
+      out += end - begin;
     }
   }
+
+  #gatherValues(from: Values, into: Values, order: Uint32Array, first: number, last: number): void {
+    const rows = this.#rows, runStart = this.#runStart;
+    for (let at = first, out = 0; at < last; at++) {
+      const begin = runStart[order[at]], end = runStart[order[at] + 1];
+      if (from instanceof Float32Array) gatherFloat32(from, rows, begin, end, into as Float32Array, out);
+      else gatherFloat64(from, rows, begin, end, into as Float64Array, out);
+      out += end - begin;
+    }
+  }
+}
+
+// One loop a type: an engine compiles a loop that has met several types of array for all of them, and
+// it is then several times slower.
+
+function gatherUint16(
+  from: Uint32Array,
+  rows: Uint32Array,
+  begin: number,
+  end: number,
+  into: Uint16Array,
+  out: number,
+): void {
+  for (let k = begin; k < end; k++) into[out++] = from[rows[k]];
+}
+
+function gatherUint32(
+  from: Uint32Array,
+  rows: Uint32Array,
+  begin: number,
+  end: number,
+  into: Uint32Array,
+  out: number,
+): void {
+  for (let k = begin; k < end; k++) into[out++] = from[rows[k]];
+}
+
+function gatherFloat32(
+  from: Float32Array,
+  rows: Uint32Array,
+  begin: number,
+  end: number,
+  into: Float32Array,
+  out: number,
+): void {
+  for (let k = begin; k < end; k++) into[out++] = from[rows[k]];
+}
+
+function gatherFloat64(
+  from: Float64Array,
+  rows: Uint32Array,
+  begin: number,
+  end: number,
+  into: Float64Array,
+  out: number,
+): void {
+  for (let k = begin; k < end; k++) into[out++] = from[rows[k]];
 }
