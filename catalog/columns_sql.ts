@@ -12,19 +12,14 @@ export async function parquetTypes(duck: Duck, file: string): Promise<Map<string
 
 /**
  * A select list of every column of the contract in its own type; a nullable column that the file lacks
- * reads as null. A geometry that DuckDB reads as GEOMETRY stays one, or becomes WKB again.
+ * reads as null.
  */
-export function contractColumns(
-  types: ReadonlyMap<string, string>,
-  geometry: "native" | "wkb" = "wkb",
-): string {
+export function contractColumns(types: ReadonlyMap<string, string>): string {
   return COLUMNS.map((column) => {
     const name = sqlName(column.name);
     const found = types.get(column.name);
     if (found === undefined) return `NULL::${SQL_TYPES[column.type]} AS ${name}`;
-    if (column.type === "wkb" && found.startsWith("GEOMETRY")) {
-      return geometry === "native" ? name : `ST_AsWKB(${name}) AS ${name}`;
-    }
+    if (column.type === "wkb" && found.startsWith("GEOMETRY")) return `ST_AsWKB(${name}) AS ${name}`;
     return found === SQL_TYPES[column.type] ? name : `${name}::${SQL_TYPES[column.type]} AS ${name}`;
   }).join(", ");
 }

@@ -12,8 +12,7 @@ import type { Area } from "./area.ts";
 import type { GranuleAsset, GranuleRow } from "./granule.ts";
 import { openCatalog } from "./open.ts";
 import { mirrorBase, rebaseCatalog } from "./rebase.ts";
-import { readRows } from "./rows.ts";
-import { filterSql, type GranuleFilter } from "./select.ts";
+import { filteredRows, type GranuleFilter } from "./filter.ts";
 import { decodeWkb } from "./wkb.ts";
 
 export interface FetchOptions extends GranuleFilter {
@@ -119,13 +118,7 @@ async function plan(catalogFile: string, options: FetchOptions): Promise<FetchPl
   const failures: FetchReport["failures"] = [];
   let granules = 0;
   try {
-    const { sql, values } = await filterSql(catalog, options);
-    const chunks = readRows(catalog.duck.connection, {
-      table: `${catalog.table} AS granules`,
-      geometryType: catalog.geometryType,
-      tail: `WHERE ${sql} ORDER BY collection, id`,
-      values,
-    });
+    const chunks = filteredRows(catalog, options);
     let localRegion: string | undefined;
     let asked = false;
     for await (const { rows } of chunks) {

@@ -28,8 +28,9 @@ export async function mergeCatalogs(
   options: DuckOptions = {},
 ): Promise<MergeResult> {
   if (inputs.length === 0) throw inputError("nothing to merge (name one catalog or more)");
-  const parts = await Promise.all(inputs.map((file) => describe(file, options)));
-  const summary = parts.reduce(mergeSummaries);
+  const parts: Part[] = [];
+  for (const file of inputs) parts.push(await describe(file, options));
+  const summary = parts.reduce<GeometrySummary>(mergeSummaries, { types: new Set(), box: undefined });
   const metadata = footer(
     summary,
     catalogMetadata(
@@ -83,9 +84,8 @@ export function geometrySummary(catalog: Catalog): GeometrySummary {
   };
 }
 
-function mergeSummaries<T extends GeometrySummary>(a: T, b: T): T {
+function mergeSummaries(a: GeometrySummary, b: GeometrySummary): GeometrySummary {
   return {
-    ...a,
     types: new Set([...a.types, ...b.types]),
     box: a.box === undefined ? b.box : b.box === undefined ? a.box : unionBox(a.box, b.box),
   };

@@ -13,7 +13,7 @@ import { type Duck, type DuckOptions, openDuck, sqlString } from "./duckdb.ts";
 import { openParquetFile, readFooter } from "./parquet_footer.ts";
 import { readRows, type RowChunk } from "./rows.ts";
 import type { CatalogMetadata } from "./schema.ts";
-import { viewStatements } from "./views.ts";
+import { granulesOf, viewStatements } from "./views.ts";
 
 /** A piped catalog larger than this is refused: it is copied to scratch first. */
 export const MAX_STDIN_BYTES = 64_000_000_000;
@@ -30,9 +30,10 @@ export interface Catalog {
   /** The file's own columns and their DuckDB types. */
   readonly types: ReadonlyMap<string, string>;
   readonly duck: Duck;
-  /** A table of the contract's columns (geometry of type `geometryType`) and `file_row_number`. */
+  /** A table of the contract's columns and `file_row_number`; geometry is WKB. */
   readonly table: string;
-  readonly geometryType: string;
+  /** The same for conditions that a user wrote; geometry is DuckDB's GEOMETRY. */
+  readonly conditionTable: string;
   /** The rows in the file. */
   count(): Promise<number>;
   /** Rows under an SQL condition that granary wrote itself, a chunk at a time, in file order. */
@@ -67,13 +68,18 @@ async function open(file: string, name: string, options: DuckOptions, clean: () 
     const { metadata, geo, types, counts } = await readFooter(duck, snapshot, name);
     await connection.run(
       `CREATE TEMP VIEW catalog_source AS
-       SELECT ${contractColumns(types, "native")}, file_row_number
+       SELECT ${contractColumns(types)}, file_row_number
        FROM read_parquet(${sqlString(snapshot)}, file_row_number = true)`,
     );
-    for (const statement of viewStatements(snapshot, types)) await connection.run(statement);
+    await connection.run(
+      `CREATE TEMP VIEW condition_source AS
+       SELECT * REPLACE (ST_GeomFromWKB(geometry) AS geometry) FROM catalog_source`,
+    );
+    for (const statement of viewStatements(granulesOf(snapshot, types), types)) {
+      await connection.run(statement);
+    }
     await shutOthers(duck, snapshot);
     const opened = duck;
-    const geometryType = types.get("geometry") ?? "BLOB";
     return {
       name,
       sizeBytes,
@@ -83,7 +89,7 @@ async function open(file: string, name: string, options: DuckOptions, clean: () 
       footerKeys: counts,
       duck,
       table: "catalog_source",
-      geometryType,
+      conditionTable: "condition_source",
       async count() {
         const reader = await connection.runAndReadAll("SELECT count(*) FROM catalog_source");
         return Number(reader.getRows()[0]![0]);
@@ -91,7 +97,6 @@ async function open(file: string, name: string, options: DuckOptions, clean: () 
       rows: (where, values = []) =>
         readRows(connection, {
           table: "catalog_source",
-          geometryType,
           tail: where === undefined ? "" : `WHERE ${where}`,
           values,
         }),

@@ -5,18 +5,15 @@ import { BBOX_FIELDS, COLUMNS } from "./schema.ts";
 import { sqlName } from "./duckdb.ts";
 
 /** What each column is asked for as, so that its vector holds plain values. */
-function selectList(geometryType: string): string {
-  return COLUMNS.map(({ name, type }) => {
-    const quoted = sqlName(name);
-    if (type === "timestamp") return `epoch_us(${quoted}) AS ${quoted}`;
-    if (type === "bbox") return BBOX_FIELDS.map((field) => `${quoted}.${field} AS ${field}`).join(", ");
-    if (type === "assets") {
-      return `CASE WHEN len(${quoted}) > 0 THEN to_json(${quoted})::VARCHAR END AS ${quoted}`;
-    }
-    if (type === "wkb" && geometryType.startsWith("GEOMETRY")) return `ST_AsWKB(${quoted}) AS ${quoted}`;
-    return quoted;
-  }).join(", ");
-}
+const SELECT_LIST = COLUMNS.map(({ name, type }) => {
+  const quoted = sqlName(name);
+  if (type === "timestamp") return `epoch_us(${quoted}) AS ${quoted}`;
+  if (type === "bbox") return BBOX_FIELDS.map((field) => `${quoted}.${field} AS ${field}`).join(", ");
+  if (type === "assets") {
+    return `CASE WHEN len(${quoted}) > 0 THEN to_json(${quoted})::VARCHAR END AS ${quoted}`;
+  }
+  return quoted;
+}).join(", ");
 
 /** Rows of a chunk, with the place of each in its file. */
 export interface RowChunk {
@@ -27,11 +24,9 @@ export interface RowChunk {
 /** Rows of a table expression of the contract's columns and `file_row_number`, a chunk at a time. */
 export async function* readRows(
   connection: DuckDBConnection,
-  from: { table: string; geometryType: string; tail?: string; values?: DuckDBValue[] },
+  from: { table: string; tail?: string; values?: DuckDBValue[] },
 ): AsyncGenerator<RowChunk> {
-  const sql = `SELECT file_row_number, ${selectList(from.geometryType)} FROM ${from.table} ${
-    from.tail ?? ""
-  }`;
+  const sql = `SELECT file_row_number, ${SELECT_LIST} FROM ${from.table} ${from.tail ?? ""}`;
   const result = await connection.stream(sql, from.values);
   const places = new Map(result.columnNames().map((name, index) => [name, index]));
   for (;;) {

@@ -3,11 +3,11 @@
  * of cells; going from cells to parents is a loop over typed arrays here, which needs no join and no
  * distinct over hundreds of millions of values. Selection prunes by cells, never by boxes.
  */
-import type { DuckDBValue } from "@duckdb/node-api";
 import { inputError } from "../base/errors.ts";
 import { type LatitudeConvention, MAX_NUMBER_ORDER } from "./cells/convention.ts";
 import type { Area } from "./area.ts";
-import { checkExpression, shorten, sqlError } from "./expression.ts";
+import { shorten, sqlError } from "./expression.ts";
+import { filterSql, type GranuleFilter } from "./filter.ts";
 import type { GranuleRow } from "./granule.ts";
 import type { Catalog } from "./open.ts";
 import { CellFilter, ParentFinder } from "./parents.ts";
@@ -17,17 +17,7 @@ import { childCells, type ListVector, readRows } from "./rows.ts";
 /** More pairs of parent and granule than this are refused. */
 export const MAX_PAIRS = 1_000_000_000;
 
-/** Conditions on columns. All must hold; an absent one holds. */
-export interface GranuleFilter {
-  /** Milliseconds since 1970: granules that end at or after `start` and start at or before `end`. */
-  start?: number | undefined;
-  end?: number | undefined;
-  /** Globs (`ATL06.*`) of collections; one must match. */
-  collections?: readonly string[] | undefined;
-  providers?: readonly string[] | undefined;
-  /** SQL over the catalog's columns, written by the user. */
-  where?: string | undefined;
-}
+export type { GranuleFilter };
 
 export interface SelectOptions extends GranuleFilter {
   /** The order of parent cells, 0 to 24. */
@@ -114,7 +104,7 @@ async function findPairs(catalog: Catalog, options: SelectOptions): Promise<Pair
   const pairs: Pairs = { parents: new GrowingArray(), rows: new GrowingArray(), unknown: [] };
   const { sql, values } = await filterSql(catalog, options);
   const statement =
-    `SELECT file_row_number, cell_order, cells FROM ${catalog.table} AS granules WHERE ${sql}`;
+    `SELECT file_row_number, cell_order, cells FROM ${catalog.conditionTable} AS granules WHERE ${sql}`;
   const result = await catalog.duck.connection.stream(statement, values).catch((error: unknown) => {
     if (options.where === undefined) throw error;
     throw sqlError(`--where "${shorten(options.where)}"`, error);
@@ -171,46 +161,6 @@ function addUnknown(pairs: Pairs, allowed: ReadonlySet<number> | undefined): voi
   }
 }
 
-/** The conditions on columns as SQL with bound values; the user's own expression is checked first. */
-export async function filterSql(
-  catalog: Catalog,
-  filter: GranuleFilter,
-): Promise<{ sql: string; values: DuckDBValue[] }> {
-  const conditions: string[] = [];
-  const values: DuckDBValue[] = [];
-  const bind = (value: DuckDBValue): string => `$${values.push(value)}`;
-  if (filter.start !== undefined) {
-    conditions.push(
-      `epoch_us(coalesce(end_datetime, datetime, start_datetime)) >= ${bind(micros(filter.start))}`,
-    );
-  }
-  if (filter.end !== undefined) {
-    conditions.push(
-      `epoch_us(coalesce(start_datetime, datetime, end_datetime)) <= ${bind(micros(filter.end))}`,
-    );
-  }
-  if (filter.collections !== undefined) {
-    conditions.push(anyOf(filter.collections.map((glob) => `collection GLOB ${bind(glob)}`)));
-  }
-  if (filter.providers !== undefined) {
-    conditions.push(anyOf(filter.providers.map((name) => `provider = ${bind(name)}`)));
-  }
-  if (filter.where !== undefined) {
-    await checkExpression(catalog.duck.connection, filter.where);
-    // Two pairs of parentheses: `a) OR (b` is one expression within one pair, and must stay grouped.
-    conditions.push(`((${filter.where}\n))`);
-  }
-  return { sql: conditions.length === 0 ? "true" : conditions.join(" AND "), values };
-}
-
-function anyOf(conditions: readonly string[]): string {
-  return conditions.length === 0 ? "false" : `(${conditions.join(" OR ")})`;
-}
-
-function micros(milliseconds: number): bigint {
-  return BigInt(Math.round(milliseconds * 1000));
-}
-
 function rowsOfParents(pairs: Pairs, parents: Float64Array): Set<number> {
   const rankOf = rankIn(parents);
   const rows = new Set<number>();
@@ -230,7 +180,6 @@ async function fetchGranules(
     await fillChosen(catalog, rows);
     const source = {
       table: catalog.table,
-      geometryType: catalog.geometryType,
       tail: "SEMI JOIN chosen USING (file_row_number)",
     };
     for await (const chunk of readRows(catalog.duck.connection, source)) {

@@ -31,6 +31,7 @@ export async function runSql(catalog: Catalog, sql: string): Promise<DuckDBResul
 
 async function prepareOne(catalog: Catalog, sql: string) {
   const { StatementType } = await import("@duckdb/node-api");
+  if (!holdsStatement(sql)) throw inputError(`sql "${shorten(sql)}": holds no statement (wanted one SELECT)`);
   const statements = await catalog.duck.connection.extractStatements(sql);
   if (statements.count !== 1) {
     throw inputError(`sql "${shorten(sql)}": holds ${statements.count} statements (wanted one SELECT)`);
@@ -41,6 +42,11 @@ async function prepareOne(catalog: Catalog, sql: string) {
     throw inputError(`sql "${shorten(sql)}": is a statement of kind ${kind} (wanted a SELECT)`);
   }
   return statement;
+}
+
+/** Whether anything is left without comments and semicolons; DuckDB's binding fails on nothing. */
+function holdsStatement(sql: string): boolean {
+  return sql.replace(/--[^\n]*|\/\*[^]*?\*\//g, "").replace(/[\s;]/g, "") !== "";
 }
 
 async function explained<T>(sql: string, run: () => Promise<T>): Promise<T> {

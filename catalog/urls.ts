@@ -5,9 +5,7 @@ import { decodeWkb } from "./wkb.ts";
 import type { Driver } from "./locations.ts";
 import { locationsOf } from "./locations.ts";
 import type { Catalog } from "./open.ts";
-import { filterSql, type GranuleFilter } from "./select.ts";
-import { shorten, sqlError } from "./expression.ts";
-import { readRows } from "./rows.ts";
+import { filteredRows, type GranuleFilter } from "./filter.ts";
 
 export interface GranuleUrls {
   id: string;
@@ -26,23 +24,11 @@ export async function* granuleUrls(
   driver: Driver,
   filter: UrlFilter = {},
 ): AsyncGenerator<GranuleUrls> {
-  const { sql, values } = await filterSql(catalog, filter);
-  const rows = readRows(catalog.duck.connection, {
-    table: `${catalog.table} AS granules`,
-    geometryType: catalog.geometryType,
-    tail: `WHERE ${sql} ORDER BY collection, id`,
-    values,
-  });
-  try {
-    for await (const chunk of rows) {
-      for (const row of chunk.rows) {
-        if (filter.areas?.length && !touches(row, filter.areas)) continue;
-        yield { id: row.id, collection: row.collection, urls: locationsOf(row, driver) };
-      }
+  for await (const { rows } of filteredRows(catalog, filter)) {
+    for (const row of rows) {
+      if (filter.areas?.length && !touches(row, filter.areas)) continue;
+      yield { id: row.id, collection: row.collection, urls: locationsOf(row, driver) };
     }
-  } catch (error) {
-    if (filter.where === undefined) throw error;
-    throw sqlError(`--where "${shorten(filter.where)}"`, error);
   }
 }
 

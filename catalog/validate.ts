@@ -119,7 +119,6 @@ function checkColumns(catalog: Catalog, report: Report): void {
 }
 
 function sameType(found: string, wanted: string): boolean {
-  if (wanted === "BLOB" && found.startsWith("GEOMETRY")) return true;
   const plain = (type: string) => type.replaceAll('"', "");
   return plain(found) === plain(wanted);
 }

@@ -4,11 +4,20 @@
  */
 import { sqlString } from "./duckdb.ts";
 
-/** The statements that make the views over the catalog file at `path`. */
-export function viewStatements(path: string, types: ReadonlyMap<string, string>): string[] {
+/**
+ * The rows of the file at `path` for a connection that reads geometry as bytes: it becomes GEOMETRY, as
+ * any other DuckDB reads it.
+ */
+export function granulesOf(path: string, types: ReadonlyMap<string, string>): string {
+  const geometry = types.get("geometry") === "BLOB" ? " REPLACE (ST_GeomFromWKB(geometry) AS geometry)" : "";
+  return `SELECT *${geometry} FROM read_parquet(${sqlString(path)})`;
+}
+
+/** The statements that make the views over `granules`, a query of the catalog's rows. */
+export function viewStatements(granules: string, types: ReadonlyMap<string, string>): string[] {
   const absent = (name: string): string => types.has(name) ? name : `NULL AS ${name}`;
   return [
-    `CREATE TEMP VIEW granules AS SELECT * FROM read_parquet(${sqlString(path)})`,
+    `CREATE TEMP VIEW granules AS ${granules}`,
     `CREATE TEMP VIEW urls AS
 SELECT collection, id, NULL AS asset, s3_base || path AS s3, https_base || path AS https,
   local_base || path AS local, size_bytes, checksum
