@@ -1,7 +1,7 @@
 /** Objects as files below a folder: written beside their place, synced and renamed. */
 import fs from "node:fs";
 import path from "node:path";
-import { temporaryName, writeAllSync, writeError, writeFileAtomic } from "../../base/atomic.ts";
+import { commitFiles, temporaryName, writeAllSync, writeError, writePending } from "../../base/atomic.ts";
 import { systemCode } from "../../base/errors.ts";
 import type { RangedSource } from "./block_cache.ts";
 import { fileError } from "./file_source.ts";
@@ -19,7 +19,11 @@ export class FolderTarget implements ObjectTarget {
   }
 
   put(key: string, bytes: Uint8Array): Promise<void> {
-    return this.#later(() => writeFileAtomic(this.#place(key), bytes));
+    return this.putAll(new Map([[key, bytes]]));
+  }
+
+  async putAll(objects: ReadonlyMap<string, Uint8Array>): Promise<void> {
+    await commitFiles([...objects].map(([key, bytes]) => writePending(this.#place(key), bytes)));
   }
 
   putNew(key: string, bytes: Uint8Array): Promise<boolean> {

@@ -8,6 +8,8 @@ export interface ObjectTarget {
   /** For messages. */
   readonly name: string;
   put(key: string, bytes: Uint8Array): Promise<void>;
+  /** Puts many objects, in any order, several at a time. */
+  putAll(objects: ReadonlyMap<string, Uint8Array>): Promise<void>;
   /** Puts an object where there is none; false (and nothing written) where there is one. */
   putNew(key: string, bytes: Uint8Array): Promise<boolean>;
   get(key: string): Promise<Uint8Array | undefined>;

@@ -19,6 +19,7 @@ import { type LocationRequest, request, type RequestOptions } from "./transport.
 /** Larger objects go in parts of this size. */
 export const PART_BYTES = 16 * 1024 * 1024;
 const PARTS_AT_ONCE = 4;
+const PUTS_AT_ONCE = 16;
 const ANSWER_BYTES = 16 * 1024 * 1024;
 /** No object that a store or a run directory holds is larger; what is larger is read by range. */
 const LARGEST_GET_BYTES = 2 ** 31 - 1;
@@ -38,6 +39,10 @@ export class S3Target implements ObjectTarget {
 
   async put(key: string, bytes: Uint8Array): Promise<void> {
     await this.#write(key, bytes, {});
+  }
+
+  async putAll(objects: ReadonlyMap<string, Uint8Array>): Promise<void> {
+    await mapBounded([...objects], PUTS_AT_ONCE, ([key, bytes]) => this.put(key, bytes));
   }
 
   async putNew(key: string, bytes: Uint8Array): Promise<boolean> {
