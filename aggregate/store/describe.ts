@@ -57,14 +57,8 @@ const ELEMENT_BYTES: Readonly<Record<string, number>> = {
 
 /** Describes an opened store: lists its objects, and reads one variable a level to count its cells. */
 export async function describeStore(store: GranaryStore, signal?: AbortSignal): Promise<StoreDescription> {
-  const sizes = new Map<string, number>();
-  let bytes = 0;
-  for (const key of await store.reader.list("")) {
-    signal?.throwIfAborted();
-    const size = await store.reader.sizeOf(key) ?? 0;
-    sizes.set(key, size);
-    bytes += size;
-  }
+  const sizes = await store.reader.sizes("");
+  const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
   const levels: LevelDescription[] = [];
   for (const level of store.levels) levels.push(await describeLevel(store, level, sizes, signal));
   return { store: store.name, objects: sizes.size, bytes, provenance: store.provenance, levels };

@@ -15,7 +15,8 @@ export interface StoreReader {
   getRange(key: string, window: ByteWindow): Promise<Uint8Array | undefined>;
   /** Keys below a prefix, in order. */
   list(prefix: string): Promise<string[]>;
-  sizeOf(key: string): Promise<number | undefined>;
+  /** The same with the size of each object in bytes. */
+  sizes(prefix: string): Promise<Map<string, number>>;
   close(): Promise<void>;
 }
 
@@ -29,7 +30,7 @@ export function folderReader(folder: string): StoreReader {
     list: (prefix) => target.list(prefix),
     getRange: (key, window) =>
       Promise.resolve(orMissing(folder, key, () => readWindow(fileOf(key), window, `${folder}/${key}`))),
-    sizeOf: (key) => Promise.resolve(orMissing(folder, key, () => fs.statSync(fileOf(key)).size)),
+    sizes: (prefix) => target.sizes(prefix),
     close: () => Promise.resolve(),
   };
 }
@@ -81,7 +82,7 @@ export function targetReader(target: ObjectTarget): StoreReader {
         const { offset, length } = resolveWindow(window, source.sizeBytes, `${target.name}/${key}`);
         return source.read(offset, length);
       }),
-    sizeOf: (key) => using(key, (source) => source.sizeBytes),
+    sizes: (prefix) => target.sizes(prefix),
     close: () => closeUnused(0),
   };
 }
