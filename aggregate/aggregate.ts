@@ -19,6 +19,7 @@ import {
   defaultMemoryBytes,
   defaultWorkers,
   executePlan,
+  prepareRemaining,
   type RunOptions,
   type RunReport,
 } from "./run/execute.ts";
@@ -239,7 +240,7 @@ async function writePlan(
     }
     const driver = request.driver ?? plan.pipeline.dataSource.driver ?? "auto";
     const settings = { store: absolute(store), driver, created: new Date().toISOString() };
-    await directory.putPlan(plan, settings);
+    await prepareRemaining(plan, directory, place, settings, request.onNote);
   } finally {
     await lease.release();
   }

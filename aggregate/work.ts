@@ -12,6 +12,7 @@ import {
   type ScatterPiece,
   scatterPiece,
 } from "./run/pieces.ts";
+import { RunDirectory } from "./run/run_directory.ts";
 import type { RunProgress } from "./run/tally.ts";
 
 export interface WorkOptions {
@@ -21,6 +22,8 @@ export interface WorkOptions {
   /** Over the one that the plan was made with. */
   driver?: string;
   signal?: AbortSignal;
+  /** Once it aborts a scatter begins no more granules: it saves what it has read and leaves the rest. */
+  enough?: AbortSignal;
   onWarning?(message: string): void;
   onProgress?(progress: RunProgress): void;
 }
@@ -35,7 +38,9 @@ export async function work(
   const opener = lazyOpener(options.signal, warn);
   const executor = startExecutor(options.workers ?? defaultWorkers(), () => Promise.resolve(opener()));
   try {
-    const directory = openRunDirectory(runDirectory, options.scratch, opener);
+    const directory = isRemote(runDirectory)
+      ? openRunDirectory(runDirectory, options.scratch, opener)
+      : RunDirectory.sharedIn(runDirectory, options.scratch);
     const { plan, settings } = await directory.plan();
     const common = {
       executor,
@@ -45,6 +50,7 @@ export async function work(
         open: (location: Parameters<ReturnType<typeof opener>["open"]>[0]) => opener().open(location),
       },
       signal: options.signal,
+      enough: options.enough,
       onProgress: options.onProgress,
     };
     if ("scatter" in piece) return await scatterPiece(directory, plan, piece.scatter, common);

@@ -54,6 +54,8 @@ export interface ScheduleOptions {
   nextRunsFile(): string;
   onError: "report" | "fail";
   signal?: AbortSignal;
+  /** Once it aborts no granule is begun any more; what is under way ends and is saved. */
+  enough?: AbortSignal;
   onScattered?(outcome: ScatterOutcome): void;
   onFailed?(failure: FailedGranule): void;
   /** `granules` are whole in the file. Awaited before the file is used. */
@@ -64,6 +66,8 @@ export interface ScheduleOptions {
 
 export interface ScheduleResult {
   failed: FailedGranule[];
+  /** Granules that were not begun, because time was up. */
+  left: number[];
   spills: number;
   spilledBytes: number;
   peakSegmentBytes: number;
@@ -123,6 +127,7 @@ class Schedule {
   #started = performance.now();
   #result: ScheduleResult = {
     failed: [],
+    left: [],
     spills: 0,
     spilledBytes: 0,
     peakSegmentBytes: 0,
@@ -163,15 +168,24 @@ class Schedule {
   }
 
   run(): Promise<ScheduleResult> {
-    const { signal } = this.options;
+    const { signal, enough } = this.options;
     const done = new Promise<ScheduleResult>((resolve, reject) => this.#settle = { resolve, reject });
     const abort = () => this.#stop(signal?.reason ?? new GranaryError("interrupted", "interrupted"));
     if (signal?.aborted) abort();
     signal?.addEventListener("abort", abort, { once: true });
+    const windDown = () => {
+      this.#result.left.push(...this.#waitingGranules.splice(0).map(({ granule }) => granule));
+      this.#guard(() => this.#feed());
+    };
+    if (enough?.aborted) windDown();
+    enough?.addEventListener("abort", windDown, { once: true });
     this.executor.onMessage = (lane, message) => this.#guard(() => this.#handle(lane, message));
     this.executor.onCrash = (_lane, error) => this.#stop(error);
     this.#guard(() => this.#feed());
-    return done.finally(() => signal?.removeEventListener("abort", abort));
+    return done.finally(() => {
+      signal?.removeEventListener("abort", abort);
+      enough?.removeEventListener("abort", windDown);
+    });
   }
 
   #guard(step: () => void | Promise<void>): void {
@@ -343,6 +357,10 @@ class Schedule {
     const { granule } = sent.task;
     if (mayPass(error) && this.#tries[granule] < TRIES) {
       this.#scattering -= 1;
+      if (this.options.enough?.aborted) {
+        this.#result.left.push(granule);
+        return;
+      }
       this.#waitingGranules.unshift(sent.task); // tried again last
       return;
     }

@@ -16,11 +16,12 @@ import {
   type ScheduleWork,
 } from "../engine/schedule.ts";
 import { storeMetadata } from "../store/metadata.ts";
+import { DEFAULT_CHECKPOINT } from "./checkpoint.ts";
 import { coarseLevels } from "./coarse_levels.ts";
 import { Lease, type LeaseOptions } from "./lease.ts";
 import { encodeState, type ShardRecord } from "./records.ts";
 import { type Remaining, remainingWork } from "./resume.ts";
-import { defaultRunDirectory, RunDirectory, type RunsReader } from "./run_directory.ts";
+import { defaultRunDirectory, RunDirectory, type RunSettings, type RunsReader } from "./run_directory.ts";
 import { type StoreMode, StorePlace } from "./store_place.ts";
 import { type RunProgress, type RunTotals, Tally } from "./tally.ts";
 
@@ -65,9 +66,6 @@ export interface RunReport extends RunTotals {
   workers: number;
   seconds: { total: number; scatter: number; reduce: number; workerScatter: number; workerReduce: number };
 }
-
-/** A run longer than this writes what it has scattered to runs files, a tenth of the granules at a time. */
-export const DEFAULT_CHECKPOINT: Checkpoint = { seconds: 20, share: 0.08 };
 
 /** The number of worker threads when nobody says. */
 export function defaultWorkers(): number {
@@ -121,23 +119,12 @@ async function runUnderLease(
   options: RunOptions,
 ): Promise<RunReport> {
   const started = performance.now();
-  const records = await directory.records();
-  const objects = place.objectsOfShards();
-  const shards = records.shards
-    .map((record) => objects.get(record.shard) === record.objects ? record : { ...record, key: "" });
-  const remaining = remainingWork(plan, records.scatter, shards);
-  if (remaining.shards.length > 0) await place.unseal();
   const tally = new Tally(plan, options.onProgress);
-  if (records.scatter.length + records.shards.length > 0) options.onNote?.(describeResume(plan, remaining));
-  await directory.putPlan(plan, {
+  const remaining = await prepareRemaining(plan, directory, place, {
     store: place.target.name,
     driver: options.driver ?? "auto",
     created: new Date().toISOString(),
-  });
-  for (const { shard } of remaining.staleShards) {
-    await directory.target.delete(`shards/${shard}.json`); // first: no record may outlive its objects
-    await place.removeShard(shard);
-  }
+  }, options.onNote);
   const work = await openWork(directory, remaining, options.reader);
   tallyKept(plan, remaining, tally);
   executor.start({
@@ -151,7 +138,7 @@ async function runUnderLease(
     locate: options.locate,
     rowsOf: options.rowsOf,
     checkpoint: options.checkpoint ?? DEFAULT_CHECKPOINT,
-    segmentBytes: budget.segmentBytes,
+    segmentBytes: directory.segmentLimit(budget.segmentBytes),
     nextRunsFile: () => directory.nextRunsFile(),
     onError: options.onError ?? "report",
     signal: options.signal,
@@ -160,7 +147,7 @@ async function runUnderLease(
     onSpilled: (outcome, granules) => directory.rememberRuns(plan, outcome, granules, tally.failures),
     onReduced: async (outcome) => {
       await commitFiles(outcome.pending);
-      for (const { key, bytes } of outcome.puts) await place.target.put(key, bytes);
+      await place.target.putAll(new Map(outcome.puts.map(({ key, bytes }) => [key, bytes])));
       const planned = keys.get(outcome.shard)!;
       await directory.putShard(
         shardRecord(outcome, planned.key, lacking(plan, planned.granules, tally.failures)),
@@ -197,6 +184,38 @@ async function runUnderLease(
 }
 
 /**
+ * Writes the plan and makes run directory and store fit it: what an ended run left half written, records
+ * that hold no more and the objects that they speak of are gone, and nobody reads the store while shards
+ * of it are open. Returns what is left to do; `onNote` hears what is kept and what is not.
+ */
+export async function prepareRemaining(
+  plan: Plan,
+  directory: RunDirectory,
+  place: StorePlace,
+  settings: RunSettings,
+  onNote?: (note: string) => void,
+): Promise<Remaining> {
+  for (const prefix of ["runs/", "scatter/", "shards/"]) await directory.target.sweep(prefix);
+  await place.target.sweep("");
+  const { scatter, shards, lost } = await directory.records();
+  const remaining = remainingWork(plan, scatter, shards, place.wholeShards());
+  if (remaining.shards.length > 0) {
+    await place.unseal();
+    await directory.target.delete("report.json");
+  }
+  if (scatter.length + shards.length + lost.length > 0) {
+    onNote?.(describeResume(plan, remaining, lost.length));
+  }
+  await directory.putPlan(plan, settings);
+  for (const record of lost) await directory.forget(record);
+  for (const { shard } of remaining.staleShards) {
+    await directory.target.delete(`shards/${shard}.json`); // first: no record may outlive its objects
+    await place.removeShard(shard);
+  }
+  return remaining;
+}
+
+/**
  * Makes the store readable: writes the levels above the parents from the states of all parents, removes
  * what is no part of the store, writes its documents, the root last. Returns the cells with
  * observations of the levels above the parents.
@@ -210,7 +229,7 @@ export async function sealStore(
   const spec = { ...plan.store, provenance: { ...plan.store.provenance, ...provenance } };
   const shards = new Set(plan.shards.map((shard) => shard.index));
   const coarse = coarseLevels(plan, states);
-  for (const [key, bytes] of coarse.objects) await place.target.put(key, bytes);
+  await place.target.putAll(coarse.objects);
   await place.seal(storeMetadata(spec), shards, new Set(coarse.objects.keys()));
   return coarse.cells;
 }
@@ -246,15 +265,19 @@ function tallyKept(plan: Plan, remaining: Remaining, tally: Tally): void {
   });
 }
 
-function describeResume(plan: Plan, remaining: Remaining): string {
+function describeResume(plan: Plan, remaining: Remaining, lostFiles: number): string {
   const kept = remaining.keptShards.length;
   const saved = plan.granules.length - remaining.granules.length;
-  const stale = remaining.staleShards.length;
+  const { changed, lacking, damaged } = remaining.anew;
+  const reasons = [
+    changed > 0 ? `${changed} because config, catalog or granules changed` : "",
+    lacking > 0 ? `${lacking} because they lack granules that could not be read` : "",
+    damaged > 0 ? `${damaged} because their objects are gone or damaged` : "",
+  ].filter((reason) => reason !== "");
   return `resuming: ${kept} of ${plan.shards.length} shards are done, ` +
     `${saved} of ${plan.granules.length} granules need not be read again` +
-    (stale > 0
-      ? `; ${stale} shards are made anew, because config, catalog or granules changed or failed`
-      : "");
+    (reasons.length > 0 ? `; shards made anew: ${reasons.join(", ")}` : "") +
+    (lostFiles > 0 ? `; ${lostFiles} runs files are gone or damaged` : "");
 }
 
 export function shardRecord(outcome: ReduceOutcome, key: string, lacks: string[]): ShardRecord {

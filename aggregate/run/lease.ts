@@ -31,8 +31,10 @@ export interface LeaseOptions {
   job?: string;
   leaseSeconds?: number;
   heartbeatSeconds?: number;
-  /** Whether a batch job is still known to its scheduler; absent where nobody can tell. */
-  jobAlive?: (job: string) => Promise<boolean>;
+  /** Whether a batch job still has work to do; undefined where nobody here can tell. */
+  jobAlive?: (job: string) => Promise<boolean | undefined>;
+  /** Whether a batch job is the one that this process is a part of. */
+  ownJob?: (job: string) => boolean;
   signal?: AbortSignal;
   /** Called once when the holder has to be watched before it can be called dead. */
   onWait?(holder: LeaseHolder, seconds: number): void;
@@ -43,7 +45,7 @@ export class Lease {
   #timer: ReturnType<typeof setInterval> | undefined;
   #beating: Promise<void> = Promise.resolve();
 
-  private constructor(readonly target: ObjectTarget, readonly number: number, readonly holder: LeaseHolder) {}
+  private constructor(readonly target: ObjectTarget, readonly number: number, public holder: LeaseHolder) {}
 
   /**
    * Takes the lease, after a dead holder's if need be. Throws an input error that names a living
@@ -73,6 +75,15 @@ export class Lease {
       this.#beating = this.target.put(leaseKey(this.number), bytes).catch(() => undefined);
     }, seconds * 1000);
     this.#timer.unref?.();
+  }
+
+  /** Leaves the lease to a batch job, which holds it until its scheduler has done with it. */
+  async handOver(job: string): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#beating;
+    this.#beat += 1;
+    this.holder = { ...this.holder, job };
+    await this.target.put(leaseKey(this.number), encode({ ...this.holder, beat: this.#beat }));
   }
 
   /** Gives the lease up, so that the next run need not wait. */
@@ -117,9 +128,11 @@ async function readLease(target: ObjectTarget, number: number): Promise<FoundLea
 async function mustBeDead(target: ObjectTarget, found: FoundLease, options: LeaseOptions): Promise<void> {
   const { holder } = found;
   if (holder?.released) return;
-  if (holder?.job !== undefined && options.jobAlive !== undefined) {
-    if (await options.jobAlive(holder.job)) throw heldError(target, holder);
-    return;
+  if (holder?.job !== undefined) {
+    if (options.ownJob?.(holder.job)) return;
+    const alive = await options.jobAlive?.(holder.job);
+    if (alive === false) return;
+    throw heldError(target, holder, alive === undefined ? found.number : undefined);
   }
   if (holder !== undefined && holder.host === os.hostname() && holder.boot === bootId()) {
     if (isSameProcess(holder)) throw heldError(target, holder);
@@ -151,14 +164,19 @@ async function watch(
   }
 }
 
-function heldError(target: ObjectTarget, holder: LeaseHolder): GranaryError {
+/** `untold` is the number of a lease whose holder nobody here can ask about. */
+function heldError(target: ObjectTarget, holder: LeaseHolder, untold?: number): GranaryError {
   const who = holder.job === undefined
     ? `process ${holder.pid} on ${holder.host}`
     : `batch job ${holder.job} submitted from ${holder.host}`;
   return new GranaryError(
     "input",
     `${target.name}: the run is held by ${who} since ${holder.since}` +
-      " (wait for it, or end it and say --resume)",
+      (untold === undefined
+        ? " (wait for it, or end it and say --resume)"
+        : ` (its scheduler cannot be asked from here: resume where it can be, or delete ${
+          leaseKey(untold)
+        } if the job has ended)`),
     { details: { holder } },
   );
 }

@@ -11,16 +11,10 @@ import { shareMemory } from "../engine/budget.ts";
 import type { Executor } from "../engine/executor.ts";
 import { type Plan, shardOfRank } from "../engine/plan.ts";
 import { runSchedule, type ScheduleOptions, type ScheduleWork } from "../engine/schedule.ts";
-import {
-  DEFAULT_CHECKPOINT,
-  incompleteParents,
-  lacking,
-  openWork,
-  sealStore,
-  shardRecord,
-} from "./execute.ts";
+import { DEFAULT_CHECKPOINT } from "./checkpoint.ts";
+import { incompleteParents, lacking, openWork, sealStore, shardRecord } from "./execute.ts";
 import { Lease, type LeaseOptions } from "./lease.ts";
-import type { ScatterRecord } from "./records.ts";
+import type { ScatterRecord, ShardRecord } from "./records.ts";
 import { granuleKeys, remainingWork } from "./resume.ts";
 import type { RunDirectory, RunsReader } from "./run_directory.ts";
 import { StorePlace } from "./store_place.ts";
@@ -33,12 +27,14 @@ export interface PieceOptions {
   /** Opens runs files that are on S3. */
   reader?: RunsReader;
   signal?: AbortSignal;
+  /** Once it aborts no granule is begun any more: what was read is saved, the rest is left. */
+  enough?: AbortSignal;
   onProgress?(progress: RunProgress): void;
 }
 
 export interface ScatterPiece {
   batch: number;
-  granules: { total: number; read: number; kept: number; failed: ReportedFailure[] };
+  granules: { total: number; read: number; kept: number; failed: ReportedFailure[]; left: number };
   observations: number;
   reads: { opens: number; requests: number; bytes: number };
 }
@@ -63,17 +59,19 @@ export async function scatterPiece(
     parts: [],
     saveAll: true,
   };
-  await schedule(plan, work, options, null, {
+  const { left } = await schedule(directory, plan, work, options, null, {
+    enough: options.enough,
     nextRunsFile: () => directory.nextRunsFile(),
     onScattered: (outcome) => tally.scattered(outcome),
     onFailed: (failure) => tally.failed(failure),
     onSpilled: (outcome, granules) => directory.rememberRuns(plan, outcome, granules, []),
   });
+  directory.dropCopies();
   if (tally.failures.length > 0) await directory.rememberFailures(plan, batch, tally.failures);
   const { granules, observations, reads } = tally.totals();
   return {
     batch,
-    granules: { ...granules, total: planned.granules.length },
+    granules: { ...granules, total: planned.granules.length, left: left.length },
     observations: observations.kept,
     reads,
   };
@@ -112,7 +110,7 @@ export async function reducePiece(
     [...failed].map(([granule, reason]) => ({ granule, reason })),
   );
   let observations = 0;
-  await schedule(plan, work, options, typeof store === "string" ? store : null, {
+  await schedule(directory, plan, work, options, typeof store === "string" ? store : null, {
     nextRunsFile: () => directory.nextRunsFile(),
     onReduced: async (outcome) => {
       await commitFiles(outcome.pending);
@@ -142,12 +140,10 @@ export async function finishRun(
   const lease = await Lease.take(directory.target, leaseOptions);
   try {
     const { scatter, shards } = await directory.records();
-    const keys = new Map(plan.shards.map((shard, s) => [shard.index, { key: shard.key, s }]));
     const place = await StorePlace.at(target, plan.store.parentOrder);
-    const objects = place.objectsOfShards();
-    const done = shards.filter((record) =>
-      keys.get(record.shard)?.key === record.key && objects.get(record.shard) === record.objects
-    );
+    const unread = failedGranules(plan, scatter);
+    const isWhole = place.wholeShards();
+    const done = doneShards(plan, shards, unread).filter(isWhole);
     if (done.length < plan.shards.length) {
       const have = new Set(done.map((record) => record.shard));
       const left = plan.shards.flatMap((shard, s) => have.has(shard.index) ? [] : [s]);
@@ -159,9 +155,10 @@ export async function finishRun(
       );
     }
     const lackingIds = new Set(done.flatMap((record) => record.lacks));
-    const failed = [...failedGranules(plan, scatter)]
+    const failed = [...unread]
       .filter(([granule]) => lackingIds.has(plan.granules[granule].id))
       .map(([granule, reason]) => ({ granule, reason }));
+    await target.sweep("");
     const incomplete = incompleteParents(plan, failed);
     const observations = done.reduce((sum, record) => sum + record.observations, 0);
     const states = done.flatMap((record) => record.states);
@@ -203,15 +200,16 @@ export async function runStatus(directory: RunDirectory, plan: Plan): Promise<Ru
   const keys = granuleKeys(plan);
   const saved = wholeGranules(plan, scatter);
   const failed = failedGranules(plan, scatter);
-  const shardKeys = new Map(plan.shards.map((shard) => [shard.index, shard.key]));
-  const done = new Map(
-    shards.filter((record) => shardKeys.get(record.shard) === record.key).map((
-      record,
-    ) => [record.shard, record]),
-  );
+  const done = new Map(doneShards(plan, shards, failed).map((record) => [record.shard, record]));
+  const lackingIds = new Set([...done.values()].flatMap((record) => record.lacks));
   const report = await directory.target.get("report.json");
   // A run that is whole has dropped its runs files, and their records with them.
   const allReduced = done.size === plan.shards.length;
+  if (allReduced) {
+    for (const granule of failed.keys()) {
+      if (!lackingIds.has(plan.granules[granule].id)) failed.delete(granule);
+    }
+  }
   const isScattered = (granule: number) => allReduced && !failed.has(granule) || saved.has(keys[granule]);
   const batchesLeft = plan.batches.flatMap(({ granules }, b) =>
     granules.every((granule) => isScattered(granule) || failed.has(granule)) ? [] : [b]
@@ -242,6 +240,7 @@ export async function runStatus(directory: RunDirectory, plan: Plan): Promise<Ru
 }
 
 function schedule(
+  directory: RunDirectory,
   plan: Plan,
   work: ScheduleWork,
   options: PieceOptions,
@@ -258,11 +257,28 @@ function schedule(
   return runSchedule(plan, work, options.executor, {
     locate: options.locate,
     checkpoint: DEFAULT_CHECKPOINT,
-    segmentBytes: budget.segmentBytes,
+    segmentBytes: directory.segmentLimit(budget.segmentBytes),
     onError: "report",
     signal: options.signal,
     ...hooks,
   });
+}
+
+/**
+ * Records of shards that need no more work: made under the plan's key, and lacking only granules that
+ * still cannot be read. One that lacks a granule which was read since, or of whose failure nobody knows,
+ * is not done.
+ */
+function doneShards(
+  plan: Plan,
+  records: readonly ShardRecord[],
+  unread: ReadonlyMap<number, string>,
+): ShardRecord[] {
+  const keys = new Map(plan.shards.map((shard) => [shard.index, shard.key]));
+  const unreadIds = new Set([...unread.keys()].map((granule) => plan.granules[granule].id));
+  return records.filter((record) =>
+    keys.get(record.shard) === record.key && record.lacks.every((id) => unreadIds.has(id))
+  );
 }
 
 function piece<T>(pieces: readonly T[], n: number, what: string): T {

@@ -16,6 +16,8 @@ export interface Remaining {
   keptGranules: ScatteredGranule[];
   /** Records of shards of another plan, or that lack a granule: their objects are made anew. */
   staleShards: ShardRecord[];
+  /** How many shards are made anew, by the reason. */
+  anew: { changed: number; lacking: number; damaged: number };
 }
 
 /** Hash of what the segments of each granule depend on: config, grid, parents, identity, engine. */
@@ -25,20 +27,31 @@ export function granuleKeys(plan: Plan): string[] {
   return plan.granules.map((row, granule) => keyOf([base, identityOf(row), plan.ranks[granule]]));
 }
 
-/** Everything, when nothing is remembered. */
+/** Everything, when nothing is remembered. `isWhole` tells whether a shard's objects are as recorded. */
 export function remainingWork(
   plan: Plan,
   scatterRecords: readonly ScatterRecord[],
   shardRecords: readonly ShardRecord[],
+  isWhole: (record: ShardRecord) => boolean = () => true,
 ): Remaining {
   const done = new Map<number, ShardRecord>();
   const staleShards: ShardRecord[] = [];
+  const anew = { changed: 0, lacking: 0, damaged: 0 };
   const positions = new Map(plan.shards.map((shard, s) => [shard.index, s]));
   for (const record of shardRecords) {
     const s = positions.get(record.shard);
-    const holds = s !== undefined && plan.shards[s].key === record.key && record.lacks.length === 0;
-    if (holds) done.set(s, record);
-    else staleShards.push(record);
+    const why = s === undefined || plan.shards[s].key !== record.key
+      ? "changed"
+      : record.lacks.length > 0
+      ? "lacking"
+      : isWhole(record)
+      ? undefined
+      : "damaged";
+    if (why === undefined) done.set(s!, record);
+    else {
+      staleShards.push(record);
+      anew[why] += 1;
+    }
   }
   const shards = plan.shards.map((_, s) => s).filter((s) => !done.has(s));
   const openShards = new Set(shards.map((s) => plan.shards[s].index));
@@ -67,6 +80,7 @@ export function remainingWork(
     keptShards: [...done.values()],
     keptGranules,
     staleShards,
+    anew,
   };
 }
 

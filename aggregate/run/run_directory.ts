@@ -3,7 +3,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import process from "node:process";
-import { writeError } from "../../base/atomic.ts";
+import { syncFolder, temporaryName, writeError } from "../../base/atomic.ts";
 import { inputError } from "../../base/errors.ts";
 import { FolderTarget } from "../../catalog/access/folder_target.ts";
 import type { SourceLocation } from "../../catalog/access/location.ts";
@@ -42,8 +42,12 @@ export interface RunsReader {
   >;
 }
 
+/** Runs files leave memory at half of this, so that they stay below what one read of a file gives. */
+const MOST_SENT_BYTES = 2e9;
+
 export class RunDirectory {
   #serial = 0;
+  readonly #copies: string[] = [];
   #keys: string[] | undefined;
   /** Tells this process's runs files from those of any other that does the same piece. */
   readonly #attempt = keyOf([process.pid, os.hostname(), Date.now(), Math.random()]).slice(0, 8);
@@ -53,18 +57,26 @@ export class RunDirectory {
     /** The directory's own folder; null where it lies elsewhere. */
     readonly folder: string | null,
     readonly runsFolder: string,
+    /** Whether runs files come to the directory when they are whole, for other machines to read. */
+    readonly shares: boolean,
   ) {}
 
-  /** A run directory in a folder; runs files lie in it, or in `scratch`. */
+  /** A run directory in a folder; runs files lie in it, or in `scratch` on this machine. */
   static in(folder: string, scratch?: string): RunDirectory {
     const own = path.resolve(folder);
     const runsFolder = scratch === undefined ? path.join(own, "runs") : scratchFolder(scratch, own);
-    return new RunDirectory(new FolderTarget(own), own, runsFolder);
+    return new RunDirectory(new FolderTarget(own), own, runsFolder, false);
+  }
+
+  /** The same for one of many machines: runs files are made in `scratch` and brought to the directory. */
+  static sharedIn(folder: string, scratch?: string): RunDirectory {
+    const { target, folder: own, runsFolder } = RunDirectory.in(folder, scratch);
+    return new RunDirectory(target, own, runsFolder, scratch !== undefined);
   }
 
   /** A run directory on S3; runs files are made in `scratch`, a folder of this machine, and sent there. */
   static at(target: ObjectTarget, scratch: string): RunDirectory {
-    return new RunDirectory(target, null, scratchFolder(scratch, target.name));
+    return new RunDirectory(target, null, scratchFolder(scratch, target.name), true);
   }
 
   get name(): string {
@@ -192,24 +204,53 @@ export class RunDirectory {
 
   /** Brings a runs file to the run directory where that is elsewhere; returns its name in a record. */
   async #place(file: string): Promise<string> {
-    if (this.folder !== null) {
+    if (this.folder !== null && !this.shares) {
       const inside = path.relative(this.folder, file);
       return inside.startsWith("..") ? file : inside.split(path.sep).join("/");
     }
     const key = `runs/${path.basename(file)}`;
-    await this.target.put(key, new Uint8Array(fs.readFileSync(file)));
+    if (this.folder !== null) copyDurably(file, path.join(this.folder, key));
+    else await this.target.put(key, new Uint8Array(fs.readFileSync(file)));
+    this.#copies.push(file);
     return key;
+  }
+
+  /** Removes this process's own copies of runs files that the directory has. */
+  dropCopies(): void {
+    for (const file of this.#copies.splice(0)) fs.rmSync(file, { force: true });
+  }
+
+  /** The most memory that segments may fill: a runs file has to fit one object where it is sent away. */
+  segmentLimit(segmentBytes: number): number {
+    return this.folder === null ? Math.min(segmentBytes, MOST_SENT_BYTES) : segmentBytes;
   }
 
   putShard(record: ShardRecord): Promise<void> {
     return putRecord(this.target, record);
   }
 
-  async records(): Promise<{ scatter: ScatterRecord[]; shards: ShardRecord[] }> {
-    return {
-      scatter: await listRecords(this.target, "scatter"),
-      shards: await listRecords(this.target, "shard"),
+  /**
+   * What the directory remembers and still has. `lost` are the records of runs files that are gone or
+   * have another size than they were written with: their granules have to be read again.
+   */
+  async records(): Promise<{ scatter: ScatterRecord[]; shards: ShardRecord[]; lost: ScatterRecord[] }> {
+    const found = await listRecords(this.target, "scatter");
+    const inPlace = await this.target.sizes("runs/");
+    const isWhole = ({ file, bytes, granules }: ScatterRecord) => {
+      if (granules.length === 0) return true;
+      if (!path.isAbsolute(file)) return inPlace.get(file) === bytes;
+      return fs.statSync(file, { throwIfNoEntry: false })?.size === bytes;
     };
+    return {
+      scatter: found.filter(isWhole),
+      shards: await listRecords(this.target, "shard"),
+      lost: found.filter((record) => !isWhole(record)),
+    };
+  }
+
+  /** Forgets a runs file that is gone or broken. */
+  async forget(record: ScatterRecord): Promise<void> {
+    await this.target.delete(scatterRecordKey(record.file));
   }
 
   /** Forgets runs files: they are no use once every shard is done, or under another plan. */
@@ -228,6 +269,26 @@ export class RunDirectory {
     await this.dropRuns();
     for (const key of await this.target.list("shards/")) await this.target.delete(key);
     for (const key of ["plan.json", "run.json", "report.json"]) await this.target.delete(key);
+  }
+}
+
+/** Copies a file so that it is whole, synced and named, or absent. */
+function copyDurably(from: string, to: string): void {
+  const temporary = temporaryName(to);
+  try {
+    fs.mkdirSync(path.dirname(to), { recursive: true });
+    fs.copyFileSync(from, temporary, fs.constants.COPYFILE_EXCL);
+    const fd = fs.openSync(temporary, "r+");
+    try {
+      fs.fsyncSync(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
+    fs.renameSync(temporary, to);
+    syncFolder(path.dirname(to));
+  } catch (error) {
+    fs.rmSync(temporary, { force: true });
+    throw writeError(to, error);
   }
 }
 

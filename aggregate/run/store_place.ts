@@ -13,19 +13,19 @@ const SHARD_KEY = /^((\d+)\/[^/]+\/c\/)(\d+)$/;
 const STORE_KEY = /^(zarr\.json|\d+\/.+)$/;
 
 export class StorePlace {
-  #keys: Set<string>;
+  #keys: Map<string, number>;
 
   private constructor(
     readonly target: ObjectTarget,
     readonly parentOrder: number,
-    keys: readonly string[],
+    sizes: ReadonlyMap<string, number>,
   ) {
-    this.#keys = new Set(keys);
+    this.#keys = new Map(sizes);
   }
 
   /** Looks at what is there. */
   static async at(target: ObjectTarget, parentOrder: number): Promise<StorePlace> {
-    return new StorePlace(target, parentOrder, await target.list(""));
+    return new StorePlace(target, parentOrder, await target.sizes(""));
   }
 
   /** The shard of the plan that an object belongs to; levels above the parents have shards of their own. */
@@ -46,7 +46,7 @@ export class StorePlace {
           } --overwrite)`,
       );
     }
-    if (![...this.#keys].every((key) => STORE_KEY.test(key))) {
+    if (![...this.#keys.keys()].every((key) => STORE_KEY.test(key))) {
       throw inputError(
         `${this.target.name}: it holds files that are no part of a store, so --overwrite will not empty it` +
           " (choose another place)",
@@ -57,22 +57,28 @@ export class StorePlace {
   /** Removes everything, the root document first, so that no reader meets half a store. */
   async empty(): Promise<void> {
     await this.unseal();
-    await this.#delete([...this.#keys]);
+    await this.#delete([...this.#keys.keys()]);
+    await this.target.sweep("");
   }
 
   /** Removes the objects of one shard at every level, before it is made anew. */
   async removeShard(shard: number): Promise<void> {
-    await this.#delete([...this.#keys].filter((key) => this.#shardOf(key) === shard));
+    await this.#delete([...this.#keys.keys()].filter((key) => this.#shardOf(key) === shard));
   }
 
-  /** How many objects each shard has: what its record said when they were made. */
-  objectsOfShards(): Map<number, number> {
-    const counts = new Map<number, number>();
-    for (const key of this.#keys) {
+  /** Whether the objects of shards are there in the number and with the bytes that their records say. */
+  wholeShards(): (record: { shard: number; objects: number; bytes: number }) => boolean {
+    const found = new Map<number, { objects: number; bytes: number }>();
+    for (const [key, bytes] of this.#keys) {
       const shard = this.#shardOf(key);
-      if (shard !== undefined) counts.set(shard, (counts.get(shard) ?? 0) + 1);
+      if (shard === undefined) continue;
+      const sum = found.get(shard) ?? { objects: 0, bytes: 0 };
+      found.set(shard, { objects: sum.objects + 1, bytes: sum.bytes + bytes });
     }
-    return counts;
+    return ({ shard, objects, bytes }) => {
+      const there = found.get(shard) ?? { objects: 0, bytes: 0 };
+      return there.objects === objects && there.bytes === bytes;
+    };
   }
 
   /** Takes the root document away, so that nobody reads the store while parts of it are made anew. */
@@ -97,7 +103,8 @@ export class StorePlace {
     });
     await this.#delete(strays);
     const encoder = new TextEncoder();
-    for (const [key, text] of documents) if (key !== ROOT) await this.target.put(key, encoder.encode(text));
+    const others = [...documents].filter(([key]) => key !== ROOT);
+    await this.target.putAll(new Map(others.map(([key, text]) => [key, encoder.encode(text)])));
     await this.target.put(ROOT, encoder.encode(documents.get(ROOT)!));
   }
 

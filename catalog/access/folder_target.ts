@@ -80,9 +80,9 @@ export class FolderTarget implements ObjectTarget {
     });
   }
 
-  sweep(): Promise<void> {
+  sweep(prefix: string): Promise<void> {
     return this.#later(() => {
-      for (const key of this.#walk("")) {
+      for (const key of this.#walk(prefix)) {
         if (isTemporary(path.basename(key))) fs.rmSync(path.join(this.#folder, key), { force: true });
       }
     });

@@ -17,8 +17,8 @@ export interface ObjectTarget {
   list(prefix: string): Promise<string[]>;
   /** The same with the size of each object in bytes. */
   sizes(prefix: string): Promise<Map<string, number>>;
-  /** Removes what writers that ended in the middle left behind. Nobody may be writing meanwhile. */
-  sweep(): Promise<void>;
+  /** Removes what writers that ended in the middle left below a prefix. Nobody may be writing meanwhile. */
+  sweep(prefix: string): Promise<void>;
   /** Deleting what is not there is no error. */
   delete(key: string): Promise<void>;
   /** The object by range. */

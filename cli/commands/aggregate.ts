@@ -4,6 +4,7 @@ import { formatBytes, formatCount, formatSeconds, parseBytes } from "../../base/
 import { GranaryError } from "../../base/errors.ts";
 import type { AggregateRequest } from "../../aggregate/aggregate.ts";
 import type { Plan } from "../../aggregate/engine/plan.ts";
+import { DEFAULT_CHECKPOINT } from "../../aggregate/run/checkpoint.ts";
 import type { RunReport } from "../../aggregate/run/execute.ts";
 import { PRESET_NAMES } from "../../aggregate/config/presets/index.ts";
 import { addFilterOptions, type FilterFlags, filterFrom } from "./catalog_filter.ts";
@@ -53,6 +54,11 @@ export function addAggregate(program: Command, context: CliContext): void {
       new Option("--on-error <what>", "a granule that cannot be read: report it and go on, or fail")
         .choices(["report", "fail"] as const).default("report" as const),
     )
+    .option(
+      "--checkpoint <seconds>",
+      `how often a long run saves what it has read (default: ${DEFAULT_CHECKPOINT.seconds})`,
+      wholeNumber,
+    )
     .option("--dry-run", "print the plan and do nothing; with --json all of it")
     .option("--plan-only", "write the run directory for granary work, and do nothing more")
     .option("--row-index <file>", "a row index (default: the one beside the catalog, if it is there)")
@@ -89,6 +95,9 @@ export function addAggregate(program: Command, context: CliContext): void {
         shard: options.shard,
         mode: options.overwrite ? "overwrite" : options.resume ? "resume" : "new",
         onError: options.onError,
+        checkpoint: options.checkpoint === undefined
+          ? undefined
+          : { ...DEFAULT_CHECKPOINT, seconds: options.checkpoint },
         dryRun: options.dryRun ?? false,
         planOnly: options.planOnly ?? false,
         batches: options.batches,

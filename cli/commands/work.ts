@@ -38,7 +38,8 @@ export function addWork(program: Command, context: CliContext): void {
           memoryBytes: options.memory === undefined ? undefined : parseBytes(options.memory),
           scratch: options.scratch,
           driver: options.driver,
-          signal: context.signal,
+          // A scatter that is told to stop saves what it has read.
+          ...(scatter === undefined ? { signal: context.signal } : { enough: context.signal }),
           onWarning: (message) => context.log.warn(message),
           onProgress: (state) => {
             progress ??= context.log.progress("scatter", null, "granules");
@@ -46,6 +47,7 @@ export function addWork(program: Command, context: CliContext): void {
           },
         });
         progress?.end();
+        context.signal.throwIfAborted();
         if (context.json) context.out.json(done);
         else if ("batch" in done) {
           const { total, read, kept } = done.granules;
