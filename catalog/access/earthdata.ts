@@ -34,9 +34,7 @@ export const EARTHDATA_HOSTS: readonly string[] = [
   "earthdatacloud.nasa.gov",
   "eosdis.nasa.gov",
   "oceandata.sci.gsfc.nasa.gov",
-  "n5eil01u.ecs.nsidc.org",
-  "e4ftl01.cr.usgs.gov",
-  "cumulus.asf.alaska.edu",
+  "asf.alaska.edu",
 ];
 
 /** A token is renewed when it has less than this left. */

@@ -64,8 +64,11 @@ export interface HttpReply extends HttpHead {
 export class HttpClient {
   readonly limits: HttpLimits;
   readonly gate: HostGate;
+  /** Hears of waits that someone may wonder about, in words without figures. */
+  readonly onLongWait: (message: string) => void;
 
-  constructor(limits: Partial<HttpLimits> = {}) {
+  constructor(limits: Partial<HttpLimits> = {}, onLongWait: (message: string) => void = () => {}) {
+    this.onLongWait = onLongWait;
     this.limits = { ...DEFAULT_HTTP_LIMITS, ...limits };
     this.gate = new HostGate(this.limits.requestsPerHost);
   }

@@ -72,10 +72,10 @@ export class SourceOpener {
   constructor(options: OpenerOptions = {}) {
     this.env = options.env ?? process.env;
     const network = networkSettings(this.env);
-    this.client = new HttpClient({ ...network.limits, ...options.limits });
     this.retry = { ...DEFAULT_RETRY, ...network.retry, ...options.retry };
     this.signal = options.signal;
     this.warn = once(options.warn ?? (() => {}));
+    this.client = new HttpClient({ ...network.limits, ...options.limits }, this.warn);
     const shared = {
       env: this.env,
       client: this.client,

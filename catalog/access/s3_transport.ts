@@ -149,7 +149,7 @@ export class S3Transport implements Transport {
         return error(
           "credential",
           `Earthdata's S3 keys hold within ${bucket.region} only, and this machine is ${here} ` +
-            `(AWS_REGION says otherwise); read by --driver https, or run in ${bucket.region}`,
+            `(AWS_REGION tells, if that is wrong); read by --driver https, or run in ${bucket.region}`,
           "region",
         );
       }
@@ -157,7 +157,8 @@ export class S3Transport implements Transport {
         ? error(
           "credential",
           `the keys of ${keys.origin} may not read this: accept the product's terms (EULA), or see ` +
-            `whether the catalog's s3_credentials is this product's endpoint`,
+            `whether the catalog's s3_credentials is this product's endpoint, and whether this machine is in ` +
+            `${bucket.region} indeed, as AWS_REGION says (elsewhere: --driver https)`,
           "forbidden",
         )
         : error(

@@ -6,6 +6,9 @@ import type { GranaryError } from "../../base/errors.ts";
 import type { HttpClient, HttpReply, HttpRequest } from "./http.ts";
 import { isRetryableStatus, type RetryPolicy, statusTrouble, withRetries } from "./retry.ts";
 
+/** Shorter waits are not told. */
+const LONG_WAIT_MS = 4000;
+
 /** What differs between requests to one location. */
 export type LocationRequest = Pick<
   HttpRequest,
@@ -68,5 +71,13 @@ export function request<T>(
       }
       if (!await attempt.mend(mended)) throw attempt.refusal();
     }
+  }, (trouble, waitMs) => {
+    if (waitMs < LONG_WAIT_MS) return;
+    client.onLongWait(`${serverOf(transport.name)}: ${trouble.came}; waiting and trying again`);
   });
+}
+
+/** `https://host` or `s3://bucket`. */
+function serverOf(name: string): string {
+  return name.split("/").slice(0, 3).join("/");
 }

@@ -337,6 +337,35 @@ Deno.test(
   }),
 );
 
+Deno.test("the token's hosts are Earthdata's, by https, and no look-alikes", () => {
+  const { earthdata } = new SourceOpener({ env: { HOME: "/nonexistent" } });
+  const yes = [
+    "archive.podaac.earthdata.nasa.gov",
+    "archive.swot.podaac.earthdata.nasa.gov",
+    "cumulus.asf.alaska.edu",
+    "data.gesdisc.earthdata.nasa.gov",
+    "data.laadsdaac.earthdatacloud.nasa.gov",
+    "data.lpdaac.earthdatacloud.nasa.gov",
+    "data.nsidc.earthdatacloud.nasa.gov",
+    "obdaac-tea.earthdatacloud.nasa.gov",
+    "sentinel1.asf.alaska.edu",
+    "urs.earthdata.nasa.gov",
+    "gpm1.gesdisc.eosdis.nasa.gov",
+  ];
+  for (const host of yes) assert.ok(earthdata.covers(new URL(`https://${host}/x`)), host);
+  const no = [
+    "http://data.nsidc.earthdatacloud.nasa.gov/x",
+    "https://data.nsidc.earthdatacloud.nasa.gov:8443/x",
+    "https://earthdata.nasa.gov.example.org/x",
+    "https://evil-earthdata.nasa.gov/x",
+    "https://earthdatacloud.nasa.gov@example.org/x",
+    "https://nsidc-cumulus-prod-protected.s3.us-west-2.amazonaws.com/x",
+    "https://nasa.gov/x",
+    "http://127.0.0.1/x",
+  ];
+  for (const url of no) assert.ok(!earthdata.covers(new URL(url)), url);
+});
+
 Deno.test(
   "auth login keeps a token where only its owner reads it, and refuses what is no token",
   scene(async ({ world, home, opener }) => {
