@@ -26,9 +26,18 @@ export interface Hdf5File {
   dataset(path: string): Hdf5Dataset | undefined;
   /** Attributes of a group or dataset; undefined where there is no such object. */
   attributes(path: string): Record<string, Hdf5Scalar | Hdf5Scalar[]> | undefined;
+  /** Fetches what will be read next, all of it at once; a reader may do nothing. */
+  prefetch?(reads: readonly DatasetRows[]): void;
   /** What was done so far, where the reader counts. */
   readonly counters?: { readonly chunksDecoded: number };
   close(): void;
+}
+
+/** Rows `[start, start + count)` of a dataset that will be read. */
+export interface DatasetRows {
+  readonly path: string;
+  readonly start: number;
+  readonly count: number;
 }
 
 export interface Hdf5Dataset {

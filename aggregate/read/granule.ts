@@ -130,6 +130,15 @@ class GroupColumns {
     return packingOf(dataset.attributes(), dataset.dtype);
   }
 
+  /** Fetches what will be read, all of it at once. Columns of wide datasets are read in parts, each by itself. */
+  prefetch(all: readonly DatasetPath[], ranges: readonly RowRange[] | null): void {
+    const paths = new Set(all.filter(({ column }) => column === null).map(({ path }) => path));
+    const rows = ranges ?? [{ start: 0, count: this.rows }];
+    this.#file.prefetch?.(
+      [...paths].flatMap((path) => rows.map(({ start, count }) => ({ path, start, count }))),
+    );
+  }
+
   /** The raw elements of the rows in `ranges` (null: all), one a row. */
   read(at: DatasetPath, ranges: readonly RowRange[] | null): Hdf5Values {
     const dataset = this.#datasets.get(at.path)!;
@@ -235,6 +244,10 @@ function readGroup(
 ): GroupObservations | undefined {
   const at = (template: string) => datasetPath(template, group);
   let ranges = indexed;
+  const early = [request.latitude, request.longitude, ...request.filters.map(({ path }) => path)];
+  const late = request.columns.map(({ path }) => path).filter((path) => !early.includes(path));
+  // Where the callback may yet say that no row is needed, the columns wait for its answer.
+  columns.prefetch((options.wanted ? early : [...early, ...late]).map(at), ranges);
   const latitudeAt = at(request.latitude);
   const longitudeAt = at(request.longitude);
   let latitude = toCoordinate(columns.read(latitudeAt, ranges), columns.packing(latitudeAt));
@@ -260,6 +273,7 @@ function readGroup(
     ranges = ranges === null ? wanted : rowsOf(ranges, wanted);
   }
 
+  if (options.wanted) columns.prefetch(late.map(at), ranges);
   const converted = new Map<string, Values>();
   const values = request.columns.map(({ path }): Values => {
     const before = converted.get(path);

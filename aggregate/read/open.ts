@@ -1,7 +1,7 @@
 /** Opens an HDF5 file with the reader that fits it. */
 import { GranaryError } from "../../base/errors.ts";
 import type { SyncSource } from "../../catalog/access/source.ts";
-import type { Hdf5Dataset, Hdf5File, Hdf5Scalar, Hdf5Values, ReadRequest } from "./contract.ts";
+import type { DatasetRows, Hdf5Dataset, Hdf5File, Hdf5Scalar, Hdf5Values, ReadRequest } from "./contract.ts";
 import { requestPaths } from "./granule.ts";
 import { selectGroups } from "./groups.ts";
 import { openH5wasmFile, openWith } from "./h5wasm_file.ts";
@@ -71,6 +71,13 @@ class AutoFile implements Hdf5File {
 
   attributes(path: string): Record<string, Hdf5Scalar | Hdf5Scalar[]> | undefined {
     return this.#either(path, (file) => file.attributes(path));
+  }
+
+  prefetch(reads: readonly DatasetRows[]): void {
+    const direct = reads.filter(({ path }) =>
+      this.#either(path, (file) => file === this.#direct && file.dataset(path))
+    );
+    this.#direct.prefetch(direct);
   }
 
   close(): void {

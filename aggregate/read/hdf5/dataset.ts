@@ -5,10 +5,12 @@ import type { Hdf5Dataset, Hdf5Values } from "../contract.ts";
 import { typedArrayOver } from "../elements.ts";
 import { checkReadSize, checkRows } from "../limits.ts";
 import { type Attributes, readAttributes, swapBytes } from "./attributes.ts";
+import { chunkCopier } from "./chunk_copy.ts";
 import { checkFilters, ChunkFault, decodeChunk, filterName } from "./chunk_filters.ts";
 import { chunkGrid, type ChunkIndex, readChunkIndex, type StoredChunk } from "./chunk_index.ts";
 import { damaged, type FileBytes, UNDEFINED, UnsupportedHdf5 } from "./cursor.ts";
 import { type Datatype, readDatatype } from "./datatype.ts";
+import type { Fetcher } from "./fetch.ts";
 import {
   type Filter,
   type Layout,
@@ -23,12 +25,6 @@ import { MESSAGE, type ObjectHeader } from "./object_header.ts";
 /** Compressed bytes that are held at once. */
 const BATCH_BYTES = 64 << 20;
 
-/** Chunks this near to each other are fetched by one request. */
-const GAP_BYTES = 4096;
-
-/** The longest request that chunks are joined to. */
-const JOINED_BYTES = 8 << 20;
-
 export interface ReadCounters {
   chunksDecoded: number;
 }
@@ -37,6 +33,7 @@ export interface ReadCounters {
 export function openDataset(
   header: ObjectHeader,
   path: string,
+  fetcher: Fetcher,
   counters: ReadCounters,
 ): DirectDataset | undefined {
   const { file } = header;
@@ -68,6 +65,7 @@ export function openDataset(
     filters,
     fill,
     () => readAttributes(header),
+    fetcher,
     counters,
   );
 }
@@ -83,6 +81,7 @@ export class DirectDataset implements Hdf5Dataset {
   readonly #filters: readonly Filter[];
   readonly #fill: Uint8Array | null;
   readonly #readAttributes: () => Attributes;
+  readonly #fetcher: Fetcher;
   readonly #counters: ReadCounters;
   #attributes: Attributes | undefined;
   #index: ChunkIndex | undefined;
@@ -97,6 +96,7 @@ export class DirectDataset implements Hdf5Dataset {
     filters: readonly Filter[],
     fill: Uint8Array | null,
     attributes: () => Attributes,
+    fetcher: Fetcher,
     counters: ReadCounters,
   ) {
     this.dtype = type.name;
@@ -109,6 +109,7 @@ export class DirectDataset implements Hdf5Dataset {
     this.#filters = filters;
     this.#fill = fill;
     this.#readAttributes = attributes;
+    this.#fetcher = fetcher;
     this.#counters = counters;
   }
 
@@ -163,7 +164,7 @@ export class DirectDataset implements Hdf5Dataset {
 
   #readContiguous(address: number, offset: number, bytes: number): Uint8Array {
     if (address === UNDEFINED) return this.#filled(bytes);
-    return this.#file.at(address + offset, bytes, `data of ${this.path}`).bytes;
+    return this.#fetcher.read([this.#range(address + offset, bytes)])[0]!;
   }
 
   #filled(bytes: number): Uint8Array {
@@ -200,11 +201,34 @@ export class DirectDataset implements Hdf5Dataset {
 
   #readChunks(start: number, count: number, rowBytes: number): Uint8Array {
     const chunk = this.chunks!;
-    const index = this.#chunkIndex();
     const grid = chunkGrid(this.shape, chunk);
+    const { wanted, places } = this.#chunksOf(start, count, grid);
+    const out = wanted.length === places ? new Uint8Array(count * rowBytes) : this.#filled(count * rowBytes);
+    const chunkBytes = this.#chunkBytes(chunk);
+    const copy = chunkCopier(this.shape, chunk, this.#type.size, grid, out, start, count);
+    for (let i = 0; i < wanted.length;) {
+      const batch: [number, StoredChunk][] = [];
+      for (let held = 0; i < wanted.length && (batch.length === 0 || held < BATCH_BYTES); i += 1) {
+        batch.push(wanted[i]!);
+        held += wanted[i]![1].size;
+      }
+      const parts = this.#fetcher.read(batch.map(([, { address, size }]) => this.#range(address, size)));
+      batch.forEach(([place, { mask }], k) => copy(place, this.#decode(parts[k]!, mask, chunkBytes, place)));
+    }
+    return out;
+  }
+
+  /** The stored chunks of rows `[start, start + count)` by address, and the places that they might fill. */
+  #chunksOf(
+    start: number,
+    count: number,
+    grid: readonly number[],
+  ): { wanted: [number, StoredChunk][]; places: number } {
+    const index = this.#chunkIndex();
+    const chunkRows = this.chunks![0]!;
     const inner = grid.slice(1).reduce((product, n) => product * n, 1);
-    const first = Math.floor(start / chunk[0]!) * inner;
-    const end = (Math.floor((start + count - 1) / chunk[0]!) + 1) * inner;
+    const first = Math.floor(start / chunkRows) * inner;
+    const end = (Math.floor((start + count - 1) / chunkRows) + 1) * inner;
     const wanted: [number, StoredChunk][] = [];
     if (end - first <= index.size) {
       for (let place = first; place < end; place += 1) {
@@ -214,22 +238,31 @@ export class DirectDataset implements Hdf5Dataset {
     } else {
       for (const [place, stored] of index) if (place >= first && place < end) wanted.push([place, stored]);
     }
-    const out = wanted.length === end - first
-      ? new Uint8Array(count * rowBytes)
-      : this.#filled(count * rowBytes);
-    const chunkBytes = this.#chunkBytes(chunk);
-    const copy = chunkCopier(this.shape, chunk, this.#type.size, grid, out, start, count);
     wanted.sort(([, a], [, b]) => a.address - b.address);
-    for (let i = 0; i < wanted.length;) {
-      const batch: [number, StoredChunk][] = [];
-      for (let held = 0; i < wanted.length && (batch.length === 0 || held < BATCH_BYTES); i += 1) {
-        batch.push(wanted[i]!);
-        held += wanted[i]![1].size;
-      }
-      const parts = this.#fetch(batch.map(([, stored]) => stored));
-      batch.forEach(([place, { mask }], k) => copy(place, this.#decode(parts[k]!, mask, chunkBytes, place)));
+    return { wanted, places: end - first };
+  }
+
+  /** Where the stored bytes of rows `[start, start + count)` lie; nothing for what is not stored or not numbers. */
+  ranges(start: number, count: number): ByteRange[] {
+    checkRows(this.#file.name, this.path, this.shape, start, count);
+    const layout = this.#layout;
+    if (this.#type.kind !== "number" || count === 0 || this.shape.includes(0)) return [];
+    if (layout.kind === "contiguous" && layout.address !== UNDEFINED) {
+      const rowBytes = this.#logicalBytes(1);
+      return [this.#range(layout.address + start * rowBytes, count * rowBytes)];
     }
-    return out;
+    if (layout.kind !== "chunked") return [];
+    const { wanted } = this.#chunksOf(start, count, chunkGrid(this.shape, layout.chunk));
+    return wanted.map(([, { address, size }]) => this.#range(address, size));
+  }
+
+  #range(address: number, length: number): ByteRange {
+    const { base, source, name } = this.#file;
+    const offset = base + address;
+    if (!(address >= 0 && offset + length <= source.sizeBytes)) {
+      throw damaged(name, `data of ${this.path} lies at ${offset} to ${offset + length}, outside the file`);
+    }
+    return { offset, length };
   }
 
   #decode(stored: Uint8Array, mask: number, chunkBytes: number, place: number): Uint8Array {
@@ -241,92 +274,6 @@ export class DirectDataset implements Hdf5Dataset {
       throw damaged(this.#file.name, `chunk ${place} of ${this.path} ${error.message}`);
     }
   }
-
-  /** The stored bytes of chunks that are sorted by address; neighbours come in one request. */
-  #fetch(chunks: readonly StoredChunk[]): Uint8Array[] {
-    const { base, source, name } = this.#file;
-    const ranges: { offset: number; length: number }[] = [];
-    const within: number[] = [];
-    for (const { address, size } of chunks) {
-      const offset = base + address;
-      if (!(offset + size <= source.sizeBytes)) {
-        throw damaged(
-          name,
-          `a chunk of ${this.path} lies at ${offset} to ${offset + size}, outside the file`,
-        );
-      }
-      const last = ranges.at(-1);
-      const length = last ? offset + size - last.offset : 0;
-      const gap = last ? offset - (last.offset + last.length) : Infinity;
-      if (last && gap >= 0 && gap <= GAP_BYTES && length <= JOINED_BYTES) last.length = length;
-      else ranges.push({ offset, length: size });
-      within.push(ranges.length - 1);
-    }
-    const parts = source.readMany(ranges as readonly ByteRange[]);
-    return chunks.map(({ address, size }, i) => {
-      const from = base + address - ranges[within[i]!]!.offset;
-      return parts[within[i]!]!.subarray(from, from + size);
-    });
-  }
-}
-
-/** Copies decoded chunks into rows `[start, start + count)` of a dataset, `out`. */
-function chunkCopier(
-  shape: readonly number[],
-  chunk: readonly number[],
-  size: number,
-  grid: readonly number[],
-  out: Uint8Array,
-  start: number,
-  count: number,
-): (place: number, bytes: Uint8Array) => void {
-  const rank = shape.length;
-  const whole = shape.every((n, axis) => axis === 0 || n === chunk[axis]);
-  const chunkRows = chunk[0]!;
-  const inner = shape.slice(1).reduce((product, n) => product * n, size);
-  if (whole) {
-    return (place, bytes) => {
-      const origin = place * chunkRows;
-      const from = Math.max(start, origin);
-      const to = Math.min(start + count, origin + chunkRows);
-      out.set(bytes.subarray((from - origin) * inner, (to - origin) * inner), (from - start) * inner);
-    };
-  }
-  // Strides in bytes of the chunk and of the output, by dimension.
-  const chunkStride = new Array<number>(rank).fill(size);
-  const outStride = new Array<number>(rank).fill(size);
-  for (let axis = rank - 2; axis >= 0; axis -= 1) {
-    chunkStride[axis] = chunkStride[axis + 1]! * chunk[axis + 1]!;
-    outStride[axis] = outStride[axis + 1]! * shape[axis + 1]!;
-  }
-  return (place, bytes) => {
-    const low: number[] = [];
-    const extent: number[] = [];
-    let from = 0;
-    let to = 0;
-    for (let axis = rank - 1, rest = place; axis >= 0; axis -= 1) {
-      const origin = rest % grid[axis]! * chunk[axis]!;
-      rest = Math.floor(rest / grid[axis]!);
-      low[axis] = axis === 0 ? Math.max(start, origin) : origin;
-      extent[axis] = Math.min(axis === 0 ? start + count : shape[axis]!, origin + chunk[axis]!) - low[axis]!;
-      from += (low[axis]! - origin) * chunkStride[axis]!;
-      to += (low[axis]! - (axis === 0 ? start : 0)) * outStride[axis]!;
-    }
-    const segment = extent[rank - 1]! * size;
-    const at = new Array<number>(rank).fill(0);
-    for (let axis = rank - 1; axis >= 0;) {
-      out.set(bytes.subarray(from, from + segment), to);
-      for (axis = rank - 2; axis >= 0; axis -= 1) {
-        from += chunkStride[axis]!;
-        to += outStride[axis]!;
-        at[axis]! += 1;
-        if (at[axis]! < extent[axis]!) break;
-        from -= at[axis]! * chunkStride[axis]!;
-        to -= at[axis]! * outStride[axis]!;
-        at[axis] = 0;
-      }
-    }
-  };
 }
 
 /** The buffer that holds exactly `bytes`. */

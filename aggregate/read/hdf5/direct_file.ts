@@ -5,11 +5,12 @@
  */
 import type { SyncSource } from "../../../catalog/access/source.ts";
 import { cachedSource } from "../block_cache.ts";
-import type { Hdf5File } from "../contract.ts";
+import type { DatasetRows, Hdf5File } from "../contract.ts";
 import { findSuperblock } from "../signature.ts";
 import { type Attributes, readAttributes } from "./attributes.ts";
 import { damaged, type FileBytes, UNDEFINED } from "./cursor.ts";
 import { type DirectDataset, openDataset, type ReadCounters } from "./dataset.ts";
+import { Fetcher } from "./fetch.ts";
 import { type Link, readLinks } from "./links.ts";
 import { MESSAGE, type ObjectHeader, readObjectHeader } from "./object_header.ts";
 import { readSuperblock } from "./superblock.ts";
@@ -28,6 +29,7 @@ export class DirectFile implements Hdf5File {
   readonly counters: ReadCounters = { chunksDecoded: 0 };
   readonly #source: SyncSource;
   readonly #file: FileBytes;
+  readonly #fetcher: Fetcher;
   readonly #root: number;
   readonly #headers = new Map<number, ObjectHeader>();
   readonly #links = new Map<number, Map<string, Link> | undefined>();
@@ -37,6 +39,7 @@ export class DirectFile implements Hdf5File {
     this.name = source.name;
     this.#source = source;
     this.#file = file;
+    this.#fetcher = new Fetcher(source);
     this.#root = root;
   }
 
@@ -49,7 +52,7 @@ export class DirectFile implements Hdf5File {
   dataset(path: string): DirectDataset | undefined {
     if (!this.#datasets.has(path)) {
       const header = this.#resolve(path);
-      this.#datasets.set(path, header && openDataset(header, path, this.counters));
+      this.#datasets.set(path, header && openDataset(header, path, this.#fetcher, this.counters));
     }
     return this.#datasets.get(path);
   }
@@ -58,6 +61,12 @@ export class DirectFile implements Hdf5File {
     const header = this.#resolve(path);
     if (!header || (!header.has(MESSAGE.layout) && this.#linksOf(header) === undefined)) return undefined;
     return readAttributes(header);
+  }
+
+  prefetch(reads: readonly DatasetRows[]): void {
+    this.#fetcher.ahead(
+      reads.flatMap(({ path, start, count }) => this.dataset(path)?.ranges(start, count) ?? []),
+    );
   }
 
   /** Reads the headers, links and attributes of every object: what cannot be read shows. */
@@ -69,7 +78,7 @@ export class DirectFile implements Hdf5File {
       seen.add(address);
       const header = this.#header(address);
       readAttributes(header);
-      openDataset(header, `the dataset at ${address}`, this.counters);
+      openDataset(header, `the dataset at ${address}`, this.#fetcher, this.counters);
       for (const link of this.#linksOf(header)?.values() ?? []) {
         if (link.kind === "hard") next.push(link.address);
       }

