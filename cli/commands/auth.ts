@@ -34,11 +34,13 @@ export function addAuth(program: Command, context: CliContext): void {
       const status = await credentialStatus(opener, { check: options.check === true });
       if (context.json) return context.out.json(status);
       const { earthdata, aws } = status;
-      context.out.table(["credential", "found", "until", "for"], [
-        ["Earthdata", earthdata.found ?? "none", earthdata.until, `${earthdata.hosts.join(", ")} (https)`],
-        ["AWS", aws.found ?? "none", aws.until, aws.endpoint ?? "Amazon S3"],
-        ["AWS region", aws.region ?? "none", "", "S3 of Earthdata is read within us-west-2"],
+      context.out.table(["credential", "found in", "until", "for"], [
+        ["Earthdata token", earthdata.found ?? "nothing", earthdata.until, "https, and keys for S3"],
+        ["AWS keys", aws.found ?? "nothing", aws.until, aws.endpoint ?? "S3 of Amazon"],
+        ["AWS region", aws.region ?? "nothing", "", "S3 of Earthdata, where it is us-west-2"],
       ]);
+      context.out.write(`\nHosts that get the Earthdata token (and those below them):\n`);
+      for (const host of earthdata.hosts) context.out.write(`  ${host}\n`);
     });
   auth.command("login")
     .description("store an Earthdata token, read from stdin or typed")
