@@ -24,6 +24,8 @@ import {
   type RunReport,
 } from "./run/execute.ts";
 import { parseLevels } from "./run/levels.ts";
+import { RowIndexCollector } from "./rows/collect.ts";
+import { rowIndexPath } from "./rows/paths.ts";
 import { useRowIndex } from "./rows/use_index.ts";
 import { prepareRun } from "./run/prepare.ts";
 import { Lease } from "./run/lease.ts";
@@ -65,6 +67,8 @@ export interface AggregateRequest {
   planOnly?: boolean;
   /** A row index; by default the one beside the catalog, if it is there. */
   rowIndex?: string;
+  /** The order of a row index to write beside the catalog, of the granules that are read whole. */
+  writeRowIndex?: number;
   /** Scatter batches to cut. */
   batches?: number;
   signal?: AbortSignal;
@@ -110,8 +114,10 @@ export async function aggregate(
     }
     const rows = await useRowIndex(plan, catalogFile, request.rowIndex, duckOptions(request, memoryBytes));
     rows?.notes.forEach(warn);
+    const collector = rowIndexCollector(request, plan);
     const report = await executePlan(plan, {
       rowsOf: rows?.rowsOf,
+      rowIndex: collector,
       store: remote ? openTarget(store, openerOnce()) : store,
       runDirectory: directory,
       scratch: request.scratch,
@@ -131,10 +137,27 @@ export async function aggregate(
       },
       executor,
     });
+    if (collector !== undefined) {
+      const file = request.rowIndex ?? rowIndexPath(catalogFile);
+      const added = await collector.write(file, duckOptions(request, memoryBytes));
+      request.onNote?.(`${file}: row index of ${added} more granules, at order ${collector.order}`);
+    }
     return { plan, report };
   } finally {
     await executor?.close();
   }
+}
+
+/** Collects a row index, where one is asked for and the run can make it. */
+function rowIndexCollector(request: AggregateRequest, plan: Plan): RowIndexCollector | undefined {
+  const order = request.writeRowIndex;
+  if (order === undefined) return undefined;
+  const { latitude, levels } = plan.store;
+  if (latitude !== "authalic") throw inputError("a geodetic run writes no row index: its cells are authalic");
+  if (order > levels[0]) {
+    throw inputError(`a row index of order ${order} is finer than the run's cells, of order ${levels[0]}`);
+  }
+  return new RowIndexCollector(plan, order);
 }
 
 function duckOptions(request: AggregateRequest, memoryBytes: number): DuckOptions {

@@ -37,4 +37,15 @@ export class CellAssigner {
     }, out);
     return out;
   }
+
+  /** Nested ids, at an order no finer than the children's, of the rows assigned last; -1 for no place. */
+  lastCells(rows: number, order: number): Float64Array {
+    const cells = new Float64Array(rows);
+    const children = this.cellsPerParent, coarser = 4 ** (this.childOrder - order);
+    for (let i = 0; i < rows; i++) {
+      const parent = this.#parent[i];
+      cells[i] = parent < 0 ? -1 : Math.floor((parent * children + this.#child[i]) / coarser);
+    }
+    return cells;
+  }
 }

@@ -5,7 +5,7 @@ import type { BridgeRequest } from "../../catalog/access/bridge.ts";
 import type { SourceLocation } from "../../catalog/access/location.ts";
 import type { SourceCounters } from "../../catalog/access/source.ts";
 import type { GranuleScan, ScanRequest } from "../scan/scan_granule.ts";
-import type { RowSpan } from "../rows/runs.ts";
+import type { GroupRuns, RowSpan } from "../rows/runs.ts";
 import type { Pipeline } from "../config/pipeline.ts";
 import type { StoreSpec } from "../store/contract.ts";
 import type { RunsEntry } from "./runs_file.ts";
@@ -28,6 +28,8 @@ export interface ScatterTask {
   ranks: readonly number[];
   /** The rows to read, by a row index; null reads all. */
   rows: IndexedRows | null;
+  /** Gives back runs at this order, for a row index; null for none. Needs all rows to be read. */
+  indexOrder: number | null;
   /** Slabs that are free again. */
   granted: Slab[];
 }
@@ -52,6 +54,8 @@ export interface ScatterOutcome {
   shards: number[];
   entries: SegmentEntry[];
   counts: ScatterCounts;
+  /** Runs of every group, where they were asked for and all rows were read. */
+  runs: GroupRuns[] | null;
   /** Whether the row index did not fit the file, so that all rows were read. */
   staleRows: boolean;
   groups: GroupTally;

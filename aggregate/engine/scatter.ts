@@ -5,6 +5,7 @@
  */
 import type { CellAssigner } from "./assigner.ts";
 import type { GroupObservations } from "../read/contract.ts";
+import { encodeRuns, type GroupRuns } from "../rows/runs.ts";
 import type { Values } from "../statistics/contract.ts";
 import { childBytesFor, type ChildIndices, layOutSegment, segmentBytes } from "./segment.ts";
 
@@ -83,6 +84,14 @@ export class Scatterer {
     sets.forEach((set, bit) => {
       for (const column of set) this.#killMasks[column] |= 1 << bit;
     });
+  }
+
+  /**
+   * Runs of the group that was scattered last, at an order no finer than the children's: what a row index
+   * keeps. Good before the next call of {@linkcode scatter}.
+   */
+  runsOf(observations: GroupObservations, order: number): GroupRuns {
+    return encodeRuns(observations.group, this.assigner.lastCells(observations.rows, order));
   }
 
   /** Appends one entry a shard to `entries` and adds to `counts`. */
@@ -254,7 +263,13 @@ export class Scatterer {
     }
   }
 
-  #gatherChildren(from: Uint32Array, into: ChildIndices, order: Uint32Array, first: number, last: number): void {
+  #gatherChildren(
+    from: Uint32Array,
+    into: ChildIndices,
+    order: Uint32Array,
+    first: number,
+    last: number,
+  ): void {
     const rows = this.#rows, runStart = this.#runStart;
     for (let at = first, out = 0; at < last; at++) {
       const begin = runStart[order[at]], end = runStart[order[at] + 1];

@@ -47,6 +47,8 @@ export interface ScheduleOptions {
   locate(granule: number): SourceLocation;
   /** What a row index says of a granule. */
   rowsOf?(granule: number): IndexedRows | null;
+  /** The order of a row index that the run makes. */
+  indexOrder?: number | null;
   checkpoint: Checkpoint;
   /** Bytes of shared memory that segments may fill. */
   segmentBytes: number;
@@ -241,6 +243,7 @@ class Schedule {
         location: this.options.locate(granule),
         ranks,
         rows: this.options.rowsOf?.(granule) ?? null,
+        indexOrder: this.options.indexOrder ?? null,
         granted: this.#ledger.grant(),
       };
       return { type: "scatter", id, task };

@@ -8,7 +8,7 @@ import type { SourceLocation } from "../../catalog/access/location.ts";
 import type { SyncSource } from "../../catalog/access/source.ts";
 import { readGranule } from "../read/granule.ts";
 import { openHdf5 } from "../read/open.ts";
-import type { RowSpan } from "../rows/runs.ts";
+import type { GroupRuns, RowSpan } from "../rows/runs.ts";
 import { compileStatistics } from "../statistics/compile.ts";
 import { compileMerge } from "../statistics/merge.ts";
 import { CellAssigner } from "./assigner.ts";
@@ -80,10 +80,12 @@ export class TaskRunner {
       try {
         const rows = rowsToRead(task.rows, source);
         const groups = readGranule(file, dataSource, rows === null ? {} : { rows });
+        const runs: GroupRuns[] | null = rows === null && task.indexOrder !== null ? [] : null;
         let group = 0;
         let step = groups.next();
         for (; !step.done; step = groups.next()) {
           this.#scatterer.scatter(step.value, task.granule, group, wanted, this.#space, entries, counts);
+          if (runs !== null) runs.push(this.#scatterer.runsOf(step.value, task.indexOrder!));
           group += 1;
         }
         return {
@@ -91,6 +93,7 @@ export class TaskRunner {
           shards: [...new Set(task.ranks.map(this.#shardOf))],
           entries,
           counts,
+          runs,
           staleRows: task.rows !== null && rows === null,
           groups: {
             present: step.value.present.length,

@@ -27,6 +27,8 @@ export interface IndexedGranule {
 
 export interface RowIndexOptions {
   order: number;
+  /** An index of the same order, of which granules that do not come anew are kept. */
+  keep?: string;
   memoryBytes?: number;
   threads?: number;
   scratch?: string;
@@ -45,7 +47,7 @@ export function writeRowIndex(
       await writeRecordBatches(unsorted, recordBatches(granules), new Map());
       const metadata = JSON.stringify({ format: ROWS_FORMAT, order: options.order });
       const reader = await duck.connection.runAndReadAll(
-        `COPY (SELECT * FROM read_parquet(${sqlString(unsorted)})
+        `COPY (SELECT * FROM read_parquet(${sqlString(unsorted)})${keepSql(options.keep, unsorted)}
            ORDER BY cell, collection, id, "group", first_row)
          TO ${sqlString(temporary)}
          (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 60000, KV_METADATA {${ROWS_KEY}: ${
@@ -58,6 +60,14 @@ export function writeRowIndex(
       fs.rmSync(unsorted, { force: true });
     }
   });
+}
+
+/** Rows of the former index, without those of granules that came anew. */
+function keepSql(keep: string | undefined, fresh: string): string {
+  if (keep === undefined) return "";
+  return ` UNION ALL SELECT * FROM read_parquet(${sqlString(keep)}) ANTI JOIN (
+    SELECT DISTINCT collection, id FROM read_parquet(${sqlString(fresh)}) WHERE cell = ${HEAD_CELL}
+  ) USING (collection, id)`;
 }
 
 const FIELDS = [
@@ -93,7 +103,13 @@ async function* recordBatches(granules: AsyncIterable<IndexedGranule>): AsyncGen
 
 function headBatch(granules: readonly IndexedGranule[]): RecordBatch {
   const cells = new BigUint64Array(granules.length).fill(HEAD_CELL);
-  return batchOf(granules, granules.map(() => ""), cells, new Uint32Array(granules.length), new Uint32Array(granules.length));
+  return batchOf(
+    granules,
+    granules.map(() => ""),
+    cells,
+    new Uint32Array(granules.length),
+    new Uint32Array(granules.length),
+  );
 }
 
 function runsBatch(granule: IndexedGranule, runs: GroupRuns, from: number, to: number): RecordBatch {

@@ -55,7 +55,7 @@ export async function findRows(
   }
 }
 
-async function indexOrder(duck: Duck, file: string): Promise<number> {
+export async function indexOrder(duck: Duck, file: string): Promise<number> {
   if (!fs.existsSync(file)) throw inputError(`${file}: there is no such row index`);
   const reader = await duck.connection.runAndReadAll(
     `SELECT decode(value) FROM parquet_kv_metadata(${sqlString(file)}) WHERE decode(key) = '${ROWS_KEY}'`,

@@ -15,6 +15,7 @@ import {
   runSchedule,
   type ScheduleWork,
 } from "../engine/schedule.ts";
+import type { GroupRuns } from "../rows/runs.ts";
 import { storeMetadata } from "../store/metadata.ts";
 import { DEFAULT_CHECKPOINT } from "./checkpoint.ts";
 import { coarseLevels } from "./coarse_levels.ts";
@@ -35,6 +36,8 @@ export interface RunOptions {
   locate(granule: number): SourceLocation;
   /** What a row index says of each granule. */
   rowsOf?(granule: number): IndexedRows | null;
+  /** Takes the runs of granules that were read whole, at an order of cells. */
+  rowIndex?: { order: number; add(granule: number, runs: GroupRuns[]): void };
   /** Remembered for pieces of the run that others do. */
   driver?: string;
   /** Opens runs files that are on S3. */
@@ -137,12 +140,16 @@ async function runUnderLease(
   const result = await runSchedule(plan, work, executor, {
     locate: options.locate,
     rowsOf: options.rowsOf,
+    indexOrder: options.rowIndex?.order,
     checkpoint: options.checkpoint ?? DEFAULT_CHECKPOINT,
     segmentBytes: directory.segmentLimit(budget.segmentBytes),
     nextRunsFile: () => directory.nextRunsFile(),
     onError: options.onError ?? "report",
     signal: options.signal,
-    onScattered: (outcome) => tally.scattered(outcome),
+    onScattered: (outcome) => {
+      tally.scattered(outcome);
+      if (outcome.runs !== null) options.rowIndex?.add(outcome.granule, outcome.runs);
+    },
     onFailed: (failure) => tally.failed(failure),
     onSpilled: (outcome, granules) => directory.rememberRuns(plan, outcome, granules, tally.failures),
     onReduced: async (outcome) => {

@@ -61,6 +61,11 @@ export function addAggregate(program: Command, context: CliContext): void {
     )
     .option("--dry-run", "print the plan and do nothing; with --json all of it")
     .option("--plan-only", "write the run directory for granary work, and do nothing more")
+    .option(
+      "--write-row-index <order>",
+      "add the granules read whole to the row index beside the catalog, at this order of cells",
+      wholeNumber,
+    )
     .option("--row-index <file>", "a row index (default: the one beside the catalog, if it is there)")
     .option("--batches <n>", "scatter batches to cut the granules into", wholeNumber);
   addFilterOptions(command);
@@ -82,6 +87,7 @@ export function addAggregate(program: Command, context: CliContext): void {
         filter: filterFrom(flags),
         areas: area === undefined ? [] : [area],
         rowIndex: options.rowIndex,
+        writeRowIndex: options.writeRowIndex,
         unknownExtent: options.unknownExtent,
         workers: options.workers,
         memoryBytes: options.memory === undefined ? undefined : parseBytes(options.memory),
