@@ -1,17 +1,11 @@
 /** One HDF5 granule as columns of observations, a group at a time. */
-import { GranaryError } from "../../base/errors.ts";
 import type { Values } from "../statistics/contract.ts";
-import type {
-  GroupObservations,
-  Hdf5Dataset,
-  Hdf5File,
-  Hdf5Values,
-  ReadRequest,
-  RowRange,
-} from "./contract.ts";
-import { type DatasetPath, datasetPath, noGroupsError, selectGroups, shortList } from "./groups.ts";
+import type { GroupObservations, Hdf5File, Hdf5Values, ReadRequest, RowRange } from "./contract.ts";
+import { type GroupColumns, openGroup } from "./group_columns.ts";
+import { datasetPath, noGroupsError, selectGroups } from "./groups.ts";
 import { applyFilter } from "./row_filter.ts";
-import { type Packing, packingOf, toCoordinate, toValues } from "./values.ts";
+import { rowsOf, takeRanges } from "./row_ranges.ts";
+import { toCoordinate, toValues } from "./values.ts";
 
 /** Which rows to read; without options every row of every group is. */
 export interface ReadOptions {
@@ -71,7 +65,7 @@ export function* readGranule(
       summary.skipped.push(group);
       continue;
     }
-    const columns = openGroup(file, request, group);
+    const columns = openGroup(file, requestPaths(request, group));
     if (columns === undefined) {
       summary.empty.push(group);
       continue;
@@ -93,145 +87,6 @@ export function requestPaths(request: ReadRequest, group: string): string[] {
     ...request.columns.map(({ path }) => path),
   ];
   return [...new Set(templates.map((template) => datasetPath(template, group).path))];
-}
-
-/** The open datasets of one group, by path. */
-class GroupColumns {
-  readonly rows: number;
-  readonly #file: Hdf5File;
-  readonly #datasets: Map<string, Hdf5Dataset>;
-
-  constructor(file: Hdf5File, datasets: Map<string, Hdf5Dataset>) {
-    this.#file = file;
-    this.#datasets = datasets;
-    let first: Hdf5Dataset | undefined;
-    for (const dataset of datasets.values()) {
-      first ??= dataset;
-      const rows = dataset.shape[0];
-      if (rows === undefined) {
-        throw granuleError(
-          file,
-          `${dataset.path} is a single value (wanted one value a row; name another dataset)`,
-        );
-      }
-      if (rows !== first.shape[0]) {
-        throw granuleError(
-          file,
-          `${first.path} has ${first.shape[0]} rows and ${dataset.path} has ${rows} ` +
-            `(wanted datasets of one length; name datasets at the same rate)`,
-        );
-      }
-    }
-    this.rows = first!.shape[0]!;
-  }
-
-  packing(at: DatasetPath): Packing {
-    const dataset = this.#datasets.get(at.path)!;
-    return packingOf(dataset.attributes(), dataset.dtype);
-  }
-
-  /** Fetches what will be read, all of it at once. Columns of wide datasets are read in parts, each by itself. */
-  prefetch(all: readonly DatasetPath[], ranges: readonly RowRange[] | null): void {
-    const paths = new Set(all.filter(({ column }) => column === null).map(({ path }) => path));
-    const rows = ranges ?? [{ start: 0, count: this.rows }];
-    this.#file.prefetch?.(
-      [...paths].flatMap((path) => rows.map(({ start, count }) => ({ path, start, count }))),
-    );
-  }
-
-  /** The raw elements of the rows in `ranges` (null: all), one a row. */
-  read(at: DatasetPath, ranges: readonly RowRange[] | null): Hdf5Values {
-    const dataset = this.#datasets.get(at.path)!;
-    this.#checkColumn(dataset, at);
-    const all = ranges ?? [{ start: 0, count: this.rows }];
-    if (at.column === null && all.length === 1) return dataset.read(all[0]!.start, all[0]!.count);
-    let rows = 0;
-    for (const { count } of all) rows += count;
-    let result: Hdf5Values | undefined;
-    let filled = 0;
-    for (const { start, count } of all) {
-      for (const part of blocks(dataset, at.column, start, count)) {
-        result ??= new (part.constructor as new (length: number) => Hdf5Values)(rows);
-        result.set(part as never, filled);
-        filled += part.length;
-      }
-    }
-    return result ?? dataset.read(0, 0);
-  }
-
-  #checkColumn({ path, shape, dtype }: Hdf5Dataset, { column }: DatasetPath): void {
-    if (!/^[<>|][iuf][1248]$/.test(dtype)) {
-      throw granuleError(this.#file, `${path} holds ${dtype} values (wanted numbers; name another dataset)`);
-    }
-    if (column === null && shape.length !== 1) {
-      throw granuleError(
-        this.#file,
-        `${path} has ${shape.length} dimensions, ${shape.join(" x ")} (wanted one value a row` +
-          `${shape.length === 2 ? `; name one column of it, as ${path}[:,0]` : ""})`,
-      );
-    }
-    if (column !== null && (shape.length !== 2 || column >= shape[1]!)) {
-      throw granuleError(
-        this.#file,
-        `${path}[:,${column}] is not there: its shape is ${shape.join(" x ") || "a single value"} ` +
-          `(wanted two dimensions${shape.length === 2 ? ` and an index below ${shape[1]}` : ""})`,
-      );
-    }
-  }
-}
-
-/** Bytes of a two-dimensional dataset that are held at once while one column is taken from it. */
-const COLUMN_BLOCK_BYTES = 8 << 20;
-
-/** Rows `[start, start + count)` of a dataset or of one column of it, in bounded parts. */
-function* blocks(
-  dataset: Hdf5Dataset,
-  column: number | null,
-  start: number,
-  count: number,
-): Generator<Hdf5Values> {
-  if (column === null) {
-    if (count > 0) yield dataset.read(start, count);
-    return;
-  }
-  const width = dataset.shape[1]!;
-  const chunkRows = dataset.chunks?.[0] ?? 1;
-  const fit = Math.max(1, Math.floor(COLUMN_BLOCK_BYTES / (8 * width)));
-  const step = Math.max(chunkRows, fit - fit % chunkRows);
-  for (let from = start; from < start + count;) {
-    // Blocks end where chunks do, so that no chunk is decoded twice.
-    const to = Math.min(start + count, from - from % chunkRows + step);
-    const block = dataset.read(from, to - from);
-    const part = new (block.constructor as new (length: number) => Hdf5Values)(to - from);
-    for (let i = 0; i < part.length; i += 1) part[i] = block[i * width + column]!;
-    yield part;
-    from = to;
-  }
-}
-
-/** Opens the datasets of a group; undefined where it has none of them. */
-function openGroup(file: Hdf5File, request: ReadRequest, group: string): GroupColumns | undefined {
-  const datasets = new Map<string, Hdf5Dataset>();
-  const absent: string[] = [];
-  for (const path of requestPaths(request, group)) {
-    const dataset = file.dataset(path);
-    if (dataset === undefined) absent.push(path);
-    else datasets.set(path, dataset);
-  }
-  if (datasets.size === 0) return undefined;
-  if (absent.length > 0) {
-    const path = absent[0]!;
-    const parent = path.slice(0, path.lastIndexOf("/")) || "/";
-    const beside = file.list(parent);
-    throw granuleError(
-      file,
-      `has no dataset ${path}${absent.length > 1 ? ` (nor ${absent.length - 1} more)` : ""}; ` +
-        (beside === undefined ? `there is no group ${parent}` : `${parent} has ${shortList(beside)}`) +
-        ` (check the config's paths)`,
-      { absent },
-    );
-  }
-  return new GroupColumns(file, datasets);
 }
 
 function readGroup(
@@ -292,40 +147,4 @@ function readGroup(
     totalRows: columns.rows,
     ...(ranges === null ? {} : { ranges }),
   };
-}
-
-/** The elements of `values` in `ranges`, one after the other. */
-function takeRanges<T extends Hdf5Values>(values: T, ranges: readonly RowRange[]): T {
-  if (ranges.length === 1 && ranges[0]!.start === 0 && ranges[0]!.count === values.length) return values;
-  let rows = 0;
-  for (const { count } of ranges) rows += count;
-  const taken = new (values.constructor as new (length: number) => T)(rows);
-  let filled = 0;
-  for (const { start, count } of ranges) {
-    taken.set(values.subarray(start, start + count) as never, filled);
-    filled += count;
-  }
-  return taken;
-}
-
-/** `inner` counts positions among the rows of `outer`; the result counts rows of the dataset. */
-function rowsOf(outer: readonly RowRange[], inner: readonly RowRange[]): RowRange[] {
-  const rows: RowRange[] = [];
-  let k = 0;
-  let passed = 0;
-  for (const { start, count } of inner) {
-    let from = start;
-    while (from < start + count) {
-      while (from >= passed + outer[k]!.count) passed += outer[k++]!.count;
-      const within = from - passed;
-      const take = Math.min(start + count - from, outer[k]!.count - within);
-      rows.push({ start: outer[k]!.start + within, count: take });
-      from += take;
-    }
-  }
-  return rows;
-}
-
-function granuleError(file: Hdf5File, what: string, details: Record<string, unknown> = {}): GranaryError {
-  return new GranaryError("granule", `${file.name}: ${what}`, { details: { name: file.name, ...details } });
 }
