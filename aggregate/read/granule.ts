@@ -11,6 +11,8 @@ import { toCoordinate, toValues } from "./values.ts";
 export interface ReadOptions {
   /** Ascending, disjoint row ranges by group (a row index). A group that it does not name is skipped. */
   rows?: ReadonlyMap<string, readonly RowRange[]>;
+  /** False leaves latitude and longitude unread (and empty), where a row index says the cells of rows. */
+  coordinates?: boolean;
   /**
    * Called when a group's coordinates and filters are read and before its columns are: the ranges of rows
    * that are needed (ascending, within the rows read), or false for none: the columns' bytes then stay
@@ -99,20 +101,24 @@ function readGroup(
 ): GroupObservations | undefined {
   const at = (template: string) => datasetPath(template, group);
   let ranges = indexed;
-  const early = [request.latitude, request.longitude, ...request.filters.map(({ path }) => path)];
+  const coordinates = options.coordinates === false ? [] : [request.latitude, request.longitude];
+  const early = [...coordinates, ...request.filters.map(({ path }) => path)];
   const late = request.columns.map(({ path }) => path).filter((path) => !early.includes(path));
   // Where the callback may yet say that no row is needed, the columns wait for its answer.
   columns.prefetch((options.wanted ? early : [...early, ...late]).map(at), ranges);
-  const latitudeAt = at(request.latitude);
-  const longitudeAt = at(request.longitude);
-  let latitude = toCoordinate(columns.read(latitudeAt, ranges), columns.packing(latitudeAt));
-  let longitude = toCoordinate(columns.read(longitudeAt, ranges), columns.packing(longitudeAt));
-  summary.rows += latitude.length;
+  let [latitude, longitude] = [new Float64Array(0), new Float64Array(0)];
+  if (coordinates.length > 0) {
+    [latitude, longitude] = coordinates.map((template) =>
+      toCoordinate(columns.read(at(template), ranges), columns.packing(at(template)))
+    );
+  }
+  const rows = ranges === null ? columns.rows : ranges.reduce((sum, { count }) => sum + count, 0);
+  summary.rows += rows;
 
   let passes: Uint8Array | null = null;
   const filtered = new Map<string, Hdf5Values>();
   for (const filter of request.filters) {
-    passes ??= new Uint8Array(latitude.length).fill(1);
+    passes ??= new Uint8Array(rows).fill(1);
     const raw = filtered.get(filter.path) ?? columns.read(at(filter.path), ranges);
     filtered.set(filter.path, raw);
     applyFilter(passes, raw, columns.packing(at(filter.path)), filter);
@@ -139,7 +145,7 @@ function readGroup(
   });
   return {
     group,
-    rows: latitude.length,
+    rows: coordinates.length === 0 ? rows : latitude.length,
     latitude,
     longitude,
     columns: values,

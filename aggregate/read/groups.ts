@@ -1,5 +1,6 @@
 /** Which groups of a granule a config means, and which dataset a path template names. */
 import { GranaryError, inputError } from "../../base/errors.ts";
+import { globMatches } from "../../catalog/glob.ts";
 import type { Hdf5File } from "./contract.ts";
 
 /** A dataset, or one column of a two-dimensional one. */
@@ -20,9 +21,8 @@ export function selectGroups(file: Hdf5File, patterns: readonly string[]): strin
       if (file.list(absolute(pattern)) !== undefined) selected.add(pattern);
       continue;
     }
-    const matches = globExpression(pattern);
     for (const name of file.list("/") ?? []) {
-      if (matches.test(name) && file.list(absolute(name)) !== undefined) selected.add(name);
+      if (globMatches(pattern, name) && file.list(absolute(name)) !== undefined) selected.add(name);
     }
   }
   return [...selected];
@@ -65,20 +65,4 @@ export function shortList(names: readonly string[], most = 12): string {
 
 function absolute(path: string): string {
   return `/${path}`.replace(/\/{2,}/g, "/").replace(/(?<=.)\/$/, "");
-}
-
-function globExpression(pattern: string): RegExp {
-  let expression = "";
-  for (let i = 0; i < pattern.length; i += 1) {
-    const c = pattern[i]!;
-    const end = c === "[" ? pattern.indexOf("]", i + 1) : -1;
-    if (c === "*") expression += ".*";
-    else if (c === "?") expression += ".";
-    else if (end > i + 1) {
-      const set = pattern.slice(i + 1, end).replace(/[\\\]^]/g, "\\$&").replace(/^!/, "^");
-      expression += `[${set}]`;
-      i = end;
-    } else expression += c.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-  }
-  return new RegExp(`^${expression}$`, "s");
 }

@@ -251,6 +251,12 @@ Deno.test("groups come in the config's order, globs in name order, each once", (
   assert.deepEqual(summary.missing, ["zz"]);
 });
 
+Deno.test("the root group is named by a slash, for files without groups", () => {
+  const file = fakeFile({ "/lat": LATITUDE, "/lon": LONGITUDE });
+  const { groups } = readAll(file, { ...ONE, groups: ["/"], latitude: "/{group}/lat", longitude: "lon" });
+  assert.deepEqual(groups.map(({ group, rows }) => [group, rows]), [["/", 4]]);
+});
+
 Deno.test("rows by an index, and rows that the callback asks for, are the only ones read", () => {
   const file = fakeFile({
     "/a/lat": LATITUDE,
