@@ -21,6 +21,7 @@ const PEERS: readonly { module: string; requirement: string }[] = [
   { module: "h5py", requirement: "h5py" },
   { module: "healpy", requirement: "healpy" },
   { module: "jsonschema", requirement: "jsonschema" },
+  { module: "flask", requirement: "moto[server,s3,iam,sts]" },
   { module: "moto", requirement: "moto[s3,iam,server]>=5,<6" },
 ];
 
