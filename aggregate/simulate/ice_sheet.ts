@@ -28,7 +28,7 @@ export const SHEET_NAMES = Object.keys(SHEETS) as SheetName[];
 
 const ICE_DENSITY = 917;
 const GRAVITY = 9.81;
-const GRID_METRES = 15_000;
+const GRID_METRES = 25_000;
 /** Swells of these wavelengths, metres, with heights in proportion. */
 const WAVELENGTHS = [90_000, 41_000, 17_000, 7_300];
 const SWELL_PER_METRE = 1.5e-4;
