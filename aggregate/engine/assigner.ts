@@ -1,5 +1,6 @@
 /** Cells of observations, with scratch that is reused from group to group. */
 import { assignCells } from "../../catalog/cells/assign.ts";
+import type { GroupRuns, RowSpan } from "../rows/runs.ts";
 import type { LatitudeConvention } from "../../catalog/cells/convention.ts";
 
 /** Parent ids and child indices of rows, by one grid. */
@@ -25,10 +26,7 @@ export class CellAssigner {
     latitude: Float64Array,
     rows: number,
   ): { parent: Float64Array; child: Uint32Array } {
-    if (this.#parent.length < rows) {
-      this.#parent = new Float64Array(Math.ceil(rows * 1.25));
-      this.#child = new Uint32Array(this.#parent.length);
-    }
+    this.#grow(rows);
     const out = { parent: this.#parent, child: this.#child };
     assignCells(longitude.subarray(0, rows), latitude.subarray(0, rows), {
       parentOrder: this.parentOrder,
@@ -36,6 +34,37 @@ export class CellAssigner {
       convention: this.convention,
     }, out);
     return out;
+  }
+
+  /**
+   * The same from runs of a row index at the children's order instead of coordinates, for the rows of
+   * `spans`, one span after the other. Rows in no run get a parent beyond all parents.
+   */
+  place(
+    runs: GroupRuns,
+    spans: readonly RowSpan[],
+    rows: number,
+  ): { parent: Float64Array; child: Uint32Array } {
+    this.#grow(rows);
+    const parent = this.#parent.fill(12 * 4 ** this.parentOrder, 0, rows), child = this.#child;
+    let run = 0, start = 0;
+    for (const span of spans) {
+      while (run < runs.first.length && runs.first[run] < span.start + span.count) {
+        const from = start + runs.first[run] - span.start, to = from + runs.rows[run];
+        const cell = runs.cell[run], own = Math.floor(cell / this.cellsPerParent);
+        parent.fill(own, from, to);
+        child.fill(cell - own * this.cellsPerParent, from, to);
+        run += 1;
+      }
+      start += span.count;
+    }
+    return { parent, child };
+  }
+
+  #grow(rows: number): void {
+    if (this.#parent.length >= rows) return;
+    this.#parent = new Float64Array(Math.ceil(rows * 1.25));
+    this.#child = new Uint32Array(this.#parent.length);
   }
 
   /** Nested ids, at an order no finer than the children's, of the rows assigned last; -1 for no place. */

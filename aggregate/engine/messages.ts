@@ -38,7 +38,9 @@ export interface ScatterTask {
 export interface IndexedRows {
   /** Another size, and the index is of another file. */
   sizeBytes: number | null;
-  groups: { group: string; spans: RowSpan[] }[];
+  groups: { group: string; spans: RowSpan[]; runs: GroupRuns }[];
+  /** Whether the runs are at the order of the run's cells: coordinates need not be read then. */
+  exact: boolean;
 }
 
 /** Groups of a granule by what was found. */

@@ -76,7 +76,11 @@ export async function readRunsIndex(source: IndexSource): Promise<RunsEntry[]> {
   if (!MAGIC.every((byte, i) => footer[24 + i] === byte)) throw broken("its footer is missing");
   const view = new DataView(footer.buffer, footer.byteOffset, footer.byteLength);
   const offset = view.getFloat64(0, true), length = view.getFloat64(8, true);
-  if (!(offset >= MAGIC.length && offset + length + FOOTER_BYTES === source.sizeBytes)) {
+  const isPlace = Number.isInteger(offset) && Number.isInteger(length);
+  if (
+    !isPlace || offset < MAGIC.length || length < indexBytes(0) ||
+    offset + length + FOOTER_BYTES !== source.sizeBytes
+  ) {
     throw broken("its index is not where the footer says");
   }
   const index = await source.read(offset, length);

@@ -4,6 +4,7 @@
  * order is right too, in more runs.
  */
 import type { CellAssigner } from "./assigner.ts";
+import type { IndexedRows } from "./messages.ts";
 import type { GroupObservations } from "../read/contract.ts";
 import { encodeRuns, type GroupRuns } from "../rows/runs.ts";
 import type { Values } from "../statistics/contract.ts";
@@ -94,7 +95,10 @@ export class Scatterer {
     return encodeRuns(observations.group, this.assigner.lastCells(observations.rows, order));
   }
 
-  /** Appends one entry a shard to `entries` and adds to `counts`. */
+  /**
+   * Appends one entry a shard to `entries` and adds to `counts`. `known` are the cells of the rows, where
+   * a row index has them.
+   */
   scatter(
     observations: GroupObservations,
     granule: number,
@@ -103,12 +107,15 @@ export class Scatterer {
     space: SegmentSpace,
     entries: SegmentEntry[],
     counts: ScatterCounts,
+    known?: IndexedRows["groups"][number],
   ): void {
     const rows = observations.rows;
     counts.rows += rows;
     if (rows === 0) return;
     this.#grow(rows);
-    const { parent, child } = this.assigner.assign(observations.longitude, observations.latitude, rows);
+    const { parent, child } = known === undefined
+      ? this.assigner.assign(observations.longitude, observations.latitude, rows)
+      : this.assigner.place(known.runs, known.spans, rows);
     const alive = this.#markAlive(observations.columns, rows);
     const runs = this.#findRuns(observations, parent, alive, wanted, counts);
     if (runs === 0) return;

@@ -244,7 +244,7 @@ class Schedule {
         ranks,
         rows: this.options.rowsOf?.(granule) ?? null,
         indexOrder: this.options.indexOrder ?? null,
-        granted: this.#ledger.grant(),
+        granted: this.#ledger.grant(lane),
       };
       return { type: "scatter", id, task };
     }

@@ -18,6 +18,8 @@ export class ShardLedger {
   #parts = new Map<number, RunsPart[]>();
   #slabs = new Map<number, SlabState>();
   #free: Slab[] = [];
+  /** Slabs that each lane was granted and has not begun. */
+  #granted: Set<number>[];
   #known: Set<number>[];
   /** Bytes of the slabs that are not free. */
   heldBytes = 0;
@@ -25,6 +27,7 @@ export class ShardLedger {
   peakBytes = 0;
 
   constructor(lanes: number) {
+    this.#granted = Array.from({ length: lanes }, () => new Set<number>());
     this.#known = Array.from({ length: lanes }, () => new Set<number>());
   }
 
@@ -33,6 +36,7 @@ export class ShardLedger {
     for (const slab of opened) {
       this.#slabs.set(slab.id, { slab, filled: false, live: 0 });
       this.#known[lane].add(slab.id);
+      this.#granted[lane].delete(slab.id);
       this.heldBytes += slab.buffer.byteLength;
     }
     this.peakBytes = Math.max(this.peakBytes, this.heldBytes);
@@ -49,9 +53,17 @@ export class ShardLedger {
     }
   }
 
-  /** A share of the free slabs, for a lane to fill again. They count as held when it begins them. */
-  grant(): Slab[] {
-    return this.#free.splice(0, Math.ceil(this.#free.length / this.#known.length));
+  /**
+   * Free slabs for a lane to fill again, so many that no lane sits on more than its share of those that
+   * nobody fills: what one lane hoarded, another would have to make anew. They count as held when it
+   * begins them.
+   */
+  grant(lane: number): Slab[] {
+    const unused = this.#granted.reduce((sum, { size }) => sum + size, this.#free.length);
+    const share = Math.ceil(unused / this.#granted.length) - this.#granted[lane].size;
+    const slabs = this.#free.splice(0, Math.max(0, share));
+    for (const { id } of slabs) this.#granted[lane].add(id);
+    return slabs;
   }
 
   /** Removes and returns what is held of one shard. */

@@ -79,12 +79,23 @@ export class TaskRunner {
       const file = await openHdf5(source);
       try {
         const rows = rowsToRead(task.rows, source);
-        const groups = readGranule(file, dataSource, rows === null ? {} : { rows });
+        const exact = rows !== null && task.rows!.exact;
+        const known = new Map(exact ? task.rows!.groups.map((group) => [group.group, group]) : []);
+        const groups = readGranule(file, dataSource, rows === null ? {} : { rows, coordinates: !exact });
         const runs: GroupRuns[] | null = rows === null && task.indexOrder !== null ? [] : null;
         let group = 0;
         let step = groups.next();
         for (; !step.done; step = groups.next()) {
-          this.#scatterer.scatter(step.value, task.granule, group, wanted, this.#space, entries, counts);
+          this.#scatterer.scatter(
+            step.value,
+            task.granule,
+            group,
+            wanted,
+            this.#space,
+            entries,
+            counts,
+            known.get(step.value.group),
+          );
           if (runs !== null) runs.push(this.#scatterer.runsOf(step.value, task.indexOrder!));
           group += 1;
         }

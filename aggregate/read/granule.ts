@@ -106,7 +106,7 @@ function readGroup(
   const late = request.columns.map(({ path }) => path).filter((path) => !early.includes(path));
   // Where the callback may yet say that no row is needed, the columns wait for its answer.
   columns.prefetch((options.wanted ? early : [...early, ...late]).map(at), ranges);
-  let [latitude, longitude] = [new Float64Array(0), new Float64Array(0)];
+  let latitude: Float64Array = new Float64Array(0), longitude: Float64Array = latitude;
   if (coordinates.length > 0) {
     [latitude, longitude] = coordinates.map((template) =>
       toCoordinate(columns.read(at(template), ranges), columns.packing(at(template)))

@@ -18,12 +18,16 @@ export interface FoundRows {
   stale: number;
 }
 
+/** More runs than this are not worth their memory: the run reads all rows instead. */
+const MOST_RUNS = 20_000_000;
+
 /** Parents in a row become one range, so that a region is a few comparisons. */
 const MOST_RANGES = 2000;
 
 /**
- * The runs of `granules` in `parents` (nested ids at `parentOrder`, ascending). Undefined where the index
- * is coarser than the parents and says nothing about them.
+ * The runs of `granules` in `parents` (nested ids at `parentOrder`, ascending), each group's by row.
+ * "coarse" where the index is coarser than the parents and says nothing about them, "large" where it has
+ * too many runs to be of use.
  */
 export async function findRows(
   file: string,
@@ -31,11 +35,11 @@ export async function findRows(
   parentOrder: number,
   granules: readonly GranuleRow[],
   options: DuckOptions = {},
-): Promise<FoundRows | undefined> {
+): Promise<FoundRows | "coarse" | "large"> {
   const duck = await openDuck(options);
   try {
     const order = await indexOrder(duck, file);
-    if (order < parentOrder) return undefined;
+    if (order < parentOrder) return "coarse";
     const numbers = new Map(granules.map((row, i) => [`${row.collection}\n${row.id}`, i]));
     const found: FoundRows = { order, granules: granules.map(() => null), stale: 0 };
     const known = await knownGranules(duck, file);
@@ -48,8 +52,8 @@ export async function findRows(
       if (sameSize && sameSum) found.granules[number] = new Map();
       else found.stale += 1;
     });
-    await collectRuns(duck, file, parents, order - parentOrder, numbers, found);
-    return found;
+    const fits = await collectRuns(duck, file, parents, order - parentOrder, numbers, found);
+    return fits ? found : "large";
   } finally {
     duck.close();
   }
@@ -102,7 +106,7 @@ async function collectRuns(
   depth: number,
   numbers: ReadonlyMap<string, number>,
   found: FoundRows,
-): Promise<void> {
+): Promise<boolean> {
   const ranges = rangesOf(parents, 4 ** depth);
   const condition = ranges.length > MOST_RANGES
     ? `cell BETWEEN ${ranges[0].from} AND ${ranges.at(-1)!.to}`
@@ -112,10 +116,13 @@ async function collectRuns(
      FROM read_parquet(${sqlString(file)}) WHERE ${condition}`,
   );
   const wanted = new Set(parents);
+  let count = 0;
   const lists = new Map<number, Map<string, { cell: number[]; first: number[]; rows: number[] }>>();
   for (;;) {
     const chunk = await result.fetchChunk();
     if (chunk === null || chunk.rowCount === 0) break;
+    count += chunk.rowCount;
+    if (count > MOST_RUNS) return false;
     const vectors = Array.from({ length: 6 }, (_, c) => chunk.getColumnVector(c));
     for (let i = 0; i < chunk.rowCount; i++) {
       const cell = vectors[3].getItem(i) as number;
@@ -134,14 +141,16 @@ async function collectRuns(
   }
   for (const [number, groups] of lists) {
     for (const [group, { cell, first, rows }] of groups) {
+      const byRow = Uint32Array.from(first.keys()).sort((a, b) => first[a] - first[b]);
       found.granules[number]!.set(group, {
         group,
-        cell: Float64Array.from(cell),
-        first: Uint32Array.from(first),
-        rows: Uint32Array.from(rows),
+        cell: Float64Array.from(byRow, (i) => cell[i]),
+        first: Uint32Array.from(byRow, (i) => first[i]),
+        rows: Uint32Array.from(byRow, (i) => rows[i]),
       });
     }
   }
+  return true;
 }
 
 function rangesOf(parents: readonly number[], children: number): { from: number; to: number }[] {

@@ -36,8 +36,13 @@ export async function useRowIndex(
   }
   const { parents, parentOrder } = plan.store;
   const found = await findRows(path, parents, parentOrder, plan.granules, options);
-  if (found === undefined) {
+  if (found === "coarse") {
     return none(`${path}: the row index is coarser than the parents, so all rows are read`);
+  }
+  if (found === "large") {
+    return none(
+      `${path}: the row index has more runs for these cells than it could save, so all rows are read`,
+    );
   }
   const unknown = found.granules.filter((runs) => runs === null).length;
   if (unknown > 0) {
@@ -50,7 +55,8 @@ export async function useRowIndex(
   const rows = found.granules.map((runs, granule): IndexedRows | null =>
     runs === null ? null : {
       sizeBytes: plan.granules[granule].size_bytes,
-      groups: [...runs.values()].map((group) => ({ group: group.group, spans: spansOf(group, GAP_ROWS) })),
+      groups: [...runs.values()].map((runs) => ({ group: runs.group, spans: spansOf(runs, GAP_ROWS), runs })),
+      exact: found.order === plan.store.levels[0],
     }
   );
   return { rowsOf: (granule) => rows[granule], notes };
