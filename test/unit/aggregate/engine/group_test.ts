@@ -35,7 +35,7 @@ Deno.test("grouping is a stable sort by cell, for either width of index and valu
           rows,
         ]);
         for (const Kind of [Float32Array, Float64Array]) {
-          const from = Kind.from({ length: rows }, (_, row) => row);
+          const from = new Kind(list.map((_, row) => row));
           const into = new Kind(rows);
           grouper.place(from, into, rows);
           assert.deepEqual([...into], order);
