@@ -120,7 +120,30 @@ async function commitFile({ temporary, file }: PendingFile): Promise<void> {
   }
 }
 
-async function syncFolderLater(folder: string): Promise<void> {
+const running = new Map<string, Promise<void>>();
+const waiting = new Map<string, Promise<void>>();
+
+/** One sync of a folder runs, one waits, and the waiting one serves all that ask before it starts. */
+function syncFolderLater(folder: string): Promise<void> {
+  const shared = waiting.get(folder);
+  if (shared !== undefined) return shared;
+  const before = running.get(folder);
+  const own = (async () => {
+    await before?.catch(() => undefined); // its own callers hear of its failure
+    waiting.delete(folder);
+    const sync = syncFolderNow(folder);
+    running.set(folder, sync);
+    try {
+      await sync;
+    } finally {
+      if (running.get(folder) === sync) running.delete(folder);
+    }
+  })();
+  if (before !== undefined) waiting.set(folder, own);
+  return own;
+}
+
+async function syncFolderNow(folder: string): Promise<void> {
   const handle = await fs.promises.open(folder, "r");
   try {
     await handle.sync();
