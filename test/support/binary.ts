@@ -9,7 +9,7 @@ import path from "node:path";
 import process from "node:process";
 
 export const ROOT: string = path.resolve(import.meta.dirname!, "../..");
-const BUILT = path.join(ROOT, "dist", "granary");
+const BUILT = process.env.GRANARY_TEST_BINARY ?? path.join(ROOT, "dist", "granary");
 
 export interface RunOptions {
   cwd?: string;
