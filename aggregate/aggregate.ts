@@ -23,6 +23,7 @@ import {
   type RunOptions,
   type RunReport,
 } from "./run/execute.ts";
+import { jobLeaseOptions } from "./backends/slurm_lease.ts";
 import { parseLevels } from "./run/levels.ts";
 import { RowIndexCollector } from "./rows/collect.ts";
 import { rowIndexPath } from "./rows/paths.ts";
@@ -86,7 +87,7 @@ const SELECTION_SHARE = 0.5;
  */
 export async function aggregate(
   request: AggregateRequest,
-): Promise<{ plan: Plan; report: RunReport | null }> {
+): Promise<{ plan: Plan; report: RunReport | null; runDirectory: RunDirectory | null }> {
   const warn = request.onWarning ?? (() => {});
   const pipeline = overridden(request, warn);
   const catalogFile = request.catalog ?? pipeline.catalog;
@@ -105,12 +106,12 @@ export async function aggregate(
   try {
     const plan = await planFromCatalog(catalogFile, pipeline, request, memoryBytes);
     for (const { what, granules } of plan.leftOut) warn(`left out: ${what} (${granules} granules)`);
-    if (request.dryRun) return { plan, report: null };
+    if (request.dryRun) return { plan, report: null, runDirectory: null };
     const remote = isRemote(store);
     const directory = runDirectory(request, store, openerOnce);
     if (executor === undefined) {
       await writePlan(plan, request, store, directory, openerOnce);
-      return { plan, report: null };
+      return { plan, report: null, runDirectory: directory };
     }
     const rows = await useRowIndex(plan, catalogFile, request.rowIndex, duckOptions(request, memoryBytes));
     rows?.notes.forEach(warn);
@@ -123,6 +124,9 @@ export async function aggregate(
       scratch: request.scratch,
       mode: request.mode,
       locate: await locator(plan, driverText, openerOnce, warn),
+      expect: (locations) => {
+        if (locations.some(({ kind }) => kind !== "local")) openerOnce().expect(locations);
+      },
       driver: driverText,
       reader: { open: (location) => openerOnce().open(location) },
       memoryBytes,
@@ -132,6 +136,7 @@ export async function aggregate(
       onProgress: request.onProgress,
       onNote: request.onNote,
       lease: {
+        ...jobLeaseOptions(),
         onWait: (holder, seconds) =>
           warn(`waiting up to ${seconds} s to see whether ${holder.host} still runs it`),
       },
@@ -142,7 +147,7 @@ export async function aggregate(
       const added = await collector.write(file, duckOptions(request, memoryBytes));
       request.onNote?.(`${file}: row index of ${added} more granules, at order ${collector.order}`);
     }
-    return { plan, report };
+    return { plan, report, runDirectory: directory };
   } finally {
     await executor?.close();
   }
@@ -255,7 +260,7 @@ async function writePlan(
   const mode = request.mode ?? "new";
   const place = await StorePlace.at(openTarget(store, opener()), plan.store.parentOrder);
   place.check(mode, await directory.exists());
-  const lease = await Lease.take(directory.target, { signal: request.signal });
+  const lease = await Lease.take(directory.target, { signal: request.signal, ...jobLeaseOptions() });
   try {
     if (mode !== "resume") {
       await directory.clear();

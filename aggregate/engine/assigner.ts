@@ -8,6 +8,8 @@ export class CellAssigner {
   readonly cellsPerParent: number;
   #parent = new Float64Array(0);
   #child = new Uint32Array(0);
+  /** The longitudes that the scratch holds the cells of. */
+  #assigned: Float64Array | undefined;
 
   constructor(
     readonly parentOrder: number,
@@ -27,6 +29,8 @@ export class CellAssigner {
     rows: number,
   ): { parent: Float64Array; child: Uint32Array } {
     this.#grow(rows);
+    if (this.#assigned === longitude) return { parent: this.#parent, child: this.#child };
+    this.#assigned = longitude;
     const out = { parent: this.#parent, child: this.#child };
     assignCells(longitude.subarray(0, rows), latitude.subarray(0, rows), {
       parentOrder: this.parentOrder,
@@ -46,6 +50,7 @@ export class CellAssigner {
     rows: number,
   ): { parent: Float64Array; child: Uint32Array } {
     this.#grow(rows);
+    this.#assigned = undefined;
     const parent = this.#parent.fill(12 * 4 ** this.parentOrder, 0, rows), child = this.#child;
     let run = 0, start = 0;
     for (const span of spans) {
@@ -63,6 +68,7 @@ export class CellAssigner {
 
   #grow(rows: number): void {
     if (this.#parent.length >= rows) return;
+    this.#assigned = undefined;
     this.#parent = new Float64Array(Math.ceil(rows * 1.25));
     this.#child = new Uint32Array(this.#parent.length);
   }

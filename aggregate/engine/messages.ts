@@ -19,6 +19,8 @@ export interface RunContext {
   /** Objects go into this folder; null sends them to the main thread. */
   storeFolder: string | null;
   slabBytes: number;
+  /** Whether the run takes only some of the parents: then groups outside them are left before their columns. */
+  selective: boolean;
 }
 
 export interface ScatterTask {

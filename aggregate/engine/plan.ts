@@ -55,9 +55,12 @@ export interface Plan {
   shards: PlannedShard[];
   batches: PlannedBatch[];
   leftOut: { what: string; granules: number }[];
+  /** Whether parents were chosen by place, so that granules hold observations outside them. */
+  selective: boolean;
 }
 
 export interface PlanOptions {
+  selective?: boolean;
   /** Orders to write, fine to coarse; default the child order alone. */
   levels?: readonly number[];
   /** Scatter batches; default one for every {@linkcode DEFAULT_BATCH_BYTES} of granules. */
@@ -135,6 +138,7 @@ export function planRun(selection: RunSelection, pipeline: Pipeline, options: Pl
     shards,
     batches: planBatches(granules, ranks, identities, { config, parents, engine: ENGINE_VERSION }, options),
     leftOut: [...selection.leftOut],
+    selective: options.selective ?? false,
   };
 }
 

@@ -87,6 +87,18 @@ export class Scatterer {
     });
   }
 
+  /** Whether any of these rows lies in a wanted parent; the cells found are kept for {@linkcode scatter}. */
+  meets(longitude: Float64Array, latitude: Float64Array, wanted: WantedParents): boolean {
+    const { parent } = this.assigner.assign(longitude, latitude, longitude.length);
+    let last = -1;
+    for (let i = 0; i < longitude.length; i++) {
+      if (parent[i] === last) continue;
+      last = parent[i];
+      if (wanted.has(last)) return true;
+    }
+    return false;
+  }
+
   /**
    * Runs of the group that was scattered last, at an order no finer than the children's: what a row index
    * keeps. Good before the next call of {@linkcode scatter}.

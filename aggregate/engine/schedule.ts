@@ -45,6 +45,8 @@ export interface Checkpoint {
 
 export interface ScheduleOptions {
   locate(granule: number): SourceLocation;
+  /** Hears where the granules lie, in the order in which they will be opened. */
+  expect?(locations: SourceLocation[]): void;
   /** What a row index says of a granule. */
   rowsOf?(granule: number): IndexedRows | null;
   /** The order of a row index that the run makes. */
@@ -162,6 +164,8 @@ class Schedule {
       if (needed.length === 0) this.#ready.push(s);
     }
     this.#unreduced = work.shards.length;
+    const whole = this.#waitingGranules.filter(({ granule }) => !options.rowsOf?.(granule));
+    options.expect?.(whole.reverse().map(({ granule }) => options.locate(granule)));
     this.#saveAll = work.saveAll ?? false;
   }
 

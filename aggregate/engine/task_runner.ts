@@ -76,12 +76,21 @@ export class TaskRunner {
     const counts = noCounts();
     const source = openTaskSource(task.location, this.#options);
     try {
-      const file = await openHdf5(source);
+      const rows = rowsToRead(task.rows, source);
+      const request = rows === null ? dataSource : { ...dataSource, groups: [...rows.keys()] };
+      const file = await openHdf5(source, { request });
       try {
-        const rows = rowsToRead(task.rows, source);
         const exact = rows !== null && task.rows!.exact;
         const known = new Map(exact ? task.rows!.groups.map((group) => [group.group, group]) : []);
-        const groups = readGranule(file, dataSource, rows === null ? {} : { rows, coordinates: !exact });
+        const groups = readGranule(
+          file,
+          dataSource,
+          rows !== null ? { rows, coordinates: !exact } : {
+            wanted: this.#context.selective
+              ? (_group, latitude, longitude) => this.#scatterer.meets(longitude, latitude, wanted)
+              : undefined,
+          },
+        );
         const runs: GroupRuns[] | null = rows === null && task.indexOrder !== null ? [] : null;
         let group = 0;
         let step = groups.next();

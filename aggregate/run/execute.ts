@@ -34,6 +34,8 @@ export interface RunOptions {
   /** Default: a folder beside the store. Needed when the store is not in a folder. */
   runDirectory?: RunDirectory;
   locate(granule: number): SourceLocation;
+  /** Hears where the granules lie, in the order in which they will be opened. */
+  expect?(locations: SourceLocation[]): void;
   /** What a row index says of each granule. */
   rowsOf?(granule: number): IndexedRows | null;
   /** Takes the runs of granules that were read whole, at an order of cells. */
@@ -135,10 +137,12 @@ async function runUnderLease(
     store: plan.store,
     storeFolder: typeof options.store === "string" ? options.store : null,
     slabBytes: budget.slabBytes,
+    selective: plan.selective,
   });
   const keys = new Map(plan.shards.map((shard) => [shard.index, shard]));
   const result = await runSchedule(plan, work, executor, {
     locate: options.locate,
+    expect: options.expect,
     rowsOf: options.rowsOf,
     indexOrder: options.rowIndex?.order,
     checkpoint: options.checkpoint ?? DEFAULT_CHECKPOINT,

@@ -185,8 +185,10 @@ export async function finishRun(
 }
 
 export interface RunStatus {
-  batches: { total: number; done: number; left: number[] };
-  shards: { total: number; done: number; left: number[] };
+  /** `failed` are the batches with granules that could not be read; they count as done. */
+  batches: { total: number; done: number; left: number[]; failed: number[] };
+  /** `lacking` are the shards that lack such granules; they count as done. */
+  shards: { total: number; done: number; left: number[]; lacking: number[] };
   granules: { total: number; scattered: number; failed: ReportedFailure[] };
   observations: number;
   bytesRead: number;
@@ -221,8 +223,16 @@ export async function runStatus(directory: RunDirectory, plan: Plan): Promise<Ru
       total: plan.batches.length,
       done: plan.batches.length - batchesLeft.length,
       left: batchesLeft,
+      failed: plan.batches.flatMap(({ granules }, b) =>
+        granules.some((granule) => failed.has(granule)) ? [b] : []
+      ),
     },
-    shards: { total: plan.shards.length, done: done.size, left: shardsLeft },
+    shards: {
+      total: plan.shards.length,
+      done: done.size,
+      left: shardsLeft,
+      lacking: plan.shards.flatMap(({ index }, s) => (done.get(index)?.lacks.length ?? 0) > 0 ? [s] : []),
+    },
     granules: {
       total: plan.granules.length,
       scattered: plan.granules.filter((_, granule) => isScattered(granule)).length,
@@ -253,6 +263,7 @@ function schedule(
     store: plan.store,
     storeFolder,
     slabBytes: budget.slabBytes,
+    selective: plan.selective,
   });
   return runSchedule(plan, work, options.executor, {
     locate: options.locate,

@@ -54,7 +54,9 @@ export async function prepareRun(
   if (selection.unknownExtent > 0 && options.unknownExtent !== true) {
     leftOut.push({ what: "granules of unknown extent", granules: selection.unknownExtent });
   }
-  return planRun(runSelection(selection, leftOut), pipeline, options);
+  const selective = options.cells !== undefined || options.maxCells !== undefined ||
+    (options.areas ?? []).length > 0;
+  return planRun(runSelection(selection, leftOut), pipeline, { ...options, selective });
 }
 
 function selectOptions(

@@ -25,10 +25,14 @@ export function startLocalScanner(
   const runsOf = new Map<string, GroupRuns[]>();
   return {
     scan: async (file, cellOrder, signal) => {
-      const { summary, groups, runs } = await scanner.scan({ kind: "local", url: file }, cellOrder, signal);
+      const { summary, groups, runs, facts } = await scanner.scan(
+        { kind: "local", url: file },
+        cellOrder,
+        signal,
+      );
       const { present, empty } = groups;
       if (indexOrder !== null) runsOf.set(file, runs);
-      return { summary, collection: null, start: null, end: null, properties: { groups: present, empty } };
+      return { summary, ...facts, properties: { groups: present, empty } };
     },
     takeRuns: (file) => {
       const runs = runsOf.get(file) ?? [];

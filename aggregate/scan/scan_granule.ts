@@ -6,6 +6,7 @@ import { encodeRuns, type GroupRuns } from "../rows/runs.ts";
 import type { Pipeline } from "../config/pipeline.ts";
 import { readGranule } from "../read/granule.ts";
 import { openHdf5 } from "../read/open.ts";
+import { type GranuleFacts, granuleFacts } from "../read/times.ts";
 
 /** What a scan reads: a config's groups and coordinates, and nothing else of the granule. */
 export type ScanRequest = Pick<Pipeline["dataSource"], "groups" | "latitude" | "longitude">;
@@ -14,6 +15,8 @@ export interface GranuleScan {
   summary: TrackSummary;
   groups: { present: string[]; empty: string[]; missing: string[] };
   rows: number;
+  /** Product and times, as far as the file says them. */
+  facts: GranuleFacts;
   /** Runs of every group, when an index is made. */
   runs: GroupRuns[];
 }
@@ -26,11 +29,12 @@ export async function scanGranule(
   indexOrder: number | null = null,
 ): Promise<GranuleScan> {
   try {
-    const file = await openHdf5(source);
+    const coordinates = { ...request, columns: [], filters: [] };
+    const file = await openHdf5(source, { request: coordinates });
     try {
       const runs: GroupRuns[] = [];
       const summarizer = new TrackSummarizer(cellOrder);
-      const groups = readGranule(file, { ...request, columns: [], filters: [] });
+      const groups = readGranule(file, coordinates);
       let step = groups.next();
       for (; !step.done; step = groups.next()) {
         const { longitude, latitude } = step.value;
@@ -41,7 +45,13 @@ export async function scanGranule(
         runs.push(encodeRuns(step.value.group, cells));
       }
       const { present, empty, missing, rows } = step.value;
-      return { summary: summarizer.finish(), groups: { present, empty, missing }, rows, runs };
+      return {
+        summary: summarizer.finish(),
+        groups: { present, empty, missing },
+        rows,
+        runs,
+        facts: granuleFacts(file),
+      };
     } finally {
       file.close();
     }
