@@ -13,6 +13,7 @@ import type { GranuleFilter } from "../catalog/select.ts";
 import { openCatalog } from "../catalog/open.ts";
 import { loadConfig } from "./config/load.ts";
 import type { LatitudeConvention, Pipeline } from "./config/pipeline.ts";
+import { shareMemory } from "./engine/budget.ts";
 import { startExecutor } from "./engine/executor.ts";
 import type { Plan } from "./engine/plan.ts";
 import {
@@ -81,6 +82,9 @@ export interface AggregateRequest {
 /** Of the memory for a run, what DuckDB may use while it selects; it is given back before the run reads. */
 const SELECTION_SHARE = 0.5;
 
+/** With less DuckDB does not open a catalog; a run needs more than this anyway. */
+const LEAST_SELECTION_BYTES = 128e6;
+
 /**
  * Plans a run and, unless it is a dry one, executes it. Failed granules are in the report. Throws
  * GranaryErrors: bad input, refused credentials, failing disks, interruption.
@@ -98,10 +102,11 @@ export async function aggregate(
   parseDrivers(driverText);
   const workers = request.workers ?? defaultWorkers();
   const memoryBytes = request.memoryBytes ?? defaultMemoryBytes();
+  const planning = request.dryRun || request.planOnly;
+  if (!planning) shareMemory(memoryBytes, Math.max(1, workers)); // too little is refused before anything starts
 
   const openerOnce = lazyOpener(request.signal, warn);
   // Threads come up while DuckDB selects.
-  const planning = request.dryRun || request.planOnly;
   const executor = planning ? undefined : startExecutor(workers, () => Promise.resolve(openerOnce()));
   try {
     const plan = await planFromCatalog(catalogFile, pipeline, request, memoryBytes);
@@ -166,7 +171,8 @@ function rowIndexCollector(request: AggregateRequest, plan: Plan): RowIndexColle
 }
 
 function duckOptions(request: AggregateRequest, memoryBytes: number): DuckOptions {
-  return { memoryBytes: Math.floor(memoryBytes * SELECTION_SHARE), scratch: request.scratch };
+  const share = Math.floor(memoryBytes * SELECTION_SHARE);
+  return { memoryBytes: Math.max(share, LEAST_SELECTION_BYTES), scratch: request.scratch };
 }
 
 async function planFromCatalog(

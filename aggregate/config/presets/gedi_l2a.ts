@@ -2,7 +2,8 @@
 export const GEDI_L2A = `# GEDI L2A, elevation and height metrics: ground and canopy a cell.
 data_source:
   reader: hdf5
-  collections: ["GEDI02_A.*"]
+  # Names of files do not always tell the version.
+  collections: ["GEDI02_A", "GEDI02_A.*"]
   groups: [BEAM0000, BEAM0001, BEAM0010, BEAM0011, BEAM0101, BEAM0110, BEAM1000, BEAM1011]
   coordinates:
     latitude: "/{group}/lat_lowestmode"
