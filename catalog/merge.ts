@@ -1,12 +1,12 @@
 /** Several catalogs as one. */
 import { inputError } from "../base/errors.ts";
 import { makeFileAtomic } from "./atomic_path.ts";
-import { type DuckOptions, openDuck } from "./duckdb.ts";
+import type { DuckOptions } from "./duckdb.ts";
 import { catalogMetadata, footer, type GeometrySummary } from "./metadata.ts";
 import { unionBox } from "./geometry.ts";
 import { type Catalog, openCatalog } from "./open.ts";
 import type { CatalogQuery } from "./schema.ts";
-import { sortCatalog } from "./sort.ts";
+import { openSorter, sortCatalog } from "./sort.ts";
 import fs from "node:fs";
 import path from "node:path";
 
@@ -39,7 +39,7 @@ export async function mergeCatalogs(
     ),
   );
   return await makeFileAtomic(output, async (temporary) => {
-    const duck = await openDuck({ ...options, scratch: options.scratch ?? path.dirname(temporary) });
+    const duck = await openSorter({ ...options, scratch: options.scratch ?? path.dirname(temporary) });
     try {
       const rows = await sortCatalog(duck, inputs.map((file) => path.resolve(file)), temporary, metadata);
       const given = parts.reduce((sum, part) => sum + part.rows, 0);

@@ -1,8 +1,7 @@
 /** From the cells of a row to the parent cells that a run would compute them in. */
 import { MAX_NUMBER_ORDER } from "./cells/convention.ts";
 import type { LatitudeConvention } from "./cells/convention.ts";
-import { parentAt } from "./cells/healpix.ts";
-import { neighbours } from "./cells/neighbours.ts";
+import { cellsNear } from "./cell_ranges.ts";
 import { cellsInOtherConvention } from "./geodetic.ts";
 
 /** Nested ids that fit 32 bits: 12 * 4^14 < 2^32. */
@@ -177,27 +176,19 @@ export class ParentFinder {
   }
 }
 
-/** Cells of this order are several times wider than the 14.3 km between the conventions. */
-const NEAR_ORDER = 7;
-
 /** Tells quickly that a cell lies too far from every allowed parent for the conventions to matter. */
 class NearFilter {
   readonly #order: number;
-  readonly #near: Uint8Array;
+  readonly #cells: ReadonlySet<number>;
 
   constructor(parents: Float64Array, parentOrder: number) {
-    this.#order = Math.min(parentOrder, NEAR_ORDER);
-    this.#near = new Uint8Array(12 * 4 ** this.#order);
-    for (const parent of parents) {
-      const cell = parentAt(parent, parentOrder, this.#order);
-      if (this.#near[cell] === 2) continue;
-      this.#near[cell] = 2;
-      for (const beside of neighbours(cell, this.#order)) if (beside >= 0) this.#near[beside] ||= 1;
-    }
+    const { order, cells } = cellsNear(parents, parentOrder);
+    this.#order = order;
+    this.#cells = cells;
   }
 
   mayReach(cell: number, order: number): boolean {
-    return order < this.#order || this.#near[Math.floor(cell / 4 ** (order - this.#order))]! > 0;
+    return order < this.#order || this.#cells.has(Math.floor(cell / 4 ** (order - this.#order)));
   }
 }
 

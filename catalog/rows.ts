@@ -1,19 +1,26 @@
 /** Rows of a catalog as {@linkcode GranuleRow}s, read column by column from DuckDB's chunks. */
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBValue, DuckDBVector } from "@duckdb/node-api";
 import type { GranuleAsset, GranuleRow } from "./granule.ts";
-import { BBOX_FIELDS, COLUMNS } from "./schema.ts";
+import { BBOX_FIELDS, type Column, COLUMNS } from "./schema.ts";
 import { sqlName } from "./duckdb.ts";
 
 /** What each column is asked for as, so that its vector holds plain values. */
-const SELECT_LIST = COLUMNS.map(({ name, type }) => {
+function selectList(lean: boolean): string {
+  return COLUMNS.map((column) => selected(column, lean)).join(", ");
+}
+
+function selected({ name, type }: Column, lean: boolean): string {
   const quoted = sqlName(name);
+  if (lean && (type === "wkb" || type === "cells")) {
+    return `${type === "wkb" ? "NULL::BLOB" : "[]::UBIGINT[]"} AS ${quoted}`;
+  }
   if (type === "timestamp") return `epoch_us(${quoted}) AS ${quoted}`;
   if (type === "bbox") return BBOX_FIELDS.map((field) => `${quoted}.${field} AS ${field}`).join(", ");
   if (type === "assets") {
     return `CASE WHEN len(${quoted}) > 0 THEN to_json(${quoted})::VARCHAR END AS ${quoted}`;
   }
   return quoted;
-}).join(", ");
+}
 
 /** Rows of a chunk, with the place of each in its file. */
 export interface RowChunk {
@@ -24,9 +31,11 @@ export interface RowChunk {
 /** Rows of a table expression of the contract's columns and `file_row_number`, a chunk at a time. */
 export async function* readRows(
   connection: DuckDBConnection,
-  from: { table: string; tail?: string; values?: DuckDBValue[] },
+  from: { table: string; tail?: string; values?: DuckDBValue[]; lean?: boolean },
 ): AsyncGenerator<RowChunk> {
-  const sql = `SELECT file_row_number, ${SELECT_LIST} FROM ${from.table} ${from.tail ?? ""}`;
+  const sql = `SELECT file_row_number, ${selectList(from.lean ?? false)} FROM ${from.table} ${
+    from.tail ?? ""
+  }`;
   const result = await connection.stream(sql, from.values);
   const places = new Map(result.columnNames().map((name, index) => [name, index]));
   for (;;) {

@@ -3,9 +3,11 @@
  * of cells; going from cells to parents is a loop over typed arrays here, which needs no join and no
  * distinct over hundreds of millions of values. Selection prunes by cells, never by boxes.
  */
-import { inputError } from "../base/errors.ts";
+import type { DuckDBDataChunk, DuckDBResult, DuckDBValue } from "@duckdb/node-api";
+import { GranaryError, inputError } from "../base/errors.ts";
 import { type LatitudeConvention, MAX_NUMBER_ORDER } from "./cells/convention.ts";
 import type { Area } from "./area.ts";
+import { rangesAt } from "./cell_ranges.ts";
 import { shorten, sqlError } from "./expression.ts";
 import { filterSql, type GranuleFilter } from "./filter.ts";
 import type { GranuleRow } from "./granule.ts";
@@ -29,6 +31,8 @@ export interface SelectOptions extends GranuleFilter {
   areas?: readonly Area[] | undefined;
   /** At most so many parents: the first in ascending order. */
   maxCells?: number | undefined;
+  /** Leave geometry (null) and cells (empty) out of the granules; a plan needs neither. */
+  lean?: boolean | undefined;
   /** Granules whose extent is unknown are taken, and needed by every parent. */
   unknownExtent?: boolean | undefined;
   signal?: AbortSignal | undefined;
@@ -55,14 +59,14 @@ export async function select(catalog: Catalog, options: SelectOptions): Promise<
     throw inputError(`parent order ${options.order} is not an order of 0 to ${MAX_NUMBER_ORDER}`);
   }
   const pairs = await findPairs(catalog, options);
-  const parents = distinctSorted(pairs.parents.view());
+  const parents = distinctSorted(pairs.parents.view(), options.order);
   const kept = options.maxCells === undefined ? parents : parents.subarray(0, options.maxCells);
-  const rows = rowsOfParents(pairs, kept);
-  const { granules, indexOfRow } = await fetchGranules(catalog, rows, options.signal);
+  const rows = rowsOfParents(pairs, kept, options.order);
+  const { granules, indexOfRow } = await fetchGranules(catalog, rows, options);
   return {
     order: options.order,
     convention: options.convention,
-    ...compress(kept, pairs, indexOfRow),
+    ...compress(kept, options.order, pairs, (row) => indexOfRow.get(row)!),
     granules,
     unknownExtent: pairs.unknown.length,
   };
@@ -74,20 +78,10 @@ export async function countParents(
   options: SelectOptions,
 ): Promise<{ parents: Float64Array; counts: Uint32Array; granules: number; unknownExtent: number }> {
   const pairs = await findPairs(catalog, options);
-  const all = distinctSorted(pairs.parents.view());
+  const all = distinctSorted(pairs.parents.view(), options.order);
   const parents = options.maxCells === undefined ? all : all.subarray(0, options.maxCells);
-  const counts = new Uint32Array(parents.length);
-  const rankOf = rankIn(parents);
-  const rows = new Set<number>();
-  const parentList = pairs.parents.view();
-  const rowList = pairs.rows.view();
-  for (let i = 0; i < parentList.length; i++) {
-    const rank = rankOf(parentList[i]!);
-    if (rank < 0) continue;
-    counts[rank]! += 1;
-    rows.add(rowList[i]!);
-  }
-  return { parents, counts, granules: rows.size, unknownExtent: pairs.unknown.length };
+  const { counts, needs } = compress(parents, options.order, pairs, (row) => row);
+  return { parents, counts, granules: countDistinct(needs.indices), unknownExtent: pairs.unknown.length };
 }
 
 interface Pairs {
@@ -99,20 +93,48 @@ interface Pairs {
 
 async function findPairs(catalog: Catalog, options: SelectOptions): Promise<Pairs> {
   const allowed = allowedParents(options);
-  const filter = new CellFilter(options.order, allowed);
-  const finder = new ParentFinder(options.order, options.convention, filter);
+  const finder = new ParentFinder(options.order, options.convention, new CellFilter(options.order, allowed));
   const pairs: Pairs = { parents: new GrowingArray(), rows: new GrowingArray(), unknown: [] };
+  const add = (cells: BigUint64Array, from: number, to: number, order: number, row: number) =>
+    finder.forEach(cells, from, to, order, (parent) => {
+      pairs.parents.push(parent);
+      pairs.rows.push(row);
+    });
   const { sql, values } = await filterSql(catalog, options);
-  const statement =
-    `SELECT file_row_number, cell_order, cells FROM ${catalog.conditionTable} AS granules WHERE ${sql}`;
-  const result = await catalog.duck.connection.stream(statement, values).catch((error: unknown) => {
-    if (options.where === undefined) throw error;
+  try {
+    if (allowed === undefined) await scanLists(catalog, sql, values, add, pairs, options);
+    else {
+      await scanHits(catalog, sql, values, allowed, add, pairs, options);
+      await scanUnknown(catalog, sql, values, pairs);
+    }
+  } catch (error) {
+    if (options.where === undefined || isOurs(error, options.signal)) throw error;
     throw sqlError(`--where "${shorten(options.where)}"`, error);
-  });
-  for (;;) {
-    options.signal?.throwIfAborted();
-    const chunk = await result.fetchChunk();
-    if (chunk === null || chunk.rowCount === 0) break;
+  }
+  if (options.unknownExtent) addUnknown(pairs, allowed, options.order);
+  return pairs;
+}
+
+function isOurs(error: unknown, signal: AbortSignal | undefined): boolean {
+  return error instanceof GranaryError || signal?.aborted === true;
+}
+
+type AddCells = (cells: BigUint64Array, from: number, to: number, order: number, row: number) => void;
+
+/** Every list of cells, whole: when all parents may be taken. */
+async function scanLists(
+  catalog: Catalog,
+  condition: string,
+  values: DuckDBValue[],
+  add: AddCells,
+  pairs: Pairs,
+  options: SelectOptions,
+): Promise<void> {
+  const result = await catalog.duck.connection.stream(
+    `SELECT file_row_number, cell_order, cells FROM ${catalog.conditionTable} AS granules WHERE ${condition}`,
+    values,
+  );
+  for await (const chunk of chunksOf(result, options.signal)) {
     const numbers = chunk.getColumnVector(0);
     const orders = chunk.getColumnVector(1);
     const lists = chunk.getColumnVector(2) as unknown as ListVector;
@@ -122,20 +144,77 @@ async function findPairs(catalog: Catalog, options: SelectOptions): Promise<Pair
       const from = lists.getEntryOffset(i);
       const length = lists.getEntryLength(i);
       if (length === 0) pairs.unknown.push(row);
-      finder.forEach(cells, from, from + length, orders.getItem(i) as number, (parent) => {
-        pairs.parents.push(parent);
-        pairs.rows.push(row);
-      });
+      add(cells, from, from + length, orders.getItem(i) as number, row);
     }
-    if (pairs.parents.length > MAX_PAIRS) {
-      throw inputError(
-        `${catalog.name}: more than ${MAX_PAIRS} pairs of parent cell and granule at order ` +
-          `${options.order}; narrow the selection or take a coarser parent order`,
-      );
+    checkCount(catalog, pairs, options);
+  }
+}
+
+/** Only the cells in the ranges of the allowed parents, which DuckDB picks out of the lists. */
+async function scanHits(
+  catalog: Catalog,
+  condition: string,
+  values: DuckDBValue[],
+  allowed: ReadonlySet<number>,
+  add: AddCells,
+  pairs: Pairs,
+  options: SelectOptions,
+): Promise<void> {
+  const { connection } = catalog.duck;
+  const orders = await connection.runAndReadAll(`SELECT DISTINCT cell_order FROM ${catalog.table}`);
+  for (const [order] of orders.getRows() as [number][]) {
+    const ranges = rangesAt(order, allowed, options.order, options.convention);
+    if (ranges.length === 0) continue;
+    const hits = ranges.map(({ first, last }) => `cell BETWEEN ${first} AND ${last}`).join(" OR ");
+    const result = await connection.stream(
+      `SELECT file_row_number, cell FROM (
+         SELECT file_row_number, unnest(cells) AS cell FROM ${catalog.conditionTable} AS granules
+         WHERE cell_order = ${order} AND cells[1] <= ${ranges[ranges.length - 1]!.last} AND ${condition})
+       WHERE ${hits}`,
+      values,
+    );
+    for await (const chunk of chunksOf(result, options.signal)) {
+      const rows = (chunk.getColumnVector(0) as unknown as { items: BigInt64Array }).items;
+      const cells = (chunk.getColumnVector(1) as unknown as { items: BigUint64Array }).items;
+      for (let from = 0, to = 1; from < chunk.rowCount; from = to, to = from + 1) {
+        while (to < chunk.rowCount && rows[to] === rows[from]) to += 1;
+        add(cells, from, to, order, Number(rows[from]));
+      }
+      checkCount(catalog, pairs, options);
     }
   }
-  if (options.unknownExtent) addUnknown(pairs, allowed);
-  return pairs;
+}
+
+async function scanUnknown(
+  catalog: Catalog,
+  condition: string,
+  values: DuckDBValue[],
+  pairs: Pairs,
+): Promise<void> {
+  const reader = await catalog.duck.connection.runAndReadAll(
+    // A row with a box has cells (the writer sees to it), and null boxes are found by their statistics.
+    `SELECT file_row_number FROM ${catalog.conditionTable} AS granules
+     WHERE bbox.xmin IS NULL AND len(cells) = 0 AND ${condition}`,
+    values,
+  );
+  for (const [row] of reader.getRows()) pairs.unknown.push(Number(row));
+}
+
+async function* chunksOf(result: DuckDBResult, signal?: AbortSignal): AsyncGenerator<DuckDBDataChunk> {
+  for (;;) {
+    signal?.throwIfAborted();
+    const chunk = await result.fetchChunk();
+    if (chunk === null || chunk.rowCount === 0) return;
+    yield chunk;
+  }
+}
+
+function checkCount(catalog: Catalog, pairs: Pairs, options: SelectOptions): void {
+  if (pairs.parents.length <= MAX_PAIRS) return;
+  throw inputError(
+    `${catalog.name}: more than ${MAX_PAIRS} pairs of parent cell and granule at order ` +
+      `${options.order}; narrow the selection or take a coarser parent order`,
+  );
 }
 
 /** The parents asked for by name and by area; undefined when every parent may be taken. */
@@ -149,9 +228,9 @@ function allowedParents(options: SelectOptions): Set<number> | undefined {
 }
 
 /** Granules of unknown extent are needed by every parent that is asked for or has another granule. */
-function addUnknown(pairs: Pairs, allowed: ReadonlySet<number> | undefined): void {
+function addUnknown(pairs: Pairs, allowed: ReadonlySet<number> | undefined, order: number): void {
   const parents = allowed === undefined
-    ? distinctSorted(pairs.parents.view())
+    ? distinctSorted(pairs.parents.view(), order)
     : Float64Array.from(allowed).sort();
   for (const row of pairs.unknown) {
     for (const parent of parents) {
@@ -161,8 +240,8 @@ function addUnknown(pairs: Pairs, allowed: ReadonlySet<number> | undefined): voi
   }
 }
 
-function rowsOfParents(pairs: Pairs, parents: Float64Array): Set<number> {
-  const rankOf = rankIn(parents);
+function rowsOfParents(pairs: Pairs, parents: Float64Array, order: number): Set<number> {
+  const rankOf = rankIn(parents, order);
   const rows = new Set<number>();
   const parentList = pairs.parents.view();
   const rowList = pairs.rows.view();
@@ -173,7 +252,7 @@ function rowsOfParents(pairs: Pairs, parents: Float64Array): Set<number> {
 async function fetchGranules(
   catalog: Catalog,
   rows: ReadonlySet<number>,
-  signal: AbortSignal | undefined,
+  options: SelectOptions,
 ): Promise<{ granules: GranuleRow[]; indexOfRow: Map<number, number> }> {
   const found: { row: GranuleRow; fileRow: number }[] = [];
   if (rows.size > 0) {
@@ -181,9 +260,10 @@ async function fetchGranules(
     const source = {
       table: catalog.table,
       tail: "SEMI JOIN chosen USING (file_row_number)",
+      lean: options.lean ?? false,
     };
     for await (const chunk of readRows(catalog.duck.connection, source)) {
-      signal?.throwIfAborted();
+      options.signal?.throwIfAborted();
       for (let i = 0; i < chunk.rows.length; i++) {
         found.push({ row: chunk.rows[i]!, fileRow: chunk.fileRows[i]! });
       }
@@ -211,40 +291,78 @@ async function fillChosen(catalog: Catalog, rows: ReadonlySet<number>): Promise<
   appender.closeSync();
 }
 
+/** Pairs as lists by parent: a counting sort, then each list ascending and every granule in it once. */
 function compress(
   parents: Float64Array,
+  order: number,
   pairs: Pairs,
-  indexOfRow: ReadonlyMap<number, number>,
+  indexOf: (fileRow: number) => number,
 ): Pick<Selection, "parents" | "counts" | "needs"> {
-  const rankOf = rankIn(parents);
+  const rankOf = rankIn(parents, order);
   const parentList = pairs.parents.view();
   const rowList = pairs.rows.view();
+  const starts = new Float64Array(parents.length + 1);
+  for (let i = 0; i < parentList.length; i++) {
+    const rank = rankOf(parentList[i]!);
+    if (rank >= 0) starts[rank + 1]! += 1;
+  }
+  for (let i = 0; i < parents.length; i++) starts[i + 1]! += starts[i]!;
+  const indices = new Uint32Array(starts[parents.length]!);
+  const next = starts.slice();
+  for (let i = 0; i < parentList.length; i++) {
+    const rank = rankOf(parentList[i]!);
+    if (rank >= 0) indices[next[rank]!++] = indexOf(rowList[i]!);
+  }
+  // A row whose cells came in two chunks may have named a parent twice.
   const counts = new Uint32Array(parents.length);
-  for (let i = 0; i < parentList.length; i++) {
-    const rank = rankOf(parentList[i]!);
-    if (rank >= 0) counts[rank]! += 1;
-  }
   const offsets = new Float64Array(parents.length + 1);
-  for (let i = 0; i < parents.length; i++) offsets[i + 1] = offsets[i]! + counts[i]!;
-  const indices = new Uint32Array(offsets[parents.length]!);
-  const next = offsets.slice();
-  for (let i = 0; i < parentList.length; i++) {
-    const rank = rankOf(parentList[i]!);
-    if (rank >= 0) indices[next[rank]!++] = indexOfRow.get(rowList[i]!)!;
+  let end = 0;
+  for (let rank = 0; rank < parents.length; rank++) {
+    const list = indices.subarray(starts[rank]!, starts[rank + 1]!).sort();
+    for (let i = 0; i < list.length; i++) {
+      if (i === 0 || list[i] !== list[i - 1]) indices[end++] = list[i]!;
+    }
+    offsets[rank + 1] = end;
+    counts[rank] = end - offsets[rank]!;
   }
-  for (let i = 0; i < parents.length; i++) indices.subarray(offsets[i]!, offsets[i + 1]!).sort();
-  return { parents, counts, needs: { offsets, indices } };
+  return { parents, counts, needs: { offsets, indices: indices.slice(0, end) } };
 }
 
-function distinctSorted(values: Float64Array): Float64Array {
-  return Float64Array.from(new Set(values)).sort();
+/** Up to this order a table of all cells is smaller than a hash of some. */
+const TABLE_ORDER = 9;
+
+function distinctSorted(values: Float64Array, order: number): Float64Array {
+  if (order > TABLE_ORDER) return Float64Array.from(new Set(values)).sort();
+  const there = new Uint8Array(12 * 4 ** order);
+  for (let i = 0; i < values.length; i++) there[values[i]!] = 1;
+  const found: number[] = [];
+  for (let cell = 0; cell < there.length; cell++) if (there[cell] === 1) found.push(cell);
+  return Float64Array.from(found);
 }
 
-/** A function from a value to its place in `sorted`, -1 when it is not there. */
-function rankIn(sorted: Float64Array): (value: number) => number {
-  const places = new Map<number, number>();
-  for (let i = 0; i < sorted.length; i++) places.set(sorted[i]!, i);
-  return (value) => places.get(value) ?? -1;
+/** A function from a cell to its place in `sorted`, -1 when it is not there. */
+function rankIn(sorted: Float64Array, order: number): (cell: number) => number {
+  if (order > TABLE_ORDER) {
+    const places = new Map<number, number>();
+    for (let i = 0; i < sorted.length; i++) places.set(sorted[i]!, i);
+    return (cell) => places.get(cell) ?? -1;
+  }
+  const places = new Int32Array(12 * 4 ** order).fill(-1);
+  for (let i = 0; i < sorted.length; i++) places[sorted[i]!] = i;
+  return (cell) => places[cell]!;
+}
+
+/** How many different values there are. */
+function countDistinct(values: Uint32Array): number {
+  const most = values.reduce((most, value) => Math.max(most, value), 0);
+  const there = new Uint8Array(values.length === 0 ? 0 : most + 1);
+  let count = 0;
+  for (const value of values) {
+    if (there[value] === 1) continue;
+    there[value] = 1;
+    count += 1;
+  }
+  return count;
 }
 
 /** Float64 values that grow by doubling. */

@@ -1,8 +1,16 @@
 /** Sorting and merging of catalog files by DuckDB, which spills where memory ends. */
-import { type Duck, sqlName, sqlString } from "./duckdb.ts";
+import { type Duck, type DuckOptions, openDuck, sqlName, sqlString } from "./duckdb.ts";
 import { contractColumns, parquetTypes } from "./columns_sql.ts";
 import { MAX_ORDER } from "./cells/convention.ts";
 import { COLUMNS } from "./schema.ts";
+
+/**
+ * DuckDB for sorting: one thread, because each further one holds row groups of its own while it writes,
+ * and a million rows then need twice the memory for little time.
+ */
+export function openSorter(options: DuckOptions): Promise<Duck> {
+  return openDuck({ ...options, threads: 1 });
+}
 
 /** Rows of a row group in a sorted file. */
 export const ROW_GROUP_ROWS = 20_000;

@@ -216,7 +216,7 @@ const CELL_SHARE_TOLERATED = 0.02;
  */
 function checkCells(row: GranuleRow, geometry: Geometry, name: string, report: Report): void {
   if (row.cells.length === 0) {
-    report.add("warning", "cells", `${name}: has a footprint and no cells`);
+    report.add("error", "cells", `${name}: has a footprint and no cells`);
     return;
   }
   const shape = shapeFromGeometry(geometry, { edges: "planar" });

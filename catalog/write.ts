@@ -7,13 +7,12 @@ import fs from "node:fs";
 import path from "node:path";
 import { makeFileAtomic } from "./atomic_path.ts";
 import { checkRow } from "./check_row.ts";
-import { openDuck } from "./duckdb.ts";
 import type { GranuleRow } from "./granule.ts";
 import { catalogMetadata, footer, GeometrySummarizer } from "./metadata.ts";
 import { BATCH_ROWS, writeParquetStream } from "./parquet_stream.ts";
 import { type CatalogQuery, DEFAULT_CELL_ORDER } from "./schema.ts";
 import { compareRows, UniqueRows } from "./row_order.ts";
-import { sortCatalog } from "./sort.ts";
+import { openSorter, sortCatalog } from "./sort.ts";
 
 /** Rows, and cells in them, that are sorted in memory. */
 const BUFFER_ROWS = 50_000;
@@ -158,7 +157,7 @@ async function sortSpilled(
   metadata: ReadonlyMap<string, string>,
   options: WriteOptions,
 ): Promise<number> {
-  const duck = await openDuck(options);
+  const duck = await openSorter(options);
   try {
     return await sortCatalog(duck, [spilled], temporary, metadata);
   } finally {

@@ -71,7 +71,7 @@ Deno.test("rows stand along the nested curve across orders, those without cells 
     row("c", 8, 17n),
     row("b", 6, 1n),
     row("a", 8, 15n),
-    sampleRow({ id: "z", cells: new BigUint64Array(0) }),
+    sampleRow({ id: "z", cells: new BigUint64Array(0), geometry: null, bbox: null }),
   ];
   await withCatalog(rows, async (catalog) => {
     assert.deepEqual((await allRows(catalog)).map(({ id }) => id), ["a", "b", "c", "z"]);
@@ -132,6 +132,7 @@ Deno.test("a row out of contract fails by name and leaves nothing behind", async
     [{ checksum: "MD5:00FF" }, /checksum/],
     [{ bbox: { xmin: 0, ymin: 0, xmax: 190, ymax: 1 } }, /bbox/],
     [{ size_bytes: -1 }, /size_bytes/],
+    [{ cells: new BigUint64Array(0) }, /footprint and no cells/],
   ];
   for (const [changes, message] of faults) {
     await withFolder(async (folder) => {
