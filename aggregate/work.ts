@@ -1,6 +1,7 @@
 /** Pieces of a planned run by the run directory's address: what `granary work`, `runs` and `finish` call. */
 import { openTarget } from "../catalog/access/targets.ts";
 import { isRemote, lazyOpener, locator, openRunDirectory } from "./aggregate.ts";
+import { jobLeaseOptions } from "./backends/slurm_lease.ts";
 import { startExecutor } from "./engine/executor.ts";
 import { defaultMemoryBytes, defaultWorkers } from "./run/execute.ts";
 import {
@@ -71,6 +72,7 @@ export async function finish(
   const { plan, settings } = await directory.plan();
   const finished = await finishRun(directory, plan, openTarget(settings.store, opener()), {
     signal: options.signal,
+    ...jobLeaseOptions(),
   });
   await directory.target.put("report.json", new TextEncoder().encode(JSON.stringify(finished)));
   return finished;

@@ -9,6 +9,7 @@ import type { RunReport } from "../../aggregate/run/execute.ts";
 import { PRESET_NAMES } from "../../aggregate/config/presets/index.ts";
 import { addFilterOptions, type FilterFlags, filterFrom } from "./catalog_filter.ts";
 import type { CliContext, Progress } from "../context.ts";
+import { addBackendOptions, backendFrom, runBackend } from "../backend_options.ts";
 import { addAreaOptions, type AreaFlags, areaFrom } from "../area.ts";
 
 const EXAMPLES = `
@@ -68,6 +69,7 @@ export function addAggregate(program: Command, context: CliContext): void {
     )
     .option("--row-index <file>", "a row index (default: the one beside the catalog, if it is there)")
     .option("--batches <n>", "scatter batches to cut the granules into", wholeNumber);
+  addBackendOptions(command);
   addFilterOptions(command);
   addAreaOptions(command);
   command
@@ -125,9 +127,15 @@ export function addAggregate(program: Command, context: CliContext): void {
           }
         },
       };
+      const backend = backendFrom(options as object);
       try {
-        const { plan, report } = await aggregate(request);
+        if (backend !== undefined && !request.dryRun) request.planOnly = true;
+        const { plan, report, runDirectory } = await aggregate(request);
         progress?.end();
+        if (backend !== undefined && runDirectory !== null) {
+          await runBackend(backend, runDirectory, options.driver, context);
+          return;
+        }
         if (report === null) printPlan(plan, context);
         else printReport(report, context);
       } finally {

@@ -1,0 +1,124 @@
+/** A run by a real Slurm: arrays, killed tasks, a drained node, a broken granule; then the local run's bytes. */
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+import process from "node:process";
+import { granary, temporaryFolder } from "../support/binary.ts";
+import { buildCatalog, ok, treeDigest } from "../support/run_world.ts";
+import { slurmMissing, startSlurm, type TestSlurm } from "../support/slurm.ts";
+import { hasSharedData, sharedData } from "../shared_data.ts";
+
+const unable = slurmMissing();
+if (unable !== undefined) console.log(`no test with a real Slurm: ${unable}`);
+
+const GOLDEN_JOB = ["aggregate", "-c", "atl06", "--catalog", "catalog.parquet", "--shard", "1"];
+
+/** Process ids of the program's `work` on a run directory with a flag. */
+function piecesAtWork(runDirectory: string, flag: string): number[] {
+  return fs.readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
+    try {
+      const words = fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+      return words.includes("work") && words.includes(runDirectory) && words.includes(flag) &&
+        !words[0]!.includes("bash");
+    } catch (error) {
+      // It ended meanwhile.
+      if (["ENOENT", "ESRCH"].includes((error as { code?: string }).code ?? "")) return false;
+      throw error;
+    }
+  });
+}
+
+async function until<T>(what: string, find: () => T | undefined, seconds = 120): Promise<T> {
+  const deadline = performance.now() + seconds * 1000;
+  while (performance.now() < deadline) {
+    const found = find();
+    if (found !== undefined) return found;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error(`no ${what} within ${seconds} s`);
+}
+
+/** Kills the first piece of a kind with -9 as soon as it is at work. */
+async function killOne(runDirectory: string, flag: string): Promise<void> {
+  const pid = await until(`piece with ${flag}`, () => piecesAtWork(runDirectory, flag)[0]);
+  process.kill(pid, "SIGKILL");
+}
+
+const queue = (slurm: TestSlurm) => slurm.run("squeue", "-h", "-r", "-o", "%T").trim();
+
+Deno.test({
+  name: "arrays of a real Slurm survive killed tasks, a drained node and a broken granule",
+  ignore: unable !== undefined || !hasSharedData,
+  fn: async () => {
+    const folder = temporaryFolder("granary-slurm-run-");
+    fs.mkdirSync(path.join(folder, "granules"));
+    for (const name of fs.readdirSync(sharedData("atl06")).filter((name) => /_002_01\.h5$/.test(name))) {
+      fs.copyFileSync(sharedData(`atl06/${name}`), path.join(folder, "granules", name));
+    }
+    await buildCatalog(folder);
+    await ok([...GOLDEN_JOB, "-o", "local.zarr"], { cwd: folder });
+    const clean = treeDigest(path.join(folder, "local.zarr"));
+
+    // A granule that no longer begins as HDF5 does; it is needed by some of the cells only.
+    const granules = fs.readdirSync(path.join(folder, "granules")).sort();
+    const broken = path.join(folder, "granules", granules[3]!);
+    const whole = fs.readFileSync(broken);
+    fs.writeFileSync(broken, Uint8Array.from(whole, (byte, at) => at < 8 ? 0 : byte));
+
+    const slurm = await startSlurm();
+    try {
+      const options = { cwd: folder, env: slurm.env };
+      const store = path.join(folder, "slurm.zarr");
+      const submit = [
+        ...GOLDEN_JOB,
+        "-o",
+        "slurm.zarr",
+        "--backend",
+        "slurm",
+        "--mem",
+        "700MB",
+        "--time",
+        "5",
+      ];
+      const more = ["--batches", "8", "--max-parallel", "2", "--sbatch-flag", "--comment=granary test"];
+
+      const submitted = JSON.parse(await ok([...submit, ...more, "--json"], options));
+      assert.deepEqual(Object.keys(submitted.jobs), ["scatter", "reduce", "finish"]);
+      const arrays = slurm.run("squeue", "-h", "-r", "-j", submitted.jobs.scatter, "-o", "%i");
+      assert.equal(arrays.trim().split("\n").length, 4, "eight batches in an array of four");
+      const killed = killOne(`${store}.run`, "--scatter");
+
+      const second = await granary([...GOLDEN_JOB, "-o", "slurm.zarr", "--resume"], options);
+      assert.equal(second.code, 2, second.stderr);
+      assert.match(second.stderr, new RegExp(`held by batch job slurm:${submitted.jobs.scatter},`));
+
+      await killed;
+      slurm.run("scontrol", "update", "nodename=node1", "state=drain", "reason=test");
+      await killOne(`${store}.run`, "--reduce");
+      await until("empty queue", () => queue(slurm) === "" ? true : undefined);
+      assert.match(slurm.run("sinfo", "-h", "-n", "node1", "-o", "%T"), /drain/);
+      const shown = JSON.parse(await ok(["runs", `${store}.run`, "--json"], options));
+      assert.equal(shown.sealed, false);
+      assert.ok(shown.batches.left.length > 0 && shown.shards.left.length > 0);
+      assert.ok(!fs.existsSync(path.join(store, "zarr.json")));
+
+      // The queue is empty, so the jobs hold the run no more.
+      const resume = [...submit, "--resume", "--wait", "--json"];
+      const incomplete = await granary(resume, options);
+      assert.equal(incomplete.code, 3, incomplete.stderr);
+      const report = JSON.parse(incomplete.stdout);
+      assert.deepEqual(report.failed.map(({ id }: { id: string }) => id), [
+        granules[3],
+      ]);
+      const attributes = JSON.parse(fs.readFileSync(path.join(store, "zarr.json"), "utf8")).attributes;
+      assert.match(JSON.stringify(attributes), /"incomplete_parents":\[\d/);
+
+      slurm.run("scontrol", "update", "nodename=node1", "state=resume");
+      fs.writeFileSync(broken, whole);
+      await ok(resume, options);
+      assert.deepEqual(treeDigest(store), clean);
+    } finally {
+      await slurm.stop();
+    }
+  },
+});
