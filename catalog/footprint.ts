@@ -4,11 +4,12 @@
  */
 import { assignNested } from "./cells/assign.ts";
 import { MAX_NUMBER_ORDER } from "./cells/convention.ts";
-import { splitLine, unwrap } from "./antimeridian.ts";
+import { splitLine, wrapLongitude } from "./antimeridian.ts";
 import type { BoundingBox } from "./granule.ts";
 import type { Geometry, Position } from "./geometry.ts";
 import { MAX_CELLS_PER_GRANULE } from "./schema.ts";
 import { simplifyLine } from "./simplify.ts";
+import { TrackLine } from "./track_line.ts";
 import { encodeWkb } from "./wkb.ts";
 import { inputError } from "../base/errors.ts";
 
@@ -73,7 +74,7 @@ export class TrackSummarizer {
   add(track: Track): void {
     const { longitude, latitude } = track;
     let last = -2;
-    const line = new Decimator();
+    const line = new TrackLine(FOOTPRINT_TOLERANCE_DEGREES, FOOTPRINT_GAP_DEGREES);
     for (let begin = 0; begin < longitude.length; begin += BLOCK) {
       const end = Math.min(begin + BLOCK, longitude.length);
       const count = assignNested(
@@ -117,7 +118,7 @@ export class TrackSummarizer {
   /** The box of every observation; from -180 to 180 where a line crosses the antimeridian. */
   #box(): BoundingBox | null {
     if (this.#lines.length === 0) return null;
-    const crosses = this.#lines.some((line) => unwrap(line).some(([x]) => x! < -180 || x! > 180));
+    const crosses = this.#lines.some((line) => line.some(([x]) => x! < -180 || x! > 180));
     return {
       xmin: crosses ? -180 : this.#west,
       ymin: this.#south,
@@ -127,94 +128,27 @@ export class TrackSummarizer {
   }
 }
 
-/** Distance from the last vertex, in degrees, beyond which the next vertex is taken. */
-const STEP_DEGREES = FOOTPRINT_TOLERANCE_DEGREES / 4;
-
-/** Thins a track to vertices about a quarter of the tolerance apart, cut at gaps. */
-class Decimator {
-  readonly lines: Position[][] = [];
-  south = Infinity;
-  north = -Infinity;
-  west = Infinity;
-  east = -Infinity;
-  #line: Position[] = [];
-  #keptX = NaN;
-  #keptY = NaN;
-  #stepX = 0;
-  #lastX = NaN;
-  #lastY = NaN;
-
-  add(longitude: number, latitude: number): void {
-    if (longitude > 180) longitude -= 360;
-    if (longitude < this.west) this.west = longitude;
-    if (longitude > this.east) this.east = longitude;
-    if (latitude < this.south) this.south = latitude;
-    if (latitude > this.north) this.north = latitude;
-    const dx = Math.abs(longitude - this.#keptX);
-    const dy = Math.abs(latitude - this.#keptY);
-    if (dx <= this.#stepX && dy <= STEP_DEGREES) {
-      this.#lastX = longitude;
-      this.#lastY = latitude;
-      return;
-    }
-    this.#keep(longitude, latitude);
-  }
-
-  #keep(longitude: number, latitude: number): void {
-    if (this.#line.length > 0) {
-      // The gap is measured from the last row seen, which is also the end of the line before a gap.
-      if (arcDegrees(this.#lastX, this.#lastY, longitude, latitude) > FOOTPRINT_GAP_DEGREES) {
-        this.#endLine();
-      } else if (this.#lastX !== this.#keptX || this.#lastY !== this.#keptY) {
-        this.#push(this.#lastX, this.#lastY);
-      }
-    }
-    this.#push(longitude, latitude);
-    this.#keptX = this.#lastX = longitude;
-    this.#keptY = this.#lastY = latitude;
-    this.#stepX = STEP_DEGREES / Math.max(1e-6, Math.cos(latitude * Math.PI / 180));
-  }
-
-  finish(): void {
-    if (this.#line.length > 0) this.#endLine();
-  }
-
-  #endLine(): void {
-    if (this.#lastX !== this.#keptX || this.#lastY !== this.#keptY) this.#push(this.#lastX, this.#lastY);
-    this.lines.push(this.#line);
-    this.#line = [];
-  }
-
-  #push(longitude: number, latitude: number): void {
-    this.#line.push([longitude, latitude]);
-  }
-}
-
-/** The angle between two places, degrees. Haversine, which is exact enough for gaps. */
-function arcDegrees(x1: number, y1: number, x2: number, y2: number): number {
-  const radian = Math.PI / 180;
-  const a = Math.sin((y2 - y1) * radian / 2) ** 2 +
-    Math.cos(y1 * radian) * Math.cos(y2 * radian) * Math.sin((x2 - x1) * radian / 2) ** 2;
-  return 2 * Math.asin(Math.min(1, Math.sqrt(a))) / radian;
-}
-
 function footprintOf(lines: readonly Position[][]): Geometry {
-  let tolerance = FOOTPRINT_TOLERANCE_DEGREES - STEP_DEGREES;
-  for (;;) {
-    const { pieces, points, vertices } = simplifyAll(lines, tolerance);
-    if (vertices <= MAX_FOOTPRINT_VERTICES || tolerance > 10) return geometryOf(pieces, points);
-    tolerance *= 2;
+  let found = splitAll(lines);
+  for (
+    let tolerance = 2 * FOOTPRINT_TOLERANCE_DEGREES;
+    found.vertices > MAX_FOOTPRINT_VERTICES;
+    tolerance *= 2
+  ) {
+    if (tolerance > 10) break;
+    found = splitAll(lines.map((line) => simplifyLine(line, tolerance).map((index) => line[index]!)));
   }
+  return geometryOf(found.pieces, found.points);
 }
 
-function simplifyAll(lines: readonly Position[][], tolerance: number) {
+/** Lines cut at the antimeridian; a line of one place is a point. */
+function splitAll(lines: readonly Position[][]) {
   const pieces: Position[][] = [];
   const points: Position[] = [];
   let vertices = 0;
   for (const line of lines) {
-    const unwrapped = unwrap(line);
-    const parts = splitLine(simplifyLine(unwrapped, tolerance).map((index) => unwrapped[index]!));
-    if (parts.length === 0) points.push(line[0]!);
+    const parts = splitLine(line);
+    if (parts.length === 0) points.push([wrapLongitude(line[0]![0]!), line[0]![1]!]);
     for (const part of parts) {
       pieces.push(part);
       vertices += part.length;
