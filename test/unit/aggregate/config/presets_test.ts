@@ -103,7 +103,7 @@ Deno.test("presets parse without a warning and state units and long names for ev
     const { pipeline, warnings } = parseConfig(presetText(name), name);
     assert.deepEqual(warnings, []);
     assert.equal(pipeline.name, name);
-    assert.equal(pipeline.dataSource.collections.length, 1);
+    assert.ok(pipeline.dataSource.collections.length > 0);
     assert.deepEqual([pipeline.output.parentOrder, pipeline.output.childOrder, pipeline.output.latitude], [
       6,
       12,
