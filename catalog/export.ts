@@ -62,12 +62,19 @@ interface Shape {
   properties: [string, PropertyType][];
 }
 
-/** Writes `catalog` to `output`. Returns the count of items. */
+export interface ExportResult {
+  items: number;
+  /** Granules left out because they have no footprint: stac-geoparquet's readers fail on a null box. */
+  withoutFootprint: number;
+  sizeBytes: number;
+}
+
+/** Writes `catalog` to `output`: an item for every granule with a footprint. */
 export async function exportStacGeoparquet(
   catalog: Catalog,
   output: string,
   options: { signal?: AbortSignal } = {},
-): Promise<{ items: number; sizeBytes: number }> {
+): Promise<ExportResult> {
   const shape = await shapeOf(catalog, options.signal);
   const metadata = new Map([
     [GEO_KEY, JSON.stringify(geoMetadata(geometrySummary(catalog)))],
@@ -75,16 +82,19 @@ export async function exportStacGeoparquet(
   ]);
   return await makeFileAtomic(output, async (temporary) => {
     let items = 0;
+    let withoutFootprint = 0;
     async function* batches(): AsyncGenerator<RecordBatch> {
       for await (const { rows } of catalog.rows()) {
         options.signal?.throwIfAborted();
-        items += rows.length;
-        yield itemBatch(rows, shape, metadata);
+        const known = rows.filter((row) => row.geometry !== null && row.bbox !== null);
+        withoutFootprint += rows.length - known.length;
+        items += known.length;
+        if (known.length > 0) yield itemBatch(known, shape, metadata);
       }
       if (items === 0) yield itemBatch([], shape, metadata);
     }
     await writeRecordBatches(temporary, batches(), metadata);
-    return { items, sizeBytes: fs.statSync(temporary).size };
+    return { items, withoutFootprint, sizeBytes: fs.statSync(temporary).size };
   });
 }
 

@@ -28,6 +28,12 @@ export function addCatalogExport(catalog: Command, context: CliContext): void {
             `${options.output}: ${formatCount(result.items)} items, ${formatBytes(result.sizeBytes)}`,
           );
         }
+        if (result.withoutFootprint > 0) {
+          context.log.warn(
+            `${formatCount(result.withoutFootprint)} granules were left out: they have no footprint, and ` +
+              "readers of stac-geoparquet take no item without a box",
+          );
+        }
       } finally {
         opened.close();
       }
