@@ -206,7 +206,9 @@ export async function prepareRemaining(
   settings: RunSettings,
   onNote?: (note: string) => void,
 ): Promise<Remaining> {
-  for (const prefix of ["runs/", "scatter/", "shards/"]) await directory.target.sweep(prefix);
+  for (const prefix of ["runs/", "scatter/", "shards/", ".run.", ".plan.", ".report."]) {
+    await directory.target.sweep(prefix); // not leases, which another may be trying to take
+  }
   await place.target.sweep("");
   const { scatter, shards, lost } = await directory.records();
   const remaining = remainingWork(plan, scatter, shards, place.wholeShards());
