@@ -14,7 +14,7 @@ import { sampleRow, withFolder } from "../unit/catalog/sample.ts";
 
 /** Two catalogs of the real one of the Python tools and odd rows: as the stream writes, and as DuckDB sorts. */
 async function withFiles(
-  run: (files: { streamed: string; merged: string }, folder: string) => Promise<void>,
+  run: (files: { streamed: string; merged: string }, folder: string) => void | Promise<void>,
 ) {
   await withFolder(async (folder) => {
     const streamed = path.join(folder, "streamed.parquet");
@@ -70,7 +70,7 @@ const GEO_SCHEMA = sharedData("geoparquet/v1.1.0/schema.json");
 Deno.test("the published GeoParquet 1.1 schema takes the metadata, which stands once", {
   ignore: !hasSharedData || !hasPeer("pyarrow", "jsonschema"),
 }, async () => {
-  await withFiles(async ({ streamed, merged }) => {
+  await withFiles(({ streamed, merged }) => {
     for (const file of [streamed, merged]) {
       const geo = ask<Geo>(
         `import sys, json, jsonschema, pyarrow.parquet as pq
@@ -130,7 +130,7 @@ print(json.dumps({
 Deno.test("geopandas reads valid geometries within the world, and none lost", {
   ignore: !hasSharedData || !hasPeer("geopandas"),
 }, async () => {
-  await withFiles(async ({ merged }) => {
+  await withFiles(({ merged }) => {
     const answer = ask<Record<string, Anything>>(
       `import sys, json, geopandas
 frame = geopandas.read_parquet(sys.argv[1])
@@ -157,7 +157,7 @@ Deno.test(
   "DuckDB of Python runs the printed views",
   { ignore: !hasSharedData || !hasPeer("duckdb") },
   async () => {
-    await withFiles(async ({ merged }, folder) => {
+    await withFiles(({ merged }, folder) => {
       const script = path.join(folder, "views.sql");
       fs.writeFileSync(script, viewScript(merged));
       const answer = ask<Record<string, Anything>>(
