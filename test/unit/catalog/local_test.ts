@@ -13,7 +13,7 @@ import { openCatalog } from "../../../catalog/open.ts";
 import { allRows, sampleRow, withFolder } from "./sample.ts";
 
 Deno.test("files are found under folders at any depth, each once, others and hidden ones passed over", async () => {
-  await withFolder(async (folder) => {
+  await withFolder((folder) => {
     for (const file of ["b.h5", "sub/deep/a.H5", "sub/c.nc", "notes.txt", ".hidden.h5", ".git/x.h5"]) {
       fs.mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
       fs.writeFileSync(path.join(folder, file), file);

@@ -39,7 +39,7 @@ export function sampleRow(changes: Partial<GranuleRow> = {}): GranuleRow {
 }
 
 /** A folder that is removed after `run`. */
-export async function withFolder<T>(run: (folder: string) => Promise<T>): Promise<T> {
+export async function withFolder<T>(run: (folder: string) => T | Promise<T>): Promise<T> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-test-"));
   try {
     return await run(folder);
