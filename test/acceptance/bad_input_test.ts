@@ -1,7 +1,9 @@
 /** Bad input, each with its message and its exit code; and nothing is left where nothing was made. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
+import { hasSharedData, sharedData } from "../shared_data.ts";
 import { granary, isRoot, type RunResult, temporaryFolder } from "../support/binary.ts";
 
 let made: Promise<string> | undefined;
@@ -167,6 +169,118 @@ Deno.test("an output below a file", async () => {
   assertRefused(catalog, 1, /text\.parquet\/c\.parquet.*cannot write/);
   const result = await run("plot", "store.zarr", "--variable", "h_mean", "-o", "text.parquet/m.png");
   assertRefused(result, 1, /text\.parquet\/m\.png.*cannot write/);
+});
+
+Deno.test({
+  name: "real granules that were cut, replaced by a login page, or are of another product",
+  ignore: !hasSharedData,
+  fn: async () => {
+    const folder = await world();
+    const name = "processed_ATL06_20190613065109_11610303_002_01.h5";
+    const bytes = fs.readFileSync(sharedData(`atl06/${name}`));
+    const put = (at: string, content: Uint8Array | string) => {
+      fs.mkdirSync(path.join(folder, at), { recursive: true });
+      fs.writeFileSync(path.join(folder, at, name), content);
+    };
+    put("real-cut", bytes.subarray(0, 200_000));
+    assertRefused(await build("real-cut"), 3, /is cut short: 200000 of \d+ bytes/);
+    put("real-page", "<html><head><title>Earthdata Login</title></head></html>");
+    assertRefused(await build("real-page"), 3, /is an HTML page titled "Earthdata Login", not HDF5/);
+    put("real-empty", "");
+    assertRefused(await build("real-empty"), 3, /real-empty.*(empty|0 bytes)/);
+    const other = fs.readdirSync(sharedData("atl08"))[0]!;
+    assertRefused(await build(sharedData(`atl08/${other}`)), 3, /land_ice_segments/);
+    // One that is well beside one that is not: the catalog has the one, and the exit code tells the other.
+    fs.copyFileSync(sharedData(`atl06/${name}`), path.join(folder, "real-page", "well_002_01.h5"));
+    const both = await run(
+      ...["catalog", "build", "--from", "local", "real-page", "-c", "atl06", "-o", "half.parquet"],
+      ...["--collection", "ATL06.002"],
+    );
+    assertRefused(both, 3, /is an HTML page/);
+    const info = await run("catalog", "info", "half.parquet", "--json");
+    assert.equal(JSON.parse(info.stdout).granules, 1);
+  },
+});
+
+Deno.test("too little memory is refused before anything starts", async () => {
+  assertRefused(await aggregate("--memory", "1MB"), 2, /too few for \d+ workers.*--memory/);
+  assertRefused(await aggregate("--memory", "much"), 2, /much/);
+});
+
+Deno.test("wrong orders, levels, boxes, polygons and regions", async () => {
+  const folder = await world();
+  assertRefused(await aggregate("--levels", "13"), 2, /level 13 .*child order 12/);
+  assertRefused(await aggregate("--parent-order", "13"), 2, /child_order 12 is coarser/);
+  assertRefused(await aggregate("--bbox=0,10,20"), 2, /0,10,20/);
+  assertRefused(await aggregate("--bbox=0,20,20,10"), 2, /10|20/);
+  assertRefused(await aggregate("--region", "grenland"), 2, /did you mean "?greenland/i);
+  fs.writeFileSync(path.join(folder, "broken.geojson"), '{"type": "Polygon", "coordinates": [[[0,0],[1');
+  assertRefused(await aggregate("--polygon", "broken.geojson"), 2, /broken\.geojson/);
+  assertRefused(await aggregate("--polygon", "nowhere.geojson"), 2, /nowhere\.geojson/);
+  assertRefused(await aggregate("--cells", "5/100"), 2, /5\/100/);
+  assertRefused(await aggregate("--cells", "4441329"), 2, /4441329/);
+  assertRefused(await aggregate("--catalog", "nowhere.parquet"), 2, /nowhere\.parquet/);
+  assertRefused(await aggregate("--start", "2019-02-30"), 2, /2019-02-30/);
+});
+
+/** A file system mounted for a test, or undefined where nobody may mount one. */
+function mounted(options: string): { folder: string; end(): void } | undefined {
+  if (!isRoot) return undefined;
+  const folder = temporaryFolder("granary-mount-");
+  const { status } = spawnSync("mount", ["-t", "tmpfs", "-o", options, "granary-test", folder]);
+  if (status !== 0) return undefined;
+  return { folder, end: () => void spawnSync("umount", [folder]) };
+}
+
+const mayMount = (() => {
+  const probe = mounted("size=64k");
+  probe?.end();
+  return probe !== undefined;
+})();
+
+Deno.test({
+  name: "a file system that may only be read",
+  ignore: !mayMount,
+  fn: async () => {
+    const place = mounted("size=64k,ro")!;
+    try {
+      const at = (name: string) => path.join(place.folder, name);
+      assertRefused(await aggregate("-o", at("s.zarr")), 1, /s\.zarr.*read-only/);
+      const catalog = await run(
+        ...["catalog", "build", "--from", "local", "granules", "-o", at("c.parquet")],
+      );
+      assertRefused(catalog, 1, /c\.parquet.*read-only/);
+      const plot = await run("plot", "store.zarr", "--variable", "h_mean", "-o", at("m.png"));
+      assertRefused(plot, 1, /m\.png.*read-only/);
+      assertRefused(await run("simulate", at("granules")), 1, /granules.*read-only/);
+    } finally {
+      place.end();
+    }
+  },
+});
+
+Deno.test({
+  name: "no space: it is told, and what is there is no store and no catalog",
+  ignore: !mayMount,
+  fn: async () => {
+    const place = mounted("size=16k")!;
+    try {
+      const at = (name: string) => path.join(place.folder, name);
+      assertRefused(await aggregate("-o", at("s.zarr")), 1, /no space left/);
+      assert.equal(fs.existsSync(at("s.zarr/zarr.json")), false);
+      fs.rmSync(at("s.zarr"), { recursive: true, force: true });
+      fs.rmSync(at("s.zarr.run"), { recursive: true, force: true });
+      // Leaves less than a catalog needs.
+      fs.writeFileSync(at("filler"), new Uint8Array(12_000));
+      const catalog = await run(
+        ...["catalog", "build", "--from", "local", "granules", "-o", at("c.parquet")],
+      );
+      assertRefused(catalog, 1, /no space left/);
+      assert.deepEqual(fs.readdirSync(place.folder), ["filler"]);
+    } finally {
+      place.end();
+    }
+  },
 });
 
 Deno.test("none of these leaves a store behind", async () => {
