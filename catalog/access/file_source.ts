@@ -111,9 +111,12 @@ class FileSyncSource implements SyncSource {
   }
 
   read(offset: number, length: number): Uint8Array {
+    return this.#readInto(offset, length, new Uint8Array(length));
+  }
+
+  #readInto(offset: number, length: number, bytes: Uint8Array): Uint8Array {
     if (this.#closed) throw new Error(`${this.name}: read after close`);
     checkRange(this.name, this.sizeBytes, offset, length);
-    const bytes = new Uint8Array(length);
     for (let done = 0; done < length;) {
       const want = Math.min(length - done, LONGEST_READ_BYTES);
       let got: number;
@@ -132,6 +135,15 @@ class FileSyncSource implements SyncSource {
 
   readMany(ranges: readonly ByteRange[]): Uint8Array[] {
     return ranges.map(({ offset, length }) => this.read(offset, length));
+  }
+
+  readManyInto(ranges: readonly ByteRange[], memory: Uint8Array): Uint8Array[] {
+    let at = 0;
+    return ranges.map(({ offset, length }) => {
+      const bytes = memory.subarray(at, at + length);
+      at += length;
+      return this.#readInto(offset, length, bytes);
+    });
   }
 
   close(): void {

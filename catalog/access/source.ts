@@ -35,6 +35,8 @@ export interface SyncSource {
   read(offset: number, length: number): Uint8Array;
   /** Many ranges at once, so that a remote source has them in flight together. */
   readMany(ranges: readonly ByteRange[]): Uint8Array[];
+  /** The same into memory that the caller brings, large enough for all; the arrays are views of it. */
+  readManyInto?(ranges: readonly ByteRange[], memory: Uint8Array): Uint8Array[];
   close(): void;
 }
 

@@ -86,6 +86,7 @@ export class DirectFile implements Hdf5File {
   }
 
   close(): void {
+    this.#fetcher.close();
     this.#source.close();
   }
 

@@ -10,9 +10,13 @@ const JOINED_BYTES = 8 << 20;
 /** Bytes that are fetched ahead and held; what would pass it is fetched when it is read. */
 const AHEAD_BYTES = 64 << 20;
 
+/** Memory of closed files for the next ones: pages that are touched already cost nothing. */
+const idle: Uint8Array[] = [];
+
 /** The data of one file, by range. */
 export class Fetcher {
   readonly #source: SyncSource;
+  #memory: Uint8Array | undefined;
   readonly #ahead = new Map<number, Uint8Array>();
 
   constructor(source: SyncSource) {
@@ -29,7 +33,7 @@ export class Fetcher {
       if (held > AHEAD_BYTES) break;
       chosen.push(range);
     }
-    const parts = this.#fetch(chosen);
+    const parts = this.#fetch(chosen, true);
     chosen.forEach(({ offset }, i) => this.#ahead.set(offset, parts[i]!));
   }
 
@@ -45,13 +49,30 @@ export class Fetcher {
       } else missing.push(i);
     });
     if (missing.length > 0) {
-      const fetched = this.#fetch(missing.map((i) => ranges[i]!));
+      const fetched = this.#fetch(missing.map((i) => ranges[i]!), false);
       missing.forEach((at, i) => parts[at] = fetched[i]!);
     }
     return parts;
   }
 
-  #fetch(ranges: readonly ByteRange[]): Uint8Array[] {
+  /** Ends the use of what was fetched ahead. */
+  close(): void {
+    this.#ahead.clear();
+    if (this.#memory !== undefined) idle.push(this.#memory);
+    this.#memory = undefined;
+  }
+
+  /** Memory for `bytes`, in place of what was used before. */
+  #reserve(bytes: number): Uint8Array {
+    this.#memory ??= idle.pop();
+    if (this.#memory === undefined || this.#memory.length < bytes) {
+      this.#memory = new Uint8Array(Math.ceil(bytes * 1.25));
+    }
+    return this.#memory;
+  }
+
+  /** `own` reads into this fetcher's memory, where the source can; what stood there is gone then. */
+  #fetch(ranges: readonly ByteRange[], own: boolean): Uint8Array[] {
     const order = ranges.map((_, i) => i).sort((a, b) => ranges[a]!.offset - ranges[b]!.offset);
     const requests: { offset: number; length: number }[] = [];
     const within = new Uint32Array(ranges.length);
@@ -64,7 +85,10 @@ export class Fetcher {
       } else requests.push({ offset, length });
       within[i] = requests.length - 1;
     }
-    const bytes = this.#source.readMany(requests);
+    const total = requests.reduce((sum, { length }) => sum + length, 0);
+    const bytes = own && this.#source.readManyInto !== undefined
+      ? this.#source.readManyInto(requests, this.#reserve(total))
+      : this.#source.readMany(requests);
     return ranges.map(({ offset, length }, i) => {
       const from = offset - requests[within[i]!]!.offset;
       return bytes[within[i]!]!.subarray(from, from + length);
