@@ -123,6 +123,8 @@ class Schedule {
   #taken = new Set<number>();
   #saveAll: boolean;
   #committing = 0;
+  /** Of runs files, by the reducers under way. */
+  #readBackBytes = 0;
   #scattering = 0;
   #spilling = 0;
   #inFlight = new Map<number, { lane: number; message: ToWorker }>();
@@ -252,9 +254,18 @@ class Schedule {
       };
       return { type: "scatter", id, task };
     }
-    const mayReduce = this.#spilling === 0 && this.#committing < MOST_COMMITS;
-    if (this.#ready.length > 0 && mayReduce) return this.#reduceTask(id, lane, this.#ready.pop()!);
+    const mayReduce = this.#ready.length > 0 && this.#spilling === 0 && this.#committing < MOST_COMMITS;
+    if (mayReduce && this.#fitsMemory(this.#ready.at(-1)!)) {
+      return this.#reduceTask(id, lane, this.#ready.pop()!);
+    }
     return undefined;
+  }
+
+  /** Whether a shard's runs files can be read back beside those under way; one shard alone always is. */
+  #fitsMemory(s: number): boolean {
+    const bytes = this.#ledger.partBytes(this.plan.shards[s].index);
+    return bytes === 0 || this.#readBackBytes === 0 ||
+      this.#readBackBytes + bytes <= this.options.segmentBytes;
   }
 
   #spillTask(id: number, lane: number, entries: SegmentEntry[]): Exclude<ToWorker, { type: "start" }> {
@@ -289,6 +300,7 @@ class Schedule {
     const { index, firstRank, endRank } = this.plan.shards[s];
     this.#taken.add(index);
     const { entries, parts } = this.#ledger.take(index);
+    this.#readBackBytes += parts.reduce((sum, { bytes }) => sum + bytes, 0);
     const slabs = this.#ledger.unknownTo(lane, entries);
     return { type: "reduce", id, task: { shard: { index, firstRank, endRank }, entries, slabs, parts } };
   }
@@ -311,7 +323,11 @@ class Schedule {
         await this.#spilled(message.id, sent.message, message.outcome);
         break;
       case "reduced":
-        if (sent.message.type === "reduce") this.#ledger.release(sent.message.task.entries);
+        if (sent.message.type === "reduce") {
+          const { entries, parts } = sent.message.task;
+          this.#ledger.release(entries);
+          this.#readBackBytes -= parts.reduce((sum, { bytes }) => sum + bytes, 0);
+        }
         this.#commit(message.outcome);
         break;
       case "scanned":

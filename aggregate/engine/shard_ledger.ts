@@ -66,6 +66,11 @@ export class ShardLedger {
     return slabs;
   }
 
+  /** Bytes of runs files that the reducer of a shard will hold. */
+  partBytes(shard: number): number {
+    return (this.#parts.get(shard) ?? []).reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
   /** Removes and returns what is held of one shard. */
   take(shard: number): { entries: SegmentEntry[]; parts: RunsPart[] } {
     const entries = this.#entries.get(shard) ?? [];
