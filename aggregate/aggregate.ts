@@ -5,7 +5,7 @@ import { inputError } from "../base/errors.ts";
 import { type Area, boxArea } from "../catalog/area.ts";
 import { chooseAsset, locate, parseDrivers } from "../catalog/access/driver.ts";
 import type { SourceLocation } from "../catalog/access/location.ts";
-import { SourceOpener } from "../catalog/access/open.ts";
+import { once, SourceOpener } from "../catalog/access/open.ts";
 import { openTarget } from "../catalog/access/targets.ts";
 import { parseCellAt } from "../catalog/cells/cell_name.ts";
 import type { DuckOptions } from "../catalog/duckdb.ts";
@@ -129,9 +129,7 @@ export async function aggregate(
       scratch: request.scratch,
       mode: request.mode,
       locate: await locator(plan, driverText, openerOnce, warn),
-      expect: (locations) => {
-        if (locations.some(({ kind }) => kind !== "local")) openerOnce().expect(locations);
-      },
+      expect: expectRemote(openerOnce),
       driver: driverText,
       reader: { open: (location) => openerOnce().open(location) },
       memoryBytes,
@@ -155,6 +153,7 @@ export async function aggregate(
     return { plan, report, runDirectory: directory };
   } finally {
     await executor?.close();
+    await openerOnce.close();
   }
 }
 
@@ -229,16 +228,32 @@ function overridden(request: AggregateRequest, warn: (message: string) => void):
   };
 }
 
+/** An opener that is made when first it is asked for, and closed if it was. */
+export interface LazyOpener {
+  (): SourceOpener;
+  /** Closes what was opened ahead and nobody read. */
+  close(): Promise<void>;
+}
+
 /** Makes what opens remote places when first it is needed. */
 export function lazyOpener(
   signal: AbortSignal | undefined,
   warn: (message: string) => void,
-): () => SourceOpener {
+): LazyOpener {
   let opener: SourceOpener | undefined;
-  return () => opener ??= new SourceOpener({ signal, warn });
+  return Object.assign(() => opener ??= new SourceOpener({ signal, warn }), {
+    close: async () => await opener?.close(),
+  });
 }
 
-/** Where each granule of a plan is read from, by a driver's preferences. */
+/** Has remote granules opened ahead; local ones need no opener. */
+export function expectRemote(opener: () => SourceOpener): (locations: SourceLocation[]) => void {
+  return (locations) => {
+    if (locations.some(({ kind }) => kind !== "local")) opener().expect(locations);
+  };
+}
+
+/** Where each granule of a plan is read from, by a driver's preferences; looked for once a granule. */
 export async function locator(
   plan: Plan,
   driverText: string,
@@ -248,10 +263,17 @@ export async function locator(
   const driver = parseDrivers(driverText);
   const needsRegion = driver === "auto" && plan.granules.some((row) => row.s3_base !== null);
   const localRegion = needsRegion ? await opener().aws.region() : undefined;
+  const tell = once(warn);
+  const found = new Map<number, SourceLocation>();
   return (granule) => {
-    const row = plan.granules[granule];
-    const asset = chooseAsset(row, plan.pipeline.dataSource.asset);
-    return locate(row, driver, { localRegion, asset, warn });
+    let location = found.get(granule);
+    if (location === undefined) {
+      const row = plan.granules[granule];
+      const asset = chooseAsset(row, plan.pipeline.dataSource.asset);
+      location = locate(row, driver, { localRegion, asset, warn: tell });
+      found.set(granule, location);
+    }
+    return location;
   };
 }
 

@@ -1,8 +1,10 @@
 /** Pieces of a planned run by the run directory's address: what `granary work`, `runs` and `finish` call. */
+import type { SourceOpener } from "../catalog/access/open.ts";
 import { openTarget } from "../catalog/access/targets.ts";
-import { isRemote, lazyOpener, locator, openRunDirectory } from "./aggregate.ts";
+import { expectRemote, isRemote, lazyOpener, locator, openRunDirectory } from "./aggregate.ts";
 import { jobLeaseOptions } from "./backends/slurm_lease.ts";
-import { startExecutor } from "./engine/executor.ts";
+import { type Executor, startExecutor } from "./engine/executor.ts";
+import type { Plan } from "./engine/plan.ts";
 import { defaultMemoryBytes, defaultWorkers } from "./run/execute.ts";
 import {
   type FinishedRun,
@@ -13,7 +15,7 @@ import {
   type ScatterPiece,
   scatterPiece,
 } from "./run/pieces.ts";
-import { RunDirectory } from "./run/run_directory.ts";
+import { RunDirectory, type RunSettings } from "./run/run_directory.ts";
 import type { RunProgress } from "./run/tally.ts";
 
 export interface WorkOptions {
@@ -29,36 +31,89 @@ export interface WorkOptions {
   onProgress?(progress: RunProgress): void;
 }
 
-/** Does scatter batch `n` or shard `n` of the run. */
-export async function work(
-  runDirectory: string,
-  piece: { scatter: number } | { reduce: number },
-  options: WorkOptions = {},
-): Promise<ScatterPiece | { shard: number; observations: number; lacks: string[] }> {
-  const warn = options.onWarning ?? (() => {});
-  const opener = lazyOpener(options.signal, warn);
-  const executor = startExecutor(options.workers ?? defaultWorkers(), () => Promise.resolve(opener()));
-  try {
-    const directory = isRemote(runDirectory)
-      ? openRunDirectory(runDirectory, options.scratch, opener)
-      : RunDirectory.sharedIn(runDirectory, options.scratch);
-    const { plan, settings } = await directory.plan();
+/** A piece of a run: scatter batch `n` or shard `n` of its plan. */
+export type Piece = { scatter: number } | { reduce: number };
+
+/** What came of a piece. */
+export type PieceDone = ScatterPiece | { shard: number; observations: number; lacks: string[] };
+
+/**
+ * Does pieces, one after the other, with threads that stay up and a plan that is kept between them. After
+ * an error it is closed: tasks of the failed piece may still be under way in its threads.
+ */
+export class PieceWorker {
+  readonly #options: WorkOptions;
+  readonly #opener: ReturnType<typeof lazyOpener>;
+  readonly #executor: Executor;
+  #kept: { address: string; directory: RunDirectory; plan: Plan; settings: RunSettings } | undefined;
+
+  constructor(options: WorkOptions = {}) {
+    this.#options = options;
+    this.#opener = lazyOpener(options.signal, options.onWarning ?? (() => {}));
+    this.#executor = startExecutor(
+      options.workers ?? defaultWorkers(),
+      () => Promise.resolve(this.#opener()),
+    );
+  }
+
+  /** `planKey` is that of the plan, where the caller knows it: the plan is read again when it is another. */
+  async do(
+    runDirectory: string,
+    piece: Piece,
+    enough: AbortSignal | undefined = this.#options.enough,
+    planKey?: string,
+  ): Promise<PieceDone> {
+    const options = this.#options;
+    const { directory, plan, settings } = await this.#run(runDirectory, planKey);
     const common = {
-      executor,
+      executor: this.#executor,
       memoryBytes: options.memoryBytes ?? defaultMemoryBytes(),
-      locate: await locator(plan, options.driver ?? settings.driver, opener, warn),
+      locate: await locator(
+        plan,
+        options.driver ?? settings.driver,
+        this.#opener,
+        options.onWarning ?? (() => {}),
+      ),
+      expect: expectRemote(this.#opener),
       reader: {
-        open: (location: Parameters<ReturnType<typeof opener>["open"]>[0]) => opener().open(location),
+        open: (location: Parameters<SourceOpener["open"]>[0]) => this.#opener().open(location),
       },
       signal: options.signal,
-      enough: options.enough,
+      enough,
       onProgress: options.onProgress,
     };
     if ("scatter" in piece) return await scatterPiece(directory, plan, piece.scatter, common);
-    const store = isRemote(settings.store) ? openTarget(settings.store, opener()) : settings.store;
+    const store = isRemote(settings.store) ? openTarget(settings.store, this.#opener()) : settings.store;
     return await reducePiece(directory, plan, piece.reduce, store, common);
+  }
+
+  async #run(address: string, planKey: string | undefined) {
+    const kept = this.#kept;
+    if (kept?.address === address && planKey !== undefined && kept.plan.key === planKey) return kept;
+    const { scratch } = this.#options;
+    const directory = isRemote(address)
+      ? openRunDirectory(address, scratch, this.#opener)
+      : RunDirectory.sharedIn(address, scratch);
+    return this.#kept = { address, directory, ...await directory.plan() };
+  }
+
+  async close(): Promise<void> {
+    await this.#executor.close();
+    await this.#opener.close();
+  }
+}
+
+/** Does scatter batch `n` or shard `n` of the run. */
+export async function work(
+  runDirectory: string,
+  piece: Piece,
+  options: WorkOptions = {},
+): Promise<PieceDone> {
+  const worker = new PieceWorker(options);
+  try {
+    return await worker.do(runDirectory, piece);
   } finally {
-    await executor.close();
+    await worker.close();
   }
 }
 

@@ -1,5 +1,12 @@
 /** The program's entry: everything that it prints is written before it exits. */
 import process from "node:process";
+import { isLambdaRuntime } from "../aggregate/backends/lambda_start.ts";
 import { runCommandLine } from "./run.ts";
 
-process.exit(await runCommandLine(process.argv.slice(2)));
+const args = process.argv.slice(2);
+process.exit(isLambdaRuntime(args) ? await serveLambda() : await runCommandLine(args));
+
+async function serveLambda(): Promise<number> {
+  const { serveLambda } = await import("../aggregate/backends/lambda_runtime.ts");
+  return await serveLambda();
+}

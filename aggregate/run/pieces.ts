@@ -24,6 +24,8 @@ export interface PieceOptions {
   executor: Executor;
   memoryBytes: number;
   locate(granule: number): SourceLocation;
+  /** Hears where the granules lie, in the order in which they will be opened. */
+  expect?(locations: SourceLocation[]): void;
   /** Opens runs files that are on S3. */
   reader?: RunsReader;
   signal?: AbortSignal;
@@ -267,6 +269,7 @@ function schedule(
   });
   return runSchedule(plan, work, options.executor, {
     locate: options.locate,
+    expect: options.expect,
     checkpoint: DEFAULT_CHECKPOINT,
     segmentBytes: directory.segmentLimit(budget.segmentBytes),
     onError: "report",

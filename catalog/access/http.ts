@@ -140,6 +140,8 @@ export class HttpClient {
         headers: { "user-agent": USER_AGENT, "accept-encoding": "identity", ...headers },
         redirect: "manual",
         signal: control.signal,
+        // Bun would end every exchange after five minutes; the limits here are ours.
+        ...{ timeout: false },
         ...(request.body === undefined ? {} : { body: request.body as Uint8Array<ArrayBuffer> | string }),
       });
       const head: HttpHead = { status: response.status, headers: response.headers, url: url.href };
