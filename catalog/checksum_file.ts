@@ -5,6 +5,9 @@ import fs from "node:fs/promises";
 export const CHECKSUM_KINDS = ["sha256", "md5", "none"] as const;
 export type ChecksumKind = (typeof CHECKSUM_KINDS)[number];
 
+/** What files of a disk get unless asked otherwise. */
+export const DEFAULT_CHECKSUM: ChecksumKind = "sha256";
+
 const BLOCK_BYTES = 4 << 20;
 
 /** `sha256:…` or `md5:…` of a file's bytes, null for `none`. Memory is one block. */
