@@ -169,6 +169,11 @@ function printPlan(plan: Plan, context: CliContext): void {
 
 function printReport(report: RunReport, context: CliContext): void {
   const { failed } = report.granules;
+  if (report.groups.present === 0 && report.groups.empty > 0) {
+    context.log.warn(
+      "no granule has the config's datasets in any of its groups (look at granary inspect GRANULE)",
+    );
+  }
   if (context.json) context.out.json(report);
   else {
     const cells = Object.entries(report.cells).map(([order, count]) => `${formatCount(count)} at ${order}`);
