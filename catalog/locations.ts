@@ -11,10 +11,19 @@ export function locationOf(row: GranuleRow, driver: Driver): string | null {
   return base === null ? null : base + row.path;
 }
 
-/** The location of one asset: its own href, else the row's base and the asset's path. */
+/**
+ * Whether an asset's links are whole ones of its own. Then the row's remote bases say nothing of it: what has
+ * a link of one kind and lies under the row's base of the other does not lie there.
+ */
+export function hasOwnLinks(asset: Pick<GranuleAsset, "s3_href" | "https_href">): boolean {
+  return asset.s3_href !== null || asset.https_href !== null;
+}
+
+/** The location of one asset: its own href, else the row's base (which holds for it) and the asset's path. */
 export function assetLocation(row: GranuleRow, asset: GranuleAsset, driver: Driver): string | null {
   const href = asset[`${driver}_href`];
   if (href !== null) return href;
+  if (driver !== "local" && hasOwnLinks(asset)) return null;
   const base = row[`${driver}_base`];
   return base === null || asset.path === null ? null : base + asset.path;
 }

@@ -26,11 +26,12 @@ FROM (SELECT collection, id, path, assets, ${
     } FROM granules)
 WHERE len(assets) = 0
 UNION ALL
-SELECT collection, id, a.key, coalesce(a.s3_href, s3_base || a.path), coalesce(a.https_href, https_base || a.path),
+SELECT collection, id, a.key, if(whole, a.s3_href, s3_base || a.path), if(whole, a.https_href, https_base || a.path),
   coalesce(a.local_href, local_base || a.path), a.size_bytes, a.checksum
+FROM (SELECT *, a.s3_href IS NOT NULL OR a.https_href IS NOT NULL AS whole
 FROM (SELECT collection, id, unnest(assets) AS a, ${
       ["s3_base", "https_base", "local_base"].map(absent).join(", ")
-    } FROM granules)`,
+    } FROM granules))`,
     `CREATE TEMP MACRO cells_at(wanted) AS TABLE
 SELECT DISTINCT collection, id, unnest(CASE WHEN cell_order >= wanted
   THEN [cell >> (2 * (cell_order - wanted))]

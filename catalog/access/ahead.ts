@@ -15,6 +15,7 @@ export class Ahead {
   #next = 0;
   readonly #waiting = new Map<string, Promise<RangedSource>>();
   readonly #taken = new Set<string>();
+  #expected = new Set<string>();
 
   /** `open` opens a source and begins to read what will surely be needed of it. */
   constructor(open: (location: SourceLocation) => Promise<RangedSource>, depth: number = FILES_AHEAD) {
@@ -22,14 +23,15 @@ export class Ahead {
     this.#depth = depth;
   }
 
-  /** Whether a list was given: then files are opened to be read. */
-  get expects(): boolean {
-    return this.#list.length > 0;
+  /** Whether a location is in the list: then it is opened to be read whole. */
+  expects(location: SourceLocation): boolean {
+    return this.#expected.size > 0 && this.#expected.has(keyOf(location));
   }
 
   /** Replaces the list of what will be opened. What is open already and not in it is kept until `close`. */
   expect(locations: readonly SourceLocation[]): void {
     this.#list = locations.filter(({ kind }) => kind !== "local");
+    this.#expected = new Set(this.#list.map(keyOf));
     this.#next = 0;
     this.#taken.clear();
   }
@@ -47,6 +49,7 @@ export class Ahead {
   /** Closes what nobody took. */
   async close(): Promise<void> {
     this.#list = [];
+    this.#expected.clear();
     const left = [...this.#waiting.values()];
     this.#waiting.clear();
     // One that could not be opened has nothing to close, and nobody asks why any more.

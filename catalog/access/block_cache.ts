@@ -51,6 +51,10 @@ export class CacheBudget {
     return this.#used;
   }
 
+  get freeBytes(): number {
+    return this.#capacity - this.#used;
+  }
+
   get(key: string): Uint8Array | undefined {
     const block = this.#blocks.get(key);
     if (block !== undefined) {
@@ -149,10 +153,12 @@ export class CachedSource implements RangedSource {
 
   /**
    * Begins to read a small file whole: real granules of this size have metadata in every block, and one request
-   * costs less than the round trips. Larger ones are left as they are.
+   * costs less than the round trips. Larger ones are left as they are, and so are all when the blocks that are
+   * kept leave no room: what is fetched must not push out what others still read.
    */
   warm(): void {
     if (this.#closed || this.sizeBytes > this.#settings.widenedBytes) return;
+    if (this.sizeBytes > this.#budget.freeBytes) return;
     const last = Math.floor((this.sizeBytes - 1) / this.#settings.blockBytes);
     for (let from = 0; from <= last; from++) {
       if (this.#known(from)) continue;

@@ -6,6 +6,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { GranaryError, inputError } from "../../base/errors.ts";
 import type { GranuleAsset, GranuleRow } from "../granule.ts";
+import { hasOwnLinks } from "../locations.ts";
 import { localPath } from "./file_source.ts";
 import { type DriverKind, EARTHDATA_REGION, type SourceLocation } from "./location.ts";
 import { safeName } from "./redact.ts";
@@ -96,6 +97,7 @@ export function locationBy(
 ): SourceLocation | undefined {
   const inner = asset === null ? row.path : asset.path ?? null;
   const credentials = asset?.s3_credentials ?? row.s3_credentials;
+  const own = asset !== null && hasOwnLinks(asset);
   switch (kind) {
     case "local": {
       if (asset?.local_href) return { kind, url: localPath(asset.local_href) };
@@ -104,11 +106,11 @@ export function locationBy(
       return { kind, url: path.join(localPath(row.local_base), inner) };
     }
     case "https": {
-      const url = asset?.https_href ?? joined(row, row.https_base, inner);
+      const url = own ? asset.https_href ?? undefined : joined(row, row.https_base, inner);
       return url === undefined ? undefined : { kind, url };
     }
     case "s3": {
-      const url = asset?.s3_href ?? joined(row, row.s3_base, inner);
+      const url = own ? asset.s3_href ?? undefined : joined(row, row.s3_base, inner);
       if (url === undefined) return undefined;
       return {
         kind,

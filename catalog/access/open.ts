@@ -101,7 +101,7 @@ export class SourceOpener {
     const ahead = this.#ahead.take(location);
     if (ahead !== undefined) return await ahead;
     const source = await this.#openRemote(location);
-    if (this.#ahead.expects) source.warm();
+    if (this.#ahead.expects(location)) source.warm();
     return source;
   }
 
@@ -206,8 +206,8 @@ function ranged(source: Source): RangedSource {
   };
 }
 
-/** The same message is told once. */
-function once(warn: (message: string) => void): (message: string) => void {
+/** Tells the same message once. */
+export function once(warn: (message: string) => void): (message: string) => void {
   const told = new Set<string>();
   return (message) => {
     if (told.has(message)) return;

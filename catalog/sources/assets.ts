@@ -134,7 +134,7 @@ export function toAsset(
 ): GranuleAsset {
   const s3Path = file.s3 === null ? null : pathUnder(bases.s3_base, file.s3);
   const httpsPath = file.https === null ? null : pathUnder(bases.https_base, file.https);
-  // The row's bases would invent a link for a driver that this file lacks: then it keeps whole links.
+  // The row's bases would invent a link for a driver that this file lacks: with a whole link it takes none of them.
   const invented = (file.s3 === null && bases.s3_base !== null) ||
     (file.https === null && bases.https_base !== null);
   const path = s3Path ?? httpsPath;
@@ -143,8 +143,8 @@ export function toAsset(
   const held = path !== null && s3Held && httpsHeld && !invented;
   return {
     key: file.key,
-    // Without a path, nobody puts one together from the row's base; with one, mirrors know its place.
-    path: held ? path : invented ? null : splitLinks(file.s3, file.https).path,
+    // With whole links the path is only the file's place in a mirror.
+    path: held ? path : splitLinks(file.s3, file.https).path,
     media_type: file.mediaType,
     size_bytes: file.sizeBytes,
     checksum: file.checksum,

@@ -53,6 +53,14 @@ Deno.test("urls has a row for every file, by base and path or by an asset's own 
   });
 });
 
+Deno.test("urls gives a file with links of its own none by the row's remote bases", async () => {
+  const one = sampleRow({ id: "c", assets: [asset] });
+  await withCatalog([one], async (catalog) => {
+    const { rows: found } = await tableOf(catalog, "SELECT s3, https FROM urls");
+    assert.deepEqual(found, [[null, "https://elsewhere.example/b02.tif"]]);
+  });
+});
+
 Deno.test("cells_at gives each granule's cells once, at coarser and finer orders", async () => {
   await withCatalog(rows, async (catalog) => {
     const at = async (order: number) =>

@@ -92,3 +92,36 @@ Deno.test("a file that cannot be opened ahead fails where it is taken, and only 
     }
     await settle();
   }));
+
+Deno.test("a file that is not in the list is not read whole", () =>
+  withServer(async (server, locations, opener) => {
+    opener.expect(locations.slice(1));
+    const source = await opener.open(locations[0]!);
+    await settle();
+    assert.equal(server.count(/small-0$/), 1);
+    await source.close();
+  }));
+
+Deno.test("files opened ahead push nothing out of the cache that others still read", async () => {
+  const server = await Loopback.start((request, response) => server.sendFile(request, response, SMALL));
+  const opener = new SourceOpener({ env: {}, keptBytes: 1_500_000 });
+  try {
+    const [first, ...rest] = Array.from(
+      { length: 6 },
+      (_, i) => ({ kind: "https" as const, url: `${server.url}/small-${i}` }),
+    );
+    const source = await opener.open(first!);
+    for (let at = 0; at + 30_000 <= SMALL.length; at += 30_000) await source.read(at, 30_000);
+    const before = server.count(/small-0$/);
+    opener.expect(rest);
+    const other = await opener.open(rest[0]!);
+    await settle();
+    for (let at = 0; at + 30_000 <= SMALL.length; at += 30_000) await source.read(at, 30_000);
+    assert.equal(server.count(/small-0$/), before);
+    await other.close();
+    await source.close();
+  } finally {
+    await opener.close();
+    await server.stop();
+  }
+});

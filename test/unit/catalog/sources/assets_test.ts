@@ -6,6 +6,9 @@ import {
   isCredentialEndpoint,
   locate,
 } from "../../../../catalog/sources/assets.ts";
+import { locationBy } from "../../../../catalog/access/driver.ts";
+import { assetLocation } from "../../../../catalog/locations.ts";
+import { sampleRow } from "../sample.ts";
 import { Tally } from "../../../../catalog/sources/tally.ts";
 
 const data = (url: string, key?: string): GranuleLink => ({ url, relation: "data", key });
@@ -121,7 +124,13 @@ Deno.test("a file without an S3 link is not given one by the row's base", () => 
     data("https://h/C/y.nc"),
   ], new Tally()));
   const y = row.assets.find((asset) => asset.key === "y.nc")!;
-  assert.deepEqual([y.path, y.s3_href, y.https_href], [null, null, "https://h/C/y.nc"]);
+  assert.deepEqual([y.path, y.s3_href, y.https_href], ["C/y.nc", null, "https://h/C/y.nc"]);
+  const whole = sampleRow({ ...row, local_base: "/mirror/P/C/" });
+  assert.equal(assetLocation(whole, y, "s3"), null);
+  assert.equal(locationBy(whole, "s3", y), undefined);
+  assert.equal(assetLocation(whole, y, "https"), "https://h/C/y.nc");
+  assert.equal(locationBy(whole, "https", y)?.url, "https://h/C/y.nc");
+  assert.equal(assetLocation(whole, y, "local"), "/mirror/P/C/C/y.nc", "it has a place in a mirror");
 });
 
 Deno.test("formats that hold observations come first", () => {
