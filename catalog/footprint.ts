@@ -2,8 +2,8 @@
  * The footprint of a granule from the coordinates of its observations: lines along its tracks for
  * people and for the geometry column, and the exact cells that hold an observation for selection.
  */
-import { assignNested } from "./cells/assign.ts";
 import { MAX_NUMBER_ORDER } from "./cells/convention.ts";
+import { CellWalker } from "./cell_walker.ts";
 import { splitLine, wrapLongitude } from "./antimeridian.ts";
 import type { BoundingBox } from "./granule.ts";
 import type { Geometry, Position } from "./geometry.ts";
@@ -21,8 +21,6 @@ export const FOOTPRINT_GAP_DEGREES = 0.5;
 
 /** A footprint of more vertices is simplified again with twice the tolerance. */
 export const MAX_FOOTPRINT_VERTICES = 20_000;
-
-const BLOCK = 8192;
 
 /** One track: coordinates of successive observations in degrees. Rows that are not finite are skipped. */
 export interface Track {
@@ -54,9 +52,8 @@ export function summarizeTracks(tracks: readonly Track[], cellOrder: number): Tr
 /** As {@linkcode summarizeTracks}, a track or a part of one at a time. */
 export class TrackSummarizer {
   readonly #order: number;
-  readonly #cells = new Set<number>();
+  readonly #walker: CellWalker;
   readonly #lines: Position[][] = [];
-  readonly #ids = new Float64Array(BLOCK);
   #positions = 0;
   #south = Infinity;
   #north = -Infinity;
@@ -68,32 +65,21 @@ export class TrackSummarizer {
       throw inputError(`cell order ${cellOrder} is not an order of 0 to ${MAX_NUMBER_ORDER}`);
     }
     this.#order = cellOrder;
+    this.#walker = new CellWalker(cellOrder);
   }
 
   /** Takes a track; it is not joined to the one before. */
   add(track: Track): void {
     const { longitude, latitude } = track;
-    let last = -2;
     const line = new TrackLine(FOOTPRINT_TOLERANCE_DEGREES, FOOTPRINT_GAP_DEGREES);
-    for (let begin = 0; begin < longitude.length; begin += BLOCK) {
-      const end = Math.min(begin + BLOCK, longitude.length);
-      const count = assignNested(
-        longitude.subarray(begin, end),
-        latitude.subarray(begin, end),
-        this.#order,
-        "authalic",
-        this.#ids,
-      );
-      this.#positions += count;
-      if (count === 0) continue;
-      for (let row = begin, i = 0; row < end; row++, i++) {
-        const id = this.#ids[i]!;
-        if (id !== last) {
-          last = id;
-          if (id >= 0) this.#cells.add(id);
-        }
-        if (id >= 0) line.add(longitude[row]!, latitude[row]!);
-      }
+    const cells = this.#walker;
+    for (let row = 0; row < longitude.length; row++) {
+      const x = longitude[row]!;
+      const y = latitude[row]!;
+      if (!(y >= -90 && y <= 90 && x >= -180 && x <= 360)) continue;
+      cells.step(x, y);
+      line.add(x, y);
+      this.#positions += 1;
     }
     line.finish();
     this.#south = Math.min(this.#south, line.south);
@@ -104,7 +90,7 @@ export class TrackSummarizer {
   }
 
   finish(): TrackSummary {
-    const { cells, order } = capCells(this.#cells, this.#order);
+    const { cells, order } = capCells(this.#walker.cells, this.#order);
     const box = this.#box();
     return {
       geometry: this.#lines.length === 0 ? null : encodeWkb(footprintOf(this.#lines)),

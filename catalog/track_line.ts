@@ -10,6 +10,19 @@ const MOST_DEGREES = 1;
 
 const RADIAN = Math.PI / 180;
 
+/** Rows that moved less than this part of the tolerance, in both directions, since the last row tested are not tested. */
+const STEP = 1 / 4;
+
+/**
+ * A row may lie beyond the end of its segment by the first part of the tolerance and aside of it by the
+ * second: together no farther than the tolerance.
+ */
+const TURN_BACK = 1 / 4;
+const ASIDE = Math.sqrt(1 - TURN_BACK * TURN_BACK);
+
+/** What is left of the tolerance for the rows that are tested. */
+const TESTED = 1 - STEP * Math.SQRT2;
+
 /** Takes the rows of a track, gives its lines: longitudes run on beyond 180, cut at gaps. */
 export class TrackLine {
   readonly lines: Position[][] = [];
@@ -21,6 +34,13 @@ export class TrackLine {
   #line: Position[] = [];
   #lastX = 0;
   #lastY = 0;
+  // The last row that was tested: vertices are set at such rows, and at the ends of lines.
+  #testedX = 0;
+  #testedY = 0;
+  /** 360 times the turns made so far. */
+  #turn = 0;
+  readonly #step: number;
+  readonly #tolerance: number;
   // The cone: from the anchor, between two directions, as far out as the farthest row.
   #anchorX = 0;
   #anchorY = 0;
@@ -33,7 +53,10 @@ export class TrackLine {
   #reach = 0;
 
   /** Degrees of arc: of rows from the line, and between rows that are joined. */
-  constructor(readonly tolerance: number, readonly gap: number) {}
+  constructor(readonly tolerance: number, readonly gap: number) {
+    this.#step = STEP * tolerance;
+    this.#tolerance = TESTED * tolerance;
+  }
 
   /** Takes the next row: finite coordinates, longitude -180 to 360. */
   add(longitude: number, latitude: number): void {
@@ -46,23 +69,41 @@ export class TrackLine {
       this.#begin(wrapped, latitude);
       return;
     }
+    const near = wrapped + this.#turn;
+    const movedX = (near - this.#testedX) * this.#scale, movedY = latitude - this.#testedY;
+    const step = this.#step;
+    if (movedX <= step && movedX >= -step && movedY <= step && movedY >= -step) {
+      this.#lastX = near;
+      this.#lastY = latitude;
+      return;
+    }
     const x = wrapped + 360 * Math.round((this.#lastX - wrapped) / 360);
+    this.#turn = x - wrapped;
     if (this.#isGap(x, latitude)) {
       this.finish();
       this.#begin(wrapped, latitude);
       return;
     }
-    if (!this.#fits(x, latitude)) {
-      this.#anchor(this.#lastX, this.#lastY);
-      this.#fits(x, latitude); // a fresh cone takes any row
-    }
     this.#lastX = x;
     this.#lastY = latitude;
+    this.#test();
+  }
+
+  /** Tests the last row: it lengthens the segment, or the row tested before it becomes a vertex. */
+  #test(): void {
+    const x = this.#lastX, y = this.#lastY;
+    if (!this.#fits(x, y)) {
+      this.#anchor(this.#testedX, this.#testedY);
+      this.#fits(x, y); // a fresh cone takes any row
+    }
+    this.#testedX = x;
+    this.#testedY = y;
   }
 
   /** Ends the line under way. */
   finish(): void {
     if (this.#line.length === 0) return;
+    if (this.#lastX !== this.#testedX || this.#lastY !== this.#testedY) this.#test();
     if (this.#lastX !== this.#anchorX || this.#lastY !== this.#anchorY) {
       this.#line.push([this.#lastX, this.#lastY]);
     }
@@ -71,8 +112,9 @@ export class TrackLine {
   }
 
   #begin(x: number, y: number): void {
-    this.#lastX = x;
-    this.#lastY = y;
+    this.#lastX = this.#testedX = x;
+    this.#lastY = this.#testedY = y;
+    this.#turn = 0;
     this.#anchor(x, y);
   }
 
@@ -92,12 +134,12 @@ export class TrackLine {
     if (dy > MOST_DEGREES || dy < -MOST_DEGREES) return this.#open && this.#reach === 0;
     const dx = (x - this.#anchorX) * this.#scale;
     const squared = dx * dx + dy * dy;
-    const { tolerance } = this;
-    if (squared <= tolerance * tolerance) return this.#reach <= 2 * tolerance;
+    const tolerance = this.#tolerance;
     const distance = Math.sqrt(squared);
-    if (distance < this.#reach - tolerance) return false; // the track turns back
+    if (distance < this.#reach - TURN_BACK * tolerance) return false;
+    if (distance <= tolerance) return true;
     if (distance > this.#reach) this.#reach = distance;
-    const sine = tolerance / distance, cosine = Math.sqrt(1 - sine * sine);
+    const sine = ASIDE * tolerance / distance, cosine = Math.sqrt(1 - sine * sine);
     const leftX = dx * cosine - dy * sine, leftY = dx * sine + dy * cosine;
     const rightX = dx * cosine + dy * sine, rightY = dy * cosine - dx * sine;
     if (this.#open) {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { coverTrack } from "../../../catalog/cells/coverage.ts";
 import { nestedOf } from "../../../catalog/cells/healpix.ts";
 import {
   capCells,
@@ -72,6 +73,28 @@ Deno.test("cells are exactly those that hold an observation, rows that are not f
   );
 });
 
+Deno.test("dense tracks over poles, faces and the antimeridian have the cells of their every row", () => {
+  for (let orbit = 0; orbit < 40; orbit += 3) {
+    const rows = 40_000;
+    const longitude = new Float64Array(rows);
+    const latitude = new Float64Array(rows);
+    const tilt = (86 + orbit / 5) * Math.PI / 180;
+    for (let i = 0; i < rows; i++) {
+      const along = 2 * Math.PI * i / rows;
+      latitude[i] = Math.asin(Math.sin(tilt) * Math.sin(along)) * 180 / Math.PI;
+      const turned = Math.atan2(Math.cos(tilt) * Math.sin(along), Math.cos(along)) * 180 / Math.PI +
+        orbit * 9;
+      longitude[i] = ((turned + 180) % 360 + 360) % 360 - 180;
+    }
+    for (const order of [0, 2, 5, 8, 11]) {
+      const expected = coverTrack(longitude, latitude, order, "authalic");
+      const { cells, cellOrder } = summarizeTracks([{ longitude, latitude }], order);
+      if (cellOrder === order) assert.deepEqual(cells, expected, `orbit ${orbit}, order ${order}`);
+      else assert.ok(expected.length > 4096);
+    }
+  }
+});
+
 Deno.test("every observation lies within the tolerance of the lines and inside the box", () => {
   const rows = 20_000;
   const longitude = new Float64Array(rows);
@@ -92,6 +115,27 @@ Deno.test("every observation lies within the tolerance of the lines and inside t
     ymax: Math.max(...latitude),
   });
   assert.ok([...positions(decodeWkb(geometry!))].length < 400);
+});
+
+Deno.test("so does every observation of wandering tracks, whatever their spacing", () => {
+  let state = 7;
+  const random = () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647 - 0.5;
+  for (let round = 0; round < 60; round++) {
+    const spacing = 10 ** (-4 + 3.5 * (round % 12) / 12);
+    let [x, y, heading] = [170 + random() * 30, random() * 170, random() * 6];
+    const places: Position[] = [];
+    for (let i = 0; i < 1500; i++) {
+      heading += random() * 0.4 + (i % 400 === 0 ? Math.PI : 0);
+      x += spacing * Math.cos(heading) / Math.cos(y * Math.PI / 180);
+      y = Math.max(-89, Math.min(89, y + spacing * Math.sin(heading)));
+      places.push([((x + 180) % 360 + 360) % 360 - 180, y]);
+    }
+    const { geometry } = summarizeTracks([track(places.map(([px]) => px!), places.map(([, py]) => py!))], 6);
+    for (let i = 0; i < places.length; i += 11) {
+      const distance = distanceTo(geometry!, places[i]!);
+      assert.ok(distance <= FOOTPRINT_TOLERANCE_DEGREES * 1.0001, `${distance} at row ${i}, round ${round}`);
+    }
+  }
 });
 
 Deno.test("a track across the antimeridian is split and its box spans all longitudes", () => {
