@@ -27,7 +27,7 @@ export interface LocalGranulesOptions {
   /** Worker threads; default the cores of this process. */
   workers?: number | undefined;
   /** Writes a row index on the way: its file and the order of its cells. */
-  rowIndex?: { file: string; order: number } | undefined;
+  rowIndex?: { file: string; order?: number | undefined } | undefined;
   signal?: AbortSignal | undefined;
   onWarning?: ((message: string) => void) | undefined;
   /** Called after each file. */
@@ -61,7 +61,11 @@ export function localGranules(paths: readonly string[], options: LocalGranulesOp
   const pipeline = pipelineFor(files, options.config, options.onWarning ?? (() => {}));
   const cellOrder = options.cellOrder ?? DEFAULT_CELL_ORDER;
   const workers = Math.min(options.workers ?? os.availableParallelism(), files.length);
-  const scanner = startLocalScanner(pipeline, workers, options.rowIndex?.order ?? null);
+  // Cells of the config's own order: later runs then need no coordinates at all.
+  const indexOrder = options.rowIndex === undefined
+    ? null
+    : options.rowIndex.order ?? pipeline.output.childOrder;
+  const scanner = startLocalScanner(pipeline, workers, indexOrder);
   const failures: LocalGranules["failures"] = [];
   const withoutPositions: string[] = [];
   const found = localRows(files, {
@@ -86,7 +90,7 @@ export function localGranules(paths: readonly string[], options: LocalGranulesOp
     noted(),
     (row) => scanner.takeRuns(`${row.local_base}${row.path}`),
     rowIndex.file,
-    { order: rowIndex.order },
+    { order: indexOrder! },
   );
   return {
     rows: teed?.rows ?? noted(),

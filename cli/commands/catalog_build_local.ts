@@ -39,7 +39,7 @@ export const localSource: BuildSource = {
     );
     command.option(
       "--row-index [order]",
-      "local: write a row index too, at an order of cells (default: the catalog's); " +
+      "local: write a row index too, at an order of cells (default: the config's child order); " +
         "runs over few cells then read only their rows",
       parseCellOrder,
     );
@@ -70,7 +70,7 @@ async function open(request: BuildRequest): Promise<OpenedSource> {
     workers: flags.workers,
     rowIndex: rowIndex === undefined
       ? undefined
-      : { file: rowIndexPath(request.output), order: rowIndex === true ? cellOrder : rowIndex },
+      : { file: rowIndexPath(request.output), order: rowIndex === true ? undefined : rowIndex },
     signal: context.signal,
     onWarning: context.log.warn,
     onDone: (files, total) => {
