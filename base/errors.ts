@@ -12,6 +12,7 @@ export type ErrorTag =
   | "io" // a disk or a network that failed after its retries: exit 1
   | "interrupted"; // SIGINT 130, SIGTERM 143
 
+/** The exit code that each kind of error gives the command line. */
 export const EXIT_CODES: Readonly<Record<ErrorTag, number>> = {
   input: 2,
   granule: 3,
