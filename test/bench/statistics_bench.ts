@@ -9,8 +9,8 @@ import { compileStatistics } from "../../aggregate/statistics/compile.ts";
 const ROWS = 1_000_000;
 const RUNS = 9;
 
-const preset = process.argv[2] ?? "atl06";
-const rowsPerCell = Number(process.argv[3] ?? 100);
+const [preset = "atl06", rowsText = "100"] = process.argv[2]?.startsWith("-") ? [] : process.argv.slice(2);
+const rowsPerCell = Number(rowsText);
 const pipeline = loadPreset(preset);
 const names = pipeline.dataSource.columns.map((column) => column.name);
 

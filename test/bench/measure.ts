@@ -1,0 +1,61 @@
+/** What a whole process costs: wall time, processor time, the most memory that it held. */
+import { spawnSync } from "node:child_process";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import process from "node:process";
+
+export interface Cost {
+  /** Seconds. */
+  wall: number;
+  /** Seconds of all cores; null where the system does not tell. */
+  cpu: number | null;
+  /** The most resident memory of the process, in bytes; null where the system does not tell. */
+  peakBytes: number | null;
+  stdout: string;
+}
+
+/** GNU time tells processor time and peak memory of the process that it starts. */
+const GNU_TIME = "/usr/bin/time";
+const hasGnuTime = fs.existsSync(GNU_TIME) &&
+  spawnSync(GNU_TIME, ["--version"], { encoding: "utf8" }).status === 0;
+
+/** Runs a program to its end. Throws with what it said where it fails. */
+export function measure(program: string, args: readonly string[], cwd: string): Cost {
+  const told = path.join(os.tmpdir(), `granary-time-${process.pid}`);
+  const [command, all] = hasGnuTime
+    ? [GNU_TIME, ["-o", told, "-f", "%e %U %S %M", program, ...args]]
+    : [program, [...args]];
+  const started = performance.now();
+  const run = spawnSync(command, all, { cwd, encoding: "utf8", maxBuffer: 1 << 30 });
+  const wall = (performance.now() - started) / 1000;
+  try {
+    if (run.status !== 0) {
+      throw new Error(`${program} ${args.join(" ")}: ${run.error?.message ?? run.stderr}`);
+    }
+    if (!hasGnuTime) return { wall, cpu: null, peakBytes: null, stdout: run.stdout };
+    const [, user, system, kilobytes] = fs.readFileSync(told, "utf8").trim().split(/\s+/).map(Number);
+    return { wall, cpu: user! + system!, peakBytes: kilobytes! * 1024, stdout: run.stdout };
+  } finally {
+    fs.rmSync(told, { force: true });
+  }
+}
+
+export interface Spread {
+  min: number;
+  median: number;
+  max: number;
+}
+
+/** Of at least one value. */
+export function spreadOf(values: readonly number[]): Spread {
+  const sorted = [...values].sort((a, b) => a - b);
+  const half = sorted.length >> 1;
+  const median = sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
+  return { min: sorted[0]!, median, max: sorted.at(-1)! };
+}
+
+/** `0.42 (0.40 to 0.45)`. */
+export function formatSpread({ min, median, max }: Spread, digits = 2): string {
+  return `${median.toFixed(digits)} (${min.toFixed(digits)} to ${max.toFixed(digits)})`;
+}
