@@ -296,7 +296,8 @@ async function writePlan(
     }
     const driver = request.driver ?? plan.pipeline.dataSource.driver ?? "auto";
     const settings = { store: absolute(store), driver, created: new Date().toISOString() };
-    await prepareRemaining(plan, directory, place, settings, request.onNote);
+    const remaining = await prepareRemaining(plan, directory, place, settings, request.onNote);
+    await directory.putPieces(plan, remaining);
   } finally {
     await lease.release();
   }

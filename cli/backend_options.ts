@@ -1,12 +1,13 @@
 /** `--backend` and what goes with it: who does the pieces of a planned run. */
 import { type CommandUnknownOpts, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { GranaryError, inputError } from "../base/errors.ts";
-import { formatCount, parseBytes } from "../base/units.ts";
+import { formatCount, formatSeconds, parseBytes } from "../base/units.ts";
+import type { Plan } from "../aggregate/engine/plan.ts";
 import type { FinishedRun, RunStatus } from "../aggregate/run/pieces.ts";
 import type { RunDirectory } from "../aggregate/run/run_directory.ts";
-import type { CliContext } from "./context.ts";
+import type { CliContext, Progress } from "./context.ts";
 
-const BACKENDS = ["local", "slurm"] as const;
+const BACKENDS = ["local", "slurm", "lambda"] as const;
 
 interface BackendFlags {
   backend?: (typeof BACKENDS)[number];
@@ -20,15 +21,32 @@ interface BackendFlags {
   wait?: boolean;
   retries?: number;
   retryScale?: number;
+  functionName?: string;
+  awsRegion?: string;
 }
 
-/** What only Slurm understands. */
-const SLURM_FLAGS = ["partition", "account", "time", "cpus", "mem", "sbatchFlag"] as const;
+/** The flags of each backend besides those of planning. */
+const FLAGS: Readonly<Record<string, readonly (keyof BackendFlags)[]>> = {
+  local: [],
+  slurm: [
+    "partition",
+    "account",
+    "time",
+    "cpus",
+    "mem",
+    "sbatchFlag",
+    "maxParallel",
+    "wait",
+    "retries",
+    "retryScale",
+  ],
+  lambda: ["functionName", "awsRegion", "maxParallel", "retries"],
+};
 
 export function addBackendOptions(command: CommandUnknownOpts): void {
   command
     .addOption(
-      new Option("--backend <who>", "who does the work: this process, or jobs of Slurm")
+      new Option("--backend <who>", "who does the work: this process, jobs of Slurm, or a Lambda function")
         .choices(BACKENDS).default("local"),
     )
     .option("--partition <name>", "slurm: the partition of the jobs")
@@ -37,6 +55,8 @@ export function addBackendOptions(command: CommandUnknownOpts): void {
     .option("--cpus <n>", "slurm: cores of a task", wholeNumber)
     .option("--mem <size>", "slurm: memory of a task, such as 8GB")
     .option("--sbatch-flag <flag>", "slurm: one more flag of sbatch's (may be repeated)", collect)
+    .option("--function-name <name>", "lambda: the function's name or ARN (see granary deploy aws)")
+    .option("--aws-region <region>", "lambda: the function's region (default: as the AWS tools find it)")
     .option("--max-parallel <n>", "pieces that are done at the same time", wholeNumber)
     .option("--wait", "slurm: follow the jobs to their end, and submit again what failed")
     .option("--retries <n>", "how often what failed is tried again", wholeNumber)
@@ -45,20 +65,82 @@ export function addBackendOptions(command: CommandUnknownOpts): void {
 
 /** The backend that the flags ask for; undefined is this process. */
 export function backendFrom(flags: BackendFlags): BackendFlags | undefined {
-  const used = (name: keyof BackendFlags) => flags[name] !== undefined;
-  if (flags.backend === "slurm") return flags;
-  const idle = [...SLURM_FLAGS, "maxParallel", "wait", "retries", "retryScale"].filter((name) =>
-    used(name as keyof BackendFlags)
-  );
-  if (idle.length > 0) {
-    const flag = idle[0].replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-    throw inputError(`--${flag} is for another backend than this process (say --backend slurm too)`);
+  const backend = flags.backend ?? "local";
+  const all = [...new Set(Object.values(FLAGS).flat())];
+  const idle = all.find((name) => flags[name] !== undefined && !FLAGS[backend]!.includes(name));
+  if (idle !== undefined) {
+    const flag = idle.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    const users = Object.keys(FLAGS).filter((name) => FLAGS[name]!.includes(idle));
+    throw inputError(
+      `--${flag} means nothing to --backend ${backend} (it is for --backend ${users.join(" and ")})`,
+    );
   }
-  return undefined;
+  if (backend === "lambda" && flags.functionName === undefined) {
+    throw inputError("--backend lambda needs --function-name (granary deploy aws prints what makes one)");
+  }
+  return backend === "local" ? undefined : flags;
 }
 
 /** Hands a planned run to its backend and prints what came of it. */
-export async function runBackend(
+export function runBackend(
+  flags: BackendFlags,
+  plan: Plan,
+  directory: RunDirectory,
+  driver: string | undefined,
+  context: CliContext,
+): Promise<void> {
+  return flags.backend === "lambda"
+    ? runWithLambda(flags, plan, directory, context)
+    : runWithSlurm(flags, directory, driver, context);
+}
+
+async function runWithLambda(
+  flags: BackendFlags,
+  plan: Plan,
+  directory: RunDirectory,
+  context: CliContext,
+): Promise<void> {
+  const { status, finish } = await import("../aggregate/work.ts");
+  const { runOnLambda } = await import("../aggregate/backends/lambda.ts");
+  const { SourceOpener } = await import("../catalog/access/open.ts");
+  const address = directory.folder ?? directory.name;
+  if (directory.folder !== null) {
+    context.log.warn(`${address}: a function sees this folder only where it is mounted in the function too`);
+  }
+  const { signal } = context;
+  const warn = (message: string) => context.log.warn(message);
+  const opener = new SourceOpener({ signal, warn });
+  let progress: Progress | undefined;
+  try {
+    const bill = await runOnLambda(directory, await status(address, { signal }), plan.key, opener, {
+      functionName: flags.functionName!,
+      region: flags.awsRegion,
+      maxParallel: flags.maxParallel,
+      retries: flags.retries,
+      signal,
+      onNote: (note) => context.log.info(note),
+      onProgress: (done, pieces) => {
+        progress ??= context.log.progress("pieces", pieces, "done");
+        progress.update(done);
+      },
+    });
+    progress?.end();
+    context.log.info(
+      `${formatCount(bill.invocations)} invocations (${bill.retried} sent again, ${bill.coldStarts} cold), ` +
+        `${formatSeconds(bill.billedSeconds)} billed, ${
+          formatCount(Math.ceil(bill.gigabyteSeconds))
+        } GB s, ` +
+        `about $${bill.dollars.toFixed(4)} at list prices`,
+    );
+    await finish(address, { signal, onWarning: warn });
+    await printFinished(directory, await status(address, { signal }), { bill }, context);
+  } finally {
+    progress?.end();
+    await opener.close();
+  }
+}
+
+async function runWithSlurm(
   flags: BackendFlags,
   directory: RunDirectory,
   driver: string | undefined,

@@ -9,6 +9,7 @@ import { addCatalog } from "./commands/catalog.ts";
 import { addCells } from "./commands/cells.ts";
 import { addCompletions } from "./commands/completions.ts";
 import { addConfig } from "./commands/config.ts";
+import { addDeploy } from "./commands/deploy.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addFetch } from "./commands/fetch.ts";
 import { addInspect } from "./commands/inspect.ts";
@@ -53,6 +54,7 @@ export function createProgram(context: CliContext, onFlags: (flags: GlobalFlags)
   addConfig(program, context);
   addAuth(program, context);
   addSimulate(program, context);
+  addDeploy(program, context);
   addDemo(program, context);
   addCompletions(program, context);
   borrowExamples(program);

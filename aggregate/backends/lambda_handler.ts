@@ -1,7 +1,7 @@
 /** Does the pieces that a Lambda function is asked for, with what earlier invocations left warm. */
 import { Buffer } from "node:buffer";
 import process from "node:process";
-import { GranaryError } from "../../base/errors.ts";
+import { GranaryError, inputError } from "../../base/errors.ts";
 import { finish, PieceWorker } from "../work.ts";
 import { parseEvent } from "./lambda_event.ts";
 
@@ -42,10 +42,14 @@ export class LambdaHandler {
     const remaining = deadlineMs - started;
     const timer = setTimeout(() => enough.abort(), Math.max(0, remaining - savingMs(remaining)));
     try {
-      return JSON.stringify({
-        ...await worker.do(runDirectory, task, enough.signal, planKey),
-        ...about(),
-      });
+      const done = await worker.do(runDirectory, task, enough.signal, planKey);
+      if ("batch" in done && done.granules.left > 0 && done.granules.read === 0) {
+        throw inputError(
+          `scatter batch ${done.batch}: the function has not the time to read one granule` +
+            " (raise its timeout or its memory)",
+        );
+      }
+      return JSON.stringify({ ...done, ...about() });
     } catch (error) {
       this.#worker = undefined;
       await worker.close();

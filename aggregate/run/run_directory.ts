@@ -93,6 +93,20 @@ export class RunDirectory {
     await this.target.put("plan.json", encode(planJson(plan)));
   }
 
+  /** Lists of the pieces that are left, for engines that map a function over a list of JSON. */
+  async putPieces(
+    plan: Plan,
+    left: { granules: readonly { granule: number }[]; shards: readonly number[] },
+  ): Promise<void> {
+    const open = new Set(left.granules.map(({ granule }) => granule));
+    const scatter = plan.batches.flatMap(({ granules }, n) =>
+      granules.some((granule) => open.has(granule)) ? [{ scatter: n }] : []
+    );
+    const reduce = left.shards.map((n) => ({ reduce: n }));
+    await this.target.put("pieces/scatter.json", encode(JSON.stringify(scatter)));
+    await this.target.put("pieces/reduce.json", encode(JSON.stringify(reduce)));
+  }
+
   /** The plan, for a machine that did not make it. Throws an input error where there is none. */
   async plan(): Promise<{ plan: Plan; settings: RunSettings }> {
     const plan = await this.#json<Plan>("plan.json");

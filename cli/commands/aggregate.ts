@@ -133,7 +133,7 @@ export function addAggregate(program: Command, context: CliContext): void {
         const { plan, report, runDirectory } = await aggregate(request);
         progress?.end();
         if (backend !== undefined && runDirectory !== null) {
-          await runBackend(backend, runDirectory, options.driver, context);
+          await runBackend(backend, plan, runDirectory, options.driver, context);
           return;
         }
         if (report === null) printPlan(plan, context);

@@ -1,0 +1,39 @@
+/** What a run on Lambda costs: billed time from the REPORT lines of its invocations, and list prices. */
+import { Buffer } from "node:buffer";
+
+/** List prices in us-west-2 and us-east-1 for x86, in dollars; the free share is not counted. */
+export const LAMBDA_PRICES = { gigabyteSecond: 0.0000166667, request: 0.0000002 } as const;
+
+export interface LambdaBill {
+  invocations: number;
+  /** Invocations that were throttled, timed out or died, and were sent again. */
+  retried: number;
+  coldStarts: number;
+  billedSeconds: number;
+  gigabyteSeconds: number;
+  /** By {@linkcode LAMBDA_PRICES}. */
+  dollars: number;
+}
+
+export function emptyBill(): LambdaBill {
+  return { invocations: 0, retried: 0, coldStarts: 0, billedSeconds: 0, gigabyteSeconds: 0, dollars: 0 };
+}
+
+/**
+ * Adds an invocation by the tail of its log (base64, the header X-Amz-Log-Result). An invocation without a
+ * REPORT line is counted with the seconds that it took as seen from here.
+ */
+export function addInvocation(bill: LambdaBill, logTail: string | null, secondsHere: number): void {
+  const log = logTail === null ? "" : Buffer.from(logTail, "base64").toString("utf8");
+  const report = /^REPORT RequestId:.*$/m.exec(log)?.[0] ?? "";
+  const billed = /Billed Duration: ([\d.]+) ms/.exec(report);
+  const memory = /Memory Size: (\d+) MB/.exec(report);
+  const seconds = billed === null ? secondsHere : Number(billed[1]) / 1000;
+  const gigabytes = memory === null ? 0 : Number(memory[1]) / 1024;
+  bill.invocations += 1;
+  if (/Init Duration:/.test(report)) bill.coldStarts += 1;
+  bill.billedSeconds += seconds;
+  bill.gigabyteSeconds += seconds * gigabytes;
+  bill.dollars = bill.gigabyteSeconds * LAMBDA_PRICES.gigabyteSecond +
+    bill.invocations * LAMBDA_PRICES.request;
+}

@@ -1,0 +1,277 @@
+/**
+ * The CloudFormation template of granary on AWS: a function whose code is the binary, its role, its log
+ * group, and a state machine that maps it over a plan's pieces (AWS Step Functions, distributed map). Pure.
+ */
+
+/** Lambda's limits for a function from a zip file: unpacked, and sent without a bucket. */
+export const UNPACKED_LIMIT_BYTES = 250 * 1024 * 1024;
+export const DIRECT_ZIP_LIMIT_BYTES = 50 * 1024 * 1024;
+
+export interface TemplateOptions {
+  architecture: "x86_64" | "arm64";
+  memoryMegabytes: number;
+  timeoutSeconds: number;
+  /** Of /tmp, where runs files are made. */
+  storageMegabytes: number;
+  maxParallel: number;
+}
+
+export const TEMPLATE_DEFAULTS: TemplateOptions = {
+  architecture: "x86_64",
+  memoryMegabytes: 3072,
+  timeoutSeconds: 900,
+  storageMegabytes: 4096,
+  maxParallel: 50,
+};
+
+const sub = (text: string) => ({ "Fn::Sub": text });
+const attribute = (resource: string) => ({ "Fn::GetAtt": [resource, "Arn"] });
+
+/** The template, to be written as JSON. */
+export function lambdaTemplate(options: TemplateOptions): Record<string, unknown> {
+  return {
+    AWSTemplateFormatVersion: "2010-09-09",
+    Description:
+      "granary: a Lambda function that does the pieces of a run, and a state machine that does all",
+    Parameters: {
+      FunctionName: { Type: "String", Default: "granary" },
+      CodeBucket: {
+        Type: "String",
+        Description: "the bucket with the package of granary deploy aws --package",
+      },
+      CodeKey: { Type: "String", Default: "granary-lambda.zip" },
+      DataBucket: { Type: "String", Description: "the bucket of stores and run directories" },
+      GranuleBucket: {
+        Type: "String",
+        Default: "",
+        Description: "a bucket of granules that is read with the function's role; empty for none",
+      },
+      EarthdataToken: {
+        Type: "String",
+        Default: "",
+        NoEcho: true,
+        Description: "for granules of NASA's data centres; empty for none",
+      },
+      MaxParallel: { Type: "Number", Default: options.maxParallel, MinValue: 1 },
+    },
+    Conditions: {
+      ReadsGranuleBucket: { "Fn::Not": [{ "Fn::Equals": [{ Ref: "GranuleBucket" }, ""] }] },
+      HasToken: { "Fn::Not": [{ "Fn::Equals": [{ Ref: "EarthdataToken" }, ""] }] },
+    },
+    Resources: {
+      LogGroup: {
+        Type: "AWS::Logs::LogGroup",
+        DeletionPolicy: "Delete",
+        UpdateReplacePolicy: "Delete",
+        Properties: { LogGroupName: sub("/aws/lambda/${FunctionName}"), RetentionInDays: 30 },
+      },
+      FunctionRole: {
+        Type: "AWS::IAM::Role",
+        Properties: {
+          AssumeRolePolicyDocument: trust("lambda.amazonaws.com"),
+          Policies: [
+            policy("logs", [{
+              Effect: "Allow",
+              Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+              Resource: attribute("LogGroup"),
+            }]),
+            policy("data", [
+              {
+                Effect: "Allow",
+                Action: ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
+                Resource: sub("arn:${AWS::Partition}:s3:::${DataBucket}/*"),
+              },
+              {
+                Effect: "Allow",
+                Action: "s3:ListBucket",
+                Resource: sub("arn:${AWS::Partition}:s3:::${DataBucket}"),
+              },
+            ]),
+            {
+              "Fn::If": [
+                "ReadsGranuleBucket",
+                policy("granules", [{
+                  Effect: "Allow",
+                  Action: "s3:GetObject",
+                  Resource: sub("arn:${AWS::Partition}:s3:::${GranuleBucket}/*"),
+                }]),
+                { Ref: "AWS::NoValue" },
+              ],
+            },
+          ],
+        },
+      },
+      Function: {
+        Type: "AWS::Lambda::Function",
+        DependsOn: "LogGroup",
+        Properties: {
+          FunctionName: { Ref: "FunctionName" },
+          Description: "granary: one piece of a run an invocation",
+          Runtime: "provided.al2023",
+          Handler: "bootstrap",
+          Architectures: [options.architecture],
+          MemorySize: options.memoryMegabytes,
+          Timeout: options.timeoutSeconds,
+          EphemeralStorage: { Size: options.storageMegabytes },
+          Role: attribute("FunctionRole"),
+          Code: { S3Bucket: { Ref: "CodeBucket" }, S3Key: { Ref: "CodeKey" } },
+          Environment: {
+            Variables: {
+              EARTHDATA_TOKEN: { "Fn::If": ["HasToken", { Ref: "EarthdataToken" }, { Ref: "AWS::NoValue" }] },
+            },
+          },
+        },
+      },
+      MachineRole: {
+        Type: "AWS::IAM::Role",
+        Properties: {
+          AssumeRolePolicyDocument: trust("states.amazonaws.com"),
+          Policies: [policy("run", [
+            { Effect: "Allow", Action: "lambda:InvokeFunction", Resource: attribute("Function") },
+            {
+              Effect: "Allow",
+              Action: "s3:GetObject",
+              Resource: sub("arn:${AWS::Partition}:s3:::${DataBucket}/*"),
+            },
+            {
+              Effect: "Allow",
+              Action: ["states:StartExecution", "states:DescribeExecution", "states:StopExecution"],
+              Resource: [
+                sub(
+                  "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:${FunctionName}",
+                ),
+                sub(
+                  "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution:${FunctionName}/*",
+                ),
+              ],
+            },
+          ])],
+        },
+      },
+      Machine: {
+        Type: "AWS::StepFunctions::StateMachine",
+        Properties: {
+          StateMachineName: { Ref: "FunctionName" },
+          RoleArn: attribute("MachineRole"),
+          // Numbers stand bare in the text; every other substitution stands within quotes.
+          DefinitionString: sub(
+            JSON.stringify(stateMachine()).replaceAll('"${MaxParallel}"', "${MaxParallel}"),
+          ),
+        },
+      },
+    },
+    Outputs: {
+      FunctionName: { Value: { Ref: "Function" } },
+      StateMachine: {
+        Description: 'start it with {"bucket": "BUCKET", "prefix": "PATH/OF/STORE.zarr.run"}',
+        Value: { Ref: "Machine" },
+      },
+    },
+  };
+}
+
+/** Scatter everything, reduce everything, seal the store. The input names the run directory. */
+function stateMachine(): Record<string, unknown> {
+  return {
+    Comment: "a planned run of granary: every scatter batch, then every shard, then the store is sealed",
+    StartAt: "Scatter",
+    States: {
+      Scatter: {
+        ...distributedMap("scatter", {
+          StartAt: "ScatterPiece",
+          States: {
+            ScatterPiece: {
+              ...invocation({ "run_dir.$": "$.run_dir", "scatter.$": "$.scatter" }),
+              ResultSelector: { "left.$": "$.Payload.granules.left" },
+              ResultPath: "$.answer",
+              Next: "AnythingLeft",
+            },
+            AnythingLeft: {
+              Type: "Choice",
+              Choices: [{ Variable: "$.answer.left", NumericGreaterThan: 0, Next: "ScatterPiece" }],
+              Default: "ScatterDone",
+            },
+            ScatterDone: { Type: "Succeed" },
+          },
+        }),
+        Next: "Reduce",
+      },
+      Reduce: {
+        ...distributedMap("reduce", {
+          StartAt: "ReducePiece",
+          States: {
+            ReducePiece: {
+              ...invocation({ "run_dir.$": "$.run_dir", "reduce.$": "$.reduce" }),
+              ResultSelector: { "shard.$": "$.Payload.shard" },
+              End: true,
+            },
+          },
+        }),
+        Next: "Finish",
+      },
+      Finish: {
+        ...invocation({
+          "run_dir.$": "States.Format('s3://{}/{}', $.bucket, $.prefix)",
+          finish: true,
+        }),
+        OutputPath: "$.Payload",
+        End: true,
+      },
+    },
+  };
+}
+
+function distributedMap(kind: "scatter" | "reduce", processor: object): Record<string, unknown> {
+  return {
+    Type: "Map",
+    MaxConcurrency: "${MaxParallel}",
+    ItemReader: {
+      Resource: "arn:${AWS::Partition}:states:::s3:getObject",
+      ReaderConfig: { InputType: "JSON" },
+      Parameters: {
+        "Bucket.$": "$.bucket",
+        "Key.$": `States.Format('{}/pieces/${kind}.json', $.prefix)`,
+      },
+    },
+    ItemSelector: {
+      "run_dir.$": "States.Format('s3://{}/{}', $.bucket, $.prefix)",
+      [`${kind}.$`]: `$$.Map.Item.Value.${kind}`,
+    },
+    ItemProcessor: { ProcessorConfig: { Mode: "DISTRIBUTED", ExecutionType: "STANDARD" }, ...processor },
+    ResultPath: null,
+  };
+}
+
+function invocation(payload: Record<string, unknown>): Record<string, unknown> {
+  return {
+    Type: "Task",
+    Resource: "arn:${AWS::Partition}:states:::lambda:invoke",
+    Parameters: { FunctionName: "${Function.Arn}", Payload: payload },
+    Retry: [{
+      ErrorEquals: [
+        "Lambda.TooManyRequestsException",
+        "Lambda.ServiceException",
+        "Lambda.AWSLambdaException",
+        "Lambda.SdkClientException",
+        "Lambda.Unknown",
+        "Sandbox.Timedout",
+        "granary.io",
+      ],
+      IntervalSeconds: 5,
+      BackoffRate: 2,
+      MaxAttempts: 5,
+      JitterStrategy: "FULL",
+    }],
+  };
+}
+
+function trust(service: string): Record<string, unknown> {
+  return {
+    Version: "2012-10-17",
+    Statement: [{ Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole" }],
+  };
+}
+
+function policy(name: string, statements: readonly unknown[]): Record<string, unknown> {
+  return { PolicyName: name, PolicyDocument: { Version: "2012-10-17", Statement: statements } };
+}

@@ -1,0 +1,74 @@
+/** `granary deploy aws`: what makes granary a Lambda function. */
+import process from "node:process";
+import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { inputError } from "../../base/errors.ts";
+import { formatBytes } from "../../base/units.ts";
+import {
+  DIRECT_ZIP_LIMIT_BYTES,
+  lambdaTemplate,
+  TEMPLATE_DEFAULTS,
+  UNPACKED_LIMIT_BYTES,
+} from "../../aggregate/backends/lambda_template.ts";
+import type { CliContext } from "../context.ts";
+
+const EXAMPLES = `
+Examples:
+  granary deploy aws --package granary-lambda.zip
+  granary deploy aws --print > granary.json
+  aws s3 cp granary-lambda.zip s3://BUCKET/ && aws cloudformation deploy --template-file granary.json --stack-name granary --capabilities CAPABILITY_IAM --parameter-overrides CodeBucket=BUCKET DataBucket=BUCKET
+  granary aggregate -c atl06 --catalog catalog.parquet -o s3://BUCKET/store.zarr --backend lambda --function-name granary`;
+
+export function addDeploy(program: Command, context: CliContext): void {
+  const deploy = program.command("deploy").description("print and pack what runs granary elsewhere");
+  deploy.command("aws")
+    .description("a CloudFormation template with function, role and state machine; the function's package")
+    .option("--print", "print the template (JSON)")
+    .option("--package <file>", "write the function's code: this binary as a zip file")
+    .addOption(
+      new Option("--arch <architecture>", "processor of the function; the binary has to be for it")
+        .choices(["x86_64", "arm64"] as const).default(TEMPLATE_DEFAULTS.architecture),
+    )
+    .option("--memory-mb <n>", "memory of the function", wholeNumber, TEMPLATE_DEFAULTS.memoryMegabytes)
+    .option("--timeout <seconds>", "its time limit", wholeNumber, TEMPLATE_DEFAULTS.timeoutSeconds)
+    .option("--storage-mb <n>", "its /tmp", wholeNumber, TEMPLATE_DEFAULTS.storageMegabytes)
+    .option("--max-parallel <n>", "pieces at the same time", wholeNumber, TEMPLATE_DEFAULTS.maxParallel)
+    .addHelpText("after", EXAMPLES)
+    .action(async (options) => {
+      if (!options.print && options.package === undefined) {
+        throw inputError("say --print for the template, or --package FILE for the function's code");
+      }
+      between("--memory-mb", options.memoryMb, 512, 10240);
+      between("--timeout", options.timeout, 10, 900);
+      between("--storage-mb", options.storageMb, 512, 10240);
+      between("--max-parallel", options.maxParallel, 1, 10000);
+      if (options.package !== undefined) {
+        const { writeLambdaPackage } = await import("../../aggregate/backends/lambda_package.ts");
+        const { packed, unpacked } = writeLambdaPackage(process.execPath, options.package);
+        context.log.info(
+          `${options.package}: ${formatBytes(packed)}, ${formatBytes(unpacked)} unpacked (Lambda takes ${
+            formatBytes(UNPACKED_LIMIT_BYTES)
+          } unpacked; above ${formatBytes(DIRECT_ZIP_LIMIT_BYTES)} packed it has to come from a bucket)`,
+        );
+      }
+      if (options.print) {
+        context.out.json(lambdaTemplate({
+          architecture: options.arch,
+          memoryMegabytes: options.memoryMb,
+          timeoutSeconds: options.timeout,
+          storageMegabytes: options.storageMb,
+          maxParallel: options.maxParallel,
+        }));
+      }
+    });
+}
+
+function between(flag: string, value: number, least: number, most: number): void {
+  if (value < least || value > most) {
+    throw inputError(`${flag} ${value}: wanted ${least} to ${most}, which is what Lambda has`);
+  }
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("Wanted a whole number.");
+  return Number(text);
+}
