@@ -184,7 +184,7 @@ class RemoteSource implements Source {
         this.versionTag ?? "none"
       }, ` +
         `now ${total ?? "other"} bytes and tag ${tag ?? "none"}); run again`,
-      { details: { asked, reason: "changed" } },
+      { details: { asked, reason: "changed", retry: true } }, // another try reads one version
     );
   }
 }

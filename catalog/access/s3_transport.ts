@@ -44,7 +44,7 @@ export class S3Transport implements Transport {
 
   async send(request: LocationRequest, asked: string): Promise<Attempt> {
     const bucket = this.#bucket;
-    const { region } = bucket;
+    const { region, clockAheadMs } = bucket;
     const url = s3HttpUrl(this.#at, region, bucket.endpoint, bucket.style);
     url.search = this.#query;
     const keys = await bucket.keys?.keys();
@@ -65,7 +65,7 @@ export class S3Transport implements Transport {
       reply,
       refused: false,
       passing: PASSING_CODES.has(code ?? "") ? code : undefined,
-      mend: (mended) => this.#mend(reply, code, region, keys, mended),
+      mend: (mended) => this.#mend(reply, code, { region, clockAheadMs, keys }, mended),
       refusal: () => this.#refusal(reply, code, asked, keys),
     };
   }
@@ -73,29 +73,32 @@ export class S3Transport implements Transport {
   async #mend(
     reply: HttpReply,
     code: string | undefined,
-    askedRegion: string,
-    keys: S3Keys | undefined,
+    signed: { region: string; clockAheadMs: number; keys: S3Keys | undefined },
     mended: Set<string>,
   ): Promise<boolean> {
     const once = (what: string) => !mended.has(what) && mended.add(what) !== undefined;
     const bucket = this.#bucket;
     const other = otherRegion(reply, code);
-    if (other !== undefined && other !== askedRegion && once(`region ${other}`) && mended.size < 6) {
+    if (other !== undefined && other !== signed.region && once(`region ${other}`) && mended.size < 6) {
       bucket.region = other;
       return true;
     }
     if (code === "RequestTimeTooSkewed" || (reply.status === 403 && code === "SignatureDoesNotMatch")) {
       const server = Date.parse(reply.headers.get("date") ?? "");
       const ahead = server - Date.now();
-      if (Math.abs(ahead - bucket.clockAheadMs) > 60_000 && once("clock")) {
+      // Another request may have set the clock while this one was under way.
+      if (Math.abs(ahead - signed.clockAheadMs) > 60_000 && once("clock")) {
         bucket.clockAheadMs = ahead;
         return true;
       }
     }
     const stale = STALE_CODES.has(code ?? "") ||
       (bucket.earthdata && reply.status === 403 && code === undefined);
-    if (stale && keys !== undefined && bucket.keys !== undefined && once("keys")) {
-      return await bucket.keys.renew(keys);
+    const { keys } = signed;
+    const renewals = [...mended].filter((what) => what.startsWith("keys ")).length;
+    if (stale && keys !== undefined && bucket.keys !== undefined && renewals < MOST_RENEWALS) {
+      // A request that waited long may meet the end of the renewed keys too, but no keys twice.
+      return once(`keys ${keys.accessKeyId}`) && await bucket.keys.renew(keys);
     }
     return false;
   }
@@ -192,6 +195,9 @@ const PASSING_CODES: ReadonlySet<string> = new Set([
   "OperationAborted",
   "ConditionalRequestConflict",
 ]);
+
+/** How often the keys of one request are renewed. */
+const MOST_RENEWALS = 3;
 
 /** Errors that other keys may mend. */
 const STALE_CODES: ReadonlySet<string> = new Set([

@@ -23,6 +23,8 @@ export class Loopback {
   sentBytes = 0;
   faults = new FaultSchedule();
   latencyMs = 0;
+  /** Waited for before a request is answered. */
+  gate: (() => Promise<void>) | undefined;
   /** The most requests that were under way together. */
   mostAtOnce = 0;
   readonly #server: http.Server;
@@ -70,6 +72,7 @@ export class Loopback {
     for await (const piece of request) pieces.push(piece);
     this.seen.push({ method: request.method!, url: request.url!, headers: request.headers });
     if (this.latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, this.latencyMs));
+    await this.gate?.();
     const fault = this.faults.next(request.url!);
     if (fault?.kind === "silence") return;
     if (fault?.kind === "reset" && fault.after === undefined) {

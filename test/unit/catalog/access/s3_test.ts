@@ -194,6 +194,17 @@ Deno.test(
 );
 
 Deno.test(
+  "requests that were under way when a clock was found wrong are signed again, each by the new time",
+  scene(async ({ s3, opener, file }) => {
+    const shared = opener();
+    const sources = await Promise.all(Array.from({ length: 5 }, () => shared.open(file("atl06"))));
+    s3.clockAheadMs = 3 * 3_600_000;
+    const parts = await Promise.all(sources.map((source) => source.read(100_000, 50_000)));
+    for (const part of parts) assert.deepEqual(part, BYTES.slice(100_000, 150_000));
+  }),
+);
+
+Deno.test(
   "a bucket in another region is asked there, and remembered",
   scene(async ({ s3, opener, file }) => {
     s3.regions.set("atl06", "eu-central-1");
