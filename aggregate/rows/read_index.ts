@@ -14,6 +14,8 @@ export interface FoundRows {
   order: number;
   /** One a granule: its runs, or null where the index does not know it or knows another file of its name. */
   granules: (GranuleRuns | null)[];
+  /** The size of each granule's file when it was indexed, as far as it is known. */
+  sizes: (number | null)[];
   /** Granules that the index knows with another size or checksum. */
   stale: number;
 }
@@ -41,12 +43,18 @@ export async function findRows(
     const order = await indexOrder(duck, file);
     if (order < parentOrder) return "coarse";
     const numbers = new Map(granules.map((row, i) => [`${row.collection}\n${row.id}`, i]));
-    const found: FoundRows = { order, granules: granules.map(() => null), stale: 0 };
+    const found: FoundRows = {
+      order,
+      granules: granules.map(() => null),
+      sizes: granules.map(() => null),
+      stale: 0,
+    };
     const known = await knownGranules(duck, file);
     known.forEach(({ sizeBytes, checksum }, key) => {
       const number = numbers.get(key);
       if (number === undefined) return;
       const row = granules[number];
+      found.sizes[number] = sizeBytes;
       const sameSize = row.size_bytes === null || sizeBytes === null || row.size_bytes === sizeBytes;
       const sameSum = row.checksum === null || checksum === null || row.checksum === checksum;
       if (sameSize && sameSum) found.granules[number] = new Map();

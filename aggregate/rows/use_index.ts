@@ -54,7 +54,7 @@ export async function useRowIndex(
   }
   const rows = found.granules.map((runs, granule): IndexedRows | null =>
     runs === null ? null : {
-      sizeBytes: plan.granules[granule].size_bytes,
+      sizeBytes: plan.granules[granule].size_bytes ?? found.sizes[granule],
       groups: [...runs.values()].map((runs) => ({ group: runs.group, spans: spansOf(runs, GAP_ROWS), runs })),
       exact: found.order === plan.store.levels[0],
     }
