@@ -76,6 +76,7 @@ function selectOptions(
     cells: options.cells,
     maxCells: options.maxCells,
     unknownExtent: options.unknownExtent,
+    lean: true,
     signal: options.signal,
   };
 }
