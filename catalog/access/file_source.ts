@@ -111,6 +111,7 @@ class FileSyncSource implements SyncSource {
   }
 
   read(offset: number, length: number): Uint8Array {
+    checkRange(this.name, this.sizeBytes, offset, length); // before memory is asked for
     return this.#readInto(offset, length, new Uint8Array(length));
   }
 

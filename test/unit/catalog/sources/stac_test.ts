@@ -169,7 +169,7 @@ Deno.test({
     try {
       const reader = await duck.connection.runAndReadAll(
         `SELECT id, assets.B04.href, assets.visual.href, strftime(datetime AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%gZ'),
-           proj_epsg, ST_AsText(geometry)
+           proj_epsg, ST_AsText(ST_GeomFromWKB(geometry))
          FROM (SELECT id, assets, datetime, geometry, "proj:epsg" AS proj_epsg FROM read_parquet($file))`,
         { file },
       );
