@@ -10,7 +10,8 @@ export type StoreMode = "new" | "overwrite" | "resume";
 
 const ROOT = "zarr.json";
 const SHARD_KEY = /^((\d+)\/[^/]+\/c\/)(\d+)$/;
-const STORE_KEY = /^(zarr\.json|\d+\/.+)$/;
+/** What a store is made of; a folder of years, say, is none, whatever flag is given. */
+const STORE_KEY = /^(\d{1,2}\/([^/]+\/)?)?zarr\.json$|^\d{1,2}\/[^/]+\/c\/\d+$/;
 
 export class StorePlace {
   #keys: Map<string, number>;
@@ -37,7 +38,7 @@ export class StorePlace {
   /** Throws an input error, and changes nothing, when something is in the way. */
   check(mode: StoreMode, runExists: boolean): void {
     const { size } = this.#keys;
-    if (size === 0 || mode === "resume") return;
+    if (size === 0) return;
     if (mode === "new") {
       throw inputError(
         `${this.target.name}: something is there already (${size} ${size === 1 ? "file" : "files"});` +
@@ -46,10 +47,11 @@ export class StorePlace {
           } --overwrite)`,
       );
     }
-    if (![...this.#keys.keys()].every((key) => STORE_KEY.test(key))) {
+    const foreign = [...this.#keys.keys()].find((key) => !STORE_KEY.test(key));
+    if (foreign !== undefined) {
       throw inputError(
-        `${this.target.name}: it holds files that are no part of a store, so --overwrite will not empty it` +
-          " (choose another place)",
+        `${this.target.name}: it holds files that are no part of a store (${foreign}), so --${mode} will not` +
+          " touch it (choose another place)",
       );
     }
   }

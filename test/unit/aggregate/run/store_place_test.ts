@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+import { StorePlace } from "../../../../aggregate/run/store_place.ts";
+import { FolderTarget } from "../../../../catalog/access/folder_target.ts";
+import { scratchFolder } from "../engine/granules.ts";
+
+const STORE = [
+  "zarr.json",
+  "12/zarr.json",
+  "12/count/zarr.json",
+  "12/count/c/0",
+  "12/count/c/3",
+  "12/cell_ids/c/0",
+  "6/count/c/3",
+  "4/zarr.json",
+  "4/count/c/3",
+];
+
+/** A folder with files, each holding its own name. */
+function folderWith(keys: readonly string[]): string {
+  const folder = scratchFolder();
+  for (const key of keys) {
+    fs.mkdirSync(path.dirname(path.join(folder, key)), { recursive: true });
+    fs.writeFileSync(path.join(folder, key), key);
+  }
+  return folder;
+}
+
+const placeOf = (folder: string) => StorePlace.at(new FolderTarget(folder), 6);
+const filesIn = (folder: string) =>
+  fs.readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((key) => fs.statSync(path.join(folder, key)).isFile()).sort();
+
+Deno.test("an empty or absent folder takes a store in any mode", async () => {
+  for (const folder of [scratchFolder(), path.join(scratchFolder(), "absent")]) {
+    const place = await placeOf(folder);
+    for (const mode of ["new", "overwrite", "resume"] as const) place.check(mode, false);
+  }
+});
+
+Deno.test("what is there is refused unasked, with the flags that would help", async () => {
+  const place = await placeOf(folderWith(STORE));
+  assert.throws(
+    () => place.check("new", true),
+    /9 files\); nothing was changed \(say --resume .* or --overwrite/,
+  );
+  assert.throws(() => place.check("new", false), /choose another place, or say --overwrite/);
+  place.check("overwrite", false);
+  place.check("resume", true);
+});
+
+Deno.test("no flag touches a folder with files that no store has, the user's data by year among them", async () => {
+  for (
+    const key of [
+      "notes.txt",
+      "2019/a.h5",
+      "12/notes.txt",
+      "2019/05/zarr.json",
+      "12/count/c/7/1",
+      "data/12/zarr.json",
+    ]
+  ) {
+    const folder = folderWith([...STORE, key]);
+    const place = await placeOf(folder);
+    for (const mode of ["new", "overwrite", "resume"] as const) {
+      assert.throws(() => place.check(mode, true), key);
+    }
+    assert.deepEqual(filesIn(folder), [...STORE, key].sort());
+  }
+});
+
+Deno.test("a store that is emptied leaves nothing", async () => {
+  const folder = folderWith(STORE);
+  await (await placeOf(folder)).empty();
+  assert.deepEqual(filesIn(folder), []);
+});
+
+Deno.test("a shard goes at every level that has the parents' shards, and at no level above", async () => {
+  const folder = folderWith(STORE);
+  await (await placeOf(folder)).removeShard(3);
+  assert.deepEqual(
+    filesIn(folder),
+    STORE.filter((key) => !["12/count/c/3", "6/count/c/3"].includes(key)).sort(),
+  );
+});
+
+Deno.test("a shard is whole when its objects are there, as many and as large as its record says", async () => {
+  const isWhole = (await placeOf(folderWith(STORE))).wholeShards();
+  const bytes = "12/count/c/3".length + "6/count/c/3".length;
+  assert.ok(isWhole({ shard: 3, objects: 2, bytes }));
+  assert.ok(!isWhole({ shard: 3, objects: 2, bytes: bytes + 1 }));
+  assert.ok(!isWhole({ shard: 3, objects: 3, bytes }));
+  assert.ok(!isWhole({ shard: 7, objects: 1, bytes: 5 }));
+  assert.ok(isWhole({ shard: 7, objects: 0, bytes: 0 }));
+});
+
+Deno.test("sealing writes the documents, the root among them, and leaves no stray of an earlier run", async () => {
+  const folder = folderWith([...STORE, "12/old/zarr.json", "12/old/c/0", "9/count/c/0", "12/count/c/8"]);
+  const place = await placeOf(folder);
+  await place.unseal();
+  assert.ok(!filesIn(folder).includes("zarr.json"));
+  const documents = new Map(
+    ["zarr.json", "12/zarr.json", "12/count/zarr.json", "12/cell_ids/zarr.json", "4/zarr.json"].map((
+      key,
+    ) => [key, `{"${key}":1}`]),
+  );
+  await place.seal(documents, new Set([0, 3]), new Set(["4/count/c/3"]));
+  assert.deepEqual(
+    filesIn(folder),
+    [...documents.keys(), "12/cell_ids/c/0", "12/count/c/0", "12/count/c/3", "4/count/c/3"].sort(),
+  );
+  for (const [key, text] of documents) assert.equal(fs.readFileSync(path.join(folder, key), "utf8"), text);
+});
