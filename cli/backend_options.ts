@@ -56,16 +56,29 @@ export function addBackendOptions(command: CommandUnknownOpts): void {
     .option("--mem <size>", "slurm: memory of a task, such as 8GB")
     .option("--sbatch-flag <flag>", "slurm: one more flag of sbatch's (may be repeated)", collect)
     .option("--function-name <name>", "lambda: the function's name or ARN (see granary deploy aws)")
-    .option("--aws-region <region>", "lambda: the function's region (default: as the AWS tools find it)")
+    .option(
+      "--aws-region <region>",
+      "lambda: the function's region; --region says it too (default: as the AWS tools find it)",
+    )
     .option("--max-parallel <n>", "pieces that are done at the same time", wholeNumber)
     .option("--wait", "slurm: follow the jobs to their end, and submit again what failed")
     .option("--retries <n>", "how often what failed is tried again", wholeNumber)
     .option("--retry-scale <x>", "slurm: time and memory of a next try, as a multiple", factor);
 }
 
-/** The backend that the flags ask for; undefined is this process. */
-export function backendFrom(flags: BackendFlags): BackendFlags | undefined {
+/** `us-west-2`: no place on a map has such a name. */
+const AWS_REGION = /^[a-z]{2,3}(-[a-z]+)+-\d$/;
+
+/**
+ * The backend that the flags ask for; undefined is this process. `--region` names a place on the map,
+ * and a region of AWS's where a function is asked for.
+ */
+export function backendFrom(flags: BackendFlags & { region?: string }): BackendFlags | undefined {
   const backend = flags.backend ?? "local";
+  if (backend === "lambda" && flags.region !== undefined && AWS_REGION.test(flags.region)) {
+    flags.awsRegion ??= flags.region;
+    delete flags.region;
+  }
   const all = [...new Set(Object.values(FLAGS).flat())];
   const idle = all.find((name) => flags[name] !== undefined && !FLAGS[backend]!.includes(name));
   if (idle !== undefined) {

@@ -76,6 +76,7 @@ export function addAggregate(program: Command, context: CliContext): void {
     .addHelpText("after", EXAMPLES)
     .action(async (options) => {
       const { aggregate } = await import("../../aggregate/aggregate.ts");
+      const backend = backendFrom(options as object);
       const flags: AreaFlags & FilterFlags = options as object;
       const area = await areaFrom(flags);
       let progress: Progress | undefined;
@@ -127,7 +128,6 @@ export function addAggregate(program: Command, context: CliContext): void {
           }
         },
       };
-      const backend = backendFrom(options as object);
       try {
         if (backend !== undefined && !request.dryRun) request.planOnly = true;
         const { plan, report, runDirectory } = await aggregate(request);
