@@ -12,6 +12,7 @@ import type { DuckOptions } from "../catalog/duckdb.ts";
 import type { GranuleFilter } from "../catalog/select.ts";
 import { openCatalog } from "../catalog/open.ts";
 import { loadConfig } from "./config/load.ts";
+import { MAX_SHARD } from "./config/schema.ts";
 import type { LatitudeConvention, Pipeline } from "./config/pipeline.ts";
 import { shareMemory } from "./engine/budget.ts";
 import { startExecutor } from "./engine/executor.ts";
@@ -26,6 +27,7 @@ import {
 } from "./run/execute.ts";
 import { jobLeaseOptions } from "./backends/slurm_lease.ts";
 import { parseLevels } from "./run/levels.ts";
+import { refuseForeignFolder } from "./run/store_folder.ts";
 import { RowIndexCollector } from "./rows/collect.ts";
 import { rowIndexPath } from "./rows/paths.ts";
 import { useRowIndex } from "./rows/use_index.ts";
@@ -79,6 +81,8 @@ export interface AggregateRequest {
   onProgress?: RunOptions["onProgress"];
 }
 
+const MAX_ORDER = 29;
+
 /** Of the memory for a run, what DuckDB may use while it selects; it is given back before the run reads. */
 const SELECTION_SHARE = 0.5;
 
@@ -103,6 +107,7 @@ export async function aggregate(
   const workers = request.workers ?? defaultWorkers();
   const memoryBytes = request.memoryBytes ?? defaultMemoryBytes();
   const planning = request.dryRun || request.planOnly;
+  if (!request.dryRun && !isRemote(store)) refuseForeignFolder(store);
   if (!planning) shareMemory(memoryBytes, Math.max(1, workers)); // too little is refused before anything starts
 
   const openerOnce = lazyOpener(request.signal, warn);
@@ -215,6 +220,9 @@ function overridden(request: AggregateRequest, warn: (message: string) => void):
     pipeline = parsed.pipeline;
   } else pipeline = request.config;
   const { output } = pipeline;
+  checkOverride("--parent-order", request.parentOrder, 0, MAX_ORDER);
+  checkOverride("--child-order", request.childOrder, 0, MAX_ORDER);
+  checkOverride("--shard", request.shard, 1, MAX_SHARD);
   return {
     ...pipeline,
     output: {
@@ -233,6 +241,12 @@ export interface LazyOpener {
   (): SourceOpener;
   /** Closes what was opened ahead and nobody read. */
   close(): Promise<void>;
+}
+
+/** What a config may not say, a request may not say over it. */
+function checkOverride(flag: string, value: number | undefined, least: number, most: number): void {
+  if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) return;
+  throw inputError(`${flag} ${value} is out of range (wanted a whole number from ${least} to ${most})`);
 }
 
 /** Makes what opens remote places when first it is needed. */
