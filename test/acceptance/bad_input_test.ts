@@ -126,6 +126,9 @@ Deno.test("a store in the way, and a folder that is none", async () => {
   fs.writeFileSync(path.join(folder, "mine", "notes.txt"), "keep me");
   assertRefused(await aggregate("-o", "mine", "--overwrite"), 2, /mine/);
   assert.deepEqual(fs.readdirSync(path.join(folder, "mine")), ["notes.txt"]);
+  assertRefused(await aggregate("-o", "my.yaml", "--overwrite"), 2, /my\.yaml: is a file/);
+  // A folder that is much too large to be walked is refused at its top.
+  assertRefused(await aggregate("-o", "/", "--overwrite"), 2, /no part of a store/);
 });
 
 Deno.test("an unknown preset, cell, flag, column and variable", async () => {
@@ -213,6 +216,12 @@ Deno.test("wrong orders, levels, boxes, polygons and regions", async () => {
   const folder = await world();
   assertRefused(await aggregate("--levels", "13"), 2, /level 13 .*child order 12/);
   assertRefused(await aggregate("--parent-order", "13"), 2, /child_order 12 is coarser/);
+  assertRefused(await aggregate("--child-order", "30"), 2, /--child-order 30 .*0 to 29/);
+  assertRefused(await aggregate("--shard", "0"), 2, /--shard 0 .*1 to 65536/);
+  assertRefused(await aggregate("--workers", "100000"), 2, /too few for 100000 workers/);
+  assertRefused(await aggregate("--max-cells", "0"), 2, /nothing to aggregate/);
+  assertRefused(await aggregate("--driver", "ftp"), 2, /"ftp" is none/);
+  assertRefused(await aggregate("--overwrite", "--resume"), 2, /cannot be used with/);
   assertRefused(await aggregate("--bbox=0,10,20"), 2, /0,10,20/);
   assertRefused(await aggregate("--bbox=0,20,20,10"), 2, /10|20/);
   assertRefused(await aggregate("--region", "grenland"), 2, /did you mean "?greenland/i);
