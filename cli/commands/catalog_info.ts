@@ -1,6 +1,7 @@
 /** `granary catalog info F` */
 import type { Command } from "@commander-js/extra-typings";
 import { formatBytes, formatCount } from "../../base/units.ts";
+import { shorten } from "../../catalog/expression.ts";
 import type { CatalogInfo } from "../../catalog/info.ts";
 import type { CliContext } from "../context.ts";
 
@@ -39,7 +40,7 @@ async function print(info: CatalogInfo, context: CliContext): Promise<void> {
     [
       ["file", `${info.file}, ${formatBytes(info.file_bytes)}`],
       ...infoLines(info).map(([what, value]) => [what, shown(value)]),
-      ...info.queries.map((query) => [`query of ${query.source}`, JSON.stringify(query.parameters)]),
+      ...info.queries.map((query) => [`query of ${query.source}`, shorten(JSON.stringify(query.parameters))]),
     ],
   );
   context.out.write("\n");
