@@ -22,7 +22,8 @@ const PEERS: readonly { module: string; requirement: string }[] = [
   { module: "healpy", requirement: "healpy" },
   { module: "jsonschema", requirement: "jsonschema" },
   { module: "flask", requirement: "moto[server,s3,iam,sts]" },
-  { module: "moto", requirement: "moto[s3,iam,server]>=5,<6" },
+  { module: "moto", requirement: "moto[s3,iam,server,cloudformation,awslambda,stepfunctions]>=5,<6" },
+  { module: "cfnlint", requirement: "cfn-lint" },
 ];
 
 const INSTALL_LIMIT_MS = 240_000;

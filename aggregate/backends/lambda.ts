@@ -8,7 +8,7 @@ import { mapBounded } from "../../catalog/access/limits.ts";
 import { Lease } from "../run/lease.ts";
 import type { RunDirectory } from "../run/run_directory.ts";
 import type { RunStatus } from "../run/pieces.ts";
-import { addInvocation, emptyBill, type LambdaBill } from "./lambda_bill.ts";
+import { addInvocation, BILL_KEY, emptyBill, type LambdaBill } from "./lambda_bill.ts";
 import { type Invocation, LambdaClient } from "./lambda_client.ts";
 import { jobLeaseOptions } from "./slurm_lease.ts";
 
@@ -25,9 +25,6 @@ export interface LambdaOptions {
 
 export const LAMBDA_DEFAULTS = { maxParallel: 50, retries: 2 } as const;
 
-/** Where a run's bill is kept in its run directory. */
-export const BILL_KEY = "lambda.json";
-
 /** Does all pieces that are left of the run; sealing the store is the caller's. Returns the bill. */
 export async function runOnLambda(
   directory: RunDirectory,
@@ -38,7 +35,10 @@ export async function runOnLambda(
 ): Promise<LambdaBill> {
   const { functionName, maxParallel = LAMBDA_DEFAULTS.maxParallel } = options;
   const client = await LambdaClient.open(opener, functionName, options.region, maxParallel);
-  const bill = emptyBill();
+  const earlier = await directory.target.get(BILL_KEY);
+  const bill: LambdaBill = earlier === undefined
+    ? emptyBill()
+    : JSON.parse(new TextDecoder().decode(earlier));
   const address = directory.folder ?? directory.name;
   const run = new LambdaRun(client, { run_dir: address, plan: planKey }, bill, options);
   const scatter = [...new Set([...status.batches.left, ...status.batches.failed])].sort((a, b) => a - b);

@@ -56,7 +56,9 @@ export class LambdaClient {
     atOnce: number,
   ): Promise<LambdaClient> {
     const found = region ?? /^arn:aws[\w-]*:lambda:([\w-]+):/.exec(name)?.[1] ?? await opener.aws.region();
-    if (found === undefined) throw inputError("--aws-region is not said, and no AWS_REGION or profile tells it");
+    if (found === undefined) {
+      throw inputError("--aws-region is not said, and no AWS_REGION or profile tells it");
+    }
     return new LambdaClient(opener, name, found, atOnce);
   }
 

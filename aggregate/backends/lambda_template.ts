@@ -87,18 +87,19 @@ export function lambdaTemplate(options: TemplateOptions): Record<string, unknown
                 Resource: sub("arn:${AWS::Partition}:s3:::${DataBucket}"),
               },
             ]),
-            {
-              "Fn::If": [
-                "ReadsGranuleBucket",
-                policy("granules", [{
-                  Effect: "Allow",
-                  Action: "s3:GetObject",
-                  Resource: sub("arn:${AWS::Partition}:s3:::${GranuleBucket}/*"),
-                }]),
-                { Ref: "AWS::NoValue" },
-              ],
-            },
           ],
+        },
+      },
+      GranulePolicy: {
+        Type: "AWS::IAM::Policy",
+        Condition: "ReadsGranuleBucket",
+        Properties: {
+          ...policy("granules", [{
+            Effect: "Allow",
+            Action: "s3:GetObject",
+            Resource: sub("arn:${AWS::Partition}:s3:::${GranuleBucket}/*"),
+          }]),
+          Roles: [{ Ref: "FunctionRole" }],
         },
       },
       Function: {

@@ -8,6 +8,8 @@ import { FolderTarget } from "../../catalog/access/folder_target.ts";
 import type { SourceLocation } from "../../catalog/access/location.ts";
 import type { ObjectTarget } from "../../catalog/access/object_target.ts";
 import { shareMemory } from "../engine/budget.ts";
+import { BILL_KEY, type LambdaBill } from "../backends/lambda_bill.ts";
+import type { GranuleReads } from "../engine/messages.ts";
 import type { Executor } from "../engine/executor.ts";
 import { type Plan, shardOfRank } from "../engine/plan.ts";
 import { runSchedule, type ScheduleOptions, type ScheduleWork } from "../engine/schedule.ts";
@@ -38,7 +40,7 @@ export interface ScatterPiece {
   batch: number;
   granules: { total: number; read: number; kept: number; failed: ReportedFailure[]; left: number };
   observations: number;
-  reads: { opens: number; requests: number; bytes: number };
+  reads: GranuleReads;
 }
 
 /** Scatters one batch of the plan into runs files. Granules that are saved already are not read again. */
@@ -193,9 +195,14 @@ export interface RunStatus {
   shards: { total: number; done: number; left: number[]; lacking: number[] };
   granules: { total: number; scattered: number; failed: ReportedFailure[] };
   observations: number;
+  /** Of granules in runs files, which are dropped when the run is whole; 0 then. */
   bytesRead: number;
   storeBytes: number;
+  /** Seconds of workers, all together. */
+  workerSeconds: { scatter: number; reduce: number };
   sealed: boolean;
+  /** What Lambda billed, where it did the run. */
+  bill: LambdaBill | null;
 }
 
 /** How far a run is. */
@@ -207,6 +214,7 @@ export async function runStatus(directory: RunDirectory, plan: Plan): Promise<Ru
   const done = new Map(doneShards(plan, shards, failed).map((record) => [record.shard, record]));
   const lackingIds = new Set([...done.values()].flatMap((record) => record.lacks));
   const report = await directory.target.get("report.json");
+  const bill = await directory.target.get(BILL_KEY);
   // A run that is whole has dropped its runs files, and their records with them.
   const allReduced = done.size === plan.shards.length;
   if (allReduced) {
@@ -247,7 +255,15 @@ export async function runStatus(directory: RunDirectory, plan: Plan): Promise<Ru
     observations: [...done.values()].reduce((sum, record) => sum + record.observations, 0),
     bytesRead: reads.reduce((sum, bytes) => sum + bytes, 0),
     storeBytes: [...done.values()].reduce((sum, record) => sum + record.bytes, 0),
+    workerSeconds: {
+      scatter: scatter.reduce(
+        (sum, { granules }) => granules.reduce((own, { seconds }) => own + seconds, sum),
+        0,
+      ),
+      reduce: [...done.values()].reduce((sum, record) => sum + record.seconds, 0),
+    },
     sealed: report !== undefined,
+    bill: bill === undefined ? null : JSON.parse(new TextDecoder().decode(bill)),
   };
 }
 

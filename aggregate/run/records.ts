@@ -4,6 +4,7 @@
  */
 import { Buffer } from "node:buffer";
 import { GranaryError } from "../../base/errors.ts";
+import type { GranuleReads } from "../engine/messages.ts";
 import type { ScatterCounts } from "../engine/scatter.ts";
 import type { ObjectTarget } from "../../catalog/access/object_target.ts";
 
@@ -18,7 +19,9 @@ export interface ScatteredGranule {
   shards: number[];
   counts: ScatterCounts;
   groups: { present: number; empty: number; missing: number };
-  reads: { opens: number; requests: number; bytes: number };
+  reads: GranuleReads;
+  /** Of one worker, to read and scatter it. */
+  seconds: number;
 }
 
 export interface ScatterRecord {

@@ -187,7 +187,7 @@ export class RunDirectory {
       kind: "scatter",
       file,
       bytes: outcome.bytes,
-      granules: granules.map(({ granule, shards, counts, groups, reads }) => ({
+      granules: granules.map(({ granule, shards, counts, groups, reads, seconds }) => ({
         key: keys[granule],
         granule,
         id: plan.granules[granule].id,
@@ -195,6 +195,7 @@ export class RunDirectory {
         counts,
         groups,
         reads,
+        seconds,
       })),
       failed: failed.map(({ granule, reason }) => ({
         key: keys[granule],
@@ -282,7 +283,8 @@ export class RunDirectory {
   async clear(): Promise<void> {
     await this.dropRuns();
     for (const key of await this.target.list("shards/")) await this.target.delete(key);
-    for (const key of ["plan.json", "run.json", "report.json"]) await this.target.delete(key);
+    for (const key of ["plan.json", "run.json", "report.json", "lambda.json"]) await this.target.delete(key);
+    for (const key of await this.target.list("pieces/")) await this.target.delete(key);
   }
 }
 

@@ -1,5 +1,5 @@
 /** Adds up what the pieces of a run say, for progress and for the report. */
-import type { ReduceOutcome, ScatterOutcome } from "../engine/messages.ts";
+import type { GranuleReads, ReduceOutcome, ScatterOutcome } from "../engine/messages.ts";
 import { ASSUMED_GRANULE_BYTES, type Plan } from "../engine/plan.ts";
 import { addCounts, noCounts, type ScatterCounts } from "../engine/scatter.ts";
 import type { FailedGranule } from "../engine/schedule.ts";
@@ -31,7 +31,7 @@ export interface RunTotals {
   groups: { present: number; empty: number; missing: number };
   /** Cells with observations, by order. */
   cells: Record<string, number>;
-  reads: { opens: number; requests: number; bytes: number };
+  reads: GranuleReads;
   shards: { total: number; made: number; kept: number };
   objects: number;
   storeBytes: number;
@@ -40,7 +40,7 @@ export interface RunTotals {
 export class Tally {
   #counts = noCounts();
   #groups = { present: 0, empty: 0, missing: 0 };
-  #reads = { opens: 0, requests: 0, bytes: 0 };
+  #reads: GranuleReads = { opens: 0, requests: 0, bytes: 0, chunks: 0 };
   #cells: number[];
   #observations = 0;
   #read = 0;
@@ -71,7 +71,9 @@ export class Tally {
 
   scattered(outcome: ScatterOutcome): void {
     this.#addGranule(outcome);
-    for (const key of ["opens", "requests", "bytes"] as const) this.#reads[key] += outcome.reads[key];
+    for (const key of ["opens", "requests", "bytes", "chunks"] as const) {
+      this.#reads[key] += outcome.reads[key];
+    }
     this.workerSeconds.workerScatter += outcome.seconds;
     this.#read += 1;
     this.#granuleDone(outcome.granule);

@@ -1,7 +1,8 @@
 /** `granary work`, `runs`, `finish`: a planned run, a piece at a time. */
 import { type Command, InvalidArgumentError } from "@commander-js/extra-typings";
 import { GranaryError } from "../../base/errors.ts";
-import { formatBytes, formatCount, parseBytes } from "../../base/units.ts";
+import { formatBytes, formatCount, formatSeconds, parseBytes } from "../../base/units.ts";
+import type { RunStatus } from "../../aggregate/run/pieces.ts";
 import type { CliContext, Progress } from "../context.ts";
 
 const EXAMPLES = `
@@ -98,6 +99,10 @@ export function addWork(program: Command, context: CliContext): void {
         ["shards", `${found.shards.done} of ${found.shards.total} done${numbers(found.shards.left)}`],
         ["observations", formatCount(found.observations)],
         ["written", formatBytes(found.storeBytes)],
+        ["work", workLine(found)],
+        ...found.bill === null
+          ? []
+          : [["cost", `about $${found.bill.dollars.toFixed(4)}, ${found.bill.invocations} invocations`]],
         ...found.granules.failed.map((
           { collection, id, reason },
         ) => ["failed", `${collection} ${id}: ${reason}`]),
@@ -131,6 +136,12 @@ export function addWork(program: Command, context: CliContext): void {
         );
       }
     });
+}
+
+/** Time of workers, and how fast one of them read. */
+function workLine({ workerSeconds: { scatter, reduce }, bytesRead }: RunStatus): string {
+  const rate = scatter > 0 ? ` (${formatBytes(bytesRead / scatter)} a second)` : "";
+  return `${formatSeconds(scatter)} of scattering${rate}, ${formatSeconds(reduce)} of reducing`;
 }
 
 function numbers(left: readonly number[]): string {
