@@ -52,6 +52,9 @@ export interface GroupTally {
   missing: number;
 }
 
+/** What reading a granule cost. `chunks` are those decoded by granary's own reader. */
+export type GranuleReads = SourceCounters & { chunks: number };
+
 export interface ScatterOutcome {
   granule: number;
   /** Indices of the shards that the task's ranks cover. */
@@ -63,7 +66,7 @@ export interface ScatterOutcome {
   /** Whether the row index did not fit the file, so that all rows were read. */
   staleRows: boolean;
   groups: GroupTally;
-  reads: SourceCounters;
+  reads: GranuleReads;
   slabs: SlabReport;
   seconds: number;
 }

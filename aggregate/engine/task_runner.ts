@@ -120,7 +120,7 @@ export class TaskRunner {
             empty: step.value.empty.length,
             missing: step.value.missing.length,
           },
-          reads: { ...source.counters },
+          reads: { ...source.counters, chunks: file.counters?.chunksDecoded ?? 0 },
           slabs: this.reportSlabs(),
           seconds: (performance.now() - started) / 1000,
         };

@@ -18,6 +18,7 @@ import { incompleteParents, lacking, openWork, sealStore, shardRecord } from "./
 import { Lease, type LeaseOptions } from "./lease.ts";
 import type { ScatterRecord, ShardRecord } from "./records.ts";
 import { granuleKeys, remainingWork } from "./resume.ts";
+import { unsealJson } from "./sealed_json.ts";
 import type { RunDirectory, RunsReader } from "./run_directory.ts";
 import { StorePlace } from "./store_place.ts";
 import { type ReportedFailure, type RunProgress, Tally } from "./tally.ts";
@@ -263,7 +264,7 @@ export async function runStatus(directory: RunDirectory, plan: Plan): Promise<Ru
       reduce: [...done.values()].reduce((sum, record) => sum + record.seconds, 0),
     },
     sealed: report !== undefined,
-    bill: bill === undefined ? null : JSON.parse(new TextDecoder().decode(bill)),
+    bill: bill === undefined ? null : unsealJson(bill) as LambdaBill,
   };
 }
 

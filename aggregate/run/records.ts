@@ -6,6 +6,7 @@ import { Buffer } from "node:buffer";
 import { GranaryError } from "../../base/errors.ts";
 import type { GranuleReads } from "../engine/messages.ts";
 import type { ScatterCounts } from "../engine/scatter.ts";
+import { sealJson, unsealJson } from "./sealed_json.ts";
 import type { ObjectTarget } from "../../catalog/access/object_target.ts";
 
 /** One granule in a runs file. */
@@ -53,13 +54,10 @@ export interface ShardRecord {
   finished: string;
 }
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
 /** Writes a record; it is durable when the promise resolves. */
 export async function putRecord(target: ObjectTarget, record: ScatterRecord | ShardRecord): Promise<void> {
   const key = record.kind === "scatter" ? scatterRecordKey(record.file) : `shards/${record.shard}.json`;
-  await target.put(key, encoder.encode(JSON.stringify(record)));
+  await target.put(key, sealJson(JSON.stringify(record)));
 }
 
 /** The record of a runs file has its name. */
@@ -80,11 +78,13 @@ export async function listRecords(
     const bytes = await target.get(key);
     if (bytes === undefined) continue;
     try {
-      records.push(JSON.parse(decoder.decode(bytes)));
+      records.push(unsealJson(bytes) as ScatterRecord | ShardRecord);
     } catch (error) {
       throw new GranaryError(
         "io",
-        `${target.name}/${key}: not a whole record; delete it and resume the run`,
+        `${target.name}/${key}: not a whole record: ${
+          (error as Error).message
+        } (delete it and resume the run)`,
         {
           cause: error,
         },

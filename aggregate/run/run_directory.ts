@@ -17,6 +17,7 @@ import type { FailedGranule } from "../engine/schedule.ts";
 import { PLAN_FORMAT } from "../engine/version.ts";
 import { listRecords, putRecord, type ScatterRecord, scatterRecordKey, type ShardRecord } from "./records.ts";
 import { granuleKeys } from "./resume.ts";
+import { sealJson, unsealJson } from "./sealed_json.ts";
 
 /** `<store>.run`, unless somebody says otherwise. */
 export function defaultRunDirectory(store: string): string {
@@ -89,8 +90,8 @@ export class RunDirectory {
   }
 
   async putPlan(plan: Plan, settings: RunSettings): Promise<void> {
-    await this.target.put("run.json", encode(JSON.stringify(settings)));
-    await this.target.put("plan.json", encode(planJson(plan)));
+    await this.target.put("run.json", sealJson(JSON.stringify(settings)));
+    await this.target.put("plan.json", sealJson(planJson(plan)));
   }
 
   /** Lists of the pieces that are left, for engines that map a function over a list of JSON. */
@@ -126,9 +127,11 @@ export class RunDirectory {
       throw inputError(`${this.name}: no ${key} is there (wanted a run directory of granary aggregate)`);
     }
     try {
-      return JSON.parse(new TextDecoder().decode(bytes));
+      return unsealJson(bytes) as T;
     } catch (error) {
-      throw inputError(`${this.name}/${key}: not JSON: ${(error as Error).message} (plan the run anew)`);
+      throw inputError(
+        `${this.name}/${key}: not as it was written: ${(error as Error).message} (plan the run anew)`,
+      );
     }
   }
 

@@ -112,7 +112,7 @@ export class FakeExecutor implements Executor {
         runs: null,
         staleRows: false,
         groups: { present: 2, empty: 0, missing: 0 },
-        reads: { opens: 1, requests: 1, bytes: 1 },
+        reads: { opens: 1, requests: 1, bytes: 1, chunks: 1 },
         slabs: space.report(),
         seconds: 0,
       },

@@ -68,6 +68,8 @@ Deno.test("the store's bytes depend neither on workers nor on spilling, and ever
     assert.deepEqual(again.report.observations, first.report.observations);
     assert.deepEqual(again.report.cells, first.report.cells);
     assert.equal(again.report.reads.bytes, first.report.reads.bytes);
+    // Five datasets of 900 rows at most, one chunk each, in every group.
+    assert.equal(again.report.reads.chunks, 5 * again.report.groups.present);
     assert.equal(again.report.spilledBytes > 0, "checkpoint" in changes);
   }
 });
