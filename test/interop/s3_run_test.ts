@@ -3,15 +3,25 @@ import assert from "node:assert/strict";
 import crypto from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
+import type { ObjectTarget } from "../../catalog/access/object_target.ts";
 import { SourceOpener } from "../../catalog/access/open.ts";
 import { openTarget } from "../../catalog/access/targets.ts";
-import { granary, temporaryFolder } from "../support/binary.ts";
+import { finish, granary, startGranary, temporaryFolder } from "../support/binary.ts";
 import { hasMoto, startMoto } from "../support/moto.ts";
 import { changeCatalog, treeDigests, treeText } from "../support/remote_world.ts";
 import { hasSharedData, sharedData } from "../shared_data.ts";
 
+async function digestsOf(store: ObjectTarget): Promise<Record<string, string>> {
+  const digests: Record<string, string> = {};
+  for (const key of await store.list("")) {
+    digests[key] = crypto.createHash("sha256").update((await store.get(key))!).digest("hex");
+  }
+  return digests;
+}
+
 Deno.test({
-  name: "granules in S3 become a store in S3 with the bytes of a local run, signed throughout",
+  name:
+    "granules in S3 become a store in S3 with the bytes of a local run, also after a kill, and are looked at there",
   ignore: !hasMoto || !hasSharedData,
   fn: async () => {
     const golden = fs.readdirSync(sharedData("atl06")).filter((name) => /_002_01\.h5$/.test(name)).map((
@@ -79,11 +89,38 @@ Deno.test({
       );
       assert.equal(run.code, 0, run.stderr);
       const store = openTarget("s3://stores/runs/one.zarr", opener);
-      const digests: Record<string, string> = {};
-      for (const key of await store.list("")) {
-        digests[key] = crypto.createHash("sha256").update((await store.get(key))!).digest("hex");
-      }
+      const digests = await digestsOf(store);
       assert.deepEqual(digests, treeDigests(path.join(folder, "local.zarr")));
+      // A run that is killed while its store grows, and goes on from what S3 has.
+      const place = "s3://stores/runs/killed.zarr";
+      const again = ["aggregate", "-c", "atl06", "--catalog", catalog, "--driver", "s3", "-o", place];
+      const child = startGranary([...again, "--checkpoint", "0"], { env });
+      const ended = finish(child);
+      const records = openTarget(`${place}.run`, opener);
+      for (let tries = 0; tries < 600 && child.exitCode === null; tries++) {
+        if ((await records.list("scatter/")).length > 0) break;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      child.kill("SIGKILL");
+      assert.equal((await ended).signal, "SIGKILL");
+      const killed = openTarget(place, opener);
+      assert.equal(await killed.get("zarr.json"), undefined, "a store that is not whole is no store");
+      const resumed = await granary([...again, "--resume"], { env, timeoutMs: 200_000 });
+      assert.equal(resumed.code, 0, resumed.stderr);
+      assert.deepEqual(await digestsOf(killed), digests);
+
+      const here = await granary(["inspect", path.join(folder, "local.zarr"), "--json"]);
+      const there = await granary(["inspect", place, "--json"], { env });
+      assert.equal(there.code, 0, there.stderr);
+      assert.deepEqual(JSON.parse(there.stdout).levels, JSON.parse(here.stdout).levels);
+      const maps = ["here.png", "there.png"].map((name) => path.join(folder, name));
+      for (const [i, store] of [path.join(folder, "local.zarr"), place].entries()) {
+        const drawn = await granary(["plot", store, "--variable", "h_mean", "-o", maps[i]!, "--title", "h"], {
+          env,
+        });
+        assert.equal(drawn.code, 0, drawn.stderr);
+      }
+      assert.equal(Buffer.compare(fs.readFileSync(maps[0]!), fs.readFileSync(maps[1]!)), 0);
       const shown = run.stdout + run.stderr + treeText(folder);
       assert.ok(!shown.includes(moto.keys.secretAccessKey) && !shown.includes(moto.keys.accessKeyId));
     } finally {
