@@ -7,6 +7,7 @@ import type { SourceOpener } from "../../catalog/access/open.ts";
 import { mapBounded } from "../../catalog/access/limits.ts";
 import { Lease } from "../run/lease.ts";
 import type { RunDirectory } from "../run/run_directory.ts";
+import { sealJson, unsealJson } from "../run/sealed_json.ts";
 import type { RunStatus } from "../run/pieces.ts";
 import { addInvocation, BILL_KEY, emptyBill, type LambdaBill } from "./lambda_bill.ts";
 import { type Invocation, LambdaClient } from "./lambda_client.ts";
@@ -36,9 +37,7 @@ export async function runOnLambda(
   const { functionName, maxParallel = LAMBDA_DEFAULTS.maxParallel } = options;
   const client = await LambdaClient.open(opener, functionName, options.region, maxParallel);
   const earlier = await directory.target.get(BILL_KEY);
-  const bill: LambdaBill = earlier === undefined
-    ? emptyBill()
-    : JSON.parse(new TextDecoder().decode(earlier));
+  const bill: LambdaBill = earlier === undefined ? emptyBill() : unsealJson(earlier) as LambdaBill;
   const address = directory.folder ?? directory.name;
   const run = new LambdaRun(client, { run_dir: address, plan: planKey }, bill, options);
   const scatter = [...new Set([...status.batches.left, ...status.batches.failed])].sort((a, b) => a - b);
@@ -56,7 +55,7 @@ export async function runOnLambda(
     await mapBounded(reduce, maxParallel, (n) => each({ reduce: n }));
   } finally {
     bill.retried += client.throttled;
-    await directory.target.put(BILL_KEY, new TextEncoder().encode(JSON.stringify(bill)));
+    await directory.target.put(BILL_KEY, sealJson(JSON.stringify(bill)));
     await lease.release();
   }
   return bill;
