@@ -1,6 +1,7 @@
 /** Where a granule's bytes lie: location = base + path, or an asset's own href. */
 import { inputError } from "../base/errors.ts";
 import type { GranuleAsset, GranuleRow } from "./granule.ts";
+import { hasOwnLinks } from "./access/location.ts";
 
 export const DRIVERS = ["s3", "https", "local"] as const;
 export type Driver = (typeof DRIVERS)[number];
@@ -9,14 +10,6 @@ export type Driver = (typeof DRIVERS)[number];
 export function locationOf(row: GranuleRow, driver: Driver): string | null {
   const base = row[`${driver}_base`];
   return base === null ? null : base + row.path;
-}
-
-/**
- * Whether an asset's links are whole ones of its own. Then the row's remote bases say nothing of it: what has
- * a link of one kind and lies under the row's base of the other does not lie there.
- */
-export function hasOwnLinks(asset: Pick<GranuleAsset, "s3_href" | "https_href">): boolean {
-  return asset.s3_href !== null || asset.https_href !== null;
 }
 
 /** The location of one asset: its own href, else the row's base (which holds for it) and the asset's path. */

@@ -6,9 +6,9 @@ import fs from "node:fs";
 import path from "node:path";
 import { GranaryError, inputError } from "../../base/errors.ts";
 import type { GranuleAsset, GranuleRow } from "../granule.ts";
-import { hasOwnLinks } from "../locations.ts";
+
 import { localPath } from "./file_source.ts";
-import { type DriverKind, EARTHDATA_REGION, type SourceLocation } from "./location.ts";
+import { type DriverKind, EARTHDATA_REGION, hasOwnLinks, type SourceLocation } from "./location.ts";
 import { safeName } from "./redact.ts";
 
 /** `auto`, or drivers in the order of preference: one without the others is no fallback. */

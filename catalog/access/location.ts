@@ -1,5 +1,5 @@
 /** Where bytes lie, as plain data: what a plan holds and what workers send. Never a credential. */
-import type { S3Access } from "../granule.ts";
+import type { GranuleAsset, S3Access } from "../granule.ts";
 
 /** Where Earthdata's buckets lie. */
 export const EARTHDATA_REGION = "us-west-2";
@@ -27,4 +27,12 @@ export function locationOf(address: string): SourceLocation {
   if (/^s3:\/\//i.test(address)) return { kind: "s3", url: `s3://${address.slice(5)}` };
   if (/^https?:\/\//i.test(address)) return { kind: "https", url: address };
   return { kind: "local", url: address };
+}
+
+/**
+ * Whether an asset's links are whole ones of its own. Then the row's remote bases say nothing of it: what has
+ * a link of one kind and lies under the row's base of the other does not lie there.
+ */
+export function hasOwnLinks(asset: Pick<GranuleAsset, "s3_href" | "https_href">): boolean {
+  return asset.s3_href !== null || asset.https_href !== null;
 }
