@@ -1,5 +1,5 @@
 /** How often a run saves what it has read. */
-import type { Checkpoint } from "../engine/schedule.ts";
+import type { Checkpoint } from "../engine/schedule_work.ts";
 
 /**
  * A run longer than this writes what it has scattered to runs files, a fiftieth of the granules at a time:

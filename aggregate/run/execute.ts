@@ -8,13 +8,8 @@ import { shareMemory } from "../engine/budget.ts";
 import { type Executor, startExecutor } from "../engine/executor.ts";
 import type { IndexedRows, ReduceOutcome } from "../engine/messages.ts";
 import type { Plan } from "../engine/plan.ts";
-import {
-  type Checkpoint,
-  type FailedGranule,
-  partsOf,
-  runSchedule,
-  type ScheduleWork,
-} from "../engine/schedule.ts";
+import { runSchedule } from "../engine/schedule.ts";
+import { type Checkpoint, type FailedGranule, partsOf, type ScheduleWork } from "../engine/schedule_work.ts";
 import type { GroupRuns } from "../rows/runs.ts";
 import { storeMetadata } from "../store/metadata.ts";
 import { DEFAULT_CHECKPOINT } from "./checkpoint.ts";

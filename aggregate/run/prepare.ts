@@ -4,6 +4,7 @@ import { globMatches } from "../../catalog/glob.ts";
 import type { Area } from "../../catalog/area.ts";
 import type { Catalog } from "../../catalog/open.ts";
 import { type GranuleFilter, select, type Selection, type SelectOptions } from "../../catalog/select.ts";
+import { reading } from "../../catalog/reading.ts";
 import type { Pipeline } from "../config/pipeline.ts";
 import { type Plan, type PlanOptions, planRun, type RunSelection } from "../engine/plan.ts";
 
@@ -31,7 +32,7 @@ export async function prepareRun(
   options: PrepareOptions = {},
 ): Promise<Plan> {
   const { collections } = pipeline.dataSource;
-  const found = await countCollections(catalog);
+  const found = await reading(catalog.name, () => countCollections(catalog));
   const fits = (collection: string) =>
     collections.length === 0 || collections.some((glob) => globMatches(glob, collection));
   const asked = options.filter?.collections;

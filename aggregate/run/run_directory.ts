@@ -13,7 +13,7 @@ import type { ScatterOutcome, SpillOutcome } from "../engine/messages.ts";
 import type { Plan } from "../engine/plan.ts";
 import { openFileSyncSource } from "../../catalog/access/file_source.ts";
 import { readRunsIndex, type RunsEntry } from "../engine/runs_file.ts";
-import type { FailedGranule } from "../engine/schedule.ts";
+import type { FailedGranule } from "../engine/schedule_work.ts";
 import { PLAN_FORMAT } from "../engine/version.ts";
 import { listRecords, putRecord, type ScatterRecord, scatterRecordKey, type ShardRecord } from "./records.ts";
 import { granuleKeys } from "./resume.ts";

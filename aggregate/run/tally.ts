@@ -2,7 +2,7 @@
 import type { GranuleReads, ReduceOutcome, ScatterOutcome } from "../engine/messages.ts";
 import { ASSUMED_GRANULE_BYTES, type Plan } from "../engine/plan.ts";
 import { addCounts, noCounts, type ScatterCounts } from "../engine/scatter.ts";
-import type { FailedGranule } from "../engine/schedule.ts";
+import type { FailedGranule } from "../engine/schedule_work.ts";
 import type { ScatteredGranule, ShardRecord } from "./records.ts";
 
 /** What a run is doing, for whoever shows it. */

@@ -4,13 +4,13 @@ import fc from "fast-check";
 import { GranaryError } from "../../../../base/errors.ts";
 import type { SpillOutcome } from "../../../../aggregate/engine/messages.ts";
 import { type Plan, planRun, shardOfRank } from "../../../../aggregate/engine/plan.ts";
+import { runSchedule } from "../../../../aggregate/engine/schedule.ts";
 import {
   type FailedGranule,
-  runSchedule,
   type ScheduleOptions,
   type ScheduleWork,
   wholeWork,
-} from "../../../../aggregate/engine/schedule.ts";
+} from "../../../../aggregate/engine/schedule_work.ts";
 import { drive, FakeExecutor, type FakeOptions } from "./fake_executor.ts";
 import { granuleRow, samplePipeline, selectionOf } from "./sample_run.ts";
 
