@@ -21,8 +21,10 @@ export interface CacheSettings {
   longestReadAheadBytes: number;
   /** Misses after which the next ones fetch twice as much. */
   missesToWiden: number;
-  /** Misses widen until blocks of this many bytes, or of an eighth of the file, were fetched. */
-  widenedBytes: number;
+  /** Files up to this are worth fetching whole: misses in them widen without an end. */
+  wholeBytes: number;
+  /** In larger ones misses widen until blocks of this share of the file were fetched. */
+  widenedShare: number;
 }
 
 export const DEFAULT_CACHE: Readonly<CacheSettings> = {
@@ -31,7 +33,8 @@ export const DEFAULT_CACHE: Readonly<CacheSettings> = {
   longestRequestBytes: 8 * 1024 * 1024,
   longestReadAheadBytes: 512 * 1024,
   missesToWiden: 2,
-  widenedBytes: 4 * 1024 * 1024,
+  wholeBytes: 4 * 1024 * 1024,
+  widenedShare: 1 / 16,
 };
 
 /** Memory that all cached sources share: blocks that are kept, and bytes that are under way. */
@@ -157,7 +160,7 @@ export class CachedSource implements RangedSource {
    * kept leave no room: what is fetched must not push out what others still read.
    */
   warm(): void {
-    if (this.#closed || this.sizeBytes > this.#settings.widenedBytes) return;
+    if (this.#closed || this.sizeBytes > this.#settings.wholeBytes) return;
     if (this.sizeBytes > this.#budget.freeBytes) return;
     const last = Math.floor((this.sizeBytes - 1) / this.#settings.blockBytes);
     for (let from = 0; from <= last; from++) {
@@ -222,14 +225,17 @@ export class CachedSource implements RangedSource {
 
   /** The blocks to ask for when `from` to `to` are missing: read-ahead, or more around a scattered miss. */
   #extend(from: number, to: number): { from: number; to: number } {
-    const { blockBytes, longestReadAheadBytes, missesToWiden, widenedBytes } = this.#settings;
+    const { blockBytes, longestReadAheadBytes, missesToWiden, wholeBytes, widenedShare } = this.#settings;
     const longest = Math.floor(longestReadAheadBytes / blockBytes);
     const forward = from === this.#next;
     this.#ahead = forward ? Math.min(longest, this.#ahead * 2 + 1) : 0;
     this.#misses += 1;
     const wide = Math.min(longest, 2 ** Math.floor((this.#misses - 1) / missesToWiden));
-    const allowed = Math.max(widenedBytes, this.sizeBytes / 8);
-    const within = this.#fetchedByBlocks + wide * blockBytes <= allowed ? wide : 1;
+    const allowed = this.sizeBytes <= wholeBytes ? this.sizeBytes : this.sizeBytes * widenedShare;
+    let within = wide;
+    while (within > 1 && this.#fetchedByBlocks + within * blockBytes > allowed) {
+      within = Math.floor(within / 2);
+    }
     // A window that is aligned to its own length meets the next ones without gaps.
     let first = Math.min(from, Math.floor(from / within) * within);
     let last = Math.max(to + this.#ahead, Math.floor(from / within) * within + within - 1);

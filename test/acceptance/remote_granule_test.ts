@@ -63,13 +63,13 @@ for (
   ]] as const
 ) {
   Deno.test({
-    name: `${name} costs a quarter of the local reader's requests, and no more bytes than it has`,
+    name: `${name} costs a third of the local reader's requests, and no more bytes than it has`,
     ignore: !hasSharedData,
     fn: async () => {
       const { remote, local, sizeBytes } = await bothWays(sharedData(`atl06/${name}`), config);
       assert.deepEqual([remote.rows, remote.sum], [local.rows, local.sum]);
       assert.ok(
-        remote.counters.requests <= local.counters.requests / 4,
+        remote.counters.requests <= local.counters.requests / 3,
         `${remote.counters.requests} requests, locally ${local.counters.requests}`,
       );
       assert.ok(
@@ -79,6 +79,9 @@ for (
     },
   });
 }
+
+/** What may come beyond the stored chunks of a large granule at least: metadata by blocks, gaps of near chunks; and what misses widen by. */
+const OVERHEAD_BYTES = 1024 * 1024;
 
 const ONE_VARIABLE = `
 data_source:
@@ -110,7 +113,7 @@ Deno.test("of a large granule little more is fetched than the datasets that a co
   hdf5.close();
   const { remote, local, sizeBytes } = await bothWays(file, config);
   assert.deepEqual([remote.rows, remote.sum], [local.rows, local.sum]);
-  const allowed = stored + Math.max(DEFAULT_CACHE.widenedBytes, sizeBytes / 8);
+  const allowed = stored + OVERHEAD_BYTES + sizeBytes * DEFAULT_CACHE.widenedShare;
   assert.ok(stored > 2_000_000 && stored < sizeBytes, `${stored} of ${sizeBytes} bytes are needed`);
   assert.ok(
     remote.counters.bytes >= stored && remote.counters.bytes <= allowed,

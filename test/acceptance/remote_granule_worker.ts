@@ -19,7 +19,7 @@ try {
   const { location, config } = workerData as { location: SourceLocation; config: string };
   const { pipeline } = loadConfig(config);
   const source = new BridgeClient((request) => post({ kind: "source", request })).open(location);
-  const file = await openHdf5(source);
+  const file = await openHdf5(source, { request: pipeline.dataSource });
   let rows = 0;
   let sum = 0;
   for (const group of readGranule(file, pipeline.dataSource)) {

@@ -23,11 +23,11 @@ for (const driver of ["https", "s3", "auto"]) {
       const server = s3 ? world.s3.server : world.earthdata.cdn;
       assert.equal((s3 ? world.earthdata.cdn : world.s3.server).seen.length, 0, "one driver, one server");
       assert.ok(
-        server.sentBytes <= GOLDEN_BYTES + GOLDEN.length * 128 * 1024,
+        server.sentBytes <= GOLDEN_BYTES + GOLDEN.length * 32 * 1024,
         `${server.sentBytes} of ${GOLDEN_BYTES} bytes`,
       );
       assert.ok(
-        server.seen.length <= GOLDEN.length * 40,
+        server.seen.length <= GOLDEN.length * 3,
         `${server.seen.length} requests for ${GOLDEN.length} granules`,
       );
       assert.equal(world.earthdata.data.count(/s3credentials/), s3 ? 1 : 0);
@@ -93,7 +93,7 @@ const faults: Record<string, Fault> = {
 for (const [name, fault] of Object.entries(faults)) {
   remote(`${name} at the first, second and later requests end in the same bytes`, async (scene) => {
     const { world } = scene;
-    const rule: FaultRule = { at: [1, 2, 7], fault };
+    const rule: FaultRule = { at: [1, 2, 6], fault };
     world.earthdata.cdn.faults = new FaultSchedule([rule]);
     world.s3.server.faults = new FaultSchedule([rule]);
     const catalog = await scene.catalog((_row, index) =>
@@ -107,7 +107,7 @@ for (const [name, fault] of Object.entries(faults)) {
     const served = world.earthdata.cdn.faults.served + world.s3.server.faults.served;
     assert.ok(served >= 6, `${served} faults`);
     const requests = world.earthdata.cdn.seen.length + world.s3.server.seen.length;
-    assert.ok(requests <= GOLDEN.length * 40 + 3 * served, `${requests} requests`);
+    assert.ok(requests <= GOLDEN.length * 3 + 3 * served, `${requests} requests`);
   });
 }
 

@@ -13,7 +13,8 @@ const SETTINGS: CacheSettings = {
   longestRequestBytes: 100 * KB,
   longestReadAheadBytes: 80 * KB,
   missesToWiden: 4,
-  widenedBytes: 500 * KB,
+  wholeBytes: 1000 * KB,
+  widenedShare: 1 / 8,
 };
 
 /** A source that remembers what was asked of it, and how many asked at once. */

@@ -1,0 +1,143 @@
+/**
+ * What whole runs over granules elsewhere cost: requests, bytes against the datasets' stored sizes, and round
+ * trips that wait for one another.
+ */
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+import { openHdf5 } from "../../aggregate/read/open.ts";
+import { DEFAULT_CACHE } from "../../catalog/access/block_cache.ts";
+import { openFileSyncSource } from "../../catalog/access/file_source.ts";
+import { granary, temporaryFolder } from "../support/binary.ts";
+import { changeCatalog, startRemoteWorld, treeDigests } from "../support/remote_world.ts";
+import { Rounds } from "../support/rounds.ts";
+
+interface Report {
+  reads: { opens: number; requests: number; bytes: number };
+  granules: { read: number };
+  observations: { kept: number };
+}
+
+async function ok(args: string[], env: Record<string, string> = {}): Promise<string> {
+  const { code, stdout, stderr } = await granary(args, { env });
+  assert.equal(code, 0, `${args.join(" ")}\n${stderr}`);
+  return stdout;
+}
+
+/** Simulated granules behind the servers, and catalogs of them here and there. */
+async function simulated(granules: number, rows: number) {
+  const folder = temporaryFolder("granary-remote-cost-");
+  await ok(["simulate", path.join(folder, "h5"), "--granules", String(granules), "--rows", String(rows)]);
+  const files = fs.readdirSync(path.join(folder, "h5")).filter((name) => name.endsWith(".h5")).sort()
+    .map((name) => path.join(folder, "h5", name));
+  const local = path.join(folder, "local.parquet");
+  await ok(["catalog", "build", "--from", "local", ...files, "-c", "atl06", "-o", local]);
+  const world = await startRemoteWorld(files, ["atl06"]);
+  const remote = path.join(folder, "remote.parquet");
+  await changeCatalog(local, remote, (row) => ({
+    local_base: null,
+    path: path.basename(row.path),
+    ...world.bases("atl06"),
+  }));
+  return { folder, files, local, remote, world };
+}
+
+const BEAMS = ["gt1l", "gt1r", "gt2l", "gt2r", "gt3l", "gt3r"];
+
+/** Stored bytes of datasets of a granule. */
+async function storedBytes(file: string, names: readonly string[]): Promise<number> {
+  const hdf5 = await openHdf5(openFileSyncSource(file));
+  let stored = 0;
+  for (const beam of BEAMS) {
+    for (const name of names) stored += hdf5.dataset(`/${beam}/land_ice_segments/${name}`)?.storedBytes ?? 0;
+  }
+  hdf5.close();
+  return stored;
+}
+
+for (const driver of ["https", "s3"]) {
+  Deno.test(`over ${driver} a run waits for at most twice the round trips that its requests need side by side`, async () => {
+    const { folder, files, local, remote, world } = await simulated(40, 300);
+    try {
+      await ok(["aggregate", "-c", "atl06", "--catalog", local, "-o", path.join(folder, "local.zarr")]);
+      const rounds = new Rounds(250);
+      const servers = [world.earthdata.data, world.earthdata.cdn, world.s3.server];
+      for (const server of servers) server.gate = rounds.gate;
+      const store = path.join(folder, "remote.zarr");
+      await ok(["aggregate", "-c", "atl06", "--catalog", remote, "-o", store, "--driver", driver], world.env);
+      assert.deepEqual(treeDigests(store), treeDigests(path.join(folder, "local.zarr")));
+      const requests = servers.reduce((sum, server) => sum + server.seen.length, 0);
+      const ideal = requests / rounds.most;
+      console.log(
+        `${driver}: ${requests} requests for ${files.length} granules, up to ${rounds.most} side by side, ` +
+          `in ${rounds.count} rounds (ideal ${ideal.toFixed(1)})`,
+      );
+      assert.ok(rounds.most >= 8, `only ${rounds.most} requests side by side`);
+      assert.ok(rounds.count <= 2 * ideal, `${rounds.count} rounds, ideal ${ideal}`);
+    } finally {
+      await world.stop();
+    }
+  });
+}
+
+const ONE_VARIABLE = `
+data_source:
+  reader: hdf5
+  groups: [gt1l, gt1r, gt2l, gt2r, gt3l, gt3r]
+  coordinates: {latitude: "/{group}/land_ice_segments/latitude", longitude: "/{group}/land_ice_segments/longitude"}
+  variables: {h_li: "/{group}/land_ice_segments/h_li"}
+aggregation:
+  variables:
+    count: {function: count, source: h_li, dtype: int32, fill_value: 0}
+output:
+  grid: {type: healpix, indexing_scheme: nested, parent_order: 6, child_order: 12}
+`;
+
+/** What a run may fetch of a granule beyond stored chunks: metadata by blocks, gaps between chunks that lie close. */
+const overheadOf = (sizeBytes: number) => 1024 * 1024 + sizeBytes * DEFAULT_CACHE.widenedShare;
+
+Deno.test("of large granules a run fetches the needed datasets, and with a row index one cell's chunks", async () => {
+  const { folder, files, local, remote, world } = await simulated(2, 200_000);
+  try {
+    const config = path.join(folder, "one.yaml");
+    fs.writeFileSync(config, ONE_VARIABLE);
+    const size = Math.min(...files.map((file) => fs.statSync(file).size));
+    assert.ok(size > 2 * DEFAULT_CACHE.wholeBytes, `${size} bytes are not large`);
+    let stored = 0;
+    for (const file of files) stored += await storedBytes(file, ["latitude", "longitude", "h_li"]);
+    const { cdn } = world.earthdata;
+    const run = async (catalog: string, store: string, args: string[]): Promise<Report> => {
+      const all = ["aggregate", "-c", config, "--catalog", catalog, "-o", path.join(folder, store), ...args];
+      return JSON.parse(await ok([...all, "--json"], world.env));
+    };
+    const here = await run(local, "local.zarr", ["--write-row-index", "12"]);
+    const whole = await run(remote, "whole.zarr", ["--driver", "https"]);
+    assert.equal(whole.observations.kept, here.observations.kept);
+    assert.equal(whole.reads.bytes, cdn.sentBytes, "every byte is counted");
+    console.log(`whole: ${whole.reads.requests} requests, ${whole.reads.bytes} bytes for ${stored} stored`);
+    const overhead = files.reduce((sum, file) => sum + overheadOf(fs.statSync(file).size), 0);
+    const allowed = stored + overhead;
+    assert.ok(whole.reads.bytes <= allowed, `${whole.reads.bytes} bytes, ${allowed} allowed`);
+    assert.ok(whole.reads.requests <= 64 * files.length, `${whole.reads.requests} requests`);
+
+    const cells: { cell: string; granules: number }[] = JSON.parse(
+      await ok(["cells", remote, "--order", "6", "--json"]),
+    );
+    const alone = cells.filter(({ granules }) => granules === 1);
+    const { cell } = alone[Math.floor(alone.length / 2)]!;
+    const index = ["--row-index", local.replace(".parquet", ".rows.parquet"), "--cells", cell];
+    const hereOne = await run(local, "local-one.zarr", index);
+    const sent = cdn.sentBytes;
+    const one = await run(remote, "one.zarr", [...index, "--driver", "https"]);
+    assert.equal(one.observations.kept, hereOne.observations.kept);
+    assert.equal(one.reads.bytes, cdn.sentBytes - sent);
+    console.log(
+      `${cell}: ${one.reads.requests} requests, ${one.reads.bytes} bytes (${hereOne.reads.bytes} here)`,
+    );
+    const allowedOne = hereOne.reads.bytes + overheadOf(size);
+    assert.ok(one.reads.bytes <= allowedOne, `${one.reads.bytes} bytes, ${allowedOne} allowed`);
+    assert.ok(one.reads.bytes <= stored / 2, "a cell is less than the granules");
+  } finally {
+    await world.stop();
+  }
+});
