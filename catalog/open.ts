@@ -14,6 +14,7 @@ import { openParquetFile, readFooter } from "./parquet_footer.ts";
 import { readRows, type RowChunk } from "./rows.ts";
 import type { CatalogMetadata } from "./schema.ts";
 import { granulesOf, viewStatements } from "./views.ts";
+import { readingError } from "./reading.ts";
 
 /** A piped catalog larger than this is refused: it is copied to scratch first. */
 export const MAX_STDIN_BYTES = 64_000_000_000;
@@ -94,12 +95,14 @@ async function open(file: string, name: string, options: DuckOptions, clean: () 
         const reader = await connection.runAndReadAll("SELECT count(*) FROM catalog_source");
         return Number(reader.getRows()[0]![0]);
       },
-      rows: (where, values = []) =>
-        readRows(connection, {
-          table: "catalog_source",
-          tail: where === undefined ? "" : `WHERE ${where}`,
-          values,
-        }),
+      async *rows(where, values = []) {
+        const tail = where === undefined ? "" : `WHERE ${where}`;
+        try {
+          yield* readRows(connection, { table: "catalog_source", tail, values });
+        } catch (error) {
+          throw readingError(name, error);
+        }
+      },
       close() {
         opened.close();
         fs.closeSync(fd);
@@ -109,7 +112,7 @@ async function open(file: string, name: string, options: DuckOptions, clean: () 
   } catch (error) {
     duck?.close();
     fs.closeSync(fd);
-    throw error;
+    throw readingError(name, error);
   }
 }
 

@@ -15,6 +15,7 @@ import type { Catalog } from "./open.ts";
 import { CellFilter, ParentFinder } from "./parents.ts";
 import { compareText } from "./row_order.ts";
 import { childCells, type ListVector, readRows } from "./rows.ts";
+import { reading } from "./reading.ts";
 
 /** More pairs of parent and granule than this are refused. */
 export const MAX_PAIRS = 1_000_000_000;
@@ -58,11 +59,14 @@ export async function select(catalog: Catalog, options: SelectOptions): Promise<
   if (!Number.isInteger(options.order) || options.order < 0 || options.order > MAX_NUMBER_ORDER) {
     throw inputError(`parent order ${options.order} is not an order of 0 to ${MAX_NUMBER_ORDER}`);
   }
-  const pairs = await findPairs(catalog, options);
+  const pairs = await reading(catalog.name, () => findPairs(catalog, options));
   const parents = distinctSorted(pairs.parents.view(), options.order);
   const kept = options.maxCells === undefined ? parents : parents.subarray(0, options.maxCells);
   const rows = rowsOfParents(pairs, kept, options.order);
-  const { granules, indexOfRow } = await fetchGranules(catalog, rows, options);
+  const { granules, indexOfRow } = await reading(
+    catalog.name,
+    () => fetchGranules(catalog, rows, options),
+  );
   return {
     order: options.order,
     convention: options.convention,
@@ -77,7 +81,7 @@ export async function countParents(
   catalog: Catalog,
   options: SelectOptions,
 ): Promise<{ parents: Float64Array; counts: Uint32Array; granules: number; unknownExtent: number }> {
-  const pairs = await findPairs(catalog, options);
+  const pairs = await reading(catalog.name, () => findPairs(catalog, options));
   const all = distinctSorted(pairs.parents.view(), options.order);
   const parents = options.maxCells === undefined ? all : all.subarray(0, options.maxCells);
   const { counts, needs } = compress(parents, options.order, pairs, (row) => row);
