@@ -7,13 +7,7 @@ import type { Executor } from "./executor.ts";
 import type { FromWorker, ReduceOutcome, ScatterOutcome, SpillOutcome, ToWorker } from "./messages.ts";
 import { ASSUMED_GRANULE_BYTES, type Plan } from "./plan.ts";
 import type { SegmentEntry } from "./scatter.ts";
-import {
-  type FailedGranule,
-  partsOf,
-  type ScheduleOptions,
-  type ScheduleResult,
-  type ScheduleWork,
-} from "./schedule_work.ts";
+import { partsOf, type ScheduleOptions, type ScheduleResult, type ScheduleWork } from "./schedule_work.ts";
 import { ShardLedger } from "./shard_ledger.ts";
 
 /** How often a granule is tried before it counts as failed. */
