@@ -122,3 +122,61 @@ Deno.test({
     }
   },
 });
+
+Deno.test("what failed is submitted again with more time and memory, as told, and no secret is in a job", async () => {
+  const folder = temporaryFolder("granary-sbatch-");
+  await ok(["simulate", "granules", "--granules", "2", "--rows", "60"], { cwd: folder });
+  await buildCatalog(folder);
+  // A Slurm that takes every job and does none: each leaves its arguments and its script.
+  const programs = path.join(folder, "bin");
+  fs.mkdirSync(programs);
+  const program = (name: string, lines: string) =>
+    fs.writeFileSync(path.join(programs, name), `#!/bin/bash\n${lines}\n`, { mode: 0o755 });
+  program(
+    "sbatch",
+    `cd ${folder}; n=$(($(cat count 2>/dev/null || echo 0) + 1)); echo $n > count
+    printf '%s\\n' "$@" > job-$n.args; cat > job-$n.script; echo $n`,
+  );
+  program("squeue", 'echo "slurm_load_jobs error: Invalid job id specified" >&2; exit 1');
+  program("scontrol", "echo 'MaxArraySize = 1001'");
+  const env = { PATH: `${programs}:/usr/bin:/bin`, EARTHDATA_TOKEN: "token-of-this-test" };
+  const flags = [
+    "--time",
+    "1:00:00",
+    "--mem",
+    "1000MiB",
+    "--cpus",
+    "3",
+    "--partition",
+    "p",
+    "--account",
+    "a",
+  ];
+  const run = await granary([
+    ...GOLDEN_JOB,
+    "-o",
+    "s.zarr",
+    "--batches",
+    "2",
+    "--backend",
+    "slurm",
+    ...flags,
+    ...["--sbatch-flag=--qos=low", "--wait", "--retries", "2", "--retry-scale", "2", "--max-parallel", "5"],
+  ], { cwd: folder, env });
+  assert.equal(run.code, 1, run.stderr);
+  assert.match(run.stderr, /2 scatter batches and \d+ shards are not done after 3 submissions/);
+  const job = (n: number) => fs.readFileSync(path.join(folder, `job-${n}.args`), "utf8").trim().split("\n");
+  const value = (n: number, flag: string) =>
+    job(n).find((word) => word.startsWith(`${flag}=`))?.slice(flag.length + 1);
+  assert.deepEqual([1, 4, 7].map((n) => value(n, "--time")), ["1:00:00", "2:00:00", "4:00:00"]);
+  assert.deepEqual([1, 4, 7].map((n) => value(n, "--mem")), ["1000M", "2000M", "4000M"]);
+  assert.deepEqual([1, 2, 3].map((n) => value(n, "--dependency")), [undefined, "afterany:1", "afterany:2"]);
+  assert.equal(value(1, "--array"), "0-1%5");
+  for (const flag of ["--cpus-per-task=3", "--partition=p", "--account=a", "--qos=low", "--requeue"]) {
+    assert.ok(job(3).includes(flag), flag);
+  }
+  for (let n = 1; n <= 9; n++) {
+    const script = fs.readFileSync(path.join(folder, `job-${n}.script`), "utf8");
+    assert.ok(!(script + job(n).join("\n")).includes(env.EARTHDATA_TOKEN));
+  }
+});
