@@ -80,6 +80,22 @@ for (const driver of ["https", "s3"]) {
   });
 }
 
+Deno.test("a scatter piece opens its granules ahead too, and leaves none open", async () => {
+  const { folder, remote, world } = await simulated(12, 300);
+  try {
+    const store = path.join(folder, "pieces.zarr");
+    const planned = ["aggregate", "-c", "atl06", "--catalog", remote, "-o", store, "--driver", "https"];
+    await ok([...planned, "--plan-only", "--batches", "1"], world.env);
+    const rounds = new Rounds(250);
+    for (const server of [world.earthdata.data, world.earthdata.cdn]) server.gate = rounds.gate;
+    await ok(["work", `${store}.run`, "--scatter", "0", "--workers", "1"], world.env);
+    assert.ok(rounds.most >= 8, `only ${rounds.most} requests side by side, by one worker`);
+    assert.equal(world.earthdata.data.seen.length, 12, "each granule is opened once");
+  } finally {
+    await world.stop();
+  }
+});
+
 const ONE_VARIABLE = `
 data_source:
   reader: hdf5
