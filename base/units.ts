@@ -56,3 +56,8 @@ export function formatSeconds(seconds: number): string {
 export function formatCount(count: number | bigint): string {
   return count.toLocaleString("en-US");
 }
+
+/** `1, "granule"` as `"1 granule"`, `2089, "granule"` as `"2,089 granules"`: nouns whose plural ends in s. */
+export function formatNumberOf(count: number | bigint, noun: string): string {
+  return `${formatCount(count)} ${noun}${BigInt(count) === 1n ? "" : "s"}`;
+}

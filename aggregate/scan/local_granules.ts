@@ -1,6 +1,7 @@
 /** Granules of files on a disk as rows for a catalog: which config reads them, their scan on workers. */
 import os from "node:os";
-import { inputError } from "../../base/errors.ts";
+import { GranaryError, inputError } from "../../base/errors.ts";
+import { formatCount } from "../../base/units.ts";
 import { globMatches } from "../../catalog/glob.ts";
 import { type ChecksumKind, DEFAULT_CHECKSUM } from "../../catalog/checksum_file.ts";
 import type { GranuleRow } from "../../catalog/granule.ts";
@@ -47,13 +48,16 @@ export interface LocalGranules {
   close(): Promise<void>;
 }
 
+/** Failures that an error carries; the others are counted. */
+const FAILURES_IN_ERROR = 20;
+
 /** Granules without a position that are named in a note; the others are counted. */
 const NAMED_IN_NOTES = 5;
 
 /**
  * Finds granule files in files and folders and reads each one's coordinates. A file that cannot be read
- * is among the failures, and the others go on. Throws an input error when a path does not exist, or when
- * no config is named and no single preset fits.
+ * is among the failures, and the others go on; when none could be read, the rows end in an error. Throws
+ * an input error when a path does not exist, or when no config is named and no single preset fits.
  */
 export function localGranules(paths: readonly string[], options: LocalGranulesOptions = {}): LocalGranules {
   if (paths.length === 0) throw inputError("no paths were named (wanted granule files or folders of them)");
@@ -80,10 +84,14 @@ export function localGranules(paths: readonly string[], options: LocalGranulesOp
     onDone: (done) => options.onDone?.(done, files.length),
   });
   async function* noted(): AsyncGenerator<GranuleRow> {
+    let rows = 0;
     for await (const row of found) {
       if (row.cells.length === 0) withoutPositions.push(row.id);
+      rows += 1;
       yield row;
     }
+    // A catalog of nothing would look like a success to the next program, and replace one that is sound.
+    if (rows === 0 && failures.length > 0) throw noneReadable(failures);
   }
   const { rowIndex } = options;
   const teed = rowIndex === undefined ? undefined : teeRowIndex(
@@ -102,6 +110,14 @@ export function localGranules(paths: readonly string[], options: LocalGranulesOp
       await scanner.close();
     },
   };
+}
+
+function noneReadable(failures: LocalGranules["failures"]): GranaryError {
+  return new GranaryError(
+    "granule",
+    `no granule could be read (${formatCount(failures.length)} failed); no catalog was written`,
+    { details: { failures: failures.slice(0, FAILURES_IN_ERROR) } },
+  );
 }
 
 function positionsNote(ids: readonly string[], pipeline: Pipeline): string {

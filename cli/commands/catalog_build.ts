@@ -1,7 +1,8 @@
 /** `granary catalog build --from SOURCE … -o F`: granules found somewhere become a catalog. */
 import { type Command, Option } from "@commander-js/extra-typings";
 import { GranaryError } from "../../base/errors.ts";
-import { formatBytes, formatCount } from "../../base/units.ts";
+import { formatBytes, formatNumberOf } from "../../base/units.ts";
+import type { BuildResult } from "../../catalog/build.ts";
 import { DEFAULT_CELL_ORDER } from "../../catalog/schema.ts";
 import type { CliContext } from "../context.ts";
 import { localSource } from "./catalog_build_local.ts";
@@ -44,8 +45,9 @@ export function addCatalogBuild(
       const source = sources.find(({ kind }) => kind === options.from)!;
       const flags = options as object as Record<string, unknown>;
       const opened = await source.open({ inputs, flags, cellOrder, output, context });
+      let result: BuildResult;
       try {
-        const result = await buildCatalog({
+        result = await buildCatalog({
           rows: opened.rows,
           output,
           cellOrder: opened.onto?.cellOrder ?? cellOrder,
@@ -55,41 +57,52 @@ export function addCatalogBuild(
           signal: context.signal,
         });
         opened.finished?.();
-        await opened.close();
-        report(output, result, opened, context);
-      } finally {
-        await opened.close();
+      } catch (error) {
+        // Closing after a failure may fail too, of the very failure that is thrown here.
+        await opened.close().catch(() => {});
+        tellFailures(opened, context);
+        throw error;
       }
+      await opened.close();
+      report(output, result, opened, context);
     });
 }
 
 function report(
   output: string,
-  result: { rows: number; replaced: number; removed: number; sizeBytes: number },
+  result: BuildResult,
   opened: OpenedSource,
   context: CliContext,
 ): void {
   const { failures } = opened;
   for (const note of opened.notes()) context.log.warn(note);
   if (result.removed > 0) {
-    context.log.warn(`${formatCount(result.removed)} granules were deleted by their source`);
+    context.log.warn(`their source deleted ${formatNumberOf(result.removed, "granule")}`);
   }
   if (result.replaced > 0 && opened.onto === undefined) {
     context.log.warn(
-      `${formatCount(result.replaced)} granules came more than once (same collection and id); the highest ` +
+      `${
+        formatNumberOf(result.replaced, "granule")
+      } came more than once (same collection and id); the highest ` +
         "revision, else the last, was kept",
     );
   }
-  for (const { granule, reason } of failures.slice(0, FAILURES_TOLD)) {
-    context.log.error(reason.startsWith(granule) ? reason : `${granule}: ${reason}`);
-  }
+  tellFailures(opened, context);
   if (context.json) context.out.json({ output, ...result, failures });
-  else context.log.info(`${output}: ${formatCount(result.rows)} granules, ${formatBytes(result.sizeBytes)}`);
+  else {context.log.info(
+      `${output}: ${formatNumberOf(result.rows, "granule")}, ${formatBytes(result.sizeBytes)}`,
+    );}
   if (failures.length > 0) {
     throw new GranaryError(
       "granule",
-      `${formatCount(failures.length)} granules could not be read; the catalog holds the others`,
+      `${formatNumberOf(failures.length, "granule")} could not be read; the catalog holds the others`,
       { details: { failures: failures.slice(0, FAILURES_TOLD) } },
     );
+  }
+}
+
+function tellFailures({ failures }: OpenedSource, context: CliContext): void {
+  for (const { granule, reason } of failures.slice(0, FAILURES_TOLD)) {
+    context.log.error(reason.startsWith(granule) ? reason : `${granule}: ${reason}`);
   }
 }

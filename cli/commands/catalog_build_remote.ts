@@ -2,7 +2,7 @@
 import fs from "node:fs";
 import { type CommandUnknownOpts, InvalidArgumentError } from "@commander-js/extra-typings";
 import { inputError, systemCode } from "../../base/errors.ts";
-import { formatCount } from "../../base/units.ts";
+import { formatNumberOf } from "../../base/units.ts";
 import type { Geometry } from "../../catalog/geometry.ts";
 import { CMR_URL, type CmrQuery } from "../../catalog/sources/cmr_query.ts";
 import type { LocalQuery } from "../../catalog/sources/discover.ts";
@@ -135,7 +135,7 @@ async function open(kind: RemoteKind, request: BuildRequest): Promise<OpenedSour
     finished: () => {
       const links = found.tally.count("link");
       if (links > 0) {
-        context.log.info(`${formatCount(links)} links are no data (catalog info says what they are)`);
+        context.log.info(`no data: ${formatNumberOf(links, "link")} (catalog info says what they are)`);
       }
       if (kind === "cmr") removeHarvest(resumeDir);
     },

@@ -1,7 +1,7 @@
 /** `granary catalog export F --stac-geoparquet -o G` */
 import type { Command } from "@commander-js/extra-typings";
 import { inputError } from "../../base/errors.ts";
-import { formatBytes, formatCount } from "../../base/units.ts";
+import { formatBytes, formatNumberOf } from "../../base/units.ts";
 import type { CliContext } from "../context.ts";
 
 const EXAMPLES = `
@@ -25,12 +25,12 @@ export function addCatalogExport(catalog: Command, context: CliContext): void {
         if (context.json) context.out.json({ output: options.output, ...result });
         else {
           context.log.info(
-            `${options.output}: ${formatCount(result.items)} items, ${formatBytes(result.sizeBytes)}`,
+            `${options.output}: ${formatNumberOf(result.items, "item")}, ${formatBytes(result.sizeBytes)}`,
           );
         }
         if (result.withoutFootprint > 0) {
           context.log.warn(
-            `${formatCount(result.withoutFootprint)} granules were left out: they have no footprint, and ` +
+            `left out ${formatNumberOf(result.withoutFootprint, "granule")} without footprint: ` +
               "readers of stac-geoparquet take no item without a box",
           );
         }

@@ -1,6 +1,6 @@
 /** `granary catalog import F -o G` */
 import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
-import { formatBytes, formatCount } from "../../base/units.ts";
+import { formatBytes, formatNumberOf } from "../../base/units.ts";
 import { DEFAULT_CELL_ORDER } from "../../catalog/schema.ts";
 import type { CliContext } from "../context.ts";
 
@@ -50,7 +50,7 @@ export function addCatalogImport(catalog: Command, context: CliContext): void {
         if (context.json) context.out.json({ output, ...result, set_aside: found.tally });
         else {
           context.log.info(
-            `${output}: ${formatCount(result.rows)} granules, ${formatBytes(result.sizeBytes)}`,
+            `${output}: ${formatNumberOf(result.rows, "granule")}, ${formatBytes(result.sizeBytes)}`,
           );
         }
       } finally {

@@ -1,6 +1,6 @@
 /** `granary catalog merge A B… -o C` */
 import type { Command } from "@commander-js/extra-typings";
-import { formatBytes, formatCount } from "../../base/units.ts";
+import { formatBytes, formatCount, formatNumberOf } from "../../base/units.ts";
 import type { CliContext } from "../context.ts";
 
 const EXAMPLES = `
@@ -23,7 +23,7 @@ export function addCatalogMerge(catalog: Command, context: CliContext): void {
       if (context.json) context.out.json({ output: options.output, ...result });
       else {
         context.log.info(
-          `${options.output}: ${formatCount(result.rows)} granules, ${formatBytes(result.sizeBytes)}; ` +
+          `${options.output}: ${formatNumberOf(result.rows, "granule")}, ${formatBytes(result.sizeBytes)}; ` +
             `${formatCount(result.replaced)} older or repeated rows left out`,
         );
       }

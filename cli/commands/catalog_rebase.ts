@@ -1,6 +1,6 @@
 /** `granary catalog rebase F --mirror DIR -o G` */
 import type { Command } from "@commander-js/extra-typings";
-import { formatCount } from "../../base/units.ts";
+import { formatCount, formatNumberOf } from "../../base/units.ts";
 import type { CliContext } from "../context.ts";
 
 const EXAMPLES = `
@@ -36,7 +36,7 @@ export function addCatalogRebase(catalog: Command, context: CliContext): void {
       }
       if (result.unsafe > 0) {
         context.log.warn(
-          `${formatCount(result.unsafe)} granules were left alone: their names would lead out of the mirror`,
+          `left alone ${formatNumberOf(result.unsafe, "granule")} whose names would lead out of the mirror`,
         );
       }
     });

@@ -1,6 +1,6 @@
 /** `granary catalog urls F --driver s3|https|local` */
 import { type Command, Option } from "@commander-js/extra-typings";
-import { formatCount } from "../../base/units.ts";
+import { formatNumberOf } from "../../base/units.ts";
 import { DRIVERS } from "../../catalog/locations.ts";
 import { addAreaOptions, type AreaFlags, areaFrom } from "../area.ts";
 import type { CliContext } from "../context.ts";
@@ -48,6 +48,6 @@ export function addCatalogUrls(catalog: Command, context: CliContext): void {
         opened.close();
       }
       if (context.json) context.out.json(all);
-      if (without > 0) context.log.warn(`${formatCount(without)} granules have no ${driver} location`);
+      if (without > 0) context.log.warn(`${formatNumberOf(without, "granule")} without ${driver} location`);
     });
 }

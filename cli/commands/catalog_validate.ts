@@ -1,7 +1,7 @@
 /** `granary catalog validate F` */
 import type { Command } from "@commander-js/extra-typings";
 import { inputError } from "../../base/errors.ts";
-import { formatCount } from "../../base/units.ts";
+import { formatCount, formatNumberOf } from "../../base/units.ts";
 import type { CliContext } from "../context.ts";
 
 const EXAMPLES = `
@@ -38,7 +38,7 @@ export function addCatalogValidate(catalog: Command, context: CliContext): void 
             if (count > told) context.out.write(`… and ${formatCount(count - told)} more of "${check}"\n`);
           }
           if (report.valid) {
-            context.out.write(`OK: ${report.file}: ${formatCount(report.granules)} granules\n`);
+            context.out.write(`OK: ${report.file}: ${formatNumberOf(report.granules, "granule")}\n`);
           }
         }
         if (!report.valid) {

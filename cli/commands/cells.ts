@@ -1,6 +1,6 @@
 /** `granary cells F --order 6`: parent cells with their counts of granules. */
 import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
-import { formatCount } from "../../base/units.ts";
+import { formatCount, formatNumberOf } from "../../base/units.ts";
 import { addAreaOptions, type AreaFlags, areaFrom } from "../area.ts";
 import type { CliContext } from "../context.ts";
 import { addFilterOptions, type FilterFlags, filterFrom } from "./catalog_filter.ts";
@@ -58,7 +58,9 @@ export function addCells(program: Command, context: CliContext): void {
         if (context.json) context.out.json(rows);
         else context.out.table(["cell", "morton", "granules"], rows.map((row) => Object.values(row)));
         context.log.info(
-          `${formatCount(rows.length)} cells of order ${order}, ${formatCount(found.granules)} granules`,
+          `${formatNumberOf(rows.length, "cell")} of order ${order}, ${
+            formatNumberOf(found.granules, "granule")
+          }`,
         );
         if (found.unknownExtent > 0 && !options.unknownExtent) {
           context.log.warn(

@@ -56,7 +56,8 @@ export function createProgress(options: ProgressOptions): Progress {
       if (ended) return;
       ended = true;
       const seconds = (now() - started) / 1000;
-      const count = `${formatCount(done)} ${options.unit}`;
+      const unit = done === 1 ? options.unit.replace(/s$/, "") : options.unit;
+      const count = `${formatCount(done)} ${unit}`;
       const line = `${options.label}: ${count} in ${formatSeconds(seconds)}${
         newNote === undefined ? "" : `, ${newNote}`
       }`;

@@ -66,6 +66,34 @@ Deno.test("an HTML page named .h5", async () => {
   assertRefused(await build(folder), 3, /is an HTML page, not HDF5/);
 });
 
+Deno.test("where no granule can be read there is no catalog, and the former one stays", async () => {
+  const folder = await oddGranule("only", () => "<!DOCTYPE html><html><body>Sign in</body></html>");
+  const at = path.join(await world(), "none.parquet");
+  for (const extra of [[], ["--row-index", "8"]]) {
+    const args = [
+      "catalog",
+      "build",
+      "--from",
+      "local",
+      folder,
+      "-c",
+      "atl06",
+      "-o",
+      "none.parquet",
+      ...extra,
+    ];
+    fs.rmSync(at, { force: true });
+    const refused = await run(...args);
+    assertRefused(refused, 3, /no granule could be read \(1 failed\); no catalog was written/);
+    assert.match(refused.stderr, /only.*is an HTML page/);
+    assert.deepEqual(fs.readdirSync(await world()).filter((name) => name.includes("none")), []);
+    fs.writeFileSync(at, "former");
+    assertRefused(await run(...args), 3, /no catalog was written/);
+    assert.equal(fs.readFileSync(at, "utf8"), "former");
+  }
+  fs.rmSync(at);
+});
+
 Deno.test("a file without the config's paths", async () => {
   const result = await run(
     "catalog",
