@@ -54,7 +54,8 @@ class Sandbox {
     const sandbox = new Sandbox(server, bootstrap, env);
     server.on(
       "request",
-      ((request, response) => void sandbox.#serve(request, response)) as http.RequestListener,
+      ((request, response) =>
+        sandbox.#serve(request, response).catch((error) => sandbox.#cut(error))) as http.RequestListener,
     );
     return sandbox;
   }
@@ -99,6 +100,11 @@ class Sandbox {
     });
     this.#waiting.end(this.#pending.event);
     this.#waiting = undefined;
+  }
+
+  /** A process that is killed may leave a request half sent. */
+  #cut(error: unknown): void {
+    if (!this.dead) throw error;
   }
 
   async #serve(...[request, response]: Parameters<http.RequestListener>): Promise<void> {
