@@ -12,6 +12,7 @@ import { cellsInOtherConvention } from "./geodetic.ts";
 import type { GranuleRow } from "./granule.ts";
 import { granuleFromName } from "./local_name.ts";
 import type { CatalogQuery } from "./schema.ts";
+import { linkProblem } from "./sources/bases.ts";
 import { finishRow } from "./sources/draft.ts";
 import { createFootprinter } from "./sources/footprinter.ts";
 import { readStacParquet } from "./sources/stac_parquet.ts";
@@ -116,11 +117,16 @@ function parseJson(file: string): JsonCatalog {
       `${file}: metadata.parent_order is ${JSON.stringify(order)} (wanted 0 to ${MAX_JSON_PARENT_ORDER})`,
     );
   }
-  const base = (name: string) => typeof facts[name] === "string" && facts[name] !== "" ? facts[name] : null;
+  const base = (name: string, wanted: RegExp, form: string) => {
+    const text = facts[name];
+    if (text === undefined || text === null || text === "") return null;
+    if (typeof text === "string" && wanted.test(text)) return text;
+    throw inputError(`${file}: metadata.${name} is ${JSON.stringify(text).slice(0, 80)} (wanted ${form})`);
+  };
   return {
     parentOrder: order as number,
-    s3Base: base("s3_base"),
-    httpsBase: base("https_base"),
+    s3Base: base("s3_base", /^s3:\/\/[^/]/, "s3://bucket/…"),
+    httpsBase: base("https_base", /^https?:\/\/[^/]/, "https://host/…"),
     cells: Object.entries(cells).map(([name, urls]) => {
       const list = Array.isArray(urls) && urls.every((url) => typeof url === "string");
       if (!list) throw inputError(`${file}: catalog["${name.slice(0, 40)}"] is not a list of URLs`);
@@ -179,15 +185,12 @@ function jsonRow(
   tally: Tally,
 ): GranuleRow | undefined {
   const located = splitUrl(url, catalog);
-  if (located === undefined) {
-    tally.add("granule", "location that is neither s3:// nor https://", url);
+  const problem = linkProblem(url) ?? locatedProblem(located);
+  if (problem !== null || located === undefined) {
+    tally.add("granule", problem ?? "link names no file", url);
     return undefined;
   }
   const id = url.slice(url.lastIndexOf("/") + 1);
-  if (id === "") {
-    tally.add("granule", "location without a file's name", url);
-    return undefined;
-  }
   const named = granuleFromName(id);
   const capped = capCells(
     atMost(cells, catalog.parentOrder, options.cellOrder),
@@ -222,6 +225,14 @@ function jsonRow(
 function atMost(cells: readonly number[], order: number, most: number): number[] {
   if (order <= most) return [...cells];
   return cells.map((cell) => Math.floor(cell / 4 ** (order - most)));
+}
+
+/** Why a location that the catalog's own bases give cannot be one, or null. */
+function locatedProblem(located: ReturnType<typeof splitUrl>): string | null {
+  if (located === undefined) return null;
+  const { s3_base, https_base, path } = located;
+  const problems = [s3_base, https_base].map((base) => base === null ? null : linkProblem(base + path));
+  return problems.find((problem) => problem !== null) ?? null;
 }
 
 /** Bases and path of a URL: the catalog's own bases where the URL begins with one. */

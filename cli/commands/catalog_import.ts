@@ -47,6 +47,12 @@ export function addCatalogImport(catalog: Command, context: CliContext): void {
         });
         progress.end();
         for (const line of found.tally.lines()) context.log.warn(line);
+        if (result.replaced > 0) {
+          context.log.warn(
+            `${formatNumberOf(result.replaced, "granule")} came more than once (same collection and id); ` +
+              "the last was kept",
+          );
+        }
         if (context.json) context.out.json({ output, ...result, set_aside: found.tally });
         else {
           context.log.info(

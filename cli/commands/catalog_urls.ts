@@ -1,6 +1,6 @@
 /** `granary catalog urls F --driver s3|https|local` */
 import { type Command, Option } from "@commander-js/extra-typings";
-import { formatNumberOf } from "../../base/units.ts";
+import { formatCount, formatNumberOf } from "../../base/units.ts";
 import { DRIVERS } from "../../catalog/locations.ts";
 import { addAreaOptions, type AreaFlags, areaFrom } from "../area.ts";
 import type { CliContext } from "../context.ts";
@@ -37,17 +37,27 @@ export function addCatalogUrls(catalog: Command, context: CliContext): void {
       const opened = await openCatalog(file);
       const all: unknown[] = [];
       let without = 0;
+      let broken = 0;
       try {
         for await (const granule of granuleUrls(opened, driver, filter)) {
           context.signal.throwIfAborted();
           if (granule.urls.length === 0) without += 1;
           if (context.json) all.push(granule);
-          else if (granule.urls.length > 0) context.out.write(granule.urls.join("\n") + "\n");
+          else {
+            const lines = granule.urls.filter((url) => !/[\r\n]/.test(url));
+            broken += granule.urls.length - lines.length;
+            if (lines.length > 0) context.out.write(lines.join("\n") + "\n");
+          }
         }
       } finally {
         opened.close();
       }
       if (context.json) context.out.json(all);
+      if (broken > 0) {
+        context.log.warn(
+          `URLs with a line's end in them, left out: ${formatCount(broken)} (--json gives all)`,
+        );
+      }
       if (without > 0) context.log.warn(`${formatNumberOf(without, "granule")} without ${driver} location`);
     });
 }

@@ -50,6 +50,22 @@ Deno.test("a JSON catalog becomes a row for each URL, with the cells that list i
   assert.equal(Object.values(query.set_aside!.granules).reduce((sum, count) => sum + count, 0), 2);
 });
 
+Deno.test("links of a JSON catalog that cannot be locations are set aside, each with its reason", async () => {
+  const hostile = ["s3://b/a/x\n.h5", "s3://b/../x.h5", "s3://b/%2e%2e/x.h5", "s3://me:secret@b/x.h5"];
+  const { rows, query } = await importJson({
+    metadata: { parent_order: 6, s3_base: "s3://b/", https_base: "https://host.example/" },
+    catalog: { [morton(8192)]: [...hostile, "s3://b/a/it's; drop table x--.h5"] },
+  }, { latitude: "authalic" });
+  assert.deepEqual(rows.map((row) => locationsOf(row, "https")), [[
+    "https://host.example/a/it's; drop table x--.h5",
+  ]]);
+  assert.deepEqual(query.set_aside!.granules, {
+    "link climbs out of its folder": 2,
+    "link with a user name or password": 1,
+    "link with control characters or backslashes": 1,
+  });
+});
+
 Deno.test("a tool that read latitudes as geodetic: no granule is lost to the other reading", async () => {
   for (let i = 0; i < 300; i++) {
     const [x, y] = [(i * 137.5) % 360 - 180, 85 * Math.sin(i)];
@@ -69,6 +85,8 @@ Deno.test("what is no such catalog is refused by the place of its fault", async 
     ["<html>", /neither Parquet nor a JSON object/],
     [{}, /is no JSON catalog/],
     [{ metadata, catalog: [] }, /is no JSON catalog/],
+    [{ metadata: { parent_order: 6, s3_base: 7 }, catalog: {} }, /s3_base is 7 \(wanted s3/],
+    [{ metadata: { parent_order: 6, https_base: "file:///etc" }, catalog: {} }, /https_base is "file:/],
     [{ metadata: { parent_order: "6" }, catalog: {} }, /parent_order is "6"/],
     [{ metadata: { parent_order: 99 }, catalog: {} }, /parent_order is 99/],
     [{ metadata, catalog: { "-6134114": "s3://x/y" } }, /is not a list of URLs/],
