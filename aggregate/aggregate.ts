@@ -302,6 +302,7 @@ async function writePlan(
   const mode = request.mode ?? "new";
   const place = await StorePlace.at(openTarget(store, opener()), plan.store.parentOrder);
   place.check(mode, await directory.exists());
+  if (mode === "new") await directory.refuseUnfinished();
   const lease = await Lease.take(directory.target, { signal: request.signal, ...jobLeaseOptions() });
   try {
     if (mode !== "resume") {

@@ -92,6 +92,7 @@ export async function executePlan(plan: Plan, options: RunOptions): Promise<RunR
     const mode = options.mode ?? "new";
     const place = await StorePlace.at(target, plan.store.parentOrder);
     place.check(mode, await directory.exists());
+    if (mode === "new") await directory.refuseUnfinished();
     const lease = await Lease.take(directory.target, { signal: options.signal, ...options.lease });
     try {
       if (mode !== "resume") {

@@ -3,7 +3,7 @@
  * a function. A piece done twice, even at the same time, is harmless.
  */
 import { commitFiles } from "../../base/atomic.ts";
-import { GranaryError, inputError } from "../../base/errors.ts";
+import { inputError } from "../../base/errors.ts";
 import { FolderTarget } from "../../catalog/access/folder_target.ts";
 import type { SourceLocation } from "../../catalog/access/location.ts";
 import type { ObjectTarget } from "../../catalog/access/object_target.ts";
@@ -347,11 +347,4 @@ function failedGranules(plan: Plan, records: readonly ScatterRecord[]): Map<numb
   const saved = wholeGranules(plan, records);
   for (const [key, granule] of numbers) if (saved.has(key)) failed.delete(granule);
   return failed;
-}
-
-/** The error that ends a command after which granules are missing. */
-export function missingGranulesError(failed: readonly ReportedFailure[], total: number): GranaryError {
-  return new GranaryError("granule", `${failed.length} of ${total} granules could not be read`, {
-    details: { failed: failed.map(({ id }) => id) },
-  });
 }

@@ -89,6 +89,17 @@ export class RunDirectory {
     return (await this.target.get("plan.json")) !== undefined;
   }
 
+  /** Throws an input error where an unfinished run has saved work that a new run would throw away. */
+  async refuseUnfinished(): Promise<void> {
+    if ((await this.target.get("report.json")) !== undefined) return;
+    const saved = (await this.target.list("scatter/")).length;
+    if (saved === 0) return;
+    throw inputError(
+      `${this.name}: an unfinished run has saved work here (${saved} records); nothing was changed` +
+        " (say --resume to go on with it, or --overwrite to begin anew)",
+    );
+  }
+
   async putPlan(plan: Plan, settings: RunSettings): Promise<void> {
     await this.target.put("run.json", sealJson(JSON.stringify(settings)));
     await this.target.put("plan.json", sealJson(planJson(plan)));

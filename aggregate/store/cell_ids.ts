@@ -4,7 +4,6 @@
  */
 import { inputError } from "../../base/errors.ts";
 import { decimalFromNested, MAX_DECIMAL_ORDER, packedFromNested } from "../../catalog/cells/morton.ts";
-import { cellIdFill } from "./layout.ts";
 
 const TWO_32 = 0x100000000;
 
@@ -41,11 +40,6 @@ export function cellIdsChunk(parent: number | bigint, parentOrder: number, order
   const ids = new BigUint64Array(count);
   writeCellIds(ids, 0, count, BigInt(parent) * BigInt(count));
   return ids;
-}
-
-/** Ids of no cell, for the positions that a chunk does not use. */
-export function emptyCellIds(order: number, length: number): BigUint64Array {
-  return new BigUint64Array(length).fill(cellIdFill(order));
 }
 
 /** `int64` is the signed decimal id (orders 0 to 18), `uint64` the packed one (orders 0 to 29). */

@@ -35,11 +35,6 @@ const TYPES: Readonly<Record<ArrayDtype, ElementType>> = {
   float64: { bytes: 8, make: (n) => new Float64Array(n) },
 };
 
-/** The size of one element in bytes. */
-export function elementBytes(dtype: ArrayDtype): number {
-  return TYPES[dtype].bytes;
-}
-
 /** Elements of zero. */
 export function makeElements(dtype: ArrayDtype, length: number): Elements {
   return TYPES[dtype].make(length);

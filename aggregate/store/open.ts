@@ -2,8 +2,6 @@
  * Opens a store to look into it: levels, variables, provenance, and the cells that have values. Reads
  * what granary writes and other Zarr v3 stores by the same conventions (nested HEALPix, `cell_ids`).
  */
-import fs from "node:fs";
-import path from "node:path";
 import * as zarr from "zarrita";
 import { GranaryError, inputError } from "../../base/errors.ts";
 import { suggestion } from "../../base/suggest.ts";
@@ -194,11 +192,6 @@ export async function openStore(place: string | StoreReader): Promise<GranarySto
   }
   levels.sort((a, b) => b.order - a.order);
   return new GranaryStore(reader, root, levels);
-}
-
-/** Whether a folder looks like a Zarr store, by its metadata files alone. */
-export function looksLikeStore(folder: string): boolean {
-  return ["zarr.json", ".zgroup", ".zarray"].some((name) => fs.existsSync(path.join(folder, name)));
 }
 
 /** Groups that may be levels: the root, what its metadata names, or groups named for an order. */
