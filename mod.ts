@@ -23,59 +23,60 @@
  */
 
 // Errors.
-export { type ErrorTag, EXIT_CODES, GranaryError } from "./base/errors.ts";
+export { type ErrorTag, EXIT_CODES, GranaryError } from "./core/errors.ts";
 
 // Cells: HEALPix nested ids, their names and places.
-export { cellName, mortonName, parseCellName } from "./catalog/cells/cell_name.ts";
+export { cellName, mortonName, parseCellName } from "./core/cells/cell_name.ts";
 export {
   decimalFromNested,
   nestedFromDecimal,
   nestedFromPacked,
   type OrderedCell,
   packedFromNested,
-} from "./catalog/cells/morton.ts";
-export { cellCentre, cellCorners, type LonLat } from "./catalog/cells/place.ts";
-export { assignNested } from "./catalog/cells/assign.ts";
-export { neighbours } from "./catalog/cells/neighbours.ts";
+} from "./core/cells/morton.ts";
+export { cellCentre, cellCorners, type LonLat } from "./core/cells/place.ts";
+export { assignNested } from "./core/cells/assign.ts";
+export { neighbours } from "./core/cells/neighbours.ts";
 
 // Discovering granules.
 export {
   type LocalGranules,
   localGranules,
   type LocalGranulesOptions,
-} from "./aggregate/scan/local_granules.ts";
+} from "./aggregate/local/local_granules.ts";
 export {
   discoverCmr,
   discoverCmrJson,
   type DiscoverOptions,
   discoverStac,
   type Discovery,
-} from "./catalog/sources/discover.ts";
-export type { CmrQuery } from "./catalog/sources/cmr_query.ts";
-export { defaultHttpIo, type HttpIo } from "./catalog/sources/http_text.ts";
+} from "./catalog/discover/discover.ts";
+export type { CmrQuery } from "./catalog/discover/cmr/cmr_query.ts";
+export { defaultHttpIo, type HttpIo } from "./catalog/discover/http_text.ts";
 
 // Catalogs.
 export type { GranuleAsset, GranuleRow } from "./catalog/granule.ts";
-export { buildCatalog, type BuildOptions, type BuildResult } from "./catalog/build.ts";
-export { mergeCatalogs, type MergeResult } from "./catalog/merge.ts";
-export { type Catalog, openCatalog } from "./catalog/open.ts";
-export { type CatalogInfo, catalogInfo } from "./catalog/info.ts";
-export { validateCatalog, type ValidationReport } from "./catalog/validate.ts";
-export type { GranuleFilter } from "./catalog/filter.ts";
-export { type Area, boxArea, geometryArea, readPolygonFile } from "./catalog/area.ts";
-export { countParents, select, type Selection, type SelectOptions } from "./catalog/select.ts";
-export { runSql } from "./catalog/sql.ts";
-export { fetchGranules, type FetchOptions, type FetchReport } from "./catalog/fetch.ts";
+export { buildCatalog, type BuildOptions, type BuildResult } from "./catalog/write/build.ts";
+export { mergeCatalogs, type MergeResult } from "./catalog/write/merge.ts";
+export { type Catalog, openCatalog } from "./catalog/file/open_catalog.ts";
+export { type CatalogInfo, catalogInfo } from "./catalog/query/info.ts";
+export { validateCatalog, type ValidationReport } from "./catalog/validate/validate.ts";
+export type { GranuleFilter } from "./catalog/query/filter.ts";
+export { type Area, boxArea, geometryArea, readPolygonFile } from "./core/geometry/area.ts";
+export { countParents, select, type Selection, type SelectOptions } from "./catalog/query/select.ts";
+export { runSql } from "./catalog/query/sql.ts";
+export { fetchGranules, type FetchOptions, type FetchReport } from "./catalog/mirror/fetch.ts";
 
 // Configs.
 export { loadConfig, loadPreset } from "./aggregate/config/load.ts";
 export { parseConfig, type ParsedConfig } from "./aggregate/config/parse.ts";
-export { PRESET_NAMES } from "./aggregate/config/presets/index.ts";
-export type { LatitudeConvention, Pipeline } from "./aggregate/config/pipeline.ts";
+export { PRESET_NAMES } from "./products/presets/index.ts";
+export type { Pipeline } from "./aggregate/pipeline.ts";
+export type { LatitudeConvention } from "./core/cells/convention.ts";
 
 // Planning and running.
-export { type PrepareOptions, prepareRun } from "./aggregate/run/prepare.ts";
-export { type Plan, type PlanOptions, planRun, type RunSelection } from "./aggregate/engine/plan.ts";
+export { type PrepareOptions, prepareRun } from "./aggregate/plan/prepare.ts";
+export { type Plan, type PlanOptions, planRun, type RunSelection } from "./aggregate/plan/plan.ts";
 export { aggregate, type AggregateRequest } from "./aggregate/aggregate.ts";
 export { executePlan, type RunOptions, type RunReport } from "./aggregate/run/execute.ts";
 export { finish, status, work, type WorkOptions } from "./aggregate/work.ts";
@@ -89,5 +90,5 @@ export {
   type StoreLevel,
   type WholeLevel,
 } from "./aggregate/store/open.ts";
-export { type PlotOptions, plotStore, type PlotSummary } from "./aggregate/plot/plot.ts";
-export { simulate, type SimulatedFile, type SimulateOptions } from "./aggregate/simulate/simulate.ts";
+export { type PlotOptions, plotStore, type PlotSummary } from "./aggregate/map/plot.ts";
+export { simulate, type SimulatedFile, type SimulateOptions } from "./products/simulate/simulate.ts";

@@ -1,22 +1,23 @@
 /** The main job as one function: config and catalog in, store and report out. */
 import os from "node:os";
 import path from "node:path";
-import { inputError } from "../base/errors.ts";
-import { type Area, boxArea } from "../catalog/area.ts";
-import { chooseAsset, locate, parseDrivers } from "../catalog/access/driver.ts";
-import type { SourceLocation } from "../catalog/access/location.ts";
-import { once, SourceOpener } from "../catalog/access/open.ts";
-import { openTarget } from "../catalog/access/targets.ts";
-import { parseCellAt } from "../catalog/cells/cell_name.ts";
-import type { DuckOptions } from "../catalog/duckdb.ts";
-import type { GranuleFilter } from "../catalog/select.ts";
-import { openCatalog } from "../catalog/open.ts";
+import { inputError } from "../core/errors.ts";
+import { type Area, boxArea } from "../core/geometry/area.ts";
+import { chooseAsset, locate, parseDrivers } from "../catalog/driver.ts";
+import type { SourceLocation } from "../core/access/location.ts";
+import { once, SourceOpener } from "../core/access/open.ts";
+import { openTarget } from "../core/access/targets.ts";
+import { parseCellAt } from "../core/cells/cell_name.ts";
+import type { DuckOptions } from "../core/tables/duckdb.ts";
+import type { GranuleFilter } from "../catalog/query/select.ts";
+import { openCatalog } from "../catalog/file/open_catalog.ts";
 import { loadConfig } from "./config/load.ts";
 import { MAX_SHARD } from "./config/schema.ts";
-import type { LatitudeConvention, Pipeline } from "./config/pipeline.ts";
-import { shareMemory } from "./engine/budget.ts";
-import { startExecutor } from "./engine/executor.ts";
-import type { Plan } from "./engine/plan.ts";
+import type { Pipeline } from "./pipeline.ts";
+import type { LatitudeConvention } from "../core/cells/convention.ts";
+import { shareMemory } from "./schedule/budget.ts";
+import { startExecutor } from "./schedule/executor.ts";
+import type { Plan } from "./plan/plan.ts";
 import {
   defaultMemoryBytes,
   defaultWorkers,
@@ -25,14 +26,14 @@ import {
   type RunOptions,
   type RunReport,
 } from "./run/execute.ts";
-import { jobLeaseOptions } from "./backends/slurm_lease.ts";
-import { parseLevels } from "./run/levels.ts";
+import { jobLeaseOptions } from "../runs/slurm/slurm_lease.ts";
+import { parseLevels } from "./plan/levels.ts";
 import { refuseForeignFolder } from "./run/store_folder.ts";
-import { RowIndexCollector } from "./rows/collect.ts";
-import { rowIndexPath } from "./rows/paths.ts";
-import { useRowIndex } from "./rows/use_index.ts";
-import { prepareRun } from "./run/prepare.ts";
-import { Lease } from "./run/lease.ts";
+import { RowIndexCollector } from "./row_index/collect.ts";
+import { rowIndexPath } from "../catalog/row_index/paths.ts";
+import { useRowIndex } from "./row_index/use_index.ts";
+import { prepareRun } from "./plan/prepare.ts";
+import { Lease } from "../runs/lease.ts";
 import { defaultRunDirectory, RunDirectory } from "./run/run_directory.ts";
 import { StorePlace } from "./run/store_place.ts";
 

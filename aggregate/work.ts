@@ -1,10 +1,10 @@
 /** Pieces of a planned run by the run directory's address: what `granary work`, `runs` and `finish` call. */
-import type { SourceOpener } from "../catalog/access/open.ts";
-import { openTarget } from "../catalog/access/targets.ts";
+import type { SourceOpener } from "../core/access/open.ts";
+import { openTarget } from "../core/access/targets.ts";
 import { expectRemote, isRemote, lazyOpener, locator, openRunDirectory } from "./aggregate.ts";
-import { jobLeaseOptions } from "./backends/slurm_lease.ts";
-import { type Executor, startExecutor } from "./engine/executor.ts";
-import type { Plan } from "./engine/plan.ts";
+import { jobLeaseOptions } from "../runs/slurm/slurm_lease.ts";
+import { type Executor, startExecutor } from "./schedule/executor.ts";
+import type { Plan } from "./plan/plan.ts";
 import { defaultMemoryBytes, defaultWorkers } from "./run/execute.ts";
 import {
   type FinishedRun,

@@ -2,6 +2,8 @@
  * The granule row: what a granule is, when and where it was taken, and where its bytes lie. This is
  * the catalog's contract; `schema.ts` maps it to Parquet columns of the same names.
  */
+import type { S3Access } from "../core/access/location.ts";
+import type { BoundingBox } from "../core/geometry/box.ts";
 
 /** One file of a granule that has several. Hrefs only where the row's bases do not hold. */
 export interface GranuleAsset {
@@ -14,15 +16,6 @@ export interface GranuleAsset {
   https_href: string | null;
   local_href: string | null;
   s3_credentials: string | null;
-}
-
-export type S3Access = "signed" | "unsigned" | "requester-pays";
-
-export interface BoundingBox {
-  xmin: number;
-  ymin: number;
-  xmax: number;
-  ymax: number;
 }
 
 /** Times are milliseconds since 1970 UTC; null where the source has none. */

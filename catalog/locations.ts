@@ -1,7 +1,7 @@
 /** Where a granule's bytes lie: location = base + path, or an asset's own href. */
-import { inputError } from "../base/errors.ts";
+import { inputError } from "../core/errors.ts";
 import type { GranuleAsset, GranuleRow } from "./granule.ts";
-import { hasOwnLinks } from "./access/location.ts";
+import { hasOwnLinks } from "../core/access/location.ts";
 
 export const DRIVERS = ["s3", "https", "local"] as const;
 export type Driver = (typeof DRIVERS)[number];

@@ -1,7 +1,7 @@
 /** The flags that name an area, shared by the commands that select. */
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
-import type { Geometry } from "../catalog/geometry.ts";
-import type { Area } from "../catalog/area.ts";
+import type { Geometry } from "../core/geometry/geometry.ts";
+import type { Area } from "../core/geometry/area.ts";
 
 export interface AreaFlags {
   polygon?: string | undefined;
@@ -27,11 +27,13 @@ export function addAreaOptions(command: CommandUnknownOpts): void {
 
 /** The area that the flags name, if they name one. */
 export async function areaFrom(flags: AreaFlags): Promise<Area | undefined> {
-  if (flags.polygon !== undefined) return (await import("../catalog/area.ts")).readPolygonFile(flags.polygon);
-  if (flags.bbox !== undefined) return (await import("../catalog/area.ts")).parseBox(flags.bbox);
+  if (flags.polygon !== undefined) {
+    return (await import("../core/geometry/area.ts")).readPolygonFile(flags.polygon);
+  }
+  if (flags.bbox !== undefined) return (await import("../core/geometry/area.ts")).parseBox(flags.bbox);
   if (flags.region === undefined) return undefined;
-  const { findRegion } = await import("../catalog/cells/regions.ts");
-  const { geometryArea } = await import("../catalog/area.ts");
+  const { findRegion } = await import("../core/cells/regions.ts");
+  const { geometryArea } = await import("../core/geometry/area.ts");
   const { name, geometry } = await findRegion(flags.region);
   return geometryArea(name, geometry as Geometry);
 }

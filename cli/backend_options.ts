@@ -1,8 +1,8 @@
 /** `--backend` and what goes with it: who does the pieces of a planned run. */
 import { type CommandUnknownOpts, InvalidArgumentError, Option } from "@commander-js/extra-typings";
-import { GranaryError, inputError } from "../base/errors.ts";
-import { formatCount, formatSeconds, parseBytes } from "../base/units.ts";
-import type { Plan } from "../aggregate/engine/plan.ts";
+import { GranaryError, inputError } from "../core/errors.ts";
+import { formatCount, formatSeconds, parseBytes } from "../core/units.ts";
+import type { Plan } from "../aggregate/plan/plan.ts";
 import type { FinishedRun, RunStatus } from "../aggregate/run/pieces.ts";
 import type { RunDirectory } from "../aggregate/run/run_directory.ts";
 import type { CliContext, Progress } from "./context.ts";
@@ -115,7 +115,7 @@ async function runWithLambda(
 ): Promise<void> {
   const { status, finish } = await import("../aggregate/work.ts");
   const { runOnLambda } = await import("../aggregate/backends/lambda.ts");
-  const { SourceOpener } = await import("../catalog/access/open.ts");
+  const { SourceOpener } = await import("../core/access/open.ts");
   const address = directory.folder ?? directory.name;
   if (directory.folder !== null) {
     context.log.warn(`${address}: a function sees this folder only where it is mounted in the function too`);

@@ -1,6 +1,6 @@
 /** What a person is told of a failure, and the exit code that goes with it. */
 import { CommanderError } from "commander";
-import { type SerializedError, serializeError, systemCode } from "../base/errors.ts";
+import { type SerializedError, serializeError, systemCode } from "../core/errors.ts";
 
 /** Wrong usage: an unknown command or flag, a missing argument. */
 export const USAGE_EXIT = 2;

@@ -1,6 +1,6 @@
 /** SIGINT and SIGTERM: the first asks the command to end, the second does not ask. */
 import process from "node:process";
-import { GranaryError } from "../base/errors.ts";
+import { GranaryError } from "../core/errors.ts";
 import type { Log } from "./context.ts";
 
 /** 128 + the signal's number, as shells report it. */

@@ -1,6 +1,6 @@
 /** The program's entry: everything that it prints is written before it exits. */
 import process from "node:process";
-import { isLambdaRuntime } from "../aggregate/backends/lambda_start.ts";
+import { isLambdaRuntime } from "../runs/lambda/lambda_start.ts";
 import { runCommandLine } from "./run.ts";
 
 const args = process.argv.slice(2);

@@ -1,7 +1,7 @@
 /** A secret from the user: a line of stdin, or typed at a prompt that shows nothing. Never an argument. */
 import fs from "node:fs";
 import process from "node:process";
-import { GranaryError, inputError, systemCode } from "../base/errors.ts";
+import { GranaryError, inputError, systemCode } from "../core/errors.ts";
 
 const LONGEST_BYTES = 64 * 1024;
 

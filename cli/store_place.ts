@@ -6,9 +6,9 @@ import type { CliContext } from "./context.ts";
 export async function openStoreAt(address: string, context: CliContext): Promise<GranaryStore> {
   const { openStore } = await import("../aggregate/store/open.ts");
   if (!/^s3:\/\//i.test(address)) return await openStore(address);
-  const { SourceOpener } = await import("../catalog/access/open.ts");
-  const { openTarget } = await import("../catalog/access/targets.ts");
-  const { targetReader } = await import("../aggregate/store/reader.ts");
+  const { SourceOpener } = await import("../core/access/open.ts");
+  const { openTarget } = await import("../core/access/targets.ts");
+  const { targetReader } = await import("../core/zarr/reader.ts");
   const opener = new SourceOpener({ signal: context.signal, warn: (message) => context.log.warn(message) });
   return await openStore(targetReader(openTarget(address, opener)));
 }

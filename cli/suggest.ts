@@ -1,6 +1,6 @@
 /** Wrong words on the command line: what was found, what was likely meant, where help is. */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { nearest } from "../base/suggest.ts";
+import { nearest } from "../core/suggest.ts";
 
 /**
  * Commander's message made ours: `unknown flag --catlog for granary aggregate (did you mean

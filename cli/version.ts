@@ -1,6 +1,6 @@
 /** What this program is, and what a machine must have to run it. */
 import process from "node:process";
-import { ENGINE_VERSION } from "../aggregate/engine/version.ts";
+import { ENGINE_VERSION } from "../aggregate/plan/version.ts";
 import manifest from "../deno.json" with { type: "json" };
 
 export const VERSION: string = manifest.version;

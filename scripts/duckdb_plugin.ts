@@ -45,7 +45,9 @@ function bindingsModule(bindings: string, root: string): string {
   }
   // The library first: by the time the addon is there, what it loads is there too.
   names.push(ADDON);
-  const lines = [`import { loadNativeAddon } from ${JSON.stringify(path.join(root, "base/native.ts"))};`];
+  const lines = [
+    `import { loadNativeAddon } from ${JSON.stringify(path.join(root, "core/files/native.ts"))};`,
+  ];
   const files = names.map((name, index) => {
     const file = path.join(bindings, name);
     lines.push(`import file${index} from ${JSON.stringify(file)} with { type: "file" };`);

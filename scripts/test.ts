@@ -24,7 +24,7 @@ interface Suite {
 }
 
 const SUITES: readonly Suite[] = [
-  { name: "unit", folders: ["test/unit", "test/golden"], needsBinary: false, needsPython: false },
+  { name: "unit", folders: ["test/unit"], needsBinary: false, needsPython: false },
   { name: "acceptance", folders: ["test/acceptance"], needsBinary: true, needsPython: false },
   { name: "real", folders: ["test/real"], needsBinary: true, needsPython: false },
   { name: "interop", folders: ["test/interop"], needsBinary: true, needsPython: true },

@@ -2,16 +2,16 @@
  * A planned run by a Lambda function: an invocation for each piece, so many at the same time. A scatter
  * that ran out of time is invoked again until nothing is left of it.
  */
-import { GranaryError } from "../../base/errors.ts";
-import type { SourceOpener } from "../../catalog/access/open.ts";
-import { mapBounded } from "../../catalog/access/limits.ts";
-import { Lease } from "../run/lease.ts";
+import { GranaryError } from "../../core/errors.ts";
+import type { SourceOpener } from "../../core/access/open.ts";
+import { mapBounded } from "../../core/concurrency.ts";
+import { Lease } from "../../runs/lease.ts";
 import type { RunDirectory } from "../run/run_directory.ts";
-import { sealJson, unsealJson } from "../run/sealed_json.ts";
+import { sealJson, unsealJson } from "../../core/files/sealed_json.ts";
 import type { RunStatus } from "../run/pieces.ts";
-import { addInvocation, BILL_KEY, emptyBill, type LambdaBill } from "./lambda_bill.ts";
-import { type Invocation, LambdaClient } from "./lambda_client.ts";
-import { jobLeaseOptions } from "./slurm_lease.ts";
+import { addInvocation, BILL_KEY, emptyBill, type LambdaBill } from "../../runs/lambda/lambda_bill.ts";
+import { type Invocation, LambdaClient } from "../../runs/lambda/lambda_client.ts";
+import { jobLeaseOptions } from "../../runs/slurm/slurm_lease.ts";
 
 export interface LambdaOptions {
   functionName: string;

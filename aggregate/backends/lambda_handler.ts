@@ -1,9 +1,9 @@
 /** Does the pieces that a Lambda function is asked for, with what earlier invocations left warm. */
 import { Buffer } from "node:buffer";
 import process from "node:process";
-import { GranaryError, inputError } from "../../base/errors.ts";
+import { GranaryError, inputError } from "../../core/errors.ts";
 import { finish, PieceWorker } from "../work.ts";
-import { parseEvent } from "./lambda_event.ts";
+import { parseEvent } from "../../runs/lambda/lambda_event.ts";
 
 /** Of the function's memory, what a piece may use; the rest is for the system and for what is cached. */
 const MEMORY_SHARE = 0.75;

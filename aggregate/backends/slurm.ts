@@ -4,21 +4,21 @@
  */
 import fs from "node:fs";
 import path from "node:path";
-import { GranaryError } from "../../base/errors.ts";
-import { sleep } from "../../catalog/access/limits.ts";
-import { Lease } from "../run/lease.ts";
+import { GranaryError } from "../../core/errors.ts";
+import { sleep } from "../../core/concurrency.ts";
+import { Lease } from "../../runs/lease.ts";
 import type { RunDirectory } from "../run/run_directory.ts";
 import type { RunStatus } from "../run/pieces.ts";
-import { ownCommand } from "./own_command.ts";
-import { maxArraySize, submit, taskStates } from "./slurm_commands.ts";
-import { jobLeaseOptions, leaseOfJobs } from "./slurm_lease.ts";
+import { ownCommand } from "../../runs/own_command.ts";
+import { maxArraySize, submit, taskStates } from "../../runs/slurm/slurm_commands.ts";
+import { jobLeaseOptions, leaseOfJobs } from "../../runs/slurm/slurm_lease.ts";
 import {
   arrayScript,
   finishScript,
   formatSlurmMinutes,
   groupPieces,
   parseSlurmMinutes,
-} from "./slurm_script.ts";
+} from "../../runs/slurm/slurm_script.ts";
 
 export interface SlurmOptions {
   partition?: string;

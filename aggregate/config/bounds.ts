@@ -1,7 +1,7 @@
 /** Time and place of a config. */
 import type { Context } from "./context.ts";
 import type { Faults } from "./issues.ts";
-import type { Pipeline } from "./pipeline.ts";
+import type { Pipeline } from "../pipeline.ts";
 import type { ConfigInput } from "./schema.ts";
 
 const DATE = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?$/;

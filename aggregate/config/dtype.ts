@@ -1,5 +1,5 @@
 /** What fits an array's element type. */
-import type { ArrayDtype } from "./pipeline.ts";
+import type { ArrayDtype } from "../../core/zarr/element.ts";
 
 /** The least and greatest integers of a type; undefined for floats. */
 export function integerRange(dtype: ArrayDtype): readonly [bigint, bigint] | undefined {

@@ -1,6 +1,6 @@
 /** quality_filter and filters of a config to row filters. */
 import type { Context } from "./context.ts";
-import type { RowFilter } from "./pipeline.ts";
+import type { RowFilter } from "../../core/observations/contract.ts";
 import type { ConfigInput } from "./schema.ts";
 
 const NEGATED = {

@@ -1,6 +1,7 @@
 /** A Pipeline as YAML again: every default written out. Parsing it gives the same pipeline. */
 import { stringify } from "yaml";
-import type { Pipeline, RowFilter, Statistic } from "./pipeline.ts";
+import type { Pipeline, Statistic } from "../pipeline.ts";
+import type { RowFilter } from "../../core/observations/contract.ts";
 
 /** The normalized config of `pipeline`, as `granary config show` prints it. */
 export function formatConfig(pipeline: Pipeline): string {

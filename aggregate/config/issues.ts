@@ -1,10 +1,10 @@
 /** What is wrong with a config, in words, with the place: zod's findings and our own. */
 import { z } from "zod";
-import { inputError } from "../../base/errors.ts";
-import { suggestion } from "../../base/suggest.ts";
+import { inputError } from "../../core/errors.ts";
+import { suggestion } from "../../core/suggest.ts";
 import { configSchema } from "./schema.ts";
 import { unsupported } from "./tolerated.ts";
-import type { KeyPath, YamlText } from "./yaml_text.ts";
+import type { KeyPath, YamlText } from "../../core/yaml_text.ts";
 
 /** Messages shown at once; a config with more faults is mended in rounds. */
 const MAX_MESSAGES = 10;

@@ -1,11 +1,11 @@
 /** Configs by name: a preset's, or a YAML file's. */
 import fs from "node:fs";
-import { GranaryError, inputError, systemCode } from "../../base/errors.ts";
-import { suggestion } from "../../base/suggest.ts";
+import { GranaryError, inputError, systemCode } from "../../core/errors.ts";
+import { suggestion } from "../../core/suggest.ts";
 import { parseConfig, type ParsedConfig } from "./parse.ts";
-import { PRESET_NAMES, presetText } from "./presets/index.ts";
-import type { Pipeline } from "./pipeline.ts";
-import { CONFIG_MAX_CHARS } from "./yaml_text.ts";
+import { PRESET_NAMES, presetText } from "../../products/presets/index.ts";
+import type { Pipeline } from "../pipeline.ts";
+import { CONFIG_MAX_CHARS } from "../../core/yaml_text.ts";
 
 /** The pipeline of a preset: `atl06`, `atl08` or `gedi_l2a`. Throws an input error for any other name. */
 export function loadPreset(name: string): Pipeline {

@@ -4,11 +4,12 @@ import type { Context } from "./context.ts";
 import { integerRange } from "./dtype.ts";
 import { filters } from "./filters.ts";
 import { addShapeFaults, Faults } from "./issues.ts";
-import type { Column, Pipeline } from "./pipeline.ts";
+import type { Pipeline } from "../pipeline.ts";
+import type { Column } from "../../core/observations/contract.ts";
 import { type ConfigInput, configSchema, DEFAULT_PARENT_ORDER, MAX_ITEMS } from "./schema.ts";
 import { takeTolerated } from "./tolerated.ts";
 import { statistics } from "./variables.ts";
-import { YamlText } from "./yaml_text.ts";
+import { YamlText } from "../../core/yaml_text.ts";
 
 export interface ParsedConfig {
   pipeline: Pipeline;

@@ -1,11 +1,11 @@
 /** The output variables of a config to statistics: names, functions, expressions, types, fill values. */
-import { GranaryError } from "../../base/errors.ts";
-import { suggestion } from "../../base/suggest.ts";
+import { GranaryError } from "../../core/errors.ts";
+import { suggestion } from "../../core/suggest.ts";
 import { Graph } from "../statistics/graph.ts";
 import { lowerStatistic } from "../statistics/lower.ts";
 import type { Context } from "./context.ts";
 import { integerRange, misfit } from "./dtype.ts";
-import type { Statistic, StatisticFunction } from "./pipeline.ts";
+import type { Statistic, StatisticFunction } from "../pipeline.ts";
 import { type ConfigInput, DEFAULT_COUNT_DTYPE, DEFAULT_FUNCTION_DTYPE, MAX_ITEMS } from "./schema.ts";
 
 /** numpy's names, as configs write them, and granary's. */

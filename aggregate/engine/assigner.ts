@@ -1,7 +1,7 @@
 /** Cells of observations, with scratch that is reused from group to group. */
-import { assignCells } from "../../catalog/cells/assign.ts";
-import type { GroupRuns, RowSpan } from "../rows/runs.ts";
-import type { LatitudeConvention } from "../../catalog/cells/convention.ts";
+import { assignCells } from "../../core/cells/assign.ts";
+import type { GroupRuns, RowSpan } from "../../core/observations/row_runs.ts";
+import type { LatitudeConvention } from "../../core/cells/convention.ts";
 
 /** Parent ids and child indices of rows, by one grid. */
 export class CellAssigner {

@@ -2,7 +2,7 @@
  * The parts of a parent, gathered from the segments of a shard in canonical order: granule, group,
  * row. The order of the segments that arrive does not matter; the order of their rows is kept.
  */
-import type { Values } from "../statistics/contract.ts";
+import type { Values } from "../../core/values.ts";
 import type { ChildIndices, Segment } from "./segment.ts";
 
 /** A segment with the place of its granule and group in the canonical order. */

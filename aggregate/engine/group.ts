@@ -1,5 +1,5 @@
 /** Grouping of one parent's observations by child cell: a stable counting sort, no comparison. */
-import type { Values } from "../statistics/contract.ts";
+import type { Values } from "../../core/values.ts";
 import type { ChildIndices } from "./segment.ts";
 
 /** The cells of one level that hold observations, ascending, and where each one's rows start. */

@@ -3,11 +3,12 @@
  * parent order. Each parent's observations are put in canonical order, grouped by child cell, and
  * reduced once a level over the same sorted columns, so that every level is exact.
  */
-import type { MergeSummarizer, Reducer, Values } from "../statistics/contract.ts";
+import type { MergeSummarizer, Reducer } from "../statistics/contract.ts";
+import type { Values } from "../../core/values.ts";
 import { ShardWriter } from "../store/writer.ts";
 import { Gatherer, type PlacedSegment } from "./gather.ts";
 import { CellGrouper, coarsen } from "./group.ts";
-import type { ReduceOutcome, RunContext } from "./messages.ts";
+import type { ReduceOutcome, RunContext } from "./contract.ts";
 
 /** What a shard's reduction gives besides its objects. */
 export type ShardSummary = Pick<ReduceOutcome, "shard" | "observations" | "cells" | "states">;

@@ -4,10 +4,10 @@
  * order is right too, in more runs.
  */
 import type { CellAssigner } from "./assigner.ts";
-import type { IndexedRows } from "./messages.ts";
-import type { GroupObservations } from "../read/contract.ts";
-import { encodeRuns, type GroupRuns } from "../rows/runs.ts";
-import type { Values } from "../statistics/contract.ts";
+import type { IndexedRows } from "./contract.ts";
+import type { GroupObservations } from "../../core/observations/contract.ts";
+import { encodeRuns, type GroupRuns } from "../../core/observations/row_runs.ts";
+import type { Values } from "../../core/values.ts";
 import { childBytesFor, type ChildIndices, layOutSegment, segmentBytes } from "./segment.ts";
 
 /** Room for segments: `reserve` gives a buffer and an offset (a multiple of 8) for so many bytes. */

@@ -11,7 +11,7 @@
  *   u16 or u32 index of the child cell in its parent, one a row
  *   f32 or f64 values, column after column
  */
-import type { Values } from "../statistics/contract.ts";
+import type { Values } from "../../core/values.ts";
 
 export type ChildIndices = Uint16Array | Uint32Array;
 

@@ -2,7 +2,7 @@
  * Levels above the parent order, from the mergeable states of the parents: exact for counts, extremes,
  * sums, means and variances, by digests of stated error for quantiles.
  */
-import type { Plan } from "../engine/plan.ts";
+import type { Plan } from "../plan/plan.ts";
 import { compileMerge } from "../statistics/merge.ts";
 import { encodeCoarseLevel } from "../store/writer.ts";
 import { decodeState } from "./records.ts";

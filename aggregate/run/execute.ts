@@ -1,20 +1,25 @@
 /** Executes a plan on this machine: resumes, schedules, finishes the store, reports. */
-import { commitFiles } from "../../base/atomic.ts";
-import { allowedCores, allowedMemoryBytes, DEFAULT_MEMORY_SHARE } from "../../base/resources.ts";
-import { FolderTarget } from "../../catalog/access/folder_target.ts";
-import type { SourceLocation } from "../../catalog/access/location.ts";
-import type { ObjectTarget } from "../../catalog/access/object_target.ts";
-import { shareMemory } from "../engine/budget.ts";
-import { type Executor, startExecutor } from "../engine/executor.ts";
-import type { IndexedRows, ReduceOutcome } from "../engine/messages.ts";
-import type { Plan } from "../engine/plan.ts";
-import { runSchedule } from "../engine/schedule.ts";
-import { type Checkpoint, type FailedGranule, partsOf, type ScheduleWork } from "../engine/schedule_work.ts";
-import type { GroupRuns } from "../rows/runs.ts";
+import { commitFiles } from "../../core/files/atomic.ts";
+import { allowedCores, allowedMemoryBytes, DEFAULT_MEMORY_SHARE } from "../../core/resources.ts";
+import { FolderTarget } from "../../core/access/folder_target.ts";
+import type { SourceLocation } from "../../core/access/location.ts";
+import type { ObjectTarget } from "../../core/access/object_target.ts";
+import { shareMemory } from "../schedule/budget.ts";
+import { type Executor, startExecutor } from "../schedule/executor.ts";
+import type { IndexedRows, ReduceOutcome } from "../engine/contract.ts";
+import type { Plan } from "../plan/plan.ts";
+import { runSchedule } from "../schedule/schedule.ts";
+import {
+  type Checkpoint,
+  type FailedGranule,
+  partsOf,
+  type ScheduleWork,
+} from "../schedule/schedule_work.ts";
+import type { GroupRuns } from "../../core/observations/row_runs.ts";
 import { storeMetadata } from "../store/metadata.ts";
-import { DEFAULT_CHECKPOINT } from "./checkpoint.ts";
+import { DEFAULT_CHECKPOINT } from "../schedule/checkpoint.ts";
 import { coarseLevels } from "./coarse_levels.ts";
-import { Lease, type LeaseOptions } from "./lease.ts";
+import { Lease, type LeaseOptions } from "../../runs/lease.ts";
 import { encodeState, type ShardRecord } from "./records.ts";
 import { type Remaining, remainingWork } from "./resume.ts";
 import { defaultRunDirectory, RunDirectory, type RunSettings, type RunsReader } from "./run_directory.ts";

@@ -2,24 +2,24 @@
  * One piece of a planned run at a time, by whoever can reach the run directory: threads, a batch job,
  * a function. A piece done twice, even at the same time, is harmless.
  */
-import { commitFiles } from "../../base/atomic.ts";
-import { inputError } from "../../base/errors.ts";
-import { FolderTarget } from "../../catalog/access/folder_target.ts";
-import type { SourceLocation } from "../../catalog/access/location.ts";
-import type { ObjectTarget } from "../../catalog/access/object_target.ts";
-import { shareMemory } from "../engine/budget.ts";
-import { BILL_KEY, type LambdaBill } from "../backends/lambda_bill.ts";
-import type { GranuleReads } from "../engine/messages.ts";
-import type { Executor } from "../engine/executor.ts";
-import { type Plan, shardOfRank } from "../engine/plan.ts";
-import { runSchedule } from "../engine/schedule.ts";
-import type { ScheduleOptions, ScheduleWork } from "../engine/schedule_work.ts";
-import { DEFAULT_CHECKPOINT } from "./checkpoint.ts";
+import { commitFiles } from "../../core/files/atomic.ts";
+import { inputError } from "../../core/errors.ts";
+import { FolderTarget } from "../../core/access/folder_target.ts";
+import type { SourceLocation } from "../../core/access/location.ts";
+import type { ObjectTarget } from "../../core/access/object_target.ts";
+import { shareMemory } from "../schedule/budget.ts";
+import { BILL_KEY, type LambdaBill } from "../../runs/lambda/lambda_bill.ts";
+import type { GranuleReads } from "../engine/contract.ts";
+import type { Executor } from "../schedule/executor.ts";
+import { type Plan, shardOfRank } from "../plan/plan.ts";
+import { runSchedule } from "../schedule/schedule.ts";
+import type { ScheduleOptions, ScheduleWork } from "../schedule/schedule_work.ts";
+import { DEFAULT_CHECKPOINT } from "../schedule/checkpoint.ts";
 import { incompleteParents, lacking, openWork, sealStore, shardRecord } from "./execute.ts";
-import { Lease, type LeaseOptions } from "./lease.ts";
+import { Lease, type LeaseOptions } from "../../runs/lease.ts";
 import type { ScatterRecord, ShardRecord } from "./records.ts";
 import { granuleKeys, remainingWork } from "./resume.ts";
-import { unsealJson } from "./sealed_json.ts";
+import { unsealJson } from "../../core/files/sealed_json.ts";
 import type { RunDirectory, RunsReader } from "./run_directory.ts";
 import { StorePlace } from "./store_place.ts";
 import { type ReportedFailure, type RunProgress, Tally } from "./tally.ts";

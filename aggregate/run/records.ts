@@ -3,11 +3,11 @@
  * written after what it speaks of is whole and synced, and holds the key that it was made under.
  */
 import { Buffer } from "node:buffer";
-import { GranaryError } from "../../base/errors.ts";
-import type { GranuleReads } from "../engine/messages.ts";
+import { GranaryError } from "../../core/errors.ts";
+import type { GranuleReads } from "../engine/contract.ts";
 import type { ScatterCounts } from "../engine/scatter.ts";
-import { sealJson, unsealJson } from "./sealed_json.ts";
-import type { ObjectTarget } from "../../catalog/access/object_target.ts";
+import { sealJson, unsealJson } from "../../core/files/sealed_json.ts";
+import type { ObjectTarget } from "../../core/access/object_target.ts";
 
 /** One granule in a runs file. */
 export interface ScatteredGranule {

@@ -3,21 +3,21 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import process from "node:process";
-import { syncFolder, temporaryName, writeError } from "../../base/atomic.ts";
-import { inputError } from "../../base/errors.ts";
-import { FolderTarget } from "../../catalog/access/folder_target.ts";
-import type { SourceLocation } from "../../catalog/access/location.ts";
-import type { ObjectTarget } from "../../catalog/access/object_target.ts";
-import { keyOf } from "../engine/identity.ts";
-import type { ScatterOutcome, SpillOutcome } from "../engine/messages.ts";
-import type { Plan } from "../engine/plan.ts";
-import { openFileSyncSource } from "../../catalog/access/file_source.ts";
-import { readRunsIndex, type RunsEntry } from "../engine/runs_file.ts";
-import type { FailedGranule } from "../engine/schedule_work.ts";
-import { PLAN_FORMAT } from "../engine/version.ts";
+import { syncFolder, temporaryName, writeError } from "../../core/files/atomic.ts";
+import { inputError } from "../../core/errors.ts";
+import { FolderTarget } from "../../core/access/folder_target.ts";
+import type { SourceLocation } from "../../core/access/location.ts";
+import type { ObjectTarget } from "../../core/access/object_target.ts";
+import { keyOf } from "../plan/identity.ts";
+import type { ScatterOutcome, SpillOutcome } from "../engine/contract.ts";
+import type { Plan } from "../plan/plan.ts";
+import { openFileSyncSource } from "../../core/access/file_source.ts";
+import { readRunsIndex, type RunsEntry } from "../engine/spill_file.ts";
+import type { FailedGranule } from "../schedule/schedule_work.ts";
+import { PLAN_FORMAT } from "../plan/version.ts";
 import { listRecords, putRecord, type ScatterRecord, scatterRecordKey, type ShardRecord } from "./records.ts";
 import { granuleKeys } from "./resume.ts";
-import { sealJson, unsealJson } from "./sealed_json.ts";
+import { sealJson, unsealJson } from "../../core/files/sealed_json.ts";
 
 /** `<store>.run`, unless somebody says otherwise. */
 export function defaultRunDirectory(store: string): string {

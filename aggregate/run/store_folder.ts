@@ -1,6 +1,6 @@
 /** A first look at the folder that a store is to be written to: cheap, whatever lies there. */
 import fs from "node:fs";
-import { inputError, systemCode } from "../../base/errors.ts";
+import { inputError, systemCode } from "../../core/errors.ts";
 
 /** What lies at the top of a store: its root document, its levels, and what an interrupted write left. */
 const OWN = /^(zarr\.json|\d{1,2}|\..*\.tmp)$/;

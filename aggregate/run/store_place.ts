@@ -2,8 +2,8 @@
  * The place that a store is written to, a folder or an S3 prefix: never touched unasked, never left
  * with another run's objects.
  */
-import { inputError } from "../../base/errors.ts";
-import type { ObjectTarget } from "../../catalog/access/object_target.ts";
+import { inputError } from "../../core/errors.ts";
+import type { ObjectTarget } from "../../core/access/object_target.ts";
 
 /** What to do with what is there already. */
 export type StoreMode = "new" | "overwrite" | "resume";

@@ -1,8 +1,8 @@
 /** Adds up what the pieces of a run say, for progress and for the report. */
-import type { GranuleReads, ReduceOutcome, ScatterOutcome } from "../engine/messages.ts";
-import { ASSUMED_GRANULE_BYTES, type Plan } from "../engine/plan.ts";
+import type { GranuleReads, ReduceOutcome, ScatterOutcome } from "../engine/contract.ts";
+import { ASSUMED_GRANULE_BYTES, type Plan } from "../plan/plan.ts";
 import { addCounts, noCounts, type ScatterCounts } from "../engine/scatter.ts";
-import type { FailedGranule } from "../engine/schedule_work.ts";
+import type { FailedGranule } from "../schedule/schedule_work.ts";
 import type { ScatteredGranule, ShardRecord } from "./records.ts";
 
 /** What a run is doing, for whoever shows it. */

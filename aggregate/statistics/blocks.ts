@@ -1,5 +1,5 @@
 /** Blocks of rows: columns to float64, rows with missing values left out. */
-import type { Values } from "./contract.ts";
+import type { Values } from "../../core/values.ts";
 import type { Block } from "./evaluate.ts";
 
 /** Rows a block, unless one cell has more: some ten arrays of it fit a processor's second cache. */

@@ -4,9 +4,10 @@
  * it lies; else each set of columns that some statistic needs is compacted to its valid rows first, and
  * the same kernels run over what is left.
  */
-import type { Statistic } from "../config/pipeline.ts";
+import type { Statistic } from "../pipeline.ts";
 import { BLOCK_ROWS, BlockLoader, capacity, groupByColumns } from "./blocks.ts";
-import type { Reducer, Values } from "./contract.ts";
+import type { Reducer } from "./contract.ts";
+import type { Values } from "../../core/values.ts";
 import { type Block, Evaluator } from "./evaluate.ts";
 import { LargeCellReducer } from "./large_cell.ts";
 import { lowerStatistics } from "./lower.ts";

@@ -1,7 +1,5 @@
 /** What the engine asks of the statistics room. */
-
-/** A column of values: float32 where the source fits it without loss, else float64. */
-export type Values = Float32Array | Float64Array;
+import type { Values } from "../../core/values.ts";
 
 /**
  * Reduces the observations of one parent cell. `columns[i]` holds column i of the pipeline, sorted by

@@ -2,11 +2,11 @@
  * Expressions over columns to the graph of what is computed. Every name is looked up here, at load;
  * what is not arithmetic over known columns is refused with its place.
  */
-import { suggestion } from "../../base/suggest.ts";
+import { suggestion } from "../../core/suggest.ts";
 import { AGGREGATE_FUNCTIONS, CONSTANTS, ELEMENTWISE_FUNCTIONS, type FunctionContext } from "./functions.ts";
 import type { Graph, GraphNode } from "./graph.ts";
-import { BINARY, UNARY } from "./operations.ts";
-import { expressionError, parseSyntax, type Syntax } from "./syntax.ts";
+import { BINARY, UNARY } from "../../core/expressions/operations.ts";
+import { expressionError, parseSyntax, type Syntax } from "../../core/expressions/syntax.ts";
 
 const OPERATORS: Readonly<Record<string, string>> = {
   "+": "add",

@@ -3,7 +3,7 @@
  * its node.
  */
 import type { AggregateOp, Graph, GraphNode } from "./graph.ts";
-import type { Syntax } from "./syntax.ts";
+import type { Syntax } from "../../core/expressions/syntax.ts";
 
 type Call = Syntax & { kind: "call" };
 

@@ -2,7 +2,7 @@
  * Loops over typed arrays: elementwise operations on rows, and reductions of rows to cells. They
  * allocate nothing. Cell k owns rows `starts[k]` to `starts[k + 1]`.
  */
-import { BINARY, UNARY } from "./operations.ts";
+import { BINARY, UNARY } from "../../core/expressions/operations.ts";
 
 /** `out[i] = op(a[i])` for i < length. */
 export type UnaryKernel = (out: Float64Array, a: Float64Array, length: number) => void;

@@ -4,7 +4,7 @@
  * what depends on them (squared deviations on the mean). Only medians and quantiles hold all values.
  */
 import { BLOCK_ROWS, type BlockLoader } from "./blocks.ts";
-import type { Values } from "./contract.ts";
+import type { Values } from "../../core/values.ts";
 import { Evaluator, reachable } from "./evaluate.ts";
 import { AGGREGATES, type Graph, type GraphNode } from "./graph.ts";
 import { RankSelector } from "./selection.ts";

@@ -1,7 +1,7 @@
 /** A config's statistics to one graph: each named function and expression to the node of its value. */
-import { GranaryError, inputError } from "../../base/errors.ts";
-import { nearest } from "../../base/suggest.ts";
-import type { Statistic, StatisticFunction } from "../config/pipeline.ts";
+import { GranaryError, inputError } from "../../core/errors.ts";
+import { nearest } from "../../core/suggest.ts";
+import type { Statistic, StatisticFunction } from "../pipeline.ts";
 import { lowerExpression } from "./expression.ts";
 import {
   averageOf,

@@ -5,14 +5,15 @@
  * and quantiles by digests (see sketch.ts for their error). An expression merges if all its reductions
  * do: its outer arithmetic then runs on the merged values.
  */
-import { inputError } from "../../base/errors.ts";
-import type { Statistic } from "../config/pipeline.ts";
+import { inputError } from "../../core/errors.ts";
+import type { Statistic } from "../pipeline.ts";
 import { BLOCK_ROWS, BlockLoader } from "./blocks.ts";
-import type { MergeSummarizer, Values } from "./contract.ts";
+import type { MergeSummarizer } from "./contract.ts";
+import type { Values } from "../../core/values.ts";
 import { Evaluator, reachable } from "./evaluate.ts";
 import { AGGREGATES, Graph, type GraphNode } from "./graph.ts";
 import { lowerStatistic } from "./lower.ts";
-import { BINARY, UNARY } from "./operations.ts";
+import { BINARY, UNARY } from "../../core/expressions/operations.ts";
 import {
   blockValues,
   emptyNumbers,

@@ -1,5 +1,5 @@
 /** The plain numbers in which a parent is summarized: how they begin, grow, merge, and are laid out. */
-import { inputError } from "../../base/errors.ts";
+import { inputError } from "../../core/errors.ts";
 import type { Evaluator } from "./evaluate.ts";
 import type { GraphNode } from "./graph.ts";
 import type { Clusters } from "./sketch.ts";

@@ -2,8 +2,8 @@
  * The coordinates of runs of cells: nested ids and morton ids as 64-bit integers, written by halves
  * because a bigint a cell would cost more than the statistics.
  */
-import { inputError } from "../../base/errors.ts";
-import { decimalFromNested, MAX_DECIMAL_ORDER, packedFromNested } from "../../catalog/cells/morton.ts";
+import { inputError } from "../../core/errors.ts";
+import { decimalFromNested, MAX_DECIMAL_ORDER, packedFromNested } from "../../core/cells/morton.ts";
 
 const TWO_32 = 0x100000000;
 

@@ -1,5 +1,6 @@
 /** What the engine asks of the store room. */
-import type { ArrayDtype, LatitudeConvention } from "../config/pipeline.ts";
+import type { ArrayDtype } from "../../core/zarr/element.ts";
+import type { LatitudeConvention } from "../../core/cells/convention.ts";
 
 /** One variable of the store, the same at every level. */
 export interface StoreVariable {

@@ -3,12 +3,12 @@
  * holds one of the run's parents has them in full; what it does not use has their fill values.
  */
 import { checkMortonOrder, writeCellIds, writeMortonIds } from "./cell_ids.ts";
-import { compressChunk } from "./chunk.ts";
+import { compressChunk } from "../../core/zarr/chunk.ts";
 import type { StoreSpec } from "./contract.ts";
-import { fillElement, makeElements } from "./element.ts";
+import { fillElement, makeElements } from "../../core/zarr/element.ts";
 import { cellIdFill, type LevelLayout, ranksOfShard } from "./layout.ts";
 import { CELL_IDS, MORTON } from "./metadata.ts";
-import { encodeShard } from "./shard.ts";
+import { encodeShard } from "../../core/zarr/shard.ts";
 
 /** cell_ids and morton of a shard at or below the parent order, in full for every chunk with a parent. */
 export function shardCoordinates(

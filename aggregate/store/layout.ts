@@ -7,8 +7,8 @@
  * of parents; an inner chunk is one parent, several where a parent has few cells, and a part of one
  * where it has more than {@linkcode MAX_CHUNK_CELLS}.
  */
-import { inputError } from "../../base/errors.ts";
-import { MAX_CHUNK_CELLS } from "./chunk.ts";
+import { inputError } from "../../core/errors.ts";
+import { MAX_CHUNK_CELLS } from "../../core/zarr/chunk.ts";
 import type { StoreSpec } from "./contract.ts";
 
 /** Fewer cells a parent than this, and a shard holds one inner chunk (or as few as fit). */

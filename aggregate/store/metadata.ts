@@ -3,12 +3,12 @@
  * Zarr v3 core with sharding_indexed; consolidated metadata inline, as zarr-python writes it; the
  * conventions `dggs` (each level's group) and `multiscales` (root).
  */
-import type { ArrayDtype } from "../config/pipeline.ts";
+import type { ArrayDtype } from "../../core/zarr/element.ts";
 import { checkMortonOrder } from "./cell_ids.ts";
-import { ZSTD_LEVEL } from "./chunk.ts";
+import { ZSTD_LEVEL } from "../../core/zarr/chunk.ts";
 import type { StoreSpec, StoreVariable } from "./contract.ts";
-import { fillElement, fillValueJson } from "./element.ts";
-import { stringifyJson } from "./json.ts";
+import { fillElement, fillValueJson } from "../../core/zarr/element.ts";
+import { stringifyJson } from "../../core/zarr/json.ts";
 import { cellIdFill, type LevelLayout, levelLayout } from "./layout.ts";
 
 /** The attribute of the root that holds how the store was made. */

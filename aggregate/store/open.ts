@@ -3,14 +3,14 @@
  * what granary writes and other Zarr v3 stores by the same conventions (nested HEALPix, `cell_ids`).
  */
 import * as zarr from "zarrita";
-import { GranaryError, inputError } from "../../base/errors.ts";
-import { suggestion } from "../../base/suggest.ts";
-import type { LatitudeConvention } from "../config/pipeline.ts";
-import { asArray, asGroup, isObject, readDocument } from "./documents.ts";
-import type { ArrayDocument, GroupDocument } from "./documents.ts";
+import { GranaryError, inputError } from "../../core/errors.ts";
+import { suggestion } from "../../core/suggest.ts";
+import type { LatitudeConvention } from "../../core/cells/convention.ts";
+import { asArray, asGroup, isObject, readDocument } from "../../core/zarr/documents.ts";
+import type { ArrayDocument, GroupDocument } from "../../core/zarr/documents.ts";
 import { CELL_IDS, PROVENANCE_KEY } from "./metadata.ts";
-import { localReader, type StoreReader } from "./reader.ts";
-import { registerCodecs } from "./codecs.ts";
+import { localReader, type StoreReader } from "../../core/zarr/reader.ts";
+import { registerCodecs } from "../../core/zarr/codecs.ts";
 
 /** Most cells that {@linkcode GranaryStore.read} takes whole; `cells` reads any number in parts. */
 export const MAX_WHOLE_CELLS = 2 ** 28;

@@ -2,10 +2,10 @@
  * Makes the objects of one shard of one level, parent by parent. Cells come sparse and leave as
  * encoded chunks, so that one dense chunk a variable is all that it holds besides its results.
  */
-import { encodeChunk } from "./chunk.ts";
+import { encodeChunk } from "../../core/zarr/chunk.ts";
 import type { StoreSpec, StoreVariable } from "./contract.ts";
 import { coordinatesOf, shardCoordinates } from "./coordinates.ts";
-import { type Elements, fillElement, makeElements, scatterElements } from "./element.ts";
+import { type Elements, fillElement, makeElements, scatterElements } from "../../core/zarr/element.ts";
 import {
   ancestors,
   type LevelLayout,
@@ -14,7 +14,7 @@ import {
   ranksOfShard,
   shardKey,
 } from "./layout.ts";
-import { encodeShard } from "./shard.ts";
+import { encodeShard } from "../../core/zarr/shard.ts";
 
 interface Column {
   variable: StoreVariable;

@@ -1,12 +1,12 @@
 /** `granary aggregate`: observations of a catalog's granules to statistics of cells in a Zarr store. */
 import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
-import { formatBytes, formatCount, formatSeconds, parseBytes } from "../../base/units.ts";
-import { GranaryError } from "../../base/errors.ts";
+import { formatBytes, formatCount, formatSeconds, parseBytes } from "../../core/units.ts";
+import { GranaryError } from "../../core/errors.ts";
 import type { AggregateRequest } from "../../aggregate/aggregate.ts";
-import type { Plan } from "../../aggregate/engine/plan.ts";
-import { DEFAULT_CHECKPOINT } from "../../aggregate/run/checkpoint.ts";
+import type { Plan } from "../../aggregate/plan/plan.ts";
+import { DEFAULT_CHECKPOINT } from "../../aggregate/schedule/checkpoint.ts";
 import type { RunReport } from "../../aggregate/run/execute.ts";
-import { PRESET_NAMES } from "../../aggregate/config/presets/index.ts";
+import { PRESET_NAMES } from "../../products/presets/index.ts";
 import { addFilterOptions, type FilterFlags, filterFrom } from "./catalog_filter.ts";
 import type { CliContext, Progress } from "../context.ts";
 import { addBackendOptions, backendFrom, runBackend } from "../backend_options.ts";

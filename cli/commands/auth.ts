@@ -1,6 +1,6 @@
 /** `granary auth status` and `granary auth login`: which credentials there are, without showing any. */
 import type { Command } from "@commander-js/extra-typings";
-import { inputError } from "../../base/errors.ts";
+import { inputError } from "../../core/errors.ts";
 import type { CliContext } from "../context.ts";
 
 const STATUS_EXAMPLES = `
@@ -24,8 +24,8 @@ export function addAuth(program: Command, context: CliContext): void {
     .option("--check", "ask the servers whether they accept them (exit code 4 if not)")
     .addHelpText("after", STATUS_EXAMPLES)
     .action(async (options) => {
-      const { credentialStatus } = await import("../../catalog/access/status.ts");
-      const { SourceOpener } = await import("../../catalog/access/open.ts");
+      const { credentialStatus } = await import("../../core/access/status.ts");
+      const { SourceOpener } = await import("../../core/access/open.ts");
       const opener = new SourceOpener({
         env: context.env,
         signal: context.signal,
@@ -46,7 +46,7 @@ export function addAuth(program: Command, context: CliContext): void {
     .description("store an Earthdata token, read from stdin or typed")
     .addHelpText("after", LOGIN_EXAMPLES)
     .action(async () => {
-      const { storeLogin } = await import("../../catalog/access/earthdata.ts");
+      const { storeLogin } = await import("../../core/access/earthdata.ts");
       const { readSecret } = await import("../secret.ts");
       const token = await readSecret("Earthdata token (not shown): ", context.signal);
       if (token === "") throw inputError("no token came on stdin (wanted one line with it)");

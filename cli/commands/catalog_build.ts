@@ -1,8 +1,8 @@
 /** `granary catalog build --from SOURCE … -o F`: granules found somewhere become a catalog. */
 import { type Command, Option } from "@commander-js/extra-typings";
-import { GranaryError } from "../../base/errors.ts";
-import { formatBytes, formatNumberOf } from "../../base/units.ts";
-import type { BuildResult } from "../../catalog/build.ts";
+import { GranaryError } from "../../core/errors.ts";
+import { formatBytes, formatNumberOf } from "../../core/units.ts";
+import type { BuildResult } from "../../catalog/write/build.ts";
 import { DEFAULT_CELL_ORDER } from "../../catalog/schema.ts";
 import type { CliContext } from "../context.ts";
 import { localSource } from "./catalog_build_local.ts";
@@ -40,7 +40,7 @@ export function addCatalogBuild(
   for (const source of sources) source.addOptions(command);
   command.addHelpText("after", EXAMPLES)
     .action(async (inputs, options) => {
-      const { buildCatalog } = await import("../../catalog/build.ts");
+      const { buildCatalog } = await import("../../catalog/write/build.ts");
       const { cellOrder, output } = options;
       const source = sources.find(({ kind }) => kind === options.from)!;
       const flags = options as object as Record<string, unknown>;

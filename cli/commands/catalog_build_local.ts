@@ -1,8 +1,8 @@
 /** `granary catalog build --from local PATH…`: files on a disk, read by a pipeline config. */
 import { type CommandUnknownOpts, InvalidArgumentError, Option } from "@commander-js/extra-typings";
-import { PRESET_NAMES } from "../../aggregate/config/presets/index.ts";
-import { rowIndexPath } from "../../aggregate/rows/paths.ts";
-import { CHECKSUM_KINDS, type ChecksumKind, DEFAULT_CHECKSUM } from "../../catalog/checksum_file.ts";
+import { PRESET_NAMES } from "../../products/presets/index.ts";
+import { rowIndexPath } from "../../catalog/row_index/paths.ts";
+import { CHECKSUM_KINDS, type ChecksumKind, DEFAULT_CHECKSUM } from "../../core/files/checksum_file.ts";
 import type { Progress } from "../context.ts";
 import { parseCellOrder } from "./catalog_import.ts";
 import type { BuildRequest, BuildSource, OpenedSource } from "./catalog_build_source.ts";
@@ -58,7 +58,7 @@ function parseWorkers(text: string): number {
 async function open(request: BuildRequest): Promise<OpenedSource> {
   const { inputs, cellOrder, context } = request;
   const flags = request.flags as unknown as LocalFlags;
-  const { localGranules } = await import("../../aggregate/scan/local_granules.ts");
+  const { localGranules } = await import("../../aggregate/local/local_granules.ts");
   let progress: Progress | undefined;
   const { rowIndex } = flags;
   const found = localGranules(inputs, {

@@ -1,12 +1,12 @@
 /** `granary catalog build --from cmr | cmr-json | stac`: its flags, and the discovery that they mean. */
 import fs from "node:fs";
 import { type CommandUnknownOpts, InvalidArgumentError } from "@commander-js/extra-typings";
-import { inputError, systemCode } from "../../base/errors.ts";
-import { formatNumberOf } from "../../base/units.ts";
-import type { Geometry } from "../../catalog/geometry.ts";
-import { CMR_URL, type CmrQuery } from "../../catalog/sources/cmr_query.ts";
-import type { LocalQuery } from "../../catalog/sources/discover.ts";
-import { type OrbitParameters, orbitParameters } from "../../catalog/sources/orbit.ts";
+import { inputError, systemCode } from "../../core/errors.ts";
+import { formatNumberOf } from "../../core/units.ts";
+import type { Geometry } from "../../core/geometry/geometry.ts";
+import { CMR_URL, type CmrQuery } from "../../catalog/discover/cmr/cmr_query.ts";
+import type { LocalQuery } from "../../catalog/discover/discover.ts";
+import { type OrbitParameters, orbitParameters } from "../../products/orbits.ts";
 import { addAreaOptions } from "../area.ts";
 import type { Progress } from "../context.ts";
 import type { BuildRequest, BuildSource, OpenedSource } from "./catalog_build_source.ts";
@@ -74,7 +74,7 @@ function addOptions(command: CommandUnknownOpts): void {
 async function open(kind: RemoteKind, request: BuildRequest): Promise<OpenedSource> {
   const { inputs, context, cellOrder, output } = request;
   const flags = request.flags as RemoteFlags;
-  const { defaultHttpIo } = await import("../../catalog/sources/http_text.ts");
+  const { defaultHttpIo } = await import("../../catalog/discover/http_text.ts");
   const io = {
     ...defaultHttpIo(context.signal),
     onWait: (reason: string, waitMs: number) =>
@@ -99,7 +99,7 @@ async function open(kind: RemoteKind, request: BuildRequest): Promise<OpenedSour
   };
   if (flags.update === true || flags.removeDeleted === true) {
     refuseWithUpdate(kind, inputs, flags);
-    const { discoverUpdate } = await import("../../catalog/sources/discover_update.ts");
+    const { discoverUpdate } = await import("../../catalog/discover/cmr/discover_update.ts");
     const update = await discoverUpdate(output, io, {
       ...options,
       removeDeleted: flags.removeDeleted === true,
@@ -113,7 +113,7 @@ async function open(kind: RemoteKind, request: BuildRequest): Promise<OpenedSour
       close,
     };
   }
-  const sources = await import("../../catalog/sources/discover.ts");
+  const sources = await import("../../catalog/discover/discover.ts");
   const outline = await readOutline(flags);
   const withOrder = { ...options, cellOrder };
   const resumeDir = harvestFolder(output);
@@ -126,7 +126,7 @@ async function open(kind: RemoteKind, request: BuildRequest): Promise<OpenedSour
     : kind === "cmr-json"
     ? sources.discoverCmrJson(inputs, withOrder, await localQuery(kind, flags, outline))
     : sources.discoverStac(inputs, io, withOrder, await localQuery(kind, flags, outline));
-  const { removeHarvest } = await import("../../catalog/sources/harvest_state.ts");
+  const { removeHarvest } = await import("../../catalog/discover/cmr/harvest_state.ts");
   return {
     rows: found.rows,
     queries: () => [found.query()],
@@ -178,7 +178,7 @@ async function cmrQuery(inputs: readonly string[], flags: RemoteFlags, outline?:
   if (flags.collection !== undefined) {
     throw inputError("--from cmr knows collections by --short-name and --version, or by --concept-id");
   }
-  const { queryRings } = await import("../../catalog/sources/cmr_query.ts");
+  const { queryRings } = await import("../../catalog/discover/cmr/cmr_query.ts");
   return {
     ...(flags.shortName === undefined ? {} : { shortNames: flags.shortName }),
     ...(flags.version === undefined ? {} : { versions: flags.version }),
@@ -201,7 +201,7 @@ async function localQuery(kind: RemoteKind, flags: RemoteFlags, outline?: Outlin
       `${flagOf(name)} is a question to CMR and has no meaning for --from ${kind} (try --collection)`,
     );
   }
-  const { geometryArea } = await import("../../catalog/area.ts");
+  const { geometryArea } = await import("../../core/geometry/area.ts");
   return {
     ...(flags.collection === undefined ? {} : { collections: splitList(flags.collection) }),
     ...(flags.start === undefined ? {} : { start: flags.start }),
@@ -221,14 +221,14 @@ async function readOutline(flags: RemoteFlags): Promise<Outline | undefined> {
   const given = (["bbox", "polygon", "region"] as const).filter((name) => flags[name] !== undefined);
   if (given.length > 1) throw inputError(`${given.map(flagOf).join(" and ")} both name an area (give one)`);
   if (flags.region !== undefined) {
-    const { findRegion } = await import("../../catalog/cells/regions.ts");
+    const { findRegion } = await import("../../core/cells/regions.ts");
     const { name, geometry } = await findRegion(flags.region);
     return { name, geometry: geometry as Geometry };
   }
   if (flags.polygon === undefined) return undefined;
   const file = flags.polygon;
-  const { parseGeoJson } = await import("../../catalog/geojson.ts");
-  const { MAX_POLYGON_FILE_BYTES } = await import("../../catalog/area.ts");
+  const { parseGeoJson } = await import("../../core/geometry/geojson.ts");
+  const { MAX_POLYGON_FILE_BYTES } = await import("../../core/geometry/area.ts");
   try {
     if (file !== "-" && fs.statSync(file).size > MAX_POLYGON_FILE_BYTES) {
       throw inputError(`${file}: too large for a polygon (at most ${MAX_POLYGON_FILE_BYTES} bytes)`);

@@ -1,7 +1,7 @@
 /** `granary catalog export F --stac-geoparquet -o G` */
 import type { Command } from "@commander-js/extra-typings";
-import { inputError } from "../../base/errors.ts";
-import { formatBytes, formatNumberOf } from "../../base/units.ts";
+import { inputError } from "../../core/errors.ts";
+import { formatBytes, formatNumberOf } from "../../core/units.ts";
 import type { CliContext } from "../context.ts";
 
 const EXAMPLES = `
@@ -17,8 +17,8 @@ export function addCatalogExport(catalog: Command, context: CliContext): void {
     .addHelpText("after", EXAMPLES)
     .action(async (file, options) => {
       if (!options.stacGeoparquet) throw inputError("the form is missing (wanted --stac-geoparquet)");
-      const { openCatalog } = await import("../../catalog/open.ts");
-      const { exportStacGeoparquet } = await import("../../catalog/export.ts");
+      const { openCatalog } = await import("../../catalog/file/open_catalog.ts");
+      const { exportStacGeoparquet } = await import("../../catalog/write/export.ts");
       const opened = await openCatalog(file);
       try {
         const result = await exportStacGeoparquet(opened, options.output, { signal: context.signal });

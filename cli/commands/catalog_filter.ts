@@ -1,6 +1,6 @@
 /** The flags by which commands choose granules of a catalog. */
 import { type CommandUnknownOpts, InvalidArgumentError } from "@commander-js/extra-typings";
-import type { GranuleFilter } from "../../catalog/filter.ts";
+import type { GranuleFilter } from "../../catalog/query/filter.ts";
 
 export interface FilterFlags {
   where?: string | undefined;

@@ -1,6 +1,6 @@
 /** `granary catalog import F -o G` */
 import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
-import { formatBytes, formatNumberOf } from "../../base/units.ts";
+import { formatBytes, formatNumberOf } from "../../core/units.ts";
 import { DEFAULT_CELL_ORDER } from "../../catalog/schema.ts";
 import type { CliContext } from "../context.ts";
 
@@ -28,8 +28,8 @@ export function addCatalogImport(catalog: Command, context: CliContext): void {
     )
     .addHelpText("after", EXAMPLES)
     .action(async (file, options) => {
-      const { importCatalog } = await import("../../catalog/import.ts");
-      const { writeCatalog } = await import("../../catalog/write.ts");
+      const { importCatalog } = await import("../../catalog/discover/import.ts");
+      const { writeCatalog } = await import("../../catalog/write/write.ts");
       const { cellOrder, output } = options;
       const found = importCatalog(file, {
         cellOrder,

@@ -1,8 +1,8 @@
 /** `granary catalog info F` */
 import type { Command } from "@commander-js/extra-typings";
-import { formatBytes, formatCount } from "../../base/units.ts";
-import { shorten } from "../../catalog/expression.ts";
-import type { CatalogInfo } from "../../catalog/info.ts";
+import { formatBytes, formatCount } from "../../core/units.ts";
+import { shorten } from "../../core/tables/expression.ts";
+import type { CatalogInfo } from "../../catalog/query/info.ts";
 import type { CliContext } from "../context.ts";
 
 const EXAMPLES = `
@@ -20,8 +20,8 @@ export function addCatalogInfo(catalog: Command, context: CliContext): void {
 
 /** Prints what a catalog holds; `granary inspect` shows a catalog so too. */
 export async function showCatalog(file: string, context: CliContext): Promise<void> {
-  const { openCatalog } = await import("../../catalog/open.ts");
-  const { catalogInfo } = await import("../../catalog/info.ts");
+  const { openCatalog } = await import("../../catalog/file/open_catalog.ts");
+  const { catalogInfo } = await import("../../catalog/query/info.ts");
   const opened = await openCatalog(file);
   try {
     const info = await catalogInfo(opened);
@@ -33,7 +33,7 @@ export async function showCatalog(file: string, context: CliContext): Promise<vo
 }
 
 async function print(info: CatalogInfo, context: CliContext): Promise<void> {
-  const { infoLines } = await import("../../catalog/info.ts");
+  const { infoLines } = await import("../../catalog/query/info.ts");
   const shown = (value: unknown) => typeof value === "number" ? formatCount(value) : value;
   context.out.table(
     ["what", "value"],

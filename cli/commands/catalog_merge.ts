@@ -1,6 +1,6 @@
 /** `granary catalog merge A B… -o C` */
 import type { Command } from "@commander-js/extra-typings";
-import { formatBytes, formatCount, formatNumberOf } from "../../base/units.ts";
+import { formatBytes, formatCount, formatNumberOf } from "../../core/units.ts";
 import type { CliContext } from "../context.ts";
 
 const EXAMPLES = `
@@ -18,7 +18,7 @@ export function addCatalogMerge(catalog: Command, context: CliContext): void {
     .option("--scratch <dir>", "folder for what does not fit memory (default: beside the output)")
     .addHelpText("after", EXAMPLES)
     .action(async (files, options) => {
-      const { mergeCatalogs } = await import("../../catalog/merge.ts");
+      const { mergeCatalogs } = await import("../../catalog/write/merge.ts");
       const result = await mergeCatalogs(files, options.output, { scratch: options.scratch });
       if (context.json) context.out.json({ output: options.output, ...result });
       else {

@@ -1,6 +1,6 @@
 /** `granary catalog rebase F --mirror DIR -o G` */
 import type { Command } from "@commander-js/extra-typings";
-import { formatCount, formatNumberOf } from "../../base/units.ts";
+import { formatCount, formatNumberOf } from "../../core/units.ts";
 import type { CliContext } from "../context.ts";
 
 const EXAMPLES = `
@@ -19,7 +19,7 @@ export function addCatalogRebase(catalog: Command, context: CliContext): void {
     .option("--existing", "only granules whose files are there")
     .addHelpText("after", EXAMPLES)
     .action(async (file, options) => {
-      const { rebaseCatalog } = await import("../../catalog/rebase.ts");
+      const { rebaseCatalog } = await import("../../catalog/mirror/rebase.ts");
       const result = await rebaseCatalog(file, options.output, {
         mirror: options.mirror,
         existingOnly: options.existing,

@@ -1,8 +1,8 @@
 /** `granary catalog sql F "select …"` */
 import { type Command, Option } from "@commander-js/extra-typings";
-import { inputError } from "../../base/errors.ts";
-import { formatCount } from "../../base/units.ts";
-import { SQL_FORMATS, type SqlFormat } from "../../catalog/sql.ts";
+import { inputError } from "../../core/errors.ts";
+import { formatCount } from "../../core/units.ts";
+import { SQL_FORMATS, type SqlFormat } from "../../catalog/query/sql.ts";
 import type { CliContext } from "../context.ts";
 
 const EXAMPLES = `
@@ -24,11 +24,11 @@ export function addCatalogSql(catalog: Command, context: CliContext): void {
     .option("--print", "print the views as SQL for any DuckDB, and run nothing")
     .addHelpText("after", EXAMPLES)
     .action(async (file, query, options) => {
-      const { openCatalog } = await import("../../catalog/open.ts");
+      const { openCatalog } = await import("../../catalog/file/open_catalog.ts");
       const opened = await openCatalog(file);
       try {
         if (options.print) {
-          const { viewScript } = await import("../../catalog/views_text.ts");
+          const { viewScript } = await import("../../catalog/file/views_text.ts");
           context.out.write(viewScript(file, opened.types));
           return;
         }
@@ -43,12 +43,12 @@ export function addCatalogSql(catalog: Command, context: CliContext): void {
     });
 }
 
-type Opened = Awaited<ReturnType<typeof import("../../catalog/open.ts").openCatalog>>;
+type Opened = Awaited<ReturnType<typeof import("../../catalog/file/open_catalog.ts").openCatalog>>;
 
 async function run(opened: Opened, query: string, format: SqlFormat, context: CliContext): Promise<void> {
-  const { formatSql, tableOf, TABLE_ROWS } = await import("../../catalog/sql.ts");
+  const { formatSql, tableOf, TABLE_ROWS } = await import("../../catalog/query/sql.ts");
   if (format === "table") {
-    const { tableCell } = await import("../../catalog/result_text.ts");
+    const { tableCell } = await import("../../core/tables/result_text.ts");
     const { columns, rows, more } = await tableOf(opened, query);
     context.out.table(columns, rows.map((row) => row.map(tableCell)));
     if (more) {

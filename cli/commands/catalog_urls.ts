@@ -1,6 +1,6 @@
 /** `granary catalog urls F --driver s3|https|local` */
 import { type Command, Option } from "@commander-js/extra-typings";
-import { formatCount, formatNumberOf } from "../../base/units.ts";
+import { formatCount, formatNumberOf } from "../../core/units.ts";
 import { DRIVERS } from "../../catalog/locations.ts";
 import { addAreaOptions, type AreaFlags, areaFrom } from "../area.ts";
 import type { CliContext } from "../context.ts";
@@ -27,8 +27,8 @@ export function addCatalogUrls(catalog: Command, context: CliContext): void {
   addAreaOptions(command);
   command.addHelpText("after", EXAMPLES)
     .action(async (file, options) => {
-      const { openCatalog } = await import("../../catalog/open.ts");
-      const { granuleUrls } = await import("../../catalog/urls.ts");
+      const { openCatalog } = await import("../../catalog/file/open_catalog.ts");
+      const { granuleUrls } = await import("../../catalog/query/urls.ts");
       const { parseDriver } = await import("../../catalog/locations.ts");
       const flags: AreaFlags & FilterFlags = options as object;
       const area = await areaFrom(flags);

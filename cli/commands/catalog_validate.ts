@@ -1,7 +1,7 @@
 /** `granary catalog validate F` */
 import type { Command } from "@commander-js/extra-typings";
-import { inputError } from "../../base/errors.ts";
-import { formatCount, formatNumberOf } from "../../base/units.ts";
+import { inputError } from "../../core/errors.ts";
+import { formatCount, formatNumberOf } from "../../core/units.ts";
 import type { CliContext } from "../context.ts";
 
 const EXAMPLES = `
@@ -19,8 +19,8 @@ export function addCatalogValidate(catalog: Command, context: CliContext): void 
     .option("--no-cells", "do not compute footprints' cells anew")
     .addHelpText("after", EXAMPLES)
     .action(async (file, options) => {
-      const { openCatalog } = await import("../../catalog/open.ts");
-      const { validateCatalog } = await import("../../catalog/validate.ts");
+      const { openCatalog } = await import("../../catalog/file/open_catalog.ts");
+      const { validateCatalog } = await import("../../catalog/validate/validate.ts");
       const opened = await openCatalog(file);
       const progress = context.log.progress("validate", await opened.count(), "granules");
       try {

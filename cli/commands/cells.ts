@@ -1,6 +1,6 @@
 /** `granary cells F --order 6`: parent cells with their counts of granules. */
 import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
-import { formatCount, formatNumberOf } from "../../base/units.ts";
+import { formatCount, formatNumberOf } from "../../core/units.ts";
 import { addAreaOptions, type AreaFlags, areaFrom } from "../area.ts";
 import type { CliContext } from "../context.ts";
 import { addFilterOptions, type FilterFlags, filterFrom } from "./catalog_filter.ts";
@@ -29,9 +29,9 @@ export function addCells(program: Command, context: CliContext): void {
   addAreaOptions(command);
   command.addHelpText("after", EXAMPLES)
     .action(async (file, options) => {
-      const { openCatalog } = await import("../../catalog/open.ts");
-      const { countParents } = await import("../../catalog/select.ts");
-      const { cellName, mortonName, parseCellAt } = await import("../../catalog/cells/cell_name.ts");
+      const { openCatalog } = await import("../../catalog/file/open_catalog.ts");
+      const { countParents } = await import("../../catalog/query/select.ts");
+      const { cellName, mortonName, parseCellAt } = await import("../../core/cells/cell_name.ts");
       const { order } = options;
       const flags: AreaFlags & FilterFlags = options as object;
       const area = await areaFrom(flags);

@@ -2,7 +2,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import { formatConfig } from "../../aggregate/config/format.ts";
 import { configText, loadConfig } from "../../aggregate/config/load.ts";
-import { PRESET_NAMES } from "../../aggregate/config/presets/index.ts";
+import { PRESET_NAMES } from "../../products/presets/index.ts";
 import { configJsonSchema } from "../../aggregate/config/schema.ts";
 import type { CliContext } from "../context.ts";
 

@@ -4,8 +4,8 @@ import fs from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import type { Command } from "@commander-js/extra-typings";
-import { GranaryError, inputError } from "../../base/errors.ts";
-import { formatSeconds } from "../../base/units.ts";
+import { GranaryError, inputError } from "../../core/errors.ts";
+import { formatSeconds } from "../../core/units.ts";
 import type { CliContext } from "../context.ts";
 
 const DEFAULT_FOLDER = "granary-demo";

@@ -1,14 +1,14 @@
 /** `granary deploy aws`: what makes granary a Lambda function. */
 import process from "node:process";
 import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
-import { inputError } from "../../base/errors.ts";
-import { formatBytes } from "../../base/units.ts";
+import { inputError } from "../../core/errors.ts";
+import { formatBytes } from "../../core/units.ts";
 import {
   DIRECT_ZIP_LIMIT_BYTES,
   lambdaTemplate,
   TEMPLATE_DEFAULTS,
   UNPACKED_LIMIT_BYTES,
-} from "../../aggregate/backends/lambda_template.ts";
+} from "../../runs/lambda/lambda_template.ts";
 import type { CliContext } from "../context.ts";
 
 const EXAMPLES = `
@@ -42,7 +42,7 @@ export function addDeploy(program: Command, context: CliContext): void {
       between("--storage-mb", options.storageMb, 512, 10240);
       between("--max-parallel", options.maxParallel, 1, 10000);
       if (options.package !== undefined) {
-        const { writeLambdaPackage } = await import("../../aggregate/backends/lambda_package.ts");
+        const { writeLambdaPackage } = await import("../../runs/lambda/lambda_package.ts");
         const { packed, unpacked } = writeLambdaPackage(process.execPath, options.package);
         context.log.info(
           `${options.package}: ${formatBytes(packed)}, ${formatBytes(unpacked)} unpacked (Lambda takes ${

@@ -1,8 +1,8 @@
 /** `granary fetch CATALOG --to DIR`: downloads what a selection needs and points the catalog at it. */
 import { type Command, InvalidArgumentError } from "@commander-js/extra-typings";
-import { GranaryError } from "../../base/errors.ts";
-import { formatBytes, formatCount } from "../../base/units.ts";
-import { FILES_AT_ONCE } from "../../catalog/access/limits.ts";
+import { GranaryError } from "../../core/errors.ts";
+import { formatBytes, formatCount } from "../../core/units.ts";
+import { FILES_AT_ONCE } from "../../core/concurrency.ts";
 import { addAreaOptions, type AreaFlags, areaFrom } from "../area.ts";
 import type { CliContext, Progress } from "../context.ts";
 import { addFilterOptions, type FilterFlags, filterFrom } from "./catalog_filter.ts";
@@ -31,9 +31,9 @@ export function addFetch(program: Command, context: CliContext): void {
   command
     .addHelpText("after", EXAMPLES)
     .action(async (file, options) => {
-      const { fetchGranules } = await import("../../catalog/fetch.ts");
-      const { SourceOpener } = await import("../../catalog/access/open.ts");
-      const { parseDrivers } = await import("../../catalog/access/driver.ts");
+      const { fetchGranules } = await import("../../catalog/mirror/fetch.ts");
+      const { SourceOpener } = await import("../../core/access/open.ts");
+      const { parseDrivers } = await import("../../catalog/driver.ts");
       const flags: AreaFlags & FilterFlags = options as object;
       const area = await areaFrom(flags);
       let progress: Progress | undefined;

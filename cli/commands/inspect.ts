@@ -2,8 +2,8 @@
 import fs from "node:fs";
 import type { Command } from "@commander-js/extra-typings";
 import type { LevelDescription, StoreDescription } from "../../aggregate/store/describe.ts";
-import { inputError, systemCode } from "../../base/errors.ts";
-import { formatBytes, formatCount } from "../../base/units.ts";
+import { inputError, systemCode } from "../../core/errors.ts";
+import { formatBytes, formatCount } from "../../core/units.ts";
 import type { CliContext } from "../context.ts";
 import { openStoreAt } from "../store_place.ts";
 

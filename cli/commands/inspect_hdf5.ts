@@ -1,8 +1,8 @@
 /** `granary inspect FILE.h5`: what an HDF5 file holds. */
-import { describeHdf5, type Hdf5Description } from "../../aggregate/read/describe_file.ts";
-import { openHdf5 } from "../../aggregate/read/open.ts";
-import { formatBytes, formatCount } from "../../base/units.ts";
-import { openFileSyncSource } from "../../catalog/access/file_source.ts";
+import { describeHdf5, type Hdf5Description } from "../../products/describe_file.ts";
+import { openHdf5 } from "../../core/observations/open_granule_file.ts";
+import { formatBytes, formatCount } from "../../core/units.ts";
+import { openFileSyncSource } from "../../core/access/file_source.ts";
 import type { CliContext } from "../context.ts";
 
 /** Describes the file at `path` on stdout: tables for people, or the whole of it with `--json`. */

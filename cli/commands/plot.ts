@@ -2,12 +2,12 @@
 import path from "node:path";
 import process from "node:process";
 import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
-import { COLORMAP_NAMES, DEFAULT_COLORMAP } from "../../aggregate/plot/colormap.ts";
-import { DEFAULT_WIDTH, WIDTH_LIMITS } from "../../aggregate/plot/limits.ts";
-import { PROJECTION_NAMES } from "../../aggregate/plot/projection.ts";
-import { writeFileAtomic } from "../../base/atomic.ts";
-import { inputError } from "../../base/errors.ts";
-import { formatCount } from "../../base/units.ts";
+import { COLORMAP_NAMES, DEFAULT_COLORMAP } from "../../core/draw/colormap.ts";
+import { DEFAULT_WIDTH, WIDTH_LIMITS } from "../../aggregate/map/limits.ts";
+import { PROJECTION_NAMES } from "../../core/draw/projection.ts";
+import { writeFileAtomic } from "../../core/files/atomic.ts";
+import { inputError } from "../../core/errors.ts";
+import { formatCount } from "../../core/units.ts";
 import type { CliContext } from "../context.ts";
 import { openStoreAt } from "../store_place.ts";
 
@@ -57,7 +57,7 @@ export function addPlot(program: Command, context: CliContext): void {
       try {
         const variable = name ?? missingVariable(store.name, store.level().variables.map((one) => one.name));
         const options = { ...rest, variable, signal: context.signal };
-        const { plotStore, previewStore } = await import("../../aggregate/plot/plot.ts");
+        const { plotStore, previewStore } = await import("../../aggregate/map/plot.ts");
         if (preview === true) {
           const { text, summary } = await previewStore(store, options, terminal(context));
           if (context.json) context.out.json(summary);

@@ -1,7 +1,7 @@
 /** `granary simulate DIR`: granules to try things on, where no real ones are at hand. */
 import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
-import { SIMULATE_DEFAULTS } from "../../aggregate/simulate/defaults.ts";
-import { formatBytes, formatCount } from "../../base/units.ts";
+import { SIMULATE_DEFAULTS } from "../../products/simulate/defaults.ts";
+import { formatBytes, formatCount } from "../../core/units.ts";
 import type { CliContext } from "../context.ts";
 
 const EXAMPLES = `
@@ -29,7 +29,7 @@ export function addSimulate(program: Command, context: CliContext): void {
     .option("--start <day>", "the day from which passes are flown", SIMULATE_DEFAULTS.start)
     .addHelpText("after", EXAMPLES)
     .action(async (dir, options) => {
-      const { simulate } = await import("../../aggregate/simulate/simulate.ts");
+      const { simulate } = await import("../../products/simulate/simulate.ts");
       const progress = context.log.progress("simulate", options.granules, "granules");
       const files = await simulate(dir, {
         ...options,

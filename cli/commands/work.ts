@@ -1,7 +1,7 @@
 /** `granary work`, `runs`, `finish`: a planned run, a piece at a time. */
 import { type Command, InvalidArgumentError } from "@commander-js/extra-typings";
-import { GranaryError } from "../../base/errors.ts";
-import { formatBytes, formatCount, formatSeconds, parseBytes } from "../../base/units.ts";
+import { GranaryError } from "../../core/errors.ts";
+import { formatBytes, formatCount, formatSeconds, parseBytes } from "../../core/units.ts";
 import type { RunStatus } from "../../aggregate/run/pieces.ts";
 import type { CliContext, Progress } from "../context.ts";
 

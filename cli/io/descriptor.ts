@@ -4,7 +4,7 @@
  * made to the descriptor and repeated until the system has all of it.
  */
 import fs from "node:fs";
-import { systemCode } from "../../base/errors.ts";
+import { systemCode } from "../../core/errors.ts";
 
 /** The reader of a pipe went away. Not a failure: the program ends quietly. */
 export class BrokenPipe extends Error {

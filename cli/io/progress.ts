@@ -2,7 +2,7 @@
  * How far a long work is: on a terminal one line, redrawn; elsewhere a plain line now and then, so that
  * a batch job's log stays readable.
  */
-import { formatCount, formatSeconds } from "../../base/units.ts";
+import { formatCount, formatSeconds } from "../../core/units.ts";
 import type { Progress } from "../context.ts";
 
 const REDRAW_MS = 100;

@@ -5,9 +5,9 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
-import { openHdf5 } from "../../aggregate/read/open.ts";
-import { DEFAULT_CACHE } from "../../catalog/access/block_cache.ts";
-import { openFileSyncSource } from "../../catalog/access/file_source.ts";
+import { openHdf5 } from "../../core/observations/open_granule_file.ts";
+import { DEFAULT_CACHE } from "../../core/access/block_cache.ts";
+import { openFileSyncSource } from "../../core/access/file_source.ts";
 import { granary, temporaryFolder } from "../support/binary.ts";
 import { changeCatalog, startRemoteWorld, treeDigests } from "../support/remote_world.ts";
 import { Rounds } from "../support/rounds.ts";

@@ -1,12 +1,12 @@
 /** A worker that reads a granule as the engine's workers do, and tells what it cost. */
 import { parentPort, workerData } from "node:worker_threads";
 import { loadConfig } from "../../aggregate/config/load.ts";
-import { readGranule } from "../../aggregate/read/granule.ts";
-import { openHdf5 } from "../../aggregate/read/open.ts";
-import { serializeError } from "../../base/errors.ts";
-import { BridgeClient, type BridgeRequest } from "../../catalog/access/bridge.ts";
-import type { SourceLocation } from "../../catalog/access/location.ts";
-import type { SourceCounters } from "../../catalog/access/source.ts";
+import { readGranule } from "../../core/observations/granule.ts";
+import { openHdf5 } from "../../core/observations/open_granule_file.ts";
+import { serializeError } from "../../core/errors.ts";
+import { BridgeClient, type BridgeRequest } from "../../core/access/bridge.ts";
+import type { SourceLocation } from "../../core/access/location.ts";
+import type { SourceCounters } from "../../core/access/source.ts";
 
 export type GranuleMessage =
   | { kind: "source"; request: BridgeRequest }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { aggregate } from "../../aggregate/aggregate.ts";
-import { DEFAULT_CHECKPOINT } from "../../aggregate/run/checkpoint.ts";
+import { DEFAULT_CHECKPOINT } from "../../aggregate/schedule/checkpoint.ts";
 import { granary, temporaryFolder } from "../support/binary.ts";
 import { buildCatalog, ok, type RunWorld, simulatedWorld, treeDigest } from "../support/run_world.ts";
 

@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
-import { exportStacGeoparquet } from "../../catalog/export.ts";
-import { importCatalog } from "../../catalog/import.ts";
-import { mergeCatalogs } from "../../catalog/merge.ts";
-import { openCatalog } from "../../catalog/open.ts";
-import { viewScript } from "../../catalog/views_text.ts";
-import { writeCatalog } from "../../catalog/write.ts";
+import { exportStacGeoparquet } from "../../catalog/write/export.ts";
+import { importCatalog } from "../../catalog/discover/import.ts";
+import { mergeCatalogs } from "../../catalog/write/merge.ts";
+import { openCatalog } from "../../catalog/file/open_catalog.ts";
+import { viewScript } from "../../catalog/file/views_text.ts";
+import { writeCatalog } from "../../catalog/write/write.ts";
 import { hasSharedData, sharedData } from "../shared_data.ts";
 import { askPython, hasPeer } from "../support/python.ts";
 import { sampleRow, withFolder } from "../unit/catalog/sample.ts";

@@ -1,9 +1,9 @@
 /** S3 by a server that nobody here wrote, which checks signatures: reading, stores, exclusive puts, listing. */
 import assert from "node:assert/strict";
-import { GranaryError } from "../../base/errors.ts";
-import { SourceOpener } from "../../catalog/access/open.ts";
-import { openTarget } from "../../catalog/access/targets.ts";
-import { PART_BYTES } from "../../catalog/access/s3_target.ts";
+import { GranaryError } from "../../core/errors.ts";
+import { SourceOpener } from "../../core/access/open.ts";
+import { openTarget } from "../../core/access/targets.ts";
+import { PART_BYTES } from "../../core/access/s3_target.ts";
 import { patternBytes } from "../support/loopback.ts";
 import { hasMoto, type Moto, startMoto } from "../support/moto.ts";
 

@@ -1,8 +1,8 @@
 /** A planned run whose run directory and store lie in an S3 that nobody here wrote, a piece at a time. */
 import assert from "node:assert/strict";
 import crypto from "node:crypto";
-import { SourceOpener } from "../../catalog/access/open.ts";
-import { openTarget } from "../../catalog/access/targets.ts";
+import { SourceOpener } from "../../core/access/open.ts";
+import { openTarget } from "../../core/access/targets.ts";
 import { granary } from "../support/binary.ts";
 import { hasMoto, startMoto } from "../support/moto.ts";
 import { ok, simulatedWorld, treeDigest } from "../support/run_world.ts";

@@ -6,8 +6,8 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { FolderTarget } from "../../catalog/access/folder_target.ts";
-import { cellCentre } from "../../catalog/cells/place.ts";
+import { FolderTarget } from "../../core/access/folder_target.ts";
+import { cellCentre } from "../../core/cells/place.ts";
 import { askPython, hasPeer } from "../support/python.ts";
 import { fixtureIds, fixtureSpec, writeFixture } from "./store_fixture.ts";
 

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { describeStore } from "../../aggregate/store/describe.ts";
 import { openStore } from "../../aggregate/store/open.ts";
-import { targetReader } from "../../aggregate/store/reader.ts";
-import { SourceOpener } from "../../catalog/access/open.ts";
-import { openTarget } from "../../catalog/access/targets.ts";
+import { targetReader } from "../../core/zarr/reader.ts";
+import { SourceOpener } from "../../core/access/open.ts";
+import { openTarget } from "../../core/access/targets.ts";
 import { hasMoto, startMoto } from "../support/moto.ts";
 import { fixtureIds, fixtureSpec, writeFixture } from "./store_fixture.ts";
 

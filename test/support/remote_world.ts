@@ -5,8 +5,8 @@
 import crypto from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
-import { openCatalog } from "../../catalog/open.ts";
-import { writeCatalog } from "../../catalog/write.ts";
+import { openCatalog } from "../../catalog/file/open_catalog.ts";
+import { writeCatalog } from "../../catalog/write/write.ts";
 import type { GranuleRow } from "../../catalog/granule.ts";
 import { type EarthdataWorld, startEarthdata } from "./earthdata.ts";
 import { type FakeS3, startFakeS3 } from "./s3_fake.ts";

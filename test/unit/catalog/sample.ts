@@ -3,9 +3,9 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import type { GranuleRow } from "../../../catalog/granule.ts";
-import { type Catalog, openCatalog } from "../../../catalog/open.ts";
-import { encodeWkb } from "../../../catalog/wkb.ts";
-import { writeCatalog, type WriteOptions } from "../../../catalog/write.ts";
+import { type Catalog, openCatalog } from "../../../catalog/file/open_catalog.ts";
+import { encodeWkb } from "../../../core/geometry/wkb.ts";
+import { writeCatalog, type WriteOptions } from "../../../catalog/write/write.ts";
 
 /** A sound row with one cell at order 8, changed by `changes`. */
 export function sampleRow(changes: Partial<GranuleRow> = {}): GranuleRow {

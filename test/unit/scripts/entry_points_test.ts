@@ -7,7 +7,7 @@ import { workerFiles } from "../../../scripts/entry_points.ts";
 function workersOf(files: Record<string, string>): string[] {
   const root = fs.mkdtempSync(path.join(os.tmpdir(), "granary-tree-"));
   try {
-    for (const room of ["base", "catalog", "aggregate", "cli"]) fs.mkdirSync(path.join(root, room));
+    for (const room of ["core", "catalog", "aggregate", "cli"]) fs.mkdirSync(path.join(root, room));
     for (const [file, text] of Object.entries(files)) {
       fs.mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
       fs.writeFileSync(path.join(root, file), text);
@@ -35,7 +35,7 @@ Deno.test("the workers that sources start are found, each once", () => {
 
 Deno.test("a worker elsewhere than beside its user, of a name used twice, or missing, is refused", () => {
   assert.throws(
-    () => workersOf({ "cli/a.ts": starts("../base/w.ts"), "base/w.ts": "" }),
+    () => workersOf({ "cli/a.ts": starts("../core/w.ts"), "core/w.ts": "" }),
     /does not begin/,
   );
   assert.throws(
@@ -43,8 +43,8 @@ Deno.test("a worker elsewhere than beside its user, of a name used twice, or mis
       workersOf({
         "cli/a.ts": starts("./w.ts"),
         "cli/w.ts": "",
-        "base/a.ts": starts("./w.ts"),
-        "base/w.ts": "",
+        "core/a.ts": starts("./w.ts"),
+        "core/w.ts": "",
       }),
     /two workers of one file name/,
   );

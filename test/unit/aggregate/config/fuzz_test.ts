@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { GranaryError } from "../../../../base/errors.ts";
+import { GranaryError } from "../../../../core/errors.ts";
 import { parseConfig } from "../../../../aggregate/config/parse.ts";
-import { presetText } from "../../../../aggregate/config/presets/index.ts";
+import { presetText } from "../../../../products/presets/index.ts";
 
 const CASES = 500;
 const TEXT = presetText("gedi_l2a").slice(0, 1_400) + "\noutput: {grid: {child_order: 9}}\n";

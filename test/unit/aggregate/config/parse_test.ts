@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { GranaryError } from "../../../../base/errors.ts";
+import { GranaryError } from "../../../../core/errors.ts";
 import { loadConfig } from "../../../../aggregate/config/load.ts";
 import { parseConfig } from "../../../../aggregate/config/parse.ts";
 

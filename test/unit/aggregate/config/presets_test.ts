@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { parseConfig } from "../../../../aggregate/config/parse.ts";
 import { formatConfig } from "../../../../aggregate/config/format.ts";
 import { loadPreset } from "../../../../aggregate/config/load.ts";
-import { PRESET_NAMES, presetText } from "../../../../aggregate/config/presets/index.ts";
-import type { Pipeline } from "../../../../aggregate/config/pipeline.ts";
-import { readGranule } from "../../../../aggregate/read/granule.ts";
-import { openHdf5 } from "../../../../aggregate/read/open.ts";
+import { PRESET_NAMES, presetText } from "../../../../products/presets/index.ts";
+import type { Pipeline } from "../../../../aggregate/pipeline.ts";
+import { readGranule } from "../../../../core/observations/granule.ts";
+import { openHdf5 } from "../../../../core/observations/open_granule_file.ts";
 import { compileStatistics } from "../../../../aggregate/statistics/compile.ts";
-import { openFileSyncSource } from "../../../../catalog/access/file_source.ts";
+import { openFileSyncSource } from "../../../../core/access/file_source.ts";
 import { hasSharedData, sharedData } from "../../../shared_data.ts";
 
 /**

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import Ajv2020 from "ajv/dist/2020.js";
 import { parse } from "yaml";
-import { PRESET_NAMES, presetText } from "../../../../aggregate/config/presets/index.ts";
+import { PRESET_NAMES, presetText } from "../../../../products/presets/index.ts";
 import { configJsonSchema } from "../../../../aggregate/config/schema.ts";
 
 const validate = new Ajv2020.default({ strict: false }).compile(configJsonSchema());

@@ -4,8 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { setImmediate } from "node:timers";
-import { type GranaryError, serializeError } from "../../../../base/errors.ts";
-import type { Executor } from "../../../../aggregate/engine/executor.ts";
+import { type GranaryError, serializeError } from "../../../../core/errors.ts";
+import type { Executor } from "../../../../aggregate/schedule/executor.ts";
 import type {
   FromWorker,
   ReduceTask,
@@ -13,9 +13,9 @@ import type {
   ScatterTask,
   SpillTask,
   ToWorker,
-} from "../../../../aggregate/engine/messages.ts";
+} from "../../../../aggregate/engine/contract.ts";
 import { noCounts, type SegmentEntry } from "../../../../aggregate/engine/scatter.ts";
-import { orderForFile } from "../../../../aggregate/engine/runs_file.ts";
+import { orderForFile } from "../../../../aggregate/engine/spill_file.ts";
 import { SlabSpace } from "../../../../aggregate/engine/slabs.ts";
 
 export interface FakeOptions {

@@ -1,7 +1,7 @@
 /** Selections and plans for the engine's tests: no files behind them. */
 import { loadPreset } from "../../../../aggregate/config/load.ts";
-import type { Pipeline } from "../../../../aggregate/config/pipeline.ts";
-import type { RunSelection } from "../../../../aggregate/engine/plan.ts";
+import type { Pipeline } from "../../../../aggregate/pipeline.ts";
+import type { RunSelection } from "../../../../aggregate/plan/plan.ts";
 import type { GranuleRow } from "../../../../catalog/granule.ts";
 
 /** A granule of which only the identity, the size and the place matter. */

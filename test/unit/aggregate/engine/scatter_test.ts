@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { CellAssigner } from "../../../../aggregate/engine/assigner.ts";
 import { noCounts, Scatterer, type SegmentEntry } from "../../../../aggregate/engine/scatter.ts";
 import { segmentBytes, viewSegment } from "../../../../aggregate/engine/segment.ts";
-import type { Values } from "../../../../aggregate/statistics/contract.ts";
-import { assignNested } from "../../../../catalog/cells/assign.ts";
+import type { Values } from "../../../../core/values.ts";
+import { assignNested } from "../../../../core/cells/assign.ts";
 
 const PARENT_ORDER = 4, CHILD_ORDER = 9;
 const CHILDREN = 4 ** (CHILD_ORDER - PARENT_ORDER);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { SegmentEntry } from "../../../../aggregate/engine/scatter.ts";
-import { ShardLedger } from "../../../../aggregate/engine/shard_ledger.ts";
+import { ShardLedger } from "../../../../aggregate/schedule/shard_ledger.ts";
 import { SlabSpace } from "../../../../aggregate/engine/slabs.ts";
 
 const SLAB = 1024;

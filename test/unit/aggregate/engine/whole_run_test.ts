@@ -3,11 +3,11 @@ import fs from "node:fs";
 import path from "node:path";
 import { aggregate, type AggregateRequest } from "../../../../aggregate/aggregate.ts";
 import { loadPreset } from "../../../../aggregate/config/load.ts";
-import { InlineExecutor, ThreadExecutor } from "../../../../aggregate/engine/executor.ts";
+import { InlineExecutor, ThreadExecutor } from "../../../../aggregate/schedule/executor.ts";
 import { executePlan, type RunReport } from "../../../../aggregate/run/execute.ts";
-import { prepareRun } from "../../../../aggregate/run/prepare.ts";
-import { simulate } from "../../../../aggregate/simulate/simulate.ts";
-import { openCatalog } from "../../../../catalog/open.ts";
+import { prepareRun } from "../../../../aggregate/plan/prepare.ts";
+import { simulate } from "../../../../products/simulate/simulate.ts";
+import { openCatalog } from "../../../../catalog/file/open_catalog.ts";
 import { hasSharedData } from "../../../shared_data.ts";
 import { catalogOf, digests, realGranules, scratchFolder } from "./granules.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { StorePlace } from "../../../../aggregate/run/store_place.ts";
-import { FolderTarget } from "../../../../catalog/access/folder_target.ts";
+import { FolderTarget } from "../../../../core/access/folder_target.ts";
 import { scratchFolder } from "../engine/granules.ts";
 
 const STORE = [

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { RunDirectory } from "../../../../aggregate/run/run_directory.ts";
-import { GranaryError } from "../../../../base/errors.ts";
+import { GranaryError } from "../../../../core/errors.ts";
 
 Deno.test("saved work of an unfinished run is never thrown away unasked", async () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-unfinished-"));

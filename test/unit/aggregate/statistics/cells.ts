@@ -1,5 +1,5 @@
 /** Cells of numpy_table.ts, and statistics by short words, for the tests of this folder. */
-import type { Statistic, StatisticFunction } from "../../../../aggregate/config/pipeline.ts";
+import type { Statistic, StatisticFunction } from "../../../../aggregate/pipeline.ts";
 import { SIZES } from "./numpy_table.ts";
 
 const ROWS = SIZES.reduce((sum, size) => sum + size, 0);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { compileStatistics } from "../../../../aggregate/statistics/compile.ts";
-import type { Values } from "../../../../aggregate/statistics/contract.ts";
+import type { Values } from "../../../../core/values.ts";
 import { expression, named, NAMES, relative, STARTS, startsOf, W, X } from "./cells.ts";
 import { SIZES, TABLE } from "./numpy_table.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { GranaryError } from "../../../../base/errors.ts";
+import { GranaryError } from "../../../../core/errors.ts";
 import { compileStatistics } from "../../../../aggregate/statistics/compile.ts";
 import { expression, named, NAMES } from "./cells.ts";
 

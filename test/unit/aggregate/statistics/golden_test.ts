@@ -5,11 +5,11 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import { loadPreset } from "../../../../aggregate/config/load.ts";
-import { readGranule } from "../../../../aggregate/read/granule.ts";
-import { openHdf5 } from "../../../../aggregate/read/open.ts";
+import { readGranule } from "../../../../core/observations/granule.ts";
+import { openHdf5 } from "../../../../core/observations/open_granule_file.ts";
 import { compileStatistics } from "../../../../aggregate/statistics/compile.ts";
-import { openFileSyncSource } from "../../../../catalog/access/file_source.ts";
-import { assignNested } from "../../../../catalog/cells/assign.ts";
+import { openFileSyncSource } from "../../../../core/access/file_source.ts";
+import { assignNested } from "../../../../core/cells/assign.ts";
 import { hasSharedData, sharedData } from "../../../shared_data.ts";
 import { relative } from "./cells.ts";
 

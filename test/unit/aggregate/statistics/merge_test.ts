@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Statistic } from "../../../../aggregate/config/pipeline.ts";
+import type { Statistic } from "../../../../aggregate/pipeline.ts";
 import { compileStatistics } from "../../../../aggregate/statistics/compile.ts";
-import type { Values } from "../../../../aggregate/statistics/contract.ts";
+import type { Values } from "../../../../core/values.ts";
 import { compileMerge, requireMergeable } from "../../../../aggregate/statistics/merge.ts";
 import { expression, named, NAMES, relative, STARTS, W, X } from "./cells.ts";
 import { SIZES, TABLE } from "./numpy_table.ts";

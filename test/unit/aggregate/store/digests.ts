@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import process from "node:process";
-import { compressChunk } from "../../../../aggregate/store/chunk.ts";
+import { compressChunk } from "../../../../core/zarr/chunk.ts";
 import { fixtureSpec, writeFixture } from "../../../interop/store_fixture.ts";
 
 /** Sizes in 4-byte elements, up to 128 KiB. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { MAX_CHUNK_CELLS } from "../../../../aggregate/store/chunk.ts";
+import { MAX_CHUNK_CELLS } from "../../../../core/zarr/chunk.ts";
 import type { StoreSpec } from "../../../../aggregate/store/contract.ts";
 import {
   ancestors,

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { FolderTarget } from "../../../../catalog/access/folder_target.ts";
+import { FolderTarget } from "../../../../core/access/folder_target.ts";
 import { openStore } from "../../../../aggregate/store/open.ts";
-import { targetReader } from "../../../../aggregate/store/reader.ts";
+import { targetReader } from "../../../../core/zarr/reader.ts";
 import { fixtureIds, fixtureSpec, writeFixture } from "../../../interop/store_fixture.ts";
 
 async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {

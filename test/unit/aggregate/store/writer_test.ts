@@ -4,7 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import * as zarr from "zarrita";
 import type { StoreSpec } from "../../../../aggregate/store/contract.ts";
-import { FolderTarget } from "../../../../catalog/access/folder_target.ts";
+import { FolderTarget } from "../../../../core/access/folder_target.ts";
 import { levelLayout } from "../../../../aggregate/store/layout.ts";
 import { storeMetadata } from "../../../../aggregate/store/metadata.ts";
 import { encodeCoarseLevel, encodeLevelShard, ShardWriter } from "../../../../aggregate/store/writer.ts";

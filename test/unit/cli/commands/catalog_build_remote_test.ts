@@ -3,7 +3,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { Command } from "@commander-js/extra-typings";
-import { openCatalog } from "../../../../catalog/open.ts";
+import { openCatalog } from "../../../../catalog/file/open_catalog.ts";
 import { addCatalogBuild } from "../../../../cli/commands/catalog_build.ts";
 import type { CliContext } from "../../../../cli/context.ts";
 import { startCmr } from "../../../support/cmr_server.ts";

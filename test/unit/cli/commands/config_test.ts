@@ -4,8 +4,8 @@ import { addConfig } from "../../../../cli/commands/config.ts";
 import type { CliContext } from "../../../../cli/context.ts";
 import { parseConfig } from "../../../../aggregate/config/parse.ts";
 import { loadPreset } from "../../../../aggregate/config/load.ts";
-import { presetText } from "../../../../aggregate/config/presets/index.ts";
-import { GranaryError } from "../../../../base/errors.ts";
+import { presetText } from "../../../../products/presets/index.ts";
+import { GranaryError } from "../../../../core/errors.ts";
 
 /** Runs `granary config ARGS`, catching what it writes. */
 async function run(

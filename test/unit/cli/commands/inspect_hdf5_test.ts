@@ -4,7 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { inspectHdf5 } from "../../../../cli/commands/inspect_hdf5.ts";
 import type { CliContext } from "../../../../cli/context.ts";
-import { writeHdf5 } from "../../aggregate/read/write_hdf5.ts";
+import { writeHdf5 } from "../../core/hdf5/write_hdf5.ts";
 
 /** A context that keeps what is written. */
 function recorder(json: boolean): { context: CliContext; text: string[]; documents: unknown[] } {

@@ -1,0 +1,145 @@
+/** What the main thread and its workers say to each other: plain data, a typed union each way. */
+import type { PendingFile } from "../../core/files/atomic.ts";
+import type { SerializedError } from "../../core/errors.ts";
+import type { BridgeRequest } from "../../core/access/bridge.ts";
+import type { SourceLocation } from "../../core/access/location.ts";
+import type { SourceCounters } from "../../core/access/source.ts";
+import type { GranuleScan, ScanRequest } from "../../catalog/discover/files/scan_granule.ts";
+import type { GroupRuns, RowSpan } from "../../core/observations/row_runs.ts";
+import type { Pipeline } from "../pipeline.ts";
+import type { StoreSpec } from "../store/contract.ts";
+import type { RunsEntry } from "./spill_file.ts";
+import type { ScatterCounts, SegmentEntry } from "./scatter.ts";
+import type { Slab, SlabReport } from "./slabs.ts";
+
+/** What every piece of a run needs, sent to each worker once. */
+export interface RunContext {
+  pipeline: Pipeline;
+  store: StoreSpec;
+  /** Objects go into this folder; null sends them to the main thread. */
+  storeFolder: string | null;
+  slabBytes: number;
+  /** Whether the run takes only some of the parents: then groups outside them are left before their columns. */
+  selective: boolean;
+}
+
+export interface ScatterTask {
+  granule: number;
+  location: SourceLocation;
+  /** Ranks of the parents that need the granule. */
+  ranks: readonly number[];
+  /** The rows to read, by a row index; null reads all. */
+  rows: IndexedRows | null;
+  /** Gives back runs at this order, for a row index; null for none. Needs all rows to be read. */
+  indexOrder: number | null;
+  /** Slabs that are free again. */
+  granted: Slab[];
+}
+
+/** What a row index says of a granule: no more than a hint, checked against the file. */
+export interface IndexedRows {
+  /** Another size, and the index is of another file. */
+  sizeBytes: number | null;
+  groups: { group: string; spans: RowSpan[]; runs: GroupRuns }[];
+  /** Whether the runs are at the order of the run's cells: coordinates need not be read then. */
+  exact: boolean;
+}
+
+/** Groups of a granule by what was found. */
+export interface GroupTally {
+  present: number;
+  empty: number;
+  missing: number;
+}
+
+/** What reading a granule cost. `chunks` are those decoded by granary's own reader. */
+export type GranuleReads = SourceCounters & { chunks: number };
+
+export interface ScatterOutcome {
+  granule: number;
+  /** Indices of the shards that the task's ranks cover. */
+  shards: number[];
+  entries: SegmentEntry[];
+  counts: ScatterCounts;
+  /** Runs of every group, where they were asked for and all rows were read. */
+  runs: GroupRuns[] | null;
+  /** Whether the row index did not fit the file, so that all rows were read. */
+  staleRows: boolean;
+  groups: GroupTally;
+  reads: GranuleReads;
+  slabs: SlabReport;
+  seconds: number;
+}
+
+/** Segments that leave shared memory for a runs file. */
+export interface SpillTask {
+  path: string;
+  entries: SegmentEntry[];
+  slabs: Slab[];
+}
+
+export interface SpillOutcome {
+  path: string;
+  /** In the order of the file, with offsets in it. */
+  entries: RunsEntry[];
+  bytes: number;
+  seconds: number;
+}
+
+/** A part of a runs file that holds all of one shard. */
+export interface RunsPart {
+  location: SourceLocation;
+  offset: number;
+  bytes: number;
+  entries: { granule: number; group: number; offset: number }[];
+}
+
+export interface ReduceTask {
+  shard: { index: number; firstRank: number; endRank: number };
+  /** Segments in shared memory. */
+  entries: SegmentEntry[];
+  /** Slabs that this worker has not seen yet. */
+  slabs: Slab[];
+  parts: RunsPart[];
+}
+
+export interface ReduceOutcome {
+  shard: number;
+  observations: number;
+  /** Cells with at least one observation, one count a level of the store. */
+  cells: number[];
+  objects: number;
+  bytes: number;
+  /** Objects in the store's folder that wait to be synced and renamed. */
+  pending: PendingFile[];
+  /** Objects themselves, where the store is no folder. */
+  puts: { key: string; bytes: Uint8Array }[];
+  /** Mergeable states of each parent with observations, for levels above the parent order. */
+  states: { rank: number; state: Float64Array }[];
+  seconds: number;
+}
+
+/** Where a granule has observations: for a catalog, before any run. */
+export interface ScanTask {
+  location: SourceLocation;
+  request: ScanRequest;
+  cellOrder: number;
+  /** The order of a row index, or null for none. */
+  indexOrder: number | null;
+}
+
+export type ToWorker =
+  | { type: "start"; context: RunContext; worker: number }
+  | { type: "scan"; id: number; task: ScanTask }
+  | { type: "scatter"; id: number; task: ScatterTask }
+  | { type: "spill"; id: number; task: SpillTask }
+  | { type: "reduce"; id: number; task: ReduceTask };
+
+export type FromWorker =
+  | { type: "bridge"; request: BridgeRequest }
+  | { type: "crashed"; error: SerializedError }
+  | { type: "scanned"; id: number; outcome: GranuleScan }
+  | { type: "scattered"; id: number; outcome: ScatterOutcome }
+  | { type: "spilled"; id: number; outcome: SpillOutcome }
+  | { type: "reduced"; id: number; outcome: ReduceOutcome }
+  | { type: "failed"; id: number; error: SerializedError; slabs: SlabReport };

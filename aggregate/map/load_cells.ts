@@ -1,0 +1,102 @@
+/** The cells of a store that a map shows, at the level that its scale deserves. */
+import { inputError } from "../../core/errors.ts";
+import { formatCount } from "../../core/units.ts";
+import { cellCentre } from "../../core/cells/place.ts";
+import type { GranaryStore, StoreLevel } from "../store/open.ts";
+import { cellMetres, OUTLINED_PIXELS, type PlacedCells } from "./paint_cells.ts";
+import type { ProjectionName } from "../../core/draw/projection.ts";
+import { chooseProjection, fitView } from "./view.ts";
+
+/** More cells than any picture has pixels; beyond it memory would be the limit. */
+export const MAX_CELLS = 40_000_000;
+
+/** Orders whose ids are exact as numbers. */
+const MAX_ORDER = 24;
+
+/** Reads the cells of one level that have a value, with their centres. */
+export async function loadCells(
+  store: GranaryStore,
+  variable: string,
+  level: StoreLevel,
+  signal?: AbortSignal,
+): Promise<PlacedCells> {
+  if (level.order > MAX_ORDER) {
+    throw inputError(
+      `${store.name}: cells of order ${level.order} are smaller than a map can show; plot a level of at most` +
+        ` ${MAX_ORDER} with --order`,
+    );
+  }
+  const ids = new Growing(), values = new Growing();
+  for await (const part of store.cells(variable, level.order)) {
+    signal?.throwIfAborted();
+    ids.push(part.ids);
+    values.push(part.values);
+    if (ids.length > MAX_CELLS) {
+      throw inputError(
+        `${store.name}: level ${level.order} has more than ${formatCount(MAX_CELLS)} cells with values;` +
+          " plot a coarser level with --order (granary aggregate --levels writes them)",
+      );
+    }
+  }
+  if (ids.length === 0) {
+    throw inputError(`${store.name}: variable ${variable} has no values at order ${level.order}`);
+  }
+  const longitudes = new Float64Array(ids.length), latitudes = new Float64Array(ids.length);
+  const taken = ids.take();
+  for (let i = 0; i < taken.length; i++) {
+    const [longitude, latitude] = cellCentre(taken[i], level.order, level.latitude);
+    longitudes[i] = longitude;
+    latitudes[i] = latitude;
+  }
+  return {
+    order: level.order,
+    latitude: level.latitude,
+    ids: taken,
+    values: values.take(),
+    longitudes,
+    latitudes,
+  };
+}
+
+/**
+ * The level to plot when nobody says: the finest whose cells a map of the data `width` pixels wide shows
+ * by their outlines; the coarsest where none is so large.
+ */
+export async function chooseLevel(
+  store: GranaryStore,
+  variable: string,
+  asked: ProjectionName | "auto",
+  width: number,
+): Promise<StoreLevel> {
+  const levels = store.levels.filter((level) =>
+    level.order <= MAX_ORDER && level.variables.some((one) => one.name === variable)
+  );
+  if (levels.length <= 1) return levels[0] ?? store.level();
+  // Any level tells the extent; one of a few thousand cells tells it at once.
+  const rough = levels.filter((level) => level.order >= 4).at(-1) ?? levels.at(-1)!;
+  const cells = await loadCells(store, variable, rough);
+  const projection = chooseProjection(cells, asked);
+  const view = fitView(cells, projection, { x: 0, y: 0, width }, cellMetres(levels[0].order));
+  return levels.find((level) => cellMetres(level.order) >= OUTLINED_PIXELS * view.metresPerPixel) ??
+    levels.at(-1)!;
+}
+
+/** Doubles in an array that grows. */
+class Growing {
+  #items = new Float64Array(4096);
+  length = 0;
+
+  push(more: Float64Array): void {
+    if (this.length + more.length > this.#items.length) {
+      const larger = new Float64Array(Math.max(2 * this.#items.length, this.length + more.length));
+      larger.set(this.#items.subarray(0, this.length));
+      this.#items = larger;
+    }
+    this.#items.set(more, this.length);
+    this.length += more.length;
+  }
+
+  take(): Float64Array {
+    return this.#items.subarray(0, this.length);
+  }
+}

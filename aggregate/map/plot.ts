@@ -1,0 +1,145 @@
+/** A store's variable as a picture. */
+import { encode } from "fast-png";
+import { inputError } from "../../core/errors.ts";
+import { formatCount } from "../../core/units.ts";
+import type { GranaryStore } from "../store/open.ts";
+import { colormap, DEFAULT_COLORMAP } from "../../core/draw/colormap.ts";
+import { DEFAULT_WIDTH, WIDTH_LIMITS } from "./limits.ts";
+import { chooseLevel, loadCells } from "./load_cells.ts";
+import { drawBareMap, drawMap, type MapContent } from "./map.ts";
+import { cellMetres } from "./paint_cells.ts";
+import type { ValueRange } from "../../core/draw/range.ts";
+import { previewText } from "./preview.ts";
+import type { ProjectionName } from "../../core/draw/projection.ts";
+import { extremes, robustRange } from "../../core/draw/range.ts";
+import { chooseProjection, shows } from "./view.ts";
+
+export interface PlotOptions {
+  variable: string;
+  /** The level; chosen by the map's scale when absent. */
+  order?: number;
+  projection?: ProjectionName | "auto";
+  /** Of the picture, in pixels. */
+  width?: number;
+  /** Values at the ends of the colours; without outliers when absent. */
+  range?: ValueRange;
+  colormap?: string;
+  title?: string;
+  signal?: AbortSignal;
+}
+
+/** What was plotted, for `--json`. */
+export interface PlotSummary {
+  variable: string;
+  order: number;
+  cells: number;
+  projection: ProjectionName;
+  range: ValueRange;
+  width: number;
+  height: number;
+}
+
+/** Draws a map of a variable. Returns the PNG and what is on it. */
+export async function plotStore(
+  store: GranaryStore,
+  options: PlotOptions,
+): Promise<{ png: Uint8Array; summary: PlotSummary }> {
+  const width = options.width ?? DEFAULT_WIDTH;
+  if (!Number.isInteger(width) || width < WIDTH_LIMITS.least || width > WIDTH_LIMITS.most) {
+    throw inputError(`width is ${width}; wanted ${WIDTH_LIMITS.least} to ${WIDTH_LIMITS.most} pixels`);
+  }
+  const content = await contentOf(store, options, width);
+  const canvas = await drawMap(content, width);
+  const png = encode({
+    width: canvas.width,
+    height: canvas.height,
+    data: new Uint8Array(canvas.pixels.buffer),
+    channels: 3,
+  });
+  return { png, summary: summaryOf(content, options.variable, canvas.width, canvas.height) };
+}
+
+/**
+ * The map as text of half blocks for a terminal of `columns` by `rows`; with `colour` false by shades
+ * of block characters, without any escape.
+ */
+export async function previewStore(
+  store: GranaryStore,
+  options: PlotOptions,
+  terminal: { columns: number; rows: number; colour: boolean },
+): Promise<{ text: string; summary: PlotSummary }> {
+  const supersampling = 4;
+  const content = await contentOf(store, options, terminal.columns);
+  let columns = Math.max(20, terminal.columns);
+  let canvas = await drawBareMap(content, columns * supersampling, supersampling);
+  const tallest = 2 * supersampling * Math.max(6, terminal.rows);
+  if (canvas.height > tallest) {
+    columns = Math.max(12, Math.floor((columns * tallest) / canvas.height));
+    canvas = await drawBareMap(content, columns * supersampling, supersampling);
+  }
+  const text = previewText(canvas, supersampling, content, terminal.colour);
+  return { text, summary: summaryOf(content, options.variable, canvas.width, canvas.height) };
+}
+
+async function contentOf(store: GranaryStore, options: PlotOptions, width: number): Promise<MapContent> {
+  const { variable, projection: asked = "auto" } = options;
+  const map = colormap(options.colormap ?? DEFAULT_COLORMAP);
+  const array = store.variable(variable, options.order);
+  const level = options.order === undefined
+    ? await chooseLevel(store, variable, asked, width)
+    : store.level(options.order);
+  const cells = await loadCells(store, variable, level, options.signal);
+  const projection = chooseProjection(cells, asked);
+  if (!cells.latitudes.some((latitude) => shows(projection, latitude))) {
+    throw inputError(
+      `${store.name}: no cell with a value lies on a ${projection.name} map; use another --projection`,
+    );
+  }
+  const diverging = (options.colormap ?? DEFAULT_COLORMAP).startsWith("diverging");
+  const range = options.range ?? robustRange(cells.values, diverging);
+  if (!(range.high > range.low)) {
+    throw inputError(`range ${range.low},${range.high}: the second value must be above the first`);
+  }
+  const [least, most] = extremes(cells.values);
+  const units = textOf(array.attributes.units);
+  return {
+    cells,
+    projection,
+    colormap: map,
+    range,
+    below: least < range.low,
+    above: most > range.high,
+    title: options.title ?? capitalised(textOf(array.attributes.long_name) ?? variable),
+    subtitle: [
+      `HEALPix order ${level.order} (${cellSizeText(level.order)} cells)`,
+      `${formatCount(cells.ids.length)} cells with data`,
+      ...collectionsOf(store),
+    ].join("  ·  "),
+    label: units === null || units === "1" ? variable : `${variable} (${units})`,
+  };
+}
+
+function summaryOf(content: MapContent, variable: string, width: number, height: number): PlotSummary {
+  const { cells, projection, range } = content;
+  const { order, ids } = cells;
+  return { variable, order, cells: ids.length, projection: projection.name, range, width, height };
+}
+
+/** Collections that the run noted, if it did. */
+function collectionsOf(store: GranaryStore): string[] {
+  const collections = store.provenance?.collections;
+  if (typeof collections !== "object" || collections === null) return [];
+  const names = Object.keys(collections);
+  return names.length === 0 ? [] : [names.slice(0, 3).join(", ") + (names.length > 3 ? ", …" : "")];
+}
+
+/** The side of a square cell, in two digits. */
+export function cellSizeText(order: number): string {
+  const metres = cellMetres(order);
+  const [size, unit] = metres >= 1000 ? [metres / 1000, "km"] : [metres, "m"];
+  return `${size >= 10 ? Math.round(size) : size.toFixed(1)} ${unit}`;
+}
+
+const textOf = (value: unknown): string | null => typeof value === "string" && value !== "" ? value : null;
+
+const capitalised = (text: string) => /^[a-z]+ /.test(text) ? text[0].toUpperCase() + text.slice(1) : text;

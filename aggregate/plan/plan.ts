@@ -1,0 +1,263 @@
+/**
+ * The plan of a run: what will be read, by which piece of work, into which objects. A pure function of
+ * the selection, the pipeline and the options; a value that can be printed, tested and sent away.
+ */
+import { inputError } from "../../core/errors.ts";
+import type { GranuleRow } from "../../catalog/granule.ts";
+import type { Pipeline } from "../pipeline.ts";
+import { compileMerge, requireMergeable } from "../statistics/merge.ts";
+import type { StoreSpec } from "../store/contract.ts";
+import { defaultParentsPerShard } from "../store/layout.ts";
+import { compareGranules, identityOf, keyOf } from "./identity.ts";
+import { ENGINE_VERSION, PLAN_FORMAT } from "./version.ts";
+
+/** Which parents a run has and which granules each needs: what the catalog's selection gives. */
+export interface RunSelection {
+  /** Nested ids at the pipeline's parent order, ascending. */
+  parents: readonly number[];
+  granules: readonly GranuleRow[];
+  /** For each granule, the ranks (positions in `parents`) of the parents that need it, ascending. */
+  ranks: readonly (readonly number[] | Uint32Array)[];
+  /** What the catalog held and the run leaves out, and why. */
+  leftOut: { what: string; granules: number }[];
+}
+
+/** One Zarr shard: the unit of reducing. */
+export interface PlannedShard {
+  /** Position of the shard along the `cells` dimension. */
+  index: number;
+  /** Ranks `[firstRank, endRank)` of its parents in the plan. */
+  firstRank: number;
+  endRank: number;
+  /** Granules that it needs, as positions in the plan. */
+  granules: number[];
+  /** Equal keys mean equal objects. */
+  key: string;
+}
+
+/** A list of granules: the unit of scattering. */
+export interface PlannedBatch {
+  granules: number[];
+  bytes: number;
+  key: string;
+}
+
+export interface Plan {
+  format: number;
+  engineVersion: number;
+  /** Hash of everything that the store's bytes depend on. */
+  key: string;
+  pipeline: Pipeline;
+  store: StoreSpec;
+  /** In canonical order, without their cells. */
+  granules: GranuleRow[];
+  ranks: number[][];
+  shards: PlannedShard[];
+  batches: PlannedBatch[];
+  leftOut: { what: string; granules: number }[];
+  /** Whether parents were chosen by place, so that granules hold observations outside them. */
+  selective: boolean;
+}
+
+export interface PlanOptions {
+  selective?: boolean;
+  /** Orders to write, fine to coarse; default the child order alone. */
+  levels?: readonly number[];
+  /** Scatter batches; default one for every {@linkcode DEFAULT_BATCH_BYTES} of granules. */
+  batches?: number;
+}
+
+/** A scatter batch is about this much of granule files: minutes of one core, seconds to lose. */
+export const DEFAULT_BATCH_BYTES = 2e9;
+
+/** A granule whose size no catalog states is taken to be this large. */
+export const ASSUMED_GRANULE_BYTES = 50e6;
+
+/** Cells of one parent that a chunk may hold; beyond it memory, not science, would set the limit. */
+export const MAX_CELLS_PER_PARENT = 4 ** 12;
+
+/** Makes the plan. Throws an input error when the selection is empty or the orders do not fit. */
+export function planRun(selection: RunSelection, pipeline: Pipeline, options: PlanOptions = {}): Plan {
+  const { parents } = selection;
+  const { parentOrder, childOrder, layout, latitude } = pipeline.output;
+  if (parents.length === 0 || selection.granules.length === 0) {
+    throw inputError(
+      "nothing to aggregate: no granule of the catalog touches the selected cells" +
+        " (look at granary cells CATALOG, and at the time, the polygon and --where)",
+      { leftOut: selection.leftOut },
+    );
+  }
+  checkOrders(parentOrder, childOrder);
+  const levels = checkLevels(options.levels ?? [childOrder], childOrder);
+  if (levels.some((level) => level < parentOrder)) {
+    const columnNames = pipeline.dataSource.columns.map((column) => column.name);
+    requireMergeable(compileMerge(pipeline.aggregation.statistics, columnNames));
+  }
+  const order = selection.granules.map((_, i) => i)
+    .sort((a, b) => compareGranules(selection.granules[a], selection.granules[b]));
+  const granules = order.map((i) => ({ ...selection.granules[i], cells: new BigUint64Array(0) }));
+  const ranks = order.map((i) => Array.from(selection.ranks[i]));
+  const cellsPerParent = 4 ** (childOrder - parentOrder);
+  const store: StoreSpec = {
+    layout,
+    parentOrder,
+    parents: [...parents],
+    parentsPerShard: pipeline.output.shard ?? defaultParentsPerShard(layout, parents.length, cellsPerParent),
+    levels,
+    latitude,
+    morton: pipeline.aggregation.morton,
+    variables: pipeline.aggregation.statistics.map(({ name, dtype, fillValue, attributes }) => ({
+      name,
+      dtype,
+      fillValue,
+      attributes,
+    })),
+    provenance: {},
+  };
+  const identities = granules.map((row) => keyOf(identityOf(row)));
+  const config = resultConfig(pipeline);
+  store.provenance = {
+    engine_version: ENGINE_VERSION,
+    config,
+    granules: granules.length,
+    granules_sha256: keyOf(identities),
+    collections: countBy(granules.map((row) => row.collection)),
+    parent_order: parentOrder,
+    parents: parents.length,
+  };
+  const base = { config, engine: ENGINE_VERSION, layout, shard: store.parentsPerShard, levels };
+  const shards = planShards(store, ranks, identities, base);
+  return {
+    format: PLAN_FORMAT,
+    engineVersion: ENGINE_VERSION,
+    key: keyOf([base, shards.map((shard) => shard.key)]),
+    pipeline,
+    store,
+    granules,
+    ranks,
+    shards,
+    batches: planBatches(granules, ranks, identities, { config, parents, engine: ENGINE_VERSION }, options),
+    leftOut: [...selection.leftOut],
+    selective: options.selective ?? false,
+  };
+}
+
+/** The shard of a parent. */
+export function shardOfRank(store: StoreSpec): (rank: number) => number {
+  const { parentsPerShard, parents } = store;
+  return store.layout === "sphere"
+    ? (rank) => Math.floor(parents[rank] / parentsPerShard)
+    : (rank) => Math.floor(rank / parentsPerShard);
+}
+
+/** The config without what results do not depend on: names of files, drivers, the store's place. */
+function resultConfig(pipeline: Pipeline): Record<string, unknown> {
+  const { driver: _driver, collections: _collections, ...dataSource } = pipeline.dataSource;
+  const { store: _store, shard: _shard, layout: _layout, ...output } = pipeline.output;
+  return { dataSource, aggregation: pipeline.aggregation, output };
+}
+
+function planShards(
+  store: StoreSpec,
+  ranks: readonly (readonly number[])[],
+  identities: readonly string[],
+  base: unknown,
+): PlannedShard[] {
+  const shardOf = shardOfRank(store);
+  const shards: PlannedShard[] = [];
+  const byIndex = new Map<number, PlannedShard>();
+  store.parents.forEach((_, rank) => {
+    const index = shardOf(rank);
+    const shard = byIndex.get(index);
+    if (shard !== undefined) {
+      shard.endRank = rank + 1;
+      return;
+    }
+    const made = { index, firstRank: rank, endRank: rank + 1, granules: [], key: "" };
+    byIndex.set(index, made);
+    shards.push(made);
+  });
+  ranks.forEach((own, granule) => {
+    let last = -1;
+    for (const rank of own) {
+      const index = shardOf(rank);
+      if (index === last) continue;
+      last = index;
+      byIndex.get(index)!.granules.push(granule);
+    }
+  });
+  for (const shard of shards) {
+    const parents = store.parents.slice(shard.firstRank, shard.endRank);
+    const needed = shard.granules.map((granule) => [
+      identities[granule],
+      ranks[granule].filter((rank) => rank >= shard.firstRank && rank < shard.endRank)
+        .map((rank) => rank - shard.firstRank),
+    ]);
+    shard.key = keyOf([base, shard.index, parents, needed]);
+  }
+  return shards;
+}
+
+/** Consecutive granules in batches of about equal bytes, so that a batch's reads lie close together. */
+function planBatches(
+  granules: readonly GranuleRow[],
+  ranks: readonly (readonly number[])[],
+  identities: readonly string[],
+  base: unknown,
+  options: PlanOptions,
+): PlannedBatch[] {
+  const sizes = granules.map((row) => row.size_bytes ?? ASSUMED_GRANULE_BYTES);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const count = Math.min(
+    granules.length,
+    Math.max(1, options.batches ?? Math.ceil(total / DEFAULT_BATCH_BYTES)),
+  );
+  const batches: PlannedBatch[] = [];
+  let seen = 0;
+  granules.forEach((_, granule) => {
+    const remaining = granules.length - granule;
+    const wantsNew = batches.length === 0 || seen >= (total * batches.length) / count ||
+      remaining <= count - batches.length;
+    if (wantsNew && batches.length < count) batches.push({ granules: [], bytes: 0, key: "" });
+    const batch = batches[batches.length - 1];
+    batch.granules.push(granule);
+    batch.bytes += sizes[granule];
+    seen += sizes[granule];
+  });
+  for (const batch of batches) {
+    batch.key = keyOf([base, batch.granules.map((granule) => [identities[granule], ranks[granule]])]);
+  }
+  return batches;
+}
+
+function checkOrders(parentOrder: number, childOrder: number): void {
+  if (childOrder < parentOrder) {
+    throw inputError(
+      `child_order ${childOrder} is coarser than parent_order ${parentOrder}; wanted at least the parent's`,
+    );
+  }
+  const cells = 4 ** (childOrder - parentOrder);
+  if (cells > MAX_CELLS_PER_PARENT) {
+    throw inputError(
+      `child_order ${childOrder} has ${cells} cells in each parent of order ${parentOrder};` +
+        ` at most ${MAX_CELLS_PER_PARENT} fit a chunk (raise parent_order to ${childOrder - 12} or more)`,
+    );
+  }
+}
+
+function checkLevels(levels: readonly number[], childOrder: number): number[] {
+  const distinct = [...new Set(levels)].sort((a, b) => b - a);
+  for (const level of distinct) {
+    if (!Number.isInteger(level) || level < 0 || level > childOrder) {
+      throw inputError(`level ${level} is not between 0 and the child order ${childOrder}`);
+    }
+  }
+  if (distinct[0] !== childOrder) distinct.unshift(childOrder);
+  return distinct;
+}
+
+function countBy(values: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const value of values) counts[value] = (counts[value] ?? 0) + 1;
+  return counts;
+}

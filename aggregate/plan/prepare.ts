@@ -1,0 +1,140 @@
+/** From a catalog and a config to a plan: what the run takes of the catalog, and what it leaves out. */
+import { inputError } from "../../core/errors.ts";
+import { globMatches } from "../../core/glob.ts";
+import type { Area } from "../../core/geometry/area.ts";
+import type { Catalog } from "../../catalog/file/open_catalog.ts";
+import {
+  type GranuleFilter,
+  select,
+  type Selection,
+  type SelectOptions,
+} from "../../catalog/query/select.ts";
+import { reading } from "../../core/tables/reading.ts";
+import type { Pipeline } from "../pipeline.ts";
+import { type Plan, type PlanOptions, planRun, type RunSelection } from "./plan.ts";
+
+/** What of a catalog a run takes, besides what its config says. */
+export interface PrepareOptions extends PlanOptions {
+  /** Only these parents, as nested ids at the pipeline's parent order. */
+  cells?: Iterable<number>;
+  maxCells?: number;
+  /** Conditions on the catalog's columns, over the config's. */
+  filter?: GranuleFilter;
+  /** Parents and granules under all of these areas. */
+  areas?: readonly Area[];
+  /** Granules whose extent the catalog does not know. */
+  unknownExtent?: boolean;
+  signal?: AbortSignal;
+}
+
+/**
+ * Selects from the catalog under the config's collections and bounds and plans the run. Throws an
+ * input error when nothing is left, or when two versions of one product would be mixed unasked.
+ */
+export async function prepareRun(
+  catalog: Catalog,
+  pipeline: Pipeline,
+  options: PrepareOptions = {},
+): Promise<Plan> {
+  const { collections } = pipeline.dataSource;
+  const found = await reading(catalog.name, () => countCollections(catalog));
+  const fits = (collection: string) =>
+    collections.length === 0 || collections.some((glob) => globMatches(glob, collection));
+  const asked = options.filter?.collections;
+  const taken = found.filter(({ collection }) =>
+    fits(collection) && (asked === undefined || asked.some((glob) => globMatches(glob, collection)))
+  );
+  const names = taken.map(({ collection }) => collection);
+  if (taken.length === 0) {
+    throw inputError(
+      `${catalog.name}: no granule fits the config ${pipeline.name}, which takes ${collections.join(", ")}` +
+        ` (the catalog has ${found.map(({ collection }) => collection).join(", ") || "no granules"};` +
+        " set data_source.collections in the config)",
+    );
+  }
+  refuseMixedVersions(names, [...collections, ...asked ?? []], catalog.name);
+  const selection = await select(catalog, selectOptions(pipeline, names, options));
+  const leftOut = found
+    .filter(({ collection }) => !names.includes(collection))
+    .map(({ collection, granules }) => ({ what: `collection ${collection}`, granules }));
+  if (selection.unknownExtent > 0 && options.unknownExtent !== true) {
+    leftOut.push({ what: "granules of unknown extent", granules: selection.unknownExtent });
+  }
+  const selective = options.cells !== undefined || options.maxCells !== undefined ||
+    (options.areas ?? []).length > 0;
+  return planRun(runSelection(selection, leftOut), pipeline, { ...options, selective });
+}
+
+function selectOptions(
+  pipeline: Pipeline,
+  taken: readonly string[],
+  options: PrepareOptions,
+): SelectOptions {
+  const { startDate, endDate } = pipeline.bounds;
+  return {
+    order: pipeline.output.parentOrder,
+    convention: pipeline.output.latitude,
+    start: startDate === null ? undefined : Date.parse(startDate),
+    end: endDate === null ? undefined : endOfDay(endDate),
+    ...given(options.filter ?? {}),
+    collections: taken,
+    areas: options.areas,
+    cells: options.cells,
+    maxCells: options.maxCells,
+    unknownExtent: options.unknownExtent,
+    lean: true,
+    signal: options.signal,
+  };
+}
+
+/** The conditions that were given, so that absent ones do not overrule the config's. */
+function given(filter: GranuleFilter): GranuleFilter {
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+}
+
+/** A date without a time means all of that day. */
+function endOfDay(date: string): number {
+  const start = Date.parse(date);
+  return /T/.test(date) ? start : start + 24 * 3600 * 1000 - 1;
+}
+
+/** Parent -> granules turned into granule -> ranks of parents. */
+function runSelection(selection: Selection, leftOut: RunSelection["leftOut"]): RunSelection {
+  const ranks: number[][] = selection.granules.map(() => []);
+  const { offsets, indices } = selection.needs;
+  for (let rank = 0; rank < selection.parents.length; rank++) {
+    for (let at = offsets[rank]; at < offsets[rank + 1]; at++) ranks[indices[at]].push(rank);
+  }
+  return { parents: Array.from(selection.parents), granules: selection.granules, ranks, leftOut };
+}
+
+async function countCollections(catalog: Catalog): Promise<{ collection: string; granules: number }[]> {
+  const reader = await catalog.duck.connection.runAndReadAll(
+    `SELECT collection, count(*) FROM ${catalog.table} GROUP BY collection ORDER BY collection`,
+  );
+  return reader.getRows().map(([collection, granules]) => ({
+    collection: String(collection),
+    granules: Number(granules),
+  }));
+}
+
+/** Two versions of one product hold the same observations twice: only a config that names both may. */
+function refuseMixedVersions(
+  taken: readonly string[],
+  collections: readonly string[],
+  catalog: string,
+): void {
+  const versions = new Map<string, string[]>();
+  for (const collection of taken) {
+    const product = collection.replace(/\.[^.]*$/, "");
+    versions.set(product, [...(versions.get(product) ?? []), collection]);
+  }
+  for (const [product, found] of versions) {
+    if (found.length < 2 || found.every((collection) => collections.includes(collection))) continue;
+    throw inputError(
+      `${catalog}: ${found.length} versions of ${product} fit the config: ${found.join(", ")}` +
+        " (they hold the same observations; name one, or each of them, in data_source.collections," +
+        ` or say --collection ${found.at(-1)})`,
+    );
+  }
+}

@@ -1,0 +1,49 @@
+/** Collects the runs that an aggregation meets and writes them as the row index beside its catalog. */
+import fs from "node:fs";
+import { type DuckOptions, openDuck } from "../../core/tables/duckdb.ts";
+import type { Plan } from "../plan/plan.ts";
+import { type IndexedGranule, writeRowIndex } from "../../catalog/row_index/index_file.ts";
+import { indexOrder } from "../../catalog/row_index/read_index.ts";
+import type { GroupRuns } from "../../core/observations/row_runs.ts";
+
+export class RowIndexCollector {
+  #granules: IndexedGranule[] = [];
+
+  constructor(readonly plan: Plan, readonly order: number) {}
+
+  add(granule: number, runs: GroupRuns[]): void {
+    const { collection, id, size_bytes, checksum } = this.plan.granules[granule];
+    this.#granules.push({ collection, id, size_bytes, checksum, runs });
+  }
+
+  /**
+   * Writes the index of what was read whole; granules of an index that is there already, of the same
+   * order, are kept. Returns the count of granules added.
+   */
+  async write(file: string, options: DuckOptions): Promise<number> {
+    const granules = this.#granules;
+    if (granules.length === 0) return 0;
+    const keep = await keptIndex(file, this.order, options) ? file : undefined;
+    async function* all(): AsyncGenerator<IndexedGranule> {
+      yield* granules;
+    }
+    await writeRowIndex(file, all(), {
+      order: this.order,
+      keep,
+      memoryBytes: options.memoryBytes,
+      threads: options.threads,
+      scratch: options.scratch,
+    });
+    return granules.length;
+  }
+}
+
+async function keptIndex(file: string, order: number, options: DuckOptions): Promise<boolean> {
+  if (!fs.existsSync(file)) return false;
+  const duck = await openDuck(options);
+  try {
+    return await indexOrder(duck, file) === order;
+  } finally {
+    duck.close();
+  }
+}

@@ -1,0 +1,8 @@
+/** How often a run saves what it has read. */
+import type { Checkpoint } from "./schedule_work.ts";
+
+/**
+ * A run longer than this writes what it has scattered to runs files, a fiftieth of the granules at a time:
+ * one that ends at nine tenths opens a tenth that it had not read, and what was not saved yet.
+ */
+export const DEFAULT_CHECKPOINT: Checkpoint = { seconds: 20, share: 0.02 };

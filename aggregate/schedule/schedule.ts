@@ -1,0 +1,329 @@
+/**
+ * The main thread's side of a run: gives granules to lanes until all are scattered, shards as soon as
+ * their granules are in, and memory back when it is full. Every lane pulls; nothing is assigned ahead.
+ */
+import { deserializeError, GranaryError } from "../../core/errors.ts";
+import type { Executor } from "./executor.ts";
+import type {
+  FromWorker,
+  ReduceOutcome,
+  ScatterOutcome,
+  SpillOutcome,
+  ToWorker,
+} from "../engine/contract.ts";
+import { ASSUMED_GRANULE_BYTES, type Plan } from "../plan/plan.ts";
+import type { SegmentEntry } from "../engine/scatter.ts";
+import { partsOf, type ScheduleOptions, type ScheduleResult, type ScheduleWork } from "./schedule_work.ts";
+import { ShardLedger } from "./shard_ledger.ts";
+
+/** How often a granule is tried before it counts as failed. */
+const TRIES = 2;
+
+/** Shards that may wait to be durable while others are reduced. */
+const MOST_COMMITS = 8;
+
+/** Does the work on an executor that has been started. */
+export function runSchedule(
+  plan: Plan,
+  work: ScheduleWork,
+  executor: Executor,
+  options: ScheduleOptions,
+): Promise<ScheduleResult> {
+  return new Schedule(plan, work, executor, options).run();
+}
+
+class Schedule {
+  #ledger: ShardLedger;
+  #idle: number[];
+  #waitingGranules: { granule: number; ranks: readonly number[] }[];
+  #tries: Uint8Array;
+  /** Granules that each shard still waits for. */
+  #missing = new Map<number, number>();
+  #shardsOf = new Map<number, number[]>();
+  #ready: number[] = [];
+  #unreduced: number;
+  /** Scattered and in memory only. */
+  #unsaved: ScatterOutcome[] = [];
+  #unsavedBytes = 0;
+  #savedAt = performance.now();
+  #totalBytes = 0;
+  #saving = new Map<number, ScatterOutcome[]>();
+  /** Indices of shards whose segments were handed to a reducer. */
+  #taken = new Set<number>();
+  #saveAll: boolean;
+  #committing = 0;
+  /** Of runs files, by the reducers under way. */
+  #readBackBytes = 0;
+  #scattering = 0;
+  #spilling = 0;
+  #inFlight = new Map<number, { lane: number; message: ToWorker }>();
+  #nextId = 0;
+  #stopped = false;
+  #started = performance.now();
+  #result: ScheduleResult = {
+    failed: [],
+    left: [],
+    spills: 0,
+    spilledBytes: 0,
+    peakSegmentBytes: 0,
+    scatterSeconds: 0,
+  };
+  #settle!: { resolve: (result: ScheduleResult) => void; reject: (error: unknown) => void };
+
+  constructor(
+    readonly plan: Plan,
+    work: ScheduleWork,
+    readonly executor: Executor,
+    readonly options: ScheduleOptions,
+  ) {
+    this.#ledger = new ShardLedger(executor.lanes);
+    this.#ledger.addParts(work.parts);
+    this.#idle = Array.from({ length: executor.lanes }, (_, lane) => lane);
+    // Largest first, taken from the end.
+    this.#waitingGranules = [...work.granules]
+      .sort((a, b) => this.#sizeOf(a.granule) - this.#sizeOf(b.granule) || b.granule - a.granule);
+    this.#tries = new Uint8Array(plan.granules.length);
+    const waiting = new Set(work.granules.map(({ granule }) => granule));
+    for (const granule of waiting) {
+      this.#shardsOf.set(granule, []);
+      this.#totalBytes += this.#sizeOf(granule);
+    }
+    for (const s of work.shards) {
+      const needed = plan.shards[s].granules.filter((granule) => waiting.has(granule));
+      for (const granule of needed) this.#shardsOf.get(granule)!.push(s);
+      this.#missing.set(s, needed.length);
+      if (needed.length === 0) this.#ready.push(s);
+    }
+    this.#unreduced = work.shards.length;
+    const whole = this.#waitingGranules.filter(({ granule }) => !options.rowsOf?.(granule));
+    options.expect?.(whole.reverse().map(({ granule }) => options.locate(granule)));
+    this.#saveAll = work.saveAll ?? false;
+  }
+
+  #sizeOf(granule: number): number {
+    return this.plan.granules[granule].size_bytes ?? ASSUMED_GRANULE_BYTES;
+  }
+
+  run(): Promise<ScheduleResult> {
+    const { signal, enough } = this.options;
+    const done = new Promise<ScheduleResult>((resolve, reject) => this.#settle = { resolve, reject });
+    const abort = () => this.#stop(signal?.reason ?? new GranaryError("interrupted", "interrupted"));
+    if (signal?.aborted) abort();
+    signal?.addEventListener("abort", abort, { once: true });
+    const windDown = () => {
+      this.#result.left.push(...this.#waitingGranules.splice(0).map(({ granule }) => granule));
+      this.#guard(() => this.#feed());
+    };
+    if (enough?.aborted) windDown();
+    enough?.addEventListener("abort", windDown, { once: true });
+    this.executor.onMessage = (lane, message) => this.#guard(() => this.#handle(lane, message));
+    this.executor.onCrash = (_lane, error) => this.#stop(error);
+    this.#guard(() => this.#feed());
+    return done.finally(() => {
+      signal?.removeEventListener("abort", abort);
+      enough?.removeEventListener("abort", windDown);
+    });
+  }
+
+  #guard(step: () => void | Promise<void>): void {
+    if (this.#stopped) return;
+    Promise.resolve().then(step).catch((error) => this.#stop(error));
+  }
+
+  #stop(error: unknown): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#settle.reject(error);
+  }
+
+  #feed(): void {
+    if (this.#stopped) return;
+    while (this.#idle.length > 0) {
+      const lane = this.#idle[this.#idle.length - 1];
+      const message = this.#next(lane);
+      if (message === undefined) break;
+      this.#idle.pop();
+      this.#inFlight.set(message.id, { lane, message });
+      this.executor.post(lane, message);
+    }
+    const nothingWaits = this.#waitingGranules.length === 0 && (!this.#saveAll || this.#unsaved.length === 0);
+    if (this.#unreduced === 0 && this.#inFlight.size === 0 && nothingWaits) this.#finish();
+  }
+
+  #finish(): void {
+    this.#stopped = true;
+    this.#result.peakSegmentBytes = this.#ledger.peakBytes;
+    this.#settle.resolve(this.#result);
+  }
+
+  #next(lane: number): Exclude<ToWorker, { type: "start" }> | undefined {
+    const id = this.#nextId++;
+    const { segmentBytes } = this.options;
+    const held = this.#ledger.heldBytes;
+    const full = held > segmentBytes / 2 && this.#waitingGranules.length > 0;
+    if (this.#spilling === 0 && (full || this.#checkpointDue())) {
+      const entries = this.#ledger.takeAll();
+      if (entries.length > 0) return this.#spillTask(id, lane, entries);
+    }
+    const allIn = this.#waitingGranules.length === 0 && this.#scattering === 0;
+    if (this.#saveAll && allIn && this.#spilling === 0 && this.#unsaved.length > 0) {
+      return this.#spillTask(id, lane, this.#ledger.takeAll());
+    }
+    if (this.#waitingGranules.length > 0 && (held < segmentBytes || this.#spilling === 0)) {
+      const { granule, ranks } = this.#waitingGranules.pop()!;
+      this.#scattering += 1;
+      this.#tries[granule] += 1;
+      const task = {
+        granule,
+        location: this.options.locate(granule),
+        ranks,
+        rows: this.options.rowsOf?.(granule) ?? null,
+        indexOrder: this.options.indexOrder ?? null,
+        granted: this.#ledger.grant(lane),
+      };
+      return { type: "scatter", id, task };
+    }
+    const mayReduce = this.#ready.length > 0 && this.#spilling === 0 && this.#committing < MOST_COMMITS;
+    if (mayReduce && this.#fitsMemory(this.#ready.at(-1)!)) {
+      return this.#reduceTask(id, lane, this.#ready.pop()!);
+    }
+    return undefined;
+  }
+
+  /** Whether a shard's runs files can be read back beside those under way; one shard alone always is. */
+  #fitsMemory(s: number): boolean {
+    const bytes = this.#ledger.partBytes(this.plan.shards[s].index);
+    return bytes === 0 || this.#readBackBytes === 0 ||
+      this.#readBackBytes + bytes <= this.options.segmentBytes;
+  }
+
+  #spillTask(id: number, lane: number, entries: SegmentEntry[]): Exclude<ToWorker, { type: "start" }> {
+    this.#spilling += 1;
+    this.#result.spills += 1;
+    // A shard that is being reduced took its segments along: the file does not cover it.
+    this.#saving.set(
+      id,
+      this.#unsaved.map((outcome) => ({
+        ...outcome,
+        shards: outcome.shards.filter((shard) => !this.#taken.has(shard)),
+      })),
+    );
+    this.#unsaved = [];
+    this.#unsavedBytes = 0;
+    this.#savedAt = performance.now();
+    const task = {
+      path: this.options.nextRunsFile(),
+      entries,
+      slabs: this.#ledger.unknownTo(lane, entries),
+    };
+    return { type: "spill", id, task };
+  }
+
+  #checkpointDue(): boolean {
+    const { seconds, share } = this.options.checkpoint;
+    return this.#unsavedBytes > 0 && this.#unsavedBytes >= share * this.#totalBytes &&
+      performance.now() - this.#savedAt >= seconds * 1000;
+  }
+
+  #reduceTask(id: number, lane: number, s: number): Exclude<ToWorker, { type: "start" }> {
+    const { index, firstRank, endRank } = this.plan.shards[s];
+    this.#taken.add(index);
+    const { entries, parts } = this.#ledger.take(index);
+    this.#readBackBytes += parts.reduce((sum, { bytes }) => sum + bytes, 0);
+    const slabs = this.#ledger.unknownTo(lane, entries);
+    return { type: "reduce", id, task: { shard: { index, firstRank, endRank }, entries, slabs, parts } };
+  }
+
+  async #handle(lane: number, message: FromWorker): Promise<void> {
+    if (message.type === "bridge" || message.type === "crashed") return; // the executor's own affair
+    const sent = this.#inFlight.get(message.id);
+    if (sent === undefined) {
+      throw new Error(`worker ${lane} answered task ${message.id}, which it was not given`);
+    }
+    switch (message.type) {
+      case "scattered":
+        this.#ledger.add(lane, message.outcome.slabs, message.outcome.entries);
+        this.#unsaved.push(message.outcome);
+        this.#unsavedBytes += this.#sizeOf(message.outcome.granule);
+        this.options.onScattered?.(message.outcome);
+        this.#granuleDone(message.outcome.granule);
+        break;
+      case "spilled":
+        await this.#spilled(message.id, sent.message, message.outcome);
+        break;
+      case "reduced":
+        if (sent.message.type === "reduce") {
+          const { entries, parts } = sent.message.task;
+          this.#ledger.release(entries);
+          this.#readBackBytes -= parts.reduce((sum, { bytes }) => sum + bytes, 0);
+        }
+        this.#commit(message.outcome);
+        break;
+      case "scanned":
+        throw new Error("a worker scanned what it was asked to aggregate");
+      case "failed":
+        this.#ledger.add(lane, message.slabs, []);
+        this.#failed(sent.message, deserializeError(message.error));
+        break;
+    }
+    this.#inFlight.delete(message.id);
+    this.#idle.push(lane);
+    this.#feed();
+  }
+
+  #commit(outcome: ReduceOutcome): void {
+    this.#committing += 1;
+    Promise.resolve(this.options.onReduced?.(outcome)).then(() => {
+      this.#committing -= 1;
+      this.#unreduced -= 1;
+      this.#feed();
+    }).catch((error) => this.#stop(error));
+  }
+
+  #granuleDone(granule: number): void {
+    this.#scattering -= 1;
+    if (this.#scattering === 0 && this.#waitingGranules.length === 0) {
+      this.#result.scatterSeconds = (performance.now() - this.#started) / 1000;
+    }
+    for (const s of this.#shardsOf.get(granule)!) {
+      const missing = this.#missing.get(s)! - 1;
+      this.#missing.set(s, missing);
+      if (missing === 0) this.#ready.push(s);
+    }
+  }
+
+  async #spilled(id: number, sent: ToWorker, outcome: SpillOutcome): Promise<void> {
+    if (sent.type !== "spill") throw new Error("a worker spilled what it was not asked to");
+    await this.options.onSpilled?.(outcome, this.#saving.get(id)!);
+    this.#saving.delete(id);
+    this.#spilling -= 1;
+    this.#result.spilledBytes += outcome.bytes;
+    this.#ledger.addParts(partsOf({ kind: "local", url: outcome.path }, outcome.entries));
+    this.#ledger.release(sent.task.entries);
+  }
+
+  /** A granule's failure is a result; any other failure, and a refused credential, ends the run. */
+  #failed(sent: ToWorker, error: Error): void {
+    const isGranules = error instanceof GranaryError && (error.tag === "granule" || error.tag === "io");
+    if (sent.type !== "scatter" || !isGranules || this.options.onError === "fail") throw error;
+    const { granule } = sent.task;
+    if (mayPass(error) && this.#tries[granule] < TRIES) {
+      this.#scattering -= 1;
+      if (this.options.enough?.aborted) {
+        this.#result.left.push(granule);
+        return;
+      }
+      this.#waitingGranules.unshift(sent.task); // tried again last
+      return;
+    }
+    const failure = { granule, reason: error.message };
+    this.#result.failed.push(failure);
+    this.options.onFailed?.(failure);
+    this.#granuleDone(granule);
+  }
+}
+
+/** Whether another try can help: a fault of the way to the bytes, not of the bytes. */
+function mayPass(error: GranaryError): boolean {
+  return error.tag === "io" || error.details.retry === true;
+}

@@ -1,0 +1,213 @@
+/**
+ * One thread's share of a run: scatters granules into shared memory and reduces shards into objects.
+ * Worker threads and the same-thread twin both answer messages with it.
+ */
+import { openFileSyncSource } from "../../core/access/file_source.ts";
+import type { BridgeClient } from "../../core/access/bridge.ts";
+import type { SourceLocation } from "../../core/access/location.ts";
+import type { SyncSource } from "../../core/access/source.ts";
+import { readGranule } from "../../core/observations/granule.ts";
+import { openHdf5 } from "../../core/observations/open_granule_file.ts";
+import type { GroupRuns, RowSpan } from "../../core/observations/row_runs.ts";
+import { compileStatistics } from "../statistics/compile.ts";
+import { compileMerge } from "../statistics/merge.ts";
+import { CellAssigner } from "../engine/assigner.ts";
+import type {
+  IndexedRows,
+  ReduceOutcome,
+  ReduceTask,
+  RunContext,
+  ScatterOutcome,
+  ScatterTask,
+  SpillOutcome,
+  SpillTask,
+} from "../engine/contract.ts";
+import { writeObject } from "./objects.ts";
+import type { PlacedSegment } from "../engine/gather.ts";
+import { shardOfRank } from "../plan/plan.ts";
+import { ShardReducer } from "../engine/reduce.ts";
+import { writeRunsFile } from "../engine/spill_file.ts";
+import { noCounts, Scatterer, type SegmentEntry } from "../engine/scatter.ts";
+import { viewSegment } from "../engine/segment.ts";
+import { type Slab, type SlabReport, SlabSpace } from "../engine/slabs.ts";
+
+export interface TaskRunnerOptions {
+  /** Opens what is not a local file. */
+  bridge?: BridgeClient;
+}
+
+export class TaskRunner {
+  #context: RunContext;
+  #scatterer: Scatterer;
+  #shardOf: (rank: number) => number;
+  #reducer: ShardReducer;
+  #space: SlabSpace;
+  #slabs = new Map<number, SharedArrayBuffer>();
+  #options: TaskRunnerOptions;
+
+  constructor(context: RunContext, worker: number, options: TaskRunnerOptions = {}) {
+    const { pipeline, store } = context;
+    const columnNames = pipeline.dataSource.columns.map((column) => column.name);
+    const statistics = compileStatistics(pipeline.aggregation.statistics, columnNames);
+    this.#context = context;
+    this.#options = options;
+    this.#shardOf = shardOfRank(store);
+    this.#scatterer = new Scatterer(
+      new CellAssigner(store.parentOrder, store.levels[0], store.latitude),
+      this.#shardOf,
+      columnNames.length,
+      statistics.needs,
+    );
+    const coarse = store.levels.some((level) => level < store.parentOrder);
+    const summarizer = coarse ? compileMerge(pipeline.aggregation.statistics, columnNames) : null;
+    this.#reducer = new ShardReducer(context, statistics, summarizer);
+    this.#space = new SlabSpace(worker, context.slabBytes);
+  }
+
+  async scatter(task: ScatterTask): Promise<ScatterOutcome> {
+    const started = performance.now();
+    this.#space.grant(task.granted);
+    task.granted.forEach((slab) => this.#learn(slab));
+    const mark = this.#space.mark();
+    const { dataSource } = this.#context.pipeline;
+    const { parents } = this.#context.store;
+    const wanted = new Map(task.ranks.map((rank) => [parents[rank], rank]));
+    const entries: SegmentEntry[] = [];
+    const counts = noCounts();
+    const source = openTaskSource(task.location, this.#options);
+    try {
+      const rows = rowsToRead(task.rows, source);
+      const request = rows === null ? dataSource : { ...dataSource, groups: [...rows.keys()] };
+      const file = await openHdf5(source, { request });
+      try {
+        const exact = rows !== null && task.rows!.exact;
+        const known = new Map(exact ? task.rows!.groups.map((group) => [group.group, group]) : []);
+        const groups = readGranule(
+          file,
+          dataSource,
+          rows !== null ? { rows, coordinates: !exact } : {
+            wanted: this.#context.selective
+              ? (_group, latitude, longitude) => this.#scatterer.meets(longitude, latitude, wanted)
+              : undefined,
+          },
+        );
+        const runs: GroupRuns[] | null = rows === null && task.indexOrder !== null ? [] : null;
+        let group = 0;
+        let step = groups.next();
+        for (; !step.done; step = groups.next()) {
+          this.#scatterer.scatter(
+            step.value,
+            task.granule,
+            group,
+            wanted,
+            this.#space,
+            entries,
+            counts,
+            known.get(step.value.group),
+          );
+          if (runs !== null) runs.push(this.#scatterer.runsOf(step.value, task.indexOrder!));
+          group += 1;
+        }
+        return {
+          granule: task.granule,
+          shards: [...new Set(task.ranks.map(this.#shardOf))],
+          entries,
+          counts,
+          runs,
+          staleRows: task.rows !== null && rows === null,
+          groups: {
+            present: step.value.present.length,
+            empty: step.value.empty.length,
+            missing: step.value.missing.length,
+          },
+          reads: { ...source.counters, chunks: file.counters?.chunksDecoded ?? 0 },
+          slabs: this.reportSlabs(),
+          seconds: (performance.now() - started) / 1000,
+        };
+      } finally {
+        file.close();
+      }
+    } catch (error) {
+      this.#space.rollBack(mark);
+      throw error;
+    } finally {
+      source.close();
+    }
+  }
+
+  /** Writes segments from shared memory to a runs file that is whole or absent. */
+  spill(task: SpillTask): SpillOutcome {
+    const started = performance.now();
+    for (const slab of task.slabs) this.#learn(slab);
+    const { entries, bytes } = writeRunsFile(
+      task.path,
+      task.entries,
+      (entry) => new Uint8Array(this.#buffer(entry.slab), entry.offset, entry.bytes),
+    );
+    return { path: task.path, entries, bytes, seconds: (performance.now() - started) / 1000 };
+  }
+
+  reduce(task: ReduceTask): ReduceOutcome {
+    const started = performance.now();
+    for (const slab of task.slabs) this.#learn(slab);
+    const placed: PlacedSegment[] = task.entries.map(({ slab, offset, granule, group }) => ({
+      granule,
+      group,
+      segment: viewSegment(this.#buffer(slab), offset),
+    }));
+    for (const part of task.parts) {
+      const source = openTaskSource(part.location, this.#options);
+      try {
+        const bytes = source.read(part.offset, part.bytes);
+        const aligned = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
+        for (const { granule, group, offset } of part.entries) {
+          const at = aligned.byteOffset + offset - part.offset;
+          placed.push({ granule, group, segment: viewSegment(aligned.buffer, at) });
+        }
+      } finally {
+        source.close();
+      }
+    }
+    const pending: ReduceOutcome["pending"] = [];
+    const puts: { key: string; bytes: Uint8Array }[] = [];
+    let objects = 0, bytes = 0;
+    const folder = this.#context.storeFolder;
+    const summary = this.#reducer.reduce(task.shard.index, placed, (key, object) => {
+      objects += 1;
+      bytes += object.length;
+      if (folder === null) puts.push({ key, bytes: object });
+      else pending.push(writeObject(folder, key, object));
+    });
+    return { ...summary, objects, bytes, pending, puts, seconds: (performance.now() - started) / 1000 };
+  }
+
+  #buffer(slab: number): SharedArrayBuffer {
+    const buffer = this.#slabs.get(slab);
+    if (buffer === undefined) throw new Error(`slab ${slab} was never sent to this worker`);
+    return buffer;
+  }
+
+  /** Slabs begun and filled since the last call. */
+  reportSlabs(): SlabReport {
+    const report = this.#space.report();
+    report.opened.forEach((slab) => this.#learn(slab));
+    return report;
+  }
+
+  #learn({ id, buffer }: Slab): void {
+    this.#slabs.set(id, buffer);
+  }
+}
+
+/** A source that this thread reads itself, or through the bridge. */
+export function openTaskSource(location: SourceLocation, { bridge }: TaskRunnerOptions): SyncSource {
+  if (location.kind === "local") return openFileSyncSource(location.url);
+  if (bridge === undefined) throw new Error(`${location.url}: this thread has no way to read remote bytes`);
+  return bridge.open(location);
+}
+
+/** The spans of a row index by group, or null where it is of another file. */
+function rowsToRead(rows: IndexedRows | null, source: SyncSource): Map<string, RowSpan[]> | null {
+  if (rows === null || rows.sizeBytes !== null && rows.sizeBytes !== source.sizeBytes) return null;
+  return new Map(rows.groups.map(({ group, spans }) => [group, spans]));
+}

@@ -1,0 +1,221 @@
+/**
+ * Discovery as commands use it: where to look, what for, and out come rows for a catalog together with
+ * the query that its metadata keeps. A query is complete only when its rows have been read to the end.
+ */
+import fs from "node:fs";
+import { inputError, systemCode } from "../../core/errors.ts";
+import { safeName } from "../../core/access/redact.ts";
+import { type Area, boxArea, geometryArea } from "../../core/geometry/area.ts";
+import type { GranuleRow } from "../granule.ts";
+import type { CatalogQuery } from "../schema.ts";
+import { type CmrOptions, cmrRows } from "./cmr/cmr.ts";
+import { parseAnswerJson, readCmrAnswer, readDrafts } from "./cmr/cmr_answer.ts";
+import { isCollectionsAnswer, readCollections } from "./cmr/cmr_collection.ts";
+import { CMR_URL, type CmrQuery, describeQuery, isAskedByBoxes } from "./cmr/cmr_query.ts";
+import { type CollectionFacts, type Draft, finishRow, type ReadContext } from "./draft.ts";
+import { createFootprinter } from "../footprint/footprinter.ts";
+import { type HttpIo, MOST_ANSWER_BYTES } from "./http_text.ts";
+import { asTime } from "../../core/json_value.ts";
+import type { OrbitParameters } from "../../products/orbits.ts";
+import { createRowFilter } from "./row_filter.ts";
+import { harvestStac, parseStac, readStacDrafts, type StacOptions, type StacQuery } from "./stac/stac.ts";
+import { readStacParquet } from "./stac/stac_parquet.ts";
+import { Tally } from "./tally.ts";
+
+export interface DiscoverOptions {
+  cellOrder: number;
+  /** Widens footprints before they are covered. */
+  bufferKm?: number;
+  /** For orbit-only granules of missions that granary does not know. */
+  orbit?: OrbitParameters | null;
+  onWarning?: (message: string) => void;
+  /** When the source is asked, for the catalog's metadata; absent where a catalog must be reproducible. */
+  asked?: string;
+  signal?: AbortSignal | undefined;
+}
+
+export interface Discovery {
+  rows: AsyncGenerator<GranuleRow>;
+  tally: Tally;
+  /** The query with what was set aside; to be called after the last row. */
+  query(): CatalogQuery;
+}
+
+/** Granules that CMR's search finds. */
+export function discoverCmr(query: CmrQuery, io: HttpIo, options: DiscoverOptions & CmrOptions): Discovery {
+  const tally = new Tally();
+  const drafts = cmrRows(query, io, { tally, orbit: options.orbit ?? null }, options);
+  // CMR itself tests all but polygons that are too long to ask with.
+  const tests = isAskedByBoxes(query) ? { areas: [polygonsArea(query.polygons!)] } : {};
+  const parameters = { url: safeName(options.url ?? CMR_URL), ...describeQuery(query) };
+  return discovery("cmr", parameters, drafts, tests, tally, options);
+}
+
+/** Narrowing of saved answers and documents, which no server does. */
+export interface LocalQuery {
+  /** Names as rows have them (`ATL06.006`, a STAC collection), or short names without their versions. */
+  collections?: readonly string[];
+  start?: string;
+  end?: string;
+  /** Asked of a STAC API too. */
+  bbox?: readonly [number, number, number, number];
+  /** Tested here, exactly. */
+  areas?: readonly Area[];
+}
+
+/**
+ * Granules of CMR's answers saved to files (`-` is stdin): granules.umm_json, the older granules.json,
+ * recorded exchanges, and collections.umm_json, whose facts hold for the files that follow.
+ */
+export function discoverCmrJson(
+  files: readonly string[],
+  options: DiscoverOptions,
+  query: LocalQuery = {},
+): Discovery {
+  if (files.length === 0) throw inputError("no files of CMR's answers were named");
+  const tally = new Tally();
+  const facts = new Map<string, CollectionFacts>();
+  const context: ReadContext = {
+    tally,
+    orbit: options.orbit ?? null,
+    collection: (id) => facts.get(id) ?? null,
+  };
+  async function* drafts(): AsyncGenerator<Draft> {
+    for (const file of files) {
+      const answer = parseAnswerJson(await readText(file), file);
+      if (isCollectionsAnswer(answer)) {
+        for (const one of readCollections(answer, file)) facts.set(one.conceptId, one);
+      } else yield* readDrafts(readCmrAnswer(answer, file), context);
+    }
+  }
+  return discovery("cmr-json", { files, ...describeLocal(query) }, drafts(), query, tally, options);
+}
+
+/** Granules of STAC: files of items, stac-geoparquet files, and URLs of searches or documents. */
+export function discoverStac(
+  locations: readonly string[],
+  io: HttpIo,
+  options: DiscoverOptions & StacOptions,
+  query: LocalQuery = {},
+): Discovery {
+  if (locations.length === 0) throw inputError("no STAC file or URL was named");
+  const tally = new Tally();
+  const context = { tally };
+  const { collections, bbox, start, end } = query;
+  const asked: StacQuery = {
+    ...(collections === undefined ? {} : { collections }),
+    ...(bbox === undefined ? {} : { bbox }),
+    ...(start === undefined ? {} : { start }),
+    ...(end === undefined ? {} : { end }),
+  };
+  async function* drafts(): AsyncGenerator<Draft> {
+    for (const location of locations) {
+      if (/^https?:\/\//i.test(location)) yield* harvestStac(location, asked, io, context, options);
+      else if (/\.(geo)?parquet$/i.test(location)) yield* readStacParquet(location, context);
+      else {
+        const page = parseStac(await readText(location), location);
+        if (page.catalog !== null) {
+          throw inputError(
+            `${location}: a STAC ${String(page.catalog.type)} holds no items (give item collections)`,
+          );
+        }
+        if (page.next !== null && page.items.length !== page.matched) {
+          options.onWarning?.(
+            `${location}: a page of more (${page.items.length} of ${page.matched ?? "?"} items)`,
+          );
+        }
+        yield* readStacDrafts(page, context);
+      }
+    }
+  }
+  const parameters = { locations: locations.map(safeName), ...describeLocal(query) };
+  return discovery("stac", parameters, drafts(), query, tally, options);
+}
+
+function discovery(
+  source: string,
+  parameters: Record<string, unknown>,
+  drafts: AsyncGenerator<Draft>,
+  query: LocalQuery,
+  tally: Tally,
+  options: DiscoverOptions,
+): Discovery {
+  const footprinter = createFootprinter(options.cellOrder, { bufferKm: options.bufferKm ?? 0 });
+  const passes = createRowFilter({
+    collections: query.collections,
+    areas: [...query.bbox === undefined ? [] : [boxArea(...query.bbox)], ...query.areas ?? []],
+    byCellsOnly: (options.bufferKm ?? 0) > 0,
+    start: timeOf("start", query.start, false),
+    end: timeOf("end", query.end, true),
+    cellOrder: options.cellOrder,
+  }, tally);
+  async function* rows(): AsyncGenerator<GranuleRow> {
+    for await (const draft of drafts) {
+      options.signal?.throwIfAborted();
+      const row = finishRow(draft, footprinter);
+      if (passes === null || passes(row)) yield row;
+    }
+  }
+  return {
+    rows: rows(),
+    tally,
+    query: () => ({
+      source,
+      parameters,
+      ...(options.asked === undefined ? {} : { asked: options.asked }),
+      set_aside: tally.toJSON(),
+    }),
+  };
+}
+
+function timeOf(what: string, value: string | undefined, isEnd: boolean): number | null {
+  if (value === undefined || value === "") return null;
+  const time = asTime(value);
+  if (time === null) throw inputError(`${what} "${value}" is not a time (wanted such as 2023-12-18)`);
+  return isEnd && /^\d{4}-\d\d-\d\d$/.test(value.trim()) ? time + 86_400_000 - 1 : time;
+}
+
+function describeLocal(query: LocalQuery): Record<string, unknown> {
+  const { areas, ...rest } = query;
+  const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+  return { ...given, ...(areas === undefined ? {} : { areas: areas.map((area) => area.name) }) };
+}
+
+function polygonsArea(rings: readonly Float64Array[]): Area {
+  const coordinates = rings.map((ring) => [
+    Array.from({ length: ring.length / 2 }, (_, i) => [ring[2 * i]!, ring[2 * i + 1]!]),
+  ]);
+  return geometryArea("the polygons asked for", { type: "MultiPolygon", coordinates });
+}
+
+/** The text of a file, or of stdin for `-`, no longer than an answer may be. */
+async function readText(file: string): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  const stream = fs.createReadStream(
+    file === "-" ? "" : file,
+    file === "-" ? { fd: 0, autoClose: false } : {},
+  );
+  try {
+    for await (const piece of stream) {
+      length += (piece as Uint8Array).length;
+      if (length > MOST_ANSWER_BYTES) {
+        throw inputError(
+          `${file}: longer than ${MOST_ANSWER_BYTES} bytes, which no answer of 2,000 granules is`,
+        );
+      }
+      pieces.push(piece as Uint8Array);
+    }
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === undefined) throw error;
+    throw inputError(`${file}: cannot be read (${code === "ENOENT" ? "no such file" : code})`);
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return new TextDecoder().decode(bytes);
+}

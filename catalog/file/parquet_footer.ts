@@ -1,0 +1,132 @@
+/** What a file says of itself before anything is read from it: is it Parquet, GeoParquet, a catalog? */
+import fs from "node:fs";
+import { inputError, systemCode } from "../../core/errors.ts";
+import { parquetTypes } from "./columns_sql.ts";
+import { type Duck, sqlString } from "../../core/tables/duckdb.ts";
+import { type CatalogMetadata, COLUMNS, GEO_KEY, GRANARY_KEY, SCHEMA_VERSION } from "../schema.ts";
+
+export interface Footer {
+  metadata: CatalogMetadata;
+  geo: Record<string, unknown>;
+  types: ReadonlyMap<string, string>;
+  /** How often each of the two footer keys stands in the file. */
+  counts: Readonly<Record<string, number>>;
+}
+
+/** A file opened for reading, checked to be Parquet. The caller closes `fd`. */
+export function openParquetFile(file: string): { fd: number; sizeBytes: number } {
+  let fd: number;
+  try {
+    fd = fs.openSync(file, "r");
+  } catch (error) {
+    const code = systemCode(error);
+    const mend = code === "ENOENT" ? "no such file; check the path" : (error as Error).message;
+    throw inputError(`${file}: cannot read (${code ?? "error"}): ${mend}`, { file, code });
+  }
+  try {
+    const stat = fs.fstatSync(fd);
+    if (stat.isDirectory()) throw inputError(`${file}: is a folder (wanted a catalog, a Parquet file)`);
+    if (!hasParquetMagic(fd, stat.size)) {
+      throw inputError(
+        `${file}: is not a Parquet file (wanted a catalog that granary catalog build made${
+          looksLikeJson(fd) ? "; it looks like JSON: try granary catalog import" : ""
+        })`,
+      );
+    }
+    return { fd, sizeBytes: stat.size };
+  } catch (error) {
+    fs.closeSync(fd);
+    throw error;
+  }
+}
+
+function hasParquetMagic(fd: number, size: number): boolean {
+  if (size < 12) return false;
+  const bytes = new Uint8Array(8);
+  fs.readSync(fd, bytes, 0, 4, 0);
+  fs.readSync(fd, bytes, 4, 4, size - 4);
+  return new TextDecoder().decode(bytes) === "PAR1PAR1";
+}
+
+function looksLikeJson(fd: number): boolean {
+  const bytes = new Uint8Array(64);
+  const count = fs.readSync(fd, bytes, 0, bytes.length, 0);
+  return /^\s*[{[]/.test(new TextDecoder().decode(bytes.subarray(0, count)));
+}
+
+/** Reads and checks the footer of a catalog. `file` names it in messages, `path` is what is read. */
+export async function readFooter(duck: Duck, path: string, file: string): Promise<Footer> {
+  const entries = await footerKeys(duck, path, file);
+  const keys = new Map(entries);
+  const types = await parquetTypes(duck, path);
+  const missing = COLUMNS.find((column) => !column.nullable && !types.has(column.name));
+  if (missing !== undefined) {
+    throw inputError(
+      `${file}: column "${missing.name}" is missing (this file was not written by granary; ` +
+        `try granary catalog import)`,
+      { file, column: missing.name },
+    );
+  }
+  const metadata = checkMetadata(file, keys.get(GRANARY_KEY));
+  const geo = parseObject(file, GEO_KEY, keys.get(GEO_KEY));
+  const counts: Record<string, number> = {};
+  for (const [key] of entries) counts[key] = (counts[key] ?? 0) + 1;
+  return { metadata, geo, types, counts };
+}
+
+async function footerKeys(duck: Duck, path: string, file: string): Promise<[string, string][]> {
+  try {
+    const reader = await duck.connection.runAndReadAll(
+      `SELECT decode(key), decode(value) FROM parquet_kv_metadata(${sqlString(path)})
+       WHERE key IN ('${GEO_KEY}'::BLOB, '${GRANARY_KEY}'::BLOB)`,
+    );
+    return reader.getRows().map(([key, value]) => [String(key), String(value)]);
+  } catch (error) {
+    const reason = (error as Error).message.replaceAll(path, file).split("\n")[0];
+    throw inputError(`${file}: the Parquet footer cannot be read (${reason}); write the catalog again`);
+  }
+}
+
+function checkMetadata(file: string, text: string | undefined): CatalogMetadata {
+  const value = parseObject(file, GRANARY_KEY, text);
+  const version = value.schema_version;
+  if (typeof version !== "number" || !Number.isInteger(version) || version < 1) {
+    throw inputError(`${file}: schema version ${JSON.stringify(version)} is not a version`);
+  }
+  if (version > SCHEMA_VERSION) {
+    throw inputError(
+      `${file}: schema version ${version} is newer than this granary reads (${SCHEMA_VERSION}); ` +
+        `update granary`,
+    );
+  }
+  const order = value.cell_order;
+  if (typeof order !== "number" || !Number.isInteger(order) || order < 0 || order > 29) {
+    throw inputError(`${file}: cell_order ${JSON.stringify(order)} is not an order of 0 to 29`);
+  }
+  return {
+    schema_version: version,
+    cell_order: order,
+    queries: Array.isArray(value.queries) ? value.queries : [],
+  };
+}
+
+function parseObject(file: string, key: string, text: string | undefined): Record<string, unknown> {
+  if (text === undefined) {
+    const what = key === GEO_KEY
+      ? "this is Parquet, but not GeoParquet"
+      : "this file was not written by granary";
+    throw inputError(`${file}: footer key "${key}" is missing (${what}; try granary catalog import)`);
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw inputError(`${file}: footer key "${key}" is not JSON (${(error as Error).message})`);
+  }
+  if (!isObject(value)) throw inputError(`${file}: footer key "${key}" is not a JSON object`);
+  return value;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

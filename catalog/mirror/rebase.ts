@@ -1,0 +1,94 @@
+/** Points a catalog's rows at a local mirror, whose files lie as provider/collection/path. */
+import fs from "node:fs";
+import path from "node:path";
+import type { DuckOptions } from "../../core/tables/duckdb.ts";
+import type { GranuleRow } from "../granule.ts";
+import { assetLocation } from "../locations.ts";
+import { openCatalog } from "../file/open_catalog.ts";
+import { writeCatalog, type WriteResult } from "../write/write.ts";
+
+export interface RebaseOptions extends DuckOptions {
+  /** The folder of the mirror. */
+  mirror: string;
+  /** Leave rows alone whose files are not in the mirror. */
+  existingOnly?: boolean | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface RebaseResult extends WriteResult {
+  /** Rows that now point at the mirror. */
+  rebased: number;
+  /** Rows whose names would lead out of the mirror; they are left as they were. */
+  unsafe: number;
+}
+
+/** Writes `input` to `output` (which may be the same file) with `local_base` in the mirror. */
+export async function rebaseCatalog(
+  input: string,
+  output: string,
+  options: RebaseOptions,
+): Promise<RebaseResult> {
+  const root = path.resolve(options.mirror);
+  const catalog = await openCatalog(input, options);
+  const counts = { rebased: 0, unsafe: 0 };
+  try {
+    const result = await writeCatalog(output, rebasedRows(), {
+      ...options,
+      cellOrder: catalog.metadata.cell_order,
+      queries: catalog.metadata.queries,
+    });
+    return { ...result, ...counts };
+  } finally {
+    catalog.close();
+  }
+
+  async function* rebasedRows(): AsyncGenerator<GranuleRow> {
+    for await (const chunk of catalog.rows()) {
+      for (const row of chunk.rows) {
+        const base = mirrorBase(root, row);
+        if (base === undefined) counts.unsafe += 1;
+        else if (!options.existingOnly || liesIn(base, row)) {
+          counts.rebased += 1;
+          yield onMirror(row, base);
+          continue;
+        }
+        yield row;
+      }
+    }
+  }
+}
+
+/** Local hrefs of assets give way to the mirror's base. */
+function onMirror(row: GranuleRow, base: string): GranuleRow {
+  const assets = row.assets.map((asset) => ({
+    ...asset,
+    local_href: asset.path === null ? asset.local_href : null,
+  }));
+  return { ...row, local_base: base, assets };
+}
+
+/**
+ * The base of a row in a mirror, `<root>/<provider>/<collection>/`; undefined where a name would lead
+ * out of it.
+ */
+export function mirrorBase(root: string, row: GranuleRow): string | undefined {
+  const paths = row.assets.length === 0 ? [row.path] : row.assets.map((asset) => asset.path ?? "");
+  const sound = isFolderName(row.provider) && isFolderName(row.collection) && paths.every(staysInside);
+  return sound ? `${root.endsWith("/") ? root : `${root}/`}${row.provider}/${row.collection}/` : undefined;
+}
+
+function isFolderName(name: string): boolean {
+  return name !== "" && name !== "." && name !== ".." && !/[/\\\0]/.test(name);
+}
+
+function staysInside(relative: string): boolean {
+  return !relative.startsWith("/") && !/[\\\0]/.test(relative) && !relative.split("/").includes("..");
+}
+
+function liesIn(base: string, row: GranuleRow): boolean {
+  const moved = onMirror(row, base);
+  const files = row.assets.length === 0
+    ? [base + row.path]
+    : moved.assets.map((asset) => assetLocation(moved, asset, "local") ?? "");
+  return files.every((file) => fs.existsSync(file));
+}

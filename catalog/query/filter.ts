@@ -1,0 +1,73 @@
+/** Conditions on a catalog's columns, and the rows that keep them. */
+import type { DuckDBValue } from "@duckdb/node-api";
+import { checkExpression, shorten, sqlError } from "../../core/tables/expression.ts";
+import type { Catalog } from "../file/open_catalog.ts";
+import { readRows, type RowChunk } from "../file/rows.ts";
+
+/** Conditions on columns. All must hold; an absent one holds. */
+export interface GranuleFilter {
+  /** Milliseconds since 1970: granules that end at or after `start` and start at or before `end`. */
+  start?: number | undefined;
+  end?: number | undefined;
+  /** Globs (`ATL06.*`) of collections; one must match. */
+  collections?: readonly string[] | undefined;
+  providers?: readonly string[] | undefined;
+  /** SQL over the catalog's columns, written by the user. */
+  where?: string | undefined;
+}
+
+/** The conditions on columns as SQL with bound values; the user's own expression is checked first. */
+export async function filterSql(
+  catalog: Catalog,
+  filter: GranuleFilter,
+): Promise<{ sql: string; values: DuckDBValue[] }> {
+  const conditions: string[] = [];
+  const values: DuckDBValue[] = [];
+  const bind = (value: DuckDBValue): string => `$${values.push(value)}`;
+  if (filter.start !== undefined) {
+    conditions.push(
+      `epoch_us(coalesce(end_datetime, datetime, start_datetime)) >= ${bind(micros(filter.start))}`,
+    );
+  }
+  if (filter.end !== undefined) {
+    conditions.push(
+      `epoch_us(coalesce(start_datetime, datetime, end_datetime)) <= ${bind(micros(filter.end))}`,
+    );
+  }
+  if (filter.collections !== undefined) {
+    conditions.push(anyOf(filter.collections.map((glob) => `collection GLOB ${bind(glob)}`)));
+  }
+  if (filter.providers !== undefined) {
+    conditions.push(anyOf(filter.providers.map((name) => `provider = ${bind(name)}`)));
+  }
+  if (filter.where !== undefined) {
+    await checkExpression(catalog.duck.connection, filter.where);
+    // Two pairs of parentheses: `a) OR (b` is one expression within one pair, and must stay grouped.
+    conditions.push(`((${filter.where}\n))`);
+  }
+  return { sql: conditions.length === 0 ? "true" : conditions.join(" AND "), values };
+}
+
+function anyOf(conditions: readonly string[]): string {
+  return conditions.length === 0 ? "false" : `(${conditions.join(" OR ")})`;
+}
+
+function micros(milliseconds: number): bigint {
+  return BigInt(Math.round(milliseconds * 1000));
+}
+
+/** The rows that a filter keeps, in canonical order, a chunk at a time. */
+export async function* filteredRows(catalog: Catalog, filter: GranuleFilter): AsyncGenerator<RowChunk> {
+  const { sql, values } = await filterSql(catalog, filter);
+  try {
+    yield* readRows(catalog.duck.connection, {
+      table: catalog.table,
+      tail: `SEMI JOIN (SELECT file_row_number FROM ${catalog.conditionTable} AS granules WHERE ${sql})
+        USING (file_row_number) ORDER BY collection, id`,
+      values,
+    });
+  } catch (error) {
+    if (filter.where === undefined) throw error;
+    throw sqlError(`--where "${shorten(filter.where)}"`, error);
+  }
+}

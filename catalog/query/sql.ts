@@ -1,0 +1,146 @@
+/** `catalog sql`: the user's own query over the views of one catalog, in several formats. */
+import fs from "node:fs";
+import path from "node:path";
+import type { DuckDBResult } from "@duckdb/node-api";
+import { inputError } from "../../core/errors.ts";
+import { sqlString } from "../../core/tables/duckdb.ts";
+import { shorten } from "../../core/tables/expression.ts";
+import type { Catalog } from "../file/open_catalog.ts";
+import { arrowStream } from "../../core/tables/result_arrow.ts";
+import { csvField, jsonText, plainRows } from "../../core/tables/result_text.ts";
+
+export const SQL_FORMATS = ["table", "csv", "json", "arrow", "parquet"] as const;
+export type SqlFormat = (typeof SQL_FORMATS)[number];
+
+/** Rows that a table for people shows. */
+export const TABLE_ROWS = 10_000;
+
+/** Statements that only read. */
+const READING = new Set(["SELECT", "EXPLAIN"]);
+
+/**
+ * Runs one statement that reads. It sees the views `granules`, `urls` and `cells_at(order)` and no
+ * other file. Throws an input error with DuckDB's own words for anything else.
+ */
+export async function runSql(catalog: Catalog, sql: string): Promise<DuckDBResult> {
+  return await explained(sql, async () => {
+    const statement = await prepareOne(catalog, sql);
+    return await statement.stream();
+  });
+}
+
+async function prepareOne(catalog: Catalog, sql: string) {
+  const { StatementType } = await import("@duckdb/node-api");
+  if (!holdsStatement(sql)) throw inputError(`sql "${shorten(sql)}": holds no statement (wanted one SELECT)`);
+  const statements = await catalog.duck.connection.extractStatements(sql);
+  if (statements.count !== 1) {
+    throw inputError(`sql "${shorten(sql)}": holds ${statements.count} statements (wanted one SELECT)`);
+  }
+  const statement = await statements.prepare(0);
+  const kind = StatementType[statement.statementType] ?? "unknown";
+  if (!READING.has(kind)) {
+    throw inputError(`sql "${shorten(sql)}": is a statement of kind ${kind} (wanted a SELECT)`);
+  }
+  return statement;
+}
+
+/** Whether anything is left without comments and semicolons; DuckDB's binding fails on nothing. */
+function holdsStatement(sql: string): boolean {
+  return sql.replace(/--[^\n]*|\/\*[^]*?\*\//g, "").replace(/[\s;]/g, "") !== "";
+}
+
+async function explained<T>(sql: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw sqlFailure(sql, error);
+  }
+}
+
+function sqlFailure(sql: string, error: unknown): unknown {
+  if (!(error instanceof Error) || error.name === "GranaryError" || error.name === "AbortError") return error;
+  const disabled = error.message.includes("disabled by configuration");
+  const hint = disabled
+    ? " (catalog sql reads the one catalog; --print gives its views for a DuckDB of your own)"
+    : "";
+  return inputError(`sql "${shorten(sql)}": ${error.message.trim()}${hint}`);
+}
+
+/** The result in a format's own bytes, a piece at a time. `table` is not bytes: see `tableOf`. */
+export async function* formatSql(
+  catalog: Catalog,
+  sql: string,
+  format: Exclude<SqlFormat, "table">,
+): AsyncGenerator<string | Uint8Array> {
+  try {
+    if (format === "parquet") {
+      yield* parquetBytes(catalog, sql);
+      return;
+    }
+    const result = await runSql(catalog, sql);
+    if (format === "arrow") yield* arrowStream(result);
+    else if (format === "csv") yield* csvLines(result);
+    else yield* jsonLines(result);
+  } catch (error) {
+    throw sqlFailure(sql, error);
+  }
+}
+
+/** Names and rows for a table; `more` when there are rows beyond the limit. */
+export async function tableOf(
+  catalog: Catalog,
+  sql: string,
+  limit: number = TABLE_ROWS,
+): Promise<{ columns: string[]; rows: unknown[][]; more: boolean }> {
+  const result = await runSql(catalog, sql);
+  const rows: unknown[][] = [];
+  for await (const chunk of plainRows(result)) {
+    rows.push(...chunk);
+    if (rows.length > limit) break;
+  }
+  return { columns: result.columnNames(), rows: rows.slice(0, limit), more: rows.length > limit };
+}
+
+async function* csvLines(result: DuckDBResult): AsyncGenerator<string> {
+  yield result.columnNames().map(csvField).join(",") + "\n";
+  for await (const rows of plainRows(result)) {
+    yield rows.map((row) => row.map(csvField).join(",") + "\n").join("");
+  }
+}
+
+/** A JSON array of objects, one a line. */
+async function* jsonLines(result: DuckDBResult): AsyncGenerator<string> {
+  const names = result.deduplicatedColumnNames();
+  let first = true;
+  for await (const rows of plainRows(result)) {
+    let text = "";
+    for (const row of rows) {
+      text += (first ? "[\n" : ",\n") +
+        jsonText(Object.fromEntries(row.map((value, i) => [names[i], value])));
+      first = false;
+    }
+    if (text !== "") yield text;
+  }
+  yield first ? "[]\n" : "\n]\n";
+}
+
+async function* parquetBytes(catalog: Catalog, sql: string): AsyncGenerator<Uint8Array> {
+  await prepareOne(catalog, sql);
+  const file = path.join(catalog.duck.folder, "result.parquet");
+  const inner = sql.trim().replace(/;\s*$/, "");
+  await catalog.duck.connection.run(
+    `COPY (${inner}\n) TO ${sqlString(file)} (FORMAT parquet, COMPRESSION zstd)`,
+  );
+  const handle = await fs.promises.open(file, "r");
+  try {
+    for (;;) {
+      const block = new Uint8Array(1 << 20);
+      const { bytesRead } = await handle.read(block, 0, block.length, null);
+      if (bytesRead === 0) return;
+      yield block.subarray(0, bytesRead);
+    }
+  } finally {
+    await handle.close();
+    fs.rmSync(file, { force: true });
+  }
+}

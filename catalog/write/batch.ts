@@ -1,0 +1,78 @@
+/** Granule rows as one Arrow record batch with the columns of `schema.ts`. */
+import { type Data, Field, makeData, RecordBatch, Schema, Struct } from "apache-arrow";
+import type { GranuleAsset, GranuleRow } from "../granule.ts";
+import { ASSET_FIELDS, BBOX_FIELDS, type Column, COLUMNS } from "../schema.ts";
+import {
+  binaryColumn,
+  float64Column,
+  int32Column,
+  int64Column,
+  listColumn,
+  structColumn,
+  timestampColumn,
+  uint64ListColumn,
+  uint8Column,
+  utf8Column,
+} from "../../core/tables/arrow_columns.ts";
+
+/** A record batch of `rows`; `metadata` is the schema's. Rows are taken as they are: `checkRow` judges them. */
+export function rowsToBatch(
+  rows: readonly GranuleRow[],
+  metadata: ReadonlyMap<string, string> = new Map(),
+): RecordBatch {
+  const children = COLUMNS.map((column) => columnData(column, rows));
+  const fields = COLUMNS.map((column, i) => new Field(column.name, children[i]!.type, column.nullable));
+  const data = makeData({ type: new Struct(fields), length: rows.length, nullCount: 0, children });
+  return new RecordBatch(new Schema(fields, new Map(metadata)), data);
+}
+
+function columnData(column: Column, rows: readonly GranuleRow[]): Data {
+  switch (column.type) {
+    case "bbox":
+      return bboxColumn(rows);
+    case "cells":
+      return uint64ListColumn(rows.map((row) => row.cells));
+    case "assets":
+      return assetsColumn(rows);
+    case "json":
+      return utf8Column(rows.map((row) => JSON.stringify(row.properties)));
+    case "wkb":
+      return binaryColumn(rows.map((row) => row.geometry));
+    case "string":
+      return utf8Column(values<string>(column, rows));
+    case "int32":
+      return int32Column(values<number>(column, rows));
+    case "int64":
+      return int64Column(values<number>(column, rows));
+    case "uint8":
+      return uint8Column(rows.map((row) => row.cell_order));
+    case "timestamp":
+      return timestampColumn(values<number>(column, rows));
+  }
+}
+
+function values<T>(column: Column, rows: readonly GranuleRow[]): (T | null)[] {
+  const name = column.name as keyof GranuleRow;
+  return rows.map((row) => (row[name] ?? null) as T | null);
+}
+
+function bboxColumn(rows: readonly GranuleRow[]): Data {
+  const fields = BBOX_FIELDS.map((name) => ({
+    name,
+    data: float64Column(rows.map((row) => row.bbox?.[name] ?? null)) as Data,
+    nullable: true,
+  }));
+  return structColumn(fields, rows.map((row) => row.bbox));
+}
+
+function assetsColumn(rows: readonly GranuleRow[]): Data {
+  const assets = rows.flatMap((row) => row.assets);
+  const fields = ASSET_FIELDS.map(({ name, type }) => {
+    const column = assets.map((asset) => asset[name as keyof GranuleAsset] ?? null);
+    const data: Data = type === "int64"
+      ? int64Column(column as (number | null)[])
+      : utf8Column(column as (string | null)[]);
+    return { name, data, nullable: name !== "key" };
+  });
+  return listColumn(rows.map((row) => row.assets.length), structColumn(fields, assets));
+}

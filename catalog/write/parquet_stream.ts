@@ -1,0 +1,80 @@
+/**
+ * Granule rows to a Parquet file, a record batch at a time. Arrow batches cross into wasm as IPC bytes
+ * and come out as compressed row groups, so that memory holds a row group, never the file.
+ */
+import fs from "node:fs";
+import { type RecordBatch, Table, tableToIPC } from "apache-arrow";
+import { writeAllSync } from "../../core/files/atomic.ts";
+import { rowsToBatch } from "./batch.ts";
+import type { GranuleRow } from "../granule.ts";
+import { loadParquetWasm, type ParquetWasm } from "../../core/tables/parquet_wasm.ts";
+
+/** Rows that cross into wasm at once. */
+export const BATCH_ROWS = 5000;
+
+/** Rows of a row group that this writer makes. Bounds the memory of wasm. */
+export const STREAM_ROW_GROUP_ROWS = 10_000;
+
+type Batches<T> = AsyncIterable<T> | Iterable<T>;
+
+/** Writes batches of granule rows to `file` (created, not synced, not renamed), `metadata` in its footer. */
+export async function writeParquetStream(
+  file: string,
+  batches: Batches<readonly GranuleRow[]>,
+  metadata: ReadonlyMap<string, string>,
+): Promise<void> {
+  await writeRecordBatches(file, recordBatches(batches, metadata), metadata);
+}
+
+async function* recordBatches(
+  batches: Batches<readonly GranuleRow[]>,
+  metadata: ReadonlyMap<string, string>,
+): AsyncGenerator<RecordBatch> {
+  let any = false;
+  for await (const rows of batches) {
+    any = true;
+    yield rowsToBatch(rows, metadata);
+  }
+  if (!any) yield rowsToBatch([], metadata);
+}
+
+/** Writes record batches of one schema (one batch at least) to `file`, `metadata` in its footer. */
+export async function writeRecordBatches(
+  file: string,
+  batches: AsyncIterable<RecordBatch>,
+  metadata: ReadonlyMap<string, string>,
+): Promise<void> {
+  const library = await loadParquetWasm();
+  const properties = new library.WriterPropertiesBuilder()
+    .setCompression(library.Compression.ZSTD)
+    .setMaxRowGroupSize(STREAM_ROW_GROUP_ROWS)
+    .setKeyValueMetadata(new Map(metadata))
+    .setCreatedBy("granary")
+    .build();
+  const source = ReadableStream.from(wasmBatches(library, batches));
+  const output = await library.transformParquetStream(source as never, properties);
+  const fd = fs.openSync(file, "wx");
+  try {
+    for await (const chunk of output as unknown as AsyncIterable<Uint8Array>) writeAllSync(fd, chunk);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+async function* wasmBatches(
+  library: ParquetWasm,
+  batches: AsyncIterable<RecordBatch>,
+): AsyncGenerator<unknown> {
+  for await (const batch of batches) {
+    const table = library.Table.fromIPCStream(tableToIPC(new Table([batch]), "stream"));
+    try {
+      const crossed = table.recordBatches();
+      const rows = crossed.reduce((sum, { numRows }) => sum + numRows, 0);
+      // Arrow's IPC drops columns that share one buffer; a file must never lack rows in silence.
+      if (rows !== batch.numRows) throw new Error(`${rows} of ${batch.numRows} rows crossed into wasm`);
+      yield* crossed;
+    } finally {
+      table.free();
+    }
+  }
+}

@@ -1,0 +1,73 @@
+/** The profile files of the AWS tools: ~/.aws/config and ~/.aws/credentials. */
+import fs from "node:fs";
+import path from "node:path";
+import { GranaryError, inputError, systemCode } from "../errors.ts";
+import { type Environment, homeFolder } from "./token_store.ts";
+
+/** Settings of one profile; those of nested sections are named `s3.addressing_style`. */
+export type Profile = Readonly<Record<string, string>>;
+
+/** Sections of an INI file as the AWS tools write it: `#` and `;` begin comments, indented lines nest. */
+export function parseIni(text: string): Map<string, Record<string, string>> {
+  const sections = new Map<string, Record<string, string>>();
+  let section: Record<string, string> | undefined;
+  let parent = "";
+  for (const raw of text.split(/\r?\n/)) {
+    if (/^\s*([#;].*)?$/.test(raw)) continue;
+    const head = /^\s*\[\s*([^\]]+?)\s*\]/.exec(raw);
+    if (head !== null) {
+      const name = head[1]!.replace(/^profile\s+/, "").replace(/^"(.*)"$/, "$1");
+      section = sections.get(name) ?? {};
+      sections.set(name, section);
+      parent = "";
+      continue;
+    }
+    const pair = /^(\s*)([^=]+?)\s*=\s*(.*?)\s*$/.exec(raw);
+    if (pair === null || section === undefined) continue;
+    const value = pair[3]!.replace(/\s+[#;].*$/, "");
+    if (pair[1] !== "" && parent !== "") {
+      section[`${parent}.${pair[2]}`] = value;
+      continue;
+    }
+    parent = value === "" ? pair[2]! : "";
+    section[pair[2]!] = value;
+  }
+  return sections;
+}
+
+function readSections(file: string): Map<string, Record<string, string>> {
+  try {
+    return parseIni(fs.readFileSync(file, "utf8"));
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === "ENOENT" || code === "ENOTDIR") return new Map();
+    throw new GranaryError(
+      "credential",
+      `${file}: cannot read (${code ?? "error"}); make it readable for you`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** The profile called `name`, from both files (credentials win); undefined where neither has it. */
+export function readProfile(env: Environment, name: string): Profile | undefined {
+  const folder = path.join(homeFolder(env), ".aws");
+  const config = readSections(env.AWS_CONFIG_FILE || path.join(folder, "config")).get(name);
+  const keys = readSections(env.AWS_SHARED_CREDENTIALS_FILE || path.join(folder, "credentials")).get(name);
+  return config === undefined && keys === undefined ? undefined : { ...config, ...keys };
+}
+
+/** The profile in use: AWS_PROFILE, or `default`. One that was asked for by name must exist. */
+export function currentProfile(env: Environment): { name: string; profile: Profile } | undefined {
+  const asked = env.AWS_PROFILE || env.AWS_DEFAULT_PROFILE;
+  const name = asked || "default";
+  const profile = readProfile(env, name);
+  if (profile === undefined && asked) {
+    throw inputError(
+      `AWS_PROFILE is "${asked}", and neither ~/.aws/config nor ~/.aws/credentials has that profile`,
+    );
+  }
+  return profile === undefined ? undefined : { name, profile };
+}

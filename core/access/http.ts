@@ -1,0 +1,254 @@
+/**
+ * One HTTP exchange: the only place that calls fetch. It bounds requests per host, times out, follows
+ * redirects itself (so that Authorization never reaches another host), reads bodies up to a limit, and
+ * counts. It decides nothing about statuses and tries nothing twice.
+ */
+import { HostGate } from "../concurrency.ts";
+import { redact, safeName } from "./redact.ts";
+import { abortError, networkTrouble, Trouble } from "./retry.ts";
+import type { SourceCounters } from "./source.ts";
+
+export interface HttpLimits {
+  requestsPerHost: number;
+  /** Until the answer's headers are there. */
+  headersTimeoutMs: number;
+  /** Between two pieces of a body. */
+  idleTimeoutMs: number;
+}
+
+export const DEFAULT_HTTP_LIMITS: Readonly<HttpLimits> = {
+  requestsPerHost: 16,
+  headersTimeoutMs: 60_000,
+  idleTimeoutMs: 30_000,
+};
+
+/** Of an answer that is an error, so much is read for the message. */
+const ERROR_BODY_BYTES = 64 * 1024;
+const MOST_REDIRECTS = 10;
+const USER_AGENT = "granary";
+
+export interface HttpRequest {
+  method?: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
+  url: string;
+  /** Sent to every host on the way: nothing secret. */
+  headers?: Readonly<Record<string, string>>;
+  /** Sent to the first host only. */
+  secretHeaders?: Readonly<Record<string, string>>;
+  body?: Uint8Array | string;
+  /** Follow redirects, except to where this says no; absent follows none. The answer is then the redirect. */
+  follow?: (to: URL) => boolean;
+  /** A good answer's body that is longer than this is cut off there and marked. */
+  maxBytes: number | ((head: HttpHead) => number);
+  /** Takes the body of a 2xx answer piece by piece instead of keeping it. */
+  sink?: (piece: Uint8Array, reply: HttpHead) => void | Promise<void>;
+  signal?: AbortSignal | undefined;
+  counters?: SourceCounters | undefined;
+  /** For messages: `https://host/x bytes 0 to 99`. */
+  asked?: string;
+}
+
+export interface HttpHead {
+  status: number;
+  headers: Headers;
+  /** Where the answer came from, after redirects. */
+  url: string;
+}
+
+export interface HttpReply extends HttpHead {
+  body: Uint8Array;
+  /** More bytes came than `maxBytes`. */
+  overlong: boolean;
+}
+
+/** Sends requests. One for the whole process, so that limits hold across sources. */
+export class HttpClient {
+  readonly limits: HttpLimits;
+  readonly gate: HostGate;
+  /** Hears of waits that someone may wonder about, in words without figures. */
+  readonly onLongWait: (message: string) => void;
+
+  constructor(limits: Partial<HttpLimits> = {}, onLongWait: (message: string) => void = () => {}) {
+    this.onLongWait = onLongWait;
+    this.limits = { ...DEFAULT_HTTP_LIMITS, ...limits };
+    this.gate = new HostGate(this.limits.requestsPerHost);
+  }
+
+  /** One exchange, redirects included. Throws {@linkcode Trouble} where no whole answer came. */
+  async exchange(request: HttpRequest): Promise<HttpReply> {
+    const first = new URL(request.url);
+    let url = first;
+    for (let hop = 0;; hop++) {
+      const secret = url.host === first.host && url.protocol === first.protocol;
+      const headers = { ...request.headers, ...(secret ? request.secretHeaders : undefined) };
+      const reply = await this.#hop(url, headers, request);
+      const to = redirectTarget(reply, url);
+      if (to === undefined || request.follow === undefined) return reply;
+      if (!request.follow(to)) return reply;
+      if (hop >= MOST_REDIRECTS) {
+        throw this.#trouble(
+          request,
+          `it was redirected ${MOST_REDIRECTS} times`,
+          "the server redirects in a circle",
+        );
+      }
+      if (url.protocol === "https:" && to.protocol !== "https:") {
+        throw this.#trouble(
+          request,
+          `it was redirected from https to ${safeName(to.href)}`,
+          "a server must not send data back to plain http",
+        );
+      }
+      url = to;
+    }
+  }
+
+  #trouble(request: HttpRequest, came: string, advice: string): Trouble {
+    return new Trouble({
+      kind: "status",
+      asked: askedOf(request),
+      came,
+      advice,
+      retryable: false,
+      tag: "granule",
+    });
+  }
+
+  async #hop(url: URL, headers: Record<string, string>, request: HttpRequest): Promise<HttpReply> {
+    const { signal, counters } = request;
+    const asked = askedOf(request);
+    if (signal?.aborted) throw abortError(signal);
+    const leave = await this.gate.enter(url.host, signal).catch((error) => {
+      throw signal?.aborted ? abortError(signal) : error;
+    });
+    const control = new AbortController();
+    const stop = () => control.abort(signal!.reason);
+    signal?.addEventListener("abort", stop, { once: true });
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let late = false;
+    const within = (milliseconds: number) => {
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        late = true;
+        control.abort();
+      }, milliseconds);
+    };
+    try {
+      within(this.limits.headersTimeoutMs);
+      if (counters !== undefined) counters.requests += 1;
+      const response = await fetch(url, {
+        method: request.method ?? "GET",
+        headers: { "user-agent": USER_AGENT, "accept-encoding": "identity", ...headers },
+        redirect: "manual",
+        signal: control.signal,
+        // Bun would end every exchange after five minutes; the limits here are ours.
+        ...{ timeout: false },
+        ...(request.body === undefined ? {} : { body: request.body as Uint8Array<ArrayBuffer> | string }),
+      });
+      const head: HttpHead = { status: response.status, headers: response.headers, url: url.href };
+      const good = response.status >= 200 && response.status < 300;
+      const { maxBytes } = request;
+      const limit = !good ? ERROR_BODY_BYTES : typeof maxBytes === "number" ? maxBytes : maxBytes(head);
+      const body = await readBody(response, good ? request.sink : undefined, head, limit, counters, () => {
+        within(this.limits.idleTimeoutMs);
+      });
+      return { ...head, ...body };
+    } catch (error) {
+      if (signal?.aborted) throw abortError(signal);
+      if (late) {
+        throw new Trouble({
+          kind: "timeout",
+          asked,
+          came: `nothing came from ${url.host} in time`,
+          advice: "the network or the server is slow: try again later",
+          retryable: true,
+        });
+      }
+      if (error instanceof SinkError) throw error.cause;
+      throw networkTrouble(asked, error);
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", stop);
+      leave();
+    }
+  }
+}
+
+/** Trouble while the body was handed on (a full disk, say) is not the network's. */
+class SinkError extends Error {}
+
+/** This machine by any of its own names. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
+
+function askedOf(request: HttpRequest): string {
+  return request.asked ?? safeName(request.url);
+}
+
+/** Where a redirect points, if `reply` is one. */
+export function redirectTarget(reply: HttpHead, from: URL | string): URL | undefined {
+  if (![301, 302, 303, 307, 308].includes(reply.status)) return undefined;
+  const location = reply.headers.get("location");
+  if (location === null) return undefined;
+  try {
+    return new URL(location, from);
+  } catch (error) {
+    throw new Trouble({
+      kind: "status",
+      asked: safeName(String(from)),
+      came: `it was redirected to "${redact(location).slice(0, 100)}", which is no URL`,
+      advice: "the trouble is at the server",
+      retryable: false,
+      tag: error instanceof TypeError ? "granule" : "io",
+    });
+  }
+}
+
+async function readBody(
+  response: Response,
+  sink: HttpRequest["sink"],
+  head: HttpHead,
+  limit: number,
+  counters: SourceCounters | undefined,
+  alive: () => void,
+): Promise<{ body: Uint8Array; overlong: boolean }> {
+  if (response.body === null) return { body: new Uint8Array(0), overlong: false };
+  const stated = Number(response.headers.get("content-length") ?? NaN);
+  let body = new Uint8Array(
+    sink !== undefined ? 0 : Number.isSafeInteger(stated) ? Math.min(stated, limit) : Math.min(limit, 65536),
+  );
+  let length = 0;
+  let overlong = false;
+  const reader = response.body.getReader();
+  try {
+    for (;;) {
+      alive();
+      const { done, value } = await reader.read();
+      if (done) break;
+      if (counters !== undefined) counters.bytes += value.length;
+      const take = Math.min(value.length, limit - length);
+      overlong = take < value.length;
+      if (sink !== undefined) {
+        try {
+          await sink(value.subarray(0, take), head);
+        } catch (error) {
+          throw new SinkError("sink", { cause: error });
+        }
+      } else {
+        if (length + take > body.length) {
+          const larger = new Uint8Array(Math.min(limit, Math.max(body.length * 2, length + take)));
+          larger.set(body.subarray(0, length));
+          body = larger;
+        }
+        body.set(value.subarray(0, take), length);
+      }
+      length += take;
+      if (overlong) break;
+    }
+  } finally {
+    // A body that is not read to its end would keep its connection. One that broke rejects here again
+    // with what read() threw.
+    await reader.cancel().catch(() => undefined);
+  }
+  return { body: body.subarray(0, sink === undefined ? length : 0), overlong };
+}

@@ -1,0 +1,217 @@
+/**
+ * The one way to a file's bytes, wherever it lies. A {@linkcode SourceOpener} is made once, on the main
+ * thread: it alone holds credentials, and its limits hold for everything that is opened by it.
+ */
+import process from "node:process";
+import { GranaryError, inputError } from "../errors.ts";
+import { Ahead } from "./ahead.ts";
+import { AwsChain } from "./aws.ts";
+import {
+  CacheBudget,
+  CachedSource,
+  type CacheSettings,
+  DEFAULT_CACHE,
+  type RangedSource,
+} from "./block_cache.ts";
+import { Earthdata } from "./earthdata.ts";
+import { openFileSource } from "./file_source.ts";
+import { HttpClient, type HttpLimits } from "./http.ts";
+import { HttpsTransport } from "./https_transport.ts";
+import { EARTHDATA_REGION, locationOf, type S3Settings, type SourceLocation } from "./location.ts";
+import { safeName } from "./redact.ts";
+import { openRemote } from "./remote_source.ts";
+import { DEFAULT_RETRY, type RetryPolicy } from "./retry.ts";
+import { parseEndpoint, parseS3Url } from "./s3_address.ts";
+import { EarthdataKeys, type KeySource } from "./s3_keys.ts";
+import { type S3Bucket, S3Transport } from "./s3_transport.ts";
+import { networkSettings } from "./settings.ts";
+import type { Source } from "./source.ts";
+import type { Environment } from "./token_store.ts";
+import type { Transport } from "./transport.ts";
+
+/** Blocks of metadata that are kept, over all open sources. */
+export const DEFAULT_KEPT_BYTES = 64 * 1024 * 1024;
+
+/** Bytes that may be asked for at any time, over all open sources. */
+export const DEFAULT_UNDER_WAY_BYTES = 128 * 1024 * 1024;
+
+export interface OpenerOptions {
+  env?: Environment;
+  /** Ends every request and every wait. */
+  signal?: AbortSignal | undefined;
+  /** Hears of what went on otherwise than hoped and did not stop anything. */
+  warn?: (message: string) => void;
+  /** An Earthdata token that goes before all others. */
+  earthdataToken?: string | undefined;
+  limits?: Partial<HttpLimits>;
+  retry?: Partial<RetryPolicy>;
+  cache?: Partial<CacheSettings>;
+  keptBytes?: number;
+  underWayBytes?: number;
+  now?: () => number;
+}
+
+export class SourceOpener {
+  readonly env: Environment;
+  readonly client: HttpClient;
+  readonly retry: RetryPolicy;
+  readonly signal: AbortSignal | undefined;
+  readonly earthdata: Earthdata;
+  readonly aws: AwsChain;
+  readonly warn: (message: string) => void;
+  readonly #keys: EarthdataKeys;
+  readonly #budget: CacheBudget;
+  readonly #cache: CacheSettings;
+  readonly #ahead = new Ahead(async (location) => {
+    const source = await this.#openRemote(location);
+    source.warm();
+    return source;
+  });
+  readonly #buckets = new Map<string, Promise<S3Bucket>>();
+
+  constructor(options: OpenerOptions = {}) {
+    this.env = options.env ?? process.env;
+    const network = networkSettings(this.env);
+    this.retry = { ...DEFAULT_RETRY, ...network.retry, ...options.retry };
+    this.signal = options.signal;
+    this.warn = once(options.warn ?? (() => {}));
+    this.client = new HttpClient({ ...network.limits, ...options.limits }, this.warn);
+    const shared = {
+      env: this.env,
+      client: this.client,
+      retry: this.retry,
+      signal: this.signal,
+      warn: this.warn,
+      now: options.now ?? Date.now,
+    };
+    this.earthdata = new Earthdata({ ...shared, token: options.earthdataToken });
+    this.aws = new AwsChain(shared);
+    this.#keys = new EarthdataKeys({ ...shared, earthdata: this.earthdata });
+    this.#budget = new CacheBudget(
+      options.keptBytes ?? DEFAULT_KEPT_BYTES,
+      options.underWayBytes ?? DEFAULT_UNDER_WAY_BYTES,
+    );
+    this.#cache = { ...DEFAULT_CACHE, ...options.cache };
+  }
+
+  /** Opens an address (a path, `file:`, `https:`, `s3:`) or a catalog row's location. */
+  async open(at: string | SourceLocation): Promise<RangedSource> {
+    const location = typeof at === "string" ? locationOf(at) : at;
+    if (location.kind === "local") return ranged(await openFileSource(location.url));
+    const ahead = this.#ahead.take(location);
+    if (ahead !== undefined) return await ahead;
+    const source = await this.#openRemote(location);
+    if (this.#ahead.expects(location)) source.warm();
+    return source;
+  }
+
+  /**
+   * Tells which locations will be opened, in their order: a few are opened ahead from the first `open` on, and
+   * small files read whole.
+   */
+  expect(locations: readonly SourceLocation[]): void {
+    this.#ahead.expect(locations);
+  }
+
+  /** Closes what was opened ahead and not asked for. */
+  async close(): Promise<void> {
+    await this.#ahead.close();
+  }
+
+  async #openRemote(location: SourceLocation): Promise<CachedSource> {
+    const transport = await this.transport(location);
+    const { source, counters, first } = await openRemote(transport, this);
+    return new CachedSource(source, counters, this.#budget, this.#cache, first);
+  }
+
+  /** How a remote location is asked; `query` is for requests about a bucket. */
+  async transport(location: SourceLocation, query = ""): Promise<Transport> {
+    if (location.kind === "https") {
+      if (!URL.canParse(location.url)) throw inputError(`${safeName(location.url)}: not a URL`);
+      return new HttpsTransport(location.url, this.client, this.earthdata);
+    }
+    if (location.kind !== "s3") throw new TypeError(`a ${location.kind} location has no transport`);
+    const { bucket } = parseS3Url(location.url);
+    return new S3Transport(location.url, await this.#bucket(bucket, location.s3 ?? {}), this.client, query);
+  }
+
+  #bucket(name: string, settings: S3Settings): Promise<S3Bucket> {
+    const { credentials, endpoint, access, region } = settings;
+    const key = JSON.stringify([name, credentials ?? null, endpoint ?? null, access ?? null, region ?? null]);
+    let bucket = this.#buckets.get(key);
+    if (bucket === undefined) {
+      bucket = this.#describe(name, settings).catch((error) => {
+        this.#buckets.delete(key);
+        throw error;
+      });
+      this.#buckets.set(key, bucket);
+    }
+    return bucket;
+  }
+
+  async #describe(name: string, settings: S3Settings): Promise<S3Bucket> {
+    const { credentials, access } = settings;
+    const unsigned = access === "unsigned" || (access == null && this.aws.unsigned);
+    const earthdata = !unsigned && typeof credentials === "string" && credentials !== "";
+    const fallback = this.aws.s3Endpoint();
+    const localRegion = await this.aws.region();
+    return {
+      keys: unsigned ? undefined : earthdata ? this.#keys.of(credentials) : await this.#ownKeys(name, access),
+      earthdata,
+      requesterPays: access === "requester-pays",
+      region: settings.region || (earthdata ? EARTHDATA_REGION : localRegion ?? "us-east-1"),
+      endpoint: settings.endpoint
+        ? parseEndpoint(settings.endpoint, "the catalog's s3_endpoint")
+        : fallback.endpoint,
+      style: fallback.style,
+      localRegion,
+      clockAheadMs: 0,
+    };
+  }
+
+  async #ownKeys(bucket: string, access: S3Settings["access"]): Promise<KeySource | undefined> {
+    const keys = await this.aws.keys();
+    if (keys !== undefined || access == null) return keys;
+    throw new GranaryError(
+      "credential",
+      `s3://${bucket}/: the catalog asks for signed requests (${access}), and no AWS keys were found ` +
+        `(looked in the environment, the profile files, web identity, the container and the instance's metadata)`,
+    );
+  }
+}
+
+/** Opens one address without keeping anything for the next. */
+export function openSource(at: string | SourceLocation, options: OpenerOptions = {}): Promise<RangedSource> {
+  return new SourceOpener(options).open(at);
+}
+
+/** A local file with the shape of a remote one. */
+function ranged(source: Source): RangedSource {
+  const counters = { opens: 1, requests: 0, bytes: 0 };
+  const read = async (offset: number, length: number, signal?: AbortSignal) => {
+    const bytes = await source.read(offset, length, signal);
+    counters.requests += 1;
+    counters.bytes += length;
+    return bytes;
+  };
+  return {
+    name: source.name,
+    sizeBytes: source.sizeBytes,
+    versionTag: source.versionTag,
+    counters,
+    read,
+    readMany: (ranges, signal) =>
+      Promise.all(ranges.map(({ offset, length }) => read(offset, length, signal))),
+    close: () => source.close(),
+  };
+}
+
+/** Tells the same message once. */
+export function once(warn: (message: string) => void): (message: string) => void {
+  const told = new Set<string>();
+  return (message) => {
+    if (told.has(message)) return;
+    told.add(message);
+    warn(message);
+  };
+}

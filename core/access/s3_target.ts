@@ -1,0 +1,320 @@
+/**
+ * Objects below an S3 prefix: a single PUT, or parts for large ones; exclusive puts by If-None-Match. The
+ * PUT is the commit: S3 shows an object when it is whole.
+ */
+import { Buffer } from "node:buffer";
+import crypto from "node:crypto";
+import { GranaryError } from "../errors.ts";
+import type { RangedSource } from "./block_cache.ts";
+import type { HttpReply } from "./http.ts";
+import { mapBounded } from "../concurrency.ts";
+import type { S3Settings, SourceLocation } from "./location.ts";
+import { byBytes, checkKey, type ObjectTarget } from "./object_target.ts";
+import type { SourceOpener } from "./open.ts";
+import { safeName } from "./redact.ts";
+import { Trouble } from "./retry.ts";
+import { errorCode } from "./s3_transport.ts";
+import { type LocationRequest, request, type RequestOptions } from "./transport.ts";
+
+/** Larger objects go in parts of this size. */
+export const PART_BYTES = 16 * 1024 * 1024;
+const PARTS_AT_ONCE = 4;
+const PUTS_AT_ONCE = 16;
+const ANSWER_BYTES = 16 * 1024 * 1024;
+/** No object that a store or a run directory holds is larger; what is larger is read by range. */
+const LARGEST_GET_BYTES = 2 ** 31 - 1;
+
+export class S3Target implements ObjectTarget {
+  readonly name: string;
+  readonly #base: string;
+  readonly #opener: SourceOpener;
+  readonly #s3: S3Settings;
+
+  constructor(url: string, opener: SourceOpener, s3: S3Settings = {}) {
+    this.name = safeName(url);
+    this.#base = url.replace(/\/*$/, "/");
+    this.#opener = opener;
+    this.#s3 = s3;
+  }
+
+  async put(key: string, bytes: Uint8Array): Promise<void> {
+    await this.#write(key, bytes, {});
+  }
+
+  async putAll(objects: ReadonlyMap<string, Uint8Array>): Promise<void> {
+    await mapBounded([...objects], PUTS_AT_ONCE, ([key, bytes]) => this.put(key, bytes));
+  }
+
+  async putNew(key: string, bytes: Uint8Array): Promise<boolean> {
+    return await this.#write(key, bytes, { "if-none-match": "*" });
+  }
+
+  async get(key: string): Promise<Uint8Array | undefined> {
+    return await this.#ask(key, "", "get", { maxBytes: LARGEST_GET_BYTES }, (reply, asked) => {
+      if (reply.status === 404) {
+        if (errorCode(reply) === "NoSuchBucket") throw noBucket(this.name);
+        return undefined;
+      }
+      const stated = Number(reply.headers.get("content-length") ?? reply.body.length);
+      if (reply.body.length !== stated) {
+        throw new Trouble({
+          kind: "short",
+          asked,
+          came: `only ${reply.body.length} of ${stated} bytes came`,
+          advice: "the network or the server cuts answers: try again later",
+          retryable: true,
+        });
+      }
+      return reply.body;
+    }, { also: [404] });
+  }
+
+  async list(prefix: string): Promise<string[]> {
+    return [...(await this.sizes(prefix)).keys()];
+  }
+
+  /** A PUT is whole or nothing, and an upload in parts is completed or abandoned by its writer. */
+  sweep(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async sizes(prefix: string): Promise<Map<string, number>> {
+    const { pathname } = new URL(this.#base.replace(/^s3:/, "http:"));
+    const root = decodeURIComponent(pathname.slice(1));
+    const found: [string, number][] = [];
+    let next: string | undefined;
+    do {
+      const query = new URLSearchParams({ "list-type": "2", "encoding-type": "url", prefix: root + prefix });
+      if (next !== undefined) query.set("continuation-token", next);
+      // Signatures know blanks as %20 only.
+      const text = query.toString().replace(/\+/g, "%20");
+      const bucket = this.#base.split("/").slice(0, 3).join("/");
+      const page = await this.#ask(
+        undefined,
+        text,
+        "list",
+        { maxBytes: ANSWER_BYTES },
+        (reply) => parseList(reply),
+        {},
+        `${bucket}/`,
+      );
+      for (const { key, bytes } of page.objects) {
+        if (key.startsWith(root)) found.push([key.slice(root.length), bytes]);
+      }
+      next = page.next;
+    } while (next !== undefined);
+    return new Map(
+      found.filter(([key]) => key !== "" && !key.endsWith("/")).sort(([a], [b]) => byBytes(a, b)),
+    );
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.#ask(key, "", "delete", { method: "DELETE", maxBytes: ANSWER_BYTES }, () => {}, {
+      also: [404],
+    });
+  }
+
+  async open(key: string): Promise<RangedSource> {
+    return await this.#opener.open(this.#at(key));
+  }
+
+  #at(key: string): SourceLocation {
+    checkKey(this.name, key);
+    return { kind: "s3", url: this.#base + key, s3: this.#s3 };
+  }
+
+  async #ask<T>(
+    key: string | undefined,
+    query: string,
+    verb: string,
+    what: LocationRequest,
+    accept: (reply: HttpReply, asked: string) => T | Promise<T>,
+    options: RequestOptions = {},
+    url?: string,
+  ): Promise<T> {
+    const location = key === undefined ? { kind: "s3" as const, url: url!, s3: this.#s3 } : this.#at(key);
+    const { client, retry, signal } = this.#opener;
+    const transport = await this.#opener.transport(location, query);
+    const asked = `${verb} ${key === undefined ? this.name : transport.name}`;
+    return await request(
+      client,
+      transport,
+      retry,
+      asked,
+      { signal, ...what },
+      (reply) => accept(reply, asked),
+      options,
+    );
+  }
+
+  /** Writes an object whole; false where the condition does not hold. */
+  async #write(key: string, bytes: Uint8Array, condition: Record<string, string>): Promise<boolean> {
+    if (bytes.length > PART_BYTES) return await this.#writeParts(key, bytes, condition);
+    const conditional = "if-none-match" in condition;
+    const counters = { opens: 0, requests: 0, bytes: 0 };
+    return await this.#ask(key, "", "put", {
+      method: "PUT",
+      headers: { ...contentHeaders(bytes), ...condition },
+      body: bytes,
+      maxBytes: ANSWER_BYTES,
+      counters,
+    }, async (reply) => {
+      if (reply.status === 501) throw noCondition(this.name);
+      if (reply.status !== 412) return true;
+      // Where an earlier answer was lost on the way, what is there may be our own.
+      return counters.requests > 1 && await this.#holds(key, bytes);
+    }, conditional ? { also: [412, 501] } : {});
+  }
+
+  async #holds(key: string, bytes: Uint8Array): Promise<boolean> {
+    const there = await this.get(key);
+    return there !== undefined && Buffer.compare(there, bytes) === 0;
+  }
+
+  async #writeParts(key: string, bytes: Uint8Array, condition: Record<string, string>): Promise<boolean> {
+    const upload = await this.#ask(key, "uploads=", "begin an upload of", {
+      method: "POST",
+      headers: { "content-type": "application/octet-stream" },
+      body: new Uint8Array(0),
+      maxBytes: ANSWER_BYTES,
+    }, (reply, asked) => {
+      const id = /<UploadId>([^<]+)<\/UploadId>/.exec(new TextDecoder().decode(reply.body))?.[1];
+      if (id === undefined) {
+        throw new GranaryError(
+          "io",
+          `${asked}: the answer names no upload; the endpoint does not do multipart`,
+        );
+      }
+      return unescapeXml(id);
+    });
+    const query = `uploadId=${encodeURIComponent(upload)}`;
+    try {
+      const offsets = Array.from(
+        { length: Math.ceil(bytes.length / PART_BYTES) },
+        (_, part) => part * PART_BYTES,
+      );
+      const tags = await mapBounded(offsets, PARTS_AT_ONCE, (offset, part) => {
+        const body = bytes.subarray(offset, offset + PART_BYTES);
+        const what = { method: "PUT" as const, headers: contentHeaders(body), body, maxBytes: ANSWER_BYTES };
+        return this.#ask(key, `partNumber=${part + 1}&${query}`, "put a part of", what, (reply, asked) => {
+          const tag = reply.headers.get("etag");
+          if (tag === null) throw new GranaryError("io", `${asked}: the answer has no ETag`);
+          return tag;
+        });
+      });
+      const list = tags.map((tag, i) =>
+        `<Part><PartNumber>${i + 1}</PartNumber><ETag>${escapeXml(tag)}</ETag></Part>`
+      );
+      const body = new TextEncoder().encode(
+        `<CompleteMultipartUpload>${list.join("")}</CompleteMultipartUpload>`,
+      );
+      const conditional = "if-none-match" in condition;
+      const counters = { opens: 0, requests: 0, bytes: 0 };
+      const done = await this.#ask(key, query, "complete the upload of", {
+        method: "POST",
+        headers: { "content-type": "application/xml", ...condition },
+        body,
+        maxBytes: ANSWER_BYTES,
+        counters,
+      }, async (reply, asked) => {
+        if (reply.status === 501) throw noCondition(this.name);
+        if (reply.status === 412) return counters.requests > 1 && await this.#holds(key, bytes);
+        // An upload that is complete already is gone: our answer to it was lost on the way.
+        if (reply.status === 404) return await this.#completed(key, bytes, asked);
+        // This request answers 200 before it is done, and may then say that it failed.
+        const text = new TextDecoder().decode(reply.body);
+        if (/<Error>/.test(text)) {
+          throw new Trouble({
+            kind: "status",
+            asked,
+            came: `the server answered 200 with the error ${/<Code>([^<]*)</.exec(text)?.[1] ?? "unnamed"}`,
+            advice: "the trouble is at the server: try again later",
+            retryable: true,
+          });
+        }
+        return true;
+      }, { also: conditional ? [404, 412, 501] : [404] });
+      if (!done) await this.#abandon(key, query);
+      return done;
+    } catch (error) {
+      await this.#abandon(key, query);
+      throw error;
+    }
+  }
+
+  async #completed(key: string, bytes: Uint8Array, asked: string): Promise<boolean> {
+    if (await this.#holds(key, bytes)) return true;
+    throw new GranaryError(
+      "io",
+      `${asked}: the upload is gone and the object is not there (was it cleaned away? run again)`,
+    );
+  }
+
+  /** Parts that nobody completes cost money: they are dropped; where that fails too, it is told. */
+  async #abandon(key: string, query: string): Promise<void> {
+    try {
+      await this.#ask(
+        key,
+        query,
+        "abandon the upload of",
+        { method: "DELETE", maxBytes: ANSWER_BYTES },
+        () => {},
+        { also: [404] },
+      );
+    } catch (error) {
+      this.#opener.warn(`parts of ${this.name} may be left over: ${(error as Error).message}`);
+    }
+  }
+}
+
+function contentHeaders(body: Uint8Array): Record<string, string> {
+  const sha256 = crypto.createHash("sha256").update(body).digest();
+  return { "content-type": "application/octet-stream", "x-amz-content-sha256": sha256.toString("hex") };
+}
+
+function noCondition(name: string): GranaryError {
+  return new GranaryError(
+    "input",
+    `${name}: this S3 service does not do conditional writes (If-None-Match), which a run needs to hold its place; ` +
+      `keep the run directory on a file system with --run-dir`,
+  );
+}
+
+function noBucket(name: string): GranaryError {
+  return new GranaryError(
+    "input",
+    `${name}: there is no such bucket; create it, or check its name and endpoint`,
+  );
+}
+
+function parseList(
+  reply: HttpReply,
+): { objects: { key: string; bytes: number }[]; next: string | undefined } {
+  const text = new TextDecoder().decode(reply.body);
+  const decode = (key: string) => decodeURIComponent(unescapeXml(key).replace(/\+/g, " "));
+  const encoded = /<EncodingType>url<\/EncodingType>/.test(text);
+  const objects = [...text.matchAll(/<Contents>([\s\S]*?)<\/Contents>/g)].map(([, fields]) => {
+    const key = /<Key>([^<]*)<\/Key>/.exec(fields!)?.[1] ?? "";
+    const bytes = Number(/<Size>(\d+)<\/Size>/.exec(fields!)?.[1] ?? NaN);
+    return { key: encoded ? decode(key) : unescapeXml(key), bytes };
+  });
+  const more = /<IsTruncated>true<\/IsTruncated>/.test(text);
+  const next = /<NextContinuationToken>([^<]+)<\/NextContinuationToken>/.exec(text)?.[1];
+  if (more && next === undefined) {
+    throw new GranaryError("io", "the S3 service lists a part of the keys and no way to the rest");
+  }
+  return { objects, next: more ? unescapeXml(next!) : undefined };
+}
+
+function unescapeXml(text: string): string {
+  const names: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+  return text.replace(/&(?:#x([0-9a-f]+)|#(\d+)|([a-z]+));/gi, (all, hex, decimal, name) => {
+    if (hex !== undefined) return String.fromCodePoint(parseInt(hex, 16));
+    if (decimal !== undefined) return String.fromCodePoint(Number(decimal));
+    return names[name] ?? all;
+  });
+}
+
+function escapeXml(text: string): string {
+  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+}

@@ -1,0 +1,47 @@
+/** Files made by somebody else's code (DuckDB, wasm) that still appear whole or not at all. */
+import fs from "node:fs";
+import path from "node:path";
+import { syncFolder, temporaryName, writeError } from "./atomic.ts";
+
+/**
+ * Calls `make` with a temporary name beside `file`, then syncs what it made and renames it into place.
+ * Nothing is left behind when `make` throws.
+ */
+export async function makeFileAtomic<T>(
+  file: string,
+  make: (temporary: string) => Promise<T>,
+): Promise<T> {
+  const temporary = temporaryName(path.resolve(file));
+  requireFolder(file);
+  try {
+    const result = await make(temporary);
+    try {
+      const fd = fs.openSync(temporary, "r+");
+      try {
+        fs.fsyncSync(fd);
+      } finally {
+        fs.closeSync(fd);
+      }
+      fs.renameSync(temporary, file);
+      syncFolder(path.dirname(path.resolve(file)));
+    } catch (error) {
+      throw writeError(file, error);
+    }
+    return result;
+  } catch (error) {
+    fs.rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Fails early, with the mend, where `file` could never be written. */
+function requireFolder(file: string): void {
+  try {
+    fs.accessSync(path.dirname(path.resolve(file)), fs.constants.W_OK);
+    if (fs.statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
+      throw Object.assign(new Error("is a folder"), { code: "EISDIR" });
+    }
+  } catch (error) {
+    throw writeError(file, error);
+  }
+}

@@ -1,0 +1,91 @@
+/** The area that a selection is asked under: a box, or the geometry of a GeoJSON file. */
+import fs from "node:fs";
+import { inputError, systemCode } from "../errors.ts";
+import { coverShapeNumbers } from "../cells/coverage.ts";
+import type { LatitudeConvention } from "../cells/convention.ts";
+import { addGeometry, shapeFromGeometry } from "../cells/geojson_shape.ts";
+import { shapesIntersect } from "../cells/intersect.ts";
+import { type Shape, ShapeBuilder } from "../cells/shape.ts";
+import { type Geometry, singleParts } from "./geometry.ts";
+import { parseGeoJson } from "./geojson.ts";
+
+/** A polygon file larger than this is refused. */
+export const MAX_POLYGON_FILE_BYTES = 200_000_000;
+
+/** An area on the ground: cells for selecting, and an exact test of footprints. */
+export interface Area {
+  /** For messages: `box 1,2,3,4`, a file's name. */
+  readonly name: string;
+  /** Nested ids at `order` (0 to 24) of the cells that the area touches, ascending. */
+  cells(order: number, convention: LatitudeConvention): Float64Array;
+  /** Whether a footprint, its edges straight in longitude and latitude, touches the area. */
+  meets(footprint: Geometry): boolean;
+}
+
+/** An area of whatever `add` puts into a shape. */
+function areaOf(name: string, add: (builder: ShapeBuilder) => void): Area {
+  const shapes = new Map<LatitudeConvention, Shape>();
+  const shapeIn = (convention: LatitudeConvention): Shape => {
+    let shape = shapes.get(convention);
+    if (shape === undefined) {
+      const builder = new ShapeBuilder({ edges: "planar", convention });
+      add(builder);
+      shapes.set(convention, shape = builder.build());
+    }
+    return shape;
+  };
+  return {
+    name,
+    cells: (order, convention) => coverShapeNumbers(shapeIn(convention), order),
+    meets: (footprint) =>
+      shapesIntersect(shapeIn("authalic"), shapeFromGeometry(footprint, { edges: "planar" })),
+  };
+}
+
+/** A box in degrees along parallels and meridians; `west` > `east` crosses the antimeridian. */
+export function boxArea(west: number, south: number, east: number, north: number): Area {
+  const name = `box ${west},${south},${east},${north}`;
+  const sound = Math.abs(west) <= 360 && Math.abs(east) <= 360 && south >= -90 && north <= 90 &&
+    south <= north;
+  if (!sound) {
+    throw inputError(`${name}: is no box (wanted west,south,east,north in degrees, south at most north)`);
+  }
+  return areaOf(name, (builder) => builder.box(west, south, east, north));
+}
+
+/** `west,south,east,north` as a user writes it. */
+export function parseBox(text: string): Area {
+  const parts = text.split(",").map((part) => part.trim());
+  const numbers = parts.map(Number);
+  if (parts.length !== 4 || parts.some((part, i) => part === "" || !Number.isFinite(numbers[i]))) {
+    throw inputError(`box "${text}" is not four numbers (wanted west,south,east,north in degrees)`);
+  }
+  return boxArea(...numbers as [number, number, number, number]);
+}
+
+/** The geometries of a GeoJSON file (`-` for stdin), edges straight in longitude and latitude. */
+export function readPolygonFile(file: string): Area {
+  return geometryArea(file, parseGeoJson(readText(file), file));
+}
+
+/** An area of any geometry. */
+export function geometryArea(name: string, geometry: Geometry): Area {
+  if (singleParts(geometry).next().done) throw inputError(`${name}: holds no polygon`);
+  return areaOf(name, (builder) => addGeometry(builder, geometry));
+}
+
+function readText(file: string): string {
+  try {
+    const size = file === "-" ? 0 : fs.statSync(file).size;
+    if (size > MAX_POLYGON_FILE_BYTES) {
+      throw inputError(
+        `${file}: ${size} bytes is too large for a polygon (at most ${MAX_POLYGON_FILE_BYTES})`,
+      );
+    }
+    return fs.readFileSync(file === "-" ? 0 : file, "utf8");
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === undefined) throw error;
+    throw inputError(`${file}: cannot read (${code}); wanted a GeoJSON file of polygons`, { file, code });
+  }
+}

@@ -1,0 +1,54 @@
+/** What the engine asks of the reading room: one HDF5 granule as columns of observations. */
+
+/** Attribute and element values as JavaScript has them; 64-bit integers are bigint. */
+export type Hdf5Scalar = number | bigint | string;
+
+export type Hdf5Values =
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array
+  | Float32Array
+  | Float64Array;
+
+/** An open HDF5 file, by whichever reader. Paths are absolute, `/gt1l/land_ice_segments/h_li`. */
+export interface Hdf5File {
+  readonly name: string;
+  /** Names in a group, in name order; undefined where there is no such group. */
+  list(groupPath: string): string[] | undefined;
+  /** The dataset, or undefined where there is none. Throws a granule error on bytes that are not HDF5. */
+  dataset(path: string): Hdf5Dataset | undefined;
+  /** Attributes of a group or dataset; undefined where there is no such object. */
+  attributes(path: string): Record<string, Hdf5Scalar | Hdf5Scalar[]> | undefined;
+  /** Fetches what will be read next, all of it at once; a reader may do nothing. */
+  prefetch?(reads: readonly DatasetRows[]): void;
+  /** What was done so far, where the reader counts. */
+  readonly counters?: { readonly chunksDecoded: number };
+  close(): void;
+}
+
+/** Rows `[start, start + count)` of a dataset that will be read. */
+export interface DatasetRows {
+  readonly path: string;
+  readonly start: number;
+  readonly count: number;
+}
+
+export interface Hdf5Dataset {
+  readonly path: string;
+  readonly shape: readonly number[];
+  /** numpy's spelling: `<f8`, `|i1`; `string`, `compound` and the like for what is not numeric. */
+  readonly dtype: string;
+  readonly chunks: readonly number[] | null;
+  /** In the order of writing: `shuffle`, `deflate(6)`, `fletcher32`. */
+  readonly filters: readonly string[];
+  readonly storedBytes: number;
+  /** The creation property's fill value, not the _FillValue attribute. */
+  attributes(): Record<string, Hdf5Scalar | Hdf5Scalar[]>;
+  /** Elements `[start, start + count)` of the first dimension, row-major, native byte order. */
+  read(start: number, count: number): Hdf5Values;
+}

@@ -1,0 +1,126 @@
+/**
+ * An HDF5 file read without libhdf5: the fast path. It follows the HDF5 File Format Specification, version
+ * 3.0, for what Earth-observation products use, and says UnsupportedHdf5 of the rest, so that libhdf5
+ * reads it; it never guesses.
+ */
+import type { SyncSource } from "../../access/source.ts";
+import { cachedSource } from "../../access/sync_block_cache.ts";
+import type { DatasetRows, Hdf5File } from "../contract.ts";
+import { findSuperblock } from "../signature.ts";
+import { type Attributes, readAttributes } from "./attributes.ts";
+import { damaged, type FileBytes, UNDEFINED } from "./cursor.ts";
+import { type DirectDataset, openDataset, type ReadCounters } from "./dataset.ts";
+import { Fetcher } from "./fetch.ts";
+import { type Link, readLinks } from "./links.ts";
+import { MESSAGE, type ObjectHeader, readObjectHeader } from "./object_header.ts";
+import { readSuperblock } from "./superblock.ts";
+
+/** Soft links followed on the way to one object. */
+const MOST_SOFT_LINKS = 32;
+
+/** Opens `source` by the direct reader. Throws an UnsupportedHdf5 where libhdf5 is needed for the file. */
+export function openDirectFile(source: SyncSource): DirectFile {
+  const { file, root } = readSuperblock(cachedSource(source), findSuperblock(source));
+  return new DirectFile(source, file, root);
+}
+
+export class DirectFile implements Hdf5File {
+  readonly name: string;
+  readonly counters: ReadCounters = { chunksDecoded: 0 };
+  readonly #source: SyncSource;
+  readonly #file: FileBytes;
+  readonly #fetcher: Fetcher;
+  readonly #root: number;
+  readonly #headers = new Map<number, ObjectHeader>();
+  readonly #links = new Map<number, Map<string, Link> | undefined>();
+  readonly #datasets = new Map<string, DirectDataset | undefined>();
+
+  constructor(source: SyncSource, file: FileBytes, root: number) {
+    this.name = source.name;
+    this.#source = source;
+    this.#file = file;
+    this.#fetcher = new Fetcher(source);
+    this.#root = root;
+  }
+
+  list(groupPath: string): string[] | undefined {
+    const header = this.#resolve(groupPath);
+    const links = header && this.#linksOf(header);
+    return links && [...links.keys()].sort();
+  }
+
+  dataset(path: string): DirectDataset | undefined {
+    if (!this.#datasets.has(path)) {
+      const header = this.#resolve(path);
+      this.#datasets.set(path, header && openDataset(header, path, this.#fetcher, this.counters));
+    }
+    return this.#datasets.get(path);
+  }
+
+  attributes(path: string): Attributes | undefined {
+    const header = this.#resolve(path);
+    if (!header || (!header.has(MESSAGE.layout) && this.#linksOf(header) === undefined)) return undefined;
+    return readAttributes(header);
+  }
+
+  prefetch(reads: readonly DatasetRows[]): void {
+    this.#fetcher.ahead(
+      reads.flatMap(({ path, start, count }) => this.dataset(path)?.ranges(start, count) ?? []),
+    );
+  }
+
+  /** Reads the headers, links and attributes of every object: what cannot be read shows. */
+  readMetadata(): void {
+    const seen = new Set<number>();
+    const next = [this.#root];
+    for (let address = next.pop(); address !== undefined; address = next.pop()) {
+      if (seen.has(address)) continue;
+      seen.add(address);
+      const header = this.#header(address);
+      readAttributes(header);
+      openDataset(header, `the dataset at ${address}`, this.#fetcher, this.counters);
+      for (const link of this.#linksOf(header)?.values() ?? []) {
+        if (link.kind === "hard") next.push(link.address);
+      }
+    }
+  }
+
+  close(): void {
+    this.#fetcher.close();
+    this.#source.close();
+  }
+
+  /** The object that a path leads to; undefined where a part of it is missing or leaves the file. */
+  #resolve(path: string): ObjectHeader | undefined {
+    const parts = path.split("/").filter((part) => part !== "" && part !== ".");
+    let address = this.#root;
+    let followed = 0;
+    while (parts.length > 0) {
+      const links = this.#linksOf(this.#header(address));
+      const link = links?.get(parts.shift()!);
+      if (!link || link.kind === "external") return undefined;
+      if (link.kind === "hard") {
+        if (link.address === UNDEFINED) throw damaged(this.name, "a link leads nowhere");
+        address = link.address;
+        continue;
+      }
+      followed += 1;
+      if (followed > MOST_SOFT_LINKS) return undefined;
+      // A relative target begins at the group that holds the link, where `address` still is.
+      if (link.target.startsWith("/")) address = this.#root;
+      parts.unshift(...link.target.split("/").filter((part) => part !== "" && part !== "."));
+    }
+    return this.#header(address);
+  }
+
+  #header(address: number): ObjectHeader {
+    let header = this.#headers.get(address);
+    if (!header) this.#headers.set(address, header = readObjectHeader(this.#file, address));
+    return header;
+  }
+
+  #linksOf(header: ObjectHeader): Map<string, Link> | undefined {
+    if (!this.#links.has(header.address)) this.#links.set(header.address, readLinks(header));
+    return this.#links.get(header.address);
+  }
+}

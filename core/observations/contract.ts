@@ -1,0 +1,50 @@
+/** Observations of a granule file as plain data: what is asked of the file, and what it gives. */
+import type { Values } from "../values.ts";
+
+export type FilterOperator = "eq" | "ne" | "lt" | "le" | "gt" | "ge" | "in" | "not_in";
+
+/** Rows that fail it are left out. `path` may hold `{group}`. */
+export interface RowFilter {
+  path: string;
+  op: FilterOperator;
+  value: number | number[];
+}
+
+/** A dataset read for every row, under the name that statistics use. `path` may hold `{group}`. */
+export interface Column {
+  name: string;
+  path: string;
+}
+
+/** Which observations to read from a granule. */
+export interface ReadRequest {
+  /** Names or globs of top-level groups. */
+  groups: readonly string[];
+  latitude: string;
+  longitude: string;
+  columns: readonly Column[];
+  filters: readonly RowFilter[];
+}
+
+/** Rows `[start, start + count)` of a dataset's first dimension. */
+export interface RowRange {
+  readonly start: number;
+  readonly count: number;
+}
+
+/** The observations of one group: everything in row order, nothing dropped yet. */
+export interface GroupObservations {
+  group: string;
+  rows: number;
+  /** Degrees, as stored; NaN where fill. */
+  latitude: Float64Array;
+  longitude: Float64Array;
+  /** One a requested column; NaN where fill, after scale_factor and add_offset. */
+  columns: Values[];
+  /** 1 where every filter passes; null where there are no filters. */
+  passes: Uint8Array | null;
+  /** Rows that the group has in the file. */
+  totalRows?: number;
+  /** The rows that were read, ascending, where not all were; the arrays hold them one after the other. */
+  ranges?: readonly RowRange[];
+}

@@ -1,0 +1,157 @@
+/** One HDF5 granule as columns of observations, a group at a time. */
+import type { Values } from "../values.ts";
+import type { Hdf5File, Hdf5Values } from "../hdf5/contract.ts";
+import type { GroupObservations, ReadRequest, RowRange } from "./contract.ts";
+import { type GroupColumns, openGroup } from "./group_columns.ts";
+import { datasetPath, noGroupsError, selectGroups } from "./groups.ts";
+import { applyFilter } from "./row_filter.ts";
+import { rowsOf, takeRanges } from "./row_ranges.ts";
+import { toCoordinate, toValues } from "../hdf5/values.ts";
+
+/** Which rows to read; without options every row of every group is. */
+export interface ReadOptions {
+  /** Ascending, disjoint row ranges by group (a row index). A group that it does not name is skipped. */
+  rows?: ReadonlyMap<string, readonly RowRange[]>;
+  /** False leaves latitude and longitude unread (and empty), where a row index says the cells of rows. */
+  coordinates?: boolean;
+  /**
+   * Called when a group's coordinates and filters are read and before its columns are: the ranges of rows
+   * that are needed (ascending, within the rows read), or false for none: the columns' bytes then stay
+   * unread and the group is not yielded.
+   */
+  wanted?: (
+    group: string,
+    latitude: Float64Array,
+    longitude: Float64Array,
+    passes: Uint8Array | null,
+  ) => readonly RowRange[] | boolean;
+}
+
+/** What became of a granule's groups. */
+export interface GranuleSummary {
+  /** Groups with the datasets, in the order of reading. */
+  present: string[];
+  /** Groups that exist and have none of the datasets. */
+  empty: string[];
+  /** Names (not globs) asked for that the granule does not have. */
+  missing: string[];
+  /** Present groups of which no row was needed. */
+  skipped: string[];
+  /** Rows whose coordinates were read. */
+  rows: number;
+}
+
+/**
+ * Yields the observations of each group of `request`, in the config's order (globs in name order, a group
+ * listed twice once), and returns what became of the groups. Rows stand in file order; nothing is dropped.
+ * Arrays belong to the caller. Throws a granule error where the granule has none of the groups, where a
+ * group has some of the datasets and lacks others, where datasets differ in length, and where one is not
+ * a column of numbers.
+ */
+export function* readGranule(
+  file: Hdf5File,
+  request: ReadRequest,
+  options: ReadOptions = {},
+): Generator<GroupObservations, GranuleSummary, undefined> {
+  const groups = selectGroups(file, request.groups);
+  if (groups.length === 0) throw noGroupsError(file, request.groups);
+  const summary: GranuleSummary = {
+    present: [],
+    empty: [],
+    missing: request.groups.filter((name) => !/[*?[]/.test(name) && !groups.includes(name)),
+    skipped: [],
+    rows: 0,
+  };
+  for (const group of groups) {
+    const ranges = options.rows?.get(group);
+    if (options.rows !== undefined && ranges === undefined) {
+      summary.skipped.push(group);
+      continue;
+    }
+    const columns = openGroup(file, requestPaths(request, group));
+    if (columns === undefined) {
+      summary.empty.push(group);
+      continue;
+    }
+    summary.present.push(group);
+    const observations = readGroup(columns, request, group, ranges ?? null, options, summary);
+    if (observations === undefined) summary.skipped.push(group);
+    else yield observations;
+  }
+  return summary;
+}
+
+/** Every dataset that a request reads from one group, coordinates first, each path once. */
+export function requestPaths(request: ReadRequest, group: string): string[] {
+  const templates = [
+    request.latitude,
+    request.longitude,
+    ...request.filters.map(({ path }) => path),
+    ...request.columns.map(({ path }) => path),
+  ];
+  return [...new Set(templates.map((template) => datasetPath(template, group).path))];
+}
+
+function readGroup(
+  columns: GroupColumns,
+  request: ReadRequest,
+  group: string,
+  indexed: readonly RowRange[] | null,
+  options: ReadOptions,
+  summary: GranuleSummary,
+): GroupObservations | undefined {
+  const at = (template: string) => datasetPath(template, group);
+  let ranges = indexed;
+  const coordinates = options.coordinates === false ? [] : [request.latitude, request.longitude];
+  const early = [...coordinates, ...request.filters.map(({ path }) => path)];
+  const late = request.columns.map(({ path }) => path).filter((path) => !early.includes(path));
+  // Where the callback may yet say that no row is needed, the columns wait for its answer.
+  columns.prefetch((options.wanted ? early : [...early, ...late]).map(at), ranges);
+  let latitude: Float64Array = new Float64Array(0), longitude: Float64Array = latitude;
+  if (coordinates.length > 0) {
+    [latitude, longitude] = coordinates.map((template) =>
+      toCoordinate(columns.read(at(template), ranges), columns.packing(at(template)))
+    );
+  }
+  const rows = ranges === null ? columns.rows : ranges.reduce((sum, { count }) => sum + count, 0);
+  summary.rows += rows;
+
+  let passes: Uint8Array | null = null;
+  const filtered = new Map<string, Hdf5Values>();
+  for (const filter of request.filters) {
+    passes ??= new Uint8Array(rows).fill(1);
+    const raw = filtered.get(filter.path) ?? columns.read(at(filter.path), ranges);
+    filtered.set(filter.path, raw);
+    applyFilter(passes, raw, columns.packing(at(filter.path)), filter);
+  }
+
+  const wanted = options.wanted?.(group, latitude, longitude, passes) ?? true;
+  if (wanted === false || (wanted !== true && wanted.length === 0)) return undefined;
+  if (wanted !== true) {
+    latitude = takeRanges(latitude, wanted);
+    longitude = takeRanges(longitude, wanted);
+    if (passes !== null) passes = takeRanges(passes, wanted);
+    for (const [path, raw] of filtered) filtered.set(path, takeRanges(raw, wanted));
+    ranges = ranges === null ? wanted : rowsOf(ranges, wanted);
+  }
+
+  if (options.wanted) columns.prefetch(late.map(at), ranges);
+  const converted = new Map<string, Values>();
+  const values = request.columns.map(({ path }): Values => {
+    const before = converted.get(path);
+    if (before !== undefined) return before.slice();
+    const column = toValues(filtered.get(path) ?? columns.read(at(path), ranges), columns.packing(at(path)));
+    converted.set(path, column);
+    return column;
+  });
+  return {
+    group,
+    rows: coordinates.length === 0 ? rows : latitude.length,
+    latitude,
+    longitude,
+    columns: values,
+    passes,
+    totalRows: columns.rows,
+    ...(ranges === null ? {} : { ranges }),
+  };
+}

@@ -1,0 +1,152 @@
+/** The datasets of one group of a granule, opened together and read by row ranges. */
+import { GranaryError } from "../errors.ts";
+import type { Hdf5Dataset, Hdf5File, Hdf5Values } from "../hdf5/contract.ts";
+import type { RowRange } from "./contract.ts";
+import { type DatasetPath, shortList } from "./groups.ts";
+import { type Packing, packingOf } from "../hdf5/values.ts";
+
+/**
+ * Opens the datasets at `paths`; undefined where the file has none of them. Throws a granule error where it
+ * has some and lacks others, or where they differ in length.
+ */
+export function openGroup(file: Hdf5File, paths: readonly string[]): GroupColumns | undefined {
+  const datasets = new Map<string, Hdf5Dataset>();
+  const absent: string[] = [];
+  for (const path of paths) {
+    const dataset = file.dataset(path);
+    if (dataset === undefined) absent.push(path);
+    else datasets.set(path, dataset);
+  }
+  if (datasets.size === 0) return undefined;
+  if (absent.length > 0) {
+    const path = absent[0]!;
+    const parent = path.slice(0, path.lastIndexOf("/")) || "/";
+    const beside = file.list(parent);
+    throw granuleError(
+      file,
+      `has no dataset ${path}${absent.length > 1 ? ` (nor ${absent.length - 1} more)` : ""}; ` +
+        (beside === undefined ? `there is no group ${parent}` : `${parent} has ${shortList(beside)}`) +
+        ` (check the config's paths)`,
+      { absent },
+    );
+  }
+  return new GroupColumns(file, datasets);
+}
+
+/** The open datasets of one group, by path. */
+export class GroupColumns {
+  readonly rows: number;
+  readonly #file: Hdf5File;
+  readonly #datasets: Map<string, Hdf5Dataset>;
+
+  constructor(file: Hdf5File, datasets: Map<string, Hdf5Dataset>) {
+    this.#file = file;
+    this.#datasets = datasets;
+    let first: Hdf5Dataset | undefined;
+    for (const dataset of datasets.values()) {
+      first ??= dataset;
+      const rows = dataset.shape[0];
+      if (rows === undefined) {
+        throw granuleError(
+          file,
+          `${dataset.path} is a single value (wanted one value a row; name another dataset)`,
+        );
+      }
+      if (rows !== first.shape[0]) {
+        throw granuleError(
+          file,
+          `${first.path} has ${first.shape[0]} rows and ${dataset.path} has ${rows} ` +
+            `(wanted datasets of one length; name datasets at the same rate)`,
+        );
+      }
+    }
+    this.rows = first!.shape[0]!;
+  }
+
+  packing(at: DatasetPath): Packing {
+    const dataset = this.#datasets.get(at.path)!;
+    return packingOf(dataset.attributes(), dataset.dtype);
+  }
+
+  /** Fetches what will be read, all of it at once. Columns of wide datasets are read in parts, each by itself. */
+  prefetch(all: readonly DatasetPath[], ranges: readonly RowRange[] | null): void {
+    const paths = new Set(all.filter(({ column }) => column === null).map(({ path }) => path));
+    const rows = ranges ?? [{ start: 0, count: this.rows }];
+    this.#file.prefetch?.(
+      [...paths].flatMap((path) => rows.map(({ start, count }) => ({ path, start, count }))),
+    );
+  }
+
+  /** The raw elements of the rows in `ranges` (null: all), one a row. */
+  read(at: DatasetPath, ranges: readonly RowRange[] | null): Hdf5Values {
+    const dataset = this.#datasets.get(at.path)!;
+    this.#checkColumn(dataset, at);
+    const all = ranges ?? [{ start: 0, count: this.rows }];
+    if (at.column === null && all.length === 1) return dataset.read(all[0]!.start, all[0]!.count);
+    let rows = 0;
+    for (const { count } of all) rows += count;
+    let result: Hdf5Values | undefined;
+    let filled = 0;
+    for (const { start, count } of all) {
+      for (const part of blocks(dataset, at.column, start, count)) {
+        result ??= new (part.constructor as new (length: number) => Hdf5Values)(rows);
+        result.set(part as never, filled);
+        filled += part.length;
+      }
+    }
+    return result ?? dataset.read(0, 0);
+  }
+
+  #checkColumn({ path, shape, dtype }: Hdf5Dataset, { column }: DatasetPath): void {
+    if (!/^[<>|][iuf][1248]$/.test(dtype)) {
+      throw granuleError(this.#file, `${path} holds ${dtype} values (wanted numbers; name another dataset)`);
+    }
+    if (column === null && shape.length !== 1) {
+      throw granuleError(
+        this.#file,
+        `${path} has ${shape.length} dimensions, ${shape.join(" x ")} (wanted one value a row` +
+          `${shape.length === 2 ? `; name one column of it, as ${path}[:,0]` : ""})`,
+      );
+    }
+    if (column !== null && (shape.length !== 2 || column >= shape[1]!)) {
+      throw granuleError(
+        this.#file,
+        `${path}[:,${column}] is not there: its shape is ${shape.join(" x ") || "a single value"} ` +
+          `(wanted two dimensions${shape.length === 2 ? ` and an index below ${shape[1]}` : ""})`,
+      );
+    }
+  }
+}
+
+/** Bytes of a two-dimensional dataset that are held at once while one column is taken from it. */
+const COLUMN_BLOCK_BYTES = 8 << 20;
+
+/** Rows `[start, start + count)` of a dataset or of one column of it, in bounded parts. */
+function* blocks(
+  dataset: Hdf5Dataset,
+  column: number | null,
+  start: number,
+  count: number,
+): Generator<Hdf5Values> {
+  if (column === null) {
+    if (count > 0) yield dataset.read(start, count);
+    return;
+  }
+  const width = dataset.shape[1]!;
+  const chunkRows = dataset.chunks?.[0] ?? 1;
+  const fit = Math.max(1, Math.floor(COLUMN_BLOCK_BYTES / (8 * width)));
+  const step = Math.max(chunkRows, fit - fit % chunkRows);
+  for (let from = start; from < start + count;) {
+    // Blocks end where chunks do, so that no chunk is decoded twice.
+    const to = Math.min(start + count, from - from % chunkRows + step);
+    const block = dataset.read(from, to - from);
+    const part = new (block.constructor as new (length: number) => Hdf5Values)(to - from);
+    for (let i = 0; i < part.length; i += 1) part[i] = block[i * width + column]!;
+    yield part;
+    from = to;
+  }
+}
+
+function granuleError(file: Hdf5File, what: string, details: Record<string, unknown> = {}): GranaryError {
+  return new GranaryError("granule", `${file.name}: ${what}`, { details: { name: file.name, ...details } });
+}

@@ -1,0 +1,231 @@
+/**
+ * Who may write to a run: one holder at a time, told by objects `lease.<n>`, of which the highest n
+ * counts. A holder rewrites its lease as a heartbeat; an observer calls it dead when it has not changed
+ * for {@linkcode LEASE_SECONDS} of the observer's own clock, or at once when the holder was a process
+ * of this very machine that is gone. No flock, which NFS and Lustre do not keep.
+ */
+import fs from "node:fs";
+import os from "node:os";
+import process from "node:process";
+import { GranaryError } from "../core/errors.ts";
+import type { ObjectTarget } from "../core/access/object_target.ts";
+
+export const LEASE_SECONDS = 90;
+export const HEARTBEAT_SECONDS = 20;
+
+/** What a lease says of its holder. */
+export interface LeaseHolder {
+  host: string;
+  pid: number;
+  /** Told apart from an earlier process with the same id. */
+  processStarted: string;
+  boot: string;
+  /** A batch job that holds the run instead of a process. */
+  job?: string;
+  since: string;
+  beat: number;
+  released?: boolean;
+}
+
+export interface LeaseOptions {
+  job?: string;
+  leaseSeconds?: number;
+  heartbeatSeconds?: number;
+  /** Whether a batch job still has work to do; undefined where nobody here can tell. */
+  jobAlive?: (job: string) => Promise<boolean | undefined>;
+  /** Whether a batch job is the one that this process is a part of. */
+  ownJob?: (job: string) => boolean;
+  signal?: AbortSignal;
+  /** Called once when the holder has to be watched before it can be called dead. */
+  onWait?(holder: LeaseHolder, seconds: number): void;
+}
+
+export class Lease {
+  #beat = 0;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #beating: Promise<void> = Promise.resolve();
+
+  private constructor(readonly target: ObjectTarget, readonly number: number, public holder: LeaseHolder) {}
+
+  /**
+   * Takes the lease, after a dead holder's if need be. Throws an input error that names a living
+   * holder: the run is refused, not waited for, unless only time can tell whether the holder lives.
+   */
+  static async take(target: ObjectTarget, options: LeaseOptions = {}): Promise<Lease> {
+    for (;;) {
+      const last = await lastLease(target);
+      if (last !== undefined) await mustBeDead(target, last, options);
+      const number = (last?.number ?? 0) + 1;
+      const holder = describeSelf(options.job);
+      if (await target.putNew(leaseKey(number), encode(holder))) {
+        const lease = new Lease(target, number, holder);
+        lease.#start(options.heartbeatSeconds ?? HEARTBEAT_SECONDS);
+        await removeOlder(target, number);
+        return lease;
+      }
+    }
+  }
+
+  #start(seconds: number): void {
+    if (this.holder.job !== undefined) return; // the scheduler's word is its heartbeat
+    this.#timer = setInterval(() => {
+      this.#beat += 1;
+      const bytes = encode({ ...this.holder, beat: this.#beat });
+      // A heartbeat that fails is no failure of the run; too many and another may take over, which is safe.
+      this.#beating = this.target.put(leaseKey(this.number), bytes).catch(() => undefined);
+    }, seconds * 1000);
+    this.#timer.unref?.();
+  }
+
+  /** Leaves the lease to a batch job, which holds it until its scheduler has done with it. */
+  async handOver(job: string): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#beating;
+    this.#beat += 1;
+    this.holder = { ...this.holder, job };
+    await this.target.put(leaseKey(this.number), encode({ ...this.holder, beat: this.#beat }));
+  }
+
+  /** Gives the lease up, so that the next run need not wait. */
+  async release(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#beating;
+    await this.target.put(
+      leaseKey(this.number),
+      encode({ ...this.holder, beat: this.#beat, released: true }),
+    );
+  }
+}
+
+const leaseKey = (number: number): string => `lease.${number}`;
+const encode = (holder: LeaseHolder): Uint8Array => new TextEncoder().encode(JSON.stringify(holder));
+
+interface FoundLease {
+  number: number;
+  text: string;
+  holder: LeaseHolder | undefined;
+}
+
+async function lastLease(target: ObjectTarget): Promise<FoundLease | undefined> {
+  const numbers = (await target.list("lease."))
+    .map((key) => Number(/^lease\.(\d+)$/.exec(key)?.[1] ?? NaN))
+    .filter((number) => Number.isSafeInteger(number));
+  if (numbers.length === 0) return undefined;
+  return readLease(target, Math.max(...numbers));
+}
+
+async function readLease(target: ObjectTarget, number: number): Promise<FoundLease> {
+  const bytes = await target.get(leaseKey(number));
+  const text = bytes === undefined ? "" : new TextDecoder().decode(bytes);
+  try {
+    return { number, text, holder: JSON.parse(text) as LeaseHolder };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return { number, text, holder: undefined }; // cut short by a crash: only time can tell
+  }
+}
+
+async function mustBeDead(target: ObjectTarget, found: FoundLease, options: LeaseOptions): Promise<void> {
+  const { holder } = found;
+  if (holder?.released) return;
+  if (holder?.job !== undefined) {
+    if (options.ownJob?.(holder.job)) return;
+    const alive = await options.jobAlive?.(holder.job);
+    if (alive === false) return;
+    throw heldError(target, holder, alive === undefined ? found.number : undefined);
+  }
+  if (holder !== undefined && holder.host === os.hostname() && holder.boot === bootId()) {
+    if (isSameProcess(holder)) throw heldError(target, holder);
+    return;
+  }
+  const seconds = options.leaseSeconds ?? LEASE_SECONDS;
+  if (holder !== undefined) options.onWait?.(holder, seconds);
+  await watch(target, found, seconds, options.signal);
+}
+
+/** Waits until a lease has not changed for so long. Throws when it changes: its holder lives. */
+async function watch(
+  target: ObjectTarget,
+  found: FoundLease,
+  seconds: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const deadline = performance.now() + seconds * 1000;
+  while (performance.now() < deadline) {
+    await new Promise((resolve) =>
+      setTimeout(resolve, Math.min(2000, Math.max(0, deadline - performance.now())))
+    );
+    signal?.throwIfAborted();
+    const now = await readLease(target, found.number);
+    if (now.text !== found.text && now.holder !== undefined) {
+      if (now.holder.released) return;
+      throw heldError(target, now.holder);
+    }
+  }
+}
+
+/** `untold` is the number of a lease whose holder nobody here can ask about. */
+function heldError(target: ObjectTarget, holder: LeaseHolder, untold?: number): GranaryError {
+  const who = holder.job === undefined
+    ? `process ${holder.pid} on ${holder.host}`
+    : `batch job ${holder.job} submitted from ${holder.host}`;
+  return new GranaryError(
+    "input",
+    `${target.name}: the run is held by ${who} since ${holder.since}` +
+      (untold === undefined
+        ? " (wait for it, or end it and say --resume)"
+        : ` (its scheduler cannot be asked from here: resume where it can be, or delete ${
+          leaseKey(untold)
+        } if the job has ended)`),
+    { details: { holder } },
+  );
+}
+
+async function removeOlder(target: ObjectTarget, number: number): Promise<void> {
+  for (const key of await target.list("lease.")) {
+    if (Number(key.slice("lease.".length)) < number) await target.delete(key);
+  }
+}
+
+function describeSelf(job: string | undefined): LeaseHolder {
+  return {
+    host: os.hostname(),
+    pid: process.pid,
+    processStarted: processStart(process.pid) ?? "",
+    boot: bootId(),
+    ...(job === undefined ? {} : { job }),
+    since: new Date().toISOString(),
+    beat: 0,
+  };
+}
+
+function isSameProcess(holder: LeaseHolder): boolean {
+  const started = processStart(holder.pid);
+  if (started !== undefined) return started === holder.processStarted;
+  if (fs.existsSync("/proc/self/stat")) return false; // a system that would have told
+  try {
+    process.kill(holder.pid, 0);
+    return true;
+  } catch (error) {
+    return (error as { code?: string }).code === "EPERM";
+  }
+}
+
+/** When a process started, in the kernel's ticks since boot; undefined where it is gone or unknown. */
+function processStart(pid: number): string | undefined {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" ? undefined : fields[19]; // a zombie has ended
+  } catch {
+    return undefined; // no such process, or no /proc
+  }
+}
+
+function bootId(): string {
+  try {
+    return fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  } catch {
+    return ""; // not Linux: the host's name has to do
+  }
+}

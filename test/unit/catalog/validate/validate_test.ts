@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { nestedOf } from "../../../../core/cells/healpix.ts";
+import { geoProblems } from "../../../../catalog/validate/geo_schema.ts";
+import { validateCatalog } from "../../../../catalog/validate/validate.ts";
+import { encodeWkb } from "../../../../core/geometry/wkb.ts";
+import type { GranuleRow } from "../../../../catalog/granule.ts";
+import { sampleRow, withCatalog } from "../sample.ts";
+
+const soundCells = BigUint64Array.from([BigInt(nestedOf(-50, 70, 8, "authalic"))]);
+const sound = (changes: Partial<GranuleRow> = {}) => sampleRow({ cells: soundCells, ...changes });
+
+Deno.test("a sound catalog has no findings", async () => {
+  await withCatalog(
+    [sound(), sound({ id: "b", geometry: null, bbox: null, cells: new BigUint64Array(0) })],
+    async (catalog) => {
+      const report = await validateCatalog(catalog);
+      assert.deepEqual(report, { file: catalog.name, valid: true, granules: 2, findings: [], counts: {} });
+    },
+  );
+});
+
+Deno.test("each breach of the contract is found and named", async () => {
+  const square = encodeWkb({ type: "Polygon", coordinates: [[[0, 0], [9, 0], [9, 9], [0, 9], [0, 0]]] });
+  const cases: [Partial<GranuleRow>, string, RegExp][] = [
+    [{ s3_base: null, https_base: null }, "locations", /no location at all/],
+    [{ s3_base: "bucket/" }, "locations", /s3 location "bucket\/a\/g1.h5" is no location/],
+    [{ https_base: "https://host.example/bucket" }, "locations", /do not meet at a slash/],
+    [{ bbox: { xmin: -50, ymin: 70, xmax: -49.6, ymax: 72 } }, "bbox", /does not hold the geometry/],
+    [{ bbox: null }, "bbox", /does not hold/],
+    [{ geometry: Uint8Array.of(1, 2, 0, 0, 0, 9, 0, 0, 0) }, "geometry", /WKB/],
+    [{ cells: BigUint64Array.of(5n) }, "cells", /no cell of the footprint/],
+    [
+      {
+        geometry: square,
+        bbox: { xmin: 0, ymin: 0, xmax: 9, ymax: 9 },
+        cells: BigUint64Array.of(BigInt(nestedOf(4, 4, 8, "authalic"))),
+      },
+      "cells",
+      /cells of the footprint are missing/,
+    ],
+    [
+      { cell_order: 10, cells: BigUint64Array.of(BigInt(nestedOf(-50, 70, 10, "authalic"))) },
+      "cells",
+      /cells of order 10 in a catalog of 8/,
+    ],
+  ];
+  for (const [changes, check, message] of cases) {
+    await withCatalog([sound(changes)], async (catalog) => {
+      const report = await validateCatalog(catalog);
+      const found = report.findings.filter((finding) => finding.check === check);
+      assert.ok(found.some((finding) => message.test(finding.message)), JSON.stringify(report.findings));
+      assert.equal(report.valid, !report.findings.some(({ level }) => level === "error"));
+    });
+  }
+});
+
+Deno.test("the rules of GeoParquet's metadata", () => {
+  const column = { encoding: "WKB", geometry_types: ["Polygon"] };
+  const good = { version: "1.1.0", primary_column: "geometry", columns: { geometry: column } };
+  assert.deepEqual(geoProblems(good), []);
+  const covering = (root: string) => ({
+    bbox: { xmin: [root, "xmin"], ymin: ["bbox", "ymin"], xmax: ["bbox", "xmax"], ymax: ["bbox", "ymax"] },
+  });
+  const withColumn = (changes: object) => ({ ...good, columns: { geometry: { ...column, ...changes } } });
+  assert.deepEqual(
+    geoProblems(withColumn({ covering: covering("bbox"), bbox: [0, 0, 1, 1], edges: "spherical" })),
+    [],
+  );
+  const bad: [unknown, RegExp][] = [
+    [{ ...good, version: "2.0" }, /version/],
+    [{ ...good, primary_column: "other" }, /not among the columns/],
+    [{ ...good, columns: {} }, /columns/],
+    [withColumn({ encoding: "WKT" }), /encoding/],
+    [withColumn({ geometry_types: undefined }), /geometry_types/],
+    [withColumn({ geometry_types: ["Circle"] }), /geometry_types/],
+    [withColumn({ geometry_types: ["Point", "Point"] }), /duplicate/],
+    [withColumn({ bbox: [1, 2, 3] }), /bbox/],
+    [withColumn({ edges: "geodesic" }), /edges/],
+    [withColumn({ covering: covering("other") }), /several columns/],
+    [withColumn({ covering: { bbox: { xmin: ["bbox", "west"] } } }), /xmin|required/],
+    ["text", /object/],
+  ];
+  for (const [value, message] of bad) assert.match(geoProblems(value).join("; "), message);
+});

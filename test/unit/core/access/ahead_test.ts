@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { SourceOpener } from "../../../../core/access/open.ts";
+import type { SourceLocation } from "../../../../core/access/location.ts";
+import { FaultSchedule } from "../../../support/faults.ts";
+import { Loopback, patternBytes } from "../../../support/loopback.ts";
+
+const SMALL = patternBytes(1_000_000);
+const LARGE = patternBytes(6_000_000);
+
+async function withServer(
+  run: (server: Loopback, locations: SourceLocation[], opener: SourceOpener) => Promise<void>,
+) {
+  const server = await Loopback.start((request, response) =>
+    server.sendFile(request, response, request.url!.includes("large") ? LARGE : SMALL)
+  );
+  const opener = new SourceOpener({ env: {}, retry: { attempts: 2, baseMs: 2, capMs: 5 } });
+  try {
+    const locations = Array.from(
+      { length: 30 },
+      (_, i) => ({ kind: "https" as const, url: `${server.url}/small-${i}` }),
+    );
+    await run(server, locations, opener);
+  } finally {
+    await opener.close();
+    await server.stop();
+  }
+}
+
+const settle = () => new Promise((resolve) => setTimeout(resolve, 150));
+
+/** Waits for what is under way; a busy machine takes its time. */
+async function until(holds: () => boolean): Promise<void> {
+  for (let wait = 0; wait < 200 && !holds(); wait++) await new Promise((resolve) => setTimeout(resolve, 25));
+}
+
+Deno.test("the next files are opened ahead, small ones whole, and not more than a few", () =>
+  withServer(async (server, locations, opener) => {
+    opener.expect(locations);
+    assert.equal(server.seen.length, 0, "nothing is asked before the first is opened");
+    const first = await opener.open(locations[0]!);
+    await until(() => locations.slice(0, 9).every((_, i) => server.count(new RegExp(`small-${i}$`)) === 2));
+    await settle();
+    assert.equal(server.count(/small-0$/), 2);
+    for (let i = 1; i <= 8; i++) {
+      assert.equal(server.count(new RegExp(`small-${i}$`)), 2, `file ${i}: its first bytes and the rest`);
+    }
+    assert.equal(server.count(/small-9$/), 0);
+    const second = await opener.open(locations[1]!);
+    for (const at of [500_000, 10, 999_000]) {
+      assert.deepEqual(await second.read(at, 1000), SMALL.slice(at, at + 1000));
+    }
+    assert.equal(server.count(/small-1$/), 2, "all that is read was there");
+    await until(() => server.count(/small-9$/) === 2);
+    assert.equal(server.count(/small-9$/), 2);
+    await first.close();
+    await second.close();
+  }));
+
+Deno.test("every file is opened once, in whatever order they are taken", () =>
+  withServer(async (server, locations, opener) => {
+    opener.expect(locations);
+    const order = locations.map((_, i) => locations[(i * 7) % 30]!);
+    for (const location of order) {
+      const source = await opener.open(location);
+      assert.deepEqual(await source.read(700_000, 500), SMALL.slice(700_000, 700_500));
+      await source.close();
+    }
+    await settle();
+    for (let i = 0; i < 30; i++) {
+      assert.equal(
+        server.seen.filter(({ headers, url }) => url === `/small-${i}` && headers.range === "bytes=0-32767")
+          .length,
+        1,
+      );
+    }
+  }));
+
+Deno.test("a large file is opened ahead and not read", () =>
+  withServer(async (server, _locations, opener) => {
+    const large = [0, 1].map((i) => ({ kind: "https" as const, url: `${server.url}/large-${i}` }));
+    opener.expect(large);
+    await (await opener.open(large[0]!)).close();
+    await settle();
+    assert.equal(server.count(/large-1/), 1);
+  }));
+
+Deno.test("a file that cannot be opened ahead fails where it is taken, and only there", () =>
+  withServer(async (server, locations, opener) => {
+    server.faults = new FaultSchedule([{
+      at: "every",
+      fault: { kind: "status", status: 404 },
+      path: /small-3$/,
+    }]);
+    opener.expect(locations);
+    for (let i = 0; i < 6; i++) {
+      if (i === 3) await assert.rejects(opener.open(locations[i]!), /404/);
+      else await (await opener.open(locations[i]!)).close();
+    }
+    await settle();
+  }));
+
+Deno.test("a file that is not in the list is not read whole", () =>
+  withServer(async (server, locations, opener) => {
+    opener.expect(locations.slice(1));
+    const source = await opener.open(locations[0]!);
+    await settle();
+    assert.equal(server.count(/small-0$/), 1);
+    await source.close();
+  }));
+
+Deno.test("files opened ahead push nothing out of the cache that others still read", async () => {
+  const server = await Loopback.start((request, response) => server.sendFile(request, response, SMALL));
+  const opener = new SourceOpener({ env: {}, keptBytes: 1_500_000 });
+  try {
+    const [first, ...rest] = Array.from(
+      { length: 6 },
+      (_, i) => ({ kind: "https" as const, url: `${server.url}/small-${i}` }),
+    );
+    const source = await opener.open(first!);
+    for (let at = 0; at + 30_000 <= SMALL.length; at += 30_000) await source.read(at, 30_000);
+    const before = server.count(/small-0$/);
+    opener.expect(rest);
+    const other = await opener.open(rest[0]!);
+    await settle();
+    for (let at = 0; at + 30_000 <= SMALL.length; at += 30_000) await source.read(at, 30_000);
+    assert.equal(server.count(/small-0$/), before);
+    await other.close();
+    await source.close();
+  } finally {
+    await opener.close();
+    await server.stop();
+  }
+});

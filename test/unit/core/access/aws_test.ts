@@ -1,0 +1,280 @@
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { GranaryError } from "../../../../core/errors.ts";
+import { AwsChain } from "../../../../core/access/aws.ts";
+import { parseIni } from "../../../../core/access/aws_profile.ts";
+import { HttpClient } from "../../../../core/access/http.ts";
+import { DEFAULT_RETRY } from "../../../../core/access/retry.ts";
+import { type Handler, Loopback } from "../../../support/loopback.ts";
+
+interface Scene {
+  home: string;
+  clock: { now: number };
+  chain(env?: Record<string, string>): AwsChain;
+  serve(handler: Handler): Promise<Loopback>;
+}
+
+function scene(run: (scene: Scene) => Promise<void>): () => Promise<void> {
+  return async () => {
+    const home = fs.mkdtempSync(path.join(os.tmpdir(), "granary-aws-"));
+    fs.mkdirSync(path.join(home, ".aws"));
+    const clock = { now: Date.now() };
+    const servers: Loopback[] = [];
+    try {
+      await run({
+        home,
+        clock,
+        chain: (env = {}) =>
+          new AwsChain({
+            env: { HOME: home, AWS_EC2_METADATA_DISABLED: "true", ...env },
+            client: new HttpClient(),
+            retry: { ...DEFAULT_RETRY, attempts: 2, baseMs: 2 },
+            warn: () => {},
+            now: () => clock.now,
+          }),
+        serve: async (handler) => {
+          const server = await Loopback.start(handler);
+          servers.push(server);
+          return server;
+        },
+      });
+    } finally {
+      for (const server of servers) await server.stop();
+      fs.rmSync(home, { recursive: true });
+    }
+  };
+}
+
+const KEYS = { AWS_ACCESS_KEY_ID: "AKIAENV", AWS_SECRET_ACCESS_KEY: "s-env" };
+const refused = (text: RegExp) => (error: unknown) =>
+  error instanceof GranaryError && error.tag === "credential" && text.test(error.message);
+
+function json(
+  response: { writeHead: (status: number) => void; end: (text: string) => void },
+  body: unknown,
+): void {
+  response.writeHead(200);
+  response.end(JSON.stringify(body));
+}
+
+function stsAnswer(id: string, expires: number): string {
+  return `<R><Credentials><AccessKeyId>${id}</AccessKeyId><SecretAccessKey>s</SecretAccessKey>` +
+    `<SessionToken>t</SessionToken><Expiration>${
+      new Date(expires).toISOString()
+    }</Expiration></Credentials></R>`;
+}
+
+Deno.test("INI files are read as the AWS tools write them", () => {
+  const sections = parseIni(
+    "# c\n[default]\nregion = us-west-2 ; here\naws_access_key_id=A=B\ns3 =\n  addressing_style = virtual\n  max = 4\noutput=json\n" +
+      '[profile "my one"]\nrole_arn = arn:x\n[ plain ]\nk=v\n',
+  );
+  assert.deepEqual(sections.get("default"), {
+    region: "us-west-2",
+    aws_access_key_id: "A=B",
+    s3: "",
+    "s3.addressing_style": "virtual",
+    "s3.max": "4",
+    output: "json",
+  });
+  assert.deepEqual(sections.get("my one"), { role_arn: "arn:x" });
+  assert.deepEqual(sections.get("plain"), { k: "v" });
+});
+
+Deno.test(
+  "the environment goes before the profile, and the profile before all else",
+  scene(async ({ home, chain }) => {
+    fs.writeFileSync(
+      path.join(home, ".aws/credentials"),
+      "[default]\naws_access_key_id = AKIADEF\naws_secret_access_key = s\n[other]\naws_access_key_id = AKIAOTHER\naws_secret_access_key = s\naws_session_token = t\n",
+    );
+    fs.writeFileSync(
+      path.join(home, ".aws/config"),
+      "[default]\nregion = eu-north-1\n[profile other]\nregion = us-west-2\nendpoint_url = http://h:1\ns3 =\n  addressing_style = virtual\n",
+    );
+    const id = async (env: Record<string, string>) => (await (await chain(env).keys())!.keys()).accessKeyId;
+    assert.equal(await id(KEYS), "AKIAENV");
+    assert.equal(await id({}), "AKIADEF");
+    assert.equal(await id({ AWS_PROFILE: "other" }), "AKIAOTHER");
+    assert.equal(await chain({}).region(), "eu-north-1");
+    assert.equal(await chain({ AWS_PROFILE: "other" }).region(), "us-west-2");
+    assert.equal(await chain({ AWS_DEFAULT_REGION: "x-1" }).region(), "x-1");
+    assert.deepEqual(chain({ AWS_PROFILE: "other" }).s3Endpoint(), {
+      endpoint: "http://h:1",
+      style: "virtual",
+    });
+    assert.deepEqual(
+      chain({ AWS_ENDPOINT_URL_S3: "s3.example.org", AWS_ENDPOINT_URL: "http://no" }).s3Endpoint(),
+      {
+        endpoint: "https://s3.example.org",
+        style: undefined,
+      },
+    );
+    await assert.rejects(async () => await chain({ AWS_PROFILE: "none" }).keys(), /"none".*neither/);
+  }),
+);
+
+Deno.test(
+  "nothing found is no keys and no region, without a word",
+  scene(async ({ chain }) => {
+    assert.equal(await chain().keys(), undefined);
+    assert.equal(await chain().region(), undefined);
+  }),
+);
+
+Deno.test(
+  "what only Amazon's command line can do is refused with the way around",
+  scene(async ({ home, chain }) => {
+    const cases: [string, RegExp][] = [
+      ["sso_session = x", /single sign-on.*export-credentials --profile default/],
+      ["credential_process = /bin/x", /runs a program/],
+      ["role_arn = arn:r\nmfa_serial = m\nsource_profile = default", /one-time code/],
+      ["role_arn = arn:r\nsource_profile = default", /names itself/],
+      ["role_arn = arn:r\nsource_profile = none", /"none" has no keys/],
+    ];
+    for (const [text, expected] of cases) {
+      fs.writeFileSync(path.join(home, ".aws/config"), `[default]\n${text}\n`);
+      await assert.rejects(async () => await chain().keys(), refused(expected));
+    }
+  }),
+);
+
+Deno.test(
+  "a role is assumed by web identity, and again five minutes before its keys end",
+  scene(async ({ home, clock, chain, serve }) => {
+    const forms: URLSearchParams[] = [];
+    const sts = await serve((_request, response, body) => {
+      forms.push(new URLSearchParams(new TextDecoder().decode(body)));
+      response.writeHead(200);
+      response.end(stsAnswer(`ASIA${forms.length}`, clock.now + 3_600_000));
+    });
+    const token = path.join(home, "token");
+    fs.writeFileSync(token, "identity-1\n");
+    const env = {
+      AWS_WEB_IDENTITY_TOKEN_FILE: token,
+      AWS_ROLE_ARN: "arn:role",
+      AWS_ENDPOINT_URL_STS: sts.url,
+    };
+    const source = (await chain(env).keys())!;
+    const all = await Promise.all([source.keys(), source.keys(), source.keys()]);
+    assert.deepEqual(all.map(({ accessKeyId }) => accessKeyId), ["ASIA1", "ASIA1", "ASIA1"]);
+    assert.equal(forms[0]!.get("Action"), "AssumeRoleWithWebIdentity");
+    assert.equal(forms[0]!.get("WebIdentityToken"), "identity-1");
+    assert.equal(sts.seen[0]!.headers.authorization, undefined);
+    fs.writeFileSync(token, "identity-2\n");
+    clock.now += 55.1 * 60_000;
+    assert.equal((await source.keys()).accessKeyId, "ASIA2");
+    assert.equal(forms[1]!.get("WebIdentityToken"), "identity-2");
+  }),
+);
+
+Deno.test(
+  "a profile's role is assumed with the keys of its source profile",
+  scene(async ({ home, clock, chain, serve }) => {
+    const sts = await serve((_request, response) => {
+      response.writeHead(200);
+      response.end(stsAnswer("ASIAROLE", clock.now + 3_600_000));
+    });
+    fs.writeFileSync(
+      path.join(home, ".aws/config"),
+      "[default]\nrole_arn = arn:r\nsource_profile = base\nexternal_id = e\nregion = eu-west-1\n[profile base]\naws_access_key_id = AKIABASE\naws_secret_access_key = s\n",
+    );
+    const keys = await (await chain({ AWS_ENDPOINT_URL_STS: sts.url }).keys())!.keys();
+    assert.equal(keys.accessKeyId, "ASIAROLE");
+    assert.match(sts.seen[0]!.headers.authorization!, /Credential=AKIABASE\/\d+\/eu-west-1\/sts\//);
+  }),
+);
+
+Deno.test(
+  "a container's endpoint is asked with its token, and only hosts that may be",
+  scene(async ({ clock, chain, serve }) => {
+    const server = await serve((_request, response) =>
+      json(response, {
+        AccessKeyId: "ASIACONT",
+        SecretAccessKey: "s",
+        Token: "t",
+        Expiration: new Date(clock.now + 3_600_000).toISOString(),
+      })
+    );
+    const env = {
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: `${server.url}/creds`,
+      AWS_CONTAINER_AUTHORIZATION_TOKEN: "Basic abc",
+    };
+    assert.equal((await (await chain(env).keys())!.keys()).accessKeyId, "ASIACONT");
+    assert.equal(server.seen[0]!.headers.authorization, "Basic abc");
+    await assert.rejects(
+      async () => await chain({ AWS_CONTAINER_CREDENTIALS_FULL_URI: "http://example.org/creds" }).keys(),
+      refused(/may not be asked/),
+    );
+  }),
+);
+
+Deno.test(
+  "instance metadata gives region and role by a session, version 2",
+  scene(async ({ clock, chain, serve }) => {
+    const server = await serve((request, response) => {
+      if (request.url === "/latest/api/token" && request.method === "PUT") {
+        return void response.end("session");
+      }
+      if (request.headers["x-aws-ec2-metadata-token"] !== "session") {
+        response.writeHead(401);
+        return void response.end();
+      }
+      if (request.url === "/latest/meta-data/placement/region") return void response.end("us-west-2");
+      if (request.url === "/latest/meta-data/iam/security-credentials/") {
+        return void response.end("node-role");
+      }
+      json(response, {
+        Code: "Success",
+        AccessKeyId: "ASIANODE",
+        SecretAccessKey: "s",
+        Token: "t",
+        Expiration: new Date(clock.now + 3_600_000).toISOString(),
+      });
+    });
+    const env = { AWS_EC2_METADATA_DISABLED: "false", AWS_EC2_METADATA_SERVICE_ENDPOINT: server.url };
+    const here = chain(env);
+    assert.equal(await here.region(), "us-west-2");
+    assert.equal((await (await here.keys())!.keys()).accessKeyId, "ASIANODE");
+    assert.equal(server.seen.at(-1)!.url, "/latest/meta-data/iam/security-credentials/node-role");
+    assert.equal(server.count(/api\/token/), 1);
+  }),
+);
+
+Deno.test(
+  "outside of AWS the metadata address costs a second at most, and nothing is said",
+  scene(async ({ chain, serve }) => {
+    const silent = await serve(() => {});
+    const env = { AWS_EC2_METADATA_DISABLED: "false", AWS_EC2_METADATA_SERVICE_ENDPOINT: silent.url };
+    const here = chain(env);
+    assert.equal(await here.region(), undefined);
+    assert.equal(await here.keys(), undefined);
+    assert.equal(silent.seen.length, 1, "what did not answer is not asked again");
+  }),
+);
+
+Deno.test(
+  "a role that may not be assumed says who refused, and shows no key",
+  scene(async ({ home, chain, serve }) => {
+    const sts = await serve((_request, response) => {
+      response.writeHead(403);
+      response.end(
+        "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>",
+      );
+    });
+    const token = path.join(home, "token");
+    fs.writeFileSync(token, "identity-secret");
+    const env = {
+      AWS_WEB_IDENTITY_TOKEN_FILE: token,
+      AWS_ROLE_ARN: "arn:role",
+      AWS_ENDPOINT_URL_STS: sts.url,
+    };
+    await assert.rejects(async () => await (await chain(env).keys())!.keys(), (error) => {
+      assert.ok(refused(/role of AWS_ROLE_ARN: AWS answered 403 \(AccessDenied\).*trust policy/)(error));
+      assert.doesNotMatch(String((error as Error).stack), /identity-secret/);
+      return true;
+    });
+  }),
+);

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { assignCells, assignNested, NO_CHILD } from "../../../../core/cells/assign.ts";
+import { nestedBigOf } from "../../../../core/cells/healpix.ts";
+
+const coordinate = fc.record({
+  lon: fc.double({ min: -180, max: 360, noNaN: true }),
+  lat: fc.double({ min: -90, max: 90, noNaN: true }),
+});
+
+Deno.test("parent and child of every row name the cell of its point", () => {
+  const orders = fc.integer({ min: 0, max: 16 }).chain((depth) =>
+    fc.integer({ min: 0, max: Math.min(24, 29 - depth) }).map((parentOrder) => ({ parentOrder, depth }))
+  );
+  const convention = fc.constantFrom("authalic" as const, "geodetic" as const);
+  fc.assert(
+    fc.property(fc.array(coordinate, { maxLength: 40 }), orders, convention, (points, orders, convention) => {
+      const { parentOrder, depth } = orders;
+      const lon = Float64Array.from(points, ({ lon }) => lon);
+      const lat = Float64Array.from(points, ({ lat }) => lat);
+      const out = { parent: new Float64Array(points.length), child: new Uint32Array(points.length) };
+      const childOrder = parentOrder + depth;
+      assert.equal(assignCells(lon, lat, { parentOrder, childOrder, convention }, out), points.length);
+      points.forEach(({ lon, lat }, i) => {
+        const nested = (BigInt(out.parent[i]!) << BigInt(2 * depth)) + BigInt(out.child[i]!);
+        assert.equal(nested, nestedBigOf(lon, lat, childOrder, convention));
+      });
+    }),
+  );
+});
+
+Deno.test("rows without a place, and rows not kept, have no cell; blocks do not change that", () => {
+  const rows = 10_000;
+  const lon = new Float64Array(rows).fill(10);
+  const lat = new Float64Array(rows).fill(10);
+  const keep = new Uint8Array(rows).fill(1);
+  const bad: [number, number][] = [
+    [NaN, 0],
+    [0, NaN],
+    [Infinity, 0],
+    [0, -Infinity],
+    [0, 90.0001],
+    [0, -91],
+    [
+      -180.01,
+      0,
+    ],
+    [360.01, 0],
+    [3.4e38, 3.4e38],
+  ];
+  bad.forEach(([x, y], i) => {
+    lon[i * 1000 + 7] = x;
+    lat[i * 1000 + 7] = y;
+  });
+  keep[2048] = 0;
+  const options = { parentOrder: 6, childOrder: 12, convention: "authalic" } as const;
+  for (const parent of [new Float64Array(rows), new Uint32Array(rows)]) {
+    const child = new Uint32Array(rows);
+    assert.equal(assignCells(lon, lat, options, { parent, child }, keep), rows - bad.length - 1);
+    const none = parent instanceof Uint32Array ? 0xffffffff : -1;
+    const cell = nestedBigOf(10, 10, 12, "authalic");
+    for (let row = 0; row < rows; row++) {
+      const missing = row === 2048 || (row % 1000 === 7 && row < 9000);
+      assert.equal(parent[row], missing ? none : Number(cell >> 12n));
+      assert.equal(child[row], missing ? NO_CHILD : Number(cell & 4095n));
+    }
+  }
+  const nested = new Float64Array(rows);
+  assert.equal(assignNested(lon, lat, 12, "authalic", nested, keep), rows - bad.length - 1);
+  assert.equal(nested[2048], -1);
+  assert.equal(nested[9999], Number(nestedBigOf(10, 10, 12, "authalic")));
+});
+
+Deno.test("orders and arrays that do not fit are refused", () => {
+  const lon = new Float64Array(2);
+  const out = { parent: new Float64Array(2), child: new Uint32Array(2) };
+  const run = (parentOrder: number, childOrder: number, parent: Float64Array | Uint32Array = out.parent) =>
+    assignCells(lon, lon, { parentOrder, childOrder, convention: "authalic" }, { parent, child: out.child });
+  assert.throws(() => run(6, 5), /child order 5 is not 6 to 22/);
+  assert.throws(() => run(6, 23), /child order 23/);
+  assert.throws(() => run(25, 29), /order 25/);
+  assert.throws(() => run(14, 20, new Uint32Array(2)), /order 14/);
+  assert.throws(() => run(6, 12, new Float64Array(1)), /do not fit each other/);
+  assert.throws(() => assignNested(lon, new Float64Array(1), 3, "geodetic", new Float64Array(2)), RangeError);
+  assert.throws(() => assignNested(lon, lon, 25, "geodetic", new Float64Array(2)), RangeError);
+});

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import zlib from "node:zlib";
+import { checkFilters, ChunkFault, decodeChunk } from "../../../../../core/hdf5/direct/chunk_filters.ts";
+import { UnsupportedHdf5 } from "../../../../../core/hdf5/direct/cursor.ts";
+import type { Filter } from "../../../../../core/hdf5/direct/messages.ts";
+
+const DEFLATE: Filter = { id: 1, name: "deflate", values: [6] };
+const shuffleOf = (size: number): Filter => ({ id: 2, name: "shuffle", values: [size] });
+const FLETCHER: Filter = { id: 3, name: "fletcher32", values: [] };
+
+/** The definition of shuffle: byte k of every element, for k from 0. */
+function shuffle(bytes: Uint8Array, size: number): Uint8Array {
+  const count = Math.floor(bytes.length / size);
+  const out = bytes.slice();
+  for (let i = 0; i < count; i += 1) {
+    for (let k = 0; k < size; k += 1) out[k * count + i] = bytes[i * size + k]!;
+  }
+  return out;
+}
+
+const BYTES = Uint8Array.from({ length: 803 }, (_, i) => (i * 2654435761) >>> 13);
+
+Deno.test("shuffle and deflate are undone for elements of 1, 2, 4 and 8 bytes, odd ends included", () => {
+  for (const size of [1, 2, 4, 8]) {
+    for (const length of [0, size, 800, 803]) {
+      const bytes = BYTES.slice(0, length);
+      const shuffled = shuffle(bytes, size);
+      assert.deepEqual(new Uint8Array(decodeChunk(shuffled, 0, [shuffleOf(size)], length)), bytes);
+      const filters = [shuffleOf(size), DEFLATE];
+      const stored = zlib.deflateSync(shuffled);
+      assert.deepEqual(new Uint8Array(decodeChunk(stored, 0, filters, length)), bytes);
+    }
+  }
+});
+
+Deno.test("a filter whose bit is set in the chunk's mask is not undone", () => {
+  const filters = [shuffleOf(4), DEFLATE];
+  assert.deepEqual(new Uint8Array(decodeChunk(zlib.deflateSync(BYTES), 1, filters, 803)), BYTES);
+  assert.deepEqual(new Uint8Array(decodeChunk(shuffle(BYTES, 4), 2, filters, 803)), BYTES);
+  assert.deepEqual(decodeChunk(BYTES, 3, filters, 803), BYTES);
+  assert.throws(() => decodeChunk(BYTES, 4, filters, 803), ChunkFault);
+});
+
+Deno.test("bytes that no writer made are faults, and nothing grows past the size that is wanted", () => {
+  const faults: [Uint8Array, Filter[], number][] = [
+    [Uint8Array.of(1, 2, 3), [DEFLATE], 803],
+    [zlib.deflateSync(BYTES).subarray(0, 300), [DEFLATE], 803],
+    [zlib.deflateSync(BYTES), [DEFLATE], 804],
+    [zlib.deflateSync(BYTES), [DEFLATE], 802],
+    [zlib.deflateSync(new Uint8Array(1 << 24)), [DEFLATE], 803],
+    [zlib.deflateSync(BYTES), [DEFLATE], 2 ** 31],
+    [BYTES, [], 804],
+    [BYTES, [FLETCHER], 799],
+    [Uint8Array.of(1, 2), [FLETCHER], 0],
+  ];
+  for (const [stored, filters, size] of faults) {
+    assert.throws(() => decodeChunk(stored, 0, filters, size), ChunkFault);
+  }
+});
+
+Deno.test("filters that are not undone are named", () => {
+  checkFilters([shuffleOf(4), DEFLATE, FLETCHER], 4);
+  assert.throws(() => checkFilters([{ id: 4, name: "", values: [] }], 4), UnsupportedHdf5);
+  assert.throws(() => checkFilters([{ id: 32000, name: "lzf", values: [] }], 4), /the filter lzf/);
+  assert.throws(() => checkFilters([DEFLATE, DEFLATE], 4), /deflate applied twice/);
+  assert.throws(() => checkFilters([shuffleOf(4)], 8), /shuffle of another element size/);
+});

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { readGranule } from "../../../../../core/observations/granule.ts";
+import { Fetcher } from "../../../../../core/hdf5/direct/fetch.ts";
+import { openHdf5 } from "../../../../../core/observations/open_granule_file.ts";
+import { memorySyncSource } from "../../../../../core/access/memory_source.ts";
+import type { ByteRange, SyncSource } from "../../../../../core/access/source.ts";
+import { writeHdf5 } from "../write_hdf5.ts";
+
+const BYTES = Uint8Array.from({ length: 100_000 }, (_, i) => i * 31);
+
+/** A source that keeps each call of readMany. */
+function batches(bytes: Uint8Array): SyncSource & { calls: ByteRange[][] } {
+  const inner = memorySyncSource("f", bytes);
+  const calls: ByteRange[][] = [];
+  return {
+    ...inner,
+    calls,
+    readMany(ranges) {
+      calls.push(ranges.map((range) => ({ ...range })));
+      return inner.readMany(ranges);
+    },
+  };
+}
+
+Deno.test("ranges come in the order asked for, whatever their order in the file, neighbours joined", () => {
+  const source = batches(BYTES);
+  const ranges = [
+    { offset: 50_000, length: 100 },
+    { offset: 0, length: 10 },
+    { offset: 50_200, length: 50 },
+    { offset: 10, length: 10 },
+    { offset: 5, length: 3 },
+    { offset: 90_000, length: 1 },
+  ];
+  const parts = new Fetcher(source).read(ranges);
+  ranges.forEach(({ offset, length }, i) =>
+    assert.deepEqual(parts[i], BYTES.subarray(offset, offset + length))
+  );
+  assert.deepEqual(source.calls, [[
+    { offset: 0, length: 20 },
+    { offset: 50_000, length: 250 },
+    { offset: 90_000, length: 1 },
+  ]]);
+});
+
+Deno.test("what was fetched ahead is not fetched again, and the rest is", () => {
+  const source = batches(BYTES);
+  const fetcher = new Fetcher(source);
+  fetcher.ahead([{ offset: 100, length: 10 }, { offset: 60_000, length: 10 }]);
+  const parts = fetcher.read([{ offset: 60_000, length: 10 }, { offset: 30_000, length: 5 }]);
+  assert.deepEqual(parts, [BYTES.subarray(60_000, 60_010), BYTES.subarray(30_000, 30_005)]);
+  // Another length at the same place is another range.
+  assert.deepEqual(fetcher.read([{ offset: 100, length: 20 }]), [BYTES.subarray(100, 120)]);
+  assert.deepEqual(source.calls.map((call) => call.map(({ offset }) => offset)), [[100, 60_000], [30_000], [
+    100,
+  ]]);
+});
+
+Deno.test("all datasets of a group are in flight together, or in two steps where a callback decides", async () => {
+  const values = Float64Array.from({ length: 20_000 }, (_, i) => Math.sin(i));
+  const bytes = await writeHdf5((file) => {
+    for (const name of ["a", "b"]) {
+      const group = file.create_group(name);
+      for (const path of ["lat", "x", "lon", "y"]) {
+        group.create_dataset({ name: path, data: values, chunks: [5000], compression: 1 });
+      }
+    }
+  });
+  const request = {
+    groups: ["a", "b"],
+    latitude: "{group}/lat",
+    longitude: "{group}/lon",
+    columns: [{ name: "x", path: "{group}/x" }, { name: "y", path: "{group}/y" }],
+    filters: [{ path: "{group}/y", op: "gt" as const, value: 0 }],
+  };
+  for (const [wanted, calls] of [[undefined, 2], [(group: string) => group === "b", 3]] as const) {
+    const source = batches(bytes);
+    const file = await openHdf5(source, { request });
+    const groups = [...readGranule(file, request, wanted ? { wanted } : {})];
+    assert.deepEqual(groups.map(({ group }) => group), wanted ? ["b"] : ["a", "b"]);
+    for (const { columns } of groups) assert.deepEqual(columns, [values, values]);
+    assert.equal(source.calls.length, calls);
+    assert.equal(file.counters!.chunksDecoded, wanted ? 28 : 32);
+    file.close();
+  }
+});
