@@ -1,0 +1,124 @@
+/**
+ * Grids: rectangles of equally spaced cells with a place on the Earth, whatever file they lie in. A GeoTIFF,
+ * a COG and a variable of an HDF5 or netCDF-4 file all become one; nothing above this line knows the format.
+ *
+ * Rows and columns are those of the oriented grid: row 0 is the northernmost (the largest y), column 0 the
+ * westernmost (the smallest x), however the file stores them.
+ */
+
+/** Element types of grids, by numpy's names. */
+export type GridDtype =
+  | "int8"
+  | "uint8"
+  | "int16"
+  | "uint16"
+  | "int32"
+  | "uint32"
+  | "float32"
+  | "float64";
+
+export type GridValues =
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | Float32Array
+  | Float64Array;
+
+/**
+ * `[a, b, c, d, e, f]`: x = a * column + b * row + c, y = d * column + e * row + f, of a cell's upper left
+ * corner, in units of the CRS (rasterio's order).
+ */
+export type Affine = readonly [number, number, number, number, number, number];
+
+/** A coordinate reference system. At least one of `code` and `proj4` is known. */
+export interface Crs {
+  /** `EPSG:32615`, `ESRI:102001`; null for one that has no code. */
+  readonly code: string | null;
+  /** The definition as a proj4 string, as the projection library takes it. */
+  readonly proj4: string;
+  /** Whether its axes are longitude and latitude in degrees. */
+  readonly geographic: boolean;
+  /** For messages and for writers: `WGS 84 / UTM zone 15N`. */
+  readonly name: string;
+  /** WKT, where the file or the table has it. */
+  readonly wkt: string | null;
+}
+
+/** One plane of a grid: a band of a TIFF; a step of a variable's further axes. */
+export interface GridBand {
+  /** `b1`, `red`, `time=2024-01-01T00:00:00Z`. */
+  readonly name: string;
+  readonly description: string | null;
+  readonly scale: number;
+  readonly offset: number;
+  readonly unit: string | null;
+  /** Milliseconds since 1970 UTC, where the band is a step of time. */
+  readonly time: number | null;
+}
+
+/** The grid at one resolution. Level 0 is the full one; others are the file's own overviews, coarser in order. */
+export interface GridLevel {
+  readonly width: number;
+  readonly height: number;
+  /** The unit of decoding: a tile, a strip, a chunk, in cells of this level. */
+  readonly blockWidth: number;
+  readonly blockHeight: number;
+}
+
+/** A part of one level: `bands[i]` holds `width * height` values, row-major, in the file's own elements. */
+export interface GridWindow {
+  readonly width: number;
+  readonly height: number;
+  readonly bands: readonly GridValues[];
+  /** 0 where a cell is masked by the file (an internal mask, an alpha band, a missing block); null for none. */
+  readonly mask: Uint8Array | null;
+}
+
+export interface WindowRequest {
+  readonly level: number;
+  /** The first column and row, in cells of the level; the window lies within it. */
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  /** Indices of bands; default all. */
+  readonly bands?: readonly number[];
+}
+
+export interface Grid {
+  /** The variable's path, `/Grid/precipitation`; empty for a TIFF. */
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  readonly affine: Affine;
+  readonly crs: Crs;
+  readonly dtype: GridDtype;
+  /** In the file's own elements; NaN is a value here; null where no value means "none". */
+  readonly nodata: number | null;
+  readonly bands: readonly GridBand[];
+  readonly levels: readonly GridLevel[];
+  /** What was assumed or corrected in placing it, for people. */
+  readonly notes: readonly string[];
+  /** Reads and decodes the blocks that the window touches. Throws RangeError for one outside its level. */
+  readWindow(request: WindowRequest, signal?: AbortSignal): Promise<GridWindow>;
+}
+
+/** A variable that is no grid, with the rule that refused it. */
+export interface RefusedVariable {
+  readonly name: string;
+  /** The rule's short name: `curvilinear`, `uneven`, `swath`, `no-axes`, `dtype`. */
+  readonly rule: string;
+  /** What was found, what was wanted, what to do. */
+  readonly reason: string;
+}
+
+/** All that a file offers as grids. */
+export interface GridFile {
+  readonly name: string;
+  readonly grids: readonly Grid[];
+  readonly refused: readonly RefusedVariable[];
+  close(): Promise<void>;
+}
