@@ -18,6 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "core/files": ["core"],
   "core/access": CORE_BASE,
   "core/cells": CORE_BASE,
+  "core/config": CORE_BASE,
   "core/draw": CORE_BASE,
   "core/expressions": CORE_BASE,
   "core/geometry": [...CORE_BASE, "core/cells"],

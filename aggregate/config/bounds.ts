@@ -1,6 +1,6 @@
 /** Time and place of a config. */
 import type { Context } from "./context.ts";
-import type { Faults } from "./issues.ts";
+import type { Faults } from "../../core/config/faults.ts";
 import type { Pipeline } from "../pipeline.ts";
 import type { ConfigInput } from "./schema.ts";
 

@@ -3,13 +3,13 @@ import { bounds } from "./bounds.ts";
 import type { Context } from "./context.ts";
 import { integerRange } from "./dtype.ts";
 import { filters } from "./filters.ts";
-import { addShapeFaults, Faults } from "./issues.ts";
+import { addShapeFaults, Faults } from "../../core/config/faults.ts";
 import type { Pipeline } from "../pipeline.ts";
 import type { Column } from "../../core/observations/contract.ts";
 import { type ConfigInput, configSchema, DEFAULT_PARENT_ORDER, MAX_ITEMS } from "./schema.ts";
-import { takeTolerated } from "./tolerated.ts";
+import { refusedValue, takeTolerated, unsupported } from "./tolerated.ts";
 import { statistics } from "./variables.ts";
-import { YamlText } from "../../core/yaml_text.ts";
+import { YamlText } from "../../core/config/yaml_text.ts";
 
 export interface ParsedConfig {
   pipeline: Pipeline;
@@ -35,7 +35,7 @@ export function parseConfig(text: string, fileName: string): ParsedConfig {
   }
   const checked = configSchema.safeParse(data);
   if (!checked.success) {
-    addShapeFaults(faults, checked.error.issues, data);
+    addShapeFaults(faults, checked.error.issues, data, { schema: configSchema, unsupported, refusedValue });
     faults.throwIfAny();
   }
   const input = checked.data!;

@@ -90,3 +90,16 @@ export function unsupported(path: readonly PropertyKey[]): string | undefined {
 function isMapping(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/** Why a value that other tools take is refused. */
+export function refusedValue(path: readonly PropertyKey[], found: unknown): string | undefined {
+  const where = path.join(".");
+  if (where === "output.grid.type") {
+    return " (granary aggregates to HEALPix cells only: write type: healpix, with child_order)";
+  }
+  if (where === "output.grid.indexing_scheme") return " (granary's cells are nested only)";
+  if (path[path.length - 1] === "kind") {
+    return ` (granary writes one value a cell; found kind ${String(found)})`;
+  }
+  return undefined;
+}

@@ -1,10 +1,8 @@
-/** What is wrong with a config, in words, with the place: zod's findings and our own. */
+/** What is wrong with a YAML document, in words, with the place: a schema's findings and the reader's own. */
 import { z } from "zod";
-import { inputError } from "../../core/errors.ts";
-import { suggestion } from "../../core/suggest.ts";
-import { configSchema } from "./schema.ts";
-import { unsupported } from "./tolerated.ts";
-import type { KeyPath, YamlText } from "../../core/yaml_text.ts";
+import { inputError } from "../errors.ts";
+import { suggestion } from "../suggest.ts";
+import type { KeyPath, YamlText } from "./yaml_text.ts";
 
 /** Messages shown at once; a config with more faults is mended in rounds. */
 const MAX_MESSAGES = 10;
@@ -45,23 +43,37 @@ export class Faults {
   }
 }
 
-/** Adds the shape's faults, as zod found them, in words. */
-export function addShapeFaults(faults: Faults, issues: readonly Issue[], root: unknown): void {
-  for (const issue of issues) addIssue(faults, issue, root);
+/** What a kind of document says of its own keys and values, over what its schema says. */
+export interface Wording {
+  schema: z.ZodType;
+  /** Why a key that other tools know is not taken. */
+  unsupported?(path: KeyPath): string | undefined;
+  /** Why a value that other tools take is refused. */
+  refusedValue?(path: KeyPath, found: unknown): string | undefined;
 }
 
-function addIssue(faults: Faults, issue: Issue, root: unknown): void {
+/** Adds the shape's faults, as zod found them in `root`, in words. */
+export function addShapeFaults(
+  faults: Faults,
+  issues: readonly z.core.$ZodIssue[],
+  root: unknown,
+  wording: Wording,
+): void {
+  for (const issue of issues) addIssue(faults, issue, root, wording);
+}
+
+function addIssue(faults: Faults, issue: Issue, root: unknown, wording: Wording): void {
   const { path } = issue;
   const found = valueAt(root, path);
   switch (issue.code) {
     case "unrecognized_keys":
       for (const key of issue.keys) {
         const whole = [...path, key];
-        const reason = unsupported(whole);
+        const reason = wording.unsupported?.(whole);
         const problem = reason !== undefined
           ? `${dotted(whole)} is not supported: ${reason}`
           : `unknown key "${key}"${path.length > 0 ? ` in ${dotted(path)}` : ""}${
-            suggestion(key, keysAt(path))
+            suggestion(key, keysAt(wording.schema, path))
           }`;
         faults.key(whole, problem);
       }
@@ -73,7 +85,7 @@ function addIssue(faults: Faults, issue: Issue, root: unknown): void {
       if (found === undefined) {
         faults.value(
           path.slice(0, -1),
-          `lacks the key "${String(path[path.length - 1])}" (${wantedType(issue.expected)})`,
+          `the key "${String(path[path.length - 1])}" is missing (${wantedType(issue.expected)})`,
         );
       } else {
         faults.value(path, `found ${describe(found)}, wanted ${wantedType(issue.expected)}`);
@@ -81,11 +93,11 @@ function addIssue(faults: Faults, issue: Issue, root: unknown): void {
       return;
     case "invalid_value": {
       if (found === undefined) {
-        faults.value(path.slice(0, -1), `lacks the key "${String(path[path.length - 1])}"`);
+        faults.value(path.slice(0, -1), `the key "${String(path[path.length - 1])}" is missing`);
         return;
       }
       const values = issue.values.map(String);
-      const reason = refusedValue(path, found);
+      const reason = wording.refusedValue?.(path, found);
       faults.value(path, `found ${describe(found)}${reason ?? suggestion(String(found), values)}`);
       return;
     }
@@ -95,7 +107,7 @@ function addIssue(faults: Faults, issue: Issue, root: unknown): void {
       );
       const inner = issue.errors.find((branch) => branch[0] !== undefined && branch[0].path.length > 0);
       if (inner !== undefined) {
-        for (const part of inner) addIssue(faults, { ...part, path: [...path, ...part.path] }, root);
+        for (const part of inner) addIssue(faults, { ...part, path: [...path, ...part.path] }, root, wording);
       } else {
         faults.value(path, `found ${describe(found)}, wanted ${[...new Set(wanted)].join(" or ")}`);
       }
@@ -115,22 +127,9 @@ function addIssue(faults: Faults, issue: Issue, root: unknown): void {
   }
 }
 
-/** Why a value that other tools take is refused. */
-function refusedValue(path: KeyPath, found: unknown): string | undefined {
-  const where = path.join(".");
-  if (where === "output.grid.type") {
-    return " (granary aggregates to HEALPix cells only: write type: healpix, with child_order)";
-  }
-  if (where === "output.grid.indexing_scheme") return " (granary's cells are nested only)";
-  if (path[path.length - 1] === "kind") {
-    return ` (granary writes one value a cell; found kind ${String(found)})`;
-  }
-  return undefined;
-}
-
 /** The keys that the schema knows at `path`. */
-export function keysAt(path: KeyPath): string[] {
-  let schema: unknown = configSchema;
+function keysAt(root: z.ZodType, path: KeyPath): string[] {
+  let schema: unknown = root;
   for (const key of [...path, undefined]) {
     while (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) schema = schema.unwrap();
     if (key === undefined) break;

@@ -11,7 +11,7 @@ import {
   parseDocument,
   visit,
 } from "yaml";
-import { inputError } from "./errors.ts";
+import { inputError } from "../errors.ts";
 
 /** A config of more characters than this is refused: real ones have a few thousand. */
 export const CONFIG_MAX_CHARS = 1_000_000;
