@@ -108,7 +108,10 @@ function toStatistic(
       return undefined;
     }
     if (variable.source === undefined) {
-      faults.value(at, `lacks the key "source": the column or expression that ${variable.function} reduces`);
+      faults.value(
+        at,
+        `the key "source" is missing: the column or expression that ${variable.function} reduces`,
+      );
       return undefined;
     }
     if (plain.startsWith("nan") && !/^\s*\w+\s*$/.test(variable.source)) {
