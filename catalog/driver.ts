@@ -193,14 +193,14 @@ function nowhere(row: GranuleRow, choice: readonly DriverKind[]): GranaryError {
 export function chooseAsset(row: GranuleRow, pattern: string | null): GranuleAsset | null {
   if (pattern === null) return null;
   const byKey = row.assets.filter((asset) => asset.key === pattern);
-  if (byKey.length === 1) return byKey[0]!;
+  if (byKey.length === 1) return byKey[0];
   const fits = globTest(pattern);
   const name = (text: string | null) =>
     text === null ? "" : path.posix.basename(text.replace(/[?#].*$/s, ""));
   const found = row.assets.filter((asset) =>
     fits(asset.key) || fits(name(asset.path ?? asset.https_href ?? asset.s3_href ?? asset.local_href))
   );
-  if (found.length === 1) return found[0]!;
+  if (found.length === 1) return found[0];
   if (found.length === 0 && fits(name(row.path))) return null;
   const keys = row.assets.map((asset) => asset.key).join(", ") || "none";
   throw inputError(

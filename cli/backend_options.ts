@@ -80,10 +80,10 @@ export function backendFrom(flags: BackendFlags & { region?: string }): BackendF
     delete flags.region;
   }
   const all = [...new Set(Object.values(FLAGS).flat())];
-  const idle = all.find((name) => flags[name] !== undefined && !FLAGS[backend]!.includes(name));
+  const idle = all.find((name) => flags[name] !== undefined && !FLAGS[backend].includes(name));
   if (idle !== undefined) {
     const flag = idle.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-    const users = Object.keys(FLAGS).filter((name) => FLAGS[name]!.includes(idle));
+    const users = Object.keys(FLAGS).filter((name) => FLAGS[name].includes(idle));
     throw inputError(
       `--${flag} means nothing to --backend ${backend} (it is for --backend ${users.join(" and ")})`,
     );

@@ -196,5 +196,5 @@ function quote(text: string): string {
 }
 
 function firstSentence(text: string): string {
-  return text.split(/[\n;]|\.\s|\s\(/)[0]!.replace(/\.$/, "");
+  return text.split(/[\n;]|\.\s|\s\(/)[0].replace(/\.$/, "");
 }

@@ -54,7 +54,7 @@ function flagElsewhere(command: CommandUnknownOpts, wrong: string): string | und
   const owners = allCommands(root(command)).filter((other) =>
     other.options.some((option) => option.long === wrong)
   );
-  return owners.length === 0 ? undefined : `${commandPath(owners[0]!)} ${wrong}`;
+  return owners.length === 0 ? undefined : `${commandPath(owners[0])} ${wrong}`;
 }
 
 /** A command of that name under another one (`build` is `catalog build`), or one of nearly that name. */

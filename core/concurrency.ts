@@ -49,7 +49,7 @@ export class Semaphore {
   }
 
   #serve(): void {
-    while (this.#waiting.length > 0 && this.#waiting[0]!.units <= this.#free) this.#waiting.shift()!.start();
+    while (this.#waiting.length > 0 && this.#waiting[0].units <= this.#free) this.#waiting.shift()!.start();
   }
 }
 
@@ -122,7 +122,7 @@ export async function mapBounded<In, Out>(
     while (!failed && next < items.length) {
       const index = next++;
       try {
-        results[index] = await work(items[index]!, index);
+        results[index] = await work(items[index], index);
       } catch (error) {
         failed = true;
         throw error;

@@ -8,7 +8,7 @@ export function globMatches(glob: string, text: string): boolean {
 function compileGlob(glob: string): RegExp {
   let pattern = "";
   for (let i = 0; i < glob.length; i++) {
-    const unit = glob[i]!;
+    const unit = glob[i];
     if (unit === "*") pattern += "[^]*";
     else if (unit === "?") pattern += "[^]";
     else if (unit === "[" && glob.indexOf("]", i + 2) > 0) {

@@ -21,7 +21,7 @@ const SIZE_UNITS: Readonly<Record<string, number>> = {
 /** `"4GB"`, `"512MiB"`, `"1.5g"` or `"1000"` as bytes. Decimal units are powers of 1000. */
 export function parseBytes(text: string): number {
   const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(text);
-  const unit = match ? SIZE_UNITS[match[2]!.toLowerCase()] : undefined;
+  const unit = match ? SIZE_UNITS[match[2].toLowerCase()] : undefined;
   if (!match || unit === undefined) {
     throw inputError(`"${text}" is not a size (wanted a number with a unit, such as 4GB or 512MiB)`);
   }

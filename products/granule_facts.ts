@@ -128,12 +128,12 @@ function timesOfDatasets(file: Hdf5File, paths: readonly string[]): [number | nu
     if (!dataset || dataset.shape.length !== 1 || rows === 0 || !/[iuf][1248]$/.test(dataset.dtype)) continue;
     const attributes = dataset.attributes();
     const units = /^\s*(\w+?)s?\s+since\s+(.+?)\s*$/i.exec(text(attributes.units) ?? "");
-    const scale = units && UNIT_SECONDS[units[1]!.toLowerCase()];
-    const epoch = units && parseTime(units[2]!);
+    const scale = units && UNIT_SECONDS[units[1].toLowerCase()];
+    const epoch = units && parseTime(units[2]);
     if (!scale || epoch === null) continue;
     const fill = firstNumber(attributes._FillValue);
     for (const row of [0, rows - 1]) {
-      const value = Number(dataset.read(row, 1)[0]!);
+      const value = Number(dataset.read(row, 1)[0]);
       if (!Number.isFinite(value) || value === fill) continue;
       const time = epoch + value * scale * 1000;
       start = Math.min(start, time);

@@ -176,17 +176,17 @@ export function swathRing(track: Float64Array, halfWidthKm: number): Float64Arra
   const points: Vector[] = [];
   let length = 0;
   for (let i = 0; i < count; i += 1) {
-    points.push(vectorOf(track[2 * i]!, track[2 * i + 1]!));
-    if (Math.abs(track[2 * i + 1]!) * RADIANS + angle >= Math.PI / 2) return null;
-    if (i > 0) length += Math.acos(Math.max(-1, Math.min(1, dot(points[i]!, points[i - 1]!))));
+    points.push(vectorOf(track[2 * i], track[2 * i + 1]));
+    if (Math.abs(track[2 * i + 1]) * RADIANS + angle >= Math.PI / 2) return null;
+    if (i > 0) length += Math.acos(Math.max(-1, Math.min(1, dot(points[i], points[i - 1]))));
   }
   if (length > Math.PI * 1.5) return null;
   const ring = new Float64Array(4 * count);
   for (let i = 0; i < count; i += 1) {
-    const side = unit(cross(points[Math.max(0, i - 1)]!, points[Math.min(count - 1, i + 1)]!));
+    const side = unit(cross(points[Math.max(0, i - 1)], points[Math.min(count - 1, i + 1)]));
     if (side === null) return null;
-    putPosition(ring, 2 * i, shifted(points[i]!, side, angle));
-    putPosition(ring, 2 * (2 * count - 1 - i), shifted(points[i]!, side, -angle));
+    putPosition(ring, 2 * i, shifted(points[i], side, angle));
+    putPosition(ring, 2 * (2 * count - 1 - i), shifted(points[i], side, -angle));
   }
   return ring;
 }

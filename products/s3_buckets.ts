@@ -33,5 +33,5 @@ export function bucketOf(s3: string | null): string | null {
 
 /** The credentials endpoint of a bucket that this table knows, or null. */
 export function credentialsOfBucket(bucket: string | null): string | null {
-  return bucket !== null && Object.hasOwn(ENDPOINTS, bucket) ? ENDPOINTS[bucket]! : null;
+  return bucket !== null && Object.hasOwn(ENDPOINTS, bucket) ? ENDPOINTS[bucket] : null;
 }

@@ -6,7 +6,7 @@ import process from "node:process";
 export function ownCommand(): string[] {
   const runtime = path.basename(process.execPath);
   if (!/^(deno|bun|node)\d*$/.test(runtime)) return [process.execPath];
-  const program = path.resolve(process.argv[1]!);
+  const program = path.resolve(process.argv[1]);
   return runtime.startsWith("deno")
     ? [process.execPath, "run", "--allow-all", program]
     : [process.execPath, program];

@@ -67,7 +67,7 @@ export function importFaults(root: string): string[] {
     const user = roomOf(from), used = roomOf(to);
     if (used === undefined) faults.push(`${from}: imports ${to}, which is outside the rooms`);
     else if (user !== used && !allowed(user!, used) && !(typeOnly && CONTRACTS.test(to))) {
-      faults.push(`${from}: imports ${to}; ${user} may use ${MAY_IMPORT[user!]!.join(", ") || "nothing"}`);
+      faults.push(`${from}: imports ${to}; ${user} may use ${MAY_IMPORT[user!].join(", ") || "nothing"}`);
     }
   }
   const cycle = findCycle(files, imports);
@@ -76,7 +76,7 @@ export function importFaults(root: string): string[] {
 }
 
 function allowed(user: string, used: string): boolean {
-  return MAY_IMPORT[user]!.some((room) =>
+  return MAY_IMPORT[user].some((room) =>
     room.endsWith("/*") ? used.startsWith(room.slice(0, -2)) : used === room
   );
 }
@@ -107,7 +107,7 @@ function importsOf(root: string, file: string, faults: string[]): Import[] {
     }
   };
   for (const match of code.matchAll(IMPORT)) add((match[2] ?? match[3])!, match[1] !== undefined);
-  for (const match of code.matchAll(DYNAMIC)) add(match[1]!, false);
+  for (const match of code.matchAll(DYNAMIC)) add(match[1], false);
   return found;
 }
 

@@ -49,7 +49,7 @@ function selfTimes({ nodes, samples, timeDeltas }: Profile): { place: string; mi
   const times = new Map<string, number>();
   samples.forEach((node, i) => {
     const place = places.get(node) ?? "?";
-    times.set(place, (times.get(place) ?? 0) + timeDeltas[i]! / 1000);
+    times.set(place, (times.get(place) ?? 0) + timeDeltas[i] / 1000);
   });
   return [...times].map(([place, milliseconds]) => ({ place, milliseconds }))
     .sort((a, b) => b.milliseconds - a.milliseconds);

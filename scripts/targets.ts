@@ -51,7 +51,7 @@ function packageVersions(root: string): { duckdb: string; bun: string } {
   const { imports } = JSON.parse(fs.readFileSync(path.join(root, "deno.json"), "utf8")) as {
     imports: Record<string, string>;
   };
-  const version = (name: string) => imports[name]!.slice(imports[name]!.lastIndexOf("@") + 1);
+  const version = (name: string) => imports[name].slice(imports[name].lastIndexOf("@") + 1);
   return { duckdb: version("@duckdb/node-api"), bun: version("bun") };
 }
 

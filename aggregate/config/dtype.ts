@@ -5,7 +5,7 @@ import type { ArrayDtype } from "../../core/zarr/element.ts";
 export function integerRange(dtype: ArrayDtype): readonly [bigint, bigint] | undefined {
   const match = /^(u?)int(\d+)$/.exec(dtype);
   if (!match) return undefined;
-  const bits = BigInt(match[2]!);
+  const bits = BigInt(match[2]);
   return match[1] === "u" ? [0n, (1n << bits) - 1n] : [-(1n << (bits - 1n)), (1n << (bits - 1n)) - 1n];
 }
 

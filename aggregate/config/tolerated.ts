@@ -52,7 +52,7 @@ export function takeTolerated(config: unknown): Ignored[] {
   for (const { path, because } of TOLERATED) {
     let holder: unknown = config;
     for (const key of path.slice(0, -1)) holder = isMapping(holder) ? holder[key] : undefined;
-    const last = path[path.length - 1]!;
+    const last = path[path.length - 1];
     if (!isMapping(holder) || !Object.hasOwn(holder, last)) continue;
     delete holder[last];
     ignored.push({ path, because });

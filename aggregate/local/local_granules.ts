@@ -155,7 +155,7 @@ function pipelineFor(
       collection !== null && pipeline.dataSource.collections.some((glob) => globMatches(glob, collection))
     )
   );
-  if (fitting.length === 1) return fitting[0]!;
+  if (fitting.length === 1) return fitting[0];
   const found = [...collections].map((collection) => collection ?? "unknown").sort().join(", ");
   throw inputError(
     `the files are of ${found}, which no single preset fits (${PRESET_NAMES.join(", ")});` +

@@ -21,7 +21,7 @@ function loadSingle(source: Float32Array, begin: number, rows: number, target: F
   // x - x is 0 for finite x and NaN for the rest: one sum tells whether all were finite.
   let check = 0;
   for (let i = 0; i < rows; i++) {
-    const value = source[begin + i]!;
+    const value = source[begin + i];
     target[i] = value;
     check += value - value;
   }
@@ -31,7 +31,7 @@ function loadSingle(source: Float32Array, begin: number, rows: number, target: F
 function loadDouble(source: Float64Array, begin: number, rows: number, target: Float64Array): boolean {
   let check = 0;
   for (let i = 0; i < rows; i++) {
-    const value = source[begin + i]!;
+    const value = source[begin + i];
     target[i] = value;
     check += value - value;
   }
@@ -40,7 +40,7 @@ function loadDouble(source: Float64Array, begin: number, rows: number, target: F
 
 /** Marks the rows in which `values` is not finite. */
 function markMissing(missing: Uint8Array, values: Float64Array, rows: number): void {
-  for (let i = 0; i < rows; i++) if (values[i]! - values[i]! !== 0) missing[i] = 1;
+  for (let i = 0; i < rows; i++) if (values[i] - values[i] !== 0) missing[i] = 1;
 }
 
 /** Lists the rows that are not marked, and where each cell's begin in the list; returns how many. */
@@ -54,9 +54,9 @@ function listKept(
   let count = 0;
   keptStarts[0] = 0;
   for (let k = 0; k < cells; k++) {
-    for (let i = starts[k]!; i < starts[k + 1]!; i++) {
+    for (let i = starts[k]; i < starts[k + 1]; i++) {
       kept[count] = i;
-      count += 1 - missing[i]!;
+      count += 1 - missing[i];
     }
     keptStarts[k + 1] = count;
   }
@@ -64,7 +64,7 @@ function listKept(
 }
 
 function gather(into: Float64Array, from: Float64Array, kept: Uint32Array, count: number): void {
-  for (let i = 0; i < count; i++) into[i] = from[kept[i]!]!;
+  for (let i = 0; i < count; i++) into[i] = from[kept[i]];
 }
 
 /** Statistics that use the same columns: they have the same valid rows. */
@@ -108,8 +108,8 @@ export class BlockLoader {
   load(columns: readonly Values[], begin: number, rows: number): boolean {
     let clean = true;
     for (const c of this.#used) {
-      if (this.#dense[c]!.length < rows) this.#dense[c] = new Float64Array(capacity(rows));
-      this.#finite[c] = load(columns[c]!, begin, rows, this.#dense[c]!) ? 1 : 0;
+      if (this.#dense[c].length < rows) this.#dense[c] = new Float64Array(capacity(rows));
+      this.#finite[c] = load(columns[c], begin, rows, this.#dense[c]) ? 1 : 0;
       if (this.#finite[c] === 0) clean = false;
     }
     return clean;
@@ -117,15 +117,15 @@ export class BlockLoader {
 
   /** All rows, which must be valid. `starts` counts from 0. */
   all(starts: Uint32Array, cells: number): Block {
-    return { columns: this.#dense, starts, cells, rows: starts[cells]! };
+    return { columns: this.#dense, starts, cells, rows: starts[cells] };
   }
 
   /** The rows in which every one of `columns` is finite. Valid until the next call. */
   valid(columns: readonly number[], starts: Uint32Array, cells: number): Block {
     if (columns.every((c) => this.#finite[c] === 1)) return this.all(starts, cells);
-    const rows = starts[cells]!;
+    const rows = starts[cells];
     for (const c of columns) {
-      if (this.#compacted[c]!.length < rows) this.#compacted[c] = new Float64Array(capacity(rows));
+      if (this.#compacted[c].length < rows) this.#compacted[c] = new Float64Array(capacity(rows));
     }
     if (this.#keptStarts.length <= cells) this.#keptStarts = new Uint32Array(capacity(cells + 1));
     if (this.#missing.length < rows) {
@@ -133,9 +133,9 @@ export class BlockLoader {
       this.#kept = new Uint32Array(this.#missing.length);
     }
     this.#missing.fill(0, 0, rows);
-    for (const c of columns) if (this.#finite[c] === 0) markMissing(this.#missing, this.#dense[c]!, rows);
+    for (const c of columns) if (this.#finite[c] === 0) markMissing(this.#missing, this.#dense[c], rows);
     const count = listKept(this.#kept, this.#keptStarts, this.#missing, starts, cells);
-    for (const c of columns) gather(this.#compacted[c]!, this.#dense[c]!, this.#kept, count);
+    for (const c of columns) gather(this.#compacted[c], this.#dense[c], this.#kept, count);
     return { columns: this.#compacted, starts: this.#keptStarts, cells, rows: count };
   }
 }

@@ -35,7 +35,7 @@ export function compileStatistics(
   const all = roots.map((_, index) => index);
   let outputs = roots.map(() => new Float64Array(0));
   const large = groups.map((group) =>
-    new LargeCellReducer(graph, group.statistics.map((s) => roots[s]!), group.columns)
+    new LargeCellReducer(graph, group.statistics.map((s) => roots[s]), group.columns)
   );
   let blockStarts = new Uint32Array(0);
 
@@ -44,21 +44,21 @@ export function compileStatistics(
     const { starts, cells } = block;
     evaluator.begin(block);
     for (const s of statistics) {
-      const root = roots[s]!;
+      const root = roots[s];
       const values = evaluator.valuesOf(root);
-      const output = outputs[s]!;
-      for (let k = 0; k < cells; k++) output[first + k] = values[k]!;
+      const output = outputs[s];
+      for (let k = 0; k < cells; k++) output[first + k] = values[k];
       if (root.op === "count") continue;
-      for (let k = 0; k < cells; k++) if (starts[k + 1]! === starts[k]!) output[first + k] = NaN;
+      for (let k = 0; k < cells; k++) if (starts[k + 1] === starts[k]) output[first + k] = NaN;
     }
   }
 
   /** Reduces cells [first, last) into outputs. */
   function reduceBlock(columns: readonly Values[], starts: Uint32Array, first: number, last: number): void {
-    const begin = starts[first]!;
+    const begin = starts[first];
     const cells = last - first;
-    for (let k = 0; k <= cells; k++) blockStarts[k] = starts[first + k]! - begin;
-    if (loader.load(columns, begin, blockStarts[cells]!)) {
+    for (let k = 0; k <= cells; k++) blockStarts[k] = starts[first + k] - begin;
+    if (loader.load(columns, begin, blockStarts[cells])) {
       emit(loader.all(blockStarts, cells), all, first);
     } else {
       for (const group of groups) {
@@ -68,10 +68,10 @@ export function compileStatistics(
   }
 
   function reduceLarge(columns: readonly Values[], starts: Uint32Array, cell: number): void {
-    const begin = starts[cell]!;
+    const begin = starts[cell];
     for (const [g, group] of groups.entries()) {
-      const values = large[g]!.reduce(columns, begin, starts[cell + 1]! - begin, loader);
-      group.statistics.forEach((s, i) => outputs[s]![cell] = values[i]!);
+      const values = large[g].reduce(columns, begin, starts[cell + 1] - begin, loader);
+      group.statistics.forEach((s, i) => outputs[s][cell] = values[i]);
     }
   }
 
@@ -85,14 +85,14 @@ export function compileStatistics(
       outputs = outputs.map((output) => output.length >= cells ? output : new Float64Array(capacity(cells)));
       let first = 0;
       while (first < cells) {
-        if (starts[first + 1]! - starts[first]! > largeCellRows) {
+        if (starts[first + 1] - starts[first] > largeCellRows) {
           reduceLarge(columns, starts, first);
           first += 1;
           continue;
         }
-        const limit = starts[first]! + BLOCK_ROWS;
+        const limit = starts[first] + BLOCK_ROWS;
         let last = first + 1;
-        while (last < cells && starts[last + 1]! <= limit) last += 1;
+        while (last < cells && starts[last + 1] <= limit) last += 1;
         if (blockStarts.length <= last - first) blockStarts = new Uint32Array(capacity(last - first + 1));
         reduceBlock(columns, starts, first, last);
         first = last;

@@ -68,15 +68,15 @@ export class Evaluator {
   valuesOf(node: GraphNode): Float64Array {
     for (const id of this.#orders.get(node.id)!) {
       if (this.#computed[id] === this.#serial) continue;
-      this.#steps[id]!(this.#block);
+      this.#steps[id](this.#block);
       this.#computed[id] = this.#serial;
     }
-    return this.#values[node.id]!;
+    return this.#values[node.id];
   }
 
   /** The node's own buffer, at least `length` long. */
   #buffer(id: number, length: number): Float64Array {
-    const buffer = this.#values[id]!;
+    const buffer = this.#values[id];
     if (buffer.length >= length) return buffer;
     const larger = new Float64Array(length + (length >>> 2));
     this.#values[id] = larger;
@@ -94,25 +94,24 @@ export class Evaluator {
         return () => {};
       case "column":
         return (block) => {
-          values[id] = block.columns[value]!;
+          values[id] = block.columns[value];
         };
       case "spread":
-        return (block) =>
-          spreadCells(this.#buffer(id, block.rows), values[a!.id]!, block.starts, block.cells);
+        return (block) => spreadCells(this.#buffer(id, block.rows), values[a!.id], block.starts, block.cells);
       case "count":
         return (block) => countCells(this.#buffer(id, block.cells), block.starts, block.cells);
       case "sum":
-        return (block) => sumCells(this.#buffer(id, block.cells), values[a!.id]!, block.starts, block.cells);
+        return (block) => sumCells(this.#buffer(id, block.cells), values[a!.id], block.starts, block.cells);
       case "min":
-        return (block) => minCells(this.#buffer(id, block.cells), values[a!.id]!, block.starts, block.cells);
+        return (block) => minCells(this.#buffer(id, block.cells), values[a!.id], block.starts, block.cells);
       case "max":
-        return (block) => maxCells(this.#buffer(id, block.cells), values[a!.id]!, block.starts, block.cells);
+        return (block) => maxCells(this.#buffer(id, block.cells), values[a!.id], block.starts, block.cells);
       case "squares":
         return (block) =>
           squaresCells(
             this.#buffer(id, block.cells),
-            values[a!.id]!,
-            values[b!.id]!,
+            values[a!.id],
+            values[b!.id],
             block.starts,
             block.cells,
           );
@@ -120,15 +119,15 @@ export class Evaluator {
         return (block) =>
           chooseRows(
             this.#buffer(id, length(block)),
-            values[a!.id]!,
+            values[a!.id],
             this.#operand(b!),
-            this.#operand(args[2]!),
+            this.#operand(args[2]),
             length(block),
           );
     }
     if (args.length === 1) {
       const kernel: UnaryKernel = unaryKernel(op);
-      return (block) => kernel(this.#buffer(id, length(block)), values[a!.id]!, length(block));
+      return (block) => kernel(this.#buffer(id, length(block)), values[a!.id], length(block));
     }
     const kernel: BinaryKernel = binaryKernel(op);
     return (block) =>
@@ -136,7 +135,7 @@ export class Evaluator {
   }
 
   #operand(node: GraphNode): Float64Array | number {
-    return node.op === "constant" ? node.value : this.#values[node.id]!;
+    return node.op === "constant" ? node.value : this.#values[node.id];
   }
 
   /** One step for all medians and quantiles of a source: they share the selection. */
@@ -144,7 +143,7 @@ export class Evaluator {
     const bySource = new Map<number, GraphNode[]>();
     for (const node of nodes) {
       if (node.op !== "median" && node.op !== "quantile") continue;
-      const source = node.args[0]!.id;
+      const source = node.args[0].id;
       bySource.set(source, [...(bySource.get(source) ?? []), node]);
     }
     const steps = new Map<number, Step>();
@@ -154,7 +153,7 @@ export class Evaluator {
       );
       const step: Step = (block) => {
         const outs = group.map((node) => this.#buffer(node.id, block.cells));
-        selector.run(outs, this.#values[source]!, block.starts, block.cells);
+        selector.run(outs, this.#values[source], block.starts, block.cells);
         for (const node of group) this.#computed[node.id] = this.#serial;
       };
       for (const node of group) steps.set(node.id, step);

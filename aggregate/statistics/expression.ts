@@ -75,7 +75,7 @@ class Lowering implements FunctionContext {
     const column = this.columnNames.indexOf(name);
     if (column >= 0) return this.graph.column(column);
     const plain = withoutPrefix(name);
-    if (plain !== undefined && Object.hasOwn(CONSTANTS, plain)) return this.graph.constant(CONSTANTS[plain]!);
+    if (plain !== undefined && Object.hasOwn(CONSTANTS, plain)) return this.graph.constant(CONSTANTS[plain]);
     const bare = plain ?? name;
     if (Object.hasOwn(ELEMENTWISE_FUNCTIONS, bare) || Object.hasOwn(AGGREGATE_FUNCTIONS, bare)) {
       this.fail(at, `${name} is a function: write ${name}(x)`);
@@ -99,7 +99,7 @@ class Lowering implements FunctionContext {
   }
 
   #binary(tree: Syntax & { kind: "binary" }): GraphNode {
-    const op = OPERATORS[tree.op]!;
+    const op = OPERATORS[tree.op];
     if (LOGICAL.has(tree.op)) {
       const sides = [tree.left, tree.right].map((side) => {
         const node = this.lower(side);
@@ -115,7 +115,7 @@ class Lowering implements FunctionContext {
     }
     if (tree.op === "*") {
       const sides = [this.lower(tree.left), this.lower(tree.right)];
-      if (sides[0]!.boolean && sides[1]!.boolean) {
+      if (sides[0].boolean && sides[1].boolean) {
         this.fail(tree.at, 'comparisons are joined with "&", not "*"');
       }
       return this.elementwise(op, sides);
@@ -131,13 +131,13 @@ class Lowering implements FunctionContext {
   elementwise(op: string, args: GraphNode[], boolean = false): GraphNode {
     const exponent = args[1];
     if (op === "power" && exponent?.op === "constant") {
-      if (exponent.value === 1) return args[0]!;
+      if (exponent.value === 1) return args[0];
       const own = { 2: "square", 0.5: "sqrt", [-1]: "reciprocal" }[exponent.value];
-      if (own !== undefined) return this.elementwise(own, [args[0]!]);
+      if (own !== undefined) return this.elementwise(own, [args[0]]);
     }
     if (args.every((argument) => argument.op === "constant") && !boolean) {
       const [a, b] = args.map((argument) => argument.value);
-      return this.graph.constant(b === undefined ? UNARY[op]!(a!) : BINARY[op]!(a!, b));
+      return this.graph.constant(b === undefined ? UNARY[op](a!) : BINARY[op](a!, b));
     }
     return this.graph.elementwise(op, args, boolean);
   }

@@ -169,7 +169,7 @@ function plain(
   reduce: (graph: Graph, x: GraphNode) => GraphNode,
   boolean = false,
 ): GraphNode {
-  return reduce(context.graph, rows(context, call, positional(context, call, 1)[0]!, boolean));
+  return reduce(context.graph, rows(context, call, positional(context, call, 1)[0], boolean));
 }
 
 /** The nan-functions equal the plain ones where no NaN can be: on columns, whose missing values are left out. */
@@ -178,7 +178,7 @@ function finiteOnly(
   call: Call,
   reduce: (graph: Graph, x: GraphNode) => GraphNode,
 ): GraphNode {
-  const tree = positional(context, call, 1)[0]!;
+  const tree = positional(context, call, 1)[0];
   const x = rows(context, call, tree);
   if (x.op !== "column") {
     context.fail(
@@ -192,11 +192,11 @@ function finiteOnly(
 }
 
 function count(context: FunctionContext, call: Call): GraphNode {
-  return countOf(context.graph, rows(context, call, positional(context, call, 1)[0]!, true));
+  return countOf(context.graph, rows(context, call, positional(context, call, 1)[0], true));
 }
 
 function countNonzero(context: FunctionContext, call: Call): GraphNode {
-  const x = rows(context, call, positional(context, call, 1)[0]!, true);
+  const x = rows(context, call, positional(context, call, 1)[0], true);
   const nonzero = x.boolean ? x : context.elementwise("not_equal", [x, context.graph.constant(0)], true);
   return sumOf(context.graph, nonzero);
 }
@@ -246,13 +246,13 @@ function spread(
 ): GraphNode {
   const named = call.named.filter((argument) => argument.name !== "ddof");
   if (named.length > 0) {
-    context.fail(named[0]!.at, `${call.name} takes no argument "${named[0]!.name}" (wanted a, ddof)`);
+    context.fail(named[0].at, `${call.name} takes no argument "${named[0].name}" (wanted a, ddof)`);
   }
   if (call.args.length !== 1) {
     context.fail(call.at, `${call.name} takes one argument and ddof=…, found ${call.args.length}`);
   }
   const ddof = call.named[0] === undefined ? 0 : constant(context, call.named[0].value, "ddof", 0, DDOF_MAX);
-  return reduce(context.graph, rows(context, call, call.args[0]!), ddof);
+  return reduce(context.graph, rows(context, call, call.args[0]), ddof);
 }
 
 function average(context: FunctionContext, call: Call): GraphNode {

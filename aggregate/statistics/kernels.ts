@@ -18,12 +18,12 @@ export type BinaryKernel = (
 export function unaryKernel(op: string): UnaryKernel {
   if (op === "square") {
     return (out, a, length) => {
-      for (let i = 0; i < length; i++) out[i] = a[i]! * a[i]!;
+      for (let i = 0; i < length; i++) out[i] = a[i] * a[i];
     };
   }
-  const operation = UNARY[op]!;
+  const operation = UNARY[op];
   return (out, a, length) => {
-    for (let i = 0; i < length; i++) out[i] = operation(a[i]!);
+    for (let i = 0; i < length; i++) out[i] = operation(a[i]);
   };
 }
 
@@ -33,38 +33,38 @@ export function binaryKernel(op: string): BinaryKernel {
     return (out, a, b, length) => {
       if (typeof a === "number") [a, b] = [b, a];
       const x = a as Float64Array;
-      if (typeof b === "number") { for (let i = 0; i < length; i++) out[i] = x[i]! + b; }
-      else for (let i = 0; i < length; i++) out[i] = x[i]! + b[i]!;
+      if (typeof b === "number") { for (let i = 0; i < length; i++) out[i] = x[i] + b; }
+      else for (let i = 0; i < length; i++) out[i] = x[i] + b[i];
     };
   }
   if (op === "multiply") {
     return (out, a, b, length) => {
       if (typeof a === "number") [a, b] = [b, a];
       const x = a as Float64Array;
-      if (typeof b === "number") { for (let i = 0; i < length; i++) out[i] = x[i]! * b; }
-      else for (let i = 0; i < length; i++) out[i] = x[i]! * b[i]!;
+      if (typeof b === "number") { for (let i = 0; i < length; i++) out[i] = x[i] * b; }
+      else for (let i = 0; i < length; i++) out[i] = x[i] * b[i];
     };
   }
   if (op === "subtract") {
     return (out, a, b, length) => {
-      if (typeof a === "number") { for (let i = 0; i < length; i++) out[i] = a - (b as Float64Array)[i]!; }
-      else if (typeof b === "number") { for (let i = 0; i < length; i++) out[i] = a[i]! - b; }
-      else for (let i = 0; i < length; i++) out[i] = a[i]! - b[i]!;
+      if (typeof a === "number") { for (let i = 0; i < length; i++) out[i] = a - (b as Float64Array)[i]; }
+      else if (typeof b === "number") { for (let i = 0; i < length; i++) out[i] = a[i] - b; }
+      else for (let i = 0; i < length; i++) out[i] = a[i] - b[i];
     };
   }
   if (op === "divide") {
     return (out, a, b, length) => {
-      if (typeof a === "number") { for (let i = 0; i < length; i++) out[i] = a / (b as Float64Array)[i]!; }
-      else if (typeof b === "number") { for (let i = 0; i < length; i++) out[i] = a[i]! / b; }
-      else for (let i = 0; i < length; i++) out[i] = a[i]! / b[i]!;
+      if (typeof a === "number") { for (let i = 0; i < length; i++) out[i] = a / (b as Float64Array)[i]; }
+      else if (typeof b === "number") { for (let i = 0; i < length; i++) out[i] = a[i] / b; }
+      else for (let i = 0; i < length; i++) out[i] = a[i] / b[i];
     };
   }
-  const operation = BINARY[op]!;
+  const operation = BINARY[op];
   return (out, a, b, length) => {
     if (typeof a === "number") {
-      for (let i = 0; i < length; i++) out[i] = operation(a, (b as Float64Array)[i]!);
-    } else if (typeof b === "number") { for (let i = 0; i < length; i++) out[i] = operation(a[i]!, b); }
-    else for (let i = 0; i < length; i++) out[i] = operation(a[i]!, b[i]!);
+      for (let i = 0; i < length; i++) out[i] = operation(a, (b as Float64Array)[i]);
+    } else if (typeof b === "number") { for (let i = 0; i < length; i++) out[i] = operation(a[i], b); }
+    else for (let i = 0; i < length; i++) out[i] = operation(a[i], b[i]);
   };
 }
 
@@ -78,7 +78,7 @@ export function chooseRows(
 ): void {
   for (let i = 0; i < length; i++) {
     const chosen = condition[i] !== 0 ? a : b;
-    out[i] = typeof chosen === "number" ? chosen : chosen[i]!;
+    out[i] = typeof chosen === "number" ? chosen : chosen[i];
   }
 }
 
@@ -89,20 +89,20 @@ export function spreadCells(
   starts: Uint32Array,
   cells: number,
 ): void {
-  for (let k = 0; k < cells; k++) out.fill(values[k]!, starts[k]!, starts[k + 1]!);
+  for (let k = 0; k < cells; k++) out.fill(values[k], starts[k], starts[k + 1]);
 }
 
 export function countCells(out: Float64Array, starts: Uint32Array, cells: number): void {
-  for (let k = 0; k < cells; k++) out[k] = starts[k + 1]! - starts[k]!;
+  for (let k = 0; k < cells; k++) out[k] = starts[k + 1] - starts[k];
 }
 
 /** Sums in row order, in float64. */
 export function sumCells(out: Float64Array, x: Float64Array, starts: Uint32Array, cells: number): void {
-  let i = starts[0]!;
+  let i = starts[0];
   for (let k = 0; k < cells; k++) {
-    const end = starts[k + 1]!;
+    const end = starts[k + 1];
     let sum = 0;
-    for (; i < end; i++) sum += x[i]!;
+    for (; i < end; i++) sum += x[i];
     out[k] = sum;
   }
 }
@@ -115,13 +115,13 @@ export function squaresCells(
   starts: Uint32Array,
   cells: number,
 ): void {
-  let i = starts[0]!;
+  let i = starts[0];
   for (let k = 0; k < cells; k++) {
-    const end = starts[k + 1]!;
-    const mean = means[k]!;
+    const end = starts[k + 1];
+    const mean = means[k];
     let sum = 0;
     for (; i < end; i++) {
-      const deviation = x[i]! - mean;
+      const deviation = x[i] - mean;
       sum += deviation * deviation;
     }
     out[k] = sum;
@@ -130,12 +130,12 @@ export function squaresCells(
 
 /** The least value; NaN if any is NaN, as numpy. */
 export function minCells(out: Float64Array, x: Float64Array, starts: Uint32Array, cells: number): void {
-  let i = starts[0]!;
+  let i = starts[0];
   for (let k = 0; k < cells; k++) {
-    const end = starts[k + 1]!;
+    const end = starts[k + 1];
     let least = Infinity;
     for (; i < end; i++) {
-      const value = x[i]!;
+      const value = x[i];
       // Not `<`: the comparison that NaN fails must take it in, and keep it.
       if (!(value >= least)) least = value !== value || least === least ? value : least;
     }
@@ -145,12 +145,12 @@ export function minCells(out: Float64Array, x: Float64Array, starts: Uint32Array
 
 /** The greatest value; NaN if any is NaN, as numpy. */
 export function maxCells(out: Float64Array, x: Float64Array, starts: Uint32Array, cells: number): void {
-  let i = starts[0]!;
+  let i = starts[0];
   for (let k = 0; k < cells; k++) {
-    const end = starts[k + 1]!;
+    const end = starts[k + 1];
     let greatest = -Infinity;
     for (; i < end; i++) {
-      const value = x[i]!;
+      const value = x[i];
       if (!(value <= greatest)) greatest = value !== value || greatest === greatest ? value : greatest;
     }
     out[k] = greatest;

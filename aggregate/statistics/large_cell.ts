@@ -42,7 +42,7 @@ export class LargeCellReducer {
         isSelection(node) && isSelection(other!) && other!.args[0] === node.args[0]
       );
       if (sharing !== undefined) sharing.push(node);
-      else this.#passes[first]!.push([node]);
+      else this.#passes[first].push([node]);
     }
     this.#evaluator = new Evaluator(graph, [...roots, ...inputs]);
   }
@@ -71,7 +71,7 @@ export class LargeCellReducer {
     for (const [node, value] of known) evaluator.preset(node, value);
     return this.#roots.map((root) => {
       if (valid === 0) return root.op === "count" ? 0 : NaN;
-      return evaluator.valuesOf(root)[0]!;
+      return evaluator.valuesOf(root)[0];
     });
   }
 }
@@ -85,42 +85,42 @@ function isSelection(node: GraphNode): boolean {
 }
 
 function accumulator(nodes: GraphNode[], rows: number): Accumulator {
-  const { op } = nodes[0]!;
+  const { op } = nodes[0];
   const value = op === "min" ? Infinity : op === "max" ? -Infinity : 0;
-  return { nodes, value, values: new Float64Array(isSelection(nodes[0]!) ? rows : 0), count: 0, clean: true };
+  return { nodes, value, values: new Float64Array(isSelection(nodes[0]) ? rows : 0), count: 0, clean: true };
 }
 
 /** Takes the rows of a block in, in the order and arithmetic of the kernels for small cells. */
 function take(into: Accumulator, evaluator: Evaluator, rows: number): void {
-  const node = into.nodes[0]!;
-  const x = node.op === "count" ? into.values : evaluator.valuesOf(node.args[0]!);
+  const node = into.nodes[0];
+  const x = node.op === "count" ? into.values : evaluator.valuesOf(node.args[0]);
   let { value } = into;
   switch (node.op) {
     case "count":
       value += rows;
       break;
     case "sum":
-      for (let i = 0; i < rows; i++) value += x[i]!;
+      for (let i = 0; i < rows; i++) value += x[i];
       break;
     case "squares": {
-      const mean = evaluator.valuesOf(node.args[1]!)[0]!;
+      const mean = evaluator.valuesOf(node.args[1])[0];
       for (let i = 0; i < rows; i++) {
-        const deviation = x[i]! - mean;
+        const deviation = x[i] - mean;
         value += deviation * deviation;
       }
       break;
     }
     case "min":
-      for (let i = 0; i < rows; i++) if (value === value && !(x[i]! >= value)) value = x[i]!;
+      for (let i = 0; i < rows; i++) if (value === value && !(x[i] >= value)) value = x[i];
       break;
     case "max":
-      for (let i = 0; i < rows; i++) if (value === value && !(x[i]! <= value)) value = x[i]!;
+      for (let i = 0; i < rows; i++) if (value === value && !(x[i] <= value)) value = x[i];
       break;
     default: {
       const { values, count } = into;
       for (let i = 0; i < rows; i++) {
-        values[count + i] = x[i]!;
-        if (x[i]! !== x[i]!) into.clean = false;
+        values[count + i] = x[i];
+        if (x[i] !== x[i]) into.clean = false;
       }
       into.count += rows;
     }
@@ -129,10 +129,10 @@ function take(into: Accumulator, evaluator: Evaluator, rows: number): void {
 }
 
 function results({ nodes, value, values, count, clean }: Accumulator): [GraphNode, number][] {
-  if (!isSelection(nodes[0]!)) return [[nodes[0]!, value]];
+  if (!isSelection(nodes[0])) return [[nodes[0], value]];
   if (!clean || count === 0) return nodes.map((node) => [node, NaN]);
   const outs = nodes.map(() => new Float64Array(1));
   const requests = nodes.map((node) => ({ kind: node.op as "median" | "quantile", q: node.value }));
   new RankSelector(requests).select(outs, 0, values, count);
-  return nodes.map((node, n) => [node, outs[n]![0]!]);
+  return nodes.map((node, n) => [node, outs[n][0]]);
 }

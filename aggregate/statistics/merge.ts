@@ -67,7 +67,7 @@ export function compileMerge(statistics: readonly Statistic[], columnNames: read
   /** Puts a block of one cell into the slots of one set. */
   function addBlock(state: Float64Array, set: number, rows: number): void {
     blockStarts[1] = rows;
-    const block = loader.valid(sets[set]!, blockStarts, 1);
+    const block = loader.valid(sets[set], blockStarts, 1);
     if (block.rows === 0) return;
     evaluator.begin(block);
     for (const slot of slots) {
@@ -78,10 +78,10 @@ export function compileMerge(statistics: readonly Statistic[], columnNames: read
   }
 
   function collect(slot: Slot, rows: number): void {
-    const into = collected[digests.indexOf(slot)]!;
+    const into = collected[digests.indexOf(slot)];
     const values = evaluator.valuesOf(slot.source);
     for (let i = 0; i < rows; i++) {
-      const value = values[i]!;
+      const value = values[i];
       if (value !== value) into.clean = false;
       into.values[into.count + i] = value;
     }
@@ -107,7 +107,7 @@ export function compileMerge(statistics: readonly Statistic[], columnNames: read
         for (let set = 0; set < sets.length; set++) addBlock(state, set, length);
       }
       const clusters = digests.map((slot, d) => {
-        const { values, count, clean } = collected[d]!;
+        const { values, count, clean } = collected[d];
         if (count === 0) return new Float64Array(0);
         // A NaN among the values makes every quantile NaN, as numpy: its extremes carry that.
         state[slot.offset] = clean ? leastOf(values, count) : NaN;
@@ -125,22 +125,22 @@ export function compileMerge(statistics: readonly Statistic[], columnNames: read
           digests.map(() => new Float64Array(0)),
         );
       }
-      if (states.length === 1) return states[0]!;
+      if (states.length === 1) return states[0];
       const half = states.length >>> 1;
       const left = this.combine(states.slice(0, half));
       const right = this.combine(states.slice(half));
       const merged = left.slice(0, fixed);
       for (const slot of slots) mergeSlot(slot, merged, right, slot.offset);
       const [ours, theirs] = [unpack(left, fixed, digests.length), unpack(right, fixed, digests.length)];
-      return pack(merged, ours.map((clusters, d) => mergeDigests(clusters, theirs[d]!)));
+      return pack(merged, ours.map((clusters, d) => mergeDigests(clusters, theirs[d])));
     },
 
     finish(state) {
       const clusters = unpack(state, fixed, digests.length);
       const values = plan.roots.map((root, s) => {
         if (root === null) return NaN;
-        const set = plan.setOf[s]!;
-        const count = state[plan.slotOf("count", root, set).offset]!;
+        const set = plan.setOf[s];
+        const count = state[plan.slotOf("count", root, set).offset];
         if (root.op === "count") return count;
         if (count === 0) return NaN;
         return evaluateMerged(root, (aggregate) => finishSlot(aggregate, set, state, clusters));
@@ -155,12 +155,12 @@ export function compileMerge(statistics: readonly Statistic[], columnNames: read
     state: Float64Array,
     clusters: readonly Clusters[],
   ): number {
-    const slot = plan.slotOf(slotKind(node), node.args[0]!, set);
-    if (slot.kind !== "digest") return state[slot.offset + (slot.kind === "squares" ? 2 : 0)]!;
-    const [least, greatest] = [state[slot.offset]!, state[slot.offset + 1]!];
+    const slot = plan.slotOf(slotKind(node), node.args[0], set);
+    if (slot.kind !== "digest") return state[slot.offset + (slot.kind === "squares" ? 2 : 0)];
+    const [least, greatest] = [state[slot.offset], state[slot.offset + 1]];
     if (least !== least) return NaN;
     return digestQuantile(
-      clusters[digests.indexOf(slot)]!,
+      clusters[digests.indexOf(slot)],
       node.op === "median" ? 0.5 : node.value,
       least,
       greatest,
@@ -214,7 +214,7 @@ function planMerge(statistics: readonly Statistic[], columnNames: readonly strin
     const root = lowerStatistic(statistic, columnNames, graph);
     const aggregates = reachable([root]).filter(isAggregate);
     setOf.push(-1);
-    const nested = aggregates.find((node) => reachable([node.args[0]!]).some(isAggregate));
+    const nested = aggregates.find((node) => reachable([node.args[0]]).some(isAggregate));
     if (nested !== undefined) {
       refused.push({
         name: statistic.name,
@@ -226,7 +226,7 @@ function planMerge(statistics: readonly Statistic[], columnNames: readonly strin
     if (set < 0) set = sets.push([...root.columns]) - 1;
     setOf[setOf.length - 1] = set;
     addSlot("count", root, set);
-    for (const node of aggregates) addSlot(slotKind(node), node.args[0]!, set);
+    for (const node of aggregates) addSlot(slotKind(node), node.args[0], set);
     return root;
   });
   return {
@@ -254,6 +254,6 @@ function evaluateMerged(node: GraphNode, aggregate: (node: GraphNode) => number)
   if (node.op === "constant") return node.value;
   if (isAggregate(node)) return aggregate(node);
   const args = node.args.map((argument) => evaluateMerged(argument, aggregate));
-  if (node.op === "where") return args[0] !== 0 ? args[1]! : args[2]!;
-  return args.length === 1 ? UNARY[node.op]!(args[0]!) : BINARY[node.op]!(args[0]!, args[1]!);
+  if (node.op === "where") return args[0] !== 0 ? args[1] : args[2];
+  return args.length === 1 ? UNARY[node.op](args[0]) : BINARY[node.op](args[0], args[1]);
 }

@@ -43,12 +43,12 @@ export function blockValues(slot: Slot, evaluator: Evaluator, rows: number): Flo
   let sum = 0;
   if (slot.kind === "min") out[0] = leastOf(x, rows);
   else if (slot.kind === "max") out[0] = greatestOf(x, rows);
-  else for (let i = 0; i < rows; i++) sum += x[i]!;
+  else for (let i = 0; i < rows; i++) sum += x[i];
   if (slot.kind === "sum") out[0] = sum;
   if (slot.kind === "squares") {
     const mean = sum / rows;
     let squares = 0;
-    for (let i = 0; i < rows; i++) squares += (x[i]! - mean) * (x[i]! - mean);
+    for (let i = 0; i < rows; i++) squares += (x[i] - mean) * (x[i] - mean);
     out[0] = rows;
     out[1] = mean;
     out[2] = squares;
@@ -62,26 +62,26 @@ export function mergeSlot(slot: Slot, state: Float64Array, other: Float64Array, 
   switch (slot.kind) {
     case "count":
     case "sum":
-      state[at] = state[at]! + other[from]!;
+      state[at] = state[at] + other[from];
       return;
     case "min":
-      state[at] = Math.min(state[at]!, other[from]!);
+      state[at] = Math.min(state[at], other[from]);
       return;
     case "max":
-      state[at] = Math.max(state[at]!, other[from]!);
+      state[at] = Math.max(state[at], other[from]);
       return;
     case "digest":
-      state[at] = Math.min(state[at]!, other[from]!);
-      state[at + 1] = Math.max(state[at + 1]!, other[from + 1]!);
+      state[at] = Math.min(state[at], other[from]);
+      state[at + 1] = Math.max(state[at + 1], other[from + 1]);
       return;
     case "squares": {
-      const [n, m] = [state[at]!, other[from]!];
+      const [n, m] = [state[at], other[from]];
       if (m === 0) return;
       const total = n + m;
-      const difference = other[from + 1]! - state[at + 1]!;
+      const difference = other[from + 1] - state[at + 1];
       state[at] = total;
-      state[at + 2] = state[at + 2]! + other[from + 2]! + difference * difference * (n * m / total);
-      state[at + 1] = n === 0 ? other[from + 1]! : state[at + 1]! + difference * (m / total);
+      state[at + 2] = state[at + 2] + other[from + 2] + difference * difference * (n * m / total);
+      state[at + 1] = n === 0 ? other[from + 1] : state[at + 1] + difference * (m / total);
       return;
     }
   }
@@ -89,13 +89,13 @@ export function mergeSlot(slot: Slot, state: Float64Array, other: Float64Array, 
 
 export function leastOf(x: Float64Array, count: number): number {
   let least = Infinity;
-  for (let i = 0; i < count; i++) least = Math.min(least, x[i]!);
+  for (let i = 0; i < count; i++) least = Math.min(least, x[i]);
   return least;
 }
 
 export function greatestOf(x: Float64Array, count: number): number {
   let greatest = -Infinity;
-  for (let i = 0; i < count; i++) greatest = Math.max(greatest, x[i]!);
+  for (let i = 0; i < count; i++) greatest = Math.max(greatest, x[i]);
   return greatest;
 }
 
@@ -118,7 +118,7 @@ export function unpack(state: Float64Array, fixed: number, count: number): Clust
   const digests: Clusters[] = [];
   let at = fixed;
   for (let d = 0; d < count; d++) {
-    const length = state[at]!;
+    const length = state[at];
     if (!(length >= 0 && length % 2 === 0 && at + 1 + length <= state.length)) throw strangeState(state);
     digests.push(state.subarray(at + 1, at + 1 + length));
     at += 1 + length;

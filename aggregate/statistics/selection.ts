@@ -40,16 +40,16 @@ export function selectRanks(
     let i = left - 1;
     let j = right + 1;
     while (true) {
-      do i += 1; while (x[i]! < pivot);
-      do j -= 1; while (x[j]! > pivot);
+      do i += 1; while (x[i] < pivot);
+      do j -= 1; while (x[j] > pivot);
       if (i >= j) break;
-      const value = x[i]!;
-      x[i] = x[j]!;
+      const value = x[i];
+      x[i] = x[j];
       x[j] = value;
     }
     // x[left..j] <= pivot <= x[j+1..right]
     let middle = from;
-    while (middle < to && ranks[middle]! <= j) middle += 1;
+    while (middle < to && ranks[middle] <= j) middle += 1;
     if (middle > from && middle < to) {
       selectRanks(x, left, j, ranks, from, middle);
       left = j + 1;
@@ -63,19 +63,19 @@ export function selectRanks(
 }
 
 function medianOfThree(x: Float64Array, left: number, right: number): number {
-  const a = x[left]!;
-  const b = x[(left + right) >>> 1]!;
-  const c = x[right]!;
+  const a = x[left];
+  const b = x[(left + right) >>> 1];
+  const c = x[right];
   if (a < b) return b < c ? b : a < c ? c : a;
   return a < c ? a : b < c ? c : b;
 }
 
 function insertionSort(x: Float64Array, left: number, right: number): void {
   for (let i = left + 1; i <= right; i++) {
-    const value = x[i]!;
+    const value = x[i];
     let j = i - 1;
-    while (j >= left && x[j]! > value) {
-      x[j + 1] = x[j]!;
+    while (j >= left && x[j] > value) {
+      x[j + 1] = x[j];
       j -= 1;
     }
     x[j + 1] = value;
@@ -96,13 +96,13 @@ export class RankSelector {
   /** `outs[r][k]` is request r of cell k; NaN for a cell that is empty or has a NaN. */
   run(outs: readonly Float64Array[], x: Float64Array, starts: Uint32Array, cells: number): void {
     for (let k = 0; k < cells; k++) {
-      const start = starts[k]!;
-      const count = starts[k + 1]! - start;
+      const start = starts[k];
+      const count = starts[k + 1] - start;
       if (count > this.#scratch.length) this.#scratch = new Float64Array(count + (count >>> 1));
       const scratch = this.#scratch;
       let clean = count > 0;
       for (let i = 0; i < count; i++) {
-        const value = x[start + i]!;
+        const value = x[start + i];
         if (value !== value) clean = false;
         scratch[i] = value;
       }
@@ -116,20 +116,20 @@ export class RankSelector {
     const requests = this.#requests;
     const ranks = this.#ranks;
     for (let r = 0; r < requests.length; r++) {
-      const lower = lowerRank(requests[r]!, count);
+      const lower = lowerRank(requests[r], count);
       insertRank(ranks, 2 * r, lower);
       insertRank(ranks, 2 * r + 1, Math.min(lower + 1, count - 1));
     }
     selectRanks(values, 0, count - 1, ranks, 0, ranks.length);
-    for (let r = 0; r < requests.length; r++) outs[r]![k] = orderStatistic(requests[r]!, values, count);
+    for (let r = 0; r < requests.length; r++) outs[r][k] = orderStatistic(requests[r], values, count);
   }
 }
 
 /** Keeps `ranks[0..length]` ascending while `rank` joins. */
 function insertRank(ranks: Uint32Array, length: number, rank: number): void {
   let i = length;
-  while (i > 0 && ranks[i - 1]! > rank) {
-    ranks[i] = ranks[i - 1]!;
+  while (i > 0 && ranks[i - 1] > rank) {
+    ranks[i] = ranks[i - 1];
     i -= 1;
   }
   ranks[i] = rank;
@@ -146,8 +146,8 @@ function lowerRank(request: RankRequest, count: number): number {
  */
 export function orderStatistic(request: RankRequest, sorted: Float64Array, count: number): number {
   const lower = lowerRank(request, count);
-  const a = sorted[lower]!;
-  const b = sorted[Math.min(lower + 1, count - 1)]!;
+  const a = sorted[lower];
+  const b = sorted[Math.min(lower + 1, count - 1)];
   if (request.kind === "median") return count % 2 === 1 ? a : (a + b) / 2;
   const t = (count - 1) * request.q - lower;
   const difference = b - a;

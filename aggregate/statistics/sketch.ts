@@ -38,9 +38,9 @@ export function digest(values: Float64Array, count: number): Clusters {
     const start = rank;
     const end = clusterEnd(start, count, CLUSTER_SCALE);
     let sum = 0;
-    for (; rank < end; rank++) sum += sorted[rank]!;
+    for (; rank < end; rank++) sum += sorted[rank];
     // A mean of equal values may round beyond them; means must ascend.
-    const mean = Math.min(Math.max(sum / (end - start), sorted[start]!), sorted[end - 1]!);
+    const mean = Math.min(Math.max(sum / (end - start), sorted[start]), sorted[end - 1]);
     clusters.push(mean, end - start);
   }
   return Float64Array.from(clusters);
@@ -54,14 +54,14 @@ export function mergeDigests(a: Clusters, b: Clusters): Clusters {
   let i = 0;
   let j = 0;
   for (let k = 0; k < merged.length; k += 2) {
-    const fromA = j >= b.length || (i < a.length && a[i]! <= b[j]!);
+    const fromA = j >= b.length || (i < a.length && a[i] <= b[j]);
     if (fromA) {
-      merged[k] = a[i]!;
-      merged[k + 1] = a[i + 1]!;
+      merged[k] = a[i];
+      merged[k + 1] = a[i + 1];
       i += 2;
     } else {
-      merged[k] = b[j]!;
-      merged[k + 1] = b[j + 1]!;
+      merged[k] = b[j];
+      merged[k + 1] = b[j + 1];
       j += 2;
     }
   }
@@ -71,14 +71,14 @@ export function mergeDigests(a: Clusters, b: Clusters): Clusters {
 /** Joins neighbouring clusters as far as the finer scale allows. */
 function thin(clusters: Clusters): Clusters {
   let total = 0;
-  for (let k = 1; k < clusters.length; k += 2) total += clusters[k]!;
+  for (let k = 1; k < clusters.length; k += 2) total += clusters[k];
   const thinned: number[] = [];
   let start = 0;
   let weight = 0;
   let sum = 0;
   let end = clusterEnd(0, total, THINNING_SCALE);
   for (let k = 0; k < clusters.length; k += 2) {
-    const next = clusters[k + 1]!;
+    const next = clusters[k + 1];
     if (weight > 0 && start + weight + next > end) {
       thinned.push(sum / weight, weight);
       start += weight;
@@ -87,7 +87,7 @@ function thin(clusters: Clusters): Clusters {
       end = clusterEnd(start, total, THINNING_SCALE);
     }
     weight += next;
-    sum += next * clusters[k]!;
+    sum += next * clusters[k];
   }
   thinned.push(sum / weight, weight);
   return Float64Array.from(thinned);
@@ -99,16 +99,16 @@ function thin(clusters: Clusters): Clusters {
  */
 export function digestQuantile(clusters: Clusters, q: number, least: number, greatest: number): number {
   let total = 0;
-  for (let k = 1; k < clusters.length; k += 2) total += clusters[k]!;
+  for (let k = 1; k < clusters.length; k += 2) total += clusters[k];
   if (total === 0) return NaN;
   const rank = (total - 1) * q;
   let lowRank = 0;
   let low = least;
   let before = 0;
   for (let k = 0; k < clusters.length; k += 2) {
-    const weight = clusters[k + 1]!;
+    const weight = clusters[k + 1];
     const middle = before + (weight - 1) / 2;
-    const value = clusters[k]!;
+    const value = clusters[k];
     if (middle === rank) return value;
     if (middle > rank) return between(low, value, (rank - lowRank) / (middle - lowRank));
     lowRank = middle;

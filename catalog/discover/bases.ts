@@ -64,7 +64,7 @@ export function linkProblem(link: string): string | null {
   // deno-lint-ignore no-control-regex
   if (/[\u0000-\u001f\u007f\\]/.test(link)) return "link with control characters or backslashes";
   if (link.length > LONGEST_LINK) return `link longer than ${LONGEST_LINK} characters`;
-  const authority = /^[^/]*:\/\/([^/?#]*)/.exec(link)![1]!;
+  const authority = /^[^/]*:\/\/([^/?#]*)/.exec(link)![1];
   if (authority === "") return "link without a host or bucket";
   if (authority.includes("@")) return "link with a user name or password";
   const start = pathStart(link);

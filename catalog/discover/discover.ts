@@ -183,7 +183,7 @@ function describeLocal(query: LocalQuery): Record<string, unknown> {
 
 function polygonsArea(rings: readonly Float64Array[]): Area {
   const coordinates = rings.map((ring) => [
-    Array.from({ length: ring.length / 2 }, (_, i) => [ring[2 * i]!, ring[2 * i + 1]!]),
+    Array.from({ length: ring.length / 2 }, (_, i) => [ring[2 * i], ring[2 * i + 1]]),
   ]);
   return geometryArea("the polygons asked for", { type: "MultiPolygon", coordinates });
 }

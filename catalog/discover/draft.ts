@@ -89,7 +89,7 @@ export function locationColumns(
   facts: CollectionFacts | null,
 ): Locations & Pick<GranuleRow, "s3_credentials" | "s3_region" | "s3_endpoint" | "s3_access" | "local_base"> {
   const locations = locate(files);
-  const first = files[0]!;
+  const first = files[0];
   const endpoint = facts?.s3Credentials ?? credentials ?? credentialsOfBucket(bucketOf(first.s3));
   const onS3 = files.some((file) => file.s3 !== null);
   const region = facts?.s3Region ?? (endpoint === null ? null : EARTHDATA_REGION);

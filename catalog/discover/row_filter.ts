@@ -73,7 +73,7 @@ export function meets(a: BigUint64Array, aOrder: number, b: BigUint64Array, bOrd
   let at = 0;
   for (const cell of a) {
     const parent = cell >> shift;
-    while (at < b.length && b[at]! < parent) at += 1;
+    while (at < b.length && b[at] < parent) at += 1;
     if (at === b.length) return false;
     if (b[at] === parent) return true;
   }

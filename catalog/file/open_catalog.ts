@@ -93,7 +93,7 @@ async function open(file: string, name: string, options: DuckOptions, clean: () 
       conditionTable: "condition_source",
       async count() {
         const reader = await connection.runAndReadAll("SELECT count(*) FROM catalog_source");
-        return Number(reader.getRows()[0]![0]);
+        return Number(reader.getRows()[0][0]);
       },
       async *rows(where, values = []) {
         const tail = where === undefined ? "" : `WHERE ${where}`;

@@ -14,8 +14,8 @@ export function compareRows(a: GranuleRow, b: GranuleRow): number {
 
 function compareFirstCell(a: GranuleRow, b: GranuleRow): number {
   if (a.cells.length === 0 || b.cells.length === 0) return b.cells.length - a.cells.length;
-  const x = a.cells[0]! << BigInt(2 * (MAX_ORDER - a.cell_order));
-  const y = b.cells[0]! << BigInt(2 * (MAX_ORDER - b.cell_order));
+  const x = a.cells[0] << BigInt(2 * (MAX_ORDER - a.cell_order));
+  const y = b.cells[0] << BigInt(2 * (MAX_ORDER - b.cell_order));
   return x < y ? -1 : x > y ? 1 : 0;
 }
 

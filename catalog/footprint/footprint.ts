@@ -74,8 +74,8 @@ export class TrackSummarizer {
     const line = new TrackLine(FOOTPRINT_TOLERANCE_DEGREES, FOOTPRINT_GAP_DEGREES);
     const cells = this.#walker;
     for (let row = 0; row < longitude.length; row++) {
-      const x = longitude[row]!;
-      const y = latitude[row]!;
+      const x = longitude[row];
+      const y = latitude[row];
       if (!(y >= -90 && y <= 90 && x >= -180 && x <= 360)) continue;
       cells.step(x, y);
       line.add(x, y);
@@ -122,7 +122,7 @@ function footprintOf(lines: readonly Position[][]): Geometry {
     tolerance *= 2
   ) {
     if (tolerance > 10) break;
-    found = splitAll(lines.map((line) => simplifyLine(line, tolerance).map((index) => line[index]!)));
+    found = splitAll(lines.map((line) => simplifyLine(line, tolerance).map((index) => line[index])));
   }
   return geometryOf(found.pieces, found.points);
 }
@@ -134,7 +134,7 @@ function splitAll(lines: readonly Position[][]) {
   let vertices = 0;
   for (const line of lines) {
     const parts = splitLine(line);
-    if (parts.length === 0) points.push([wrapLongitude(line[0]![0]!), line[0]![1]!]);
+    if (parts.length === 0) points.push([wrapLongitude(line[0][0]), line[0][1]]);
     for (const part of parts) {
       pieces.push(part);
       vertices += part.length;
@@ -145,11 +145,11 @@ function splitAll(lines: readonly Position[][]) {
 
 function geometryOf(lines: Position[][], points: Position[]): Geometry {
   const parts: Geometry[] = [];
-  if (lines.length === 1) parts.push({ type: "LineString", coordinates: lines[0]! });
+  if (lines.length === 1) parts.push({ type: "LineString", coordinates: lines[0] });
   else if (lines.length > 1) parts.push({ type: "MultiLineString", coordinates: lines });
-  if (points.length === 1) parts.push({ type: "Point", coordinates: points[0]! });
+  if (points.length === 1) parts.push({ type: "Point", coordinates: points[0] });
   else if (points.length > 1) parts.push({ type: "MultiPoint", coordinates: points });
-  return parts.length === 1 ? parts[0]! : { type: "GeometryCollection", geometries: parts };
+  return parts.length === 1 ? parts[0] : { type: "GeometryCollection", geometries: parts };
 }
 
 /** Distinct ids at `order`, or at the finest coarser order with at most 4,096 of them; ascending. */

@@ -47,7 +47,7 @@ function cellsOf(extent: Extent, cellOrder: number, bufferKm: number) {
   for (const { outer, holes } of extent.polygons) shape.polygon(outer, holes);
   for (const { west, south, east, north } of extent.boxes) shape.box(west, south, east, north);
   for (const line of extent.lines) shape.line(line);
-  for (let i = 0; i + 1 < extent.points.length; i += 2) shape.point(extent.points[i]!, extent.points[i + 1]!);
+  for (let i = 0; i + 1 < extent.points.length; i += 2) shape.point(extent.points[i], extent.points[i + 1]);
   return coverAdaptive(shape.build(), cellOrder, MAX_CELLS_PER_GRANULE);
 }
 
@@ -89,16 +89,16 @@ function addBox(box: ExtentBox, polygons: Position[][][], lines: Position[][], p
 
 function joined(polygons: Position[][][], lines: Position[][], points: Position[]): Geometry | null {
   const parts: Geometry[] = [];
-  if (polygons.length === 1) parts.push({ type: "Polygon", coordinates: polygons[0]! });
+  if (polygons.length === 1) parts.push({ type: "Polygon", coordinates: polygons[0] });
   else if (polygons.length > 1) parts.push({ type: "MultiPolygon", coordinates: polygons });
-  if (lines.length === 1) parts.push({ type: "LineString", coordinates: lines[0]! });
+  if (lines.length === 1) parts.push({ type: "LineString", coordinates: lines[0] });
   else if (lines.length > 1) parts.push({ type: "MultiLineString", coordinates: lines });
-  if (points.length === 1) parts.push({ type: "Point", coordinates: points[0]! });
+  if (points.length === 1) parts.push({ type: "Point", coordinates: points[0] });
   else if (points.length > 1) parts.push({ type: "MultiPoint", coordinates: points });
   return parts.length === 0
     ? null
     : parts.length === 1
-    ? parts[0]!
+    ? parts[0]
     : { type: "GeometryCollection", geometries: parts };
 }
 
@@ -127,7 +127,7 @@ function wideBox(ring: Float64Array, widerThan: number): ExtentBox | null {
   if (east - west <= widerThan) return null;
   const corners = new Set<string>();
   for (let i = 0; i < ring.length; i += 2) {
-    const [x, y] = [ring[i]!, ring[i + 1]!];
+    const [x, y] = [ring[i], ring[i + 1]];
     if ((x !== west && x !== east) || (y !== south && y !== north)) return null;
     corners.add(`${x} ${y}`);
   }
@@ -136,23 +136,23 @@ function wideBox(ring: Float64Array, widerThan: number): ExtentBox | null {
 
 function minimum(ring: Float64Array, from: 0 | 1, sign = 1): number {
   let least = Infinity;
-  for (let i = from; i < ring.length; i += 2) least = Math.min(least, sign * ring[i]!);
+  for (let i = from; i < ring.length; i += 2) least = Math.min(least, sign * ring[i]);
   return least;
 }
 
 function positionsOf(pairs: Float64Array): Position[] {
-  return Array.from({ length: pairs.length / 2 }, (_, i) => [pairs[2 * i]!, pairs[2 * i + 1]!]);
+  return Array.from({ length: pairs.length / 2 }, (_, i) => [pairs[2 * i], pairs[2 * i + 1]]);
 }
 
 /** A finely cut ring without the vertices that its straight lines do not need. */
 function simplified(ring: Float64Array): Position[] {
   const line = unwrap(positionsOf(ring));
-  return simplifyLine(line, GEOMETRY_TOLERANCE_DEGREES).map((index) => line[index]!);
+  return simplifyLine(line, GEOMETRY_TOLERANCE_DEGREES).map((index) => line[index]);
 }
 
 function closedRing(ring: Float64Array): Position[] {
   const points = positionsOf(ring);
-  const [first, last] = [points[0]!, points.at(-1)!];
+  const [first, last] = [points[0], points.at(-1)!];
   return first[0] === last[0] && first[1] === last[1] ? points : [...points, first];
 }
 
@@ -160,7 +160,7 @@ function closedRing(ring: Float64Array): Position[] {
 function alongGreatCircles(points: Position[]): Position[] {
   const followed: Position[] = [];
   for (const [index, point] of points.entries()) {
-    if (index > 0) halve(points[index - 1]!, point, DEEPEST, followed);
+    if (index > 0) halve(points[index - 1], point, DEEPEST, followed);
     followed.push(point);
   }
   return followed;
@@ -170,7 +170,7 @@ const RADIANS = Math.PI / 180;
 
 /** Adds the vertices between two, the middle first where it strays from the straight line. */
 function halve(a: Position, b: Position, depth: number, out: Position[]): void {
-  const [x0, y0, x1, y1] = [a[0]! * RADIANS, a[1]! * RADIANS, b[0]! * RADIANS, b[1]! * RADIANS];
+  const [x0, y0, x1, y1] = [a[0] * RADIANS, a[1] * RADIANS, b[0] * RADIANS, b[1] * RADIANS];
   const x = Math.cos(y0) * Math.cos(x0) + Math.cos(y1) * Math.cos(x1);
   const y = Math.cos(y0) * Math.sin(x0) + Math.cos(y1) * Math.sin(x1);
   const z = Math.sin(y0) + Math.sin(y1);
@@ -178,9 +178,9 @@ function halve(a: Position, b: Position, depth: number, out: Position[]): void {
   // Opposite points have no middle, and a middle at a pole has no longitude: the edge stays as it is.
   if (depth === 0 || horizontal < 1e-9) return;
   const middle = [Math.atan2(y, x) / RADIANS, Math.atan2(z, horizontal) / RADIANS];
-  const dx = ((b[0]! - a[0]! + 540) % 360) - 180;
-  const strayX = (((middle[0]! - a[0]! - dx / 2 + 540) % 360) - 180) * Math.cos(middle[1]! * RADIANS);
-  const strayY = middle[1]! - (a[1]! + b[1]!) / 2;
+  const dx = ((b[0] - a[0] + 540) % 360) - 180;
+  const strayX = (((middle[0] - a[0] - dx / 2 + 540) % 360) - 180) * Math.cos(middle[1] * RADIANS);
+  const strayY = middle[1] - (a[1] + b[1]) / 2;
   if (Math.hypot(strayX, strayY) <= GEOMETRY_TOLERANCE_DEGREES) return;
   halve(a, middle, depth - 1, out);
   out.push(middle);

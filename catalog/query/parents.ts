@@ -42,8 +42,8 @@ export class CellFilter {
       for (let cell = first; cell <= last; cell++) yield cell;
       return;
     }
-    for (let i = lowerBound(this.sorted, first); i < this.sorted.length && this.sorted[i]! <= last; i++) {
-      yield this.sorted[i]!;
+    for (let i = lowerBound(this.sorted, first); i < this.sorted.length && this.sorted[i] <= last; i++) {
+      yield this.sorted[i];
     }
   }
 }
@@ -53,7 +53,7 @@ function lowerBound(sorted: Float64Array, value: number): number {
   let high = sorted.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (sorted[middle]! < value) low = middle + 1;
+    if (sorted[middle] < value) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -105,7 +105,7 @@ export class ParentFinder {
     const filter = this.#filter;
     let last = -1;
     for (let i = from; i < to; i++) {
-      const parent = words[2 * i]! >>> shift;
+      const parent = words[2 * i] >>> shift;
       if (parent === last) continue;
       last = parent;
       if (filter.has(parent)) found(parent);
@@ -122,7 +122,7 @@ export class ParentFinder {
     const shift = BigInt(2 * (cellOrder - this.#order));
     let last = -1;
     for (let i = from; i < to; i++) {
-      const parent = Number(cells[i]! >> shift);
+      const parent = Number(cells[i] >> shift);
       if (parent === last) continue;
       last = parent;
       if (this.#filter.has(parent)) found(parent);
@@ -138,7 +138,7 @@ export class ParentFinder {
   ): void {
     const count = 4 ** (this.#order - cellOrder);
     for (let i = from; i < to; i++) {
-      const first = Number(cells[i]!) * count;
+      const first = Number(cells[i]) * count;
       for (const parent of this.#filter.between(first, first + count - 1)) found(parent);
     }
   }
@@ -154,8 +154,8 @@ export class ParentFinder {
     const shift = BigInt(2 * (cellOrder - order));
     const distinct = new Set<number>();
     for (let i = from; i < to; i++) {
-      this.#word[0] = cells[i]! >> shift;
-      const cell = this.#words[1]! * 2 ** 32 + this.#words[0]!;
+      this.#word[0] = cells[i] >> shift;
+      const cell = this.#words[1] * 2 ** 32 + this.#words[0];
       if (this.#near !== undefined && !this.#near.mayReach(cell, order)) continue;
       for (const parent of this.#imageOf(cell, order)) distinct.add(parent);
     }

@@ -173,7 +173,7 @@ async function scanHits(
     const result = await connection.stream(
       `SELECT file_row_number, cell FROM (
          SELECT file_row_number, unnest(cells) AS cell FROM ${catalog.conditionTable} AS granules
-         WHERE cell_order = ${order} AND cells[1] <= ${ranges[ranges.length - 1]!.last} AND ${condition})
+         WHERE cell_order = ${order} AND cells[1] <= ${ranges[ranges.length - 1].last} AND ${condition})
        WHERE ${hits}`,
       values,
     );
@@ -249,7 +249,7 @@ function rowsOfParents(pairs: Pairs, parents: Float64Array, order: number): Set<
   const rows = new Set<number>();
   const parentList = pairs.parents.view();
   const rowList = pairs.rows.view();
-  for (let i = 0; i < parentList.length; i++) if (rankOf(parentList[i]!) >= 0) rows.add(rowList[i]!);
+  for (let i = 0; i < parentList.length; i++) if (rankOf(parentList[i]) >= 0) rows.add(rowList[i]);
   return rows;
 }
 
@@ -269,7 +269,7 @@ async function fetchGranules(
     for await (const chunk of readRows(catalog.duck.connection, source)) {
       options.signal?.throwIfAborted();
       for (let i = 0; i < chunk.rows.length; i++) {
-        found.push({ row: chunk.rows[i]!, fileRow: chunk.fileRows[i]! });
+        found.push({ row: chunk.rows[i], fileRow: chunk.fileRows[i] });
       }
     }
   }
@@ -307,27 +307,27 @@ function compress(
   const rowList = pairs.rows.view();
   const starts = new Float64Array(parents.length + 1);
   for (let i = 0; i < parentList.length; i++) {
-    const rank = rankOf(parentList[i]!);
-    if (rank >= 0) starts[rank + 1]! += 1;
+    const rank = rankOf(parentList[i]);
+    if (rank >= 0) starts[rank + 1] += 1;
   }
-  for (let i = 0; i < parents.length; i++) starts[i + 1]! += starts[i]!;
-  const indices = new Uint32Array(starts[parents.length]!);
+  for (let i = 0; i < parents.length; i++) starts[i + 1] += starts[i];
+  const indices = new Uint32Array(starts[parents.length]);
   const next = starts.slice();
   for (let i = 0; i < parentList.length; i++) {
-    const rank = rankOf(parentList[i]!);
-    if (rank >= 0) indices[next[rank]!++] = indexOf(rowList[i]!);
+    const rank = rankOf(parentList[i]);
+    if (rank >= 0) indices[next[rank]++] = indexOf(rowList[i]);
   }
   // A row whose cells came in two chunks may have named a parent twice.
   const counts = new Uint32Array(parents.length);
   const offsets = new Float64Array(parents.length + 1);
   let end = 0;
   for (let rank = 0; rank < parents.length; rank++) {
-    const list = indices.subarray(starts[rank]!, starts[rank + 1]!).sort();
+    const list = indices.subarray(starts[rank], starts[rank + 1]).sort();
     for (let i = 0; i < list.length; i++) {
-      if (i === 0 || list[i] !== list[i - 1]) indices[end++] = list[i]!;
+      if (i === 0 || list[i] !== list[i - 1]) indices[end++] = list[i];
     }
     offsets[rank + 1] = end;
-    counts[rank] = end - offsets[rank]!;
+    counts[rank] = end - offsets[rank];
   }
   return { parents, counts, needs: { offsets, indices: indices.slice(0, end) } };
 }
@@ -338,7 +338,7 @@ const TABLE_ORDER = 9;
 function distinctSorted(values: Float64Array, order: number): Float64Array {
   if (order > TABLE_ORDER) return Float64Array.from(new Set(values)).sort();
   const there = new Uint8Array(12 * 4 ** order);
-  for (let i = 0; i < values.length; i++) there[values[i]!] = 1;
+  for (let i = 0; i < values.length; i++) there[values[i]] = 1;
   const found: number[] = [];
   for (let cell = 0; cell < there.length; cell++) if (there[cell] === 1) found.push(cell);
   return Float64Array.from(found);
@@ -348,12 +348,12 @@ function distinctSorted(values: Float64Array, order: number): Float64Array {
 function rankIn(sorted: Float64Array, order: number): (cell: number) => number {
   if (order > TABLE_ORDER) {
     const places = new Map<number, number>();
-    for (let i = 0; i < sorted.length; i++) places.set(sorted[i]!, i);
+    for (let i = 0; i < sorted.length; i++) places.set(sorted[i], i);
     return (cell) => places.get(cell) ?? -1;
   }
   const places = new Int32Array(12 * 4 ** order).fill(-1);
-  for (let i = 0; i < sorted.length; i++) places[sorted[i]!] = i;
-  return (cell) => places[cell]!;
+  for (let i = 0; i < sorted.length; i++) places[sorted[i]] = i;
+  return (cell) => places[cell];
 }
 
 /** How many different values there are. */

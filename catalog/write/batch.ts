@@ -21,7 +21,7 @@ export function rowsToBatch(
   metadata: ReadonlyMap<string, string> = new Map(),
 ): RecordBatch {
   const children = COLUMNS.map((column) => columnData(column, rows));
-  const fields = COLUMNS.map((column, i) => new Field(column.name, children[i]!.type, column.nullable));
+  const fields = COLUMNS.map((column, i) => new Field(column.name, children[i].type, column.nullable));
   const data = makeData({ type: new Struct(fields), length: rows.length, nullCount: 0, children });
   return new RecordBatch(new Schema(fields, new Map(metadata)), data);
 }

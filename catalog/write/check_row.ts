@@ -43,12 +43,12 @@ export function cellsProblem(cells: BigUint64Array, order: number): string | und
   const words = new Uint32Array(cells.buffer, cells.byteOffset, 2 * cells.length);
   for (let i = 2; i < words.length; i += 2) {
     // Halves of the ids compared as numbers: a bigint a cell would cost more than writing it.
-    const [high, before] = [words[i + 1]!, words[i - 1]!];
-    if (high < before || (high === before && words[i]! <= words[i - 2]!)) {
+    const [high, before] = [words[i + 1], words[i - 1]];
+    if (high < before || (high === before && words[i] <= words[i - 2])) {
       return `cells are not ascending and distinct (at index ${i / 2})`;
     }
   }
-  if (cells.length > 0 && cells[cells.length - 1]! >= limit) {
+  if (cells.length > 0 && cells[cells.length - 1] >= limit) {
     return `cell ${cells[cells.length - 1]} is not a cell of order ${order} (there are ${limit})`;
   }
   return undefined;

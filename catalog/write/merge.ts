@@ -79,7 +79,7 @@ export function geometrySummary(catalog: Catalog): GeometrySummary {
   return {
     types: new Set(types),
     box: Array.isArray(box) && box.length === 4
-      ? { xmin: box[0]!, ymin: box[1]!, xmax: box[2]!, ymax: box[3]! }
+      ? { xmin: box[0], ymin: box[1], xmax: box[2], ymax: box[3] }
       : undefined,
   };
 }

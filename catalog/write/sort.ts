@@ -58,5 +58,5 @@ export async function sortCatalog(
      (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS}, KV_METADATA {${keys}})`,
   );
   await connection.run("DROP TABLE losers");
-  return Number(reader.getRows()[0]![0]);
+  return Number(reader.getRows()[0][0]);
 }

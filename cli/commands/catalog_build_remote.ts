@@ -279,7 +279,7 @@ function parseBuffer(text: string): number {
 
 function parseOrbit(text: string): OrbitParameters {
   const numbers = text.split(",").map((part) => part.trim() === "" ? NaN : Number(part));
-  const orbit = numbers.length === 3 ? orbitParameters(numbers[0]!, numbers[1]!, numbers[2]!) : null;
+  const orbit = numbers.length === 3 ? orbitParameters(numbers[0], numbers[1], numbers[2]) : null;
   if (orbit === null) {
     throw new InvalidArgumentError(
       `"${text}" is no orbit (wanted inclination,period,width such as 92,94.29,36)`,

@@ -44,7 +44,7 @@ export function parseTime(text: string, edge: "start" | "end"): number {
     text.trim(),
   );
   const time = match === null ? NaN : Date.parse(`${match[1]}T${match[2] ?? "00:00"}${match[3] ?? "Z"}`);
-  const dayIsReal = match !== null && new Date(`${match[1]}T00:00Z`).toJSON()?.startsWith(match[1]!);
+  const dayIsReal = match !== null && new Date(`${match[1]}T00:00Z`).toJSON()?.startsWith(match[1]);
   if (!Number.isFinite(time) || !dayIsReal) {
     throw new InvalidArgumentError(`"${text}" is not a time (wanted 2019-04-16 or 2019-04-16T09:30:00Z)`);
   }

@@ -52,7 +52,7 @@ export function addCells(program: Command, context: CliContext): void {
           (parent, i) => ({
             cell: cellName(parent, order),
             morton: mortonName(parent, order),
-            granules: counts[i]!,
+            granules: counts[i],
           }),
         );
         if (context.json) context.out.json(rows);

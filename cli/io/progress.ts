@@ -35,8 +35,8 @@ export function createProgress(options: ProgressOptions): Progress {
   const history: { at: number; done: number }[] = [{ at: started, done: 0 }];
 
   const text = (at: number) => {
-    while (history.length > 2 && at - history[0]!.at > RATE_WINDOW_MS) history.shift();
-    const from = history[0]!;
+    while (history.length > 2 && at - history[0].at > RATE_WINDOW_MS) history.shift();
+    const from = history[0];
     const rate = at > from.at ? (done - from.done) / ((at - from.at) / 1000) : 0;
     return progressText({ ...options, done, note, rate });
   };

@@ -9,7 +9,7 @@ export function formatTable(columns: readonly string[], rows: readonly (readonly
   const cells = rows.map((row) => columns.map((_, index) => cellText(row[index])));
   const head = columns.map(visible);
   const widths = head.map((name, index) =>
-    cells.reduce((widest, row) => Math.max(widest, displayWidth(row[index]!)), displayWidth(name))
+    cells.reduce((widest, row) => Math.max(widest, displayWidth(row[index])), displayWidth(name))
   );
   const right = columns.map((_, index) =>
     rows.length > 0 && rows.every((row) => isNumber(row[index]) || row[index] == null) &&
@@ -17,7 +17,7 @@ export function formatTable(columns: readonly string[], rows: readonly (readonly
   );
   const line = (row: readonly string[]) =>
     row.map((text, index) => {
-      const padding = " ".repeat(widths[index]! - displayWidth(text));
+      const padding = " ".repeat(widths[index] - displayWidth(text));
       return right[index] ? padding + text : text + padding;
     }).join(GAP).trimEnd() + "\n";
   return line(head) + line(widths.map((width) => "-".repeat(width))) + cells.map(line).join("");

@@ -58,7 +58,7 @@ export class Ahead {
 
   #fill(): void {
     while (this.#waiting.size < this.#depth && this.#next < this.#list.length) {
-      const location = this.#list[this.#next++]!;
+      const location = this.#list[this.#next++];
       const key = keyOf(location);
       if (this.#taken.delete(key) || this.#waiting.has(key)) continue;
       const source = this.#open(location);

@@ -16,7 +16,7 @@ export function parseIni(text: string): Map<string, Record<string, string>> {
     if (/^\s*([#;].*)?$/.test(raw)) continue;
     const head = /^\s*\[\s*([^\]]+?)\s*\]/.exec(raw);
     if (head !== null) {
-      const name = head[1]!.replace(/^profile\s+/, "").replace(/^"(.*)"$/, "$1");
+      const name = head[1].replace(/^profile\s+/, "").replace(/^"(.*)"$/, "$1");
       section = sections.get(name) ?? {};
       sections.set(name, section);
       parent = "";
@@ -24,13 +24,13 @@ export function parseIni(text: string): Map<string, Record<string, string>> {
     }
     const pair = /^(\s*)([^=]+?)\s*=\s*(.*?)\s*$/.exec(raw);
     if (pair === null || section === undefined) continue;
-    const value = pair[3]!.replace(/\s+[#;].*$/, "");
+    const value = pair[3].replace(/\s+[#;].*$/, "");
     if (pair[1] !== "" && parent !== "") {
       section[`${parent}.${pair[2]}`] = value;
       continue;
     }
-    parent = value === "" ? pair[2]! : "";
-    section[pair[2]!] = value;
+    parent = value === "" ? pair[2] : "";
+    section[pair[2]] = value;
   }
   return sections;
 }

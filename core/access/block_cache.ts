@@ -141,7 +141,7 @@ export class CachedSource implements RangedSource {
   }
 
   async read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
-    return (await this.readMany([{ offset, length }], signal))[0]!;
+    return (await this.readMany([{ offset, length }], signal))[0];
   }
 
   /** Ranges as they are; a single one that is no longer than a block is read like metadata. */
@@ -149,8 +149,8 @@ export class CachedSource implements RangedSource {
     if (signal?.aborted) throw abortError(signal);
     if (this.#closed) throw new Error(`${this.name}: read after close`);
     for (const { offset, length } of ranges) checkRange(this.name, this.sizeBytes, offset, length);
-    const small = ranges.length === 1 && ranges[0]!.length <= this.#settings.blockBytes;
-    const work = small ? this.#readBlocks(ranges[0]!) : this.#readExactly(ranges);
+    const small = ranges.length === 1 && ranges[0].length <= this.#settings.blockBytes;
+    const work = small ? this.#readBlocks(ranges[0]) : this.#readExactly(ranges);
     return await (signal === undefined ? work : unlessAborted(work, signal));
   }
 
@@ -294,14 +294,14 @@ export class CachedSource implements RangedSource {
       if (
         spans[s]?.offset === range.offset && spans[s].length === range.length && uses.get(range.offset) === 1
       ) {
-        return fetched[s]!;
+        return fetched[s];
       }
       const bytes = new Uint8Array(range.length);
-      for (; s < spans.length && spans[s]!.offset < range.offset + range.length; s++) {
-        copyOverlap(spans[s]!, fetched[s]!, range.offset, bytes);
+      for (; s < spans.length && spans[s].offset < range.offset + range.length; s++) {
+        copyOverlap(spans[s], fetched[s], range.offset, bytes);
       }
-      parts[i]!.kept.forEach(({ offset }, k) => {
-        const block = kept[i]![k]!;
+      parts[i].kept.forEach(({ offset }, k) => {
+        const block = kept[i][k];
         copyOverlap({ offset, length: block.length }, block, range.offset, bytes);
       });
       return bytes;

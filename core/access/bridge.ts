@@ -87,11 +87,11 @@ export class BridgeClient {
     this.#post(request);
     while (Atomics.load(state, 0) === WAITING) Atomics.wait(state, 0, WAITING);
     const totals = new Float64Array(this.#answer, 8, 2);
-    const length = state[1]!;
+    const length = state[1];
     const text = new TextDecoder().decode(new Uint8Array(this.#answer, HEADER_BYTES, length).slice());
     if (Atomics.load(state, 0) === FAILED) throw deserializeError(JSON.parse(text) as SerializedError);
-    counters.requests = totals[0]!;
-    counters.bytes = totals[1]!;
+    counters.requests = totals[0];
+    counters.bytes = totals[1];
     return text;
   }
 }
@@ -114,7 +114,7 @@ class BridgedSource implements SyncSource {
   }
 
   read(offset: number, length: number): Uint8Array {
-    return this.readMany([{ offset, length }])[0]!;
+    return this.readMany([{ offset, length }])[0];
   }
 
   readMany(ranges: readonly ByteRange[]): Uint8Array[] {
@@ -122,14 +122,14 @@ class BridgedSource implements SyncSource {
     for (const { offset, length } of ranges) checkRange(this.name, this.sizeBytes, offset, length);
     const out: Uint8Array[] = [];
     for (let from = 0; from < ranges.length;) {
-      if (ranges[from]!.length > BRIDGE_BYTES) {
-        out.push(this.#readLong(ranges[from++]!));
+      if (ranges[from].length > BRIDGE_BYTES) {
+        out.push(this.#readLong(ranges[from++]));
         continue;
       }
       let total = 0;
       let to = from;
-      while (to < ranges.length && to - from < RANGES_AT_ONCE && total + ranges[to]!.length <= BRIDGE_BYTES) {
-        total += ranges[to++]!.length;
+      while (to < ranges.length && to - from < RANGES_AT_ONCE && total + ranges[to].length <= BRIDGE_BYTES) {
+        total += ranges[to++].length;
       }
       out.push(...this.#client.fetch(this.#handle, ranges.slice(from, to), total, this.counters));
       from = to;
@@ -147,7 +147,7 @@ class BridgedSource implements SyncSource {
           [{ offset: offset + done, length: part }],
           part,
           this.counters,
-        )[0]!,
+        )[0],
         done,
       );
     }

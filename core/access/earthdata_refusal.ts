@@ -65,7 +65,7 @@ function eulaUrl(text: string): string | undefined {
   const match = /"resolution_url"\s*:\s*"(https:[^"\s]+)"/.exec(text) ??
     /href="(https:[^"\s]*eula[^"\s]*)"/i.exec(text);
   if (match === null) return undefined;
-  const url = match[1]!.replace(/\\\//g, "/").replace(/&amp;/g, "&");
+  const url = match[1].replace(/\\\//g, "/").replace(/&amp;/g, "&");
   // Only the public parameters of an acceptance page are shown.
   return /^https:\/\/[^/\s]+\/(accept_eula|approve_app)\?[A-Za-z0-9_=&%.-]*$/.test(url) ? url : safeName(url);
 }

@@ -13,7 +13,7 @@ function words(text: string): string[] {
   for (const line of text.split(/\r?\n/)) {
     for (const match of line.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)) {
       if (match[2]?.startsWith("#") && !/^(password|login|account)$/.test(found.at(-1) ?? "")) break;
-      found.push(match[2] ?? match[1]!.replace(/\\(.)/g, "$1"));
+      found.push(match[2] ?? match[1].replace(/\\(.)/g, "$1"));
     }
     // An empty line ends a macro.
     if (line.trim() === "") found.push("");
@@ -46,11 +46,11 @@ export function parseNetrc(text: string, machine: string): NetrcLogin | undefine
         break;
       case "login":
       case "user":
-        entry.login = list[++i]!;
+        entry.login = list[++i];
         break;
       case "password":
       case "passwd":
-        entry.password = list[++i]!;
+        entry.password = list[++i];
         break;
       case "account":
         i++;

@@ -44,7 +44,7 @@ export function firstSpan(spans: readonly ByteRange[], offset: number): number {
   let high = spans.length - 1;
   while (low < high) {
     const middle = (low + high + 1) >> 1;
-    if (spans[middle]!.offset <= offset) low = middle;
+    if (spans[middle].offset <= offset) low = middle;
     else high = middle - 1;
   }
   return low;

@@ -12,14 +12,14 @@ export interface S3Name {
 /** `s3://bucket/key` in its parts. */
 export function parseS3Url(url: string): S3Name {
   const match = /^s3:\/\/([^/?#]+)(?:\/(.*))?$/s.exec(url);
-  if (match === null || !/^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$/.test(match[1]!)) {
+  if (match === null || !/^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$/.test(match[1])) {
     throw inputError(`${url}: not an S3 address (wanted s3://bucket/key)`);
   }
   const key = match[2] ?? "";
   if (key.split("/").some((part) => part === "." || part === "..")) {
     throw inputError(`${url}: holds a "." or ".." part, which no client sends as it is written`);
   }
-  return { bucket: match[1]!, key };
+  return { bucket: match[1], key };
 }
 
 /** A key as a path of a URL: every byte but the unreserved ones is escaped, slashes stay. */

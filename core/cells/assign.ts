@@ -70,14 +70,14 @@ export function assignCells(
     const end = Math.min(begin + BLOCK, rows);
     projectRows(longitude, latitude, begin, end, childOrder, convention, block, keep);
     for (let row = begin, i = 0; row < end; row++, i++) {
-      const base = face[i]!;
+      const base = face[i];
       if (base < 0) {
         parent[row] = NO_PARENT;
         child[row] = NO_CHILD;
         continue;
       }
-      const ix = x[i]!;
-      const iy = y[i]!;
+      const ix = x[i];
+      const iy = y[i];
       parent[row] = base * faceCells + interleaveNumber(ix >> depth, iy >> depth);
       child[row] = interleave16(ix & mask, iy & mask);
       assigned++;
@@ -109,11 +109,11 @@ export function assignNested(
     const end = Math.min(begin + BLOCK, rows);
     projectRows(longitude, latitude, begin, end, order, convention, block, keep);
     for (let row = begin, i = 0; row < end; row++, i++) {
-      const base = face[i]!;
+      const base = face[i];
       if (base < 0) {
         out[row] = NO_PARENT;
       } else {
-        out[row] = base * faceCells + interleaveNumber(x[i]!, y[i]!);
+        out[row] = base * faceCells + interleaveNumber(x[i], y[i]);
         assigned++;
       }
     }

@@ -35,7 +35,7 @@ function sineSeries(coefficients: readonly number[], degrees: number): number {
   let next = 0;
   let sum = 0;
   for (let k = coefficients.length - 1; k >= 0; k--) {
-    const value = coefficients[k]! + twice * sum - next;
+    const value = coefficients[k] + twice * sum - next;
     next = sum;
     sum = value;
   }

@@ -12,7 +12,7 @@ export function parseCellName(text: string): OrderedCell {
   const nested = /^(\d{1,3})\/(\d{1,30})$/.exec(name);
   if (nested) {
     const order = Number(nested[1]);
-    const id = BigInt(nested[2]!);
+    const id = BigInt(nested[2]);
     if (order > MAX_ORDER) {
       throw inputError(`cell "${name}": order ${order} is beyond the deepest order, ${MAX_ORDER}`);
     }

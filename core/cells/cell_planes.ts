@@ -58,11 +58,11 @@ const MIDDLES = [1, 7, 11, 5] as const;
 
 function planesOfGrid(origin: number, out: Float64Array, at: number): void {
   for (let side = 0; side < 4; side++) {
-    const a = 3 * (origin + CORNERS[side]!);
-    const b = 3 * (origin + CORNERS[(side + 1) & 3]!);
-    const ax = grid[a]!, ay = grid[a + 1]!, az = grid[a + 2]!;
+    const a = 3 * (origin + CORNERS[side]);
+    const b = 3 * (origin + CORNERS[(side + 1) & 3]);
+    const ax = grid[a], ay = grid[a + 1], az = grid[a + 2];
     // The difference first: the product of two near vectors would lose the small cells' digits.
-    const dx = grid[b]! - ax, dy = grid[b + 1]! - ay, dz = grid[b + 2]! - az;
+    const dx = grid[b] - ax, dy = grid[b + 1] - ay, dz = grid[b + 2] - az;
     let nx = ay * dz - az * dy;
     let ny = az * dx - ax * dz;
     let nz = ax * dy - ay * dx;
@@ -72,8 +72,8 @@ function planesOfGrid(origin: number, out: Float64Array, at: number): void {
     nz /= length;
     let lowest = 0;
     for (let k = 0; k < 4; k++) {
-      const m = 3 * (origin + MIDDLES[k]!);
-      lowest = Math.min(lowest, nx * grid[m]! + ny * grid[m + 1]! + nz * grid[m + 2]!);
+      const m = 3 * (origin + MIDDLES[k]);
+      lowest = Math.min(lowest, nx * grid[m] + ny * grid[m + 1] + nz * grid[m + 2]);
     }
     const plane = at + 4 * side;
     out[plane] = nx;
@@ -82,9 +82,9 @@ function planesOfGrid(origin: number, out: Float64Array, at: number): void {
     out[plane + 3] = ROUNDING - BULGE_MARGIN * lowest + BULGE_CUBIC * length * length * length;
   }
   const centre = 3 * (origin + 6);
-  out[at + 16] = grid[centre]!;
-  out[at + 17] = grid[centre + 1]!;
-  out[at + 18] = grid[centre + 2]!;
+  out[at + 16] = grid[centre];
+  out[at + 17] = grid[centre + 1];
+  out[at + 18] = grid[centre + 2];
 }
 
 /**
@@ -99,13 +99,13 @@ export function arcMeetsPlanes(
   planes: Float64Array,
   at: number,
 ): boolean {
-  const ax = arcs[arc]!, ay = arcs[arc + 1]!, az = arcs[arc + 2]!;
-  const bx = arcs[arc + 3]!, by = arcs[arc + 4]!, bz = arcs[arc + 5]!;
+  const ax = arcs[arc], ay = arcs[arc + 1], az = arcs[arc + 2];
+  const bx = arcs[arc + 3], by = arcs[arc + 4], bz = arcs[arc + 5];
   let from = 0;
   let to = 1;
   for (let plane = at; plane < at + 16; plane += 4) {
-    const nx = planes[plane]!, ny = planes[plane + 1]!, nz = planes[plane + 2]!;
-    const offset = planes[plane + 3]! + slack;
+    const nx = planes[plane], ny = planes[plane + 1], nz = planes[plane + 2];
+    const offset = planes[plane + 3] + slack;
     const a = nx * ax + ny * ay + nz * az + offset;
     const b = nx * bx + ny * by + nz * bz + offset;
     if (a < 0) {
@@ -115,7 +115,7 @@ export function arcMeetsPlanes(
     if (from > to) return false;
   }
   // The far side of the sphere lies near all planes of a small cell when the slack is large.
-  const cx = planes[at + 16]!, cy = planes[at + 17]!, cz = planes[at + 18]!;
+  const cx = planes[at + 16], cy = planes[at + 17], cz = planes[at + 18];
   const a = cx * ax + cy * ay + cz * az;
   const b = cx * bx + cy * by + cz * bz;
   return a + (b - a) * (a > b ? from : to) > 0;

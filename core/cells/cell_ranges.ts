@@ -62,12 +62,12 @@ export function rangesAt(
 /** At most `most` ranges, joined over their narrowest gaps. */
 function fewer(ranges: CellRange[], most: number): CellRange[] {
   if (ranges.length <= most) return ranges;
-  const gaps = ranges.slice(1).map((range, i) => range.first - ranges[i]!.last);
-  const widest = new Set(gaps.map((_, i) => i).sort((a, b) => gaps[b]! - gaps[a]!).slice(0, most - 1));
-  const joined: CellRange[] = [{ ...ranges[0]! }];
+  const gaps = ranges.slice(1).map((range, i) => range.first - ranges[i].last);
+  const widest = new Set(gaps.map((_, i) => i).sort((a, b) => gaps[b] - gaps[a]).slice(0, most - 1));
+  const joined: CellRange[] = [{ ...ranges[0] }];
   for (let i = 1; i < ranges.length; i++) {
-    if (widest.has(i - 1)) joined.push({ ...ranges[i]! });
-    else joined[joined.length - 1]!.last = ranges[i]!.last;
+    if (widest.has(i - 1)) joined.push({ ...ranges[i] });
+    else joined[joined.length - 1].last = ranges[i].last;
   }
   return joined;
 }

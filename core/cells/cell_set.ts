@@ -80,7 +80,7 @@ export class CellSet {
   /** The share of the sphere that the set holds, 0 to 1. */
   get skyFraction(): number {
     let sum = 0n;
-    for (let i = 0; i < this.#ranges.length; i += 2) sum += this.#ranges[i + 1]! - this.#ranges[i]!;
+    for (let i = 0; i < this.#ranges.length; i += 2) sum += this.#ranges[i + 1] - this.#ranges[i];
     return Number(sum) / (12 * 4 ** MAX_ORDER);
   }
 
@@ -95,14 +95,14 @@ export class CellSet {
     const first = BigInt(nested) << shiftOf(order);
     const end = (BigInt(nested) + 1n) << shiftOf(order);
     const at = this.#rangeEndingAfter(first);
-    return at < this.#ranges.length && this.#ranges[at]! <= first && this.#ranges[at + 1]! >= end;
+    return at < this.#ranges.length && this.#ranges[at] <= first && this.#ranges[at + 1] >= end;
   }
 
   /** Whether a part of the cell is in the set. */
   overlaps(nested: number | bigint, order: number): boolean {
     checkNested(nested, order);
     const at = this.#rangeEndingAfter(BigInt(nested) << shiftOf(order));
-    return at < this.#ranges.length && this.#ranges[at]! < (BigInt(nested) + 1n) << shiftOf(order);
+    return at < this.#ranges.length && this.#ranges[at] < (BigInt(nested) + 1n) << shiftOf(order);
   }
 
   /** Index of the first range that ends after `id`. */
@@ -111,7 +111,7 @@ export class CellSet {
     let high = this.#ranges.length / 2;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#ranges[2 * middle + 1]! > id) high = middle;
+      if (this.#ranges[2 * middle + 1] > id) high = middle;
       else low = middle + 1;
     }
     return 2 * low;
@@ -121,8 +121,8 @@ export class CellSet {
   intersects(other: CellSet): boolean {
     const [a, b] = [this.#ranges, other.#ranges];
     for (let i = 0, j = 0; i < a.length && j < b.length;) {
-      if (a[i + 1]! <= b[j]!) i += 2;
-      else if (b[j + 1]! <= a[i]!) j += 2;
+      if (a[i + 1] <= b[j]) i += 2;
+      else if (b[j + 1] <= a[i]) j += 2;
       else return true;
     }
     return false;
@@ -132,11 +132,11 @@ export class CellSet {
     const [a, b] = [this.#ranges, other.#ranges];
     const ranges = new Merger();
     for (let i = 0, j = 0; i < a.length || j < b.length;) {
-      if (j >= b.length || (i < a.length && a[i]! <= b[j]!)) {
-        ranges.add(a[i]!, a[i + 1]!);
+      if (j >= b.length || (i < a.length && a[i] <= b[j])) {
+        ranges.add(a[i], a[i + 1]);
         i += 2;
       } else {
-        ranges.add(b[j]!, b[j + 1]!);
+        ranges.add(b[j], b[j + 1]);
         j += 2;
       }
     }
@@ -147,10 +147,10 @@ export class CellSet {
     const [a, b] = [this.#ranges, other.#ranges];
     const ranges = new Merger();
     for (let i = 0, j = 0; i < a.length && j < b.length;) {
-      const first = a[i]! > b[j]! ? a[i]! : b[j]!;
-      const end = a[i + 1]! < b[j + 1]! ? a[i + 1]! : b[j + 1]!;
+      const first = a[i] > b[j] ? a[i] : b[j];
+      const end = a[i + 1] < b[j + 1] ? a[i + 1] : b[j + 1];
       if (first < end) ranges.add(first, end);
-      if (a[i + 1]! < b[j + 1]!) i += 2;
+      if (a[i + 1] < b[j + 1]) i += 2;
       else j += 2;
     }
     return new CellSet(ranges.finish());
@@ -166,8 +166,8 @@ export class CellSet {
     const ranges = new Merger();
     let from = 0n;
     for (let i = 0; i < this.#ranges.length; i += 2) {
-      if (this.#ranges[i]! > from) ranges.add(from, this.#ranges[i]!);
-      from = this.#ranges[i + 1]!;
+      if (this.#ranges[i] > from) ranges.add(from, this.#ranges[i]);
+      from = this.#ranges[i + 1];
     }
     const end = 12n << shiftOf(0);
     if (from < end) ranges.add(from, end);
@@ -191,8 +191,8 @@ export class CellSet {
     const shift = shiftOf(order);
     let open: [bigint, bigint] | undefined;
     for (let i = 0; i < this.#ranges.length; i += 2) {
-      const first = this.#ranges[i]! >> shift;
-      const last = (this.#ranges[i + 1]! - 1n) >> shift;
+      const first = this.#ranges[i] >> shift;
+      const last = (this.#ranges[i + 1] - 1n) >> shift;
       if (open !== undefined && first <= open[1] + 1n) open[1] = last;
       else {
         if (open !== undefined) yield open;
@@ -247,8 +247,8 @@ export class CellSet {
   /** The fewest cells that make up the set, of mixed orders, ascending. */
   *mixedCells(): Generator<OrderedCell> {
     for (let i = 0; i < this.#ranges.length; i += 2) {
-      const end = this.#ranges[i + 1]!;
-      for (let first = this.#ranges[i]!; first < end;) {
+      const end = this.#ranges[i + 1];
+      for (let first = this.#ranges[i]; first < end;) {
         let order = MAX_ORDER;
         while (order > 0) {
           const size = 1n << shiftOf(order - 1);
@@ -281,8 +281,8 @@ class Merger {
 
   add(first: bigint, end: bigint): void {
     const last = this.#ranges.length - 1;
-    if (last > 0 && first <= this.#ranges[last]!) {
-      if (end > this.#ranges[last]!) this.#ranges[last] = end;
+    if (last > 0 && first <= this.#ranges[last]) {
+      if (end > this.#ranges[last]) this.#ranges[last] = end;
     } else this.#ranges.push(first, end);
   }
 

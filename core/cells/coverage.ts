@@ -92,8 +92,8 @@ class Descent {
     this.#full.push(new Integers());
     let begin = 0;
     for (let i = 0; i < ends.length; i++) {
-      const face = cells[3 * i]!, x = cells[3 * i + 1]!, y = cells[3 * i + 2]!;
-      const end = ends[i]!;
+      const face = cells[3 * i], x = cells[3 * i + 1], y = cells[3 * i + 2];
+      const end = ends[i];
       childPlanes(face, x, y, this.order - 1, this.#planes);
       for (let child = 0; child < 4; child++) {
         const [childX, childY] = [2 * x + (child & 1), 2 * y + (child >> 1)];
@@ -129,15 +129,15 @@ class Descent {
     const planes = this.#planes;
     const before = next.arcs.length;
     for (let k = from; k < to; k++) {
-      const arc = candidates[k]!;
-      if (arcMeetsPlanes(arcs, 6 * arc, slack[arc]!, planes, at)) next.arcs.push(arc);
+      const arc = candidates[k];
+      if (arcMeetsPlanes(arcs, 6 * arc, slack[arc], planes, at)) next.arcs.push(arc);
     }
     let home: Integers;
     if (next.arcs.length > before) {
       home = next.cells;
       next.ends.push(next.arcs.length);
     } else if (insideAt(this.#shape, planes, at)) {
-      home = this.#full[this.order]!;
+      home = this.#full[this.order];
       this.fullCount += 1;
     } else return;
     home.push(face);
@@ -149,8 +149,8 @@ class Descent {
 /** Whether the centre in the planes at `at` is inside the polygons of the shape. */
 function insideAt(shape: Shape, planes: Float64Array, at: number): boolean {
   if (shape.polygons.length === 0) return false;
-  const x = planes[at + 16]!, y = planes[at + 17]!;
-  return insidePolygons(shape, Math.atan2(y, x) * 180 / Math.PI, x, y, planes[at + 18]!);
+  const x = planes[at + 16], y = planes[at + 17];
+  return insidePolygons(shape, Math.atan2(y, x) * 180 / Math.PI, x, y, planes[at + 18]);
 }
 
 /**
@@ -244,9 +244,9 @@ function numberIds({ order, full, partial, count }: Coverage): Float64Array {
 export function* cellsOf(list: CellList): Generator<FaceXY> {
   const cell = { face: 0, x: 0, y: 0 };
   for (let i = 0; i < list.length; i += 3) {
-    cell.face = list[i]!;
-    cell.x = list[i + 1]!;
-    cell.y = list[i + 2]!;
+    cell.face = list[i];
+    cell.x = list[i + 1];
+    cell.y = list[i + 2];
     yield cell;
   }
 }
@@ -261,7 +261,7 @@ export function shapeMeetsCell(
   const planes = new Float64Array(PLANE_STRIDE);
   cellPlanes(face, x, y, order, planes);
   for (let arc = 0; arc < shape.slack.length; arc++) {
-    if (arcMeetsPlanes(shape.arcs, 6 * arc, shape.slack[arc]!, planes, 0)) return "touches";
+    if (arcMeetsPlanes(shape.arcs, 6 * arc, shape.slack[arc], planes, 0)) return "touches";
   }
   return insideAt(shape, planes, 0) ? "full" : "outside";
 }
@@ -282,7 +282,7 @@ export function coverTrack(
   // Along a track the same cell comes many times in a row.
   let runs = 0;
   for (let i = 0; i < ids.length; i++) {
-    const id = ids[i]!;
+    const id = ids[i];
     if (id >= 0 && (runs === 0 || ids[runs - 1] !== id)) ids[runs++] = id;
   }
   const sorted = ids.subarray(0, runs).sort();
@@ -293,7 +293,7 @@ export function coverTrack(
   const cells = new BigUint64Array(distinct);
   let at = 0;
   for (let i = 0; i < runs; i++) {
-    if (i === 0 || sorted[i] !== sorted[i - 1]) cells[at++] = BigInt(sorted[i]!);
+    if (i === 0 || sorted[i] !== sorted[i - 1]) cells[at++] = BigInt(sorted[i]);
   }
   return cells;
 }

@@ -39,8 +39,8 @@ export function dilateCells(cells: ArrayLike<number>, order: number, rings: numb
   const found = new Set<number>();
   let edge: number[] = [];
   for (let i = 0; i < cells.length; i++) {
-    if (!found.has(cells[i]!)) edge.push(cells[i]!);
-    found.add(cells[i]!);
+    if (!found.has(cells[i])) edge.push(cells[i]);
+    found.add(cells[i]);
   }
   for (let ring = 0; ring < rings && edge.length > 0; ring++) {
     const next: number[] = [];

@@ -29,12 +29,12 @@ export function faceXYOf(
   oneLongitude[0] = longitude;
   oneLatitude[0] = latitude;
   projectRows(oneLongitude, oneLatitude, 0, 1, order, convention, one);
-  if (one.face[0]! < 0) {
+  if (one.face[0] < 0) {
     throw new RangeError(
       `longitude ${longitude}, latitude ${latitude}: out of range (wanted -180 to 360 and -90 to 90 degrees)`,
     );
   }
-  return { face: one.face[0]!, x: one.x[0]!, y: one.y[0]! };
+  return { face: one.face[0], x: one.x[0], y: one.y[0] };
 }
 
 /** Nested id of a cell, orders 0 to 24. */

@@ -51,8 +51,8 @@ function startsInside(shape: Shape, other: Shape): boolean {
     if (
       at > 0 && arcs[at] === arcs[at - 3] && arcs[at + 1] === arcs[at - 2] && arcs[at + 2] === arcs[at - 1]
     ) continue;
-    const x = arcs[at]!, y = arcs[at + 1]!;
-    if (insidePolygons(other, Math.atan2(y, x) * 180 / Math.PI, x, y, arcs[at + 2]!)) return true;
+    const x = arcs[at], y = arcs[at + 1];
+    if (insidePolygons(other, Math.atan2(y, x) * 180 / Math.PI, x, y, arcs[at + 2])) return true;
   }
   return false;
 }
@@ -69,8 +69,8 @@ function runBoxes(shape: Shape): Float64Array {
     for (let arc = run * RUN; arc < Math.min((run + 1) * RUN, shape.slack.length); arc++) {
       arcBox(shape, arc, box);
       for (let k = 0; k < 3; k++) {
-        boxes[at + k] = Math.min(boxes[at + k]!, box[k]!);
-        boxes[at + 3 + k] = Math.max(boxes[at + 3 + k]!, box[3 + k]!);
+        boxes[at + k] = Math.min(boxes[at + k], box[k]);
+        boxes[at + 3 + k] = Math.max(boxes[at + 3 + k], box[3 + k]);
       }
     }
   }
@@ -83,12 +83,12 @@ function arcBox(shape: Shape, arc: number, box: Float64Array): Float64Array {
   const { arcs } = shape;
   const at = 6 * arc;
   let square = 0;
-  for (let k = 0; k < 3; k++) square += (arcs[at + k]! - arcs[at + 3 + k]!) ** 2;
+  for (let k = 0; k < 3; k++) square += (arcs[at + k] - arcs[at + 3 + k]) ** 2;
   // Height of an arc over its chord c: 1 - sqrt(1 - c^2 / 4).
-  const reach = 1 - Math.sqrt(Math.max(0, 1 - square / 4)) + reachOf(shape.slack[arc]!) + 2 * ROUNDING;
+  const reach = 1 - Math.sqrt(Math.max(0, 1 - square / 4)) + reachOf(shape.slack[arc]) + 2 * ROUNDING;
   for (let k = 0; k < 3; k++) {
-    box[k] = Math.min(arcs[at + k]!, arcs[at + 3 + k]!) - reach;
-    box[3 + k] = Math.max(arcs[at + k]!, arcs[at + 3 + k]!) + reach;
+    box[k] = Math.min(arcs[at + k], arcs[at + 3 + k]) - reach;
+    box[3 + k] = Math.max(arcs[at + k], arcs[at + 3 + k]) + reach;
   }
   return box;
 }
@@ -100,7 +100,7 @@ function reachOf(sine: number): number {
 
 function boxesMeet(a: Float64Array, i: number, b: Float64Array, j: number): boolean {
   for (let k = 0; k < 3; k++) {
-    if (a[i + k]! > b[j + 3 + k]! || b[j + k]! > a[i + 3 + k]!) return false;
+    if (a[i + k] > b[j + 3 + k] || b[j + k] > a[i + 3 + k]) return false;
   }
   return true;
 }
@@ -112,28 +112,28 @@ function arcsMeet(a: Shape, arcA: number, b: Shape, arcB: number): boolean {
   const toA = side(q, j, p, i), toB = side(q, j, p, i + 3);
   // Each pair on two sides of the other's great circle, and turning the same way: not on the far side.
   if (toC * toD < 0 && toA * toB < 0 && toC * toB > 0) return true;
-  const sine = Math.min(1, a.slack[arcA]! + b.slack[arcB]!);
-  return near(p, i, q[j]!, q[j + 1]!, q[j + 2]!, sine) || near(p, i, q[j + 3]!, q[j + 4]!, q[j + 5]!, sine) ||
-    near(q, j, p[i]!, p[i + 1]!, p[i + 2]!, sine) || near(q, j, p[i + 3]!, p[i + 4]!, p[i + 5]!, sine);
+  const sine = Math.min(1, a.slack[arcA] + b.slack[arcB]);
+  return near(p, i, q[j], q[j + 1], q[j + 2], sine) || near(p, i, q[j + 3], q[j + 4], q[j + 5], sine) ||
+    near(q, j, p[i], p[i + 1], p[i + 2], sine) || near(q, j, p[i + 3], p[i + 4], p[i + 5], sine);
 }
 
 /** On which side of the great circle of the arc at `i` the vector at `k` lies. */
 function side(arcs: Float64Array, i: number, vectors: Float64Array, k: number): number {
-  const ax = arcs[i]!, ay = arcs[i + 1]!, az = arcs[i + 2]!;
-  const dx = arcs[i + 3]! - ax, dy = arcs[i + 4]! - ay, dz = arcs[i + 5]! - az;
-  return vectors[k]! * (ay * dz - az * dy) + vectors[k + 1]! * (az * dx - ax * dz) +
-    vectors[k + 2]! * (ax * dy - ay * dx);
+  const ax = arcs[i], ay = arcs[i + 1], az = arcs[i + 2];
+  const dx = arcs[i + 3] - ax, dy = arcs[i + 4] - ay, dz = arcs[i + 5] - az;
+  return vectors[k] * (ay * dz - az * dy) + vectors[k + 1] * (az * dx - ax * dz) +
+    vectors[k + 2] * (ax * dy - ay * dx);
 }
 
 function nearArcs(shape: Shape, x: number, y: number, z: number, sine: number): boolean {
   const boxes = runBoxes(shape);
   for (let run = 0; run * BOX < boxes.length; run++) {
     const at = run * BOX;
-    if (x < boxes[at]! - sine || y < boxes[at + 1]! - sine || z < boxes[at + 2]! - sine) continue;
-    if (x > boxes[at + 3]! + sine || y > boxes[at + 4]! + sine || z > boxes[at + 5]! + sine) continue;
+    if (x < boxes[at] - sine || y < boxes[at + 1] - sine || z < boxes[at + 2] - sine) continue;
+    if (x > boxes[at + 3] + sine || y > boxes[at + 4] + sine || z > boxes[at + 5] + sine) continue;
     const end = Math.min((run + 1) * RUN, shape.slack.length);
     for (let arc = run * RUN; arc < end; arc++) {
-      if (near(shape.arcs, 6 * arc, x, y, z, shape.slack[arc]! + sine)) return true;
+      if (near(shape.arcs, 6 * arc, x, y, z, shape.slack[arc] + sine)) return true;
     }
   }
   return false;
@@ -141,8 +141,8 @@ function nearArcs(shape: Shape, x: number, y: number, z: number, sine: number): 
 
 /** Whether a unit vector lies within an angle, given by its sine, of an arc. */
 function near(arcs: Float64Array, i: number, x: number, y: number, z: number, sine: number): boolean {
-  const ax = arcs[i]!, ay = arcs[i + 1]!, az = arcs[i + 2]!;
-  const bx = arcs[i + 3]!, by = arcs[i + 4]!, bz = arcs[i + 5]!;
+  const ax = arcs[i], ay = arcs[i + 1], az = arcs[i + 2];
+  const bx = arcs[i + 3], by = arcs[i + 4], bz = arcs[i + 5];
   const reach = reachOf(sine) + ROUNDING;
   if ((x - ax) ** 2 + (y - ay) ** 2 + (z - az) ** 2 <= reach * reach) return true;
   if ((x - bx) ** 2 + (y - by) ** 2 + (z - bz) ** 2 <= reach * reach) return true;

@@ -48,7 +48,7 @@ export function nestedFromDecimal(decimal: bigint): OrderedCell {
         `${MAX_DECIMAL_ORDER} digits 1 to 4, such as -6134114)`,
     );
   }
-  let nested = BigInt(text[0]!) + (decimal < 0n ? 5n : -1n);
+  let nested = BigInt(text[0]) + (decimal < 0n ? 5n : -1n);
   for (let i = 1; i < text.length; i++) nested = nested * 4n + BigInt(text.charCodeAt(i) - 49);
   return { order, nested };
 }

@@ -110,14 +110,14 @@ export function cellOutline(
   const corners = [[1, 1], [0, 1], [0, 0], [1, 0], [1, 1]] as const;
   const outline: LonLat[] = [];
   for (let side = 0; side < 4; side++) {
-    const [fromX, fromY] = corners[side]!;
-    const [toX, toY] = corners[side + 1]!;
+    const [fromX, fromY] = corners[side];
+    const [toX, toY] = corners[side + 1];
     for (let i = 0; i < step; i++) {
       const u = fromX + (toX - fromX) * i / step;
       const v = fromY + (toY - fromY) * i / step;
       outline.push(placeOnFace(face, (x + u) / nside, (y + v) / nside, convention));
     }
   }
-  outline.push(outline[0]!);
+  outline.push(outline[0]);
   return outline;
 }

@@ -90,9 +90,9 @@ const JUST_NORTH = 2 ** -54;
 function oddPolynomial(v: number, c: Float64Array): number {
   const head = Math.fround(v);
   const u = v * v;
-  const tail = c[2]! + u * (c[3]! + u * (c[4]! + u * (c[5]! + u * (c[6]! + u * (c[7]! + u *
-                          (c[8]! + u * (c[9]! + u * c[10]!)))))));
-  return head * c[0]! + (head * c[1]! + (v - head) * (c[0]! + c[1]!) + v * u * tail);
+  const tail = c[2] + u * (c[3] + u * (c[4] + u * (c[5] + u * (c[6] + u * (c[7] + u *
+                          (c[8] + u * (c[9] + u * c[10])))))));
+  return head * c[0] + (head * c[1] + (v - head) * (c[0] + c[1]) + v * u * tail);
 }
 
 /** 3/4 of the sine of a (converted) latitude in the belt; up to one half. For tests and bounds. */
@@ -142,8 +142,8 @@ export function projectRows(
   const nside = 2 ** order;
   const last = nside - 1;
   for (let row = begin, i = 0; row < end; row++, i++) {
-    const lon = longitude[row]!;
-    const lat = latitude[row]!;
+    const lon = longitude[row];
+    const lat = latitude[row];
     if (
       !(lat >= -90 && lat <= 90 && lon >= -180 && lon <= 360) || (keep !== undefined && keep[row] === 0)
     ) {

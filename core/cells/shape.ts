@@ -123,7 +123,7 @@ export class ShapeBuilder {
     for (const rule of this.#rules) {
       const { lon, lat } = vertices(points);
       if (lon.length === 0) continue;
-      const sweeps = lon.slice(1).map((value, i) => shortWay(value - lon[i]!));
+      const sweeps = lon.slice(1).map((value, i) => shortWay(value - lon[i]));
       const path = this.#path(lon, lat, sweeps, rule);
       const arcs: number[] = [];
       const count = Math.max(1, path.longitude.length - 1);
@@ -161,7 +161,7 @@ export class ShapeBuilder {
     }
     const wide = rule === "planar" && isWideBox(lon, lat);
     const sweeps = lon.map((value, i) => {
-      const step = lon[(i + 1) % lon.length]! - value;
+      const step = lon[(i + 1) % lon.length] - value;
       if (rule === "planar" && (wide || Math.abs(step) === 360)) return step;
       return shortWay(step);
     });
@@ -182,8 +182,8 @@ export class ShapeBuilder {
     for (let i = 0; i < lon.length; i++) {
       const next = (i + 1) % lon.length;
       const ends = i === sweeps.length;
-      const rise = ends ? 0 : lat[next]! - lat[i]!;
-      const sweep = ends ? 0 : sweeps[i]!;
+      const rise = ends ? 0 : lat[next] - lat[i];
+      const sweep = ends ? 0 : sweeps[i];
       const acceleration = rule === "planar" ? planarAcceleration(sweep, rise) : 0;
       const parts = planarParts(acceleration, sweep);
       const slack = Math.sin(this.#bufferRadians + acceleration / (8 * parts * parts));
@@ -191,11 +191,11 @@ export class ShapeBuilder {
         throw inputError(`a shape of more than ${MAX_ARCS} edges cannot be covered; simplify it`);
       }
       for (let k = 0; k < parts; k++) {
-        const longitude = lon[i]! + sweep * k / parts;
+        const longitude = lon[i] + sweep * k / parts;
         path.slack.push(slack);
         path.longitude.push(longitude - 360 * Math.round(longitude / 360));
         path.sweep.push(sweep / parts);
-        path.vectors.push(...this.#vector(longitude, lat[i]! + rise * k / parts));
+        path.vectors.push(...this.#vector(longitude, lat[i] + rise * k / parts));
       }
     }
     return path;
@@ -237,7 +237,7 @@ class Path {
   readonly slack: number[] = [];
 
   vector(i: number): [number, number, number] {
-    return [this.vectors[3 * i]!, this.vectors[3 * i + 1]!, this.vectors[3 * i + 2]!];
+    return [this.vectors[3 * i], this.vectors[3 * i + 1], this.vectors[3 * i + 2]];
   }
 }
 
@@ -245,9 +245,9 @@ function vertices(points: ArrayLike<number>): { lon: number[]; lat: number[] } {
   const lon: number[] = [];
   const lat: number[] = [];
   for (let i = 0; i + 1 < points.length; i += 2) {
-    checkPosition(points[i]!, points[i + 1]!, 360);
-    lon.push(points[i]!);
-    lat.push(points[i + 1]!);
+    checkPosition(points[i], points[i + 1], 360);
+    lon.push(points[i]);
+    lat.push(points[i + 1]);
   }
   return { lon, lat };
 }
@@ -269,12 +269,12 @@ function shortWay(step: number): number {
 /** Whether a planar ring is a box along parallels and meridians that is wider than 180 degrees. */
 function isWideBox(lon: readonly number[], lat: readonly number[]): boolean {
   let wide = false;
-  const low = Math.min(...[lat[0]!, lat[Math.floor(lat.length / 2)]!]);
-  const high = Math.max(...[lat[0]!, lat[Math.floor(lat.length / 2)]!]);
+  const low = Math.min(...[lat[0], lat[Math.floor(lat.length / 2)]]);
+  const high = Math.max(...[lat[0], lat[Math.floor(lat.length / 2)]]);
   if (lon.length !== 4) return false;
   for (let i = 0; i < lon.length; i++) {
     const next = (i + 1) % lon.length;
-    const step = Math.abs(lon[next]! - lon[i]!);
+    const step = Math.abs(lon[next] - lon[i]);
     if (step > 0 && lat[next] !== lat[i]) return false;
     if (lat[i] !== low && lat[i] !== high) return false;
     if (step > 180) wide = true;

@@ -58,14 +58,14 @@ export function makeRing(
   const count = longitude.length;
   // At a pole a vertex keeps its longitude: it is moved off the pole by less than any cell's width.
   for (let i = 0; i < count; i++) {
-    if (Math.abs(vertices[3 * i + 2]!) < 1 || Math.hypot(vertices[3 * i]!, vertices[3 * i + 1]!) > OFF_POLE) {
+    if (Math.abs(vertices[3 * i + 2]) < 1 || Math.hypot(vertices[3 * i], vertices[3 * i + 1]) > OFF_POLE) {
       continue;
     }
-    vertices[3 * i] = OFF_POLE * cosineDegrees(longitude[i]!);
-    vertices[3 * i + 1] = OFF_POLE * sineDegrees(longitude[i]!);
+    vertices[3 * i] = OFF_POLE * cosineDegrees(longitude[i]);
+    vertices[3 * i + 1] = OFF_POLE * sineDegrees(longitude[i]);
   }
   let turn = 0;
-  for (let i = 0; i < count; i++) turn += sweep[i]!;
+  for (let i = 0; i < count; i++) turn += sweep[i];
   const turns = Math.round(turn / 360);
   const area = signedArea(vertices, longitude, sweep);
   const outsideNorth = { special: 0, inverted: false };
@@ -91,10 +91,10 @@ function signedArea(vertices: Float64Array, longitude: Float64Array, sweep: Floa
   for (let i = 0; i < count; i++) {
     const a = 3 * i;
     const b = i + 1 < count ? a + 3 : 0;
-    const ax = vertices[a]!, ay = vertices[a + 1]!, az = vertices[a + 2]!;
-    const bx = vertices[b]!, by = vertices[b + 1]!, bz = vertices[b + 2]!;
+    const ax = vertices[a], ay = vertices[a + 1], az = vertices[a + 2];
+    const bx = vertices[b], by = vertices[b + 1], bz = vertices[b + 2];
     const triangle = 2 * Math.atan2(ax * by - ay * bx, 1 + az + bz + (ax * bx + ay * by + az * bz));
-    area += Math.abs(sweep[i]!) === 180 ? Math.sign(sweep[i]!) * Math.abs(triangle) : triangle;
+    area += Math.abs(sweep[i]) === 180 ? Math.sign(sweep[i]) * Math.abs(triangle) : triangle;
   }
   return area;
 }
@@ -108,9 +108,9 @@ export function insideRing(ring: SphericalRing, lon: number, x: number, y: numbe
     for (let arc = 0; arc < longitude.length; arc++) sum += crossing(ring, arc, lon, x, y, z);
   } else {
     const bin = binOf(lon);
-    const end = index.ends[bin]!;
-    for (let k = bin === 0 ? 0 : index.ends[bin - 1]!; k < end; k++) {
-      sum += crossing(ring, index.arcs[k]!, lon, x, y, z);
+    const end = index.ends[bin];
+    for (let k = bin === 0 ? 0 : index.ends[bin - 1]; k < end; k++) {
+      sum += crossing(ring, index.arcs[k], lon, x, y, z);
     }
   }
   return (sum !== ring.special) !== ring.inverted;
@@ -120,16 +120,16 @@ export function insideRing(ring: SphericalRing, lon: number, x: number, y: numbe
 function crossing(ring: SphericalRing, arc: number, lon: number, x: number, y: number, z: number): number {
   const { longitude, sweep, vertices } = ring;
   const next = arc + 1 < longitude.length ? arc + 1 : 0;
-  const from = offsetOf(longitude[arc]!, lon);
-  const to = offsetOf(longitude[next]!, lon);
+  const from = offsetOf(longitude[arc], lon);
+  const to = offsetOf(longitude[next], lon);
   if ((from < 0) === (to < 0)) return 0;
   // The arc meets this meridian or the opposite one: the offsets' difference tells.
-  const swept = sweep[arc]!;
+  const swept = sweep[arc];
   if (Math.abs(to - from - swept) >= 180) return 0;
   const a = 3 * arc;
   const b = 3 * next;
-  const ax = vertices[a]!, ay = vertices[a + 1]!, az = vertices[a + 2]!;
-  const dx = vertices[b]! - ax, dy = vertices[b + 1]! - ay, dz = vertices[b + 2]! - az;
+  const ax = vertices[a], ay = vertices[a + 1], az = vertices[a + 2];
+  const dx = vertices[b] - ax, dy = vertices[b + 1] - ay, dz = vertices[b + 2] - az;
   const side = x * (ay * dz - az * dy) + y * (az * dx - ax * dz) + z * (ax * dy - ay * dx);
   return swept > 0 && side < 0 ? 1 : swept < 0 && side > 0 ? -1 : 0;
 }
@@ -154,17 +154,17 @@ function binOf(lon: number): number {
 function indexOf(longitude: Float64Array, sweep: Float64Array): LongitudeIndex {
   const ends = new Uint32Array(BINS);
   const visit = (arc: number, each: (bin: number) => void) => {
-    const from = longitude[arc]!;
-    const to = from + sweep[arc]!;
+    const from = longitude[arc];
+    const to = from + sweep[arc];
     const first = Math.floor(Math.min(from, to) - MARGIN);
     const last = Math.min(Math.floor(Math.max(from, to) + MARGIN), first + BINS - 1);
     for (let degree = first; degree <= last; degree++) each(binOf(degree));
   };
-  for (let arc = 0; arc < longitude.length; arc++) visit(arc, (bin) => ends[bin]!++);
-  for (let bin = 1; bin < BINS; bin++) ends[bin]! += ends[bin - 1]!;
-  const arcs = new Uint32Array(ends[BINS - 1]!);
+  for (let arc = 0; arc < longitude.length; arc++) visit(arc, (bin) => ends[bin]++);
+  for (let bin = 1; bin < BINS; bin++) ends[bin] += ends[bin - 1];
+  const arcs = new Uint32Array(ends[BINS - 1]);
   // Filled from the end, so that `ends` come to be starts; then shifted to be ends again.
-  for (let arc = longitude.length - 1; arc >= 0; arc--) visit(arc, (bin) => arcs[--ends[bin]!] = arc);
+  for (let arc = longitude.length - 1; arc >= 0; arc--) visit(arc, (bin) => arcs[--ends[bin]] = arc);
   ends.copyWithin(0, 1);
   ends[BINS - 1] = arcs.length;
   return { arcs, ends };

@@ -140,7 +140,7 @@ function checkNesting(text: string, name: string): void {
   for (const line of text.split("\n")) {
     const indent = /^[ -]*/.exec(line)![0].length;
     if (indent === line.length) continue;
-    while (steps.length > 0 && steps[steps.length - 1]! >= indent) steps.pop();
+    while (steps.length > 0 && steps[steps.length - 1] >= indent) steps.pop();
     steps.push(indent);
     if (steps.length > MAX_DEPTH) {
       throw inputError(`${name}: nested deeper than ${MAX_DEPTH} levels of indentation`);

@@ -104,7 +104,7 @@ function tokenize(text: string): Token[] {
     const name = number === undefined ? take(NAME) : undefined;
     const op = number === undefined && name === undefined ? take(OPERATOR) : undefined;
     const found = number ?? name ?? op;
-    if (found === undefined) throw expressionError(text, at, unexpectedCharacter(text[at]!));
+    if (found === undefined) throw expressionError(text, at, unexpectedCharacter(text[at]));
     tokens.push({
       kind: number !== undefined ? "number" : name !== undefined ? "name" : "op",
       text: found,
@@ -132,7 +132,7 @@ class Parser {
   constructor(readonly text: string, readonly tokens: readonly Token[]) {}
 
   next(): Token {
-    return this.tokens[this.#position]!;
+    return this.tokens[this.#position];
   }
 
   expression(least: number): Syntax {

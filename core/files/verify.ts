@@ -15,8 +15,8 @@ export interface Checksum {
 export function parseChecksum(text: string | null | undefined): Checksum | undefined {
   const match = /^\s*([a-z0-9-]+)\s*:\s*([0-9a-f]+)\s*$/i.exec(text ?? "");
   if (match === null) return undefined;
-  const algorithm = match[1]!.toLowerCase().replace(/^sha-/, "sha");
-  const hex = match[2]!.toLowerCase();
+  const algorithm = match[1].toLowerCase().replace(/^sha-/, "sha");
+  const hex = match[2].toLowerCase();
   return LENGTHS[algorithm] === hex.length ? { algorithm, hex } : undefined;
 }
 

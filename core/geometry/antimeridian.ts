@@ -19,7 +19,7 @@ export function unwrap(positions: readonly Position[]): Position[] {
   for (let i = 0; i < positions.length; i++) {
     const [x, y] = positions[i] as [number, number];
     if (i > 0) {
-      const step = x - positions[i - 1]![0]!;
+      const step = x - positions[i - 1][0];
       if (step > 180) turn -= 360;
       else if (step < -180) turn += 360;
     }
@@ -63,7 +63,7 @@ function stripOf(x: number, from: number | undefined): number {
 }
 
 function withoutRepeats(positions: readonly Position[]): Position[] {
-  return positions.filter(([x, y], i) => i === 0 || x !== positions[i - 1]![0] || y !== positions[i - 1]![1]);
+  return positions.filter(([x, y], i) => i === 0 || x !== positions[i - 1][0] || y !== positions[i - 1][1]);
 }
 
 export interface SplitOptions {
@@ -110,14 +110,14 @@ function preparedRing(ring: Ring, pole: "north" | "south" | undefined): Ring | u
   const [first, last] = [open[0], open[open.length - 1]];
   if (open.length > 1 && first![0] === last![0] && first![1] === last![1]) open = open.slice(0, -1);
   if (open.length < 3) return undefined;
-  const around = unwrap([...open, open[0]!]);
-  const end = around[around.length - 1]!;
-  const turn = end[0]! - around[0]![0]!;
+  const around = unwrap([...open, open[0]]);
+  const end = around[around.length - 1];
+  const turn = end[0] - around[0][0];
   const points = around.slice(0, -1);
   if (Math.abs(turn) < 180) return points;
   const mean = points.reduce((sum, [, y]) => sum + y!, 0) / points.length;
   const latitude = (pole ?? (mean >= 0 ? "north" : "south")) === "north" ? 90 : -90;
-  return [...points, end, [end[0]!, latitude], [points[0]![0]!, latitude]];
+  return [...points, end, [end[0], latitude], [points[0][0], latitude]];
 }
 
 function spanOf(ring: Ring): [least: number, greatest: number] {
@@ -139,7 +139,7 @@ function centreOf(ring: Ring): number {
 export function signedArea(ring: Ring): number {
   let area = 0;
   for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) {
-    area += ring[j]![0]! * ring[i]![1]! - ring[i]![0]! * ring[j]![1]!;
+    area += ring[j][0] * ring[i][1] - ring[i][0] * ring[j][1];
   }
   return area;
 }
@@ -164,22 +164,22 @@ function cutRings(rings: readonly Ring[], cut: number): { left: Ring[]; right: R
   const right: Ring[] = [];
   const chains: { left: Chain[]; right: Chain[] } = { left: [], right: [] };
   for (const ring of rings) {
-    const start = ring.findIndex(([x], i) => (x! < cut) !== (ring[(i + 1) % ring.length]![0]! < cut));
+    const start = ring.findIndex(([x], i) => (x! < cut) !== (ring[(i + 1) % ring.length][0] < cut));
     if (start < 0) {
-      (ring[0]![0]! < cut ? left : right).push(ring);
+      (ring[0][0] < cut ? left : right).push(ring);
       continue;
     }
     let chain: Chain | undefined;
     for (let step = 0; step <= ring.length; step++) {
-      const a = ring[(start + step) % ring.length]!;
-      const b = ring[(start + step + 1) % ring.length]!;
+      const a = ring[(start + step) % ring.length];
+      const b = ring[(start + step + 1) % ring.length];
       if (step > 0) chain!.points.push(a);
-      if ((a[0]! < cut) === (b[0]! < cut)) continue;
-      const y = a[1]! + (b[1]! - a[1]!) * (cut - a[0]!) / (b[0]! - a[0]!);
+      if ((a[0] < cut) === (b[0] < cut)) continue;
+      const y = a[1] + (b[1] - a[1]) * (cut - a[0]) / (b[0] - a[0]);
       if (chain !== undefined) {
         chain.points.push([cut, y]);
         chain.to = y;
-        chains[a[0]! < cut ? "left" : "right"].push(chain);
+        chains[a[0] < cut ? "left" : "right"].push(chain);
       }
       chain = { points: [[cut, y]], from: y, to: NaN };
     }
@@ -199,7 +199,7 @@ function joinChains(chains: readonly Chain[], cut: number): Ring[] {
   ends.sort((a, b) => a.latitude - b.latitude);
   const nextOf = new Map<number, number>();
   for (let i = 0; i + 1 < ends.length; i += 2) {
-    const [a, b] = [ends[i]!, ends[i + 1]!];
+    const [a, b] = [ends[i], ends[i + 1]];
     if (!a.start) nextOf.set(a.chain, b.chain);
     if (!b.start) nextOf.set(b.chain, a.chain);
   }
@@ -209,7 +209,7 @@ function joinChains(chains: readonly Chain[], cut: number): Ring[] {
     const ring: Ring = [];
     for (let at: number | undefined = first; at !== undefined && !used.has(at); at = nextOf.get(at)) {
       used.add(at);
-      ring.push(...chains[at]!.points);
+      ring.push(...chains[at].points);
     }
     const clean = withoutRepeats(ring);
     if (clean.length >= 3 && spanOf(clean).some((x) => x !== cut)) rings.push(clean);
@@ -244,6 +244,6 @@ export function inRing(point: Position, ring: Ring): boolean {
 function closed(rings: readonly Ring[], shift: number): Polygon {
   return {
     type: "Polygon",
-    coordinates: rings.map((ring) => [...ring, ring[0]!].map(([x, y]) => [x! + shift, y!])),
+    coordinates: rings.map((ring) => [...ring, ring[0]].map(([x, y]) => [x! + shift, y!])),
   };
 }

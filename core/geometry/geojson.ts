@@ -24,7 +24,7 @@ export function parseGeoJson(text: string, name: string): Geometry {
     throw inputError(`${name}: is not JSON (${(error as Error).message}); wanted GeoJSON`);
   }
   const geometries = geometriesOf(value, name, 0);
-  if (geometries.length === 1) return geometries[0]!;
+  if (geometries.length === 1) return geometries[0];
   return { type: "GeometryCollection", geometries };
 }
 

@@ -17,7 +17,7 @@ export function simplifyLine(line: readonly Position[], tolerance: number): numb
     let worst = tolerance * tolerance;
     let at = -1;
     for (let i = from + 1; i < to; i++) {
-      const distance = squaredDistance(line[i]!, line[from]!, line[to]!);
+      const distance = squaredDistance(line[i], line[from], line[to]);
       if (distance > worst) {
         worst = distance;
         at = i;
@@ -33,11 +33,11 @@ export function simplifyLine(line: readonly Position[], tolerance: number): numb
 }
 
 function squaredDistance(point: Position, a: Position, b: Position): number {
-  const scale = Math.cos(point[1]! * Math.PI / 180);
-  const ax = (a[0]! - point[0]!) * scale;
-  const ay = a[1]! - point[1]!;
-  const dx = (b[0]! - a[0]!) * scale;
-  const dy = b[1]! - a[1]!;
+  const scale = Math.cos(point[1] * Math.PI / 180);
+  const ax = (a[0] - point[0]) * scale;
+  const ay = a[1] - point[1];
+  const dx = (b[0] - a[0]) * scale;
+  const dy = b[1] - a[1];
   const length = dx * dx + dy * dy;
   const t = length === 0 ? 0 : Math.min(1, Math.max(0, -(ax * dx + ay * dy) / length));
   const x = ax + t * dx;

@@ -138,7 +138,7 @@ class H5wasmFile implements Hdf5File {
       for (let at = pointer; at < pointer + bytes; at += size) {
         texts.push(decodeText(module.HEAPU8.slice(at, at + size)));
       }
-      return shape!.length === 0 ? texts[0]! : texts;
+      return shape!.length === 0 ? texts[0] : texts;
     } finally {
       module._free(pointer);
     }

@@ -45,7 +45,7 @@ export function checkRows(
   start: number,
   count: number,
 ): void {
-  const rows = shape.length === 0 ? 1 : shape[0]!;
+  const rows = shape.length === 0 ? 1 : shape[0];
   if (
     Number.isInteger(start) && Number.isInteger(count) && start >= 0 && count >= 0 && start + count <= rows
   ) {

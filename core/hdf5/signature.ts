@@ -48,7 +48,7 @@ function checkComplete(source: SyncSource, at: number): void {
     });
   }
   let stated = 0;
-  for (let i = width - 1; i >= 0; i -= 1) stated = stated * 256 + bytes[endsAt + i]!;
+  for (let i = width - 1; i >= 0; i -= 1) stated = stated * 256 + bytes[endsAt + i];
   if (stated <= sizeBytes) return;
   throw damaged(
     name,

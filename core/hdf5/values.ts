@@ -52,7 +52,7 @@ export function toValues(raw: Hdf5Values, packing: Packing): Values {
   for (const fill of packing.fills) eraseFill(values, raw, fill);
   if (packed) {
     const { scale, offset } = packing;
-    for (let i = 0; i < values.length; i += 1) values[i] = values[i]! * scale + offset;
+    for (let i = 0; i < values.length; i += 1) values[i] = values[i] * scale + offset;
   }
   return values;
 }
@@ -71,8 +71,8 @@ export function toFloat64(raw: Hdf5Values): Float64Array {
     const words = new Uint32Array(raw.buffer, raw.byteOffset, raw.length * 2);
     const signed = raw instanceof BigInt64Array;
     for (let i = 0; i < values.length; i += 1) {
-      const high = words[2 * i + 1]!;
-      values[i] = (signed ? high | 0 : high) * 4294967296 + words[2 * i]!;
+      const high = words[2 * i + 1];
+      values[i] = (signed ? high | 0 : high) * 4294967296 + words[2 * i];
     }
     return values;
   }

@@ -19,7 +19,7 @@ export function openGroup(file: Hdf5File, paths: readonly string[]): GroupColumn
   }
   if (datasets.size === 0) return undefined;
   if (absent.length > 0) {
-    const path = absent[0]!;
+    const path = absent[0];
     const parent = path.slice(0, path.lastIndexOf("/")) || "/";
     const beside = file.list(parent);
     throw granuleError(
@@ -60,7 +60,7 @@ export class GroupColumns {
         );
       }
     }
-    this.rows = first!.shape[0]!;
+    this.rows = first!.shape[0];
   }
 
   packing(at: DatasetPath): Packing {
@@ -82,7 +82,7 @@ export class GroupColumns {
     const dataset = this.#datasets.get(at.path)!;
     this.#checkColumn(dataset, at);
     const all = ranges ?? [{ start: 0, count: this.rows }];
-    if (at.column === null && all.length === 1) return dataset.read(all[0]!.start, all[0]!.count);
+    if (at.column === null && all.length === 1) return dataset.read(all[0].start, all[0].count);
     let rows = 0;
     for (const { count } of all) rows += count;
     let result: Hdf5Values | undefined;
@@ -108,7 +108,7 @@ export class GroupColumns {
           `${shape.length === 2 ? `; name one column of it, as ${path}[:,0]` : ""})`,
       );
     }
-    if (column !== null && (shape.length !== 2 || column >= shape[1]!)) {
+    if (column !== null && (shape.length !== 2 || column >= shape[1])) {
       throw granuleError(
         this.#file,
         `${path}[:,${column}] is not there: its shape is ${shape.join(" x ") || "a single value"} ` +
@@ -132,7 +132,7 @@ function* blocks(
     if (count > 0) yield dataset.read(start, count);
     return;
   }
-  const width = dataset.shape[1]!;
+  const width = dataset.shape[1];
   const chunkRows = dataset.chunks?.[0] ?? 1;
   const fit = Math.max(1, Math.floor(COLUMN_BLOCK_BYTES / (8 * width)));
   const step = Math.max(chunkRows, fit - fit % chunkRows);
@@ -141,7 +141,7 @@ function* blocks(
     const to = Math.min(start + count, from - from % chunkRows + step);
     const block = dataset.read(from, to - from);
     const part = new (block.constructor as new (length: number) => Hdf5Values)(to - from);
-    for (let i = 0; i < part.length; i += 1) part[i] = block[i * width + column]!;
+    for (let i = 0; i < part.length; i += 1) part[i] = block[i * width + column];
     yield part;
     from = to;
   }

@@ -33,7 +33,7 @@ export function datasetPath(template: string, group: string): DatasetPath {
   const text = template.replaceAll("{group}", group);
   const suffix = /\[([^\]]*)\]$/.exec(text);
   if (!suffix) return { path: absolute(text), column: null };
-  const index = /^\s*:\s*,\s*(\d{1,9})\s*$/.exec(suffix[1]!);
+  const index = /^\s*:\s*,\s*(\d{1,9})\s*$/.exec(suffix[1]);
   if (!index) {
     throw inputError(
       `${template}: "${

@@ -16,17 +16,17 @@ export function applyFilter(passes: Uint8Array, raw: Hdf5Values, packing: Packin
   if (op === "in" || op === "not_in") {
     const set = new Set(values);
     const wanted = op === "in";
-    for (let i = 0; i < passes.length; i += 1) if (set.has(elements[i]!) !== wanted) passes[i] = 0;
+    for (let i = 0; i < passes.length; i += 1) if (set.has(elements[i]) !== wanted) passes[i] = 0;
   } else {
     // One loop an operator: the comparison stays free of calls.
-    const value = values[0]!;
+    const value = values[0];
     const n = passes.length;
-    if (op === "eq") { for (let i = 0; i < n; i += 1) if (!(elements[i]! === value)) passes[i] = 0; }
-    else if (op === "ne") { for (let i = 0; i < n; i += 1) if (!(elements[i]! !== value)) passes[i] = 0; }
-    else if (op === "lt") { for (let i = 0; i < n; i += 1) if (!(elements[i]! < value)) passes[i] = 0; }
-    else if (op === "le") { for (let i = 0; i < n; i += 1) if (!(elements[i]! <= value)) passes[i] = 0; }
-    else if (op === "gt") { for (let i = 0; i < n; i += 1) if (!(elements[i]! > value)) passes[i] = 0; }
-    else for (let i = 0; i < n; i += 1) if (!(elements[i]! >= value)) passes[i] = 0;
+    if (op === "eq") { for (let i = 0; i < n; i += 1) if (!(elements[i] === value)) passes[i] = 0; }
+    else if (op === "ne") { for (let i = 0; i < n; i += 1) if (!(elements[i] !== value)) passes[i] = 0; }
+    else if (op === "lt") { for (let i = 0; i < n; i += 1) if (!(elements[i] < value)) passes[i] = 0; }
+    else if (op === "le") { for (let i = 0; i < n; i += 1) if (!(elements[i] <= value)) passes[i] = 0; }
+    else if (op === "gt") { for (let i = 0; i < n; i += 1) if (!(elements[i] > value)) passes[i] = 0; }
+    else for (let i = 0; i < n; i += 1) if (!(elements[i] >= value)) passes[i] = 0;
   }
   for (const fill of fills) {
     for (let i = 0; i < passes.length; i += 1) if (elements[i] === fill) passes[i] = 0;

@@ -35,7 +35,7 @@ export function validityOf(values: readonly Maybe<unknown>[]): Validity {
     if (nullBitmap === null) {
       nullBitmap = new Uint8Array(Math.ceil(values.length / 64) * 8).fill(255);
     }
-    nullBitmap[i >> 3]! &= ~(1 << (i & 7));
+    nullBitmap[i >> 3] &= ~(1 << (i & 7));
     nullCount += 1;
   }
   return { nullBitmap, nullCount };
@@ -51,7 +51,7 @@ export function utf8Column(values: readonly Maybe<string>[]): Data<Utf8> {
   let bytes = new Uint8Array(capacity);
   let end = 0;
   for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
+    const value = values[i];
     if (value !== null) {
       let { read, written } = encoder.encodeInto(value, bytes.subarray(end));
       if (read < value.length) {
@@ -80,8 +80,8 @@ export function binaryColumn(values: readonly Maybe<Uint8Array>[]): Data<Binary>
   for (let i = 0; i < values.length; i++) offsets[i + 1] = total += values[i]?.length ?? 0;
   const bytes = new Uint8Array(total);
   for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (value !== null) bytes.set(value, offsets[i]!);
+    const value = values[i];
+    if (value !== null) bytes.set(value, offsets[i]);
   }
   return makeData({
     type: new Binary(),
@@ -113,7 +113,7 @@ export function int64Column(values: readonly Maybe<number | bigint>[]): Data<Int
 /** Booleans, a bit each. */
 export function boolColumn(values: readonly Maybe<boolean>[]): Data<Bool> {
   const data = new Uint8Array(Math.ceil(values.length / 64) * 8);
-  for (let i = 0; i < values.length; i++) if (values[i]) data[i >> 3]! |= 1 << (i & 7);
+  for (let i = 0; i < values.length; i++) if (values[i]) data[i >> 3] |= 1 << (i & 7);
   return makeData({ type: new Bool(), length: values.length, data, ...validityOf(values) });
 }
 
@@ -154,9 +154,9 @@ export function structColumn(
 export function uint64ListColumn(lists: readonly BigUint64Array[]): Data<List<Uint64>> {
   const offsets = new Int32Array(lists.length + 1);
   let total = 0;
-  for (let i = 0; i < lists.length; i++) offsets[i + 1] = total += lists[i]!.length;
+  for (let i = 0; i < lists.length; i++) offsets[i + 1] = total += lists[i].length;
   const values = new BigUint64Array(total);
-  for (let i = 0; i < lists.length; i++) values.set(lists[i]!, offsets[i]!);
+  for (let i = 0; i < lists.length; i++) values.set(lists[i], offsets[i]);
   const child = makeData({ type: new Uint64(), length: total, data: values, nullCount: 0 });
   return makeData({
     type: new List(new Field("element", new Uint64(), false)),
@@ -174,7 +174,7 @@ export function listColumn(
   present: readonly Maybe<unknown>[] | null = null,
 ): Data<List> {
   const offsets = new Int32Array(lengths.length + 1);
-  for (let i = 0; i < lengths.length; i++) offsets[i + 1] = offsets[i]! + lengths[i]!;
+  for (let i = 0; i < lengths.length; i++) offsets[i + 1] = offsets[i] + lengths[i];
   return makeData({
     type: new List(new Field("element", child.type, present !== null)),
     length: lengths.length,

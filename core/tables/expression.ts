@@ -22,9 +22,9 @@ export async function checkExpression(
     "SELECT json_serialize_sql('SELECT (' || $1 || chr(10) || ')')::VARCHAR",
     [text],
   );
-  const tree = JSON.parse(String(reader.getRows()[0]![0])) as SerializedSql;
+  const tree = JSON.parse(String(reader.getRows()[0][0])) as SerializedSql;
   if (tree.error) throw refuse(`${tree.error_message ?? "cannot be parsed"}`);
-  const node = tree.statements?.length === 1 ? tree.statements[0]!.node : undefined;
+  const node = tree.statements?.length === 1 ? tree.statements[0].node : undefined;
   const single = node?.type === "SELECT_NODE" && node.select_list?.length === 1 &&
     node.from_table?.type === "EMPTY" && !node.where_clause && !node.having && !node.qualify &&
     !node.group_expressions?.length && !node.modifiers?.length;

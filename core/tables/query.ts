@@ -11,7 +11,7 @@ export async function queryRows(
 ): Promise<Record<string, PlainValue>[]> {
   const reader = await connection.runAndReadAll(sql, values);
   const names = reader.deduplicatedColumnNames();
-  return reader.getRows().map((row) => Object.fromEntries(row.map((value, i) => [names[i]!, plain(value)])));
+  return reader.getRows().map((row) => Object.fromEntries(row.map((value, i) => [names[i], plain(value)])));
 }
 
 function plain(value: DuckDBValue): PlainValue {

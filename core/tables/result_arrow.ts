@@ -36,7 +36,7 @@ type Values = (DuckDBValue | null)[];
 /** One batch of columns of a result. */
 function batchOf(names: readonly string[], types: readonly DuckDBType[], rows: DuckDBValue[][]): RecordBatch {
   const children = types.map((type, column) => arrowColumn(type, rows.map((row) => row[column] ?? null)));
-  const fields = names.map((name, i) => new Field(name, children[i]!.type as DataType, true));
+  const fields = names.map((name, i) => new Field(name, children[i].type as DataType, true));
   const data = makeData({ type: new Struct(fields), length: rows.length, nullCount: 0, children });
   return new RecordBatch(new Schema(fields), data);
 }
@@ -132,7 +132,7 @@ function nestedStruct(names: readonly string[], types: readonly DuckDBType[], va
   const fields = names.map((name, i) => ({
     name,
     data: arrowColumn(
-      types[i]!,
+      types[i],
       values.map((value) =>
         (value as { entries?: Record<string, DuckDBValue> } | null)?.entries?.[name] ?? null
       ),

@@ -225,10 +225,10 @@ function extentOf(beams: readonly BeamColumns[]) {
   const extent = { south: Infinity, north: -Infinity, west: Infinity, east: -Infinity };
   for (const { latitude, longitude } of beams) {
     for (let i = 0; i < latitude.length; i++) {
-      extent.south = Math.min(extent.south, latitude[i]!);
-      extent.north = Math.max(extent.north, latitude[i]!);
-      extent.west = Math.min(extent.west, longitude[i]!);
-      extent.east = Math.max(extent.east, longitude[i]!);
+      extent.south = Math.min(extent.south, latitude[i]);
+      extent.north = Math.max(extent.north, latitude[i]);
+      extent.west = Math.min(extent.west, longitude[i]);
+      extent.east = Math.max(extent.east, longitude[i]);
     }
   }
   return extent;

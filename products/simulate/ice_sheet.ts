@@ -63,7 +63,7 @@ export function createIceSheet(name: SheetName, seed: number): IceSheet {
     height(latitude, longitude) {
       if (latitude * pole <= 0) return Number.NaN;
       project(pole, longitude, latitude, point);
-      const x = point[0]!, y = point[1]!;
+      const x = point[0], y = point[1];
       const base = interpolate(grid, x, y);
       if (!(base > 0)) return Number.NaN;
       let height = base;
@@ -91,10 +91,10 @@ function coastline(pole: 1 | -1, inside: [number, number]): Float64Array[] {
   };
   const point = new Float64Array(2);
   project(pole, inside[0], inside[1], point);
-  const [x, y] = [point[0]!, point[1]!];
+  const [x, y] = [point[0], point[1]];
   for (const { geometry } of shapes.features) {
     for (const polygon of geometry.coordinates) {
-      if (polygon[0]!.some(([, latitude]) => latitude * pole < 0)) continue;
+      if (polygon[0].some(([, latitude]) => latitude * pole < 0)) continue;
       const rings = polygon.map((ring) => {
         const flat = new Float64Array(2 * ring.length);
         ring.forEach(([lon, lat], index) => project(pole, lon, lat, flat.subarray(2 * index, 2 * index + 2)));
@@ -112,7 +112,7 @@ function signedDistance(rings: readonly Float64Array[], x: number, y: number): n
   let isInside = false;
   for (const ring of rings) {
     for (let i = 0; i + 3 < ring.length; i += 2) {
-      const ax = ring[i]!, ay = ring[i + 1]!, bx = ring[i + 2]!, by = ring[i + 3]!;
+      const ax = ring[i], ay = ring[i + 1], bx = ring[i + 2], by = ring[i + 3];
       if ((ay > y) !== (by > y) && x < ax + ((y - ay) * (bx - ax)) / (by - ay)) isInside = !isInside;
       const dx = bx - ax, dy = by - ay;
       const length = dx * dx + dy * dy;
@@ -137,8 +137,8 @@ function heightGrid(rings: readonly Float64Array[], yieldStress: number): Grid {
   let x0 = Infinity, y0 = Infinity, x1 = -Infinity, y1 = -Infinity;
   for (const ring of rings) {
     for (let i = 0; i < ring.length; i += 2) {
-      x0 = Math.min(x0, ring[i]!), x1 = Math.max(x1, ring[i]!);
-      y0 = Math.min(y0, ring[i + 1]!), y1 = Math.max(y1, ring[i + 1]!);
+      x0 = Math.min(x0, ring[i]), x1 = Math.max(x1, ring[i]);
+      y0 = Math.min(y0, ring[i + 1]), y1 = Math.max(y1, ring[i + 1]);
     }
   }
   const columns = Math.ceil((x1 - x0) / GRID_METRES) + 1;
@@ -161,10 +161,10 @@ function heightGrid(rings: readonly Float64Array[], yieldStress: number): Grid {
 function withoutPolarSeam(ring: Float64Array): Float64Array {
   const kept: number[] = [];
   for (let i = 0; i < ring.length; i += 2) {
-    const atPole = Math.hypot(ring[i]!, ring[i + 1]!) < 1000;
-    if (!atPole) kept.push(ring[i]!, ring[i + 1]!);
+    const atPole = Math.hypot(ring[i], ring[i + 1]) < 1000;
+    if (!atPole) kept.push(ring[i], ring[i + 1]);
   }
-  if (kept.length < ring.length) kept.push(kept[0]!, kept[1]!);
+  if (kept.length < ring.length) kept.push(kept[0], kept[1]);
   return Float64Array.from(kept);
 }
 
@@ -176,6 +176,6 @@ function interpolate(grid: Grid, x: number, y: number): number {
   if (column < 0 || row < 0 || column >= columns - 1 || row >= rows - 1) return 0;
   const tx = fx - column, ty = fy - row;
   const at = row * columns + column;
-  return (values[at]! * (1 - tx) + values[at + 1]! * tx) * (1 - ty) +
-    (values[at + columns]! * (1 - tx) + values[at + columns + 1]! * tx) * ty;
+  return (values[at] * (1 - tx) + values[at + 1] * tx) * (1 - ty) +
+    (values[at + columns] * (1 - tx) + values[at + columns + 1] * tx) * ty;
 }

@@ -82,7 +82,7 @@ export function iceShare(stretch: Stretch, sheet: IceSheet): number {
   for (let i = 0; i < points; i++) {
     const angle = stretch.startAngle + ((stretch.endAngle - stretch.startAngle) * (i + 0.5)) / points;
     groundPoint(stretch.orbit, angle, 0, point);
-    if (!Number.isNaN(sheet.height(point[0]!, point[1]!))) on += 1;
+    if (!Number.isNaN(sheet.height(point[0], point[1]))) on += 1;
   }
   return on / points;
 }
@@ -120,7 +120,7 @@ export function simulateBeam(
     const angle = (segment * SEGMENT_METRES) / EARTH_RADIUS_METRES;
     if (angle >= endAngle) break;
     groundPoint(orbit, angle, offset, point);
-    const surface = sheet.height(point[0]!, point[1]!);
+    const surface = sheet.height(point[0], point[1]);
     // Clouds of tens of kilometres, the same for all beams of a pass.
     const cloud = smoothNoise(flight, (segment * SEGMENT_METRES) / 60_000);
     if (Number.isNaN(surface) || cloud > 0.82) {
@@ -133,8 +133,8 @@ export function simulateBeam(
     const sigma = (strong ? 0.012 : 0.025) * (bad ? 12 : 1) * (0.7 + 0.6 * random());
     const noise = normal() * sigma;
     const slope = (surface - lastHeight) / ((segment - lastSegment) * SEGMENT_METRES);
-    latitude[count] = point[0]!;
-    longitude[count] = point[1]!;
+    latitude[count] = point[0];
+    longitude[count] = point[1];
     deltaTime[count] = secondsAt(orbit, angle);
     segmentId[count] = segment;
     height[count] = none ? FLOAT_FILL : surface + noise;

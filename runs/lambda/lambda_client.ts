@@ -123,7 +123,7 @@ export class LambdaClient {
   #trouble(asked: string, reply: HttpReply): Error | undefined {
     if (reply.status >= 200 && reply.status < 300) return undefined;
     const text = new TextDecoder().decode(reply.body).slice(0, 300);
-    const type = (reply.headers.get("x-amzn-errortype") ?? "").split(":")[0]!;
+    const type = (reply.headers.get("x-amzn-errortype") ?? "").split(":")[0];
     if (reply.status === 429 || PASSING.test(type)) {
       return new Trouble({
         kind: "throttled",

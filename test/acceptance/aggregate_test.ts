@@ -83,7 +83,7 @@ test("the ATL08 preset runs on its file", async () => {
   assert.deepEqual([done.granules.read, done.granules.failed], [1, []]);
   // h5py: gt1l 14, gt1r 8, gt2l 8, gt2r 5 segments.
   assert.equal(done.observations.rows, 35);
-  assert.ok(done.cells["12"]! > 0);
+  assert.ok(done.cells["12"] > 0);
 });
 
 test("the GEDI preset runs on its files, whose names do not tell a version", async () => {
@@ -105,7 +105,7 @@ test("a GEDI file without the quality datasets fails by their names and is misse
   );
   assert.equal(code, 3, stderr);
   const done: Report = JSON.parse(stdout);
-  assert.match(done.granules.failed[0]!.reason, /has no dataset \/BEAM0000\/quality_flag/);
+  assert.match(done.granules.failed[0].reason, /has no dataset \/BEAM0000\/quality_flag/);
   const { attributes } = JSON.parse(fs.readFileSync(path.join(folder, "lacking.zarr", "zarr.json"), "utf8"));
   assert.match(JSON.stringify(attributes), /incomplete_parents.*GEDI02_A_2019162222610/s);
 });
@@ -237,14 +237,14 @@ for (const dtype of ["int64", "uint64"] as const) {
     const morton = await readArray(store, "12/morton");
     for (let i = 0; i < ids.length; i++) {
       if (Number(count[i]) === 0) continue;
-      const nested = BigInt(ids[i]!), base = nested >> 24n, rest = nested & 0xffffffn;
+      const nested = BigInt(ids[i]), base = nested >> 24n, rest = nested & 0xffffffn;
       const digits = [...rest.toString(4).padStart(12, "0")].map((digit) => Number(digit) + 1).join("");
       const expected = dtype === "uint64"
         ? ((base + 1n) << 60n) | (rest << 36n) | 12n
         : base < 6n
         ? BigInt(`${base + 1n}${digits}`)
         : -BigInt(`${base - 5n}${digits}`);
-      assert.equal(BigInt(morton[i]!), expected);
+      assert.equal(BigInt(morton[i]), expected);
     }
   });
 }

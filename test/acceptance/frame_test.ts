@@ -36,7 +36,7 @@ Deno.test("help goes to stdout when asked for, and to stderr with exit 2 when a 
 /** The commands that a help text lists, `help` left out. */
 function listedCommands(help: string): string[] {
   const section = /^Commands:\n((?:^ +.*\n?)*)/m.exec(help)?.[1] ?? "";
-  return [...section.matchAll(/^ {2}(\S+)/gm)].map((match) => match[1]!).filter((name) => name !== "help");
+  return [...section.matchAll(/^ {2}(\S+)/gm)].map((match) => match[1]).filter((name) => name !== "help");
 }
 
 Deno.test("every command has help with an example that can be pasted", async () => {

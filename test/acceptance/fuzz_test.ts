@@ -42,7 +42,7 @@ function damage(bytes: Uint8Array, random: () => number): Uint8Array {
   const start = random() < 0.5 ? Math.max(0, bytes.length - 2000) : 0;
   for (let n = 1 + Math.floor(random() * 8); n > 0; n--) {
     const place = start + Math.floor(random() * (bytes.length - start));
-    damaged[place] = random() < 0.5 ? damaged[place]! ^ (1 << Math.floor(random() * 8)) : random() * 256;
+    damaged[place] = random() < 0.5 ? damaged[place] ^ (1 << Math.floor(random() * 8)) : random() * 256;
   }
   return damaged;
 }
@@ -127,7 +127,7 @@ Deno.test({
     ).filter(({ text }) => text.length < 300_000);
     let read = 0;
     for (let n = 0; n < ANSWERS; n++) {
-      const { kind, text } = files[n % files.length]!;
+      const { kind, text } = files[n % files.length];
       const file = path.join(folder, `answer-${n % 7}.json`);
       let document: unknown = JSON.parse(text);
       for (let times = 1 + Math.floor(random() * 3); times > 0; times--) {
@@ -165,7 +165,7 @@ Deno.test(`${RECORDS} damaged plans and records are refused by name, every one`,
   ];
   const random = seeded(3);
   for (let n = 0; n < RECORDS; n++) {
-    const [key, read] = readers[n % readers.length]!;
+    const [key, read] = readers[n % readers.length];
     const file = path.join(run, key);
     const bytes = new Uint8Array(fs.readFileSync(file));
     const damaged = damage(bytes, random);

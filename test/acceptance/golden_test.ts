@@ -44,9 +44,9 @@ async function compare(store: string, golden: Golden): Promise<void> {
     const found = cells.get(expected.cell)!;
     for (const name of EXACT) assert.equal(found[name], expected[name], `${name} of ${expected.cell}`);
     for (const name of ROUNDED) {
-      const limit = FLOAT32_ROUNDING * Math.max(Math.abs(expected[name]!), 1e-30);
+      const limit = FLOAT32_ROUNDING * Math.max(Math.abs(expected[name]), 1e-30);
       assert.ok(
-        Math.abs(found[name]! - expected[name]!) <= limit,
+        Math.abs(found[name] - expected[name]) <= limit,
         `${name} of ${expected.cell}: ${found[name]}, wanted ${expected[name]}`,
       );
     }
@@ -110,7 +110,7 @@ Deno.test({
       for (const { cell, count, h_min, h_max } of golden.cells) {
         const parent = Math.floor(cell / 4 ** (12 - order));
         const now = expected.get(parent) ?? [0, Infinity, -Infinity];
-        expected.set(parent, [now[0]! + count!, Math.min(now[1]!, h_min!), Math.max(now[2]!, h_max!)]);
+        expected.set(parent, [now[0] + count!, Math.min(now[1], h_min!), Math.max(now[2], h_max!)]);
       }
       const found = await readCells(path.join(folder, "levels.zarr"), order, EXACT);
       assert.deepEqual(

@@ -110,7 +110,7 @@ Deno.test("a damaged library of the right size does not stop the program", async
   const home = temporaryFolder();
   assertWorked(await run({ HOME: home, TMPDIR: home }));
   const cache = path.join(home, ".cache", "granary");
-  const addon = path.join(cache, fs.readdirSync(cache)[0]!, "duckdb.node");
+  const addon = path.join(cache, fs.readdirSync(cache)[0], "duckdb.node");
   const { size } = fs.statSync(addon);
   fs.rmSync(addon);
   fs.writeFileSync(addon, new Uint8Array(size));

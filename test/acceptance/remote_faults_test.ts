@@ -90,7 +90,7 @@ remote(
   async (scene) => {
     const { cdn } = scene.world.earthdata;
     const catalog = await scene.catalog(() => scene.world.bases("atl06"));
-    const name = GOLDEN[0]!.split("/").at(-1)!;
+    const name = GOLDEN[0].split("/").at(-1)!;
     // From the second request for it on it never is again what it was.
     let version = 0;
     const faults = new FaultSchedule();

@@ -71,7 +71,7 @@ async function watched(
   }, 25);
   const { code, stdout, stderr } = await finish(child);
   clearInterval(timer);
-  assert.ok(looks >= 2 && shown.includes(args[0]!), `the process list was seen ${looks} times`);
+  assert.ok(looks >= 2 && shown.includes(args[0]), `the process list was seen ${looks} times`);
   return { code, shown: `${shown}\n${stdout}\n${stderr}` };
 }
 

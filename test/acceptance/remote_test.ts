@@ -41,7 +41,7 @@ remote(
   async (scene) => {
     const { world } = scene;
     const catalog = await scene.catalog((_row, index) => {
-      const provider = ["ONE", "TWO", "THREE", "FOUR"][index % 4]!;
+      const provider = ["ONE", "TWO", "THREE", "FOUR"][index % 4];
       if (index % 4 === 0) return { provider, ...world.bases("atl06") };
       if (index % 4 === 1) return { provider, ...world.bases("gedi") };
       // The third has a bucket of another, and its own endpoint, whose keys open it too.
@@ -70,7 +70,7 @@ remote(
     const second = world.earthdata.issued.slice(-3).map(({ product }) => product).sort();
     assert.deepEqual(second, ["atl06", "gedi", "modis"]);
     for (const { url, headers } of world.s3.server.seen) {
-      const key = /Credential=ASIA([A-Z]+\d?\d?)\d{6}\//.exec(headers.authorization!)![1]!.toLowerCase();
+      const key = /Credential=ASIA([A-Z]+\d?\d?)\d{6}\//.exec(headers.authorization!)![1].toLowerCase();
       assert.ok(
         url.startsWith(`/${key}-bucket/`) || (key === "modis" && url.startsWith("/gedi-bucket/")),
         `${key} for ${url}`,
@@ -156,7 +156,7 @@ remote(
     world.earthdata.termsMissing.add("atl06");
     await refused("https", {}, /terms \(EULA\) are not accepted yet; accept them at https:\/\/urs/);
     world.earthdata.termsMissing.clear();
-    const gone = [...world.earthdata.files.keys()].filter((name) => name.startsWith("/data/atl06/"))[0]!;
+    const gone = [...world.earthdata.files.keys()].filter((name) => name.startsWith("/data/atl06/"))[0];
     world.earthdata.files.delete(gone);
     const { code, stderr } = await scene.aggregate(catalog, ["--driver", "https"]);
     assert.equal(code, 3, stderr);

@@ -66,7 +66,7 @@ for (const damage of ["cut", "gone", "longer"] as const) {
     const { folder, args } = await world();
     const store = await doneStore(folder, args);
     const clean = treeDigest(store);
-    const file = path.join(store, shardFiles(store)[3]!);
+    const file = path.join(store, shardFiles(store)[3]);
     if (damage === "cut") fs.truncateSync(file, fs.statSync(file).size - 5);
     else if (damage === "gone") fs.rmSync(file);
     else fs.appendFileSync(file, "more");
@@ -91,15 +91,15 @@ Deno.test("without its run directory a store is made anew as a whole", async () 
 Deno.test("a changed granule redoes the shards that it touches, and no others", async () => {
   const { folder, args, granules } = await ownWorld();
   const store = await doneStore(folder, args);
-  const bytes = fs.readFileSync(granules[2]!);
-  fs.writeFileSync(granules[2]!, fs.readFileSync(granules[5]!));
+  const bytes = fs.readFileSync(granules[2]);
+  fs.writeFileSync(granules[2], fs.readFileSync(granules[5]));
   await buildCatalog(folder);
   const { report, notes } = await resume(folder, args, store);
   assert.match(notes, /made anew: \d+ because config, catalog or granules changed/);
   assert.deepEqual(treeDigest(store), treeDigest(await doneStore(folder, args)));
   assert.ok(report.shards.made > 0);
 
-  fs.writeFileSync(granules[2]!, bytes);
+  fs.writeFileSync(granules[2], bytes);
   await buildCatalog(folder);
   await resume(folder, args, store);
   assert.deepEqual(treeDigest(store), treeDigest(await doneStore(folder, args)));
@@ -178,9 +178,9 @@ Deno.test("a run that ends at nine tenths opens at most 15 % of its granules aga
 Deno.test("a broken granule marks its cells; repaired, --resume heals them to the clean bytes", async () => {
   const { folder, args, granules } = await ownWorld();
   const clean = treeDigest(await doneStore(folder, args));
-  const bytes = fs.readFileSync(granules[4]!);
-  fs.writeFileSync(granules[4]!, Uint8Array.from(bytes, (byte, at) => at < 8 ? 0 : byte));
-  const id = path.basename(granules[4]!, ".h5");
+  const bytes = fs.readFileSync(granules[4]);
+  fs.writeFileSync(granules[4], Uint8Array.from(bytes, (byte, at) => at < 8 ? 0 : byte));
+  const id = path.basename(granules[4], ".h5");
 
   const store = path.join(folder, "failed.zarr");
   const run = await granary([...args, "-o", store, "--json"], { cwd: folder });
@@ -191,7 +191,7 @@ Deno.test("a broken granule marks its cells; repaired, --resume heals them to th
   assert.match(run.stderr, new RegExp(id));
   const attributes = JSON.parse(fs.readFileSync(path.join(store, "zarr.json"), "utf8")).attributes;
   const text = JSON.stringify(attributes);
-  assert.deepEqual(JSON.parse(/"incomplete_parents":(\[[^\]]*\])/.exec(text)![1]!), report.incompleteParents);
+  assert.deepEqual(JSON.parse(/"incomplete_parents":(\[[^\]]*\])/.exec(text)![1]), report.incompleteParents);
   assert.match(text, new RegExp(id));
   // A record that says done says what it lacks.
   const shards = path.join(`${store}.run`, "shards");
@@ -205,7 +205,7 @@ Deno.test("a broken granule marks its cells; repaired, --resume heals them to th
   assert.equal(again.report.granules.failed.length, 1);
   assert.match(again.notes, /because they lack granules that could not be read/);
 
-  fs.writeFileSync(granules[4]!, bytes);
+  fs.writeFileSync(granules[4], bytes);
   const healed = await resume(folder, args, store);
   assert.equal(healed.code, 0);
   assert.deepEqual(healed.report.incompleteParents, []);
@@ -215,8 +215,8 @@ Deno.test("a broken granule marks its cells; repaired, --resume heals them to th
 Deno.test("pieces tell a broken granule by exit code 3, and heal its shards when it is repaired", async () => {
   const { folder, args, granules } = await ownWorld();
   const clean = treeDigest(await doneStore(folder, args));
-  const bytes = fs.readFileSync(granules[1]!);
-  fs.writeFileSync(granules[1]!, bytes.subarray(0, 1000));
+  const bytes = fs.readFileSync(granules[1]);
+  fs.writeFileSync(granules[1], bytes.subarray(0, 1000));
   const store = path.join(folder, "pieces.zarr");
   const run = `${store}.run`;
   await ok([...args, "-o", store, "--plan-only", "--batches", "1"], { cwd: folder });
@@ -231,7 +231,7 @@ Deno.test("pieces tell a broken granule by exit code 3, and heal its shards when
   assert.deepEqual(batches.failed, [0]);
   assert.ok(shards.lacking.length > 0);
 
-  fs.writeFileSync(granules[1]!, bytes);
+  fs.writeFileSync(granules[1], bytes);
   await ok(["work", run, "--scatter", "0"], { cwd: folder });
   // What lacks a granule that has been read since is not done any more.
   const left = await state();

@@ -19,7 +19,7 @@ function piecesAtWork(runDirectory: string, flag: string): number[] {
     try {
       const words = fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
       return words.includes("work") && words.includes(runDirectory) && words.includes(flag) &&
-        !words[0]!.includes("bash");
+        !words[0].includes("bash");
     } catch (error) {
       // It ended meanwhile.
       if (["ENOENT", "ESRCH"].includes((error as { code?: string }).code ?? "")) return false;
@@ -61,7 +61,7 @@ Deno.test({
 
     // A granule that no longer begins as HDF5 does; it is needed by some of the cells only.
     const granules = fs.readdirSync(path.join(folder, "granules")).sort();
-    const broken = path.join(folder, "granules", granules[3]!);
+    const broken = path.join(folder, "granules", granules[3]);
     const whole = fs.readFileSync(broken);
     fs.writeFileSync(broken, Uint8Array.from(whole, (byte, at) => at < 8 ? 0 : byte));
 

@@ -35,7 +35,7 @@ function footprints(): Pick<GranuleRow, "geometry" | "bbox" | "cells">[] {
         const turned = Math.atan2(Math.cos(tilt) * Math.sin(along), Math.cos(along)) * 180 / Math.PI;
         longitude[i] = ((turned + orbit * 360 / ORBITS + 180) % 360 + 360) % 360 - 180;
       }
-      const ends = [0, ROWS - 1].map((i) => [longitude[i]!, latitude[i]!]);
+      const ends = [0, ROWS - 1].map((i) => [longitude[i], latitude[i]]);
       all.push({
         geometry: encodeWkb({ type: "LineString", coordinates: ends }),
         bbox: { xmin: -180, xmax: 180, ymin: Math.min(...latitude), ymax: Math.max(...latitude) },
@@ -61,7 +61,7 @@ function* rows(): Generator<GranuleRow> {
       end_datetime: start + 500_000,
       datetime: null,
       cell_order: 8,
-      ...pool[(i * 7919) % pool.length]!,
+      ...pool[(i * 7919) % pool.length],
       s3_base: "s3://bucket/",
       https_base: "https://host.example/bucket/",
       local_base: null,

@@ -51,8 +51,8 @@ export interface Spread {
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = [...values].sort((a, b) => a - b);
   const half = sorted.length >> 1;
-  const median = sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
-  return { min: sorted[0]!, median, max: sorted.at(-1)! };
+  const median = sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+  return { min: sorted[0], median, max: sorted.at(-1)! };
 }
 
 /** `0.42 (0.40 to 0.45)`. */

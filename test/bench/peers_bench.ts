@@ -127,7 +127,7 @@ function aggregate(catalog: string, args: readonly string[]): Cost {
 
 function buildCatalog(files: readonly string[], output: string, args: readonly string[]): Cost {
   fs.rmSync(path.join(folder, output), { force: true });
-  const from = path.dirname(files[0]!);
+  const from = path.dirname(files[0]);
   const given = granulesIn(from).length === files.length ? [from] : files;
   return measure(
     BINARY,
@@ -170,7 +170,7 @@ function showRatios(costs: ReadonlyMap<string, readonly Cost[]>): Record<string,
   for (const [over, under] of pairs) {
     const a = costs.get(over), b = costs.get(under);
     if (a === undefined || b === undefined) continue;
-    const ratio = spreadOf(a.map(({ wall }, i) => wall / b[i]!.wall));
+    const ratio = spreadOf(a.map(({ wall }, i) => wall / b[i].wall));
     ratios[`${over} / ${under}`] = ratio;
     print(`  ${`${over} / ${under}`.padEnd(50)} ${formatSpread(ratio)}`);
   }
@@ -181,11 +181,11 @@ function showPhases(costs: readonly Cost[]): Record<string, Spread> {
   const reports = costs.map(reportOf);
   const phases: Record<string, Spread> = {};
   print("\nphases of aggregate (worker… are seconds of all workers together):");
-  for (const phase of Object.keys(reports[0]!.seconds)) {
-    phases[phase] = spreadOf(reports.map(({ seconds }) => seconds[phase]!));
+  for (const phase of Object.keys(reports[0].seconds)) {
+    phases[phase] = spreadOf(reports.map(({ seconds }) => seconds[phase]));
     print(`  ${phase.padEnd(20)} ${formatSpread(phases[phase])} s`);
   }
-  const around = spreadOf(costs.map(({ wall }, i) => wall - reports[i]!.seconds.total!));
+  const around = spreadOf(costs.map(({ wall }, i) => wall - reports[i].seconds.total!));
   phases.around = around;
   print(`  ${"start, plan, end".padEnd(20)} ${formatSpread(around)} s`);
   return phases;
@@ -197,7 +197,7 @@ function showCells(whole: Report) {
     measure(BINARY, ["cells", "catalog.parquet", "--order", "6", "--json", "--quiet"], folder).stdout,
   ) as { cell: string; granules: number }[];
   listed.sort((a, b) => a.granules - b.granules);
-  return [listed[listed.length >> 1]!, listed.at(-1)!].map((cell) => showCell(cell, whole));
+  return [listed[listed.length >> 1], listed.at(-1)!].map((cell) => showCell(cell, whole));
 }
 
 function showCell({ cell, granules }: { cell: string; granules: number }, whole: Report) {
@@ -246,7 +246,7 @@ function showMemory(files: readonly string[]) {
     return { granules, spilledBytes: report.spilledBytes, ...showCost(name, list, report.observations.rows) };
   };
   const once = shown("once", files.length), four = shown("four", many.length);
-  const growth = spreadOf(costs.get("four")!.map(({ wall }, i) => wall / costs.get("once")![i]!.wall));
+  const growth = spreadOf(costs.get("four")!.map(({ wall }, i) => wall / costs.get("once")![i].wall));
   print(`  time for 4 times the granules: ${formatSpread(growth)} times`);
   return { once, four, growth };
 }

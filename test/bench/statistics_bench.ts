@@ -29,9 +29,9 @@ const columns = names.map((_, c) =>
   Float32Array.from({ length: ROWS }, () => c === 0 ? 1500 + 50 * random() : 0.01 + random())
 );
 const starts: number[] = [0];
-while (starts[starts.length - 1]! < ROWS) {
+while (starts[starts.length - 1] < ROWS) {
   const size = 1 + Math.floor(random() * 2 * rowsPerCell);
-  starts.push(Math.min(ROWS, starts[starts.length - 1]! + size));
+  starts.push(Math.min(ROWS, starts[starts.length - 1] + size));
 }
 const cellStarts = Uint32Array.from(starts);
 
@@ -44,7 +44,7 @@ function measure(label: string, chosen: typeof pipeline.aggregation.statistics):
     rates.push(ROWS / (performance.now() - begin) / 1e3);
   }
   rates.sort((a, b) => a - b);
-  const [least, median, most] = [rates[0]!, rates[RUNS >> 1]!, rates[RUNS - 1]!];
+  const [least, median, most] = [rates[0], rates[RUNS >> 1], rates[RUNS - 1]];
   console.log(
     `${label.padEnd(14)} ${median.toFixed(1)} M rows/s (${least.toFixed(1)} to ${most.toFixed(1)})`,
   );

@@ -112,7 +112,7 @@ print(json.dumps({
         const reader = await catalog.duck.connection.runAndReadAll(
           "SELECT sum(len(cells))::INTEGER FROM granules",
         );
-        assert.equal(cells, reader.getRows()[0]![0]);
+        assert.equal(cells, reader.getRows()[0][0]);
       } finally {
         catalog.close();
       }

@@ -78,7 +78,7 @@ withMoto("an empty object and one of several parts come back as they went", asyn
     length: 9_000_000,
   }];
   for (const [i, bytes] of (await source.readMany(ranges)).entries()) {
-    const { offset, length } = ranges[i]!;
+    const { offset, length } = ranges[i];
     assert.equal(Buffer.compare(Buffer.from(bytes), Buffer.from(large.subarray(offset, offset + length))), 0);
   }
 });

@@ -115,12 +115,12 @@ Deno.test({
       assert.deepEqual(JSON.parse(there.stdout).levels, JSON.parse(here.stdout).levels);
       const maps = ["here.png", "there.png"].map((name) => path.join(folder, name));
       for (const [i, store] of [path.join(folder, "local.zarr"), place].entries()) {
-        const drawn = await granary(["plot", store, "--variable", "h_mean", "-o", maps[i]!, "--title", "h"], {
+        const drawn = await granary(["plot", store, "--variable", "h_mean", "-o", maps[i], "--title", "h"], {
           env,
         });
         assert.equal(drawn.code, 0, drawn.stderr);
       }
-      assert.equal(Buffer.compare(fs.readFileSync(maps[0]!), fs.readFileSync(maps[1]!)), 0);
+      assert.equal(Buffer.compare(fs.readFileSync(maps[0]), fs.readFileSync(maps[1])), 0);
       const shown = run.stdout + run.stderr + treeText(folder);
       assert.ok(!shown.includes(moto.keys.secretAccessKey) && !shown.includes(moto.keys.accessKeyId));
     } finally {

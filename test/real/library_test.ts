@@ -51,7 +51,7 @@ Deno.test({
         const ranks: number[][] = granules.map(() => []);
         parents.forEach((_, rank) => {
           const own = needs.indices.subarray(needs.offsets[rank], needs.offsets[rank + 1]);
-          for (const granule of own) ranks[granule]!.push(rank);
+          for (const granule of own) ranks[granule].push(rank);
         });
         const selection = { parents: Array.from(parents), granules, ranks, leftOut: [] };
         // The pure planner, and the one that takes the config's word for what is selected, agree.

@@ -71,7 +71,7 @@ export async function startEarthdata(now: () => number = Date.now): Promise<Eart
       return;
     }
     const credentials = /^\/([^/]+)\/s3credentials$/.exec(url.pathname);
-    const product = credentials?.[1] ?? url.pathname.split("/")[2]!;
+    const product = credentials?.[1] ?? url.pathname.split("/")[2];
     if (world.termsMissing.has(product)) {
       response.writeHead(403, { "content-type": "application/json" });
       response.end(JSON.stringify({

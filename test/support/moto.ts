@@ -48,7 +48,7 @@ export async function startMoto(): Promise<Moto> {
       Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }],
     });
     await ask({ Action: "PutUserPolicy", UserName: "granary", PolicyName: "all", PolicyDocument });
-    const field = (name: string) => new RegExp(`<${name}>([^<]+)<`).exec(answer)![1]!;
+    const field = (name: string) => new RegExp(`<${name}>([^<]+)<`).exec(answer)![1];
     return {
       url,
       keys: { accessKeyId: field("AccessKeyId"), secretAccessKey: field("SecretAccessKey") },

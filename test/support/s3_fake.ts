@@ -27,7 +27,7 @@ export async function startFakeS3(): Promise<FakeS3> {
       response.end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>said</Message>${more}</Error>`);
     };
     const name = decodeURIComponent(new URL(request.url!, server.url).pathname.slice(1));
-    const bucket = name.split("/")[0]!;
+    const bucket = name.split("/")[0];
     const region = fake.regions.get(bucket) ?? "us-west-2";
     const auth = /Credential=([^/]+)\/\d+\/([^/]+)\/s3\/aws4_request/.exec(
       request.headers.authorization ?? "",
@@ -45,8 +45,8 @@ export async function startFakeS3(): Promise<FakeS3> {
       if (Math.abs(Date.parse(stamp) - date.getTime()) > 15 * 60_000) {
         return refuse(403, "RequestTimeTooSkewed");
       }
-      if (fake.ended.has(auth[1]!)) return refuse(400, "ExpiredToken");
-      if (readers?.has(auth[1]!) !== true && readers?.has("*") !== true) return refuse(403, "AccessDenied");
+      if (fake.ended.has(auth[1])) return refuse(400, "ExpiredToken");
+      if (readers?.has(auth[1]) !== true && readers?.has("*") !== true) return refuse(403, "AccessDenied");
     } else if (readers?.has("*") !== true) return refuse(403, "AccessDenied");
     const bytes = fake.objects.get(name);
     if (bytes === undefined) return refuse(404, "NoSuchKey");

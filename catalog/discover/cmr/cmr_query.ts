@@ -171,10 +171,10 @@ function densified(ring: Float64Array): Float64Array {
   if (count < 3) throw inputError(`a polygon needs three vertices or more (found ${count})`);
   const points: number[] = [];
   for (let i = 0; i < count; i += 1) {
-    const [x0, y0] = [ring[2 * i]!, ring[2 * i + 1]!];
+    const [x0, y0] = [ring[2 * i], ring[2 * i + 1]];
     const next = (i + 1) % count;
-    const dx = shortest(ring[2 * next]! - x0);
-    const dy = ring[2 * next + 1]! - y0;
+    const dx = shortest(ring[2 * next] - x0);
+    const dy = ring[2 * next + 1] - y0;
     if (!(Math.abs(x0) <= 180 && Math.abs(y0) <= 90)) {
       throw inputError(`polygon vertex ${x0},${y0} is no lon,lat in degrees`);
     }
@@ -184,7 +184,7 @@ function densified(ring: Float64Array): Float64Array {
       points.push(normal(x0 + dx * step / steps), y0 + dy * step / steps);
     }
   }
-  points.push(points[0]!, points[1]!);
+  points.push(points[0], points[1]);
   return Float64Array.from(points);
 }
 
@@ -192,22 +192,22 @@ function densified(ring: Float64Array): Float64Array {
 function counterclockwise(ring: Float64Array): Float64Array {
   let area = 0;
   let turn = 0;
-  let x = ring[0]!;
+  let x = ring[0];
   for (let i = 0; i + 3 < ring.length; i += 2) {
-    const dx = shortest(ring[i + 2]! - ring[i]!);
-    area += (x + dx / 2) * (ring[i + 3]! - ring[i + 1]!);
+    const dx = shortest(ring[i + 2] - ring[i]);
+    area += (x + dx / 2) * (ring[i + 3] - ring[i + 1]);
     x += dx;
     turn += dx;
   }
   // Around a pole the ring runs through all longitudes: eastward keeps the north on the left.
   let mean = 0;
-  for (let i = 1; i < ring.length; i += 2) mean += ring[i]!;
+  for (let i = 1; i < ring.length; i += 2) mean += ring[i];
   const onLeft = Math.abs(turn) > 180 ? (turn > 0) === (mean > 0) : area > 0;
   if (onLeft) return ring;
   const reversed = new Float64Array(ring.length);
   for (let i = 0; i < ring.length; i += 2) {
-    reversed[i] = ring[ring.length - 2 - i]!;
-    reversed[i + 1] = ring[ring.length - 1 - i]!;
+    reversed[i] = ring[ring.length - 2 - i];
+    reversed[i + 1] = ring[ring.length - 1 - i];
   }
   return reversed;
 }
@@ -216,15 +216,15 @@ type Box = [west: number, south: number, east: number, north: number];
 
 /** West, south, east, north; around a pole all longitudes up to that pole. */
 function boxOf(ring: Float64Array): Box {
-  let [x, west, east, south, north] = [ring[0]!, ring[0]!, ring[0]!, 90, -90];
+  let [x, west, east, south, north] = [ring[0], ring[0], ring[0], 90, -90];
   for (let i = 0; i < ring.length; i += 2) {
-    if (i > 0) x += shortest(ring[i]! - ring[i - 2]!);
+    if (i > 0) x += shortest(ring[i] - ring[i - 2]);
     west = Math.min(west, x);
     east = Math.max(east, x);
-    south = Math.min(south, ring[i + 1]!);
-    north = Math.max(north, ring[i + 1]!);
+    south = Math.min(south, ring[i + 1]);
+    north = Math.max(north, ring[i + 1]);
   }
-  if (Math.abs(x - ring[0]!) > 180) {
+  if (Math.abs(x - ring[0]) > 180) {
     return north + south > 0 ? [-180, south, 180, 90] : [-180, -90, 180, north];
   }
   return east - west >= 360 ? [-180, south, 180, north] : [normal(west), south, normal(east), north];
@@ -236,9 +236,9 @@ function boxAround(boxes: readonly Box[]): Box {
   const north = Math.max(...boxes.map((box) => box[3]));
   const spans = boxes.map(([west, , east]) => [west, east < west ? east + 360 : east] as const)
     .sort((a, b) => a[0] - b[0]);
-  let reach = spans[0]![0];
+  let reach = spans[0][0];
   let [gap, west, east] = [0, -180, 180];
-  for (const [from, to] of [...spans, [spans[0]![0] + 360, 0] as const]) {
+  for (const [from, to] of [...spans, [spans[0][0] + 360, 0] as const]) {
     if (from - reach > gap) [gap, west, east] = [from - reach, from, reach];
     reach = Math.max(reach, to);
   }

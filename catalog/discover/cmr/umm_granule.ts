@@ -131,7 +131,7 @@ function readRelatedUrls(
     }
     if (isCredentialEndpoint(url)) credentials ??= url;
     const type = asText(related.Type);
-    const relation = type === null ? "untyped" : Object.hasOwn(RELATIONS, type) ? RELATIONS[type]! : "other";
+    const relation = type === null ? "untyped" : Object.hasOwn(RELATIONS, type) ? RELATIONS[type] : "other";
     links.push({ url, relation, mediaType: mediaTypeOf(related) });
   }
   return { links, credentials };
@@ -199,7 +199,7 @@ function sizeInUnits(entry: JsonObject): number | null {
   const size = asNumber(entry.Size);
   const unit = asText(entry.SizeUnit)?.toUpperCase() ?? "";
   if (size === null || size < 0 || !Object.hasOwn(UNIT_BYTES, unit)) return null;
-  const bytes = Math.round(size * UNIT_BYTES[unit]!);
+  const bytes = Math.round(size * UNIT_BYTES[unit]);
   return Number.isSafeInteger(bytes) ? bytes : null;
 }
 

@@ -53,7 +53,7 @@ export async function* localRows(
   let next = 0;
   let done = 0;
   const start = () => {
-    const file = files[next++]!;
+    const file = files[next++];
     const row = localRow(file, options).catch((error) => failure(error, options.signal));
     // A bug may reject before its turn to be awaited; it is thrown then, not reported as unhandled now.
     row.catch(() => {});
@@ -62,7 +62,7 @@ export async function* localRows(
   try {
     while (next < files.length && pending.length < Math.max(1, options.concurrency)) start();
     while (pending.length > 0) {
-      const file = files[done]!;
+      const file = files[done];
       const result = await pending.shift()!;
       options.signal?.throwIfAborted();
       if (next < files.length) start();

@@ -73,7 +73,7 @@ export function readStacItem(value: unknown, context: StacContext): Draft | null
     tally.add("granule", "no data link", printable(id));
     return null;
   }
-  const first = files[0]!;
+  const first = files[0];
   const storage = links.find(({ link }) => link.url === (first.s3 ?? first.https))?.storage ?? {};
   const provider = providerName(item, properties, id) ?? bucketOf(first.s3) ?? new URL(first.https!).host;
   if (!namesAreSound({ id, collection, provider }, tally)) return null;
@@ -191,8 +191,8 @@ function assetLinks(
 function relationOf(asset: JsonObject): Relation {
   const roles = asArray(asset.roles).filter((role): role is string => typeof role === "string");
   if (roles.includes("data")) return "data";
-  const stated = roles.flatMap((role) => Object.hasOwn(ROLE_RELATION, role) ? [ROLE_RELATION[role]!] : []);
-  if (roles.length > 0 && stated.length === roles.length) return stated[0]!;
+  const stated = roles.flatMap((role) => Object.hasOwn(ROLE_RELATION, role) ? [ROLE_RELATION[role]] : []);
+  if (roles.length > 0 && stated.length === roles.length) return stated[0];
   const type = asText(asset.type) ?? "";
   return MEDIA_RELATION.find(([form]) => form.test(type))?.[1] ?? "data";
 }

@@ -59,7 +59,7 @@ function addAttribute(attributes: Attributes, cursor: Cursor): void {
   if (shape === null || type.kind === "other") return;
   const count = shape.reduce((product, n) => product * n, 1);
   const values = readValues(type, count, cursor.take(count * type.size), file);
-  attributes[name] = shape.length === 0 ? values[0]! : values;
+  attributes[name] = shape.length === 0 ? values[0] : values;
 }
 
 function readValues(type: Datatype, count: number, bytes: Uint8Array, file: FileBytes): Hdf5Scalar[] {

@@ -35,14 +35,14 @@ export function walkBtree2(
   // What a node of each level can hold decides how wide the counts in its parent are (section III.A.2,
   // "Version 2 B-tree internal node").
   const most = [Math.floor((nodeBytes - NODE_OVERHEAD_BYTES) / recordBytes)];
-  const countBytes = encodedBytes(most[0]!);
+  const countBytes = encodedBytes(most[0]);
   const totalBytes = [0];
-  let total = most[0]!;
+  let total = most[0];
   for (let level = 1; level <= depth; level += 1) {
-    const pointerBytes = file.offsetSize + countBytes + totalBytes[level - 1]!;
+    const pointerBytes = file.offsetSize + countBytes + totalBytes[level - 1];
     most[level] = Math.floor((nodeBytes - NODE_OVERHEAD_BYTES - pointerBytes) / (recordBytes + pointerBytes));
-    if (most[level]! < 1) throw head.damage(`has nodes of ${nodeBytes} bytes`);
-    total = (most[level]! + 1) * total + most[level]!;
+    if (most[level] < 1) throw head.damage(`has nodes of ${nodeBytes} bytes`);
+    total = (most[level] + 1) * total + most[level];
     totalBytes[level] = encodedBytes(total);
   }
 
@@ -50,7 +50,7 @@ export function walkBtree2(
   const walk = (at: number, records: number, level: number): void => {
     if (seen.has(at)) throw damaged(file.name, `its ${what} contains itself`);
     seen.add(at);
-    if (records > most[level]!) throw damaged(file.name, `its ${what} has ${records} records in a node`);
+    if (records > most[level]) throw damaged(file.name, `its ${what} has ${records} records in a node`);
     const node = file.at(at, nodeBytesOf(level, records), what).signature(level === 0 ? "BTLF" : "BTIN");
     node.version(0);
     if (node.u8() !== type) throw node.damage("mixes types");
@@ -59,18 +59,18 @@ export function walkBtree2(
     for (let i = 0; level > 0 && i <= records; i += 1) {
       const child = node.address();
       const count = node.uint(countBytes);
-      node.skip(totalBytes[level - 1]!);
+      node.skip(totalBytes[level - 1]);
       children.push([child, count]);
     }
     verifyChecksum(node);
     for (let i = 0; i <= records; i += 1) {
-      if (level > 0) walk(children[i]![0], children[i]![1], level - 1);
+      if (level > 0) walk(children[i][0], children[i][1], level - 1);
       if (i < records) visit(list.part(recordBytes, what));
     }
   };
   const nodeBytesOf = (level: number, records: number): number =>
     NODE_OVERHEAD_BYTES + records * recordBytes +
-    (level === 0 ? 0 : (records + 1) * (file.offsetSize + countBytes + totalBytes[level - 1]!));
+    (level === 0 ? 0 : (records + 1) * (file.offsetSize + countBytes + totalBytes[level - 1]));
   walk(root, rootRecords, depth);
 }
 

@@ -34,7 +34,7 @@ export function lookup3(bytes: Uint8Array): number {
   if (n === at) return c >>> 0;
   const tail = (from: number): number => {
     let word = 0;
-    for (let i = Math.min(4, n - at - from) - 1; i >= 0; i -= 1) word = (word << 8) | bytes[at + from + i]!;
+    for (let i = Math.min(4, n - at - from) - 1; i >= 0; i -= 1) word = (word << 8) | bytes[at + from + i];
     return word;
   };
   a = (a + tail(0)) | 0;
@@ -61,14 +61,14 @@ export function fletcher32(bytes: Uint8Array): number {
     const block = Math.min(left, 360);
     left -= block;
     for (let i = 0; i < block; i += 1, at += 2) {
-      low += (bytes[at]! << 8) | bytes[at + 1]!;
+      low += (bytes[at] << 8) | bytes[at + 1];
       high += low;
     }
     low = (low & 0xffff) + (low >>> 16);
     high = (high & 0xffff) + (high >>> 16);
   }
   if (bytes.length & 1) {
-    low += bytes[at]! << 8;
+    low += bytes[at] << 8;
     high += low;
     low = (low & 0xffff) + (low >>> 16);
     high = (high & 0xffff) + (high >>> 16);

@@ -61,9 +61,9 @@ export function decodeChunk(
   let bytes = stored;
   for (let i = filters.length - 1; i >= 0; i -= 1) {
     if (mask & (1 << i)) continue;
-    const { id, values } = filters[i]!;
-    if (id === DEFLATE) bytes = inflate(bytes, sizes[i]!);
-    else if (id === SHUFFLE) bytes = unshuffle(bytes, values[0]!);
+    const { id, values } = filters[i];
+    if (id === DEFLATE) bytes = inflate(bytes, sizes[i]);
+    else if (id === SHUFFLE) bytes = unshuffle(bytes, values[0]);
     else bytes = verifyFletcher(bytes);
   }
   if (bytes.length !== chunkBytes) {
@@ -105,7 +105,7 @@ export function unshuffle(bytes: Uint8Array, size: number): Uint8Array {
 
 function unshuffle2(bytes: Uint8Array, count: number): void {
   const out = new Uint16Array(scratch.buffer, 0, count);
-  for (let i = 0; i < count; i += 1) out[i] = bytes[i]! | (bytes[count + i]! << 8);
+  for (let i = 0; i < count; i += 1) out[i] = bytes[i] | (bytes[count + i] << 8);
 }
 
 function unshuffle4(bytes: Uint8Array, count: number): void {
@@ -113,17 +113,17 @@ function unshuffle4(bytes: Uint8Array, count: number): void {
   const b = 2 * count;
   const c = 3 * count;
   for (let i = 0; i < count; i += 1) {
-    out[i] = bytes[i]! | (bytes[count + i]! << 8) | (bytes[b + i]! << 16) | (bytes[c + i]! << 24);
+    out[i] = bytes[i] | (bytes[count + i] << 8) | (bytes[b + i] << 16) | (bytes[c + i] << 24);
   }
 }
 
 function unshuffle8(bytes: Uint8Array, count: number): void {
   const out = new Uint32Array(scratch.buffer, 0, 2 * count);
   for (let i = 0; i < count; i += 1) {
-    out[2 * i] = bytes[i]! | (bytes[count + i]! << 8) | (bytes[2 * count + i]! << 16) |
-      (bytes[3 * count + i]! << 24);
-    out[2 * i + 1] = bytes[4 * count + i]! | (bytes[5 * count + i]! << 8) | (bytes[6 * count + i]! << 16) |
-      (bytes[7 * count + i]! << 24);
+    out[2 * i] = bytes[i] | (bytes[count + i] << 8) | (bytes[2 * count + i] << 16) |
+      (bytes[3 * count + i] << 24);
+    out[2 * i + 1] = bytes[4 * count + i] | (bytes[5 * count + i] << 8) | (bytes[6 * count + i] << 16) |
+      (bytes[7 * count + i] << 24);
   }
 }
 
@@ -133,8 +133,7 @@ function verifyFletcher(bytes: Uint8Array): Uint8Array {
   if (end < 0) throw new ChunkFault("is too short for its checksum");
   const data = bytes.subarray(0, end);
   const sum = fletcher32(data);
-  const stored =
-    (bytes[end]! | (bytes[end + 1]! << 8) | (bytes[end + 2]! << 16) | (bytes[end + 3]! << 24)) >>> 0;
+  const stored = (bytes[end] | (bytes[end + 1] << 8) | (bytes[end + 2] << 16) | (bytes[end + 3] << 24)) >>> 0;
   const old = (((sum & 0x00ff00ff) << 8) | ((sum >>> 8) & 0x00ff00ff)) >>> 0;
   if (stored !== sum && stored !== old) throw new ChunkFault("fails its checksum (fletcher32)");
   return data;

@@ -27,7 +27,7 @@ export interface ChunkedSpace {
 
 /** Chunks by dimension. */
 export function chunkGrid(shape: readonly number[], chunk: readonly number[]): number[] {
-  return shape.map((size, axis) => Math.ceil(size / chunk[axis]!));
+  return shape.map((size, axis) => Math.ceil(size / chunk[axis]));
 }
 
 /** Reads the whole index of a chunked dataset. Places outside the dataset's shape are left out. */
@@ -45,8 +45,8 @@ export function readChunkIndex(
   const add = (scaled: readonly number[], stored: StoredChunk): void => {
     let place = 0;
     for (let axis = 0; axis < rank; axis += 1) {
-      if (scaled[axis]! >= grid[axis]!) return;
-      place = place * grid[axis]! + scaled[axis]!;
+      if (scaled[axis] >= grid[axis]) return;
+      place = place * grid[axis] + scaled[axis];
     }
     if (stored.address === UNDEFINED) return;
     if (chunks.has(place)) throw damaged(file.name, "its chunk index names a chunk twice");
@@ -109,7 +109,7 @@ function readChunkTree(
   const places = (key: Cursor, most: readonly number[]): number[] => {
     const scaled = chunk.map((length, axis) => {
       const offset = key.uint(8);
-      if (offset % length !== 0 || offset >= most[axis]!) {
+      if (offset % length !== 0 || offset >= most[axis]) {
         throw key.damage(`has a chunk that begins at ${offset}`);
       }
       return offset / length;
@@ -124,7 +124,7 @@ function readChunkTree(
       const mask = key.u32();
       const scaled = places(key, shape);
       if (key.uint(8) !== 0) throw key.damage("has a chunk that begins within an element");
-      const ordered = (!last || precedes(last, scaled)) && !least?.every((place, i) => scaled[i]! < place);
+      const ordered = (!last || precedes(last, scaled)) && !least?.every((place, i) => scaled[i] < place);
       if (!ordered) throw key.damage("has chunks out of order");
       last = scaled;
       least = undefined;
@@ -138,8 +138,8 @@ function readChunkTree(
       // A last key may stand at the last chunk itself, one element further.
       const within = key.uint(8) > 0;
       const past = rank === 1
-        ? last !== undefined && (last[0]! > most[0]! || (last[0] === most[0] && !within))
-        : !within && last?.every((place, i) => place >= most[i]!);
+        ? last !== undefined && (last[0] > most[0] || (last[0] === most[0] && !within))
+        : !within && last?.every((place, i) => place >= most[i]);
       if (past) throw key.damage("has chunks out of order");
     },
   });
@@ -148,7 +148,7 @@ function readChunkTree(
 /** Whether a comes before b, the first dimension first. */
 function precedes(a: readonly number[], b: readonly number[]): boolean {
   const axis = a.findIndex((place, i) => place !== b[i]);
-  return axis >= 0 && a[axis]! < b[axis]!;
+  return axis >= 0 && a[axis] < b[axis];
 }
 
 /** An array's entry: an address, and for filtered chunks a size and a mask; `after` bytes follow them. */
@@ -177,8 +177,8 @@ function placesOf(
       const scaled = new Array<number>(order.length).fill(0);
       let rest = index;
       for (let k = order.length - 1; k >= 0; k -= 1) {
-        const axis = order[k]!;
-        const size = most[axis]!;
+        const axis = order[k];
+        const size = most[axis];
         scaled[axis] = Number.isFinite(size) ? rest % size : rest;
         rest = Number.isFinite(size) ? Math.floor(rest / size) : 0;
       }

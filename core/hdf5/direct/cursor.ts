@@ -73,7 +73,7 @@ export class Cursor {
   }
 
   u8(): number {
-    return this.bytes[this.#take(1)]!;
+    return this.bytes[this.#take(1)];
   }
 
   u16(): number {
@@ -88,7 +88,7 @@ export class Cursor {
   uint(width: number): number {
     const at = this.#take(width);
     let value = 0;
-    for (let i = width - 1; i >= 0; i -= 1) value = value * 256 + this.bytes[at + i]!;
+    for (let i = width - 1; i >= 0; i -= 1) value = value * 256 + this.bytes[at + i];
     if (value > Number.MAX_SAFE_INTEGER) throw this.damage(`states the size ${value}`);
     return value;
   }
@@ -145,7 +145,7 @@ export class Cursor {
     let value = 0;
     let none = true;
     for (let i = width - 1; i >= 0; i -= 1) {
-      const byte = this.bytes[at + i]!;
+      const byte = this.bytes[at + i];
       value = value * 256 + byte;
       none &&= byte === 0xff;
     }

@@ -158,13 +158,13 @@ export class DirectDataset implements Hdf5Dataset {
   /** Bytes of all elements, or of one step along the first dimension. */
   #logicalBytes(from: 0 | 1): number {
     let bytes = this.#type.size;
-    for (let axis = from; axis < this.shape.length; axis += 1) bytes *= this.shape[axis]!;
+    for (let axis = from; axis < this.shape.length; axis += 1) bytes *= this.shape[axis];
     return bytes;
   }
 
   #readContiguous(address: number, offset: number, bytes: number): Uint8Array {
     if (address === UNDEFINED) return this.#filled(bytes);
-    return this.#fetcher.read([this.#range(address + offset, bytes)])[0]!;
+    return this.#fetcher.read([this.#range(address + offset, bytes)])[0];
   }
 
   #filled(bytes: number): Uint8Array {
@@ -209,11 +209,11 @@ export class DirectDataset implements Hdf5Dataset {
     for (let i = 0; i < wanted.length;) {
       const batch: [number, StoredChunk][] = [];
       for (let held = 0; i < wanted.length && (batch.length === 0 || held < BATCH_BYTES); i += 1) {
-        batch.push(wanted[i]!);
-        held += wanted[i]![1].size;
+        batch.push(wanted[i]);
+        held += wanted[i][1].size;
       }
       const parts = this.#fetcher.read(batch.map(([, { address, size }]) => this.#range(address, size)));
-      batch.forEach(([place, { mask }], k) => copy(place, this.#decode(parts[k]!, mask, chunkBytes, place)));
+      batch.forEach(([place, { mask }], k) => copy(place, this.#decode(parts[k], mask, chunkBytes, place)));
     }
     return out;
   }
@@ -225,7 +225,7 @@ export class DirectDataset implements Hdf5Dataset {
     grid: readonly number[],
   ): { wanted: [number, StoredChunk][]; places: number } {
     const index = this.#chunkIndex();
-    const chunkRows = this.chunks![0]!;
+    const chunkRows = this.chunks![0];
     const inner = grid.slice(1).reduce((product, n) => product * n, 1);
     const first = Math.floor(start / chunkRows) * inner;
     const end = (Math.floor((start + count - 1) / chunkRows) + 1) * inner;

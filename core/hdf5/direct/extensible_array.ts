@@ -71,10 +71,10 @@ export function readExtensibleArray(
     const entries = leastBlockEntries * 2 ** Math.floor((u + 1) / 2);
     if (u < inline) {
       for (let k = 0; k < blocks; k += 1) {
-        readDataBlock(file, addresses[next++]!, entries, first + k * entries, () => true, shape, visit);
+        readDataBlock(file, addresses[next++], entries, first + k * entries, () => true, shape, visit);
       }
     } else {
-      readSuperBlock(file, addresses[next++]!, blocks, entries, first, shape, visit);
+      readSuperBlock(file, addresses[next++], blocks, entries, first, shape, visit);
     }
     first += blocks * entries;
   }
@@ -100,13 +100,13 @@ function readSuperBlock(
   block.skip(1 + file.offsetSize + shape.offsetBytes);
   // One bit a page, counted through all blocks, though room is kept for whole bytes a block.
   const bitmap = block.take(blocks * bitmapBytes);
-  const written = (page: number): boolean => (bitmap[page >> 3]! & (0x80 >> (page & 7))) !== 0;
+  const written = (page: number): boolean => (bitmap[page >> 3] & (0x80 >> (page & 7))) !== 0;
   const addresses: number[] = [];
   for (let k = 0; k < blocks; k += 1) addresses.push(block.address());
   verifyChecksum(block);
   for (let k = 0; k < blocks; k += 1) {
     const inBlock = (page: number) => written(k * pages + page);
-    readDataBlock(file, addresses[k]!, entries, first + k * entries, inBlock, shape, visit);
+    readDataBlock(file, addresses[k], entries, first + k * entries, inBlock, shape, visit);
   }
 }
 

@@ -34,7 +34,7 @@ export class Fetcher {
       chosen.push(range);
     }
     const parts = this.#fetch(chosen, true);
-    chosen.forEach(({ offset }, i) => this.#ahead.set(offset, parts[i]!));
+    chosen.forEach(({ offset }, i) => this.#ahead.set(offset, parts[i]));
   }
 
   /** The bytes of each range. What was fetched ahead is given once. */
@@ -49,8 +49,8 @@ export class Fetcher {
       } else missing.push(i);
     });
     if (missing.length > 0) {
-      const fetched = this.#fetch(missing.map((i) => ranges[i]!), false);
-      missing.forEach((at, i) => parts[at] = fetched[i]!);
+      const fetched = this.#fetch(missing.map((i) => ranges[i]), false);
+      missing.forEach((at, i) => parts[at] = fetched[i]);
     }
     return parts;
   }
@@ -73,11 +73,11 @@ export class Fetcher {
 
   /** `own` reads into this fetcher's memory, where the source can; what stood there is gone then. */
   #fetch(ranges: readonly ByteRange[], own: boolean): Uint8Array[] {
-    const order = ranges.map((_, i) => i).sort((a, b) => ranges[a]!.offset - ranges[b]!.offset);
+    const order = ranges.map((_, i) => i).sort((a, b) => ranges[a].offset - ranges[b].offset);
     const requests: { offset: number; length: number }[] = [];
     const within = new Uint32Array(ranges.length);
     for (const i of order) {
-      const { offset, length } = ranges[i]!;
+      const { offset, length } = ranges[i];
       const last = requests.at(-1);
       const joined = last ? Math.max(last.length, offset + length - last.offset) : 0;
       if (last && offset - (last.offset + last.length) <= GAP_BYTES && joined <= JOINED_BYTES) {
@@ -90,8 +90,8 @@ export class Fetcher {
       ? this.#source.readManyInto(requests, this.#reserve(total))
       : this.#source.readMany(requests);
     return ranges.map(({ offset, length }, i) => {
-      const from = offset - requests[within[i]!]!.offset;
-      return bytes[within[i]!]!.subarray(from, from + length);
+      const from = offset - requests[within[i]].offset;
+      return bytes[within[i]].subarray(from, from + length);
     });
   }
 }

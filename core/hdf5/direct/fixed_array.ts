@@ -47,7 +47,7 @@ export function readFixedArray(
   for (let page = 0; page < pages; page += 1) {
     const count = Math.min(pageEntries, entries - page * pageEntries);
     // Pages that were never written keep their place but hold nothing.
-    if (bitmap[page >> 3]! & (0x80 >> (page & 7))) {
+    if (bitmap[page >> 3] & (0x80 >> (page & 7))) {
       visitPage(
         file.at(at, count * entryBytes + CHECKSUM_BYTES, what),
         count,

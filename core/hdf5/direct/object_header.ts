@@ -71,7 +71,7 @@ function readVersion1(file: FileBytes, address: number, head: Cursor): ObjectHea
   const messages: Message[] = [];
   const blocks: Block[] = [{ address: address + 16, length: size }];
   for (let i = 0; i < blocks.length; i += 1) {
-    const cursor = openBlock(file, blocks[i]!);
+    const cursor = openBlock(file, blocks[i]);
     while (cursor.left >= 8 && messages.length < count) {
       const type = cursor.u16();
       const length = cursor.u16();
@@ -93,7 +93,7 @@ function readVersion2(file: FileBytes, address: number, head: Cursor): ObjectHea
   const messages: Message[] = [];
   const blocks: Block[] = [{ address, length: first + size + 4 }];
   for (let i = 0; i < blocks.length; i += 1) {
-    const cursor = openBlock(file, blocks[i]!);
+    const cursor = openBlock(file, blocks[i]);
     if (i === 0) cursor.skip(first);
     else cursor.signature("OCHK");
     const end = cursor.bytes.length - 4;

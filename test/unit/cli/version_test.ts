@@ -14,7 +14,7 @@ function highest(file: string, prefix: string): string {
       new RegExp(`\\b${prefix}_(\\d+(?:\\.\\d+)+)\\0`, "g"),
     )
   ) {
-    found.add(match[1]!);
+    found.add(match[1]);
   }
   const key = (version: string) => version.split(".").map((part) => part.padStart(6, "0")).join(".");
   return [...found].sort((a, b) => key(a) < key(b) ? -1 : 1).at(-1) ?? "none";
@@ -27,8 +27,8 @@ Deno.test({
     const target = hostTarget();
     const { bindings } = prepareTarget(ROOT, target);
     const library = path.join(bindings, "libduckdb.so"), addon = path.join(bindings, "duckdb.node");
-    assert.equal(highest(library, "GLIBC"), REQUIREMENTS[target]!.glibc);
-    assert.equal(`GLIBCXX_${highest(library, "GLIBCXX")}`, REQUIREMENTS[target]!.libstdcxx);
+    assert.equal(highest(library, "GLIBC"), REQUIREMENTS[target].glibc);
+    assert.equal(`GLIBCXX_${highest(library, "GLIBCXX")}`, REQUIREMENTS[target].libstdcxx);
     // The addon and Bun's base ask for less.
     const base = fs.realpathSync(path.join(ROOT, "node_modules", ".bin", "bun"));
     for (const file of [addon, base]) {

@@ -22,7 +22,7 @@ Deno.test("a description names every group and dataset, in name order, with size
   assert.equal(size_bytes, bytes.length);
   assert.deepEqual([collection, start_datetime], [null, null]);
   assert.deepEqual(groups.map(({ path }) => path), ["/", "/again", "/again/empty", "/b", "/b/empty"]);
-  assert.deepEqual(groups[0]!.attributes, { title: "a test" });
+  assert.deepEqual(groups[0].attributes, { title: "a test" });
   assert.deepEqual(datasets.map(({ path }) => path), ["/a", "/again/x", "/b/x"]);
   const [a, , x] = datasets;
   assert.deepEqual(a, {

@@ -25,8 +25,8 @@ function distanceKm(lon0: number, lat0: number, lon1: number, lat1: number): num
 function offTrackKm(track: Float64Array, lon: number, lat: number): number {
   let nearest = Infinity;
   for (let i = 0; i + 3 < track.length; i += 2) {
-    const [x0, y0, y1] = [track[i]!, track[i + 1]!, track[i + 3]!];
-    const dx = ((track[i + 2]! - x0 + 540) % 360) - 180;
+    const [x0, y0, y1] = [track[i], track[i + 1], track[i + 3]];
+    const dx = ((track[i + 2] - x0 + 540) % 360) - 180;
     for (let step = 0; step <= 20; step += 1) {
       const t = step / 20;
       nearest = Math.min(nearest, distanceKm(x0 + dx * t, y0 + (y1 - y0) * t, lon, lat));
@@ -59,7 +59,7 @@ Deno.test({
     let granules = 0;
     for (const granule of GRANULES) {
       const region = Number(/_\d{6}(\d\d)_/.exec(granule)![1]);
-      const [startLatitude, startDirection, endLatitude, endDirection] = REGIONS[region]!;
+      const [startLatitude, startDirection, endLatitude, endDirection] = REGIONS[region];
       const name = path.basename(granule);
       FS.writeFile(name, fs.readFileSync(sharedData(granule)));
       const file = new h5wasm.File(name, "r");
@@ -78,8 +78,8 @@ Deno.test({
           const longitude = values(`${beam}/${group}/longitude`);
           if (latitude === undefined || longitude === undefined) continue;
           for (const at of [0, latitude.length >> 1, latitude.length - 1]) {
-            if (!(Math.abs(latitude[at]!) <= 90)) continue;
-            const off = offTrackKm(track, longitude[at]!, latitude[at]!);
+            if (!(Math.abs(latitude[at]) <= 90)) continue;
+            const off = offTrackKm(track, longitude[at], latitude[at]);
             assert.ok(off < 6, `${granule} ${beam}: ${off.toFixed(2)} km from the track`);
           }
         }
@@ -136,11 +136,11 @@ Deno.test("the fourteen regions of an orbit join and make one revolution", () =>
   ];
   let vertices = 0;
   for (let i = 0; i + 1 < bounds.length; i += 1) {
-    const track = groundTrack(extent(...bounds[i]!, ...bounds[i + 1]!), ICESAT2)!;
+    const track = groundTrack(extent(...bounds[i], ...bounds[i + 1]), ICESAT2)!;
     vertices += track.length / 2;
     if (i + 2 === bounds.length) break;
-    const following = groundTrack(extent(...bounds[i + 1]!, ...bounds[i + 2]!), ICESAT2)!;
-    const end = offTrackKm(following, track[track.length - 2]!, track[track.length - 1]!);
+    const following = groundTrack(extent(...bounds[i + 1], ...bounds[i + 2]), ICESAT2)!;
+    const end = offTrackKm(following, track[track.length - 2], track[track.length - 1]);
     assert.ok(end < 1, `region ${i + 1} ends ${end.toFixed(2)} km off the next`);
   }
   // 360 degrees at a quarter of a degree, and the margins of fourteen parts.
@@ -151,7 +151,7 @@ Deno.test("a part that ends in the south ascending belongs to the node that its 
   const track = groundTrack(extent(-50, "A", -27, "A"), ICESAT2)!;
   // Nine tenths of a revolution on, the track lies some 21 degrees west of the node and 3 more.
   const middle = Math.floor(track.length / 4) * 2;
-  assert.ok(track[middle]! < -15 && track[middle]! > -30, String(track[middle]));
+  assert.ok(track[middle] < -15 && track[middle] > -30, String(track[middle]));
 });
 
 Deno.test("an extent that the orbit never reaches has no track", () => {

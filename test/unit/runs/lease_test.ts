@@ -17,7 +17,7 @@ async function inFolder(run: (target: FolderTarget, folder: string) => Promise<v
 
 const leases = (folder: string) => fs.readdirSync(folder).filter((name) => name.startsWith("lease."));
 const holderIn = (folder: string): LeaseHolder =>
-  JSON.parse(fs.readFileSync(path.join(folder, leases(folder)[0]!), "utf8"));
+  JSON.parse(fs.readFileSync(path.join(folder, leases(folder)[0]), "utf8"));
 
 /** Leaves the lease of somebody else. */
 function leaveLease(folder: string, holder: Partial<LeaseHolder>): string {
@@ -51,14 +51,14 @@ Deno.test("of many that take a lease at once one gets it", () =>
     const taken = await Promise.allSettled(Array.from({ length: 12 }, () => Lease.take(target)));
     const got = taken.filter((outcome) => outcome.status === "fulfilled");
     assert.equal(got.length, 1);
-    await got[0]!.value.release();
+    await got[0].value.release();
   }));
 
 Deno.test("the lease of a process of this machine that is gone is taken at once", () =>
   inFolder(async (target, folder) => {
     const child = spawn("/bin/sleep", ["60"]);
     const stat = fs.readFileSync(`/proc/${child.pid}/stat`, "utf8");
-    const started = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]!;
+    const started = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
     const boot = fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
     leaveLease(folder, { host: os.hostname(), boot, pid: child.pid!, processStarted: started });
     await assert.rejects(Lease.take(target), new RegExp(`held by process ${child.pid}`));

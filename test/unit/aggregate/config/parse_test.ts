@@ -230,7 +230,7 @@ for (const [piece, by, wanted] of FAULTS) {
   Deno.test(`${JSON.stringify(by.slice(0, 70))} is refused with its place and the mend`, () => {
     const found = problems(edited(piece, by));
     assert.ok(found.some((line) => line.includes(wanted)), `${found.join("\n")}\nwanted: ${wanted}`);
-    assert.match(found[0]!, /^my\.yaml:\d+:\d+: /);
+    assert.match(found[0], /^my\.yaml:\d+:\d+: /);
   });
 }
 
@@ -299,7 +299,7 @@ Deno.test("numpy's spellings mean granary's functions, and missing keys have the
 
 Deno.test("a nan-function of an expression is refused, because its NaN would not be left out", () => {
   const found = problems(edited("function: len, source: h_li", 'function: nanmin, source: "np.log(h_li)"'));
-  assert.match(found[0]!, /nanmin takes a column only/);
+  assert.match(found[0], /nanmin takes a column only/);
 });
 
 Deno.test("parent_order is no finer than child_order by default", () => {
@@ -323,7 +323,7 @@ Deno.test("anchors, aliases and merge keys save repetition, as in other tools", 
     ],
   );
   assert.match(
-    problems(text.replace("function: min", "functoin: min"))[0]!,
+    problems(text.replace("function: min", "functoin: min"))[0],
     /my\.yaml:10:21: unknown key "functoin"/,
   );
 });

@@ -62,7 +62,7 @@ async function readColumns(pipeline: Pipeline, file: string): Promise<Float64Arr
     const columns: number[][] = pipeline.dataSource.columns.map(() => []);
     for (const { rows, passes, columns: values } of readGranule(open, pipeline.dataSource)) {
       for (let i = 0; i < rows; i++) {
-        if (passes === null || passes[i] === 1) columns.forEach((column, c) => column.push(values[c]![i]!));
+        if (passes === null || passes[i] === 1) columns.forEach((column, c) => column.push(values[c][i]));
       }
     }
     return columns.map((column) => Float64Array.from(column));
@@ -82,12 +82,12 @@ for (const [name, file, wanted] of GRANULES) {
       const { statistics } = pipeline.aggregation;
       const values = compileStatistics(statistics, names).reduce(
         columns,
-        Uint32Array.of(0, columns[0]!.length),
+        Uint32Array.of(0, columns[0].length),
       );
       assert.deepEqual(statistics.map((statistic) => statistic.name), Object.keys(wanted));
       statistics.forEach((statistic, s) => {
-        const expected = wanted[statistic.name]!;
-        const found = values[s]![0]!;
+        const expected = wanted[statistic.name];
+        const found = values[s][0];
         assert.ok(
           Math.abs(found - expected) <= 1e-12 * Math.abs(expected),
           `${statistic.name}: ${found}, wanted ${expected}`,

@@ -14,7 +14,7 @@ export const STARTS = startsOf(SIZES);
 
 export function startsOf(sizes: readonly number[]): Uint32Array {
   const starts = new Uint32Array(sizes.length + 1);
-  sizes.forEach((size, k) => starts[k + 1] = starts[k]! + size);
+  sizes.forEach((size, k) => starts[k + 1] = starts[k] + size);
   return starts;
 }
 

@@ -23,8 +23,8 @@ const MERGED: readonly Statistic[] = [
 
 /** The statistics of all rows at once. */
 function whole(statistics: readonly Statistic[], columns: readonly Values[]): number[] {
-  const starts = Uint32Array.of(0, columns[0]!.length);
-  return compileStatistics(statistics, NAMES).reduce(columns, starts).map((values) => values[0]!);
+  const starts = Uint32Array.of(0, columns[0].length);
+  return compileStatistics(statistics, NAMES).reduce(columns, starts).map((values) => values[0]);
 }
 
 Deno.test("states of cells merge to the statistics of all their rows", () => {
@@ -38,7 +38,7 @@ Deno.test("states of cells merge to the statistics of all their rows", () => {
   MERGED.forEach((statistic, s) => {
     const exact = ["count", "min", "max"].includes(statistic.function ?? "");
     assert.ok(
-      relative(merged[s]!, wanted[s]!) <= (exact ? 0 : 1e-12),
+      relative(merged[s], wanted[s]) <= (exact ? 0 : 1e-12),
       `${statistic.name}: ${merged[s]} ${wanted[s]}`,
     );
   });
@@ -55,9 +55,9 @@ Deno.test("one state alone gives numpy's statistics of its cell", () => {
     const columns = [X.subarray(STARTS[k], STARTS[k + 1]), W.subarray(STARTS[k], STARTS[k + 1])];
     const values = merger.finish(merger.summarize(columns));
     texts.forEach((text, s) => {
-      const wanted = TABLE.find(([known]) => known === text)![1][k]!;
+      const wanted = TABLE.find(([known]) => known === text)![1][k];
       assert.ok(
-        relative(values[s]!, wanted) <= 1e-12,
+        relative(values[s], wanted) <= 1e-12,
         `${text} of cell ${k} is ${values[s]}, wanted ${wanted}`,
       );
     });
@@ -87,7 +87,7 @@ Deno.test("properties: any cut of the rows, missing values among them, merges to
       const wanted = whole(MERGED, [x, w]);
       const scale = Math.max(1, ...[...x].filter(Number.isFinite).map(Math.abs));
       MERGED.forEach((statistic, s) => {
-        const [found, expected] = [merged[s]!, wanted[s]!];
+        const [found, expected] = [merged[s], wanted[s]];
         if (statistic.function === "count") assert.equal(found, expected);
         else if (Number.isNaN(expected)) assert.ok(Number.isNaN(found), statistic.name);
         else {
@@ -125,7 +125,7 @@ Deno.test("medians and quantiles of merged parents stay within the stated rank e
   const merged = merger.finish(merger.combine(states));
   const sorted = Float64Array.from(parents.flatMap((x) => [...x])).sort();
   [0.5, ...qs].forEach((q, s) => {
-    const below = sorted.findIndex((value) => value > merged[s]!);
+    const below = sorted.findIndex((value) => value > merged[s]);
     const error = Math.abs(below / sorted.length - q);
     assert.ok(error <= Math.PI / 256 * Math.sqrt(q * (1 - q)), `q ${q}: rank off by ${error}`);
   });

@@ -95,8 +95,8 @@ Deno.test("one file under two names is one file, and its https link is kept in i
   assert.equal(row.s3_base! + row.path, "s3://b/k/x_cloud.h5");
   assert.equal(row.https_base, null);
   assert.equal(row.assets.length, 1);
-  assert.equal(row.assets[0]!.https_href, "https://h/k/x.h5");
-  assert.equal(row.assets[0]!.s3_href, "s3://b/k/x_cloud.h5");
+  assert.equal(row.assets[0].https_href, "https://h/k/x.h5");
+  assert.equal(row.assets[0].s3_href, "s3://b/k/x_cloud.h5");
 });
 
 Deno.test("two buckets in one granule: the second file keeps whole links", () => {
@@ -110,8 +110,8 @@ Deno.test("two buckets in one granule: the second file keeps whole links", () =>
   ], new Tally()));
   assert.deepEqual([row.s3_base, row.https_base, row.path], ["s3://prot/", "https://h/prot/", "C/x.nc"]);
   const byKey = Object.fromEntries(row.assets.map((asset) => [asset.key, asset]));
-  assert.deepEqual([byKey["y.nc"]!.path, byKey["y.nc"]!.s3_href], ["C/y.nc", null]);
-  assert.deepEqual([byKey["x.tif"]!.s3_href, byKey["x.tif"]!.https_href], [
+  assert.deepEqual([byKey["y.nc"].path, byKey["y.nc"].s3_href], ["C/y.nc", null]);
+  assert.deepEqual([byKey["x.tif"].s3_href, byKey["x.tif"].https_href], [
     "s3://pub/C/x.tif",
     "https://h/pub/C/x.tif",
   ]);

@@ -154,8 +154,8 @@ Deno.test("the orbit of a collection's metadata gives its orbit-only granules th
     },
   } as unknown as typeof flown.umm.SpatialExtent.HorizontalSpatialDomain;
   return withFiles({ "0.json": { items: [collection] }, "1.json": { items: [flown] } }, async (files) => {
-    assert.ok((await rowsOf(discoverCmrJson(files, options)))[0]!.cells.length > 0);
-    assert.equal((await rowsOf(discoverCmrJson(files.slice(1), options)))[0]!.cells.length, 0);
+    assert.ok((await rowsOf(discoverCmrJson(files, options)))[0].cells.length > 0);
+    assert.equal((await rowsOf(discoverCmrJson(files.slice(1), options)))[0].cells.length, 0);
   });
 });
 
@@ -189,7 +189,7 @@ Deno.test("a long polygon is tested here, because CMR was asked with its box", a
       url: server.url,
     });
     assert.deepEqual((await rowsOf(found)).map((row) => row.id), ["in"]);
-    assert.ok(server.asked[0]!.url.searchParams.has("bounding_box[]"));
+    assert.ok(server.asked[0].url.searchParams.has("bounding_box[]"));
     const { source, parameters } = found.query();
     assert.deepEqual([source, parameters.url], ["cmr", server.url]);
   } finally {

@@ -73,8 +73,8 @@ Deno.test("a tool that read latitudes as geodetic: no granule is lost to the oth
       metadata: { parent_order: 6, s3_base: "s3://b/" },
       catalog: { [morton(nestedOf(x, y, 6, "geodetic"))]: ["s3://b/x.h5"] },
     });
-    assert.ok(rows[0]!.cells.includes(BigInt(nestedOf(x, y, 6, "authalic"))), `${x}, ${y}`);
-    assert.ok(rows[0]!.cells.length <= 9, "no more than the cell and those around it");
+    assert.ok(rows[0].cells.includes(BigInt(nestedOf(x, y, 6, "authalic"))), `${x}, ${y}`);
+    assert.ok(rows[0].cells.length <= 9, "no more than the cell and those around it");
   }
 });
 
@@ -116,7 +116,7 @@ Deno.test("the Python tools' catalog: every granule, split at the antimeridian, 
     for (const part of parts) {
       const box = boundingBox(part)!;
       assert.ok(box.xmax - box.xmin < 60, `${row.id} is ${box.xmax - box.xmin} degrees wide`);
-      const ring = (part.coordinates as number[][][])[0]!;
+      const ring = (part.coordinates as number[][][])[0];
       for (const [x, y] of ring) {
         assert.ok(
           row.cells.includes(BigInt(nestedOf(x!, y!, row.cell_order, "authalic"))),
@@ -124,8 +124,8 @@ Deno.test("the Python tools' catalog: every granule, split at the antimeridian, 
         );
       }
     }
-    assert.match(locationsOf(row, "https")[0]!, /^https:\/\/data\.nsidc\.earthdatacloud\.nasa\.gov\/.*\.h5$/);
-    assert.match(locationsOf(row, "s3")[0]!, /^s3:\/\/nsidc-cumulus-prod-protected\/.*\.h5$/);
+    assert.match(locationsOf(row, "https")[0], /^https:\/\/data\.nsidc\.earthdatacloud\.nasa\.gov\/.*\.h5$/);
+    assert.match(locationsOf(row, "s3")[0], /^s3:\/\/nsidc-cumulus-prod-protected\/.*\.h5$/);
   }
   assert.equal(crossing, 1020);
 });

@@ -86,7 +86,7 @@ Deno.test({
         }
         assert.equal(found.size, expected.size);
         for (const [id, urls] of expected) assert.deepEqual(found.get(id)!.sort(), urls.sort(), id);
-        assert.deepEqual(catalog.metadata.queries[0]!.set_aside, tally.toJSON());
+        assert.deepEqual(catalog.metadata.queries[0].set_aside, tally.toJSON());
       } finally {
         catalog.close();
       }

@@ -93,9 +93,9 @@ Deno.test("a nullable column that a file lacks reads as null", async () => {
     const catalog = await openCatalog(file);
     try {
       for await (const { rows } of catalog.rows()) {
-        assert.equal(rows[0]!.checksum, null);
-        assert.equal(rows[0]!.s3_region, null);
-        assert.equal(rows[0]!.size_bytes, 12345);
+        assert.equal(rows[0].checksum, null);
+        assert.equal(rows[0].s3_region, null);
+        assert.equal(rows[0].size_bytes, 12345);
       }
     } finally {
       catalog.close();

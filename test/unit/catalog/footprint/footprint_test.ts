@@ -25,9 +25,9 @@ function distanceTo(wkb: Uint8Array, [x, y]: Position): number {
   for (const part of singleParts(decodeWkb(wkb))) {
     const line = part.type === "LineString" ? part.coordinates : [part.coordinates as Position];
     for (let i = 0; i < line.length; i++) {
-      const [a, b] = [line[i]!, line[Math.min(i + 1, line.length - 1)]!];
-      const [ax, ay] = [(a[0]! - x!) * scale, a[1]! - y!];
-      const [dx, dy] = [(b[0]! - a[0]!) * scale, b[1]! - a[1]!];
+      const [a, b] = [line[i], line[Math.min(i + 1, line.length - 1)]];
+      const [ax, ay] = [(a[0] - x!) * scale, a[1] - y!];
+      const [dx, dy] = [(b[0] - a[0]) * scale, b[1] - a[1]];
       const length = dx * dx + dy * dy;
       const t = length === 0 ? 0 : Math.min(1, Math.max(0, -(ax * dx + ay * dy) / length));
       least = Math.min(least, Math.hypot(ax + t * dx, ay + t * dy));
@@ -101,11 +101,11 @@ Deno.test("every observation lies within the tolerance of the lines and inside t
   const latitude = new Float64Array(rows);
   for (let i = 0; i < rows; i++) {
     latitude[i] = -87 + 60 * i / rows;
-    longitude[i] = 30 + 40 / (1 + Math.exp((latitude[i]! + 80) / 2)) + 0.002 * Math.sin(i);
+    longitude[i] = 30 + 40 / (1 + Math.exp((latitude[i] + 80) / 2)) + 0.002 * Math.sin(i);
   }
   const { geometry, bbox } = summarizeTracks([{ longitude, latitude }], 8);
   for (let i = 0; i < rows; i += 7) {
-    const distance = distanceTo(geometry!, [longitude[i]!, latitude[i]!]);
+    const distance = distanceTo(geometry!, [longitude[i], latitude[i]]);
     assert.ok(distance <= FOOTPRINT_TOLERANCE_DEGREES, `${distance} at row ${i}`);
   }
   assert.deepEqual(bbox, {
@@ -132,7 +132,7 @@ Deno.test("so does every observation of wandering tracks, whatever their spacing
     }
     const { geometry } = summarizeTracks([track(places.map(([px]) => px!), places.map(([, py]) => py!))], 6);
     for (let i = 0; i < places.length; i += 11) {
-      const distance = distanceTo(geometry!, places[i]!);
+      const distance = distanceTo(geometry!, places[i]);
       assert.ok(distance <= FOOTPRINT_TOLERANCE_DEGREES * 1.0001, `${distance} at row ${i}, round ${round}`);
     }
   }

@@ -56,7 +56,7 @@ Deno.test("rebasing points at provider/collection/path, and only at files that a
         catalog.close();
       }
     }
-    assert.ok(fs.existsSync(base + rows[0]!.path));
+    assert.ok(fs.existsSync(base + rows[0].path));
   });
   assert.equal(mirrorBase("/m", sampleRow({ collection: "a/b" })), undefined);
   assert.equal(mirrorBase("/m", sampleRow({ path: "/absolute" })), undefined);

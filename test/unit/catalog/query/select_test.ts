@@ -47,8 +47,8 @@ const options = (changes: Partial<SelectOptions> = {}): SelectOptions => ({
 function needed(selection: Selection): Map<number, string[]> {
   const { parents, needs, granules } = selection;
   return new Map(Array.from(parents, (parent, i) => {
-    const own = needs.indices.subarray(needs.offsets[i]!, needs.offsets[i + 1]!);
-    return [parent, Array.from(own, (index) => granules[index]!.id).sort()];
+    const own = needs.indices.subarray(needs.offsets[i], needs.offsets[i + 1]);
+    return [parent, Array.from(own, (index) => granules[index].id).sort()];
   }));
 }
 

@@ -105,7 +105,7 @@ Deno.test("a catalog beyond the buffer has the same rows in the same order", asy
     }));
   const newest = new Map(rows.map((row) => [row.id, row]));
   const expected = [...newest.values()].sort((a, b) =>
-    Number(a.cells[0]! - b.cells[0]!) || (a.id < b.id ? -1 : 1)
+    Number(a.cells[0] - b.cells[0]) || (a.id < b.id ? -1 : 1)
   );
   await withCatalog(rows, async (catalog, file) => {
     assert.deepEqual(await allRows(catalog), expected);

@@ -123,7 +123,7 @@ Deno.test("flags become the parameters that CMR is asked with", () =>
       assert.deepEqual(await rowsOf(output), [["g1", 5]]);
       assert.match(told.messages.join("\n"), /1 granule set aside: no granule id/);
       assert.deepEqual(fs.readdirSync(folder), ["x.parquet"], "answers that were kept are gone");
-      const asked = server.asked[0]!.url.searchParams;
+      const asked = server.asked[0].url.searchParams;
       assert.deepEqual(asked.getAll("provider[]"), ["A", "B"]);
       assert.equal(asked.getAll("readable_granule_name[]").length, 3);
       assert.equal(asked.get("bounding_box[]"), "170,-80,-170,-70");
@@ -163,7 +163,7 @@ Deno.test("a catalog is brought up to date: what changed comes, what was deleted
     const answers = [page(item(1, 1, 5), item(2, 1, 5), item(3, 1, 5)), page(item(2, 2, 7), item(4, 1, 5))];
     const server = await startCmr({
       get pages() {
-        return [answers[serving]!];
+        return [answers[serving]];
       },
       hits: 2,
       deleted: JSON.stringify([{ "granule-ur": "g3", "concept-id": "G3-PROV", "provider-id": "PROV" }]),
@@ -218,7 +218,7 @@ Deno.test("a region that is too long to ask with is asked by its box and tested 
         "-o",
         output,
       ]);
-      const box = server.asked[0]!.url.searchParams.getAll("bounding_box[]");
+      const box = server.asked[0].url.searchParams.getAll("bounding_box[]");
       assert.ok(box.some((one) => /^-180,-90,180,-6\d/.test(one)), box.join(" "));
       assert.ok((await rowsOf(output)).some(([id]) => id === "g1"));
     } finally {

@@ -37,7 +37,7 @@ Deno.test("the next files are opened ahead, small ones whole, and not more than 
   withServer(async (server, locations, opener) => {
     opener.expect(locations);
     assert.equal(server.seen.length, 0, "nothing is asked before the first is opened");
-    const first = await opener.open(locations[0]!);
+    const first = await opener.open(locations[0]);
     await until(() => locations.slice(0, 9).every((_, i) => server.count(new RegExp(`small-${i}$`)) === 2));
     await settle();
     assert.equal(server.count(/small-0$/), 2);
@@ -45,7 +45,7 @@ Deno.test("the next files are opened ahead, small ones whole, and not more than 
       assert.equal(server.count(new RegExp(`small-${i}$`)), 2, `file ${i}: its first bytes and the rest`);
     }
     assert.equal(server.count(/small-9$/), 0);
-    const second = await opener.open(locations[1]!);
+    const second = await opener.open(locations[1]);
     for (const at of [500_000, 10, 999_000]) {
       assert.deepEqual(await second.read(at, 1000), SMALL.slice(at, at + 1000));
     }
@@ -59,7 +59,7 @@ Deno.test("the next files are opened ahead, small ones whole, and not more than 
 Deno.test("every file is opened once, in whatever order they are taken", () =>
   withServer(async (server, locations, opener) => {
     opener.expect(locations);
-    const order = locations.map((_, i) => locations[(i * 7) % 30]!);
+    const order = locations.map((_, i) => locations[(i * 7) % 30]);
     for (const location of order) {
       const source = await opener.open(location);
       assert.deepEqual(await source.read(700_000, 500), SMALL.slice(700_000, 700_500));
@@ -79,7 +79,7 @@ Deno.test("a large file is opened ahead and not read", () =>
   withServer(async (server, _locations, opener) => {
     const large = [0, 1].map((i) => ({ kind: "https" as const, url: `${server.url}/large-${i}` }));
     opener.expect(large);
-    await (await opener.open(large[0]!)).close();
+    await (await opener.open(large[0])).close();
     await settle();
     assert.equal(server.count(/large-1/), 1);
   }));
@@ -93,8 +93,8 @@ Deno.test("a file that cannot be opened ahead fails where it is taken, and only 
     }]);
     opener.expect(locations);
     for (let i = 0; i < 6; i++) {
-      if (i === 3) await assert.rejects(opener.open(locations[i]!), /404/);
-      else await (await opener.open(locations[i]!)).close();
+      if (i === 3) await assert.rejects(opener.open(locations[i]), /404/);
+      else await (await opener.open(locations[i])).close();
     }
     await settle();
   }));
@@ -102,7 +102,7 @@ Deno.test("a file that cannot be opened ahead fails where it is taken, and only 
 Deno.test("a file that is not in the list is not read whole", () =>
   withServer(async (server, locations, opener) => {
     opener.expect(locations.slice(1));
-    const source = await opener.open(locations[0]!);
+    const source = await opener.open(locations[0]);
     await settle();
     assert.equal(server.count(/small-0$/), 1);
     await source.close();
@@ -120,7 +120,7 @@ Deno.test("files opened ahead push nothing out of the cache that others still re
     for (let at = 0; at + 30_000 <= SMALL.length; at += 30_000) await source.read(at, 30_000);
     const before = server.count(/small-0$/);
     opener.expect(rest);
-    const other = await opener.open(rest[0]!);
+    const other = await opener.open(rest[0]);
     await settle();
     for (let at = 0; at + 30_000 <= SMALL.length; at += 30_000) await source.read(at, 30_000);
     assert.equal(server.count(/small-0$/), before);

@@ -160,13 +160,13 @@ Deno.test(
     const source = (await chain(env).keys())!;
     const all = await Promise.all([source.keys(), source.keys(), source.keys()]);
     assert.deepEqual(all.map(({ accessKeyId }) => accessKeyId), ["ASIA1", "ASIA1", "ASIA1"]);
-    assert.equal(forms[0]!.get("Action"), "AssumeRoleWithWebIdentity");
-    assert.equal(forms[0]!.get("WebIdentityToken"), "identity-1");
-    assert.equal(sts.seen[0]!.headers.authorization, undefined);
+    assert.equal(forms[0].get("Action"), "AssumeRoleWithWebIdentity");
+    assert.equal(forms[0].get("WebIdentityToken"), "identity-1");
+    assert.equal(sts.seen[0].headers.authorization, undefined);
     fs.writeFileSync(token, "identity-2\n");
     clock.now += 55.1 * 60_000;
     assert.equal((await source.keys()).accessKeyId, "ASIA2");
-    assert.equal(forms[1]!.get("WebIdentityToken"), "identity-2");
+    assert.equal(forms[1].get("WebIdentityToken"), "identity-2");
   }),
 );
 
@@ -183,7 +183,7 @@ Deno.test(
     );
     const keys = await (await chain({ AWS_ENDPOINT_URL_STS: sts.url }).keys())!.keys();
     assert.equal(keys.accessKeyId, "ASIAROLE");
-    assert.match(sts.seen[0]!.headers.authorization!, /Credential=AKIABASE\/\d+\/eu-west-1\/sts\//);
+    assert.match(sts.seen[0].headers.authorization!, /Credential=AKIABASE\/\d+\/eu-west-1\/sts\//);
   }),
 );
 
@@ -203,7 +203,7 @@ Deno.test(
       AWS_CONTAINER_AUTHORIZATION_TOKEN: "Basic abc",
     };
     assert.equal((await (await chain(env).keys())!.keys()).accessKeyId, "ASIACONT");
-    assert.equal(server.seen[0]!.headers.authorization, "Basic abc");
+    assert.equal(server.seen[0].headers.authorization, "Basic abc");
     await assert.rejects(
       async () => await chain({ AWS_CONTAINER_CREDENTIALS_FULL_URI: "http://example.org/creds" }).keys(),
       refused(/may not be asked/),

@@ -120,7 +120,7 @@ Deno.test("many ranges are asked for exactly, neighbours together, all at once",
   ];
   const parts = await cache.readMany(ranges);
   parts.forEach((bytes, i) =>
-    assert.deepEqual(bytes, BYTES.slice(ranges[i]!.offset, ranges[i]!.offset + ranges[i]!.length))
+    assert.deepEqual(bytes, BYTES.slice(ranges[i].offset, ranges[i].offset + ranges[i].length))
   );
   assert.deepEqual(log, [
     { offset: 100_000, length: 35_000 },
@@ -203,7 +203,7 @@ Deno.test("any sequence of reads gives the file's bytes, and merged spans cover 
         await Promise.all(batches.map(async (ranges) => {
           const parts = await cache.readMany(ranges);
           parts.forEach((bytes, i) =>
-            assert.deepEqual(bytes, BYTES.slice(ranges[i]!.offset, ranges[i]!.offset + ranges[i]!.length))
+            assert.deepEqual(bytes, BYTES.slice(ranges[i].offset, ranges[i].offset + ranges[i].length))
           );
         }));
       },
@@ -221,7 +221,7 @@ Deno.test("any sequence of reads gives the file's bytes, and merged spans cover 
           assert.ok(length >= 1 && length <= longest);
           if (i > 0) {
             assert.ok(
-              offset >= spans[i - 1]!.offset + spans[i - 1]!.length,
+              offset >= spans[i - 1].offset + spans[i - 1].length,
               "spans are ascending and disjoint",
             );
           }

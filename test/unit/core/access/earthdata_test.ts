@@ -84,7 +84,7 @@ Deno.test(
     for (let i = 0; i < 5; i++) await source.read(40_000 * i + 70_000, 36_000);
     assert.equal(world.data.seen.length, 1);
     assert.equal(world.cdn.seen.length, 6);
-    assert.equal(world.data.seen[0]!.headers.authorization, "Bearer given");
+    assert.equal(world.data.seen[0].headers.authorization, "Bearer given");
     assert.ok(world.cdn.seen.every(({ headers }) => headers.authorization === undefined));
     assert.equal(world.login.seen.length, 0);
     assert.equal(source.counters.requests, 7);

@@ -222,7 +222,7 @@ Deno.test("no more requests than allowed are under way at one host", () =>
     const ranges = Array.from({ length: 4 }, (_, i) => ({ offset: 40_000 + i * 90_000, length: 1000 }));
     const parts = await source.readMany(ranges);
     parts.forEach((bytes, i) =>
-      assert.deepEqual(bytes, BYTES.slice(ranges[i]!.offset, ranges[i]!.offset + 1000))
+      assert.deepEqual(bytes, BYTES.slice(ranges[i].offset, ranges[i].offset + 1000))
     );
     assert.equal(server.seen.length, 5);
     assert.equal(server.mostAtOnce, 3);

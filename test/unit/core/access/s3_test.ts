@@ -108,11 +108,11 @@ Deno.test(
   scene(async ({ world, s3, opener, file }) => {
     const shared = opener();
     const files = ["atl06", "gedi", "modis"].map(file);
-    await Promise.all(Array.from({ length: 24 }, (_, i) => readsWhole(shared, files[i % 3]!)));
+    await Promise.all(Array.from({ length: 24 }, (_, i) => readsWhole(shared, files[i % 3])));
     assert.deepEqual(world.issued.map(({ product }) => product).sort(), ["atl06", "gedi", "modis"]);
     assert.equal(world.data.count(/s3credentials/), 3);
     for (const { url, headers } of s3.server.seen) {
-      const product = url.split("/")[1]!.toUpperCase();
+      const product = url.split("/")[1].toUpperCase();
       assert.match(headers.authorization!, new RegExp(`Credential=ASIA${product}\\d+/`));
       assert.match(String(headers["x-amz-security-token"]), new RegExp(`^session\\+ASIA${product}`));
     }
@@ -161,7 +161,7 @@ Deno.test(
   scene(async ({ world, s3, opener, file }) => {
     const shared = opener();
     const sources = await Promise.all(Array.from({ length: 5 }, () => shared.open(file("atl06"))));
-    s3.ended.add(world.issued[0]!.accessKeyId);
+    s3.ended.add(world.issued[0].accessKeyId);
     const parts = await Promise.all(sources.map((source) => source.read(100_000, 50_000)));
     for (const part of parts) assert.deepEqual(part, BYTES.slice(100_000, 150_000));
     assert.equal(world.issued.length, 2);

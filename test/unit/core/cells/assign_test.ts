@@ -22,7 +22,7 @@ Deno.test("parent and child of every row name the cell of its point", () => {
       const childOrder = parentOrder + depth;
       assert.equal(assignCells(lon, lat, { parentOrder, childOrder, convention }, out), points.length);
       points.forEach(({ lon, lat }, i) => {
-        const nested = (BigInt(out.parent[i]!) << BigInt(2 * depth)) + BigInt(out.child[i]!);
+        const nested = (BigInt(out.parent[i]) << BigInt(2 * depth)) + BigInt(out.child[i]);
         assert.equal(nested, nestedBigOf(lon, lat, childOrder, convention));
       });
     }),

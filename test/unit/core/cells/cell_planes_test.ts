@@ -23,9 +23,9 @@ function reaches(
     for (let k = 0; k <= steps; k++) {
       for (const [u, v] of [[0, k], [steps, k], [k, 0], [k, steps]] as const) {
         vectorOnFace(face, (x + u / steps) / nside, (y + v / steps) / nside, place, 0);
-        const height = planes[plane]! * place[0]! + planes[plane + 1]! * place[1]! +
-          planes[plane + 2]! * place[2]!;
-        lowest = Math.min(lowest, height + planes[plane + 3]!);
+        const height = planes[plane] * place[0] + planes[plane + 1] * place[1] +
+          planes[plane + 2] * place[2];
+        lowest = Math.min(lowest, height + planes[plane + 3]);
       }
     }
     over = Math.max(over, -lowest * nside);
@@ -69,7 +69,7 @@ Deno.test("so do those of deep cells: at the poles, where belt and cap meet, and
   });
   fc.assert(
     fc.property(cell, ({ order, face, place }) => {
-      const [over] = reaches(face, place[0]!, place[1]!, order, 8);
+      const [over] = reaches(face, place[0], place[1], order, 8);
       assert.ok(over <= 0, `by ${over}`);
     }),
     { numRuns: 3000 },

@@ -65,7 +65,7 @@ for (
       const parts = fs.readFileSync(sharedData(`healpix/test_cov_${name}.expect`), "utf8").split(
         /^order,.*\n/m,
       );
-      const text = parts[place === "first" ? 1 : 2]!;
+      const text = parts[place === "first" ? 1 : 2];
       const expected = new Set<number>();
       const expectedFull = new Set<number>();
       for (const line of text.split("\n").filter((line) => /^\d/.test(line))) {
@@ -108,7 +108,7 @@ Deno.test("every point of a random polygon lies in a covered cell, either windin
       const cells = coverShape(new ShapeBuilder(SPHERE).polygon(star.ring).build(), order);
       const covered = new Set(cells);
       assert.equal(covered.size, cells.length);
-      assert.ok(cells.every((cell, i) => i === 0 || cell > cells[i - 1]!));
+      assert.ok(cells.every((cell, i) => i === 0 || cell > cells[i - 1]));
       const random = randomFrom(seed);
       for (let i = 0; i < 60; i++) {
         const u = random() < 0.3 ? 0 : random();
@@ -151,7 +151,7 @@ Deno.test("a point is inside where S2 says so", () => {
       const count = star.ring.length / 2;
       const points = Array.from(
         { length: count },
-        (_, i) => new s2.Point(...vectorOf(star.ring[2 * i]!, star.ring[2 * i + 1]!)),
+        (_, i) => new s2.Point(...vectorOf(star.ring[2 * i], star.ring[2 * i + 1])),
       );
       const loop = new s2.Loop(points.reverse());
       const shape = new ShapeBuilder(SPHERE).polygon(star.ring).build();
@@ -203,12 +203,12 @@ Deno.test("planar edges: the points of a polygon drawn in longitude and latitude
   });
   fc.assert(
     fc.property(polygon, fc.nat(), ({ centre, width, height, reaches }, seed) => {
-      const middle = Math.max(-89.9, Math.min(89.9, centre[1]!));
+      const middle = Math.max(-89.9, Math.min(89.9, centre[1]));
       const tall = Math.min(height, 90 - Math.abs(middle));
       const plane = reaches.map((reach, i) => {
         const angle = 2 * Math.PI * i / reaches.length;
         return [
-          centre[0]! + width * reach * Math.cos(angle),
+          centre[0] + width * reach * Math.cos(angle),
           middle + tall * reach * Math.sin(angle),
         ] as const;
       });
@@ -220,10 +220,10 @@ Deno.test("planar edges: the points of a polygon drawn in longitude and latitude
       const random = randomFrom(seed);
       for (let k = 0; k < 40; k++) {
         const i = Math.floor(random() * plane.length);
-        const [a, b] = [plane[i]!, plane[(i + 1) % plane.length]!];
+        const [a, b] = [plane[i], plane[(i + 1) % plane.length]];
         let [u, v] = [random() < 0.3 ? 0 : random(), random()];
         if (u + v > 1) [u, v] = [1 - u, 1 - v];
-        const lon = wrap(centre[0]! + u * (a[0] - centre[0]!) + v * (b[0] - centre[0]!));
+        const lon = wrap(centre[0] + u * (a[0] - centre[0]) + v * (b[0] - centre[0]));
         const lat = middle + u * (a[1] - middle) + v * (b[1] - middle);
         const cell = BigInt(nestedOf(lon, lat, order, "authalic"));
         assert.ok(covered.has(cell), `${lon} ${lat} ${order}/${cell}`);
@@ -242,7 +242,7 @@ Deno.test("a line covers the cells along it and no others, by either rule", () =
   const geodetic = new Set<bigint>();
   const open = [[170, -60], [190, 10], [260, 65]] as const;
   for (let i = 0; i < 2; i++) {
-    const [a, b] = [open[i]!, open[i + 1]!];
+    const [a, b] = [open[i], open[i + 1]];
     for (let k = 0; k <= 20_000; k++) {
       const t = k / 20_000;
       const lon = a[0] + t * (b[0] - a[0]);
@@ -435,7 +435,7 @@ Deno.test("a track has exactly the cells of its points", () => {
   const lat = Float64Array.from({ length: 5000 }, (_, i) => -80 + i * 0.02);
   lon[7] = NaN;
   const expected = new Set<number>();
-  for (let i = 0; i < 5000; i++) if (i !== 7) expected.add(nestedOf(lon[i]!, lat[i]!, 10, "authalic"));
+  for (let i = 0; i < 5000; i++) if (i !== 7) expected.add(nestedOf(lon[i], lat[i], 10, "authalic"));
   const cells = coverTrack(lon, lat, 10, "authalic");
   assert.deepEqual([...cells].map(Number), [...expected].sort((a, b) => a - b));
   assert.equal(coverTrack(new Float64Array(0), new Float64Array(0), 10, "authalic").length, 0);

@@ -22,7 +22,7 @@ async function footprints(): Promise<Place[][]> {
   const rings = reader.getRows().map(([wkb]) => {
     const geometry = decodeWkb((wkb as { bytes: Uint8Array }).bytes);
     assert.ok(geometry.type === "Polygon");
-    return geometry.coordinates[0]!.slice(0, -1) as Place[];
+    return geometry.coordinates[0].slice(0, -1) as Place[];
   });
   connection.closeSync();
   instance.closeSync();
@@ -32,8 +32,8 @@ async function footprints(): Promise<Place[][]> {
 /** The swath as triangles: vertices run down the left side from 1 and up the right side to 0. */
 function triangles(ring: Place[]): [Place, Place, Place][] {
   const count = ring.length;
-  const left = (k: number) => ring[1 + k]!;
-  const right = (k: number) => ring[(count - k) % count]!;
+  const left = (k: number) => ring[1 + k];
+  const right = (k: number) => ring[(count - k) % count];
   const out: [Place, Place, Place][] = [];
   for (let k = 0; k + 1 < count / 2; k++) {
     out.push([left(k), right(k), left(k + 1)], [right(k), right(k + 1), left(k + 1)]);
@@ -43,13 +43,13 @@ function triangles(ring: Place[]): [Place, Place, Place][] {
 
 function mix(places: Place[], weights: number[]): Place {
   const sum: Vector = [0, 0, 0];
-  places.forEach((place, i) => vectorOf(...place).forEach((value, k) => sum[k] += weights[i]! * value));
+  places.forEach((place, i) => vectorOf(...place).forEach((value, k) => sum[k] += weights[i] * value));
   return lonLatOf(unit(sum));
 }
 
 /** Whether neighbours in the ring differ by more than 180 degrees somewhere. */
 const jumps = (ring: Place[]) =>
-  ring.some(([lon], i) => Math.abs(lon - ring[(i + 1) % ring.length]![0]) > 180);
+  ring.some(([lon], i) => Math.abs(lon - ring[(i + 1) % ring.length][0]) > 180);
 
 Deno.test(
   "real swaths: what S2 finds inside is inside, and its cell is covered",
@@ -61,7 +61,7 @@ Deno.test(
     const random = randomFrom(1);
     let inside = 0;
     for (let n = 0; n < rings.length; n += 9) {
-      const ring = rings[n]!;
+      const ring = rings[n];
       const loop = new s2.Loop(ring.map((place) => new s2.Point(...vectorOf(...place))));
       loop.normalize();
       const shape = new ShapeBuilder({ edges: "geodetic", convention: "geodetic" }).polygon(ring.flat())
@@ -75,7 +75,7 @@ Deno.test(
         const place = mix(triangle, weights);
         const found = loop.containsPoint(new s2.Point(...vectorOf(...place)));
         if (found) inside++;
-        if (weights[1]! > 0) assert.equal(pointInShape(shape, ...place), found, `${n}: ${place}`);
+        if (weights[1] > 0) assert.equal(pointInShape(shape, ...place), found, `${n}: ${place}`);
         if (!found) continue;
         for (const { order, cells } of orders) {
           assert.ok(
@@ -95,10 +95,10 @@ Deno.test("real swaths read as planar: points straight between vertices are cove
   const rings = await footprints();
   const random = randomFrom(2);
   for (let n = 0; n < rings.length; n += 40) {
-    const ring = rings[n]!;
+    const ring = rings[n];
     const cells = new Set(coverShape(new ShapeBuilder({ edges: "planar" }).polygon(ring.flat()).build(), 9));
     for (let i = 0; i < ring.length; i++) {
-      const [a, b] = [ring[i]!, ring[(i + 1) % ring.length]!];
+      const [a, b] = [ring[i], ring[(i + 1) % ring.length]];
       const step = b[0] - a[0] - 360 * Math.round((b[0] - a[0]) / 360);
       for (let k = 0; k < 20; k++) {
         const t = random();
@@ -119,11 +119,11 @@ Deno.test(
     let covered = 0;
     let touched = 0;
     for (const n of [0, 300, 601, 900, 1203, 1500, 1801, 2088]) {
-      const ring = rings[n]!;
+      const ring = rings[n];
       const found = new Set<bigint>();
       const see = (place: Place) => found.add(BigInt(nestedOf(...place, 8, "geodetic")));
       for (let i = 0; i < ring.length; i++) {
-        const side = [ring[i]!, ring[(i + 1) % ring.length]!];
+        const side = [ring[i], ring[(i + 1) % ring.length]];
         for (let k = 0; k <= 8000; k++) see(mix(side, [1 - k / 8000, k / 8000]));
       }
       for (const triangle of triangles(ring)) {

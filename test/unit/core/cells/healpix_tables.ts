@@ -8,7 +8,7 @@ export function readTable(file: string): Record<string, string>[] {
   const names = head!.split(",");
   return lines.map((line) => {
     const values = line.split(",");
-    return Object.fromEntries(names.map((name, i) => [name, values[i]!]));
+    return Object.fromEntries(names.map((name, i) => [name, values[i]]));
   });
 }
 

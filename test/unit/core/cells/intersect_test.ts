@@ -13,7 +13,7 @@ const SPHERE = { edges: "geodetic", convention: "geodetic" } as const;
 function loopOf(ring: number[]) {
   const points = Array.from(
     { length: ring.length / 2 },
-    (_, i) => new s2.Point(...vectorOf(ring[2 * i]!, ring[2 * i + 1]!)),
+    (_, i) => new s2.Point(...vectorOf(ring[2 * i], ring[2 * i + 1])),
   );
   const loop = new s2.Loop(points);
   loop.normalize();
@@ -123,7 +123,7 @@ Deno.test("GeoJSON geometries of every type become shapes", () => {
     for (const place of outside) assert.ok(!pointInShape(shape, ...place), `${geometry.type} ${place}`);
   }
   const both = shapeFromGeometry(
-    { type: "GeometryCollection", geometries: [cases[0]![0], cases[4]![0]] },
+    { type: "GeometryCollection", geometries: [cases[0][0], cases[4][0]] },
     SPHERE,
   );
   assert.ok(pointInShape(both, 5, 5) && pointInShape(both, 1, 1) && !pointInShape(both, 5.5, 5.5));

@@ -57,7 +57,7 @@ export const starArbitrary: fc.Arbitrary<Star> = fc.record({
   centre: centre as [number, number],
   radius,
   ring: reaches.flatMap((reach, i) =>
-    destination(centre[0]!, centre[1]!, turn + 360 * i / reaches.length, radius * reach)
+    destination(centre[0], centre[1], turn + 360 * i / reaches.length, radius * reach)
   ),
 }));
 
@@ -67,8 +67,8 @@ export function pointOfStar(star: Star, sector: number, u: number, v: number): [
   const i = sector % count;
   const j = (i + 1) % count;
   const c = vectorOf(...star.centre);
-  const a = vectorOf(star.ring[2 * i]!, star.ring[2 * i + 1]!);
-  const b = vectorOf(star.ring[2 * j]!, star.ring[2 * j + 1]!);
+  const a = vectorOf(star.ring[2 * i], star.ring[2 * i + 1]);
+  const b = vectorOf(star.ring[2 * j], star.ring[2 * j + 1]);
   const [p, q] = u + v > 1 ? [1 - u, 1 - v] : [u, v];
   const mix = (k: 0 | 1 | 2) => (1 - p - q) * c[k] + p * a[k] + q * b[k];
   return lonLatOf([mix(0), mix(1), mix(2)]);
@@ -76,7 +76,7 @@ export function pointOfStar(star: Star, sector: number, u: number, v: number): [
 
 export function reversed(ring: readonly number[]): number[] {
   const out: number[] = [];
-  for (let i = ring.length - 2; i >= 0; i -= 2) out.push(ring[i]!, ring[i + 1]!);
+  for (let i = ring.length - 2; i >= 0; i -= 2) out.push(ring[i], ring[i + 1]);
   return out;
 }
 

@@ -50,7 +50,7 @@ Deno.test("cache folders are XDG_CACHE_HOME, HOME and TMPDIR in this order, rela
     path.join("/tmp", `granary-${user}`),
   ]);
   assert.deepEqual(cacheFolders(env).map((folder) => folder.shared), [false, false, true, true]);
-  assert.equal(cacheFolders({ XDG_CACHE_HOME: "relative", HOME: "", TMPDIR: "/t" })[0]!.shared, true);
+  assert.equal(cacheFolders({ XDG_CACHE_HOME: "relative", HOME: "", TMPDIR: "/t" })[0].shared, true);
 });
 
 Deno.test("files are unpacked whole, once, and the addon is opened beside its library", () =>
@@ -62,12 +62,12 @@ Deno.test("files are unpacked whole, once, and the addon is opened beside its li
       opened.push(file);
       return reading(path.join(path.dirname(file), "lib.so")).length;
     };
-    assert.equal(loadNativeAddon(files, "addon.node", { folders: [at(cache)], open }), files[0]!.sizeBytes);
+    assert.equal(loadNativeAddon(files, "addon.node", { folders: [at(cache)], open }), files[0].sizeBytes);
     const written = path.join(cache, nativeFolderName(files));
     assert.deepEqual(fs.readdirSync(written).sort(), ["addon.node", "lib.so"]);
     // The second time nothing is read from the binary any more.
     for (const file of files) fs.rmSync(file.source);
-    assert.equal(loadNativeAddon(files, "addon.node", { folders: [at(cache)], open }), files[0]!.sizeBytes);
+    assert.equal(loadNativeAddon(files, "addon.node", { folders: [at(cache)], open }), files[0].sizeBytes);
     assert.deepEqual(opened, [path.join(written, "addon.node"), path.join(written, "addon.node")]);
   }));
 
@@ -118,7 +118,7 @@ Deno.test("a damaged file of the right size is found by its hash and written ane
     const files = sources(folder);
     const cache = path.join(folder, "cache");
     const written = path.join(cache, nativeFolderName(files));
-    const good = reading(files[1]!.source);
+    const good = reading(files[1].source);
     const open = (addon: string) => {
       if (reading(addon) !== good) throw new Error("invalid ELF header");
       return "loaded";
@@ -126,7 +126,7 @@ Deno.test("a damaged file of the right size is found by its hash and written ane
     loadNativeAddon(files, "addon.node", { folders: [at(cache)], open });
     const addon = path.join(written, "addon.node");
     fs.rmSync(addon);
-    fs.writeFileSync(addon, "?".repeat(files[1]!.sizeBytes));
+    fs.writeFileSync(addon, "?".repeat(files[1].sizeBytes));
     assert.equal(loadNativeAddon(files, "addon.node", { folders: [at(cache)], open }), "loaded");
     assert.equal(reading(addon), good);
   }));
@@ -134,7 +134,7 @@ Deno.test("a damaged file of the right size is found by its hash and written ane
 Deno.test("a source that is not what the build saw is never put in place", () =>
   withFolder((folder) => {
     const files = sources(folder);
-    fs.writeFileSync(files[0]!.source, "y".repeat(files[0]!.sizeBytes));
+    fs.writeFileSync(files[0].source, "y".repeat(files[0].sizeBytes));
     const cache = path.join(folder, "cache");
     assert.throws(
       () => loadNativeAddon(files, "addon.node", { folders: [at(cache)], open: () => assert.fail("opened") }),

@@ -36,7 +36,7 @@ function checkForm(polygons: readonly Polygon[]): void {
 
 Deno.test("a box across the antimeridian becomes two, whatever its winding and closing", () => {
   const box: Ring = [[170, 0], [-170, 0], [-170, 10], [170, 10]];
-  for (const ring of [box, [...box, box[0]!], [...box].reverse()]) {
+  for (const ring of [box, [...box, box[0]], [...box].reverse()]) {
     const split = splitPolygon([ring]);
     checkForm(split);
     assert.equal(split.length, 2);
@@ -133,7 +133,7 @@ Deno.test("an orbit twice around the globe is cut at every crossing and keeps it
   for (let i = 0; i <= 720; i++) track.push([wrapLongitude(100 + i), 80 * Math.sin(i / 50)]);
   const pieces = splitLine(track);
   assert.equal(pieces.length, 3);
-  const width = pieces.reduce((sum, piece) => sum + piece[piece.length - 1]![0]! - piece[0]![0]!, 0);
+  const width = pieces.reduce((sum, piece) => sum + piece[piece.length - 1][0] - piece[0][0], 0);
   assert.ok(Math.abs(width - 720) < 1e-9);
   assert.ok(pieces.every((piece) => piece.every(([x]) => Math.abs(x!) <= 180)));
 });

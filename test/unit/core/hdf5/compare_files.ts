@@ -23,7 +23,7 @@ export function* numberDatasets(file: Hdf5File, path = ""): Generator<[string, H
     const dataset = file.dataset(`${path}/${name}`);
     if (!dataset) yield* numberDatasets(file, `${path}/${name}`);
     else if (/^[<>|][iuf]/.test(dataset.dtype)) {
-      yield [dataset.path, dataset.read(0, dataset.shape.length === 0 ? 1 : dataset.shape[0]!)];
+      yield [dataset.path, dataset.read(0, dataset.shape.length === 0 ? 1 : dataset.shape[0])];
     }
   }
 }
@@ -69,7 +69,7 @@ export function compareFiles(found: Hdf5File, wanted: Hdf5File, thorough = true)
         comparison.other += 1;
         continue;
       }
-      const rows = b.shape.length === 0 ? 1 : b.shape[0]!;
+      const rows = b.shape.length === 0 ? 1 : b.shape[0];
       const whole = b.read(0, rows);
       const again = a.read(0, rows);
       assert.equal(again.constructor, whole.constructor, path);

@@ -48,7 +48,7 @@ function fakeFile(
     list(path) {
       const prefix = path === "/" ? "/" : `${path}/`;
       const inside = Object.keys(datasets).filter((name) => name.startsWith(prefix));
-      const children = new Set(inside.map((name) => name.slice(prefix.length).split("/")[0]!));
+      const children = new Set(inside.map((name) => name.slice(prefix.length).split("/")[0]));
       return inside.length > 0 ? [...children].sort() : undefined;
     },
     dataset(path): Hdf5Dataset | undefined {
@@ -59,7 +59,7 @@ function fakeFile(
       return {
         path,
         shape,
-        dtype: names[found.values.constructor.name]!,
+        dtype: names[found.values.constructor.name],
         chunks: null,
         filters: [],
         storedBytes: found.values.byteLength,
@@ -104,11 +104,11 @@ Deno.test({
     const { groups, summary } = readAll(file, ATL06);
     assert.deepEqual(groups.map(({ group }) => group), Object.keys(expected));
     for (const { group, rows, latitude, longitude, columns, passes, totalRows } of groups) {
-      const [n, passing, valid, firstLatitude, lastLongitude, sum] = expected[group]!;
+      const [n, passing, valid, firstLatitude, lastLongitude, sum] = expected[group];
       assert.equal(rows, n);
       assert.equal(totalRows, n);
       assert.equal(passes!.reduce((a, b) => a + b, 0), passing);
-      const heights = [...columns[0]!].filter((h) => !Number.isNaN(h));
+      const heights = [...columns[0]].filter((h) => !Number.isNaN(h));
       assert.ok(columns[0] instanceof Float32Array);
       assert.ok(columns[1] instanceof Float64Array);
       assert.equal(heights.length, valid);
@@ -163,8 +163,8 @@ Deno.test({
     assert.equal(groups.length, 8);
     const whole = file.dataset("/BEAM0000/rh")!.read(0, 20);
     for (let i = 0; i < 20; i += 1) {
-      assert.equal(groups[0]!.columns[0]![i], whole[i * 101 + 98]);
-      assert.equal(groups[0]!.columns[1]![i], whole[i * 101 + 100]);
+      assert.equal(groups[0].columns[0][i], whole[i * 101 + 98]);
+      assert.equal(groups[0].columns[1][i], whole[i * 101 + 100]);
     }
     file.close();
   },
@@ -264,12 +264,12 @@ Deno.test("rows by an index, and rows that the callback asks for, are the only o
   const request = { ...ONE, groups: ["a", "b"], columns: [{ name: "x", path: "{group}/x" }] };
   const rows = new Map([["a", [{ start: 0, count: 1 }, { start: 2, count: 2 }]]]);
   const indexed = readAll(file, request, { rows });
-  assert.deepEqual(indexed.groups.map(({ group, columns }) => [group, ...columns[0]!]), [["a", 0, 2, 3]]);
+  assert.deepEqual(indexed.groups.map(({ group, columns }) => [group, ...columns[0]]), [["a", 0, 2, 3]]);
   assert.deepEqual(indexed.summary.skipped, ["b"]);
   const narrowed = readAll(file, request, { rows, wanted: () => [{ start: 0, count: 2 }] });
-  assert.deepEqual([...narrowed.groups[0]!.columns[0]!], [0, 2]);
-  assert.deepEqual([...narrowed.groups[0]!.latitude], [10, 12]);
-  assert.deepEqual(narrowed.groups[0]!.ranges, [{ start: 0, count: 1 }, { start: 2, count: 1 }]);
+  assert.deepEqual([...narrowed.groups[0].columns[0]], [0, 2]);
+  assert.deepEqual([...narrowed.groups[0].latitude], [10, 12]);
+  assert.deepEqual(narrowed.groups[0].ranges, [{ start: 0, count: 1 }, { start: 2, count: 1 }]);
   file.reads.length = 0;
   const none = readAll(file, request, { wanted: (group) => group === "b" });
   assert.deepEqual(none.groups.map(({ group }) => group), ["b"]);
@@ -290,7 +290,7 @@ Deno.test("a filter's dataset that is a column too is read once", () => {
     filters: [{ path, op: "ge", value: 1 }, { path, op: "lt", value: 9 }],
   });
   assert.deepEqual([...group!.passes!], [0, 1, 1, 0]);
-  assert.deepEqual([...group!.columns[0]!], [0, 1, 2, NaN]);
+  assert.deepEqual([...group!.columns[0]], [0, 1, 2, NaN]);
   assert.deepEqual(group!.columns[1], group!.columns[0]);
   assert.notEqual(group!.columns[1], group!.columns[0]);
   assert.equal(file.reads.filter((read) => read.startsWith("/a/x")).length, 1);

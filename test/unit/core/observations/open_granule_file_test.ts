@@ -25,7 +25,7 @@ async function refusal(bytes: Uint8Array): Promise<string> {
     });
   }
   assert.equal(messages.size, 1);
-  return [...messages][0]!;
+  return [...messages][0];
 }
 
 Deno.test("what is not HDF5 is said by what it is, with what to do", async () => {
@@ -124,7 +124,7 @@ Deno.test("each chunk is decoded once, neighbours come in one request, and metad
   assert.ok(source.counters.bytes <= bytes.length, `${source.counters.bytes} of ${bytes.length} bytes`);
   const before = { ...source.counters };
   const part = readGranule(file, request, { rows: new Map([["a", [{ start: 5990, count: 20 }]]]) });
-  assert.deepEqual([...part][0]!.columns[0], values.slice(5990, 6010));
+  assert.deepEqual([...part][0].columns[0], values.slice(5990, 6010));
   assert.equal(file.counters!.chunksDecoded, 66);
   assert.ok(source.counters.requests - before.requests <= 3);
   file.close();

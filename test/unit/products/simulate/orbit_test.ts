@@ -13,8 +13,8 @@ import {
 /** Metres between two points, on a sphere. */
 function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
   const rad = Math.PI / 180;
-  const dLat = (b[0]! - a[0]!) * rad, dLon = (b[1]! - a[1]!) * rad;
-  const h = Math.sin(dLat / 2) ** 2 + Math.cos(a[0]! * rad) * Math.cos(b[0]! * rad) * Math.sin(dLon / 2) ** 2;
+  const dLat = (b[0] - a[0]) * rad, dLon = (b[1] - a[1]) * rad;
+  const h = Math.sin(dLat / 2) ** 2 + Math.cos(a[0] * rad) * Math.cos(b[0] * rad) * Math.sin(dLon / 2) ** 2;
   return 2 * EARTH_RADIUS_METRES * Math.asin(Math.sqrt(h));
 }
 
@@ -85,8 +85,8 @@ Deno.test("the orbit follows its own end: after one revolution comes the next tr
 Deno.test("an offset lies to the left of the flight, at its distance", () => {
   const orbit = orbitAt(0);
   // Northward over the equator: left is west. Southward: left is east.
-  assert.ok(pointAt(orbit, 0.1, 3300)[1]! < pointAt(orbit, 0.1)[1]!);
-  assert.ok(pointAt(orbit, Math.PI - 0.1, 3300)[1]! > pointAt(orbit, Math.PI - 0.1)[1]!);
+  assert.ok(pointAt(orbit, 0.1, 3300)[1] < pointAt(orbit, 0.1)[1]);
+  assert.ok(pointAt(orbit, Math.PI - 0.1, 3300)[1] > pointAt(orbit, Math.PI - 0.1)[1]);
   for (const angle of [0.1, 1.5, 3, 4.6]) {
     const apart = distance(pointAt(orbit, angle, 1650), pointAt(orbit, angle, -1650));
     assert.ok(Math.abs(apart - 3300) < 25, `${apart}`);
@@ -98,8 +98,8 @@ Deno.test("the angle at a latitude leads to that latitude", () => {
   for (const latitude of [-79, -50, 0, 27, 59.5, 80, 87.9]) {
     for (const ascending of [true, false]) {
       const angle = angleAtLatitude(latitude, ascending);
-      assert.ok(Math.abs(pointAt(orbit, angle)[0]! - latitude) < 1e-9);
-      const later = pointAt(orbit, angle + 1e-4)[0]!;
+      assert.ok(Math.abs(pointAt(orbit, angle)[0] - latitude) < 1e-9);
+      const later = pointAt(orbit, angle + 1e-4)[0];
       assert.equal(later > latitude, ascending);
     }
   }

@@ -59,7 +59,7 @@ Deno.test("a region's granule starts within a minute of the real one of that nam
     const simulated = granuleName(stretchOf(orbit, region)).split("_");
     assert.equal(simulated[2], place);
     const ms = (text: string) => Date.parse(text.replace(/(....)(..)(..)(..)(..)(..)/, "$1-$2-$3T$4:$5:$6Z"));
-    assert.ok(Math.abs(ms(simulated[1]!) - ms(time)) < 60_000, `${simulated[1]} for ${time}`);
+    assert.ok(Math.abs(ms(simulated[1]) - ms(time)) < 60_000, `${simulated[1]} for ${time}`);
   }
 });
 
@@ -96,17 +96,17 @@ Deno.test("a beam's columns are sane: on the ice, in order, fill only where the 
   assert.ok(rows > 500);
   let fills = 0, bad = 0;
   for (let i = 0; i < rows; i++) {
-    assert.ok(!Number.isNaN(sheet.height(beam.latitude[i]!, beam.longitude[i]!)));
+    assert.ok(!Number.isNaN(sheet.height(beam.latitude[i], beam.longitude[i])));
     if (i > 0) {
-      assert.ok(beam.deltaTime[i]! > beam.deltaTime[i - 1]!);
-      assert.ok(beam.segmentId[i]! > beam.segmentId[i - 1]!);
+      assert.ok(beam.deltaTime[i] > beam.deltaTime[i - 1]);
+      assert.ok(beam.segmentId[i] > beam.segmentId[i - 1]);
     }
     if (beam.quality[i] === 1) bad += 1;
     if (beam.height[i] === Math.fround(FLOAT_FILL)) {
       fills += 1;
       assert.equal(beam.quality[i], 1);
       assert.equal(beam.heightSigma[i], Math.fround(FLOAT_FILL));
-    } else assert.ok(beam.height[i]! > -100 && beam.height[i]! < 5000 && beam.heightSigma[i]! > 0);
+    } else assert.ok(beam.height[i] > -100 && beam.height[i] < 5000 && beam.heightSigma[i] > 0);
   }
   assert.ok(fills > 0 && fills < bad && bad < rows / 2);
 });
@@ -130,8 +130,8 @@ Deno.test("the same seed gives the same bytes at any time, another seed others",
     const again = await simulate(path.join(folder, "b"), options);
     const other = await simulate(path.join(folder, "c"), { ...options, seed: 1 });
     assert.deepEqual(first.map((file) => digest(file.path)), again.map((file) => digest(file.path)));
-    assert.notEqual(digest(first[0]!.path), digest(other[0]!.path));
-    assert.equal(path.basename(first[0]!.path), path.basename(other[0]!.path));
+    assert.notEqual(digest(first[0].path), digest(other[0].path));
+    assert.equal(path.basename(first[0].path), path.basename(other[0].path));
   }));
 
 Deno.test("a file has the product's layout: chunks of 10,000, deflate 6, no shuffle, units and fill", () =>
@@ -152,8 +152,8 @@ Deno.test("a file has the product's layout: chunks of 10,000, deflate 6, no shuf
       const seconds = opened.get("gt2l/land_ice_segments/delta_time")!.value;
       const start = Date.parse(String(opened.attrs.time_coverage_start!.value));
       const end = Date.parse(String(opened.attrs.time_coverage_end!.value));
-      assert.ok(EPOCH_MS + seconds[0]! * 1000 >= start - 1);
-      assert.ok(EPOCH_MS + seconds[seconds.length - 1]! * 1000 <= end + 1);
+      assert.ok(EPOCH_MS + seconds[0] * 1000 >= start - 1);
+      assert.ok(EPOCH_MS + seconds[seconds.length - 1] * 1000 <= end + 1);
     } finally {
       opened.close();
     }

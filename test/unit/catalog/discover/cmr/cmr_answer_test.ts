@@ -63,7 +63,7 @@ Deno.test({
       if (items[0]?.umm === undefined) continue;
       const { drafts } = readAll(answerText(file));
       for (const [index, { umm, meta }] of items.entries()) {
-        const { row } = drafts[index]!;
+        const { row } = drafts[index];
         assert.equal(row.id, umm.GranuleUR);
         assert.equal(row.provider, meta["provider-id"]);
         assert.equal(row.concept_id, meta["concept-id"]);
@@ -130,14 +130,14 @@ Deno.test({
       const { drafts } = readAll(answerText(file));
       for (const [index, { umm }] of items.entries()) {
         const domain = umm.SpatialExtent.HorizontalSpatialDomain;
-        const extent = drafts[index]!.extent!;
+        const extent = drafts[index].extent!;
         const { GPolygons = [], BoundingRectangles = [] } = domain.Geometry ?? {};
         assert.equal(extent.polygons.length, GPolygons.length);
         // deno-lint-ignore no-explicit-any
         GPolygons.forEach((polygon: any, at: number) => {
           // deno-lint-ignore no-explicit-any
           const pairs = polygon.Boundary.Points.flatMap((point: any) => [point.Longitude, point.Latitude]);
-          assert.deepEqual([...extent.polygons[at]!.outer], pairs);
+          assert.deepEqual([...extent.polygons[at].outer], pairs);
         });
         assert.deepEqual(
           extent.boxes.map((box) => [box.west, box.south, box.east, box.north]),
@@ -159,12 +159,12 @@ Deno.test({
   ...shared,
   name: "an orbit-only granule gets its track, from its first latitude to its last",
   fn: () => {
-    const { extent } = readAll(answerText("cmr/atl06_umm.json")).drafts[0]!;
-    const track = extent!.lines[0]!;
+    const { extent } = readAll(answerText("cmr/atl06_umm.json")).drafts[0];
+    const track = extent!.lines[0];
     assert.equal(extent!.halfWidthKm, 18);
-    assert.ok(Math.abs(track[1]! - 59.5) < 0.3 && Math.abs(track.at(-1)! - 80) < 0.3);
+    assert.ok(Math.abs(track[1] - 59.5) < 0.3 && Math.abs(track.at(-1)! - 80) < 0.3);
     // The granule's own latitudes grow all the way: it flies north.
-    for (let i = 3; i < track.length; i += 2) assert.ok(track[i]! > track[i - 2]!);
+    for (let i = 3; i < track.length; i += 2) assert.ok(track[i] > track[i - 2]);
   },
 });
 
@@ -177,7 +177,7 @@ Deno.test({
       const umm = readAll(answerText(`cmr/${name}_umm.json`)).drafts;
       assert.equal(feed.length, umm.length);
       for (const [index, { row, extent }] of feed.entries()) {
-        const other = umm[index]!;
+        const other = umm[index];
         for (
           const column of [
             "id",
@@ -204,7 +204,7 @@ Deno.test({
   name: "feed entries are named by their collection's concept id",
   fn: () => {
     const { drafts } = readAll(answerText("cmr/atl06.json"));
-    assert.equal(drafts[0]!.row.collection, rawItems("cmr/atl06.json")[0].collection_concept_id);
+    assert.equal(drafts[0].row.collection, rawItems("cmr/atl06.json")[0].collection_concept_id);
     const named = readAll(answerText("cmr/atl06.json"), (conceptId) => ({
       conceptId,
       name: "ATL06.005",
@@ -213,7 +213,7 @@ Deno.test({
       s3Credentials: null,
       s3Region: null,
     }));
-    assert.equal(named.drafts[0]!.row.collection, "ATL06.005");
+    assert.equal(named.drafts[0].row.collection, "ATL06.005");
   },
 });
 
@@ -221,9 +221,9 @@ Deno.test("collections are named by concept id when an answer has no short name"
   const item = sound();
   item.umm.CollectionReference = { EntryTitle: "Some product V1" };
   item.meta["collection-concept-id"] = "C1-PROV";
-  assert.equal(readAll(JSON.stringify({ items: [item] })).drafts[0]!.row.collection, "C1-PROV");
+  assert.equal(readAll(JSON.stringify({ items: [item] })).drafts[0].row.collection, "C1-PROV");
   delete item.meta["collection-concept-id"];
-  assert.equal(readAll(JSON.stringify({ items: [item] })).drafts[0]!.row.collection, "Some product V1");
+  assert.equal(readAll(JSON.stringify({ items: [item] })).drafts[0].row.collection, "Some product V1");
 });
 
 Deno.test("facts of the collection come before what its links say", () => {
@@ -273,7 +273,7 @@ function sound(): any {
 }
 
 Deno.test("a single time is start, end and datetime", () => {
-  const { row } = readAll(JSON.stringify({ items: [sound()] })).drafts[0]!;
+  const { row } = readAll(JSON.stringify({ items: [sound()] })).drafts[0];
   assert.deepEqual([row.start_datetime, row.end_datetime, row.datetime], Array(3).fill(Date.UTC(2020, 0, 1)));
 });
 
@@ -297,11 +297,11 @@ Deno.test("holes, several polygons, points and lines are all kept", () => {
     Points: [point(50, -60)],
     Lines: [{ Points: [point(170, 1), point(-170, 2)] }],
   };
-  const { extent } = readAll(JSON.stringify({ items: [item] })).drafts[0]!;
+  const { extent } = readAll(JSON.stringify({ items: [item] })).drafts[0];
   assert.equal(extent!.polygons.length, 2);
-  assert.deepEqual([...extent!.polygons[0]!.holes[0]!], [1, 1, 2, 1, 2, 2, 1, 2, 1, 1]);
+  assert.deepEqual([...extent!.polygons[0].holes[0]], [1, 1, 2, 1, 2, 2, 1, 2, 1, 1]);
   assert.deepEqual([...extent!.points], [50, -60]);
-  assert.deepEqual([...extent!.lines[0]!], [170, 1, -170, 2]);
+  assert.deepEqual([...extent!.lines[0]], [170, 1, -170, 2]);
 });
 
 Deno.test("an extent with a part that cannot be read is unknown, never smaller than stated", () => {
@@ -325,7 +325,7 @@ Deno.test("an extent with a part that cannot be read is unknown, never smaller t
     const item = sound();
     item.umm.SpatialExtent.HorizontalSpatialDomain.Geometry = Geometry;
     const { drafts, tally } = readAll(JSON.stringify({ items: [item] }));
-    assert.equal(drafts[0]!.extent, null, JSON.stringify(Geometry));
+    assert.equal(drafts[0].extent, null, JSON.stringify(Geometry));
     assert.equal(tally.count("note", "footprint unknown: spatial extent that cannot be read"), 1);
   }
 });
@@ -343,7 +343,7 @@ Deno.test("an orbit of an unknown mission keeps its row, counted, and takes para
   };
   const text = JSON.stringify({ items: [item] });
   const { drafts, tally } = readAll(text);
-  assert.equal(drafts[0]!.extent, null);
+  assert.equal(drafts[0].extent, null);
   assert.equal(tally.count("note"), 1);
   const orbit = { inclinationDegrees: 60, nodeShiftDegrees: 24, swathWidthKm: 10, startDegrees: 0 };
   const [draft] = [...readDrafts(parseCmrAnswer(text, "x"), { tally: new Tally(), orbit })];
@@ -372,7 +372,7 @@ Deno.test("hostile names and links are set aside with their reason, or kept as t
   }
   const quoted = sound();
   quoted.umm.GranuleUR = `x'); DROP TABLE granules; --"`;
-  assert.equal(readAll(JSON.stringify({ items: [quoted] })).drafts[0]!.row.id, quoted.umm.GranuleUR);
+  assert.equal(readAll(JSON.stringify({ items: [quoted] })).drafts[0].row.id, quoted.umm.GranuleUR);
 });
 
 Deno.test("wrong types never become values", () => {
@@ -386,7 +386,7 @@ Deno.test("wrong types never become values", () => {
   };
   item.umm.CloudCover = "clear";
   const { drafts, tally } = readAll(JSON.stringify({ items: [item] }));
-  const { row } = drafts[0]!;
+  const { row } = drafts[0];
   assert.deepEqual(
     [
       row.revision,
@@ -408,7 +408,7 @@ Deno.test("times in reverse are put in order and counted", () => {
     RangeDateTime: { BeginningDateTime: "2020-01-02T00:00:00Z", EndingDateTime: "2020-01-01T00:00:00Z" },
   };
   const { drafts, tally } = readAll(JSON.stringify({ items: [item] }));
-  assert.ok(drafts[0]!.row.start_datetime! < drafts[0]!.row.end_datetime!);
+  assert.ok(drafts[0].row.start_datetime! < drafts[0].row.end_datetime!);
   assert.equal(tally.count("note"), 1);
 });
 

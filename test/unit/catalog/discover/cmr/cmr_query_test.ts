@@ -46,7 +46,7 @@ Deno.test("an open time range stays open", () => {
 Deno.test("cycles are asked for by the pattern of ICESat-2's file names", () => {
   const asked = asText({ ...base, cycles: [2, 22] });
   assert.ok(asked.includes("options[readable_granule_name][pattern]=true"));
-  const patterns = asked.filter((one) => one.startsWith("readable")).map((one) => one.split("=")[1]!);
+  const patterns = asked.filter((one) => one.startsWith("readable")).map((one) => one.split("=")[1]);
   const matches = (name: string) =>
     patterns.some((pattern) =>
       new RegExp(`^${pattern.replaceAll("*", ".*").replaceAll("?", ".")}$`).test(name)
@@ -68,7 +68,7 @@ const polygonOf = (query: CmrQuery) =>
 function signedArea(pairs: Float64Array): number {
   let area = 0;
   for (let i = 0; i + 3 < pairs.length; i += 2) {
-    area += pairs[i]! * pairs[i + 3]! - pairs[i + 2]! * pairs[i + 1]!;
+    area += pairs[i] * pairs[i + 3] - pairs[i + 2] * pairs[i + 1];
   }
   return area;
 }
@@ -78,7 +78,7 @@ Deno.test("polygons are closed, counterclockwise, and cut at every degree", () =
     const asked = polygonOf({ ...base, polygons: [ring(text)] });
     assert.ok(signedArea(asked) > 0);
     assert.deepEqual([...asked.slice(0, 2)], [...asked.slice(-2)]);
-    for (let i = 2; i < asked.length; i += 2) assert.ok(Math.abs(asked[i]! - asked[i - 2]!) <= 1 + 1e-9);
+    for (let i = 2; i < asked.length; i += 2) assert.ok(Math.abs(asked[i] - asked[i - 2]) <= 1 + 1e-9);
   }
 });
 
@@ -94,7 +94,7 @@ Deno.test("a polygon across the antimeridian keeps its smaller side inside", () 
 Deno.test("a polygon around a pole has the pole on its left", () => {
   for (const text of ["-120,-70,0,-70,120,-70", "120,-70,0,-70,-120,-70"]) {
     const asked = polygonOf({ ...base, polygons: [ring(text)] });
-    const step = ((asked[2]! - asked[0]! + 540) % 360) - 180;
+    const step = ((asked[2] - asked[0] + 540) % 360) - 180;
     // With the south pole on the left, one goes west.
     assert.ok(step < 0);
   }
@@ -108,7 +108,7 @@ Deno.test("long polygons are asked for by their boxes, and say so", () => {
   ).map((value, i) => i % 2 === 0 && value > 180 ? value - 360 : value);
   const query = { ...base, polygons: [circle] };
   assert.ok(isAskedByBoxes(query));
-  const [west, south, east, north] = asText(query).at(-1)!.split("=")[1]!.split(",").map(Number);
+  const [west, south, east, north] = asText(query).at(-1)!.split("=")[1].split(",").map(Number);
   assert.ok(Math.abs(west! - 176) < 0.01 && Math.abs(east! + 178) < 0.01 && south! < 7.01 && north! > 12.99);
   assert.ok(!isAskedByBoxes({ ...base, polygons: [ring("0,0,1,0,1,1")] }));
 });
@@ -156,7 +156,7 @@ Deno.test("many polygons are asked for by one box around them, across the antime
     one.startsWith("b")
   );
   assert.equal(asked.length, 1);
-  const [west, south, east, north] = asked[0]!.split("=")[1]!.split(",").map(Number);
+  const [west, south, east, north] = asked[0].split("=")[1].split(",").map(Number);
   assert.ok(Math.abs(west! - 169) < 0.01 && Math.abs(east! + 165) < 0.01, asked[0]);
   assert.ok(Math.abs(south! + 1) < 0.01 && Math.abs(north! - 12) < 0.01);
 });

@@ -114,7 +114,7 @@ Deno.test("429 and 5xx answers and dropped connections are waited out", () =>
         0: { status: 429, headers: { "retry-after": "0" }, body: '{"errors":["slow down"]}' },
         1: { status: 503, headers: { "retry-after": "1" } },
         3: { drop: "at once" },
-        4: { drop: "in the body", body: PAGES[1]! },
+        4: { drop: "in the body", body: PAGES[1] },
         6: { status: 500, body: "oops" },
       },
     }),
@@ -131,13 +131,13 @@ Deno.test("gzipped answers are read, and one that is cut off is asked for again"
     startCmr({
       pages: PAGES,
       faults: {
-        0: { body: PAGES[0]!, gzip: true, drop: "in the body" },
-        1: { body: PAGES[0]!, gzip: true, headers: { "cmr-hits": "8", "cmr-search-after": '["page",1]' } },
+        0: { body: PAGES[0], gzip: true, drop: "in the body" },
+        1: { body: PAGES[0], gzip: true, headers: { "cmr-hits": "8", "cmr-search-after": '["page",1]' } },
       },
     }),
     async (server) => {
       assert.equal((await pagesOf(server)).at(-1)!.received, 8);
-      assert.match(String(server.asked[0]!.headers["accept-encoding"]), /gzip/);
+      assert.match(String(server.asked[0].headers["accept-encoding"]), /gzip/);
       assert.equal(server.asked.length, 4);
     },
   ));
@@ -230,7 +230,7 @@ Deno.test("a search-after that comes twice ends the harvest", () =>
       faults: Object.fromEntries(
         [0, 1, 2].map((
           n,
-        ) => [n, { body: PAGES[0]!, headers: { "cmr-hits": "99", "cmr-search-after": "[1]" } }]),
+        ) => [n, { body: PAGES[0], headers: { "cmr-hits": "99", "cmr-search-after": "[1]" } }]),
       ),
     }),
     async (server) => await assert.rejects(pagesOf(server), /same CMR-Search-After twice/),
@@ -253,7 +253,7 @@ Deno.test("an interrupted harvest goes on where it stopped", () =>
         false,
       ]]);
       assert.equal(server.asked.length, 3);
-      assert.equal(server.asked[2]!.headers["cmr-search-after"], '["page",2]');
+      assert.equal(server.asked[2].headers["cmr-search-after"], '["page",2]');
 
       await pagesOf(server, quickIo(), { url: server.url, resumeDir });
       assert.equal(server.asked.length, 3, "a harvest that is whole asks for nothing");
@@ -308,8 +308,8 @@ Deno.test("a long query is sent as a form", () =>
     for await (const _ of harvestCmr({ shortNames }, quickIo(), { url: server.url })) {
       /* only the request matters */
     }
-    assert.equal(server.asked[0]!.method, "POST");
-    assert.equal(new URLSearchParams(server.asked[0]!.body).getAll("short_name[]").length, 200);
+    assert.equal(server.asked[0].method, "POST");
+    assert.equal(new URLSearchParams(server.asked[0].body).getAll("short_name[]").length, 200);
   }));
 
 const COLLECTION = JSON.stringify({
@@ -348,7 +348,7 @@ Deno.test("rows come without their collections' facts, with a warning", () =>
       onWarning: (message: string) => warnings.push(message),
     });
     assert.equal(drafts.length, 8);
-    assert.equal(drafts[0]!.row.s3_credentials, null);
+    assert.equal(drafts[0].row.s3_credentials, null);
     assert.equal(warnings.length, 1);
   }));
 
@@ -357,7 +357,7 @@ Deno.test("an update asks only for what changed since", () =>
     for await (
       const _ of harvestCmr({ ...query, updatedSince: "2024-05-01" }, quickIo(), { url: server.url })
     ) { /* */ }
-    assert.equal(server.asked[0]!.url.searchParams.get("revision_date[]"), "2024-05-01T00:00:00.000Z,");
+    assert.equal(server.asked[0].url.searchParams.get("revision_date[]"), "2024-05-01T00:00:00.000Z,");
   }));
 
 Deno.test("deleted granules are those of the collections named", () =>

@@ -20,10 +20,10 @@ Deno.test("a query is asked again since its last time, less the overlap", () => 
     { source: "local", parameters: {} },
   ], "x.parquet");
   assert.equal(updates.length, 1);
-  assert.equal(updates[0]!.url, "https://cmr.example/search");
+  assert.equal(updates[0].url, "https://cmr.example/search");
   const since = new Date(Date.UTC(2024, 2, 1) - UPDATE_OVERLAP_MS).toISOString();
-  assert.equal(updates[0]!.query.updatedSince, since);
-  assert.deepEqual(cmrParameters(updates[0]!.query), cmrParameters({ ...query, updatedSince: since }));
+  assert.equal(updates[0].query.updatedSince, since);
+  assert.deepEqual(cmrParameters(updates[0].query), cmrParameters({ ...query, updatedSince: since }));
 });
 
 Deno.test("different queries are asked each since its own time", () => {

@@ -107,7 +107,7 @@ Deno.test("rows come in the order of the files, with no more in work than allowe
     assert.deepEqual(rows.map(({ id }) => id), names.filter((name) => name !== "g07.h5"));
     assert.deepEqual(failed, ["g07.h5 granule"]);
     assert.equal(most, 3);
-    const { local_base, path: inner, start_datetime, end_datetime, provider, cells, properties } = rows[0]!;
+    const { local_base, path: inner, start_datetime, end_datetime, provider, cells, properties } = rows[0];
     assert.deepEqual(
       { local_base, inner, start_datetime, end_datetime, provider, cells, properties },
       {

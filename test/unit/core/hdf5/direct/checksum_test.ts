@@ -13,7 +13,7 @@ Deno.test("fletcher32 gives the published values, with bytes in HDF5's order", (
   // The textbook vectors take 16-bit words little-endian; HDF5 takes them big-endian.
   const swapped = (text: string) => {
     const bytes = ascii(text.padEnd(text.length + (text.length & 1), "\0"));
-    for (let i = 0; i < bytes.length; i += 2) [bytes[i], bytes[i + 1]] = [bytes[i + 1]!, bytes[i]!];
+    for (let i = 0; i < bytes.length; i += 2) [bytes[i], bytes[i + 1]] = [bytes[i + 1], bytes[i]];
     return bytes;
   };
   assert.equal(fletcher32(swapped("abcde")), 0xf04fc729);

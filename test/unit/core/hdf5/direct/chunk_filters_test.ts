@@ -13,7 +13,7 @@ function shuffle(bytes: Uint8Array, size: number): Uint8Array {
   const count = Math.floor(bytes.length / size);
   const out = bytes.slice();
   for (let i = 0; i < count; i += 1) {
-    for (let k = 0; k < size; k += 1) out[k * count + i] = bytes[i * size + k]!;
+    for (let k = 0; k < size; k += 1) out[k * count + i] = bytes[i * size + k];
   }
   return out;
 }

@@ -31,8 +31,8 @@ function damage(whole: Uint8Array, seed: number): Uint8Array {
     const at = below(bytes.length);
     const kind = below(4);
     if (kind === 0) bytes[at] = below(256);
-    else if (kind === 1) bytes.fill([0, 1, 127, 255][below(4)]!, at, at + 1 + below(8));
-    else bytes[at]! ^= 1 << below(8);
+    else if (kind === 1) bytes.fill([0, 1, 127, 255][below(4)], at, at + 1 + below(8));
+    else bytes[at] ^= 1 << below(8);
   }
   return bytes;
 }
@@ -64,7 +64,7 @@ function readEverything(file: Hdf5File): Map<string, Hdf5Values> {
 
 function readNumbers(dataset: Hdf5Dataset): Hdf5Values | undefined {
   if (!/^[<>|][iuf]/.test(dataset.dtype)) return undefined;
-  return dataset.read(0, dataset.shape.length === 0 ? 1 : dataset.shape[0]!);
+  return dataset.read(0, dataset.shape.length === 0 ? 1 : dataset.shape[0]);
 }
 
 function guarded<T>(run: () => T): T | undefined {
