@@ -39,11 +39,8 @@ export { assignNested } from "./core/cells/assign.ts";
 export { neighbours } from "./core/cells/neighbours.ts";
 
 // Discovering granules.
-export {
-  type LocalGranules,
-  localGranules,
-  type LocalGranulesOptions,
-} from "./aggregate/local/local_granules.ts";
+export type { LocalGranules } from "./catalog/discover/files/local_granules.ts";
+export { localGranules, type LocalGranulesOptions } from "./aggregate/local_granules.ts";
 export {
   discoverCmr,
   discoverCmrJson,
@@ -52,7 +49,7 @@ export {
   type Discovery,
 } from "./catalog/discover/discover.ts";
 export type { CmrQuery } from "./catalog/discover/cmr/cmr_query.ts";
-export { defaultHttpIo, type HttpIo } from "./catalog/discover/http_text.ts";
+export { defaultHttpIo, type HttpIo } from "./catalog/discover/draft/http_text.ts";
 
 // Catalogs.
 export type { GranuleAsset, GranuleRow } from "./catalog/granule.ts";
@@ -89,6 +86,6 @@ export {
   type StoreArray,
   type StoreLevel,
   type WholeLevel,
-} from "./aggregate/store/open.ts";
+} from "./core/store/open.ts";
 export { type PlotOptions, plotStore, type PlotSummary } from "./aggregate/map/plot.ts";
 export { simulate, type SimulatedFile, type SimulateOptions } from "./products/simulate/simulate.ts";

@@ -1,7 +1,7 @@
 /** SIGINT and SIGTERM: the first asks the command to end, the second does not ask. */
 import process from "node:process";
 import { GranaryError } from "../core/errors.ts";
-import type { Log } from "./context.ts";
+import type { Log } from "./io/context.ts";
 
 /** 128 + the signal's number, as shells report it. */
 const SIGNAL_EXITS = { SIGINT: 130, SIGTERM: 143 } as const;
@@ -13,7 +13,7 @@ const GRACE_MS = 10_000;
 /** Signals of two kinds within this time are one request. */
 const TOGETHER_MS = 1000;
 
-export interface FollowedSignals {
+interface FollowedSignals {
   signal: AbortSignal;
   /** Set once a signal has come. */
   readonly exitCode: number | undefined;

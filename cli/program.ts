@@ -1,8 +1,8 @@
 /** The tree of commands, each from its own file, with what is common to all of them. */
 import { Command, CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
-import type { CliContext } from "./context.ts";
-import { borrowExamples } from "./examples.ts";
-import { allCommands, usageMessage } from "./suggest.ts";
+import type { CliContext } from "./io/context.ts";
+import { borrowExamples } from "./help/examples.ts";
+import { allCommands, usageMessage } from "./help/suggest.ts";
 import { addAggregate } from "./commands/aggregate.ts";
 import { addAuth } from "./commands/auth.ts";
 import { addCatalog } from "./commands/catalog.ts";
@@ -17,7 +17,7 @@ import { addPlot } from "./commands/plot.ts";
 import { addSimulate } from "./commands/simulate.ts";
 import { addWork } from "./commands/work.ts";
 
-export interface GlobalFlags {
+interface GlobalFlags {
   json: boolean;
   quiet: boolean;
 }

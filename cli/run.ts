@@ -1,6 +1,6 @@
 /** One run of the command line: flags read, the command run, its end turned into an exit code. */
 import process from "node:process";
-import type { CliContext } from "./context.ts";
+import type { CliContext } from "./io/context.ts";
 import { explain } from "./failure.ts";
 import { followSignals } from "./interrupt.ts";
 import { BrokenPipe } from "./io/descriptor.ts";

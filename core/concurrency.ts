@@ -118,7 +118,7 @@ export async function mapBounded<In, Out>(
   const results = new Array<Out>(items.length);
   let next = 0;
   let failed = false;
-  const lane = async () => {
+  const slot = async () => {
     while (!failed && next < items.length) {
       const index = next++;
       try {
@@ -129,8 +129,8 @@ export async function mapBounded<In, Out>(
       }
     }
   };
-  const lanes = Array.from({ length: Math.min(limit, items.length) }, lane);
-  const settled = await Promise.allSettled(lanes);
-  for (const lane of settled) if (lane.status === "rejected") throw lane.reason;
+  const slots = Array.from({ length: Math.min(limit, items.length) }, slot);
+  const settled = await Promise.allSettled(slots);
+  for (const slot of settled) if (slot.status === "rejected") throw slot.reason;
   return results;
 }

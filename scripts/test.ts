@@ -1,14 +1,16 @@
 /**
- * Every test: unit and golden, the compiled binary's, those on real data and those with other programs.
- * A line a suite; the last line is the sum.
+ * The whole gate: what is checked without running, unit tests, the compiled binary's, those on real data
+ * and those with other programs. A line a suite; the last line is the sum.
  *
- *   deno task test [SUITE…]      unit, acceptance, real, interop
+ *   deno task test [SUITE…]      static, unit, acceptance, real, interop
  */
 import { spawn } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import process from "node:process";
+import { prepareDebian } from "./debian_peers.ts";
 import { preparePython } from "./python_peers.ts";
+import { STATIC_CHECKS } from "./static_checks.ts";
 
 interface Tally {
   passed: number;
@@ -18,17 +20,25 @@ interface Tally {
 
 interface Suite {
   name: string;
-  folders: string[];
+  /** Its tests; none for the static checks. */
+  folder: string | null;
   needsBinary: boolean;
-  needsPython: boolean;
+  /** Whether its tests drive programs of Debian's and of PyPI's. */
+  needsPeers: boolean;
+  /** Test files at once: those that measure what a run costs are by themselves. */
+  parallel: boolean;
 }
 
 const SUITES: readonly Suite[] = [
-  { name: "unit", folders: ["test/unit"], needsBinary: false, needsPython: false },
-  { name: "acceptance", folders: ["test/acceptance"], needsBinary: true, needsPython: false },
-  { name: "real", folders: ["test/real"], needsBinary: true, needsPython: false },
-  { name: "interop", folders: ["test/interop"], needsBinary: true, needsPython: true },
+  { name: "static", folder: null, needsBinary: false, needsPeers: false, parallel: false },
+  { name: "unit", folder: "test/unit", needsBinary: false, needsPeers: false, parallel: true },
+  { name: "acceptance", folder: "test/acceptance", needsBinary: true, needsPeers: true, parallel: true },
+  { name: "real", folder: "test/real", needsBinary: true, needsPeers: false, parallel: false },
+  { name: "interop", folder: "test/interop", needsBinary: true, needsPeers: true, parallel: true },
 ];
+
+/** Files whose tests hold a process to a time or kill it at one: nothing else runs beside them. */
+const ALONE = /(crash|slurm|load|native|remote_faults)_test\.ts$/;
 
 const root = path.resolve(import.meta.dirname!, "..");
 const asked = process.argv.slice(2);
@@ -41,36 +51,60 @@ const env: Record<string, string | undefined> = { ...process.env, NO_COLOR: "1" 
 const sum: Tally = { passed: 0, failed: 0, skipped: 0 };
 const lines: string[] = [];
 let compiled: boolean | undefined;
+let prepared = false;
 
 for (const suite of chosen) {
-  const files = suite.folders.flatMap(testFiles);
-  if (files.length === 0) continue;
   const started = Date.now();
-  let tally: Tally;
-  if (suite.needsBinary && !(compiled ??= await compile())) {
-    // A binary that cannot be made fails every file that would have driven it.
-    tally = { passed: 0, failed: files.length, skipped: 0 };
-  } else {
-    if (suite.needsPython) env.GRANARY_TEST_PYTHON = preparePython(root);
-    tally = await runTests(files);
-  }
+  const tally = await runSuite(suite);
   const seconds = ((Date.now() - started) / 1000).toFixed(0);
-  lines.push(`${suite.name}: ${told(tally)} (${seconds} s)`);
-  sum.passed += tally.passed;
-  sum.failed += tally.failed;
-  sum.skipped += tally.skipped;
+  lines.push(`${suite.name}: ${counted(tally)} (${seconds} s)`);
+  add(sum, tally);
 }
-console.log(`\n${lines.join("\n")}\n${told(sum)}`);
+console.log(`\n${lines.join("\n")}\n${counted(sum)}`);
 process.exit(sum.failed === 0 && sum.passed > 0 ? 0 : 1);
 
-function told({ passed, failed, skipped }: Tally): string {
+async function runSuite(suite: Suite): Promise<Tally> {
+  if (suite.folder === null) return runStatic();
+  const files = testFiles(suite.folder);
+  if (suite.needsBinary && !(compiled ??= await compile())) {
+    // A binary that cannot be made fails every file that would have driven it.
+    return { passed: 0, failed: files.length, skipped: 0 };
+  }
+  if (suite.needsPeers && !prepared) {
+    prepareDebian();
+    env.GRANARY_TEST_PYTHON = preparePython(root);
+    prepared = true;
+  }
+  const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
+  const together = suite.parallel ? files.filter((file) => !ALONE.test(file)) : [];
+  const alone = files.filter((file) => !together.includes(file));
+  if (together.length > 0) add(tally, await runTests(["--parallel", ...together]));
+  if (alone.length > 0) add(tally, await runTests(alone));
+  return tally;
+}
+
+function runStatic(): Tally {
+  const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
+  for (const { name, run } of STATIC_CHECKS) {
+    const passed = run(root);
+    console.log(`${name} ... ${passed ? "ok" : "FAILED"}`);
+    tally[passed ? "passed" : "failed"] += 1;
+  }
+  return tally;
+}
+
+function add(into: Tally, { passed, failed, skipped }: Tally): void {
+  into.passed += passed;
+  into.failed += failed;
+  into.skipped += skipped;
+}
+
+function counted({ passed, failed, skipped }: Tally): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
 }
 
 function testFiles(folder: string): string[] {
-  const full = path.join(root, folder);
-  if (!fs.existsSync(full)) return [];
-  return fs.readdirSync(full, { recursive: true, withFileTypes: true })
+  return fs.readdirSync(path.join(root, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith("_test.ts"))
     .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)))
     .sort();
@@ -81,8 +115,8 @@ async function compile(): Promise<boolean> {
   return code === 0;
 }
 
-async function runTests(files: string[]): Promise<Tally> {
-  const { code, output } = await runDeno(["test", "--allow-all", "--no-check", ...files]);
+async function runTests(args: string[]): Promise<Tally> {
+  const { code, output } = await runDeno(["test", "--allow-all", "--no-check", ...args]);
   // `ok | 120 passed (3 steps) | 0 failed | 2 ignored (12s)`
   // deno-lint-ignore no-control-regex
   const plain = output.replace(/\x1b\[[0-9;]*m/g, "");

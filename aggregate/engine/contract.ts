@@ -1,16 +1,11 @@
 /** What the main thread and its workers say to each other: plain data, a typed union each way. */
 import type { PendingFile } from "../../core/files/atomic.ts";
 import type { SerializedError } from "../../core/errors.ts";
-import type { BridgeRequest } from "../../core/access/bridge.ts";
 import type { SourceLocation } from "../../core/access/location.ts";
 import type { SourceCounters } from "../../core/access/source.ts";
-import type { GranuleScan, ScanRequest } from "../../catalog/discover/files/scan_granule.ts";
 import type { GroupRuns, RowSpan } from "../../core/observations/row_runs.ts";
 import type { Pipeline } from "../pipeline.ts";
-import type { StoreSpec } from "../store/contract.ts";
-import type { RunsEntry } from "./spill_file.ts";
-import type { ScatterCounts, SegmentEntry } from "./scatter.ts";
-import type { Slab, SlabReport } from "./slabs.ts";
+import type { StoreSpec } from "../../core/store/contract.ts";
 
 /** What every piece of a run needs, sent to each worker once. */
 export interface RunContext {
@@ -46,7 +41,7 @@ export interface IndexedRows {
 }
 
 /** Groups of a granule by what was found. */
-export interface GroupTally {
+interface GroupTally {
   present: number;
   empty: number;
   missing: number;
@@ -119,27 +114,59 @@ export interface ReduceOutcome {
   seconds: number;
 }
 
-/** Where a granule has observations: for a catalog, before any run. */
-export interface ScanTask {
-  location: SourceLocation;
-  request: ScanRequest;
-  cellOrder: number;
-  /** The order of a row index, or null for none. */
-  indexOrder: number | null;
-}
-
 export type ToWorker =
   | { type: "start"; context: RunContext; worker: number }
-  | { type: "scan"; id: number; task: ScanTask }
   | { type: "scatter"; id: number; task: ScatterTask }
   | { type: "spill"; id: number; task: SpillTask }
   | { type: "reduce"; id: number; task: ReduceTask };
 
 export type FromWorker =
-  | { type: "bridge"; request: BridgeRequest }
-  | { type: "crashed"; error: SerializedError }
-  | { type: "scanned"; id: number; outcome: GranuleScan }
   | { type: "scattered"; id: number; outcome: ScatterOutcome }
   | { type: "spilled"; id: number; outcome: SpillOutcome }
   | { type: "reduced"; id: number; outcome: ReduceOutcome }
   | { type: "failed"; id: number; error: SerializedError; slabs: SlabReport };
+
+/** Room for segments: `reserve` gives a buffer and an offset (a multiple of 8) for so many bytes. */
+export interface SegmentSpace {
+  reserve(bytes: number): { buffer: ArrayBufferLike; offset: number; slab: number };
+}
+
+/** Where a segment lies, and what is in it. */
+export interface SegmentEntry {
+  shard: number;
+  granule: number;
+  group: number;
+  slab: number;
+  offset: number;
+  bytes: number;
+  rows: number;
+}
+
+export interface ScatterCounts {
+  /** Rows read. */
+  rows: number;
+  /** Rows with a latitude or longitude that is no place on Earth. */
+  misplaced: number;
+  /** Rows that a filter left out. */
+  filtered: number;
+  /** Rows without a value that any statistic could use. */
+  empty: number;
+  /** Rows in parents that the run has not selected for this granule. */
+  elsewhere: number;
+  /** Rows kept. */
+  kept: number;
+}
+
+/** An entry of a runs file's index: where a segment lies in the file. */
+export type RunsEntry = Omit<SegmentEntry, "slab">;
+
+export interface Slab {
+  id: number;
+  buffer: SharedArrayBuffer;
+}
+
+/** What a worker did with slabs: those it began to fill, and those that it will not touch again. */
+export interface SlabReport {
+  opened: Slab[];
+  filled: number[];
+}

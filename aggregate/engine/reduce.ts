@@ -5,13 +5,13 @@
  */
 import type { MergeSummarizer, Reducer } from "../statistics/contract.ts";
 import type { Values } from "../../core/values.ts";
-import { ShardWriter } from "../store/writer.ts";
+import { ShardWriter } from "../../core/store/writer.ts";
 import { Gatherer, type PlacedSegment } from "./gather.ts";
 import { CellGrouper, coarsen } from "./group.ts";
 import type { ReduceOutcome, RunContext } from "./contract.ts";
 
 /** What a shard's reduction gives besides its objects. */
-export type ShardSummary = Pick<ReduceOutcome, "shard" | "observations" | "cells" | "states">;
+type ShardSummary = Pick<ReduceOutcome, "shard" | "observations" | "cells" | "states">;
 
 export class ShardReducer {
   #context: RunContext;

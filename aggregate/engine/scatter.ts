@@ -9,37 +9,7 @@ import type { GroupObservations } from "../../core/observations/contract.ts";
 import { encodeRuns, type GroupRuns } from "../../core/observations/row_runs.ts";
 import type { Values } from "../../core/values.ts";
 import { childBytesFor, type ChildIndices, layOutSegment, segmentBytes } from "./segment.ts";
-
-/** Room for segments: `reserve` gives a buffer and an offset (a multiple of 8) for so many bytes. */
-export interface SegmentSpace {
-  reserve(bytes: number): { buffer: ArrayBufferLike; offset: number; slab: number };
-}
-
-/** Where a segment lies, and what is in it. */
-export interface SegmentEntry {
-  shard: number;
-  granule: number;
-  group: number;
-  slab: number;
-  offset: number;
-  bytes: number;
-  rows: number;
-}
-
-export interface ScatterCounts {
-  /** Rows read. */
-  rows: number;
-  /** Rows with a latitude or longitude that is no place on Earth. */
-  misplaced: number;
-  /** Rows that a filter left out. */
-  filtered: number;
-  /** Rows without a value that any statistic could use. */
-  empty: number;
-  /** Rows in parents that the run has not selected for this granule. */
-  elsewhere: number;
-  /** Rows kept. */
-  kept: number;
-}
+import type { ScatterCounts, SegmentEntry, SegmentSpace } from "./contract.ts";
 
 export const noCounts = (): ScatterCounts => ({
   rows: 0,
@@ -56,7 +26,7 @@ export function addCounts(into: ScatterCounts, from: ScatterCounts): void {
 }
 
 /** What one granule wants of the plan: parent id -> rank, for the parents that selected it. */
-export type WantedParents = ReadonlyMap<number, number>;
+type WantedParents = ReadonlyMap<number, number>;
 
 /**
  * Reusable scratch for one thread. `needs` lists, for each statistic, the columns that must all be

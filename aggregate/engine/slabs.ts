@@ -3,21 +3,11 @@
  * that scatters fills them, any worker reads them, and only the main thread says when one is free:
  * memory is held by count, not by the garbage collector's good will.
  */
-import type { SegmentSpace } from "./scatter.ts";
+import type { SegmentSpace } from "./contract.ts";
+import type { Slab, SlabReport } from "./contract.ts";
 
 /** A slab is large beside a segment and small beside a budget. */
 export const SLAB_BYTES = 16 * 1024 * 1024;
-
-export interface Slab {
-  id: number;
-  buffer: SharedArrayBuffer;
-}
-
-/** What a worker did with slabs: those it began to fill, and those that it will not touch again. */
-export interface SlabReport {
-  opened: Slab[];
-  filled: number[];
-}
 
 /** A worker's side: room for segments, taken from granted slabs first and from new ones after. */
 export class SlabSpace implements SegmentSpace {

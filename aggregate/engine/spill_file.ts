@@ -10,13 +10,11 @@
 import { crc32 } from "node:zlib";
 import { writeAtomic } from "../../core/files/atomic.ts";
 import { GranaryError } from "../../core/errors.ts";
-import type { SegmentEntry } from "./scatter.ts";
+import type { SegmentEntry } from "./contract.ts";
+import type { RunsEntry } from "./contract.ts";
 
 const MAGIC = new TextEncoder().encode("GRANRUN1");
 const FOOTER_BYTES = 32;
-
-/** An entry of a runs file's index: where a segment lies in the file. */
-export type RunsEntry = Omit<SegmentEntry, "slab">;
 
 /** Entries in the order of a runs file: by shard, then granule, then group. */
 export function orderForFile<T extends SegmentEntry>(entries: readonly T[]): T[] {

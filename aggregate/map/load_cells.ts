@@ -2,13 +2,13 @@
 import { inputError } from "../../core/errors.ts";
 import { formatCount } from "../../core/units.ts";
 import { cellCentre } from "../../core/cells/place.ts";
-import type { GranaryStore, StoreLevel } from "../store/open.ts";
+import type { GranaryStore, StoreLevel } from "../../core/store/open.ts";
 import { cellMetres, OUTLINED_PIXELS, type PlacedCells } from "./paint_cells.ts";
 import type { ProjectionName } from "../../core/draw/projection.ts";
 import { chooseProjection, fitView } from "./view.ts";
 
 /** More cells than any picture has pixels; beyond it memory would be the limit. */
-export const MAX_CELLS = 40_000_000;
+const MAX_CELLS = 40_000_000;
 
 /** Orders whose ids are exact as numbers. */
 const MAX_ORDER = 24;

@@ -2,7 +2,7 @@
 import { encode } from "fast-png";
 import { inputError } from "../../core/errors.ts";
 import { formatCount } from "../../core/units.ts";
-import type { GranaryStore } from "../store/open.ts";
+import type { GranaryStore } from "../../core/store/open.ts";
 import { colormap, DEFAULT_COLORMAP } from "../../core/draw/colormap.ts";
 import { DEFAULT_WIDTH, WIDTH_LIMITS } from "./limits.ts";
 import { chooseLevel, loadCells } from "./load_cells.ts";
@@ -134,7 +134,7 @@ function collectionsOf(store: GranaryStore): string[] {
 }
 
 /** The side of a square cell, in two digits. */
-export function cellSizeText(order: number): string {
+function cellSizeText(order: number): string {
   const metres = cellMetres(order);
   const [size, unit] = metres >= 1000 ? [metres / 1000, "km"] : [metres, "m"];
   return `${size >= 10 ? Math.round(size) : size.toFixed(1)} ${unit}`;

@@ -4,10 +4,10 @@
  */
 import type { Plan } from "../plan/plan.ts";
 import { compileMerge } from "../statistics/merge.ts";
-import { encodeCoarseLevel } from "../store/writer.ts";
+import { encodeCoarseLevel } from "../../core/store/writer.ts";
 import { decodeState } from "./records.ts";
 
-export interface CoarseLevels {
+interface CoarseLevels {
   /** Objects by key. */
   objects: Map<string, Uint8Array>;
   /** Cells with observations, by order. */

@@ -16,7 +16,7 @@ import {
   type ScheduleWork,
 } from "../schedule/schedule_work.ts";
 import type { GroupRuns } from "../../core/observations/row_runs.ts";
-import { storeMetadata } from "../store/metadata.ts";
+import { storeMetadata } from "../../core/store/metadata.ts";
 import { DEFAULT_CHECKPOINT } from "../schedule/checkpoint.ts";
 import { coarseLevels } from "./coarse_levels.ts";
 import { Lease, type LeaseOptions } from "../../runs/lease.ts";
@@ -90,7 +90,7 @@ export async function executePlan(plan: Plan, options: RunOptions): Promise<RunR
   const started = performance.now();
   const executor = options.executor ?? startExecutor(options.workers ?? defaultWorkers());
   try {
-    const budget = shareMemory(options.memoryBytes ?? defaultMemoryBytes(), executor.lanes);
+    const budget = shareMemory(options.memoryBytes ?? defaultMemoryBytes(), executor.slots);
     const target = typeof options.store === "string" ? new FolderTarget(options.store) : options.store;
     const directory = options.runDirectory ??
       RunDirectory.in(defaultRunDirectory(target.name), options.scratch);
@@ -185,7 +185,7 @@ async function runUnderLease(
     incompleteParents: incomplete.incomplete_parents ?? [],
     spilledBytes: result.spilledBytes,
     peakSegmentBytes: result.peakSegmentBytes,
-    workers: executor.lanes,
+    workers: executor.slots,
     seconds: {
       total: seconds,
       scatter: result.scatterSeconds,

@@ -24,7 +24,7 @@ import type { RunDirectory, RunsReader } from "./run_directory.ts";
 import { StorePlace } from "./store_place.ts";
 import { type ReportedFailure, type RunProgress, Tally } from "./tally.ts";
 
-export interface PieceOptions {
+interface PieceOptions {
   executor: Executor;
   memoryBytes: number;
   locate(granule: number): SourceLocation;
@@ -277,7 +277,7 @@ function schedule(
   storeFolder: string | null,
   hooks: Partial<ScheduleOptions> & Pick<ScheduleOptions, "nextRunsFile">,
 ) {
-  const budget = shareMemory(options.memoryBytes, options.executor.lanes);
+  const budget = shareMemory(options.memoryBytes, options.executor.slots);
   options.executor.start({
     pipeline: plan.pipeline,
     store: plan.store,

@@ -5,7 +5,7 @@
 import { Buffer } from "node:buffer";
 import { GranaryError } from "../../core/errors.ts";
 import type { GranuleReads } from "../engine/contract.ts";
-import type { ScatterCounts } from "../engine/scatter.ts";
+import type { ScatterCounts } from "../engine/contract.ts";
 import { sealJson, unsealJson } from "../../core/files/sealed_json.ts";
 import type { ObjectTarget } from "../../core/access/object_target.ts";
 

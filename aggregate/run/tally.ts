@@ -1,7 +1,8 @@
 /** Adds up what the pieces of a run say, for progress and for the report. */
 import type { GranuleReads, ReduceOutcome, ScatterOutcome } from "../engine/contract.ts";
 import { ASSUMED_GRANULE_BYTES, type Plan } from "../plan/plan.ts";
-import { addCounts, noCounts, type ScatterCounts } from "../engine/scatter.ts";
+import { addCounts, noCounts } from "../engine/scatter.ts";
+import type { ScatterCounts } from "../engine/contract.ts";
 import type { FailedGranule } from "../schedule/schedule_work.ts";
 import type { ScatteredGranule, ShardRecord } from "./records.ts";
 

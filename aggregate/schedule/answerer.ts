@@ -1,8 +1,7 @@
 /** Answers messages, in a worker thread or on this one: a failure is an answer like any other. */
 import { serializeError } from "../../core/errors.ts";
-import { scanGranule } from "../../catalog/discover/files/scan_granule.ts";
 import type { FromWorker, ToWorker } from "../engine/contract.ts";
-import { openTaskSource, TaskRunner, type TaskRunnerOptions } from "./task_runner.ts";
+import { TaskRunner, type TaskRunnerOptions } from "./task_runner.ts";
 
 export class Answerer {
   #runner: TaskRunner | undefined;
@@ -18,12 +17,6 @@ export class Answerer {
     const { id } = message;
     try {
       switch (message.type) {
-        case "scan": {
-          const { location, request, cellOrder, indexOrder } = message.task;
-          const source = openTaskSource(location, this.options);
-          const outcome = await scanGranule(source, request, cellOrder, indexOrder);
-          return { type: "scanned", id, outcome };
-        }
         case "scatter":
           return { type: "scattered", id, outcome: await this.#started().scatter(message.task) };
         case "spill":

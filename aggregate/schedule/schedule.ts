@@ -1,6 +1,6 @@
 /**
- * The main thread's side of a run: gives granules to lanes until all are scattered, shards as soon as
- * their granules are in, and memory back when it is full. Every lane pulls; nothing is assigned ahead.
+ * The main thread's side of a run: gives granules to slots until all are scattered, shards as soon as
+ * their granules are in, and memory back when it is full. Every slot pulls; nothing is assigned ahead.
  */
 import { deserializeError, GranaryError } from "../../core/errors.ts";
 import type { Executor } from "./executor.ts";
@@ -12,7 +12,7 @@ import type {
   ToWorker,
 } from "../engine/contract.ts";
 import { ASSUMED_GRANULE_BYTES, type Plan } from "../plan/plan.ts";
-import type { SegmentEntry } from "../engine/scatter.ts";
+import type { SegmentEntry } from "../engine/contract.ts";
 import { partsOf, type ScheduleOptions, type ScheduleResult, type ScheduleWork } from "./schedule_work.ts";
 import { ShardLedger } from "./shard_ledger.ts";
 
@@ -56,7 +56,7 @@ class Schedule {
   #readBackBytes = 0;
   #scattering = 0;
   #spilling = 0;
-  #inFlight = new Map<number, { lane: number; message: ToWorker }>();
+  #inFlight = new Map<number, { slot: number; message: ToWorker }>();
   #nextId = 0;
   #stopped = false;
   #started = performance.now();
@@ -76,9 +76,9 @@ class Schedule {
     readonly executor: Executor,
     readonly options: ScheduleOptions,
   ) {
-    this.#ledger = new ShardLedger(executor.lanes);
+    this.#ledger = new ShardLedger(executor.slots);
     this.#ledger.addParts(work.parts);
-    this.#idle = Array.from({ length: executor.lanes }, (_, lane) => lane);
+    this.#idle = Array.from({ length: executor.slots }, (_, slot) => slot);
     // Largest first, taken from the end.
     this.#waitingGranules = [...work.granules]
       .sort((a, b) => this.#sizeOf(a.granule) - this.#sizeOf(b.granule) || b.granule - a.granule);
@@ -116,7 +116,7 @@ class Schedule {
     };
     if (enough?.aborted) windDown();
     enough?.addEventListener("abort", windDown, { once: true });
-    this.executor.onMessage = (lane, message) => this.#guard(() => this.#handle(lane, message));
+    this.executor.onMessage = (slot, message) => this.#guard(() => this.#handle(slot, message));
     this.executor.onCrash = (_lane, error) => this.#stop(error);
     this.#guard(() => this.#feed());
     return done.finally(() => {
@@ -139,12 +139,12 @@ class Schedule {
   #feed(): void {
     if (this.#stopped) return;
     while (this.#idle.length > 0) {
-      const lane = this.#idle[this.#idle.length - 1];
-      const message = this.#next(lane);
+      const slot = this.#idle[this.#idle.length - 1];
+      const message = this.#next(slot);
       if (message === undefined) break;
       this.#idle.pop();
-      this.#inFlight.set(message.id, { lane, message });
-      this.executor.post(lane, message);
+      this.#inFlight.set(message.id, { slot, message });
+      this.executor.post(slot, message);
     }
     const nothingWaits = this.#waitingGranules.length === 0 && (!this.#saveAll || this.#unsaved.length === 0);
     if (this.#unreduced === 0 && this.#inFlight.size === 0 && nothingWaits) this.#finish();
@@ -156,18 +156,18 @@ class Schedule {
     this.#settle.resolve(this.#result);
   }
 
-  #next(lane: number): Exclude<ToWorker, { type: "start" }> | undefined {
+  #next(slot: number): Exclude<ToWorker, { type: "start" }> | undefined {
     const id = this.#nextId++;
     const { segmentBytes } = this.options;
     const held = this.#ledger.heldBytes;
     const full = held > segmentBytes / 2 && this.#waitingGranules.length > 0;
     if (this.#spilling === 0 && (full || this.#checkpointDue())) {
       const entries = this.#ledger.takeAll();
-      if (entries.length > 0) return this.#spillTask(id, lane, entries);
+      if (entries.length > 0) return this.#spillTask(id, slot, entries);
     }
     const allIn = this.#waitingGranules.length === 0 && this.#scattering === 0;
     if (this.#saveAll && allIn && this.#spilling === 0 && this.#unsaved.length > 0) {
-      return this.#spillTask(id, lane, this.#ledger.takeAll());
+      return this.#spillTask(id, slot, this.#ledger.takeAll());
     }
     if (this.#waitingGranules.length > 0 && (held < segmentBytes || this.#spilling === 0)) {
       const { granule, ranks } = this.#waitingGranules.pop()!;
@@ -179,13 +179,13 @@ class Schedule {
         ranks,
         rows: this.options.rowsOf?.(granule) ?? null,
         indexOrder: this.options.indexOrder ?? null,
-        granted: this.#ledger.grant(lane),
+        granted: this.#ledger.grant(slot),
       };
       return { type: "scatter", id, task };
     }
     const mayReduce = this.#ready.length > 0 && this.#spilling === 0 && this.#committing < MOST_COMMITS;
     if (mayReduce && this.#fitsMemory(this.#ready.at(-1)!)) {
-      return this.#reduceTask(id, lane, this.#ready.pop()!);
+      return this.#reduceTask(id, slot, this.#ready.pop()!);
     }
     return undefined;
   }
@@ -197,7 +197,7 @@ class Schedule {
       this.#readBackBytes + bytes <= this.options.segmentBytes;
   }
 
-  #spillTask(id: number, lane: number, entries: SegmentEntry[]): Exclude<ToWorker, { type: "start" }> {
+  #spillTask(id: number, slot: number, entries: SegmentEntry[]): Exclude<ToWorker, { type: "start" }> {
     this.#spilling += 1;
     this.#result.spills += 1;
     // A shard that is being reduced took its segments along: the file does not cover it.
@@ -214,7 +214,7 @@ class Schedule {
     const task = {
       path: this.options.nextRunsFile(),
       entries,
-      slabs: this.#ledger.unknownTo(lane, entries),
+      slabs: this.#ledger.unknownTo(slot, entries),
     };
     return { type: "spill", id, task };
   }
@@ -225,24 +225,23 @@ class Schedule {
       performance.now() - this.#savedAt >= seconds * 1000;
   }
 
-  #reduceTask(id: number, lane: number, s: number): Exclude<ToWorker, { type: "start" }> {
+  #reduceTask(id: number, slot: number, s: number): Exclude<ToWorker, { type: "start" }> {
     const { index, firstRank, endRank } = this.plan.shards[s];
     this.#taken.add(index);
     const { entries, parts } = this.#ledger.take(index);
     this.#readBackBytes += parts.reduce((sum, { bytes }) => sum + bytes, 0);
-    const slabs = this.#ledger.unknownTo(lane, entries);
+    const slabs = this.#ledger.unknownTo(slot, entries);
     return { type: "reduce", id, task: { shard: { index, firstRank, endRank }, entries, slabs, parts } };
   }
 
-  async #handle(lane: number, message: FromWorker): Promise<void> {
-    if (message.type === "bridge" || message.type === "crashed") return; // the executor's own affair
+  async #handle(slot: number, message: FromWorker): Promise<void> {
     const sent = this.#inFlight.get(message.id);
     if (sent === undefined) {
-      throw new Error(`worker ${lane} answered task ${message.id}, which it was not given`);
+      throw new Error(`worker ${slot} answered task ${message.id}, which it was not given`);
     }
     switch (message.type) {
       case "scattered":
-        this.#ledger.add(lane, message.outcome.slabs, message.outcome.entries);
+        this.#ledger.add(slot, message.outcome.slabs, message.outcome.entries);
         this.#unsaved.push(message.outcome);
         this.#unsavedBytes += this.#sizeOf(message.outcome.granule);
         this.options.onScattered?.(message.outcome);
@@ -259,15 +258,13 @@ class Schedule {
         }
         this.#commit(message.outcome);
         break;
-      case "scanned":
-        throw new Error("a worker scanned what it was asked to aggregate");
       case "failed":
-        this.#ledger.add(lane, message.slabs, []);
+        this.#ledger.add(slot, message.slabs, []);
         this.#failed(sent.message, deserializeError(message.error));
         break;
     }
     this.#inFlight.delete(message.id);
-    this.#idle.push(lane);
+    this.#idle.push(slot);
     this.#feed();
   }
 

@@ -8,7 +8,7 @@ import type {
   SpillOutcome,
 } from "../engine/contract.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { RunsEntry } from "../engine/spill_file.ts";
+import type { RunsEntry } from "../engine/contract.ts";
 
 /** A granule that could not be read, after its retries. */
 export interface FailedGranule {
@@ -55,7 +55,7 @@ export interface ScheduleOptions {
   onFailed?(failure: FailedGranule): void;
   /** `granules` are whole in the file. Awaited before the file is used. */
   onSpilled?(outcome: SpillOutcome, granules: readonly ScatterOutcome[]): void | Promise<void>;
-  /** Makes the shard durable; lanes go on meanwhile, a few shards ahead at most. */
+  /** Makes the shard durable; slots go on meanwhile, a few shards ahead at most. */
   onReduced?(outcome: ReduceOutcome): void | Promise<void>;
 }
 

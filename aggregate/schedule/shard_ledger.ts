@@ -3,8 +3,8 @@
  * files, and the slabs of memory that they fill. Pure bookkeeping; it moves no bytes.
  */
 import type { RunsPart } from "../engine/contract.ts";
-import type { SegmentEntry } from "../engine/scatter.ts";
-import type { Slab, SlabReport } from "../engine/slabs.ts";
+import type { SegmentEntry } from "../engine/contract.ts";
+import type { Slab, SlabReport } from "../engine/contract.ts";
 
 interface SlabState {
   slab: Slab;
@@ -18,7 +18,7 @@ export class ShardLedger {
   #parts = new Map<number, RunsPart[]>();
   #slabs = new Map<number, SlabState>();
   #free: Slab[] = [];
-  /** Slabs that each lane was granted and has not begun. */
+  /** Slabs that each slot was granted and has not begun. */
   #granted: Set<number>[];
   #known: Set<number>[];
   /** Bytes of the slabs that are not free. */
@@ -26,17 +26,17 @@ export class ShardLedger {
   /** The most that was held at once. */
   peakBytes = 0;
 
-  constructor(lanes: number) {
-    this.#granted = Array.from({ length: lanes }, () => new Set<number>());
-    this.#known = Array.from({ length: lanes }, () => new Set<number>());
+  constructor(slots: number) {
+    this.#granted = Array.from({ length: slots }, () => new Set<number>());
+    this.#known = Array.from({ length: slots }, () => new Set<number>());
   }
 
-  /** Takes note of slabs that a lane began or filled, and of the segments in them. */
-  add(lane: number, { opened, filled }: SlabReport, entries: readonly SegmentEntry[]): void {
+  /** Takes note of slabs that a slot began or filled, and of the segments in them. */
+  add(slot: number, { opened, filled }: SlabReport, entries: readonly SegmentEntry[]): void {
     for (const slab of opened) {
       this.#slabs.set(slab.id, { slab, filled: false, live: 0 });
-      this.#known[lane].add(slab.id);
-      this.#granted[lane].delete(slab.id);
+      this.#known[slot].add(slab.id);
+      this.#granted[slot].delete(slab.id);
       this.heldBytes += slab.buffer.byteLength;
     }
     this.peakBytes = Math.max(this.peakBytes, this.heldBytes);
@@ -54,15 +54,15 @@ export class ShardLedger {
   }
 
   /**
-   * Free slabs for a lane to fill again, so many that no lane sits on more than its share of those that
-   * nobody fills: what one lane hoarded, another would have to make anew. They count as held when it
+   * Free slabs for a slot to fill again, so many that no slot sits on more than its share of those that
+   * nobody fills: what one slot hoarded, another would have to make anew. They count as held when it
    * begins them.
    */
-  grant(lane: number): Slab[] {
+  grant(slot: number): Slab[] {
     const unused = this.#granted.reduce((sum, { size }) => sum + size, this.#free.length);
-    const share = Math.ceil(unused / this.#granted.length) - this.#granted[lane].size;
+    const share = Math.ceil(unused / this.#granted.length) - this.#granted[slot].size;
     const slabs = this.#free.splice(0, Math.max(0, share));
-    for (const { id } of slabs) this.#granted[lane].add(id);
+    for (const { id } of slabs) this.#granted[slot].add(id);
     return slabs;
   }
 
@@ -96,9 +96,9 @@ export class ShardLedger {
     }
   }
 
-  /** The slabs behind these segments that a lane has not seen yet. */
-  unknownTo(lane: number, entries: readonly SegmentEntry[]): Slab[] {
-    const known = this.#known[lane];
+  /** The slabs behind these segments that a slot has not seen yet. */
+  unknownTo(slot: number, entries: readonly SegmentEntry[]): Slab[] {
+    const known = this.#known[slot];
     const unknown: Slab[] = [];
     for (const { slab } of entries) {
       if (known.has(slab)) continue;

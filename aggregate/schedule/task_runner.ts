@@ -27,9 +27,11 @@ import type { PlacedSegment } from "../engine/gather.ts";
 import { shardOfRank } from "../plan/plan.ts";
 import { ShardReducer } from "../engine/reduce.ts";
 import { writeRunsFile } from "../engine/spill_file.ts";
-import { noCounts, Scatterer, type SegmentEntry } from "../engine/scatter.ts";
+import { noCounts, Scatterer } from "../engine/scatter.ts";
+import type { SegmentEntry } from "../engine/contract.ts";
 import { viewSegment } from "../engine/segment.ts";
-import { type Slab, type SlabReport, SlabSpace } from "../engine/slabs.ts";
+import { SlabSpace } from "../engine/slabs.ts";
+import type { Slab, SlabReport } from "../engine/contract.ts";
 
 export interface TaskRunnerOptions {
   /** Opens what is not a local file. */
@@ -200,7 +202,7 @@ export class TaskRunner {
 }
 
 /** A source that this thread reads itself, or through the bridge. */
-export function openTaskSource(location: SourceLocation, { bridge }: TaskRunnerOptions): SyncSource {
+function openTaskSource(location: SourceLocation, { bridge }: TaskRunnerOptions): SyncSource {
   if (location.kind === "local") return openFileSyncSource(location.url);
   if (bridge === undefined) throw new Error(`${location.url}: this thread has no way to read remote bytes`);
   return bridge.open(location);

@@ -1,24 +1,9 @@
-/** The worker thread: listens first, then answers each message in turn. */
-import { parentPort } from "node:worker_threads";
-import { serializeError } from "../../core/errors.ts";
-import { BridgeClient } from "../../core/access/bridge.ts";
-import { Answerer } from "./answerer.ts";
+/** The worker thread of a run. */
+import { answerMessages } from "../../core/workers/worker_port.ts";
 import type { FromWorker, ToWorker } from "../engine/contract.ts";
+import { Answerer } from "./answerer.ts";
 
-const port = parentPort;
-if (port === null) throw new Error("worker.ts runs in a worker thread only");
-
-const say = (message: FromWorker): void => port.postMessage(message);
-const bridge = new BridgeClient((request) => say({ type: "bridge", request }));
-const answerer = new Answerer({ bridge });
-let chain: Promise<void> = Promise.resolve();
-
-port.on("message", (message: ToWorker) => {
-  chain = chain.then(() => answerer.answer(message)).then(
-    (answer) => {
-      if (answer !== undefined) say(answer);
-    },
-    // Not a task's failure but the context's: every task after it would fail too.
-    (error) => say({ type: "crashed", error: serializeError(error) }),
-  );
+answerMessages<ToWorker, FromWorker>((bridge) => {
+  const answerer = new Answerer({ bridge });
+  return (message) => answerer.answer(message);
 });

@@ -12,15 +12,15 @@ import { type CmrOptions, cmrRows } from "./cmr/cmr.ts";
 import { parseAnswerJson, readCmrAnswer, readDrafts } from "./cmr/cmr_answer.ts";
 import { isCollectionsAnswer, readCollections } from "./cmr/cmr_collection.ts";
 import { CMR_URL, type CmrQuery, describeQuery, isAskedByBoxes } from "./cmr/cmr_query.ts";
-import { type CollectionFacts, type Draft, finishRow, type ReadContext } from "./draft.ts";
-import { createFootprinter } from "../footprint/footprinter.ts";
-import { type HttpIo, MOST_ANSWER_BYTES } from "./http_text.ts";
+import { type CollectionFacts, type Draft, finishRow, type ReadContext } from "./draft/draft.ts";
+import { createFootprinter } from "./draft/footprinter.ts";
+import { type HttpIo, MOST_ANSWER_BYTES } from "./draft/http_text.ts";
 import { asTime } from "../../core/json_value.ts";
 import type { OrbitParameters } from "../../products/orbits.ts";
-import { createRowFilter } from "./row_filter.ts";
+import { createRowFilter } from "./draft/row_filter.ts";
 import { harvestStac, parseStac, readStacDrafts, type StacOptions, type StacQuery } from "./stac/stac.ts";
 import { readStacParquet } from "./stac/stac_parquet.ts";
-import { Tally } from "./tally.ts";
+import { Tally } from "./draft/tally.ts";
 
 export interface DiscoverOptions {
   cellOrder: number;

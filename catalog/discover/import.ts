@@ -12,17 +12,17 @@ import { cellsInOtherConvention } from "../../core/cells/other_convention.ts";
 import type { GranuleRow } from "../granule.ts";
 import { granuleFromName } from "../../products/file_names.ts";
 import type { CatalogQuery } from "../schema.ts";
-import { linkProblem } from "./bases.ts";
-import { finishRow } from "./draft.ts";
-import { createFootprinter } from "../footprint/footprinter.ts";
+import { linkProblem } from "./draft/bases.ts";
+import { finishRow } from "./draft/draft.ts";
+import { createFootprinter } from "./draft/footprinter.ts";
 import { readStacParquet } from "./stac/stac_parquet.ts";
-import { Tally } from "./tally.ts";
+import { Tally } from "./draft/tally.ts";
 
 /** A JSON catalog larger than this is refused. */
-export const MAX_JSON_CATALOG_BYTES = 2_000_000_000;
+const MAX_JSON_CATALOG_BYTES = 2_000_000_000;
 
 /** JSON catalogs hold no cells finer than this order, and are stored at most at the catalog's. */
-export const MAX_JSON_PARENT_ORDER = 18;
+const MAX_JSON_PARENT_ORDER = 18;
 
 export interface ImportOptions extends DuckOptions {
   cellOrder: number;
@@ -33,7 +33,7 @@ export interface ImportOptions extends DuckOptions {
   latitude?: LatitudeConvention | undefined;
 }
 
-export interface Import {
+interface Import {
   rows: AsyncIterable<GranuleRow> | Iterable<GranuleRow>;
   tally: Tally;
   /** To be called after the last row. */

@@ -7,10 +7,10 @@ import type { Plan } from "../../aggregate/plan/plan.ts";
 import { DEFAULT_CHECKPOINT } from "../../aggregate/schedule/checkpoint.ts";
 import type { RunReport } from "../../aggregate/run/execute.ts";
 import { PRESET_NAMES } from "../../products/presets/index.ts";
-import { addFilterOptions, type FilterFlags, filterFrom } from "./catalog_filter.ts";
-import type { CliContext, Progress } from "../context.ts";
-import { addBackendOptions, backendFrom, runBackend } from "../backend_options.ts";
-import { addAreaOptions, type AreaFlags, areaFrom } from "../area.ts";
+import { addFilterOptions, type FilterFlags, filterFrom } from "../flags/catalog_filter.ts";
+import type { CliContext, Progress } from "../io/context.ts";
+import { addBackendOptions, backendFrom, runBackend } from "../flags/backend.ts";
+import { addAreaOptions, type AreaFlags, areaFrom } from "../flags/area.ts";
 
 const EXAMPLES = `
 Examples:

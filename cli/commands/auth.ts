@@ -1,7 +1,7 @@
 /** `granary auth status` and `granary auth login`: which credentials there are, without showing any. */
 import type { Command } from "@commander-js/extra-typings";
 import { inputError } from "../../core/errors.ts";
-import type { CliContext } from "../context.ts";
+import type { CliContext } from "../io/context.ts";
 
 const STATUS_EXAMPLES = `
 Examples:
@@ -47,7 +47,7 @@ export function addAuth(program: Command, context: CliContext): void {
     .addHelpText("after", LOGIN_EXAMPLES)
     .action(async () => {
       const { storeLogin } = await import("../../core/access/earthdata.ts");
-      const { readSecret } = await import("../secret.ts");
+      const { readSecret } = await import("../io/secret.ts");
       const token = await readSecret("Earthdata token (not shown): ", context.signal);
       if (token === "") throw inputError("no token came on stdin (wanted one line with it)");
       const { file, expiresAt } = storeLogin(context.env, token);

@@ -1,6 +1,6 @@
 /** `granary catalog …`: making catalogs, and asking them. */
 import type { Command } from "@commander-js/extra-typings";
-import type { CliContext } from "../context.ts";
+import type { CliContext } from "../io/context.ts";
 import { addCatalogBuild } from "./catalog_build.ts";
 import { addCatalogExport } from "./catalog_export.ts";
 import { addCatalogImport } from "./catalog_import.ts";

@@ -4,7 +4,7 @@ import { GranaryError } from "../../core/errors.ts";
 import { formatBytes, formatNumberOf } from "../../core/units.ts";
 import type { BuildResult } from "../../catalog/write/build.ts";
 import { DEFAULT_CELL_ORDER } from "../../catalog/schema.ts";
-import type { CliContext } from "../context.ts";
+import type { CliContext } from "../io/context.ts";
 import { localSource } from "./catalog_build_local.ts";
 import { remoteSources } from "./catalog_build_remote.ts";
 import type { BuildSource, OpenedSource } from "./catalog_build_source.ts";

@@ -3,7 +3,7 @@ import { type CommandUnknownOpts, InvalidArgumentError, Option } from "@commande
 import { PRESET_NAMES } from "../../products/presets/index.ts";
 import { rowIndexPath } from "../../catalog/row_index/paths.ts";
 import { CHECKSUM_KINDS, type ChecksumKind, DEFAULT_CHECKSUM } from "../../core/files/checksum_file.ts";
-import type { Progress } from "../context.ts";
+import type { Progress } from "../io/context.ts";
 import { parseCellOrder } from "./catalog_import.ts";
 import type { BuildRequest, BuildSource, OpenedSource } from "./catalog_build_source.ts";
 
@@ -58,11 +58,12 @@ function parseWorkers(text: string): number {
 async function open(request: BuildRequest): Promise<OpenedSource> {
   const { inputs, cellOrder, context } = request;
   const flags = request.flags as unknown as LocalFlags;
-  const { localGranules } = await import("../../aggregate/local/local_granules.ts");
+  const { localGranules } = await import("../../catalog/discover/files/local_granules.ts");
+  const { layoutChooser } = await import("../../aggregate/config/layout.ts");
   let progress: Progress | undefined;
   const { rowIndex } = flags;
   const found = localGranules(inputs, {
-    config: flags.config,
+    layout: layoutChooser(flags.config, context.log.warn),
     cellOrder,
     collection: flags.collection,
     provider: flags.provider,
@@ -72,7 +73,6 @@ async function open(request: BuildRequest): Promise<OpenedSource> {
       ? undefined
       : { file: rowIndexPath(request.output), order: rowIndex === true ? undefined : rowIndex },
     signal: context.signal,
-    onWarning: context.log.warn,
     onDone: (files, total) => {
       progress ??= context.log.progress("catalog", total, "granules");
       progress.update(files);

@@ -7,8 +7,8 @@ import type { Geometry } from "../../core/geometry/geometry.ts";
 import { CMR_URL, type CmrQuery } from "../../catalog/discover/cmr/cmr_query.ts";
 import type { LocalQuery } from "../../catalog/discover/discover.ts";
 import { type OrbitParameters, orbitParameters } from "../../products/orbits.ts";
-import { addAreaOptions } from "../area.ts";
-import type { Progress } from "../context.ts";
+import { addAreaOptions } from "../flags/area.ts";
+import type { Progress } from "../io/context.ts";
 import type { BuildRequest, BuildSource, OpenedSource } from "./catalog_build_source.ts";
 
 /** What the flags of remote sources say, as commander parsed them. */
@@ -74,7 +74,7 @@ function addOptions(command: CommandUnknownOpts): void {
 async function open(kind: RemoteKind, request: BuildRequest): Promise<OpenedSource> {
   const { inputs, context, cellOrder, output } = request;
   const flags = request.flags as RemoteFlags;
-  const { defaultHttpIo } = await import("../../catalog/discover/http_text.ts");
+  const { defaultHttpIo } = await import("../../catalog/discover/draft/http_text.ts");
   const io = {
     ...defaultHttpIo(context.signal),
     onWait: (reason: string, waitMs: number) =>
@@ -99,7 +99,7 @@ async function open(kind: RemoteKind, request: BuildRequest): Promise<OpenedSour
   };
   if (flags.update === true || flags.removeDeleted === true) {
     refuseWithUpdate(kind, inputs, flags);
-    const { discoverUpdate } = await import("../../catalog/discover/cmr/discover_update.ts");
+    const { discoverUpdate } = await import("../../catalog/discover/discover_update.ts");
     const update = await discoverUpdate(output, io, {
       ...options,
       removeDeleted: flags.removeDeleted === true,
@@ -162,7 +162,7 @@ function refuseWithUpdate(kind: RemoteKind, inputs: readonly string[], flags: Re
 }
 
 /** Where an unfinished harvest for an output is kept. */
-export function harvestFolder(output: string): string {
+function harvestFolder(output: string): string {
   return `${output}.harvest`;
 }
 

@@ -2,7 +2,7 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import type { GranuleRow } from "../../catalog/granule.ts";
 import type { CatalogQuery } from "../../catalog/schema.ts";
-import type { CliContext } from "../context.ts";
+import type { CliContext } from "../io/context.ts";
 
 export interface BuildRequest {
   /** Paths, files or URLs, as the source takes them. */

@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { formatBytes, formatNumberOf } from "../../core/units.ts";
 import { DEFAULT_CELL_ORDER } from "../../catalog/schema.ts";
-import type { CliContext } from "../context.ts";
+import type { CliContext } from "../io/context.ts";
 
 const EXAMPLES = `
 Examples:

@@ -3,7 +3,7 @@ import type { Command } from "@commander-js/extra-typings";
 import { formatBytes, formatCount } from "../../core/units.ts";
 import { shorten } from "../../core/tables/expression.ts";
 import type { CatalogInfo } from "../../catalog/query/info.ts";
-import type { CliContext } from "../context.ts";
+import type { CliContext } from "../io/context.ts";
 
 const EXAMPLES = `
 Examples:

@@ -1,7 +1,7 @@
 /** `granary catalog rebase F --mirror DIR -o G` */
 import type { Command } from "@commander-js/extra-typings";
 import { formatCount, formatNumberOf } from "../../core/units.ts";
-import type { CliContext } from "../context.ts";
+import type { CliContext } from "../io/context.ts";
 
 const EXAMPLES = `
 Examples:

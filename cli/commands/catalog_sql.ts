@@ -3,7 +3,7 @@ import { type Command, Option } from "@commander-js/extra-typings";
 import { inputError } from "../../core/errors.ts";
 import { formatCount } from "../../core/units.ts";
 import { SQL_FORMATS, type SqlFormat } from "../../catalog/query/sql.ts";
-import type { CliContext } from "../context.ts";
+import type { CliContext } from "../io/context.ts";
 
 const EXAMPLES = `
 Views: granules (a row each), urls (collection, id, asset, s3, https, local), and cells_at(ORDER)

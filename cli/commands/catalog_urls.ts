@@ -2,9 +2,9 @@
 import { type Command, Option } from "@commander-js/extra-typings";
 import { formatCount, formatNumberOf } from "../../core/units.ts";
 import { DRIVERS } from "../../catalog/locations.ts";
-import { addAreaOptions, type AreaFlags, areaFrom } from "../area.ts";
-import type { CliContext } from "../context.ts";
-import { addFilterOptions, type FilterFlags, filterFrom } from "./catalog_filter.ts";
+import { addAreaOptions, type AreaFlags, areaFrom } from "../flags/area.ts";
+import type { CliContext } from "../io/context.ts";
+import { addFilterOptions, type FilterFlags, filterFrom } from "../flags/catalog_filter.ts";
 
 const DEFAULT_DRIVER = "https";
 

@@ -2,7 +2,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import { inputError } from "../../core/errors.ts";
 import { formatCount, formatNumberOf } from "../../core/units.ts";
-import type { CliContext } from "../context.ts";
+import type { CliContext } from "../io/context.ts";
 
 const EXAMPLES = `
 Examples:

@@ -1,9 +1,9 @@
 /** `granary cells F --order 6`: parent cells with their counts of granules. */
 import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { formatCount, formatNumberOf } from "../../core/units.ts";
-import { addAreaOptions, type AreaFlags, areaFrom } from "../area.ts";
-import type { CliContext } from "../context.ts";
-import { addFilterOptions, type FilterFlags, filterFrom } from "./catalog_filter.ts";
+import { addAreaOptions, type AreaFlags, areaFrom } from "../flags/area.ts";
+import type { CliContext } from "../io/context.ts";
+import { addFilterOptions, type FilterFlags, filterFrom } from "../flags/catalog_filter.ts";
 
 const EXAMPLES = `
 Examples:

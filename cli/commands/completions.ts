@@ -1,7 +1,7 @@
 /** `granary completions bash|zsh|fish`: a script that the shell sources, made from the command tree. */
 import { Argument, type Command } from "@commander-js/extra-typings";
-import { bashScript, completionTree, fishScript, zshScript } from "../completion_scripts.ts";
-import type { CliContext } from "../context.ts";
+import { bashScript, completionTree, fishScript, zshScript } from "../help/completion_scripts.ts";
+import type { CliContext } from "../io/context.ts";
 
 const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
 

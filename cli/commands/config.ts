@@ -4,7 +4,7 @@ import { formatConfig } from "../../aggregate/config/format.ts";
 import { configText, loadConfig } from "../../aggregate/config/load.ts";
 import { PRESET_NAMES } from "../../products/presets/index.ts";
 import { configJsonSchema } from "../../aggregate/config/schema.ts";
-import type { CliContext } from "../context.ts";
+import type { CliContext } from "../io/context.ts";
 
 const PRESETS = PRESET_NAMES.join(", ");
 

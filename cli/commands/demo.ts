@@ -6,7 +6,7 @@ import process from "node:process";
 import type { Command } from "@commander-js/extra-typings";
 import { GranaryError, inputError } from "../../core/errors.ts";
 import { formatSeconds } from "../../core/units.ts";
-import type { CliContext } from "../context.ts";
+import type { CliContext } from "../io/context.ts";
 
 const DEFAULT_FOLDER = "granary-demo";
 

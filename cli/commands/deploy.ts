@@ -9,7 +9,7 @@ import {
   TEMPLATE_DEFAULTS,
   UNPACKED_LIMIT_BYTES,
 } from "../../runs/lambda/lambda_template.ts";
-import type { CliContext } from "../context.ts";
+import type { CliContext } from "../io/context.ts";
 
 const EXAMPLES = `
 Examples:

@@ -3,9 +3,9 @@ import { type Command, InvalidArgumentError } from "@commander-js/extra-typings"
 import { GranaryError } from "../../core/errors.ts";
 import { formatBytes, formatCount } from "../../core/units.ts";
 import { FILES_AT_ONCE } from "../../core/concurrency.ts";
-import { addAreaOptions, type AreaFlags, areaFrom } from "../area.ts";
-import type { CliContext, Progress } from "../context.ts";
-import { addFilterOptions, type FilterFlags, filterFrom } from "./catalog_filter.ts";
+import { addAreaOptions, type AreaFlags, areaFrom } from "../flags/area.ts";
+import type { CliContext, Progress } from "../io/context.ts";
+import { addFilterOptions, type FilterFlags, filterFrom } from "../flags/catalog_filter.ts";
 
 const EXAMPLES = `
 Examples:

@@ -1,11 +1,11 @@
 /** `granary inspect PATH`: what a file or folder is and holds: a store, an HDF5 file or a catalog. */
 import fs from "node:fs";
 import type { Command } from "@commander-js/extra-typings";
-import type { LevelDescription, StoreDescription } from "../../aggregate/store/describe.ts";
+import type { LevelDescription, StoreDescription } from "../../core/store/describe.ts";
 import { inputError, systemCode } from "../../core/errors.ts";
 import { formatBytes, formatCount } from "../../core/units.ts";
-import type { CliContext } from "../context.ts";
-import { openStoreAt } from "../store_place.ts";
+import type { CliContext } from "../io/context.ts";
+import { openStoreAt } from "../flags/store_place.ts";
 
 const EXAMPLES = `
 Examples:
@@ -90,7 +90,7 @@ function whatItLooksLike(head: string): string {
 async function inspectStore(place: string, context: CliContext): Promise<void> {
   const store = await openStoreAt(place, context);
   try {
-    const { describeStore } = await import("../../aggregate/store/describe.ts");
+    const { describeStore } = await import("../../core/store/describe.ts");
     const description = await describeStore(store, context.signal);
     if (context.json) context.out.json(description);
     else printStore(description, context);

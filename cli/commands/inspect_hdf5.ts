@@ -3,7 +3,7 @@ import { describeHdf5, type Hdf5Description } from "../../products/describe_file
 import { openHdf5 } from "../../core/observations/open_granule_file.ts";
 import { formatBytes, formatCount } from "../../core/units.ts";
 import { openFileSyncSource } from "../../core/access/file_source.ts";
-import type { CliContext } from "../context.ts";
+import type { CliContext } from "../io/context.ts";
 
 /** Describes the file at `path` on stdout: tables for people, or the whole of it with `--json`. */
 export async function inspectHdf5(path: string, context: CliContext): Promise<void> {

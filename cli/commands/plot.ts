@@ -8,8 +8,8 @@ import { PROJECTION_NAMES } from "../../core/draw/projection.ts";
 import { writeFileAtomic } from "../../core/files/atomic.ts";
 import { inputError } from "../../core/errors.ts";
 import { formatCount } from "../../core/units.ts";
-import type { CliContext } from "../context.ts";
-import { openStoreAt } from "../store_place.ts";
+import type { CliContext } from "../io/context.ts";
+import { openStoreAt } from "../flags/store_place.ts";
 
 const EXAMPLES = `
 Examples:

@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { SIMULATE_DEFAULTS } from "../../products/simulate/defaults.ts";
 import { formatBytes, formatCount } from "../../core/units.ts";
-import type { CliContext } from "../context.ts";
+import type { CliContext } from "../io/context.ts";
 
 const EXAMPLES = `
 Examples:

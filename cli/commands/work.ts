@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError } from "@commander-js/extra-typings"
 import { GranaryError } from "../../core/errors.ts";
 import { formatBytes, formatCount, formatSeconds, parseBytes } from "../../core/units.ts";
 import type { RunStatus } from "../../aggregate/run/pieces.ts";
-import type { CliContext, Progress } from "../context.ts";
+import type { CliContext, Progress } from "../io/context.ts";
 
 const EXAMPLES = `
 Examples:

@@ -1,7 +1,7 @@
 /** stderr: messages for people. Never data, never a credential. */
 import process from "node:process";
 import tty from "node:tty";
-import type { Log } from "../context.ts";
+import type { Log } from "./context.ts";
 import { BrokenPipe, writeToDescriptor } from "./descriptor.ts";
 import { createProgress } from "./progress.ts";
 

@@ -1,6 +1,6 @@
 /** stdout: data for the user's next program, and nothing else. */
 import tty from "node:tty";
-import type { Output } from "../context.ts";
+import type { Output } from "./context.ts";
 import { writeToDescriptor } from "./descriptor.ts";
 import { toJson } from "./json.ts";
 import { formatTable } from "./table.ts";

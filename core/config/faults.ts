@@ -44,7 +44,7 @@ export class Faults {
 }
 
 /** What a kind of document says of its own keys and values, over what its schema says. */
-export interface Wording {
+interface Wording {
   schema: z.ZodType;
   /** Why a key that other tools know is not taken. */
   unsupported?(path: KeyPath): string | undefined;
@@ -142,7 +142,7 @@ function keysAt(root: z.ZodType, path: KeyPath): string[] {
 }
 
 /** `data_source.filters[0].op`. */
-export function dotted(path: KeyPath): string {
+function dotted(path: KeyPath): string {
   let text = "";
   for (const key of path) {
     text += typeof key === "number" ? `[${key}]` : `${text === "" ? "" : "."}${String(key)}`;

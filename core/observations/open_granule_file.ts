@@ -5,14 +5,14 @@ import type { DatasetRows, Hdf5Dataset, Hdf5File, Hdf5Scalar, Hdf5Values } from 
 import type { ReadRequest } from "./contract.ts";
 import { requestPaths } from "./granule.ts";
 import { selectGroups } from "./groups.ts";
-import { openH5wasmFile, openWith } from "../hdf5/h5wasm_file.ts";
-import { runningLibhdf5, startLibhdf5 } from "../hdf5/h5wasm_module.ts";
+import { openH5wasmFile, openWith } from "../hdf5/fallback/h5wasm_file.ts";
+import { runningLibhdf5, startLibhdf5 } from "../hdf5/fallback/h5wasm_module.ts";
 import { UnsupportedHdf5 } from "../hdf5/direct/cursor.ts";
 import { type DirectFile, openDirectFile } from "../hdf5/direct/direct_file.ts";
 
 export type ReaderName = "auto" | "direct" | "h5wasm";
 
-export interface OpenOptions {
+interface OpenOptions {
   /** `auto` (default) reads directly and leaves what it cannot to libhdf5; the others are for comparison. */
   reader?: ReaderName;
   /**

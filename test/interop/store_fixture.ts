@@ -1,9 +1,9 @@
 /** A small store with known cells and values, made by the writer, for other programs to read. */
-import type { StoreSpec, StoreTarget } from "../../aggregate/store/contract.ts";
-import { storeMetadata } from "../../aggregate/store/metadata.ts";
-import { ancestors } from "../../aggregate/store/layout.ts";
-import { encodeCoarseLevel, encodeLevelShard } from "../../aggregate/store/writer.ts";
-import { levelLayout } from "../../aggregate/store/layout.ts";
+import type { StoreSpec, StoreTarget } from "../../core/store/contract.ts";
+import { storeMetadata } from "../../core/store/metadata.ts";
+import { ancestors } from "../../core/store/layout.ts";
+import { encodeCoarseLevel, encodeLevelShard } from "../../core/store/writer.ts";
+import { levelLayout } from "../../core/store/layout.ts";
 
 export const PARENT_ORDER = 4;
 export const FINE_ORDER = 9;

@@ -1,7 +1,7 @@
 /** A store in an S3 that nobody here wrote: written, listed, described and read back by range. */
 import assert from "node:assert/strict";
-import { describeStore } from "../../aggregate/store/describe.ts";
-import { openStore } from "../../aggregate/store/open.ts";
+import { describeStore } from "../../core/store/describe.ts";
+import { openStore } from "../../core/store/open.ts";
 import { targetReader } from "../../core/zarr/reader.ts";
 import { SourceOpener } from "../../core/access/open.ts";
 import { openTarget } from "../../core/access/targets.ts";

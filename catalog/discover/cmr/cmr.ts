@@ -8,14 +8,14 @@ import { safeName } from "../../../core/access/redact.ts";
 import { type CmrAnswer, collectionIds, parseAnswerJson, parseCmrAnswer, readDrafts } from "./cmr_answer.ts";
 import { fetchCollections } from "./cmr_collection.ts";
 import { CMR_PAGE_SIZE, CMR_URL, cmrParameters, type CmrQuery } from "./cmr_query.ts";
-import type { CollectionFacts, Draft, ReadContext } from "../draft.ts";
+import type { CollectionFacts, Draft, ReadContext } from "../draft/draft.ts";
 import { HarvestState } from "./harvest_state.ts";
-import { type HttpIo, requestText } from "../http_text.ts";
+import { type HttpIo, requestText } from "../draft/http_text.ts";
 import { asInteger, asObjects, asText } from "../../../core/json_value.ts";
-import { printable } from "../tally.ts";
+import { printable } from "../draft/tally.ts";
 
 /** Sent with every request, so that CMR's operators know who asks. */
-export const CLIENT_ID = "granary";
+const CLIENT_ID = "granary";
 
 /** A query longer than this is sent as a form. */
 const LONGEST_QUERY = 2000;
@@ -150,7 +150,7 @@ export interface DeletedGranule {
 }
 
 /** How far back CMR remembers deletions. */
-export const DELETIONS_REMEMBERED_DAYS = 365;
+const DELETIONS_REMEMBERED_DAYS = 365;
 
 /**
  * Granules deleted since a time, of the collections named. CMR remembers a year and an earlier time is
@@ -208,7 +208,7 @@ export async function fetchDeleted(
 }
 
 /** The endpoint under a search URL, which must be http or https. */
-export function endpointOf(url: string | undefined, name: string): string {
+function endpointOf(url: string | undefined, name: string): string {
   const base = (url ?? CMR_URL).replace(/\/+$/, "");
   if (!/^https?:\/\//i.test(base) || !URL.canParse(base)) {
     throw inputError(`CMR's URL "${safeName(base)}" is not an http or https URL (wanted such as ${CMR_URL})`);

@@ -3,13 +3,13 @@
  * with its request. Parsing is apart from the network, so that saved answers are read the same way.
  */
 import { inputError } from "../../../core/errors.ts";
-import type { Draft, ReadContext } from "../draft.ts";
+import type { Draft, ReadContext } from "../draft/draft.ts";
 import { readFeedGranule } from "./feed_granule.ts";
 import { asInteger, asObject, asText, type JsonObject } from "../../../core/json_value.ts";
-import { printable } from "../tally.ts";
+import { printable } from "../draft/tally.ts";
 import { readUmmGranule } from "./umm_granule.ts";
 
-export type CmrFormat = "umm_json" | "feed";
+type CmrFormat = "umm_json" | "feed";
 
 /** One page: what kind of answer, its items unread, and CMR's total where the answer states it. */
 export interface CmrAnswer {

@@ -4,9 +4,9 @@
  */
 import { inputError } from "../../../core/errors.ts";
 import { parseAnswerJson } from "./cmr_answer.ts";
-import type { CollectionFacts } from "../draft.ts";
+import type { CollectionFacts } from "../draft/draft.ts";
 import type { EdgeRule } from "../../footprint/extent.ts";
-import { type HttpIo, requestText } from "../http_text.ts";
+import { type HttpIo, requestText } from "../draft/http_text.ts";
 import { asNumber, asObject, asObjects, asText, type JsonObject } from "../../../core/json_value.ts";
 import { type OrbitParameters, orbitParameters } from "../../../products/orbits.ts";
 

@@ -1,6 +1,12 @@
 /** One entry of CMR's older granules.json feed as a draft row. Its numbers are strings, latitude first. */
-import { chooseData, type GranuleLink, isCredentialEndpoint, type Relation } from "../assets.ts";
-import { type Draft, locationColumns, namesAreSound, orderedTimes, type ReadContext } from "../draft.ts";
+import { chooseData, type GranuleLink, isCredentialEndpoint, type Relation } from "../draft/assets.ts";
+import {
+  type Draft,
+  locationColumns,
+  namesAreSound,
+  orderedTimes,
+  type ReadContext,
+} from "../draft/draft.ts";
 import {
   type EdgeRule,
   emptyExtent,
@@ -27,7 +33,7 @@ import {
   orbitExtentOf,
   UNREADABLE_EXTENT,
 } from "./spatial_extent.ts";
-import { printable, type Tally } from "../tally.ts";
+import { printable, type Tally } from "../draft/tally.ts";
 import { providerOf } from "./umm_granule.ts";
 
 const RELATIONS: Readonly<Record<string, Relation>> = {

@@ -1,7 +1,7 @@
 /** One item of a CMR umm_json answer (UMM-G) as a draft row. */
-import { chooseData, type GranuleLink, isCredentialEndpoint, type Relation } from "../assets.ts";
-import { fileName } from "../bases.ts";
-import { checksumOf } from "../checksum.ts";
+import { chooseData, type GranuleLink, isCredentialEndpoint, type Relation } from "../draft/assets.ts";
+import { fileName } from "../draft/bases.ts";
+import { checksumOf } from "../draft/checksum.ts";
 import {
   asRevision,
   type CollectionFacts,
@@ -10,7 +10,7 @@ import {
   namesAreSound,
   orderedTimes,
   type ReadContext,
-} from "../draft.ts";
+} from "../draft/draft.ts";
 import {
   asArray,
   asInteger,
@@ -24,7 +24,7 @@ import {
 } from "../../../core/json_value.ts";
 import { orbitOfProduct } from "../../../products/orbits.ts";
 import { NO_EXTENT, readUmmExtent } from "./spatial_extent.ts";
-import { printable, type Tally } from "../tally.ts";
+import { printable, type Tally } from "../draft/tally.ts";
 
 const RELATIONS: Readonly<Record<string, Relation>> = {
   "GET DATA": "data",

@@ -1,31 +1,14 @@
-/**
- * Granule rows of local files. How a file is read is somebody else's knowledge: the scan is a function
- * that the caller brings (aggregate's reader, on its workers), and this room makes the row of it.
- */
+/** Granule rows of local files: what a scan finds in each, its name and its checksum make the row. */
 import { GranaryError, type SerializedError, serializeError } from "../../../core/errors.ts";
 import { checksumFile, type ChecksumKind } from "../../../core/files/checksum_file.ts";
-import type { TrackSummary } from "../../footprint/footprint.ts";
+import type { GranuleScan } from "./scan_granule.ts";
 import type { GranuleRow } from "../../granule.ts";
 import type { LocalFile } from "./local_files.ts";
 import { granuleFromName } from "../../../products/file_names.ts";
 
-/** What a scan finds in one file. What the file does not say is null. */
-export interface LocalScan {
-  summary: TrackSummary;
-  /** `ATL06.006` */
-  collection: string | null;
-  /** Milliseconds since 1970 UTC. */
-  start: number | null;
-  end: number | null;
-  /** Further facts for the column `properties`. */
-  properties?: Record<string, unknown>;
-}
-
-export type ScanGranule = (file: string, cellOrder: number, signal?: AbortSignal) => Promise<LocalScan>;
-
-export interface LocalOptions {
-  scan: ScanGranule;
-  cellOrder: number;
+interface LocalOptions {
+  /** Reads the coordinates and facts of one file. */
+  scan(file: string, signal?: AbortSignal): Promise<GranuleScan>;
   /** Used for files that do not say it and whose names have no known form. */
   collection?: string | undefined;
   provider?: string | undefined;
@@ -39,10 +22,10 @@ export interface LocalOptions {
 }
 
 /** The provider of granules that lie on a disk, unless stated. */
-export const LOCAL_PROVIDER = "local";
+const LOCAL_PROVIDER = "local";
 
 /** The collection of granules of which neither file nor name nor user says it. */
-export const UNKNOWN_COLLECTION = "unknown";
+const UNKNOWN_COLLECTION = "unknown";
 
 /** Rows of `files` in their order, several in work at once. */
 export async function* localRows(
@@ -93,20 +76,20 @@ function failure(error: unknown, signal: AbortSignal | undefined): SerializedErr
 async function localRow(file: LocalFile, options: LocalOptions): Promise<GranuleRow> {
   const full = file.base + file.path;
   const [scan, checksum] = await Promise.all([
-    options.scan(full, options.cellOrder, options.signal),
+    options.scan(full, options.signal),
     checksumFile(full, options.checksum, options.signal),
   ]);
   const id = file.path.slice(file.path.lastIndexOf("/") + 1);
   const named = granuleFromName(id);
-  const start = scan.start ?? named.start;
+  const start = scan.facts.start ?? named.start;
   return {
     id,
-    collection: scan.collection ?? named.collection ?? options.collection ?? UNKNOWN_COLLECTION,
+    collection: scan.facts.collection ?? named.collection ?? options.collection ?? UNKNOWN_COLLECTION,
     provider: options.provider ?? LOCAL_PROVIDER,
     concept_id: null,
     revision: null,
     start_datetime: start,
-    end_datetime: scan.end ?? start,
+    end_datetime: scan.facts.end ?? start,
     datetime: null,
     geometry: scan.summary.geometry,
     bbox: scan.summary.bbox,
@@ -123,6 +106,10 @@ async function localRow(file: LocalFile, options: LocalOptions): Promise<Granule
     size_bytes: file.sizeBytes,
     checksum,
     assets: [],
-    properties: { ...scan.properties, observations: scan.summary.positions },
+    properties: {
+      groups: scan.groups.present,
+      empty: scan.groups.empty,
+      observations: scan.summary.positions,
+    },
   };
 }

@@ -3,13 +3,30 @@ import type { SyncSource } from "../../../core/access/source.ts";
 import { TrackSummarizer, type TrackSummary } from "../../footprint/footprint.ts";
 import { assignNested } from "../../../core/cells/assign.ts";
 import { encodeRuns, type GroupRuns } from "../../../core/observations/row_runs.ts";
-import type { Pipeline } from "../../../aggregate/pipeline.ts";
 import { readGranule } from "../../../core/observations/granule.ts";
 import { openHdf5 } from "../../../core/observations/open_granule_file.ts";
 import { type GranuleFacts, granuleFacts } from "../../../products/granule_facts.ts";
 
 /** What a scan reads: a config's groups and coordinates, and nothing else of the granule. */
-export type ScanRequest = Pick<Pipeline["dataSource"], "groups" | "latitude" | "longitude">;
+export interface ScanRequest {
+  /** Names or globs of top-level groups. */
+  groups: readonly string[];
+  /** Paths of datasets, which may hold `{group}`. */
+  latitude: string;
+  longitude: string;
+}
+
+export interface ScanTask extends ScanOptions {
+  file: string;
+}
+
+interface ScanOptions {
+  request: ScanRequest;
+  /** The order of the footprint's cells. */
+  cellOrder: number;
+  /** The order of a row index's cells; null for none. */
+  indexOrder: number | null;
+}
 
 export interface GranuleScan {
   summary: TrackSummary;
@@ -24,9 +41,7 @@ export interface GranuleScan {
 /** Scans an open source and closes it. Throws a granule error that names the file. */
 export async function scanGranule(
   source: SyncSource,
-  request: ScanRequest,
-  cellOrder: number,
-  indexOrder: number | null = null,
+  { request, cellOrder, indexOrder }: ScanOptions,
 ): Promise<GranuleScan> {
   try {
     const coordinates = { ...request, columns: [], filters: [] };

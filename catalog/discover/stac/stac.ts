@@ -4,14 +4,14 @@
  */
 import { GranaryError, inputError } from "../../../core/errors.ts";
 import { safeName } from "../../../core/access/redact.ts";
-import type { Draft } from "../draft.ts";
-import { type HttpIo, requestText, type TextRequest } from "../http_text.ts";
+import type { Draft } from "../draft/draft.ts";
+import { type HttpIo, requestText, type TextRequest } from "../draft/http_text.ts";
 import { asInteger, asObject, asObjects, asText, type JsonObject } from "../../../core/json_value.ts";
 import { readStacItem, type StacContext } from "./stac_item.ts";
-import { printable } from "../tally.ts";
+import { printable } from "../draft/tally.ts";
 
 /** One page of items. */
-export interface StacPage {
+interface StacPage {
   items: readonly unknown[];
   /** The link to the next page, if there is one. */
   next: JsonObject | null;

@@ -1,8 +1,14 @@
 /** One STAC item (specification 1.0 and 1.1) as a draft row. */
-import { chooseData, type GranuleLink, type Relation } from "../assets.ts";
-import { isS3 } from "../bases.ts";
-import { checksumOfMultihash } from "../checksum.ts";
-import { type Draft, locationColumns, namesAreSound, orderedTimes, type ReadContext } from "../draft.ts";
+import { chooseData, type GranuleLink, type Relation } from "../draft/assets.ts";
+import { isS3 } from "../draft/bases.ts";
+import { checksumOfMultihash } from "../draft/checksum.ts";
+import {
+  type Draft,
+  locationColumns,
+  namesAreSound,
+  orderedTimes,
+  type ReadContext,
+} from "../draft/draft.ts";
 import { readBboxExtent, readGeoJsonExtent } from "./geojson_extent.ts";
 import {
   asArray,
@@ -16,7 +22,7 @@ import {
 } from "../../../core/json_value.ts";
 import { bucketOf } from "../../../products/s3_buckets.ts";
 import { NO_EXTENT } from "../cmr/spatial_extent.ts";
-import { printable, type Tally } from "../tally.ts";
+import { printable, type Tally } from "../draft/tally.ts";
 import { providerOf } from "../cmr/umm_granule.ts";
 
 export interface StacContext extends ReadContext {

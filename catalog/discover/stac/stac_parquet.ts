@@ -6,7 +6,7 @@ import fs from "node:fs";
 import { inputError, systemCode } from "../../../core/errors.ts";
 import { type DuckOptions, openDuck, sqlName, sqlString } from "../../../core/tables/duckdb.ts";
 import { decodeWkb } from "../../../core/geometry/wkb.ts";
-import type { Draft } from "../draft.ts";
+import type { Draft } from "../draft/draft.ts";
 import { asObject, type JsonObject } from "../../../core/json_value.ts";
 import { readStacItem, type StacContext } from "./stac_item.ts";
 

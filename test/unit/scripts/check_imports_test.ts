@@ -24,8 +24,8 @@ Deno.test("imports that run downward are in order", () => {
     faultsOf({
       "core/a.ts": "",
       "core/access/b.ts": 'import { a } from "../a.ts";',
-      "aggregate/read/c.ts": 'import {\n  b,\n} from "../../core/access/b.ts";',
-      "cli/d.ts": 'export * from "../aggregate/read/c.ts";\nconst x = await import("../core/a.ts");',
+      "aggregate/engine/c.ts": 'import {\n  b,\n} from "../../core/access/b.ts";',
+      "cli/d.ts": 'export * from "../aggregate/engine/c.ts";\nconst x = await import("../core/a.ts");',
     }),
     [],
   );
@@ -50,7 +50,7 @@ Deno.test("an import upward or sideways is a fault, by whatever form", () => {
   );
 });
 
-Deno.test("modules that import each other in a ring are a fault, types aside", () => {
+Deno.test("modules that import each other in a ring are a fault, types too", () => {
   const ring = (last: string) => ({
     "core/a.ts": 'import "./b.ts";',
     "core/b.ts": 'import "./c.ts";',
@@ -60,7 +60,27 @@ Deno.test("modules that import each other in a ring are a fault, types aside", (
     faultsOf(ring('import { x } from "./a.ts";'))[0],
     /a\.ts -> core\/b\.ts -> core\/c\.ts -> core\/a\.ts/,
   );
-  assert.deepEqual(faultsOf(ring('import type { X } from "./a.ts";')), []);
+  assert.equal(faultsOf(ring('import type { X } from "./a.ts";')).length, 1);
+});
+
+Deno.test("folders that import each other are a fault, by the files that do it", () => {
+  const faults = faultsOf({
+    "aggregate/run/a.ts": 'import type { B } from "../engine/b.ts";',
+    "aggregate/engine/b.ts": "",
+    "aggregate/engine/c.ts": 'import "../run/d.ts";',
+    "aggregate/run/d.ts": "",
+  });
+  assert.equal(faults.length, 2);
+  assert.match(faults[0], /engine\/c\.ts: imports aggregate\/run\/d\.ts; aggregate\/engine may use/);
+  assert.match(faults[1], /folders in a circle: .*c\.ts -> aggregate\/run\/d\.ts/);
+});
+
+Deno.test("a folder without a rule is a fault", () => {
+  assert.match(faultsOf({ "core/newcomer/a.ts": "" })[0], /folder has no rule/);
+});
+
+Deno.test("the tree itself is in order", () => {
+  assert.deepEqual(importFaults(path.resolve(import.meta.dirname!, "../../..")), []);
 });
 
 Deno.test("the calls of one runtime are a fault, words in comments and strings are not", () => {

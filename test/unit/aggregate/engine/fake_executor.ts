@@ -1,6 +1,6 @@
 /**
- * An executor whose lanes do no work: tasks wait until `step` lets one of them, any one, be answered.
- * It holds the schedule to what a real lane needs, and keeps what every task held.
+ * An executor whose slots do no work: tasks wait until `step` lets one of them, any one, be answered.
+ * It holds the schedule to what a real slot needs, and keeps what every task held.
  */
 import assert from "node:assert/strict";
 import { setImmediate } from "node:timers";
@@ -14,12 +14,13 @@ import type {
   SpillTask,
   ToWorker,
 } from "../../../../aggregate/engine/contract.ts";
-import { noCounts, type SegmentEntry } from "../../../../aggregate/engine/scatter.ts";
+import { noCounts } from "../../../../aggregate/engine/scatter.ts";
+import type { SegmentEntry } from "../../../../aggregate/engine/contract.ts";
 import { orderForFile } from "../../../../aggregate/engine/spill_file.ts";
 import { SlabSpace } from "../../../../aggregate/engine/slabs.ts";
 
 export interface FakeOptions {
-  lanes: number;
+  slots: number;
   slabBytes: number;
   shardOf(rank: number): number;
   /** Bytes of each segment of a granule. */
@@ -29,7 +30,7 @@ export interface FakeOptions {
 }
 
 export class FakeExecutor implements Executor {
-  readonly lanes: number;
+  readonly slots: number;
   onMessage: Executor["onMessage"] = () => {};
   onCrash: Executor["onCrash"] = () => {};
   readonly posted: ToWorker[] = [];
@@ -43,17 +44,17 @@ export class FakeExecutor implements Executor {
   #spaces: SlabSpace[];
 
   constructor(readonly options: FakeOptions) {
-    this.lanes = options.lanes;
-    this.#spaces = Array.from({ length: options.lanes }, (_, l) => new SlabSpace(l + 1, options.slabBytes));
+    this.slots = options.slots;
+    this.#spaces = Array.from({ length: options.slots }, (_, l) => new SlabSpace(l + 1, options.slabBytes));
   }
 
   start(_context: RunContext): void {}
 
-  post(lane: number, message: ToWorker): void {
+  post(slot: number, message: ToWorker): void {
     assert.ok(message.type !== "start");
-    assert.ok(lane >= 0 && lane < this.lanes);
-    assert.ok(!this.#busy.has(lane), "one task at a time on a lane");
-    this.#busy.set(lane, message);
+    assert.ok(slot >= 0 && slot < this.slots);
+    assert.ok(!this.#busy.has(slot), "one task at a time on a slot");
+    this.#busy.set(slot, message);
     this.posted.push(message);
   }
 
@@ -67,22 +68,22 @@ export class FakeExecutor implements Executor {
 
   /** Answers the `pick`th of the tasks that wait. */
   step(pick: number): void {
-    const lane = [...this.#busy.keys()].sort((a, b) => a - b)[pick % this.#busy.size];
-    const message = this.#busy.get(lane)!;
-    this.#busy.delete(lane);
-    this.onMessage(lane, this.#answer(lane, message));
+    const slot = [...this.#busy.keys()].sort((a, b) => a - b)[pick % this.#busy.size];
+    const message = this.#busy.get(slot)!;
+    this.#busy.delete(slot);
+    this.onMessage(slot, this.#answer(slot, message));
   }
 
-  #answer(lane: number, message: Exclude<ToWorker, { type: "start" }>): FromWorker {
+  #answer(slot: number, message: Exclude<ToWorker, { type: "start" }>): FromWorker {
     const { id } = message;
-    if (message.type === "scatter") return this.#scatter(lane, id, message.task);
+    if (message.type === "scatter") return this.#scatter(slot, id, message.task);
     if (message.type === "spill") return this.#spill(id, message.task);
     if (message.type === "reduce") return this.#reduce(id, message.task);
     throw new Error("no scans here");
   }
 
-  #scatter(lane: number, id: number, { granule, ranks, granted }: ScatterTask): FromWorker {
-    const space = this.#spaces[lane];
+  #scatter(slot: number, id: number, { granule, ranks, granted }: ScatterTask): FromWorker {
+    const space = this.#spaces[slot];
     space.grant(granted);
     const tries = (this.tries.get(granule) ?? 0) + 1;
     this.tries.set(granule, tries);
@@ -179,7 +180,7 @@ export async function drive<T>(
   for (let quiet = 0; !settled && quiet < 50;) {
     await new Promise((resolve) => setImmediate(resolve));
     quiet = executor.waiting === 0 ? quiet + 1 : 0;
-    // More tasks may come before the next answer: lanes are filled one after the other.
+    // More tasks may come before the next answer: slots are filled one after the other.
     if (executor.waiting > 0 && !settled) {
       executor.step(picks.next().value ?? 0);
       each();

@@ -3,14 +3,9 @@ import { createHash } from "node:crypto";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { loadPreset } from "../../../../aggregate/config/load.ts";
-import { InlineExecutor } from "../../../../aggregate/schedule/executor.ts";
 import { rowIndexPath } from "../../../../catalog/row_index/paths.ts";
-import { teeRowIndex } from "../../../../catalog/row_index/tee.ts";
-import { startLocalScanner } from "../../../../aggregate/local/local_scan.ts";
+import { localGranules } from "../../../../aggregate/local_granules.ts";
 import { buildCatalog } from "../../../../catalog/write/build.ts";
-import { localRows } from "../../../../catalog/discover/files/local.ts";
-import { findLocalFiles } from "../../../../catalog/discover/files/local_files.ts";
 import { sharedData } from "../../../shared_data.ts";
 
 const CELL_ORDER = 8;
@@ -32,23 +27,17 @@ export function realGranules(): string[] {
 
 /** Builds a catalog of files; with an order also the row index beside it. */
 export async function catalogOf(files: readonly string[], output: string, indexOrder: number | null = null) {
-  const scanner = startLocalScanner(loadPreset("atl06"), 0, indexOrder, new InlineExecutor());
+  const found = localGranules(files, {
+    config: "atl06",
+    cellOrder: CELL_ORDER,
+    checksum: "none",
+    workers: 0,
+    rowIndex: indexOrder === null ? undefined : { file: rowIndexPath(output), order: indexOrder },
+  });
   try {
-    const found = localRows(findLocalFiles(files), {
-      scan: scanner.scan,
-      cellOrder: CELL_ORDER,
-      checksum: "none",
-      concurrency: 1,
-    });
-    const runsOf = (row: { local_base: string | null; path: string }) =>
-      scanner.takeRuns(`${row.local_base}${row.path}`);
-    const teed = indexOrder === null
-      ? undefined
-      : teeRowIndex(found, runsOf, rowIndexPath(output), { order: indexOrder });
-    await buildCatalog({ rows: teed?.rows ?? found, output, cellOrder: CELL_ORDER, queries: [] });
-    await teed?.index;
+    await buildCatalog({ rows: found.rows, output, cellOrder: CELL_ORDER, queries: [] });
   } finally {
-    await scanner.close();
+    await found.close();
   }
 }
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { CellAssigner } from "../../../../aggregate/engine/assigner.ts";
-import { noCounts, Scatterer, type SegmentEntry } from "../../../../aggregate/engine/scatter.ts";
+import { noCounts, Scatterer } from "../../../../aggregate/engine/scatter.ts";
+import type { SegmentEntry } from "../../../../aggregate/engine/contract.ts";
 import { segmentBytes, viewSegment } from "../../../../aggregate/engine/segment.ts";
 import type { Values } from "../../../../core/values.ts";
 import { assignNested } from "../../../../core/cells/assign.ts";

@@ -1,25 +1,25 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { SegmentEntry } from "../../../../aggregate/engine/scatter.ts";
+import type { SegmentEntry } from "../../../../aggregate/engine/contract.ts";
 import { ShardLedger } from "../../../../aggregate/schedule/shard_ledger.ts";
 import { SlabSpace } from "../../../../aggregate/engine/slabs.ts";
 
 const SLAB = 1024;
 const LANES = 3;
 
-/** What may happen between the main thread and its lanes. */
+/** What may happen between the main thread and its slots. */
 type Step =
-  | { do: "scatter"; lane: number; sizes: number[]; shards: number[]; fails: boolean }
-  | { do: "reduce"; lane: number; shard: number }
-  | { do: "spill"; lane: number };
+  | { do: "scatter"; slot: number; sizes: number[]; shards: number[]; fails: boolean }
+  | { do: "reduce"; slot: number; shard: number }
+  | { do: "spill"; slot: number };
 
-const lane = fc.integer({ min: 0, max: LANES - 1 });
+const slot = fc.integer({ min: 0, max: LANES - 1 });
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({
       do: fc.constant("scatter" as const),
-      lane,
+      slot,
       sizes: fc.array(fc.integer({ min: 1, max: 200 }).map((words) => 8 * words), {
         minLength: 1,
         maxLength: 6,
@@ -28,11 +28,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       fails: fc.boolean(),
     }),
   },
-  fc.record({ do: fc.constant("reduce" as const), lane, shard: fc.integer({ min: 0, max: 4 }) }),
-  fc.record({ do: fc.constant("spill" as const), lane }),
+  fc.record({ do: fc.constant("reduce" as const), slot, shard: fc.integer({ min: 0, max: 4 }) }),
+  fc.record({ do: fc.constant("spill" as const), slot }),
 );
 
-/** One lane's memory as the worker sees it: buffers that it was told of. */
+/** One slot's memory as the worker sees it: buffers that it was told of. */
 class World {
   ledger = new ShardLedger(LANES);
   spaces = Array.from({ length: LANES }, (_, l) => new SlabSpace(l + 1, SLAB));
@@ -42,10 +42,10 @@ class World {
   buffers = new Set<SharedArrayBuffer>();
   serial = 0;
 
-  scatter(lane: number, sizes: readonly number[], shards: readonly number[], fails: boolean): void {
-    const space = this.spaces[lane];
-    const granted = this.ledger.grant(lane);
-    for (const slab of granted) this.known[lane].set(slab.id, slab.buffer);
+  scatter(slot: number, sizes: readonly number[], shards: readonly number[], fails: boolean): void {
+    const space = this.spaces[slot];
+    const granted = this.ledger.grant(slot);
+    for (const slab of granted) this.known[slot].set(slab.id, slab.buffer);
     space.grant(granted);
     const mark = space.mark();
     const made: [SegmentEntry, number][] = sizes.map((bytes, i) => {
@@ -58,19 +58,19 @@ class World {
     if (fails) space.rollBack(mark);
     const report = space.report();
     for (const { id, buffer } of report.opened) {
-      this.known[lane].set(id, buffer);
+      this.known[slot].set(id, buffer);
       this.buffers.add(buffer);
     }
-    this.ledger.add(lane, report, fails ? [] : made.map(([entry]) => entry));
+    this.ledger.add(slot, report, fails ? [] : made.map(([entry]) => entry));
     if (!fails) { for (const [entry, stamp] of made) this.live.set(entry, stamp); }
   }
 
-  /** A lane reads segments through what it knows, and they are free after. */
-  consume(lane: number, entries: readonly SegmentEntry[]): void {
-    for (const slab of this.ledger.unknownTo(lane, entries)) this.known[lane].set(slab.id, slab.buffer);
+  /** A slot reads segments through what it knows, and they are free after. */
+  consume(slot: number, entries: readonly SegmentEntry[]): void {
+    for (const slab of this.ledger.unknownTo(slot, entries)) this.known[slot].set(slab.id, slab.buffer);
     for (const entry of entries) {
-      const buffer = this.known[lane].get(entry.slab);
-      assert.ok(buffer !== undefined, "the lane was sent the slab");
+      const buffer = this.known[slot].get(entry.slab);
+      assert.ok(buffer !== undefined, "the slot was sent the slab");
       assert.ok(
         new Uint8Array(buffer, entry.offset, entry.bytes).every((byte) => byte === this.live.get(entry)),
       );
@@ -101,9 +101,9 @@ Deno.test("segments keep their bytes until they are released, whoever fills, rea
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const world = new World();
       for (const it of steps) {
-        if (it.do === "scatter") world.scatter(it.lane, it.sizes, it.shards, it.fails);
-        else if (it.do === "reduce") world.consume(it.lane, world.ledger.take(it.shard).entries);
-        else world.consume(it.lane, world.ledger.takeAll());
+        if (it.do === "scatter") world.scatter(it.slot, it.sizes, it.shards, it.fails);
+        else if (it.do === "reduce") world.consume(it.slot, world.ledger.take(it.shard).entries);
+        else world.consume(it.slot, world.ledger.takeAll());
         world.check();
       }
       world.consume(0, world.ledger.takeAll());

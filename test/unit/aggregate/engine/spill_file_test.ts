@@ -4,13 +4,9 @@ import os from "node:os";
 import path from "node:path";
 import fc from "fast-check";
 import { GranaryError } from "../../../../core/errors.ts";
-import {
-  type IndexSource,
-  readRunsIndex,
-  type RunsEntry,
-  writeRunsFile,
-} from "../../../../aggregate/engine/spill_file.ts";
-import type { SegmentEntry } from "../../../../aggregate/engine/scatter.ts";
+import { type IndexSource, readRunsIndex, writeRunsFile } from "../../../../aggregate/engine/spill_file.ts";
+import type { RunsEntry } from "../../../../aggregate/engine/contract.ts";
+import type { SegmentEntry } from "../../../../aggregate/engine/contract.ts";
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-runs-"));
 globalThis.addEventListener("unload", () => fs.rmSync(folder, { recursive: true, force: true }));

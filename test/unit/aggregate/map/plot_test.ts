@@ -4,7 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { decode } from "fast-png";
 import { plotStore, previewStore } from "../../../../aggregate/map/plot.ts";
-import { type GranaryStore, openStore } from "../../../../aggregate/store/open.ts";
+import { type GranaryStore, openStore } from "../../../../core/store/open.ts";
 import { FolderTarget } from "../../../../core/access/folder_target.ts";
 import { fixtureIds, fixtureSpec, writeFixture } from "../../../interop/store_fixture.ts";
 

@@ -19,7 +19,7 @@ const NEVER = { seconds: Infinity, share: 1 };
 
 interface World {
   plan: Plan;
-  lanes: number;
+  slots: number;
   bytes: number[];
   segmentBytes: number;
   checkpoint: { seconds: number; share: number };
@@ -36,13 +36,13 @@ const worlds: fc.Arbitrary<World> = fc.record({
     }),
     { minLength: 1, maxLength: 25 },
   ),
-  lanes: fc.integer({ min: 1, max: 4 }),
+  slots: fc.integer({ min: 1, max: 4 }),
   slabsOfMemory: fc.integer({ min: 4, max: 40 }),
   checkpoint: fc.constantFrom(NEVER, { seconds: 0, share: 0.3 }, { seconds: 0, share: 0 }),
   picks: fc.infiniteStream(fc.nat(1000)),
-}).map(({ parents, granules, lanes, slabsOfMemory, checkpoint, picks }) => ({
+}).map(({ parents, granules, slots, slabsOfMemory, checkpoint, picks }) => ({
   plan: planOf(parents, granules),
-  lanes,
+  slots,
   bytes: granules.map(({ bytes }) => 8 * bytes),
   segmentBytes: slabsOfMemory * SLAB,
   checkpoint,
@@ -77,10 +77,10 @@ async function run(
     each?: () => void;
   } = {},
 ) {
-  const { plan, lanes, bytes } = world;
+  const { plan, slots, bytes } = world;
   const shardOf = shardOfRank(plan.store);
   const executor = new FakeExecutor({
-    lanes,
+    slots,
     slabBytes: SLAB,
     shardOf,
     bytesOf: (g) => bytes[g % bytes.length],
@@ -160,19 +160,19 @@ Deno.test("every granule is scattered once and every shard reduced once, with al
 Deno.test("memory over half its budget is spilled, and stays near the budget", async () => {
   await fc.assert(
     fc.asyncProperty(worlds, async (world) => {
-      const { plan, bytes, lanes, segmentBytes } = world;
+      const { plan, bytes, slots, segmentBytes } = world;
       const { result } = await run({ ...world, checkpoint: NEVER });
       const own = plan.granules.map((_, g) =>
         2 * plan.shards.filter((s) => s.granules.includes(g)).length * bytes[g]
       );
       const total = own.reduce((sum, n) => sum + n, 0);
-      // Each lane may hold a slab that it has only begun, and a granule that began when there was room.
-      const slack = lanes * (2 * SLAB + 2 * Math.max(...own));
+      // Each slot may hold a slab that it has only begun, and a granule that began when there was room.
+      const slack = slots * (2 * SLAB + 2 * Math.max(...own));
       assert.ok(
         result.peakSegmentBytes <= segmentBytes + slack,
         `${result.peakSegmentBytes} of ${segmentBytes}`,
       );
-      if (total < segmentBytes / 2 - lanes * 2 * SLAB - slack) assert.equal(result.spills, 0);
+      if (total < segmentBytes / 2 - slots * 2 * SLAB - slack) assert.equal(result.spills, 0);
       if (total > 4 * segmentBytes + 4 * slack) assert.ok(result.spills > 0);
     }),
     { seed: 41, numRuns: 80 },
@@ -211,11 +211,11 @@ Deno.test("faults of the way are tried again once, faults of the bytes are not; 
   );
 });
 
-/** Twenty granules over four shards, two lanes. */
+/** Twenty granules over four shards, two slots. */
 function plainWorld(): World {
   return {
     plan: planOf(8, Array.from({ length: 20 }, (_, g) => ({ size: 1000 + g, mask: 0b1101_0110 >> g % 3 }))),
-    lanes: 2,
+    slots: 2,
     bytes: [800],
     segmentBytes: 1e6,
     checkpoint: NEVER,
@@ -283,7 +283,7 @@ Deno.test("an abort ends the run with its reason, and nothing more is begun", as
 
 Deno.test("a run that is aborted before it begins posts nothing", async () => {
   const { plan } = plainWorld();
-  const executor = new FakeExecutor({ lanes: 1, slabBytes: SLAB, shardOf: () => 0, bytesOf: () => 8 });
+  const executor = new FakeExecutor({ slots: 1, slabBytes: SLAB, shardOf: () => 0, bytesOf: () => 8 });
   const options: ScheduleOptions = {
     locate: () => assert.fail("no granule is begun"),
     checkpoint: NEVER,
@@ -296,10 +296,10 @@ Deno.test("a run that is aborted before it begins posts nothing", async () => {
   assert.deepEqual(executor.posted, []);
 });
 
-Deno.test("a lane that dies, and a commit that fails, end the run", async () => {
+Deno.test("a slot that dies, and a commit that fails, end the run", async () => {
   const world = plainWorld();
   const executor = new FakeExecutor({
-    lanes: 2,
+    slots: 2,
     slabBytes: SLAB,
     shardOf: shardOfRank(world.plan.store),
     bytesOf: () => 8,
@@ -394,7 +394,7 @@ Deno.test("a part of the work is done with the runs files of an earlier run", as
   const known = outcome.entries.filter(({ shard, granule }) => shard === 0 && granule < 10);
   const world = plainWorld();
   const executor = new FakeExecutor({
-    lanes: 2,
+    slots: 2,
     slabBytes: SLAB,
     shardOf: shardOfRank(plan.store),
     bytesOf: () => 800,

@@ -11,7 +11,7 @@ import {
   discoverStac,
   type Discovery,
 } from "../../../../catalog/discover/discover.ts";
-import type { HttpIo } from "../../../../catalog/discover/http_text.ts";
+import type { HttpIo } from "../../../../catalog/discover/draft/http_text.ts";
 import { startCmr } from "../../../support/cmr_server.ts";
 import { hasSharedData, sharedData } from "../../../shared_data.ts";
 

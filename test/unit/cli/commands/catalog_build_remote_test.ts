@@ -5,7 +5,7 @@ import path from "node:path";
 import { Command } from "@commander-js/extra-typings";
 import { openCatalog } from "../../../../catalog/file/open_catalog.ts";
 import { addCatalogBuild } from "../../../../cli/commands/catalog_build.ts";
-import type { CliContext } from "../../../../cli/context.ts";
+import type { CliContext } from "../../../../cli/io/context.ts";
 import { startCmr } from "../../../support/cmr_server.ts";
 import { startStac } from "../../../support/stac_server.ts";
 

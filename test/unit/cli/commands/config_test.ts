@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Command } from "@commander-js/extra-typings";
 import { addConfig } from "../../../../cli/commands/config.ts";
-import type { CliContext } from "../../../../cli/context.ts";
+import type { CliContext } from "../../../../cli/io/context.ts";
 import { parseConfig } from "../../../../aggregate/config/parse.ts";
 import { loadPreset } from "../../../../aggregate/config/load.ts";
 import { presetText } from "../../../../products/presets/index.ts";

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { inspectHdf5 } from "../../../../cli/commands/inspect_hdf5.ts";
-import type { CliContext } from "../../../../cli/context.ts";
+import type { CliContext } from "../../../../cli/io/context.ts";
 import { writeHdf5 } from "../../core/hdf5/write_hdf5.ts";
 
 /** A context that keeps what is written. */

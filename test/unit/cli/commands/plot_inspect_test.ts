@@ -4,12 +4,12 @@ import os from "node:os";
 import path from "node:path";
 import { Command } from "@commander-js/extra-typings";
 import { decode } from "fast-png";
-import type { StoreDescription } from "../../../../aggregate/store/describe.ts";
+import type { StoreDescription } from "../../../../core/store/describe.ts";
 import { GranaryError } from "../../../../core/errors.ts";
 import { FolderTarget } from "../../../../core/access/folder_target.ts";
 import { addInspect } from "../../../../cli/commands/inspect.ts";
 import { addPlot } from "../../../../cli/commands/plot.ts";
-import type { CliContext } from "../../../../cli/context.ts";
+import type { CliContext } from "../../../../cli/io/context.ts";
 import { fixtureIds, fixtureSpec, writeFixture } from "../../../interop/store_fixture.ts";
 
 interface Caught {

@@ -4,7 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import zlib from "node:zlib";
 import { compressChunk, encodeChunk, MAX_CHUNK_CELLS } from "../../../../core/zarr/chunk.ts";
-import { chunkDigests, storeDigests } from "../../aggregate/store/digests.ts";
+import { chunkDigests, storeDigests } from "../store/digests.ts";
 
 const FOLDER = import.meta.dirname!;
 const BUN = path.resolve(FOLDER, "../../../../node_modules/.bin/bun");
@@ -48,7 +48,7 @@ Deno.test({
   name: "Bun, which makes the binary, encodes chunks and whole stores to the same bytes as Deno",
   ignore: !fs.existsSync(BUN),
   async fn() {
-    const output = execFileSync(BUN, [path.join(FOLDER, "../../aggregate/store/digests.ts")], {
+    const output = execFileSync(BUN, [path.join(FOLDER, "../store/digests.ts")], {
       encoding: "utf8",
     });
     assert.deepEqual(output.trim().split("\n"), [...chunkDigests(), ...await storeDigests()]);

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import { GranaryError } from "../../../../../core/errors.ts";
 import { parseCmrAnswer, readDrafts } from "../../../../../catalog/discover/cmr/cmr_answer.ts";
-import type { CollectionFacts, Draft } from "../../../../../catalog/discover/draft.ts";
-import { Tally } from "../../../../../catalog/discover/tally.ts";
+import type { CollectionFacts, Draft } from "../../../../../catalog/discover/draft/draft.ts";
+import { Tally } from "../../../../../catalog/discover/draft/tally.ts";
 import { answerText, rawItems } from "../../../../support/cmr_server.ts";
 import { hasSharedData, sharedData } from "../../../../shared_data.ts";
 

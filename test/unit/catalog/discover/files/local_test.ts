@@ -8,7 +8,10 @@ import { summarizeTracks } from "../../../../../catalog/footprint/footprint.ts";
 import type { GranuleRow } from "../../../../../catalog/granule.ts";
 import { findLocalFiles } from "../../../../../catalog/discover/files/local_files.ts";
 import { granuleFromName } from "../../../../../products/file_names.ts";
-import { localRows, type ScanGranule } from "../../../../../catalog/discover/files/local.ts";
+import { localRows } from "../../../../../catalog/discover/files/local.ts";
+import type { GranuleScan } from "../../../../../catalog/discover/files/scan_granule.ts";
+
+type ScanFile = (file: string, signal?: AbortSignal) => Promise<GranuleScan>;
 import { openCatalog } from "../../../../../catalog/file/open_catalog.ts";
 import { allRows, sampleRow, withFolder } from "../../sample.ts";
 
@@ -89,17 +92,22 @@ Deno.test("rows come in the order of the files, with no more in work than allowe
   await withNamedFiles(names, async (folder) => {
     let working = 0;
     let most = 0;
-    const scan: ScanGranule = async (file) => {
+    const scan: ScanFile = async (file) => {
       most = Math.max(most, ++working);
       await new Promise((resolve) => setTimeout(resolve, (file.charCodeAt(file.length - 4) % 4) * 3));
       working -= 1;
       if (file.endsWith("g07.h5")) throw new GranaryError("granule", `${file}: is no HDF5 file`);
-      return { summary, collection: "X.001", start: 5, end: 9, properties: { beams: 6 } };
+      return {
+        summary,
+        groups: { present: ["gt1l"], empty: ["gt1r"], missing: [] },
+        rows: 2,
+        facts: { collection: "X.001", start: 5, end: 9 },
+        runs: [],
+      };
     };
     const failed: string[] = [];
     const rows = await collect(localRows(findLocalFiles([folder]), {
       scan,
-      cellOrder: 8,
       checksum: "none",
       concurrency: 3,
       onFailure: (file, error) => failed.push(`${path.basename(file)} ${error.tag}`),
@@ -117,7 +125,7 @@ Deno.test("rows come in the order of the files, with no more in work than allowe
         end_datetime: 9,
         provider: "local",
         cells: summary.cells,
-        properties: { beams: 6, observations: 2 },
+        properties: { groups: ["gt1l"], empty: ["gt1r"], observations: 2 },
       },
     );
   });
@@ -125,12 +133,12 @@ Deno.test("rows come in the order of the files, with no more in work than allowe
 
 Deno.test("without a listener the first failure ends the walk; a bug always does", async () => {
   await withNamedFiles(["a.h5", "b.h5", "c.h5"], async (folder) => {
-    const options = { cellOrder: 8, checksum: "none", concurrency: 2 } as const;
-    const broken: ScanGranule = (file) => Promise.reject(new GranaryError("granule", `${file}: broken`));
+    const options = { checksum: "none", concurrency: 2 } as const;
+    const broken: ScanFile = (file) => Promise.reject(new GranaryError("granule", `${file}: broken`));
     await assert.rejects(collect(localRows(findLocalFiles([folder]), { ...options, scan: broken })), {
       tag: "granule",
     });
-    const bug: ScanGranule = () => Promise.reject(new TypeError("undefined is not a function"));
+    const bug: ScanFile = () => Promise.reject(new TypeError("undefined is not a function"));
     const told: string[] = [];
     const walk = localRows(findLocalFiles([folder]), {
       ...options,

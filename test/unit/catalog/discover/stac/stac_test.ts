@@ -4,10 +4,10 @@ import { GranaryError } from "../../../../../core/errors.ts";
 import { HttpClient } from "../../../../../core/access/http.ts";
 import type { GranuleRow } from "../../../../../catalog/granule.ts";
 import { locationsOf } from "../../../../../catalog/locations.ts";
-import type { Draft } from "../../../../../catalog/discover/draft.ts";
-import { finishRow } from "../../../../../catalog/discover/draft.ts";
-import { createFootprinter } from "../../../../../catalog/footprint/footprinter.ts";
-import type { HttpIo } from "../../../../../catalog/discover/http_text.ts";
+import type { Draft } from "../../../../../catalog/discover/draft/draft.ts";
+import { finishRow } from "../../../../../catalog/discover/draft/draft.ts";
+import { createFootprinter } from "../../../../../catalog/discover/draft/footprinter.ts";
+import type { HttpIo } from "../../../../../catalog/discover/draft/http_text.ts";
 import {
   harvestStac,
   parseStac,
@@ -17,7 +17,7 @@ import {
 } from "../../../../../catalog/discover/stac/stac.ts";
 import { readStacItem } from "../../../../../catalog/discover/stac/stac_item.ts";
 import { readStacParquet } from "../../../../../catalog/discover/stac/stac_parquet.ts";
-import { Tally } from "../../../../../catalog/discover/tally.ts";
+import { Tally } from "../../../../../catalog/discover/draft/tally.ts";
 import { openDuck } from "../../../../../core/tables/duckdb.ts";
 import { startStac } from "../../../../support/stac_server.ts";
 import { startServer } from "../../../../support/http_server.ts";

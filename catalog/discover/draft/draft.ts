@@ -1,0 +1,124 @@
+/**
+ * What every reader of answers makes of one granule: a row without its footprint's columns, and the
+ * footprint as the source states it. {@linkcode finishRow} joins the two by way of a `Footprinter`.
+ */
+import type { GranuleRow } from "../../granule.ts";
+import type { BoundingBox } from "../../../core/geometry/box.ts";
+import { type DataFile, locate, type Locations } from "./assets.ts";
+import type { EdgeRule, Extent } from "../../footprint/extent.ts";
+import { asInteger } from "../../../core/json_value.ts";
+import type { OrbitParameters } from "../../../products/orbits.ts";
+import { bucketOf, credentialsOfBucket, EARTHDATA_REGION } from "../../../products/s3_buckets.ts";
+import { printable, type Tally } from "./tally.ts";
+
+/** The columns that follow from the footprint. */
+export interface Footprint {
+  geometry: Uint8Array | null;
+  bbox: BoundingBox | null;
+  cell_order: number;
+  cells: BigUint64Array;
+}
+
+/** Geometry and cells of a stated extent; null is a granule whose footprint is unknown. */
+export type Footprinter = (extent: Extent | null) => Footprint;
+
+export interface Draft {
+  row: Omit<GranuleRow, keyof Footprint>;
+  extent: Extent | null;
+}
+
+/** What is known of a collection beside its granules; every part may be missing. */
+export interface CollectionFacts {
+  conceptId: string;
+  /** `ATL06.006`, when the collection has a short name. */
+  name: string | null;
+  edges: EdgeRule;
+  orbit: OrbitParameters | null;
+  s3Credentials: string | null;
+  s3Region: string | null;
+}
+
+/** What a reader of one answer is given. */
+export interface ReadContext {
+  tally: Tally;
+  /** Facts of a collection by its concept id, when they were asked for. */
+  collection?: (conceptId: string) => CollectionFacts | null;
+  /** Orbit parameters that the user states for granules of unknown missions. */
+  orbit?: OrbitParameters | null;
+}
+
+/** The row of a draft. A draft without an extent has no geometry and no cells. */
+export function finishRow(draft: Draft, footprinter: Footprinter): GranuleRow {
+  return { ...draft.row, ...footprinter(draft.extent) };
+}
+
+/**
+ * Why an id, a collection or a provider cannot be used, or null: they become folders of mirrors and
+ * lines of tables, so they hold no control characters and climb nowhere.
+ */
+function nameProblem(name: string): string | null {
+  if (name.length > LONGEST_NAME) return `longer than ${LONGEST_NAME} characters`;
+  if (printable(name) !== name) return "with control characters";
+  if (name.split(/[/\\]/).some((segment) => segment === ".." || segment === ".")) {
+    return "that climbs out of a folder";
+  }
+  return name.trim() === "" ? "that is blank" : null;
+}
+
+const LONGEST_NAME = 1024;
+
+/** Sets a granule aside when one of its names cannot be used. True when all can. */
+export function namesAreSound(
+  names: { id: string; collection: string; provider: string },
+  tally: Tally,
+): boolean {
+  for (const [what, name] of Object.entries(names)) {
+    const problem = nameProblem(name);
+    if (problem !== null) {
+      tally.add("granule", `${what} ${problem}`, printable(names.id));
+      return false;
+    }
+  }
+  return true;
+}
+
+/** The columns of bytes and access, for a granule on NASA's Earthdata or with an endpoint of its own. */
+export function locationColumns(
+  files: readonly DataFile[],
+  credentials: string | null,
+  facts: CollectionFacts | null,
+): Locations & Pick<GranuleRow, "s3_credentials" | "s3_region" | "s3_endpoint" | "s3_access" | "local_base"> {
+  const locations = locate(files);
+  const first = files[0];
+  const endpoint = facts?.s3Credentials ?? credentials ?? credentialsOfBucket(bucketOf(first.s3));
+  const onS3 = files.some((file) => file.s3 !== null);
+  const region = facts?.s3Region ?? (endpoint === null ? null : EARTHDATA_REGION);
+  return {
+    ...locations,
+    local_base: null,
+    s3_credentials: onS3 ? endpoint : null,
+    s3_region: onS3 ? region : null,
+    s3_endpoint: null,
+    s3_access: onS3 && endpoint !== null ? "signed" : null,
+  };
+}
+
+/** Start and end in order; a pair in reverse is put in order and noted. */
+export function orderedTimes(
+  start: number | null,
+  end: number | null,
+  tally: Tally,
+  id: string,
+): { start_datetime: number | null; end_datetime: number | null } {
+  if (start !== null && end !== null && start > end) {
+    tally.add("note", "start after end; the two were exchanged", id);
+    return { start_datetime: end, end_datetime: start };
+  }
+  return { start_datetime: start, end_datetime: end };
+}
+
+/** A revision number that the catalog's 32 bits hold, or null. */
+export function asRevision(value: unknown): number | null {
+  const revision = asInteger(value);
+  return revision !== null && revision >= 0 && revision < 2 ** 31 ? revision : null;
+}

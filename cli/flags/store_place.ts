@@ -1,0 +1,14 @@
+/** Opens the store that a command names: a folder or an S3 prefix. */
+import type { GranaryStore } from "../../core/store/open.ts";
+import type { CliContext } from "../io/context.ts";
+
+/** Throws an input error for what is no store. The network's code is loaded for remote stores only. */
+export async function openStoreAt(address: string, context: CliContext): Promise<GranaryStore> {
+  const { openStore } = await import("../../core/store/open.ts");
+  if (!/^s3:\/\//i.test(address)) return await openStore(address);
+  const { SourceOpener } = await import("../../core/access/open.ts");
+  const { openTarget } = await import("../../core/access/targets.ts");
+  const { targetReader } = await import("../../core/zarr/reader.ts");
+  const opener = new SourceOpener({ signal: context.signal, warn: (message) => context.log.warn(message) });
+  return await openStore(targetReader(openTarget(address, opener)));
+}

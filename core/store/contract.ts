@@ -1,0 +1,40 @@
+/** What the engine asks of the store room. */
+import type { ArrayDtype } from "../zarr/element.ts";
+import type { LatitudeConvention } from "../cells/convention.ts";
+
+/** One variable of the store, the same at every level. */
+export interface StoreVariable {
+  name: string;
+  dtype: ArrayDtype;
+  /** null is NaN. */
+  fillValue: number | null;
+  attributes: Record<string, unknown>;
+}
+
+/** Everything that a store's metadata and object keys follow from. Plain data. */
+export interface StoreSpec {
+  layout: "compact" | "sphere";
+  parentOrder: number;
+  /** Nested ids at the parent order, ascending. */
+  parents: number[];
+  /** Parents a shard, at every level from the finest to the parent order. */
+  parentsPerShard: number;
+  /** Orders from fine to coarse. Those below the parent order are written at the end. */
+  levels: number[];
+  latitude: LatitudeConvention;
+  morton: { dtype: "int64" | "uint64"; fillValue: string } | null;
+  variables: StoreVariable[];
+  /** Root attributes: config, hash of identities, counts, engine version. */
+  provenance: Record<string, unknown>;
+}
+
+/** A place for objects: a folder or an S3 prefix. Keys are relative, with `/`. A put is all or nothing. */
+export interface StoreTarget {
+  /** For messages. */
+  readonly name: string;
+  put(key: string, bytes: Uint8Array): Promise<void>;
+  get(key: string): Promise<Uint8Array | undefined>;
+  /** Keys below a prefix, in order. */
+  list(prefix: string): Promise<string[]>;
+  delete(key: string): Promise<void>;
+}

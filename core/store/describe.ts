@@ -1,0 +1,117 @@
+/** What a store is, for people and programs: levels, arrays, chunks, sizes on disk, how full it is. */
+import type { GranaryStore, StoreArray, StoreLevel } from "./open.ts";
+
+/** One array of a level. */
+interface ArrayDescription {
+  name: string;
+  dtype: string;
+  shape: number[];
+  /** Cells a shard; null where the array has none. */
+  shard: number | null;
+  chunk: number;
+  codecs: string[];
+  fill_value: unknown;
+  objects: number;
+  bytes: number;
+  /** Stored bytes over those of all elements unpacked. */
+  ratio: number | null;
+  attributes: Record<string, unknown>;
+}
+
+export interface LevelDescription {
+  order: number;
+  latitude: string;
+  cells: number;
+  /** Cells that have a value of `counted_by`; null where counting would read too much. */
+  cells_with_data: number | null;
+  counted_by: string | null;
+  bytes: number;
+  arrays: ArrayDescription[];
+}
+
+export interface StoreDescription {
+  store: string;
+  objects: number;
+  bytes: number;
+  provenance: Readonly<Record<string, unknown>> | null;
+  levels: LevelDescription[];
+}
+
+/** A variable stored in more bytes than this is not read to count its cells. */
+const MAX_COUNTED_BYTES = 256e6;
+
+const ELEMENT_BYTES: Readonly<Record<string, number>> = {
+  bool: 1,
+  int8: 1,
+  uint8: 1,
+  int16: 2,
+  uint16: 2,
+  float16: 2,
+  int32: 4,
+  uint32: 4,
+  float32: 4,
+  int64: 8,
+  uint64: 8,
+  float64: 8,
+};
+
+/** Describes an opened store: lists its objects, and reads one variable a level to count its cells. */
+export async function describeStore(store: GranaryStore, signal?: AbortSignal): Promise<StoreDescription> {
+  const sizes = await store.reader.sizes("");
+  const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+  const levels: LevelDescription[] = [];
+  for (const level of store.levels) levels.push(await describeLevel(store, level, sizes, signal));
+  return { store: store.name, objects: sizes.size, bytes, provenance: store.provenance, levels };
+}
+
+async function describeLevel(
+  store: GranaryStore,
+  level: StoreLevel,
+  sizes: ReadonlyMap<string, number>,
+  signal?: AbortSignal,
+): Promise<LevelDescription> {
+  const arrays = [level.coordinate, ...level.variables].map((array) => describeArray(array, sizes));
+  // `count` says which cells have observations; else the variable that costs least to read.
+  const counted = arrays.slice(1).filter((array) => array.name !== "morton")
+    .sort((a, b) => Number(b.name === "count") - Number(a.name === "count") || a.bytes - b.bytes)[0];
+  let withData: number | null = null;
+  if (counted !== undefined && counted.bytes <= MAX_COUNTED_BYTES) {
+    withData = 0;
+    for await (const part of store.cells(counted.name, level.order)) {
+      signal?.throwIfAborted();
+      withData += part.ids.length;
+    }
+  }
+  return {
+    order: level.order,
+    latitude: level.latitude,
+    cells: level.length,
+    cells_with_data: withData,
+    counted_by: withData === null ? null : counted.name,
+    bytes: arrays.reduce((sum, array) => sum + array.bytes, 0),
+    arrays,
+  };
+}
+
+function describeArray(array: StoreArray, sizes: ReadonlyMap<string, number>): ArrayDescription {
+  let objects = 0, bytes = 0;
+  for (const [key, size] of sizes) {
+    if (!key.startsWith(`${array.path}/`) || key.endsWith("/zarr.json")) continue;
+    objects += 1;
+    bytes += size;
+  }
+  const unpacked = array.shape[0] * (ELEMENT_BYTES[array.dtype] ?? NaN);
+  return {
+    name: array.name,
+    dtype: array.dtype,
+    shape: array.shape,
+    shard: array.innerChunk === null ? null : array.chunk[0],
+    chunk: (array.innerChunk ?? array.chunk)[0],
+    codecs: array.codecs,
+    fill_value: array.fillValue,
+    objects,
+    bytes,
+    ratio: Number.isFinite(unpacked) && unpacked > 0 ? bytes / unpacked : null,
+    attributes: array.attributes,
+  };
+}

@@ -1,0 +1,310 @@
+/**
+ * Opens a store to look into it: levels, variables, provenance, and the cells that have values. Reads
+ * what granary writes and other Zarr v3 stores by the same conventions (nested HEALPix, `cell_ids`).
+ */
+import * as zarr from "zarrita";
+import { GranaryError, inputError } from "../errors.ts";
+import { suggestion } from "../suggest.ts";
+import type { LatitudeConvention } from "../cells/convention.ts";
+import { asArray, asGroup, isObject, readDocument } from "../zarr/documents.ts";
+import type { ArrayDocument, GroupDocument } from "../zarr/documents.ts";
+import { CELL_IDS, PROVENANCE_KEY } from "./metadata.ts";
+import { localReader, type StoreReader } from "../zarr/reader.ts";
+import { registerCodecs } from "../zarr/codecs.ts";
+
+/** Most cells that {@linkcode GranaryStore.read} takes whole; `cells` reads any number in parts. */
+const MAX_WHOLE_CELLS = 2 ** 28;
+
+/** Cells read at a time by {@linkcode GranaryStore.cells}, unless a shard is larger. */
+const PART_CELLS = 2 ** 20;
+
+/** One array of a level. */
+export interface StoreArray extends ArrayDocument {
+  name: string;
+  /** Path of the array in the store. */
+  path: string;
+}
+
+/** One level: the arrays over the cells of one order. */
+export interface StoreLevel {
+  order: number;
+  /** Path of the group in the store; empty where the root is the level. */
+  path: string;
+  length: number;
+  latitude: LatitudeConvention;
+  coordinate: StoreArray;
+  /** Every other array over the same cells, in the store's order. */
+  variables: StoreArray[];
+}
+
+/** Cells that have values: nested ids, exact as numbers to order 24, and values, NaN for none. */
+export interface CellValues {
+  ids: Float64Array;
+  values: Float64Array;
+}
+
+/** A whole array of a level with its coordinate. */
+export interface WholeLevel {
+  cellIds: BigUint64Array;
+  /** Elements of the array's own type. */
+  values: zarr.Chunk<zarr.DataType>["data"];
+}
+
+/** A store that was found to be one. Made by {@linkcode openStore}. */
+export class GranaryStore {
+  /** Attributes of the root. */
+  readonly attributes: Readonly<Record<string, unknown>>;
+  /** What granary noted of the run; null for stores of other tools. */
+  readonly provenance: Readonly<Record<string, unknown>> | null;
+
+  constructor(readonly reader: StoreReader, root: GroupDocument, readonly levels: readonly StoreLevel[]) {
+    this.attributes = root.attributes;
+    const noted = root.attributes[PROVENANCE_KEY];
+    this.provenance = isObject(noted) ? noted : null;
+  }
+
+  get name(): string {
+    return this.reader.name;
+  }
+
+  close(): Promise<void> {
+    return this.reader.close();
+  }
+
+  /** The level of an order; the finest without one. Throws an input error that lists what there is. */
+  level(order?: number): StoreLevel {
+    const found = order === undefined ? this.levels[0] : this.levels.find((one) => one.order === order);
+    if (found !== undefined) return found;
+    const orders = this.levels.map((one) => one.order).join(", ");
+    throw inputError(`${this.name}: has no level of order ${order}; wanted one of ${orders}`);
+  }
+
+  /** A variable of a level. Throws an input error that lists what there is. */
+  variable(name: string, order?: number): StoreArray {
+    const level = this.level(order);
+    const found = [...level.variables, level.coordinate].find((one) => one.name === name);
+    if (found !== undefined) return found;
+    const names = level.variables.map((one) => one.name);
+    throw inputError(
+      `${this.name}: level ${level.order} has no variable "${name}"${suggestion(name, names)}`,
+      { variables: names },
+    );
+  }
+
+  /** A whole array with its coordinate. Throws an input error past {@linkcode MAX_WHOLE_CELLS} cells. */
+  async read(name: string, order?: number): Promise<WholeLevel> {
+    const level = this.level(order);
+    const array = this.variable(name, order);
+    if (level.length > MAX_WHOLE_CELLS) {
+      throw inputError(
+        `${this.name}: level ${level.order} has ${level.length} positions; at most ${MAX_WHOLE_CELLS} are` +
+          " read at once (read its cells in parts, or a coarser level)",
+      );
+    }
+    const cellIds = await this.#slice(level.coordinate, 0, level.length) as BigUint64Array;
+    return { cellIds, values: await this.#slice(array, 0, level.length) };
+  }
+
+  /**
+   * The cells that have a value of the variable, part by part in the store's order. Positions whose
+   * shard does not exist cost nothing, so that a sparse sphere reads as fast as a compact store.
+   */
+  async *cells(name: string, order?: number): AsyncGenerator<CellValues> {
+    const level = this.level(order);
+    const array = this.variable(name, order);
+    const cellCount = 12 * 4 ** level.order;
+    const [shardCells] = array.chunk;
+    const part = Math.max(1, Math.floor(PART_CELLS / shardCells)) * shardCells;
+    const present = await this.#presentParts(array, part);
+    const fill = fillNumber(array.fillValue);
+    for (let start = 0, index = 0; start < level.length; start += part, index++) {
+      if (!present.has(index)) continue;
+      const end = Math.min(level.length, start + part);
+      const values = await this.#slice(array, start, end);
+      const ids = await this.#slice(level.coordinate, start, end);
+      yield keepValued(ids, values, fill, cellCount);
+    }
+  }
+
+  /** Which parts of the array have a stored object. */
+  async #presentParts(array: StoreArray, part: number): Promise<Set<number>> {
+    const prefix = `${array.path}/c/`;
+    const parts = new Set<number>();
+    for (const key of await this.reader.list(prefix)) {
+      const index = Number(key.slice(prefix.length));
+      if (Number.isInteger(index)) parts.add(Math.floor((index * array.chunk[0]) / part));
+    }
+    return parts;
+  }
+
+  async #slice(array: StoreArray, from: number, to: number): Promise<WholeLevel["values"]> {
+    try {
+      const opened = await zarr.open.v3(zarr.root(this.#zarrita).resolve(array.path), { kind: "array" });
+      return (await zarr.get(opened, [zarr.slice(from, to)])).data;
+    } catch (error) {
+      if (!zarr.isZarritaError(error)) throw error;
+      if (error.cause instanceof GranaryError) throw error.cause;
+      const cause = error.cause instanceof Error ? ` (${error.cause.message})` : "";
+      throw inputError(
+        `${this.name}/${array.path}: cannot be read: ${error.message}${cause};` +
+          " the store is damaged or uses a codec that granary lacks",
+      );
+    }
+  }
+
+  get #zarrita(): zarr.AsyncReadable {
+    const { reader } = this;
+    return {
+      get: (key) => reader.get(key.slice(1)),
+      getRange: (key, range) => reader.getRange(key.slice(1), range),
+    };
+  }
+}
+
+/**
+ * Opens the store in a folder, or what a reader gives. Throws an input error when there is nothing,
+ * when it is no Zarr v3 group, and when the group has no level of nested HEALPix cells.
+ */
+export async function openStore(place: string | StoreReader): Promise<GranaryStore> {
+  registerCodecs();
+  const reader = typeof place === "string" ? localReader(place) : place;
+  const document = await readDocument(reader, "zarr.json");
+  if (document === undefined) {
+    const old = await reader.get(".zgroup") ?? await reader.get(".zarray");
+    throw inputError(
+      `${reader.name}: is no Zarr v3 store: it has no zarr.json` +
+        (old === undefined
+          ? " (name the folder that granary aggregate -o wrote; an unfinished run, which --resume ends, writes it last)"
+          : ", but Zarr v2 metadata; granary reads Zarr v3 (convert it with zarr-python: zarr v3 migrate)"),
+    );
+  }
+  const root = asGroup(document, reader.name);
+  const levels: StoreLevel[] = [];
+  for (const path of await levelPaths(reader, root)) {
+    const level = await readLevel(reader, root, path);
+    if (level !== undefined) levels.push(level);
+  }
+  if (levels.length === 0) {
+    throw inputError(
+      `${reader.name}: is a Zarr group without HEALPix levels: no group has the attribute "dggs" of nested` +
+        ` HEALPix and an array of cell ids (was it written by granary aggregate?)`,
+    );
+  }
+  levels.sort((a, b) => b.order - a.order);
+  return new GranaryStore(reader, root, levels);
+}
+
+/** Groups that may be levels: the root, what its metadata names, or groups named for an order. */
+async function levelPaths(reader: StoreReader, root: GroupDocument): Promise<string[]> {
+  if (isObject(root.attributes.dggs)) return [""];
+  if (root.consolidated !== null) {
+    return [...root.consolidated].filter(([, node]) => node.node_type === "group").map(([path]) => path);
+  }
+  const { multiscales } = root.attributes;
+  if (isObject(multiscales) && Array.isArray(multiscales.layout)) {
+    return multiscales.layout.flatMap((entry) => isObject(entry) ? [String(entry.asset)] : []);
+  }
+  const found: string[] = [];
+  for (let order = 0; order <= 29; order++) {
+    if (await reader.get(`${order}/zarr.json`) !== undefined) found.push(String(order));
+  }
+  return found;
+}
+
+async function readLevel(
+  reader: StoreReader,
+  root: GroupDocument,
+  path: string,
+): Promise<StoreLevel | undefined> {
+  const below = path === "" ? "" : `${path}/`;
+  const name = `${reader.name}/${path}`;
+  const document = root.consolidated?.get(path) ?? await readDocument(reader, `${below}zarr.json`);
+  if (document === undefined) return undefined;
+  const group = asGroup(document, name);
+  const { dggs } = group.attributes;
+  if (!isObject(dggs) || dggs.name !== "healpix") return undefined;
+  if (dggs.indexing_scheme !== undefined && dggs.indexing_scheme !== "nested") {
+    throw inputError(`${name}: cells are indexed "${dggs.indexing_scheme}"; granary reads nested ids`);
+  }
+  const order = dggs.refinement_level;
+  if (typeof order !== "number" || !Number.isInteger(order) || order < 0 || order > 29) {
+    throw inputError(`${name}: refinement_level is ${order}; wanted an order from 0 to 29`);
+  }
+  const arrays = await levelArrays(reader, root, group, path);
+  const coordinate = arrays.find((array) => array.name === (dggs.coordinate ?? CELL_IDS));
+  if (coordinate === undefined || coordinate.shape.length !== 1) return undefined;
+  const [length] = coordinate.shape;
+  return {
+    order,
+    path,
+    length,
+    latitude: latitudeOf(dggs.ellipsoid),
+    coordinate,
+    variables: arrays.filter((array) =>
+      array !== coordinate && array.shape.length === 1 && array.shape[0] === length
+    ),
+  };
+}
+
+/** A flattened ellipsoid means authalic latitudes on it; a sphere, or none, latitudes as they are. */
+function latitudeOf(ellipsoid: unknown): LatitudeConvention {
+  if (!isObject(ellipsoid)) return "geodetic";
+  const { inverse_flattening: flattening, semimajor_axis: major, semiminor_axis: minor } = ellipsoid;
+  const flattened = typeof flattening === "number" || (typeof minor === "number" && minor !== major);
+  return flattened ? "authalic" : "geodetic";
+}
+
+async function levelArrays(
+  reader: StoreReader,
+  root: GroupDocument,
+  group: GroupDocument,
+  path: string,
+): Promise<StoreArray[]> {
+  const below = path === "" ? "" : `${path}/`;
+  const documents = new Map<string, Record<string, unknown>>();
+  for (const [key, node] of root.consolidated ?? []) {
+    if (key.startsWith(below) && !key.slice(below.length).includes("/")) {
+      documents.set(key.slice(below.length), node);
+    }
+  }
+  if (documents.size === 0) { for (const [key, node] of group.consolidated ?? []) documents.set(key, node); }
+  if (documents.size === 0) {
+    for (const key of await reader.list(below)) {
+      const name = /^([^/]+)\/zarr\.json$/.exec(key.slice(below.length))?.[1];
+      const document = name === undefined ? undefined : await readDocument(reader, key);
+      if (name !== undefined && document !== undefined) documents.set(name, document);
+    }
+  }
+  return [...documents].filter(([, node]) => node.node_type === "array").map(([name, node]) => ({
+    name,
+    path: `${below}${name}`,
+    ...asArray(node, `${reader.name}/${below}${name}`),
+  }));
+}
+
+/** A fill value as a number to compare with; 64-bit integers past 2^53 round, as their values do. */
+function fillNumber(fill: unknown): number {
+  if (typeof fill === "number") return fill;
+  if (fill === "Infinity" || fill === "-Infinity") return Number(fill);
+  return NaN;
+}
+
+function keepValued(
+  ids: WholeLevel["values"],
+  values: WholeLevel["values"],
+  fill: number,
+  cellCount: number,
+): CellValues {
+  const kept: CellValues = { ids: new Float64Array(ids.length), values: new Float64Array(ids.length) };
+  const allIds = ids as ArrayLike<number | bigint>, all = values as ArrayLike<number | bigint>;
+  let count = 0;
+  for (let i = 0; i < all.length; i++) {
+    const value = Number(all[i]);
+    if (value !== value || value === fill) continue;
+    const id = Number(allIds[i]);
+    if (!(id >= 0 && id < cellCount)) continue;
+    kept.ids[count] = id;
+    kept.values[count++] = value;
+  }
+  return { ids: kept.ids.subarray(0, count), values: kept.values.subarray(0, count) };
+}

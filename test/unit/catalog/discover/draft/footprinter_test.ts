@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { assignNested } from "../../../../../core/cells/assign.ts";
+import { decodeWkb } from "../../../../../core/geometry/wkb.ts";
+import { positions } from "../../../../../core/geometry/geometry.ts";
+import { cellsProblem } from "../../../../../catalog/write/check_row.ts";
+import { emptyExtent, type Extent } from "../../../../../catalog/footprint/extent.ts";
+import { createFootprinter } from "../../../../../catalog/discover/draft/footprinter.ts";
+import { groundTrack, ICESAT2, swathRing } from "../../../../../products/orbits.ts";
+
+const footprint = createFootprinter(8);
+const ring = (...numbers: number[]) => Float64Array.from(numbers);
+const polygon = (outer: Float64Array, edges: Extent["edges"] = "planar"): Extent => ({
+  ...emptyExtent(edges),
+  polygons: [{ outer, holes: [] }],
+});
+const box = (west: number, south: number, east: number, north: number): Extent => ({
+  ...emptyExtent("planar"),
+  boxes: [{ west, south, east, north }],
+});
+
+function cellAt(longitude: number, latitude: number, order: number): bigint {
+  const id = new Float64Array(1);
+  assignNested(Float64Array.of(longitude), Float64Array.of(latitude), order, "authalic", id);
+  return BigInt(id[0]);
+}
+
+Deno.test("no extent is no geometry and no cells", () => {
+  const { geometry, bbox, cell_order, cells } = footprint(null);
+  assert.deepEqual([geometry, bbox, cell_order, cells.length], [null, null, 8, 0]);
+});
+
+Deno.test("points of a box lie in its cells, also across the antimeridian", () => {
+  fc.assert(
+    fc.property(
+      fc.double({ min: -180, max: 180, noNaN: true }),
+      fc.double({ min: -90, max: 89, noNaN: true }),
+      fc.double({ min: 0, max: 20, noNaN: true }),
+      fc.double({ min: 0, max: 10, noNaN: true }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      (west, south, width, height, u, v) => {
+        const east = west + width > 180 ? west + width - 360 : west + width;
+        const north = Math.min(90, south + height);
+        const made = footprint(box(west, south, east, north));
+        assert.equal(cellsProblem(made.cells, made.cell_order), undefined);
+        const inside = cellAt(west + u * width, south + v * (north - south), made.cell_order);
+        assert.ok(made.cells.includes(inside));
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+Deno.test("the whole globe stays small, given as a box or as a ring", () => {
+  for (
+    const extent of [
+      box(-180, -90, 180, 90),
+      polygon(ring(-180, -90, 180, -90, 180, 90, -180, 90, -180, -90)),
+    ]
+  ) {
+    const made = footprint(extent);
+    // Order 4 has 3,072 cells, order 5 has 12,288.
+    assert.deepEqual([made.cell_order, made.cells.length], [4, 3072]);
+    assert.deepEqual(made.bbox, { xmin: -180, ymin: -90, xmax: 180, ymax: 90 });
+  }
+});
+
+Deno.test("a box across the antimeridian is written as two polygons", () => {
+  const geometry = decodeWkb(footprint(box(170, -10, -170, 10)).geometry!);
+  assert.equal(geometry.type, "MultiPolygon");
+  const longitudes = [...positions(geometry)].map(([x]) => x!);
+  assert.deepEqual([Math.min(...longitudes), Math.max(...longitudes)], [-180, 180]);
+  assert.ok(longitudes.every((x) => Math.abs(x) >= 170));
+});
+
+Deno.test("boxes that touch the antimeridian are not cut into slivers", () => {
+  for (const edges of [[180, -170], [170, -180]]) {
+    assert.equal(decodeWkb(footprint(box(edges[0], 0, edges[1], 1)).geometry!).type, "Polygon");
+  }
+});
+
+Deno.test("boxes without area are a point or a line", () => {
+  assert.deepEqual(decodeWkb(footprint(box(5, 6, 5, 6)).geometry!), { type: "Point", coordinates: [5, 6] });
+  assert.equal(decodeWkb(footprint(box(5, 6, 5, 7)).geometry!).type, "LineString");
+});
+
+Deno.test("the geometry of a geodetic polygon bulges where its great circles do", () => {
+  // From 60 N 0 E to 60 N 90 E the great circle's highest latitude is atan(tan 60 / cos 45).
+  const made = footprint(polygon(ring(0, 60, 90, 60, 45, 40), "geodetic"));
+  const highest = Math.atan(Math.tan(Math.PI / 3) / Math.cos(Math.PI / 4)) * 180 / Math.PI;
+  assert.ok(Math.abs(made.bbox!.ymax - highest) < 0.02);
+  assert.ok(made.cells.includes(cellAt(45, highest - 0.1, made.cell_order)));
+  const flat = footprint(polygon(ring(0, 60, 90, 60, 45, 40), "planar"));
+  assert.equal(flat.bbox!.ymax, 60);
+  assert.ok(!flat.cells.includes(cellAt(45, 66, flat.cell_order)));
+});
+
+Deno.test("an unknown rule covers both readings", () => {
+  const outer = ring(0, 60, 90, 60, 90, 62, 0, 62);
+  const made = footprint(polygon(outer, "unknown"));
+  for (const edges of ["geodetic", "planar"] as const) {
+    const one = footprint(polygon(outer, edges));
+    const coarse = new Set(
+      [...made.cells].map((id) => id >> BigInt(2 * Math.max(0, made.cell_order - one.cell_order))),
+    );
+    for (const id of one.cells) {
+      assert.ok(coarse.has(id >> BigInt(2 * Math.max(0, one.cell_order - made.cell_order))));
+    }
+  }
+});
+
+Deno.test("a buffer widens the cells and leaves the geometry", () => {
+  const wide = createFootprinter(8, { bufferKm: 100 })(box(0, 0, 1, 1));
+  const bare = footprint(box(0, 0, 1, 1));
+  assert.ok(wide.cells.length > bare.cells.length);
+  assert.deepEqual(wide.geometry, bare.geometry);
+  assert.ok(wide.cells.includes(cellAt(1.8, 0.5, 8)));
+});
+
+const track = groundTrack({
+  ascendingCrossing: 175,
+  startLatitude: 59.5,
+  startDirection: "A",
+  endLatitude: 80,
+  endDirection: "A",
+}, ICESAT2)!;
+const orbitExtent: Extent = { ...emptyExtent("geodetic"), lines: [track], halfWidthKm: 18 };
+
+Deno.test("a track's cells hold its swath, and its geometry is the swath's outline", () => {
+  const made = footprint(orbitExtent);
+  const outline = swathRing(track, 18)!;
+  for (const pairs of [track, outline]) {
+    for (let i = 0; i < pairs.length; i += 2) {
+      assert.ok(made.cells.includes(cellAt(pairs[i], pairs[i + 1], made.cell_order)));
+    }
+  }
+  assert.match(decodeWkb(made.geometry!).type, /Polygon$/);
+  // 36 km of width along 21 degrees of orbit: 84,000 km²; cells of order 8 have 649 km².
+  const area = made.cells.length * 649 * 4 ** (8 - made.cell_order);
+  assert.ok(area < 84_000 * 2.5, `${area} km²`);
+});
+
+Deno.test("a swath lies half its width off the track", () => {
+  const outline = swathRing(track, 18)!;
+  const count = track.length / 2;
+  for (const i of [0, 20, count - 1]) {
+    for (const at of [i, 2 * count - 1 - i]) {
+      const [x0, y0, x1, y1] = [track[2 * i], track[2 * i + 1], outline[2 * at], outline[2 * at + 1]]
+        .map((degrees) => degrees * Math.PI / 180) as [number, number, number, number];
+      const cosine = Math.sin(y0) * Math.sin(y1) + Math.cos(y0) * Math.cos(y1) * Math.cos(x1 - x0);
+      assert.ok(Math.abs(6371 * Math.acos(cosine) - 18) < 0.01);
+    }
+  }
+});
+
+Deno.test("a whole revolution or a swath over a pole has no outline and is a line", () => {
+  const revolution = groundTrack({
+    ascendingCrossing: 0,
+    startLatitude: 0,
+    startDirection: "A",
+    endLatitude: 0,
+    endDirection: "A",
+  }, ICESAT2)!;
+  assert.equal(swathRing(revolution, 18), null);
+  assert.equal(swathRing(track, 2000), null);
+  const made = footprint({ ...emptyExtent("geodetic"), lines: [revolution], halfWidthKm: 18 });
+  assert.match(decodeWkb(made.geometry!).type, /LineString$/);
+  assert.ok(made.cells.length > 0);
+});
