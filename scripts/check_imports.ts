@@ -106,7 +106,7 @@ function importsOf(root: string, file: string, faults: string[]): Import[] {
       faults.push(`${file}: "${target}" is not in deno.json's imports`);
     }
   };
-  for (const match of code.matchAll(IMPORT)) add((match[2] ?? match[3])!, match[1] !== undefined);
+  for (const match of code.matchAll(IMPORT)) add(match[2] ?? match[3], match[1] !== undefined);
   for (const match of code.matchAll(DYNAMIC)) add(match[1], false);
   return found;
 }

@@ -104,7 +104,7 @@ export class TrackSummarizer {
   /** The box of every observation; from -180 to 180 where a line crosses the antimeridian. */
   #box(): BoundingBox | null {
     if (this.#lines.length === 0) return null;
-    const crosses = this.#lines.some((line) => line.some(([x]) => x! < -180 || x! > 180));
+    const crosses = this.#lines.some((line) => line.some(([x]) => x < -180 || x > 180));
     return {
       xmin: crosses ? -180 : this.#west,
       ymin: this.#south,

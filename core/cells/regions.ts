@@ -98,11 +98,11 @@ async function load(): Promise<Map<string, Region>> {
   ]);
   const { objects } = topology as Topology;
   const regions = new Map<string, Region>();
-  for (const country of objects.countries!.geometries) {
+  for (const country of objects.countries.geometries) {
     const name = country.properties?.name ?? "";
     regions.set(keyOf(name), { name, geometry: seamless((feature(topology, country) as Feature).geometry) });
   }
-  const land = objects.land!;
+  const land = objects.land;
   const parts = land.geometries.map((part) => seamless((feature(topology, part) as Feature).geometry));
   regions.set(ALL_LAND, { name: ALL_LAND, geometry: { type: "GeometryCollection", geometries: parts } });
   return regions;

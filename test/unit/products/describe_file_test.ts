@@ -34,8 +34,8 @@ Deno.test("a description names every group and dataset, in name order, with size
     stored_bytes: 8,
     attributes: {},
   });
-  assert.deepEqual([x!.chunks, x!.filters, x!.attributes], [[100], ["deflate(4)"], { units: "m" }]);
-  assert.ok(x!.stored_bytes! > 0 && x!.stored_bytes! < 4000);
+  assert.deepEqual([x.chunks, x.filters, x.attributes], [[100], ["deflate(4)"], { units: "m" }]);
+  assert.ok(x.stored_bytes! > 0 && x.stored_bytes! < 4000);
 });
 
 Deno.test({

@@ -41,7 +41,7 @@ Deno.test("a polygon's cells, full and partial, are those of cds-healpix", { ign
     ).sort();
   const expected = lines.filter((line) => /^\d/.test(line)).map((line) => {
     const [order, nested, full] = line.split(",").map(Number);
-    return { order: order!, nested: nested!, full: full === 1 };
+    return { order: order, nested: nested, full: full === 1 };
   });
   const shape = new ShapeBuilder(SPHERE).polygon([10, -10, 10, 20, 20, 20, 20, -10]).build();
   const { full, partial } = coverMixed(shape, 5);
@@ -70,9 +70,9 @@ for (
       const expectedFull = new Set<number>();
       for (const line of text.split("\n").filter((line) => /^\d/.test(line))) {
         const [order, nested, full] = line.split(",").map(Number);
-        for (let i = 0; i < 4 ** (10 - order!); i++) {
-          expected.add(nested! * 4 ** (10 - order!) + i);
-          if (full) expectedFull.add(nested! * 4 ** (10 - order!) + i);
+        for (let i = 0; i < 4 ** (10 - order); i++) {
+          expected.add(nested * 4 ** (10 - order) + i);
+          if (full) expectedFull.add(nested * 4 ** (10 - order) + i);
         }
       }
       const [lon, lat] = [123.456789, place === "first" ? 12.3456789 : -12.3456789];

@@ -97,9 +97,9 @@ Deno.test("vectors of face points are unit vectors at their longitude and latitu
     vectorOnFace(face, x, y, out, 0);
     const [lon, lat] = placeOnFace(face, x, y, "geodetic").map((degrees) => degrees * Math.PI / 180);
     assert.ok(Math.abs(Math.hypot(...out) - 1) < 1e-15);
-    assert.ok(Math.abs(out[0] - Math.cos(lat!) * Math.cos(lon!)) < 1e-15);
-    assert.ok(Math.abs(out[1] - Math.cos(lat!) * Math.sin(lon!)) < 1e-15);
-    assert.ok(Math.abs(out[2] - Math.sin(lat!)) < 1e-15);
+    assert.ok(Math.abs(out[0] - Math.cos(lat) * Math.cos(lon)) < 1e-15);
+    assert.ok(Math.abs(out[1] - Math.cos(lat) * Math.sin(lon)) < 1e-15);
+    assert.ok(Math.abs(out[2] - Math.sin(lat)) < 1e-15);
   }));
 });
 
