@@ -238,7 +238,7 @@ function overridden(request: AggregateRequest, warn: (message: string) => void):
 }
 
 /** An opener that is made when first it is asked for, and closed if it was. */
-export interface LazyOpener {
+interface LazyOpener {
   (): SourceOpener;
   /** Closes what was opened ahead and nobody read. */
   close(): Promise<void>;

@@ -32,10 +32,10 @@ export interface WorkOptions {
 }
 
 /** A piece of a run: scatter batch `n` or shard `n` of its plan. */
-export type Piece = { scatter: number } | { reduce: number };
+type Piece = { scatter: number } | { reduce: number };
 
 /** What came of a piece. */
-export type PieceDone = ScatterPiece | { shard: number; observations: number; lacks: string[] };
+type PieceDone = ScatterPiece | { shard: number; observations: number; lacks: string[] };
 
 /**
  * Does pieces, one after the other, with threads that stay up and a plan that is kept between them. After

@@ -23,7 +23,7 @@ export const DEFAULT_DRIVER: DriverChoice = "auto";
 
 const KINDS: readonly DriverKind[] = ["local", "https", "s3"];
 
-export interface LocateContext {
+interface LocateContext {
   /** The AWS region that this machine is in, if it is in one. */
   localRegion?: string | undefined;
   /** Whether a file is there; the file system's answer by default. */

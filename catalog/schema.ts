@@ -16,7 +16,7 @@ export const MAX_CELLS_PER_GRANULE = 4096;
 export const GEO_KEY = "geo";
 export const GRANARY_KEY = "granary";
 
-export type ColumnType =
+type ColumnType =
   | "string"
   | "json"
   | "int32"

@@ -5,7 +5,7 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 
 /** A command as a completion sees it. */
-export interface CompletionNode {
+interface CompletionNode {
   /** Words after the program's name, joined by a space; empty for the program. */
   path: string;
   commands: { name: string; description: string }[];

@@ -3,7 +3,7 @@ import { CommanderError } from "commander";
 import { type SerializedError, serializeError, systemCode } from "../core/errors.ts";
 
 /** Wrong usage: an unknown command or flag, a missing argument. */
-export const USAGE_EXIT = 2;
+const USAGE_EXIT = 2;
 
 /** A failure as data. An empty message means that all has been said already. */
 export function explain(error: unknown): SerializedError {

@@ -13,7 +13,7 @@ const GRACE_MS = 10_000;
 /** Signals of two kinds within this time are one request. */
 const TOGETHER_MS = 1000;
 
-export interface FollowedSignals {
+interface FollowedSignals {
   signal: AbortSignal;
   /** Set once a signal has come. */
   readonly exitCode: number | undefined;

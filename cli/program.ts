@@ -17,7 +17,7 @@ import { addPlot } from "./commands/plot.ts";
 import { addSimulate } from "./commands/simulate.ts";
 import { addWork } from "./commands/work.ts";
 
-export interface GlobalFlags {
+interface GlobalFlags {
   json: boolean;
   quiet: boolean;
 }

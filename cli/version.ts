@@ -15,7 +15,7 @@ export const REQUIREMENTS: Readonly<Record<string, Readonly<Record<string, strin
   "darwin-arm64": { macos: "13.0" },
 };
 
-export interface VersionReport {
+interface VersionReport {
   version: string;
   /** Rises only when the results of a run change. */
   engine_version: number;

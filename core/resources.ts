@@ -9,7 +9,7 @@ import process from "node:process";
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Reads a small file, or undefined where it is not there or not readable. */
-export type ReadText = (path: string) => string | undefined;
+type ReadText = (path: string) => string | undefined;
 
 /** The share of what is allowed that is used when nobody says: other programs live here too. */
 export const DEFAULT_MEMORY_SHARE = 0.6;

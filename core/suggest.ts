@@ -1,7 +1,7 @@
 /** "Did you mean": the known name that is nearest to what was written. */
 
 /** Edits (insert, delete, replace, swap of neighbours) from `a` to `b`; optimal string alignment. */
-export function editDistance(a: string, b: string): number {
+function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {

@@ -13,7 +13,7 @@ export interface Hdf5Description {
   datasets: DatasetDescription[];
 }
 
-export interface DatasetDescription {
+interface DatasetDescription {
   path: string;
   shape: number[];
   dtype: string;

@@ -1,6 +1,6 @@
 /** What a file's name says of a granule, for files that do not say it themselves. */
 
-export interface NamedGranule {
+interface NamedGranule {
   /** `ATL06.006`, or null when the name has no known form. */
   collection: string | null;
   /** Milliseconds since 1970 UTC. */

@@ -10,8 +10,8 @@ import process from "node:process";
 import { GranaryError } from "../core/errors.ts";
 import type { ObjectTarget } from "../core/access/object_target.ts";
 
-export const LEASE_SECONDS = 90;
-export const HEARTBEAT_SECONDS = 20;
+const LEASE_SECONDS = 90;
+const HEARTBEAT_SECONDS = 20;
 
 /** What a lease says of its holder. */
 export interface LeaseHolder {

@@ -13,7 +13,7 @@ import { addInvocation, BILL_KEY, emptyBill, type LambdaBill } from "../../runs/
 import { type Invocation, LambdaClient } from "../../runs/lambda/lambda_client.ts";
 import { jobLeaseOptions } from "../../runs/slurm/slurm_lease.ts";
 
-export interface LambdaOptions {
+interface LambdaOptions {
   functionName: string;
   region?: string;
   maxParallel?: number;
@@ -24,7 +24,7 @@ export interface LambdaOptions {
   onProgress?(piecesDone: number, pieces: number): void;
 }
 
-export const LAMBDA_DEFAULTS = { maxParallel: 50, retries: 2 } as const;
+const LAMBDA_DEFAULTS = { maxParallel: 50, retries: 2 } as const;
 
 /** Does all pieces that are left of the run; sealing the store is the caller's. Returns the bill. */
 export async function runOnLambda(

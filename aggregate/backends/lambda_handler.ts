@@ -14,7 +14,7 @@ const LEAST_SAVING_MS = 2_000;
 const MOST_SAVING_MS = 60_000;
 
 /** Milliseconds before the deadline at which no further granule is begun. */
-export function savingMs(remainingMs: number): number {
+function savingMs(remainingMs: number): number {
   return Math.min(remainingMs / 2, MOST_SAVING_MS, Math.max(LEAST_SAVING_MS, remainingMs * SAVING_SHARE));
 }
 

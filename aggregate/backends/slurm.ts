@@ -20,7 +20,7 @@ import {
   parseSlurmMinutes,
 } from "../../runs/slurm/slurm_script.ts";
 
-export interface SlurmOptions {
+interface SlurmOptions {
   partition?: string;
   account?: string;
   /** As Slurm reads it. */
@@ -44,7 +44,7 @@ export interface SlurmOptions {
   onProgress?(status: RunStatus): void;
 }
 
-export const SLURM_DEFAULTS = { cpus: 1, retries: 2, retryScale: 1.5, pollSeconds: 10 } as const;
+const SLURM_DEFAULTS = { cpus: 1, retries: 2, retryScale: 1.5, pollSeconds: 10 } as const;
 
 /** Memory of a task's process where the job's own is not told: for itself, and for each core. */
 const TASK_BYTES = 1e9;
@@ -53,7 +53,7 @@ const TASK_BYTES_PER_CORE = 5e8;
 /** How often in a row Slurm may leave a question open before following ends. */
 const MOST_SILENCE = 30;
 
-export interface Submission {
+interface Submission {
   /** Null where nothing of that kind is left to do. */
   scatter: string | null;
   reduce: string | null;
@@ -61,7 +61,7 @@ export interface Submission {
   tasks: { scatter: number; reduce: number };
 }
 
-export interface SlurmRun {
+interface SlurmRun {
   submissions: Submission[];
   /** Where the run stands when following ended; null without `wait`. */
   status: RunStatus | null;

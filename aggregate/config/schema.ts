@@ -1,7 +1,7 @@
 /** The pipeline config as users write it: the YAML's shape, key by key. `parse.ts` makes a Pipeline of it. */
 import { z } from "zod";
 
-export const MAX_ORDER = 29;
+const MAX_ORDER = 29;
 export const DEFAULT_PARENT_ORDER = 6;
 export const DEFAULT_FUNCTION_DTYPE = "float32";
 export const DEFAULT_COUNT_DTYPE = "int32";
@@ -10,7 +10,7 @@ export const MAX_SHARD = 65_536;
 /** Variables, columns, filters and groups: more is a slip, or an attack. */
 export const MAX_ITEMS = 512;
 
-export const DTYPES = [
+const DTYPES = [
   "int8",
   "uint8",
   "int16",
@@ -23,7 +23,7 @@ export const DTYPES = [
   "float64",
 ] as const;
 
-export const FILTER_OPERATORS = ["eq", "ne", "lt", "le", "gt", "ge", "in", "not_in"] as const;
+const FILTER_OPERATORS = ["eq", "ne", "lt", "le", "gt", "ge", "in", "not_in"] as const;
 
 const datasetPath = z.string().min(1).max(1_000).describe(
   "Path of a dataset in the granule; {group} stands for the group, and [:,98] takes a column of a two-dimensional one",

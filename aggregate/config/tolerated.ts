@@ -41,7 +41,7 @@ function tolerate(path: string, because: string): Tolerated {
 }
 
 /** A key that was taken out. */
-export interface Ignored {
+interface Ignored {
   path: string[];
   because: string;
 }
@@ -61,7 +61,7 @@ export function takeTolerated(config: unknown): Ignored[] {
 }
 
 /** Why a key of the Python tools is refused, for those that would change what is computed. */
-export const UNSUPPORTED: Readonly<Record<string, string>> = {
+const UNSUPPORTED: Readonly<Record<string, string>> = {
   "data_source.levels":
     "granules of several rates are not supported: every dataset must have one value a row",
   "data_source.base_level":

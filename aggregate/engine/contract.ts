@@ -46,7 +46,7 @@ export interface IndexedRows {
 }
 
 /** Groups of a granule by what was found. */
-export interface GroupTally {
+interface GroupTally {
   present: number;
   empty: number;
   missing: number;

@@ -3,7 +3,7 @@ import type { Values } from "../../core/values.ts";
 import type { ChildIndices } from "./segment.ts";
 
 /** The cells of one level that hold observations, ascending, and where each one's rows start. */
-export interface CellGroups {
+interface CellGroups {
   /** Index of the cell in its parent. */
   cells: Uint32Array;
   /** `cells.length + 1` row numbers. */

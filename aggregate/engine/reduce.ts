@@ -11,7 +11,7 @@ import { CellGrouper, coarsen } from "./group.ts";
 import type { ReduceOutcome, RunContext } from "./contract.ts";
 
 /** What a shard's reduction gives besides its objects. */
-export type ShardSummary = Pick<ReduceOutcome, "shard" | "observations" | "cells" | "states">;
+type ShardSummary = Pick<ReduceOutcome, "shard" | "observations" | "cells" | "states">;
 
 export class ShardReducer {
   #context: RunContext;

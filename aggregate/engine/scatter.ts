@@ -56,7 +56,7 @@ export function addCounts(into: ScatterCounts, from: ScatterCounts): void {
 }
 
 /** What one granule wants of the plan: parent id -> rank, for the parents that selected it. */
-export type WantedParents = ReadonlyMap<number, number>;
+type WantedParents = ReadonlyMap<number, number>;
 
 /**
  * Reusable scratch for one thread. `needs` lists, for each statistic, the columns that must all be

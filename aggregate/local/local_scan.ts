@@ -5,7 +5,7 @@ import { type Executor, startExecutor } from "../schedule/executor.ts";
 import type { GroupRuns } from "../../core/observations/row_runs.ts";
 import { Scanner } from "./scanner.ts";
 
-export interface LocalScanner {
+interface LocalScanner {
   scan: ScanGranule;
   /** The runs of a scanned file, once; none without an index order. */
   takeRuns(file: string): GroupRuns[];

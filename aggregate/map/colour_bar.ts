@@ -7,7 +7,7 @@ import { drawText, textWidth } from "../../core/draw/text.ts";
 import { niceTicks, tickText } from "../../core/draw/ticks.ts";
 import { INK, MUTED } from "./theme.ts";
 
-export interface ColourBar {
+interface ColourBar {
   x: number;
   top: number;
   bottom: number;

@@ -12,7 +12,7 @@ export interface GraticuleLabel {
   side: "left" | "right" | "top" | "bottom" | "inside";
 }
 
-export interface Graticule {
+interface Graticule {
   /** x1, y1, x2, y2 in pixels. */
   segments: number[];
   labels: GraticuleLabel[];

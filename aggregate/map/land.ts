@@ -4,7 +4,7 @@ import { wrapLongitude } from "../../core/draw/projection.ts";
 import { toPixels, type View } from "./view.ts";
 
 /** Rings in pixels to fill, and coast segments to stroke. */
-export interface Land {
+interface Land {
   rings: number[][];
   coast: number[];
 }

@@ -8,7 +8,7 @@ import type { ProjectionName } from "../../core/draw/projection.ts";
 import { chooseProjection, fitView } from "./view.ts";
 
 /** More cells than any picture has pixels; beyond it memory would be the limit. */
-export const MAX_CELLS = 40_000_000;
+const MAX_CELLS = 40_000_000;
 
 /** Orders whose ids are exact as numbers. */
 const MAX_ORDER = 24;

@@ -134,7 +134,7 @@ function collectionsOf(store: GranaryStore): string[] {
 }
 
 /** The side of a square cell, in two digits. */
-export function cellSizeText(order: number): string {
+function cellSizeText(order: number): string {
   const metres = cellMetres(order);
   const [size, unit] = metres >= 1000 ? [metres / 1000, "km"] : [metres, "m"];
   return `${size >= 10 ? Math.round(size) : size.toFixed(1)} ${unit}`;

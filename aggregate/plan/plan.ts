@@ -23,7 +23,7 @@ export interface RunSelection {
 }
 
 /** One Zarr shard: the unit of reducing. */
-export interface PlannedShard {
+interface PlannedShard {
   /** Position of the shard along the `cells` dimension. */
   index: number;
   /** Ranks `[firstRank, endRank)` of its parents in the plan. */
@@ -36,7 +36,7 @@ export interface PlannedShard {
 }
 
 /** A list of granules: the unit of scattering. */
-export interface PlannedBatch {
+interface PlannedBatch {
   granules: number[];
   bytes: number;
   key: string;
@@ -68,13 +68,13 @@ export interface PlanOptions {
 }
 
 /** A scatter batch is about this much of granule files: minutes of one core, seconds to lose. */
-export const DEFAULT_BATCH_BYTES = 2e9;
+const DEFAULT_BATCH_BYTES = 2e9;
 
 /** A granule whose size no catalog states is taken to be this large. */
 export const ASSUMED_GRANULE_BYTES = 50e6;
 
 /** Cells of one parent that a chunk may hold; beyond it memory, not science, would set the limit. */
-export const MAX_CELLS_PER_PARENT = 4 ** 12;
+const MAX_CELLS_PER_PARENT = 4 ** 12;
 
 /** Makes the plan. Throws an input error when the selection is empty or the orders do not fit. */
 export function planRun(selection: RunSelection, pipeline: Pipeline, options: PlanOptions = {}): Plan {

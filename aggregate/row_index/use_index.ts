@@ -10,7 +10,7 @@ import { spansOf } from "../../core/observations/row_runs.ts";
 /** Rows between two ranges that are read along rather than decoded around. */
 const GAP_ROWS = 2000;
 
-export interface IndexUse {
+interface IndexUse {
   rowsOf(granule: number): IndexedRows | null;
   /** What the index could not do, for the user. */
   notes: string[];

@@ -7,7 +7,7 @@ import { compileMerge } from "../statistics/merge.ts";
 import { encodeCoarseLevel } from "../store/writer.ts";
 import { decodeState } from "./records.ts";
 
-export interface CoarseLevels {
+interface CoarseLevels {
   /** Objects by key. */
   objects: Map<string, Uint8Array>;
   /** Cells with observations, by order. */

@@ -24,7 +24,7 @@ import type { RunDirectory, RunsReader } from "./run_directory.ts";
 import { StorePlace } from "./store_place.ts";
 import { type ReportedFailure, type RunProgress, Tally } from "./tally.ts";
 
-export interface PieceOptions {
+interface PieceOptions {
   executor: Executor;
   memoryBytes: number;
   locate(granule: number): SourceLocation;

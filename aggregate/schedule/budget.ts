@@ -12,7 +12,7 @@ export const WORKER_BYTES = 90e6;
 /** The least that holds segments without spilling every granule. */
 export const LEAST_SEGMENT_BYTES = 32e6;
 
-export interface MemoryBudget {
+interface MemoryBudget {
   workers: number;
   /** Shared memory for segments, all slabs together. */
   segmentBytes: number;

@@ -68,7 +68,7 @@ function gather(into: Float64Array, from: Float64Array, kept: Uint32Array, count
 }
 
 /** Statistics that use the same columns: they have the same valid rows. */
-export interface ColumnGroup {
+interface ColumnGroup {
   columns: readonly number[];
   /** Indices of the statistics that use exactly these columns. */
   statistics: number[];

@@ -159,6 +159,6 @@ class Lowering implements FunctionContext {
 }
 
 /** `sqrt` of `np.sqrt` or `numpy.sqrt`; undefined without such a prefix. */
-export function withoutPrefix(name: string): string | undefined {
+function withoutPrefix(name: string): string | undefined {
   return /^(?:np|numpy)\.(\w+)$/.exec(name)?.[1];
 }

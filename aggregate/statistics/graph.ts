@@ -4,7 +4,7 @@
  */
 
 /** `constant` is one number, `cell` one value a cell, `rows` one value a row. */
-export type Shape = "constant" | "cell" | "rows";
+type Shape = "constant" | "cell" | "rows";
 
 /** Operations over the rows of a cell that give one value a cell. */
 export const AGGREGATES = ["count", "sum", "min", "max", "squares", "median", "quantile"] as const;

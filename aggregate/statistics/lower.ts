@@ -17,7 +17,7 @@ import {
 import { Graph, type GraphNode } from "./graph.ts";
 
 /** The parameters that each function takes. */
-export const FUNCTION_PARAMETERS: Readonly<Record<StatisticFunction, readonly string[]>> = {
+const FUNCTION_PARAMETERS: Readonly<Record<StatisticFunction, readonly string[]>> = {
   count: [],
   min: [],
   max: [],
@@ -31,7 +31,7 @@ export const FUNCTION_PARAMETERS: Readonly<Record<StatisticFunction, readonly st
 };
 
 /** What the statistics compute: one root a statistic, each of shape `cell`. */
-export interface LoweredStatistics {
+interface LoweredStatistics {
   graph: Graph;
   roots: GraphNode[];
 }

@@ -29,7 +29,7 @@ import {
 import { type Clusters, digest, digestQuantile, mergeDigests } from "./sketch.ts";
 
 /** A statistic that cannot be merged, and why. */
-export interface MergeRefusal {
+interface MergeRefusal {
   name: string;
   why: string;
 }
@@ -38,7 +38,7 @@ export interface MergeRefusal {
  * Summarizes parents, merges summaries and finishes them. A state is plain numbers, made to be stored as
  * bytes: NaN and infinities have their meaning in it, which JSON would lose.
  */
-export interface Merger extends MergeSummarizer {
+interface Merger extends MergeSummarizer {
   summarize(columns: readonly Values[]): Float64Array;
   /** Merges states, pairwise by halves in the given order, so that the order fixes the result's bits. */
   combine(states: readonly Float64Array[]): Float64Array;

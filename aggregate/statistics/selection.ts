@@ -8,7 +8,7 @@
 const SMALL = 24;
 
 /** One quantile of a cell: numpy's linear method, or np.median's mean of the middle two. */
-export interface RankRequest {
+interface RankRequest {
   kind: "quantile" | "median";
   /** 0 to 1. */
   q: number;
@@ -144,7 +144,7 @@ function lowerRank(request: RankRequest, count: number): number {
  * The request's value from `sorted` (sorted at least at its ranks), in numpy's arithmetic: `quantile`
  * interpolates from the nearer end (numpy's _lerp), `median` is the mean of the middle two.
  */
-export function orderStatistic(request: RankRequest, sorted: Float64Array, count: number): number {
+function orderStatistic(request: RankRequest, sorted: Float64Array, count: number): number {
   const lower = lowerRank(request, count);
   const a = sorted[lower];
   const b = sorted[Math.min(lower + 1, count - 1)];

@@ -8,7 +8,7 @@ import { decimalFromNested, MAX_DECIMAL_ORDER, packedFromNested } from "../../co
 const TWO_32 = 0x100000000;
 
 /** A 64-bit array as pairs of 32-bit words, low word first. */
-export function halvesOf(ids: BigUint64Array | BigInt64Array): Uint32Array {
+function halvesOf(ids: BigUint64Array | BigInt64Array): Uint32Array {
   return new Uint32Array(ids.buffer, ids.byteOffset, ids.length * 2);
 }
 
@@ -43,7 +43,7 @@ export function cellIdsChunk(parent: number | bigint, parentOrder: number, order
 }
 
 /** `int64` is the signed decimal id (orders 0 to 18), `uint64` the packed one (orders 0 to 29). */
-export type MortonDtype = "int64" | "uint64";
+type MortonDtype = "int64" | "uint64";
 
 /** Throws an input error where the signed decimal id does not exist. */
 export function checkMortonOrder(dtype: MortonDtype, order: number): void {

@@ -2,7 +2,7 @@
 import type { GranaryStore, StoreArray, StoreLevel } from "./open.ts";
 
 /** One array of a level. */
-export interface ArrayDescription {
+interface ArrayDescription {
   name: string;
   dtype: string;
   shape: number[];
@@ -38,7 +38,7 @@ export interface StoreDescription {
 }
 
 /** A variable stored in more bytes than this is not read to count its cells. */
-export const MAX_COUNTED_BYTES = 256e6;
+const MAX_COUNTED_BYTES = 256e6;
 
 const ELEMENT_BYTES: Readonly<Record<string, number>> = {
   bool: 1,

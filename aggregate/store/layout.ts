@@ -12,10 +12,10 @@ import { MAX_CHUNK_CELLS } from "../../core/zarr/chunk.ts";
 import type { StoreSpec } from "./contract.ts";
 
 /** Fewer cells a parent than this, and a shard holds one inner chunk (or as few as fit). */
-export const MIN_CHUNK_CELLS = 1024;
+const MIN_CHUNK_CELLS = 1024;
 
 /** A shard of a level above the parents holds at most this many cells. */
-export const MAX_COARSE_SHARD_CELLS = 4 ** 11;
+const MAX_COARSE_SHARD_CELLS = 4 ** 11;
 
 /** A shard holds at most this many cells, whatever the parents: 256 MiB of float64 before encoding. */
 export const MAX_SHARD_CELLS = 2 ** 25;
@@ -24,7 +24,7 @@ export const MAX_SHARD_CELLS = 2 ** 25;
  * A shard packs about the square root of the run's parents over this: 358 parents make 45 shards,
  * 2,660 make 84, all 49,152 of order 6 make 384.
  */
-export const SHARD_DIVISOR = 1.5;
+const SHARD_DIVISOR = 1.5;
 
 /** One level's place along `cells`. Sizes in cells. */
 export interface LevelLayout {

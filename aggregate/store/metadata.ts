@@ -15,7 +15,7 @@ import { cellIdFill, type LevelLayout, levelLayout } from "./layout.ts";
 export const PROVENANCE_KEY = "granary";
 export const CELL_IDS = "cell_ids";
 export const MORTON = "morton";
-export const DIMENSION = "cells";
+const DIMENSION = "cells";
 
 const DGGS_CONVENTION = {
   schema_url: "https://raw.githubusercontent.com/zarr-conventions/dggs/refs/tags/v1/schema.json",

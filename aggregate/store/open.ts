@@ -13,7 +13,7 @@ import { localReader, type StoreReader } from "../../core/zarr/reader.ts";
 import { registerCodecs } from "../../core/zarr/codecs.ts";
 
 /** Most cells that {@linkcode GranaryStore.read} takes whole; `cells` reads any number in parts. */
-export const MAX_WHOLE_CELLS = 2 ** 28;
+const MAX_WHOLE_CELLS = 2 ** 28;
 
 /** Cells read at a time by {@linkcode GranaryStore.cells}, unless a shard is larger. */
 const PART_CELLS = 2 ** 20;

@@ -128,7 +128,7 @@ export function locate(files: readonly DataFile[]): Locations {
 }
 
 /** One file as an asset: a path where the row's bases give all its links back, else whole links. */
-export function toAsset(
+function toAsset(
   file: DataFile,
   bases: { s3_base: string | null; https_base: string | null },
 ): GranuleAsset {

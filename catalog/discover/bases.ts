@@ -5,14 +5,14 @@
  */
 
 /** Base + path gives the link back, character by character. A driver without a base has no link. */
-export interface Bases {
+interface Bases {
   s3_base: string | null;
   https_base: string | null;
   path: string;
 }
 
 /** `Bases`, and the link that they do not hold because its file name differs from the other's. */
-export interface SplitLinks extends Bases {
+interface SplitLinks extends Bases {
   https_href: string | null;
 }
 

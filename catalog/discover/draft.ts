@@ -56,7 +56,7 @@ export function finishRow(draft: Draft, footprinter: Footprinter): GranuleRow {
  * Why an id, a collection or a provider cannot be used, or null: they become folders of mirrors and
  * lines of tables, so they hold no control characters and climb nowhere.
  */
-export function nameProblem(name: string): string | null {
+function nameProblem(name: string): string | null {
   if (name.length > LONGEST_NAME) return `longer than ${LONGEST_NAME} characters`;
   if (printable(name) !== name) return "with control characters";
   if (name.split(/[/\\]/).some((segment) => segment === ".." || segment === ".")) {

@@ -34,7 +34,7 @@ export interface TextRequest {
   asked: string;
 }
 
-export interface TextReply {
+interface TextReply {
   text: string;
   headers: Headers;
   url: string;

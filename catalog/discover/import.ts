@@ -19,10 +19,10 @@ import { readStacParquet } from "./stac/stac_parquet.ts";
 import { Tally } from "./tally.ts";
 
 /** A JSON catalog larger than this is refused. */
-export const MAX_JSON_CATALOG_BYTES = 2_000_000_000;
+const MAX_JSON_CATALOG_BYTES = 2_000_000_000;
 
 /** JSON catalogs hold no cells finer than this order, and are stored at most at the catalog's. */
-export const MAX_JSON_PARENT_ORDER = 18;
+const MAX_JSON_PARENT_ORDER = 18;
 
 export interface ImportOptions extends DuckOptions {
   cellOrder: number;
@@ -33,7 +33,7 @@ export interface ImportOptions extends DuckOptions {
   latitude?: LatitudeConvention | undefined;
 }
 
-export interface Import {
+interface Import {
   rows: AsyncIterable<GranuleRow> | Iterable<GranuleRow>;
   tally: Tally;
   /** To be called after the last row. */

@@ -7,7 +7,7 @@ import type { GranuleRow } from "../granule.ts";
 import { decodeWkb } from "../../core/geometry/wkb.ts";
 import type { Tally } from "./tally.ts";
 
-export interface RowFilterOptions {
+interface RowFilterOptions {
   /** Names as rows have them, or short names without their versions. */
   collections?: readonly string[] | undefined;
   /** Milliseconds since 1970 UTC, both ends included. */

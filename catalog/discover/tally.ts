@@ -9,10 +9,10 @@ import { asInteger, asObject } from "../../core/json_value.ts";
  * - `link`: a link or file of a granule that is no data asset
  * - `note`: something that the row lacks (its footprint, a checksum that could not be read)
  */
-export type TallyKind = "granule" | "link" | "note";
+type TallyKind = "granule" | "link" | "note";
 
 /** The tally as plain data: reason to count, and the names of a few that it happened to. */
-export interface TallyRecord {
+interface TallyRecord {
   granules: Record<string, number>;
   links: Record<string, number>;
   notes: Record<string, number>;

@@ -5,7 +5,7 @@ import { parquetTypes } from "./columns_sql.ts";
 import { type Duck, sqlString } from "../../core/tables/duckdb.ts";
 import { type CatalogMetadata, COLUMNS, GEO_KEY, GRANARY_KEY, SCHEMA_VERSION } from "../schema.ts";
 
-export interface Footer {
+interface Footer {
   metadata: CatalogMetadata;
   geo: Record<string, unknown>;
   types: ReadonlyMap<string, string>;

@@ -115,7 +115,7 @@ export interface ListVector {
 }
 
 /** The cells of one row: a view into the chunk, to be copied when kept. */
-export function listCells(column: ListVector, row: number): BigUint64Array {
+function listCells(column: ListVector, row: number): BigUint64Array {
   const offset = column.getEntryOffset(row);
   return childCells(column).subarray(offset, offset + column.getEntryLength(row));
 }

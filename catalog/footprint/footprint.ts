@@ -17,7 +17,7 @@ import { inputError } from "../../core/errors.ts";
 export const FOOTPRINT_TOLERANCE_DEGREES = 0.01;
 
 /** Observations farther apart than this, in degrees of arc, are not joined by a line (about 55 km). */
-export const FOOTPRINT_GAP_DEGREES = 0.5;
+const FOOTPRINT_GAP_DEGREES = 0.5;
 
 /** A footprint of more vertices is simplified again with twice the tolerance. */
 export const MAX_FOOTPRINT_VERTICES = 20_000;

@@ -14,11 +14,11 @@ import type { Extent, ExtentBox, ExtentPolygon } from "./extent.ts";
 import { swathRing } from "../../products/orbits.ts";
 
 /** A geometry's straight lines follow great circles to this, in degrees (about 1.1 km). */
-export const GEOMETRY_TOLERANCE_DEGREES = 0.01;
+const GEOMETRY_TOLERANCE_DEGREES = 0.01;
 /** An edge is halved so often at most. */
 const DEEPEST = 8;
 
-export interface FootprinterOptions {
+interface FootprinterOptions {
   /** Widens every footprint before it is covered. */
   bufferKm?: number;
 }

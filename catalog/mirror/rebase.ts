@@ -7,7 +7,7 @@ import { assetLocation } from "../locations.ts";
 import { openCatalog } from "../file/open_catalog.ts";
 import { writeCatalog, type WriteResult } from "../write/write.ts";
 
-export interface RebaseOptions extends DuckOptions {
+interface RebaseOptions extends DuckOptions {
   /** The folder of the mirror. */
   mirror: string;
   /** Leave rows alone whose files are not in the mirror. */
@@ -15,7 +15,7 @@ export interface RebaseOptions extends DuckOptions {
   signal?: AbortSignal | undefined;
 }
 
-export interface RebaseResult extends WriteResult {
+interface RebaseResult extends WriteResult {
   /** Rows that now point at the mirror. */
   rebased: number;
   /** Rows whose names would lead out of the mirror; they are left as they were. */

@@ -3,7 +3,7 @@ import type { Catalog } from "../file/open_catalog.ts";
 import { type PlainValue, queryRows } from "../../core/tables/query.ts";
 import type { CatalogQuery, SetAside } from "../schema.ts";
 
-export interface CollectionInfo {
+interface CollectionInfo {
   collection: string;
   provider: string;
   granules: number;
@@ -14,7 +14,7 @@ export interface CollectionInfo {
   size_bytes: number | null;
 }
 
-export interface BaseInfo {
+interface BaseInfo {
   driver: "s3" | "https" | "local";
   base: string;
   granules: number;

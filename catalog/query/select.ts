@@ -18,7 +18,7 @@ import { childCells, type ListVector, readRows } from "../file/rows.ts";
 import { reading } from "../../core/tables/reading.ts";
 
 /** More pairs of parent and granule than this are refused. */
-export const MAX_PAIRS = 1_000_000_000;
+const MAX_PAIRS = 1_000_000_000;
 
 export type { GranuleFilter };
 
@@ -279,7 +279,7 @@ async function fetchGranules(
 }
 
 /** Canonical order of granules: collection, id, revision. */
-export function compareCanonical(a: GranuleRow, b: GranuleRow): number {
+function compareCanonical(a: GranuleRow, b: GranuleRow): number {
   return compareText(a.collection, b.collection) || compareText(a.id, b.id) ||
     (a.revision ?? -1) - (b.revision ?? -1);
 }

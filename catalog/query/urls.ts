@@ -7,13 +7,13 @@ import { locationsOf } from "../locations.ts";
 import type { Catalog } from "../file/open_catalog.ts";
 import { filteredRows, type GranuleFilter } from "./filter.ts";
 
-export interface GranuleUrls {
+interface GranuleUrls {
   id: string;
   collection: string;
   urls: string[];
 }
 
-export interface UrlFilter extends GranuleFilter {
+interface UrlFilter extends GranuleFilter {
   /** Only granules whose footprint touches every one of these areas; one without a footprint does not. */
   areas?: readonly Area[] | undefined;
 }

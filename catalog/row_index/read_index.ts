@@ -7,9 +7,9 @@ import { HEAD_CELL, ROWS_FORMAT, ROWS_KEY } from "./index_file.ts";
 import type { GroupRuns } from "../../core/observations/row_runs.ts";
 
 /** The runs of one granule in the parents of a run, by group. */
-export type GranuleRuns = Map<string, GroupRuns>;
+type GranuleRuns = Map<string, GroupRuns>;
 
-export interface FoundRows {
+interface FoundRows {
   /** The order of the index's cells. */
   order: number;
   /** One a granule: its runs, or null where the index does not know it or knows another file of its name. */

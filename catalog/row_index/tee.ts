@@ -3,7 +3,7 @@ import type { GranuleRow } from "../granule.ts";
 import { type IndexedGranule, type RowIndexOptions, writeRowIndex } from "./index_file.ts";
 import type { GroupRuns } from "../../core/observations/row_runs.ts";
 
-export interface TeedRows {
+interface TeedRows {
   rows: AsyncGenerator<GranuleRow>;
   /** Resolves to the count of runs when the index is in its place; rejects when rows ended early. */
   index: Promise<number>;

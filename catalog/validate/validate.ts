@@ -13,12 +13,12 @@ import { COLUMNS, SQL_TYPES } from "../schema.ts";
 import { decodeWkb, wkbTypeName } from "../../core/geometry/wkb.ts";
 
 /** Findings of one kind that are told in full; the rest are counted. */
-export const FINDINGS_TOLD = 10;
+const FINDINGS_TOLD = 10;
 
 /** A box of the geometry may differ from the column by this, in degrees. */
 const BOX_TOLERANCE = 1e-6;
 
-export interface Finding {
+interface Finding {
   /** `error` breaks the contract, `warning` only looks wrong. */
   level: "error" | "warning";
   check: string;
@@ -34,7 +34,7 @@ export interface ValidationReport {
   counts: Record<string, number>;
 }
 
-export interface ValidateOptions {
+interface ValidateOptions {
   /** Compute every footprint's cells anew and compare. Default true. */
   cells?: boolean;
   signal?: AbortSignal | undefined;

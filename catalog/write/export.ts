@@ -24,15 +24,15 @@ import type { Catalog } from "../file/open_catalog.ts";
 import { writeRecordBatches } from "./parquet_stream.ts";
 import { BBOX_FIELDS, GEO_KEY } from "../schema.ts";
 
-export const STAC_VERSION = "1.0.0";
-export const STAC_GEOPARQUET_VERSION = "1.0.0";
+const STAC_VERSION = "1.0.0";
+const STAC_GEOPARQUET_VERSION = "1.0.0";
 
 /** The asset of a granule that has one file. */
-export const DATA_ASSET = "data";
+const DATA_ASSET = "data";
 
 /** More asset keys or properties than this make no sensible table. */
-export const MAX_ASSET_KEYS = 200;
-export const MAX_PROPERTIES = 1000;
+const MAX_ASSET_KEYS = 200;
+const MAX_PROPERTIES = 1000;
 
 const ALTERNATE = "https://stac-extensions.github.io/alternate-assets/v1.2.0/schema.json";
 const FILE = "https://stac-extensions.github.io/file/v2.1.0/schema.json";
@@ -62,7 +62,7 @@ interface Shape {
   properties: [string, PropertyType][];
 }
 
-export interface ExportResult {
+interface ExportResult {
   items: number;
   /** Granules left out because they have no footprint: stac-geoparquet's readers fail on a null box. */
   withoutFootprint: number;

@@ -12,7 +12,7 @@ import { unionBox } from "../../core/geometry/geometry.ts";
 import type { GranuleRow } from "../granule.ts";
 import { wkbTypeName } from "../../core/geometry/wkb.ts";
 
-export const GEOPARQUET_VERSION = "1.1.0";
+const GEOPARQUET_VERSION = "1.1.0";
 
 /**
  * The value of `geo`: WKB in `geometry`, exact types, a covering by `bbox`. The CRS is left out, which

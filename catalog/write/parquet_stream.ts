@@ -13,7 +13,7 @@ import { loadParquetWasm, type ParquetWasm } from "../../core/tables/parquet_was
 export const BATCH_ROWS = 5000;
 
 /** Rows of a row group that this writer makes. Bounds the memory of wasm. */
-export const STREAM_ROW_GROUP_ROWS = 10_000;
+const STREAM_ROW_GROUP_ROWS = 10_000;
 
 type Batches<T> = AsyncIterable<T> | Iterable<T>;
 

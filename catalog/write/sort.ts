@@ -5,7 +5,7 @@ import { MAX_ORDER } from "../../core/cells/convention.ts";
 import { COLUMNS } from "../schema.ts";
 
 /** DuckDB's share while it sorts, unless told: a million rows of 170 cells fit, and wider ones spill. */
-export const SORT_MEMORY_BYTES = 700_000_000;
+const SORT_MEMORY_BYTES = 700_000_000;
 
 /**
  * DuckDB for sorting: one thread, because each further one holds row groups of its own while it writes,
@@ -16,7 +16,7 @@ export function openSorter(options: DuckOptions): Promise<Duck> {
 }
 
 /** Rows of a row group in a sorted file. */
-export const ROW_GROUP_ROWS = 20_000;
+const ROW_GROUP_ROWS = 20_000;
 
 /**
  * Reads `files` (of the catalog's columns; a missing nullable one reads as null), keeps one row of each

@@ -162,7 +162,7 @@ function refuseWithUpdate(kind: RemoteKind, inputs: readonly string[], flags: Re
 }
 
 /** Where an unfinished harvest for an output is kept. */
-export function harvestFolder(output: string): string {
+function harvestFolder(output: string): string {
   return `${output}.harvest`;
 }
 

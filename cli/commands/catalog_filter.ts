@@ -39,7 +39,7 @@ export function filterFrom(flags: FilterFlags): GranuleFilter {
 const DAY_MS = 86_400_000;
 
 /** A date or a time in UTC as milliseconds since 1970; a date alone means its first or last millisecond. */
-export function parseTime(text: string, edge: "start" | "end"): number {
+function parseTime(text: string, edge: "start" | "end"): number {
   const match = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:\d{2})?)?$/.exec(
     text.trim(),
   );

@@ -10,7 +10,7 @@ const LINE_MS = 10_000;
 /** The rate is that of the last while, so that a slow start does not spoil the time left. */
 const RATE_WINDOW_MS = 20_000;
 
-export interface ProgressOptions {
+interface ProgressOptions {
   label: string;
   /** Null where it is not known. */
   total: number | null;

@@ -40,7 +40,7 @@ function isNumber(value: unknown): boolean {
 }
 
 /** Control characters shown as escapes: names and values come from files that others wrote. */
-export function visible(text: string): string {
+function visible(text: string): string {
   // deno-lint-ignore no-control-regex
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => {
     if (character === "\n") return "\\n";

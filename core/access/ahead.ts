@@ -6,7 +6,7 @@ import type { RangedSource } from "./block_cache.ts";
 import type { SourceLocation } from "./location.ts";
 
 /** Files that are opened and not yet asked for. */
-export const FILES_AHEAD = 8;
+const FILES_AHEAD = 8;
 
 export class Ahead {
   readonly #open: (location: SourceLocation) => Promise<RangedSource>;

@@ -15,7 +15,7 @@ import {
 import { parseEndpoint, type S3Style } from "./s3_address.ts";
 import { type KeySource, RenewedKeys, type S3Keys } from "./s3_keys.ts";
 
-export interface AwsOptions extends AwsServices {
+interface AwsOptions extends AwsServices {
   warn: (message: string) => void;
   now: () => number;
 }
@@ -190,6 +190,6 @@ function environmentKeys(env: AwsOptions["env"]): S3Keys | undefined {
 }
 
 /** Keys that nobody can renew. */
-export function unchanging(keys: S3Keys): KeySource {
+function unchanging(keys: S3Keys): KeySource {
   return { origin: keys.origin, keys: () => Promise.resolve(keys), renew: () => Promise.resolve(false) };
 }

@@ -30,7 +30,7 @@ const HEADER_BYTES = 24;
 const ANSWER_BYTES = 64 * 1024;
 
 /** Ranges of one request hold at most so much together; more are asked for in turn. */
-export const BRIDGE_BYTES = 64 * 1024 * 1024;
+const BRIDGE_BYTES = 64 * 1024 * 1024;
 const RANGES_AT_ONCE = 4096;
 
 interface OpenedSource {

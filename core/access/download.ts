@@ -26,7 +26,7 @@ export interface Download {
   checksum: string | null;
 }
 
-export interface DownloadOptions {
+interface DownloadOptions {
   signal?: AbortSignal | undefined;
   /** Check the digests of files that are there already, too. */
   verify?: boolean | undefined;
@@ -34,7 +34,7 @@ export interface DownloadOptions {
   onBytes?: ((bytes: number) => void) | undefined;
 }
 
-export interface DownloadResult {
+interface DownloadResult {
   /** `there`: it was whole already. */
   state: "fetched" | "there";
   /** Bytes that came over the network into the file. */

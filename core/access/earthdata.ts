@@ -26,10 +26,10 @@ import {
   writeTokens,
 } from "./token_store.ts";
 
-export const EARTHDATA_LOGIN = "https://urs.earthdata.nasa.gov";
+const EARTHDATA_LOGIN = "https://urs.earthdata.nasa.gov";
 
 /** Hosts that get the token: these and what lies below them. */
-export const EARTHDATA_HOSTS: readonly string[] = [
+const EARTHDATA_HOSTS: readonly string[] = [
   "earthdata.nasa.gov",
   "earthdatacloud.nasa.gov",
   "eosdis.nasa.gov",
@@ -50,7 +50,7 @@ interface Login {
   user?: { name: string; password: string };
 }
 
-export interface EarthdataOptions {
+interface EarthdataOptions {
   env: Environment;
   client: HttpClient;
   retry: RetryPolicy;

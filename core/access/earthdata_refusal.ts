@@ -5,7 +5,7 @@ import { excerpt, safeName } from "./redact.ts";
 import type { TokenOrigin } from "./token_store.ts";
 
 /** Why a request was refused. */
-export type RefusalKind = "no-login" | "bad-login" | "eula" | "forbidden";
+type RefusalKind = "no-login" | "bad-login" | "eula" | "forbidden";
 
 /**
  * A credential error (exit 4) for an answer that is a redirect to the login server, a login page, a 401 or

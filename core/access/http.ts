@@ -186,7 +186,7 @@ function askedOf(request: HttpRequest): string {
 }
 
 /** Where a redirect points, if `reply` is one. */
-export function redirectTarget(reply: HttpHead, from: URL | string): URL | undefined {
+function redirectTarget(reply: HttpHead, from: URL | string): URL | undefined {
   if (![301, 302, 303, 307, 308].includes(reply.status)) return undefined;
   const location = reply.headers.get("location");
   if (location === null) return undefined;

@@ -145,7 +145,7 @@ export class HttpsTransport implements Transport {
 }
 
 /** HTML under a good status where no HTML was asked for: a login page, or a proxy's. */
-export function isWebPage(reply: HttpReply, name: string): boolean {
+function isWebPage(reply: HttpReply, name: string): boolean {
   if (/\.x?html?$/i.test(name)) return false;
   if (!/^\s*(text\/html|application\/xhtml)/i.test(reply.headers.get("content-type") ?? "")) return false;
   // Some servers call every file HTML: then the bytes decide, where they can.

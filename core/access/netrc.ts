@@ -2,7 +2,7 @@
 import fs from "node:fs";
 import { GranaryError, systemCode } from "../errors.ts";
 
-export interface NetrcLogin {
+interface NetrcLogin {
   login: string;
   password: string;
 }

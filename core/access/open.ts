@@ -30,12 +30,12 @@ import type { Environment } from "./token_store.ts";
 import type { Transport } from "./transport.ts";
 
 /** Blocks of metadata that are kept, over all open sources. */
-export const DEFAULT_KEPT_BYTES = 64 * 1024 * 1024;
+const DEFAULT_KEPT_BYTES = 64 * 1024 * 1024;
 
 /** Bytes that may be asked for at any time, over all open sources. */
-export const DEFAULT_UNDER_WAY_BYTES = 128 * 1024 * 1024;
+const DEFAULT_UNDER_WAY_BYTES = 128 * 1024 * 1024;
 
-export interface OpenerOptions {
+interface OpenerOptions {
   env?: Environment;
   /** Ends every request and every wait. */
   signal?: AbortSignal | undefined;

@@ -12,18 +12,18 @@ import type { Source, SourceCounters } from "./source.ts";
 import { request, type Transport } from "./transport.ts";
 
 /** The first request asks for this much; it tells the size, and HDF5 keeps its superblock there. */
-export const FIRST_READ_BYTES = 32 * 1024;
+const FIRST_READ_BYTES = 32 * 1024;
 
 /** A server that ignores ranges is used only for files that may be held whole. */
-export const WHOLE_FILE_BYTES = 32 * 1024 * 1024;
+const WHOLE_FILE_BYTES = 32 * 1024 * 1024;
 
-export interface RemoteOptions {
+interface RemoteOptions {
   client: HttpClient;
   retry: RetryPolicy;
   signal?: AbortSignal | undefined;
 }
 
-export interface OpenedRemote {
+interface OpenedRemote {
   source: Source;
   counters: SourceCounters;
   /** The file's first bytes, which came with the opening. */
@@ -203,7 +203,7 @@ interface ContentRange {
 }
 
 /** `bytes 0-99/1234`, `bytes 0-99/*` or, on a 416, `bytes *\/1234`. */
-export function parseContentRange(reply: HttpHead): ContentRange | undefined {
+function parseContentRange(reply: HttpHead): ContentRange | undefined {
   const match = /^\s*bytes\s+(?:(\d+)-(\d+)|\*)\/(\d+|\*)\s*$/i.exec(
     reply.headers.get("content-range") ?? "",
   );

@@ -27,7 +27,7 @@ export const DEFAULT_RETRY: Readonly<RetryPolicy> = {
 /** A server that answers another range than the one asked for seldom learns it. */
 const RANGE_ATTEMPTS = 3;
 
-export type TroubleKind =
+type TroubleKind =
   | "timeout"
   | "reset"
   | "refused"

@@ -28,7 +28,7 @@ export interface KeySource {
 }
 
 /** Keys are renewed when they have less than this left. */
-export const RENEW_KEYS_BEFORE_MS = 5 * 60_000;
+const RENEW_KEYS_BEFORE_MS = 5 * 60_000;
 const ANSWER_BYTES = 64 * 1024;
 const RETRY_RENEWAL_AFTER_MS = 20_000;
 
@@ -93,7 +93,7 @@ export class RenewedKeys implements KeySource {
   }
 }
 
-export interface EarthdataKeysOptions {
+interface EarthdataKeysOptions {
   client: HttpClient;
   earthdata: Earthdata;
   retry: RetryPolicy;
@@ -190,7 +190,7 @@ function parseKeys(reply: HttpReply, endpoint: string, now: number): S3Keys | un
  * An expiry by this machine's clock, which may be wrong: what counts is how long after the server's own
  * Date it lies. `2026-11-21 05:00:00+00:00` and ISO forms are read; no zone means UTC.
  */
-export function expiryHere(expiration: unknown, serverDate: string | null, now: number): number | undefined {
+function expiryHere(expiration: unknown, serverDate: string | null, now: number): number | undefined {
   if (typeof expiration !== "string") return undefined;
   const iso = expiration.trim().replace(" ", "T").replace(/ /g, "");
   const at = Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/i.test(iso) ? iso : `${iso}Z`);

@@ -1,7 +1,7 @@
 /** What `auth status` tells: which credentials were found, from where, for what, until when. Never which. */
 import type { SourceOpener } from "./open.ts";
 
-export interface CredentialStatus {
+interface CredentialStatus {
   earthdata: {
     /** Where the login comes from; null where none was found. */
     found: string | null;

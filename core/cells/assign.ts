@@ -4,23 +4,23 @@ import { checkOrder, type LatitudeConvention, MAX_NUMBER_ORDER, MAX_ORDER } from
 import { type FaceXYRows, projectRows } from "./projection.ts";
 
 /** The parent of a row that has no cell (in a Uint32Array it reads 0xffffffff). */
-export const NO_PARENT = -1;
+const NO_PARENT = -1;
 /** The child of a row that has no cell. */
 export const NO_CHILD = 0xffffffff;
 /** The greatest parent order for ids in a Uint32Array: 12 * 4^13 < 2^32. */
-export const MAX_UINT32_ORDER = 13;
+const MAX_UINT32_ORDER = 13;
 /** A child is numbered within its parent by 32 bits. */
-export const MAX_DEPTH = 16;
+const MAX_DEPTH = 16;
 
 const BLOCK = 2048;
 
-export interface AssignOptions {
+interface AssignOptions {
   parentOrder: number;
   childOrder: number;
   convention: LatitudeConvention;
 }
 
-export interface AssignedCells {
+interface AssignedCells {
   /** Nested id of the parent; a Uint32Array serves parent orders up to 13. */
   parent: Float64Array | Uint32Array;
   /** Place of the child in its parent, 0 to 4^(childOrder - parentOrder) - 1. */

@@ -4,16 +4,16 @@ import { parentAt } from "./healpix.ts";
 import { neighbours } from "./neighbours.ts";
 
 /** Ids from `first` to `last`, both included. */
-export interface CellRange {
+interface CellRange {
   first: number;
   last: number;
 }
 
 /** Cells of this order are several times wider than the 14.3 km between the conventions. */
-export const NEAR_ORDER = 7;
+const NEAR_ORDER = 7;
 
 /** More ranges are joined at their narrowest gaps: a filter of a few hundred is fast, of thousands not. */
-export const MAX_RANGES = 200;
+const MAX_RANGES = 200;
 
 /**
  * Cells at min(`parentOrder`, 7) that hold or touch one of `parents`: whatever lies in no such cell is

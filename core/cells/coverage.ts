@@ -12,9 +12,9 @@ import { type FaceXY, faceXYFromNested, nestedBigFromFaceXY, nestedFromFaceXY } 
 import { insidePolygons, type Shape } from "./shape.ts";
 
 /** A footprint of more cells than this is kept at a coarser order. */
-export const MAX_FOOTPRINT_CELLS = 4096;
+const MAX_FOOTPRINT_CELLS = 4096;
 /** More cells than this are refused. */
-export const MAX_COVER_CELLS = 50_000_000;
+const MAX_COVER_CELLS = 50_000_000;
 
 /** Cells as face, x, y, three numbers each, in nested order. */
 type CellList = ArrayLike<number>;
@@ -210,7 +210,7 @@ export function coverAdaptive(
 }
 
 /** Nested ids of a coverage at its order, ascending. */
-export function coverageIds(coverage: Coverage): BigUint64Array {
+function coverageIds(coverage: Coverage): BigUint64Array {
   const { order, full, partial, count } = coverage;
   if (order <= MAX_NUMBER_ORDER) return BigUint64Array.from(numberIds(coverage), BigInt);
   const ids = new BigUint64Array(count);

@@ -78,7 +78,7 @@ function split(face: number, high: number, low: number): FaceXY {
 }
 
 /** The number of cells at an order; exact as a Number to order 24 and, being 12 * 4^order, beyond. */
-export function cellCount(order: number): number {
+function cellCount(order: number): number {
   checkOrder(order);
   return 12 * 4 ** order;
 }

@@ -27,7 +27,7 @@ interface AtlasGeometry {
 type Ring = [longitude: number, latitude: number][];
 
 /** A region: its name in the atlas and its outline, longitude and latitude in degrees. */
-export interface Region {
+interface Region {
   name: string;
   geometry: GeometryLike;
 }

@@ -12,7 +12,7 @@ import { insideRing, makeRing, type SphericalRing, type Winding } from "./spheri
  * How edges run between vertices: along great circles (`geodetic`), straight in longitude and latitude
  * (`planar`, CMR's "cartesian" and GeoJSON), or `unknown`: then both readings belong to the shape.
  */
-export type EdgeRule = "geodetic" | "planar" | "unknown";
+type EdgeRule = "geodetic" | "planar" | "unknown";
 
 export interface ShapeOptions {
   edges: EdgeRule;
@@ -25,11 +25,11 @@ export interface ShapeOptions {
 }
 
 /** Planar edges are followed by great circles to this distance. */
-export const DENSIFY_METRES = 100;
+const DENSIFY_METRES = 100;
 /** The widest buffer. */
-export const MAX_BUFFER_METRES = 4_000_000;
+const MAX_BUFFER_METRES = 4_000_000;
 /** A ring or line of more arcs than this, after densifying, is refused. */
-export const MAX_ARCS = 20_000_000;
+const MAX_ARCS = 20_000_000;
 
 /** No less than one radian on the sphere for a metre on the ellipsoid. */
 const RADIANS_PER_METRE = 1 / 6_330_000;

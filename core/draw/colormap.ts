@@ -14,7 +14,7 @@ const CONTROL_POINTS = {
   grey: ["#1a1a1a", "#f0f0f0"],
 } as const;
 
-export type ColormapName = keyof typeof CONTROL_POINTS;
+type ColormapName = keyof typeof CONTROL_POINTS;
 export const COLORMAP_NAMES = Object.keys(CONTROL_POINTS) as ColormapName[];
 export const DEFAULT_COLORMAP: ColormapName = "viridis";
 

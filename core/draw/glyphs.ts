@@ -11,7 +11,7 @@ export const SPACING = 1.75;
 export const SPACE = 2.1;
 
 /** Points of each stroke, x and y in turn. */
-export interface Glyph {
+interface Glyph {
   width: number;
   strokes: number[][];
 }

@@ -3,7 +3,7 @@ import type { Canvas, Colour } from "./canvas.ts";
 import { CAPITAL_HEIGHT, glyphOf, SPACE, SPACING } from "./glyphs.ts";
 import { strokeMask } from "./shapes.ts";
 
-export interface TextStyle {
+interface TextStyle {
   /** Height of capitals in pixels. */
   size: number;
   colour: Colour;

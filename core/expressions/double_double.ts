@@ -12,7 +12,7 @@ export let high = 0;
 export let low = 0;
 
 /** high + low = a + b exactly, where |a| >= |b|. */
-export function fastTwoSum(a: number, b: number): void {
+function fastTwoSum(a: number, b: number): void {
   high = a + b;
   low = b - (high - a);
 }

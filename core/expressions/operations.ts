@@ -5,8 +5,8 @@
 import { exponential, logarithm, power } from "./elementary.ts";
 import { arccos, arcsin, arctan, arctan2, cos, sin, tan } from "./trigonometry.ts";
 
-export type UnaryOperation = (x: number) => number;
-export type BinaryOperation = (a: number, b: number) => number;
+type UnaryOperation = (x: number) => number;
+type BinaryOperation = (a: number, b: number) => number;
 
 /** Operations of one argument, by numpy's name. */
 export const UNARY: Readonly<Record<string, UnaryOperation>> = {

@@ -7,9 +7,9 @@
 import { inputError } from "../errors.ts";
 
 /** Longer texts are refused: no arithmetic that a person wrote is longer. */
-export const EXPRESSION_MAX_CHARS = 2_000;
+const EXPRESSION_MAX_CHARS = 2_000;
 /** Parentheses, calls and signs inside each other. */
-export const EXPRESSION_MAX_DEPTH = 64;
+const EXPRESSION_MAX_DEPTH = 64;
 
 /** A parsed expression. `at` is the offset in the text where it starts. */
 export type Syntax =
@@ -19,7 +19,7 @@ export type Syntax =
   | { kind: "binary"; op: string; left: Syntax; right: Syntax; at: number }
   | { kind: "call"; name: string; args: Syntax[]; named: NamedArgument[]; at: number };
 
-export interface NamedArgument {
+interface NamedArgument {
   name: string;
   value: Syntax;
   at: number;

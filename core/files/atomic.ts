@@ -27,7 +27,7 @@ export function writeFileAtomic(
   writeAtomic(file, (write) => write(data), options);
 }
 
-export interface AtomicOptions {
+interface AtomicOptions {
   /** Whether data and name are on the disk before the call returns; default true. */
   sync?: boolean;
   mode?: number;

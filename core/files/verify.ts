@@ -21,7 +21,7 @@ export function parseChecksum(text: string | null | undefined): Checksum | undef
 }
 
 /** The hexadecimal digest of a file, read piece by piece. */
-export async function digestFile(file: string, algorithm: string, signal?: AbortSignal): Promise<string> {
+async function digestFile(file: string, algorithm: string, signal?: AbortSignal): Promise<string> {
   const hash = crypto.createHash(algorithm);
   const handle = await fs.promises.open(file, "r");
   try {

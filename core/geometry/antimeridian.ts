@@ -66,7 +66,7 @@ function withoutRepeats(positions: readonly Position[]): Position[] {
   return positions.filter(([x, y], i) => i === 0 || x !== positions[i - 1][0] || y !== positions[i - 1][1]);
 }
 
-export interface SplitOptions {
+interface SplitOptions {
   /** The pole that a ring around the globe encloses; default the one that lies nearer. */
   pole?: "north" | "south" | undefined;
 }

@@ -4,19 +4,19 @@ import type { BoundingBox } from "./box.ts";
 export type Position = number[];
 export type Ring = Position[];
 
-export interface Point {
+interface Point {
   type: "Point";
   coordinates: Position;
 }
-export interface MultiPoint {
+interface MultiPoint {
   type: "MultiPoint";
   coordinates: Position[];
 }
-export interface LineString {
+interface LineString {
   type: "LineString";
   coordinates: Position[];
 }
-export interface MultiLineString {
+interface MultiLineString {
   type: "MultiLineString";
   coordinates: Position[][];
 }
@@ -28,15 +28,15 @@ export interface MultiPolygon {
   type: "MultiPolygon";
   coordinates: Ring[][];
 }
-export interface GeometryCollection {
+interface GeometryCollection {
   type: "GeometryCollection";
   geometries: Geometry[];
 }
-export type SimpleGeometry = Point | MultiPoint | LineString | MultiLineString | Polygon | MultiPolygon;
+type SimpleGeometry = Point | MultiPoint | LineString | MultiLineString | Polygon | MultiPolygon;
 export type Geometry = SimpleGeometry | GeometryCollection;
 
 /** The parts of a geometry that are no collections. */
-export function* simpleParts(geometry: Geometry): Generator<SimpleGeometry> {
+function* simpleParts(geometry: Geometry): Generator<SimpleGeometry> {
   if (geometry.type !== "GeometryCollection") yield geometry;
   else for (const part of geometry.geometries) yield* simpleParts(part);
 }

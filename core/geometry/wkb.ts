@@ -5,7 +5,7 @@
 import { inputError } from "../errors.ts";
 import type { Geometry, Position } from "./geometry.ts";
 
-export const WKB_TYPES = {
+const WKB_TYPES = {
   Point: 1,
   LineString: 2,
   Polygon: 3,

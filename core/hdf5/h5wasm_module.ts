@@ -8,7 +8,7 @@ import type { SyncSource } from "../access/source.ts";
 type H5wasm = typeof import("h5wasm");
 
 /** The calls of h5wasm that are used here; its published types do not resolve outside its own build. */
-export interface H5Module {
+interface H5Module {
   readonly HEAPU8: Uint8Array;
   readonly H5F_ACC_RDONLY: number;
   open(path: string, mode: number): bigint;

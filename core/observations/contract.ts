@@ -1,7 +1,7 @@
 /** Observations of a granule file as plain data: what is asked of the file, and what it gives. */
 import type { Values } from "../values.ts";
 
-export type FilterOperator = "eq" | "ne" | "lt" | "le" | "gt" | "ge" | "in" | "not_in";
+type FilterOperator = "eq" | "ne" | "lt" | "le" | "gt" | "ge" | "in" | "not_in";
 
 /** Rows that fail it are left out. `path` may hold `{group}`. */
 export interface RowFilter {

@@ -12,7 +12,7 @@ import { type DirectFile, openDirectFile } from "../hdf5/direct/direct_file.ts";
 
 export type ReaderName = "auto" | "direct" | "h5wasm";
 
-export interface OpenOptions {
+interface OpenOptions {
   /** `auto` (default) reads directly and leaves what it cannot to libhdf5; the others are for comparison. */
   reader?: ReaderName;
   /**

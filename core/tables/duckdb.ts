@@ -11,7 +11,7 @@ import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { inputError } from "../errors.ts";
 
 /** DuckDB's share of memory unless told otherwise. */
-export const DEFAULT_DUCKDB_MEMORY_BYTES = 1_000_000_000;
+const DEFAULT_DUCKDB_MEMORY_BYTES = 1_000_000_000;
 
 export interface DuckOptions {
   /** Default: what this process may use. */

@@ -3,7 +3,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { inputError } from "../errors.ts";
 
 /** Conditions longer than this are refused. */
-export const MAX_EXPRESSION_LENGTH = 100_000;
+const MAX_EXPRESSION_LENGTH = 100_000;
 
 /**
  * Throws an input error unless `text` is a single SQL expression: no further statements, no set

@@ -25,7 +25,7 @@ if (process.versions.node === undefined || typeof zlib.zstdCompressSync !== "fun
 }
 
 /** Whether every element equals `fill`; NaN equals NaN, and 0 equals -0 only in bits. */
-export function isAllFill(values: Elements, fill: number | bigint): boolean {
+function isAllFill(values: Elements, fill: number | bigint): boolean {
   if (fill !== fill) {
     for (let i = 0; i < values.length; i++) if (values[i] === values[i]) return false;
     return true;

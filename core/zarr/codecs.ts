@@ -7,7 +7,7 @@ import { registry } from "zarrita";
 import { crc32c } from "./crc32c.ts";
 
 /** Bytes that a chunk may unpack to, whatever its header claims. */
-export const MAX_CHUNK_BYTES = 2 ** 30;
+const MAX_CHUNK_BYTES = 2 ** 30;
 
 const CHECKSUM_BYTES = 4;
 

@@ -3,7 +3,7 @@ import { inputError } from "../errors.ts";
 import type { StoreReader } from "./reader.ts";
 
 /** A zarr.json is text by people and tools; past this size it is something else. */
-export const MAX_DOCUMENT_BYTES = 64e6;
+const MAX_DOCUMENT_BYTES = 64e6;
 
 type Json = Record<string, unknown>;
 

@@ -5,7 +5,7 @@ import { GranaryError, inputError, systemCode } from "../errors.ts";
 import { FolderTarget } from "../access/folder_target.ts";
 import type { ObjectTarget } from "../access/object_target.ts";
 
-export type ByteWindow = { offset: number; length: number } | { suffixLength: number };
+type ByteWindow = { offset: number; length: number } | { suffixLength: number };
 
 /** Reads objects by key (relative, with `/`). `undefined` is an object that does not exist. */
 export interface StoreReader {
@@ -21,7 +21,7 @@ export interface StoreReader {
 }
 
 /** The objects below a folder. */
-export function folderReader(folder: string): StoreReader {
+function folderReader(folder: string): StoreReader {
   const target = new FolderTarget(folder);
   const fileOf = (key: string) => path.join(path.resolve(folder), ...key.split("/"));
   return {

@@ -5,7 +5,7 @@
 import { crc32c } from "./crc32c.ts";
 
 /** Bytes of the index of a shard with `chunks` inner chunks: offset and size of each, and a checksum. */
-export function shardIndexBytes(chunks: number): number {
+function shardIndexBytes(chunks: number): number {
   return 16 * chunks + 4;
 }
 

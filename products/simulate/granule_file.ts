@@ -12,7 +12,7 @@ const FIXED_TIME_MS = Date.UTC(2018, 0, 1);
 
 type Attributes = Readonly<Record<string, string | number>>;
 
-export interface GranuleDescription {
+interface GranuleDescription {
   fileName: string;
   shortName: string;
   version: string;

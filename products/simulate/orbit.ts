@@ -92,7 +92,7 @@ export function angleAtLatitude(latitudeDegrees: number, ascending: boolean): nu
 }
 
 /** Degrees in [-180, 180). */
-export function wrapLongitude(degrees: number): number {
+function wrapLongitude(degrees: number): number {
   const wrapped = (((degrees + 180) % 360) + 360) % 360;
   return wrapped - 180;
 }

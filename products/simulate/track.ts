@@ -9,7 +9,7 @@ const PAIR_METRES = 3300;
 const WITHIN_PAIR_METRES = 90;
 
 export const BEAMS = ["gt1l", "gt1r", "gt2l", "gt2r", "gt3l", "gt3r"] as const;
-export type Beam = typeof BEAMS[number];
+type Beam = typeof BEAMS[number];
 
 /** Flying backward, as on most cycles, the left beam of each pair is the strong one. */
 export const isStrong = (beam: Beam): boolean => beam.endsWith("l");

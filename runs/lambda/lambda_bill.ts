@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 
 /** List prices in us-west-2 and us-east-1 for x86, in dollars; the free share is not counted. */
-export const LAMBDA_PRICES = { gigabyteSecond: 0.0000166667, request: 0.0000002 } as const;
+const LAMBDA_PRICES = { gigabyteSecond: 0.0000166667, request: 0.0000002 } as const;
 
 /** Where a run's bill is kept in its run directory. */
 export const BILL_KEY = "lambda.json";

@@ -1,7 +1,7 @@
 /** What a function is asked: a reference to one piece of a run. */
 import { inputError } from "../../core/errors.ts";
 
-export interface LambdaEvent {
+interface LambdaEvent {
   runDirectory: string;
   /** The plan's key: a warm function that has this plan does not read it again. */
   planKey?: string;

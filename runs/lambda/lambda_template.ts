@@ -7,7 +7,7 @@
 export const UNPACKED_LIMIT_BYTES = 250 * 1024 * 1024;
 export const DIRECT_ZIP_LIMIT_BYTES = 50 * 1024 * 1024;
 
-export interface TemplateOptions {
+interface TemplateOptions {
   architecture: "x86_64" | "arm64";
   memoryMegabytes: number;
   timeoutSeconds: number;

@@ -5,14 +5,14 @@ import { inputError, systemCode } from "../../core/errors.ts";
 /** No answer of Slurm's that is read here is longer. */
 const MOST_OUTPUT_BYTES = 64 * 1024 * 1024;
 
-export interface Answer {
+interface Answer {
   code: number;
   out: string;
   err: string;
 }
 
 /** Runs a program of Slurm's; undefined where there is none of that name. */
-export function runSlurm(
+function runSlurm(
   program: string,
   args: readonly string[],
   input = "",

@@ -15,7 +15,7 @@ import { asInteger, asObjects, asText } from "../../../core/json_value.ts";
 import { printable } from "../tally.ts";
 
 /** Sent with every request, so that CMR's operators know who asks. */
-export const CLIENT_ID = "granary";
+const CLIENT_ID = "granary";
 
 /** A query longer than this is sent as a form. */
 const LONGEST_QUERY = 2000;
@@ -150,7 +150,7 @@ export interface DeletedGranule {
 }
 
 /** How far back CMR remembers deletions. */
-export const DELETIONS_REMEMBERED_DAYS = 365;
+const DELETIONS_REMEMBERED_DAYS = 365;
 
 /**
  * Granules deleted since a time, of the collections named. CMR remembers a year and an earlier time is
@@ -208,7 +208,7 @@ export async function fetchDeleted(
 }
 
 /** The endpoint under a search URL, which must be http or https. */
-export function endpointOf(url: string | undefined, name: string): string {
+function endpointOf(url: string | undefined, name: string): string {
   const base = (url ?? CMR_URL).replace(/\/+$/, "");
   if (!/^https?:\/\//i.test(base) || !URL.canParse(base)) {
     throw inputError(`CMR's URL "${safeName(base)}" is not an http or https URL (wanted such as ${CMR_URL})`);

@@ -9,7 +9,7 @@ import { asInteger, asObject, asText, type JsonObject } from "../../../core/json
 import { printable } from "../tally.ts";
 import { readUmmGranule } from "./umm_granule.ts";
 
-export type CmrFormat = "umm_json" | "feed";
+type CmrFormat = "umm_json" | "feed";
 
 /** One page: what kind of answer, its items unread, and CMR's total where the answer states it. */
 export interface CmrAnswer {

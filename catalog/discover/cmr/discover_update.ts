@@ -7,13 +7,12 @@ import { discoverCmr, type DiscoverOptions } from "../discover.ts";
 import type { HttpIo } from "../http_text.ts";
 import { collectionsOf, deletionTest, updateQueries } from "./update.ts";
 
-export interface UpdateOptions
-  extends Omit<DiscoverOptions, "cellOrder">, Omit<CmrOptions, "url" | "resumeDir"> {
+interface UpdateOptions extends Omit<DiscoverOptions, "cellOrder">, Omit<CmrOptions, "url" | "resumeDir"> {
   /** Takes out the granules that the source deleted. */
   removeDeleted: boolean;
 }
 
-export interface UpdateDiscovery {
+interface UpdateDiscovery {
   /** Granules that are new or changed. */
   rows: AsyncGenerator<GranuleRow>;
   /** The catalog's own order of cells, which the rows have too. */

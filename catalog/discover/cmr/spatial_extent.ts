@@ -27,8 +27,8 @@ export interface ExtentResult {
 
 export const NO_EXTENT = "no spatial extent";
 export const UNREADABLE_EXTENT = "spatial extent that cannot be read";
-export const UNKNOWN_ORBIT = "orbit of an unknown mission (no inclination and period)";
-export const IMPOSSIBLE_ORBIT = "orbit extent that its mission cannot fly";
+const UNKNOWN_ORBIT = "orbit of an unknown mission (no inclination and period)";
+const IMPOSSIBLE_ORBIT = "orbit extent that its mission cannot fly";
 
 /**
  * Reads `umm.SpatialExtent`. `edges` is the collection's rule where it is known; `orbit` the

@@ -15,7 +15,7 @@ import { asArray, asNumber, asObject, asText, asTime } from "../../../core/json_
 export const UPDATE_OVERLAP_MS = 6 * 3_600_000;
 
 /** One query to be asked again. */
-export interface UpdateQuery {
+interface UpdateQuery {
   url: string;
   /** With `updatedSince` set. */
   query: CmrQuery;

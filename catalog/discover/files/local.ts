@@ -10,7 +10,7 @@ import type { LocalFile } from "./local_files.ts";
 import { granuleFromName } from "../../../products/file_names.ts";
 
 /** What a scan finds in one file. What the file does not say is null. */
-export interface LocalScan {
+interface LocalScan {
   summary: TrackSummary;
   /** `ATL06.006` */
   collection: string | null;
@@ -23,7 +23,7 @@ export interface LocalScan {
 
 export type ScanGranule = (file: string, cellOrder: number, signal?: AbortSignal) => Promise<LocalScan>;
 
-export interface LocalOptions {
+interface LocalOptions {
   scan: ScanGranule;
   cellOrder: number;
   /** Used for files that do not say it and whose names have no known form. */
@@ -39,10 +39,10 @@ export interface LocalOptions {
 }
 
 /** The provider of granules that lie on a disk, unless stated. */
-export const LOCAL_PROVIDER = "local";
+const LOCAL_PROVIDER = "local";
 
 /** The collection of granules of which neither file nor name nor user says it. */
-export const UNKNOWN_COLLECTION = "unknown";
+const UNKNOWN_COLLECTION = "unknown";
 
 /** Rows of `files` in their order, several in work at once. */
 export async function* localRows(

@@ -4,10 +4,10 @@ import path from "node:path";
 import { inputError, systemCode } from "../../../core/errors.ts";
 
 /** Endings of the files that a folder is searched for. */
-export const GRANULE_SUFFIXES: readonly string[] = [".h5", ".hdf5", ".he5", ".hdf", ".nc", ".nc4"];
+const GRANULE_SUFFIXES: readonly string[] = [".h5", ".hdf5", ".he5", ".hdf", ".nc", ".nc4"];
 
 /** More files than this are refused. */
-export const MAX_LOCAL_FILES = 10_000_000;
+const MAX_LOCAL_FILES = 10_000_000;
 
 export interface LocalFile {
   /** Absolute folder with a final slash. */

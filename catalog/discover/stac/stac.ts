@@ -11,7 +11,7 @@ import { readStacItem, type StacContext } from "./stac_item.ts";
 import { printable } from "../tally.ts";
 
 /** One page of items. */
-export interface StacPage {
+interface StacPage {
   items: readonly unknown[];
   /** The link to the next page, if there is one. */
   next: JsonObject | null;

@@ -73,7 +73,7 @@ function readValues(type: Datatype, count: number, bytes: Uint8Array, file: File
 }
 
 /** Stored elements as a typed array of their own, in the platform's byte order. */
-export function toElements(bytes: Uint8Array, element: ElementType): Hdf5Values {
+function toElements(bytes: Uint8Array, element: ElementType): Hdf5Values {
   const copy = bytes.slice();
   if (!element.littleEndian) swapBytes(copy, element.size);
   return typedArrayOver(element, copy.buffer);

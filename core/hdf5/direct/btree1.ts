@@ -5,7 +5,7 @@ import { Cursor, damaged, type FileBytes, UNDEFINED } from "./cursor.ts";
 const MOST_LEVELS = 32;
 
 /** What a walk tells. Keys are cursors of their own. */
-export interface Btree1Visitor {
+interface Btree1Visitor {
   /** An entry of a leaf: its key and its child's address. */
   entry(key: Cursor, child: number): void;
   /** The key before the subtree that follows, and the key after the entry or subtree that was walked. */

@@ -91,7 +91,7 @@ let scratch = new Uint8Array(0);
  * Puts the bytes of each element of 2, 4 or 8 bytes together again; a rest that is no element stays last.
  * The result is overwritten by the next call.
  */
-export function unshuffle(bytes: Uint8Array, size: number): Uint8Array {
+function unshuffle(bytes: Uint8Array, size: number): Uint8Array {
   if (size === 1) return bytes;
   const count = Math.floor(bytes.length / size);
   if (scratch.length < bytes.length) scratch = new Uint8Array(Math.ceil(bytes.length / 65_536) * 65_536);

@@ -17,7 +17,7 @@ export interface StoredChunk {
 /** Chunks by their place in the grid of chunks, row-major; a place without one holds fill values. */
 export type ChunkIndex = ReadonlyMap<number, StoredChunk>;
 
-export interface ChunkedSpace {
+interface ChunkedSpace {
   readonly shape: readonly number[];
   readonly maxShape: readonly number[];
   readonly chunk: readonly number[];

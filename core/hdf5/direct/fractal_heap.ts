@@ -4,7 +4,7 @@ import { verifyChecksum } from "./checksum.ts";
 import { Cursor, damaged, type FileBytes, UNDEFINED, UnsupportedHdf5 } from "./cursor.ts";
 
 /** An open heap: objects by heap id. */
-export interface FractalHeap {
+interface FractalHeap {
   readonly idBytes: number;
   get(id: Uint8Array): Cursor;
 }

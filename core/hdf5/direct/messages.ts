@@ -2,7 +2,7 @@
 import { type Cursor, decodeText, UNDEFINED, UnsupportedHdf5 } from "./cursor.ts";
 
 /** Dimensions; null for a space without elements. */
-export interface Dataspace {
+interface Dataspace {
   readonly shape: readonly number[] | null;
   /** Infinity where unlimited. */
   readonly maxShape: readonly number[] | null;

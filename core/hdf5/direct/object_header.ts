@@ -19,7 +19,7 @@ export const MESSAGE = {
   attributeInfo: 0x15,
 } as const;
 
-export interface Message {
+interface Message {
   readonly type: number;
   readonly shared: boolean;
   readonly bytes: Uint8Array;

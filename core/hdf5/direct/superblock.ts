@@ -3,7 +3,7 @@ import type { SyncSource } from "../../access/source.ts";
 import { verifyChecksum } from "./checksum.ts";
 import { Cursor, FileBytes, UnsupportedHdf5 } from "./cursor.ts";
 
-export interface Superblock {
+interface Superblock {
   readonly file: FileBytes;
   /** The address of the root group's object header. */
   readonly root: number;
