@@ -19,8 +19,6 @@ import { safeName } from "../core/access/redact.ts";
 /** `auto`, or drivers in the order of preference: one without the others is no fallback. */
 export type DriverChoice = "auto" | readonly DriverKind[];
 
-export const DEFAULT_DRIVER: DriverChoice = "auto";
-
 const KINDS: readonly DriverKind[] = ["local", "https", "s3"];
 
 interface LocateContext {

@@ -39,17 +39,8 @@ export interface TrackSummary {
   positions: number;
 }
 
-/**
- * Summarizes the tracks of one granule. Cells are exact and authalic, at `cellOrder` (0 to 24) or, when
- * they are more than 4,096, at the finest order at which they are not.
- */
-export function summarizeTracks(tracks: readonly Track[], cellOrder: number): TrackSummary {
-  const summarizer = new TrackSummarizer(cellOrder);
-  for (const track of tracks) summarizer.add(track);
-  return summarizer.finish();
-}
-
-/** As {@linkcode summarizeTracks}, a track or a part of one at a time. */
+/** Summarizes the tracks of one granule, a track or a part of one at a time. Cells are exact and authalic, at
+ * `cellOrder` (0 to 24) or, when they are more than 4,096, at the finest order at which they are not. */
 export class TrackSummarizer {
   readonly #order: number;
   readonly #walker: CellWalker;

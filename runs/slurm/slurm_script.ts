@@ -1,9 +1,6 @@
 /** Slurm's side of a run as text: job scripts, and the sizes and times that sbatch is told. Pure. */
 import { inputError } from "../../core/errors.ts";
 
-/** Which part of a run a job does. */
-export type JobKind = "scatter" | "reduce" | "finish";
-
 /** Quotes a word for a POSIX shell. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { coverTrack } from "../../../../core/cells/coverage.ts";
 import { nestedOf } from "../../../../core/cells/healpix.ts";
 import {
   capCells,
   FOOTPRINT_TOLERANCE_DEGREES,
   MAX_FOOTPRINT_VERTICES,
-  summarizeTracks,
   type Track,
 } from "../../../../catalog/footprint/footprint.ts";
 import { type Position, positions, singleParts } from "../../../../core/geometry/geometry.ts";
 import { simplifyLine } from "../../../../core/geometry/simplify.ts";
 import { decodeWkb } from "../../../../core/geometry/wkb.ts";
+import { coverTrack } from "../../../support/cells.ts";
+import { summarizeTracks } from "../../../support/tracks.ts";
 
 const track = (longitude: number[], latitude: number[]): Track => ({
   longitude: Float64Array.from(longitude),

@@ -5,7 +5,7 @@ import { openHdf5, type ReaderName } from "../../../../core/observations/open_gr
 import { GranaryError } from "../../../../core/errors.ts";
 import type { ByteRange } from "../../../../core/access/source.ts";
 import { openFileSyncSource } from "../../../../core/access/file_source.ts";
-import { memorySyncSource } from "../../../../core/access/memory_source.ts";
+import { memorySyncSource } from "../../../support/memory_source.ts";
 import { hasSharedData, sharedData } from "../../../shared_data.ts";
 import { bytesOf } from "../hdf5/compare_files.ts";
 import { LIBRARY_VERSIONS, writeHdf5 } from "../hdf5/write_hdf5.ts";
