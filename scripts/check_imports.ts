@@ -1,18 +1,30 @@
 /**
- * The shape of the tree, checked: imports run downward only, no module imports itself by any way, and
- * the sources use node: and web APIs, not those of one runtime.
+ * The shape of the tree, checked: imports run downward only, no file and no folder comes back to itself,
+ * types included, nothing is exported that no module imports, nothing is kept that only tests use, and the
+ * sources use node: and web APIs, not those of one runtime.
  *
  *   deno run -A scripts/check_imports.ts
  */
 import fs from "node:fs";
 import path from "node:path";
 import process from "node:process";
+import { circles } from "./circles.ts";
+import { deadExports } from "./dead_exports.ts";
+import { PROGRAM, workerFiles } from "./entry_points.ts";
+import { blanked, type Module, readModule } from "./modules.ts";
 import { sourceFiles } from "./source_files.ts";
 
 const CORE_BASE = ["core", "core/files"];
-const OBSERVATIONS = [...CORE_BASE, "core/access", "core/hdf5"];
+const OBSERVATIONS = [...CORE_BASE, "core/access", "core/hdf5/*"];
+const BELOW_CATALOG = ["core/*", "products/*"];
+const BELOW_RUNS = [...BELOW_CATALOG, "catalog/*"];
+const BELOW_JOBS = [...BELOW_RUNS, "runs/*"];
+const JOBS = ["aggregate/*", "serve/*", "publish/*", "feed/*"];
 
-/** What each room may import, besides itself. A room is the longest of these that begins a path. */
+/**
+ * What each room may import, besides itself; `room/*` means with its sub-rooms. Every folder that holds
+ * sources has a line.
+ */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "core": [],
   "core/files": ["core"],
@@ -22,137 +34,234 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "core/draw": CORE_BASE,
   "core/expressions": CORE_BASE,
   "core/geometry": [...CORE_BASE, "core/cells"],
-  "core/hdf5": [...CORE_BASE, "core/access"],
+  "core/hdf5": [...CORE_BASE, "core/access", "core/hdf5/direct"],
+  "core/hdf5/direct": [...CORE_BASE, "core/access", "core/hdf5"],
   "core/observations": OBSERVATIONS,
-  "core/geotiff": [...CORE_BASE, "core/access", "core/raster"],
+  "core/geotiff": [...CORE_BASE, "core/access", "core/raster/*"],
+  "core/grids": [...OBSERVATIONS, "core/geotiff", "core/observations", "core/raster/*"],
   "core/raster": [
     ...CORE_BASE,
     "core/access",
     "core/cells",
     "core/expressions",
     "core/geometry",
-    "core/hdf5",
+    "core/hdf5/*",
     "core/observations",
+    "core/raster/*",
   ],
   "core/stac": [...CORE_BASE, "core/cells", "core/geometry", "core/raster"],
   "core/tables": CORE_BASE,
   "core/workers": [...CORE_BASE, "core/access"],
   "core/zarr": [...CORE_BASE, "core/access"],
   "products": ["core/*"],
-  "catalog": ["core/*", "products"],
-  "runs": ["core/*", "products", "catalog"],
-  "aggregate": ["core/*", "products", "catalog", "runs"],
-  "serve": ["core/*", "products", "catalog", "runs"],
-  "publish": ["core/*", "products", "catalog", "runs"],
-  "feed": ["core/*", "products", "catalog", "runs"],
-  "cli": ["core/*", "products", "catalog", "runs", "aggregate", "serve", "publish", "feed"],
-  "mod.ts": ["core/*", "products", "catalog", "runs", "aggregate", "serve", "publish", "feed"],
+  "products/presets": ["core/*", "products"],
+  "products/simulate": ["core/*", "products"],
+  "catalog": [...BELOW_CATALOG, "catalog/*"],
+  "catalog/file": [...BELOW_CATALOG, "catalog"],
+  "catalog/footprint": [...BELOW_CATALOG, "catalog", "catalog/discover"],
+  "catalog/write": [...BELOW_CATALOG, "catalog", "catalog/file"],
+  "catalog/query": [...BELOW_CATALOG, "catalog", "catalog/file"],
+  "catalog/row_index": [...BELOW_CATALOG, "catalog", "catalog/file", "catalog/write"],
+  "catalog/validate": [...BELOW_CATALOG, "catalog", "catalog/file", "catalog/write"],
+  "catalog/mirror": [...BELOW_CATALOG, "catalog", "catalog/file", "catalog/query", "catalog/write"],
+  "catalog/discover": [
+    ...BELOW_CATALOG,
+    "catalog",
+    "catalog/discover/*",
+    "catalog/file",
+    "catalog/footprint",
+  ],
+  "catalog/discover/cmr": [
+    ...BELOW_CATALOG,
+    "catalog",
+    "catalog/discover",
+    "catalog/file",
+    "catalog/footprint",
+  ],
+  "catalog/discover/files": [...BELOW_CATALOG, "catalog", "catalog/discover", "catalog/footprint"],
+  "catalog/discover/stac": [
+    ...BELOW_CATALOG,
+    "catalog",
+    "catalog/discover",
+    "catalog/discover/cmr",
+    "catalog/footprint",
+  ],
+  "runs": [...BELOW_RUNS, "runs/*"],
+  "runs/lambda": [...BELOW_RUNS, "runs"],
+  "runs/slurm": [...BELOW_RUNS, "runs"],
+  "aggregate": [...BELOW_JOBS, "aggregate/*"],
+  "aggregate/backends": [...BELOW_JOBS, "aggregate", "aggregate/run"],
+  "aggregate/config": [...BELOW_JOBS, "aggregate", "aggregate/statistics"],
+  "aggregate/engine": [...BELOW_JOBS, "aggregate", "aggregate/statistics", "aggregate/store"],
+  "aggregate/local": [
+    ...BELOW_JOBS,
+    "aggregate",
+    "aggregate/config",
+    "aggregate/engine",
+    "aggregate/schedule",
+  ],
+  "aggregate/map": [...BELOW_JOBS, "aggregate/store"],
+  "aggregate/plan": [...BELOW_JOBS, "aggregate", "aggregate/statistics", "aggregate/store"],
+  "aggregate/row_index": [...BELOW_JOBS, "aggregate", "aggregate/engine", "aggregate/plan"],
+  "aggregate/run": [
+    ...BELOW_JOBS,
+    "aggregate",
+    "aggregate/engine",
+    "aggregate/plan",
+    "aggregate/schedule",
+    "aggregate/statistics",
+    "aggregate/store",
+  ],
+  "aggregate/schedule": [
+    ...BELOW_JOBS,
+    "aggregate",
+    "aggregate/engine",
+    "aggregate/plan",
+    "aggregate/statistics",
+  ],
+  "aggregate/statistics": [...BELOW_JOBS, "aggregate"],
+  "aggregate/store": [...BELOW_JOBS, "aggregate"],
+  "serve": [...BELOW_JOBS, "serve/*"],
+  "publish": [...BELOW_JOBS, "publish/*"],
+  "feed": [...BELOW_JOBS, "feed/*"],
+  "cli": [...BELOW_JOBS, ...JOBS, "cli/*"],
+  "cli/commands": [...BELOW_JOBS, ...JOBS, "cli", "cli/flags", "cli/io"],
+  "cli/flags": [...BELOW_JOBS, ...JOBS, "cli"],
+  "cli/io": ["core/*", "cli"],
+  "mod.ts": [...BELOW_JOBS, ...JOBS],
 };
 
 /** Types that a room above may be asked for until its lower half has moved down. */
 const CONTRACTS = /^aggregate\/pipeline\.ts$/;
 
-interface Import {
-  from: string;
-  to: string;
-  typeOnly: boolean;
-}
+/** Circles that stand today, by their first member. To be taken out of this list, never added to it. */
+const STANDING_CIRCLES: readonly string[] = [
+  "aggregate/engine/contract.ts",
+  "catalog/discover/cmr",
+  "catalog/discover/draft.ts",
+];
+
+/**
+ * Rooms that are built before the rooms that will use them: their exports are not looked for yet. To be
+ * taken out of this list when their users stand.
+ */
+const AWAITING_USERS: readonly string[] = [
+  "core/cells/intersect.ts",
+  "core/config/",
+  "core/geotiff/",
+  "core/grids/",
+  "core/raster/",
+  "core/stac/",
+  "core/workers/",
+  "feed/",
+  "publish/",
+  "runs/job.ts",
+  "serve/",
+];
+
+/** Sources that the build enters by name. */
+const BUILT_IN = "core/files/native.ts";
 
 /** Every fault found, as `file: what`. Empty when the tree is in order. */
 export function importFaults(root: string): string[] {
   const files = sourceFiles(root);
+  const sources = files.map((file) => readModule(root, file));
+  return [
+    ...sources.flatMap(runtimeFaults),
+    ...sources.flatMap(directionFaults),
+    ...circleFaults(sources),
+    ...exportFaults(root, sources),
+  ];
+}
+
+function runtimeFaults({ file, code, others }: Module): string[] {
   const faults: string[] = [];
-  const imports = files.flatMap((file) => importsOf(root, file, faults));
-  for (const { from, to, typeOnly } of imports) {
-    const user = roomOf(from), used = roomOf(to);
-    if (used === undefined) faults.push(`${from}: imports ${to}, which is outside the rooms`);
-    else if (user !== used && !allowed(user!, used) && !(typeOnly && CONTRACTS.test(to))) {
-      faults.push(`${from}: imports ${to}; ${user} may use ${MAY_IMPORT[user!].join(", ") || "nothing"}`);
-    }
-  }
-  const cycle = findCycle(files, imports);
-  if (cycle !== undefined) faults.push(`${cycle[0]}: imports itself: ${cycle.join(" -> ")}`);
-  return faults;
-}
-
-function allowed(user: string, used: string): boolean {
-  return MAY_IMPORT[user].some((room) =>
-    room.endsWith("/*") ? used.startsWith(room.slice(0, -2)) : used === room
-  );
-}
-
-function roomOf(file: string): string | undefined {
-  const rooms = Object.keys(MAY_IMPORT).filter((room) => file === room || file.startsWith(`${room}/`));
-  return rooms.sort((a, b) => b.length - a.length)[0];
-}
-
-const IMPORT = /^\s*(?:import|export)\s+(type\s)?[^"';]*?from\s*"([^"]+)"|^\s*import\s*"([^"]+)"/gm;
-const DYNAMIC = /\bimport\(\s*"([^"]+)"/g;
-
-function importsOf(root: string, file: string, faults: string[]): Import[] {
-  const text = fs.readFileSync(path.join(root, file), "utf8");
-  const code = withoutComments(text);
-  const runtime = /(?<![\w.$@/-])(Deno|Bun)\s*\.\s*\w+/.exec(withoutStrings(code));
+  const runtime = /(?<![\w.$@/-])(Deno|Bun)\s*\.\s*\w+/.exec(blanked(code));
   if (runtime !== null) faults.push(`${file}: uses ${runtime[0]}; only node: and web APIs run everywhere`);
-  const found: Import[] = [];
-  const add = (target: string, typeOnly: boolean) => {
-    if (target.startsWith(".")) {
-      const to = path.posix.normalize(path.posix.join(path.posix.dirname(file), target));
-      if (to.endsWith(".ts")) found.push({ from: file, to, typeOnly });
-      else if (to !== "deno.json" && !to.endsWith(".json")) {
-        faults.push(`${file}: "${target}" has no .ts at its end`);
-      }
+  for (const target of others) {
+    if (target.startsWith(".") && !target.endsWith(".json")) {
+      faults.push(`${file}: "${target}" has no .ts at its end`);
     } else if (/^(jsr:|https?:|npm:)/.test(target)) {
       faults.push(`${file}: "${target}" is not in deno.json's imports`);
     }
-  };
-  for (const match of code.matchAll(IMPORT)) add(match[2] ?? match[3], match[1] !== undefined);
-  for (const match of code.matchAll(DYNAMIC)) add(match[1], false);
+  }
+  return faults;
+}
+
+function directionFaults({ file, imports }: Module): string[] {
+  const user = roomOf(file);
+  const may = MAY_IMPORT[user];
+  if (may === undefined) return [`${file}: the room ${user} has no line in scripts/check_imports.ts`];
+  return imports.flatMap(({ to, typeOnly }) => {
+    const used = roomOf(to);
+    if (used !== "." && used === user || typeOnly && CONTRACTS.test(to)) return [];
+    if (MAY_IMPORT[used] === undefined) return [`${file}: imports ${to}, which is outside the rooms`];
+    if (may.some((room) => includes(room, used))) return [];
+    return [`${file}: imports ${to}; ${user} may use ${may.join(", ") || "nothing"}`];
+  });
+}
+
+function includes(room: string, used: string): boolean {
+  if (!room.endsWith("/*")) return used === room;
+  const head = room.slice(0, -2);
+  return used === head || used.startsWith(`${head}/`);
+}
+
+/** The folder that a source lies in; a source beside the rooms is a room by itself. */
+function roomOf(file: string): string {
+  const folder = path.posix.dirname(file);
+  return folder === "." ? file : folder;
+}
+
+/**
+ * Files that come back to themselves, and rooms that do. A file beside sub-rooms stands for itself there:
+ * a room's contract is used by its sub-rooms, and its entry uses them.
+ */
+function circleFaults(sources: readonly Module[]): string[] {
+  const rooms = new Set(sources.map(({ file }) => path.posix.dirname(file)));
+  const divided = new Set(
+    [...rooms].map((room) => path.posix.dirname(room)).filter((room) => rooms.has(room)),
+  );
+  const roomNode = (file: string) => divided.has(path.posix.dirname(file)) ? file : path.posix.dirname(file);
+  const byFile = circles(edges(sources, (file) => file));
+  const byRoom = circles(edges(sources, roomNode));
+  const found = [...byFile, ...byRoom];
+  const faults = found.filter(([first]) => !STANDING_CIRCLES.includes(first))
+    .map((circle) => `${circle[0]}: imports itself: ${circle.join(" -> ")}`);
+  const gone = STANDING_CIRCLES.filter((first) =>
+    sources.some(({ file }) => file === PROGRAM) && !found.some(([start]) => start === first)
+  );
+  return [
+    ...faults,
+    ...gone.map((first) => `${first}: is in no circle now; take it out of STANDING_CIRCLES`),
+  ];
+}
+
+function edges(sources: readonly Module[], node: (file: string) => string): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const { file, imports } of sources) {
+    const from = node(file);
+    const targets = found.get(from) ?? new Set();
+    for (const { to } of imports) if (node(to) !== from) targets.add(node(to));
+    found.set(from, targets);
+  }
   return found;
 }
 
-/** Comments blanked; strings stay, so a `//` within one (an URL) is kept with what precedes it. */
-function withoutComments(text: string): string {
-  return text.replace(
-    /("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)|\/\*[\s\S]*?\*\/|\/\/[^\n]*/g,
-    (
-      _,
-      string,
-    ) => string ?? "",
-  );
+function exportFaults(root: string, sources: readonly Module[]): string[] {
+  const known = new Set(sources.map(({ file }) => file));
+  const entries = ["mod.ts", PROGRAM, BUILT_IN, ...workerFiles(root)].filter((file) => known.has(file));
+  if (!known.has(PROGRAM)) return [];
+  return deadExports(sources, modulesBelow(root, "scripts"), modulesBelow(root, "test"), entries)
+    .filter((fault) => !AWAITING_USERS.some((place) => fault.startsWith(place)));
 }
 
-/** Strings emptied, but for what a template computes. */
-function withoutStrings(code: string): string {
-  return code.replace(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g, '""');
-}
-
-/** A ring of modules, if there is one. Types are erased and tie no knot at run time. */
-function findCycle(files: readonly string[], imports: readonly Import[]): string[] | undefined {
-  const next = new Map<string, string[]>();
-  for (const { from, to, typeOnly } of imports) {
-    if (!typeOnly) next.set(from, [...(next.get(from) ?? []), to]);
-  }
-  const state = new Map<string, "open" | "done">();
-  const trail: string[] = [];
-  const visit = (file: string): string[] | undefined => {
-    if (state.get(file) === "done") return undefined;
-    if (state.get(file) === "open") return [...trail.slice(trail.indexOf(file)), file];
-    state.set(file, "open");
-    trail.push(file);
-    for (const to of next.get(file) ?? []) {
-      const cycle = visit(to);
-      if (cycle !== undefined) return cycle;
-    }
-    trail.pop();
-    state.set(file, "done");
-    return undefined;
-  };
-  for (const file of files) {
-    const cycle = visit(file);
-    if (cycle !== undefined) return cycle;
-  }
-  return undefined;
+function modulesBelow(root: string, folder: string): Module[] {
+  if (!fs.existsSync(path.join(root, folder))) return [];
+  return fs.readdirSync(path.join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+    .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)).split(path.sep).join("/"))
+    .map((file) => readModule(root, file));
 }
 
 if (import.meta.main) {

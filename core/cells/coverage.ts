@@ -19,7 +19,7 @@ const MAX_COVER_CELLS = 50_000_000;
 type CellList = ArrayLike<number>;
 
 /** The cells of a shape as they are found: `full` ones lie inside it, `partial` ones may not. */
-export interface Coverage {
+interface Coverage {
   readonly order: number;
   /** `full[k]` holds cells of order k: the coarsest that lie inside. */
   readonly full: readonly CellList[];

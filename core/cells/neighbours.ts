@@ -2,7 +2,7 @@
 import { type FaceXY, faceXYFromNested, nestedFromFaceXY } from "./face_xy.ts";
 
 /** Steps to the neighbours in healpy's order: SW, W, NW, N, NE, E, SE, S. */
-export const NEIGHBOUR_STEPS: readonly (readonly [dx: number, dy: number])[] = [
+const NEIGHBOUR_STEPS: readonly (readonly [dx: number, dy: number])[] = [
   [-1, 0],
   [-1, 1],
   [0, 1],
@@ -17,7 +17,7 @@ export const NEIGHBOUR_STEPS: readonly (readonly [dx: number, dy: number])[] = [
  * The cell `dx`, `dy` (-1, 0 or 1) away, or undefined where only three base cells meet and there is
  * none.
  */
-export function stepFrom(cell: FaceXY, nside: number, dx: number, dy: number): FaceXY | undefined {
+function stepFrom(cell: FaceXY, nside: number, dx: number, dy: number): FaceXY | undefined {
   const zone = cell.face >> 2;
   let column = cell.face & 3;
   let row = zone;
