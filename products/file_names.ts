@@ -21,7 +21,7 @@ export function granuleFromName(fileName: string): NamedGranule {
     const [year, month, day, hour, minute, second] = numbers.map(Number);
     return {
       collection: `${product}.${numbers[6]}`,
-      start: Date.UTC(year!, month! - 1, day!, hour!, minute!, second!),
+      start: Date.UTC(year, month - 1, day, hour, minute, second),
     };
   }
   const gedi = GEDI.exec(fileName);

@@ -18,12 +18,12 @@ export function workerFiles(root: string): string[] {
   for (const file of sourceFiles(root)) {
     const text = fs.readFileSync(path.join(root, file), "utf8");
     for (const [, target] of text.matchAll(/new URL\(\s*"([^"]+\.ts)",\s*import\.meta\.url\s*\)/g)) {
-      if (!/^\.\/[^/]+$/.test(target!)) {
+      if (!/^\.\/[^/]+$/.test(target)) {
         throw new Error(
           `${file}: a worker lies beside the file that starts it; "${target}" does not begin "./"`,
         );
       }
-      const worker = path.posix.join(path.posix.dirname(file), target!);
+      const worker = path.posix.join(path.posix.dirname(file), target);
       if (!fs.existsSync(path.join(root, worker))) throw new Error(`${file}: ${worker} does not exist`);
       const name = path.posix.basename(worker);
       const other = found.get(name) ?? worker;

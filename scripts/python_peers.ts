@@ -20,6 +20,7 @@ const PEERS: readonly { module: string; requirement: string }[] = [
   { module: "duckdb", requirement: "duckdb" },
   { module: "h5py", requirement: "h5py" },
   { module: "healpy", requirement: "healpy" },
+  { module: "stac_geoparquet", requirement: "stac-geoparquet" },
   { module: "jsonschema", requirement: "jsonschema" },
   { module: "flask", requirement: "moto[server,s3,iam,sts]" },
   { module: "moto", requirement: "moto[s3,iam,server,cloudformation,awslambda,stepfunctions]>=5,<6" },
@@ -45,7 +46,7 @@ export function preparePython(root: string): string {
       return "";
     }
   }
-  const missing = PEERS.filter(({ module }) => !imports(python, module));
+  const missing = missingPeers(python);
   // All together when all can be had, which is quicker; else each by itself.
   if (missing.length === 0 || install(python, missing.map((peer) => peer.requirement)) === undefined) {
     return python;
@@ -57,8 +58,13 @@ export function preparePython(root: string): string {
   return python;
 }
 
-function imports(python: string, module: string): boolean {
-  return spawnSync(python, ["-c", `import ${module}`], { stdio: "ignore" }).status === 0;
+/** Which peers Python does not find, asked at once. */
+function missingPeers(python: string): typeof PEERS {
+  const program =
+    "import importlib.util, sys\nprint([int(bool(importlib.util.find_spec(m))) for m in sys.argv[1:]])";
+  const run = spawnSync(python, ["-c", program, ...PEERS.map(({ module }) => module)], { encoding: "utf8" });
+  const found: number[] = run.status === 0 ? JSON.parse(run.stdout) : [];
+  return PEERS.filter((_, index) => found[index] !== 1);
 }
 
 /** @returns why it failed, or undefined when it did not */

@@ -27,14 +27,3 @@ export function sourceFiles(root: string): string[] {
   if (fs.existsSync(path.join(root, "mod.ts"))) files.push("mod.ts");
   return files.sort();
 }
-
-/** Every `.ts` file of tests and scripts, relative to `root`. */
-export function testFiles(root: string): string[] {
-  return ["test", "scripts", "examples"].flatMap((folder) => {
-    const full = path.join(root, folder);
-    if (!fs.existsSync(full)) return [];
-    return fs.readdirSync(full, { withFileTypes: true, recursive: true })
-      .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
-      .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)).split(path.sep).join("/"));
-  }).sort();
-}

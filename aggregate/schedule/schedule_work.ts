@@ -7,7 +7,6 @@ import type {
   ScatterOutcome,
   SpillOutcome,
 } from "../engine/contract.ts";
-import type { Plan } from "../plan/plan.ts";
 import type { RunsEntry } from "../engine/contract.ts";
 
 /** A granule that could not be read, after its retries. */
@@ -55,7 +54,7 @@ export interface ScheduleOptions {
   onFailed?(failure: FailedGranule): void;
   /** `granules` are whole in the file. Awaited before the file is used. */
   onSpilled?(outcome: SpillOutcome, granules: readonly ScatterOutcome[]): void | Promise<void>;
-  /** Makes the shard durable; slots go on meanwhile, a few shards ahead at most. */
+  /** Makes the shard durable; lanes go on meanwhile, a few shards ahead at most. */
   onReduced?(outcome: ReduceOutcome): void | Promise<void>;
 }
 
@@ -67,15 +66,6 @@ export interface ScheduleResult {
   spilledBytes: number;
   peakSegmentBytes: number;
   scatterSeconds: number;
-}
-
-/** All of a plan. */
-export function wholeWork(plan: Plan): ScheduleWork {
-  return {
-    granules: plan.ranks.map((ranks, granule) => ({ granule, ranks })),
-    shards: plan.shards.map((_, s) => s),
-    parts: [],
-  };
 }
 
 /** The parts of a runs file, one a shard: neighbours in the file. */

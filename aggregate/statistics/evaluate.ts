@@ -97,21 +97,21 @@ export class Evaluator {
           values[id] = block.columns[value];
         };
       case "spread":
-        return (block) => spreadCells(this.#buffer(id, block.rows), values[a!.id], block.starts, block.cells);
+        return (block) => spreadCells(this.#buffer(id, block.rows), values[a.id], block.starts, block.cells);
       case "count":
         return (block) => countCells(this.#buffer(id, block.cells), block.starts, block.cells);
       case "sum":
-        return (block) => sumCells(this.#buffer(id, block.cells), values[a!.id], block.starts, block.cells);
+        return (block) => sumCells(this.#buffer(id, block.cells), values[a.id], block.starts, block.cells);
       case "min":
-        return (block) => minCells(this.#buffer(id, block.cells), values[a!.id], block.starts, block.cells);
+        return (block) => minCells(this.#buffer(id, block.cells), values[a.id], block.starts, block.cells);
       case "max":
-        return (block) => maxCells(this.#buffer(id, block.cells), values[a!.id], block.starts, block.cells);
+        return (block) => maxCells(this.#buffer(id, block.cells), values[a.id], block.starts, block.cells);
       case "squares":
         return (block) =>
           squaresCells(
             this.#buffer(id, block.cells),
-            values[a!.id],
-            values[b!.id],
+            values[a.id],
+            values[b.id],
             block.starts,
             block.cells,
           );
@@ -119,19 +119,19 @@ export class Evaluator {
         return (block) =>
           chooseRows(
             this.#buffer(id, length(block)),
-            values[a!.id],
-            this.#operand(b!),
+            values[a.id],
+            this.#operand(b),
             this.#operand(args[2]),
             length(block),
           );
     }
     if (args.length === 1) {
       const kernel: UnaryKernel = unaryKernel(op);
-      return (block) => kernel(this.#buffer(id, length(block)), values[a!.id], length(block));
+      return (block) => kernel(this.#buffer(id, length(block)), values[a.id], length(block));
     }
     const kernel: BinaryKernel = binaryKernel(op);
     return (block) =>
-      kernel(this.#buffer(id, length(block)), this.#operand(a!), this.#operand(b!), length(block));
+      kernel(this.#buffer(id, length(block)), this.#operand(a), this.#operand(b), length(block));
   }
 
   #operand(node: GraphNode): Float64Array | number {

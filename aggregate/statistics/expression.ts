@@ -137,7 +137,7 @@ class Lowering implements FunctionContext {
     }
     if (args.every((argument) => argument.op === "constant") && !boolean) {
       const [a, b] = args.map((argument) => argument.value);
-      return this.graph.constant(b === undefined ? UNARY[op](a!) : BINARY[op](a!, b));
+      return this.graph.constant(b === undefined ? UNARY[op](a) : BINARY[op](a, b));
     }
     return this.graph.elementwise(op, args, boolean);
   }

@@ -132,14 +132,14 @@ function named(names: string[], arity: number): Record<string, Lower> {
 
 function where(context: FunctionContext, call: Call): GraphNode {
   const [condition, a, b] = positional(context, call, 3);
-  const test = context.lower(condition!);
-  if (!test.boolean) context.fail(condition!.at, "np.where wants a comparison first, such as x > 0");
-  return context.elementwise("where", [test, context.number(a!), context.number(b!)]);
+  const test = context.lower(condition);
+  if (!test.boolean) context.fail(condition.at, "np.where wants a comparison first, such as x > 0");
+  return context.elementwise("where", [test, context.number(a), context.number(b)]);
 }
 
 function clip(context: FunctionContext, call: Call): GraphNode {
   const [x, low, high] = positional(context, call, 3).map((argument) => context.number(argument));
-  return context.elementwise("minimum", [context.elementwise("maximum", [x!, low!]), high!]);
+  return context.elementwise("minimum", [context.elementwise("maximum", [x, low]), high]);
 }
 
 /** Exactly `arity` positional arguments and no named ones. */

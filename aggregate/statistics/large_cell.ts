@@ -39,7 +39,7 @@ export class LargeCellReducer {
       if (!isReduction(node)) continue;
       inputs.push(...node.args);
       const sharing = (this.#passes[first] ??= []).find(([other]) =>
-        isSelection(node) && isSelection(other!) && other!.args[0] === node.args[0]
+        isSelection(node) && isSelection(other) && other.args[0] === node.args[0]
       );
       if (sharing !== undefined) sharing.push(node);
       else this.#passes[first].push([node]);

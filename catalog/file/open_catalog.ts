@@ -17,7 +17,7 @@ import { granulesOf, viewStatements } from "./views.ts";
 import { readingError } from "../../core/tables/reading.ts";
 
 /** A piped catalog larger than this is refused: it is copied to scratch first. */
-export const MAX_STDIN_BYTES = 64_000_000_000;
+const MAX_STDIN_BYTES = 64_000_000_000;
 
 export interface Catalog {
   /** How it was named; `-` for stdin. */

@@ -55,10 +55,10 @@ function decodeChunk(chunk: DuckDBDataChunk, places: ReadonlyMap<string, number>
       const [xmin, ymin, xmax, ymax] = BBOX_FIELDS.map(vector) as DuckDBVector[];
       getters.set(name, (row) => {
         const box = {
-          xmin: xmin!.getItem(row) as number | null,
-          ymin: ymin!.getItem(row) as number | null,
-          xmax: xmax!.getItem(row) as number | null,
-          ymax: ymax!.getItem(row) as number | null,
+          xmin: xmin.getItem(row) as number | null,
+          ymin: ymin.getItem(row) as number | null,
+          xmax: xmax.getItem(row) as number | null,
+          ymax: ymax.getItem(row) as number | null,
         };
         return box.xmin === null || box.ymin === null || box.xmax === null || box.ymax === null ? null : box;
       });

@@ -39,17 +39,8 @@ export interface TrackSummary {
   positions: number;
 }
 
-/**
- * Summarizes the tracks of one granule. Cells are exact and authalic, at `cellOrder` (0 to 24) or, when
- * they are more than 4,096, at the finest order at which they are not.
- */
-export function summarizeTracks(tracks: readonly Track[], cellOrder: number): TrackSummary {
-  const summarizer = new TrackSummarizer(cellOrder);
-  for (const track of tracks) summarizer.add(track);
-  return summarizer.finish();
-}
-
-/** As {@linkcode summarizeTracks}, a track or a part of one at a time. */
+/** Summarizes the tracks of one granule, a track or a part of one at a time. Cells are exact and authalic, at
+ * `cellOrder` (0 to 24) or, when they are more than 4,096, at the finest order at which they are not. */
 export class TrackSummarizer {
   readonly #order: number;
   readonly #walker: CellWalker;
@@ -104,7 +95,7 @@ export class TrackSummarizer {
   /** The box of every observation; from -180 to 180 where a line crosses the antimeridian. */
   #box(): BoundingBox | null {
     if (this.#lines.length === 0) return null;
-    const crosses = this.#lines.some((line) => line.some(([x]) => x! < -180 || x! > 180));
+    const crosses = this.#lines.some((line) => line.some(([x]) => x < -180 || x > 180));
     return {
       xmin: crosses ? -180 : this.#west,
       ymin: this.#south,

@@ -75,22 +75,22 @@ export async function catalogInfo(catalog: Catalog): Promise<CatalogInfo> {
        FROM ${table} WHERE ${driver}_base IS NOT NULL GROUP BY ALL`
     ).join(" UNION ALL ") + " ORDER BY driver, granules DESC, base",
   );
-  const { xmin, ymin, xmax, ymax } = total!;
+  const { xmin, ymin, xmax, ymax } = total;
   return {
     file: catalog.name,
     file_bytes: catalog.sizeBytes,
     schema_version: catalog.metadata.schema_version,
-    granules: total!.granules as number,
+    granules: total.granules as number,
     cell_order: catalog.metadata.cell_order,
     granules_by_cell_order: Object.fromEntries(
       orders.map((row) => [String(row.cell_order), row.granules as number]),
     ),
-    cells: total!.cells as number,
-    unknown_extent: total!.unknown_extent as number,
-    start: total!.start as string | null,
-    end: total!.end as string | null,
+    cells: total.cells as number,
+    unknown_extent: total.unknown_extent as number,
+    start: total.start as string | null,
+    end: total.end as string | null,
     bbox: xmin === null ? null : [xmin, ymin, xmax, ymax] as [number, number, number, number],
-    size_bytes: total!.size_bytes as number | null,
+    size_bytes: total.size_bytes as number | null,
     collections: collections as unknown as CollectionInfo[],
     bases: bases as unknown as BaseInfo[],
     set_aside: sumSetAside(catalog.metadata.queries),

@@ -99,8 +99,8 @@ async function checkKeys(catalog: Catalog, report: Report): Promise<void> {
          lag(place) OVER (ORDER BY file_row_number) AS before
        FROM ${catalog.table} WHERE len(cells) > 0) WHERE place < before`,
   );
-  if (groups!.unsorted !== 0) {
-    report.add("warning", "order", `${groups!.unsorted} rows are out of the nested order (merge sorts them)`);
+  if (groups.unsorted !== 0) {
+    report.add("warning", "order", `${groups.unsorted} rows are out of the nested order (merge sorts them)`);
   }
 }
 

@@ -48,5 +48,5 @@ function parseTime(text: string, edge: "start" | "end"): number {
   if (!Number.isFinite(time) || !dayIsReal) {
     throw new InvalidArgumentError(`"${text}" is not a time (wanted 2019-04-16 or 2019-04-16T09:30:00Z)`);
   }
-  return edge === "end" && match![2] === undefined ? time + DAY_MS - 1 : time;
+  return edge === "end" && match[2] === undefined ? time + DAY_MS - 1 : time;
 }

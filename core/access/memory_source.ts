@@ -1,6 +1,6 @@
-/** Bytes in memory as sources: small files that came whole, and tests that count. */
+/** Bytes in memory as a source: small files that came whole. */
 import { checkRange } from "./range.ts";
-import type { ByteRange, Source, SourceCounters, SyncSource } from "./source.ts";
+import type { Source } from "./source.ts";
 
 /** `bytes` as a {@linkcode Source}. What `read` gives is a copy. */
 export function memorySource(name: string, bytes: Uint8Array, versionTag?: string): Source {
@@ -16,30 +16,5 @@ export function memorySource(name: string, bytes: Uint8Array, versionTag?: strin
       });
     },
     close: () => Promise.resolve(),
-  };
-}
-
-/** `bytes` as a {@linkcode SyncSource}, with its counters and the ranges that were read, in order. */
-export function memorySyncSource(
-  name: string,
-  bytes: Uint8Array,
-): SyncSource & { readonly log: ByteRange[] } {
-  const counters: SourceCounters = { opens: 1, requests: 0, bytes: 0 };
-  const log: ByteRange[] = [];
-  const read = (offset: number, length: number): Uint8Array => {
-    checkRange(name, bytes.length, offset, length);
-    counters.requests += 1;
-    counters.bytes += length;
-    log.push({ offset, length });
-    return bytes.slice(offset, offset + length);
-  };
-  return {
-    name,
-    sizeBytes: bytes.length,
-    counters,
-    log,
-    read,
-    readMany: (ranges) => ranges.map(({ offset, length }) => read(offset, length)),
-    close: () => {},
   };
 }

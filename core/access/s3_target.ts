@@ -294,8 +294,8 @@ function parseList(
   const decode = (key: string) => decodeURIComponent(unescapeXml(key).replace(/\+/g, " "));
   const encoded = /<EncodingType>url<\/EncodingType>/.test(text);
   const objects = [...text.matchAll(/<Contents>([\s\S]*?)<\/Contents>/g)].map(([, fields]) => {
-    const key = /<Key>([^<]*)<\/Key>/.exec(fields!)?.[1] ?? "";
-    const bytes = Number(/<Size>(\d+)<\/Size>/.exec(fields!)?.[1] ?? NaN);
+    const key = /<Key>([^<]*)<\/Key>/.exec(fields)?.[1] ?? "";
+    const bytes = Number(/<Size>(\d+)<\/Size>/.exec(fields)?.[1] ?? NaN);
     return { key: encoded ? decode(key) : unescapeXml(key), bytes };
   });
   const more = /<IsTruncated>true<\/IsTruncated>/.test(text);

@@ -6,9 +6,8 @@
  */
 import { inputError } from "../errors.ts";
 import { arcMeetsPlanes, cellPlanes, childPlanes, PLANE_STRIDE } from "./cell_planes.ts";
-import { assignNested } from "./assign.ts";
-import { checkOrder, type LatitudeConvention, MAX_NUMBER_ORDER } from "./convention.ts";
-import { type FaceXY, faceXYFromNested, nestedBigFromFaceXY, nestedFromFaceXY } from "./face_xy.ts";
+import { checkOrder, MAX_NUMBER_ORDER } from "./convention.ts";
+import { type FaceXY, nestedBigFromFaceXY, nestedFromFaceXY } from "./face_xy.ts";
 import { insidePolygons, type Shape } from "./shape.ts";
 
 /** A footprint of more cells than this is kept at a coarser order. */
@@ -173,16 +172,6 @@ export function coverMixed(shape: Shape, order: number, maxCells: number = MAX_C
   return descent.coverage();
 }
 
-/**
- * Nested ids, ascending, of all cells of `order` that the shape touches. A superset: cells are taken
- * when an edge comes within rounding of them.
- *
- * @throws GranaryError (input) when they are more than 50 million.
- */
-export function coverShape(shape: Shape, order: number): BigUint64Array {
-  return coverageIds(coverMixed(shape, order));
-}
-
 /** As {@linkcode coverShape} with exact Numbers, orders 0 to 24. */
 export function coverShapeNumbers(shape: Shape, order: number): Float64Array {
   checkOrder(order, MAX_NUMBER_ORDER);
@@ -210,7 +199,7 @@ export function coverAdaptive(
 }
 
 /** Nested ids of a coverage at its order, ascending. */
-function coverageIds(coverage: Coverage): BigUint64Array {
+export function coverageIds(coverage: Coverage): BigUint64Array {
   const { order, full, partial, count } = coverage;
   if (order <= MAX_NUMBER_ORDER) return BigUint64Array.from(numberIds(coverage), BigInt);
   const ids = new BigUint64Array(count);
@@ -249,51 +238,4 @@ export function* cellsOf(list: CellList): Generator<FaceXY> {
     cell.y = list[i + 2];
     yield cell;
   }
-}
-
-/** Whether the shape touches a cell, and whether the cell lies wholly inside it. */
-export function shapeMeetsCell(
-  shape: Shape,
-  nested: number | bigint,
-  order: number,
-): "outside" | "touches" | "full" {
-  const { face, x, y } = faceXYFromNested(nested, order);
-  const planes = new Float64Array(PLANE_STRIDE);
-  cellPlanes(face, x, y, order, planes);
-  for (let arc = 0; arc < shape.slack.length; arc++) {
-    if (arcMeetsPlanes(shape.arcs, 6 * arc, shape.slack[arc], planes, 0)) return "touches";
-  }
-  return insideAt(shape, planes, 0) ? "full" : "outside";
-}
-
-/**
- * The cells of points, distinct and ascending: exactly those that hold a point. Points out of range or
- * not finite have none. Orders 0 to 24.
- */
-export function coverTrack(
-  longitude: Float64Array,
-  latitude: Float64Array,
-  order: number,
-  convention: LatitudeConvention,
-  keep?: Uint8Array,
-): BigUint64Array {
-  const ids = new Float64Array(longitude.length);
-  assignNested(longitude, latitude, order, convention, ids, keep);
-  // Along a track the same cell comes many times in a row.
-  let runs = 0;
-  for (let i = 0; i < ids.length; i++) {
-    const id = ids[i];
-    if (id >= 0 && (runs === 0 || ids[runs - 1] !== id)) ids[runs++] = id;
-  }
-  const sorted = ids.subarray(0, runs).sort();
-  let distinct = 0;
-  for (let i = 0; i < runs; i++) {
-    if (i === 0 || sorted[i] !== sorted[i - 1]) distinct++;
-  }
-  const cells = new BigUint64Array(distinct);
-  let at = 0;
-  for (let i = 0; i < runs; i++) {
-    if (i === 0 || sorted[i] !== sorted[i - 1]) cells[at++] = BigInt(sorted[i]);
-  }
-  return cells;
 }

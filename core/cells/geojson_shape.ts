@@ -55,7 +55,7 @@ function addPoint(builder: ShapeBuilder, position: unknown): void {
   // An empty point has no position, or NaN for one.
   if (Array.isArray(position) && (position.length === 0 || position.every(Number.isNaN))) return;
   const [longitude, latitude] = flat([position], "Point");
-  builder.point(longitude!, latitude!);
+  builder.point(longitude, latitude);
 }
 
 function addPolygon(builder: ShapeBuilder, rings: unknown): void {

@@ -1,5 +1,5 @@
 /** The eight neighbours of a cell, across base cells too. */
-import { type FaceXY, faceXYFromNested, nestedBigFromFaceXY, nestedFromFaceXY } from "./face_xy.ts";
+import { type FaceXY, faceXYFromNested, nestedFromFaceXY } from "./face_xy.ts";
 
 /** Steps to the neighbours in healpy's order: SW, W, NW, N, NE, E, SE, S. */
 const NEIGHBOUR_STEPS: readonly (readonly [dx: number, dy: number])[] = [
@@ -70,14 +70,5 @@ export function neighbours(nested: number, order: number): number[] {
   return NEIGHBOUR_STEPS.map(([dx, dy]) => {
     const next = stepFrom(cell, 2 ** order, dx, dy);
     return next === undefined ? -1 : nestedFromFaceXY(next, order);
-  });
-}
-
-/** As {@linkcode neighbours}, for orders 0 to 29; -1n where there is none. */
-export function neighboursBig(nested: bigint, order: number): bigint[] {
-  const cell = faceXYFromNested(nested, order);
-  return NEIGHBOUR_STEPS.map(([dx, dy]) => {
-    const next = stepFrom(cell, 2 ** order, dx, dy);
-    return next === undefined ? -1n : nestedBigFromFaceXY(next, order);
   });
 }

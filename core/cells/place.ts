@@ -91,7 +91,7 @@ export function cellCorners(
   return [[1, 1], [0, 1], [0, 0], [1, 0]].map(([dx, dy]) => {
     const { face, x, y } = faceXYFromNested(nested, order);
     const nside = 2 ** order;
-    return placeOnFace(face, (x + dx!) / nside, (y + dy!) / nside, convention);
+    return placeOnFace(face, (x + dx) / nside, (y + dy) / nside, convention);
   }) as [LonLat, LonLat, LonLat, LonLat];
 }
 

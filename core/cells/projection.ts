@@ -87,7 +87,8 @@ const BELOW_ONE = 1 - 2 ** -53;
  */
 const JUST_NORTH = 2 ** -54;
 
-function oddPolynomial(v: number, c: Float64Array): number {
+/** An odd polynomial of `v`, its leading coefficients in two parts: the error stays below one ulp. */
+export function oddPolynomial(v: number, c: Float64Array): number {
   const head = Math.fround(v);
   const u = v * v;
   const tail = c[2] + u * (c[3] + u * (c[4] + u * (c[5] + u * (c[6] + u * (c[7] + u *
@@ -95,22 +96,7 @@ function oddPolynomial(v: number, c: Float64Array): number {
   return head * c[0] + (head * c[1] + (v - head) * (c[0] + c[1]) + v * u * tail);
 }
 
-/** 3/4 of the sine of a (converted) latitude in the belt; up to one half. For tests and bounds. */
-export function beltHeight(latitudeDegrees: number, convention: LatitudeConvention): number {
-  return oddPolynomial(latitudeDegrees, coefficientsOf(convention).belt);
-}
-
-/** sqrt(3 (1 - |sin|)) from the geodetic colatitude in the cap, 0 at the pole. For tests and bounds. */
-export function capWidth(colatitudeDegrees: number, convention: LatitudeConvention): number {
-  return oddPolynomial(colatitudeDegrees, coefficientsOf(convention).cap);
-}
-
-/** The latitude in degrees that separates belt and caps. */
-export function transitionLatitude(convention: LatitudeConvention): number {
-  return coefficientsOf(convention).transition;
-}
-
-function coefficientsOf(convention: LatitudeConvention): Coefficients {
+export function coefficientsOf(convention: LatitudeConvention): Coefficients {
   return convention === "authalic" ? AUTHALIC : GEODETIC;
 }
 

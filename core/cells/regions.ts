@@ -6,8 +6,7 @@
  */
 import { inputError } from "../errors.ts";
 import { suggestion } from "../suggest.ts";
-import { type GeometryLike, shapeFromGeometry } from "./geojson_shape.ts";
-import type { Shape, ShapeOptions } from "./shape.ts";
+import type { GeometryLike } from "./geojson_shape.ts";
 
 /** A part of TopoJSON, as far as it is used here. */
 interface Topology {
@@ -98,11 +97,11 @@ async function load(): Promise<Map<string, Region>> {
   ]);
   const { objects } = topology as Topology;
   const regions = new Map<string, Region>();
-  for (const country of objects.countries!.geometries) {
+  for (const country of objects.countries.geometries) {
     const name = country.properties?.name ?? "";
     regions.set(keyOf(name), { name, geometry: seamless((feature(topology, country) as Feature).geometry) });
   }
-  const land = objects.land!;
+  const land = objects.land;
   const parts = land.geometries.map((part) => seamless((feature(topology, part) as Feature).geometry));
   regions.set(ALL_LAND, { name: ALL_LAND, geometry: { type: "GeometryCollection", geometries: parts } });
   return regions;
@@ -134,11 +133,6 @@ function seamless({ type, coordinates }: AtlasGeometry): GeometryLike {
   };
 }
 
-/** The names that {@linkcode findRegion} knows, sorted. */
-export async function regionNames(): Promise<string[]> {
-  return [...(await atlas()).values()].map(({ name }) => name).sort((a, b) => a.localeCompare(b, "en"));
-}
-
 /**
  * A region by its name, in any case, with or without accents and abbreviations.
  *
@@ -156,9 +150,4 @@ export async function findRegion(name: string): Promise<Region> {
     } (wanted a country, antarctica, greenland or land)`,
     { name, known: names },
   );
-}
-
-/** The shape of a region. Its edges are straight in longitude and latitude, as Natural Earth's are. */
-export async function regionShape(name: string, options: Omit<ShapeOptions, "edges"> = {}): Promise<Shape> {
-  return shapeFromGeometry((await findRegion(name)).geometry, { ...options, edges: "planar" });
 }

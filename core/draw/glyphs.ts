@@ -5,7 +5,6 @@
  * point before unless the pen was lifted by `M` alone); `O cx,cy,rx,ry` is a whole ellipse apart.
  */
 export const CAPITAL_HEIGHT = 7;
-export const DESCENDER = 2.2;
 /** Between the inked widths of two glyphs. */
 export const SPACING = 1.75;
 export const SPACE = 2.1;

@@ -30,7 +30,7 @@ export function unwrap(positions: readonly Position[]): Position[] {
 
 /** The pieces of a line between crossings, each within -180 to 180. Pieces have two vertices or more. */
 export function splitLine(line: readonly Position[]): Position[][] {
-  const points = unwrap(line.map(([x, y]) => [wrapLongitude(x!), y!]));
+  const points = unwrap(line.map(([x, y]) => [wrapLongitude(x), y]));
   const pieces: Position[][] = [];
   let piece: Position[] = [];
   let strip = 0;
@@ -87,7 +87,7 @@ export function splitPolygon(rings: readonly Ring[], options: SplitOptions = {})
     if (hole === undefined) continue;
     orient(hole, false);
     const shift = 360 * Math.round((middle - centreOf(hole)) / 360);
-    holes.push(hole.map(([x, y]) => [x! + shift, y!]));
+    holes.push(hole.map(([x, y]) => [x + shift, y]));
   }
   const [least, greatest] = spanOf(outer);
   const first = Math.floor((least + 180) / 360);
@@ -106,16 +106,16 @@ export function splitPolygon(rings: readonly Ring[], options: SplitOptions = {})
 
 /** A ring made open and continuous, closed over a pole where it runs around it. */
 function preparedRing(ring: Ring, pole: "north" | "south" | undefined): Ring | undefined {
-  let open = withoutRepeats(ring.map(([x, y]) => [wrapLongitude(x!), y!]));
+  let open = withoutRepeats(ring.map(([x, y]) => [wrapLongitude(x), y]));
   const [first, last] = [open[0], open[open.length - 1]];
-  if (open.length > 1 && first![0] === last![0] && first![1] === last![1]) open = open.slice(0, -1);
+  if (open.length > 1 && first[0] === last[0] && first[1] === last[1]) open = open.slice(0, -1);
   if (open.length < 3) return undefined;
   const around = unwrap([...open, open[0]]);
   const end = around[around.length - 1];
   const turn = end[0] - around[0][0];
   const points = around.slice(0, -1);
   if (Math.abs(turn) < 180) return points;
-  const mean = points.reduce((sum, [, y]) => sum + y!, 0) / points.length;
+  const mean = points.reduce((sum, [, y]) => sum + y, 0) / points.length;
   const latitude = (pole ?? (mean >= 0 ? "north" : "south")) === "north" ? 90 : -90;
   return [...points, end, [end[0], latitude], [points[0][0], latitude]];
 }
@@ -124,8 +124,8 @@ function spanOf(ring: Ring): [least: number, greatest: number] {
   let least = Infinity;
   let greatest = -Infinity;
   for (const [x] of ring) {
-    least = Math.min(least, x!);
-    greatest = Math.max(greatest, x!);
+    least = Math.min(least, x);
+    greatest = Math.max(greatest, x);
   }
   return [least, greatest];
 }
@@ -164,7 +164,7 @@ function cutRings(rings: readonly Ring[], cut: number): { left: Ring[]; right: R
   const right: Ring[] = [];
   const chains: { left: Chain[]; right: Chain[] } = { left: [], right: [] };
   for (const ring of rings) {
-    const start = ring.findIndex(([x], i) => (x! < cut) !== (ring[(i + 1) % ring.length][0] < cut));
+    const start = ring.findIndex(([x], i) => (x < cut) !== (ring[(i + 1) % ring.length][0] < cut));
     if (start < 0) {
       (ring[0][0] < cut ? left : right).push(ring);
       continue;
@@ -222,8 +222,8 @@ function assemble(rings: readonly Ring[]): Ring[][] {
   const outers = rings.filter((ring) => signedArea(ring) > 0).map((ring) => [ring]);
   for (const hole of rings) {
     if (signedArea(hole) >= 0) continue;
-    const home = outers.find(([outer]) => hole.every((point) => inRing(point, outer!))) ??
-      outers.find(([outer]) => hole.some((point) => inRing(point, outer!)));
+    const home = outers.find(([outer]) => hole.every((point) => inRing(point, outer))) ??
+      outers.find(([outer]) => hole.some((point) => inRing(point, outer)));
     home?.push(hole);
   }
   return outers;
@@ -244,6 +244,6 @@ export function inRing(point: Position, ring: Ring): boolean {
 function closed(rings: readonly Ring[], shift: number): Polygon {
   return {
     type: "Polygon",
-    coordinates: rings.map((ring) => [...ring, ring[0]].map(([x, y]) => [x! + shift, y!])),
+    coordinates: rings.map((ring) => [...ring, ring[0]].map(([x, y]) => [x + shift, y])),
   };
 }

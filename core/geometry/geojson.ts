@@ -54,8 +54,8 @@ function coordinates(value: unknown, nesting: number, name: string): unknown {
   if (!Array.isArray(value)) throw inputError(`${name}: coordinates are not a list`);
   if (nesting > 0) return value.map((inner) => coordinates(inner, nesting - 1, name));
   const [longitude, latitude] = value as Position;
-  const sound = Number.isFinite(longitude) && Number.isFinite(latitude) && Math.abs(longitude!) <= 360 &&
-    Math.abs(latitude!) <= 90;
+  const sound = Number.isFinite(longitude) && Number.isFinite(latitude) && Math.abs(longitude) <= 360 &&
+    Math.abs(latitude) <= 90;
   if (!sound) {
     throw inputError(
       `${name}: position ${JSON.stringify(value).slice(0, 80)} is not [longitude, latitude] in degrees`,

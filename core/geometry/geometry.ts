@@ -68,10 +68,10 @@ export function boundingBox(geometry: Geometry): BoundingBox | undefined {
   const box = { xmin: Infinity, ymin: Infinity, xmax: -Infinity, ymax: -Infinity };
   for (const [x, y] of positions(geometry)) {
     if (!(Number.isFinite(x) && Number.isFinite(y))) continue;
-    if (x! < box.xmin) box.xmin = x!;
-    if (x! > box.xmax) box.xmax = x!;
-    if (y! < box.ymin) box.ymin = y!;
-    if (y! > box.ymax) box.ymax = y!;
+    if (x < box.xmin) box.xmin = x;
+    if (x > box.xmax) box.xmax = x;
+    if (y < box.ymin) box.ymin = y;
+    if (y > box.ymax) box.ymax = y;
   }
   return box.xmin <= box.xmax ? box : undefined;
 }

@@ -34,14 +34,6 @@ export function writeCellIds(ids: BigUint64Array, from: number, count: number, f
   writeProgression(ids, from, count, first, 1);
 }
 
-/** The nested ids of a parent's descendants at `order`: 4^(order - parentOrder) of them, ascending. */
-export function cellIdsChunk(parent: number | bigint, parentOrder: number, order: number): BigUint64Array {
-  const count = 4 ** (order - parentOrder);
-  const ids = new BigUint64Array(count);
-  writeCellIds(ids, 0, count, BigInt(parent) * BigInt(count));
-  return ids;
-}
-
 /** `int64` is the signed decimal id (orders 0 to 18), `uint64` the packed one (orders 0 to 29). */
 type MortonDtype = "int64" | "uint64";
 
@@ -72,20 +64,6 @@ export function writeMortonIds(
     const count = 4 ** depth;
     for (let i = 0; i < count; i++) ids[from + i] = packedFromNested(first + BigInt(i), order);
   }
-}
-
-/** The morton ids of a parent's descendants, in nested order. */
-export function mortonChunk(
-  parent: number | bigint,
-  parentOrder: number,
-  order: number,
-  dtype: MortonDtype,
-): BigInt64Array | BigUint64Array {
-  checkMortonOrder(dtype, order);
-  const depth = order - parentOrder;
-  const ids = dtype === "int64" ? new BigInt64Array(4 ** depth) : new BigUint64Array(4 ** depth);
-  writeMortonIds(ids, 0, depth, BigInt(parent) << BigInt(2 * depth), order);
-  return ids;
 }
 
 /** The parent's id with `depth` more digits, whose values are the same under every parent. */

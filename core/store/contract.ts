@@ -27,14 +27,3 @@ export interface StoreSpec {
   /** Root attributes: config, hash of identities, counts, engine version. */
   provenance: Record<string, unknown>;
 }
-
-/** A place for objects: a folder or an S3 prefix. Keys are relative, with `/`. A put is all or nothing. */
-export interface StoreTarget {
-  /** For messages. */
-  readonly name: string;
-  put(key: string, bytes: Uint8Array): Promise<void>;
-  get(key: string): Promise<Uint8Array | undefined>;
-  /** Keys below a prefix, in order. */
-  list(prefix: string): Promise<string[]>;
-  delete(key: string): Promise<void>;
-}

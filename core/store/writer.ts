@@ -135,33 +135,6 @@ export class ShardWriter {
   }
 }
 
-/** What one parent's observations gave at one level. */
-interface ParentCells {
-  /** Indices among the parent's descendants, ascending. */
-  cells: ArrayLike<number>;
-  /** One array a variable, one value a cell. */
-  values: readonly Float64Array[];
-}
-
-/**
- * The objects of one shard of a level at or below the parent order. `cellsOf(rank)` gives what the
- * parent `spec.parents[rank]` has, or undefined for nothing.
- */
-export function encodeLevelShard(
-  spec: StoreSpec,
-  order: number,
-  shardIndex: number,
-  cellsOf: (rank: number) => ParentCells | undefined,
-): Map<string, Uint8Array> {
-  const writer = new ShardWriter(spec, order, shardIndex);
-  const { first, end } = ranksOfShard(spec, shardIndex);
-  for (let rank = first; rank < end; rank++) {
-    const found = cellsOf(rank);
-    if (found !== undefined) writer.add(rank, found.cells, found.values);
-  }
-  return writer.finish();
-}
-
 /**
  * All objects of a level above the parent order. `cells` are nested ids at `order`, ascending, out of
  * the ancestors of the spec's parents; `values[v][i]` is variable v in `cells[i]`.

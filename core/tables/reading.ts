@@ -21,9 +21,9 @@ export function readingError(name: string, error: unknown): unknown {
   const [, kind, said] = KIND.exec(error.message) ?? [];
   if (kind === undefined) return error;
   if (/Memory|Interrupt/i.test(kind)) {
-    return new GranaryError("io", `${name}: ${kind} error: ${said!.slice(0, MOST_WORDS)}`, { cause: error });
+    return new GranaryError("io", `${name}: ${kind} error: ${said.slice(0, MOST_WORDS)}`, { cause: error });
   }
   return inputError(
-    `${name}: cannot be read: ${said!.slice(0, MOST_WORDS)} (is the file damaged? copy or build it again)`,
+    `${name}: cannot be read: ${said.slice(0, MOST_WORDS)} (is the file damaged? copy or build it again)`,
   );
 }

@@ -60,7 +60,7 @@ async function countsByParent(store: string): Promise<Record<string, number>> {
   const sums: Record<string, number> = {};
   for (const [cell, { count }] of await readCells(path.join(await world(), store), 12, ["count"])) {
     const parent = String(Math.floor(cell / 4096));
-    sums[parent] = (sums[parent] ?? 0) + count!;
+    sums[parent] = (sums[parent] ?? 0) + count;
   }
   return sums;
 }

@@ -32,8 +32,8 @@ async function oddGranule(name: string, change: (bytes: Uint8Array) => Uint8Arra
   const folder = await world();
   const [first] = fs.readdirSync(path.join(folder, "granules")).sort();
   fs.mkdirSync(path.join(folder, name), { recursive: true });
-  const bytes = fs.readFileSync(path.join(folder, "granules", first!));
-  fs.writeFileSync(path.join(folder, name, first!), change(bytes));
+  const bytes = fs.readFileSync(path.join(folder, "granules", first));
+  fs.writeFileSync(path.join(folder, name, first), change(bytes));
   return name;
 }
 

@@ -78,9 +78,9 @@ for (const latitude of ["authalic", "geodetic"] as const) {
           const parent = Math.floor(cell / 4 ** 4);
           const now = coarse.get(parent) ?? { count: 0, h_min: Infinity, h_max: -Infinity };
           coarse.set(parent, {
-            count: now.count + count!,
-            h_min: Math.min(now.h_min, h_min!),
-            h_max: Math.max(now.h_max, h_max!),
+            count: now.count + count,
+            h_min: Math.min(now.h_min, h_min),
+            h_max: Math.max(now.h_max, h_max),
           });
         }
         const found = await readCells(path.join(folder, store), 8, EXACT);
@@ -110,7 +110,7 @@ Deno.test({
       for (const { cell, count, h_min, h_max } of golden.cells) {
         const parent = Math.floor(cell / 4 ** (12 - order));
         const now = expected.get(parent) ?? [0, Infinity, -Infinity];
-        expected.set(parent, [now[0] + count!, Math.min(now[1], h_min!), Math.max(now[2], h_max!)]);
+        expected.set(parent, [now[0] + count, Math.min(now[1], h_min), Math.max(now[2], h_max)]);
       }
       const found = await readCells(path.join(folder, "levels.zarr"), order, EXACT);
       assert.deepEqual(

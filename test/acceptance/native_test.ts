@@ -76,7 +76,7 @@ Deno.test("without HOME the temporary folder holds the libraries, closed to othe
   assertWorked(await run({ TMPDIR: temporary }));
   assert.deepEqual(unpacked(temporary), LIBRARIES);
   const [own] = fs.readdirSync(temporary);
-  assert.equal(fs.statSync(path.join(temporary, own!)).mode & 0o077, 0);
+  assert.equal(fs.statSync(path.join(temporary, own)).mode & 0o077, 0);
 });
 
 for (

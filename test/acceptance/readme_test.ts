@@ -18,7 +18,7 @@ interface Block {
 }
 
 const BLOCKS: Block[] = [...README.matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)]
-  .map(([, info, text]) => ({ info: info!, text: text! }));
+  .map(([, info, text]) => ({ info: info, text: text }));
 
 const folder = temporaryFolder("granary-readme-");
 
@@ -70,7 +70,7 @@ Deno.test("the README's library example runs", () => {
   });
   assert.equal(run.status, 0, run.stderr);
   const [cells, values] = run.stdout.trim().split(" ").map(Number);
-  assert.ok(cells! > 0 && cells === values, run.stdout);
+  assert.ok(cells > 0 && cells === values, run.stdout);
 });
 
 Deno.test("the README names every dependency, and no other", () => {
@@ -89,7 +89,7 @@ Deno.test("the README's exit codes are the program's", () => {
 
 Deno.test("the README's picture is there, small, and a picture", () => {
   const [, picture] = /!\[.*\]\((.*)\)/.exec(README)!;
-  const bytes = fs.readFileSync(path.join(ROOT, picture!));
+  const bytes = fs.readFileSync(path.join(ROOT, picture));
   assert.ok(bytes.length < 300_000);
   assert.ok(decode(bytes).width >= 600);
 });

@@ -135,8 +135,8 @@ Deno.test("runs files that are cut or gone are told, and their granules read aga
   }
   const runs = path.join(`${store}.run`, "runs");
   const [cut, gone] = fs.readdirSync(runs).sort().map((name) => path.join(runs, name));
-  fs.truncateSync(cut!, fs.statSync(cut!).size - 100);
-  fs.rmSync(gone!);
+  fs.truncateSync(cut, fs.statSync(cut).size - 100);
+  fs.rmSync(gone);
   const { report, notes } = await resume(folder, args, store);
   assert.match(notes, /2 runs files are gone or damaged/);
   assert.ok(report.granules.read >= 4 && report.granules.read < report.granules.total);

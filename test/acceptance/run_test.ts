@@ -133,13 +133,13 @@ Deno.test("a granule that is gone is told by id, its cells are marked, and the e
   await ok(folder, "simulate", "granules", "--granules", "3", "--rows", "300");
   await ok(folder, "catalog", "build", "--from", "local", "granules", "-c", "atl06", "-o", "catalog.parquet");
   const [gone] = fs.readdirSync(path.join(folder, "granules")).sort();
-  fs.rmSync(path.join(folder, "granules", gone!));
+  fs.rmSync(path.join(folder, "granules", gone));
   const { code, stdout, stderr } = await granary([...AGGREGATE, "-o", "s.zarr", "--json"], { cwd: folder });
   assert.equal(code, 3, stderr);
   const report = JSON.parse(stdout);
   assert.equal(report.granules.read, 2);
   assert.equal(report.granules.failed.length, 1);
-  assert.match(JSON.stringify(report.granules.failed[0]), new RegExp(gone!.replace(".h5", "")));
+  assert.match(JSON.stringify(report.granules.failed[0]), new RegExp(gone.replace(".h5", "")));
   assert.ok(report.incompleteParents.length > 0);
 });
 

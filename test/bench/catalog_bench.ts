@@ -7,13 +7,13 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import process from "node:process";
-import { coverTrack } from "../../core/cells/coverage.ts";
 import type { GranuleRow } from "../../catalog/granule.ts";
 import { mergeCatalogs } from "../../catalog/write/merge.ts";
 import { openCatalog } from "../../catalog/file/open_catalog.ts";
 import { countParents, select } from "../../catalog/query/select.ts";
 import { encodeWkb } from "../../core/geometry/wkb.ts";
 import { writeCatalog } from "../../catalog/write/write.ts";
+import { coverTrack } from "../support/cells.ts";
 
 const GRANULES = Number(process.argv[2] ?? 1_000_000);
 const FOLDER = process.argv[3] ?? os.tmpdir();

@@ -35,7 +35,7 @@ export function measure(program: string, args: readonly string[], cwd: string): 
     }
     if (!hasGnuTime) return { wall, cpu: null, peakBytes: null, stdout: run.stdout };
     const [, user, system, kilobytes] = fs.readFileSync(told, "utf8").trim().split(/\s+/).map(Number);
-    return { wall, cpu: user! + system!, peakBytes: kilobytes! * 1024, stdout: run.stdout };
+    return { wall, cpu: user + system, peakBytes: kilobytes * 1024, stdout: run.stdout };
   } finally {
     fs.rmSync(told, { force: true });
   }

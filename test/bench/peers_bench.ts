@@ -185,7 +185,7 @@ function showPhases(costs: readonly Cost[]): Record<string, Spread> {
     phases[phase] = spreadOf(reports.map(({ seconds }) => seconds[phase]));
     print(`  ${phase.padEnd(20)} ${formatSpread(phases[phase])} s`);
   }
-  const around = spreadOf(costs.map(({ wall }, i) => wall - reports[i].seconds.total!));
+  const around = spreadOf(costs.map(({ wall }, i) => wall - reports[i].seconds.total));
   phases.around = around;
   print(`  ${"start, plan, end".padEnd(20)} ${formatSpread(around)} s`);
   return phases;

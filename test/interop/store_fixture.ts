@@ -1,9 +1,9 @@
 /** A small store with known cells and values, made by the writer, for other programs to read. */
-import type { StoreSpec, StoreTarget } from "../../core/store/contract.ts";
+import type { ObjectTarget } from "../../core/access/object_target.ts";
+import type { StoreSpec } from "../../core/store/contract.ts";
 import { storeMetadata } from "../../core/store/metadata.ts";
-import { ancestors } from "../../core/store/layout.ts";
-import { encodeCoarseLevel, encodeLevelShard } from "../../core/store/writer.ts";
-import { levelLayout } from "../../core/store/layout.ts";
+import { encodeCoarseLevel, ShardWriter } from "../../core/store/writer.ts";
+import { ancestors, levelLayout, ranksOfShard } from "../../core/store/layout.ts";
 
 export const PARENT_ORDER = 4;
 export const FINE_ORDER = 9;
@@ -58,8 +58,30 @@ export function fixtureIds(spec: StoreSpec, order: number): number[] {
   );
 }
 
+/** What one parent's observations gave at one level: indices among its descendants, values by variable. */
+interface ParentCells {
+  cells: ArrayLike<number>;
+  values: readonly Float64Array[];
+}
+
+/** The objects of one shard of a level at or below the parent order. */
+export function encodeLevelShard(
+  spec: StoreSpec,
+  order: number,
+  shardIndex: number,
+  cellsOf: (rank: number) => ParentCells | undefined,
+): Map<string, Uint8Array> {
+  const writer = new ShardWriter(spec, order, shardIndex);
+  const { first, end } = ranksOfShard(spec, shardIndex);
+  for (let rank = first; rank < end; rank++) {
+    const found = cellsOf(rank);
+    if (found !== undefined) writer.add(rank, found.cells, found.values);
+  }
+  return writer.finish();
+}
+
 /** Writes every object and every document of the store. */
-export async function writeFixture(spec: StoreSpec, target: StoreTarget): Promise<void> {
+export async function writeFixture(spec: StoreSpec, target: Pick<ObjectTarget, "put">): Promise<void> {
   for (const order of spec.levels) {
     const objects = order < spec.parentOrder ? [coarse(spec, order)] : fineShards(spec, order);
     for (const shard of objects) for (const [key, bytes] of shard) await target.put(key, bytes);

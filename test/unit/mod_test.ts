@@ -22,9 +22,9 @@ function exported(): Exported[] {
   const text = fs.readFileSync(path.join(ROOT, "mod.ts"), "utf8");
   return [...text.matchAll(/^export (type )?\{([^}]*)\} from "([^"]+)";/gm)].flatMap(
     ([, allTypes, names, from]) =>
-      names!.split(",").map((name) => name.trim()).filter((name) => name !== "").map((name) => ({
+      names.split(",").map((name) => name.trim()).filter((name) => name !== "").map((name) => ({
         name: name.replace(/^type /, ""),
-        from: from!,
+        from: from,
         isType: allTypes !== undefined || name.startsWith("type "),
       })),
   );
@@ -38,7 +38,7 @@ function kindOf(value: unknown): string {
 Deno.test("the public surface is what it was: names and kinds", () => {
   const values = Object.entries(granary).map(([name, value]) => [name, kindOf(value)]);
   const types = exported().filter(({ isType }) => isType).map(({ name }) => [name, "type"]);
-  const found = Object.fromEntries([...values, ...types].sort(([a], [b]) => a! < b! ? -1 : 1));
+  const found = Object.fromEntries([...values, ...types].sort(([a], [b]) => a < b ? -1 : 1));
   assert.deepEqual(found, SURFACE);
 });
 

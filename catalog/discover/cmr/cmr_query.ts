@@ -78,7 +78,7 @@ export function queryRings(geometry: Geometry, name: string): Float64Array[] {
     if (part.type !== "Polygon") {
       throw inputError(`${name}: holds a ${part.type}, and CMR is asked with polygons`);
     }
-    return Float64Array.from((part.coordinates[0] ?? []).flatMap(([x, y]) => [x!, y!]));
+    return Float64Array.from((part.coordinates[0] ?? []).flatMap(([x, y]) => [x, y]));
   });
 }
 

@@ -77,7 +77,7 @@ export function readFeedGranule(entry: unknown, context: ReadContext): Draft | n
     return null;
   }
   const sizeBytes = sizeInMegabytes(granule.granule_size);
-  if (files.length === 1) files[0]!.sizeBytes = sizeBytes;
+  if (files.length === 1) files[0].sizeBytes = sizeBytes;
 
   const orbit = orbitOfProduct(facts?.name ?? title ?? id) ?? facts?.orbit ?? context.orbit ?? null;
   const { extent, note } = readFeedExtent(granule, facts?.edges ?? "unknown", orbit);
@@ -136,7 +136,7 @@ function readLinks(
     }
     if (isCredentialEndpoint(url)) credentials ??= url;
     const name = /\/([a-z0-9]+)#$/.exec(asText(link.rel) ?? "")?.[1] ?? null;
-    const relation = name === null ? "untyped" : Object.hasOwn(RELATIONS, name) ? RELATIONS[name]! : "other";
+    const relation = name === null ? "untyped" : Object.hasOwn(RELATIONS, name) ? RELATIONS[name] : "other";
     links.push({ url, relation, mediaType: asText(link.type) ?? undefined });
   }
   return { links, credentials };
@@ -178,10 +178,10 @@ function readFeedExtent(
   }
   for (const text of asArray(granule.boxes)) {
     const corners = readPairs(text);
-    if (corners === null || corners.length !== 4 || corners[1]! > corners[3]!) {
+    if (corners === null || corners.length !== 4 || corners[1] > corners[3]) {
       return { extent: null, note: UNREADABLE_EXTENT };
     }
-    extent.boxes.push({ west: corners[0]!, south: corners[1]!, east: corners[2]!, north: corners[3]! });
+    extent.boxes.push({ west: corners[0], south: corners[1], east: corners[2], north: corners[3] });
   }
   const points = asArray(granule.points).map(readPairs);
   const lines = asArray(granule.lines).map(readPairs);

@@ -187,7 +187,7 @@ function describeFiles(
     else rest.other_checksum = { algorithm, value };
   }
   const [only] = unused;
-  if (unused.size === 1 && entries.length === 1 && files.length > 1) rest.total_size_bytes = sizeOf(only!);
+  if (unused.size === 1 && entries.length === 1 && files.length > 1) rest.total_size_bytes = sizeOf(only);
   return rest;
 }
 

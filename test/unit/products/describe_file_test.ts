@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describeHdf5 } from "../../../products/describe_file.ts";
 import { openHdf5 } from "../../../core/observations/open_granule_file.ts";
 import { openFileSyncSource } from "../../../core/access/file_source.ts";
-import { memorySyncSource } from "../../../core/access/memory_source.ts";
+import { memorySyncSource } from "../../support/memory_source.ts";
 import { hasSharedData, sharedData } from "../../shared_data.ts";
 import { writeHdf5 } from "../core/hdf5/write_hdf5.ts";
 
@@ -34,8 +34,8 @@ Deno.test("a description names every group and dataset, in name order, with size
     stored_bytes: 8,
     attributes: {},
   });
-  assert.deepEqual([x!.chunks, x!.filters, x!.attributes], [[100], ["deflate(4)"], { units: "m" }]);
-  assert.ok(x!.stored_bytes! > 0 && x!.stored_bytes! < 4000);
+  assert.deepEqual([x.chunks, x.filters, x.attributes], [[100], ["deflate(4)"], { units: "m" }]);
+  assert.ok(x.stored_bytes! > 0 && x.stored_bytes! < 4000);
 });
 
 Deno.test({

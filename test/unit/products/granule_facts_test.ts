@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { openHdf5 } from "../../../core/observations/open_granule_file.ts";
 import { granuleFacts, parseTime } from "../../../products/granule_facts.ts";
 import { openFileSyncSource } from "../../../core/access/file_source.ts";
-import { memorySyncSource } from "../../../core/access/memory_source.ts";
+import { memorySyncSource } from "../../support/memory_source.ts";
 import { hasSharedData, sharedData } from "../../shared_data.ts";
 import { writeHdf5 } from "../core/hdf5/write_hdf5.ts";
 

@@ -88,7 +88,7 @@ Deno.test("parents come by rank, their rows by granule, group and row, whatever 
           }
         }
         const wanted = [...expected].sort(([a], [b]) => a - b).map(([rank, parent]) => ({ rank, ...parent }));
-        const shuffled = placed.map((segment) => ({ segment, key: keys.next().value! }))
+        const shuffled = placed.map((segment) => ({ segment, key: keys.next().value }))
           .sort((a, b) => a.key - b.key).map(({ segment }) => segment);
         assert.deepEqual(gathered(new Gatherer(), shuffled), wanted);
       },

@@ -3,6 +3,8 @@ import { loadPreset } from "../../../../aggregate/config/load.ts";
 import type { Pipeline } from "../../../../aggregate/pipeline.ts";
 import type { RunSelection } from "../../../../aggregate/plan/plan.ts";
 import type { GranuleRow } from "../../../../catalog/granule.ts";
+import type { Plan } from "../../../../aggregate/plan/plan.ts";
+import type { ScheduleWork } from "../../../../aggregate/schedule/schedule_work.ts";
 
 /** A granule of which only the identity, the size and the place matter. */
 export function granuleRow(id: string, changes: Partial<GranuleRow> = {}): GranuleRow {
@@ -51,5 +53,14 @@ export function selectionOf(
     granules: granules.map(({ row }) => row),
     ranks: granules.map(({ ranks }) => ranks),
     leftOut: [],
+  };
+}
+
+/** All of a plan. */
+export function wholeWork(plan: Plan): ScheduleWork {
+  return {
+    granules: plan.ranks.map((ranks, granule) => ({ granule, ranks })),
+    shards: plan.shards.map((_, s) => s),
+    parts: [],
   };
 }

@@ -22,7 +22,7 @@ const selections = fc.record({
   parents,
   granules: sizes.map((size_bytes, i) => ({
     row: granuleRow(`g${String(i).padStart(3, "0")}.h5`, { size_bytes }),
-    ranks: parents.map((_, rank) => rank).filter(() => picks.next().value! % 3 === 0),
+    ranks: parents.map((_, rank) => rank).filter(() => picks.next().value % 3 === 0),
   })),
   pipeline: samplePipeline({ layout, shard }),
   options: { batches },
@@ -69,7 +69,7 @@ Deno.test("shards and batches partition parents and granules, and every need is 
 Deno.test("the order of the selection's granules does not matter", () => {
   fc.assert(
     fc.property(selections, fc.infiniteStream(fc.nat()), ({ parents, granules, pipeline, options }, keys) => {
-      const shuffled = granules.map((granule) => ({ granule, key: keys.next().value! }))
+      const shuffled = granules.map((granule) => ({ granule, key: keys.next().value }))
         .sort((a, b) => a.key - b.key).map(({ granule }) => granule);
       assert.equal(
         planJson(planRun(selectionOf(parents, shuffled), pipeline, options)),

@@ -5,14 +5,13 @@ import { GranaryError } from "../../../../core/errors.ts";
 import type { SpillOutcome } from "../../../../aggregate/engine/contract.ts";
 import { type Plan, planRun, shardOfRank } from "../../../../aggregate/plan/plan.ts";
 import { runSchedule } from "../../../../aggregate/schedule/schedule.ts";
-import {
-  type FailedGranule,
-  type ScheduleOptions,
-  type ScheduleWork,
-  wholeWork,
+import type {
+  FailedGranule,
+  ScheduleOptions,
+  ScheduleWork,
 } from "../../../../aggregate/schedule/schedule_work.ts";
 import { drive, FakeExecutor, type FakeOptions } from "../engine/fake_executor.ts";
-import { granuleRow, samplePipeline, selectionOf } from "../engine/sample_run.ts";
+import { granuleRow, samplePipeline, selectionOf, wholeWork } from "../engine/sample_run.ts";
 
 const SLAB = 4096;
 const NEVER = { seconds: Infinity, share: 1 };

@@ -27,7 +27,7 @@ async function readRows(convention: "authalic" | "geodetic"): Promise<Row[]> {
       const cells = new Float64Array(group.rows);
       assignNested(group.longitude, group.latitude, 12, convention, cells, group.passes ?? undefined);
       const [h, s] = group.columns;
-      for (let i = 0; i < group.rows; i++) if (cells[i] >= 0) rows.push([cells[i], h![i], s![i]]);
+      for (let i = 0; i < group.rows; i++) if (cells[i] >= 0) rows.push([cells[i], h[i], s[i]]);
     }
     file.close();
   }

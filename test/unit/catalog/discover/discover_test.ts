@@ -127,7 +127,7 @@ Deno.test("a granule of unknown footprint stays in a region", () => {
   unknown.umm.SpatialExtent = {} as typeof unknown.umm.SpatialExtent;
   return withFiles({ "a.json": { items: [unknown] } }, async (files) => {
     const [row] = await rowsOf(discoverCmrJson(files, options, { bbox: [9, 9, 12, 12] }));
-    assert.deepEqual([row!.geometry, row!.bbox, row!.cells.length], [null, null, 0]);
+    assert.deepEqual([row.geometry, row.bbox, row.cells.length], [null, null, 0]);
   });
 });
 
@@ -136,9 +136,9 @@ Deno.test("saved collections give their facts to the granules after them", () =>
     { "0.json": { items: [collection] }, "1.json": { items: [granule("a", 1, 1)] } },
     async (files) => {
       const [row] = await rowsOf(discoverCmrJson(files, options));
-      assert.equal(row!.s3_credentials, "https://p.example/s3credentials");
+      assert.equal(row.s3_credentials, "https://p.example/s3credentials");
       const [without] = await rowsOf(discoverCmrJson(files.slice(1), options));
-      assert.equal(without!.s3_credentials, null);
+      assert.equal(without.s3_credentials, null);
     },
   ));
 
@@ -168,8 +168,8 @@ Deno.test("files that are missing or no answers end with their name", async () =
   assert.throws(() => discoverCmrJson([], options), /no files/);
   assert.throws(() => discoverStac([], io, options), /no STAC/);
   await withFiles({ "a.json": "{", "b.json": '{"type": "Catalog"}' }, async ([a, b]) => {
-    await assert.rejects(rowsOf(discoverCmrJson([a!], options)), /a\.json: no JSON/);
-    await assert.rejects(rowsOf(discoverStac([b!], io, options)), /holds no items/);
+    await assert.rejects(rowsOf(discoverCmrJson([a], options)), /a\.json: no JSON/);
+    await assert.rejects(rowsOf(discoverStac([b], io, options)), /holds no items/);
   });
 });
 

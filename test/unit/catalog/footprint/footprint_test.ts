@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { coverTrack } from "../../../../core/cells/coverage.ts";
 import { nestedOf } from "../../../../core/cells/healpix.ts";
 import {
   capCells,
   FOOTPRINT_TOLERANCE_DEGREES,
   MAX_FOOTPRINT_VERTICES,
-  summarizeTracks,
   type Track,
 } from "../../../../catalog/footprint/footprint.ts";
 import { type Position, positions, singleParts } from "../../../../core/geometry/geometry.ts";
 import { simplifyLine } from "../../../../core/geometry/simplify.ts";
 import { decodeWkb } from "../../../../core/geometry/wkb.ts";
+import { coverTrack } from "../../../support/cells.ts";
+import { summarizeTracks } from "../../../support/tracks.ts";
 
 const track = (longitude: number[], latitude: number[]): Track => ({
   longitude: Float64Array.from(longitude),
@@ -20,13 +20,13 @@ const track = (longitude: number[], latitude: number[]): Track => ({
 
 /** The nearest distance of a point to the lines of a geometry, degrees of arc near the point. */
 function distanceTo(wkb: Uint8Array, [x, y]: Position): number {
-  const scale = Math.cos(y! * Math.PI / 180);
+  const scale = Math.cos(y * Math.PI / 180);
   let least = Infinity;
   for (const part of singleParts(decodeWkb(wkb))) {
     const line = part.type === "LineString" ? part.coordinates : [part.coordinates as Position];
     for (let i = 0; i < line.length; i++) {
       const [a, b] = [line[i], line[Math.min(i + 1, line.length - 1)]];
-      const [ax, ay] = [(a[0] - x!) * scale, a[1] - y!];
+      const [ax, ay] = [(a[0] - x) * scale, a[1] - y];
       const [dx, dy] = [(b[0] - a[0]) * scale, b[1] - a[1]];
       const length = dx * dx + dy * dy;
       const t = length === 0 ? 0 : Math.min(1, Math.max(0, -(ax * dx + ay * dy) / length));
@@ -130,7 +130,7 @@ Deno.test("so does every observation of wandering tracks, whatever their spacing
       y = Math.max(-89, Math.min(89, y + spacing * Math.sin(heading)));
       places.push([((x + 180) % 360 + 360) % 360 - 180, y]);
     }
-    const { geometry } = summarizeTracks([track(places.map(([px]) => px!), places.map(([, py]) => py!))], 6);
+    const { geometry } = summarizeTracks([track(places.map(([px]) => px), places.map(([, py]) => py))], 6);
     for (let i = 0; i < places.length; i += 11) {
       const distance = distanceTo(geometry!, places[i]);
       assert.ok(distance <= FOOTPRINT_TOLERANCE_DEGREES * 1.0001, `${distance} at row ${i}, round ${round}`);

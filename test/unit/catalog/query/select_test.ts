@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { boxArea } from "../../../../core/geometry/area.ts";
-import { coverTrack } from "../../../../core/cells/coverage.ts";
 import { nestedOf } from "../../../../core/cells/healpix.ts";
 import { cellsInOtherConvention } from "../../../../core/cells/other_convention.ts";
 import type { GranuleRow } from "../../../../catalog/granule.ts";
@@ -11,6 +10,7 @@ import {
   type SelectOptions,
 } from "../../../../catalog/query/select.ts";
 import { sampleRow, withCatalog } from "../sample.ts";
+import { coverTrack } from "../../../support/cells.ts";
 
 let state = 12345;
 const random = () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;

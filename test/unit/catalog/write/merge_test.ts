@@ -23,14 +23,14 @@ Deno.test("a merge holds all granules, the highest revisions, both queries and o
   await withFolder(async (folder) => {
     const [a, b, c] = ["a", "b", "c"].map((name) => path.join(folder, name));
     const cells = (first: bigint) => ({ cells: BigUint64Array.of(first) });
-    await writeCatalog(a!, [
+    await writeCatalog(a, [
       sampleRow({ id: "both", revision: 2, path: "a", ...cells(50n) }),
       sampleRow({ id: "only-a", ...cells(40n) }),
       sampleRow({ id: "equal", path: "a", ...cells(30n) }),
       sampleRow({ id: "a-newer", revision: 9, path: "a", ...cells(20n) }),
     ], { queries: [query("cmr")] });
     const polygon = encodeWkb({ type: "Polygon", coordinates: [[[0, 0], [1, 0], [1, 1], [0, 0]]] });
-    await writeCatalog(b!, [
+    await writeCatalog(b, [
       sampleRow({ id: "both", revision: 3, path: "b", ...cells(51n) }),
       sampleRow({
         id: "only-b",
@@ -42,9 +42,9 @@ Deno.test("a merge holds all granules, the highest revisions, both queries and o
       sampleRow({ id: "equal", path: "b", ...cells(30n) }),
       sampleRow({ id: "a-newer", revision: null, path: "b", ...cells(20n) }),
     ], { queries: [query("stac")], cellOrder: 9 });
-    const result = await mergeCatalogs([a!, b!], c!);
+    const result = await mergeCatalogs([a, b], c);
     assert.deepEqual({ rows: result.rows, replaced: result.replaced }, { rows: 5, replaced: 3 });
-    const merged = await openCatalog(c!);
+    const merged = await openCatalog(c);
     try {
       const rows = await allRows(merged);
       assert.deepEqual(rows.map(({ id, path }) => [id, path]), [
@@ -77,18 +77,18 @@ Deno.test("merging again, or with itself, or onto an input, gives the same bytes
         { length: 300 },
         (_, i) => sampleRow({ id: `${prefix}${i}`, cells: BigUint64Array.of(BigInt((i * 7919) % 5000)) }),
       );
-    await writeCatalog(a!, many("a"));
-    await writeCatalog(b!, [...many("b"), ...many("a").slice(0, 100)]);
-    await mergeCatalogs([a!, b!], c!);
-    const bytes = fs.readFileSync(c!);
-    await mergeCatalogs([c!, b!], d!);
-    assert.deepEqual(fs.readFileSync(d!), bytes);
-    await mergeCatalogs([c!, c!], d!);
-    assert.deepEqual(fs.readFileSync(d!), bytes);
-    await mergeCatalogs([a!, b!], a!);
-    assert.deepEqual(fs.readFileSync(a!), bytes);
+    await writeCatalog(a, many("a"));
+    await writeCatalog(b, [...many("b"), ...many("a").slice(0, 100)]);
+    await mergeCatalogs([a, b], c);
+    const bytes = fs.readFileSync(c);
+    await mergeCatalogs([c, b], d);
+    assert.deepEqual(fs.readFileSync(d), bytes);
+    await mergeCatalogs([c, c], d);
+    assert.deepEqual(fs.readFileSync(d), bytes);
+    await mergeCatalogs([a, b], a);
+    assert.deepEqual(fs.readFileSync(a), bytes);
     assert.deepEqual(fs.readdirSync(folder).sort(), ["a", "b", "c", "d"]);
-    assert.equal((await rowsOf(a!)).length, 600);
+    assert.equal((await rowsOf(a)).length, 600);
   });
 });
 

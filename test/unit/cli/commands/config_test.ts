@@ -37,7 +37,7 @@ Deno.test("config show prints a preset as it is written, and normalized it parse
 Deno.test("config check says OK, or fails as bad input", async () => {
   assert.match((await run(["check", "atl06"])).text, /^OK: atl06: 9 variables of 2 columns.*\n$/);
   const [report] = (await run(["check", "atl06"], true)).values as { ok: boolean }[];
-  assert.equal(report!.ok, true);
+  assert.equal(report.ok, true);
   await assert.rejects(
     run(["check", "atl07"]),
     (error) => error instanceof GranaryError && error.exitCode === 2,
@@ -46,5 +46,5 @@ Deno.test("config check says OK, or fails as bad input", async () => {
 
 Deno.test("config schema prints a JSON Schema", async () => {
   const [schema] = (await run(["schema"])).values as { $schema: string }[];
-  assert.equal(schema!.$schema, "https://json-schema.org/draft/2020-12/schema");
+  assert.equal(schema.$schema, "https://json-schema.org/draft/2020-12/schema");
 });

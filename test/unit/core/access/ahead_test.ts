@@ -116,7 +116,7 @@ Deno.test("files opened ahead push nothing out of the cache that others still re
       { length: 6 },
       (_, i) => ({ kind: "https" as const, url: `${server.url}/small-${i}` }),
     );
-    const source = await opener.open(first!);
+    const source = await opener.open(first);
     for (let at = 0; at + 30_000 <= SMALL.length; at += 30_000) await source.read(at, 30_000);
     const before = server.count(/small-0$/);
     opener.expect(rest);

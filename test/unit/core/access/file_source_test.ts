@@ -5,7 +5,8 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { GranaryError } from "../../../../core/errors.ts";
 import { localPath, openFileSource, openFileSyncSource } from "../../../../core/access/file_source.ts";
-import { memorySource, memorySyncSource } from "../../../../core/access/memory_source.ts";
+import { memorySource } from "../../../../core/access/memory_source.ts";
+import { memorySyncSource } from "../../../support/memory_source.ts";
 
 const BYTES = Uint8Array.from({ length: 1000 }, (_, i) => (i * 7) & 255);
 

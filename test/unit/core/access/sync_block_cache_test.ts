@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { BLOCK_BYTES, cachedSource } from "../../../../core/access/sync_block_cache.ts";
 import { GranaryError } from "../../../../core/errors.ts";
-import { memorySyncSource } from "../../../../core/access/memory_source.ts";
+import { memorySyncSource } from "../../../support/memory_source.ts";
 
 const SIZE = 40 * BLOCK_BYTES + 123;
 const BYTES = Uint8Array.from({ length: SIZE }, (_, i) => (i * 2654435761) >>> 11);

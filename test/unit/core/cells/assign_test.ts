@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { assignCells, assignNested, NO_CHILD } from "../../../../core/cells/assign.ts";
-import { nestedBigOf } from "../../../../core/cells/healpix.ts";
+import { nestedBigOf } from "../../../support/cells.ts";
 
 const coordinate = fc.record({
   lon: fc.double({ min: -180, max: 360, noNaN: true }),

@@ -3,13 +3,7 @@ import fs from "node:fs";
 import fc from "fast-check";
 import { s2 } from "s2js";
 import { geodeticFromAuthalic } from "../../../../core/cells/authalic.ts";
-import {
-  cellsOf,
-  coverAdaptive,
-  coverMixed,
-  coverShape,
-  coverTrack,
-} from "../../../../core/cells/coverage.ts";
+import { cellsOf, coverAdaptive, coverMixed } from "../../../../core/cells/coverage.ts";
 import { nestedBigFromFaceXY, nestedFromFaceXY } from "../../../../core/cells/face_xy.ts";
 import { nestedOf } from "../../../../core/cells/healpix.ts";
 import { pointInShape } from "../../../../core/cells/intersect.ts";
@@ -25,6 +19,7 @@ import {
   starArbitrary,
   vectorOf,
 } from "./random_shapes.ts";
+import { coverShape } from "../../../support/cells.ts";
 
 const SPHERE = { edges: "geodetic", convention: "geodetic" } as const;
 
@@ -41,7 +36,7 @@ Deno.test("a polygon's cells, full and partial, are those of cds-healpix", { ign
     ).sort();
   const expected = lines.filter((line) => /^\d/.test(line)).map((line) => {
     const [order, nested, full] = line.split(",").map(Number);
-    return { order: order!, nested: nested!, full: full === 1 };
+    return { order: order, nested: nested, full: full === 1 };
   });
   const shape = new ShapeBuilder(SPHERE).polygon([10, -10, 10, 20, 20, 20, 20, -10]).build();
   const { full, partial } = coverMixed(shape, 5);
@@ -70,9 +65,9 @@ for (
       const expectedFull = new Set<number>();
       for (const line of text.split("\n").filter((line) => /^\d/.test(line))) {
         const [order, nested, full] = line.split(",").map(Number);
-        for (let i = 0; i < 4 ** (10 - order!); i++) {
-          expected.add(nested! * 4 ** (10 - order!) + i);
-          if (full) expectedFull.add(nested! * 4 ** (10 - order!) + i);
+        for (let i = 0; i < 4 ** (10 - order); i++) {
+          expected.add(nested * 4 ** (10 - order) + i);
+          if (full) expectedFull.add(nested * 4 ** (10 - order) + i);
         }
       }
       const [lon, lat] = [123.456789, place === "first" ? 12.3456789 : -12.3456789];
@@ -428,17 +423,6 @@ Deno.test("a footprint of many cells is kept at the finest order that fits", () 
     cells: new BigUint64Array(0),
   });
   assert.throws(() => coverMixed(earth, 20), /more than 50,000,000 cells of order 20/);
-});
-
-Deno.test("a track has exactly the cells of its points", () => {
-  const lon = Float64Array.from({ length: 5000 }, (_, i) => 170 + i * 0.004 - (i > 2500 ? 360 : 0));
-  const lat = Float64Array.from({ length: 5000 }, (_, i) => -80 + i * 0.02);
-  lon[7] = NaN;
-  const expected = new Set<number>();
-  for (let i = 0; i < 5000; i++) if (i !== 7) expected.add(nestedOf(lon[i], lat[i], 10, "authalic"));
-  const cells = coverTrack(lon, lat, 10, "authalic");
-  assert.deepEqual([...cells].map(Number), [...expected].sort((a, b) => a - b));
-  assert.equal(coverTrack(new Float64Array(0), new Float64Array(0), 10, "authalic").length, 0);
 });
 
 Deno.test("positions out of range are refused by name", () => {

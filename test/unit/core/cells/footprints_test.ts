@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { s2 } from "s2js";
-import { coverAdaptive, coverShape } from "../../../../core/cells/coverage.ts";
+import { coverAdaptive } from "../../../../core/cells/coverage.ts";
 import { nestedOf } from "../../../../core/cells/healpix.ts";
 import { pointInShape } from "../../../../core/cells/intersect.ts";
 import { ShapeBuilder } from "../../../../core/cells/shape.ts";
 import { decodeWkb } from "../../../../core/geometry/wkb.ts";
 import { hasSharedData, sharedData } from "../../../shared_data.ts";
 import { lonLatOf, randomFrom, unit, type Vector, vectorOf } from "./random_shapes.ts";
+import { coverShape } from "../../../support/cells.ts";
 
 type Place = [number, number];
 

@@ -5,7 +5,7 @@ import { sharedData } from "../../../shared_data.ts";
 /** A CSV of numbers: rows as objects of text, so that 64-bit ids keep every digit. */
 export function readTable(file: string): Record<string, string>[] {
   const [head, ...lines] = fs.readFileSync(sharedData(file), "utf8").trim().split("\n");
-  const names = head!.split(",");
+  const names = head.split(",");
   return lines.map((line) => {
     const values = line.split(",");
     return Object.fromEntries(names.map((name, i) => [name, values[i]]));

@@ -5,17 +5,17 @@ import { EXP, LOG, POW } from "./elementary_table.ts";
 import { worst } from "./ulps.ts";
 
 Deno.test("exp is the nearest float64, and within one ulp where it is subnormal", () => {
-  const { ulps, exact } = worst(EXP.map(([x, y]) => [exponential(x!), y!]));
+  const { ulps, exact } = worst(EXP.map(([x, y]) => [exponential(x), y]));
   assert.ok(ulps <= 1, `${ulps} ulps`);
   assert.ok(exact >= EXP.length - 1, `${exact} of ${EXP.length} exact`);
 });
 
 Deno.test("log is the nearest float64 over the whole range, subnormal numbers included", () => {
-  assert.deepEqual(worst(LOG.map(([x, y]) => [logarithm(x!), y!])), { ulps: 0, exact: LOG.length });
+  assert.deepEqual(worst(LOG.map(([x, y]) => [logarithm(x), y])), { ulps: 0, exact: LOG.length });
 });
 
 Deno.test("powers are within one ulp, whole and broken exponents alike", () => {
-  const { ulps, exact } = worst(POW.map(([a, b, y]) => [power(a!, b!), y!]));
+  const { ulps, exact } = worst(POW.map(([a, b, y]) => [power(a, b), y]));
   assert.ok(ulps <= 1, `${ulps} ulps`);
   assert.ok(exact >= POW.length - 2, `${exact} of ${POW.length} exact`);
 });
@@ -65,7 +65,7 @@ Deno.test("rounding goes half to even and remainders take the divisor's sign, as
     1e300,
   ]];
   for (const [x, y] of rounded) {
-    assert.ok(Object.is(roundHalfEven(x!), y), `rint(${x}) is ${roundHalfEven(x!)}`);
+    assert.ok(Object.is(roundHalfEven(x), y), `rint(${x}) is ${roundHalfEven(x)}`);
   }
   const remainders = [[7, 3, 1], [-7, 3, 2], [7, -3, -2], [-7, -3, -1], [6, -3, -0], [-6, 3, 0], [
     5.5,
@@ -73,7 +73,7 @@ Deno.test("rounding goes half to even and remainders take the divisor's sign, as
     1.5,
   ]];
   for (const [a, b, y] of remainders) {
-    assert.ok(Object.is(floorRemainder(a!, b!), y), `${a} % ${b} is ${floorRemainder(a!, b!)}`);
+    assert.ok(Object.is(floorRemainder(a, b), y), `${a} % ${b} is ${floorRemainder(a, b)}`);
   }
   assert.ok(Number.isNaN(floorRemainder(1, 0)));
 });

@@ -17,12 +17,12 @@ function sources(folder: string, text = "library"): NativeFile[] {
   return [["lib.so", `${text} ${"x".repeat(100_000)}`], ["addon.node", `addon of ${text}`]].map(
     ([name, body]) => {
       const source = path.join(folder, `source-${name}`);
-      fs.writeFileSync(source, body!);
+      fs.writeFileSync(source, body);
       return {
-        name: name!,
+        name: name,
         source,
-        sizeBytes: body!.length,
-        sha256: createHash("sha256").update(body!).digest("hex"),
+        sizeBytes: body.length,
+        sha256: createHash("sha256").update(body).digest("hex"),
       };
     },
   );

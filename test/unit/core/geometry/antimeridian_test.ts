@@ -11,7 +11,7 @@ import type { Polygon, Position, Ring } from "../../../../core/geometry/geometry
 
 function within(polygons: readonly Polygon[], point: Position): boolean {
   return polygons.some(({ coordinates: [outer, ...holes] }) =>
-    inRing(point, outer!) && !holes.some((hole) => inRing(point, hole))
+    inRing(point, outer) && !holes.some((hole) => inRing(point, hole))
   );
 }
 
@@ -19,7 +19,7 @@ const ringArea = (ring: Ring): number => Math.abs(signedArea(ring)) / 2;
 const areaOf = (polygons: readonly Polygon[]): number =>
   polygons.reduce(
     (sum, { coordinates: [outer, ...holes] }) =>
-      sum + ringArea(outer!) - holes.reduce((inner, hole) => inner + ringArea(hole), 0),
+      sum + ringArea(outer) - holes.reduce((inner, hole) => inner + ringArea(hole), 0),
     0,
   );
 
@@ -28,7 +28,7 @@ function checkForm(polygons: readonly Polygon[]): void {
     coordinates.forEach((ring, index) => {
       assert.deepEqual(ring[0], ring[ring.length - 1], "closed");
       assert.ok(ring.length >= 4);
-      assert.ok(ring.every(([x, y]) => Math.abs(x!) <= 180 && Math.abs(y!) <= 90), "in range");
+      assert.ok(ring.every(([x, y]) => Math.abs(x) <= 180 && Math.abs(y) <= 90), "in range");
       assert.equal(signedArea(ring) > 0, index === 0, "outer rings counterclockwise, holes clockwise");
     });
   }
@@ -97,15 +97,15 @@ Deno.test("splitting keeps the area, and every point on its side", () => {
           const angle = 2 * Math.PI * i / radii.length;
           return [x + radius * Math.cos(angle), y + radius * Math.sin(angle)];
         });
-        const split = splitPolygon([whole.map(([px, py]) => [wrapLongitude(px!), py!])]);
+        const split = splitPolygon([whole.map(([px, py]) => [wrapLongitude(px), py])]);
         checkForm(split);
         assert.ok(Math.abs(areaOf(split) - ringArea(whole)) < 1e-6 * Math.max(1, ringArea(whole)));
         for (const [dx, dy] of offsets) {
           const near = whole.some(([px, py], i) => {
             const [qx, qy] = whole[(i + 1) % whole.length] as [number, number];
-            const length = Math.hypot(qx - px!, qy - py!);
+            const length = Math.hypot(qx - px, qy - py);
             return length > 0 &&
-              Math.abs((qx - px!) * (y + dy - py!) - (qy - py!) * (x + dx - px!)) / length < 1e-6;
+              Math.abs((qx - px) * (y + dy - py) - (qy - py) * (x + dx - px)) / length < 1e-6;
           });
           const longitude = wrapLongitude(x + dx);
           if (near || Math.abs(Math.abs(longitude) - 180) < 1e-6) continue;
@@ -135,5 +135,5 @@ Deno.test("an orbit twice around the globe is cut at every crossing and keeps it
   assert.equal(pieces.length, 3);
   const width = pieces.reduce((sum, piece) => sum + piece[piece.length - 1][0] - piece[0][0], 0);
   assert.ok(Math.abs(width - 720) < 1e-9);
-  assert.ok(pieces.every((piece) => piece.every(([x]) => Math.abs(x!) <= 180)));
+  assert.ok(pieces.every((piece) => piece.every(([x]) => Math.abs(x) <= 180)));
 });

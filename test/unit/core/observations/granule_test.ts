@@ -191,15 +191,15 @@ Deno.test("fill becomes NaN, packed integers are scaled, and types widen only wh
     ...ONE,
     columns: names.map((name) => ({ name, path: `/{group}/${name}` })),
   });
-  assert.deepEqual([...group!.latitude], [10, NaN, 12]);
-  assert.deepEqual(group!.longitude, Float64Array.of(20, 21, 22));
-  const [packed, small, float, long, word] = group!.columns;
+  assert.deepEqual([...group.latitude], [10, NaN, 12]);
+  assert.deepEqual(group.longitude, Float64Array.of(20, 21, 22));
+  const [packed, small, float, long, word] = group.columns;
   assert.deepEqual(packed, Float64Array.of(NaN, 100 * 0.01 + 273.15, 200 * 0.01 + 273.15));
   assert.deepEqual(small, Float32Array.of(NaN, 1, 2));
   assert.deepEqual(float, Float32Array.of(NaN, 0.1, 2));
   assert.deepEqual(long, Float64Array.of(-5, NaN, 4294967297));
   assert.deepEqual(word, Float64Array.of(1, 2, 3));
-  assert.equal(group!.passes, null);
+  assert.equal(group.passes, null);
 });
 
 Deno.test("every filter operator compares stored elements, and fill never passes", () => {
@@ -227,7 +227,7 @@ Deno.test("every filter operator compares stored elements, and fill never passes
     });
     for (const [op, value, expected] of operators) {
       const { groups: [group] } = readAll(file, { ...ONE, filters: [{ path: "/{group}/flag", op, value }] });
-      assert.deepEqual([...group!.passes!], expected, `${op} over ${values.constructor.name}`);
+      assert.deepEqual([...group.passes!], expected, `${op} over ${values.constructor.name}`);
     }
   }
 });
@@ -289,10 +289,10 @@ Deno.test("a filter's dataset that is a column too is read once", () => {
     columns: [{ name: "x", path }, { name: "again", path }],
     filters: [{ path, op: "ge", value: 1 }, { path, op: "lt", value: 9 }],
   });
-  assert.deepEqual([...group!.passes!], [0, 1, 1, 0]);
-  assert.deepEqual([...group!.columns[0]], [0, 1, 2, NaN]);
-  assert.deepEqual(group!.columns[1], group!.columns[0]);
-  assert.notEqual(group!.columns[1], group!.columns[0]);
+  assert.deepEqual([...group.passes!], [0, 1, 1, 0]);
+  assert.deepEqual([...group.columns[0]], [0, 1, 2, NaN]);
+  assert.deepEqual(group.columns[1], group.columns[0]);
+  assert.notEqual(group.columns[1], group.columns[0]);
   assert.equal(file.reads.filter((read) => read.startsWith("/a/x")).length, 1);
 });
 

@@ -5,7 +5,7 @@ import { openHdf5, type ReaderName } from "../../../../core/observations/open_gr
 import { GranaryError } from "../../../../core/errors.ts";
 import type { ByteRange } from "../../../../core/access/source.ts";
 import { openFileSyncSource } from "../../../../core/access/file_source.ts";
-import { memorySyncSource } from "../../../../core/access/memory_source.ts";
+import { memorySyncSource } from "../../../support/memory_source.ts";
 import { hasSharedData, sharedData } from "../../../shared_data.ts";
 import { bytesOf } from "../hdf5/compare_files.ts";
 import { LIBRARY_VERSIONS, writeHdf5 } from "../hdf5/write_hdf5.ts";
@@ -117,7 +117,7 @@ Deno.test("each chunk is decoded once, neighbours come in one request, and metad
   };
   const file = await openHdf5(source, { request });
   const [group] = [...readGranule(file, request)];
-  assert.deepEqual(group!.columns[0], values);
+  assert.deepEqual(group.columns[0], values);
   assert.equal(file.counters!.chunksDecoded, 60);
   assert.equal(source.counters.opens, 1);
   assert.ok(source.counters.requests <= 12, `${source.counters.requests} requests`);
@@ -139,7 +139,7 @@ Deno.test("rows outside a dataset, and values that are no numbers, are refused",
     const file = await openHdf5(memorySyncSource("x.h5", bytes), { reader });
     const x = file.dataset("/x")!;
     for (const [start, count] of [[0, 4], [-1, 2], [3, 1], [0.5, 1], [0, NaN]]) {
-      assert.throws(() => x.read(start!, count!), RangeError);
+      assert.throws(() => x.read(start, count), RangeError);
     }
     assert.equal(x.read(3, 0).length, 0);
     assert.throws(

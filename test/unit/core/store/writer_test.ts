@@ -7,8 +7,8 @@ import type { StoreSpec } from "../../../../core/store/contract.ts";
 import { FolderTarget } from "../../../../core/access/folder_target.ts";
 import { levelLayout } from "../../../../core/store/layout.ts";
 import { storeMetadata } from "../../../../core/store/metadata.ts";
-import { encodeCoarseLevel, encodeLevelShard, ShardWriter } from "../../../../core/store/writer.ts";
-import { fixtureIds, fixtureSpec, writeFixture } from "../../../interop/store_fixture.ts";
+import { encodeCoarseLevel, ShardWriter } from "../../../../core/store/writer.ts";
+import { encodeLevelShard, fixtureIds, fixtureSpec, writeFixture } from "../../../interop/store_fixture.ts";
 
 /** A store in memory, read by zarrita alone, with its own codecs. */
 function zarritaStore(objects: Map<string, Uint8Array>): zarr.AsyncReadable {
@@ -25,11 +25,7 @@ function zarritaStore(objects: Map<string, Uint8Array>): zarr.AsyncReadable {
 async function written(spec: StoreSpec): Promise<Map<string, Uint8Array>> {
   const objects = new Map<string, Uint8Array>();
   await writeFixture(spec, {
-    name: "memory",
     put: (key, bytes) => Promise.resolve(void objects.set(key, bytes)),
-    get: (key) => Promise.resolve(objects.get(key)),
-    list: () => Promise.resolve([...objects.keys()]),
-    delete: (key) => Promise.resolve(void objects.delete(key)),
   });
   return objects;
 }

@@ -13,10 +13,10 @@ import {
 
 Deno.test("pieces are grouped whole, in order and evenly, never into more groups than allowed", () => {
   for (const [count, most] of [[0, 5], [1, 5], [7, 4], [4, 4], [1000, 1001], [2503, 1001]]) {
-    const pieces = Array.from({ length: count! }, (_, i) => i * 3);
-    const groups = groupPieces(pieces, most!);
+    const pieces = Array.from({ length: count }, (_, i) => i * 3);
+    const groups = groupPieces(pieces, most);
     assert.deepEqual(groups.flat(), pieces);
-    assert.ok(groups.length <= most!);
+    assert.ok(groups.length <= most);
     const sizes = groups.map((group) => group.length);
     assert.ok(groups.length === 0 || Math.max(...sizes) - Math.min(...sizes) <= 1);
     assert.ok(sizes.every((size) => size > 0));

@@ -238,9 +238,9 @@ Deno.test("facts of the collection come before what its links say", () => {
     s3Region: "eu-central-1",
   };
   const [draft] = readAll(JSON.stringify({ items: [item] }), () => facts).drafts;
-  assert.equal(draft!.row.s3_credentials, facts.s3Credentials);
-  assert.equal(draft!.row.s3_region, "eu-central-1");
-  assert.equal(draft!.extent!.edges, "planar");
+  assert.equal(draft.row.s3_credentials, facts.s3Credentials);
+  assert.equal(draft.row.s3_region, "eu-central-1");
+  assert.equal(draft.extent!.edges, "planar");
 });
 
 // deno-lint-ignore no-explicit-any
@@ -347,7 +347,7 @@ Deno.test("an orbit of an unknown mission keeps its row, counted, and takes para
   assert.equal(tally.count("note"), 1);
   const orbit = { inclinationDegrees: 60, nodeShiftDegrees: 24, swathWidthKm: 10, startDegrees: 0 };
   const [draft] = [...readDrafts(parseCmrAnswer(text, "x"), { tally: new Tally(), orbit })];
-  assert.equal(draft!.extent!.halfWidthKm, 5);
+  assert.equal(draft.extent!.halfWidthKm, 5);
 });
 
 Deno.test("hostile names and links are set aside with their reason, or kept as they are", () => {

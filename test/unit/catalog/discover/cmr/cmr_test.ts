@@ -89,11 +89,11 @@ for (const emptyLastPage of [false, true]) {
       assert.equal(pages.reduce((sum, one) => sum + one.answer.items.length, 0), 8);
       assert.deepEqual(progress.at(-1), [8, 8]);
       const [first, second] = server.asked;
-      assert.equal(first!.url.searchParams.get("page_size"), "2000");
-      assert.equal(first!.headers["client-id"], "granary");
-      assert.equal(first!.headers["cmr-search-after"], undefined);
-      assert.equal(second!.headers["cmr-search-after"], '["page",1]');
-      assert.equal(second!.url.search, first!.url.search);
+      assert.equal(first.url.searchParams.get("page_size"), "2000");
+      assert.equal(first.headers["client-id"], "granary");
+      assert.equal(first.headers["cmr-search-after"], undefined);
+      assert.equal(second.headers["cmr-search-after"], '["page",1]');
+      assert.equal(second.url.search, first.url.search);
     }));
 }
 

@@ -4,7 +4,6 @@ import path from "node:path";
 import { GranaryError } from "../../../../../core/errors.ts";
 import { buildCatalog } from "../../../../../catalog/write/build.ts";
 import { checksumFile } from "../../../../../core/files/checksum_file.ts";
-import { summarizeTracks } from "../../../../../catalog/footprint/footprint.ts";
 import type { GranuleRow } from "../../../../../catalog/granule.ts";
 import { findLocalFiles } from "../../../../../catalog/discover/files/local_files.ts";
 import { granuleFromName } from "../../../../../products/file_names.ts";
@@ -14,6 +13,7 @@ import type { GranuleScan } from "../../../../../catalog/discover/files/scan_gra
 type ScanFile = (file: string, signal?: AbortSignal) => Promise<GranuleScan>;
 import { openCatalog } from "../../../../../catalog/file/open_catalog.ts";
 import { allRows, sampleRow, withFolder } from "../../sample.ts";
+import { summarizeTracks } from "../../../../support/tracks.ts";
 
 Deno.test("files are found under folders at any depth, each once, others and hidden ones passed over", async () => {
   await withFolder((folder) => {

@@ -71,7 +71,7 @@ Deno.test({
       const items = rawFeatures(file);
       assert.equal(drafts.length, items.length, file);
       for (const [index, item] of items.entries()) {
-        const row = finishRow(drafts[index]!, footprinter);
+        const row = finishRow(drafts[index], footprinter);
         assert.equal(row.id, item.id);
         assert.equal(row.collection, item.collection);
         const time = Date.parse(item.properties.datetime);
@@ -176,7 +176,7 @@ Deno.test({
       const expected = reader.getRowsJS();
       assert.equal(rows.length, expected.length);
       for (const [index, [id, b04, visual, datetime, epsg]] of expected.entries()) {
-        const row = rows[index]!;
+        const row = rows[index];
         assert.equal(row.id, id);
         assert.equal(row.datetime, Date.parse(String(datetime)));
         assert.equal(row.properties["proj:epsg"], Number(epsg));
@@ -233,14 +233,14 @@ for (
         end: "2024-01-31",
       });
       assert.deepEqual(drafts.map(({ row }) => row.id), ["a", "b", "c", "d"]);
-      const first = server.asked[0]!.url.searchParams;
+      const first = server.asked[0].url.searchParams;
       assert.deepEqual(
         [first.get("collections"), first.get("bbox"), first.get("datetime")],
         ["c", "1,2,3,4", "2024-01-01T00:00:00Z/2024-01-31T23:59:59.999Z"],
       );
       if (script.method === "POST") {
         assert.deepEqual(server.asked.slice(1).map((one) => one.method), ["POST", "POST"]);
-        if ("headers" in script) assert.equal(server.asked[1]!.headers["x-page"], "yes");
+        if ("headers" in script) assert.equal(server.asked[1].headers["x-page"], "yes");
       }
     } finally {
       await server.close();
@@ -270,7 +270,7 @@ Deno.test("merge adds the link's body to the one before", async () => {
   });
   try {
     await harvest(`${server.url}/search`);
-    assert.deepEqual(JSON.parse(server.asked[2]!.body), { collections: ["c"], limit: 2, token: 2 });
+    assert.deepEqual(JSON.parse(server.asked[2].body), { collections: ["c"], limit: 2, token: 2 });
   } finally {
     await server.close();
   }
@@ -326,9 +326,9 @@ Deno.test("a token goes to the host that was named and to no other", async () =>
   try {
     const { drafts } = await harvest(`${server.url}/search`, {}, {}, quickIo("Bearer secret"));
     assert.equal(drafts.length, 2);
-    assert.equal(server.asked[0]!.headers.authorization, "Bearer secret");
-    assert.equal(other.asked[0]!.headers.authorization, undefined);
-    assert.equal(other.asked[0]!.headers.cookie, undefined);
+    assert.equal(server.asked[0].headers.authorization, "Bearer secret");
+    assert.equal(other.asked[0].headers.authorization, undefined);
+    assert.equal(other.asked[0].headers.cookie, undefined);
   } finally {
     await server.close();
     await other.close();
@@ -341,7 +341,7 @@ Deno.test("relative hrefs are read against the item's own address", async () => 
   }));
   try {
     const { drafts } = await harvest(`${server.url}/items/a.json`);
-    const { row } = drafts[0]!;
+    const { row } = drafts[0];
     assert.equal(row.https_base! + row.path, `${server.url}/items/x/B1.tif`);
   } finally {
     await server.close();

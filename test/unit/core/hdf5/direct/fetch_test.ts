@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readGranule } from "../../../../../core/observations/granule.ts";
 import { Fetcher } from "../../../../../core/hdf5/direct/fetch.ts";
 import { openHdf5 } from "../../../../../core/observations/open_granule_file.ts";
-import { memorySyncSource } from "../../../../../core/access/memory_source.ts";
+import { memorySyncSource } from "../../../../support/memory_source.ts";
 import type { ByteRange, SyncSource } from "../../../../../core/access/source.ts";
 import { writeHdf5 } from "../write_hdf5.ts";
 

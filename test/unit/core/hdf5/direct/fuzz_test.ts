@@ -5,7 +5,7 @@ import { openDirectFile } from "../../../../../core/hdf5/direct/direct_file.ts";
 import type { Hdf5Dataset, Hdf5File, Hdf5Values } from "../../../../../core/hdf5/contract.ts";
 import { openHdf5 } from "../../../../../core/observations/open_granule_file.ts";
 import { GranaryError } from "../../../../../core/errors.ts";
-import { memorySyncSource } from "../../../../../core/access/memory_source.ts";
+import { memorySyncSource } from "../../../../support/memory_source.ts";
 import { hasSharedData, sharedData } from "../../../../shared_data.ts";
 import { bytesOf } from "../compare_files.ts";
 import { LIBRARY_VERSIONS, writeHdf5 } from "../write_hdf5.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openHdf5 } from "../../../../../core/observations/open_granule_file.ts";
-import { memorySyncSource } from "../../../../../core/access/memory_source.ts";
+import { memorySyncSource } from "../../../../support/memory_source.ts";
 import { compareFiles } from "../compare_files.ts";
 import { type Hdf5Writer, LIBRARY_VERSIONS, writeHdf5 } from "../write_hdf5.ts";
 
