@@ -76,7 +76,7 @@ export { type PrepareOptions, prepareRun } from "./aggregate/plan/prepare.ts";
 export { type Plan, type PlanOptions, planRun, type RunSelection } from "./aggregate/plan/plan.ts";
 export { aggregate, type AggregateRequest } from "./aggregate/aggregate.ts";
 export { executePlan, type RunOptions, type RunReport } from "./aggregate/run/execute.ts";
-export { finish, status, work, type WorkOptions } from "./aggregate/work.ts";
+export { finish, status, work, type WorkOptions } from "./aggregate/job.ts";
 
 // Looking.
 export {

@@ -1,11 +1,8 @@
 /** The main job as one function: config and catalog in, store and report out. */
-import os from "node:os";
-import path from "node:path";
 import { inputError } from "../core/errors.ts";
 import { type Area, boxArea } from "../core/geometry/area.ts";
-import { chooseAsset, locate, parseDrivers } from "../catalog/driver.ts";
-import type { SourceLocation } from "../core/access/location.ts";
-import { once, SourceOpener } from "../core/access/open.ts";
+import { parseDrivers } from "../catalog/driver.ts";
+import type { SourceOpener } from "../core/access/open.ts";
 import { openTarget } from "../core/access/targets.ts";
 import { parseCellAt } from "../core/cells/cell_name.ts";
 import type { DuckOptions } from "../core/tables/duckdb.ts";
@@ -34,7 +31,9 @@ import { rowIndexPath } from "../catalog/row_index/paths.ts";
 import { useRowIndex } from "./row_index/use_index.ts";
 import { prepareRun } from "./plan/prepare.ts";
 import { Lease } from "../runs/lease.ts";
-import { defaultRunDirectory, RunDirectory } from "./run/run_directory.ts";
+import { absoluteAddress, defaultRunDirectory } from "../runs/run_directory.ts";
+import { expectRemote, isRemote, lazyOpener, locator, openRunDirectory } from "./places.ts";
+import type { RunDirectory } from "./run/run_directory.ts";
 import { StorePlace } from "./run/store_place.ts";
 
 /** What `granary aggregate` is asked. Absent values are the config's, or the defaults of the engine. */
@@ -68,7 +67,7 @@ export interface AggregateRequest {
   checkpoint?: RunOptions["checkpoint"];
   /** Plan and do nothing. */
   dryRun?: boolean;
-  /** Plan, and write the run directory for others to do the pieces. */
+  /** Plan, and write the run directory for others to do the tasks. */
   planOnly?: boolean;
   /** A row index; by default the one beside the catalog, if it is there. */
   rowIndex?: string;
@@ -237,59 +236,10 @@ function overridden(request: AggregateRequest, warn: (message: string) => void):
   };
 }
 
-/** An opener that is made when first it is asked for, and closed if it was. */
-interface LazyOpener {
-  (): SourceOpener;
-  /** Closes what was opened ahead and nobody read. */
-  close(): Promise<void>;
-}
-
 /** What a config may not say, a request may not say over it. */
 function checkOverride(flag: string, value: number | undefined, least: number, most: number): void {
   if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) return;
   throw inputError(`${flag} ${value} is out of range (wanted a whole number from ${least} to ${most})`);
-}
-
-/** Makes what opens remote places when first it is needed. */
-export function lazyOpener(
-  signal: AbortSignal | undefined,
-  warn: (message: string) => void,
-): LazyOpener {
-  let opener: SourceOpener | undefined;
-  return Object.assign(() => opener ??= new SourceOpener({ signal, warn }), {
-    close: async () => await opener?.close(),
-  });
-}
-
-/** Has remote granules opened ahead; local ones need no opener. */
-export function expectRemote(opener: () => SourceOpener): (locations: SourceLocation[]) => void {
-  return (locations) => {
-    if (locations.some(({ kind }) => kind !== "local")) opener().expect(locations);
-  };
-}
-
-/** Where each granule of a plan is read from, by a driver's preferences; looked for once a granule. */
-export async function locator(
-  plan: Plan,
-  driverText: string,
-  opener: () => SourceOpener,
-  warn: (message: string) => void,
-): Promise<(granule: number) => SourceLocation> {
-  const driver = parseDrivers(driverText);
-  const needsRegion = driver === "auto" && plan.granules.some((row) => row.s3_base !== null);
-  const localRegion = needsRegion ? await opener().aws.region() : undefined;
-  const tell = once(warn);
-  const found = new Map<number, SourceLocation>();
-  return (granule) => {
-    let location = found.get(granule);
-    if (location === undefined) {
-      const row = plan.granules[granule];
-      const asset = chooseAsset(row, plan.pipeline.dataSource.asset);
-      location = locate(row, driver, { localRegion, asset, warn: tell });
-      found.set(granule, location);
-    }
-    return location;
-  };
 }
 
 /** Writes the plan into a run directory where no run lives, and makes sure that the store may be made. */
@@ -311,9 +261,10 @@ async function writePlan(
       await place.empty();
     }
     const driver = request.driver ?? plan.pipeline.dataSource.driver ?? "auto";
-    const settings = { store: absolute(store), driver, created: new Date().toISOString() };
+    const created = new Date().toISOString();
+    const settings = { kind: "aggregate", store: absoluteAddress(store), driver, created };
     const remaining = await prepareRemaining(plan, directory, place, settings, request.onNote);
-    await directory.putPieces(plan, remaining);
+    await directory.putLeft(plan, remaining);
   } finally {
     await lease.release();
   }
@@ -323,24 +274,4 @@ async function writePlan(
 function runDirectory(request: AggregateRequest, store: string, opener: () => SourceOpener): RunDirectory {
   const place = request.runDirectory ?? defaultRunDirectory(store);
   return openRunDirectory(place, request.scratch, opener);
-}
-
-/** The run directory at a path or an s3:// address. */
-export function openRunDirectory(
-  place: string,
-  scratch: string | undefined,
-  opener: () => SourceOpener,
-): RunDirectory {
-  if (!isRemote(place)) return RunDirectory.in(place, scratch);
-  return RunDirectory.at(openTarget(place, opener()), scratch ?? os.tmpdir());
-}
-
-/** Whether an address is no folder of this machine. */
-export function isRemote(address: string): boolean {
-  return /^s3:\/\//i.test(address);
-}
-
-/** A store's address that holds from every working folder. */
-function absolute(store: string): string {
-  return isRemote(store) ? store : path.resolve(store);
 }

@@ -7,6 +7,6 @@ const args = process.argv.slice(2);
 process.exit(isLambdaRuntime(args) ? await serveLambda() : await runCommandLine(args));
 
 async function serveLambda(): Promise<number> {
-  const { serveLambda } = await import("../aggregate/backends/lambda_runtime.ts");
+  const { serveLambda } = await import("../runs/lambda/lambda_runtime.ts");
   return await serveLambda();
 }

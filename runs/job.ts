@@ -3,28 +3,23 @@
  * twice does no harm. Stages are data; `runs/` knows no stage by name.
  */
 
-/** One stage of a job: its tasks have numbers from 0, and all may be done at the same time. */
-export interface Stage {
-  readonly name: string;
-  readonly tasks: number;
-}
-
-/** What a task is given besides its number. */
-export interface TaskContext {
-  readonly signal?: AbortSignal;
-  /** Once it aborts nothing new is begun: what was done is saved, the rest is left for another try. */
-  readonly enough?: AbortSignal;
-  readonly memoryBytes: number;
-  readonly workers: number;
-  onProgress?(done: number, total: number): void;
-}
-
-/** What became of a task; it stands in a record after what it made is whole and in its place. */
+/** What came of a task; it stands in a record after what the task made is whole and in its place. */
 export interface TaskOutcome {
+  readonly stage: string;
+  readonly task: number;
   /** Things that failed for good, with the reason; the task counts as done. */
-  readonly failed: readonly { id: string; reason: string }[];
-  /** Whether `enough` came before the end: the same task is to be done again for the rest. */
+  readonly failed: readonly TaskFailure[];
+  /** How much was not begun because time was up: the same task is to be done again for the rest. */
   readonly left: number;
+  /** How much of it was begun in this try. */
+  readonly begun: number;
+  /** What the job itself says of the task. */
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+export interface TaskFailure {
+  readonly id: string;
+  readonly reason: string;
 }
 
 /** How far a stage is. */
@@ -34,18 +29,56 @@ export interface StageStatus {
   readonly done: number;
   /** Numbers of the tasks that are not done. */
   readonly left: readonly number[];
-  /** Numbers of the tasks that are done with failures. */
+  /** Numbers of the tasks that are done with failures: tried once more in a run that is resumed. */
   readonly failed: readonly number[];
 }
 
-/** A planned job, opened from its run directory. */
-export interface Job {
-  /** `aggregate`, `publish`; stands in the plan, so that any command opens any run. */
-  readonly kind: string;
-  /** In the order in which they have to be done. */
-  readonly stages: readonly Stage[];
-  do(stage: string, task: number, context: TaskContext): Promise<TaskOutcome>;
-  /** What comes after the last task: the store's documents, a collection, the report. */
-  finish(context: TaskContext): Promise<unknown>;
-  status(): Promise<{ stages: StageStatus[]; finished: boolean }>;
+/** How far a run is: its stages in the order in which they are done. */
+export interface JobStatus {
+  readonly stages: readonly StageStatus[];
+  readonly finished: boolean;
 }
+
+export interface TaskOptions {
+  workers?: number;
+  memoryBytes?: number;
+  scratch?: string;
+  /** How sources are read, over what the plan says. */
+  driver?: string;
+  signal?: AbortSignal;
+  onWarning?(message: string): void;
+  onProgress?(done: number): void;
+}
+
+/** Does tasks, one after the other, with what stays warm between them. */
+export interface TaskWorker {
+  /**
+   * Once `enough` aborts nothing new is begun: what was done is saved, the rest is left. `planKey` is that
+   * of the plan, where the caller knows it: the plan is read again when it is another. After an error the
+   * worker is closed.
+   */
+  do(
+    runDirectory: string,
+    stage: string,
+    task: number,
+    options?: { enough?: AbortSignal; planKey?: string },
+  ): Promise<TaskOutcome>;
+  close(): Promise<void>;
+}
+
+/** What finishing a run gave. */
+export interface FinishOutcome {
+  readonly failed: readonly TaskFailure[];
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+/** A kind of job, as the commands and the backends use it. */
+export interface JobKind {
+  worker(options: TaskOptions): TaskWorker;
+  /** What comes after the last task: the store's documents, a collection, the report. */
+  finish(runDirectory: string, options: Pick<TaskOptions, "signal" | "onWarning">): Promise<FinishOutcome>;
+  status(runDirectory: string, options: Pick<TaskOptions, "signal" | "onWarning">): Promise<JobStatus>;
+}
+
+/** Kinds by the name that stands in a run's settings; each is loaded when first it is needed. */
+export type JobKinds = Readonly<Record<string, () => Promise<JobKind>>>;

@@ -1,28 +1,21 @@
 /** Executes a plan on this machine: resumes, schedules, finishes the store, reports. */
-import { commitFiles } from "../../core/files/atomic.ts";
 import { allowedCores, allowedMemoryBytes, DEFAULT_MEMORY_SHARE } from "../../core/resources.ts";
 import { FolderTarget } from "../../core/access/folder_target.ts";
 import type { SourceLocation } from "../../core/access/location.ts";
 import type { ObjectTarget } from "../../core/access/object_target.ts";
+import type { GroupRuns } from "../../core/observations/row_runs.ts";
+import { Lease, type LeaseOptions } from "../../runs/lease.ts";
+import { defaultRunDirectory, REPORT_KEY } from "../../runs/run_directory.ts";
+import type { IndexedRows } from "../engine/contract.ts";
+import type { Plan } from "../plan/plan.ts";
 import { shareMemory } from "../schedule/budget.ts";
 import { type Executor, startExecutor } from "../schedule/executor.ts";
-import type { IndexedRows, ReduceOutcome } from "../engine/contract.ts";
-import type { Plan } from "../plan/plan.ts";
-import { runSchedule } from "../schedule/schedule.ts";
-import {
-  type Checkpoint,
-  type FailedGranule,
-  partsOf,
-  type ScheduleWork,
-} from "../schedule/schedule_work.ts";
-import type { GroupRuns } from "../../core/observations/row_runs.ts";
-import { storeMetadata } from "../../core/store/metadata.ts";
-import { DEFAULT_CHECKPOINT } from "../schedule/checkpoint.ts";
-import { coarseLevels } from "./coarse_levels.ts";
-import { Lease, type LeaseOptions } from "../../runs/lease.ts";
-import { encodeState, type ShardRecord } from "./records.ts";
+import type { Checkpoint } from "../schedule/schedule_work.ts";
+import { commitShard, drive, missingIds, openWork } from "./drive.ts";
+import { finishStore, incompleteParents } from "./finish.ts";
+import { shardRecordKey } from "./records.ts";
 import { type Remaining, remainingWork } from "./resume.ts";
-import { defaultRunDirectory, RunDirectory, type RunSettings, type RunsReader } from "./run_directory.ts";
+import { RunDirectory, type RunSettings, type RunsReader } from "./run_directory.ts";
 import { type StoreMode, StorePlace } from "./store_place.ts";
 import { type RunProgress, type RunTotals, Tally } from "./tally.ts";
 
@@ -40,7 +33,7 @@ export interface RunOptions {
   rowsOf?(granule: number): IndexedRows | null;
   /** Takes the runs of granules that were read whole, at an order of cells. */
   rowIndex?: { order: number; add(granule: number, runs: GroupRuns[]): void };
-  /** Remembered for pieces of the run that others do. */
+  /** Remembered for tasks of the run that others do. */
   driver?: string;
   /** Opens runs files that are on S3. */
   reader?: RunsReader;
@@ -64,7 +57,7 @@ export interface RunReport extends RunTotals {
   runDirectory: string;
   planKey: string;
   parents: number;
-  /** Parents that lack a failed granule, as nested ids at the parent order. */
+  /** Parents without a failed granule, as nested ids at the parent order. */
   incompleteParents: number[];
   spilledBytes: number;
   peakSegmentBytes: number;
@@ -83,14 +76,14 @@ export function defaultMemoryBytes(): number {
 }
 
 /**
- * Runs a plan and writes its store. Failed granules are in the report, with the parents that lack
- * them; everything else that goes wrong throws a GranaryError, and the run can be resumed.
+ * Runs a plan and writes its store. Failed granules are in the report, with the parents that are
+ * without them; everything else that goes wrong throws a GranaryError, and the run can be resumed.
  */
 export async function executePlan(plan: Plan, options: RunOptions): Promise<RunReport> {
   const started = performance.now();
   const executor = options.executor ?? startExecutor(options.workers ?? defaultWorkers());
   try {
-    const budget = shareMemory(options.memoryBytes ?? defaultMemoryBytes(), executor.slots);
+    shareMemory(options.memoryBytes ?? defaultMemoryBytes(), executor.slots); // too little is refused first
     const target = typeof options.store === "string" ? new FolderTarget(options.store) : options.store;
     const directory = options.runDirectory ??
       RunDirectory.in(defaultRunDirectory(target.name), options.scratch);
@@ -104,9 +97,9 @@ export async function executePlan(plan: Plan, options: RunOptions): Promise<RunR
         await directory.clear(); // first: no record may outlive its objects
         await place.empty();
       }
-      const report = await runUnderLease(plan, executor, directory, place, budget, options);
+      const report = await runUnderLease(plan, executor, directory, place, options);
       report.seconds.total = (performance.now() - started) / 1000;
-      await directory.target.put("report.json", new TextEncoder().encode(JSON.stringify(report)));
+      await directory.putReport(report);
       return report;
     } finally {
       await lease.release();
@@ -121,36 +114,27 @@ async function runUnderLease(
   executor: Executor,
   directory: RunDirectory,
   place: StorePlace,
-  budget: ReturnType<typeof shareMemory>,
   options: RunOptions,
 ): Promise<RunReport> {
   const started = performance.now();
   const tally = new Tally(plan, options.onProgress);
   const remaining = await prepareRemaining(plan, directory, place, {
+    kind: "aggregate",
     store: place.target.name,
     driver: options.driver ?? "auto",
     created: new Date().toISOString(),
   }, options.onNote);
   const work = await openWork(directory, remaining, options.reader);
   tallyKept(plan, remaining, tally);
-  executor.start({
-    pipeline: plan.pipeline,
-    store: plan.store,
-    storeFolder: typeof options.store === "string" ? options.store : null,
-    slabBytes: budget.slabBytes,
-    selective: plan.selective,
-  });
-  const keys = new Map(plan.shards.map((shard) => [shard.index, shard]));
-  const result = await runSchedule(plan, work, executor, {
-    locate: options.locate,
-    expect: options.expect,
+  const states = remaining.keptShards.flatMap((record) => record.states);
+  const planned = new Map(plan.shards.map((shard) => [shard.index, shard]));
+  const store = typeof options.store === "string" ? options.store : place.target;
+  const memoryBytes = options.memoryBytes ?? defaultMemoryBytes();
+  const result = await drive(directory, plan, work, store, { ...options, executor, memoryBytes }, {
     rowsOf: options.rowsOf,
     indexOrder: options.rowIndex?.order,
-    checkpoint: options.checkpoint ?? DEFAULT_CHECKPOINT,
-    segmentBytes: directory.segmentLimit(budget.segmentBytes),
-    nextRunsFile: () => directory.nextRunsFile(),
-    onError: options.onError ?? "report",
-    signal: options.signal,
+    ...options.checkpoint === undefined ? {} : { checkpoint: options.checkpoint },
+    ...options.onError === undefined ? {} : { onError: options.onError },
     onScattered: (outcome) => {
       tally.scattered(outcome);
       if (outcome.runs !== null) options.rowIndex?.add(outcome.granule, outcome.runs);
@@ -158,18 +142,15 @@ async function runUnderLease(
     onFailed: (failure) => tally.failed(failure),
     onSpilled: (outcome, granules) => directory.rememberRuns(plan, outcome, granules, tally.failures),
     onReduced: async (outcome) => {
-      await commitFiles(outcome.pending);
-      await place.target.putAll(new Map(outcome.puts.map(({ key, bytes }) => [key, bytes])));
-      const planned = keys.get(outcome.shard)!;
-      await directory.putShard(
-        shardRecord(outcome, planned.key, lacking(plan, planned.granules, tally.failures)),
-      );
+      const { key, granules } = planned.get(outcome.shard)!;
+      const missing = missingIds(plan, granules, tally.failures);
+      const record = await commitShard(directory, store, outcome, key, missing);
+      states.push(...record.states);
       tally.reduced(outcome);
     },
   });
   const incomplete = incompleteParents(plan, result.failed);
-  const states = (await directory.records()).shards.flatMap((record) => record.states);
-  const coarseCells = await sealStore(plan, place, states, {
+  const coarseCells = await finishStore(plan, place, states, {
     observations: tally.observations,
     ...incomplete,
   });
@@ -211,11 +192,15 @@ export async function prepareRemaining(
     await directory.target.sweep(prefix); // not leases, which another may be trying to take
   }
   await place.target.sweep("");
-  const { scatter, shards, lost } = await directory.records();
+  const [{ scatter, lost }, shards] = await Promise.all([
+    directory.scatterRecords(),
+    directory.shardRecords(),
+  ]);
+  await directory.recut(plan, scatter);
   const remaining = remainingWork(plan, scatter, shards, place.wholeShards());
   if (remaining.shards.length > 0) {
     await place.unseal();
-    await directory.target.delete("report.json");
+    await directory.target.delete(REPORT_KEY);
   }
   if (scatter.length + shards.length + lost.length > 0) {
     onNote?.(describeResume(plan, remaining, lost.length));
@@ -223,45 +208,10 @@ export async function prepareRemaining(
   await directory.putPlan(plan, settings);
   for (const record of lost) await directory.forget(record);
   for (const { shard } of remaining.staleShards) {
-    await directory.target.delete(`shards/${shard}.json`); // first: no record may outlive its objects
+    await directory.target.delete(shardRecordKey(shard)); // first: no record may outlive its objects
     await place.removeShard(shard);
   }
   return remaining;
-}
-
-/**
- * Makes the store readable: writes the levels above the parents from the states of all parents, removes
- * what is no part of the store, writes its documents, the root last. Returns the cells with
- * observations of the levels above the parents.
- */
-export async function sealStore(
-  plan: Plan,
-  place: StorePlace,
-  states: readonly [number, string][],
-  provenance: Record<string, unknown>,
-): Promise<Record<string, number>> {
-  const spec = { ...plan.store, provenance: { ...plan.store.provenance, ...provenance } };
-  const shards = new Set(plan.shards.map((shard) => shard.index));
-  const coarse = coarseLevels(plan, states);
-  await place.target.putAll(coarse.objects);
-  await place.seal(storeMetadata(spec), shards, new Set(coarse.objects.keys()));
-  return coarse.cells;
-}
-
-/** The schedule's work, with the parts of runs files that open shards need. */
-export async function openWork(
-  directory: RunDirectory,
-  remaining: Remaining,
-  reader: RunsReader | undefined,
-): Promise<ScheduleWork> {
-  const parts: ScheduleWork["parts"] = [];
-  for (const { file, granules } of remaining.runsFiles) {
-    const entries = (await directory.runsIndex(file, reader))
-      .filter((entry) => granules.has(entry.granule))
-      .map((entry) => ({ ...entry, granule: granules.get(entry.granule)! }));
-    parts.push(...partsOf(directory.runsLocation(file), entries));
-  }
-  return { granules: remaining.granules, shards: remaining.shards, parts };
 }
 
 function tallyKept(plan: Plan, remaining: Remaining, tally: Tally): void {
@@ -282,50 +232,14 @@ function tallyKept(plan: Plan, remaining: Remaining, tally: Tally): void {
 function describeResume(plan: Plan, remaining: Remaining, lostFiles: number): string {
   const kept = remaining.keptShards.length;
   const saved = plan.granules.length - remaining.granules.length;
-  const { changed, lacking, damaged } = remaining.anew;
+  const { changed, missing, damaged } = remaining.again;
   const reasons = [
     changed > 0 ? `${changed} because config, catalog or granules changed` : "",
-    lacking > 0 ? `${lacking} because they lack granules that could not be read` : "",
+    missing > 0 ? `${missing} because they are without granules that could not be read` : "",
     damaged > 0 ? `${damaged} because their objects are gone or damaged` : "",
   ].filter((reason) => reason !== "");
   return `resuming: ${kept} of ${plan.shards.length} shards are done, ` +
     `${saved} of ${plan.granules.length} granules need not be read again` +
-    (reasons.length > 0 ? `; shards made anew: ${reasons.join(", ")}` : "") +
+    (reasons.length > 0 ? `; shards made again: ${reasons.join(", ")}` : "") +
     (lostFiles > 0 ? `; ${lostFiles} runs files are gone or damaged` : "");
-}
-
-export function shardRecord(outcome: ReduceOutcome, key: string, lacks: string[]): ShardRecord {
-  return {
-    kind: "shard",
-    shard: outcome.shard,
-    key,
-    observations: outcome.observations,
-    cells: outcome.cells,
-    objects: outcome.objects,
-    bytes: outcome.bytes,
-    lacks,
-    states: outcome.states.map(({ rank, state }) => [rank, encodeState(state)]),
-    seconds: outcome.seconds,
-    finished: new Date().toISOString(),
-  };
-}
-
-/** Ids of the granules that a shard needs and does not have. */
-export function lacking(plan: Plan, needed: readonly number[], failed: readonly FailedGranule[]): string[] {
-  if (failed.length === 0) return [];
-  const missing = new Set(failed.map(({ granule }) => granule));
-  return needed.filter((granule) => missing.has(granule)).map((granule) => plan.granules[granule].id);
-}
-
-/** The parents that a failed granule leaves incomplete, for the store's attributes. */
-export function incompleteParents(
-  plan: Plan,
-  failed: readonly FailedGranule[],
-): { incomplete_parents?: number[]; missing_granules?: string[] } {
-  if (failed.length === 0) return {};
-  const ranks = new Set(failed.flatMap(({ granule }) => plan.ranks[granule]));
-  return {
-    incomplete_parents: [...ranks].sort((a, b) => a - b).map((rank) => plan.store.parents[rank]),
-    missing_granules: failed.map(({ granule }) => plan.granules[granule].id).sort(),
-  };
 }

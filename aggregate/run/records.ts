@@ -3,11 +3,8 @@
  * written after what it speaks of is whole and synced, and holds the key that it was made under.
  */
 import { Buffer } from "node:buffer";
-import { GranaryError } from "../../core/errors.ts";
 import type { GranuleReads } from "../engine/contract.ts";
 import type { ScatterCounts } from "../engine/contract.ts";
-import { sealJson, unsealJson } from "../../core/files/sealed_json.ts";
-import type { ObjectTarget } from "../../core/access/object_target.ts";
 
 /** One granule in a runs file. */
 export interface ScatteredGranule {
@@ -29,6 +26,8 @@ export interface ScatterRecord {
   kind: "scatter";
   /** Key of the runs file in the run directory, or its path; a name alone where all granules failed. */
   file: string;
+  /** The batch whose task made it; null where granules of any batch may be in it. */
+  batch: number | null;
   bytes: number;
   granules: ScatteredGranule[];
   failed: { key: string; granule: number; id: string; reason: string }[];
@@ -46,52 +45,31 @@ export interface ShardRecord {
   cells: number[];
   objects: number;
   bytes: number;
-  /** Ids of granules that it lacks, because they failed. */
-  lacks: string[];
+  /** Ids of granules that it does not have, because they failed. */
+  missing: string[];
   /** Mergeable states by rank, for levels above the parent order: base64 of float64. */
   states: [number, string][];
   seconds: number;
   finished: string;
 }
 
-/** Writes a record; it is durable when the promise resolves. */
-export async function putRecord(target: ObjectTarget, record: ScatterRecord | ShardRecord): Promise<void> {
-  const key = record.kind === "scatter" ? scatterRecordKey(record.file) : `shards/${record.shard}.json`;
-  await target.put(key, sealJson(JSON.stringify(record)));
+export const SCATTER_RECORDS = "scatter/";
+export const SHARD_RECORDS = "shards/";
+
+/** The record of a runs file has its name, and before it the batch whose granules alone it holds. */
+export function scatterRecordKey(file: string, batch: number | null): string {
+  const name = file.split("/").at(-1)!.replace(/\.runs$/, "");
+  return `${SCATTER_RECORDS}${batch === null ? "" : `b${batch}.`}${name}.json`;
 }
 
-/** The record of a runs file has its name. */
-export function scatterRecordKey(file: string): string {
-  return `scatter/${file.split("/").at(-1)!.replace(/\.runs$/, "")}.json`;
+/** The batch that a record's key names; null for one that may hold any granule of the plan. */
+export function batchOfRecord(key: string): number | null {
+  const match = /^scatter\/b(\d+)\./.exec(key);
+  return match === null ? null : Number(match[1]);
 }
 
-/** Every whole record of a kind. A broken one is an error: records are written whole or not at all. */
-export async function listRecords(target: ObjectTarget, kind: "scatter"): Promise<ScatterRecord[]>;
-export async function listRecords(target: ObjectTarget, kind: "shard"): Promise<ShardRecord[]>;
-export async function listRecords(
-  target: ObjectTarget,
-  kind: "scatter" | "shard",
-): Promise<(ScatterRecord | ShardRecord)[]> {
-  const records: (ScatterRecord | ShardRecord)[] = [];
-  for (const key of await target.list(kind === "scatter" ? "scatter/" : "shards/")) {
-    if (!key.endsWith(".json")) continue;
-    const bytes = await target.get(key);
-    if (bytes === undefined) continue;
-    try {
-      records.push(unsealJson(bytes) as ScatterRecord | ShardRecord);
-    } catch (error) {
-      throw new GranaryError(
-        "io",
-        `${target.name}/${key}: not a whole record: ${
-          (error as Error).message
-        } (delete it and resume the run)`,
-        {
-          cause: error,
-        },
-      );
-    }
-  }
-  return records;
+export function shardRecordKey(shard: number): string {
+  return `${SHARD_RECORDS}${shard}.json`;
 }
 
 /** A state as text. */

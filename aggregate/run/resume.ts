@@ -14,17 +14,24 @@ export interface Remaining {
   runsFiles: { file: string; granules: Map<number, number> }[];
   keptShards: ShardRecord[];
   keptGranules: ScatteredGranule[];
-  /** Records of shards of another plan, or that lack a granule: their objects are made anew. */
+  /** Records of shards of another plan, or without a granule: their objects are made again. */
   staleShards: ShardRecord[];
-  /** How many shards are made anew, by the reason. */
-  anew: { changed: number; lacking: number; damaged: number };
+  /** How many shards are made again, by the reason. */
+  again: { changed: number; missing: number; damaged: number };
 }
 
+/** Keys of plans that were asked before: each is a hash a granule. */
+const keysOf = new WeakMap<Plan, readonly string[]>();
+
 /** Hash of what the segments of each granule depend on: config, grid, parents, identity, engine. */
-export function granuleKeys(plan: Plan): string[] {
+export function granuleKeys(plan: Plan): readonly string[] {
+  const known = keysOf.get(plan);
+  if (known !== undefined) return known;
   const { parents, parentsPerShard, layout } = plan.store;
   const base = keyOf([scatterConfig(plan.pipeline), parents, parentsPerShard, layout, plan.engineVersion]);
-  return plan.granules.map((row, granule) => keyOf([base, identityOf(row), plan.ranks[granule]]));
+  const keys = plan.granules.map((row, granule) => keyOf([base, identityOf(row), plan.ranks[granule]]));
+  keysOf.set(plan, keys);
+  return keys;
 }
 
 /** Everything, when nothing is remembered. `isWhole` tells whether a shard's objects are as recorded. */
@@ -33,30 +40,31 @@ export function remainingWork(
   scatterRecords: readonly ScatterRecord[],
   shardRecords: readonly ShardRecord[],
   isWhole: (record: ShardRecord) => boolean = () => true,
+  keys: readonly string[] = granuleKeys(plan),
 ): Remaining {
   const done = new Map<number, ShardRecord>();
   const staleShards: ShardRecord[] = [];
-  const anew = { changed: 0, lacking: 0, damaged: 0 };
+  const again = { changed: 0, missing: 0, damaged: 0 };
   const positions = new Map(plan.shards.map((shard, s) => [shard.index, s]));
   for (const record of shardRecords) {
     const s = positions.get(record.shard);
     const why = s === undefined || plan.shards[s].key !== record.key
       ? "changed"
-      : record.lacks.length > 0
-      ? "lacking"
+      : record.missing.length > 0
+      ? "missing"
       : isWhole(record)
       ? undefined
       : "damaged";
     if (why === undefined) done.set(s!, record);
     else {
       staleShards.push(record);
-      anew[why] += 1;
+      again[why] += 1;
     }
   }
   const shards = plan.shards.map((_, s) => s).filter((s) => !done.has(s));
   const openShards = new Set(shards.map((s) => plan.shards[s].index));
   const shardOf = shardOfRank(plan.store);
-  const saved = savedGranules(plan, scatterRecords);
+  const saved = savedGranules(keys, scatterRecords);
   const granules: Remaining["granules"] = [];
   const files = new Map<string, Map<number, number>>();
   const keptGranules: ScatteredGranule[] = [];
@@ -80,16 +88,16 @@ export function remainingWork(
     keptShards: [...done.values()],
     keptGranules,
     staleShards,
-    anew,
+    again,
   };
 }
 
 /** The granules of the plan that stand whole in a runs file, by their number in the plan. */
 function savedGranules(
-  plan: Plan,
+  keys: readonly string[],
   records: readonly ScatterRecord[],
 ): Map<number, { file: string; granule: ScatteredGranule }> {
-  const numbers = new Map(granuleKeys(plan).map((key, granule) => [key, granule]));
+  const numbers = new Map(keys.map((key, granule) => [key, granule]));
   const saved = new Map<number, { file: string; granule: ScatteredGranule }>();
   for (const record of records) {
     for (const granule of record.granules) {

@@ -1,4 +1,4 @@
-/** The run directory of a store: its plan, its records, its runs files, its lease. */
+/** The run directory of aggregate: what every job keeps, and the runs files of scattered granules. */
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -16,20 +16,30 @@ import { readRunsIndex } from "../engine/spill_file.ts";
 import type { RunsEntry } from "../engine/contract.ts";
 import type { FailedGranule } from "../schedule/schedule_work.ts";
 import { PLAN_FORMAT } from "../plan/version.ts";
-import { listRecords, putRecord, type ScatterRecord, scatterRecordKey, type ShardRecord } from "./records.ts";
+import {
+  batchOfRecord,
+  SCATTER_RECORDS,
+  type ScatterRecord,
+  scatterRecordKey,
+  SHARD_RECORDS,
+  type ShardRecord,
+  shardRecordKey,
+} from "./records.ts";
+import { REDUCE, SCATTER } from "./stages.ts";
+import { BILL_KEY } from "../../runs/lambda/lambda_bill.ts";
+import {
+  JobDirectory,
+  type JobSettings,
+  PLAN_KEY,
+  REPORT_KEY,
+  SETTINGS_KEY,
+} from "../../runs/run_directory.ts";
 import { granuleKeys } from "./resume.ts";
-import { sealJson, unsealJson } from "../../core/files/sealed_json.ts";
-
-/** `<store>.run`, unless somebody says otherwise. */
-export function defaultRunDirectory(store: string): string {
-  return `${store.replace(/\/+$/, "")}.run`;
-}
 
 /** What depends on the run and not on the plan: where things are. */
-export interface RunSettings {
+export interface RunSettings extends JobSettings {
   store: string;
   driver: string;
-  created: string;
 }
 
 /** Reads what runs files hold, wherever they are; made with what can open remote places. */
@@ -47,21 +57,21 @@ export interface RunsReader {
 /** Runs files leave memory at half of this, so that they stay below what one read of a file gives. */
 const MOST_SENT_BYTES = 2e9;
 
-export class RunDirectory {
+export class RunDirectory extends JobDirectory {
   #serial = 0;
   readonly #copies: string[] = [];
-  #keys: string[] | undefined;
   /** Tells this process's runs files from those of any other that does the same piece. */
   readonly #attempt = keyOf([process.pid, os.hostname(), Date.now(), Math.random()]).slice(0, 8);
 
   private constructor(
-    readonly target: ObjectTarget,
-    /** The directory's own folder; null where it lies elsewhere. */
-    readonly folder: string | null,
+    target: ObjectTarget,
+    folder: string | null,
     readonly runsFolder: string,
     /** Whether runs files come to the directory when they are whole, for other machines to read. */
     readonly shares: boolean,
-  ) {}
+  ) {
+    super(target, folder);
+  }
 
   /** A run directory in a folder; runs files lie in it, or in `scratch` on this machine. */
   static in(folder: string, scratch?: string): RunDirectory {
@@ -81,18 +91,9 @@ export class RunDirectory {
     return new RunDirectory(target, null, scratchFolder(scratch, target.name), true);
   }
 
-  get name(): string {
-    return this.target.name;
-  }
-
-  /** Whether an earlier run left something. */
-  async exists(): Promise<boolean> {
-    return (await this.target.get("plan.json")) !== undefined;
-  }
-
   /** Throws an input error where an unfinished run has saved work that a new run would throw away. */
   async refuseUnfinished(): Promise<void> {
-    if ((await this.target.get("report.json")) !== undefined) return;
+    if (await this.isFinished()) return;
     const saved = (await this.target.list("scatter/")).length;
     if (saved === 0) return;
     throw inputError(
@@ -102,49 +103,33 @@ export class RunDirectory {
   }
 
   async putPlan(plan: Plan, settings: RunSettings): Promise<void> {
-    await this.target.put("run.json", sealJson(JSON.stringify(settings)));
-    await this.target.put("plan.json", sealJson(planJson(plan)));
+    await this.putDocument(SETTINGS_KEY, JSON.stringify(settings));
+    await this.putDocument(PLAN_KEY, planJson(plan));
   }
 
-  /** Lists of the pieces that are left, for engines that map a function over a list of JSON. */
-  async putPieces(
+  /** The tasks of a plan that are left: batches with granules to read, shards to make. */
+  async putLeft(
     plan: Plan,
     left: { granules: readonly { granule: number }[]; shards: readonly number[] },
   ): Promise<void> {
     const open = new Set(left.granules.map(({ granule }) => granule));
-    const scatter = plan.batches.flatMap(({ granules }, n) =>
-      granules.some((granule) => open.has(granule)) ? [{ scatter: n }] : []
+    const batches = plan.batches.flatMap(({ granules }, batch) =>
+      granules.some((granule) => open.has(granule)) ? [batch] : []
     );
-    const reduce = left.shards.map((n) => ({ reduce: n }));
-    await this.target.put("pieces/scatter.json", encode(JSON.stringify(scatter)));
-    await this.target.put("pieces/reduce.json", encode(JSON.stringify(reduce)));
+    await this.putTasks([{ name: SCATTER, tasks: batches }, { name: REDUCE, tasks: left.shards }]);
   }
 
   /** The plan, for a machine that did not make it. Throws an input error where there is none. */
   async plan(): Promise<{ plan: Plan; settings: RunSettings }> {
-    const plan = await this.#json<Plan>("plan.json");
-    const settings = await this.#json<RunSettings>("run.json");
+    const plan = await this.document<Plan>(PLAN_KEY);
+    const settings = await this.document<RunSettings>(SETTINGS_KEY);
     if (plan.format !== PLAN_FORMAT) {
       throw inputError(
-        `${this.name}: the plan has format ${plan.format}, this granary reads ${PLAN_FORMAT} (plan the run anew)`,
+        `${this.name}: the plan has format ${plan.format}, this granary reads ${PLAN_FORMAT} (plan the run again)`,
       );
     }
     for (const row of plan.granules) Object.assign(row, { cells: new BigUint64Array(0), geometry: null });
     return { plan, settings };
-  }
-
-  async #json<T>(key: string): Promise<T> {
-    const bytes = await this.target.get(key);
-    if (bytes === undefined) {
-      throw inputError(`${this.name}: no ${key} is there (wanted a run directory of granary aggregate)`);
-    }
-    try {
-      return unsealJson(bytes) as T;
-    } catch (error) {
-      throw inputError(
-        `${this.name}/${key}: not as it was written: ${(error as Error).message} (plan the run anew)`,
-      );
-    }
   }
 
   /** The path of a new runs file on this machine. */
@@ -185,9 +170,13 @@ export class RunDirectory {
     outcome: SpillOutcome,
     granules: readonly ScatterOutcome[],
     failed: readonly FailedGranule[],
+    batch: number | null = null,
   ): Promise<void> {
     const file = await this.#place(outcome.path);
-    await putRecord(this.target, this.#record(plan, file, outcome, granules, failed));
+    await this.putRecord(
+      scatterRecordKey(file, batch),
+      this.#record(plan, file, outcome, granules, failed, batch),
+    );
   }
 
   #record(
@@ -196,11 +185,13 @@ export class RunDirectory {
     outcome: SpillOutcome,
     granules: readonly ScatterOutcome[],
     failed: readonly FailedGranule[],
+    batch: number | null,
   ): ScatterRecord {
-    const keys = this.#keys ??= granuleKeys(plan);
+    const keys = granuleKeys(plan);
     return {
       kind: "scatter",
       file,
+      batch,
       bytes: outcome.bytes,
       granules: granules.map(({ granule, shards, counts, groups, reads, seconds }) => ({
         key: keys[granule],
@@ -226,10 +217,11 @@ export class RunDirectory {
   /** Remembers granules of a batch that could not be read. */
   async rememberFailures(plan: Plan, batch: number, failed: readonly FailedGranule[]): Promise<void> {
     const outcome: SpillOutcome = { path: "", entries: [], bytes: 0, seconds: 0 };
-    await putRecord(this.target, {
-      ...this.#record(plan, "", outcome, [], failed),
-      file: `failed-${this.#attempt}-${batch}`,
-    });
+    const name = `failed-${this.#attempt}-${batch}`;
+    await this.putRecord(
+      scatterRecordKey(name, batch),
+      { ...this.#record(plan, "", outcome, [], failed, batch), file: name },
+    );
   }
 
   /** Brings a runs file to the run directory where that is elsewhere; returns its name in a record. */
@@ -256,37 +248,67 @@ export class RunDirectory {
   }
 
   putShard(record: ShardRecord): Promise<void> {
-    return putRecord(this.target, record);
+    return this.putRecord(shardRecordKey(record.shard), record);
+  }
+
+  /** Every record of shards. */
+  async shardRecords(): Promise<ShardRecord[]> {
+    const found = await this.records<ShardRecord & { lacks?: string[] }>(SHARD_RECORDS);
+    // Runs of version 0.1.0 have another name for it.
+    return found.map(({ lacks, ...record }) => ({ ...record, missing: record.missing ?? lacks ?? [] }));
   }
 
   /**
-   * What the directory remembers and still has. `lost` are the records of runs files that are gone or
-   * have another size than they were written with: their granules have to be read again.
+   * Records of runs files that the directory still has; `batches` leaves out those of other batches. `lost`
+   * are those of runs files that are gone or have another size than they were written with: their granules
+   * have to be read again.
    */
-  async records(): Promise<{ scatter: ScatterRecord[]; shards: ShardRecord[]; lost: ScatterRecord[] }> {
-    const found = await listRecords(this.target, "scatter");
-    const inPlace = await this.target.sizes("runs/");
+  async scatterRecords(
+    batches?: ReadonlySet<number>,
+  ): Promise<{ scatter: ScatterRecord[]; lost: ScatterRecord[] }> {
+    const [found, inPlace] = await Promise.all([
+      this.records<ScatterRecord>(SCATTER_RECORDS, (key) => {
+        const batch = batchOfRecord(key);
+        return batches === undefined || batch === null || batches.has(batch);
+      }),
+      this.target.sizes("runs/"),
+    ]);
     const isWhole = ({ file, bytes, granules }: ScatterRecord) => {
       if (granules.length === 0) return true;
       if (!path.isAbsolute(file)) return inPlace.get(file) === bytes;
       return fs.statSync(file, { throwIfNoEntry: false })?.size === bytes;
     };
-    return {
-      scatter: found.filter(isWhole),
-      shards: await listRecords(this.target, "shard"),
-      lost: found.filter((record) => !isWhole(record)),
-    };
+    return { scatter: found.filter(isWhole), lost: found.filter((record) => !isWhole(record)) };
+  }
+
+  /**
+   * Gives records of batches that the plan cuts otherwise names of no batch, so that tasks of any batch find
+   * what is saved.
+   */
+  async recut(plan: Plan, records: readonly ScatterRecord[]): Promise<void> {
+    const keys = granuleKeys(plan);
+    for (const record of records) {
+      const { file, batch } = record;
+      if (batch === null || batch === undefined) continue;
+      const own = new Set(plan.batches[batch]?.granules.map((granule) => keys[granule]));
+      if (
+        record.granules.every(({ key }) => own.has(key)) && record.failed.every(({ key }) => own.has(key))
+      ) continue;
+      await this.putRecord(scatterRecordKey(file, null), { ...record, batch: null });
+      await this.target.delete(scatterRecordKey(file, batch));
+      record.batch = null;
+    }
   }
 
   /** Forgets a runs file that is gone or broken. */
   async forget(record: ScatterRecord): Promise<void> {
-    await this.target.delete(scatterRecordKey(record.file));
+    await this.target.delete(scatterRecordKey(record.file, record.batch ?? null));
   }
 
   /** Forgets runs files: they are no use once every shard is done, or under another plan. */
   async dropRuns(): Promise<void> {
-    for (const record of await listRecords(this.target, "scatter")) {
-      await this.target.delete(scatterRecordKey(record.file)); // first: no record may outlive its file
+    for (const record of await this.records<ScatterRecord>(SCATTER_RECORDS)) {
+      await this.target.delete(scatterRecordKey(record.file, record.batch ?? null)); // first: no record may outlive its file
       if (path.isAbsolute(record.file)) fs.rmSync(record.file, { force: true });
       else if (record.file.startsWith("runs/")) await this.target.delete(record.file);
     }
@@ -297,9 +319,9 @@ export class RunDirectory {
   /** Removes all that an earlier run remembered. */
   async clear(): Promise<void> {
     await this.dropRuns();
-    for (const key of await this.target.list("shards/")) await this.target.delete(key);
-    for (const key of ["plan.json", "run.json", "report.json", "lambda.json"]) await this.target.delete(key);
-    for (const key of await this.target.list("pieces/")) await this.target.delete(key);
+    for (const key of await this.target.list(SHARD_RECORDS)) await this.target.delete(key);
+    for (const key of [PLAN_KEY, SETTINGS_KEY, REPORT_KEY, BILL_KEY]) await this.target.delete(key);
+    await this.dropTasks();
   }
 }
 
@@ -327,8 +349,6 @@ function copyDurably(from: string, to: string): void {
 function scratchFolder(scratch: string, runDirectory: string): string {
   return path.join(path.resolve(scratch), `granary-${keyOf(runDirectory).slice(0, 12)}`);
 }
-
-const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** A plan as JSON: granules without footprints, which no piece of work needs. */
 export function planJson(plan: Plan): string {

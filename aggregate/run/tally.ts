@@ -1,4 +1,4 @@
-/** Adds up what the pieces of a run say, for progress and for the report. */
+/** Adds up what the tasks of a run say, for progress and for the report. */
 import type { GranuleReads, ReduceOutcome, ScatterOutcome } from "../engine/contract.ts";
 import { ASSUMED_GRANULE_BYTES, type Plan } from "../plan/plan.ts";
 import { addCounts, noCounts } from "../engine/scatter.ts";
@@ -23,6 +23,12 @@ export interface ReportedFailure {
   id: string;
   collection: string;
   reason: string;
+}
+
+/** A failure as people are told it. */
+export function reportedFailure(plan: Plan, { granule, reason }: FailedGranule): ReportedFailure {
+  const { id, collection } = plan.granules[granule];
+  return { id, collection, reason };
 }
 
 /** What was read and written: by this run, and by the runs that it resumed. */
@@ -149,11 +155,7 @@ export class Tally {
         total: granules.length,
         read: this.#read,
         kept: this.#kept,
-        failed: failed.map(({ granule, reason }) => ({
-          id: granules[granule].id,
-          collection: granules[granule].collection,
-          reason,
-        })),
+        failed: failed.map((failure) => reportedFailure(this.plan, failure)),
       },
       observations: this.#counts,
       groups: this.#groups,

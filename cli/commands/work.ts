@@ -26,7 +26,7 @@ export function addWork(program: Command, context: CliContext): void {
     .option("--driver <drivers>", "how granules are read, over the plan's: auto, or local, https, s3")
     .addHelpText("after", EXAMPLES)
     .action(async (runDirectory, options) => {
-      const { work } = await import("../../aggregate/work.ts");
+      const { work } = await import("../../aggregate/job.ts");
       const { scatter, reduce } = options;
       if ((scatter === undefined) === (reduce === undefined)) {
         throw new GranaryError("input", "say one of --scatter N and --reduce N");
@@ -79,7 +79,7 @@ export function addWork(program: Command, context: CliContext): void {
     .argument("<run-dir>", "the run directory: a folder or s3://bucket/prefix")
     .addHelpText("after", EXAMPLES)
     .action(async (runDirectory) => {
-      const { status } = await import("../../aggregate/work.ts");
+      const { status } = await import("../../aggregate/job.ts");
       const found = await status(runDirectory, { signal: context.signal });
       if (context.json) {
         context.out.json(found);
@@ -114,7 +114,7 @@ export function addWork(program: Command, context: CliContext): void {
     .argument("<run-dir>", "the run directory: a folder or s3://bucket/prefix")
     .addHelpText("after", EXAMPLES)
     .action(async (runDirectory) => {
-      const { finish } = await import("../../aggregate/work.ts");
+      const { finish } = await import("../../aggregate/job.ts");
       const done = await finish(runDirectory, { signal: context.signal });
       if (context.json) context.out.json(done);
       else {

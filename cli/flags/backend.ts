@@ -113,8 +113,8 @@ async function runWithLambda(
   directory: RunDirectory,
   context: CliContext,
 ): Promise<void> {
-  const { status, finish } = await import("../../aggregate/work.ts");
-  const { runOnLambda } = await import("../../aggregate/backends/lambda.ts");
+  const { status, finish } = await import("../../aggregate/job.ts");
+  const { runOnLambda } = await import("../../runs/lambda/lambda.ts");
   const { SourceOpener } = await import("../../core/access/open.ts");
   const address = directory.folder ?? directory.name;
   if (directory.folder !== null) {
@@ -159,8 +159,8 @@ async function runWithSlurm(
   driver: string | undefined,
   context: CliContext,
 ): Promise<void> {
-  const { status } = await import("../../aggregate/work.ts");
-  const { runOnSlurm } = await import("../../aggregate/backends/slurm.ts");
+  const { status } = await import("../../aggregate/job.ts");
+  const { runOnSlurm } = await import("../../runs/slurm/slurm.ts");
   const address = directory.folder ?? directory.name;
   const progress = flags.wait ? context.log.progress("pieces", null, "done") : undefined;
   try {

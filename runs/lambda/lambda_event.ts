@@ -1,14 +1,14 @@
-/** What a function is asked: a reference to one piece of a run. */
+/** What a function is asked: one task of a run, or its end. */
 import { inputError } from "../../core/errors.ts";
 
 interface LambdaEvent {
   runDirectory: string;
   /** The plan's key: a warm function that has this plan does not read it again. */
   planKey?: string;
-  task: { scatter: number } | { reduce: number } | { finish: true };
+  task: { stage: string; task: number } | { finish: true };
 }
 
-const KEYS = ["run_dir", "plan", "scatter", "reduce", "finish"];
+const KEYS = ["run_dir", "plan", "stage", "task", "finish", "scatter", "reduce"];
 
 /** Reads an event. Throws an input error that says what was found and wanted. */
 export function parseEvent(text: string): LambdaEvent {
@@ -22,25 +22,38 @@ export function parseEvent(text: string): LambdaEvent {
   const fields = event as Record<string, unknown>;
   const unknown = Object.keys(fields).find((key) => !KEYS.includes(key));
   if (unknown !== undefined) throw wanted(`the unknown key "${unknown}"`);
-  const { run_dir: runDirectory, plan, scatter, reduce, finish } = fields;
+  const { run_dir: runDirectory, plan, finish } = fields;
   if (typeof runDirectory !== "string" || runDirectory === "") throw wanted("no run_dir");
   if (plan !== undefined && typeof plan !== "string") throw wanted("a plan that is no text");
-  const tasks = [scatter, reduce, finish].filter((task) => task !== undefined);
-  if (tasks.length !== 1) throw wanted(`${tasks.length} of scatter, reduce and finish`);
   const common = { runDirectory, ...plan === undefined ? {} : { planKey: plan } };
+  const tasks = tasksOf(fields);
+  if (tasks.length + (finish === undefined ? 0 : 1) !== 1) {
+    throw wanted(`${tasks.length} tasks, or a finish beside one`);
+  }
   if (finish !== undefined) {
     if (finish !== true) throw wanted("finish with another value than true");
     return { ...common, task: { finish } };
   }
-  const n = scatter ?? reduce;
-  if (typeof n !== "number" || !Number.isSafeInteger(n) || n < 0) {
-    throw wanted("a piece that is no whole number");
+  const { stage, task } = tasks[0];
+  if (typeof stage !== "string" || stage === "") throw wanted("a stage that is no text");
+  if (typeof task !== "number" || !Number.isSafeInteger(task) || task < 0) {
+    throw wanted("a task that is no whole number");
   }
-  return { ...common, task: scatter === undefined ? { reduce: n } : { scatter: n } };
+  return { ...common, task: { stage, task } };
+}
+
+/** Tasks that an event names: `stage` with `task`, or as version 0.1.0 wrote it, the stage as a key. */
+function tasksOf(fields: Readonly<Record<string, unknown>>): { stage: unknown; task: unknown }[] {
+  const named = fields.stage === undefined && fields.task === undefined
+    ? []
+    : [{ stage: fields.stage, task: fields.task }];
+  const older = ["scatter", "reduce"].filter((stage) => fields[stage] !== undefined)
+    .map((stage) => ({ stage, task: fields[stage] }));
+  return [...named, ...older];
 }
 
 function wanted(found: string) {
   return inputError(
-    `the event has ${found} (wanted {"run_dir": "s3://…", "scatter": N}, or reduce: N, or finish: true)`,
+    `the event has ${found} (wanted {"run_dir": "s3://…", "stage": "…", "task": N}, or finish: true)`,
   );
 }

@@ -1,6 +1,6 @@
 /**
  * The CloudFormation template of granary on AWS: a function whose code is the binary, its role, its log
- * group, and a state machine that maps it over a plan's pieces (AWS Step Functions, distributed map). Pure.
+ * group, and a state machine that maps it over a plan's tasks (AWS Step Functions, distributed map). Pure.
  */
 
 /** Lambda's limits for a function from a zip file: unpacked, and sent without a bucket. */
@@ -14,6 +14,8 @@ interface TemplateOptions {
   /** Of /tmp, where runs files are made. */
   storageMegabytes: number;
   maxParallel: number;
+  /** Stages of the job that the state machine does. */
+  stages: readonly string[];
 }
 
 export const TEMPLATE_DEFAULTS: TemplateOptions = {
@@ -22,6 +24,7 @@ export const TEMPLATE_DEFAULTS: TemplateOptions = {
   timeoutSeconds: 900,
   storageMegabytes: 4096,
   maxParallel: 50,
+  stages: ["scatter", "reduce"],
 };
 
 const sub = (text: string) => ({ "Fn::Sub": text });
@@ -31,8 +34,7 @@ const attribute = (resource: string) => ({ "Fn::GetAtt": [resource, "Arn"] });
 export function lambdaTemplate(options: TemplateOptions): Record<string, unknown> {
   return {
     AWSTemplateFormatVersion: "2010-09-09",
-    Description:
-      "granary: a Lambda function that does the pieces of a run, and a state machine that does all",
+    Description: "granary: a Lambda function that does the tasks of a run, and a state machine that does all",
     Parameters: {
       FunctionName: { Type: "String", Default: "granary" },
       CodeBucket: {
@@ -107,7 +109,7 @@ export function lambdaTemplate(options: TemplateOptions): Record<string, unknown
         DependsOn: "LogGroup",
         Properties: {
           FunctionName: { Ref: "FunctionName" },
-          Description: "granary: one piece of a run an invocation",
+          Description: "granary: one task of a run an invocation",
           Runtime: "provided.al2023",
           Handler: "bootstrap",
           Architectures: [options.architecture],
@@ -156,7 +158,7 @@ export function lambdaTemplate(options: TemplateOptions): Record<string, unknown
           RoleArn: attribute("MachineRole"),
           // Numbers stand bare in the text; every other substitution stands within quotes.
           DefinitionString: sub(
-            JSON.stringify(stateMachine()).replaceAll('"${MaxParallel}"', "${MaxParallel}"),
+            JSON.stringify(stateMachine(options.stages)).replaceAll('"${MaxParallel}"', "${MaxParallel}"),
           ),
         },
       },
@@ -171,58 +173,38 @@ export function lambdaTemplate(options: TemplateOptions): Record<string, unknown
   };
 }
 
-/** Scatter everything, reduce everything, seal the store. The input names the run directory. */
-function stateMachine(): Record<string, unknown> {
+/** Every stage's tasks, stage after stage, then the end. The input names the run directory. */
+function stateMachine(stages: readonly string[]): Record<string, unknown> {
+  const states: Record<string, unknown> = {};
+  stages.forEach((stage, i) => {
+    states[stateName(stage)] = {
+      ...distributedMap(stage),
+      Next: i + 1 < stages.length ? stateName(stages[i + 1]) : "Finish",
+    };
+  });
+  states.Finish = {
+    ...invocation({
+      "run_dir.$": "States.Format('s3://{}/{}', $.bucket, $.prefix)",
+      finish: true,
+    }),
+    OutputPath: "$.Payload",
+    End: true,
+  };
   return {
-    Comment: "a planned run of granary: every scatter batch, then every shard, then the store is sealed",
-    StartAt: "Scatter",
-    States: {
-      Scatter: {
-        ...distributedMap("scatter", {
-          StartAt: "ScatterPiece",
-          States: {
-            ScatterPiece: {
-              ...invocation({ "run_dir.$": "$.run_dir", "scatter.$": "$.scatter" }),
-              ResultSelector: { "left.$": "$.Payload.granules.left" },
-              ResultPath: "$.answer",
-              Next: "AnythingLeft",
-            },
-            AnythingLeft: {
-              Type: "Choice",
-              Choices: [{ Variable: "$.answer.left", NumericGreaterThan: 0, Next: "ScatterPiece" }],
-              Default: "ScatterDone",
-            },
-            ScatterDone: { Type: "Succeed" },
-          },
-        }),
-        Next: "Reduce",
-      },
-      Reduce: {
-        ...distributedMap("reduce", {
-          StartAt: "ReducePiece",
-          States: {
-            ReducePiece: {
-              ...invocation({ "run_dir.$": "$.run_dir", "reduce.$": "$.reduce" }),
-              ResultSelector: { "shard.$": "$.Payload.shard" },
-              End: true,
-            },
-          },
-        }),
-        Next: "Finish",
-      },
-      Finish: {
-        ...invocation({
-          "run_dir.$": "States.Format('s3://{}/{}', $.bucket, $.prefix)",
-          finish: true,
-        }),
-        OutputPath: "$.Payload",
-        End: true,
-      },
-    },
+    Comment: `a planned run of granary: every task of ${stages.join(", then of ")}, then the run is finished`,
+    StartAt: stateName(stages[0]),
+    States: states,
   };
 }
 
-function distributedMap(kind: "scatter" | "reduce", processor: object): Record<string, unknown> {
+/** `scatter` to `Scatter`. */
+function stateName(stage: string): string {
+  return stage[0].toUpperCase() + stage.slice(1);
+}
+
+/** A stage: its tasks side by side, each again until nothing is left of it. */
+function distributedMap(stage: string): Record<string, unknown> {
+  const name = stateName(stage);
   return {
     Type: "Map",
     MaxConcurrency: "${MaxParallel}",
@@ -231,14 +213,31 @@ function distributedMap(kind: "scatter" | "reduce", processor: object): Record<s
       ReaderConfig: { InputType: "JSON" },
       Parameters: {
         "Bucket.$": "$.bucket",
-        "Key.$": `States.Format('{}/pieces/${kind}.json', $.prefix)`,
+        "Key.$": `States.Format('{}/tasks/${stage}.json', $.prefix)`,
       },
     },
     ItemSelector: {
       "run_dir.$": "States.Format('s3://{}/{}', $.bucket, $.prefix)",
-      [`${kind}.$`]: `$$.Map.Item.Value.${kind}`,
+      "task.$": "$$.Map.Item.Value.task",
     },
-    ItemProcessor: { ProcessorConfig: { Mode: "DISTRIBUTED", ExecutionType: "STANDARD" }, ...processor },
+    ItemProcessor: {
+      ProcessorConfig: { Mode: "DISTRIBUTED", ExecutionType: "STANDARD" },
+      StartAt: `${name}Task`,
+      States: {
+        [`${name}Task`]: {
+          ...invocation({ "run_dir.$": "$.run_dir", stage, "task.$": "$.task" }),
+          ResultSelector: { "left.$": "$.Payload.left" },
+          ResultPath: "$.answer",
+          Next: `${name}Left`,
+        },
+        [`${name}Left`]: {
+          Type: "Choice",
+          Choices: [{ Variable: "$.answer.left", NumericGreaterThan: 0, Next: `${name}Task` }],
+          Default: `${name}Done`,
+        },
+        [`${name}Done`]: { Type: "Succeed" },
+      },
+    },
     ResultPath: null,
   };
 }

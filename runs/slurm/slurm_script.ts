@@ -6,33 +6,33 @@ export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** Pieces in at most `most` groups of about equal length, neighbours together. */
-export function groupPieces(pieces: readonly number[], most: number): number[][] {
-  const groups = Math.min(pieces.length, Math.max(1, most));
+/** Tasks in at most `most` groups of about equal length, neighbours together. */
+export function groupTasks(tasks: readonly number[], most: number): number[][] {
+  const groups = Math.min(tasks.length, Math.max(1, most));
   return Array.from(
     { length: groups },
     (_, g) =>
-      pieces.slice(
-        Math.floor((g * pieces.length) / groups),
-        Math.floor(((g + 1) * pieces.length) / groups),
+      tasks.slice(
+        Math.floor((g * tasks.length) / groups),
+        Math.floor(((g + 1) * tasks.length) / groups),
       ),
   );
 }
 
 /**
- * The script of an array task: its pieces one after the other, each by a process of its own. A piece that
- * could not read a granule has recorded that, so exit code 3 is no failure of the task. SIGTERM (the time
+ * The script of an array's jobs: their tasks one after the other, each by a process of its own. A task that
+ * could not read something has recorded that, so exit code 3 is no failure of the task. SIGTERM (the time
  * is up, preemption, scancel) goes to the process, which saves what it has read.
  */
 export function arrayScript(
-  kind: "scatter" | "reduce",
+  stage: string,
   groups: readonly (readonly number[])[],
   command: readonly string[],
 ): string {
   const words = command.map(shellWord).join(" ");
   return `#!/bin/bash
-# granary: the ${kind} pieces of a run, by array task
-pieces=(
+# granary: the ${stage} tasks of a run, by array index
+tasks=(
 ${groups.map((group) => `"${group.join(" ")}"`).join("\n")}
 )
 # Processes get groups of their own: a signal to the script's group reaches them once, by the trap.
@@ -45,9 +45,9 @@ stop() {
   if [ -n "$child" ]; then kill -TERM "$child" 2>/dev/null; fi
 }
 trap stop TERM INT
-for piece in \${pieces[$SLURM_ARRAY_TASK_ID]}; do
+for task in \${tasks[$SLURM_ARRAY_TASK_ID]}; do
   if [ -n "$stopped" ]; then break; fi
-  ${words} --${kind} "$piece" &
+  ${words} --stage ${shellWord(stage)} --task "$task" &
   child=$!
   wait "$child"
   code=$?
@@ -68,7 +68,7 @@ exit "\${stopped:-$status}"
 /** The script of the last job. */
 export function finishScript(command: readonly string[]): string {
   return `#!/bin/bash
-# granary: seal the store when every piece is done
+# granary: finish the run when every task is done
 exec ${command.map(shellWord).join(" ")}
 `;
 }

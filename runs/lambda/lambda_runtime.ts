@@ -5,6 +5,7 @@
 import http from "node:http";
 import process from "node:process";
 import { Buffer } from "node:buffer";
+import type { JobKinds } from "../job.ts";
 import { lambdaError, LambdaHandler } from "./lambda_handler.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -15,9 +16,9 @@ const VERSION = "2018-06-01";
 const MOST_EVENT_BYTES = 8 * 1024 * 1024;
 
 /** Serves invocations until the runtime API goes away. @returns the exit code */
-export async function serveLambda(env: Environment = process.env): Promise<number> {
+export async function serveLambda(kinds: JobKinds, env: Environment = process.env): Promise<number> {
   const api = env.AWS_LAMBDA_RUNTIME_API!;
-  const handler = new LambdaHandler((message) => console.error(message), { ...env });
+  const handler = new LambdaHandler(kinds, (message) => console.error(message), { ...env });
   try {
     for (;;) {
       const next = await ask(api, "GET", "invocation/next");
@@ -32,19 +33,19 @@ export async function serveLambda(env: Environment = process.env): Promise<numbe
         const answer = await handler.handle(next.body, deadline > 0 ? deadline : Date.now() + 60_000);
         await ask(api, "POST", `${place}/response`, answer);
       } catch (error) {
-        const told = lambdaError(error);
-        console.error(`${told.errorType}: ${told.errorMessage}`);
-        await ask(api, "POST", `${place}/error`, JSON.stringify(told), {
-          "lambda-runtime-function-error-type": told.errorType,
+        const reported = lambdaError(error);
+        console.error(`${reported.errorType}: ${reported.errorMessage}`);
+        await ask(api, "POST", `${place}/error`, JSON.stringify(reported), {
+          "lambda-runtime-function-error-type": reported.errorType,
         });
       }
     }
   } catch (error) {
     // Outside of an invocation: the environment is of no use, and Lambda makes another.
-    const told = lambdaError(error);
-    console.error(`${told.errorType}: ${told.errorMessage}`);
-    await ask(api, "POST", "init/error", JSON.stringify(told), {
-      "lambda-runtime-function-error-type": told.errorType,
+    const reported = lambdaError(error);
+    console.error(`${reported.errorType}: ${reported.errorMessage}`);
+    await ask(api, "POST", "init/error", JSON.stringify(reported), {
+      "lambda-runtime-function-error-type": reported.errorType,
     }).catch(() => undefined); // the API itself may be what is gone
     return 1;
   } finally {

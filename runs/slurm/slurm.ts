@@ -1,24 +1,24 @@
 /**
- * A planned run by Slurm: an array of scatter tasks, an array of reduce tasks after it, and a job that
- * seals the store after that. The run's lease is theirs until Slurm has done with them.
+ * A planned run by Slurm: an array of tasks for each stage, each after the one before, and a job that
+ * finishes the run after the last. The run's lease is theirs until Slurm has done with them.
  */
 import fs from "node:fs";
 import path from "node:path";
 import { GranaryError } from "../../core/errors.ts";
 import { sleep } from "../../core/concurrency.ts";
-import { Lease } from "../../runs/lease.ts";
-import type { RunDirectory } from "../run/run_directory.ts";
-import type { RunStatus } from "../run/pieces.ts";
-import { ownCommand } from "../../runs/own_command.ts";
-import { maxArraySize, submit, taskStates } from "../../runs/slurm/slurm_commands.ts";
-import { jobLeaseOptions, leaseOfJobs } from "../../runs/slurm/slurm_lease.ts";
+import { Lease } from "../lease.ts";
+import type { JobStatus, StageStatus } from "../job.ts";
+import type { JobDirectory } from "../run_directory.ts";
+import { ownCommand } from "../own_command.ts";
+import { maxArraySize, submit, taskStates } from "./slurm_commands.ts";
+import { jobLeaseOptions, leaseOfJobs } from "./slurm_lease.ts";
 import {
   arrayScript,
   finishScript,
   formatSlurmMinutes,
-  groupPieces,
+  groupTasks,
   parseSlurmMinutes,
-} from "../../runs/slurm/slurm_script.ts";
+} from "./slurm_script.ts";
 
 interface SlurmOptions {
   partition?: string;
@@ -41,7 +41,7 @@ interface SlurmOptions {
   driver?: string;
   signal?: AbortSignal;
   onNote?(note: string): void;
-  onProgress?(status: RunStatus): void;
+  onProgress?(status: JobStatus): void;
 }
 
 const SLURM_DEFAULTS = { cpus: 1, retries: 2, retryScale: 1.5, pollSeconds: 10 } as const;
@@ -54,58 +54,60 @@ const TASK_BYTES_PER_CORE = 5e8;
 const MOST_SILENCE = 30;
 
 interface Submission {
-  /** Null where nothing of that kind is left to do. */
-  scatter: string | null;
-  reduce: string | null;
+  /** The arrays, one a stage that has tasks left. */
+  stages: { name: string; job: string; tasks: number }[];
   finish: string;
-  tasks: { scatter: number; reduce: number };
 }
 
 interface SlurmRun {
   submissions: Submission[];
   /** Where the run stands when following ended; null without `wait`. */
-  status: RunStatus | null;
+  status: JobStatus | null;
 }
 
 /** Submits what is left of the run in `directory`; with `wait` follows it and submits again what failed. */
 export async function runOnSlurm(
-  directory: RunDirectory,
-  status: () => Promise<RunStatus>,
+  directory: JobDirectory,
+  status: () => Promise<JobStatus>,
   options: SlurmOptions = {},
 ): Promise<SlurmRun> {
   const submissions: Submission[] = [];
   const retries = options.wait ? options.retries ?? SLURM_DEFAULTS.retries : 0;
   let now = await status();
   for (let round = 0; round <= retries; round++) {
-    const pieces = {
-      // Granules that could not be read are tried once more in a run that is begun or resumed.
-      scatter: round === 0 ? union(now.batches.left, now.batches.failed) : now.batches.left,
-      reduce: round === 0 ? union(now.shards.left, now.shards.lacking) : now.shards.left,
-    };
-    const submission = await submitRun(directory, pieces, round, options);
+    const stages = now.stages.map(({ name, left, failed }) => ({
+      name,
+      // What could not be done is tried once more in a run that is begun or resumed.
+      tasks: round === 0 ? union(left, failed) : left,
+    }));
+    const submission = await submitRun(directory, stages, round, options);
     submissions.push(submission);
     options.onNote?.(describe(submission));
     if (!options.wait) return { submissions, status: null };
     await follow(submission, status, options);
     now = await status();
-    if (now.sealed) return { submissions, status: now };
+    if (now.finished) return { submissions, status: now };
     options.onNote?.(
-      `${now.batches.left.length} scatter batches and ${now.shards.left.length} shards are left` +
-        (round < retries ? "; submitting them again" : ""),
+      `${leftOf(now.stages)} left${round < retries ? "; submitting them again" : ""}`,
     );
   }
   throw new GranaryError(
     "io",
-    `${directory.name}: ${now.batches.left.length} scatter batches and ${now.shards.left.length} shards are` +
-      ` not done after ${submissions.length} submissions (their output is in ${logFolder(directory)};` +
-      " say --resume to go on)",
+    `${directory.name}: ${leftOf(now.stages)} not done after ${submissions.length} submissions` +
+      ` (their output is in ${logFolder(directory)}; say --resume to go on)`,
   );
 }
 
-/** Submits one round: two arrays and the job that seals the store. */
+/** `3 scatter tasks and 2 reduce tasks`. */
+function leftOf(stages: readonly StageStatus[]): string {
+  return stages.map(({ name, left }) => `${left.length} ${name} ${left.length === 1 ? "task" : "tasks"}`)
+    .join(" and ");
+}
+
+/** Submits one round: an array a stage, and the job that finishes the run. */
 async function submitRun(
-  directory: RunDirectory,
-  pieces: { scatter: readonly number[]; reduce: readonly number[] },
+  directory: JobDirectory,
+  stages: readonly { name: string; tasks: readonly number[] }[],
   round: number,
   options: SlurmOptions,
 ): Promise<Submission> {
@@ -118,22 +120,24 @@ async function submitRun(
       await lease.handOver(leaseOfJobs(jobs));
       return job;
     };
-    const made: Submission = { scatter: null, reduce: null, finish: "", tasks: { scatter: 0, reduce: 0 } };
-    for (const kind of ["scatter", "reduce"] as const) {
-      if (pieces[kind].length === 0) continue;
-      const groups = groupPieces(pieces[kind], most);
+    const made: Submission = { stages: [], finish: "" };
+    for (const { name, tasks } of stages) {
+      if (tasks.length === 0) continue;
+      const groups = groupTasks(tasks, most);
       const limit = options.maxParallel === undefined ? "" : `%${options.maxParallel}`;
       const args = [
-        ...jobFlags(directory, kind, round, options),
+        ...jobFlags(directory, name, round, options),
         ...after(jobs),
         `--array=0-${groups.length - 1}${limit}`,
       ];
-      const work = [...ownCommand(), "work", place(directory), "--quiet", ...workFlags(options)];
-      made[kind] = await hold(await submit(args, arrayScript(kind, groups, work)));
-      made.tasks[kind] = groups.length;
+      const work = [...ownCommand(), "run", "work", directory.address, "--quiet", ...workFlags(options)];
+      const job = await hold(await submit(args, arrayScript(name, groups, work)));
+      made.stages.push({ name, job, tasks: groups.length });
     }
     const args = [...jobFlags(directory, "finish", round, options), ...after(jobs)];
-    made.finish = await hold(await submit(args, finishScript([...ownCommand(), "finish", place(directory)])));
+    made.finish = await hold(
+      await submit(args, finishScript([...ownCommand(), "run", "finish", directory.address])),
+    );
     return made;
   } catch (error) {
     // Jobs that were submitted hold the run; without any nobody does.
@@ -148,7 +152,7 @@ function after(jobs: readonly string[]): string[] {
 }
 
 function jobFlags(
-  directory: RunDirectory,
+  directory: JobDirectory,
   kind: string,
   round: number,
   options: SlurmOptions,
@@ -182,24 +186,20 @@ function workFlags({ cpus = SLURM_DEFAULTS.cpus, memoryBytes, driver }: SlurmOpt
 }
 
 /** Jobs write their output into the run directory, or where they were submitted if that is elsewhere. */
-function logFolder(directory: RunDirectory): string {
+function logFolder(directory: JobDirectory): string {
   if (directory.folder === null) return path.resolve(".");
   const folder = path.join(directory.folder, "slurm");
   fs.mkdirSync(folder, { recursive: true });
   return folder;
 }
 
-function place(directory: RunDirectory): string {
-  return directory.folder ?? directory.name;
-}
-
 /** Waits until Slurm has done with the jobs. */
 async function follow(
   submission: Submission,
-  status: () => Promise<RunStatus>,
+  status: () => Promise<JobStatus>,
   options: SlurmOptions,
 ): Promise<void> {
-  const jobs = [submission.scatter, submission.reduce, submission.finish].filter((job) => job !== null);
+  const jobs = [...submission.stages.map(({ job }) => job), submission.finish];
   const seconds = options.pollSeconds ?? SLURM_DEFAULTS.pollSeconds;
   let silence = 0;
   for (;;) {
@@ -209,7 +209,7 @@ async function follow(
     if (silence > MOST_SILENCE) {
       throw new GranaryError(
         "io",
-        `squeue does not tell of the jobs ${jobs.join(", ")} (they go on: ask granary runs)`,
+        `squeue does not tell of the jobs ${jobs.join(", ")} (they go on: ask granary run status)`,
       );
     }
     options.onProgress?.(await status());
@@ -226,13 +226,9 @@ async function follow(
   }
 }
 
-function describe({ scatter, reduce, finish, tasks }: Submission): string {
-  const parts = [
-    scatter === null ? "" : `scatter array ${scatter} (${tasks.scatter} tasks)`,
-    reduce === null ? "" : `reduce array ${reduce} (${tasks.reduce} tasks)`,
-    `finishing job ${finish}`,
-  ];
-  return `submitted ${parts.filter((part) => part !== "").join(", ")}`;
+function describe({ stages, finish }: Submission): string {
+  const arrays = stages.map(({ name, job, tasks }) => `${name} array ${job} (${tasks} tasks)`);
+  return `submitted ${[...arrays, `finishing job ${finish}`].join(", ")}`;
 }
 
 function union(a: readonly number[], b: readonly number[]): number[] {

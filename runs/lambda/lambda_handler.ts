@@ -1,11 +1,12 @@
-/** Does the pieces that a Lambda function is asked for, with what earlier invocations left warm. */
+/** Does the tasks that a Lambda function is asked for, with what earlier invocations left warm. */
 import { Buffer } from "node:buffer";
 import process from "node:process";
 import { GranaryError, inputError } from "../../core/errors.ts";
-import { finish, PieceWorker } from "../work.ts";
-import { parseEvent } from "../../runs/lambda/lambda_event.ts";
+import type { JobKind, JobKinds, TaskWorker } from "../job.ts";
+import { openJob } from "../open_job.ts";
+import { parseEvent } from "./lambda_event.ts";
 
-/** Of the function's memory, what a piece may use; the rest is for the system and for what is cached. */
+/** Of the function's memory, what a task may use; the rest is for the system and for what is cached. */
 const MEMORY_SHARE = 0.75;
 
 /** Time that is kept for saving what was read: a share of what an invocation has, within bounds. */
@@ -19,39 +20,49 @@ function savingMs(remainingMs: number): number {
 }
 
 export class LambdaHandler {
-  #worker: PieceWorker | undefined;
+  readonly #workers = new Map<JobKind, TaskWorker>();
   #invocations = 0;
 
-  constructor(readonly warn: (message: string) => void, readonly env = process.env) {}
+  constructor(
+    readonly kinds: JobKinds,
+    readonly warn: (message: string) => void,
+    readonly env = process.env,
+  ) {}
 
-  /** The answer to an event, as JSON. A scatter that ran out of time says how many granules are left. */
+  /** The answer to an event, as JSON. A task that ran out of time says how much is left. */
   async handle(event: Uint8Array, deadlineMs: number): Promise<string> {
     const { runDirectory, planKey, task } = parseEvent(Buffer.from(event).toString("utf8"));
     const started = Date.now();
-    const warm = this.#worker !== undefined;
+    const warm = this.#invocations > 0;
     this.#invocations += 1;
     const about = () => ({ warm, seconds: (Date.now() - started) / 1000 });
+    const job = await openJob(runDirectory, this.kinds, { onWarning: this.warn });
     if ("finish" in task) {
-      return JSON.stringify({ ...await finish(runDirectory, { onWarning: this.warn }), ...about() });
+      const { failed, detail } = await job.finish(runDirectory, { onWarning: this.warn });
+      return JSON.stringify({ ...detail, failed, ...about() });
     }
-    const worker = this.#worker ??= new PieceWorker({
+    const worker = this.#workers.get(job) ?? job.worker({
       memoryBytes: this.#memoryBytes(),
       onWarning: this.warn,
     });
+    this.#workers.set(job, worker);
     const enough = new AbortController();
     const remaining = deadlineMs - started;
     const timer = setTimeout(() => enough.abort(), Math.max(0, remaining - savingMs(remaining)));
     try {
-      const done = await worker.do(runDirectory, task, enough.signal, planKey);
-      if ("batch" in done && done.granules.left > 0 && done.granules.read === 0) {
+      const { detail, ...done } = await worker.do(runDirectory, task.stage, task.task, {
+        enough: enough.signal,
+        planKey,
+      });
+      if (done.left > 0 && done.begun === 0) {
         throw inputError(
-          `scatter batch ${done.batch}: the function has not the time to read one granule` +
+          `${task.stage} task ${task.task}: the function has not the time to do one part of it` +
             " (raise its timeout or its memory)",
         );
       }
-      return JSON.stringify({ ...done, ...about() });
+      return JSON.stringify({ ...detail, ...done, ...about() });
     } catch (error) {
-      this.#worker = undefined;
+      this.#workers.delete(job);
       await worker.close();
       throw error;
     } finally {
@@ -65,8 +76,8 @@ export class LambdaHandler {
   }
 
   async close(): Promise<void> {
-    await this.#worker?.close();
-    this.#worker = undefined;
+    await Promise.all([...this.#workers.values()].map((worker) => worker.close()));
+    this.#workers.clear();
   }
 }
 

@@ -1,0 +1,137 @@
+/** Aggregation as a job of tasks: what any process does of a planned run, by its run directory's address. */
+import { openTarget } from "../core/access/targets.ts";
+import { inputError } from "../core/errors.ts";
+import type { JobKind, TaskOptions, TaskOutcome, TaskWorker } from "../runs/job.ts";
+import { jobLeaseOptions } from "../runs/slurm/slurm_lease.ts";
+import { expectRemote, isRemote, type LazyOpener, lazyOpener, locator, openRunDirectory } from "./places.ts";
+import { type Executor, startExecutor } from "./schedule/executor.ts";
+import type { Plan } from "./plan/plan.ts";
+import { defaultMemoryBytes, defaultWorkers } from "./run/execute.ts";
+import { type FinishedRun, finishRun } from "./run/finish.ts";
+import { RunDirectory, type RunSettings } from "./run/run_directory.ts";
+import { REDUCE, SCATTER } from "./run/stages.ts";
+import { type RunStatus, runStatus } from "./run/status.ts";
+import { reduceShard, scatterBatch } from "./run/tasks.ts";
+
+/** The name of this job in a run's settings. */
+export const AGGREGATE = "aggregate";
+
+type RunQuestion = Pick<TaskOptions, "signal" | "onWarning">;
+
+/** Does tasks with threads that stay up and a plan that is kept between them. */
+class AggregateWorker implements TaskWorker {
+  readonly #options: TaskOptions;
+  readonly #opener: LazyOpener;
+  readonly #executor: Executor;
+  #kept: { address: string; directory: RunDirectory; plan: Plan; settings: RunSettings } | undefined;
+
+  constructor(options: TaskOptions) {
+    this.#options = options;
+    this.#opener = lazyOpener(options.signal, options.onWarning ?? (() => {}));
+    this.#executor = startExecutor(
+      options.workers ?? defaultWorkers(),
+      () => Promise.resolve(this.#opener()),
+    );
+  }
+
+  async do(
+    runDirectory: string,
+    stage: string,
+    task: number,
+    { enough, planKey }: { enough?: AbortSignal; planKey?: string } = {},
+  ): Promise<TaskOutcome> {
+    if (stage !== SCATTER && stage !== REDUCE) {
+      throw inputError(`"${stage}" is no stage of an aggregation (wanted ${SCATTER} or ${REDUCE})`);
+    }
+    const options = this.#options;
+    const { directory, plan, settings } = await this.#run(runDirectory, planKey);
+    const warn = options.onWarning ?? (() => {});
+    const common = {
+      executor: this.#executor,
+      memoryBytes: options.memoryBytes ?? defaultMemoryBytes(),
+      locate: await locator(plan, options.driver ?? settings.driver, this.#opener, warn),
+      expect: expectRemote(this.#opener),
+      reader: {
+        open: (location: Parameters<ReturnType<LazyOpener>["open"]>[0]) => this.#opener().open(location),
+      },
+      signal: options.signal,
+      enough,
+      onProgress: ({ granules }: { granules: number }) => options.onProgress?.(granules),
+    };
+    if (stage === SCATTER) {
+      const { granules, ...rest } = await scatterBatch(directory, plan, task, common);
+      const { failed, left, read } = granules;
+      return { stage, task, failed, left, begun: read, detail: { granules, ...rest } };
+    }
+    const store = isRemote(settings.store) ? openTarget(settings.store, this.#opener()) : settings.store;
+    const detail = await reduceShard(directory, plan, task, store, common);
+    return { stage, task, failed: [], left: 0, begun: 1, detail: { ...detail } };
+  }
+
+  async #run(address: string, planKey: string | undefined) {
+    const kept = this.#kept;
+    if (kept?.address === address && planKey !== undefined && kept.plan.key === planKey) return kept;
+    const { scratch } = this.#options;
+    const directory = isRemote(address)
+      ? openRunDirectory(address, scratch, this.#opener)
+      : RunDirectory.sharedIn(address, scratch);
+    return this.#kept = { address, directory, ...await directory.plan() };
+  }
+
+  async close(): Promise<void> {
+    await this.#executor.close();
+    await this.#opener.close();
+  }
+}
+
+/** A task of a run: scatter batch `n` or shard `n` of its plan. */
+type Task = { scatter: number } | { reduce: number };
+
+/** Does scatter batch `n` or shard `n` of the run. */
+export async function work(
+  runDirectory: string,
+  task: Task,
+  options: TaskOptions = {},
+): Promise<TaskOutcome> {
+  const worker = new AggregateWorker(options);
+  try {
+    return "scatter" in task
+      ? await worker.do(runDirectory, SCATTER, task.scatter)
+      : await worker.do(runDirectory, REDUCE, task.reduce);
+  } finally {
+    await worker.close();
+  }
+}
+
+/** Finishes the run's store. */
+export async function finish(runDirectory: string, options: RunQuestion = {}): Promise<FinishedRun> {
+  const opener = lazyOpener(options.signal, options.onWarning ?? (() => {}));
+  const directory = openRunDirectory(runDirectory, undefined, opener);
+  const { plan, settings } = await directory.plan();
+  const finished = await finishRun(directory, plan, openTarget(settings.store, opener()), {
+    signal: options.signal,
+    ...jobLeaseOptions(),
+  });
+  await directory.putReport(finished);
+  return finished;
+}
+
+/** How far the run is. */
+export async function status(
+  runDirectory: string,
+  options: RunQuestion = {},
+): Promise<RunStatus & { store: string }> {
+  const opener = lazyOpener(options.signal, options.onWarning ?? (() => {}));
+  const directory = openRunDirectory(runDirectory, undefined, opener);
+  const { plan, settings } = await directory.plan();
+  return { store: settings.store, ...await runStatus(directory, plan) };
+}
+
+export const aggregateJob: JobKind = {
+  worker: (options) => new AggregateWorker(options),
+  async finish(runDirectory, options) {
+    const { failed, ...detail } = await finish(runDirectory, options);
+    return { failed, detail };
+  },
+  status,
+};

@@ -1,0 +1,120 @@
+/** Has a schedule done under a run directory: what a whole run, a batch and a shard have in common. */
+import { commitFiles } from "../../core/files/atomic.ts";
+import { FolderTarget } from "../../core/access/folder_target.ts";
+import type { SourceLocation } from "../../core/access/location.ts";
+import type { ObjectTarget } from "../../core/access/object_target.ts";
+import type { ReduceOutcome } from "../engine/contract.ts";
+import type { Plan } from "../plan/plan.ts";
+import { shareMemory } from "../schedule/budget.ts";
+import { DEFAULT_CHECKPOINT } from "../schedule/checkpoint.ts";
+import type { Executor } from "../schedule/executor.ts";
+import { runSchedule } from "../schedule/schedule.ts";
+import {
+  type FailedGranule,
+  partsOf,
+  type ScheduleOptions,
+  type ScheduleResult,
+  type ScheduleWork,
+} from "../schedule/schedule_work.ts";
+import { encodeState, type ShardRecord } from "./records.ts";
+import type { Remaining } from "./resume.ts";
+import type { RunDirectory, RunsReader } from "./run_directory.ts";
+
+export interface DriveOptions {
+  executor: Executor;
+  memoryBytes: number;
+  locate(granule: number): SourceLocation;
+  /** Hears where the granules lie, in the order in which they will be opened. */
+  expect?(locations: SourceLocation[]): void;
+  signal?: AbortSignal;
+}
+
+/** What a schedule asks of its caller, beside where things are. */
+type Hooks = Partial<Omit<ScheduleOptions, "locate" | "expect" | "signal" | "segmentBytes" | "nextRunsFile">>;
+
+/** Does `work` of the plan. Objects go to `store`: a folder, another place, or none for scattering alone. */
+export function drive(
+  directory: RunDirectory,
+  plan: Plan,
+  work: ScheduleWork,
+  store: string | ObjectTarget | null,
+  options: DriveOptions,
+  hooks: Hooks,
+): Promise<ScheduleResult> {
+  const { executor } = options;
+  const budget = shareMemory(options.memoryBytes, executor.slots);
+  executor.start({
+    pipeline: plan.pipeline,
+    store: plan.store,
+    storeFolder: typeof store === "string" ? store : null,
+    slabBytes: budget.slabBytes,
+    selective: plan.selective,
+  });
+  return runSchedule(plan, work, executor, {
+    checkpoint: DEFAULT_CHECKPOINT,
+    onError: "report",
+    ...hooks,
+    locate: options.locate,
+    expect: options.expect,
+    signal: options.signal,
+    segmentBytes: directory.segmentLimit(budget.segmentBytes),
+    nextRunsFile: () => directory.nextRunsFile(),
+  });
+}
+
+/** The schedule's work, with the parts of runs files that open shards need. */
+export async function openWork(
+  directory: RunDirectory,
+  remaining: Remaining,
+  reader: RunsReader | undefined,
+): Promise<ScheduleWork> {
+  const parts: ScheduleWork["parts"] = [];
+  for (const { file, granules } of remaining.runsFiles) {
+    const entries = (await directory.runsIndex(file, reader))
+      .filter((entry) => granules.has(entry.granule))
+      .map((entry) => ({ ...entry, granule: granules.get(entry.granule)! }));
+    parts.push(...partsOf(directory.runsLocation(file), entries));
+  }
+  return { granules: remaining.granules, shards: remaining.shards, parts };
+}
+
+/** Makes a shard's objects durable, then its record, which is returned. */
+export async function commitShard(
+  directory: RunDirectory,
+  store: string | ObjectTarget,
+  outcome: ReduceOutcome,
+  key: string,
+  missing: string[],
+): Promise<ShardRecord> {
+  const target = typeof store === "string" ? new FolderTarget(store) : store;
+  await commitFiles(outcome.pending);
+  if (outcome.puts.length > 0) {
+    await target.putAll(new Map(outcome.puts.map(({ key, bytes }) => [key, bytes])));
+  }
+  const record: ShardRecord = {
+    kind: "shard",
+    shard: outcome.shard,
+    key,
+    observations: outcome.observations,
+    cells: outcome.cells,
+    objects: outcome.objects,
+    bytes: outcome.bytes,
+    missing,
+    states: outcome.states.map(({ rank, state }) => [rank, encodeState(state)]),
+    seconds: outcome.seconds,
+    finished: new Date().toISOString(),
+  };
+  await directory.putShard(record);
+  return record;
+}
+
+/** Ids of the granules that a shard needs and does not have. */
+export function missingIds(
+  plan: Plan,
+  needed: readonly number[],
+  failed: readonly FailedGranule[],
+): string[] {
+  if (failed.length === 0) return [];
+  const missing = new Set(failed.map(({ granule }) => granule));
+  return needed.filter((granule) => missing.has(granule)).map((granule) => plan.granules[granule].id);
+}

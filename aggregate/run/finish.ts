@@ -1,0 +1,102 @@
+/** The end of a run: levels above the parents, the store's documents, the runs files dropped. */
+import { inputError } from "../../core/errors.ts";
+import type { ObjectTarget } from "../../core/access/object_target.ts";
+import { storeMetadata } from "../../core/store/metadata.ts";
+import { Lease, type LeaseOptions } from "../../runs/lease.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { FailedGranule } from "../schedule/schedule_work.ts";
+import { coarseLevels } from "./coarse_levels.ts";
+import { doneShards, failedGranules } from "./granule_states.ts";
+import type { RunDirectory } from "./run_directory.ts";
+import { StorePlace } from "./store_place.ts";
+import { type ReportedFailure, reportedFailure } from "./tally.ts";
+
+export interface FinishedRun {
+  store: string;
+  observations: number;
+  cells: Record<string, number>;
+  failed: ReportedFailure[];
+  incompleteParents: number[];
+}
+
+/** Finishes the store when every shard is done. Throws an input error that names what is left otherwise. */
+export async function finishRun(
+  directory: RunDirectory,
+  plan: Plan,
+  target: ObjectTarget,
+  leaseOptions: LeaseOptions = {},
+): Promise<FinishedRun> {
+  const lease = await Lease.take(directory.target, leaseOptions);
+  try {
+    const [{ scatter }, shards] = await Promise.all([directory.scatterRecords(), directory.shardRecords()]);
+    const place = await StorePlace.at(target, plan.store.parentOrder);
+    const unread = failedGranules(plan, scatter);
+    const isWhole = place.wholeShards();
+    const done = doneShards(plan, shards, unread).filter(isWhole);
+    if (done.length < plan.shards.length) {
+      const have = new Set(done.map((record) => record.shard));
+      const left = plan.shards.flatMap((shard, s) => have.has(shard.index) ? [] : [s]);
+      throw inputError(
+        `${directory.name}: ${left.length} of ${plan.shards.length} shards are not done` +
+          ` (do granary run work ${directory.name} --stage reduce --task N, N = ${
+            left.slice(0, 20).join(", ")
+          }${left.length > 20 ? ", …" : ""})`,
+      );
+    }
+    const missingOf = new Set(done.flatMap((record) => record.missing));
+    const failed = [...unread]
+      .filter(([granule]) => missingOf.has(plan.granules[granule].id))
+      .map(([granule, reason]) => ({ granule, reason }));
+    await target.sweep("");
+    const incomplete = incompleteParents(plan, failed);
+    const observations = done.reduce((sum, record) => sum + record.observations, 0);
+    const states = done.flatMap((record) => record.states);
+    const coarse = await finishStore(plan, place, states, { observations, ...incomplete });
+    if (failed.length === 0) await directory.dropRuns();
+    const cells = Object.fromEntries(
+      plan.store.levels.filter((level) => level >= plan.store.parentOrder)
+        .map((level, l) => [level, done.reduce((sum, record) => sum + record.cells[l], 0)]),
+    );
+    return {
+      store: target.name,
+      observations,
+      cells: { ...cells, ...coarse },
+      failed: failed.map((failure) => reportedFailure(plan, failure)),
+      incompleteParents: incomplete.incomplete_parents ?? [],
+    };
+  } finally {
+    await lease.release();
+  }
+}
+
+/**
+ * Makes the store readable: writes the levels above the parents from the states of all parents, removes
+ * what is no part of the store, writes its documents, the root last. Returns the cells with
+ * observations of the levels above the parents.
+ */
+export async function finishStore(
+  plan: Plan,
+  place: StorePlace,
+  states: readonly [number, string][],
+  provenance: Record<string, unknown>,
+): Promise<Record<string, number>> {
+  const spec = { ...plan.store, provenance: { ...plan.store.provenance, ...provenance } };
+  const shards = new Set(plan.shards.map((shard) => shard.index));
+  const coarse = coarseLevels(plan, states);
+  await place.target.putAll(coarse.objects);
+  await place.seal(storeMetadata(spec), shards, new Set(coarse.objects.keys()));
+  return coarse.cells;
+}
+
+/** The parents that a failed granule leaves incomplete, for the store's attributes. */
+export function incompleteParents(
+  plan: Plan,
+  failed: readonly FailedGranule[],
+): { incomplete_parents?: number[]; missing_granules?: string[] } {
+  if (failed.length === 0) return {};
+  const ranks = new Set(failed.flatMap(({ granule }) => plan.ranks[granule]));
+  return {
+    incomplete_parents: [...ranks].sort((a, b) => a - b).map((rank) => plan.store.parents[rank]),
+    missing_granules: failed.map(({ granule }) => plan.granules[granule].id).sort(),
+  };
+}
