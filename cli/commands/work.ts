@@ -1,9 +1,11 @@
 /** `granary work`, `runs`, `finish`: a planned run, a piece at a time. */
-import { type Command, InvalidArgumentError } from "@commander-js/extra-typings";
+import type { Command } from "@commander-js/extra-typings";
 import { GranaryError } from "../../core/errors.ts";
 import { formatBytes, formatCount, formatSeconds, parseBytes } from "../../core/units.ts";
 import type { RunStatus } from "../../aggregate/run/pieces.ts";
 import type { CliContext, Progress } from "../io/context.ts";
+import { failOnFailures } from "../io/failures.ts";
+import { countOf, whole } from "../flags/numbers.ts";
 
 const EXAMPLES = `
 Examples:
@@ -18,9 +20,9 @@ export function addWork(program: Command, context: CliContext): void {
   program.command("work")
     .description("do one piece of a planned run: scatter a batch of granules, or reduce a shard")
     .argument("<run-dir>", "the run directory: a folder or s3://bucket/prefix")
-    .option("--scatter <n>", "the batch to scatter", wholeNumber)
-    .option("--reduce <n>", "the shard to reduce", wholeNumber)
-    .option("--workers <n>", "worker threads (default: the cores that this process may use)", wholeNumber)
+    .option("--scatter <n>", "the batch to scatter", whole())
+    .option("--reduce <n>", "the shard to reduce", whole())
+    .option("--workers <n>", "worker threads (default: the cores that this process may use)", countOf)
     .option("--memory <size>", "memory for the whole process, such as 4GB")
     .option("--scratch <dir>", "folder for runs files in the making (default: the run directory)")
     .option("--driver <drivers>", "how granules are read, over the plan's: auto, or local, https, s3")
@@ -60,14 +62,10 @@ export function addWork(program: Command, context: CliContext): void {
         } else {
           context.out.write(`shard ${done.shard}: ${formatCount(done.observations)} observations\n`);
         }
-        if ("batch" in done && done.granules.failed.length > 0) {
-          for (const { collection, id, reason } of done.granules.failed) {
-            context.log.error(`${collection} ${id}: ${reason}`);
-          }
-          throw new GranaryError(
-            "granule",
-            `${done.granules.failed.length} of ${done.granules.total} granules of batch ${done.batch} could not be read`,
-          );
+        if ("batch" in done) {
+          const { failed, total } = done.granules;
+          const message = `${failed.length} of ${total} granules of batch ${done.batch} could not be read`;
+          failOnFailures(failed, message, context);
         }
       } finally {
         progress?.end();
@@ -125,16 +123,12 @@ export function addWork(program: Command, context: CliContext): void {
           ["cells", cells.join(", ")],
         ]);
       }
-      if (done.failed.length > 0) {
-        for (const { collection, id, reason } of done.failed) {
-          context.log.error(`${collection} ${id}: ${reason}`);
-        }
-        throw new GranaryError(
-          "granule",
-          `${done.failed.length} granules could not be read; ${done.incompleteParents.length} parent cells lack` +
-            " them, and the store says so",
-        );
-      }
+      failOnFailures(
+        done.failed,
+        `${done.failed.length} granules could not be read; ${done.incompleteParents.length} parent cells lack` +
+          " them, and the store says so",
+        context,
+      );
     });
 }
 
@@ -147,9 +141,4 @@ function workLine({ workerSeconds: { scatter, reduce }, bytesRead }: RunStatus):
 function numbers(left: readonly number[]): string {
   if (left.length === 0) return "";
   return `, left: ${left.slice(0, 12).join(", ")}${left.length > 12 ? ", …" : ""}`;
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("Wanted a whole number.");
-  return Number(text);
 }

@@ -122,7 +122,7 @@ Deno.test("--backend lambda does a run by throttled, timed-out and dying functio
     };
     const args = ["-o", store, "--batches", "6", "--backend", "lambda", "--function-name", "granary"];
     const run = await granary(
-      [...world.args, ...args, "--region", "us-west-2", "--max-parallel", "5", "--json"],
+      [...world.args, ...args, "--aws-region", "us-west-2", "--max-parallel", "5", "--json"],
       { cwd: world.folder, env },
     );
     assert.equal(run.code, 0, run.stderr);
