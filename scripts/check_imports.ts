@@ -122,7 +122,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "cli": [...BELOW_JOBS, ...JOBS, "cli/*"],
   "cli/commands": [...BELOW_JOBS, ...JOBS, "cli/flags", "cli/help", "cli/io"],
   "cli/flags": [...BELOW_JOBS, ...JOBS, "cli/io"],
-  "cli/help": ["core/*"],
+  "cli/help": ["core/*", "cli/io"],
   "cli/io": ["core/*"],
   "mod.ts": [...BELOW_JOBS, ...JOBS],
 };

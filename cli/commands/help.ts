@@ -3,7 +3,7 @@ import type { Command, CommandUnknownOpts } from "@commander-js/extra-typings";
 import { inputError } from "../../core/errors.ts";
 import { nearest } from "../../core/suggest.ts";
 import type { CliContext } from "../io/context.ts";
-import { printEnvironment } from "../environment.ts";
+import { printEnvironment } from "../help/environment.ts";
 import { commandPath } from "../help/suggest.ts";
 
 const ENVIRONMENT_TOPIC = "environment";

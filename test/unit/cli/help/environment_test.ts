@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
-import { ENVIRONMENT } from "../../../cli/environment.ts";
-import { sourceFiles } from "../../../scripts/source_files.ts";
+import { ENVIRONMENT } from "../../../../cli/help/environment.ts";
+import { sourceFiles } from "../../../../scripts/source_files.ts";
 
-const ROOT = path.resolve(import.meta.dirname!, "../../..");
+const ROOT = path.resolve(import.meta.dirname!, "../../../..");
 
 /** Read of every process, or set by a scheduler or a function's host for what runs there. */
 const GIVEN = /^(HOME|SLURM_\w+|AWS_LAMBDA_\w+|AWS_CONTAINER_\w+|AWS_EC2_METADATA_SERVICE_ENDPOINT)$/;

@@ -1,6 +1,6 @@
 /** The environment variables that granary reads, for the help page and the documentation. */
-import { NETWORK_VARIABLES } from "../core/access/settings.ts";
-import type { CliContext } from "./io/context.ts";
+import { NETWORK_VARIABLES } from "../../core/access/settings.ts";
+import type { CliContext } from "../io/context.ts";
 
 interface EnvironmentGroup {
   title: string;
