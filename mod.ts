@@ -76,7 +76,8 @@ export { type PrepareOptions, prepareRun } from "./aggregate/plan/prepare.ts";
 export { type Plan, type PlanOptions, planRun, type RunSelection } from "./aggregate/plan/plan.ts";
 export { aggregate, type AggregateRequest } from "./aggregate/aggregate.ts";
 export { executePlan, type RunOptions, type RunReport } from "./aggregate/run/execute.ts";
-export { finish, status, work, type WorkOptions } from "./aggregate/job.ts";
+export { finish, status, work } from "./aggregate/job.ts";
+export type { TaskOptions, TaskOutcome } from "./runs/job.ts";
 
 // Looking.
 export {

@@ -13,9 +13,6 @@ import { REDUCE, SCATTER } from "./run/stages.ts";
 import { type RunStatus, runStatus } from "./run/status.ts";
 import { reduceShard, scatterBatch } from "./run/tasks.ts";
 
-/** The name of this job in a run's settings. */
-export const AGGREGATE = "aggregate";
-
 type RunQuestion = Pick<TaskOptions, "signal" | "onWarning">;
 
 /** Does tasks with threads that stay up and a plan that is kept between them. */

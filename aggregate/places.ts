@@ -1,6 +1,6 @@
 /** Where a run's things are, and what opens them: run directory, granules, remote places. */
 import os from "node:os";
-import { type SourceLocation } from "../core/access/location.ts";
+import type { SourceLocation } from "../core/access/location.ts";
 import { once, SourceOpener } from "../core/access/open.ts";
 import { openTarget } from "../core/access/targets.ts";
 import { chooseAsset, locate, parseDrivers } from "../catalog/driver.ts";
@@ -8,7 +8,7 @@ import type { Plan } from "./plan/plan.ts";
 import { RunDirectory } from "./run/run_directory.ts";
 
 /** An opener that is made when first it is asked for, and closed if it was. */
-interface LazyOpener {
+export interface LazyOpener {
   (): SourceOpener;
   /** Closes what was opened ahead and nobody read. */
   close(): Promise<void>;

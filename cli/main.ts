@@ -8,5 +8,6 @@ process.exit(isLambdaRuntime(args) ? await serveLambda() : await runCommandLine(
 
 async function serveLambda(): Promise<number> {
   const { serveLambda } = await import("../runs/lambda/lambda_runtime.ts");
-  return await serveLambda();
+  const { JOB_KINDS } = await import("./jobs.ts");
+  return await serveLambda(JOB_KINDS);
 }

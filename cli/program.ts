@@ -1,7 +1,8 @@
 /** The tree of commands, each from its own file, with what is common to all of them. */
-import { Command, CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
+import { Command, CommanderError, type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import type { CliContext } from "./io/context.ts";
 import { borrowExamples } from "./help/examples.ts";
+import { refuseRepeated } from "./flags/repeated.ts";
 import { allCommands, usageMessage } from "./help/suggest.ts";
 import { addAggregate } from "./commands/aggregate.ts";
 import { addAuth } from "./commands/auth.ts";
@@ -12,14 +13,17 @@ import { addConfig } from "./commands/config.ts";
 import { addDeploy } from "./commands/deploy.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addFetch } from "./commands/fetch.ts";
+import { addHelp } from "./commands/help.ts";
 import { addInspect } from "./commands/inspect.ts";
 import { addPlot } from "./commands/plot.ts";
 import { addSimulate } from "./commands/simulate.ts";
-import { addWork } from "./commands/work.ts";
+import { addRun } from "./commands/run.ts";
+import { JOB_KINDS } from "./jobs.ts";
 
 interface GlobalFlags {
   json: boolean;
   quiet: boolean;
+  verbose: boolean;
 }
 
 const DESCRIPTION = "Catalogs of Earth-observation granules as GeoParquet, and their observations " +
@@ -33,7 +37,7 @@ Examples:
   granary plot store.zarr --variable h_mean -o map.png
 
 Exit codes: 0 done, 1 failed, 2 bad input or usage, 3 some granules failed, 4 credentials refused,
-130 and 143 interrupted.`;
+130 and 143 interrupted. granary help environment lists the variables that granary reads.`;
 
 /** @param onFlags is told the global flags before a command's action runs */
 export function createProgram(context: CliContext, onFlags: (flags: GlobalFlags) => void): Command {
@@ -42,13 +46,12 @@ export function createProgram(context: CliContext, onFlags: (flags: GlobalFlags)
     .description(DESCRIPTION)
     .usage("COMMAND …")
     .option("-V, --version", "print the version (with --json: what the binary needs to run)")
-    .helpCommand("help [COMMAND]", "help for a command")
     .addHelpText("after", EXAMPLES);
   addCatalog(program, context);
   addCells(program, context);
   addFetch(program, context);
   addAggregate(program, context);
-  addWork(program, context);
+  addRun(program, context, JOB_KINDS);
   addInspect(program, context);
   addPlot(program, context);
   addConfig(program, context);
@@ -57,20 +60,32 @@ export function createProgram(context: CliContext, onFlags: (flags: GlobalFlags)
   addDeploy(program, context);
   addDemo(program, context);
   addCompletions(program, context);
+  addHelp(program, context);
   borrowExamples(program);
   for (const command of allCommands(program)) finishCommand(command, context);
   program.hook("preAction", (_, action) => {
     const flags = action.optsWithGlobals() as Partial<GlobalFlags>;
-    onFlags({ json: flags.json === true, quiet: flags.quiet === true });
+    onFlags({
+      json: flags.json === true,
+      quiet: flags.quiet === true,
+      verbose: flags.verbose === true,
+    });
   });
   return program;
 }
 
 /** The flags, help and errors that every command shares, however deep it lies. */
 function finishCommand(command: CommandUnknownOpts, context: CliContext): void {
+  command.optionsGroup(command.options.length > 0 ? "Output:" : "Options:");
   const has = (flag: string) => command.options.some((option) => option.long === flag);
   if (!has("--json")) command.option("--json", "print JSON for programs");
   if (!has("--quiet")) command.option("--quiet", "no progress and no notes; warnings and errors only");
+  if (!has("--verbose")) {
+    command.addOption(
+      new Option("--verbose", "say each request to a server, and the stack of an error").conflicts("quiet"),
+    );
+  }
+  refuseRepeated(command);
   command
     .helpOption("-h, --help", "show this help")
     // A command's flags are its own: --version is the program's here and a product's there.

@@ -6,6 +6,7 @@ import { followSignals } from "./interrupt.ts";
 import { BrokenPipe } from "./io/descriptor.ts";
 import { createLog } from "./io/log.ts";
 import { createOutput } from "./io/output.ts";
+import { showExchanges } from "./io/exchanges.ts";
 import { toJson } from "./io/json.ts";
 import { VERSION, versionReport } from "./version.ts";
 
@@ -35,7 +36,8 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     // Whoever read the output has seen enough.
     if (error instanceof BrokenPipe) return 0;
     const failure = explain(error);
-    const debug = Boolean(process.env.GRANARY_DEBUG) && failure.stack !== undefined;
+    const wanted = Boolean(process.env.GRANARY_DEBUG) || args.includes("--verbose");
+    const debug = wanted && failure.stack !== undefined;
     if (json) {
       const { tag, message, exitCode, details, stack } = failure;
       const body = { tag, message, exit_code: exitCode, details, ...(debug ? { stack } : {}) };
@@ -60,6 +62,7 @@ async function runProgram(
   const program = createProgram(context, (flags) => {
     context.json = flags.json;
     log.quiet = flags.quiet;
+    if (flags.verbose) showExchanges(context.log);
   });
   await program.parseAsync([...args], { from: "user" });
 }

@@ -17,7 +17,7 @@ export interface TaskOutcome {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
-export interface TaskFailure {
+interface TaskFailure {
   readonly id: string;
   readonly reason: string;
 }
@@ -67,7 +67,7 @@ export interface TaskWorker {
 }
 
 /** What finishing a run gave. */
-export interface FinishOutcome {
+interface FinishOutcome {
   readonly failed: readonly TaskFailure[];
   readonly detail: Readonly<Record<string, unknown>>;
 }

@@ -90,10 +90,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "catalog/footprint",
   ],
   "runs": [...BELOW_RUNS, "runs/*"],
-  "runs/lambda": [...BELOW_RUNS, "runs"],
+  "runs/lambda": [...BELOW_RUNS, "runs", "runs/slurm"],
   "runs/slurm": [...BELOW_RUNS, "runs"],
   "aggregate": [...BELOW_JOBS, "aggregate/*"],
-  "aggregate/backends": [...BELOW_JOBS, "aggregate", "aggregate/run"],
   "aggregate/config": [...BELOW_JOBS, "aggregate", "aggregate/statistics"],
   "aggregate/engine": [...BELOW_JOBS, "aggregate", "aggregate/statistics"],
   "aggregate/map": [...BELOW_JOBS],
@@ -122,7 +121,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "cli": [...BELOW_JOBS, ...JOBS, "cli/*"],
   "cli/commands": [...BELOW_JOBS, ...JOBS, "cli/flags", "cli/help", "cli/io"],
   "cli/flags": [...BELOW_JOBS, ...JOBS, "cli/io"],
-  "cli/help": ["core/*"],
+  "cli/help": ["core/*", "cli/io"],
   "cli/io": ["core/*"],
   "mod.ts": [...BELOW_JOBS, ...JOBS],
 };
@@ -143,7 +142,6 @@ const AWAITING_USERS: readonly string[] = [
   "core/stac/",
   "feed/",
   "publish/",
-  "runs/job.ts",
   "serve/",
 ];
 

@@ -59,7 +59,12 @@ export const SHARD_RECORDS = "shards/";
 /** The record of a runs file has its name, and before it the batch whose granules alone it holds. */
 export function scatterRecordKey(file: string, batch: number | null): string {
   const name = file.split("/").at(-1)!.replace(/\.runs$/, "");
-  return `${SCATTER_RECORDS}${batch === null ? "" : `b${batch}.`}${name}.json`;
+  return `${recordsOfBatch(batch)}${name}.json`;
+}
+
+/** What the keys of a batch's records begin with; null is for those that may hold any granule. */
+export function recordsOfBatch(batch: number | null): string {
+  return `${SCATTER_RECORDS}${batch === null ? "any" : `b${batch}`}.`;
 }
 
 /** The batch that a record's key names; null for one that may hold any granule of the plan. */

@@ -18,6 +18,7 @@ import type { FailedGranule } from "../schedule/schedule_work.ts";
 import { PLAN_FORMAT } from "../plan/version.ts";
 import {
   batchOfRecord,
+  recordsOfBatch,
   SCATTER_RECORDS,
   type ScatterRecord,
   scatterRecordKey,
@@ -56,6 +57,9 @@ export interface RunsReader {
 
 /** Runs files leave memory at half of this, so that they stay below what one read of a file gives. */
 const MOST_SENT_BYTES = 2e9;
+
+/** Records and files up to this many are asked for by name; more of them by a list of all. */
+const MOST_BY_NAME = 8;
 
 export class RunDirectory extends JobDirectory {
   #serial = 0;
@@ -266,19 +270,35 @@ export class RunDirectory extends JobDirectory {
   async scatterRecords(
     batches?: ReadonlySet<number>,
   ): Promise<{ scatter: ScatterRecord[]; lost: ScatterRecord[] }> {
-    const [found, inPlace] = await Promise.all([
-      this.records<ScatterRecord>(SCATTER_RECORDS, (key) => {
-        const batch = batchOfRecord(key);
-        return batches === undefined || batch === null || batches.has(batch);
-      }),
-      this.target.sizes("runs/"),
-    ]);
+    const found = await this.#scatterRecordsOf(batches);
+    const inPlace = await this.#sizesOf(found);
     const isWhole = ({ file, bytes, granules }: ScatterRecord) => {
       if (granules.length === 0) return true;
       if (!path.isAbsolute(file)) return inPlace.get(file) === bytes;
       return fs.statSync(file, { throwIfNoEntry: false })?.size === bytes;
     };
     return { scatter: found.filter(isWhole), lost: found.filter((record) => !isWhole(record)) };
+  }
+
+  /** A few batches are asked for by name; for many the whole list is read, a page for each thousand. */
+  async #scatterRecordsOf(batches: ReadonlySet<number> | undefined): Promise<ScatterRecord[]> {
+    if (batches === undefined || batches.size > MOST_BY_NAME) {
+      return await this.records<ScatterRecord>(SCATTER_RECORDS, (key) => {
+        const batch = batchOfRecord(key);
+        return batches === undefined || batch === null || batches.has(batch);
+      });
+    }
+    const prefixes = [null, ...batches].map(recordsOfBatch);
+    return (await Promise.all(prefixes.map((prefix) => this.records<ScatterRecord>(prefix)))).flat();
+  }
+
+  /** Sizes of the runs files that records speak of, by key. */
+  async #sizesOf(records: readonly ScatterRecord[]): Promise<ReadonlyMap<string, number>> {
+    const files = records.map(({ file }) => file).filter((file) => file.startsWith("runs/"));
+    if (files.length === 0) return new Map();
+    if (files.length > MOST_BY_NAME) return await this.target.sizes("runs/");
+    const sizes = await Promise.all(files.map((file) => this.target.sizes(file)));
+    return new Map(sizes.flatMap((found) => [...found]));
   }
 
   /**

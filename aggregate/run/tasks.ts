@@ -14,7 +14,7 @@ import { granuleKeys, remainingWork } from "./resume.ts";
 import type { RunDirectory, RunsReader } from "./run_directory.ts";
 import { type ReportedFailure, type RunProgress, Tally } from "./tally.ts";
 
-export interface TaskSettings extends DriveOptions {
+interface TaskSettings extends DriveOptions {
   /** Opens runs files that are on S3. */
   reader?: RunsReader;
   /** Once it aborts no granule is begun any more: what was read is saved, the rest is left. */
@@ -22,7 +22,7 @@ export interface TaskSettings extends DriveOptions {
   onProgress?(progress: RunProgress): void;
 }
 
-export interface ScatteredBatch {
+interface ScatteredBatch {
   batch: number;
   granules: { total: number; read: number; kept: number; failed: ReportedFailure[]; left: number };
   observations: number;
@@ -66,7 +66,7 @@ export async function scatterBatch(
   };
 }
 
-export interface ReducedShard {
+interface ReducedShard {
   shard: number;
   observations: number;
   /** Ids of granules that failed, so that the shard does not have them. */

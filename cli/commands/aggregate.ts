@@ -1,16 +1,15 @@
 /** `granary aggregate`: observations of a catalog's granules to statistics of cells in a Zarr store. */
-import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
-import { formatBytes, formatCount, formatSeconds, parseBytes } from "../../core/units.ts";
-import { GranaryError } from "../../core/errors.ts";
+import type { Command } from "@commander-js/extra-typings";
+import { formatBytes, formatCount, formatSeconds } from "../../core/units.ts";
 import type { AggregateRequest } from "../../aggregate/aggregate.ts";
 import type { Plan } from "../../aggregate/plan/plan.ts";
-import { DEFAULT_CHECKPOINT } from "../../aggregate/schedule/checkpoint.ts";
 import type { RunReport } from "../../aggregate/run/execute.ts";
-import { PRESET_NAMES } from "../../products/presets/index.ts";
-import { addFilterOptions, type FilterFlags, filterFrom } from "../flags/catalog_filter.ts";
 import type { CliContext, Progress } from "../io/context.ts";
-import { addBackendOptions, backendFrom, runBackend } from "../flags/backend.ts";
-import { addAreaOptions, type AreaFlags, areaFrom } from "../flags/area.ts";
+import { addAggregateOptions, type AggregateFlags, aggregateRequest } from "../flags/aggregate.ts";
+import { areaFrom } from "../flags/area.ts";
+import { backendFrom } from "../flags/backend.ts";
+import { failOnFailures } from "../io/failures.ts";
+import { runBackend } from "./run_backend.ts";
 
 const EXAMPLES = `
 Examples:
@@ -25,123 +24,57 @@ goes on with --resume. Exit code 3: some granules could not be read; the store s
 
 export function addAggregate(program: Command, context: CliContext): void {
   const command = program.command("aggregate")
-    .description("aggregate the observations of a catalog's granules to HEALPix cells in a Zarr store")
-    .requiredOption("-c, --config <config>", `a preset (${PRESET_NAMES.join(", ")}) or a YAML file`)
-    .option("--catalog <file>", "the catalog (GeoParquet); the config may name it")
-    .option("-o, --output <store>", "the Zarr store: a folder or s3://bucket/prefix; the config may name it")
-    .option("--driver <drivers>", "how granules are read: auto, or local, https, s3 in order of preference")
-    .option("--cells <names>", "only these parent cells, with commas between")
-    .option("--max-cells <n>", "at most so many parent cells, the first in order", wholeNumber)
-    .option("--unknown-extent", "take granules too whose extent the catalog does not know")
-    .option("--workers <n>", "worker threads (default: the cores that this process may use)", wholeNumber)
-    .option("--memory <size>", "memory for the whole process, such as 4GB (default: 60 % of what is allowed)")
-    .option("--scratch <dir>", "folder for what does not fit memory (default: the run directory)")
-    .option("--run-dir <dir>", "the run directory (default: the store's name with .run)")
-    .option("--levels <orders>", "orders to write, such as 6-12 (default: the child order alone)")
-    .option("--parent-order <n>", "order of the parent cells, over the config's", wholeNumber)
-    .option("--child-order <n>", "order of the cells, over the config's", wholeNumber)
-    .addOption(
-      new Option("--latitude <convention>", "how cells read latitudes, over the config's")
-        .choices(["authalic", "geodetic"] as const),
-    )
-    .addOption(
-      new Option("--layout <layout>", "layout of the store, over the config's")
-        .choices(["compact", "sphere"] as const),
-    )
-    .option("--shard <n>", "parent cells a Zarr shard, over the config's", wholeNumber)
-    .addOption(new Option("--overwrite", "replace a store that is there").conflicts("resume"))
-    .option("--resume", "go on with the run that made what is there")
-    .addOption(
-      new Option("--on-error <what>", "a granule that cannot be read: report it and go on, or fail")
-        .choices(["report", "fail"] as const).default("report" as const),
-    )
-    .option(
-      "--checkpoint <seconds>",
-      `how often a long run saves what it has read (default: ${DEFAULT_CHECKPOINT.seconds})`,
-      wholeNumber,
-    )
-    .option("--dry-run", "print the plan and do nothing; with --json all of it")
-    .option("--plan-only", "write the run directory for granary work, and do nothing more")
-    .option(
-      "--write-row-index <order>",
-      "add the granules read whole to the row index beside the catalog, at this order of cells",
-      wholeNumber,
-    )
-    .option("--row-index <file>", "a row index (default: the one beside the catalog, if it is there)")
-    .option("--batches <n>", "scatter batches to cut the granules into", wholeNumber);
-  addBackendOptions(command);
-  addFilterOptions(command);
-  addAreaOptions(command);
+    .description("aggregate the observations of a catalog's granules to HEALPix cells in a Zarr store");
+  addAggregateOptions(command);
   command
     .addHelpText("after", EXAMPLES)
     .action(async (options) => {
       const { aggregate } = await import("../../aggregate/aggregate.ts");
-      const backend = backendFrom(options as object);
-      const flags: AreaFlags & FilterFlags = options as object;
-      const area = await areaFrom(flags);
-      let progress: Progress | undefined;
+      const flags = options as AggregateFlags;
+      const backend = backendFrom(flags);
+      const progress = new RunProgress(context);
       const request: AggregateRequest = {
-        config: options.config,
-        catalog: options.catalog,
-        store: options.output,
-        driver: options.driver,
-        cells: options.cells?.split(",").map((name) => name.trim()),
-        maxCells: options.maxCells,
-        filter: filterFrom(flags),
-        areas: area === undefined ? [] : [area],
-        rowIndex: options.rowIndex,
-        writeRowIndex: options.writeRowIndex,
-        unknownExtent: options.unknownExtent,
-        workers: options.workers,
-        memoryBytes: options.memory === undefined ? undefined : parseBytes(options.memory),
-        scratch: options.scratch,
-        runDirectory: options.runDir,
-        levels: options.levels,
-        parentOrder: options.parentOrder,
-        childOrder: options.childOrder,
-        latitude: options.latitude,
-        layout: options.layout,
-        shard: options.shard,
-        mode: options.overwrite ? "overwrite" : options.resume ? "resume" : "new",
-        onError: options.onError,
-        checkpoint: options.checkpoint === undefined
-          ? undefined
-          : { ...DEFAULT_CHECKPOINT, seconds: options.checkpoint },
-        dryRun: options.dryRun ?? false,
-        planOnly: options.planOnly ?? false,
-        batches: options.batches,
+        ...aggregateRequest(flags, await areaFrom(flags)),
         signal: context.signal,
         onWarning: (message) => context.log.warn(message),
         onNote: (message) => context.log.info(message),
-        onProgress: (state) => {
-          if (state.phase === "scatter") {
-            progress ??= context.log.progress("aggregate", state.bytesTotal, "bytes");
-            progress.update(
-              state.bytes,
-              `${formatCount(state.granules)}/${formatCount(state.granulesTotal)} granules`,
-            );
-          } else {
-            progress?.update(
-              state.bytes,
-              `${formatCount(state.shards)}/${formatCount(state.shardsTotal)} shards`,
-            );
-          }
-        },
+        onProgress: (state) => progress.show(state),
       };
       try {
         if (backend !== undefined && !request.dryRun) request.planOnly = true;
         const { plan, report, runDirectory } = await aggregate(request);
-        progress?.end();
+        progress.end();
         if (backend !== undefined && runDirectory !== null) {
-          await runBackend(backend, plan, runDirectory, options.driver, context);
+          await runBackend(backend, plan, runDirectory, flags.driver, context);
           return;
         }
         if (report === null) printPlan(plan, context);
         else printReport(report, context);
       } finally {
-        progress?.end();
+        progress.end();
       }
     });
+}
+
+/** Granules while they are read, then shards while they are written. */
+class RunProgress {
+  #progress: Progress | undefined;
+
+  constructor(private readonly context: CliContext) {}
+
+  show(state: Parameters<NonNullable<AggregateRequest["onProgress"]>>[0]): void {
+    if (state.phase === "scatter") {
+      this.#progress ??= this.context.log.progress("aggregate", state.bytesTotal, "bytes");
+    }
+    const [done, total, what] = state.phase === "scatter"
+      ? [state.granules, state.granulesTotal, "granules"]
+      : [state.shards, state.shardsTotal, "shards"];
+    this.#progress?.update(state.bytes, `${formatCount(done)}/${formatCount(total)} ${what}`);
+  }
+
+  end(): void {
+    this.#progress?.end();
+  }
 }
 
 function printPlan(plan: Plan, context: CliContext): void {
@@ -187,14 +120,12 @@ function printReport(report: RunReport, context: CliContext): void {
       ["time", `${formatSeconds(report.seconds.total)} with ${report.workers} workers`],
     ]);
   }
-  if (failed.length === 0) return;
-  for (const { collection, id, reason } of failed) context.log.error(`${collection} ${id}: ${reason}`);
-  throw new GranaryError(
-    "granule",
+  failOnFailures(
+    failed,
     `${failed.length} of ${report.granules.total} granules could not be read;` +
       ` ${report.incompleteParents.length} parent cells lack them, and the store says so` +
       " (say --resume to try them again)",
-    { details: { failed: failed.map(({ id }) => id) } },
+    context,
   );
 }
 
@@ -214,9 +145,4 @@ function observationLine({ observations: counts }: RunReport): string {
   }).filter(([, count]) => count > 0).map(([why, count]) => `${formatCount(count)} ${why}`);
   return `${formatCount(counts.kept)} of ${formatCount(counts.rows)}` +
     (dropped.length > 0 ? ` (${dropped.join(", ")})` : "");
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("Wanted a whole number.");
-  return Number(text);
 }

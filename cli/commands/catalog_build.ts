@@ -1,17 +1,14 @@
 /** `granary catalog build --from SOURCE … -o F`: granules found somewhere become a catalog. */
 import { type Command, Option } from "@commander-js/extra-typings";
-import { GranaryError } from "../../core/errors.ts";
 import { formatBytes, formatNumberOf } from "../../core/units.ts";
 import type { BuildResult } from "../../catalog/write/build.ts";
 import { DEFAULT_CELL_ORDER } from "../../catalog/schema.ts";
 import type { CliContext } from "../io/context.ts";
+import { type FailedItem, failOnFailures, showFailures } from "../io/failures.ts";
 import { localSource } from "./catalog_build_local.ts";
 import { remoteSources } from "./catalog_build_remote.ts";
 import type { BuildSource, OpenedSource } from "./catalog_build_source.ts";
 import { parseCellOrder } from "./catalog_import.ts";
-
-/** Granules that failed and are named; the others are counted. */
-const FAILURES_TOLD = 20;
 
 const EXAMPLES = `
 Examples:
@@ -60,7 +57,7 @@ export function addCatalogBuild(
       } catch (error) {
         // Closing after a failure may fail too, of the very failure that is thrown here.
         await opened.close().catch(() => {});
-        tellFailures(opened, context);
+        showFailures(failedOf(opened), context);
         throw error;
       }
       await opened.close();
@@ -74,7 +71,7 @@ function report(
   opened: OpenedSource,
   context: CliContext,
 ): void {
-  const { failures } = opened;
+  const failed = failedOf(opened);
   for (const note of opened.notes()) context.log.warn(note);
   if (result.removed > 0) {
     context.log.warn(`their source deleted ${formatNumberOf(result.removed, "granule")}`);
@@ -87,22 +84,17 @@ function report(
         "revision, else the last, was kept",
     );
   }
-  tellFailures(opened, context);
-  if (context.json) context.out.json({ output, ...result, failures });
+  if (context.json) context.out.json({ output, ...result, failures: opened.failures });
   else {context.log.info(
       `${output}: ${formatNumberOf(result.rows, "granule")}, ${formatBytes(result.sizeBytes)}`,
     );}
-  if (failures.length > 0) {
-    throw new GranaryError(
-      "granule",
-      `${formatNumberOf(failures.length, "granule")} could not be read; the catalog holds the others`,
-      { details: { failures: failures.slice(0, FAILURES_TOLD) } },
-    );
-  }
+  failOnFailures(
+    failed,
+    `${formatNumberOf(failed.length, "granule")} could not be read; the catalog holds the others`,
+    context,
+  );
 }
 
-function tellFailures({ failures }: OpenedSource, context: CliContext): void {
-  for (const { granule, reason } of failures.slice(0, FAILURES_TOLD)) {
-    context.log.error(reason.startsWith(granule) ? reason : `${granule}: ${reason}`);
-  }
+function failedOf({ failures }: OpenedSource): FailedItem[] {
+  return failures.map(({ granule, reason }) => ({ id: granule, reason }));
 }

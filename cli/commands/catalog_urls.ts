@@ -4,7 +4,7 @@ import { formatCount, formatNumberOf } from "../../core/units.ts";
 import { DRIVERS } from "../../catalog/locations.ts";
 import { addAreaOptions, type AreaFlags, areaFrom } from "../flags/area.ts";
 import type { CliContext } from "../io/context.ts";
-import { addFilterOptions, type FilterFlags, filterFrom } from "../flags/catalog_filter.ts";
+import { addFilterOptions, type FilterFlags, filterFrom } from "../flags/filter.ts";
 
 const DEFAULT_DRIVER = "https";
 

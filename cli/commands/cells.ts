@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-
 import { formatCount, formatNumberOf } from "../../core/units.ts";
 import { addAreaOptions, type AreaFlags, areaFrom } from "../flags/area.ts";
 import type { CliContext } from "../io/context.ts";
-import { addFilterOptions, type FilterFlags, filterFrom } from "../flags/catalog_filter.ts";
+import { addFilterOptions, type FilterFlags, filterFrom } from "../flags/filter.ts";
 
 const EXAMPLES = `
 Examples:

@@ -1,6 +1,6 @@
 /** `granary deploy aws`: what makes granary a Lambda function. */
 import process from "node:process";
-import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { type Command, Option } from "@commander-js/extra-typings";
 import { inputError } from "../../core/errors.ts";
 import { formatBytes } from "../../core/units.ts";
 import {
@@ -10,6 +10,7 @@ import {
   UNPACKED_LIMIT_BYTES,
 } from "../../runs/lambda/lambda_template.ts";
 import type { CliContext } from "../io/context.ts";
+import { whole } from "../flags/numbers.ts";
 
 const EXAMPLES = `
 Examples:
@@ -28,10 +29,10 @@ export function addDeploy(program: Command, context: CliContext): void {
       new Option("--arch <architecture>", "processor of the function; the binary has to be for it")
         .choices(["x86_64", "arm64"] as const).default(TEMPLATE_DEFAULTS.architecture),
     )
-    .option("--memory-mb <n>", "memory of the function", wholeNumber, TEMPLATE_DEFAULTS.memoryMegabytes)
-    .option("--timeout <seconds>", "its time limit", wholeNumber, TEMPLATE_DEFAULTS.timeoutSeconds)
-    .option("--storage-mb <n>", "its /tmp", wholeNumber, TEMPLATE_DEFAULTS.storageMegabytes)
-    .option("--max-parallel <n>", "pieces at the same time", wholeNumber, TEMPLATE_DEFAULTS.maxParallel)
+    .option("--memory-mb <n>", "memory of the function", whole(), TEMPLATE_DEFAULTS.memoryMegabytes)
+    .option("--timeout <seconds>", "its time limit", whole(), TEMPLATE_DEFAULTS.timeoutSeconds)
+    .option("--storage-mb <n>", "its /tmp", whole(), TEMPLATE_DEFAULTS.storageMegabytes)
+    .option("--max-parallel <n>", "tasks at the same time", whole(), TEMPLATE_DEFAULTS.maxParallel)
     .addHelpText("after", EXAMPLES)
     .action(async (options) => {
       if (!options.print && options.package === undefined) {
@@ -52,6 +53,7 @@ export function addDeploy(program: Command, context: CliContext): void {
       }
       if (options.print) {
         context.out.json(lambdaTemplate({
+          ...TEMPLATE_DEFAULTS,
           architecture: options.arch,
           memoryMegabytes: options.memoryMb,
           timeoutSeconds: options.timeout,
@@ -66,9 +68,4 @@ function between(flag: string, value: number, least: number, most: number): void
   if (value < least || value > most) {
     throw inputError(`${flag} ${value}: wanted ${least} to ${most}, which is what Lambda has`);
   }
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("Wanted a whole number.");
-  return Number(text);
 }

@@ -1,11 +1,12 @@
 /** `granary fetch CATALOG --to DIR`: downloads what a selection needs and points the catalog at it. */
-import { type Command, InvalidArgumentError } from "@commander-js/extra-typings";
-import { GranaryError } from "../../core/errors.ts";
-import { formatBytes, formatCount } from "../../core/units.ts";
+import type { Command } from "@commander-js/extra-typings";
+import { formatBytes, formatCount, formatNumberOf } from "../../core/units.ts";
 import { FILES_AT_ONCE } from "../../core/concurrency.ts";
 import { addAreaOptions, type AreaFlags, areaFrom } from "../flags/area.ts";
 import type { CliContext, Progress } from "../io/context.ts";
-import { addFilterOptions, type FilterFlags, filterFrom } from "../flags/catalog_filter.ts";
+import { failOnFailures } from "../io/failures.ts";
+import { addFilterOptions, type FilterFlags, filterFrom } from "../flags/filter.ts";
+import { whole } from "../flags/numbers.ts";
 
 const EXAMPLES = `
 Examples:
@@ -24,7 +25,7 @@ export function addFetch(program: Command, context: CliContext): void {
     .option("-o, --output <file>", "the catalog to write (default: catalog.parquet in the mirror)")
     .option("--driver <drivers>", "where from: auto, or s3, https in order of preference", "auto")
     .option("--asset <key>", "of granules with several files, only this one: its key, or a glob of names")
-    .option("--files <n>", "files to fetch side by side", wholeNumber, FILES_AT_ONCE)
+    .option("--files <n>", "files to fetch side by side", whole(1, 64), FILES_AT_ONCE)
     .option("--verify", "compare the checksums of files that are there already, too");
   addFilterOptions(command);
   addAreaOptions(command);
@@ -67,31 +68,13 @@ export function addFetch(program: Command, context: CliContext): void {
             `${formatCount(report.verified)} verified; ${report.catalog} points at them`,
         );
       }
-      fail(report.failures, context);
+      const failed = report.failures.map(({ message, ...granule }) => ({ ...granule, reason: message }));
+      failOnFailures(
+        failed,
+        `${
+          formatNumberOf(failed.length, "file")
+        } could not be fetched; run again to try those, and only those`,
+        context,
+      );
     });
-}
-
-function fail(
-  failures: readonly { collection: string; id: string; message: string }[],
-  context: CliContext,
-): void {
-  if (failures.length === 0) return;
-  for (const { collection, id, message } of failures.slice(0, 20)) {
-    context.log.error(`${collection} ${id}: ${message}`);
-  }
-  const more = failures.length > 20 ? ` (20 are shown; --json lists all)` : "";
-  throw new GranaryError(
-    "granule",
-    `${
-      formatCount(failures.length)
-    } files could not be fetched${more}; run again to try those, and only those`,
-  );
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 64) {
-    throw new InvalidArgumentError(`"${text}" is not a whole number from 1 to 64`);
-  }
-  return value;
 }

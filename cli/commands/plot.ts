@@ -1,7 +1,7 @@
 /** `granary plot STORE`: a map of a variable, as a PNG or in the terminal. */
 import path from "node:path";
 import process from "node:process";
-import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { type Command, Option } from "@commander-js/extra-typings";
 import { COLORMAP_NAMES, DEFAULT_COLORMAP } from "../../core/draw/colormap.ts";
 import { DEFAULT_WIDTH, WIDTH_LIMITS } from "../../aggregate/map/limits.ts";
 import { PROJECTION_NAMES } from "../../core/draw/projection.ts";
@@ -10,6 +10,7 @@ import { inputError } from "../../core/errors.ts";
 import { formatCount } from "../../core/units.ts";
 import type { CliContext } from "../io/context.ts";
 import { openStoreAt } from "../flags/store_place.ts";
+import { parseRange, whole } from "../flags/numbers.ts";
 
 const EXAMPLES = `
 Examples:
@@ -31,7 +32,7 @@ export function addPlot(program: Command, context: CliContext): void {
     .option("--variable <name>", "the variable, such as h_mean (granary inspect lists them)")
     .option("-o, --output <file>", "the PNG to write, or - for stdout")
     .option("--preview", "draw it in the terminal")
-    .option("--order <n>", "the level (default: as the map's scale deserves)", wholeNumber)
+    .option("--order <n>", "the level (default: as the map's scale deserves)", whole())
     .addOption(
       new Option("--projection <name>", "the map's projection; auto goes by where the data lies")
         .choices(["auto", ...PROJECTION_NAMES] as const).default("auto" as const),
@@ -39,7 +40,7 @@ export function addPlot(program: Command, context: CliContext): void {
     .option(
       "--width <pixels>",
       `of the picture, ${WIDTH_LIMITS.least} to ${WIDTH_LIMITS.most}`,
-      wholeNumber,
+      whole(),
       DEFAULT_WIDTH,
     )
     .option("--range <low,high>", "the values at the ends of the colours", parseRange)
@@ -116,19 +117,4 @@ function terminal(context: CliContext): { columns: number; rows: number; colour:
     rows: Math.max(PREVIEW.rows / 2, rows - 6),
     colour: context.out.isTerminal && (NO_COLOR === undefined || NO_COLOR === "") && TERM !== "dumb",
   };
-}
-
-function parseRange(text: string): { low: number; high: number } {
-  const numbers = text.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
-  if (numbers.length !== 2 || !numbers.every(Number.isFinite)) {
-    throw new InvalidArgumentError("Wanted two numbers, such as 0,3500.");
-  }
-  const [low, high] = numbers;
-  if (!(high > low)) throw new InvalidArgumentError("Wanted the lower value first.");
-  return { low, high };
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("Wanted a whole number.");
-  return Number(text);
 }

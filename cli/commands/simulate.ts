@@ -1,8 +1,9 @@
 /** `granary simulate DIR`: granules to try things on, where no real ones are at hand. */
-import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { type Command, Option } from "@commander-js/extra-typings";
 import { SIMULATE_DEFAULTS } from "../../products/simulate/defaults.ts";
 import { formatBytes, formatCount } from "../../core/units.ts";
 import type { CliContext } from "../io/context.ts";
+import { countOf, whole } from "../flags/numbers.ts";
 
 const EXAMPLES = `
 Examples:
@@ -14,14 +15,14 @@ export function addSimulate(program: Command, context: CliContext): void {
   program.command("simulate")
     .description("write simulated ATL06 granules along ICESat-2's orbit over an ice sheet")
     .argument("<dir>", "the folder for the HDF5 files")
-    .option("--granules <n>", "how many", wholeNumber, SIMULATE_DEFAULTS.granules)
+    .option("--granules <n>", "how many", countOf, SIMULATE_DEFAULTS.granules)
     .option(
       "--rows <n>",
       "the most segments of a beam (the track is thinned to fit)",
-      wholeNumber,
+      countOf,
       SIMULATE_DEFAULTS.rows,
     )
-    .option("--seed <n>", "another seed, other swells, clouds and noise", wholeNumber, SIMULATE_DEFAULTS.seed)
+    .option("--seed <n>", "another seed, other swells, clouds and noise", whole(), SIMULATE_DEFAULTS.seed)
     .addOption(
       new Option("--sheet <name>", "the ice sheet").choices(["antarctica", "greenland"] as const)
         .default(SIMULATE_DEFAULTS.sheet),
@@ -47,9 +48,4 @@ export function addSimulate(program: Command, context: CliContext): void {
         `${dir}: ${formatCount(files.length)} granules, ${formatCount(rows)} segments, ${formatBytes(bytes)}`,
       );
     });
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("Wanted a whole number.");
-  return Number(text);
 }

@@ -28,8 +28,6 @@ export async function assumeRole(
   by: { keys: S3Keys } | { webIdentity: string },
   region: string,
 ): Promise<S3Keys> {
-  const { env, client, retry, signal } = services;
-  const endpoint = env.AWS_ENDPOINT_URL_STS || env.AWS_ENDPOINT_URL || `https://sts.${region}.amazonaws.com/`;
   const form = new URLSearchParams({
     Version: "2011-06-15",
     RoleArn: role.arn,
@@ -38,22 +36,83 @@ export async function assumeRole(
   });
   if ("webIdentity" in by) form.set("WebIdentityToken", by.webIdentity);
   if (role.externalId !== undefined) form.set("ExternalId", role.externalId);
-  const body = form.toString();
   const asked = `keys for the role of ${role.origin}`;
+  const { status, field, said } = await askSts(
+    services,
+    form,
+    "keys" in by ? by.keys : undefined,
+    region,
+    asked,
+  );
+  const accessKeyId = field("AccessKeyId");
+  const secretAccessKey = field("SecretAccessKey");
+  if (status !== 200 || accessKeyId === undefined || secretAccessKey === undefined) {
+    throw new GranaryError(
+      "credential",
+      `${asked}: AWS answered ${status} (${said}); check the role's trust policy and the identity that asks`,
+    );
+  }
+  const expiration = Date.parse(field("Expiration") ?? "");
+  return {
+    accessKeyId,
+    secretAccessKey,
+    sessionToken: field("SessionToken"),
+    expiresAt: Number.isNaN(expiration) ? undefined : expiration,
+    origin: role.origin,
+  };
+}
+
+/** What the token service says of keys that it does not accept. */
+const REFUSED =
+  /^(InvalidClientTokenId|SignatureDoesNotMatch|ExpiredToken|UnrecognizedClientException|AccessDenied)$/;
+
+/**
+ * Asks the token service who the keys belong to (GetCallerIdentity, which every valid key may).
+ *
+ * @returns whether it knew them; undefined where it is no token service that could say
+ * @throws GranaryError (credential) where it refuses them
+ */
+export async function checkKeys(
+  services: AwsServices,
+  keys: S3Keys,
+  region: string,
+): Promise<true | undefined> {
+  const form = new URLSearchParams({ Version: "2011-06-15", Action: "GetCallerIdentity" });
+  const asked = `the owner of the AWS keys from ${keys.origin}`;
+  const { status, field, said } = await askSts(services, form, keys, region, asked);
+  if (status === 200 && field("Arn") !== undefined) return true;
+  const code = field("Code");
+  if (code === undefined || !REFUSED.test(code)) return undefined;
+  throw new GranaryError(
+    "credential",
+    `the AWS keys from ${keys.origin} are not accepted: AWS answered ${status} (${said}); get new ones`,
+  );
+}
+
+interface StsAnswer {
+  status: number;
+  /** The text of the first element of that name. */
+  field(name: string): string | undefined;
+  /** The error's code, or the beginning of the answer. */
+  said: string;
+}
+
+async function askSts(
+  { env, client, retry, signal }: AwsServices,
+  form: URLSearchParams,
+  keys: S3Keys | undefined,
+  region: string,
+  asked: string,
+): Promise<StsAnswer> {
+  const endpoint = env.AWS_ENDPOINT_URL_STS || env.AWS_ENDPOINT_URL || `https://sts.${region}.amazonaws.com/`;
+  const body = form.toString();
+  const headers = { "content-type": "application/x-www-form-urlencoded", accept: "application/xml" };
   return await withRetries(retry, signal, async () => {
-    const headers = { "content-type": "application/x-www-form-urlencoded", accept: "application/xml" };
     let secretHeaders: Record<string, string> = {};
-    if ("keys" in by) {
-      const signer = new AwsV4Signer({
-        method: "POST",
-        url: endpoint,
-        headers,
-        body,
-        ...by.keys,
-        sessionToken: by.keys.sessionToken,
-        service: "sts",
-        region,
-      });
+    if (keys !== undefined) {
+      const { sessionToken } = keys;
+      const request = { method: "POST", url: endpoint, headers, body, service: "sts", region };
+      const signer = new AwsV4Signer({ ...request, ...keys, sessionToken });
       secretHeaders = Object.fromEntries((await signer.sign()).headers.entries());
     }
     const reply = await client.exchange({
@@ -69,23 +128,7 @@ export async function assumeRole(
     if (isRetryableStatus(reply.status)) throw statusTrouble(asked, reply.status, reply.headers);
     const text = new TextDecoder().decode(reply.body);
     const field = (name: string) => new RegExp(`<${name}>([^<]+)</${name}>`).exec(text)?.[1];
-    const accessKeyId = field("AccessKeyId");
-    const secretAccessKey = field("SecretAccessKey");
-    if (reply.status !== 200 || accessKeyId === undefined || secretAccessKey === undefined) {
-      const said = field("Code") ?? excerpt(reply.body, 80);
-      throw new GranaryError(
-        "credential",
-        `${asked}: AWS answered ${reply.status} (${said}); check the role's trust policy and the identity that asks`,
-      );
-    }
-    const expiration = Date.parse(field("Expiration") ?? "");
-    return {
-      accessKeyId,
-      secretAccessKey,
-      sessionToken: field("SessionToken"),
-      expiresAt: Number.isNaN(expiration) ? undefined : expiration,
-      origin: role.origin,
-    };
+    return { status: reply.status, field, said: field("Code") ?? excerpt(reply.body, 80) };
   });
 }
 

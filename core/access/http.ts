@@ -3,6 +3,7 @@
  * redirects itself (so that Authorization never reaches another host), reads bodies up to a limit, and
  * counts. It decides nothing about statuses and tries nothing twice.
  */
+import diagnostics from "node:diagnostics_channel";
 import { HostGate } from "../concurrency.ts";
 import { redact, safeName } from "./redact.ts";
 import { abortError, networkTrouble, Trouble } from "./retry.ts";
@@ -59,6 +60,20 @@ export interface HttpReply extends HttpHead {
   /** More bytes came than `maxBytes`. */
   overlong: boolean;
 }
+
+/** What was asked of a server and what came: no header, no query, nothing secret. */
+export interface ExchangeNote {
+  method: string;
+  /** The address without its query, or what the request is called. */
+  asked: string;
+  range: string | undefined;
+  status: number;
+  milliseconds: number;
+}
+
+/** The channel of node:diagnostics_channel that hears of every exchange. */
+export const EXCHANGES = "granary:exchange";
+const exchanges = diagnostics.channel(EXCHANGES);
 
 /** Sends requests. One for the whole process, so that limits hold across sources. */
 export class HttpClient {
@@ -133,6 +148,7 @@ export class HttpClient {
       }, milliseconds);
     };
     try {
+      const started = performance.now();
       within(this.limits.headersTimeoutMs);
       if (counters !== undefined) counters.requests += 1;
       const response = await fetch(url, {
@@ -151,6 +167,17 @@ export class HttpClient {
       const body = await readBody(response, good ? request.sink : undefined, head, limit, counters, () => {
         within(this.limits.idleTimeoutMs);
       });
+      if (exchanges.hasSubscribers) {
+        exchanges.publish(
+          {
+            method: request.method ?? "GET",
+            asked,
+            range: headers.range,
+            status: head.status,
+            milliseconds: performance.now() - started,
+          } satisfies ExchangeNote,
+        );
+      }
       return { ...head, ...body };
     } catch (error) {
       if (signal?.aborted) throw abortError(signal);

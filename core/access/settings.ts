@@ -5,7 +5,7 @@ import { DEFAULT_RETRY, type RetryPolicy } from "./retry.ts";
 import type { Environment } from "./token_store.ts";
 
 /** Names, and what they set. */
-const NETWORK_VARIABLES: Readonly<Record<string, string>> = {
+export const NETWORK_VARIABLES: Readonly<Record<string, string>> = {
   GRANARY_HTTP_TIMEOUT: `seconds without any answer before a request is tried again (${
     DEFAULT_HTTP_LIMITS.headersTimeoutMs / 1000
   })`,

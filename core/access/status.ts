@@ -1,5 +1,14 @@
-/** What `auth status` tells: which credentials were found, from where, for what, until when. Never which. */
+/** What `auth status` says: which credentials were found, from where, for what and until when; no secret. */
+import { checkKeys } from "./aws_services.ts";
+import { GranaryError } from "../errors.ts";
 import type { SourceOpener } from "./open.ts";
+import { safeName } from "./redact.ts";
+import { isRetryableStatus, statusTrouble, withRetries } from "./retry.ts";
+
+/** Answers with keys to who sends a token that holds, and with the way to the login page to others. */
+const CHECK_PATH = "/s3credentials";
+const CHECK_HOST = "data.nsidc.earthdatacloud.nasa.gov";
+const ANSWER_BYTES = 64 * 1024;
 
 interface CredentialStatus {
   earthdata: {
@@ -24,17 +33,32 @@ interface CredentialStatus {
   };
 }
 
-/** With `check` a token and keys are asked for where they come from a server; refusals are thrown. */
+/**
+ * With `check` a server is asked whether it accepts what was found. Throws a credential error where one
+ * refuses, where a token has ended, and where there is nothing to check.
+ */
 export async function credentialStatus(
   opener: SourceOpener,
   { check }: { check: boolean },
 ): Promise<CredentialStatus> {
   const { earthdata, aws } = opener;
   const origin = earthdata.origin();
-  if (check && origin !== undefined) await earthdata.tokenFor(earthdata.loginUrl);
-  const expires = earthdata.expiresAt();
   const source = await aws.keys();
+  if (check && origin === undefined && source === undefined) {
+    throw new GranaryError(
+      "credential",
+      "there is nothing to check: no Earthdata login and no AWS keys were found" +
+        " (wanted EARTHDATA_TOKEN, a netrc entry, granary auth login, or keys as the AWS tools take them)",
+    );
+  }
+  if (check && origin !== undefined) await checkToken(opener);
+  const expires = earthdata.expiresAt();
   const keys = check ? await source?.keys() : undefined;
+  const accepted = keys === undefined ? undefined : await checkKeys(
+    { env: opener.env, client: opener.client, retry: opener.retry, signal: opener.signal },
+    keys,
+    await aws.region() ?? "us-east-1",
+  );
   const ends = keys?.expiresAt ?? null;
   return {
     earthdata: {
@@ -43,7 +67,7 @@ export async function credentialStatus(
       until: origin === undefined
         ? ""
         : expires !== null
-        ? time(expires)
+        ? time(expires) + (expires <= Date.now() ? " (it has ended)" : "")
         : origin.kind === "password" || origin.kind === "netrc"
         ? "a token is asked for at first use"
         : "not known",
@@ -64,9 +88,45 @@ export async function credentialStatus(
       expires_at: ends === null ? null : time(ends),
       region: await aws.region() ?? null,
       endpoint: aws.s3Endpoint().endpoint ?? null,
-      checked: keys !== undefined,
+      checked: accepted === true,
     },
   };
+}
+
+/** Sends the token where it is wanted: anything but a refusal means that it is accepted. */
+async function checkToken({ earthdata, client, retry, signal }: SourceOpener): Promise<void> {
+  const url = checkUrl(earthdata.hosts, (one) => earthdata.covers(one));
+  const asked = `the token at ${safeName(url.href)}`;
+  let renewed = false;
+  await withRetries(retry, signal, async () => {
+    for (;;) {
+      const token = await earthdata.tokenFor(url);
+      const reply = await client.exchange({
+        url: url.href,
+        headers: { accept: "application/json" },
+        ...(token === undefined ? {} : { secretHeaders: { authorization: `Bearer ${token}` } }),
+        maxBytes: ANSWER_BYTES,
+        signal,
+        asked,
+      });
+      if (isRetryableStatus(reply.status)) throw statusTrouble(asked, reply.status, reply.headers);
+      const refused = reply.status === 401 || reply.status === 403 ||
+        (reply.status >= 300 && reply.status < 400);
+      if (!refused) return;
+      const again = !renewed && reply.status !== 403 && await earthdata.renew(token);
+      renewed = true;
+      if (!again) throw earthdata.refusal(asked, reply, token !== undefined);
+    }
+  });
+}
+
+/** The usual host where it may have the token; else the first of the hosts that may. */
+function checkUrl(hosts: readonly string[], covers: (url: URL) => boolean): URL {
+  const usual = new URL(`https://${CHECK_HOST}${CHECK_PATH}`);
+  if (covers(usual)) return usual;
+  const candidates = hosts.flatMap((host) => [`https://${host}`, `http://${host}`])
+    .map((base) => new URL(CHECK_PATH, base));
+  return candidates.filter(covers).find(({ protocol }) => protocol === "http:") ?? candidates[0];
 }
 
 function time(milliseconds: number): string {

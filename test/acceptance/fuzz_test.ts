@@ -13,7 +13,6 @@ import { DEFAULT_RETRY } from "../../core/access/retry.ts";
 import { openCatalog } from "../../catalog/file/open_catalog.ts";
 import { select } from "../../catalog/query/select.ts";
 import { discoverCmrJson, discoverStac, type Discovery } from "../../catalog/discover/discover.ts";
-import { listRecords } from "../../aggregate/run/records.ts";
 import { RunDirectory } from "../../aggregate/run/run_directory.ts";
 import { temporaryFolder } from "../support/binary.ts";
 import { ok, seeded, simulatedWorld } from "../support/run_world.ts";
@@ -160,8 +159,8 @@ Deno.test(`${RECORDS} damaged plans and records are refused by name, every one`,
   const readers: [string, () => Promise<unknown>][] = [
     ["plan.json", () => directory.plan()],
     ["run.json", () => directory.plan()],
-    [whole.find((key) => key.startsWith("scatter/"))!, () => listRecords(target, "scatter")],
-    [whole.find((key) => key.startsWith("shards/"))!, () => listRecords(target, "shard")],
+    [whole.find((key) => key.startsWith("scatter/"))!, () => directory.scatterRecords()],
+    [whole.find((key) => key.startsWith("shards/"))!, () => directory.shardRecords()],
   ];
   const random = seeded(3);
   for (let n = 0; n < RECORDS; n++) {

@@ -24,11 +24,10 @@ async function planned(name: string, ...more: string[]): Promise<{ store: string
   return { store, run: `${store}.run` };
 }
 
-Deno.test("the runtime does pieces by reference, cold and then warm, and seals the store", async () => {
+Deno.test("the runtime does tasks by reference, cold and then warm, and finishes the store", async () => {
   const { clean } = await undisturbed();
   const { store, run } = await planned("pieces.zarr", "--batches", "2");
-  const list = (kind: string) =>
-    JSON.parse(fs.readFileSync(path.join(run, "pieces", `${kind}.json`), "utf8"));
+  const list = (kind: string) => JSON.parse(fs.readFileSync(path.join(run, "tasks", `${kind}.json`), "utf8"));
   const lambda = new LambdaEmulator({ most: 1 });
   try {
     const warm: unknown[] = [];
@@ -52,10 +51,10 @@ Deno.test("errors come in the runtime's form, and the function goes on after the
     const cases: [unknown, RegExp][] = [
       ["{not json", /not JSON/],
       [{ scatter: 0 }, /no run_dir/],
-      [{ run_dir: run, scatter: 0, reduce: 0 }, /2 of scatter, reduce and finish/],
+      [{ run_dir: run, scatter: 0, reduce: 0 }, /2 tasks/],
       [{ run_dir: run, scatter: -1 }, /no whole number/],
       [{ run_dir: run, scatter: 99 }, /no scatter batch 99/],
-      [{ run_dir: `${run}.elsewhere`, scatter: 0 }, /no plan\.json/],
+      [{ run_dir: `${run}.elsewhere`, scatter: 0 }, /no run\.json/],
       [{ run_dir: run, reduce: 0 }, /not scattered yet/],
       [{ run_dir: run, finish: true }, /shards are not done/],
     ];
@@ -85,7 +84,7 @@ Deno.test("a scatter stops before its deadline, and the next invocations do what
       assert.ok(++invocations < 60);
       const { functionError, body } = (await lambda.invoke({ run_dir: run, scatter: 0 }, timeoutMs))!;
       if (functionError !== undefined) {
-        assert.match(String(body.errorMessage), /has not the time to read one granule|timed out/);
+        assert.match(String(body.errorMessage), /has not the time to do one part of it|timed out/);
         timeoutMs *= 1.5;
         continue;
       }
@@ -122,7 +121,7 @@ Deno.test("--backend lambda does a run by throttled, timed-out and dying functio
     };
     const args = ["-o", store, "--batches", "6", "--backend", "lambda", "--function-name", "granary"];
     const run = await granary(
-      [...world.args, ...args, "--region", "us-west-2", "--max-parallel", "5", "--json"],
+      [...world.args, ...args, "--aws-region", "us-west-2", "--max-parallel", "5", "--json"],
       { cwd: world.folder, env },
     );
     assert.equal(run.code, 0, run.stderr);

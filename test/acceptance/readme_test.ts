@@ -30,7 +30,7 @@ Deno.test("every offline block of the README runs as it stands, in order", async
     assert.equal(code, 0, `${text}\n${stderr}`);
     assert.doesNotMatch(stderr, /warning/);
   }
-  for (const made of ["map.png", "mine.zarr/zarr.json", "pieces.zarr/zarr.json", "config.schema.json"]) {
+  for (const made of ["map.png", "mine.zarr/zarr.json", "tasks.zarr/zarr.json", "config.schema.json"]) {
     assert.ok(fs.existsSync(path.join(folder, made)), made);
   }
 });

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { granary, temporaryFolder } from "../support/binary.ts";
+import { Loopback } from "../support/loopback.ts";
 import { jwt, PASSWORD, startEarthdata, USER } from "../support/earthdata.ts";
 
 const AWS_OFF = { AWS_EC2_METADATA_DISABLED: "true" };
@@ -16,7 +17,7 @@ Deno.test("auth status tells where a token comes from and until when, and never 
     AWS_ACCESS_KEY_ID: "AKIAX",
     AWS_SECRET_ACCESS_KEY: "hush",
   };
-  for (const args of [["auth", "status"], ["auth", "status", "--json"], ["auth", "status", "--check"]]) {
+  for (const args of [["auth", "status"], ["auth", "status", "--json"]]) {
     const { code, stdout, stderr } = await granary(args, { env });
     assert.equal(code, 0, stderr);
     assert.match(stdout, /EARTHDATA_TOKEN/);
@@ -83,5 +84,73 @@ Deno.test("auth status --check asks the login server, and a wrong password is ex
     }
   } finally {
     await world.stop();
+  }
+});
+
+Deno.test("auth status --check sends the token to a server: a made-up one, an ended one and none are exit 4", async () => {
+  const world = await startEarthdata();
+  try {
+    const check = (env: Record<string, string>) =>
+      granary(["auth", "status", "--check"], { env: { ...world.env, HOME: temporaryFolder(), ...env } });
+    world.tokens.add("a-token-that-holds");
+    const good = await check({ EARTHDATA_TOKEN: "a-token-that-holds" });
+    assert.equal(good.code, 0, good.stderr);
+    assert.ok(world.data.seen.some(({ headers }) => headers.authorization === "Bearer a-token-that-holds"));
+
+    const madeUp = await check({ EARTHDATA_TOKEN: "made-up" });
+    assert.equal(madeUp.code, 4, madeUp.stdout);
+    assert.match(madeUp.stderr, /token .*EARTHDATA_TOKEN/);
+    assert.ok(!(madeUp.stdout + madeUp.stderr).includes("made-up"));
+
+    const asked = world.data.seen.length;
+    const ended = await check({ EARTHDATA_TOKEN: jwt(Date.UTC(2020, 0, 1)) });
+    assert.equal(ended.code, 4);
+    assert.match(ended.stderr, /2020-01-01/);
+    assert.equal(world.data.seen.length, asked, "a token that has ended is not sent");
+
+    const none = await check({});
+    assert.equal(none.code, 4);
+    assert.match(none.stderr, /nothing to check: no Earthdata login and no AWS keys/);
+  } finally {
+    await world.stop();
+  }
+});
+
+Deno.test("auth status says that a token has ended", async () => {
+  const env = { ...AWS_OFF, HOME: temporaryFolder(), EARTHDATA_TOKEN: jwt(Date.UTC(2020, 0, 1)) };
+  const { code, stdout } = await granary(["auth", "status"], { env });
+  assert.equal(code, 0);
+  assert.match(stdout, /2020-01-01T00:00:00Z \(it has ended\)/);
+});
+
+Deno.test("auth status --check asks AWS whose keys they are, and refused keys are exit 4", async () => {
+  let answer = { status: 200, body: "" };
+  const sts = await Loopback.start((_, response) => {
+    response.writeHead(answer.status, { "content-type": "text/xml" });
+    response.end(answer.body);
+  });
+  try {
+    const check = () =>
+      granary(["auth", "status", "--check", "--json"], {
+        env: {
+          ...AWS_OFF,
+          HOME: temporaryFolder(),
+          AWS_ACCESS_KEY_ID: "AKIAX",
+          AWS_SECRET_ACCESS_KEY: "hush",
+          AWS_ENDPOINT_URL_STS: sts.url,
+        },
+      });
+    answer.body = "<GetCallerIdentityResponse><Arn>arn:aws:iam::1:user/u</Arn></GetCallerIdentityResponse>";
+    const good = await check();
+    assert.equal(good.code, 0, good.stderr);
+    assert.equal(JSON.parse(good.stdout).aws.checked, true);
+    answer = { status: 403, body: "<ErrorResponse><Code>InvalidClientTokenId</Code></ErrorResponse>" };
+    const bad = await check();
+    assert.equal(bad.code, 4);
+    assert.match(bad.stderr, /not accepted: AWS answered 403 \(InvalidClientTokenId\)/);
+    answer = { status: 400, body: "<html>what</html>" };
+    assert.equal(JSON.parse((await check()).stdout).aws.checked, false);
+  } finally {
+    await sts.stop();
   }
 });

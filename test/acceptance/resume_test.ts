@@ -47,6 +47,12 @@ async function resume(folder: string, args: readonly string[], store: string): P
   return { code, notes: stderr, report: JSON.parse(stdout) };
 }
 
+/** The arguments with another value for a flag. */
+function instead(args: readonly string[], flag: string, value: string): string[] {
+  const at = args.indexOf(flag);
+  return at === -1 ? [...args, flag, value] : [...args.slice(0, at), flag, value, ...args.slice(at + 2)];
+}
+
 const shardFiles = (store: string) =>
   Object.keys(treeDigest(store)).filter((file) => /^12\/[^/]+\/c\/\d+$/.test(file));
 
@@ -62,7 +68,7 @@ Deno.test("a run that is done is kept whole by --resume: no granule is opened", 
 });
 
 for (const damage of ["cut", "gone", "longer"] as const) {
-  Deno.test(`a shard with an object that is ${damage} is made anew, and it is said`, async () => {
+  Deno.test(`a shard with an object that is ${damage} is made again, and it is said`, async () => {
     const { folder, args } = await world();
     const store = await doneStore(folder, args);
     const clean = treeDigest(store);
@@ -73,12 +79,12 @@ for (const damage of ["cut", "gone", "longer"] as const) {
     const { report, notes } = await resume(folder, args, store);
     assert.equal(report.shards.made, 1);
     assert.ok(report.granules.read < report.granules.total);
-    assert.match(notes, /made anew: 1 because their objects are gone or damaged/);
+    assert.match(notes, /made again: 1 because their objects are gone or damaged/);
     assert.deepEqual(treeDigest(store), clean);
   });
 }
 
-Deno.test("without its run directory a store is made anew as a whole", async () => {
+Deno.test("without its run directory a store is made again as a whole", async () => {
   const { folder, args } = await world();
   const store = await doneStore(folder, args);
   const clean = treeDigest(store);
@@ -95,7 +101,7 @@ Deno.test("a changed granule redoes the shards that it touches, and no others", 
   fs.writeFileSync(granules[2], fs.readFileSync(granules[5]));
   await buildCatalog(folder);
   const { report, notes } = await resume(folder, args, store);
-  assert.match(notes, /made anew: \d+ because config, catalog or granules changed/);
+  assert.match(notes, /made again: \d+ because config, catalog or granules changed/);
   assert.deepEqual(treeDigest(store), treeDigest(await doneStore(folder, args)));
   assert.ok(report.shards.made > 0);
 
@@ -116,7 +122,7 @@ for (
     const { folder, args } = await world();
     const store = await doneStore(folder, args);
     const before = treeDigest(store);
-    const changed = [...args, ...other];
+    const changed = instead(args, other[0], other[1]);
     const { notes } = await resume(folder, changed, store);
     assert.match(notes, /because config, catalog or granules changed/);
     assert.deepEqual(treeDigest(store), treeDigest(await doneStore(folder, changed)));
@@ -196,14 +202,14 @@ Deno.test("a broken granule marks its cells; repaired, --resume heals them to th
   // A record that says done says what it lacks.
   const shards = path.join(`${store}.run`, "shards");
   const lacks = fs.readdirSync(shards).flatMap((name) =>
-    JSON.parse(fs.readFileSync(path.join(shards, name), "utf8")).lacks
+    JSON.parse(fs.readFileSync(path.join(shards, name), "utf8")).missing
   );
   assert.ok(lacks.length > 0 && lacks.every((lacking: string) => lacking.includes(id)));
 
   const again = await resume(folder, args, store);
   assert.equal(again.code, 3);
   assert.equal(again.report.granules.failed.length, 1);
-  assert.match(again.notes, /because they lack granules that could not be read/);
+  assert.match(again.notes, /because they are without granules that could not be read/);
 
   fs.writeFileSync(granules[4], bytes);
   const healed = await resume(folder, args, store);
@@ -229,13 +235,13 @@ Deno.test("pieces tell a broken granule by exit code 3, and heal its shards when
   assert.equal(told.code, 3, told.stderr);
   const { batches, shards } = await state();
   assert.deepEqual(batches.failed, [0]);
-  assert.ok(shards.lacking.length > 0);
+  assert.ok(shards.incomplete.length > 0);
 
   fs.writeFileSync(granules[1], bytes);
   await ok(["work", run, "--scatter", "0"], { cwd: folder });
   // What lacks a granule that has been read since is not done any more.
   const left = await state();
-  assert.deepEqual(left.shards.left, shards.lacking);
+  assert.deepEqual(left.shards.left, shards.incomplete);
   const unhealed = await granary(["finish", run], { cwd: folder });
   assert.equal(unhealed.code, 2);
   assert.match(unhealed.stderr, /shards are not done/);

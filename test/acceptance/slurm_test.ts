@@ -13,8 +13,8 @@ if (unable !== undefined) console.log(`no test with a real Slurm: ${unable}`);
 
 const GOLDEN_JOB = ["aggregate", "-c", "atl06", "--catalog", "catalog.parquet", "--shard", "1"];
 
-/** Process ids of the program's `work` on a run directory with a flag. */
-function piecesAtWork(runDirectory: string, flag: string): number[] {
+/** Process ids of the program's `work` on a run directory of a stage. */
+function tasksAtWork(runDirectory: string, flag: string): number[] {
   return fs.readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
     try {
       const words = fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
@@ -40,7 +40,7 @@ async function until<T>(what: string, find: () => T | undefined, seconds = 120):
 
 /** Kills the first piece of a kind with -9 as soon as it is at work. */
 async function killOne(runDirectory: string, flag: string): Promise<void> {
-  const pid = await until(`piece with ${flag}`, () => piecesAtWork(runDirectory, flag)[0]);
+  const pid = await until(`a ${flag} task`, () => tasksAtWork(runDirectory, flag)[0]);
   process.kill(pid, "SIGKILL");
 }
 
@@ -86,7 +86,7 @@ Deno.test({
       assert.deepEqual(Object.keys(submitted.jobs), ["scatter", "reduce", "finish"]);
       const arrays = slurm.run("squeue", "-h", "-r", "-j", submitted.jobs.scatter, "-o", "%i");
       assert.equal(arrays.trim().split("\n").length, 4, "eight batches in an array of four");
-      const killed = killOne(`${store}.run`, "--scatter");
+      const killed = killOne(`${store}.run`, "scatter");
 
       const second = await granary([...GOLDEN_JOB, "-o", "slurm.zarr", "--resume"], options);
       assert.equal(second.code, 2, second.stderr);
@@ -94,11 +94,11 @@ Deno.test({
 
       await killed;
       slurm.run("scontrol", "update", "nodename=node1", "state=drain", "reason=test");
-      await killOne(`${store}.run`, "--reduce");
+      await killOne(`${store}.run`, "reduce");
       await until("empty queue", () => queue(slurm) === "" ? true : undefined);
       assert.match(slurm.run("sinfo", "-h", "-n", "node1", "-o", "%T"), /drain/);
       const shown = JSON.parse(await ok(["runs", `${store}.run`, "--json"], options));
-      assert.equal(shown.sealed, false);
+      assert.equal(shown.finished, false);
       assert.ok(shown.batches.left.length > 0 && shown.shards.left.length > 0);
       assert.ok(!fs.existsSync(path.join(store, "zarr.json")));
 
@@ -164,7 +164,7 @@ Deno.test("what failed is submitted again with more time and memory, as told, an
     ...["--sbatch-flag=--qos=low", "--wait", "--retries", "2", "--retry-scale", "2", "--max-parallel", "5"],
   ], { cwd: folder, env });
   assert.equal(run.code, 1, run.stderr);
-  assert.match(run.stderr, /2 scatter batches and \d+ shards are not done after 3 submissions/);
+  assert.match(run.stderr, /2 scatter tasks and \d+ reduce tasks not done after 3 submissions/);
   const job = (n: number) => fs.readFileSync(path.join(folder, `job-${n}.args`), "utf8").trim().split("\n");
   const value = (n: number, flag: string) =>
     job(n).find((word) => word.startsWith(`${flag}=`))?.slice(flag.length + 1);

@@ -35,7 +35,7 @@ Deno.test({
       for (const n of (await state()).batches.left) await ok(["work", run, "--scatter", String(n)], options);
       for (const n of (await state()).shards.left) await ok(["work", run, "--reduce", String(n)], options);
       await ok(["finish", run], options);
-      assert.equal((await state()).sealed, true);
+      assert.equal((await state()).finished, true);
 
       const opener = new SourceOpener({ env: { HOME: folder, ...env } });
       const target = openTarget(store, opener);

@@ -6,15 +6,15 @@ import path from "node:path";
 import {
   arrayScript,
   formatSlurmMinutes,
-  groupPieces,
+  groupTasks,
   parseSlurmMinutes,
   shellWord,
 } from "../../../../runs/slurm/slurm_script.ts";
 
-Deno.test("pieces are grouped whole, in order and evenly, never into more groups than allowed", () => {
+Deno.test("tasks are grouped whole, in order and evenly, never into more groups than allowed", () => {
   for (const [count, most] of [[0, 5], [1, 5], [7, 4], [4, 4], [1000, 1001], [2503, 1001]]) {
     const pieces = Array.from({ length: count }, (_, i) => i * 3);
-    const groups = groupPieces(pieces, most);
+    const groups = groupTasks(pieces, most);
     assert.deepEqual(groups.flat(), pieces);
     assert.ok(groups.length <= most);
     const sizes = groups.map((group) => group.length);
@@ -58,18 +58,21 @@ function runTask(program: string, groups: number[][], task: number): { code: num
   return { code: run.status, out: run.stdout };
 }
 
-Deno.test("a task does its own pieces, all of them, and fails when one of them fails", () => {
+Deno.test("a job of an array does its own tasks, all of them, and fails when one of them fails", () => {
   const groups = [[0, 1], [2, 3, 5]];
-  assert.deepEqual(runTask('echo "$@"', groups, 1), { code: 0, out: "--reduce 2\n--reduce 3\n--reduce 5\n" });
-  assert.deepEqual(runTask('echo "$2"; [ "$2" != 3 ]', groups, 1), { code: 1, out: "2\n3\n5\n" });
+  assert.deepEqual(runTask('echo "$@"', groups, 1), {
+    code: 0,
+    out: [2, 3, 5].map((n) => `--stage reduce --task ${n}\n`).join(""),
+  });
+  assert.deepEqual(runTask('echo "$4"; [ "$4" != 3 ]', groups, 1), { code: 1, out: "2\n3\n5\n" });
   assert.deepEqual(runTask("kill -9 $$", groups, 0), { code: 137, out: "" });
 });
 
-Deno.test("granules that could not be read are recorded by the piece and are no failure of the task", () => {
-  assert.deepEqual(runTask('echo "$2"; exit 3', [[0, 1]], 0), { code: 0, out: "0\n1\n" });
+Deno.test("granules that could not be read are recorded by the task and are no failure of the job", () => {
+  assert.deepEqual(runTask('echo "$4"; exit 3', [[0, 1]], 0), { code: 0, out: "0\n1\n" });
 });
 
-Deno.test("SIGTERM reaches the piece once, is waited for, and begins no further piece", async () => {
+Deno.test("SIGTERM reaches the task once, is waited for, and begins no further task", async () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-script-"));
   try {
     const log = path.join(folder, "log");

@@ -1,0 +1,216 @@
+/** `granary run status|work|finish`: a planned run of any job, a task at a time. */
+import type { Command, CommandUnknownOpts } from "@commander-js/extra-typings";
+import { inputError } from "../../core/errors.ts";
+import { formatBytes, formatCount, formatSeconds, parseBytes } from "../../core/units.ts";
+import type { JobKinds, JobStatus, StageStatus, TaskOutcome } from "../../runs/job.ts";
+import type { RunStatus } from "../../aggregate/run/status.ts";
+import { countOf, whole } from "../flags/numbers.ts";
+import type { CliContext, Progress } from "../io/context.ts";
+import { failOnFailures } from "../io/failures.ts";
+
+const EXAMPLES = `
+Examples:
+  granary aggregate -c atl06 --catalog catalog.parquet -o store.zarr --plan-only --batches 8
+  granary run work store.zarr.run --stage scatter --task 0
+  seq 0 7 | xargs -P 4 -I{} granary run work store.zarr.run --workers 1 --stage scatter --task {}
+  granary run status store.zarr.run --json | jq -r '.stages[1].left[]' | xargs -P 4 -I{} granary run work store.zarr.run --workers 1 --stage reduce --task {}
+  granary run status store.zarr.run
+  granary run finish store.zarr.run`;
+
+const RUN_DIR = "the run directory: a folder or s3://bucket/prefix";
+
+interface WorkFlags {
+  stage?: string;
+  task?: number;
+  scatter?: number;
+  reduce?: number;
+  workers?: number;
+  memory?: string;
+  scratch?: string;
+  driver?: string;
+}
+
+export function addRun(program: Command, context: CliContext, kinds: JobKinds): void {
+  const run = program.command("run").description("a planned run: how far it is, its tasks, its end");
+  run.addHelpText("after", EXAMPLES);
+  const status = (runDirectory: string) => showStatus(runDirectory, kinds, context);
+  const work = (...[runDirectory, flags]: unknown[]) =>
+    doTask(runDirectory as string, flags as WorkFlags, kinds, context);
+  const finish = (runDirectory: string) => finishRun(runDirectory, kinds, context);
+
+  run.command("status").description("show how far a run is: stages, failures")
+    .argument("<run-dir>", RUN_DIR).addHelpText("after", EXAMPLES).action(status);
+  addWorkFlags(
+    run.command("work").description("do one task of a planned run")
+      .argument("<run-dir>", RUN_DIR)
+      .option("--stage <name>", "the stage, such as scatter or reduce")
+      .option("--task <n>", "the number of the task in its stage", whole()),
+  ).addHelpText("after", EXAMPLES).action(work);
+  run.command("finish").description("finish a run when every task is done")
+    .argument("<run-dir>", RUN_DIR).addHelpText("after", EXAMPLES).action(finish);
+
+  // The same by the names of version 0.1.0.
+  program.command("runs", { hidden: true }).description("granary run status")
+    .argument("<run-dir>", RUN_DIR).action(status);
+  addWorkFlags(
+    program.command("work", { hidden: true }).description("granary run work")
+      .argument("<run-dir>", RUN_DIR)
+      .option("--scatter <n>", "--stage scatter --task n", whole())
+      .option("--reduce <n>", "--stage reduce --task n", whole()),
+  ).action(work);
+  program.command("finish", { hidden: true }).description("granary run finish")
+    .argument("<run-dir>", RUN_DIR).action(finish);
+}
+
+function addWorkFlags(command: CommandUnknownOpts): CommandUnknownOpts {
+  return command
+    .option("--workers <n>", "worker threads (default: the cores that this process may use)", countOf)
+    .option("--memory <size>", "memory for the whole process, such as 4GB")
+    .option("--scratch <dir>", "folder for files in the making (default: the run directory)")
+    .option("--driver <drivers>", "how granules are read, over the plan's: auto, or local, https, s3");
+}
+
+/** The task that the flags name; version 0.1.0 had a flag for each stage. */
+function taskOf({ stage, task, scatter, reduce }: WorkFlags): { stage: string; task: number } {
+  const named = [
+    ...stage === undefined && task === undefined ? [] : [{ stage, task }],
+    ...scatter === undefined ? [] : [{ stage: "scatter", task: scatter }],
+    ...reduce === undefined ? [] : [{ stage: "reduce", task: reduce }],
+  ];
+  const [only] = named;
+  if (named.length !== 1 || only.stage === undefined || only.task === undefined) {
+    throw inputError("say which task: --stage NAME --task N (granary run status lists what is left)");
+  }
+  return { stage: only.stage, task: only.task };
+}
+
+async function doTask(
+  runDirectory: string,
+  flags: WorkFlags,
+  kinds: JobKinds,
+  context: CliContext,
+): Promise<void> {
+  const { openJob } = await import("../../runs/open_job.ts");
+  const { stage, task } = taskOf(flags);
+  const onWarning = (message: string) => context.log.warn(message);
+  const job = await openJob(runDirectory, kinds, { signal: context.signal, onWarning });
+  let progress: Progress | undefined;
+  const stop = new AbortController();
+  const worker = job.worker({
+    workers: flags.workers,
+    memoryBytes: flags.memory === undefined ? undefined : parseBytes(flags.memory),
+    scratch: flags.scratch,
+    driver: flags.driver,
+    signal: stop.signal,
+    onWarning,
+    onProgress: (done) => {
+      progress ??= context.log.progress(stage, null, "done");
+      progress.update(done);
+    },
+  });
+  let outcome: TaskOutcome;
+  try {
+    // A task that is asked to stop saves what it has done.
+    outcome = await worker.do(runDirectory, stage, task, { enough: context.signal });
+  } finally {
+    progress?.end();
+    await worker.close();
+  }
+  context.signal.throwIfAborted();
+  const { detail, ...done } = outcome;
+  if (context.json) context.out.json({ ...detail, ...done });
+  else context.out.write(`${stage} task ${task}: ${describeDetail(outcome)}\n`);
+  const message = `${outcome.failed.length} of ${stage} task ${task} could not be done`;
+  failOnFailures(outcome.failed, message, context);
+}
+
+/** Numbers of a task's own account, in words. */
+function describeDetail({ detail, left, failed }: TaskOutcome): string {
+  const { granules, observations } = detail as {
+    granules?: { total: number; read: number; kept: number };
+    observations?: number;
+  };
+  return [
+    ...granules === undefined
+      ? []
+      : [`${granules.read} of ${granules.total} granules read, ${granules.kept} kept`],
+    ...observations === undefined ? [] : [`${formatCount(observations)} observations`],
+    ...left === 0 ? [] : [`${left} left`],
+    ...failed.length === 0 ? [] : [`${failed.length} failed`],
+  ].join(", ") || "done";
+}
+
+async function showStatus(runDirectory: string, kinds: JobKinds, context: CliContext): Promise<void> {
+  const { openJob } = await import("../../runs/open_job.ts");
+  const job = await openJob(runDirectory, kinds, { signal: context.signal });
+  const found = await job.status(runDirectory, { signal: context.signal }) as
+    & JobStatus
+    & Partial<RunStatus>
+    & {
+      store?: string;
+    };
+  if (context.json) return context.out.json(found);
+  const { granules, observations, storeBytes, workerSeconds, bill } = found;
+  context.out.table(["what", "value"], [
+    ...found.store === undefined ? [] : [["store", found.store]],
+    ["finished", found.finished ? "yes" : "no"],
+    ...found.stages.map((stage) => [`${stage.name} tasks`, stageLine(stage)]),
+    ...granules === undefined ? [] : [[
+      "granules",
+      `${formatCount(granules.scattered)} of ${formatCount(granules.total)} scattered` +
+      (granules.failed.length === 0 ? "" : `, ${formatCount(granules.failed.length)} failed`),
+    ]],
+    ...observations === undefined ? [] : [["observations", formatCount(observations)]],
+    ...storeBytes === undefined ? [] : [["written", formatBytes(storeBytes)]],
+    ...workerSeconds === undefined ? [] : [["work", workLine(workerSeconds, found.bytesRead ?? 0)]],
+    ...bill === undefined || bill === null
+      ? []
+      : [["cost", `about $${bill.dollars.toFixed(4)}, ${bill.invocations} invocations`]],
+    ...granules?.failed.map(({ collection, id, reason }) => ["failed", `${collection} ${id}: ${reason}`]) ??
+      [],
+  ]);
+}
+
+function stageLine({ done, total, left, failed }: StageStatus): string {
+  return `${done} of ${total} done${numbers(", left", left)}${numbers(", with failures", failed)}`;
+}
+
+/** Time of workers, and how fast one of them read. */
+function workLine({ scatter, reduce }: RunStatus["workerSeconds"], bytesRead: number): string {
+  const rate = scatter > 0 ? ` (${formatBytes(bytesRead / scatter)} a second)` : "";
+  return `${formatSeconds(scatter)} reading granules${rate}, ${formatSeconds(reduce)} making shards`;
+}
+
+function numbers(what: string, tasks: readonly number[]): string {
+  if (tasks.length === 0) return "";
+  return `${what}: ${tasks.slice(0, 12).join(", ")}${tasks.length > 12 ? ", …" : ""}`;
+}
+
+async function finishRun(runDirectory: string, kinds: JobKinds, context: CliContext): Promise<void> {
+  const { openJob } = await import("../../runs/open_job.ts");
+  const job = await openJob(runDirectory, kinds, { signal: context.signal });
+  const { failed, detail } = await job.finish(runDirectory, { signal: context.signal });
+  if (context.json) context.out.json({ ...detail, failed });
+  else {
+    const { store, observations, cells } = detail as {
+      store?: string;
+      observations?: number;
+      cells?: Record<string, number>;
+    };
+    const orders = Object.entries(cells ?? {}).map(([order, count]) => `${formatCount(count)} at ${order}`);
+    context.out.table(["what", "value"], [
+      ...store === undefined ? [] : [["store", store]],
+      ...observations === undefined ? [] : [["observations", formatCount(observations)]],
+      ...orders.length === 0 ? [] : [["cells", orders.join(", ")]],
+    ]);
+  }
+  const { incompleteParents } = detail as { incompleteParents?: number[] };
+  failOnFailures(
+    failed,
+    `${failed.length} granules could not be read; ${
+      incompleteParents?.length ?? 0
+    } parent cells are without` +
+      " them, and the store says so",
+    context,
+  );
+}

@@ -1,0 +1,138 @@
+/** The flags of `granary aggregate`, and the request that they make. */
+import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import type { AggregateRequest } from "../../aggregate/aggregate.ts";
+import { DEFAULT_CHECKPOINT } from "../../aggregate/schedule/checkpoint.ts";
+import type { Area } from "../../core/geometry/area.ts";
+import { parseBytes } from "../../core/units.ts";
+import { PRESET_NAMES } from "../../products/presets/index.ts";
+import { addAreaOptions, type AreaFlags } from "./area.ts";
+import { addBackendOptions, type BackendFlags } from "./backend.ts";
+import { addFilterOptions, type FilterFlags, filterFrom } from "./filter.ts";
+import { countOf, listOf, whole } from "./numbers.ts";
+
+/** What commander makes of the words; absent where a flag is. */
+export interface AggregateFlags extends AreaFlags, FilterFlags, BackendFlags {
+  config: string;
+  catalog?: string;
+  output?: string;
+  driver?: string;
+  cells?: string;
+  maxCells?: number;
+  unknownExtent?: boolean;
+  workers?: number;
+  memory?: string;
+  scratch?: string;
+  runDir?: string;
+  levels?: string;
+  parentOrder?: number;
+  childOrder?: number;
+  latitude?: "authalic" | "geodetic";
+  layout?: "compact" | "sphere";
+  shard?: number;
+  overwrite?: boolean;
+  resume?: boolean;
+  onError?: "report" | "fail";
+  checkpoint?: number;
+  dryRun?: boolean;
+  planOnly?: boolean;
+  writeRowIndex?: number;
+  rowIndex?: string;
+  batches?: number;
+}
+
+export function addAggregateOptions(command: CommandUnknownOpts): void {
+  command.optionsGroup("Inputs:");
+  command
+    .requiredOption("-c, --config <config>", `a preset (${PRESET_NAMES.join(", ")}) or a YAML file`)
+    .option("--catalog <file>", "the catalog (GeoParquet); the config may name it")
+    .option("--driver <drivers>", "how granules are read: auto, or local, https, s3 in order of preference")
+    .option("--row-index <file>", "a row index (default: the one beside the catalog, if it is there)")
+    .option(
+      "--write-row-index <order>",
+      "add the granules read whole to the row index beside the catalog, at this order of cells",
+      whole(),
+    );
+  command.optionsGroup("Choosing:");
+  addFilterOptions(command);
+  addAreaOptions(command);
+  command
+    .option("--cells <names>", "only these parent cells, with commas between")
+    .option("--max-cells <n>", "at most so many parent cells, the first in order", whole())
+    .option("--unknown-extent", "take granules too whose extent the catalog does not know");
+  command.optionsGroup("Grid and store:");
+  command
+    .option("-o, --output <store>", "the Zarr store: a folder or s3://bucket/prefix; the config may name it")
+    .option("--levels <orders>", "orders to write, such as 6-12 (default: the child order alone)")
+    .option("--parent-order <n>", "order of the parent cells, over the config's", whole())
+    .option("--child-order <n>", "order of the cells, over the config's", whole())
+    .addOption(
+      new Option("--latitude <convention>", "how cells read latitudes, over the config's")
+        .choices(["authalic", "geodetic"] as const),
+    )
+    .addOption(
+      new Option("--layout <layout>", "layout of the store, over the config's")
+        .choices(["compact", "sphere"] as const),
+    )
+    .option("--shard <n>", "parent cells a Zarr shard, over the config's", whole())
+    .addOption(new Option("--overwrite", "replace a store that is there").conflicts("resume"))
+    .option("--dry-run", "print the plan and do nothing; with --json all of it");
+  command.optionsGroup("Resources:");
+  command
+    .option("--workers <n>", "worker threads (default: the cores that this process may use)", countOf)
+    .option("--memory <size>", "memory for the whole process, such as 4GB (default: 60 % of what is allowed)")
+    .option("--scratch <dir>", "folder for what does not fit memory (default: the run directory)");
+  command.optionsGroup("Resuming:");
+  command
+    .option("--resume", "go on with the run that made what is there")
+    .option("--run-dir <dir>", "the run directory (default: the store's name with .run)")
+    .option("--plan-only", "write the run directory for granary run work, and do nothing more")
+    .option("--batches <n>", "scatter batches to cut the granules into", countOf)
+    .addOption(
+      new Option("--on-error <what>", "a granule that cannot be read: report it and go on, or fail")
+        .choices(["report", "fail"] as const).default("report" as const),
+    )
+    .option(
+      "--checkpoint <seconds>",
+      `how often a long run saves what it has read (default: ${DEFAULT_CHECKPOINT.seconds})`,
+      whole(),
+    );
+  addBackendOptions(command);
+}
+
+/**
+ * The request that the flags make, and the area that they name. Throws an input error for a size that
+ * is none.
+ */
+export function aggregateRequest(flags: AggregateFlags, area: Area | undefined): AggregateRequest {
+  return {
+    config: flags.config,
+    catalog: flags.catalog,
+    store: flags.output,
+    driver: flags.driver,
+    cells: flags.cells === undefined ? undefined : listOf(flags.cells),
+    maxCells: flags.maxCells,
+    filter: filterFrom(flags),
+    areas: area === undefined ? [] : [area],
+    rowIndex: flags.rowIndex,
+    writeRowIndex: flags.writeRowIndex,
+    unknownExtent: flags.unknownExtent,
+    workers: flags.workers,
+    memoryBytes: flags.memory === undefined ? undefined : parseBytes(flags.memory),
+    scratch: flags.scratch,
+    runDirectory: flags.runDir,
+    levels: flags.levels,
+    parentOrder: flags.parentOrder,
+    childOrder: flags.childOrder,
+    latitude: flags.latitude,
+    layout: flags.layout,
+    shard: flags.shard,
+    mode: flags.overwrite ? "overwrite" : flags.resume ? "resume" : "new",
+    onError: flags.onError,
+    checkpoint: flags.checkpoint === undefined
+      ? undefined
+      : { ...DEFAULT_CHECKPOINT, seconds: flags.checkpoint },
+    dryRun: flags.dryRun ?? false,
+    planOnly: flags.planOnly ?? false,
+    batches: flags.batches,
+  };
+}

@@ -1,0 +1,74 @@
+/** The environment variables that granary reads, for the help page and the documentation. */
+import { NETWORK_VARIABLES } from "../../core/access/settings.ts";
+import type { CliContext } from "../io/context.ts";
+
+interface EnvironmentGroup {
+  title: string;
+  variables: Readonly<Record<string, string>>;
+}
+
+export const ENVIRONMENT: readonly EnvironmentGroup[] = [
+  {
+    title: "Earthdata",
+    variables: {
+      EARTHDATA_TOKEN: "the token; comes before a stored one and before netrc",
+      EARTHDATA_USERNAME: "with EARTHDATA_PASSWORD: a login from which a token is made",
+      EARTHDATA_PASSWORD: "see EARTHDATA_USERNAME",
+      NETRC: "the netrc file (~/.netrc)",
+      GRANARY_EARTHDATA_HOSTS: "hosts, with commas between, that may get the token, over the built-in list",
+      GRANARY_EARTHDATA_URL: "the login server (https://urs.earthdata.nasa.gov)",
+    },
+  },
+  {
+    title: "S3 and AWS",
+    variables: {
+      AWS_ACCESS_KEY_ID: "with AWS_SECRET_ACCESS_KEY, and AWS_SESSION_TOKEN for temporary ones: the keys",
+      AWS_SECRET_ACCESS_KEY: "see AWS_ACCESS_KEY_ID",
+      AWS_SESSION_TOKEN: "see AWS_ACCESS_KEY_ID",
+      AWS_PROFILE: "the profile of the configuration files (AWS_DEFAULT_PROFILE, else default)",
+      AWS_CONFIG_FILE: "~/.aws/config lies elsewhere",
+      AWS_SHARED_CREDENTIALS_FILE: "~/.aws/credentials lies elsewhere",
+      AWS_REGION: "where this machine is (AWS_DEFAULT_REGION is read too)",
+      AWS_ENDPOINT_URL: "another server than Amazon's; AWS_ENDPOINT_URL_S3, _STS and _LAMBDA for one service",
+      AWS_NO_SIGN_REQUEST: "yes: requests to S3 are not signed",
+      AWS_ROLE_ARN: "with AWS_WEB_IDENTITY_TOKEN_FILE (and AWS_ROLE_SESSION_NAME): a role to take",
+      AWS_WEB_IDENTITY_TOKEN_FILE: "see AWS_ROLE_ARN",
+      AWS_EC2_METADATA_DISABLED: "true: the instance is not asked for keys",
+      GRANARY_S3_STYLE: "path or virtual: how buckets stand in URLs (by the endpoint)",
+    },
+  },
+  { title: "Network", variables: NETWORK_VARIABLES },
+  {
+    title: "Folders",
+    variables: {
+      XDG_CACHE_HOME: "where DuckDB's library is unpacked once (~/.cache)",
+      XDG_CONFIG_HOME: "where granary auth login keeps the token (~/.config)",
+      TMPDIR: "temporary files (/tmp)",
+    },
+  },
+  {
+    title: "Output",
+    variables: {
+      NO_COLOR: "set to anything: no colours",
+      TERM: "dumb: no colours and no moving progress line",
+      GRANARY_DEBUG: "set to anything: the stack of an error that ends a command",
+    },
+  },
+];
+
+export function printEnvironment(context: CliContext): void {
+  if (context.json) {
+    context.out.json(Object.assign({}, ...ENVIRONMENT.map(({ variables }) => variables)));
+    return;
+  }
+  const width = Math.max(
+    ...ENVIRONMENT.flatMap(({ variables }) => Object.keys(variables).map((n) => n.length)),
+  );
+  const blocks = ENVIRONMENT.map(({ title, variables }) => {
+    const lines = Object.entries(variables).map(([name, meaning]) => `  ${name.padEnd(width)}  ${meaning}`);
+    return `${title}:\n${lines.join("\n")}\n`;
+  });
+  context.out.write(
+    `Environment variables, with what holds where one is not set in parentheses.\n\n${blocks.join("\n")}`,
+  );
+}
