@@ -1,6 +1,7 @@
 /**
- * The README is true: its offline blocks run as they stand, in order, against the binary; its other
- * commands have the flags that they name; its library example runs; its tables say what is so.
+ * The README and the pages of docs/ are true: their offline blocks run as they stand, in order, against the
+ * binary; their other commands have the flags that they name; the library's example runs; tables and links
+ * say what is so.
  */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -10,26 +11,44 @@ import { decode } from "fast-png";
 import { EXIT_CODES } from "../../mod.ts";
 import { granary, ROOT, shell, temporaryFolder } from "../support/binary.ts";
 
-const README = fs.readFileSync(path.join(ROOT, "README.md"), "utf8");
-
-interface Block {
-  info: string;
+interface Page {
+  name: string;
   text: string;
+  blocks: { info: string; text: string }[];
 }
 
-const BLOCKS: Block[] = [...README.matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)]
-  .map(([, info, text]) => ({ info: info, text: text }));
+/** The README first: what it makes, the other pages go on with. */
+const PAGES: Page[] = [
+  "README.md",
+  ...fs.readdirSync(path.join(ROOT, "docs")).filter((file) => file.endsWith(".md")).sort()
+    .map((file) => `docs/${file}`),
+  "CONTRIBUTING.md",
+].map(readPage);
+const README = PAGES[0].text;
+
+function readPage(name: string): Page {
+  const text = fs.readFileSync(path.join(ROOT, name), "utf8");
+  const blocks = [...text.matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].map(([, info, text]) => ({ info, text }));
+  return { name, text, blocks };
+}
 
 const folder = temporaryFolder("granary-readme-");
 
-Deno.test("every offline block of the README runs as it stands, in order", async () => {
-  for (const { info, text } of BLOCKS) {
-    if (/^yaml \S+$/.test(info)) fs.writeFileSync(path.join(folder, info.slice(5)), text);
-    if (info !== "sh offline") continue;
-    const { code, stderr } = await shell(`set -eo pipefail\n${text}`, { cwd: folder });
-    assert.equal(code, 0, `${text}\n${stderr}`);
-    assert.doesNotMatch(stderr, /warning/);
-  }
+for (const { name, blocks } of PAGES) {
+  const offline = blocks.filter(({ info }) => info === "sh offline");
+  if (offline.length === 0) continue;
+  Deno.test(`every offline block of ${name} runs as it stands, in order`, async () => {
+    for (const { info, text } of blocks) {
+      if (/^yaml \S+$/.test(info)) fs.writeFileSync(path.join(folder, info.slice(5)), text);
+      if (info !== "sh offline") continue;
+      const { code, stderr } = await shell(`set -eo pipefail\n${text}`, { cwd: folder });
+      assert.equal(code, 0, `${text}\n${stderr}`);
+      assert.doesNotMatch(stderr, /warning/);
+    }
+  });
+}
+
+Deno.test("the pages made what they say that they make", () => {
   for (const made of ["map.png", "mine.zarr/zarr.json", "tasks.zarr/zarr.json", "config.schema.json"]) {
     assert.ok(fs.existsSync(path.join(folder, made)), made);
   }
@@ -40,8 +59,9 @@ function commandsOf(text: string): string[] {
   return text.replaceAll("\\\n", " ").split("\n").filter((line) => line.startsWith("granary "));
 }
 
-Deno.test("every other command of the README has the flags that it names", async () => {
-  const commands = BLOCKS.filter(({ info }) => info === "sh").flatMap(({ text }) => commandsOf(text));
+Deno.test("every other command of the pages has the flags that it names", async () => {
+  const commands = PAGES.flatMap(({ blocks }) => blocks).filter(({ info }) => info === "sh")
+    .flatMap(({ text }) => commandsOf(text));
   assert.ok(commands.length >= 8);
   for (const command of commands) {
     const words = command.split(/\s+/).slice(1);
@@ -57,8 +77,18 @@ Deno.test("every other command of the README has the flags that it names", async
   }
 });
 
-Deno.test("the README's library example runs", () => {
-  const example = BLOCKS.find(({ info }) => info === "ts")!.text
+Deno.test("links of the pages lead to files that are there", () => {
+  for (const { name, text } of [...PAGES, readPage("test/README.md")]) {
+    for (const [, target] of text.matchAll(/\]\(([^)#:]+)\)/g)) {
+      const file = path.join(ROOT, path.dirname(name), target);
+      assert.ok(fs.existsSync(file), `${name}: ${target} is not there`);
+    }
+  }
+});
+
+Deno.test("the library's example runs", () => {
+  const page = PAGES.find(({ name }) => name === "docs/library.md")!;
+  const example = page.blocks.find(({ info }) => info === "ts")!.text
     .replace('"./mod.ts"', JSON.stringify(`file://${path.join(ROOT, "mod.ts")}`));
   const file = path.join(folder, "example.ts");
   fs.writeFileSync(file, example);
@@ -73,12 +103,28 @@ Deno.test("the README's library example runs", () => {
   assert.ok(cells > 0 && cells === values, run.stdout);
 });
 
-Deno.test("the README names every dependency, and no other", () => {
+Deno.test("CONTRIBUTING.md names every dependency with its reason, and no other", () => {
   const { imports } = JSON.parse(fs.readFileSync(path.join(ROOT, "deno.json"), "utf8"));
-  const table = /\| package \| for \|\n[\s\S]*?\n\n/.exec(README)![0];
+  const table = /\| package \| for \|\n[\s\S]*?\n\n/.exec(readPage("CONTRIBUTING.md").text)![0];
   const named = table.split("\n").slice(2).flatMap((line) => line.split("|")[1]?.split(",") ?? [])
     .map((name) => name.trim()).filter((name) => name !== "");
   assert.deepEqual(named.sort(), Object.keys(imports).sort());
+});
+
+Deno.test("tasks that the pages and workflows name are there", () => {
+  const { tasks } = JSON.parse(fs.readFileSync(path.join(ROOT, "deno.json"), "utf8"));
+  const workflows = fs.readdirSync(path.join(ROOT, ".github", "workflows"))
+    .map((file) => readPage(`.github/workflows/${file}`));
+  let named = 0;
+  for (const { name, text } of [...PAGES, ...workflows]) {
+    for (const [, task] of text.matchAll(/\btask ([a-z]+(?::[a-z]+)?)(?=[\s`]|$)/g)) {
+      if (!/deno\S* task /.test(text)) continue;
+      if (!(task in tasks)) {
+        assert.doesNotMatch(text, new RegExp(`deno\\S* task ${task}\\b`), `${name}: ${task}`);
+      } else named++;
+    }
+  }
+  assert.ok(named >= 8);
 });
 
 Deno.test("the README's exit codes are the program's", () => {
