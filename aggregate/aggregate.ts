@@ -254,6 +254,7 @@ async function writePlan(
   const place = await StorePlace.at(openTarget(store, opener()), plan.store.parentOrder);
   place.check(mode, await directory.exists());
   if (mode === "new") await directory.refuseUnfinished();
+  if (mode === "resume") await directory.checkResume(plan, place);
   const lease = await Lease.take(directory.target, { signal: request.signal, ...jobLeaseOptions() });
   try {
     if (mode !== "resume") {

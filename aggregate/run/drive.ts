@@ -75,7 +75,8 @@ export async function openWork(
       .map((entry) => ({ ...entry, granule: granules.get(entry.granule)! }));
     parts.push(...partsOf(directory.runsLocation(file), entries));
   }
-  return { granules: remaining.granules, shards: remaining.shards, parts };
+  const provenBefore = parts.length > 0 || remaining.keptShards.length > 0;
+  return { granules: remaining.granules, shards: remaining.shards, parts, provenBefore };
 }
 
 /** Makes a shard's objects durable, then its record, which is returned. */

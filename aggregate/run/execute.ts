@@ -61,6 +61,8 @@ export interface RunReport extends RunTotals {
   incompleteParents: number[];
   spilledBytes: number;
   peakSegmentBytes: number;
+  /** Observations in the store: of shards that were made and of those that were kept. */
+  storeObservations: number;
   workers: number;
   seconds: { total: number; scatter: number; reduce: number; workerScatter: number; workerReduce: number };
 }
@@ -91,6 +93,7 @@ export async function executePlan(plan: Plan, options: RunOptions): Promise<RunR
     const place = await StorePlace.at(target, plan.store.parentOrder);
     place.check(mode, await directory.exists());
     if (mode === "new") await directory.refuseUnfinished();
+    if (mode === "resume") await directory.checkResume(plan, place);
     const lease = await Lease.take(directory.target, { signal: options.signal, ...options.lease });
     try {
       if (mode !== "resume") {
@@ -155,6 +158,7 @@ async function runUnderLease(
     ...incomplete,
   });
   if (result.failed.length === 0) await directory.dropRuns();
+  else await directory.rememberFailures(plan, null, result.failed);
   const seconds = (performance.now() - started) / 1000;
   return {
     store: place.target.name,
@@ -166,6 +170,7 @@ async function runUnderLease(
     incompleteParents: incomplete.incomplete_parents ?? [],
     spilledBytes: result.spilledBytes,
     peakSegmentBytes: result.peakSegmentBytes,
+    storeObservations: tally.observations,
     workers: executor.slots,
     seconds: {
       total: seconds,

@@ -15,6 +15,7 @@ import { openFileSyncSource } from "../../core/access/file_source.ts";
 import { readRunsIndex } from "../engine/spill_file.ts";
 import type { RunsEntry } from "../engine/contract.ts";
 import type { FailedGranule } from "../schedule/schedule_work.ts";
+import { resumeDifferences } from "../plan/resumable.ts";
 import { PLAN_FORMAT } from "../plan/version.ts";
 import {
   batchOfRecord,
@@ -103,6 +104,30 @@ export class RunDirectory extends JobDirectory {
     throw inputError(
       `${this.name}: an unfinished run has saved work here (${saved} records); nothing was changed` +
         " (say --resume to go on with it, or --overwrite to begin anew)",
+    );
+  }
+
+  /**
+   * Throws an input error, and changes nothing, where `plan` may not go on with the run that is here: a
+   * store without a run, or a run of another selection or config.
+   */
+  async checkResume(plan: Plan, place: { isEmpty: boolean; target: { name: string } }): Promise<void> {
+    if (!await this.exists()) {
+      if (place.isEmpty) return;
+      throw inputError(
+        `${place.target.name}: there is a store, and no run in ${this.name} to resume; nothing was changed` +
+          " (say --run-dir where the run is, or --overwrite to begin again)",
+      );
+    }
+    const { plan: then } = await this.plan();
+    const differences = resumeDifferences(then, plan);
+    if (differences.length === 0) return;
+    throw inputError(
+      `${this.name}: this is not the run that was begun there: ${
+        differences.join("; ")
+      }; nothing was changed` +
+        " (repeat the run's own command with --resume, choose another store, or say --overwrite to replace it)",
+      { differences },
     );
   }
 
@@ -219,9 +244,9 @@ export class RunDirectory extends JobDirectory {
   }
 
   /** Remembers granules of a batch that could not be read. */
-  async rememberFailures(plan: Plan, batch: number, failed: readonly FailedGranule[]): Promise<void> {
+  async rememberFailures(plan: Plan, batch: number | null, failed: readonly FailedGranule[]): Promise<void> {
     const outcome: SpillOutcome = { path: "", entries: [], bytes: 0, seconds: 0 };
-    const name = `failed-${this.#attempt}-${batch}`;
+    const name = `failed-${this.#attempt}-${batch ?? "any"}`;
     await this.putRecord(
       scatterRecordKey(name, batch),
       { ...this.#record(plan, "", outcome, [], failed, batch), file: name },

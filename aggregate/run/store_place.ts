@@ -29,6 +29,10 @@ export class StorePlace {
     return new StorePlace(target, parentOrder, await target.sizes(""));
   }
 
+  get isEmpty(): boolean {
+    return this.#keys.size === 0;
+  }
+
   /** The shard of the plan that an object belongs to; levels above the parents have shards of their own. */
   #shardOf(key: string): number | undefined {
     const match = SHARD_KEY.exec(key);

@@ -14,6 +14,7 @@ import type {
 import { ASSUMED_GRANULE_BYTES, type Plan } from "../plan/plan.ts";
 import type { SegmentEntry } from "../engine/contract.ts";
 import { partsOf, type ScheduleOptions, type ScheduleResult, type ScheduleWork } from "./schedule_work.ts";
+import { Prospect } from "./prospect.ts";
 import { ShardLedger } from "./shard_ledger.ts";
 
 /** How often a granule is tried before it counts as failed. */
@@ -51,6 +52,7 @@ class Schedule {
   /** Indices of shards whose segments were handed to a reducer. */
   #taken = new Set<number>();
   #saveAll: boolean;
+  #prospect: Prospect;
   #committing = 0;
   /** Of runs files, by the reducers under way. */
   #readBackBytes = 0;
@@ -98,6 +100,7 @@ class Schedule {
     const whole = this.#waitingGranules.filter(({ granule }) => !options.rowsOf?.(granule));
     options.expect?.(whole.reverse().map(({ granule }) => options.locate(granule)));
     this.#saveAll = work.saveAll ?? false;
+    this.#prospect = new Prospect(work.granules.length, work.provenBefore ?? work.parts.length > 0);
   }
 
   #sizeOf(granule: number): number {
@@ -183,7 +186,9 @@ class Schedule {
       };
       return { type: "scatter", id, task };
     }
-    const mayReduce = this.#ready.length > 0 && this.#spilling === 0 && this.#committing < MOST_COMMITS;
+    // Nothing is written before a granule has been read.
+    const mayReduce = this.#prospect.proven && this.#ready.length > 0 && this.#spilling === 0 &&
+      this.#committing < MOST_COMMITS;
     if (mayReduce && this.#fitsMemory(this.#ready.at(-1)!)) {
       return this.#reduceTask(id, slot, this.#ready.pop()!);
     }
@@ -244,6 +249,7 @@ class Schedule {
         this.#ledger.add(slot, message.outcome.slabs, message.outcome.entries);
         this.#unsaved.push(message.outcome);
         this.#unsavedBytes += this.#sizeOf(message.outcome.granule);
+        this.#endWith(this.#prospect.read(message.outcome));
         this.options.onScattered?.(message.outcome);
         this.#granuleDone(message.outcome.granule);
         break;
@@ -299,6 +305,10 @@ class Schedule {
     this.#ledger.release(sent.task.entries);
   }
 
+  #endWith(error: GranaryError | undefined): void {
+    if (error !== undefined) throw error;
+  }
+
   /** A granule's failure is a result; any other failure, and a refused credential, ends the run. */
   #failed(sent: ToWorker, error: Error): void {
     const isGranules = error instanceof GranaryError && (error.tag === "granule" || error.tag === "io");
@@ -310,13 +320,19 @@ class Schedule {
         this.#result.left.push(granule);
         return;
       }
-      this.#waitingGranules.unshift(sent.task); // tried again last
+      // Tried again last; at once where nothing has been read yet, to know soon whether anything can be.
+      if (this.#prospect.proven) this.#waitingGranules.unshift(sent.task);
+      else this.#waitingGranules.push(sent.task);
       return;
     }
+    this.#endWith(this.#prospect.failed(error, this.plan.granules[granule].id));
     const failure = { granule, reason: error.message };
     this.#result.failed.push(failure);
     this.options.onFailed?.(failure);
     this.#granuleDone(granule);
+    if (this.#scattering === 0 && this.#waitingGranules.length === 0) {
+      this.#endWith(this.#prospect.nothingRead());
+    }
   }
 }
 

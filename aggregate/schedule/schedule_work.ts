@@ -24,6 +24,8 @@ export interface ScheduleWork {
   parts: (RunsPart & { shard: number })[];
   /** Whether everything scattered goes to runs files, for somebody else to reduce. */
   saveAll?: boolean;
+  /** Whether earlier runs or tasks have read granules of the plan; default by `parts`. */
+  provenBefore?: boolean;
 }
 
 /** When finished granules leave memory for a runs file although there is room, so that a crash costs little. */

@@ -136,13 +136,15 @@ function granuleLine({ granules, reads }: RunReport): string {
   } in ${formatCount(reads.requests)} reads`;
 }
 
-function observationLine({ observations: counts }: RunReport): string {
+function observationLine({ observations: counts, shards, storeObservations }: RunReport): string {
   const dropped = Object.entries({
     filtered: counts.filtered,
     "without values": counts.empty,
-    "outside the selected cells": counts.elsewhere,
+    // A resumed run reads granules for some of its own cells: the others are not outside of anything.
+    ...shards.kept > 0 ? {} : { "outside the selected cells": counts.elsewhere },
     "without a place": counts.misplaced,
   }).filter(([, count]) => count > 0).map(([why, count]) => `${formatCount(count)} ${why}`);
-  return `${formatCount(counts.kept)} of ${formatCount(counts.rows)}` +
+  const now = `${formatCount(counts.kept)} of ${formatCount(counts.rows)}`;
+  return (shards.kept > 0 ? `${formatCount(storeObservations)} in the store; read now: ${now}` : now) +
     (dropped.length > 0 ? ` (${dropped.join(", ")})` : "");
 }

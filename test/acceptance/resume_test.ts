@@ -1,4 +1,4 @@
-/** What a resumed run keeps, what it makes anew, and what it says of that. */
+/** What a resumed run keeps, what it makes again, what it refuses, and what it says of that. */
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
@@ -84,16 +84,6 @@ for (const damage of ["cut", "gone", "longer"] as const) {
   });
 }
 
-Deno.test("without its run directory a store is made again as a whole", async () => {
-  const { folder, args } = await world();
-  const store = await doneStore(folder, args);
-  const clean = treeDigest(store);
-  fs.rmSync(`${store}.run`, { recursive: true });
-  const { report } = await resume(folder, args, store);
-  assert.equal(report.granules.read, report.granules.total);
-  assert.deepEqual(treeDigest(store), clean);
-});
-
 Deno.test("a changed granule redoes the shards that it touches, and no others", async () => {
   const { folder, args, granules } = await ownWorld();
   const store = await doneStore(folder, args);
@@ -110,26 +100,6 @@ Deno.test("a changed granule redoes the shards that it touches, and no others", 
   await resume(folder, args, store);
   assert.deepEqual(treeDigest(store), treeDigest(await doneStore(folder, args)));
 });
-
-for (
-  const [what, other] of [
-    ["config", ["--levels", "9,12"]],
-    ["list of parents", ["--max-cells", "30"]],
-    ["shard size", ["--shard", "5"]],
-  ] as const
-) {
-  Deno.test(`after a changed ${what} --resume gives the bytes of a new run, and back again`, async () => {
-    const { folder, args } = await world();
-    const store = await doneStore(folder, args);
-    const before = treeDigest(store);
-    const changed = instead(args, other[0], other[1]);
-    const { notes } = await resume(folder, changed, store);
-    assert.match(notes, /because config, catalog or granules changed/);
-    assert.deepEqual(treeDigest(store), treeDigest(await doneStore(folder, changed)));
-    await resume(folder, args, store);
-    assert.deepEqual(treeDigest(store), before);
-  });
-}
 
 Deno.test("runs files that are cut or gone are told, and their granules read again", async () => {
   const { folder, args } = await world();
@@ -262,4 +232,103 @@ Deno.test("--on-error fail stops at the first granule that cannot be read", asyn
   assert.equal(code, 3);
   assert.equal(granules.filter((file) => stderr.includes(path.basename(file))).length, 1, stderr);
   assert.ok(!fs.existsSync(path.join(store, "zarr.json")));
+});
+
+const OTHER_RUNS: readonly [string, string[], RegExp][] = [
+  ["fewer parent cells", ["--max-cells", "2"], /parent cells? of that run are not selected/],
+  ["fewer granules", ["--where", "id < (select median(id) from granules)"], /./],
+  ["another grid", ["--child-order", "13"], /config: output\.childOrder/],
+  ["another convention of latitude", ["--latitude", "geodetic"], /config: output\.latitude/],
+  ["other levels", ["--levels", "7,12"], /levels 12, 7 instead of 12, 5/],
+  ["another layout", ["--layout", "sphere"], /layout sphere instead of compact/],
+  ["other shards", ["--shard", "8"], /--shard 8 instead of 16/],
+];
+
+for (const [what, flags, message] of OTHER_RUNS) {
+  Deno.test(`--resume with ${what} is refused, and the finished store is as it was`, async () => {
+    const { folder, args } = await world();
+    const store = await doneStore(folder, args);
+    const clean = treeDigest(store);
+    const [flag, value] = flags;
+    const more = flag === "--where"
+      ? ["--where", "size_bytes > (select avg(size_bytes) from granules)"]
+      : undefined;
+    const changed = more === undefined ? instead(args, flag, value) : [...args, ...more];
+    const { code, stderr } = await granary([...changed, "-o", store, "--resume"], { cwd: folder });
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /this is not the run that was begun there/);
+    assert.match(stderr, message);
+    assert.deepEqual(treeDigest(store), clean);
+    // Asked for in so many words it is done.
+    assert.equal((await granary([...changed, "-o", store, "--overwrite"], { cwd: folder })).code, 0);
+  });
+}
+
+Deno.test("--resume of a store whose run is gone is refused, and the store is as it was", async () => {
+  const { folder, args } = await world();
+  const store = await doneStore(folder, args);
+  const clean = treeDigest(store);
+  fs.rmSync(`${store}.run`, { recursive: true });
+  const { code, stderr } = await granary([...args, "-o", store, "--resume"], { cwd: folder });
+  assert.equal(code, 2, stderr);
+  assert.match(stderr, /no run in .* to resume/);
+  assert.deepEqual(treeDigest(store), clean);
+});
+
+Deno.test("--resume with more granules adds them, with the bytes of one run over all", async () => {
+  const { folder, args, granules } = await ownWorld();
+  const clean = treeDigest(await doneStore(folder, args));
+  const store = path.join(folder, "growing.zarr");
+  const some = granules.slice(0, 5);
+  await ok(["catalog", "build", "--from", "local", ...some, "-c", "atl06", "-o", "some.parquet"], {
+    cwd: folder,
+  });
+  await ok([...instead(args, "--catalog", "some.parquet"), "-o", store], { cwd: folder });
+  const { code } = await resume(folder, args, store);
+  assert.equal(code, 0);
+  assert.deepEqual(treeDigest(store), clean);
+});
+
+Deno.test("status of a run with a broken granule tells it, by tasks and by name", async () => {
+  const { folder, args, granules } = await ownWorld();
+  fs.writeFileSync(granules[2], "no HDF5");
+  const store = path.join(folder, "told.zarr");
+  assert.equal((await granary([...args, "-o", store], { cwd: folder })).code, 3);
+  const status = JSON.parse(await ok(["run", "status", `${store}.run`, "--json"], { cwd: folder }));
+  assert.equal(status.finished, true);
+  assert.deepEqual([status.granules.scattered, status.granules.failed.length], [7, 1]);
+  assert.match(status.granules.failed[0].id, new RegExp(path.basename(granules[2], ".h5")));
+  assert.deepEqual(status.stages.map(({ left }: { left: number[] }) => left), [[], []]);
+  assert.ok(status.stages[1].failed.length > 0);
+  const { stdout } = await granary(["run", "status", `${store}.run`], { cwd: folder });
+  assert.match(stdout, /7 of 8 scattered, 1 failed/);
+});
+
+Deno.test("granules that are all gone end the run with one message, and no store is left", async () => {
+  const { folder, args, granules } = await ownWorld();
+  for (const file of granules) fs.rmSync(file);
+  const store = path.join(folder, "none.zarr");
+  const { code, stderr } = await granary([...args, "-o", store], { cwd: folder });
+  assert.ok(code === 1 || code === 2, stderr);
+  assert.match(stderr, /nothing was written/);
+  assert.ok(!fs.existsSync(path.join(store, "zarr.json")));
+});
+
+Deno.test("a wrong dataset path ends the run with one message that names it, exit 2, and no store", async () => {
+  const { folder, args } = await ownWorld();
+  const config = await ok(["config", "show", "atl06"], { cwd: folder });
+  for (const [from, to] of [['h_li"', 'h_lie"'], ["land_ice_segments/latitude", "land_ice_segments/lat"]]) {
+    fs.writeFileSync(
+      path.join(folder, "wrong.yaml"),
+      config.replaceAll(from.replace('"', ""), to.replace('"', "")),
+    );
+    const store = path.join(folder, "wrong.zarr");
+    const { code, stderr } = await granary([...instead(args, "-c", "wrong.yaml"), "-o", store], {
+      cwd: folder,
+    });
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /nothing was written/);
+    assert.ok(stderr.split("\n").filter((line) => line.includes("granary:")).length <= 2, stderr);
+    assert.ok(!fs.existsSync(path.join(store, "zarr.json")));
+  }
 });

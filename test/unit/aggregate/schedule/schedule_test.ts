@@ -186,6 +186,8 @@ Deno.test("faults of the way are tried again once, faults of the bytes are not; 
     fc.asyncProperty(worlds, fc.integer({ min: 2, max: 5 }), async (world, every) => {
       const { plan } = world;
       const kind = (g: number) => g % every === 0 ? ["once", "always", "broken"][(g / every) % 3] : "sound";
+      // A world of which nothing can be read has an end of its own, below.
+      fc.pre(plan.granules.length > 1);
       const { executor, result, failed } = await run(world, {
         fails: (g, tries) =>
           kind(g) === "broken"
@@ -223,6 +225,51 @@ function plainWorld(): World {
     })(),
   };
 }
+
+Deno.test("granules that all fail alike end the run early, before anything is written", async () => {
+  const reasons: [GranaryError, number, RegExp, string][] = [
+    [
+      new GranaryError("granule", "g: /gt1l/heights is not there"),
+      8,
+      /first 8 granules all fail alike/,
+      "input",
+    ],
+    [io, 4, /none of the first 4 granules could be reached/, "io"],
+  ];
+  for (const [error, most, message, tag] of reasons) {
+    let tried = 0;
+    await assert.rejects(
+      run(plainWorld(), {
+        fails: (_, tries) => {
+          if (tries === 1) tried += 1;
+          return error;
+        },
+        options: { onReduced: () => assert.fail("a shard was written") },
+      }),
+      (thrown: unknown) =>
+        thrown instanceof GranaryError && thrown.tag === tag && message.test(thrown.message),
+    );
+    // Two slots: the second may be under way when the last one fails.
+    assert.ok(tried <= most + 2, String(tried));
+  }
+});
+
+Deno.test("granules that all fail, each in its own way, leave nothing written", async () => {
+  await assert.rejects(
+    run(plainWorld(), {
+      fails: (g) => new GranaryError("granule", `cut at ${"x".repeat(g + 1)}`),
+      options: { onReduced: () => assert.fail("a shard was written") },
+    }),
+    (thrown: unknown) =>
+      thrown instanceof GranaryError && thrown.tag === "granule" &&
+      /none of 20 granules could be read/.test(thrown.message),
+  );
+});
+
+Deno.test("one granule that is read makes the failures of others their own", async () => {
+  const { failed } = await run(plainWorld(), { fails: (g) => g === 19 ? undefined : broken });
+  assert.equal(failed.length, 19);
+});
 
 Deno.test("a granule error that a retry can help is tried again", async () => {
   const passing = new GranaryError("granule", "a short read", { details: { retry: true } });

@@ -1,0 +1,92 @@
+/**
+ * Whether a plan may go on with another's run: it is the same run, or one of more granules. Anything else
+ * would replace what the other run has made.
+ */
+import type { GranuleRow } from "../../catalog/granule.ts";
+import { canonicalJson, identityOf } from "./identity.ts";
+import type { Plan } from "./plan.ts";
+
+/** Differences that are named; the others are counted. */
+const MOST_NAMED = 4;
+
+/** What differs, in words, so that `now` may not go on with `then`; empty where it may. */
+export function resumeDifferences(then: Plan, now: Plan): string[] {
+  const found: string[] = [];
+  if (then.engineVersion !== now.engineVersion) {
+    found.push(`engine ${now.engineVersion} instead of ${then.engineVersion}`);
+  }
+  for (const path of changedPaths(configOf(then), configOf(now))) found.push(`config: ${path}`);
+  const lists: [string, readonly number[], readonly number[]][] = [
+    ["levels", then.store.levels, now.store.levels],
+  ];
+  for (const [what, was, is] of lists) {
+    if (canonicalJson(was) !== canonicalJson(is)) {
+      found.push(`${what} ${is.join(", ")} instead of ${was.join(", ")}`);
+    }
+  }
+  if (then.store.layout !== now.store.layout) {
+    found.push(`layout ${now.store.layout} instead of ${then.store.layout}`);
+  }
+  const asked = now.pipeline.output.shard;
+  if (asked !== null && asked !== then.store.parentsPerShard) {
+    found.push(`--shard ${asked} instead of ${then.store.parentsPerShard}`);
+  }
+  const lostParents = then.store.parentOrder === now.store.parentOrder ? parentsLost(then, now) : 0;
+  if (lostParents > 0) found.push(`${count(lostParents, "parent cell")} of that run are not selected`);
+  const granules = new Set(now.granules.map(nameOf));
+  const lost = then.granules.filter((row) => !granules.has(nameOf(row)));
+  if (lost.length > 0) {
+    const names = lost.slice(0, 2).map(({ id }) => id).join(", ");
+    found.push(
+      `${count(lost.length, "granule")} of that run are not selected (${names}${
+        lost.length > 2 ? ", …" : ""
+      })`,
+    );
+  }
+  return found.length <= MOST_NAMED
+    ? found
+    : [...found.slice(0, MOST_NAMED), `${found.length - MOST_NAMED} more`];
+}
+
+/**
+ * Parents that the first plan has and the second has not, although a granule that is the same in both needs
+ * them. One that only a changed granule needed is gone with what the granule was.
+ */
+function parentsLost(then: Plan, now: Plan): number {
+  const parents = new Set(now.store.parents);
+  const unchanged = new Set(now.granules.map((row) => canonicalJson(identityOf(row))));
+  const lost = new Set<number>();
+  then.granules.forEach((row, granule) => {
+    if (!unchanged.has(canonicalJson(identityOf(row)))) return;
+    for (const rank of then.ranks[granule]) {
+      const parent = then.store.parents[rank];
+      if (!parents.has(parent)) lost.add(parent);
+    }
+  });
+  return lost.size;
+}
+
+function nameOf({ collection, id }: GranuleRow): string {
+  return `${collection} ${id}`;
+}
+
+function configOf(plan: Plan): unknown {
+  return plan.store.provenance.config;
+}
+
+/** Paths of values that differ between two records, deepest first told: `output.childOrder`. */
+function changedPaths(was: unknown, is: unknown, above = ""): string[] {
+  if (canonicalJson(was) === canonicalJson(is)) return [];
+  const bothRecords = isRecord(was) && isRecord(is);
+  if (!bothRecords) return [above === "" ? "all of it" : above];
+  const keys = [...new Set([...Object.keys(was), ...Object.keys(is)])];
+  return keys.flatMap((key) => changedPaths(was[key], is[key], above === "" ? key : `${above}.${key}`));
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function count(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? "" : "s"}`;
+}
