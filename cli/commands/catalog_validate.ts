@@ -3,6 +3,7 @@ import type { Command } from "@commander-js/extra-typings";
 import { inputError } from "../../core/errors.ts";
 import { formatCount, formatNumberOf } from "../../core/units.ts";
 import type { CliContext } from "../io/context.ts";
+import { printReport } from "../io/report.ts";
 
 const EXAMPLES = `
 Examples:
@@ -30,7 +31,7 @@ export function addCatalogValidate(catalog: Command, context: CliContext): void 
           onRows: (rows) => progress.update(rows),
         });
         progress.end();
-        if (context.json) context.out.json(report);
+        if (context.json) printReport(context, "catalog.validate", report);
         else {
           for (const { level, message } of report.findings) context.out.write(`${level}: ${message}\n`);
           for (const [check, count] of Object.entries(report.counts)) {
