@@ -58,7 +58,12 @@ export function addPlot(program: Command, context: CliContext): void {
       const store = await openStoreAt(address, context);
       try {
         const variable = name ?? missingVariable(store.name, store.level().variables.map((one) => one.name));
-        const options = { ...rest, variable, signal: context.signal };
+        const options = {
+          ...rest,
+          variable,
+          signal: context.signal,
+          onWarning: (message: string) => context.log.warn(message),
+        };
         const { plotStore, previewStore } = await import("../../aggregate/map/plot.ts");
         if (preview === true) {
           const { text, summary } = await previewStore(store, options, terminal(context));

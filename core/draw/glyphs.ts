@@ -136,11 +136,22 @@ const CURVE_STEP = 12;
 
 const made = new Map<string, Glyph>();
 
+/** Whether the font has the character, or its letter without accents. */
+export function hasGlyph(character: string): boolean {
+  return pathOf(character) !== undefined;
+}
+
+function pathOf(character: string): readonly [number, string] | undefined {
+  if (Object.hasOwn(PATHS, character)) return PATHS[character];
+  const letter = character.normalize("NFD")[0];
+  return Object.hasOwn(PATHS, letter) ? PATHS[letter] : undefined;
+}
+
 /** The glyph of a character; accents the font lacks are left off. */
 export function glyphOf(character: string): Glyph {
   let glyph = made.get(character);
   if (glyph === undefined) {
-    const [width, path] = PATHS[character] ?? PATHS[character.normalize("NFD")[0]] ?? MISSING;
+    const [width, path] = pathOf(character) ?? MISSING;
     glyph = { width, strokes: parsePath(path) };
     made.set(character, glyph);
   }
