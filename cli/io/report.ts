@@ -4,7 +4,8 @@
  */
 import type { CliContext } from "./context.ts";
 
-const VERSIONS = {
+/** Every document that `--json` prints, and its version. */
+export const REPORT_VERSIONS = {
   "aggregate": 1,
   "aggregate.plan": 1,
   "aggregate.submitted": 1,
@@ -34,10 +35,7 @@ const VERSIONS = {
   "version": 1,
 } as const;
 
-export type ReportName = keyof typeof VERSIONS;
-
-/** Every document that `--json` prints. */
-export const REPORT_NAMES: readonly ReportName[] = Object.keys(VERSIONS) as ReportName[];
+type ReportName = keyof typeof REPORT_VERSIONS;
 
 /** Prints a report as JSON. */
 export function printReport(context: CliContext, name: ReportName, value: object): void {
@@ -46,7 +44,10 @@ export function printReport(context: CliContext, name: ReportName, value: object
 
 /** The document: its schema first, then what `value` holds. */
 export function asReport(name: ReportName, value: object): Record<string, unknown> {
-  return { schema: `granary.${name}/${VERSIONS[name]}`, ...snakeCase(value) as Record<string, unknown> };
+  return {
+    schema: `granary.${name}/${REPORT_VERSIONS[name]}`,
+    ...snakeCase(value) as Record<string, unknown>,
+  };
 }
 
 /** Their content is other people's: as it is. */
