@@ -17,7 +17,7 @@ export function addCatalogValidate(catalog: Command, context: CliContext): void 
   catalog.command("validate")
     .description("check a catalog: GeoParquet metadata, columns, rows, cells against footprints, locations")
     .argument("<file>", "a catalog, or - for stdin")
-    .option("--no-cells", "do not compute footprints' cells anew")
+    .option("--no-cells", "do not compute footprints' cells again")
     .addHelpText("after", EXAMPLES)
     .action(async (file, options) => {
       const { openCatalog } = await import("../../catalog/file/open_catalog.ts");

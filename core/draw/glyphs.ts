@@ -128,7 +128,7 @@ const PATHS: Readonly<Record<string, readonly [width: number, path: string]>> = 
   "…": [4.4, "M0.1,0 L0.1,0.15 M2.2,0 L2.2,0.15 M4.3,0 L4.3,0.15"],
 };
 
-/** What stands for a character that the font lacks. */
+/** What stands for a character that is not in the font. */
 const MISSING: readonly [number, string] = [3.6, "M0,0 L3.6,0 L3.6,7 L0,7 L0,0"];
 
 /** Degrees between two points of a curve. */
@@ -147,7 +147,7 @@ function pathOf(character: string): readonly [number, string] | undefined {
   return Object.hasOwn(PATHS, letter) ? PATHS[letter] : undefined;
 }
 
-/** The glyph of a character; accents the font lacks are left off. */
+/** The glyph of a character; accents that are not in the font are left off. */
 export function glyphOf(character: string): Glyph {
   let glyph = made.get(character);
   if (glyph === undefined) {

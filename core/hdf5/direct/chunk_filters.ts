@@ -37,7 +37,7 @@ export function checkFilters(filters: readonly Filter[], elementSize: number): v
   }
 }
 
-/** A fault of a chunk's bytes, told to the dataset that knows its name. */
+/** A fault of a chunk's bytes, thrown to the dataset, which knows its name. */
 export class ChunkFault extends Error {}
 
 /**

@@ -51,7 +51,7 @@ export function openDataset(
   if (!layoutMessage) return undefined;
   const typeMessage = header.message(MESSAGE.datatype, `datatype of ${path}`);
   const spaceMessage = header.message(MESSAGE.dataspace, `dataspace of ${path}`);
-  if (!typeMessage || !spaceMessage) throw damaged(file.name, `${path} lacks its datatype or its dataspace`);
+  if (!typeMessage || !spaceMessage) throw damaged(file.name, `${path} has no datatype or no dataspace`);
   if (header.has(MESSAGE.externalFiles)) throw new UnsupportedHdf5("datasets in external files");
   const type = readDatatype(typeMessage);
   const space = readDataspace(spaceMessage);

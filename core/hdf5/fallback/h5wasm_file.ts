@@ -1,6 +1,6 @@
 /**
  * An HDF5 file by libhdf5 (h5wasm): reads whatever libhdf5 reads, about half as fast as the direct
- * reader, and is its judge in tests.
+ * reader, and the reference in its tests.
  */
 import { GranaryError } from "../../errors.ts";
 import type { SyncSource } from "../../access/source.ts";
