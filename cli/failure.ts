@@ -1,4 +1,4 @@
-/** What a person is told of a failure, and the exit code that goes with it. */
+/** What is printed of a failure, and the exit code that goes with it. */
 import { CommanderError } from "commander";
 import { type SerializedError, serializeError, systemCode } from "../core/errors.ts";
 
@@ -11,7 +11,7 @@ export function explain(error: unknown): SerializedError {
   const data = serializeError(error);
   if (data.tag !== "bug") return data;
   const code = systemCode(error);
-  // What the system refused is told in its words; anything else is a broken invariant of ours.
+  // What the system refused is reported in its words; anything else is a broken invariant of ours.
   if (code !== undefined && /^E[A-Z0-9]+$/.test(code)) return { ...data, tag: "io", details: { code } };
   return {
     ...data,

@@ -29,7 +29,7 @@ export function followSignals(log: Log): FollowedSignals {
   let giveUp: (reason: Error) => void = () => {};
   let timer: ReturnType<typeof setTimeout> | undefined;
   const tooLate = new Promise<never>((_, reject) => giveUp = reject);
-  tooLate.catch(() => {}); // it is raced; when nobody races it is nobody's business
+  tooLate.catch(() => {}); // an unhandled rejection is no failure here: the race reports it
   const onSignal = (name: Signal) => {
     const code = SIGNAL_EXITS[name];
     if (exitCode !== undefined) {
@@ -39,7 +39,7 @@ export function followSignals(log: Log): FollowedSignals {
     }
     exitCode = code;
     first = performance.now();
-    log.info(`granary: ${name === "SIGINT" ? "interrupted" : "told to stop"}; ending (again: at once)`);
+    log.info(`granary: stopping (${name === "SIGINT" ? "Ctrl-C" : name} again to stop now)`);
     const reason = new GranaryError("interrupted", "interrupted", { exitCode: code });
     timer = setTimeout(() => giveUp(reason), GRACE_MS);
     controller.abort(reason);

@@ -39,7 +39,7 @@ Examples:
 Exit codes: 0 done, 1 failed, 2 bad input or usage, 3 some granules failed, 4 credentials refused,
 130 and 143 interrupted. granary help environment lists the variables that granary reads.`;
 
-/** @param onFlags is told the global flags before a command's action runs */
+/** @param onFlags gets the global flags before a command's action runs */
 export function createProgram(context: CliContext, onFlags: (flags: GlobalFlags) => void): Command {
   const program: Command = new Command("granary");
   program

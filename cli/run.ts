@@ -9,15 +9,17 @@ import { createOutput } from "./io/output.ts";
 import { showExchanges } from "./io/exchanges.ts";
 import { toJson } from "./io/json.ts";
 import { VERSION, versionReport } from "./version.ts";
+import { asReport } from "./io/report.ts";
 
 /** Runs `args`, the words after the program's name. @returns the exit code */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
   const out = createOutput();
   const log = createLog();
   const json = args.includes("--json");
+  log.json = json;
   try {
     if (asksVersion(args)) {
-      if (json) out.json(versionReport());
+      if (json) out.json(asReport("version", versionReport()));
       else out.write(`granary ${VERSION}\n`);
       return 0;
     }

@@ -11,7 +11,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Reads a small file, or undefined where it is not there or not readable. */
 type ReadText = (path: string) => string | undefined;
 
-/** The share of what is allowed that is used when nobody says: other programs live here too. */
+/** The share of what is allowed that is used by default: other programs run here too. */
 export const DEFAULT_MEMORY_SHARE = 0.6;
 
 const MEBIBYTE = 1024 * 1024;

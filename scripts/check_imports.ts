@@ -118,6 +118,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "publish": [...BELOW_JOBS, "publish/*"],
   "publish/config": [...BELOW_JOBS, "publish"],
   "feed": [...BELOW_JOBS, "feed/*"],
+  "feed/ledger": [...BELOW_JOBS, "feed"],
+  "feed/follow": [...BELOW_JOBS, "feed", "feed/ledger"],
   "cli": [...BELOW_JOBS, ...JOBS, "cli/*"],
   "cli/commands": [...BELOW_JOBS, ...JOBS, "cli/flags", "cli/help", "cli/io"],
   "cli/flags": [...BELOW_JOBS, ...JOBS, "cli/io"],

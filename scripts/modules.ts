@@ -59,7 +59,7 @@ export function readModule(root: string, file: string): Module {
     const names = taken !== undefined
       ? listed(taken, ":")
       : [member === undefined ? { name: ALL, local: ALL } : { name: member, local: member }];
-    // What a dynamic import takes is used where it stands: its names are nobody else's here.
+    // What a dynamic import takes is used where it stands: no other declaration can mention its names.
     add(target, names.map(({ name }) => ({ name, local: "" })), false);
   }
   return { file, imports, declarations: declarationsOf(text), code: text, others };

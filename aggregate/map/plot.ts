@@ -12,6 +12,7 @@ import type { ValueRange } from "../../core/draw/range.ts";
 import { previewText } from "./preview.ts";
 import type { ProjectionName } from "../../core/draw/projection.ts";
 import { extremes, robustRange } from "../../core/draw/range.ts";
+import { undrawable } from "../../core/draw/text.ts";
 import { chooseProjection, shows } from "./view.ts";
 
 export interface PlotOptions {
@@ -25,6 +26,8 @@ export interface PlotOptions {
   range?: ValueRange;
   colormap?: string;
   title?: string;
+  /** Hears of what the picture cannot show. */
+  onWarning?(message: string): void;
   signal?: AbortSignal;
 }
 
@@ -49,6 +52,7 @@ export async function plotStore(
     throw inputError(`width is ${width}; wanted ${WIDTH_LIMITS.least} to ${WIDTH_LIMITS.most} pixels`);
   }
   const content = await contentOf(store, options, width);
+  warnOfBoxes(content, options.onWarning);
   const canvas = await drawMap(content, width);
   const png = encode({
     width: canvas.width,
@@ -79,6 +83,17 @@ export async function previewStore(
   }
   const text = previewText(canvas, supersampling, content, terminal.colour);
   return { text, summary: summaryOf(content, options.variable, canvas.width, canvas.height) };
+}
+
+function warnOfBoxes({ title, label }: MapContent, warn?: (message: string) => void): void {
+  const boxes = undrawable(title + label);
+  if (boxes.length === 0) return;
+  const some = boxes.slice(0, 10).join(" ");
+  warn?.(
+    `the map's font has no ${some}${
+      boxes.length > 10 ? " …" : ""
+    }: boxes stand for them (--title says it otherwise)`,
+  );
 }
 
 async function contentOf(store: GranaryStore, options: PlotOptions, width: number): Promise<MapContent> {

@@ -111,9 +111,16 @@ export function fitView(
   const extent = extentOf(places, projection, Math.max(12 * cellMetres, 2000));
   if (projection.name === "equirectangular") clipToWorld(extent, projection);
   let across = extent.right - extent.left, along = extent.top - extent.bottom;
-  const centreX = (extent.left + extent.right) / 2, centreY = (extent.bottom + extent.top) / 2;
+  const centreX = (extent.left + extent.right) / 2;
+  let centreY = (extent.bottom + extent.top) / 2;
   across = Math.max(across, along / ASPECT.most);
   along = Math.max(along, across * ASPECT.least);
+  if (projection.name === "equirectangular") {
+    // There is nothing beyond the poles: the frame moves or shrinks to stay between them.
+    const pole = poleMetres(projection);
+    along = Math.min(along, 2 * pole);
+    centreY = Math.min(Math.max(centreY, along / 2 - pole), pole - along / 2);
+  }
   const metresPerPixel = across / frame.width;
   const height = Math.round(along / metresPerPixel);
   return {
@@ -123,6 +130,13 @@ export function fitView(
     left: centreX - across / 2,
     top: centreY + along / 2,
   };
+}
+
+/** Metres of the north pole on an equirectangular map. */
+function poleMetres(projection: Projection): number {
+  const point = new Float64Array(2);
+  projection.forward(projection.centralLongitude, 90, point);
+  return point[1];
 }
 
 function clipToWorld(

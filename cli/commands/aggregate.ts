@@ -10,6 +10,7 @@ import { areaFrom } from "../flags/area.ts";
 import { backendFrom } from "../flags/backend.ts";
 import { failOnFailures } from "../io/failures.ts";
 import { runBackend } from "./run_backend.ts";
+import { printReport } from "../io/report.ts";
 
 const EXAMPLES = `
 Examples:
@@ -49,7 +50,7 @@ export function addAggregate(program: Command, context: CliContext): void {
           return;
         }
         if (report === null) printPlan(plan, context);
-        else printReport(report, context);
+        else showReport(report, context);
       } finally {
         progress.end();
       }
@@ -79,7 +80,7 @@ class RunProgress {
 
 function printPlan(plan: Plan, context: CliContext): void {
   if (context.json) {
-    context.out.json({
+    printReport(context, "aggregate.plan", {
       ...plan,
       granules: plan.granules.map(({ geometry: _geometry, cells: _cells, ...row }) => row),
     });
@@ -100,14 +101,14 @@ function printPlan(plan: Plan, context: CliContext): void {
   ]);
 }
 
-function printReport(report: RunReport, context: CliContext): void {
+function showReport(report: RunReport, context: CliContext): void {
   const { failed } = report.granules;
   if (report.groups.present === 0 && report.groups.empty > 0) {
     context.log.warn(
       "no granule has the config's datasets in any of its groups (look at granary inspect GRANULE)",
     );
   }
-  if (context.json) context.out.json(report);
+  if (context.json) printReport(context, "aggregate", report);
   else {
     const cells = Object.entries(report.cells).map(([order, count]) => `${formatCount(count)} at ${order}`);
     context.out.table(["what", "value"], [

@@ -2,6 +2,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import { inputError } from "../../core/errors.ts";
 import type { CliContext } from "../io/context.ts";
+import { printReport } from "../io/report.ts";
 
 const STATUS_EXAMPLES = `
 Examples:
@@ -32,7 +33,7 @@ export function addAuth(program: Command, context: CliContext): void {
         warn: (message) => context.log.warn(message),
       });
       const status = await credentialStatus(opener, { check: options.check === true });
-      if (context.json) return context.out.json(status);
+      if (context.json) return printReport(context, "auth.status", status);
       const { earthdata, aws } = status;
       context.out.table(["credential", "found in", "until", "for"], [
         ["Earthdata token", earthdata.found ?? "nothing", earthdata.until, "https, and keys for S3"],
@@ -55,7 +56,10 @@ export function addAuth(program: Command, context: CliContext): void {
         ? "its end is not known"
         : `until ${new Date(expiresAt).toISOString()}`;
       if (context.json) {
-        context.out.json({ file, expires_at: expiresAt === null ? null : new Date(expiresAt).toISOString() });
+        printReport(context, "auth.login", {
+          file,
+          expires_at: expiresAt === null ? null : new Date(expiresAt).toISOString(),
+        });
       } else context.log.info(`the token is kept in ${file} (${until})`);
     });
 }

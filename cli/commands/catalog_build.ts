@@ -9,6 +9,7 @@ import { localSource } from "./catalog_build_local.ts";
 import { remoteSources } from "./catalog_build_remote.ts";
 import type { BuildSource, OpenedSource } from "./catalog_build_source.ts";
 import { parseCellOrder } from "./catalog_import.ts";
+import { printReport } from "../io/report.ts";
 
 const EXAMPLES = `
 Examples:
@@ -84,7 +85,7 @@ function report(
         "revision, else the last, was kept",
     );
   }
-  if (context.json) context.out.json({ output, ...result, failures: opened.failures });
+  if (context.json) printReport(context, "catalog.build", { output, ...result, failures: opened.failures });
   else {context.log.info(
       `${output}: ${formatNumberOf(result.rows, "granule")}, ${formatBytes(result.sizeBytes)}`,
     );}

@@ -146,7 +146,7 @@ async function open(kind: RemoteKind, request: BuildRequest): Promise<OpenedSour
 /** An update asks what the catalog itself says that it was asked. */
 function refuseWithUpdate(kind: RemoteKind, inputs: readonly string[], flags: RemoteFlags): void {
   if (kind !== "cmr") {
-    throw inputError(`--update asks CMR, and --from ${kind} does not (build the catalog anew)`);
+    throw inputError(`--update asks CMR, and --from ${kind} does not (build the catalog again)`);
   }
   if (flags.update !== true) throw inputError("--remove-deleted belongs to --update");
   const given = [...CMR_ONLY, "provider", "collection", "start", "end", "bbox", "polygon", "region"] as const;

@@ -3,6 +3,7 @@ import type { Command } from "@commander-js/extra-typings";
 import { inputError } from "../../core/errors.ts";
 import { formatBytes, formatNumberOf } from "../../core/units.ts";
 import type { CliContext } from "../io/context.ts";
+import { printReport } from "../io/report.ts";
 
 const EXAMPLES = `
 Examples:
@@ -22,7 +23,7 @@ export function addCatalogExport(catalog: Command, context: CliContext): void {
       const opened = await openCatalog(file);
       try {
         const result = await exportStacGeoparquet(opened, options.output, { signal: context.signal });
-        if (context.json) context.out.json({ output: options.output, ...result });
+        if (context.json) printReport(context, "catalog.export", { output: options.output, ...result });
         else {
           context.log.info(
             `${options.output}: ${formatNumberOf(result.items, "item")}, ${formatBytes(result.sizeBytes)}`,

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-
 import { formatBytes, formatNumberOf } from "../../core/units.ts";
 import { DEFAULT_CELL_ORDER } from "../../catalog/schema.ts";
 import type { CliContext } from "../io/context.ts";
+import { printReport } from "../io/report.ts";
 
 const EXAMPLES = `
 Examples:
@@ -53,8 +54,9 @@ export function addCatalogImport(catalog: Command, context: CliContext): void {
               "the last was kept",
           );
         }
-        if (context.json) context.out.json({ output, ...result, set_aside: found.tally });
-        else {
+        if (context.json) {
+          printReport(context, "catalog.import", { output, ...result, set_aside: found.tally });
+        } else {
           context.log.info(
             `${output}: ${formatNumberOf(result.rows, "granule")}, ${formatBytes(result.sizeBytes)}`,
           );

@@ -4,6 +4,7 @@ import { formatBytes, formatCount } from "../../core/units.ts";
 import { shorten } from "../../core/tables/expression.ts";
 import type { CatalogInfo } from "../../catalog/query/info.ts";
 import type { CliContext } from "../io/context.ts";
+import { printReport } from "../io/report.ts";
 
 const EXAMPLES = `
 Examples:
@@ -25,7 +26,7 @@ export async function showCatalog(file: string, context: CliContext): Promise<vo
   const opened = await openCatalog(file);
   try {
     const info = await catalogInfo(opened);
-    if (context.json) context.out.json(info);
+    if (context.json) printReport(context, "catalog.info", info);
     else await print(info, context);
   } finally {
     opened.close();

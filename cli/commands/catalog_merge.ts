@@ -2,6 +2,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import { formatBytes, formatCount, formatNumberOf } from "../../core/units.ts";
 import type { CliContext } from "../io/context.ts";
+import { printReport } from "../io/report.ts";
 
 const EXAMPLES = `
 Examples:
@@ -20,7 +21,7 @@ export function addCatalogMerge(catalog: Command, context: CliContext): void {
     .action(async (files, options) => {
       const { mergeCatalogs } = await import("../../catalog/write/merge.ts");
       const result = await mergeCatalogs(files, options.output, { scratch: options.scratch });
-      if (context.json) context.out.json({ output: options.output, ...result });
+      if (context.json) printReport(context, "catalog.merge", { output: options.output, ...result });
       else {
         context.log.info(
           `${options.output}: ${formatNumberOf(result.rows, "granule")}, ${formatBytes(result.sizeBytes)}; ` +

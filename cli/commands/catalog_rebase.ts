@@ -2,6 +2,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import { formatCount, formatNumberOf } from "../../core/units.ts";
 import type { CliContext } from "../io/context.ts";
+import { printReport } from "../io/report.ts";
 
 const EXAMPLES = `
 Examples:
@@ -25,7 +26,7 @@ export function addCatalogRebase(catalog: Command, context: CliContext): void {
         existingOnly: options.existing,
         signal: context.signal,
       });
-      if (context.json) context.out.json({ output: options.output, ...result });
+      if (context.json) printReport(context, "catalog.rebase", { output: options.output, ...result });
       else {
         context.log.info(
           `${options.output}: ${formatCount(result.rebased)} of ${

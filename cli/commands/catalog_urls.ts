@@ -5,6 +5,7 @@ import { DRIVERS } from "../../catalog/locations.ts";
 import { addAreaOptions, type AreaFlags, areaFrom } from "../flags/area.ts";
 import type { CliContext } from "../io/context.ts";
 import { addFilterOptions, type FilterFlags, filterFrom } from "../flags/filter.ts";
+import { printReport } from "../io/report.ts";
 
 const DEFAULT_DRIVER = "https";
 
@@ -52,7 +53,7 @@ export function addCatalogUrls(catalog: Command, context: CliContext): void {
       } finally {
         opened.close();
       }
-      if (context.json) context.out.json(all);
+      if (context.json) printReport(context, "catalog.urls", { granules: all });
       if (broken > 0) {
         context.log.warn(
           `URLs with a line's end in them, left out: ${formatCount(broken)} (--json gives all)`,

@@ -3,6 +3,7 @@ import type { Command } from "@commander-js/extra-typings";
 import { inputError } from "../../core/errors.ts";
 import { formatCount, formatNumberOf } from "../../core/units.ts";
 import type { CliContext } from "../io/context.ts";
+import { printReport } from "../io/report.ts";
 
 const EXAMPLES = `
 Examples:
@@ -16,7 +17,7 @@ export function addCatalogValidate(catalog: Command, context: CliContext): void 
   catalog.command("validate")
     .description("check a catalog: GeoParquet metadata, columns, rows, cells against footprints, locations")
     .argument("<file>", "a catalog, or - for stdin")
-    .option("--no-cells", "do not compute footprints' cells anew")
+    .option("--no-cells", "do not compute footprints' cells again")
     .addHelpText("after", EXAMPLES)
     .action(async (file, options) => {
       const { openCatalog } = await import("../../catalog/file/open_catalog.ts");
@@ -30,7 +31,7 @@ export function addCatalogValidate(catalog: Command, context: CliContext): void 
           onRows: (rows) => progress.update(rows),
         });
         progress.end();
-        if (context.json) context.out.json(report);
+        if (context.json) printReport(context, "catalog.validate", report);
         else {
           for (const { level, message } of report.findings) context.out.write(`${level}: ${message}\n`);
           for (const [check, count] of Object.entries(report.counts)) {

@@ -4,6 +4,7 @@ import { formatCount, formatNumberOf } from "../../core/units.ts";
 import { addAreaOptions, type AreaFlags, areaFrom } from "../flags/area.ts";
 import type { CliContext } from "../io/context.ts";
 import { addFilterOptions, type FilterFlags, filterFrom } from "../flags/filter.ts";
+import { printReport } from "../io/report.ts";
 
 const EXAMPLES = `
 Examples:
@@ -55,7 +56,7 @@ export function addCells(program: Command, context: CliContext): void {
             granules: counts[i],
           }),
         );
-        if (context.json) context.out.json(rows);
+        if (context.json) printReport(context, "cells", { order, cells: rows });
         else context.out.table(["cell", "morton", "granules"], rows.map((row) => Object.values(row)));
         context.log.info(
           `${formatNumberOf(rows.length, "cell")} of order ${order}, ${

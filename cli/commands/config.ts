@@ -5,6 +5,7 @@ import { configText, loadConfig } from "../../aggregate/config/load.ts";
 import { PRESET_NAMES } from "../../products/presets/index.ts";
 import { configJsonSchema } from "../../aggregate/config/schema.ts";
 import type { CliContext } from "../io/context.ts";
+import { printReport } from "../io/report.ts";
 
 const PRESETS = PRESET_NAMES.join(", ");
 
@@ -31,7 +32,7 @@ export function addConfig(program: Command, context: CliContext): void {
       }
       const { pipeline, warnings } = loadConfig(name);
       for (const warning of warnings) context.log.warn(warning);
-      if (context.json) context.out.json(pipeline);
+      if (context.json) printReport(context, "config.show", pipeline);
       else context.out.write(formatConfig(pipeline));
     });
 
@@ -45,7 +46,15 @@ export function addConfig(program: Command, context: CliContext): void {
       const variables = pipeline.aggregation.statistics.length;
       const { parentOrder, childOrder } = pipeline.output;
       if (context.json) {
-        context.out.json({ ok: true, config: name, columns, variables, parentOrder, childOrder, warnings });
+        printReport(context, "config.check", {
+          ok: true,
+          config: name,
+          columns,
+          variables,
+          parentOrder,
+          childOrder,
+          warnings,
+        });
       } else {
         context.out.write(
           `OK: ${name}: ${variables} variables of ${columns} columns, cells of order ${childOrder} in parents of ${parentOrder}\n`,

@@ -7,6 +7,7 @@ import type { Command } from "@commander-js/extra-typings";
 import { GranaryError, inputError } from "../../core/errors.ts";
 import { formatSeconds } from "../../core/units.ts";
 import type { CliContext } from "../io/context.ts";
+import { printReport } from "../io/report.ts";
 
 const DEFAULT_FOLDER = "granary-demo";
 
@@ -81,7 +82,7 @@ export function addDemo(program: Command, context: CliContext): void {
       }
       const seconds = (performance.now() - started) / 1000;
       if (context.json) {
-        context.out.json({ folder, seconds, steps });
+        printReport(context, "demo", { folder, seconds, steps });
         return;
       }
       const map = path.join(folder, "map.png");

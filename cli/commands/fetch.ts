@@ -7,6 +7,7 @@ import type { CliContext, Progress } from "../io/context.ts";
 import { failOnFailures } from "../io/failures.ts";
 import { addFilterOptions, type FilterFlags, filterFrom } from "../flags/filter.ts";
 import { whole } from "../flags/numbers.ts";
+import { printReport } from "../io/report.ts";
 
 const EXAMPLES = `
 Examples:
@@ -61,7 +62,7 @@ export function addFetch(program: Command, context: CliContext): void {
         onProgress: (done, bytes) => progress?.update(done, formatBytes(bytes)),
       });
       progress?.end(formatBytes(report.bytes));
-      if (context.json) context.out.json(report);
+      if (context.json) printReport(context, "fetch", report);
       else {
         context.log.info(
           `${formatCount(report.fetched)} files fetched, ${formatCount(report.there)} were there, ` +

@@ -6,6 +6,7 @@ import { inputError, systemCode } from "../../core/errors.ts";
 import { formatBytes, formatCount } from "../../core/units.ts";
 import type { CliContext } from "../io/context.ts";
 import { openStoreAt } from "../flags/store_place.ts";
+import { printReport } from "../io/report.ts";
 
 const EXAMPLES = `
 Examples:
@@ -92,7 +93,7 @@ async function inspectStore(place: string, context: CliContext): Promise<void> {
   try {
     const { describeStore } = await import("../../core/store/describe.ts");
     const description = await describeStore(store, context.signal);
-    if (context.json) context.out.json(description);
+    if (context.json) printReport(context, "inspect.store", description);
     else printStore(description, context);
   } finally {
     await store.close();

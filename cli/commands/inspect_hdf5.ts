@@ -4,6 +4,7 @@ import { openHdf5 } from "../../core/observations/open_granule_file.ts";
 import { formatBytes, formatCount } from "../../core/units.ts";
 import { openFileSyncSource } from "../../core/access/file_source.ts";
 import type { CliContext } from "../io/context.ts";
+import { printReport } from "../io/report.ts";
 
 /** Describes the file at `path` on stdout: tables for people, or the whole of it with `--json`. */
 export async function inspectHdf5(path: string, context: CliContext): Promise<void> {
@@ -11,7 +12,7 @@ export async function inspectHdf5(path: string, context: CliContext): Promise<vo
   try {
     const file = await openHdf5(source);
     const description = describeHdf5(file, source.sizeBytes);
-    if (context.json) context.out.json(description);
+    if (context.json) printReport(context, "inspect.hdf5", description);
     else print(description, context);
     file.close();
   } finally {

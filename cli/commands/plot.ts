@@ -11,6 +11,7 @@ import { formatCount } from "../../core/units.ts";
 import type { CliContext } from "../io/context.ts";
 import { openStoreAt } from "../flags/store_place.ts";
 import { parseRange, whole } from "../flags/numbers.ts";
+import { printReport } from "../io/report.ts";
 
 const EXAMPLES = `
 Examples:
@@ -57,11 +58,16 @@ export function addPlot(program: Command, context: CliContext): void {
       const store = await openStoreAt(address, context);
       try {
         const variable = name ?? missingVariable(store.name, store.level().variables.map((one) => one.name));
-        const options = { ...rest, variable, signal: context.signal };
+        const options = {
+          ...rest,
+          variable,
+          signal: context.signal,
+          onWarning: (message: string) => context.log.warn(message),
+        };
         const { plotStore, previewStore } = await import("../../aggregate/map/plot.ts");
         if (preview === true) {
           const { text, summary } = await previewStore(store, options, terminal(context));
-          if (context.json) context.out.json(summary);
+          if (context.json) printReport(context, "plot", summary);
           else context.out.write(text);
         }
         if (output === undefined) return;
@@ -71,7 +77,7 @@ export function addPlot(program: Command, context: CliContext): void {
           return;
         }
         writeFileAtomic(output, png);
-        if (context.json) context.out.json({ ...summary, file: output });
+        if (context.json) printReport(context, "plot", { ...summary, file: output });
         else {
           context.log.info(
             `${output}: ${summary.variable} of ${

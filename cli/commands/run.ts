@@ -7,6 +7,7 @@ import type { RunStatus } from "../../aggregate/run/status.ts";
 import { countOf, whole } from "../flags/numbers.ts";
 import type { CliContext, Progress } from "../io/context.ts";
 import { failOnFailures } from "../io/failures.ts";
+import { printReport } from "../io/report.ts";
 
 const EXAMPLES = `
 Examples:
@@ -118,7 +119,7 @@ async function doTask(
   }
   context.signal.throwIfAborted();
   const { detail, ...done } = outcome;
-  if (context.json) context.out.json({ ...detail, ...done });
+  if (context.json) printReport(context, "run.work", { ...detail, ...done });
   else context.out.write(`${stage} task ${task}: ${describeDetail(outcome)}\n`);
   const message = `${outcome.failed.length} of ${stage} task ${task} could not be done`;
   failOnFailures(outcome.failed, message, context);
@@ -149,7 +150,7 @@ async function showStatus(runDirectory: string, kinds: JobKinds, context: CliCon
     & {
       store?: string;
     };
-  if (context.json) return context.out.json(found);
+  if (context.json) return printReport(context, "run.status", found);
   const { granules, observations, storeBytes, workerSeconds, bill } = found;
   context.out.table(["what", "value"], [
     ...found.store === undefined ? [] : [["store", found.store]],
@@ -190,7 +191,7 @@ async function finishRun(runDirectory: string, kinds: JobKinds, context: CliCont
   const { openJob } = await import("../../runs/open_job.ts");
   const job = await openJob(runDirectory, kinds, { signal: context.signal });
   const { failed, detail } = await job.finish(runDirectory, { signal: context.signal });
-  if (context.json) context.out.json({ ...detail, failed });
+  if (context.json) printReport(context, "run.finish", { ...detail, failed });
   else {
     const { store, observations, cells } = detail as {
       store?: string;

@@ -7,6 +7,7 @@ import type { RunDirectory } from "../../aggregate/run/run_directory.ts";
 import type { CliContext, Progress } from "../io/context.ts";
 import type { LambdaBackend, SlurmBackend } from "../flags/backend.ts";
 import { failOnFailures } from "../io/failures.ts";
+import { printReport } from "../io/report.ts";
 
 /** Hands a planned run to its backend and prints what came of it. */
 export function runBackend(
@@ -88,7 +89,7 @@ async function runWithSlurm(
     if (run.status === null) {
       const { stages, finish } = run.submissions[0];
       const jobs = Object.fromEntries([...stages.map(({ name, job }) => [name, job]), ["finish", finish]]);
-      if (context.json) context.out.json({ runDirectory: address, jobs });
+      if (context.json) printReport(context, "aggregate.submitted", { runDirectory: address, jobs });
       else context.out.write(Object.values(jobs).join("\n") + "\n");
       return;
     }
@@ -109,7 +110,7 @@ async function printFinished(
 ): Promise<void> {
   const bytes = await directory.target.get("report.json");
   const report: FinishedRun = JSON.parse(new TextDecoder().decode(bytes));
-  if (context.json) context.out.json({ ...report, ...more });
+  if (context.json) printReport(context, "run.finish", { ...report, ...more });
   else {
     const cells = Object.entries(report.cells).map(([order, count]) => `${formatCount(count)} at ${order}`);
     context.out.table(["what", "value"], [

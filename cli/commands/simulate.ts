@@ -4,6 +4,7 @@ import { SIMULATE_DEFAULTS } from "../../products/simulate/defaults.ts";
 import { formatBytes, formatCount } from "../../core/units.ts";
 import type { CliContext } from "../io/context.ts";
 import { countOf, whole } from "../flags/numbers.ts";
+import { printReport } from "../io/report.ts";
 
 const EXAMPLES = `
 Examples:
@@ -39,7 +40,7 @@ export function addSimulate(program: Command, context: CliContext): void {
       });
       progress.end();
       if (context.json) {
-        context.out.json({ folder: dir, files });
+        printReport(context, "simulate", { folder: dir, files });
         return;
       }
       const rows = files.reduce((sum, file) => sum + file.rows, 0);

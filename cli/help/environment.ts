@@ -1,6 +1,7 @@
 /** The environment variables that granary reads, for the help page and the documentation. */
 import { NETWORK_VARIABLES } from "../../core/access/settings.ts";
 import type { CliContext } from "../io/context.ts";
+import { printReport } from "../io/report.ts";
 
 interface EnvironmentGroup {
   title: string;
@@ -58,7 +59,9 @@ export const ENVIRONMENT: readonly EnvironmentGroup[] = [
 
 export function printEnvironment(context: CliContext): void {
   if (context.json) {
-    context.out.json(Object.assign({}, ...ENVIRONMENT.map(({ variables }) => variables)));
+    printReport(context, "help.environment", {
+      variables: Object.assign({}, ...ENVIRONMENT.map(({ variables }) => variables)),
+    });
     return;
   }
   const width = Math.max(

@@ -3,6 +3,7 @@ import process from "node:process";
 import tty from "node:tty";
 import type { Log } from "./context.ts";
 import { BrokenPipe, writeToDescriptor } from "./descriptor.ts";
+import { toJson } from "./json.ts";
 import { createProgress } from "./progress.ts";
 
 const STDERR = 2;
@@ -16,6 +17,8 @@ export interface LogOptions {
 
 export interface WritableLog extends Log {
   quiet: boolean;
+  /** Every line is a JSON object, and there is no progress: for programs. */
+  json: boolean;
   /** Text as it is, with its own newline. */
   raw(text: string): void;
   /** Ends a progress line that still stands. */
@@ -46,22 +49,27 @@ export function createLog(options: LogOptions = {}): WritableLog {
   const paint = (code: number, text: string) => color ? `\x1b[${code}m${text}\x1b[0m` : text;
   const log = {
     quiet: false,
+    json: false,
     raw,
     settle() {
       if (drawn) raw("\n");
       drawn = false;
     },
     info(message: string) {
-      if (!log.quiet) line(message);
+      if (log.quiet) return;
+      if (log.json) line(toJson({ note: message }, 0));
+      else line(message);
     },
     warn(message: string) {
-      line(`granary: ${paint(33, "warning:")} ${message}`);
+      if (log.json) line(toJson({ warning: message }, 0));
+      else line(`granary: ${paint(33, "warning:")} ${message}`);
     },
     error(message: string) {
-      line(`${paint(31, "granary:")} ${message}`);
+      if (log.json) line(toJson({ failure: message }, 0));
+      else line(`${paint(31, "granary:")} ${message}`);
     },
     progress(label: string, total: number | null, unit: string) {
-      if (log.quiet) return { update() {}, end() {} };
+      if (log.quiet || log.json) return { update() {}, end() {} };
       return createProgress({
         label,
         total,

@@ -46,13 +46,13 @@ export class Ahead {
     return source;
   }
 
-  /** Closes what nobody took. */
+  /** Closes what was not taken. */
   async close(): Promise<void> {
     this.#list = [];
     this.#expected.clear();
     const left = [...this.#waiting.values()];
     this.#waiting.clear();
-    // One that could not be opened has nothing to close, and nobody asks why any more.
+    // One that could not be opened has nothing to close, and its reason is no longer needed.
     await Promise.allSettled(left.map(async (source) => (await source).close()));
   }
 

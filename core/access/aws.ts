@@ -189,7 +189,7 @@ function environmentKeys(env: AwsOptions["env"]): S3Keys | undefined {
   };
 }
 
-/** Keys that nobody can renew. */
+/** Keys that cannot be renewed. */
 function unchanging(keys: S3Keys): KeySource {
   return { origin: keys.origin, keys: () => Promise.resolve(keys), renew: () => Promise.resolve(false) };
 }

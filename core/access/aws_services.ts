@@ -132,7 +132,7 @@ async function askSts(
   });
 }
 
-/** The token file of web identity (EKS and the like), read anew every time: it is rotated. */
+/** The token file of web identity (EKS and the like), read again every time: it is rotated. */
 export function readTokenFile(file: string, from: string): string {
   try {
     return fs.readFileSync(file, "utf8").trim();

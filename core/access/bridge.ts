@@ -174,7 +174,7 @@ export class BridgeServer {
     if (request.op === "close") {
       const source = this.#sources.get(request.handle);
       this.#sources.delete(request.handle);
-      // What could not be opened was told to the worker, and has nothing to close.
+      // What could not be opened was reported to the worker, and has nothing to close.
       await source?.then((opened) => opened.close(), () => undefined);
       return;
     }

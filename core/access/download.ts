@@ -75,7 +75,7 @@ export async function download(
   }
 }
 
-/** The result for a file that is there and fits what the catalog says; one that is damaged is fetched anew. */
+/** The result for a file that is there and fits what the catalog says; one that is damaged is fetched again. */
 async function findWhole(
   { file, sizeBytes, location }: Download,
   checksum: Checksum | undefined,

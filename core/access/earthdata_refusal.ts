@@ -1,4 +1,4 @@
-/** What an Earthdata server means by its refusal: each kind has another mend. */
+/** What an Earthdata server means by its refusal: each kind has its own advice. */
 import { GranaryError } from "../errors.ts";
 import type { HttpReply } from "./http.ts";
 import { excerpt, safeName } from "./redact.ts";

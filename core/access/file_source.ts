@@ -180,10 +180,10 @@ function openFile(path: string): OpenFile {
   return { fd, sizeBytes: stat.size, versionTag: `${stat.size}-${stat.mtimeMs}` };
 }
 
-/** The error for a local file that could not be opened or read, with the mend for the usual causes. */
+/** The error for a local file that could not be opened or read, with what to do for the usual causes. */
 export function fileError(path: string, error: unknown): GranaryError {
   const code = systemCode(error);
-  const mend: Record<string, string> = {
+  const advice: Record<string, string> = {
     ENOENT: "there is no such file (check the catalog's local_base, or fetch the granule)",
     EACCES: "permission denied (ask its owner for read access)",
     ENOTDIR: "a part of the path is not a folder",
@@ -192,7 +192,7 @@ export function fileError(path: string, error: unknown): GranaryError {
     EIO: "the disk reports an error (copy the file elsewhere and try again)",
     ESTALE: "the network file system lost the file (it was replaced; run again)",
   };
-  const reason = (code !== undefined && mend[code]) || (error as Error)?.message || String(error);
+  const reason = (code !== undefined && advice[code]) || (error as Error)?.message || String(error);
   const tag = code === "EIO" || code === "EMFILE" ? "io" : "granule";
   return new GranaryError(tag, `${path}: cannot read (${code ?? "error"}): ${reason}`, {
     cause: error,

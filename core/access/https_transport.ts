@@ -53,34 +53,34 @@ export class HttpsTransport implements Transport {
     return {
       reply,
       refused: page,
-      mend: (mended) => this.#mend(reply, page, shortcut !== undefined, token, mended),
+      repair: (repaired) => this.#repair(reply, page, shortcut !== undefined, token, repaired),
       refusal: () => this.#refusal(reply, page, asked, token),
     };
   }
 
-  async #mend(
+  async #repair(
     reply: HttpReply,
     page: boolean,
     byShortcut: boolean,
     token: string | undefined,
-    mended: Set<string>,
+    repaired: Set<string>,
   ): Promise<boolean> {
     if (byShortcut) {
       this.#shortcut = undefined;
-      if (mended.has("shortcut")) return false;
-      mended.add("shortcut");
+      if (repaired.has("shortcut")) return false;
+      repaired.add("shortcut");
       return true;
     }
     if (!page && this.#elsewhere(reply) && [400, 401, 403].includes(reply.status)) {
       // A signed address may be over before it is used; a new one is asked for, a few times.
-      const tries = [...mended].filter((what) => what.startsWith("redirect")).length;
+      const tries = [...repaired].filter((what) => what.startsWith("redirect")).length;
       if (tries >= MOST_NEW_ADDRESSES) return false;
-      mended.add(`redirect ${tries}`);
+      repaired.add(`redirect ${tries}`);
       return true;
     }
     if (!page && reply.status !== 401 && !this.#toLogin(reply)) return false;
-    if (token === undefined || mended.has("token")) return false;
-    mended.add("token");
+    if (token === undefined || repaired.has("token")) return false;
+    repaired.add("token");
     return await this.#earthdata.renew(token);
   }
 
@@ -129,7 +129,7 @@ export class HttpsTransport implements Transport {
       );
     }
     const said = reply.body.length > 0 ? ` ("${excerpt(reply.body, 120)}")` : "";
-    const mend: Record<number, string> = {
+    const advice: Record<number, string> = {
       403: "it may not be read by everyone: check the address, or ask its provider",
       404:
         "it is not there: the catalog may be older than the archive (build it again), or its base is wrong",
@@ -138,7 +138,7 @@ export class HttpsTransport implements Transport {
     };
     return new GranaryError(
       "granule",
-      `${asked}: the server answered ${status}${said}; ${mend[status] ?? "check the address"}`,
+      `${asked}: the server answered ${status}${said}; ${advice[status] ?? "check the address"}`,
       { details },
     );
   }

@@ -78,7 +78,7 @@ export class Trouble extends Error {
   }
 }
 
-/** Statuses that another attempt may mend. */
+/** Statuses after which another attempt may succeed. */
 export function isRetryableStatus(status: number): boolean {
   return status === 408 || status === 425 || status === 429 || status === 500 || status === 502 ||
     status === 503 || status === 504;

@@ -250,7 +250,7 @@ export class S3Target implements ObjectTarget {
     );
   }
 
-  /** Parts that nobody completes cost money: they are dropped; where that fails too, it is told. */
+  /** Parts of an upload that is not completed cost money: they are deleted; where that fails too, it is reported. */
   async #abandon(key: string, query: string): Promise<void> {
     try {
       await this.#ask(

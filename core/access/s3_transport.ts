@@ -1,6 +1,6 @@
 /**
  * A location asked by S3's HTTP interface: signed (signature version 4), unsigned or with the requester
- * paying. A bucket in another region, a wrong clock and keys that ended are mended and asked again.
+ * paying. A bucket in another region, a wrong clock and keys that ended are repaired and asked again.
  */
 import { AwsV4Signer } from "aws4fetch";
 import { GranaryError } from "../errors.ts";
@@ -65,21 +65,21 @@ export class S3Transport implements Transport {
       reply,
       refused: false,
       passing: PASSING_CODES.has(code ?? "") ? code : undefined,
-      mend: (mended) => this.#mend(reply, code, { region, clockAheadMs, keys }, mended),
+      repair: (repaired) => this.#repair(reply, code, { region, clockAheadMs, keys }, repaired),
       refusal: () => this.#refusal(reply, code, asked, keys),
     };
   }
 
-  async #mend(
+  async #repair(
     reply: HttpReply,
     code: string | undefined,
     signed: { region: string; clockAheadMs: number; keys: S3Keys | undefined },
-    mended: Set<string>,
+    repaired: Set<string>,
   ): Promise<boolean> {
-    const once = (what: string) => !mended.has(what) && mended.add(what) !== undefined;
+    const once = (what: string) => !repaired.has(what) && repaired.add(what) !== undefined;
     const bucket = this.#bucket;
     const other = otherRegion(reply, code);
-    if (other !== undefined && other !== signed.region && once(`region ${other}`) && mended.size < 6) {
+    if (other !== undefined && other !== signed.region && once(`region ${other}`) && repaired.size < 6) {
       bucket.region = other;
       return true;
     }
@@ -95,7 +95,7 @@ export class S3Transport implements Transport {
     const stale = STALE_CODES.has(code ?? "") ||
       (bucket.earthdata && reply.status === 403 && code === undefined);
     const { keys } = signed;
-    const renewals = [...mended].filter((what) => what.startsWith("keys ")).length;
+    const renewals = [...repaired].filter((what) => what.startsWith("keys ")).length;
     if (stale && keys !== undefined && bucket.keys !== undefined && renewals < MOST_RENEWALS) {
       // A request that waited long may meet the end of the renewed keys too, but no keys twice.
       return once(`keys ${keys.accessKeyId}`) && await bucket.keys.renew(keys);
@@ -199,7 +199,7 @@ const PASSING_CODES: ReadonlySet<string> = new Set([
 /** How often the keys of one request are renewed. */
 const MOST_RENEWALS = 3;
 
-/** Errors that other keys may mend. */
+/** Errors that other keys may resolve. */
 const STALE_CODES: ReadonlySet<string> = new Set([
   "ExpiredToken",
   "TokenRefreshRequired",

@@ -6,7 +6,7 @@ import type { GranaryError } from "../errors.ts";
 import type { HttpClient, HttpReply, HttpRequest } from "./http.ts";
 import { isRetryableStatus, type RetryPolicy, statusTrouble, withRetries } from "./retry.ts";
 
-/** Shorter waits are not told. */
+/** Shorter waits are not reported. */
 const LONG_WAIT_MS = 4000;
 
 /** What differs between requests to one location. */
@@ -23,10 +23,10 @@ export interface Attempt {
   /** A login page or the like under a good status. */
   readonly refused: boolean;
   /**
-   * Renews what may be stale: true when the request may be sent again at once. `mended` holds what was
-   * mended for this request already, so that nothing is tried twice.
+   * Renews what may be stale: true when the request may be sent again at once. `repaired` holds what was
+   * repaired for this request already, so that nothing is tried twice.
    */
-  mend(mended: Set<string>): Promise<boolean>;
+  repair(repaired: Set<string>): Promise<boolean>;
   refusal(): GranaryError;
 }
 
@@ -54,7 +54,7 @@ export function request<T>(
   accept: (reply: HttpReply) => T | Promise<T>,
   options: RequestOptions = {},
 ): Promise<T> {
-  const mended = new Set<string>();
+  const repaired = new Set<string>();
   return withRetries(policy, what.signal, async () => {
     for (;;) {
       const attempt = await transport.send(what, asked);
@@ -69,7 +69,7 @@ export function request<T>(
         }
         throw trouble;
       }
-      if (!await attempt.mend(mended)) throw attempt.refusal();
+      if (!await attempt.repair(repaired)) throw attempt.refusal();
     }
   }, (trouble, waitMs) => {
     if (waitMs < LONG_WAIT_MS) return;

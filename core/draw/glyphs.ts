@@ -128,7 +128,7 @@ const PATHS: Readonly<Record<string, readonly [width: number, path: string]>> = 
   "…": [4.4, "M0.1,0 L0.1,0.15 M2.2,0 L2.2,0.15 M4.3,0 L4.3,0.15"],
 };
 
-/** What stands for a character that the font lacks. */
+/** What stands for a character that is not in the font. */
 const MISSING: readonly [number, string] = [3.6, "M0,0 L3.6,0 L3.6,7 L0,7 L0,0"];
 
 /** Degrees between two points of a curve. */
@@ -136,11 +136,22 @@ const CURVE_STEP = 12;
 
 const made = new Map<string, Glyph>();
 
-/** The glyph of a character; accents the font lacks are left off. */
+/** Whether the font has the character, or its letter without accents. */
+export function hasGlyph(character: string): boolean {
+  return pathOf(character) !== undefined;
+}
+
+function pathOf(character: string): readonly [number, string] | undefined {
+  if (Object.hasOwn(PATHS, character)) return PATHS[character];
+  const letter = character.normalize("NFD")[0];
+  return Object.hasOwn(PATHS, letter) ? PATHS[letter] : undefined;
+}
+
+/** The glyph of a character; accents that are not in the font are left off. */
 export function glyphOf(character: string): Glyph {
   let glyph = made.get(character);
   if (glyph === undefined) {
-    const [width, path] = PATHS[character] ?? PATHS[character.normalize("NFD")[0]] ?? MISSING;
+    const [width, path] = pathOf(character) ?? MISSING;
     glyph = { width, strokes: parsePath(path) };
     made.set(character, glyph);
   }

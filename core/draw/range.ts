@@ -1,4 +1,4 @@
-/** Which values a map's colours span when nobody says. */
+/** Which values a map's colours span without --range. */
 
 /** Values are coloured between these; beyond them by the ends. */
 export interface ValueRange {

@@ -1,6 +1,6 @@
 /** Text in the stroke font: how wide it is, and its strokes in pixels. */
 import type { Canvas, Colour } from "./canvas.ts";
-import { CAPITAL_HEIGHT, glyphOf, SPACE, SPACING } from "./glyphs.ts";
+import { CAPITAL_HEIGHT, glyphOf, hasGlyph, SPACE, SPACING } from "./glyphs.ts";
 import { strokeMask } from "./shapes.ts";
 
 interface TextStyle {
@@ -19,8 +19,42 @@ interface TextStyle {
 /** Width of the text in pixels. */
 export function textWidth(text: string, size: number): number {
   let units = 0;
-  for (const character of text) units += advanceOf(character);
+  for (const character of spelled(text)) units += advanceOf(character);
   return Math.max(0, units - SPACING) * (size / CAPITAL_HEIGHT);
+}
+
+/** Letters that are two of the font's, or one without its stroke. */
+const SPELLED: Readonly<Record<string, string>> = {
+  "ß": "ss",
+  "ẞ": "SS",
+  "æ": "ae",
+  "Æ": "AE",
+  "œ": "oe",
+  "Œ": "OE",
+  "ø": "o",
+  "Ø": "O",
+  "ł": "l",
+  "Ł": "L",
+  "đ": "d",
+  "Đ": "D",
+  "ð": "d",
+  "Ð": "D",
+  "þ": "th",
+  "Þ": "Th",
+  "ı": "i",
+  "\u00a0": " ",
+  "‘": "'",
+  "“": '"',
+  "”": '"',
+};
+
+function spelled(text: string): string {
+  return text.normalize("NFC").replace(/[^ -~]/gu, (character) => SPELLED[character] ?? character);
+}
+
+/** The characters of a text that the font cannot draw, each once: boxes stand for them. */
+export function undrawable(text: string): string[] {
+  return [...new Set(spelled(text))].filter((character) => character !== " " && !hasGlyph(character));
 }
 
 function advanceOf(character: string): number {
@@ -34,7 +68,7 @@ export function drawText(canvas: Canvas, text: string, x: number, y: number, sty
   const width = textWidth(text, size);
   let pen = align === "start" ? 0 : align === "middle" ? -width / 2 : -width;
   const segments: number[] = [];
-  for (const character of text) {
+  for (const character of spelled(text)) {
     if (character !== " ") {
       for (const stroke of glyphOf(character).strokes) {
         for (let i = 0; i + 3 < stroke.length; i += 2) {

@@ -166,11 +166,11 @@ export function syncFolder(folder: string): void {
   }
 }
 
-/** The error for a file that could not be written, with the mend for the usual causes. */
+/** The error for a file that could not be written, with what to do for the usual causes. */
 export function writeError(file: string, error: unknown): GranaryError {
   if (error instanceof GranaryError) return error;
   const code = systemCode(error);
-  const mend: Record<string, string> = {
+  const advice: Record<string, string> = {
     ENOSPC: "no space left on the device; free some or write elsewhere",
     EDQUOT: "the disk quota is used up; free some or write elsewhere",
     EACCES: "permission denied; choose a folder that you may write to",
@@ -180,7 +180,7 @@ export function writeError(file: string, error: unknown): GranaryError {
     ENOTDIR: "a part of the path is not a folder",
     EISDIR: "it is a folder; name a file",
   };
-  const reason = (code !== undefined && mend[code]) || (error as Error)?.message || String(error);
+  const reason = (code !== undefined && advice[code]) || (error as Error)?.message || String(error);
   return new GranaryError("io", `${file}: cannot write (${code ?? "error"}): ${reason}`, {
     cause: error,
     details: { file, code },

@@ -1,4 +1,4 @@
-/** Files made by somebody else's code (DuckDB, wasm) that still appear whole or not at all. */
+/** Files that libraries write (DuckDB, wasm) that still appear whole or not at all. */
 import fs from "node:fs";
 import path from "node:path";
 import { syncFolder, temporaryName, writeError } from "./atomic.ts";
@@ -34,7 +34,7 @@ export async function makeFileAtomic<T>(
   }
 }
 
-/** Fails early, with the mend, where `file` could never be written. */
+/** Fails early, with what to do, where `file` could never be written. */
 function requireFolder(file: string): void {
   try {
     fs.accessSync(path.dirname(path.resolve(file)), fs.constants.W_OK);

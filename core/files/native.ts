@@ -94,12 +94,12 @@ export function loadNativeAddon(
       unloadable.push(folder);
     }
   }
-  // A file of the right size may still be damaged, which only its hash tells: mend it and try again.
+  // A file of the right size may still be damaged, which only its hash shows: repair it and try again.
   for (const folder of unloadable) {
     try {
       if (repair(files, folder)) return open(path.join(folder, addon));
     } catch (error) {
-      failures.push(`${folder}, written anew: ${(error as Error).message}`);
+      failures.push(`${folder}, written again: ${(error as Error).message}`);
     }
   }
   throw new GranaryError(
@@ -147,7 +147,7 @@ function unpackFile(file: NativeFile, folder: string): void {
   writeAndRename(file, fd, common, target);
 }
 
-/** True once `target` is whole; false when nobody has made progress for a while. */
+/** True once `target` is whole; false when it did not grow for a while. */
 function waitForFile(target: string, busy: string, sizeBytes: number): boolean {
   const sleeper = new Int32Array(new SharedArrayBuffer(4));
   let last = "";

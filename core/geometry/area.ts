@@ -48,7 +48,7 @@ export function boxArea(west: number, south: number, east: number, north: number
   const sound = Math.abs(west) <= 360 && Math.abs(east) <= 360 && south >= -90 && north <= 90 &&
     south <= north;
   if (!sound) {
-    throw inputError(`${name}: is no box (wanted west,south,east,north in degrees, south at most north)`);
+    throw inputError(`${name}: is not a box (wanted west,south,east,north in degrees, south at most north)`);
   }
   return areaOf(name, (builder) => builder.box(west, south, east, north));
 }

@@ -24,8 +24,20 @@ export interface Hdf5File {
   dataset(path: string): Hdf5Dataset | undefined;
   /** Attributes of a group or dataset; undefined where there is no such object. */
   attributes(path: string): Record<string, Hdf5Scalar | Hdf5Scalar[]> | undefined;
+  /** Paths of every dataset, in path order: each object once, by hard links alone, so that circles end. */
+  datasets(): string[];
+  /**
+   * Paths of the dimension scales of a dataset, a list for each dimension (netCDF's DIMENSION_LIST); an
+   * empty list where a dimension has none. Undefined where there is no such dataset.
+   */
+  dimensionScales(path: string): string[][] | undefined;
+  /**
+   * Paths of the objects that an attribute of object references names; null for a reference that leads to
+   * nothing. Undefined where the object has no such attribute.
+   */
+  references(path: string, attribute: string): (string | null)[] | undefined;
   /** Fetches what will be read next, all of it at once; a reader may do nothing. */
-  prefetch?(reads: readonly DatasetRows[]): void;
+  prefetch?(reads: readonly (DatasetRows | DatasetWindow)[]): void;
   /** What was done so far, where the reader counts. */
   readonly counters?: { readonly chunksDecoded: number };
   close(): void;
@@ -36,6 +48,13 @@ export interface DatasetRows {
   readonly path: string;
   readonly start: number;
   readonly count: number;
+}
+
+/** The elements from `start` on, `count` of them along each dimension, of a dataset that will be read. */
+export interface DatasetWindow {
+  readonly path: string;
+  readonly start: readonly number[];
+  readonly count: readonly number[];
 }
 
 export interface Hdf5Dataset {
@@ -51,4 +70,11 @@ export interface Hdf5Dataset {
   attributes(): Record<string, Hdf5Scalar | Hdf5Scalar[]>;
   /** Elements `[start, start + count)` of the first dimension, row-major, native byte order. */
   read(start: number, count: number): Hdf5Values;
+  /**
+   * The elements from `start` on, `count` of them along each dimension, row-major; one element for a scalar
+   * dataset, whose `start` and `count` are empty. Only the chunks that it touches are fetched and decoded.
+   */
+  readWindow(start: readonly number[], count: readonly number[]): Hdf5Values;
+  /** As {@linkcode readWindow}, for text of fixed or variable length; without arguments all of it. */
+  readText(start?: readonly number[], count?: readonly number[]): string[];
 }

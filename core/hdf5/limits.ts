@@ -53,3 +53,24 @@ export function checkRows(
   }
   throw new RangeError(`${name}: rows ${start} to ${start + count} of ${path}, which has ${rows}`);
 }
+
+/** Throws a RangeError where the window is not within a dataset of `shape`. */
+export function checkWindow(
+  name: string,
+  path: string,
+  shape: readonly number[],
+  start: readonly number[],
+  count: readonly number[],
+): void {
+  const fits = start.length === shape.length && count.length === shape.length &&
+    shape.every((size, axis) =>
+      Number.isInteger(start[axis]) && Number.isInteger(count[axis]) && start[axis] >= 0 &&
+      count[axis] >= 0 &&
+      start[axis] + count[axis] <= size
+    );
+  if (fits) return;
+  throw new RangeError(
+    `${name}: the window from [${start.join(", ")}] of [${count.join(", ")}] elements of ${path}, ` +
+      `whose shape is [${shape.join(", ")}]`,
+  );
+}

@@ -7,7 +7,7 @@ import { type Packing, packingOf } from "../hdf5/values.ts";
 
 /**
  * Opens the datasets at `paths`; undefined where the file has none of them. Throws a granule error where it
- * has some and lacks others, or where they differ in length.
+ * has some and is without others, or where they differ in length.
  */
 export function openGroup(file: Hdf5File, paths: readonly string[]): GroupColumns | undefined {
   const datasets = new Map<string, Hdf5Dataset>();

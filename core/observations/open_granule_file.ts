@@ -1,7 +1,14 @@
 /** Opens an HDF5 file with the reader that fits it. */
 import { GranaryError } from "../errors.ts";
 import type { SyncSource } from "../access/source.ts";
-import type { DatasetRows, Hdf5Dataset, Hdf5File, Hdf5Scalar, Hdf5Values } from "../hdf5/contract.ts";
+import type {
+  DatasetRows,
+  DatasetWindow,
+  Hdf5Dataset,
+  Hdf5File,
+  Hdf5Scalar,
+  Hdf5Values,
+} from "../hdf5/contract.ts";
 import type { ReadRequest } from "./contract.ts";
 import { requestPaths } from "./granule.ts";
 import { selectGroups } from "./groups.ts";
@@ -74,7 +81,19 @@ class AutoFile implements Hdf5File {
     return this.#either(path, (file) => file.attributes(path));
   }
 
-  prefetch(reads: readonly DatasetRows[]): void {
+  datasets(): string[] {
+    return this.#either("/", (file) => file.datasets());
+  }
+
+  dimensionScales(path: string): string[][] | undefined {
+    return this.#either(path, (file) => file.dimensionScales(path));
+  }
+
+  references(path: string, attribute: string): (string | null)[] | undefined {
+    return this.#either(path, (file) => file.references(path, attribute));
+  }
+
+  prefetch(reads: readonly (DatasetRows | DatasetWindow)[]): void {
     const direct = reads.filter(({ path }) =>
       this.#either(path, (file) => file === this.#direct && file.dataset(path))
     );
@@ -130,6 +149,14 @@ class AutoDataset implements Hdf5Dataset {
 
   read(start: number, count: number): Hdf5Values {
     return this.#either((dataset) => dataset.read(start, count));
+  }
+
+  readWindow(start: readonly number[], count: readonly number[]): Hdf5Values {
+    return this.#either((dataset) => dataset.readWindow(start, count));
+  }
+
+  readText(start?: readonly number[], count?: readonly number[]): string[] {
+    return this.#either((dataset) => dataset.readText(start, count));
   }
 }
 

@@ -24,7 +24,7 @@ export interface BandHistogram {
   readonly buckets: readonly number[];
 }
 
-/** Buckets of a histogram when nobody asks for another number. */
+/** Buckets of a histogram by default. */
 export const HISTOGRAM_BUCKETS = 10;
 
 /**

@@ -292,7 +292,7 @@ function usesPrefix(
   );
 }
 
-/** Judges a parsed JSON value. A feature collection is judged item by item. */
+/** Checks a parsed JSON value. A feature collection is checked item by item. */
 export function checkStac(value: unknown): StacVerdict {
   const type = (value as { type?: unknown } | null)?.type;
   if (type === "FeatureCollection") {

@@ -147,7 +147,7 @@ export class GranaryStore {
       const cause = error.cause instanceof Error ? ` (${error.cause.message})` : "";
       throw inputError(
         `${this.name}/${array.path}: cannot be read: ${error.message}${cause};` +
-          " the store is damaged or uses a codec that granary lacks",
+          " the store is damaged or uses a codec that granary does not have",
       );
     }
   }

@@ -10,7 +10,7 @@ import path from "node:path";
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { inputError } from "../errors.ts";
 
-/** DuckDB's share of memory unless told otherwise. */
+/** DuckDB's share of memory by default. */
 const DEFAULT_DUCKDB_MEMORY_BYTES = 1_000_000_000;
 
 export interface DuckOptions {

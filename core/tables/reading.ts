@@ -6,7 +6,7 @@ const KIND = /^([A-Z][A-Za-z ]*) Error: ([^\n]*)/;
 
 const MOST_WORDS = 300;
 
-/** Does `work` on a catalog; what DuckDB throws meanwhile is told of the catalog's file. */
+/** Does `work` on a catalog; what DuckDB throws meanwhile is reported with the name of the catalog's file. */
 export async function reading<T>(name: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -2,14 +2,13 @@
 import type { DuckDBResult, DuckDBValue } from "@duckdb/node-api";
 import { smallest } from "./query.ts";
 
-/** Rows of a result as plain values: what JSON has, and bigints beyond 2^53. */
+/** Rows of a result as plain values: what JSON has, and bigints for what may be beyond 2^53. */
 export async function* plainRows(result: DuckDBResult): AsyncGenerator<unknown[][]> {
   for await (const rows of result.yieldRows()) yield rows.map((row) => row.map(plainValue));
 }
 
-/** A DuckDB value as JSON would hold it; integers that a number cannot hold stay bigints. */
+/** A DuckDB value as JSON would hold it; integers of 64 bits and more are bigints whatever their size. */
 export function plainValue(value: DuckDBValue): unknown {
-  if (typeof value === "bigint") return smallest(value);
   if (value === null || typeof value !== "object") return value;
   const nested = value as {
     items?: readonly DuckDBValue[];
@@ -43,9 +42,13 @@ function hex(bytes: Uint8Array): string {
   return text;
 }
 
-/** A value as JSON; bigints as decimal strings. */
+/** A value as JSON. Integers of every size are numbers with all their digits. */
 export function jsonText(value: unknown): string {
-  return JSON.stringify(value, (_, inner) => typeof inner === "bigint" ? inner.toString() : inner) ?? "null";
+  if (typeof value === "bigint") return value.toString();
+  if (Array.isArray(value)) return `[${value.map(jsonText).join(",")}]`;
+  if (value === null || typeof value !== "object") return JSON.stringify(value) ?? "null";
+  const members = Object.entries(value).map(([key, inner]) => `${JSON.stringify(key)}:${jsonText(inner)}`);
+  return `{${members.join(",")}}`;
 }
 
 /** A field of CSV (RFC 4180): quoted where it must be; null is empty, an empty string is quoted. */
@@ -58,5 +61,6 @@ export function csvField(value: unknown): string {
 /** A cell of a table for people. */
 export function tableCell(value: unknown): unknown {
   if (value === null || value === undefined) return "";
+  if (typeof value === "bigint") return smallest(value);
   return typeof value === "object" ? jsonText(value) : value;
 }

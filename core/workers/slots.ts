@@ -1,5 +1,5 @@
 /**
- * Who runs tasks: worker threads, or this thread as their twin for tests and debugging. Each slot does one
+ * What runs tasks: worker threads, or this thread in their place for tests and debugging. Each slot does one
  * task at a time. Worker threads ask this one for remote bytes, so that credentials stay here.
  */
 import type { Worker } from "node:worker_threads";

@@ -69,7 +69,7 @@ export function asArray(document: Json, name: string): ArrayDocument {
   const chunk = isObject(grid) && isObject(grid.configuration) ? grid.configuration.chunk_shape : undefined;
   if (!isShape(shape) || !isShape(chunk) || !Array.isArray(codecs)) {
     throw inputError(
-      `${name}: lacks a shape, a regular chunk grid or codecs; granary cannot read this array`,
+      `${name}: has no shape, a regular chunk grid or codecs; granary cannot read this array`,
     );
   }
   const first = codecs.find((codec) => isObject(codec) && codec.name === "sharding_indexed");

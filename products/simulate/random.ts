@@ -1,4 +1,4 @@
-/** Repeatable chance: the same seed gives the same numbers everywhere. */
+/** Random numbers that repeat for a seed: the same seed gives the same numbers everywhere. */
 
 /** A well-mixed 32-bit number from any few integers (murmur3's finalizer). */
 export function mix(...parts: readonly number[]): number {

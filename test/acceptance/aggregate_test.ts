@@ -42,8 +42,8 @@ interface Report {
   groups: Record<string, number>;
   cells: Record<string, number>;
   parents: number;
-  spilledBytes: number;
-  incompleteParents: number[];
+  spilled_bytes: number;
+  incomplete_parents: number[];
 }
 
 async function report(...args: string[]): Promise<Report> {
@@ -125,7 +125,7 @@ test("the store's bytes depend neither on workers nor on memory nor on the order
     ...["-c", "atl06", "--catalog", "catalog.parquet", "-o", "spilled.zarr"],
     ...["--workers", "1", "--memory", "290MB", "--checkpoint", "0"],
   );
-  assert.ok(spilled.spilledBytes > 0);
+  assert.ok(spilled.spilled_bytes > 0);
   digests.add(treeDigest(path.join(folder, "spilled.zarr")));
   await buildCatalogOf(folder, "reversed.parquet", "atl06", greenlandGranules().reverse());
   await report("-c", "atl06", "--catalog", "reversed.parquet", "-o", "reversed.zarr");

@@ -98,7 +98,7 @@ test("rows of a query as CSV, JSON, Arrow and Parquet are what they claim to be,
 });
 
 test("parent cells are listed with both names and the granules that each needs", async () => {
-  const cells = JSON.parse(await say("cells", "catalog.parquet", "--order", "6", "--json"));
+  const { cells } = JSON.parse(await say("cells", "catalog.parquet", "--order", "6", "--json"));
   assert.ok(cells.length >= 6);
   const golden = JSON.parse(
     fs.readFileSync(sharedData("golden/atl06_greenland_o12_authalic.json"), "utf8"),

@@ -128,11 +128,11 @@ Deno.test("--backend lambda does a run by throttled, timed-out and dying functio
     assert.deepEqual(treeDigest(store), clean);
     const { bill } = JSON.parse(run.stdout);
     assert.equal(bill.invocations, lambda.invocations);
-    assert.equal(bill.coldStarts, lambda.coldStarts);
+    assert.equal(bill.cold_starts, lambda.coldStarts);
     assert.equal(bill.retried, lambda.throttled + lambda.timedOut);
     assert.ok(lambda.throttled > 0 && lambda.timedOut === 1);
     // 1.5 s of 2 GB for each, at the prices of aws.amazon.com/lambda/pricing.
-    assert.ok(Math.abs(bill.gigabyteSeconds - 3 * lambda.invocations) < 1e-9);
+    assert.ok(Math.abs(bill.gigabyte_seconds - 3 * lambda.invocations) < 1e-9);
     assert.ok(Math.abs(bill.dollars - lambda.invocations * (3 * 0.0000166667 + 0.0000002)) < 1e-9);
     assert.match(
       String(lambda.headers.authorization),

@@ -136,7 +136,7 @@ Deno.test("of large granules a run fetches the needed datasets, and with a row i
     assert.ok(whole.reads.bytes <= allowed, `${whole.reads.bytes} bytes, ${allowed} allowed`);
     assert.ok(whole.reads.requests <= 64 * files.length, `${whole.reads.requests} requests`);
 
-    const cells: { cell: string; granules: number }[] = JSON.parse(
+    const { cells }: { cells: { cell: string; granules: number }[] } = JSON.parse(
       await ok(["cells", remote, "--order", "6", "--json"]),
     );
     const alone = cells.filter(({ granules }) => granules === 1);

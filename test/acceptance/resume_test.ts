@@ -35,7 +35,7 @@ interface Resumed {
   report: {
     granules: { read: number; total: number; failed: { id: string }[] };
     shards: { made: number; kept: number };
-    incompleteParents: number[];
+    incomplete_parents: number[];
   };
 }
 
@@ -167,7 +167,7 @@ Deno.test("a broken granule marks its cells; repaired, --resume heals them to th
   assert.match(run.stderr, new RegExp(id));
   const attributes = JSON.parse(fs.readFileSync(path.join(store, "zarr.json"), "utf8")).attributes;
   const text = JSON.stringify(attributes);
-  assert.deepEqual(JSON.parse(/"incomplete_parents":(\[[^\]]*\])/.exec(text)![1]), report.incompleteParents);
+  assert.deepEqual(JSON.parse(/"incomplete_parents":(\[[^\]]*\])/.exec(text)![1]), report.incomplete_parents);
   assert.match(text, new RegExp(id));
   // A record that says done says what it lacks.
   const shards = path.join(`${store}.run`, "shards");
@@ -184,7 +184,7 @@ Deno.test("a broken granule marks its cells; repaired, --resume heals them to th
   fs.writeFileSync(granules[4], bytes);
   const healed = await resume(folder, args, store);
   assert.equal(healed.code, 0);
-  assert.deepEqual(healed.report.incompleteParents, []);
+  assert.deepEqual(healed.report.incomplete_parents, []);
   assert.deepEqual(treeDigest(store), clean);
 });
 

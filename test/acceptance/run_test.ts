@@ -102,7 +102,7 @@ Deno.test("what the catalog says parses as the format that is asked for", async 
   assert.equal(csv.length, 5);
   const json = JSON.parse(await ok(folder, "catalog", "sql", "catalog.parquet", query, "--format", "json"));
   assert.deepEqual(json.map((row: { id: string }) => row.id), csv.slice(1).map((line) => line.split(",")[0]));
-  const cells = JSON.parse(await ok(folder, "cells", "catalog.parquet", "--order", "6", "--json"));
+  const { cells } = JSON.parse(await ok(folder, "cells", "catalog.parquet", "--order", "6", "--json"));
   assert.ok(JSON.stringify(cells).length > 100);
 });
 
@@ -140,7 +140,7 @@ Deno.test("a granule that is gone is told by id, its cells are marked, and the e
   assert.equal(report.granules.read, 2);
   assert.equal(report.granules.failed.length, 1);
   assert.match(JSON.stringify(report.granules.failed[0]), new RegExp(gone.replace(".h5", "")));
-  assert.ok(report.incompleteParents.length > 0);
+  assert.ok(report.incomplete_parents.length > 0);
 });
 
 for (const [signal, exit] of [["INT", 130], ["TERM", 143]] as const) {

@@ -36,7 +36,7 @@ const CORES = os.availableParallelism();
 interface Report {
   observations: { rows: number };
   reads: { bytes: number; requests: number };
-  spilledBytes: number;
+  spilled_bytes: number;
   seconds: Record<string, number>;
 }
 
@@ -193,9 +193,9 @@ function showPhases(costs: readonly Cost[]): Record<string, Spread> {
 
 /** A cell in the middle by its count of granules, and the one with most, by the row index and without. */
 function showCells(whole: Report) {
-  const listed = JSON.parse(
+  const { cells: listed } = JSON.parse(
     measure(BINARY, ["cells", "catalog.parquet", "--order", "6", "--json", "--quiet"], folder).stdout,
-  ) as { cell: string; granules: number }[];
+  ) as { cells: { cell: string; granules: number }[] };
   listed.sort((a, b) => a.granules - b.granules);
   return [listed[listed.length >> 1], listed.at(-1)!].map((cell) => showCell(cell, whole));
 }
@@ -242,8 +242,12 @@ function showMemory(files: readonly string[]) {
   const shown = (name: string, granules: number) => {
     const list = costs.get(name)!;
     const report = reportOf(list.at(-1)!);
-    print(`  ${granules} granules, ${megabytes(report.spilledBytes)} spilled`);
-    return { granules, spilledBytes: report.spilledBytes, ...showCost(name, list, report.observations.rows) };
+    print(`  ${granules} granules, ${megabytes(report.spilled_bytes)} spilled`);
+    return {
+      granules,
+      spilled_bytes: report.spilled_bytes,
+      ...showCost(name, list, report.observations.rows),
+    };
   };
   const once = shown("once", files.length), four = shown("four", many.length);
   const growth = spreadOf(costs.get("four")!.map(({ wall }, i) => wall / costs.get("once")![i].wall));

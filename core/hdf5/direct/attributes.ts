@@ -5,6 +5,7 @@ import { walkBtree2 } from "./btree2.ts";
 import { Cursor, decodeText, type FileBytes, UNDEFINED } from "./cursor.ts";
 import { type Datatype, readDatatype } from "./datatype.ts";
 import { openFractalHeap } from "./fractal_heap.ts";
+import { GlobalHeap } from "./global_heap.ts";
 import { readDataspace } from "./messages.ts";
 import { MESSAGE, type ObjectHeader, openMessage, openShared } from "./object_header.ts";
 
@@ -12,32 +13,76 @@ export type Attributes = Record<string, Hdf5Scalar | Hdf5Scalar[]>;
 
 /** The attributes of an object whose values are numbers or text. */
 export function readAttributes(header: ObjectHeader): Attributes {
-  const { file } = header;
   const attributes: Attributes = {};
+  forEachAttribute(header, (attribute) => {
+    const { name, type, shape, bytes } = attribute;
+    if (shape === null || type.kind === "other" || type.kind === "reference") return;
+    if (type.kind === "variable references") return;
+    const values = readValues(type, elementsOf(shape), bytes, header.file);
+    attributes[name] = shape.length === 0 ? values[0] : values;
+  });
+  return attributes;
+}
+
+/** Addresses of the objects that an attribute of object references names, a list for each element. */
+export function readReferences(header: ObjectHeader, wanted: string): number[][] | undefined {
+  const { file } = header;
+  let found: number[][] | undefined;
+  forEachAttribute(header, ({ name, type, shape, bytes }) => {
+    if (name !== wanted || shape === null) return;
+    const { offsetSize } = file;
+    const addresses = (of: Uint8Array): number[] => {
+      const cursor = new Cursor(file, of, "object reference");
+      const list: number[] = [];
+      while (cursor.left >= offsetSize) list.push(cursor.address());
+      return list;
+    };
+    if (type.kind === "reference" && type.size === offsetSize) {
+      found = addresses(bytes).map((address) => [address]);
+    } else if (type.kind === "variable references") {
+      const heap = new GlobalHeap(file);
+      found = [];
+      for (let at = 0; at + type.size <= bytes.length; at += type.size) {
+        found.push(addresses(heap.get(bytes.subarray(at, at + type.size), offsetSize)));
+      }
+    }
+  });
+  return found;
+}
+
+/** An attribute as it is stored. */
+interface StoredAttribute {
+  readonly name: string;
+  readonly type: Datatype;
+  /** Null for an attribute without elements. */
+  readonly shape: readonly number[] | null;
+  readonly bytes: Uint8Array;
+}
+
+function forEachAttribute(header: ObjectHeader, take: (attribute: StoredAttribute) => void): void {
+  const { file } = header;
   for (const message of header.messages) {
     if (message.type === MESSAGE.attribute) {
-      addAttribute(attributes, openMessage(file, message, "attribute message"));
+      take(readAttribute(openMessage(file, message, "attribute message")));
     }
   }
   const info = header.message(MESSAGE.attributeInfo, "attribute info message");
-  if (!info) return attributes;
+  if (!info) return;
   info.version(0);
   if (info.u8() & 1) info.skip(2);
   const heapAddress = info.address();
   const indexAddress = info.address();
-  if (heapAddress === UNDEFINED || indexAddress === UNDEFINED) return attributes;
+  if (heapAddress === UNDEFINED || indexAddress === UNDEFINED) return;
   const heap = openFractalHeap(file, heapAddress);
   walkBtree2(file, indexAddress, [8], (record) => {
     const id = record.take(heap.idBytes);
     // Bit 1 of the flags: the attribute is shared, and its id is one of another heap.
     if (record.u8() & 2) return;
-    addAttribute(attributes, heap.get(id));
+    take(readAttribute(heap.get(id)));
   });
-  return attributes;
 }
 
-function addAttribute(attributes: Attributes, cursor: Cursor): void {
-  const { file } = cursor;
+function readAttribute(cursor: Cursor): StoredAttribute {
   const version = cursor.version(1, 2, 3);
   const flags = cursor.u8();
   const nameBytes = cursor.u16();
@@ -56,18 +101,38 @@ function addAttribute(attributes: Attributes, cursor: Cursor): void {
   }
   const type = readDatatype(typeMessage);
   const { shape } = readDataspace(spaceMessage);
-  if (shape === null || type.kind === "other") return;
-  const count = shape.reduce((product, n) => product * n, 1);
-  const values = readValues(type, count, cursor.take(count * type.size), file);
-  attributes[name] = shape.length === 0 ? values[0] : values;
+  const known = shape !== null && type.kind !== "other";
+  return { name, type, shape, bytes: known ? cursor.take(elementsOf(shape) * type.size) : new Uint8Array(0) };
+}
+
+function elementsOf(shape: readonly number[]): number {
+  return shape.reduce((product, n) => product * n, 1);
 }
 
 function readValues(type: Datatype, count: number, bytes: Uint8Array, file: FileBytes): Hdf5Scalar[] {
   if (type.kind === "number") return [...toElements(bytes, type.element)];
-  const values: Hdf5Scalar[] = [];
+  return readTexts(type, count, bytes, new GlobalHeap(file));
+}
+
+/**
+ * Text elements, of fixed length or in the global heap. `check` is told the bytes of text so far: many
+ * elements may point to one long text.
+ */
+export function readTexts(
+  type: Datatype,
+  count: number,
+  bytes: Uint8Array,
+  heap: GlobalHeap,
+  check: (bytes: number) => void = () => {},
+): string[] {
+  const values: string[] = [];
+  let total = 0;
   for (let i = 0; i < count; i += 1) {
     const element = bytes.subarray(i * type.size, (i + 1) * type.size);
-    values.push(decodeText(type.kind === "string" ? element : variableText(element, file)));
+    const text = type.kind === "string" ? element : heap.get(element, 1);
+    total += text.length;
+    check(total);
+    values.push(decodeText(text));
   }
   return values;
 }
@@ -83,36 +148,4 @@ function toElements(bytes: Uint8Array, element: ElementType): Hdf5Values {
 export function swapBytes(bytes: Uint8Array, size: number): void {
   if (size === 1) return;
   for (let at = 0; at + size <= bytes.length; at += size) bytes.subarray(at, at + size).reverse();
-}
-
-/** A collection of the global heap is at most this long in practice; past it is damage. */
-const MOST_COLLECTION_BYTES = 256 << 20;
-
-/** The bytes that a variable-length element points to in the global heap (section III.E). */
-function variableText(element: Uint8Array, file: FileBytes): Uint8Array {
-  const pointer = new Cursor(file, element, "variable-length element");
-  const length = pointer.u32();
-  const address = pointer.address();
-  const wanted = pointer.u32();
-  if (length === 0 || address === UNDEFINED || address === 0) return new Uint8Array(0);
-  const what = "global heap";
-  const headBytes = 8 + file.lengthSize;
-  const head = file.at(address, headBytes, what).signature("GCOL");
-  head.version(1);
-  head.skip(3);
-  const size = head.length();
-  if (size < headBytes || size > MOST_COLLECTION_BYTES) throw head.damage(`states ${size} bytes`);
-  const objects = file.at(address + headBytes, size - headBytes, what);
-  while (objects.left >= 8 + file.lengthSize) {
-    const index = objects.u16();
-    objects.skip(6);
-    const bytes = objects.length();
-    if (index === 0) break;
-    if (index === wanted) {
-      if (bytes < length) throw objects.damage(`has ${bytes} bytes where ${length} are wanted`);
-      return objects.take(length);
-    }
-    objects.skip(Math.min(Math.ceil(bytes / 8) * 8, objects.left));
-  }
-  throw objects.damage(`lacks the object ${wanted}`);
 }

@@ -37,7 +37,7 @@ export function checkFilters(filters: readonly Filter[], elementSize: number): v
   }
 }
 
-/** A fault of a chunk's bytes, told to the dataset that knows its name. */
+/** A fault of a chunk's bytes, thrown to the dataset, which knows its name. */
 export class ChunkFault extends Error {}
 
 /**
@@ -88,7 +88,7 @@ function inflate(bytes: Uint8Array, size: number): Uint8Array {
 let scratch = new Uint8Array(0);
 
 /**
- * Puts the bytes of each element of 2, 4 or 8 bytes together again; a rest that is no element stays last.
+ * Puts the bytes of each element together again; a rest that is no element stays last.
  * The result is overwritten by the next call.
  */
 function unshuffle(bytes: Uint8Array, size: number): Uint8Array {
@@ -98,9 +98,17 @@ function unshuffle(bytes: Uint8Array, size: number): Uint8Array {
   const out = scratch.subarray(0, bytes.length);
   if (size === 2) unshuffle2(bytes, count);
   else if (size === 4) unshuffle4(bytes, count);
-  else unshuffle8(bytes, count);
+  else if (size === 8) unshuffle8(bytes, count);
+  else unshuffleAny(bytes, count, size);
   out.set(bytes.subarray(count * size), count * size);
   return out;
+}
+
+/** Elements of other sizes: text of fixed length, pointers to text. */
+function unshuffleAny(bytes: Uint8Array, count: number, size: number): void {
+  for (let k = 0; k < size; k += 1) {
+    for (let i = 0, to = k, from = k * count; i < count; i += 1, to += size) scratch[to] = bytes[from + i];
+  }
 }
 
 function unshuffle2(bytes: Uint8Array, count: number): void {

@@ -1,16 +1,26 @@
 /** A dataset by the direct reader: its chunks are found once, fetched together and decoded here. */
 import { GranaryError } from "../../errors.ts";
 import type { ByteRange } from "../../access/source.ts";
-import type { Hdf5Dataset, Hdf5Values } from "../contract.ts";
+import type { DatasetRows, DatasetWindow, Hdf5Dataset, Hdf5Values } from "../contract.ts";
 import { typedArrayOver } from "../elements.ts";
-import { checkReadSize, checkRows } from "../limits.ts";
-import { type Attributes, readAttributes, swapBytes } from "./attributes.ts";
+import { checkReadSize, checkRows, checkWindow } from "../limits.ts";
+import { type Attributes, readAttributes, readTexts, swapBytes } from "./attributes.ts";
+import {
+  type Box,
+  boxElements,
+  byteStrides,
+  contiguousPieces,
+  copyBox,
+  type Pieces,
+  rowsBox,
+} from "./box.ts";
 import { chunkCopier } from "./chunk_copy.ts";
 import { checkFilters, ChunkFault, decodeChunk, filterName } from "./chunk_filters.ts";
 import { chunkGrid, type ChunkIndex, readChunkIndex, type StoredChunk } from "./chunk_index.ts";
 import { damaged, type FileBytes, UNDEFINED, UnsupportedHdf5 } from "./cursor.ts";
 import { type Datatype, readDatatype } from "./datatype.ts";
 import type { Fetcher } from "./fetch.ts";
+import { GlobalHeap } from "./global_heap.ts";
 import {
   type Filter,
   type Layout,
@@ -41,7 +51,7 @@ export function openDataset(
   if (!layoutMessage) return undefined;
   const typeMessage = header.message(MESSAGE.datatype, `datatype of ${path}`);
   const spaceMessage = header.message(MESSAGE.dataspace, `dataspace of ${path}`);
-  if (!typeMessage || !spaceMessage) throw damaged(file.name, `${path} lacks its datatype or its dataspace`);
+  if (!typeMessage || !spaceMessage) throw damaged(file.name, `${path} has no datatype or no dataspace`);
   if (header.has(MESSAGE.externalFiles)) throw new UnsupportedHdf5("datasets in external files");
   const type = readDatatype(typeMessage);
   const space = readDataspace(spaceMessage);
@@ -116,7 +126,7 @@ export class DirectDataset implements Hdf5Dataset {
   get storedBytes(): number {
     const layout = this.#layout;
     if (layout.kind === "compact") return layout.bytes.length;
-    if (layout.kind === "contiguous") return layout.address === UNDEFINED ? 0 : this.#logicalBytes(0);
+    if (layout.kind === "contiguous") return layout.address === UNDEFINED ? 0 : this.#logicalBytes();
     let sum = 0;
     for (const { size } of this.#chunkIndex().values()) sum += size;
     return sum;
@@ -128,9 +138,45 @@ export class DirectDataset implements Hdf5Dataset {
   }
 
   read(start: number, count: number): Hdf5Values {
-    const { path, shape } = this;
+    return this.#readNumbers(this.#rows(start, count));
+  }
+
+  readWindow(start: readonly number[], count: readonly number[]): Hdf5Values {
+    return this.#readNumbers(this.#window(start, count));
+  }
+
+  readText(start?: readonly number[], count?: readonly number[]): string[] {
     const type = this.#type;
     const { name, source } = this.#file;
+    if (type.kind !== "string" && type.kind !== "variable string") {
+      throw new GranaryError("granule", `${name}: ${this.path} holds ${this.dtype} values (wanted text)`, {
+        details: { name, path: this.path, dtype: this.dtype },
+      });
+    }
+    checkFilters(this.#filters, type.size);
+    const window = this.#window(start ?? this.shape.map(() => 0), count ?? this.shape);
+    const heap = new GlobalHeap(this.#file);
+    const stored = this.#readStored(window);
+    return readTexts(type, boxElements(window), stored, heap, (bytes) => {
+      checkReadSize(source, this.path, bytes);
+    });
+  }
+
+  #rows(start: number, count: number): Box {
+    const { shape, path } = this;
+    checkRows(this.#file.name, path, shape, start, count);
+    return rowsBox(shape, start, count);
+  }
+
+  #window(start: readonly number[], count: readonly number[]): Box {
+    checkWindow(this.#file.name, this.path, this.shape, start, count);
+    return { start, count };
+  }
+
+  #readNumbers(window: Box): Hdf5Values {
+    const { path } = this;
+    const type = this.#type;
+    const { name } = this.#file;
     if (type.kind !== "number") {
       throw new GranaryError(
         "granule",
@@ -138,33 +184,59 @@ export class DirectDataset implements Hdf5Dataset {
         { details: { name, path, dtype: this.dtype } },
       );
     }
-    checkRows(name, path, shape, start, count);
-    const rowBytes = this.#logicalBytes(1);
-    const bytes = count * rowBytes;
-    checkReadSize(source, path, bytes);
-    const layout = this.#layout;
-    let stored: Uint8Array;
-    if (bytes === 0) stored = new Uint8Array(0);
-    else if (layout.kind === "chunked") stored = this.#readChunks(start, count, rowBytes);
-    else if (layout.kind === "contiguous") {
-      stored = this.#readContiguous(layout.address, start * rowBytes, bytes);
-    } else if (layout.bytes.length >= (start + count) * rowBytes) {
-      stored = layout.bytes.slice(start * rowBytes, (start + count) * rowBytes);
-    } else throw damaged(name, `${path} stores ${layout.bytes.length} bytes of ${this.#logicalBytes(0)}`);
+    const stored = this.#readStored(window);
     if (!type.element.littleEndian) swapBytes(stored, type.size);
     return typedArrayOver(type.element, wholeBuffer(stored));
   }
 
-  /** Bytes of all elements, or of one step along the first dimension. */
-  #logicalBytes(from: 0 | 1): number {
-    let bytes = this.#type.size;
-    for (let axis = from; axis < this.shape.length; axis += 1) bytes *= this.shape[axis];
-    return bytes;
+  /** The stored elements of a window, in the order and byte order of the file. */
+  #readStored(window: Box): Uint8Array {
+    const { path } = this;
+    const { source } = this.#file;
+    const bytes = boxElements(window) * this.#type.size;
+    checkReadSize(source, path, bytes);
+    const layout = this.#layout;
+    if (bytes === 0) return new Uint8Array(0);
+    if (layout.kind === "chunked") return this.#readChunks(window, bytes);
+    if (layout.kind === "contiguous") {
+      if (layout.address === UNDEFINED) return this.#filled(bytes);
+      const pieces = this.#pieces(window);
+      const parts = this.#fetcher.read(this.#pieceRanges(layout.address, pieces));
+      return this.#joinPieces(window, pieces, parts, bytes);
+    }
+    const all = this.#logicalBytes();
+    if (layout.bytes.length < all) {
+      throw damaged(this.#file.name, `${path} stores ${layout.bytes.length} bytes of ${all}`);
+    }
+    const pieces = this.#pieces(window);
+    const parts = pieces.offsets.map((offset) => layout.bytes.slice(offset, offset + pieces.bytes));
+    return this.#joinPieces(window, pieces, parts, bytes);
   }
 
-  #readContiguous(address: number, offset: number, bytes: number): Uint8Array {
-    if (address === UNDEFINED) return this.#filled(bytes);
-    return this.#fetcher.read([this.#range(address + offset, bytes)])[0];
+  #pieces(window: Box): Pieces {
+    return contiguousPieces(this.shape, window, this.#type.size);
+  }
+
+  #pieceRanges(address: number, { offsets, bytes }: Pieces): ByteRange[] {
+    return offsets.map((offset) => this.#range(address + offset, bytes));
+  }
+
+  /** A window's elements from pieces that hold them with the gaps between their rows. */
+  #joinPieces(window: Box, { axis, bytes }: Pieces, parts: readonly Uint8Array[], total: number): Uint8Array {
+    if (parts.length === 1 && bytes === total) return parts[0];
+    const size = this.#type.size;
+    const out = new Uint8Array(total);
+    const from = byteStrides(this.shape, size).slice(axis);
+    const to = byteStrides(window.count, size).slice(axis);
+    const extent = window.count.slice(axis);
+    const step = boxElements({ start: [], count: extent }) * size;
+    parts.forEach((part, i) => copyBox(part, 0, from, out, i * step, to, extent, size));
+    return out;
+  }
+
+  /** Bytes of all elements. */
+  #logicalBytes(): number {
+    return this.shape.reduce((product, n) => product * n, this.#type.size);
   }
 
   #filled(bytes: number): Uint8Array {
@@ -199,13 +271,13 @@ export class DirectDataset implements Hdf5Dataset {
     return bytes;
   }
 
-  #readChunks(start: number, count: number, rowBytes: number): Uint8Array {
+  #readChunks(window: Box, bytes: number): Uint8Array {
     const chunk = this.chunks!;
     const grid = chunkGrid(this.shape, chunk);
-    const { wanted, places } = this.#chunksOf(start, count, grid);
-    const out = wanted.length === places ? new Uint8Array(count * rowBytes) : this.#filled(count * rowBytes);
+    const { wanted, places } = this.#chunksOf(window, grid);
+    const out = wanted.length === places ? new Uint8Array(bytes) : this.#filled(bytes);
     const chunkBytes = this.#chunkBytes(chunk);
-    const copy = chunkCopier(this.shape, chunk, this.#type.size, grid, out, start, count);
+    const copy = chunkCopier(this.shape, chunk, this.#type.size, grid, out, window);
     for (let i = 0; i < wanted.length;) {
       const batch: [number, StoredChunk][] = [];
       for (let held = 0; i < wanted.length && (batch.length === 0 || held < BATCH_BYTES); i += 1) {
@@ -218,41 +290,59 @@ export class DirectDataset implements Hdf5Dataset {
     return out;
   }
 
-  /** The stored chunks of rows `[start, start + count)` by address, and the places that they might fill. */
+  /** The stored chunks that a window touches by address, and the number of places that it touches. */
   #chunksOf(
-    start: number,
-    count: number,
+    { start, count }: Box,
     grid: readonly number[],
   ): { wanted: [number, StoredChunk][]; places: number } {
     const index = this.#chunkIndex();
-    const chunkRows = this.chunks![0];
-    const inner = grid.slice(1).reduce((product, n) => product * n, 1);
-    const first = Math.floor(start / chunkRows) * inner;
-    const end = (Math.floor((start + count - 1) / chunkRows) + 1) * inner;
+    const chunk = this.chunks!;
+    const rank = grid.length;
+    const first = start.map((from, axis) => Math.floor(from / chunk[axis]));
+    const last = start.map((from, axis) => Math.floor((from + count[axis] - 1) / chunk[axis]));
+    const places = first.reduce((product, from, axis) => product * (last[axis] - from + 1), 1);
     const wanted: [number, StoredChunk][] = [];
-    if (end - first <= index.size) {
-      for (let place = first; place < end; place += 1) {
+    if (places <= index.size) {
+      const at = first.slice();
+      for (let left = places; left > 0; left -= 1) {
+        let place = 0;
+        for (let axis = 0; axis < rank; axis += 1) place = place * grid[axis] + at[axis];
         const stored = index.get(place);
         if (stored) wanted.push([place, stored]);
+        for (let axis = rank - 1; axis >= 0; axis -= 1) {
+          at[axis] += 1;
+          if (at[axis] <= last[axis]) break;
+          at[axis] = first[axis];
+        }
       }
     } else {
-      for (const [place, stored] of index) if (place >= first && place < end) wanted.push([place, stored]);
+      for (const [place, stored] of index) {
+        let rest = place;
+        let axis = rank - 1;
+        for (; axis >= 0; axis -= 1) {
+          const scaled = rest % grid[axis];
+          if (scaled < first[axis] || scaled > last[axis]) break;
+          rest = Math.floor(rest / grid[axis]);
+        }
+        if (axis < 0) wanted.push([place, stored]);
+      }
     }
     wanted.sort(([, a], [, b]) => a.address - b.address);
-    return { wanted, places: end - first };
+    return { wanted, places };
   }
 
-  /** Where the stored bytes of rows `[start, start + count)` lie; nothing for what is not stored or not numbers. */
-  ranges(start: number, count: number): ByteRange[] {
-    checkRows(this.#file.name, this.path, this.shape, start, count);
+  /** Where the stored bytes of what will be read lie; nothing for what is not stored in the file's own place. */
+  ranges(read: DatasetRows | DatasetWindow): ByteRange[] {
+    const window = typeof read.start === "number"
+      ? this.#rows(read.start, (read as DatasetRows).count)
+      : this.#window(read.start, (read as DatasetWindow).count);
     const layout = this.#layout;
-    if (this.#type.kind !== "number" || count === 0 || this.shape.includes(0)) return [];
+    if (this.#type.kind === "other" || boxElements(window) === 0) return [];
     if (layout.kind === "contiguous" && layout.address !== UNDEFINED) {
-      const rowBytes = this.#logicalBytes(1);
-      return [this.#range(layout.address + start * rowBytes, count * rowBytes)];
+      return this.#pieceRanges(layout.address, this.#pieces(window));
     }
     if (layout.kind !== "chunked") return [];
-    const { wanted } = this.#chunksOf(start, count, chunkGrid(this.shape, layout.chunk));
+    const { wanted } = this.#chunksOf(window, chunkGrid(this.shape, layout.chunk));
     return wanted.map(([, { address, size }]) => this.#range(address, size));
   }
 

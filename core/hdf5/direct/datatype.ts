@@ -6,6 +6,8 @@ export type Datatype =
   | { readonly kind: "number"; readonly name: string; readonly size: number; readonly element: ElementType }
   | { readonly kind: "string"; readonly name: string; readonly size: number }
   | { readonly kind: "variable string"; readonly name: string; readonly size: number }
+  | { readonly kind: "reference"; readonly name: string; readonly size: number }
+  | { readonly kind: "variable references"; readonly name: string; readonly size: number }
   | { readonly kind: "other"; readonly name: string; readonly size: number };
 
 const CLASS_NAMES = [
@@ -69,8 +71,14 @@ export function readDatatype(cursor: Cursor, depth = 0): Datatype {
       const base = readDatatype(cursor, depth + 1);
       return base.kind === "number" && base.size === size ? base : other;
     }
-    case "vlen":
-      return (bits & 0x0f) === 1 ? { kind: "variable string", name: "string", size } : other;
+    case "vlen": {
+      if ((bits & 0x0f) === 1) return { kind: "variable string", name: "string", size };
+      const of = depth === 0 && cursor.left >= 8 ? readDatatype(cursor, depth + 1) : other;
+      return of.kind === "reference" ? { kind: "variable references", name, size } : other;
+    }
+    case "reference":
+      // Type 0: an object reference, which is the address of an object's header.
+      return (bits & 0x0f) === 0 ? { kind: "reference", name, size } : other;
     default:
       return other;
   }

@@ -5,9 +5,9 @@
  */
 import type { SyncSource } from "../../access/source.ts";
 import { cachedSource } from "../../access/sync_block_cache.ts";
-import type { DatasetRows, Hdf5File } from "../contract.ts";
+import type { DatasetRows, DatasetWindow, Hdf5File } from "../contract.ts";
 import { findSuperblock } from "../signature.ts";
-import { type Attributes, readAttributes } from "./attributes.ts";
+import { type Attributes, readAttributes, readReferences } from "./attributes.ts";
 import { damaged, type FileBytes, UNDEFINED } from "./cursor.ts";
 import { type DirectDataset, openDataset, type ReadCounters } from "./dataset.ts";
 import { Fetcher } from "./fetch.ts";
@@ -17,6 +17,14 @@ import { readSuperblock } from "./superblock.ts";
 
 /** Soft links followed on the way to one object. */
 const MOST_SOFT_LINKS = 32;
+
+/** Objects that one file is searched for; products have some thousands. */
+const MOST_OBJECTS = 200_000;
+
+interface FileObject {
+  readonly path: string;
+  readonly dataset: boolean;
+}
 
 /** Opens `source` by the direct reader. Throws an UnsupportedHdf5 where libhdf5 is needed for the file. */
 export function openDirectFile(source: SyncSource): DirectFile {
@@ -34,6 +42,7 @@ export class DirectFile implements Hdf5File {
   readonly #headers = new Map<number, ObjectHeader>();
   readonly #links = new Map<number, Map<string, Link> | undefined>();
   readonly #datasets = new Map<string, DirectDataset | undefined>();
+  #found: ReadonlyMap<number, FileObject> | undefined;
 
   constructor(source: SyncSource, file: FileBytes, root: number) {
     this.name = source.name;
@@ -63,10 +72,59 @@ export class DirectFile implements Hdf5File {
     return readAttributes(header);
   }
 
-  prefetch(reads: readonly DatasetRows[]): void {
-    this.#fetcher.ahead(
-      reads.flatMap(({ path, start, count }) => this.dataset(path)?.ranges(start, count) ?? []),
+  datasets(): string[] {
+    return [...this.#objects().values()].filter(({ dataset }) => dataset).map(({ path }) => path).sort();
+  }
+
+  dimensionScales(path: string): string[][] | undefined {
+    const dataset = this.dataset(path);
+    if (!dataset) return undefined;
+    const header = this.#resolve(path);
+    const addresses = (header && readReferences(header, "DIMENSION_LIST")) ?? [];
+    return dataset.shape.map((_, axis) =>
+      (addresses[axis] ?? []).flatMap((address) => this.#pathOf(address) ?? [])
     );
+  }
+
+  references(path: string, attribute: string): (string | null)[] | undefined {
+    const header = this.#resolve(path);
+    const addresses = header && readReferences(header, attribute);
+    return addresses?.flat().map((address) => this.#pathOf(address));
+  }
+
+  prefetch(reads: readonly (DatasetRows | DatasetWindow)[]): void {
+    this.#fetcher.ahead(reads.flatMap((read) => this.dataset(read.path)?.ranges(read) ?? []));
+  }
+
+  #pathOf(address: number): string | null {
+    return this.#objects().get(address)?.path ?? null;
+  }
+
+  /** Every object that hard links lead to from the root, by address: its first path and whether it is a dataset. */
+  #objects(): ReadonlyMap<number, FileObject> {
+    if (this.#found) return this.#found;
+    const found = new Map<number, FileObject>();
+    let level: [number, string][] = [[this.#root, ""]];
+    // Level by level, so that an object of several names gets the shortest, and a circle ends at once.
+    while (level.length > 0) {
+      const next: [number, string][] = [];
+      for (const [address, path] of level) {
+        if (found.has(address)) continue;
+        if (found.size >= MOST_OBJECTS) throw damaged(this.name, `it has more than ${MOST_OBJECTS} objects`);
+        const header = this.#header(address);
+        const dataset = header.has(MESSAGE.layout);
+        found.set(address, { path: path || "/", dataset });
+        const links = dataset ? undefined : this.#linksOf(header);
+        for (const [name, link] of [...links ?? []].sort(([a], [b]) => a < b ? -1 : 1)) {
+          if (link.kind === "hard" && link.address !== UNDEFINED) {
+            next.push([link.address, `${path}/${name}`]);
+          }
+        }
+      }
+      level = next;
+    }
+    this.#found = found;
+    return found;
   }
 
   /** Reads the headers, links and attributes of every object: what cannot be read shows. */

@@ -96,3 +96,23 @@ Deno.test("a map of the world names its parallels though they end on the frame",
   const left = labels.filter((label) => label.side === "left").map((label) => label.text);
   assert.ok(left.includes("0°") && left.includes("30°N"));
 });
+
+Deno.test("an equirectangular frame ends at the poles, however near the data lies to one", () => {
+  const south = places([[0, -89.9], [30, -86], [-20, -88], [10, -70]]);
+  const strip = places(Array.from({ length: 36 }, (_, i) => [10 * i - 180, -89 + (i % 2)] as const));
+  for (const data of [south, strip, ANTARCTICA, GREENLAND, WORLD]) {
+    const fitted = view(data, "equirectangular");
+    const point = new Float64Array(2);
+    for (const [latitude, edge] of [[90, fitted.frame.top], [-90, fitted.frame.bottom]] as const) {
+      fitted.projection.forward(fitted.projection.centralLongitude, latitude, point);
+      toPixels(fitted, point);
+      const beyond = latitude > 0 ? point[1] - edge : edge - point[1];
+      assert.ok(beyond <= 1, `${beyond} pixels beyond ${latitude}`);
+    }
+    for (let i = 0; i < data.longitudes.length; i++) {
+      fitted.projection.forward(data.longitudes[i], data.latitudes[i], point);
+      toPixels(fitted, point);
+      assert.ok(point[1] >= fitted.frame.top && point[1] <= fitted.frame.bottom, `place ${i}`);
+    }
+  }
+});

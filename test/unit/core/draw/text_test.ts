@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Canvas } from "../../../../core/draw/canvas.ts";
 import { CAPITAL_HEIGHT, glyphOf } from "../../../../core/draw/glyphs.ts";
-import { drawText, textWidth } from "../../../../core/draw/text.ts";
+import { drawText, textWidth, undrawable } from "../../../../core/draw/text.ts";
 
 const ASCII = Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i));
 
@@ -74,4 +74,10 @@ Deno.test("a quarter turn makes text run upward", () => {
   assert.ok(Math.abs(box.bottom - 250) <= 2);
   assert.ok(Math.abs(box.top - (250 - textWidth("HHHHHH", 14))) <= 2);
   assert.ok(box.right - box.left < 18);
+});
+
+Deno.test("letters of two are spelled out, accents left off, and what is drawn as a box is named", () => {
+  assert.equal(textWidth("Straße", 14), textWidth("Strasse", 14));
+  assert.deepEqual(undrawable("Höhe über Grönland, Ærø"), []);
+  assert.deepEqual(undrawable("schnee ☃ 海氷 ☃"), ["☃", "海", "氷"]);
 });

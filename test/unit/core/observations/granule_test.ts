@@ -68,9 +68,14 @@ function fakeFile(
           reads.push(`${path} ${start}+${count}`);
           return found.values.slice(start * width, (start + count) * width);
         },
+        readWindow: () => assert.fail("granules are read by rows"),
+        readText: () => assert.fail("granules hold numbers"),
       };
     },
     attributes: () => ({}),
+    datasets: () => Object.keys(datasets),
+    dimensionScales: () => undefined,
+    references: () => undefined,
     close() {},
   };
 }

@@ -1,0 +1,74 @@
+/**
+ * What `--json` prints: names in snake_case, and `schema`, which names the document and its version. The
+ * version rises when a field goes away or changes its meaning. docs/json.md lists the documents.
+ */
+import type { CliContext } from "./context.ts";
+
+/** Every document that `--json` prints, and its version. */
+export const REPORT_VERSIONS = {
+  "aggregate": 1,
+  "aggregate.plan": 1,
+  "aggregate.submitted": 1,
+  "auth.login": 1,
+  "auth.status": 1,
+  "catalog.build": 1,
+  "catalog.export": 1,
+  "catalog.import": 1,
+  "catalog.info": 1,
+  "catalog.merge": 1,
+  "catalog.rebase": 1,
+  "catalog.urls": 1,
+  "catalog.validate": 1,
+  "cells": 1,
+  "config.check": 1,
+  "config.show": 1,
+  "demo": 1,
+  "fetch": 1,
+  "help.environment": 1,
+  "inspect.hdf5": 1,
+  "inspect.store": 1,
+  "plot": 1,
+  "run.finish": 1,
+  "run.status": 1,
+  "run.work": 1,
+  "simulate": 1,
+  "version": 1,
+} as const;
+
+type ReportName = keyof typeof REPORT_VERSIONS;
+
+/** Prints a report as JSON. */
+export function printReport(context: CliContext, name: ReportName, value: object): void {
+  context.out.json(asReport(name, value));
+}
+
+/** The document: its schema first, then what `value` holds. */
+export function asReport(name: ReportName, value: object): Record<string, unknown> {
+  return {
+    schema: `granary.${name}/${REPORT_VERSIONS[name]}`,
+    ...snakeCase(value) as Record<string, unknown>,
+  };
+}
+
+/** Their content is other people's: as it is. */
+const FOREIGN = new Set(["attributes", "config", "details", "filter", "properties", "provenance", "queries"]);
+/** Their keys are names that a user chose. */
+const NAMED = new Set(["variables", "columns"]);
+
+function snakeCase(value: unknown, keepKeys = false): unknown {
+  if (Array.isArray(value)) return value.map((item) => snakeCase(item));
+  if (value === null || typeof value !== "object" || ArrayBuffer.isView(value)) return value;
+  if (value instanceof Map || value instanceof Set || value instanceof Date) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [
+      keepKeys ? key : snakeName(key),
+      FOREIGN.has(key) ? inner : snakeCase(inner, NAMED.has(key)),
+    ]),
+  );
+}
+
+/** `sizeBytes` as `size_bytes`; what is no camelCase name stays. */
+function snakeName(key: string): string {
+  if (!/^[a-z][a-z0-9]*([A-Z0-9][a-z0-9]*)+$/.test(key)) return key;
+  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

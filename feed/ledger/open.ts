@@ -1,0 +1,25 @@
+/** Opens a feed's ledger by its address: a PostgreSQL URL, or a file of SQLite. */
+import type { Engine } from "./engine.ts";
+import { openPostgres } from "./postgres.ts";
+import { prepareLedger } from "./schema.ts";
+import { openSqlite } from "./sqlite.ts";
+
+export interface LedgerAddress {
+  /** `postgres://…`, or a file's path. */
+  address: string;
+  /** SQLite on a network file system. */
+  exclusive?: boolean | undefined;
+}
+
+export async function openLedger({ address, exclusive }: LedgerAddress): Promise<Engine> {
+  const engine = /^postgres(ql)?:\/\//.test(address)
+    ? openPostgres(address)
+    : openSqlite(address, { exclusive: exclusive === true });
+  try {
+    await prepareLedger(engine);
+    return engine;
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}

@@ -1,0 +1,111 @@
+/** SQLite by node:sqlite: in WAL, every commit on the disk before it is answered. */
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { GranaryError } from "../../core/errors.ts";
+import type { Engine, SqlRow, Statements } from "./engine.ts";
+
+const BUSY_WAIT_MS = 30_000;
+const LONGEST_PAUSE_MS = 8;
+const STATEMENTS_KEPT = 200;
+
+export interface SqliteOptions {
+  /**
+   * For network file systems, which have no shared memory: this process alone opens the file, and a
+   * second one is told that it is locked.
+   */
+  exclusive?: boolean;
+}
+
+export function openSqlite(file: string, options: SqliteOptions = {}): Engine {
+  let database: DatabaseSync;
+  try {
+    database = new DatabaseSync(file);
+    database.exec(`PRAGMA busy_timeout = ${options.exclusive ? 0 : BUSY_WAIT_MS}`);
+    if (options.exclusive) database.exec("PRAGMA locking_mode = EXCLUSIVE");
+    database.exec("PRAGMA journal_mode = WAL");
+    database.exec("PRAGMA synchronous = FULL");
+    // In exclusive mode the lock is taken by the first write, and then kept.
+    if (options.exclusive) database.exec("BEGIN IMMEDIATE; COMMIT");
+    // From here on waiting is done by begin(), which leaves the process free meanwhile.
+    database.exec("PRAGMA busy_timeout = 0");
+  } catch (error) {
+    throw ledgerError(file, error);
+  }
+  const prepared = new Map<string, Prepared>();
+  const statements: Statements = {
+    all: (sql, values = []) => {
+      const { statement, places } = prepare(database, prepared, sql);
+      const rows = statement.all(...places.map((place) => values[place] ?? null));
+      return Promise.resolve(rows as unknown as SqlRow[]);
+    },
+  };
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    kind: "sqlite",
+    name: file,
+    transaction(work) {
+      // One connection, so one transaction at a time; other processes wait in the database.
+      const run = last.then(async () => {
+        await begin(database, file);
+        try {
+          const result = await work(statements);
+          database.exec("COMMIT");
+          return result;
+        } catch (error) {
+          if (database.isTransaction) database.exec("ROLLBACK");
+          throw error;
+        }
+      });
+      // The next one starts whether this one failed or not; its caller is told by `run`.
+      last = run.then(() => {}, () => {});
+      return run;
+    },
+    async close() {
+      await last;
+      database.close();
+    },
+  };
+}
+
+/** Begins a transaction that writes; waits for that of another connection. */
+async function begin(database: DatabaseSync, file: string): Promise<void> {
+  const giveUp = Date.now() + BUSY_WAIT_MS;
+  for (;;) {
+    try {
+      database.exec("BEGIN IMMEDIATE");
+      return;
+    } catch (error) {
+      if (!/locked|busy/i.test((error as Error).message) || Date.now() > giveUp) {
+        throw ledgerError(file, error);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 1 + Math.random() * LONGEST_PAUSE_MS));
+    }
+  }
+}
+
+interface Prepared {
+  statement: StatementSync;
+  /** For each `?`, the index of its value. */
+  places: readonly number[];
+}
+
+function prepare(database: DatabaseSync, prepared: Map<string, Prepared>, sql: string): Prepared {
+  const known = prepared.get(sql);
+  if (known !== undefined) return known;
+  const places: number[] = [];
+  const numbered = sql.replaceAll(/ FOR UPDATE SKIP LOCKED/g, "").replaceAll(/\$(\d+)/g, (_, digits) => {
+    places.push(Number(digits) - 1);
+    return "?";
+  });
+  const made = { statement: database.prepare(numbered), places };
+  if (prepared.size >= STATEMENTS_KEPT) prepared.clear();
+  prepared.set(sql, made);
+  return made;
+}
+
+function ledgerError(file: string, error: unknown): GranaryError {
+  const words = (error as Error).message;
+  const advice = /locked|busy/i.test(words)
+    ? "another process has it open alone or holds a long write; end it, or use PostgreSQL for several machines"
+    : "the folder must exist and be writable";
+  return new GranaryError("io", `${file}: cannot open the ledger: ${words} (${advice})`, { cause: error });
+}

@@ -1,0 +1,118 @@
+/** `--json`: one style and a version in every document, each documented; nothing but JSON on stderr either. */
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+import { REPORT_VERSIONS } from "../../cli/io/report.ts";
+import { granary, ROOT, temporaryFolder } from "../support/binary.ts";
+
+const DOCS = fs.readFileSync(path.join(ROOT, "docs", "json.md"), "utf8");
+const folder = temporaryFolder("granary-json-");
+
+/** What these need is made by those before them. */
+const COMMANDS: readonly string[][] = [
+  ["--version"],
+  ["help", "environment"],
+  ["simulate", "granules", "--granules", "2", "--rows", "300"],
+  ["catalog", "build", "--from", "local", "granules", "-o", "c.parquet"],
+  ["catalog", "info", "c.parquet"],
+  ["catalog", "validate", "c.parquet"],
+  ["catalog", "urls", "c.parquet", "--driver", "local"],
+  ["catalog", "merge", "c.parquet", "-o", "merged.parquet"],
+  ["catalog", "export", "c.parquet", "--stac-geoparquet", "-o", "items.parquet"],
+  ["catalog", "rebase", "c.parquet", "--mirror", "granules", "-o", "rebased.parquet"],
+  ["cells", "c.parquet", "--order", "4"],
+  ["config", "check", "atl06"],
+  ["config", "show", "atl06"],
+  ["aggregate", "-c", "atl06", "--catalog", "c.parquet", "-o", "s.zarr", "--dry-run"],
+  ["aggregate", "-c", "atl06", "--catalog", "c.parquet", "-o", "s.zarr"],
+  ["inspect", "s.zarr"],
+  ["inspect", "GRANULE"],
+  ["inspect", "c.parquet"],
+  ["plot", "s.zarr", "--variable", "h_mean", "-o", "m.png"],
+  ["aggregate", "-c", "atl06", "--catalog", "c.parquet", "-o", "t.zarr", "--plan-only", "--batches", "1"],
+  ["run", "work", "t.zarr.run", "--stage", "scatter", "--task", "0"],
+  ["run", "status", "t.zarr.run"],
+  ["auth", "status"],
+];
+/** Documents that need a network, a cluster or a minute: their form is the same function's. */
+const NOT_TRIED = new Set([
+  "aggregate.submitted",
+  "auth.login",
+  "catalog.import",
+  "demo",
+  "fetch",
+  "run.finish",
+]);
+
+/** The documented fields of a document: its section's first column. */
+function documented(name: string): string[] {
+  const section = new RegExp(`^## ${name.replace(".", "\\.")}\\n([\\s\\S]*?)(?=^## |$(?![\\s\\S]))`, "m")
+    .exec(DOCS);
+  assert.ok(section !== null, `docs/json.md has no section ${name}`);
+  return [...section[1].matchAll(/^\| `([^`]+)` \|/gm)].map(([, field]) => field);
+}
+
+const FOREIGN = new Set(["attributes", "config", "details", "filter", "properties", "provenance", "queries"]);
+const NAMED = new Set(["variables", "columns"]);
+
+/** Keys that are no snake_case, by their way. */
+function oddKeys(value: unknown, way: string, named = false): string[] {
+  if (Array.isArray(value)) return value.slice(0, 5).flatMap((item, i) => oddKeys(item, `${way}[${i}]`));
+  if (value === null || typeof value !== "object") return [];
+  return Object.entries(value).flatMap(([key, inner]) => [
+    ...(named || !/[a-z][A-Z]/.test(key) ? [] : [`${way}.${key}`]),
+    ...(FOREIGN.has(key) ? [] : oddKeys(inner, `${way}.${key}`, NAMED.has(key))),
+  ]);
+}
+
+const seen = new Set<string>();
+
+Deno.test("every document names its schema, has documented fields, and speaks snake_case", async () => {
+  for (const words of COMMANDS) {
+    const args = words.map((word) =>
+      word === "GRANULE" ? path.join("granules", fs.readdirSync(path.join(folder, "granules"))[0]) : word
+    );
+    const { code, stdout, stderr } = await granary([...args, "--json"], { cwd: folder });
+    assert.equal(code, 0, `${words.join(" ")}: ${stderr}`);
+    const document = JSON.parse(stdout);
+    const match = /^granary\.([a-z0-9.]+)\/(\d+)$/.exec(document.schema);
+    assert.ok(match !== null, `${words.join(" ")}: schema is ${document.schema}`);
+    seen.add(match[1]);
+    assert.deepEqual(oddKeys(document, words.join(" ")), []);
+    const fields = documented(match[1]);
+    for (const key of Object.keys(document)) {
+      assert.ok(key === "schema" || fields.includes(key), `${match[1]}: "${key}" is not in docs/json.md`);
+    }
+    for (const line of stderr.split("\n").filter((line) => line !== "")) JSON.parse(line);
+  }
+});
+
+Deno.test("every document is documented, and tried but for those named", () => {
+  for (const name of Object.keys(REPORT_VERSIONS)) {
+    documented(name);
+    assert.ok(seen.has(name) || NOT_TRIED.has(name), `${name} is tried by no command here`);
+  }
+});
+
+Deno.test("warnings before an error are JSON too, a line each", async () => {
+  const { stdout: preset } = await granary(["config", "show", "atl06"]);
+  fs.writeFileSync(path.join(folder, "odd.yaml"), `${preset}\nworker: {}\n`);
+  const { code, stderr } = await granary(
+    ["aggregate", "-c", "odd.yaml", "--catalog", "nowhere.parquet", "-o", "x.zarr", "--json"],
+    { cwd: folder },
+  );
+  assert.equal(code, 2);
+  const keys = stderr.trim().split("\n").map((line) => Object.keys(JSON.parse(line))[0]);
+  assert.ok(keys.includes("warning"), stderr);
+  assert.equal(keys.at(-1), "error");
+});
+
+Deno.test("an integer has one type in SQL's JSON, whatever its size, and keeps its digits", async () => {
+  const query = "select 1::bigint as small, 9007199254740993::bigint as large, 7::int as plain," +
+    " [1::bigint, 18446744073709551615::hugeint] as list";
+  const { code, stdout, stderr } = await granary(["catalog", "sql", "c.parquet", query, "--format", "json"], {
+    cwd: folder,
+  });
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /"small":1,"large":9007199254740993,"plain":7,"list":\[1,18446744073709551615\]/);
+});

@@ -1,0 +1,245 @@
+/** One suite for both databases. */
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import type { Engine } from "../../../../feed/ledger/engine.ts";
+import { keepNotices, markBadNotice, newNotices, noticeCounts } from "../../../../feed/ledger/inbox.ts";
+import { openLedger } from "../../../../feed/ledger/open.ts";
+import {
+  countIn,
+  type Offer,
+  registerAbsent,
+  registerDeletions,
+  registerOffers,
+} from "../../../../feed/ledger/register.ts";
+import { addSpan, moveSpan, openSpans } from "../../../../feed/ledger/progress.ts";
+import {
+  DEFAULT_RETRY_RULE,
+  extendLease,
+  failTask,
+  finishTasks,
+  leaseTasks,
+  requeueTasks,
+  taskCounts,
+} from "../../../../feed/ledger/tasks.ts";
+import { HAS_POSTGRES, startPostgres } from "../../../support/postgres.ts";
+
+const FEED = "s2";
+
+function offer(id: string, changed: number, more: Partial<Offer> = {}): Offer {
+  return {
+    sourceId: `source-${id}`,
+    collection: "C",
+    id,
+    changed,
+    startMs: changed - 1000,
+    leftOut: null,
+    row: JSON.stringify({ id, changed }),
+    tasks: [{ asset: "product", version: `v${changed}`, work: "{}" }],
+    ...more,
+  };
+}
+
+const rowsOf = (engine: Engine) =>
+  engine.transaction((sql) =>
+    sql.all("SELECT id, changed, state, granule_row FROM granule ORDER BY source_id")
+  );
+const tasksOf = (engine: Engine) =>
+  engine.transaction((sql) => sql.all("SELECT id, version, state FROM task ORDER BY id, version"));
+
+/** Every order of the list. */
+function permutations<T>(list: readonly T[]): T[][] {
+  if (list.length < 2) return [[...list]];
+  return list.flatMap((one, i) =>
+    permutations([...list.slice(0, i), ...list.slice(i + 1)]).map((rest) => [one, ...rest])
+  );
+}
+
+const SUITE: Record<string, (engine: Engine, second: () => Promise<Engine>) => Promise<void>> = {
+  "a granule offered twice is one row and one task": async (engine) => {
+    const register = (offers: Offer[]) => engine.transaction((sql) => registerOffers(sql, FEED, offers, 1));
+    assert.equal(await register([offer("a", 10), offer("b", 11), offer("a", 10)]), 2);
+    assert.equal(await register([offer("b", 11), offer("a", 10)]), 0);
+    assert.deepEqual((await rowsOf(engine)).map((row) => row.id), ["a", "b"]);
+    assert.equal((await tasksOf(engine)).length, 2);
+  },
+  "a transaction that throws leaves no row, no task and no cursor": async (engine) => {
+    await engine.transaction((sql) => addSpan(sql, FEED, 0, 100));
+    await assert.rejects(engine.transaction(async (sql) => {
+      await registerOffers(sql, FEED, [offer("a", 10)], 1);
+      await moveSpan(sql, FEED, 0, 10, false);
+      throw new Error("killed");
+    }));
+    assert.deepEqual([await rowsOf(engine), await tasksOf(engine)], [[], []]);
+    assert.deepEqual(await engine.transaction((sql) => openSpans(sql, FEED)), [{
+      from: 0,
+      to: 100,
+      cursor: 0,
+    }]);
+  },
+  "news and deletions in any order give the same rows": async (engine) => {
+    const events: ((feed: string) => Promise<unknown>)[] = [
+      (feed) => engine.transaction((sql) => registerOffers(sql, feed, [offer("a", 10)], 1)),
+      (feed) => engine.transaction((sql) => registerOffers(sql, feed, [offer("a", 20)], 1)),
+      (feed) =>
+        engine.transaction((sql) =>
+          registerDeletions(sql, feed, [{ sourceId: "source-a", at: 30, collection: "C", id: "a" }], 1)
+        ),
+      (feed) =>
+        engine.transaction((sql) => registerOffers(sql, feed, [offer("a", 10, { sourceId: "other" })], 1)),
+    ];
+    const seen = new Set<string>();
+    for (const [index, order] of permutations(events).entries()) {
+      for (const event of order) await event(`f${index}`);
+      const rows = await engine.transaction((sql) =>
+        sql.all("SELECT source_id, id, changed, state FROM granule WHERE feed = $1 ORDER BY source_id", [
+          `f${index}`,
+        ])
+      );
+      seen.add(JSON.stringify(rows));
+    }
+    assert.deepEqual([...seen], [JSON.stringify([
+      { source_id: "other", id: "a", changed: 10, state: "live" },
+      { source_id: "source-a", id: "a", changed: 30, state: "deleted" },
+    ])]);
+  },
+  "what walks do not find comes back when it is seen, its task too": async (engine) => {
+    const at = (state: string) =>
+      engine.transaction((sql) => sql.all("SELECT n FROM task WHERE state = $1", [state]));
+    await engine.transaction((sql) => registerOffers(sql, FEED, [offer("a", 10)], 1));
+    await engine.transaction((sql) => registerAbsent(sql, FEED, ["source-a"]));
+    assert.equal(await engine.transaction((sql) => countIn(sql, FEED, 0, 100)), 0);
+    assert.equal((await at("dropped")).length, 1);
+    await engine.transaction((sql) => registerOffers(sql, FEED, [offer("a", 10)], 1));
+    assert.equal(await engine.transaction((sql) => countIn(sql, FEED, 0, 100)), 1);
+    assert.equal((await at("waiting")).length, 1);
+  },
+  "a granule that the filter leaves out is known and has no task": async (engine) => {
+    await engine.transaction((sql) => registerOffers(sql, FEED, [offer("a", 10, { leftOut: "tile" })], 1));
+    assert.equal(await engine.transaction((sql) => countIn(sql, FEED, 0, 100)), 1);
+    assert.deepEqual(await tasksOf(engine), []);
+  },
+  "a lease that ran out is leased again, and its first owner ends nothing": async (engine) => {
+    await engine.transaction((sql) => registerOffers(sql, FEED, [offer("a", 10), offer("b", 10)], 1));
+    const lease = (owner: string, now: number) =>
+      engine.transaction((sql) => leaseTasks(sql, FEED, { owner, now, leaseMs: 100, limit: 1 }));
+    const [first] = await lease("one", 5);
+    const [second] = await lease("two", 6);
+    assert.notEqual(first.n, second.n);
+    assert.deepEqual(await lease("three", 7), []);
+    assert.equal(await engine.transaction((sql) => extendLease(sql, "two", second.n, 500)), true);
+    const [again] = await lease("three", 200);
+    assert.deepEqual([again.n, again.attempts], [first.n, 2]);
+    assert.equal(await engine.transaction((sql) => finishTasks(sql, "one", [first.n])), 0);
+    assert.equal(await engine.transaction((sql) => extendLease(sql, "one", first.n, 900)), false);
+    assert.equal(await engine.transaction((sql) => finishTasks(sql, "three", [first.n])), 1);
+    assert.equal((await engine.transaction((sql) => taskCounts(sql, FEED))).done, 1);
+  },
+  "a task that fails waits longer each time, then is dead until it is requeued": async (engine) => {
+    await engine.transaction((sql) => registerOffers(sql, FEED, [offer("a", 10)], 0));
+    const rule = { ...DEFAULT_RETRY_RULE, mostAttempts: 3, firstWaitMs: 100 };
+    let now = 0;
+    for (const [wait, state] of [[100, "waiting"], [200, "waiting"], [400, "dead"]] as const) {
+      const [task] = await engine.transaction((sql) =>
+        leaseTasks(sql, FEED, { owner: "me", now, leaseMs: 10, limit: 5 })
+      );
+      assert.equal(await engine.transaction((sql) => failTask(sql, "me", task, "503", now, rule)), state);
+      const early = { owner: "me", now: now + wait - 1, leaseMs: 10, limit: 5 };
+      assert.deepEqual(await engine.transaction((sql) => leaseTasks(sql, FEED, early)), []);
+      now += wait;
+    }
+    const requeue = (dryRun: boolean) =>
+      engine.transaction((sql) => requeueTasks(sql, FEED, { dead: true }, now, dryRun));
+    assert.deepEqual((await requeue(true)).map(({ id, error }) => [id, error]), [["a", "503"]]);
+    assert.equal((await engine.transaction((sql) => taskCounts(sql, FEED))).dead, 1);
+    await requeue(false);
+    const [task] = await engine.transaction((sql) =>
+      leaseTasks(sql, FEED, { owner: "me", now, leaseMs: 10, limit: 5 })
+    );
+    assert.equal(task.attempts, 1);
+  },
+  "two connections lease no task twice": async (engine, second) => {
+    const other = await second();
+    try {
+      const offers = Array.from({ length: 300 }, (_, i) => offer(`g${i}`, 10));
+      await engine.transaction((sql) => registerOffers(sql, FEED, offers, 1));
+      const drain = async (one: Engine, owner: string): Promise<number[]> => {
+        const taken: number[] = [];
+        for (;;) {
+          const tasks = await one.transaction((sql) =>
+            leaseTasks(sql, FEED, { owner, now: 5, leaseMs: 1e6, limit: 7 })
+          );
+          if (tasks.length === 0) return taken;
+          taken.push(...tasks.map(({ n }) => n));
+          await one.transaction((sql) => finishTasks(sql, owner, tasks.map(({ n }) => n)));
+        }
+      };
+      const taken = (await Promise.all([drain(engine, "a"), drain(other, "b")])).flat();
+      assert.deepEqual([taken.length, new Set(taken).size], [300, 300]);
+    } finally {
+      await other.close();
+    }
+  },
+  "a notice that cannot be read is kept as bad": async (engine) => {
+    await engine.transaction((sql) => keepNotices(sql, FEED, [{ source: "cdse", received: 1, body: "{" }]));
+    const [notice] = await engine.transaction((sql) => newNotices(sql, FEED, 10));
+    await engine.transaction((sql) => markBadNotice(sql, notice.n, "not JSON"));
+    assert.deepEqual(await engine.transaction((sql) => noticeCounts(sql, FEED)), { waiting: 0, bad: 1 });
+  },
+};
+
+for (const [name, test] of Object.entries(SUITE)) {
+  Deno.test(`SQLite: ${name}`, async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-ledger-"));
+    const open = () => openLedger({ address: path.join(folder, "ledger.sqlite") });
+    const engine = await open();
+    try {
+      await test(engine, open);
+    } finally {
+      await engine.close();
+      fs.rmSync(folder, { recursive: true });
+    }
+  });
+}
+
+Deno.test({
+  name: "PostgreSQL: the same suite",
+  ignore: !HAS_POSTGRES,
+  // The driver's timers end with its connections, not at once.
+  sanitizeOps: false,
+  sanitizeResources: false,
+  async fn(context) {
+    const server = await startPostgres();
+    try {
+      for (const [name, test] of Object.entries(SUITE)) {
+        await context.step(name, async () => {
+          const engine = await openLedger({ address: server.url });
+          try {
+            for (const table of ["granule", "task", "span", "inbox", "part"]) {
+              await engine.transaction((sql) => sql.all(`DELETE FROM ${table}`));
+            }
+            await test(engine, () => openLedger({ address: server.url }));
+          } finally {
+            await engine.close();
+          }
+        });
+      }
+    } finally {
+      await server.close();
+    }
+  },
+});
+
+Deno.test("a ledger opened for this process alone is refused to a second one", async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-ledger-"));
+  const address = path.join(folder, "ledger.sqlite");
+  const engine = await openLedger({ address, exclusive: true });
+  try {
+    await assert.rejects(openLedger({ address, exclusive: true }), /locked/);
+    assert.equal(fs.existsSync(`${address}-shm`), false);
+  } finally {
+    await engine.close();
+    fs.rmSync(folder, { recursive: true });
+  }
+});
