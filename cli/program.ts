@@ -12,6 +12,7 @@ import { addCompletions } from "./commands/completions.ts";
 import { addConfig } from "./commands/config.ts";
 import { addDeploy } from "./commands/deploy.ts";
 import { addDemo } from "./commands/demo.ts";
+import { addFeed } from "./commands/feed.ts";
 import { addFetch } from "./commands/fetch.ts";
 import { addHelp } from "./commands/help.ts";
 import { addInspect } from "./commands/inspect.ts";
@@ -49,6 +50,7 @@ export function createProgram(context: CliContext, onFlags: (flags: GlobalFlags)
     .addHelpText("after", EXAMPLES);
   addCatalog(program, context);
   addCells(program, context);
+  addFeed(program, context);
   addFetch(program, context);
   addAggregate(program, context);
   addRun(program, context, JOB_KINDS);

@@ -89,7 +89,7 @@ export async function poll(options: PollOptions): Promise<PollResult> {
     const watermark = watermarkOf(
       now,
       settleMs,
-      result.more ? first?.from ?? progress.watermark : first?.from ?? null,
+      result.more ? first?.cursor ?? progress.watermark : first?.cursor ?? null,
     );
     await stampFeed(sql, feed, { watermark });
     await dropSpans(sql, feed, now - settleMs);
@@ -107,7 +107,7 @@ async function extend(options: PollOptions, now: number) {
     const progress = await feedProgress(sql, feed);
     if (progress === null) throw new Error("the feed's row is not there after it was made");
     const end = await spansEnd(sql, feed) ?? progress.followedFrom;
-    for (const span of cutAtMidnights({ from: end, to: now })) await addSpan(sql, feed, span.from, span.to);
+    if (end < now) await addSpan(sql, feed, end, now);
     return progress;
   });
 }
@@ -180,18 +180,49 @@ async function countDays(context: WalkContext, from: number, settledTo: number, 
   for (let day = dayOf(from + DAY_MS - 1); (day + 1) * DAY_MS <= settledTo; day += 1) {
     if (!settled.has(day)) days.push(day);
   }
-  for (const day of days) {
+  for (const run of await emptyRuns(engine, feed, days)) {
     if (deadline.near) throw new DeadlineCame();
-    const window = { from: day * DAY_MS, to: (day + 1) * DAY_MS };
-    const { missing } = await settleWindow(context, window);
-    const before = await engine.transaction((sql) => countIn(sql, feed, window.from, window.to));
-    await settleMissing(context, missing, before, options);
-    const available = await source.count(window);
-    await engine.transaction(async (sql) => {
-      const known = await countIn(sql, feed, window.from, window.to);
-      await setDay(sql, feed, { day, available, known }, Date.now());
-    });
+    const window = { from: run[0] * DAY_MS, to: (run[run.length - 1] + 1) * DAY_MS };
+    // One answer of zero counts many days.
+    if (run.length > 1 && await source.count(window) === 0) {
+      await engine.transaction(async (sql) => {
+        for (const day of run) await setDay(sql, feed, { day, available: 0, known: 0 }, Date.now());
+      });
+    } else for (const day of run) await countDay(context, day, options);
   }
+}
+
+/** The days in runs: neighbours of which the ledger has nothing together, any other day alone. */
+async function emptyRuns(engine: Engine, feed: string, days: readonly number[]): Promise<number[][]> {
+  const runs: number[][] = [];
+  let emptyBefore = false;
+  await engine.transaction(async (sql) => {
+    for (const day of days) {
+      const empty = await countIn(sql, feed, day * DAY_MS, (day + 1) * DAY_MS) === 0;
+      const last = runs.at(-1);
+      if (empty && emptyBefore && last !== undefined && last[last.length - 1] === day - 1) last.push(day);
+      else runs.push([day]);
+      emptyBefore = empty;
+    }
+  });
+  return runs;
+}
+
+async function countDay(context: WalkContext, day: number, options: SettleOptions): Promise<void> {
+  const { engine, feed, source, deadline } = context;
+  if (deadline.near) throw new DeadlineCame();
+  const window = { from: day * DAY_MS, to: (day + 1) * DAY_MS };
+  const settled = await settleWindow(context, window);
+  let { available } = settled;
+  if (settled.news > 0 || settled.missing.length > 0) {
+    const known = await engine.transaction((sql) => countIn(sql, feed, window.from, window.to));
+    await settleMissing(context, settled.missing, known, options);
+    available = await source.count(window);
+  }
+  await engine.transaction(async (sql) => {
+    const known = await countIn(sql, feed, window.from, window.to);
+    await setDay(sql, feed, { day, available, known }, Date.now());
+  });
 }
 
 function isShort(day: DayCount): boolean {
@@ -206,11 +237,9 @@ export async function backfill(engine: Engine, feed: string, window: Window): Pr
   return await engine.transaction(async (sql) => {
     const progress = await feedProgress(sql, feed);
     const to = Math.min(window.to, progress?.followedFrom ?? window.to);
-    const spans = cutAtMidnights({ from: window.from, to });
-    for (const span of spans) {
-      await addSpan(sql, feed, span.from, span.to);
-      await expectDay(sql, feed, dayOf(span.from));
-    }
-    return spans.length;
+    const days = cutAtMidnights({ from: window.from, to });
+    if (days.length > 0) await addSpan(sql, feed, window.from, to);
+    for (const { from } of days) await expectDay(sql, feed, dayOf(from));
+    return days.length;
   });
 }

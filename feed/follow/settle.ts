@@ -15,6 +15,8 @@ export interface SettleOptions {
 }
 
 export interface Settled {
+  /** What the source counted before anything was walked; null where it does not count. */
+  available: number | null;
   news: number;
   /** Granules that the ledger has and a whole walk did not find. */
   missing: string[];
@@ -33,15 +35,15 @@ export async function settleWindow(
   const { engine, feed, source } = context;
   const available = await source.count(window);
   const known = await engine.transaction((sql) => countIn(sql, feed, window.from, window.to));
-  if (!whole && (available === null || available === known)) return { news: 0, missing: [] };
+  if (!whole && (available === null || available === known)) return { available, news: 0, missing: [] };
   const parts = halves(window);
   const few = Math.max(available ?? 0, known) <= source.pageSize;
   if (whole || few || parts === null) {
     const before = await engine.transaction((sql) => knownIn(sql, feed, window.from, window.to));
     const { seen, news } = await walkWindow(context, window, async () => {});
-    return { news, missing: before.filter((id) => !seen.has(id)) };
+    return { available, news, missing: before.filter((id) => !seen.has(id)) };
   }
-  const result: Settled = { news: 0, missing: [] };
+  const result: Settled = { available, news: 0, missing: [] };
   for (const part of parts) {
     const settled = await settleWindow(context, part);
     result.news += settled.news;

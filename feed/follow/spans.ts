@@ -1,4 +1,4 @@
-/** Which spans of time a poll adds, and how a window is halved: values only. */
+/** How windows of time are cut: values only. */
 import { DAY_MS } from "../ledger/days.ts";
 import type { Window } from "./source.ts";
 

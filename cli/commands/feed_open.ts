@@ -1,0 +1,24 @@
+/** Opens the feed of a YAML file for a command, and closes it when the command ends. */
+import type { Feed } from "../../feed/open.ts";
+import type { CliContext } from "../io/context.ts";
+
+export async function withFeed<T>(
+  file: string,
+  context: CliContext,
+  work: (feed: Feed) => Promise<T>,
+): Promise<T> {
+  const { readFeed } = await import("../../feed/definition/parse.ts");
+  const { openFeed } = await import("../../feed/open.ts");
+  const { defaultHttpIo } = await import("../../catalog/discover/draft/http_text.ts");
+  const io = {
+    ...defaultHttpIo(context.signal),
+    onWait: (reason: string, waitMs: number) =>
+      context.log.warn(`${reason}; waiting ${(waitMs / 1000).toFixed(1)} s`),
+  };
+  const feed = await openFeed(readFeed(file), io);
+  try {
+    return await work(feed);
+  } finally {
+    await feed.close();
+  }
+}

@@ -1,0 +1,40 @@
+/** `granary feed publish FEED.yaml` */
+import type { Command } from "@commander-js/extra-typings";
+import { inputError } from "../../core/errors.ts";
+import { formatNumberOf } from "../../core/units.ts";
+import type { CliContext } from "../io/context.ts";
+import { withFeed } from "./feed_open.ts";
+
+export function addFeedPublish(feed: Command, context: CliContext): void {
+  feed.command("publish")
+    .description("write the catalog: the parts that changed, or all as one file")
+    .argument("<feed>", "the feed's YAML")
+    .option(
+      "-o, --output <file>",
+      "one catalog file; a file that is there is replaced when the new one is whole",
+    )
+    .addHelpText("after", "\nExamples:\n  granary feed publish s2.yaml -o s2.parquet")
+    .action(async (file, options) => {
+      const { publishFile, publishParts } = await import("../../feed/live/publish.ts");
+      const { output } = options;
+      await withFeed(file, context, async ({ engine, definition: { name, catalog, cellOrder } }) => {
+        if (output !== undefined) {
+          const rows = await publishFile(engine, name, output, cellOrder);
+          if (context.json) context.out.json({ output, rows });
+          else context.log.info(`${output}: ${formatNumberOf(rows, "granule")}`);
+          return;
+        }
+        if (catalog === undefined) throw inputError(`${file}: names no catalog.to (or give -o FILE)`);
+        const published = await publishParts(engine, name, catalog, cellOrder);
+        if (context.json) context.out.json({ catalog, ...published });
+        else {
+          context.log.info(
+            `${catalog}: ${formatNumberOf(published.rows, "granule")} in ${
+              formatNumberOf(published.parts, "part")
+            }, ` +
+              `${published.written} written (manifest ${published.number})`,
+          );
+        }
+      });
+    });
+}

@@ -1,0 +1,67 @@
+/** `granary feed run FEED.yaml`: one poll, or one every so often. */
+import type { Command } from "@commander-js/extra-typings";
+import { GranaryError, inputError } from "../../core/errors.ts";
+import { sleep } from "../../core/concurrency.ts";
+import { formatNumberOf } from "../../core/units.ts";
+import type { CliContext } from "../io/context.ts";
+import { withFeed } from "./feed_open.ts";
+
+const EXAMPLES = `
+Examples:
+  granary feed run s2.yaml --deadline 14m        poll once, from a timer
+  granary feed run s2.yaml --every 5m            poll until it is stopped
+
+A poll that ends at its deadline goes on with the next one; --json says "more": true then. Exit code 3: days
+that have settled and whose counts still differ.`;
+
+export function addFeedRun(feed: Command, context: CliContext): void {
+  feed.command("run")
+    .description("poll the source, read the notices, write the catalog")
+    .argument("<feed>", "the feed's YAML")
+    .option("--deadline <time>", "stop at the next page after this time: 90s, 14m, 1h")
+    .option("--every <time>", "poll again so often, until stopped")
+    .option("--accept-absent", "take out granules that the source no longer lists, however many", false)
+    .addHelpText("after", EXAMPLES)
+    .action(async (file, options) => {
+      const { durationMs } = await import("../../feed/definition/parse.ts");
+      const { Deadline } = await import("../../feed/follow/deadline.ts");
+      const { runFeed } = await import("../../feed/run.ts");
+      const time = (flag: string, text: string | undefined) => {
+        const ms = text === undefined ? undefined : durationMs(text);
+        if (ms === null) throw inputError(`${flag}: "${text}" is no time (wanted such as 90s, 14m, 1h)`);
+        return ms;
+      };
+      const deadlineMs = time("--deadline", options.deadline);
+      const everyMs = time("--every", options.every);
+      await withFeed(file, context, async (opened) => {
+        for (;;) {
+          const start = Date.now();
+          const result = await runFeed(opened, {
+            deadline: new Deadline(deadlineMs === undefined ? Infinity : start + deadlineMs, context.signal),
+            acceptAbsent: options.acceptAbsent,
+            onNote: (note) => context.log.warn(note),
+          });
+          if (context.json) context.out.json({ feed: opened.definition.name, ...result });
+          else {
+            context.log.info(
+              `${opened.definition.name}: ${formatNumberOf(result.news, "granule")} new or changed, ` +
+                `${result.deleted} deleted${result.more ? "; more to come (the deadline came first)" : ""}`,
+            );
+          }
+          if (everyMs === undefined) {
+            if (result.short.length > 0) {
+              throw new GranaryError(
+                "granule",
+                `${opened.definition.name}: ${formatNumberOf(result.short.length, "day")} short: ${
+                  result.short.map((day) => `${day.day} (${day.known} of ${day.available})`).join(", ")
+                }`,
+              );
+            }
+            return;
+          }
+          if (context.signal.aborted) return;
+          await sleep(Math.max(0, start + everyMs - Date.now()), context.signal);
+        }
+      });
+    });
+}

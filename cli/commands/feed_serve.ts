@@ -1,0 +1,38 @@
+/** `granary feed serve FEED.yaml`: the endpoint that a provider pushes to. */
+import type { Command } from "@commander-js/extra-typings";
+import { GranaryError } from "../../core/errors.ts";
+import type { CliContext } from "../io/context.ts";
+import { withFeed } from "./feed_open.ts";
+
+const EXAMPLES = `
+Examples:
+  GRANARY_PUSH_USER=cdse GRANARY_PUSH_PASSWORD=… granary feed serve s2.yaml
+
+The endpoint speaks plain HTTP, on 127.0.0.1 unless push.host says otherwise: put a proxy that speaks HTTPS
+before it. It answers 204 when a notice is kept for good.`;
+
+export function addFeedServe(feed: Command, context: CliContext): void {
+  feed.command("serve")
+    .description("take notices that a provider pushes, until stopped")
+    .argument("<feed>", "the feed's YAML")
+    .addHelpText("after", EXAMPLES)
+    .action(async (file) => {
+      const { GRANARY_PUSH_USER: user, GRANARY_PUSH_PASSWORD: password } = context.env;
+      if (!user || !password) {
+        throw new GranaryError(
+          "credential",
+          "GRANARY_PUSH_USER and GRANARY_PUSH_PASSWORD are not set (the provider sends them with each notice)",
+        );
+      }
+      const { serveNotices } = await import("../../feed/notices/serve.ts");
+      await withFeed(file, context, (opened) =>
+        serveNotices(opened, {
+          user,
+          password,
+          signal: context.signal,
+          onListening: (url) =>
+            context.json ? context.out.json({ url }) : context.log.info(`listening on ${url}`),
+          onNote: (note) => context.log.warn(note),
+        }));
+    });
+}

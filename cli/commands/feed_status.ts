@@ -1,0 +1,71 @@
+/** `granary feed status FEED.yaml` */
+import type { Command } from "@commander-js/extra-typings";
+import { GranaryError } from "../../core/errors.ts";
+import { formatSeconds } from "../../core/units.ts";
+import type { CliContext } from "../io/context.ts";
+import { countOf } from "../flags/numbers.ts";
+import { withFeed } from "./feed_open.ts";
+
+const DEFAULT_DAYS = 30;
+const COLUMNS = [
+  "day",
+  "available",
+  "known",
+  "kept",
+  "filtered",
+  "deleted",
+  "downloaded",
+  "failed",
+  "dead",
+  "",
+];
+
+const EXAMPLES = `
+Examples:
+  granary feed status s2.yaml
+  granary feed status s2.yaml --days 7 --json
+
+Days are those of the granules' last change at the source. Exit code 3: a day is short or a download is dead.`;
+
+export function addFeedStatus(feed: Command, context: CliContext): void {
+  feed.command("status")
+    .description("what came, what was kept, what was fetched, by day")
+    .argument("<feed>", "the feed's YAML")
+    .option("--days <count>", "days to show", countOf, DEFAULT_DAYS)
+    .addHelpText("after", EXAMPLES)
+    .action(async (file, options) => {
+      const { feedStatus } = await import("../../feed/status.ts");
+      const status = await withFeed(
+        file,
+        context,
+        ({ engine, definition }) => feedStatus(engine, definition.name, options.days),
+      );
+      if (context.json) context.out.json(status);
+      else {
+        context.out.table(
+          COLUMNS,
+          status.days.map((day) => [
+            ...[day.day, day.available ?? "", day.known, day.kept, day.filtered, day.deleted],
+            ...[day.downloaded, day.failed, day.dead, day.short ? "short" : ""],
+          ]),
+        );
+        const { tasks, notices } = status;
+        context.log.info(
+          `watermark ${status.watermark ?? "none"}, last poll ${status.polled ?? "none"}, last push ${
+            status.pushed ?? "none"
+          }; ${tasks.waiting + tasks.failed} downloads wait (oldest ${
+            formatSeconds(status.queueAgeMs / 1000)
+          }), ` +
+            `${tasks.leased} under way, ${tasks.done} done, ${tasks.dead} dead; ${notices.waiting} notices wait, ` +
+            `${notices.bad} bad`,
+        );
+      }
+      const short = status.days.filter((day) => day.short).length;
+      if (short > 0 || status.tasks.dead > 0) {
+        throw new GranaryError(
+          "granule",
+          `${status.feed}: ${short} days short, ${status.tasks.dead} downloads dead`,
+        );
+      }
+    });
+}

@@ -1,0 +1,48 @@
+/** The shape of a feed's YAML. */
+import { z } from "zod";
+
+const whole = z.number().int();
+const duration = z.string().regex(/^\d+(\.\d+)?[smhd]$/, "wanted a number with s, m, h or d, such as 5d");
+const date = z.union([z.string(), z.date()]);
+
+export const feedSchema = z.strictObject({
+  feed: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, "wanted letters, digits, dots and dashes"),
+  source: z.strictObject({
+    from: z.enum(["cdse"]),
+    url: z.string().optional(),
+    download_url: z.string().optional(),
+    collection: z.string().optional(),
+    product_type: z.string().optional(),
+    filter: z.string().optional(),
+  }),
+  follow: z.strictObject({
+    start: date,
+    settle: duration.optional(),
+    deletions_every: duration.optional(),
+    sweep_every: duration.optional(),
+    poll: z.boolean().optional(),
+  }),
+  keep: z.strictObject({
+    tiles: z.string().optional(),
+    recent: duration.optional(),
+    bbox: z.array(z.number()).length(4).optional(),
+    cloud_at_most: z.number().min(0).max(100).optional(),
+  }).optional(),
+  ledger: z.string().optional(),
+  exclusive: z.boolean().optional(),
+  catalog: z.strictObject({
+    to: z.string(),
+    cell_order: whole.min(0).max(29).optional(),
+  }).optional(),
+  download: z.strictObject({
+    to: z.string(),
+    files: whole.min(1).max(16).optional(),
+    attempts: whole.min(1).max(100).optional(),
+  }).optional(),
+  push: z.strictObject({
+    port: whole.min(0).max(65535).optional(),
+    host: z.string().optional(),
+  }).optional(),
+});
+
+export type FeedInput = z.infer<typeof feedSchema>;

@@ -1,0 +1,45 @@
+/** A notice of a Copernicus subscription: what it says of one product. */
+import { asObject, asObjects, asText, asTime } from "../../core/json_value.ts";
+import { inputError } from "../../core/errors.ts";
+import type { Deletion, Offer } from "../ledger/register.ts";
+import { productOffer } from "../sources/odata.ts";
+import type { ODataSourceOptions } from "../sources/odata.ts";
+
+export interface NoticeContent {
+  offers: Offer[];
+  deletions: Deletion[];
+}
+
+type Offers = Pick<ODataSourceOptions, "downloadUrl" | "query" | "maker">;
+
+/** Throws an input error that says why the notice cannot be used. */
+export function readCdseNotice(body: string, offers: Offers): NoticeContent {
+  let notice;
+  try {
+    notice = asObject(JSON.parse(body));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw inputError("not JSON");
+  }
+  const event = asText(notice?.SubscriptionEvent);
+  if (notice === null || event === null) throw inputError("no SubscriptionEvent");
+  if (event === "deleted") return { offers: [], deletions: [deletionOf(notice)] };
+  if (event !== "created" && event !== "modified") {
+    throw inputError(`SubscriptionEvent "${event}" is not known`);
+  }
+  const product = asObject(notice.value);
+  if (product === null) throw inputError("no product in it (its value is dropped after three days)");
+  const extracted = asObjects(product.Locations).filter((one) => one.FormatType === "Extracted");
+  if (extracted.length !== 1) throw inputError(`${extracted.length} extracted locations (wanted one)`);
+  const offer = productOffer(product, offers);
+  if (offer === null) throw inputError("the product has no Id or no ModificationDate");
+  return { offers: [offer], deletions: [] };
+}
+
+function deletionOf(notice: Readonly<Record<string, unknown>>): Deletion {
+  const product = asObject(notice.value);
+  const sourceId = asText(notice.ProductId) ?? asText(product?.Id);
+  const at = asTime(product?.DeletionDate) ?? asTime(notice.NotificationDate);
+  if (sourceId === null || at === null) throw inputError("a deletion without ProductId or time");
+  return { sourceId, at, collection: "", id: asText(notice.ProductName) ?? sourceId };
+}

@@ -1,0 +1,40 @@
+/** Listens for notices until told to stop, and reads what came. */
+import type { Feed } from "../open.ts";
+import { emptyInbox } from "./inbox.ts";
+import { listen } from "./listen.ts";
+
+interface ServeOptions {
+  user: string;
+  password: string;
+  signal: AbortSignal;
+  onListening: (url: string) => void;
+  onNote: (note: string) => void;
+}
+
+export async function serveNotices(feed: Feed, options: ServeOptions): Promise<void> {
+  const { user, password, signal, onNote } = options;
+  let reading: Promise<void> | undefined;
+  let more = false;
+  const read = async () => {
+    do {
+      more = false;
+      const { bad } = await emptyInbox(feed);
+      if (bad > 0) onNote(`${bad} notices could not be read; they stay in the inbox`);
+    } while (more);
+  };
+  const onKept = () => {
+    more = true;
+    reading ??= read()
+      .catch((error) => onNote(`notices stay in the inbox: ${(error as Error).message}`))
+      .finally(() => reading = undefined);
+  };
+  const listener = await listen(feed, { ...feed.definition.push, user, password, onKept, onError: onNote });
+  options.onListening(listener.url);
+  onKept(); // what an earlier process kept and did not read
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  await listener.close();
+  await reading;
+}
