@@ -17,6 +17,7 @@ import { addFetch } from "./commands/fetch.ts";
 import { addHelp } from "./commands/help.ts";
 import { addInspect } from "./commands/inspect.ts";
 import { addPlot } from "./commands/plot.ts";
+import { addStac } from "./commands/stac.ts";
 import { addSimulate } from "./commands/simulate.ts";
 import { addRun } from "./commands/run.ts";
 import { JOB_KINDS } from "./jobs.ts";
@@ -58,6 +59,7 @@ export function createProgram(context: CliContext, onFlags: (flags: GlobalFlags)
   addPlot(program, context);
   addConfig(program, context);
   addAuth(program, context);
+  addStac(program, context);
   addSimulate(program, context);
   addDeploy(program, context);
   addDemo(program, context);

@@ -7,6 +7,13 @@ import { granary, ROOT, temporaryFolder } from "../support/binary.ts";
 
 const DOCS = fs.readFileSync(path.join(ROOT, "docs", "json.md"), "utf8");
 const folder = temporaryFolder("granary-json-");
+fs.writeFileSync(
+  path.join(folder, "item.json"),
+  JSON.stringify({
+    ...{ type: "Feature", stac_version: "1.1.0", id: "a", geometry: null, links: [], assets: {} },
+    properties: { datetime: "2024-01-31T00:00:00Z" },
+  }),
+);
 
 /** What these need is made by those before them. */
 const COMMANDS: readonly string[][] = [
@@ -32,6 +39,7 @@ const COMMANDS: readonly string[][] = [
   ["aggregate", "-c", "atl06", "--catalog", "c.parquet", "-o", "t.zarr", "--plan-only", "--batches", "1"],
   ["run", "work", "t.zarr.run", "--stage", "scatter", "--task", "0"],
   ["run", "status", "t.zarr.run"],
+  ["stac", "validate", "item.json"],
   ["auth", "status"],
 ];
 /** Documents that need a network, a cluster or a minute: their form is the same function's. */
