@@ -66,8 +66,11 @@ export interface Hdf5Dataset {
   /** In the order of writing: `shuffle`, `deflate(6)`, `fletcher32`. */
   readonly filters: readonly string[];
   readonly storedBytes: number;
-  /** The creation property's fill value, not the _FillValue attribute. */
+  /** The fill value that the writer set as a creation property; null where it set none. Not _FillValue. */
+  readonly fillValue: number | bigint | null;
   attributes(): Record<string, Hdf5Scalar | Hdf5Scalar[]>;
+  /** numpy's spelling of the attributes' types, for those that are numbers. */
+  attributeTypes?(): Record<string, string>;
   /** Elements `[start, start + count)` of the first dimension, row-major, native byte order. */
   read(start: number, count: number): Hdf5Values;
   /**

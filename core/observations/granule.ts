@@ -39,6 +39,8 @@ export interface GranuleSummary {
   skipped: string[];
   /** Rows whose coordinates were read. */
   rows: number;
+  /** What was read otherwise than its attributes or links say, or left aside: plain sentences. */
+  warnings: string[];
 }
 
 /**
@@ -61,6 +63,7 @@ export function* readGranule(
     missing: request.groups.filter((name) => !/[*?[]/.test(name) && !groups.includes(name)),
     skipped: [],
     rows: 0,
+    warnings: [],
   };
   for (const group of groups) {
     const ranges = options.rows?.get(group);
@@ -75,6 +78,7 @@ export function* readGranule(
     }
     summary.present.push(group);
     const observations = readGroup(columns, request, group, ranges ?? null, options, summary);
+    summary.warnings.push(...columns.warnings);
     if (observations === undefined) summary.skipped.push(group);
     else yield observations;
   }

@@ -139,6 +139,14 @@ class AutoDataset implements Hdf5Dataset {
     this.#either = either;
   }
 
+  get fillValue(): number | bigint | null {
+    return this.#either((dataset) => dataset.fillValue);
+  }
+
+  attributeTypes(): Record<string, string> {
+    return this.#either((dataset) => dataset.attributeTypes?.() ?? {});
+  }
+
   get storedBytes(): number {
     return this.#either((dataset) => dataset.storedBytes);
   }

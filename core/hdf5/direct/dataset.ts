@@ -4,7 +4,14 @@ import type { ByteRange } from "../../access/source.ts";
 import type { DatasetRows, DatasetWindow, Hdf5Dataset, Hdf5Values } from "../contract.ts";
 import { typedArrayOver } from "../elements.ts";
 import { checkReadSize, checkRows, checkWindow } from "../limits.ts";
-import { type Attributes, readAttributes, readTexts, swapBytes } from "./attributes.ts";
+import {
+  type Attributes,
+  readAttributes,
+  readAttributeTypes,
+  readTexts,
+  swapBytes,
+  toElements,
+} from "./attributes.ts";
 import {
   type Box,
   boxElements,
@@ -74,7 +81,7 @@ export function openDataset(
     layout,
     filters,
     fill,
-    () => readAttributes(header),
+    header,
     fetcher,
     counters,
   );
@@ -90,7 +97,7 @@ export class DirectDataset implements Hdf5Dataset {
   readonly #layout: Layout;
   readonly #filters: readonly Filter[];
   readonly #fill: Uint8Array | null;
-  readonly #readAttributes: () => Attributes;
+  readonly #header: ObjectHeader;
   readonly #fetcher: Fetcher;
   readonly #counters: ReadCounters;
   #attributes: Attributes | undefined;
@@ -105,7 +112,7 @@ export class DirectDataset implements Hdf5Dataset {
     layout: Layout,
     filters: readonly Filter[],
     fill: Uint8Array | null,
-    attributes: () => Attributes,
+    header: ObjectHeader,
     fetcher: Fetcher,
     counters: ReadCounters,
   ) {
@@ -118,7 +125,7 @@ export class DirectDataset implements Hdf5Dataset {
     this.#layout = layout;
     this.#filters = filters;
     this.#fill = fill;
-    this.#readAttributes = attributes;
+    this.#header = header;
     this.#fetcher = fetcher;
     this.#counters = counters;
   }
@@ -133,8 +140,18 @@ export class DirectDataset implements Hdf5Dataset {
   }
 
   attributes(): Attributes {
-    this.#attributes ??= this.#readAttributes();
+    this.#attributes ??= readAttributes(this.#header);
     return this.#attributes;
+  }
+
+  attributeTypes(): Record<string, string> {
+    return readAttributeTypes(this.#header);
+  }
+
+  get fillValue(): number | bigint | null {
+    const fill = this.#fill;
+    if (fill === null || this.#type.kind !== "number" || fill.length !== this.#type.size) return null;
+    return toElements(fill, this.#type.element)[0];
   }
 
   read(start: number, count: number): Hdf5Values {

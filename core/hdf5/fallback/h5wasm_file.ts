@@ -209,6 +209,8 @@ class H5wasmDataset implements Hdf5Dataset {
   readonly chunks: readonly number[] | null;
   readonly filters: readonly string[];
   readonly storedBytes: number;
+  /** h5wasm has no call for it. */
+  readonly fillValue = null;
   readonly attributes: () => Record<string, Hdf5Scalar | Hdf5Scalar[]>;
   readonly #lib: Libhdf5;
   readonly #source: SyncSource;
@@ -245,6 +247,18 @@ class H5wasmDataset implements Hdf5Dataset {
     );
     this.storedBytes = metadata.chunks ? NaN : metadata.size * metadata.total_size;
     this.attributes = attributes;
+  }
+
+  attributeTypes(): Record<string, string> {
+    return this.#lib.call(this.#source.name, `read the attributes of ${this.path}`, () => {
+      const types: Record<string, string> = {};
+      for (const name of this.#lib.module.get_attribute_names(this.#file, this.path)) {
+        const { metadata } = new this.#lib.h5wasm.Attribute(this.#file, this.path, name);
+        const element = elementOf(metadata as TypeMetadata);
+        if (element !== undefined) types[name] = numpyName(element);
+      }
+      return types;
+    });
   }
 
   read(start: number, count: number): Hdf5Values {
