@@ -24,6 +24,11 @@ export interface Hdf5File {
   dataset(path: string): Hdf5Dataset | undefined;
   /** Attributes of a group or dataset; undefined where there is no such object. */
   attributes(path: string): Record<string, Hdf5Scalar | Hdf5Scalar[]> | undefined;
+  /**
+   * What stands at a path that leads to nothing in this file: a link to another file (none is followed) or
+   * a soft link to what is not there, as a phrase. Undefined for other paths.
+   */
+  linkOut(path: string): string | undefined;
   /** Paths of every dataset, in path order: each object once, by hard links alone, so that circles end. */
   datasets(): string[];
   /**

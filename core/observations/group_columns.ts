@@ -22,6 +22,17 @@ export function openGroup(file: Hdf5File, paths: readonly string[]): GroupColumn
   if (absent.length > 0) {
     const path = absent[0];
     const parent = path.slice(0, path.lastIndexOf("/")) || "/";
+    const out = file.linkOut(path);
+    if (out !== undefined) throw granuleError(file, `${path} is ${out} (name another dataset)`, { absent });
+    const within = file.dataset(parent);
+    if (within !== undefined) {
+      throw granuleError(
+        file,
+        `has no dataset ${path}: ${parent} is a dataset of ${within.dtype} values, and members of ` +
+          `it are not read (name a dataset of numbers)`,
+        { absent },
+      );
+    }
     const beside = file.list(parent);
     throw granuleError(
       file,

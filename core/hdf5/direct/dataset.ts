@@ -38,6 +38,7 @@ import {
   readOldFill,
 } from "./messages.ts";
 import { MESSAGE, type ObjectHeader } from "./object_header.ts";
+import { externalFile, outsideError, virtualSources } from "./outside.ts";
 
 /** Compressed bytes that are held at once. */
 const BATCH_BYTES = 64 << 20;
@@ -59,7 +60,6 @@ export function openDataset(
   const typeMessage = header.message(MESSAGE.datatype, `datatype of ${path}`);
   const spaceMessage = header.message(MESSAGE.dataspace, `dataspace of ${path}`);
   if (!typeMessage || !spaceMessage) throw damaged(file.name, `${path} has no datatype or no dataspace`);
-  if (header.has(MESSAGE.externalFiles)) throw new UnsupportedHdf5("datasets in external files");
   const type = readDatatype(typeMessage);
   const space = readDataspace(spaceMessage);
   const rank = space.shape?.length ?? 0;
@@ -68,7 +68,6 @@ export function openDataset(
     : readLayout(layoutMessage, rank, type.size);
   const filterMessage = header.message(MESSAGE.filters, `filters of ${path}`);
   const filters = filterMessage ? readFilters(filterMessage) : [];
-  if (type.kind === "number") checkFilters(filters, type.size);
   const newFill = header.message(MESSAGE.fill, `fill value of ${path}`);
   const oldFill = newFill ? undefined : header.message(MESSAGE.oldFill, `fill value of ${path}`);
   const fill = newFill ? readFill(newFill) : oldFill ? readOldFill(oldFill) : null;
@@ -87,6 +86,28 @@ export function openDataset(
   );
 }
 
+/** Throws where the values lie in other files; those of a virtual dataset over its own are left to libhdf5. */
+function checkInside(header: ObjectHeader, layout: Layout, path: string): void {
+  const { file } = header;
+  const external = header.message(MESSAGE.externalFiles, `external files of ${path}`);
+  if (external) throw outsideError(file.name, path, "external storage", externalFile(external));
+  if (layout.kind !== "virtual") return;
+  const sources = layout.heap === UNDEFINED
+    ? []
+    : virtualSources(new GlobalHeap(file), layout.heap, layout.object);
+  const others = sources.flatMap((source) =>
+    source === null ? ["other files"] : source.file === "." ? [] : [
+      `${source.file}:${source.path}`,
+    ]
+  );
+  const files = [...new Set(others)];
+  if (files.length > 0) {
+    const more = files.length > 3 ? ` and ${files.length - 3} more` : "";
+    throw outsideError(file.name, path, "a virtual dataset", files.slice(0, 3).join(", ") + more);
+  }
+  throw new UnsupportedHdf5("virtual datasets");
+}
+
 export class DirectDataset implements Hdf5Dataset {
   readonly dtype: string;
   readonly chunks: readonly number[] | null;
@@ -102,6 +123,7 @@ export class DirectDataset implements Hdf5Dataset {
   readonly #counters: ReadCounters;
   #attributes: Attributes | undefined;
   #index: ChunkIndex | undefined;
+  #readable = false;
 
   constructor(
     file: FileBytes,
@@ -130,8 +152,30 @@ export class DirectDataset implements Hdf5Dataset {
     this.#counters = counters;
   }
 
+  /** Throws where the values cannot be read: they lie in other files, or a filter is not undone here. */
+  checkReadable(): void {
+    if (this.#readable) return;
+    checkInside(this.#header, this.#layout, this.path);
+    const type = this.#type;
+    if (type.kind !== "other") checkFilters(this.#filters, type.size, `${this.#file.name}: ${this.path}`);
+    this.#readable = true;
+  }
+
+  /** Whether libhdf5 is needed to read the values. What nobody reads is said when it is asked for. */
+  needsLibrary(): boolean {
+    try {
+      this.checkReadable();
+      return false;
+    } catch (error) {
+      if (error instanceof UnsupportedHdf5) return true;
+      if (error instanceof GranaryError) return false;
+      throw error;
+    }
+  }
+
   get storedBytes(): number {
     const layout = this.#layout;
+    if (layout.kind === "virtual") return 0;
     if (layout.kind === "compact") return layout.bytes.length;
     if (layout.kind === "contiguous") return layout.address === UNDEFINED ? 0 : this.#logicalBytes();
     let sum = 0;
@@ -170,7 +214,7 @@ export class DirectDataset implements Hdf5Dataset {
         details: { name, path: this.path, dtype: this.dtype },
       });
     }
-    checkFilters(this.#filters, type.size);
+    this.checkReadable();
     const window = this.#window(start ?? this.shape.map(() => 0), count ?? this.shape);
     const heap = new GlobalHeap(this.#file);
     const stored = this.#readStored(window);
@@ -201,6 +245,7 @@ export class DirectDataset implements Hdf5Dataset {
         { details: { name, path, dtype: this.dtype } },
       );
     }
+    this.checkReadable();
     const stored = this.#readStored(window);
     if (!type.element.littleEndian) swapBytes(stored, type.size);
     return typedArrayOver(type.element, wholeBuffer(stored));
@@ -221,6 +266,7 @@ export class DirectDataset implements Hdf5Dataset {
       const parts = this.#fetcher.read(this.#pieceRanges(layout.address, pieces));
       return this.#joinPieces(window, pieces, parts, bytes);
     }
+    if (layout.kind === "virtual") throw new UnsupportedHdf5("virtual datasets");
     const all = this.#logicalBytes();
     if (layout.bytes.length < all) {
       throw damaged(this.#file.name, `${path} stores ${layout.bytes.length} bytes of ${all}`);
@@ -353,6 +399,7 @@ export class DirectDataset implements Hdf5Dataset {
     const window = typeof read.start === "number"
       ? this.#rows(read.start, (read as DatasetRows).count)
       : this.#window(read.start, (read as DatasetWindow).count);
+    this.checkReadable();
     const layout = this.#layout;
     if (this.#type.kind === "other" || boxElements(window) === 0) return [];
     if (layout.kind === "contiguous" && layout.address !== UNDEFINED) {

@@ -74,6 +74,7 @@ function fakeFile(
       };
     },
     attributes: () => ({}),
+    linkOut: () => undefined,
     datasets: () => Object.keys(datasets),
     dimensionScales: () => undefined,
     references: () => undefined,
