@@ -143,6 +143,7 @@ export async function aggregate(
       signal: request.signal,
       onProgress: request.onProgress,
       onNote: request.onNote,
+      onWarning: warn,
       lease: {
         ...jobLeaseOptions(),
         onWait: (holder, seconds) =>

@@ -54,6 +54,7 @@ class AggregateWorker implements TaskWorker {
       signal: options.signal,
       enough,
       onProgress: ({ granules }: { granules: number }) => options.onProgress?.(granules),
+      onWarning: warn,
     };
     if (stage === SCATTER) {
       const { granules, ...rest } = await scatterBatch(directory, plan, task, common);

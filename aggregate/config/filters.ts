@@ -42,7 +42,8 @@ export function filters(input: ConfigInput, context: Context): RowFilter[] {
       const dataset = filter.column === undefined || filter.column === null
         ? filter.dataset
         : `${filter.dataset}[:,${filter.column}]`;
-      result.push({ path: dataset, op: filter.keep === false ? NEGATED[filter.op] : filter.op, value });
+      const op = filter.keep === false ? NEGATED[filter.op] : filter.op;
+      result.push({ path: dataset, op, value, ...(filter.raw === true ? { raw: true } : {}) });
     }
   });
   return result;

@@ -45,8 +45,8 @@ export function formatConfig(pipeline: Pipeline): string {
   return stringify(config, { lineWidth: 0, flowCollectionPadding: false });
 }
 
-function filterEntry({ path, op, value }: RowFilter): Record<string, unknown> {
-  return { dataset: path, op, value };
+function filterEntry({ path, op, value, raw }: RowFilter): Record<string, unknown> {
+  return { dataset: path, op, value, ...(raw ? { raw } : {}) };
 }
 
 function variableEntry(statistic: Statistic): Record<string, unknown> {

@@ -51,6 +51,9 @@ const filter = z.strictObject({
   column: z.int().min(0).max(999_999_999).nullable().optional()
     .describe("Index in the second dimension of a two-dimensional dataset"),
   keep: z.boolean().optional().describe("false drops the rows that match"),
+  raw: z.boolean().optional().describe(
+    "true compares the stored numbers; without it physical values, after scale_factor and add_offset",
+  ),
 });
 
 const variable = z.strictObject({

@@ -60,6 +60,8 @@ export interface ScatterOutcome {
   runs: GroupRuns[] | null;
   /** Whether the row index did not fit the file, so that all rows were read. */
   staleRows: boolean;
+  /** What was read otherwise than its attributes or links say, or left aside. */
+  warnings: string[];
   groups: GroupTally;
   reads: GranuleReads;
   slabs: SlabReport;

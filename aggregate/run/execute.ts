@@ -48,6 +48,7 @@ export interface RunOptions {
   onProgress?(progress: RunProgress): void;
   /** What a resumed run keeps and redoes, in a sentence. */
   onNote?(note: string): void;
+  onWarning?(message: string): void;
   /** Threads that were started before the plan was ready. */
   executor?: Executor;
 }
@@ -120,7 +121,7 @@ async function runUnderLease(
   options: RunOptions,
 ): Promise<RunReport> {
   const started = performance.now();
-  const tally = new Tally(plan, options.onProgress);
+  const tally = new Tally(plan, options.onProgress, options.onWarning);
   const remaining = await prepareRemaining(plan, directory, place, {
     kind: "aggregate",
     store: place.target.name,

@@ -62,7 +62,13 @@ export class Tally {
   #storeBytes = 0;
   workerSeconds = { workerScatter: 0, workerReduce: 0 };
 
-  constructor(readonly plan: Plan, readonly onProgress?: (progress: RunProgress) => void) {
+  #warned = new Set<string>();
+
+  constructor(
+    readonly plan: Plan,
+    readonly onProgress?: (progress: RunProgress) => void,
+    readonly onWarning?: (message: string) => void,
+  ) {
     this.#cells = plan.store.levels.map(() => 0);
     this.#totalBytes = plan.granules.reduce((sum, row) => sum + (row.size_bytes ?? ASSUMED_GRANULE_BYTES), 0);
   }
@@ -82,6 +88,12 @@ export class Tally {
       this.#reads[key] += outcome.reads[key];
     }
     this.workerSeconds.workerScatter += outcome.seconds;
+    // Granules of one product say the same: each sentence is told once, of the first that says it.
+    for (const warning of outcome.warnings) {
+      if (this.#warned.has(warning)) continue;
+      this.#warned.add(warning);
+      this.onWarning?.(`${this.plan.granules[outcome.granule].id}: ${warning}`);
+    }
     this.#read += 1;
     this.#granuleDone(outcome.granule);
   }

@@ -20,6 +20,7 @@ interface TaskSettings extends DriveOptions {
   /** Once it aborts no granule is begun any more: what was read is saved, the rest is left. */
   enough?: AbortSignal;
   onProgress?(progress: RunProgress): void;
+  onWarning?(message: string): void;
 }
 
 interface ScatteredBatch {
@@ -41,7 +42,7 @@ export async function scatterBatch(
   const { scatter } = await directory.scatterRecords(new Set([batch]));
   const saved = wholeGranules(plan, scatter);
   const todo = planned.granules.filter((granule) => !saved.has(keys[granule]));
-  const tally = new Tally(plan, options.onProgress);
+  const tally = new Tally(plan, options.onProgress, options.onWarning);
   for (const granule of planned.granules) if (saved.has(keys[granule])) tally.notNeeded(granule);
   const work: ScheduleWork = {
     granules: todo.map((granule) => ({ granule, ranks: plan.ranks[granule] })),

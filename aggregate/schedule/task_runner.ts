@@ -117,6 +117,7 @@ export class TaskRunner {
           counts,
           runs,
           staleRows: task.rows !== null && rows === null,
+          warnings: step.value.warnings,
           groups: {
             present: step.value.present.length,
             empty: step.value.empty.length,

@@ -1,9 +1,10 @@
 /** `granary cells F --order 6`: parent cells with their counts of granules. */
 import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { formatCount, formatNumberOf } from "../../core/units.ts";
-import { addAreaOptions, type AreaFlags, areaFrom } from "../flags/area.ts";
+import { addAreaOptions, areaFrom } from "../flags/area.ts";
 import type { CliContext } from "../io/context.ts";
-import { addFilterOptions, type FilterFlags, filterFrom } from "../flags/filter.ts";
+import { addFilterOptions } from "../flags/filter.ts";
+import { type CellsFlags, cellsRequest } from "../flags/selection.ts";
 import { printReport } from "../io/report.ts";
 
 const EXAMPLES = `
@@ -32,21 +33,13 @@ export function addCells(program: Command, context: CliContext): void {
     .action(async (file, options) => {
       const { openCatalog } = await import("../../catalog/file/open_catalog.ts");
       const { countParents } = await import("../../catalog/query/select.ts");
-      const { cellName, mortonName, parseCellAt } = await import("../../core/cells/cell_name.ts");
+      const { cellName, mortonName } = await import("../../core/cells/cell_name.ts");
       const { order } = options;
-      const flags: AreaFlags & FilterFlags = options as object;
-      const area = await areaFrom(flags);
+      const flags = options as CellsFlags;
+      const request = cellsRequest(flags, await areaFrom(flags));
       const opened = await openCatalog(file);
       try {
-        const found = await countParents(opened, {
-          ...filterFrom(flags),
-          order,
-          convention: options.latitude,
-          cells: options.cells?.split(",").map((name) => Number(parseCellAt(name, order))),
-          areas: area === undefined ? [] : [area],
-          unknownExtent: options.unknownExtent ?? false,
-          signal: context.signal,
-        });
+        const found = await countParents(opened, { ...request, signal: context.signal });
         const { parents, counts } = found;
         const rows = Array.from(
           parents,

@@ -9,6 +9,7 @@ import {
   TEMPLATE_DEFAULTS,
   UNPACKED_LIMIT_BYTES,
 } from "../../runs/lambda/lambda_template.ts";
+import { functionFrom } from "../flags/function.ts";
 import type { CliContext } from "../io/context.ts";
 import { whole } from "../flags/numbers.ts";
 
@@ -38,10 +39,7 @@ export function addDeploy(program: Command, context: CliContext): void {
       if (!options.print && options.package === undefined) {
         throw inputError("say --print for the template, or --package FILE for the function's code");
       }
-      between("--memory-mb", options.memoryMb, 512, 10240);
-      between("--timeout", options.timeout, 10, 900);
-      between("--storage-mb", options.storageMb, 512, 10240);
-      between("--max-parallel", options.maxParallel, 1, 10000);
+      const made = functionFrom(options);
       if (options.package !== undefined) {
         const { writeLambdaPackage } = await import("../../runs/lambda/lambda_package.ts");
         const { packed, unpacked } = writeLambdaPackage(process.execPath, options.package);
@@ -52,20 +50,7 @@ export function addDeploy(program: Command, context: CliContext): void {
         );
       }
       if (options.print) {
-        context.out.json(lambdaTemplate({
-          ...TEMPLATE_DEFAULTS,
-          architecture: options.arch,
-          memoryMegabytes: options.memoryMb,
-          timeoutSeconds: options.timeout,
-          storageMegabytes: options.storageMb,
-          maxParallel: options.maxParallel,
-        }));
+        context.out.json(lambdaTemplate({ ...TEMPLATE_DEFAULTS, ...made }));
       }
     });
-}
-
-function between(flag: string, value: number, least: number, most: number): void {
-  if (value < least || value > most) {
-    throw inputError(`${flag} ${value}: wanted ${least} to ${most}, which is what Lambda has`);
-  }
 }

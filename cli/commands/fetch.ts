@@ -2,10 +2,11 @@
 import type { Command } from "@commander-js/extra-typings";
 import { formatBytes, formatCount, formatNumberOf } from "../../core/units.ts";
 import { FILES_AT_ONCE } from "../../core/concurrency.ts";
-import { addAreaOptions, type AreaFlags, areaFrom } from "../flags/area.ts";
+import { addAreaOptions, areaFrom } from "../flags/area.ts";
 import type { CliContext, Progress } from "../io/context.ts";
 import { failOnFailures } from "../io/failures.ts";
-import { addFilterOptions, type FilterFlags, filterFrom } from "../flags/filter.ts";
+import { addFilterOptions } from "../flags/filter.ts";
+import { type FetchFlags, fetchRequest } from "../flags/selection.ts";
 import { whole } from "../flags/numbers.ts";
 import { printReport } from "../io/report.ts";
 
@@ -35,19 +36,11 @@ export function addFetch(program: Command, context: CliContext): void {
     .action(async (file, options) => {
       const { fetchGranules } = await import("../../catalog/mirror/fetch.ts");
       const { SourceOpener } = await import("../../core/access/open.ts");
-      const { parseDrivers } = await import("../../catalog/driver.ts");
-      const flags: AreaFlags & FilterFlags = options as object;
-      const area = await areaFrom(flags);
+      const flags = options as FetchFlags;
+      const request = fetchRequest(flags, await areaFrom(flags));
       let progress: Progress | undefined;
       const report = await fetchGranules(file, {
-        ...filterFrom(flags),
-        to: options.to,
-        output: options.output,
-        asset: options.asset ?? null,
-        filesAtOnce: options.files,
-        verify: options.verify,
-        drivers: parseDrivers(options.driver),
-        areas: area === undefined ? [] : [area],
+        ...request,
         signal: context.signal,
         opener: new SourceOpener({
           env: context.env,

@@ -24,6 +24,11 @@ export interface Hdf5File {
   dataset(path: string): Hdf5Dataset | undefined;
   /** Attributes of a group or dataset; undefined where there is no such object. */
   attributes(path: string): Record<string, Hdf5Scalar | Hdf5Scalar[]> | undefined;
+  /**
+   * What stands at a path that leads to nothing in this file: a link to another file (none is followed) or
+   * a soft link to what is not there, as a phrase. Undefined for other paths.
+   */
+  linkOut(path: string): string | undefined;
   /** Paths of every dataset, in path order: each object once, by hard links alone, so that circles end. */
   datasets(): string[];
   /**
@@ -66,8 +71,11 @@ export interface Hdf5Dataset {
   /** In the order of writing: `shuffle`, `deflate(6)`, `fletcher32`. */
   readonly filters: readonly string[];
   readonly storedBytes: number;
-  /** The creation property's fill value, not the _FillValue attribute. */
+  /** The fill value that the writer set as a creation property; null where it set none. Not _FillValue. */
+  readonly fillValue: number | bigint | null;
   attributes(): Record<string, Hdf5Scalar | Hdf5Scalar[]>;
+  /** numpy's spelling of the attributes' types, for those that are numbers. */
+  attributeTypes?(): Record<string, string>;
   /** Elements `[start, start + count)` of the first dimension, row-major, native byte order. */
   read(start: number, count: number): Hdf5Values;
   /**

@@ -19,7 +19,9 @@ export function elementType(
   if (kind === "integer" && (size === 1 || size === 2 || size === 4 || size === 8)) {
     return { kind, size, signed, littleEndian };
   }
-  if (kind === "float" && (size === 4 || size === 8)) return { kind, size, signed: true, littleEndian };
+  if (kind === "float" && (size === 2 || size === 4 || size === 8)) {
+    return { kind, size, signed: true, littleEndian };
+  }
   return undefined;
 }
 
@@ -29,8 +31,12 @@ export function numpyName(type: ElementType): string {
   return `${order}${type.kind === "float" ? "f" : type.signed ? "i" : "u"}${type.size}`;
 }
 
-/** A typed array over the whole of `buffer`, which holds elements in the platform's byte order. */
+/**
+ * A typed array over the whole of `buffer`, which holds elements in the platform's byte order. Floats of 16
+ * bits become float32, which holds them exactly.
+ */
 export function typedArrayOver(type: ElementType, buffer: ArrayBuffer): Hdf5Values {
+  if (type.kind === "float" && type.size === 2) return widenHalves(new Uint16Array(buffer));
   if (type.kind === "float") return type.size === 4 ? new Float32Array(buffer) : new Float64Array(buffer);
   switch (type.size) {
     case 1:
@@ -42,4 +48,21 @@ export function typedArrayOver(type: ElementType, buffer: ArrayBuffer): Hdf5Valu
     case 8:
       return type.signed ? new BigInt64Array(buffer) : new BigUint64Array(buffer);
   }
+}
+
+/** binary16 of IEEE 754 to float32. */
+function widenHalves(halves: Uint16Array): Float32Array {
+  const values = new Float32Array(halves.length);
+  for (let i = 0; i < halves.length; i += 1) {
+    const half = halves[i];
+    const exponent = half >> 10 & 31;
+    const fraction = half & 1023;
+    const size = exponent === 0
+      ? fraction * 2 ** -24
+      : exponent === 31
+      ? (fraction === 0 ? Infinity : NaN)
+      : (1 + fraction / 1024) * 2 ** (exponent - 15);
+    values[i] = half & 0x8000 ? -size : size;
+  }
+  return values;
 }

@@ -1,34 +1,7 @@
 /** Raw elements of a dataset as values: fill becomes NaN, packed integers become physical numbers. */
 import type { Values } from "../values.ts";
 import type { Hdf5Scalar, Hdf5Values } from "./contract.ts";
-
-/** What a dataset's attributes say of its elements (CF conventions 2.5.1 and 8.1). */
-export interface Packing {
-  /** `_FillValue` and `missing_value`, in the elements' own type. */
-  readonly fills: readonly (number | bigint)[];
-  readonly scale: number;
-  readonly offset: number;
-}
-
-/** The packing of a dataset with these attributes, whose elements have this numpy type. */
-export function packingOf(
-  attributes: Readonly<Record<string, Hdf5Scalar | Hdf5Scalar[]>>,
-  dtype: string,
-): Packing {
-  const fills = new Set<number | bigint>();
-  for (const name of ["_FillValue", "missing_value"]) {
-    const attribute = attributes[name];
-    for (const value of Array.isArray(attribute) ? attribute : [attribute]) {
-      const fill = inElementType(value, dtype);
-      if (fill !== undefined) fills.add(fill);
-    }
-  }
-  return {
-    fills: [...fills],
-    scale: firstNumber(attributes.scale_factor) ?? 1,
-    offset: firstNumber(attributes.add_offset) ?? 0,
-  };
-}
+import type { Packing } from "./packing.ts";
 
 /** The first number of an attribute, if it has one. */
 export function firstNumber(attribute: Hdf5Scalar | Hdf5Scalar[] | undefined): number | undefined {
@@ -37,8 +10,24 @@ export function firstNumber(attribute: Hdf5Scalar | Hdf5Scalar[] | undefined): n
   return typeof value === "number" ? value : undefined;
 }
 
+/** The stored elements with the sign that `_Unsigned` gives them; the same memory. */
+export function withSign(raw: Hdf5Values, dtype: string): Hdf5Values {
+  const { buffer, byteOffset, length } = raw;
+  const unsigned = dtype.includes("u");
+  if (raw instanceof Int8Array && unsigned) return new Uint8Array(buffer, byteOffset, length);
+  if (raw instanceof Int16Array && unsigned) return new Uint16Array(buffer, byteOffset, length);
+  if (raw instanceof Int32Array && unsigned) return new Uint32Array(buffer, byteOffset, length);
+  if (raw instanceof BigInt64Array && unsigned) return new BigUint64Array(buffer, byteOffset, length);
+  const signed = dtype.includes("i");
+  if (raw instanceof Uint8Array && signed) return new Int8Array(buffer, byteOffset, length);
+  if (raw instanceof Uint16Array && signed) return new Int16Array(buffer, byteOffset, length);
+  if (raw instanceof Uint32Array && signed) return new Int32Array(buffer, byteOffset, length);
+  if (raw instanceof BigUint64Array && signed) return new BigInt64Array(buffer, byteOffset, length);
+  return raw;
+}
+
 /**
- * `raw` as values: NaN where fill, then `value * scale + offset`. float32 stays float32 and integers of 8
+ * `raw` as values: NaN where fill or outside the valid range, then `value * scale + offset`. float32 stays float32 and integers of 8
  * and 16 bits become float32, which holds them exactly; others, and all that is scaled, become float64
  * (integers past 2^53 round). A float array is changed in place and returned where its type stays.
  */
@@ -49,11 +38,11 @@ export function toValues(raw: Hdf5Values, packing: Packing): Values {
     : !packed && raw.BYTES_PER_ELEMENT <= 2
     ? Float32Array.from(raw as Int16Array)
     : toFloat64(raw);
+  const { scale, offset, valid } = packing;
   for (const fill of packing.fills) eraseFill(values, raw, fill);
-  if (packed) {
-    const { scale, offset } = packing;
-    for (let i = 0; i < values.length; i += 1) values[i] = values[i] * scale + offset;
-  }
+  if (valid !== null && !valid.physical) eraseInvalid(values, valid.min, valid.max);
+  if (packed) { for (let i = 0; i < values.length; i += 1) values[i] = values[i] * scale + offset; }
+  if (valid?.physical) eraseInvalid(values, valid.min, valid.max);
   return values;
 }
 
@@ -80,6 +69,10 @@ export function toFloat64(raw: Hdf5Values): Float64Array {
   return values;
 }
 
+function eraseInvalid(values: Values, min: number, max: number): void {
+  for (let i = 0; i < values.length; i += 1) if (values[i] < min || values[i] > max) values[i] = NaN;
+}
+
 function eraseFill(values: Values, raw: Hdf5Values, fill: number | bigint): void {
   if (typeof fill === "number" && Number.isNaN(fill)) return;
   if (typeof fill === "bigint") {
@@ -90,16 +83,4 @@ function eraseFill(values: Values, raw: Hdf5Values, fill: number | bigint): void
   }
   const elements = raw as Float64Array;
   for (let i = 0; i < values.length; i += 1) if (elements[i] === fill) values[i] = NaN;
-}
-
-/** A fill value as an element of `dtype` would hold it; undefined where no element can equal it. */
-function inElementType(value: Hdf5Scalar | undefined, dtype: string): number | bigint | undefined {
-  if (value === undefined || typeof value === "string") return undefined;
-  if (/[iu]8$/.test(dtype)) {
-    if (typeof value === "bigint") return value;
-    return Number.isInteger(value) ? BigInt(value) : undefined;
-  }
-  const number = Number(value);
-  if (dtype.endsWith("f4")) return Math.fround(number);
-  return number;
 }

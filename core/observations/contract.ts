@@ -8,6 +8,8 @@ export interface RowFilter {
   path: string;
   op: FilterOperator;
   value: number | number[];
+  /** Compares stored numbers; without it physical ones, after scale_factor and add_offset. */
+  raw?: boolean;
 }
 
 /** A dataset read for every row, under the name that statistics use. `path` may hold `{group}`. */

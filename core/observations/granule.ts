@@ -3,7 +3,7 @@ import type { Values } from "../values.ts";
 import type { Hdf5File, Hdf5Values } from "../hdf5/contract.ts";
 import type { GroupObservations, ReadRequest, RowRange } from "./contract.ts";
 import { type GroupColumns, openGroup } from "./group_columns.ts";
-import { datasetPath, noGroupsError, selectGroups } from "./groups.ts";
+import { datasetPath, linkedGroups, noGroupsError, selectGroups } from "./groups.ts";
 import { applyFilter } from "./row_filter.ts";
 import { rowsOf, takeRanges } from "./row_ranges.ts";
 import { toCoordinate, toValues } from "../hdf5/values.ts";
@@ -39,6 +39,8 @@ export interface GranuleSummary {
   skipped: string[];
   /** Rows whose coordinates were read. */
   rows: number;
+  /** What was read otherwise than its attributes or links say, or left aside: plain sentences. */
+  warnings: string[];
 }
 
 /**
@@ -61,6 +63,7 @@ export function* readGranule(
     missing: request.groups.filter((name) => !/[*?[]/.test(name) && !groups.includes(name)),
     skipped: [],
     rows: 0,
+    warnings: linkedGroups(file, request.groups),
   };
   for (const group of groups) {
     const ranges = options.rows?.get(group);
@@ -71,10 +74,15 @@ export function* readGranule(
     const columns = openGroup(file, requestPaths(request, group));
     if (columns === undefined) {
       summary.empty.push(group);
+      for (const path of requestPaths(request, group)) {
+        const out = file.linkOut(path);
+        if (out !== undefined) summary.warnings.push(`${path} is ${out}`);
+      }
       continue;
     }
     summary.present.push(group);
     const observations = readGroup(columns, request, group, ranges ?? null, options, summary);
+    summary.warnings.push(...columns.warnings);
     if (observations === undefined) summary.skipped.push(group);
     else yield observations;
   }

@@ -3,7 +3,8 @@ import { GranaryError } from "../errors.ts";
 import type { Hdf5Dataset, Hdf5File, Hdf5Values } from "../hdf5/contract.ts";
 import type { RowRange } from "./contract.ts";
 import { type DatasetPath, shortList } from "./groups.ts";
-import { type Packing, packingOf } from "../hdf5/values.ts";
+import { type Packing, packingOf } from "../hdf5/packing.ts";
+import { withSign } from "../hdf5/values.ts";
 
 /**
  * Opens the datasets at `paths`; undefined where the file has none of them. Throws a granule error where it
@@ -21,6 +22,17 @@ export function openGroup(file: Hdf5File, paths: readonly string[]): GroupColumn
   if (absent.length > 0) {
     const path = absent[0];
     const parent = path.slice(0, path.lastIndexOf("/")) || "/";
+    const out = file.linkOut(path);
+    if (out !== undefined) throw granuleError(file, `${path} is ${out} (name another dataset)`, { absent });
+    const within = file.dataset(parent);
+    if (within !== undefined) {
+      throw granuleError(
+        file,
+        `has no dataset ${path}: ${parent} is a dataset of ${within.dtype} values, and members of ` +
+          `it are not read (name a dataset of numbers)`,
+        { absent },
+      );
+    }
     const beside = file.list(parent);
     throw granuleError(
       file,
@@ -38,6 +50,8 @@ export class GroupColumns {
   readonly rows: number;
   readonly #file: Hdf5File;
   readonly #datasets: Map<string, Hdf5Dataset>;
+  readonly #packings = new Map<string, Packing>();
+  #netcdf: boolean | undefined;
 
   constructor(file: Hdf5File, datasets: Map<string, Hdf5Dataset>) {
     this.#file = file;
@@ -64,8 +78,18 @@ export class GroupColumns {
   }
 
   packing(at: DatasetPath): Packing {
-    const dataset = this.#datasets.get(at.path)!;
-    return packingOf(dataset.attributes(), dataset.dtype);
+    let packing = this.#packings.get(at.path);
+    if (packing === undefined) {
+      this.#netcdf ??= this.#file.attributes("/")?._NCProperties !== undefined;
+      packing = packingOf(this.#file.name, this.#datasets.get(at.path)!, this.#netcdf);
+      this.#packings.set(at.path, packing);
+    }
+    return packing;
+  }
+
+  /** What the attributes of the datasets that were read say and nothing follows from. */
+  get warnings(): string[] {
+    return [...this.#packings.values()].flatMap(({ warnings }) => warnings);
   }
 
   /** Fetches what will be read, all of it at once. Columns of wide datasets are read in parts, each by itself. */
@@ -77,8 +101,12 @@ export class GroupColumns {
     );
   }
 
-  /** The raw elements of the rows in `ranges` (null: all), one a row. */
+  /** The stored elements of the rows in `ranges` (null: all), one a row, in the sign that `_Unsigned` gives. */
   read(at: DatasetPath, ranges: readonly RowRange[] | null): Hdf5Values {
+    return withSign(this.#readStored(at, ranges), this.packing(at).dtype);
+  }
+
+  #readStored(at: DatasetPath, ranges: readonly RowRange[] | null): Hdf5Values {
     const dataset = this.#datasets.get(at.path)!;
     this.#checkColumn(dataset, at);
     const all = ranges ?? [{ start: 0, count: this.rows }];

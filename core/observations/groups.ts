@@ -28,6 +28,20 @@ export function selectGroups(file: Hdf5File, patterns: readonly string[]): strin
   return [...selected];
 }
 
+/** Sentences about groups that `patterns` name and that are links out of the file, or to nothing. */
+export function linkedGroups(file: Hdf5File, patterns: readonly string[]): string[] {
+  const names = new Set<string>();
+  for (const pattern of patterns) {
+    if (!/[*?[]/.test(pattern)) names.add(pattern);
+    else for (const name of file.list("/") ?? []) if (globMatches(pattern, name)) names.add(name);
+  }
+  return [...names].flatMap((name) => {
+    if (file.list(absolute(name)) !== undefined) return [];
+    const out = file.linkOut(absolute(name));
+    return out === undefined ? [] : [`${absolute(name)} is ${out}: nothing of it was read`];
+  });
+}
+
 /** Fills `{group}` in a template and takes a column suffix apart. Throws an input error on a bad suffix. */
 export function datasetPath(template: string, group: string): DatasetPath {
   const text = template.replaceAll("{group}", group);
@@ -48,9 +62,12 @@ export function datasetPath(template: string, group: string): DatasetPath {
 /** The error for a granule that has none of the groups. */
 export function noGroupsError(file: Hdf5File, patterns: readonly string[]): GranaryError {
   const found = file.list("/") ?? [];
+  const linked = linkedGroups(file, patterns);
   return new GranaryError(
     "granule",
-    `${file.name}: has none of the groups ${patterns.join(", ")} (found ${shortList(found)}; ` +
+    `${file.name}: has none of the groups ${patterns.join(", ")} (${
+      linked.length > 0 ? `${shortList(linked, 3)}; ` : ""
+    }found ${shortList(found)}; ` +
       `check data_source.groups, or that the file is of this product)`,
     { details: { name: file.name, wanted: [...patterns], found } },
   );

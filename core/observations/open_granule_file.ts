@@ -81,6 +81,10 @@ class AutoFile implements Hdf5File {
     return this.#either(path, (file) => file.attributes(path));
   }
 
+  linkOut(path: string): string | undefined {
+    return this.#either(path, (file) => file.linkOut(path));
+  }
+
   datasets(): string[] {
     return this.#either("/", (file) => file.datasets());
   }
@@ -95,7 +99,11 @@ class AutoFile implements Hdf5File {
 
   prefetch(reads: readonly (DatasetRows | DatasetWindow)[]): void {
     const direct = reads.filter(({ path }) =>
-      this.#either(path, (file) => file === this.#direct && file.dataset(path))
+      this.#either(path, (file) => {
+        if (file !== this.#direct) return false;
+        this.#direct.dataset(path)?.checkReadable();
+        return true;
+      })
     );
     this.#direct.prefetch(direct);
   }
@@ -139,6 +147,14 @@ class AutoDataset implements Hdf5Dataset {
     this.#either = either;
   }
 
+  get fillValue(): number | bigint | null {
+    return this.#either((dataset) => dataset.fillValue);
+  }
+
+  attributeTypes(): Record<string, string> {
+    return this.#either((dataset) => dataset.attributeTypes?.() ?? {});
+  }
+
   get storedBytes(): number {
     return this.#either((dataset) => dataset.storedBytes);
   }
@@ -163,10 +179,12 @@ class AutoDataset implements Hdf5Dataset {
 /** Whether what will be read, or the way to it, needs libhdf5. */
 function needsLibrary(file: DirectFile, request: ReadRequest | undefined): boolean {
   try {
-    if (request === undefined) file.readMetadata();
-    else {
-      for (const group of selectGroups(file, request.groups)) {
-        for (const path of requestPaths(request, group)) file.dataset(path)?.attributes();
+    if (request === undefined) return file.readMetadata();
+    for (const group of selectGroups(file, request.groups)) {
+      for (const path of requestPaths(request, group)) {
+        const dataset = file.dataset(path);
+        dataset?.attributes();
+        if (dataset?.needsLibrary()) return true;
       }
     }
     return false;

@@ -1,18 +1,67 @@
 /** Row filters over the raw elements of a dataset. */
 import type { RowFilter } from "./contract.ts";
 import type { Hdf5Values } from "../hdf5/contract.ts";
-import type { Packing } from "../hdf5/values.ts";
-import { toFloat64 } from "../hdf5/values.ts";
+import type { Packing } from "../hdf5/packing.ts";
+import { toFloat64, toValues } from "../hdf5/values.ts";
+
+/** Operators with their sides changed: what a negative scale_factor does to a comparison. */
+const MIRRORED = {
+  eq: "eq",
+  ne: "ne",
+  lt: "gt",
+  le: "ge",
+  gt: "lt",
+  ge: "le",
+  in: "in",
+  not_in: "not_in",
+} as const;
 
 /**
- * Clears `passes[i]` where row i fails `filter`. Elements are compared as stored, before scale_factor and
- * add_offset; fill and NaN never pass, whatever the operator.
+ * Clears `passes[i]` where row i fails `filter`. Physical values are compared, after scale_factor and
+ * add_offset, unless the filter asks for stored ones; fill, NaN and what lies outside the valid range never
+ * pass, whatever the operator.
  */
 export function applyFilter(passes: Uint8Array, raw: Hdf5Values, packing: Packing, filter: RowFilter): void {
-  const elements = raw instanceof BigInt64Array || raw instanceof BigUint64Array ? toFloat64(raw) : raw;
-  const { op } = filter;
-  const fills = packing.fills.map(Number);
+  const { scale, offset, valid } = packing;
   const values = typeof filter.value === "number" ? [filter.value] : filter.value;
+  const packed = scale !== 1 || offset !== 0;
+  if (!packed || filter.raw) compare(passes, asNumbers(raw), filter.op, values);
+  else if (raw instanceof Float32Array || raw instanceof Float64Array) {
+    compare(passes, toValues(raw.slice(), packing), filter.op, values);
+  } else {
+    const op = scale < 0 ? MIRRORED[filter.op] : filter.op;
+    compare(passes, asNumbers(raw), op, values.map((value) => toStored(value, scale, offset)));
+  }
+  clearMissing(passes, raw, packing);
+  if (valid !== null) {
+    const physical = toValues(raw.slice(), packing);
+    for (let i = 0; i < passes.length; i += 1) if (physical[i] !== physical[i]) passes[i] = 0;
+  }
+}
+
+/** How near a wanted value must come to a stored integer's, in steps of it, to mean that integer. */
+const SNAP = 1e-6;
+
+/**
+ * A physical value in steps of the packing. One that is meant to be an integer's value is: 0.3 is 3 steps of
+ * 0.1, and of the float32 nearest to 0.1, although no product says so exactly.
+ */
+function toStored(value: number, scale: number, offset: number): number {
+  const steps = (value - offset) / scale;
+  const nearest = Math.round(steps);
+  return Math.abs(steps - nearest) <= SNAP * Math.max(1, Math.abs(steps)) ? nearest : steps;
+}
+
+function asNumbers(raw: Hdf5Values): Exclude<Hdf5Values, BigInt64Array | BigUint64Array> {
+  return raw instanceof BigInt64Array || raw instanceof BigUint64Array ? toFloat64(raw) : raw;
+}
+
+function compare(
+  passes: Uint8Array,
+  elements: Exclude<Hdf5Values, BigInt64Array | BigUint64Array>,
+  op: RowFilter["op"],
+  values: readonly number[],
+): void {
   if (op === "in" || op === "not_in") {
     const set = new Set(values);
     const wanted = op === "in";
@@ -28,10 +77,14 @@ export function applyFilter(passes: Uint8Array, raw: Hdf5Values, packing: Packin
     else if (op === "gt") { for (let i = 0; i < n; i += 1) if (!(elements[i] > value)) passes[i] = 0; }
     else for (let i = 0; i < n; i += 1) if (!(elements[i] >= value)) passes[i] = 0;
   }
+}
+
+function clearMissing(passes: Uint8Array, raw: Hdf5Values, { fills }: Packing): void {
   for (const fill of fills) {
+    const elements = raw as Float64Array;
     for (let i = 0; i < passes.length; i += 1) if (elements[i] === fill) passes[i] = 0;
   }
-  if (elements instanceof Float32Array || elements instanceof Float64Array) {
-    for (let i = 0; i < passes.length; i += 1) if (elements[i] !== elements[i]) passes[i] = 0;
+  if (raw instanceof Float32Array || raw instanceof Float64Array) {
+    for (let i = 0; i < passes.length; i += 1) if (raw[i] !== raw[i]) passes[i] = 0;
   }
 }

@@ -17,6 +17,8 @@ export interface RunOptions {
   env?: Record<string, string | undefined>;
   /** What the program reads on stdin. */
   input?: string | Uint8Array;
+  /** The user that runs it, where the tests run as root. */
+  uid?: number;
   /** The program is killed after this long, and the test fails. */
   timeoutMs?: number;
 }
@@ -36,6 +38,8 @@ export function placedBinary(): string {
   if (placed === undefined) {
     if (!fs.existsSync(BUILT)) throw new Error(`${BUILT} is missing: run deno task compile`);
     const folder = temporaryFolder("granary-binary-");
+    // Another user may have to run it.
+    fs.chmodSync(folder, 0o755);
     placed = path.join(folder, "granary");
     linkOrCopy(BUILT, placed);
   }
@@ -87,6 +91,7 @@ export function startGranary(args: readonly string[], options: RunOptions = {}):
     cwd: options.cwd ?? path.dirname(placedBinary()),
     env: bareEnvironment(options.env),
     stdio: ["pipe", "pipe", "pipe"],
+    ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
   });
 }
 

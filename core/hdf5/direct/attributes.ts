@@ -24,6 +24,15 @@ export function readAttributes(header: ObjectHeader): Attributes {
   return attributes;
 }
 
+/** The types of the attributes that are numbers, in numpy's spelling. */
+export function readAttributeTypes(header: ObjectHeader): Record<string, string> {
+  const types: Record<string, string> = {};
+  forEachAttribute(header, ({ name, type }) => {
+    if (type.kind === "number") types[name] = type.name;
+  });
+  return types;
+}
+
 /** Addresses of the objects that an attribute of object references names, a list for each element. */
 export function readReferences(header: ObjectHeader, wanted: string): number[][] | undefined {
   const { file } = header;
@@ -138,7 +147,7 @@ export function readTexts(
 }
 
 /** Stored elements as a typed array of their own, in the platform's byte order. */
-function toElements(bytes: Uint8Array, element: ElementType): Hdf5Values {
+export function toElements(bytes: Uint8Array, element: ElementType): Hdf5Values {
   const copy = bytes.slice();
   if (!element.littleEndian) swapBytes(copy, element.size);
   return typedArrayOver(element, copy.buffer);

@@ -1,5 +1,6 @@
-/** Undoes a dataset's filters, chunk by chunk: deflate, shuffle and fletcher32. */
+/** Undoes a dataset's filters, chunk by chunk: deflate, shuffle, fletcher32 and zstd. */
 import zlib from "node:zlib";
+import { GranaryError } from "../../errors.ts";
 import { MOST_EXPANSION } from "../limits.ts";
 import { fletcher32 } from "./checksum.ts";
 import { UnsupportedHdf5 } from "./cursor.ts";
@@ -9,12 +10,36 @@ const DEFLATE = 1;
 const SHUFFLE = 2;
 const FLETCHER32 = 3;
 
+const ZSTD = 32015;
+
+/** Registered filters that neither this reader nor libhdf5 undoes without a plugin. */
+const PLUGINS: Readonly<Record<number, string>> = {
+  305: "lzo",
+  307: "bzip2",
+  32000: "lzf",
+  32001: "blosc",
+  32004: "lz4",
+  32008: "bitshuffle",
+  32013: "zfp",
+  32017: "sz",
+  32018: "fci",
+  32019: "jpeg",
+  32022: "bitgroom",
+  32024: "sz3",
+  32026: "blosc2",
+  32032: "ccsds-123",
+};
+
+/** The filters that libhdf5 undoes by itself: szip, nbit and scaleoffset besides ours. */
+const MOST_BUILT_IN = 6;
+
 const NAMES: Readonly<Record<number, string>> = {
   2: "shuffle",
   3: "fletcher32",
   4: "szip",
   5: "nbit",
   6: "scaleoffset",
+  32015: "zstd",
 };
 
 /** A filter's name in the contract's spelling. */
@@ -23,16 +48,29 @@ export function filterName({ id, name, values }: Filter): string {
   return NAMES[id] ?? (name || `filter ${id}`);
 }
 
-/** Throws an unsupported error where the pipeline for elements of `elementSize` bytes has a filter
- * that is not undone here. */
-export function checkFilters(filters: readonly Filter[], elementSize: number): void {
+/**
+ * Checks the pipeline for elements of `elementSize` bytes before anything is read. Throws a granule error
+ * that names a filter that nobody here undoes, and an unsupported error where libhdf5 is needed.
+ */
+export function checkFilters(filters: readonly Filter[], elementSize: number, what: string): void {
+  for (const { id, name } of filters) {
+    if (id <= MOST_BUILT_IN || id === ZSTD) continue;
+    const known = PLUGINS[id] ?? (name.split(/[^\w. -]/)[0].slice(0, 40) || "unknown");
+    throw new GranaryError(
+      "granule",
+      `${what} is packed with the filter ${known} (${id}), which granary does not read (it reads deflate, ` +
+        `shuffle, fletcher32, szip, nbit, scaleoffset and zstd: repack the file with h5repack -f GZIP=4)`,
+      { details: { filter: id, name: known } },
+    );
+  }
   for (const filter of filters) {
     const other = filter.id === SHUFFLE && filter.values[0] !== elementSize;
-    if (other || filter.id < DEFLATE || filter.id > FLETCHER32) {
+    const ours = filter.id === ZSTD || (filter.id >= DEFLATE && filter.id <= FLETCHER32);
+    if (other || !ours) {
       throw new UnsupportedHdf5(`the filter ${filterName(filter)}${other ? " of another element size" : ""}`);
     }
   }
-  if (filters.filter(({ id }) => id === DEFLATE).length > 1) {
+  if (filters.filter(({ id }) => id === DEFLATE || id === ZSTD).length > 1) {
     throw new UnsupportedHdf5("deflate applied twice");
   }
 }
@@ -63,6 +101,7 @@ export function decodeChunk(
     if (mask & (1 << i)) continue;
     const { id, values } = filters[i];
     if (id === DEFLATE) bytes = inflate(bytes, sizes[i]);
+    else if (id === ZSTD) bytes = unzstd(bytes, sizes[i]);
     else if (id === SHUFFLE) bytes = unshuffle(bytes, values[0]);
     else bytes = verifyFletcher(bytes);
   }
@@ -82,6 +121,15 @@ function inflate(bytes: Uint8Array, size: number): Uint8Array {
     return zlib.inflateSync(bytes, { chunkSize: Math.max(64, size + 1), maxOutputLength: size + 65 });
   } catch (error) {
     throw new ChunkFault(`does not inflate (${(error as Error).message})`, { cause: error });
+  }
+}
+
+/** Undoes Zstandard (RFC 8878). */
+function unzstd(bytes: Uint8Array, size: number): Uint8Array {
+  try {
+    return zlib.zstdDecompressSync(bytes, { maxOutputLength: size + 65 });
+  } catch (error) {
+    throw new ChunkFault(`is no Zstandard data (${(error as Error).message})`, { cause: error });
   }
 }
 

@@ -4,7 +4,14 @@ import type { ByteRange } from "../../access/source.ts";
 import type { DatasetRows, DatasetWindow, Hdf5Dataset, Hdf5Values } from "../contract.ts";
 import { typedArrayOver } from "../elements.ts";
 import { checkReadSize, checkRows, checkWindow } from "../limits.ts";
-import { type Attributes, readAttributes, readTexts, swapBytes } from "./attributes.ts";
+import {
+  type Attributes,
+  readAttributes,
+  readAttributeTypes,
+  readTexts,
+  swapBytes,
+  toElements,
+} from "./attributes.ts";
 import {
   type Box,
   boxElements,
@@ -31,6 +38,7 @@ import {
   readOldFill,
 } from "./messages.ts";
 import { MESSAGE, type ObjectHeader } from "./object_header.ts";
+import { externalFile, outsideError, virtualSources } from "./outside.ts";
 
 /** Compressed bytes that are held at once. */
 const BATCH_BYTES = 64 << 20;
@@ -52,7 +60,6 @@ export function openDataset(
   const typeMessage = header.message(MESSAGE.datatype, `datatype of ${path}`);
   const spaceMessage = header.message(MESSAGE.dataspace, `dataspace of ${path}`);
   if (!typeMessage || !spaceMessage) throw damaged(file.name, `${path} has no datatype or no dataspace`);
-  if (header.has(MESSAGE.externalFiles)) throw new UnsupportedHdf5("datasets in external files");
   const type = readDatatype(typeMessage);
   const space = readDataspace(spaceMessage);
   const rank = space.shape?.length ?? 0;
@@ -61,7 +68,6 @@ export function openDataset(
     : readLayout(layoutMessage, rank, type.size);
   const filterMessage = header.message(MESSAGE.filters, `filters of ${path}`);
   const filters = filterMessage ? readFilters(filterMessage) : [];
-  if (type.kind === "number") checkFilters(filters, type.size);
   const newFill = header.message(MESSAGE.fill, `fill value of ${path}`);
   const oldFill = newFill ? undefined : header.message(MESSAGE.oldFill, `fill value of ${path}`);
   const fill = newFill ? readFill(newFill) : oldFill ? readOldFill(oldFill) : null;
@@ -74,10 +80,32 @@ export function openDataset(
     layout,
     filters,
     fill,
-    () => readAttributes(header),
+    header,
     fetcher,
     counters,
   );
+}
+
+/** Throws where the values lie in other files; those of a virtual dataset over its own are left to libhdf5. */
+function checkInside(header: ObjectHeader, layout: Layout, path: string): void {
+  const { file } = header;
+  const external = header.message(MESSAGE.externalFiles, `external files of ${path}`);
+  if (external) throw outsideError(file.name, path, "external storage", externalFile(external));
+  if (layout.kind !== "virtual") return;
+  const sources = layout.heap === UNDEFINED
+    ? []
+    : virtualSources(new GlobalHeap(file), layout.heap, layout.object);
+  const others = sources.flatMap((source) =>
+    source === null ? ["other files"] : source.file === "." ? [] : [
+      `${source.file}:${source.path}`,
+    ]
+  );
+  const files = [...new Set(others)];
+  if (files.length > 0) {
+    const more = files.length > 3 ? ` and ${files.length - 3} more` : "";
+    throw outsideError(file.name, path, "a virtual dataset", files.slice(0, 3).join(", ") + more);
+  }
+  throw new UnsupportedHdf5("virtual datasets");
 }
 
 export class DirectDataset implements Hdf5Dataset {
@@ -90,11 +118,12 @@ export class DirectDataset implements Hdf5Dataset {
   readonly #layout: Layout;
   readonly #filters: readonly Filter[];
   readonly #fill: Uint8Array | null;
-  readonly #readAttributes: () => Attributes;
+  readonly #header: ObjectHeader;
   readonly #fetcher: Fetcher;
   readonly #counters: ReadCounters;
   #attributes: Attributes | undefined;
   #index: ChunkIndex | undefined;
+  #readable = false;
 
   constructor(
     file: FileBytes,
@@ -105,7 +134,7 @@ export class DirectDataset implements Hdf5Dataset {
     layout: Layout,
     filters: readonly Filter[],
     fill: Uint8Array | null,
-    attributes: () => Attributes,
+    header: ObjectHeader,
     fetcher: Fetcher,
     counters: ReadCounters,
   ) {
@@ -118,13 +147,35 @@ export class DirectDataset implements Hdf5Dataset {
     this.#layout = layout;
     this.#filters = filters;
     this.#fill = fill;
-    this.#readAttributes = attributes;
+    this.#header = header;
     this.#fetcher = fetcher;
     this.#counters = counters;
   }
 
+  /** Throws where the values cannot be read: they lie in other files, or a filter is not undone here. */
+  checkReadable(): void {
+    if (this.#readable) return;
+    checkInside(this.#header, this.#layout, this.path);
+    const type = this.#type;
+    if (type.kind !== "other") checkFilters(this.#filters, type.size, `${this.#file.name}: ${this.path}`);
+    this.#readable = true;
+  }
+
+  /** Whether libhdf5 is needed to read the values. What nobody reads is said when it is asked for. */
+  needsLibrary(): boolean {
+    try {
+      this.checkReadable();
+      return false;
+    } catch (error) {
+      if (error instanceof UnsupportedHdf5) return true;
+      if (error instanceof GranaryError) return false;
+      throw error;
+    }
+  }
+
   get storedBytes(): number {
     const layout = this.#layout;
+    if (layout.kind === "virtual") return 0;
     if (layout.kind === "compact") return layout.bytes.length;
     if (layout.kind === "contiguous") return layout.address === UNDEFINED ? 0 : this.#logicalBytes();
     let sum = 0;
@@ -133,8 +184,18 @@ export class DirectDataset implements Hdf5Dataset {
   }
 
   attributes(): Attributes {
-    this.#attributes ??= this.#readAttributes();
+    this.#attributes ??= readAttributes(this.#header);
     return this.#attributes;
+  }
+
+  attributeTypes(): Record<string, string> {
+    return readAttributeTypes(this.#header);
+  }
+
+  get fillValue(): number | bigint | null {
+    const fill = this.#fill;
+    if (fill === null || this.#type.kind !== "number" || fill.length !== this.#type.size) return null;
+    return toElements(fill, this.#type.element)[0];
   }
 
   read(start: number, count: number): Hdf5Values {
@@ -153,7 +214,7 @@ export class DirectDataset implements Hdf5Dataset {
         details: { name, path: this.path, dtype: this.dtype },
       });
     }
-    checkFilters(this.#filters, type.size);
+    this.checkReadable();
     const window = this.#window(start ?? this.shape.map(() => 0), count ?? this.shape);
     const heap = new GlobalHeap(this.#file);
     const stored = this.#readStored(window);
@@ -184,6 +245,7 @@ export class DirectDataset implements Hdf5Dataset {
         { details: { name, path, dtype: this.dtype } },
       );
     }
+    this.checkReadable();
     const stored = this.#readStored(window);
     if (!type.element.littleEndian) swapBytes(stored, type.size);
     return typedArrayOver(type.element, wholeBuffer(stored));
@@ -204,6 +266,7 @@ export class DirectDataset implements Hdf5Dataset {
       const parts = this.#fetcher.read(this.#pieceRanges(layout.address, pieces));
       return this.#joinPieces(window, pieces, parts, bytes);
     }
+    if (layout.kind === "virtual") throw new UnsupportedHdf5("virtual datasets");
     const all = this.#logicalBytes();
     if (layout.bytes.length < all) {
       throw damaged(this.#file.name, `${path} stores ${layout.bytes.length} bytes of ${all}`);
@@ -336,6 +399,7 @@ export class DirectDataset implements Hdf5Dataset {
     const window = typeof read.start === "number"
       ? this.#rows(read.start, (read as DatasetRows).count)
       : this.#window(read.start, (read as DatasetWindow).count);
+    this.checkReadable();
     const layout = this.#layout;
     if (this.#type.kind === "other" || boxElements(window) === 0) return [];
     if (layout.kind === "contiguous" && layout.address !== UNDEFINED) {

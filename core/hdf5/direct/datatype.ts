@@ -24,8 +24,9 @@ const CLASS_NAMES = [
   "array",
 ];
 
-/** Bit positions and bias of IEEE 754 single and double: sign, exponent, mantissa. */
+/** Bit positions and bias of IEEE 754 half, single and double: sign, exponent, mantissa. */
 const IEEE: Readonly<Record<number, readonly number[]>> = {
+  2: [0, 16, 10, 5, 0, 10, 15],
   4: [0, 32, 23, 8, 0, 23, 127],
   8: [0, 64, 52, 11, 0, 52, 1023],
 };
@@ -40,11 +41,20 @@ export function readDatatype(cursor: Cursor, depth = 0): Datatype {
   if (size === 0) throw cursor.damage("has elements of no bytes");
   const other: Datatype = { kind: "other", name, size };
   switch (name) {
+    case "bitfield": {
+      const offset = cursor.u16();
+      const precision = cursor.u16();
+      const element = elementType("integer", size, false, (bits & 1) === 0);
+      if (element === undefined || offset !== 0 || precision !== size * 8) return other;
+      return { kind: "number", name: numpyName(element), size, element };
+    }
     case "integer": {
       const offset = cursor.u16();
       const precision = cursor.u16();
       const element = elementType("integer", size, (bits & 0x08) !== 0, (bits & 1) === 0);
-      if (element === undefined || offset !== 0 || precision !== size * 8) return other;
+      if (element === undefined || offset !== 0 || precision !== size * 8) {
+        return { kind: "other", name: `integer of ${precision} bits`, size };
+      }
       return { kind: "number", name: numpyName(element), size, element };
     }
     case "float": {
@@ -61,7 +71,9 @@ export function readDatatype(cursor: Cursor, depth = 0): Datatype {
       const element = elementType("float", size, true, (bits & 1) === 0);
       // Bit 6 is VAX order; bits 4 and 5 must say that the mantissa's first bit is implied; then the sign.
       const plain = (bits & 0x40) === 0 && ((bits >> 4) & 3) === 2 && (moreBits & 0xff) === size * 8 - 1;
-      if (element === undefined || !plain || !wanted?.every((value, i) => value === found[i])) return other;
+      if (element === undefined || !plain || !wanted?.every((value, i) => value === found[i])) {
+        return { kind: "other", name: `float of ${found[1]} bits`, size };
+      }
       return { kind: "number", name: numpyName(element), size, element };
     }
     case "string":

@@ -72,6 +72,10 @@ export class DirectFile implements Hdf5File {
     return readAttributes(header);
   }
 
+  linkOut(path: string): string | undefined {
+    return this.#follow(path).out;
+  }
+
   datasets(): string[] {
     return [...this.#objects().values()].filter(({ dataset }) => dataset).map(({ path }) => path).sort();
   }
@@ -127,8 +131,11 @@ export class DirectFile implements Hdf5File {
     return found;
   }
 
-  /** Reads the headers, links and attributes of every object: what cannot be read shows. */
-  readMetadata(): void {
+  /**
+   * Reads the headers, links and attributes of every object: what cannot be read shows, and whether the
+   * values of a dataset need libhdf5.
+   */
+  readMetadata(): boolean {
     const seen = new Set<number>();
     const next = [this.#root];
     for (let address = next.pop(); address !== undefined; address = next.pop()) {
@@ -136,11 +143,14 @@ export class DirectFile implements Hdf5File {
       seen.add(address);
       const header = this.#header(address);
       readAttributes(header);
-      openDataset(header, `the dataset at ${address}`, this.#fetcher, this.counters);
+      if (openDataset(header, `the dataset at ${address}`, this.#fetcher, this.counters)?.needsLibrary()) {
+        return true;
+      }
       for (const link of this.#linksOf(header)?.values() ?? []) {
         if (link.kind === "hard") next.push(link.address);
       }
     }
+    return false;
   }
 
   close(): void {
@@ -150,25 +160,38 @@ export class DirectFile implements Hdf5File {
 
   /** The object that a path leads to; undefined where a part of it is missing or leaves the file. */
   #resolve(path: string): ObjectHeader | undefined {
+    return this.#follow(path).header;
+  }
+
+  /** Follows a path to its object, or to the link that leads out of the file or nowhere. */
+  #follow(path: string): { header?: ObjectHeader; out?: string } {
     const parts = path.split("/").filter((part) => part !== "" && part !== ".");
     let address = this.#root;
     let followed = 0;
+    let soft: string | undefined;
+    const nowhere = () => soft === undefined ? {} : { out: `a soft link to ${soft}, which is not there` };
     while (parts.length > 0) {
       const links = this.#linksOf(this.#header(address));
       const link = links?.get(parts.shift()!);
-      if (!link || link.kind === "external") return undefined;
+      if (!link) return nowhere();
+      if (link.kind === "external") {
+        return {
+          out: `a link to ${link.target || "an object"} in the file ${link.file}, which is not followed`,
+        };
+      }
       if (link.kind === "hard") {
         if (link.address === UNDEFINED) throw damaged(this.name, "a link leads nowhere");
         address = link.address;
         continue;
       }
       followed += 1;
-      if (followed > MOST_SOFT_LINKS) return undefined;
+      soft = link.target;
+      if (followed > MOST_SOFT_LINKS) return { out: `a soft link to ${soft}, which leads in a circle` };
       // A relative target begins at the group that holds the link, where `address` still is.
       if (link.target.startsWith("/")) address = this.#root;
       parts.unshift(...link.target.split("/").filter((part) => part !== "" && part !== "."));
     }
-    return this.#header(address);
+    return { header: this.#header(address) };
   }
 
   #header(address: number): ObjectHeader {

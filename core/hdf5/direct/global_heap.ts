@@ -33,11 +33,18 @@ export class GlobalHeap {
     if (length === 0 || address === UNDEFINED || address === 0) return new Uint8Array(0);
     const object = this.#collection(address).get(wanted);
     const { name } = this.#file;
-    if (object === undefined) throw damaged(name, `its global heap lacks the object ${wanted}`);
+    if (object === undefined) throw damaged(name, `its global heap has no object ${wanted}`);
     if (object.length < length) {
       throw damaged(name, `its global heap has ${object.length} bytes where ${length} are wanted`);
     }
     return object.subarray(0, length);
+  }
+
+  /** The object `number` of the collection at `address`. */
+  object(address: number, number: number): Cursor {
+    const object = this.#collection(address).get(number);
+    if (object === undefined) throw damaged(this.#file.name, `its global heap has no object ${number}`);
+    return new Cursor(this.#file, object, "global heap object");
   }
 
   #collection(address: number): Map<number, Uint8Array> {

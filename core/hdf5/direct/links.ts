@@ -8,7 +8,7 @@ import { MESSAGE, type ObjectHeader, openMessage } from "./object_header.ts";
 export type Link =
   | { readonly kind: "hard"; readonly address: number }
   | { readonly kind: "soft"; readonly target: string }
-  | { readonly kind: "external" };
+  | { readonly kind: "external"; readonly file: string; readonly target: string };
 
 /** The links by name; undefined where the object is not a group. */
 export function readLinks(header: ObjectHeader): Map<string, Link> | undefined {
@@ -44,7 +44,16 @@ function addLink(links: Map<string, Link>, cursor: Cursor): void {
   const name = decodeText(cursor.take(cursor.uint(1 << (flags & 3))));
   if (type === 0) links.set(name, { kind: "hard", address: cursor.address() });
   else if (type === 1) links.set(name, { kind: "soft", target: decodeText(cursor.take(cursor.u16())) });
-  else links.set(name, { kind: "external" });
+  else if (type === 64) {
+    // An external link: a byte of version and flags, the file's name, the path in it (IV.A.2.g).
+    const value = cursor.take(cursor.u16()).subarray(1);
+    const end = value.indexOf(0);
+    links.set(name, {
+      kind: "external",
+      file: decodeText(value),
+      target: end < 0 ? "" : decodeText(value.subarray(end + 1)),
+    });
+  } else links.set(name, { kind: "external", file: `a link of the kind ${type}`, target: "" });
 }
 
 /** A local heap holds the names of one old-style group; more than this is damage. */

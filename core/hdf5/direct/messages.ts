@@ -65,6 +65,8 @@ export type ChunkIndexKind =
 export type Layout =
   | { readonly kind: "compact"; readonly bytes: Uint8Array }
   | { readonly kind: "contiguous"; readonly address: number }
+  /** Where the list of source datasets lies in the global heap. */
+  | { readonly kind: "virtual"; readonly heap: number; readonly object: number }
   | {
     readonly kind: "chunked";
     readonly address: number;
@@ -80,7 +82,8 @@ export function readLayout(cursor: Cursor, rank: number, elementSize: number): L
   const kind = cursor.u8();
   if (kind === 0) return { kind: "compact", bytes: cursor.take(cursor.u16()) };
   if (kind === 1) return { kind: "contiguous", address: cursor.address() };
-  if (kind !== 2) throw new UnsupportedHdf5(kind === 3 ? "virtual datasets" : `the layout class ${kind}`);
+  if (kind === 3) return { kind: "virtual", heap: cursor.address(), object: cursor.u32() };
+  if (kind !== 2) throw new UnsupportedHdf5(`the layout class ${kind}`);
   if (version === 3) {
     const dimensions = cursor.u8();
     const address = cursor.address();

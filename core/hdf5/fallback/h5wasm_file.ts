@@ -122,6 +122,23 @@ class H5wasmFile implements Hdf5File {
     });
   }
 
+  linkOut(path: string): string | undefined {
+    const { module } = this.#lib;
+    const parts = path.split("/").filter((part) => part !== "");
+    for (let i = 1; i <= parts.length; i += 1) {
+      const at = `/${parts.slice(0, i).join("/")}`;
+      const { filename, obj_path } = module.get_external_link(this.#id, at);
+      if (filename !== undefined) {
+        return `a link to ${obj_path || "an object"} in the file ${filename}, which is not followed`;
+      }
+      const target = module.get_symbolic_link(this.#id, at);
+      if (target !== null && target !== "" && ![GROUP, DATASET].includes(this.#kind(at))) {
+        return `a soft link to ${target}, which is not there`;
+      }
+    }
+    return undefined;
+  }
+
   datasets(): string[] {
     const paths: string[] = [];
     const walk = (group: string, depth: number): void => {
@@ -209,6 +226,8 @@ class H5wasmDataset implements Hdf5Dataset {
   readonly chunks: readonly number[] | null;
   readonly filters: readonly string[];
   readonly storedBytes: number;
+  /** h5wasm has no call for it. */
+  readonly fillValue = null;
   readonly attributes: () => Record<string, Hdf5Scalar | Hdf5Scalar[]>;
   readonly #lib: Libhdf5;
   readonly #source: SyncSource;
@@ -245,6 +264,18 @@ class H5wasmDataset implements Hdf5Dataset {
     );
     this.storedBytes = metadata.chunks ? NaN : metadata.size * metadata.total_size;
     this.attributes = attributes;
+  }
+
+  attributeTypes(): Record<string, string> {
+    return this.#lib.call(this.#source.name, `read the attributes of ${this.path}`, () => {
+      const types: Record<string, string> = {};
+      for (const name of this.#lib.module.get_attribute_names(this.#file, this.path)) {
+        const { metadata } = new this.#lib.h5wasm.Attribute(this.#file, this.path, name);
+        const element = elementOf(metadata as TypeMetadata);
+        if (element !== undefined) types[name] = numpyName(element);
+      }
+      return types;
+    });
   }
 
   read(start: number, count: number): Hdf5Values {
@@ -342,14 +373,18 @@ class H5wasmDataset implements Hdf5Dataset {
   }
 }
 
-/** Integers, enumerations (as their integers) and floats of 4 and 8 bytes. */
+/** Integers, enumerations (as their integers), bit fields and floats of 2, 4 and 8 bytes. */
 function elementOf(metadata: TypeMetadata): ElementType | undefined {
   const kind = TYPE_CLASSES[metadata.type];
   if (kind === "enum" && metadata.enum_type?.type !== 0) return undefined;
   return elementType(
-    kind === "float" ? "float" : kind === "integer" || kind === "enum" ? "integer" : "other",
+    kind === "float"
+      ? "float"
+      : kind === "integer" || kind === "enum" || kind === "bitfield"
+      ? "integer"
+      : "other",
     metadata.size,
-    metadata.signed,
+    metadata.signed && kind !== "bitfield",
     metadata.littleEndian,
   );
 }

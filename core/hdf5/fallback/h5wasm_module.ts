@@ -29,6 +29,7 @@ interface H5Module {
   ): number;
   /** The target of a soft link; null for other links. */
   get_symbolic_link(file: bigint, path: string): string | null;
+  get_external_link(file: bigint, path: string): { filename?: string; obj_path?: string };
   get_attached_scales(file: bigint, path: string, dimension: number): string[];
   get_referenced_name(file: bigint, reference: Uint8Array, isObject: boolean): string;
   get_attribute_data(file: bigint, path: string, name: string, pointer: bigint): number;

@@ -112,6 +112,7 @@ export class FakeExecutor implements Executor {
         counts: noCounts(),
         runs: null,
         staleRows: false,
+        warnings: [],
         groups: { present: 2, empty: 0, missing: 0 },
         reads: { opens: 1, requests: 1, bytes: 1, chunks: 1 },
         slabs: space.report(),

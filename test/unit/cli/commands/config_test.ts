@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Command } from "@commander-js/extra-typings";
 import { addConfig } from "../../../../cli/commands/config.ts";
+import { asReport } from "../../../../cli/io/report.ts";
 import type { CliContext } from "../../../../cli/io/context.ts";
 import { parseConfig } from "../../../../aggregate/config/parse.ts";
 import { loadPreset } from "../../../../aggregate/config/load.ts";
@@ -31,7 +32,9 @@ Deno.test("config show prints a preset as it is written, and normalized it parse
   assert.equal((await run(["show", "atl08"])).text, presetText("atl08"));
   const { text } = await run(["show", "atl08", "--normalized"]);
   assert.deepEqual(parseConfig(text, "atl08").pipeline, loadPreset("atl08"));
-  assert.deepEqual((await run(["show", "atl08"], true)).values, [loadPreset("atl08")]);
+  assert.deepEqual((await run(["show", "atl08"], true)).values, [
+    asReport("config.show", loadPreset("atl08")),
+  ]);
 });
 
 Deno.test("config check says OK, or fails as bad input", async () => {

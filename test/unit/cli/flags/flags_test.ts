@@ -3,6 +3,8 @@ import { Command, Option } from "@commander-js/extra-typings";
 import { backendFrom } from "../../../../cli/flags/backend.ts";
 import { endTime, startTime } from "../../../../cli/flags/dates.ts";
 import { countOf, listOf, numberWithin, parseRange, whole } from "../../../../cli/flags/numbers.ts";
+import { functionFrom } from "../../../../cli/flags/function.ts";
+import { cellsRequest, fetchRequest } from "../../../../cli/flags/selection.ts";
 import { gather, gathering, refuseRepeated } from "../../../../cli/flags/repeated.ts";
 
 Deno.test("whole numbers hold their bounds and say them", () => {
@@ -72,4 +74,25 @@ Deno.test("--region is an area: a region of AWS is sent to --aws-region", () => 
     () => backendFrom({ backend: "lambda", functionName: "f", region: "us-west-2" }),
     /--region names an area .* --aws-region/,
   );
+});
+
+Deno.test("the flags of cells and fetch make their requests", () => {
+  const request = cellsRequest(
+    { order: 6, latitude: "authalic", cells: "6/45763, -6134114", provider: "A,B" },
+    undefined,
+  );
+  assert.deepEqual(request.cells, [45763, 45763]);
+  assert.deepEqual(request.providers, ["A", "B"]);
+  assert.equal(request.unknownExtent, false);
+  assert.throws(() => cellsRequest({ order: 5, latitude: "authalic", cells: "6/45763" }, undefined), /order/);
+  const fetched = fetchRequest({ to: "m", driver: "https,s3", files: 4, start: "2024-01-01" }, undefined);
+  assert.deepEqual([fetched.to, fetched.filesAtOnce, fetched.asset], ["m", 4, null]);
+  assert.equal(fetched.start, Date.UTC(2024, 0, 1));
+  assert.throws(() => fetchRequest({ to: "m", driver: "ftp", files: 4 }, undefined), /ftp/);
+});
+
+Deno.test("a function is made with what Lambda has, and no other", () => {
+  const flags = { arch: "arm64" as const, memoryMb: 2048, timeout: 60, storageMb: 512, maxParallel: 5 };
+  assert.equal(functionFrom(flags).memoryMegabytes, 2048);
+  assert.throws(() => functionFrom({ ...flags, timeout: 901 }), /--timeout 901: wanted 10 to 900/);
 });

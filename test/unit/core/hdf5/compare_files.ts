@@ -71,7 +71,13 @@ export function compareFiles(found: Hdf5File, wanted: Hdf5File, thorough = true)
       }
       const rows = b.shape.length === 0 ? 1 : b.shape[0];
       const whole = b.read(0, rows);
-      const again = a.read(0, rows);
+      let again;
+      try {
+        again = a.read(0, rows);
+      } catch (error) {
+        comparison.refused[path] = (error as Error).message;
+        continue;
+      }
       assert.equal(again.constructor, whole.constructor, path);
       assert.ok(Buffer.from(bytesOf(again)).equals(bytesOf(whole)), `bytes of ${path}`);
       if (thorough && rows >= 3) {

@@ -82,7 +82,10 @@ Deno.test({
   async fn() {
     const path = sharedData("hdf5/compressed.h5");
     const direct = await openHdf5(openFileSyncSource(path), { reader: "direct" });
-    assert.throws(() => direct.dataset("/szip"), /does not read the filter szip \(open it with libhdf5\)/);
+    assert.throws(
+      () => direct.dataset("/szip")!.read(0, 1),
+      /does not read the filter szip \(open it with libhdf5\)/,
+    );
     direct.close();
     const auto = await openHdf5(openFileSyncSource(path));
     const library = await openHdf5(openFileSyncSource(path), { reader: "h5wasm" });

@@ -59,9 +59,12 @@ Deno.test("bytes that no writer made are faults, and nothing grows past the size
 });
 
 Deno.test("filters that are not undone are named", () => {
-  checkFilters([shuffleOf(4), DEFLATE, FLETCHER], 4);
-  assert.throws(() => checkFilters([{ id: 4, name: "", values: [] }], 4), UnsupportedHdf5);
-  assert.throws(() => checkFilters([{ id: 32000, name: "lzf", values: [] }], 4), /the filter lzf/);
-  assert.throws(() => checkFilters([DEFLATE, DEFLATE], 4), /deflate applied twice/);
-  assert.throws(() => checkFilters([shuffleOf(4)], 8), /shuffle of another element size/);
+  checkFilters([shuffleOf(4), DEFLATE, FLETCHER], 4, "f.h5: /x");
+  assert.throws(() => checkFilters([{ id: 4, name: "", values: [] }], 4, "f.h5: /x"), UnsupportedHdf5);
+  assert.throws(
+    () => checkFilters([{ id: 32000, name: "lzf", values: [] }], 4, "f.h5: /x"),
+    /f\.h5: \/x is packed with the filter lzf \(32000\)/,
+  );
+  assert.throws(() => checkFilters([DEFLATE, DEFLATE], 4, "f.h5: /x"), /deflate applied twice/);
+  assert.throws(() => checkFilters([shuffleOf(4)], 8, "f.h5: /x"), /shuffle of another element size/);
 });
