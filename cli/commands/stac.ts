@@ -2,7 +2,7 @@
 import fs from "node:fs";
 import type { Command } from "@commander-js/extra-typings";
 import { inputError, systemCode } from "../../core/errors.ts";
-import { formatCount } from "../../core/units.ts";
+import { formatCount, formatNumberOf } from "../../core/units.ts";
 import type { StacVerdict } from "../../core/stac/check.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
@@ -40,7 +40,7 @@ export function addStac(program: Command, context: CliContext): void {
       if (bad.length > 0) {
         throw inputError(
           files.length === 1
-            ? `${bad[0].file}: ${formatCount(bad[0].faults.length)} faults`
+            ? `${bad[0].file}: ${formatNumberOf(bad[0].faults.length, "fault")}`
             : `${formatCount(bad.length)} of ${formatCount(files.length)} files have faults`,
         );
       }

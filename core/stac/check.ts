@@ -143,11 +143,12 @@ const simple = [
 const geometry = z.discriminatedUnion("type", [...simple]);
 
 const VERSIONS = ["1.0.0", "1.1.0"] as const;
+const version = z.enum(VERSIONS, `is none that is checked here (wanted ${VERSIONS.join(" or ")})`);
 const extensions = z.array(z.string()).refine((all) => new Set(all).size === all.length, "names one twice");
 
 const item = z.looseObject({
   type: z.literal("Feature"),
-  stac_version: z.enum(VERSIONS),
+  stac_version: version,
   stac_extensions: extensions.optional(),
   id: text,
   geometry: geometry.nullable(),
@@ -172,7 +173,7 @@ const item = z.looseObject({
 const collection = z.looseObject({
   ...COMMON,
   type: z.literal("Collection"),
-  stac_version: z.enum(VERSIONS),
+  stac_version: version,
   stac_extensions: extensions.optional(),
   id: text,
   description: text,
@@ -202,7 +203,7 @@ const collection = z.looseObject({
 const catalog = z.looseObject({
   ...COMMON,
   type: z.literal("Catalog"),
-  stac_version: z.enum(VERSIONS),
+  stac_version: version,
   stac_extensions: extensions.optional(),
   id: text,
   description: text,

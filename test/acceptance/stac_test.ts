@@ -8,7 +8,7 @@ Deno.test(
   { name: "recorded items are sound, a damaged one is told by its field", ignore: !hasSharedData },
   async () => {
     const folder = temporaryFolder("granary-stac-");
-    const sound = sharedData("stac/sample-item-collection.json");
+    const sound = sharedData("stac/earth-search_sentinel-2_item-collection.json");
     const items = JSON.parse(fs.readFileSync(sound, "utf8"));
     items.features[0].bbox = [1, 2, 3];
     delete items.features[0].properties.datetime;
@@ -16,7 +16,7 @@ Deno.test(
     fs.writeFileSync(damaged, JSON.stringify(items));
     const { code, stdout } = await granary(["stac", "validate", sound]);
     assert.equal(code, 0, stdout);
-    assert.match(stdout, /^OK: .*sample-item-collection\.json: item collection$/m);
+    assert.match(stdout, /^OK: .*item-collection\.json: item collection$/m);
     const refused = await granary(["stac", "validate", sound, damaged, "--json"]);
     assert.equal(refused.code, 2);
     const report = JSON.parse(refused.stdout);
