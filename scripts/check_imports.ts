@@ -150,7 +150,6 @@ const STANDING_CIRCLES: readonly string[] = [];
  */
 const AWAITING_USERS: readonly string[] = [
   "core/cells/intersect.ts",
-  "core/config/",
   "core/geotiff/",
   "core/grids/",
   "core/raster/",
