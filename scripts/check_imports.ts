@@ -131,6 +131,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "feed/follow": [...BELOW_JOBS, "feed/ledger"],
   "feed/sources": [...BELOW_JOBS, "feed/follow", "feed/ledger"],
   "feed/live": [...BELOW_JOBS, "feed/ledger", "feed/sources"],
+  "feed/queue": [...BELOW_JOBS, "feed", "feed/follow", "feed/ledger", "feed/sources"],
   "feed/notices": [...BELOW_JOBS, "feed", "feed/ledger", "feed/sources"],
   "cli": [...BELOW_JOBS, ...JOBS, "cli/*"],
   "cli/commands": [...BELOW_JOBS, ...JOBS, "cli/flags", "cli/help", "cli/io"],
@@ -149,7 +150,6 @@ const STANDING_CIRCLES: readonly string[] = [];
  */
 const AWAITING_USERS: readonly string[] = [
   "core/cells/intersect.ts",
-  "core/config/",
   "core/geotiff/",
   "core/grids/",
   "core/raster/",

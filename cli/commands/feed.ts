@@ -2,6 +2,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import type { CliContext } from "../io/context.ts";
 import { addFeedBackfill, addFeedRequeue } from "./feed_repair.ts";
+import { addFeedDownload } from "./feed_download.ts";
 import { addFeedPublish } from "./feed_publish.ts";
 import { addFeedRun } from "./feed_run.ts";
 import { addFeedServe } from "./feed_serve.ts";
@@ -16,5 +17,6 @@ export function addFeed(program: Command, context: CliContext): void {
   addFeedStatus(feed, context);
   addFeedBackfill(feed, context);
   addFeedRequeue(feed, context);
+  addFeedDownload(feed, context);
   addFeedPublish(feed, context);
 }

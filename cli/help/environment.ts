@@ -52,6 +52,8 @@ export const ENVIRONMENT: readonly EnvironmentGroup[] = [
     variables: {
       NO_COLOR: "set to anything: no colours",
       TERM: "dumb: no colours and no moving progress line",
+      CDSE_USERNAME: "with CDSE_PASSWORD: a login of the Copernicus Data Space, for a feed's downloads",
+      CDSE_PASSWORD: "see CDSE_USERNAME",
       GRANARY_PUSH_USER: "the user that a provider names when it pushes notices to a feed",
       GRANARY_PUSH_PASSWORD: "its password",
       GRANARY_DEBUG: "set to anything: the stack of an error that ends a command",

@@ -18,9 +18,16 @@ export class HttpsTransport implements Transport {
   readonly #url: URL;
   readonly #client: HttpClient;
   readonly #earthdata: Earthdata;
+  readonly #bearer: ((url: URL) => Promise<string | undefined>) | undefined;
   #shortcut: { url: string; until: number } | undefined;
 
-  constructor(url: string, client: HttpClient, earthdata: Earthdata) {
+  constructor(
+    url: string,
+    client: HttpClient,
+    earthdata: Earthdata,
+    bearer?: (url: URL) => Promise<string | undefined>,
+  ) {
+    this.#bearer = bearer;
     this.name = safeName(url);
     this.#url = new URL(url);
     this.#client = client;
@@ -32,13 +39,14 @@ export class HttpsTransport implements Transport {
       ? this.#shortcut
       : undefined;
     const token = shortcut === undefined ? await this.#earthdata.tokenFor(this.#url) : undefined;
+    const secret = token ?? (shortcut === undefined ? await this.#bearer?.(this.#url) : undefined);
     let reply: HttpReply;
     try {
       reply = await this.#client.exchange({
         ...request,
         asked,
         url: shortcut?.url ?? this.#url.href,
-        ...(token === undefined ? {} : { secretHeaders: { authorization: `Bearer ${token}` } }),
+        ...(secret === undefined ? {} : { secretHeaders: { authorization: `Bearer ${secret}` } }),
         follow: (to) => !this.#earthdata.isLogin(to),
       });
     } catch (error) {

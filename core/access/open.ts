@@ -43,6 +43,8 @@ interface OpenerOptions {
   warn?: (message: string) => void;
   /** An Earthdata token that goes before all others. */
   earthdataToken?: string | undefined;
+  /** A token for a URL that is not Earthdata's, asked for before each request; it goes to that host alone. */
+  bearer?: ((url: URL) => Promise<string | undefined>) | undefined;
   limits?: Partial<HttpLimits>;
   retry?: Partial<RetryPolicy>;
   cache?: Partial<CacheSettings>;
@@ -67,6 +69,7 @@ export class SourceOpener {
     source.warm();
     return source;
   });
+  readonly #bearer: OpenerOptions["bearer"];
   readonly #buckets = new Map<string, Promise<S3Bucket>>();
 
   constructor(options: OpenerOptions = {}) {
@@ -74,6 +77,7 @@ export class SourceOpener {
     const network = networkSettings(this.env);
     this.retry = { ...DEFAULT_RETRY, ...network.retry, ...options.retry };
     this.signal = options.signal;
+    this.#bearer = options.bearer;
     this.warn = once(options.warn ?? (() => {}));
     this.client = new HttpClient({ ...network.limits, ...options.limits }, this.warn);
     const shared = {
@@ -128,7 +132,7 @@ export class SourceOpener {
   async transport(location: SourceLocation, query = ""): Promise<Transport> {
     if (location.kind === "https") {
       if (!URL.canParse(location.url)) throw inputError(`${safeName(location.url)}: not a URL`);
-      return new HttpsTransport(location.url, this.client, this.earthdata);
+      return new HttpsTransport(location.url, this.client, this.earthdata, this.#bearer);
     }
     if (location.kind !== "s3") throw new TypeError(`a ${location.kind} location has no transport`);
     const { bucket } = parseS3Url(location.url);

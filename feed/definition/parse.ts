@@ -15,6 +15,8 @@ export interface FeedDefinition {
   source: {
     url: string;
     downloadUrl: string;
+    /** Where tokens are made, instead of the Copernicus Data Space. */
+    tokenUrl: string | undefined;
     collection: string | undefined;
     productType: string | undefined;
     filter: string | undefined;
@@ -82,7 +84,7 @@ function resolve(input: FeedInput, faults: Faults, base: string): FeedDefinition
   if (source.collection === undefined && source.filter === undefined) {
     faults.value(["source"], "names neither a collection nor a filter: that is the whole catalogue");
   }
-  for (const key of ["url", "download_url"] as const) {
+  for (const key of ["url", "download_url", "token_url"] as const) {
     const url = source[key];
     if (url !== undefined && !/^https?:\/\//i.test(url)) {
       faults.value(["source", key], `found "${url}", wanted an http or https URL`);
@@ -98,6 +100,7 @@ function resolve(input: FeedInput, faults: Faults, base: string): FeedDefinition
     source: {
       url: source.url ?? CDSE_CATALOGUE,
       downloadUrl: source.download_url ?? CDSE_DOWNLOAD,
+      tokenUrl: source.token_url,
       collection: source.collection,
       productType: source.product_type,
       filter: source.filter,

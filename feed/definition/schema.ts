@@ -11,6 +11,7 @@ export const feedSchema = z.strictObject({
     from: z.enum(["cdse"]),
     url: z.string().optional(),
     download_url: z.string().optional(),
+    token_url: z.string().optional(),
     collection: z.string().optional(),
     product_type: z.string().optional(),
     filter: z.string().optional(),
