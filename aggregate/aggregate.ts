@@ -1,7 +1,8 @@
 /** The main job as one function: config and catalog in, store and report out. */
 import { inputError } from "../core/errors.ts";
 import { type Area, boxArea } from "../core/geometry/area.ts";
-import { parseDrivers } from "../catalog/driver.ts";
+import { chooseAsset, locationBy, parseDrivers } from "../catalog/driver.ts";
+import type { DriverKind } from "../core/access/location.ts";
 import type { SourceOpener } from "../core/access/open.ts";
 import { openTarget } from "../core/access/targets.ts";
 import { parseCellAt } from "../core/cells/cell_name.ts";
@@ -97,7 +98,7 @@ export async function aggregate(
   request: AggregateRequest,
 ): Promise<{ plan: Plan; report: RunReport | null; runDirectory: RunDirectory | null }> {
   const warn = request.onWarning ?? (() => {});
-  const pipeline = overridden(request, warn);
+  const { pipeline, driverPlace } = overridden(request, warn);
   const catalogFile = request.catalog ?? pipeline.catalog;
   if (catalogFile === null) throw inputError("no catalog: say --catalog FILE, or name one in the config");
   const store = request.store ?? pipeline.output.store;
@@ -116,6 +117,7 @@ export async function aggregate(
   try {
     const plan = await planFromCatalog(catalogFile, pipeline, request, memoryBytes);
     for (const { what, granules } of plan.leftOut) warn(`left out: ${what} (${granules} granules)`);
+    refuseUnreachable(plan, driverText, request.driver === undefined ? driverPlace : "--driver");
     if (request.dryRun) return { plan, report: null, runDirectory: null };
     const remote = isRemote(store);
     const directory = runDirectory(request, store, openerOnce);
@@ -161,6 +163,26 @@ export async function aggregate(
     await executor?.close();
     await openerOnce.close();
   }
+}
+
+/**
+ * Throws an input error where no granule of the plan has an address for the drivers that were asked for:
+ * `place` is where that was said.
+ */
+function refuseUnreachable(plan: Plan, driverText: string, place: string | null): void {
+  const choice = parseDrivers(driverText);
+  const kinds: readonly DriverKind[] = choice === "auto" ? ["local", "https", "s3"] : choice;
+  const reachable = plan.granules.some((row) => {
+    const asset = chooseAsset(row, plan.pipeline.dataSource.asset);
+    return kinds.some((kind) => locationBy(row, kind, asset) !== undefined);
+  });
+  if (reachable) return;
+  throw inputError(
+    `${place ?? "--driver auto"}: no granule of the selection has an address for ${kinds.join(" or ")}` +
+      ` (granary catalog urls shows where they lie${
+        place === "--driver" ? "" : "; --driver overrules the config"
+      })`,
+  );
 }
 
 /** Collects a row index, where one is asked for and the run can make it. */
@@ -213,18 +235,23 @@ function selectedCells(pipeline: Pipeline, request: AggregateRequest): Set<numbe
 }
 
 /** The config's pipeline with what the request says over it. */
-function overridden(request: AggregateRequest, warn: (message: string) => void): Pipeline {
+function overridden(
+  request: AggregateRequest,
+  warn: (message: string) => void,
+): { pipeline: Pipeline; driverPlace: string | null } {
   let pipeline: Pipeline;
+  let driverPlace: string | null = null;
   if (typeof request.config === "string") {
     const parsed = loadConfig(request.config);
     parsed.warnings.forEach(warn);
     pipeline = parsed.pipeline;
+    driverPlace = parsed.driverPlace;
   } else pipeline = request.config;
   const { output } = pipeline;
   checkOverride("--parent-order", request.parentOrder, 0, MAX_ORDER);
   checkOverride("--child-order", request.childOrder, 0, MAX_ORDER);
   checkOverride("--shard", request.shard, 1, MAX_SHARD);
-  return {
+  const changed = {
     ...pipeline,
     output: {
       ...output,
@@ -235,6 +262,7 @@ function overridden(request: AggregateRequest, warn: (message: string) => void):
       shard: request.shard ?? output.shard,
     },
   };
+  return { pipeline: changed, driverPlace };
 }
 
 /** What a config may not say, a request may not say over it. */

@@ -15,6 +15,8 @@ export interface ParsedConfig {
   pipeline: Pipeline;
   /** One line each, with its place. */
   warnings: string[];
+  /** `file:line:column` of data_source.driver, where the config has one. */
+  driverPlace: string | null;
 }
 
 /**
@@ -52,7 +54,8 @@ export function parseConfig(text: string, fileName: string): ParsedConfig {
     bounds: bounds(input, context),
   };
   faults.throwIfAny();
-  return { pipeline, warnings };
+  const driverPlace = pipeline.dataSource.driver === null ? null : yaml.place(["data_source", "driver"]);
+  return { pipeline, warnings, driverPlace };
 }
 
 function dataSource(input: ConfigInput, context: Context): Pipeline["dataSource"] {

@@ -1,6 +1,6 @@
 /** Adds up what the tasks of a run say, for progress and for the report. */
 import type { GranuleReads, ReduceOutcome, ScatterOutcome } from "../engine/contract.ts";
-import { ASSUMED_GRANULE_BYTES, type Plan } from "../plan/plan.ts";
+import type { Plan } from "../plan/plan.ts";
 import { addCounts, noCounts } from "../engine/scatter.ts";
 import type { ScatterCounts } from "../engine/contract.ts";
 import type { FailedGranule } from "../schedule/schedule_work.ts";
@@ -11,9 +11,9 @@ export interface RunProgress {
   phase: "scatter" | "reduce";
   granules: number;
   granulesTotal: number;
-  /** Bytes of the granules' files that are done with, and of all. */
-  bytes: number;
-  bytesTotal: number;
+  /** Bytes of the granules' files that are done with, and of all; null where a size is unknown. */
+  bytes: number | null;
+  bytesTotal: number | null;
   shards: number;
   shardsTotal: number;
   observations: number;
@@ -55,7 +55,8 @@ export class Tally {
   #failed: FailedGranule[] = [];
   #done = new Set<number>();
   #doneBytes = 0;
-  #totalBytes: number;
+  /** Of all granules; null where the catalog does not know a size. */
+  #totalBytes: number | null;
   #shardsMade = 0;
   #shardsKept = 0;
   #objects = 0;
@@ -70,7 +71,9 @@ export class Tally {
     readonly onWarning?: (message: string) => void,
   ) {
     this.#cells = plan.store.levels.map(() => 0);
-    this.#totalBytes = plan.granules.reduce((sum, row) => sum + (row.size_bytes ?? ASSUMED_GRANULE_BYTES), 0);
+    this.#totalBytes = plan.granules.some((row) => row.size_bytes === null)
+      ? null
+      : plan.granules.reduce((sum, row) => sum + row.size_bytes!, 0);
   }
 
   get failures(): readonly FailedGranule[] {
@@ -123,7 +126,7 @@ export class Tally {
 
   #granuleDone(granule: number): void {
     this.#done.add(granule);
-    this.#doneBytes += this.plan.granules[granule].size_bytes ?? ASSUMED_GRANULE_BYTES;
+    this.#doneBytes += this.plan.granules[granule].size_bytes ?? 0;
     this.#progress();
   }
 
@@ -151,7 +154,7 @@ export class Tally {
       phase: this.#done.size < this.plan.granules.length ? "scatter" : "reduce",
       granules: this.#done.size,
       granulesTotal: this.plan.granules.length,
-      bytes: this.#doneBytes,
+      bytes: this.#totalBytes === null ? null : this.#doneBytes,
       bytesTotal: this.#totalBytes,
       shards: this.#shardsMade + this.#shardsKept,
       shardsTotal: this.plan.shards.length,

@@ -64,13 +64,19 @@ class RunProgress {
   constructor(private readonly context: CliContext) {}
 
   show(state: Parameters<NonNullable<AggregateRequest["onProgress"]>>[0]): void {
+    // Sizes that the catalog does not know are not made up: granules are counted then.
     if (state.phase === "scatter") {
-      this.#progress ??= this.context.log.progress("aggregate", state.bytesTotal, "bytes");
+      this.#progress ??= state.bytesTotal === null
+        ? this.context.log.progress("aggregate", state.granulesTotal, "granules")
+        : this.context.log.progress("aggregate", state.bytesTotal, "bytes");
     }
     const [done, total, what] = state.phase === "scatter"
       ? [state.granules, state.granulesTotal, "granules"]
       : [state.shards, state.shardsTotal, "shards"];
-    this.#progress?.update(state.bytes, `${formatCount(done)}/${formatCount(total)} ${what}`);
+    this.#progress?.update(
+      state.bytes ?? state.granules,
+      `${formatCount(done)}/${formatCount(total)} ${what}`,
+    );
   }
 
   end(): void {
@@ -87,10 +93,9 @@ function printPlan(plan: Plan, context: CliContext): void {
     return;
   }
   const { store } = plan;
-  const bytes = plan.granules.reduce((sum, row) => sum + (row.size_bytes ?? 0), 0);
   context.out.table(["what", "value"], [
     ["plan", plan.key],
-    ["granules", `${formatCount(plan.granules.length)}, ${formatBytes(bytes)}`],
+    ["granules", `${formatCount(plan.granules.length)}, ${sizeLine(plan)}`],
     ["parent cells", `${formatCount(store.parents.length)} of order ${store.parentOrder}`],
     ["scatter batches", formatCount(plan.batches.length)],
     ["levels", store.levels.join(", ")],
@@ -128,6 +133,15 @@ function showReport(report: RunReport, context: CliContext): void {
       " (say --resume to try them again)",
     context,
   );
+}
+
+/** The granules' size as far as the catalog knows it. */
+function sizeLine({ granules }: Plan): string {
+  const known = granules.flatMap(({ size_bytes }) => size_bytes === null ? [] : [size_bytes]);
+  if (known.length === 0) return "of unknown size";
+  const bytes = formatBytes(known.reduce((sum, size) => sum + size, 0));
+  const unknown = granules.length - known.length;
+  return unknown === 0 ? bytes : `${bytes} and ${formatCount(unknown)} of unknown size`;
 }
 
 function granuleLine({ granules, reads }: RunReport): string {

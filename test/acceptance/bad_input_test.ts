@@ -335,3 +335,32 @@ Deno.test("none of these leaves a store behind", async () => {
   const folder = await world();
   assert.equal(fs.existsSync(path.join(folder, "new.zarr")), false);
 });
+
+Deno.test("a driver by which no granule can be read is refused where it was asked for, and no store is made", async () => {
+  const folder = temporaryFolder("granary-driver-");
+  await granary(["simulate", "granules", "--granules", "2", "--rows", "200"], { cwd: folder });
+  await granary(["catalog", "build", "--from", "local", "granules", "-o", "c.parquet"], { cwd: folder });
+  const { stdout } = await granary(["config", "show", "atl06"], { cwd: folder });
+  const config = stdout.replace(/^( *)reader: hdf5.*$/m, "$&\n$1driver: s3");
+  fs.writeFileSync(path.join(folder, "s3.yaml"), config);
+  const line = config.split("\n").findIndex((text) => text.includes("driver: s3")) + 1;
+  for (
+    const [args, place] of [
+      [
+        ["-c", "s3.yaml"],
+        new RegExp(`s3\\.yaml:${line}:\\d+: no granule of the selection has an address for s3`),
+      ],
+      [
+        ["-c", "atl06", "--driver", "https"],
+        /--driver: no granule of the selection has an address for https/,
+      ],
+    ] as const
+  ) {
+    const { code, stderr } = await granary(["aggregate", ...args, "--catalog", "c.parquet", "-o", "s.zarr"], {
+      cwd: folder,
+    });
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, place);
+    assert.ok(!fs.existsSync(path.join(folder, "s.zarr")));
+  }
+});
