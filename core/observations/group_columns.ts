@@ -81,8 +81,8 @@ export class GroupColumns {
   packing(at: DatasetPath): Packing {
     let packing = this.#packings.get(at.path);
     if (packing === undefined) {
-      this.#netcdf ??= this.#file.attributes("/")?._NCProperties !== undefined;
-      packing = packingOf(this.#file.name, this.#datasets.get(at.path)!, this.#netcdf);
+      const netcdf = () => this.#netcdf ??= this.#file.attributes("/")?._NCProperties !== undefined;
+      packing = packingOf(this.#file.name, this.#datasets.get(at.path)!, netcdf);
       this.#packings.set(at.path, packing);
     }
     return packing;
