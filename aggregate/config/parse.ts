@@ -68,6 +68,24 @@ function dataSource(input: ConfigInput, context: Context): Pipeline["dataSource"
       `has ${columns.length} columns (at most ${MAX_ITEMS})`,
     );
   }
+  const paths: [(string | number)[], string][] = [
+    [["data_source", "coordinates", "latitude"], source.coordinates.latitude],
+    [["data_source", "coordinates", "longitude"], source.coordinates.longitude],
+    ...columns.map(({ name, path }): [string[], string] => [["data_source", "variables", name], path]),
+    ...(source.filters ?? []).map(({ dataset }, i): [(string | number)[], string] => [
+      ["data_source", "filters", i, "dataset"],
+      dataset,
+    ]),
+  ];
+  if (source.quality_filter !== undefined) {
+    paths.push([["data_source", "quality_filter", "dataset"], source.quality_filter.dataset]);
+  }
+  for (const [place, path] of paths) {
+    const unknown = path.replaceAll("{group}", "").match(/\{[^{}]*\}/)?.[0];
+    if (unknown !== undefined) {
+      context.faults.value(place, `has the unknown placeholder ${unknown} (wanted {group}, the only one)`);
+    }
+  }
   return {
     collections: source.collections ?? [],
     asset: source.asset ?? null,

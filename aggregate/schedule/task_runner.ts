@@ -42,6 +42,8 @@ export class TaskRunner {
   #context: RunContext;
   #scatterer: Scatterer;
   #shardOf: (rank: number) => number;
+  /** Columns of which more than the count is wanted. */
+  #exact: ReadonlySet<number>;
   #reducer: ShardReducer;
   #space: SlabSpace;
   #slabs = new Map<number, SharedArrayBuffer>();
@@ -54,6 +56,11 @@ export class TaskRunner {
     this.#context = context;
     this.#options = options;
     this.#shardOf = shardOfRank(store);
+    this.#exact = new Set(
+      pipeline.aggregation.statistics.flatMap((statistic, s) =>
+        statistic.function === "count" ? [] : statistics.needs[s]
+      ),
+    );
     this.#scatterer = new Scatterer(
       new CellAssigner(store.parentOrder, store.levels[0], store.latitude),
       this.#shardOf,
@@ -87,7 +94,8 @@ export class TaskRunner {
         const groups = readGranule(
           file,
           dataSource,
-          rows !== null ? { rows, coordinates: !exact } : {
+          rows !== null ? { rows, coordinates: !exact, exact: this.#exact } : {
+            exact: this.#exact,
             wanted: this.#context.selective
               ? (_group, latitude, longitude) => this.#scatterer.meets(longitude, latitude, wanted)
               : undefined,

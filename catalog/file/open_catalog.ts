@@ -1,5 +1,5 @@
 /**
- * Opens a catalog for questions. The file is opened once, and DuckDB reads it through that open file,
+ * Opens a catalog for questions: a file, or the parts of a live catalog. A file is opened once, and DuckDB reads it through that open file,
  * so that a catalog which is replaced meanwhile (by rename) stays the old one to the end. DuckDB may
  * read this file and its own scratch folder, and nothing else.
  */
@@ -9,7 +9,9 @@ import process from "node:process";
 import type { DuckDBValue } from "@duckdb/node-api";
 import { inputError } from "../../core/errors.ts";
 import { contractColumns } from "./columns_sql.ts";
-import { type Duck, type DuckOptions, openDuck, sqlString } from "../../core/tables/duckdb.ts";
+import { type Duck, type DuckOptions, openDuck, sqlFiles, sqlString } from "../../core/tables/duckdb.ts";
+import { unionGeo } from "./geo_union.ts";
+import { liveParts } from "./live_folder.ts";
 import { openParquetFile, readFooter } from "./parquet_footer.ts";
 import { readRows, type RowChunk } from "./rows.ts";
 import type { CatalogMetadata } from "../schema.ts";
@@ -44,7 +46,7 @@ export interface Catalog {
 
 /** Opens a catalog, or stdin for `-`. Throws an input error that says what the file is instead. */
 export async function openCatalog(name: string, options: DuckOptions = {}): Promise<Catalog> {
-  if (name !== "-") return await open(name, name, options, () => {});
+  if (name !== "-") return await open(liveParts(name) ?? [name], name, options, () => {});
   const duckFolder = fs.mkdtempSync(
     path.join(options.scratch ?? process.env.TMPDIR ?? "/tmp", "granary-stdin-"),
   );
@@ -52,38 +54,54 @@ export async function openCatalog(name: string, options: DuckOptions = {}): Prom
   try {
     const file = path.join(duckFolder, "catalog.parquet");
     copyStdin(file);
-    return await open(file, "stdin", options, clean);
+    return await open([file], "stdin", options, clean);
   } catch (error) {
     clean();
     throw error;
   }
 }
 
-async function open(file: string, name: string, options: DuckOptions, clean: () => void): Promise<Catalog> {
-  const { fd, sizeBytes } = openParquetFile(file);
+async function open(
+  files: readonly string[],
+  name: string,
+  options: DuckOptions,
+  clean: () => void,
+): Promise<Catalog> {
+  // All are open before one is read: none of them can go away in between.
+  const opened = openAll(files);
   let duck: Duck | undefined;
   try {
     duck = await openDuck(options);
     const { connection } = duck;
-    const snapshot = snapshotPath(fd, file, duck.folder);
-    const { metadata, geo, types, counts } = await readFooter(duck, snapshot, name);
+    const { folder } = duck;
+    const snapshots = opened.map(({ fd, file }, index) => snapshotPath(fd, file, folder, index));
+    const { metadata, types, counts, geo: first } = await readFooter(duck, snapshots[0], name);
+    const geos: Record<string, unknown>[] = [first];
+    for (const [index, snapshot] of snapshots.entries()) {
+      if (index > 0) geos.push((await readFooter(duck, snapshot, files[index])).geo);
+    }
+    const geo = unionGeo(geos);
+    // Rows of several files are numbered file by file.
+    const number = snapshots.length === 1
+      ? "file_row_number"
+      : "(file_index::BIGINT << 32) + file_row_number AS file_row_number";
     await connection.run(
       `CREATE TEMP VIEW catalog_source AS
-       SELECT ${contractColumns(types)}, file_row_number
-       FROM read_parquet(${sqlString(snapshot)}, file_row_number = true)`,
+       SELECT ${contractColumns(types)}, ${number}
+       FROM read_parquet(${sqlFiles(snapshots)}, file_row_number = true)`,
     );
     await connection.run(
       `CREATE TEMP VIEW condition_source AS
        SELECT * REPLACE (ST_GeomFromWKB(geometry) AS geometry) FROM catalog_source`,
     );
-    for (const statement of viewStatements(granulesOf(snapshot, types), types)) {
+    for (const statement of viewStatements(granulesOf(snapshots, types), types)) {
       await connection.run(statement);
     }
-    await shutOthers(duck, snapshot);
-    const opened = duck;
+    await shutOthers(duck, snapshots);
+    const running = duck;
     return {
       name,
-      sizeBytes,
+      sizeBytes: opened.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
       metadata,
       geo,
       types,
@@ -104,21 +122,42 @@ async function open(file: string, name: string, options: DuckOptions, clean: () 
         }
       },
       close() {
-        opened.close();
-        fs.closeSync(fd);
+        running.close();
+        closeAll(opened);
         clean();
       },
     };
   } catch (error) {
     duck?.close();
-    fs.closeSync(fd);
+    closeAll(opened);
     throw readingError(name, error);
   }
 }
 
-/** Leaves DuckDB the snapshot and its own folder, for good. */
-async function shutOthers({ connection, folder }: Duck, snapshot: string): Promise<void> {
-  await connection.run(`SET allowed_paths = [${sqlString(snapshot)}]`);
+interface OpenedFile {
+  file: string;
+  fd: number;
+  sizeBytes: number;
+}
+
+function openAll(files: readonly string[]): OpenedFile[] {
+  const opened: OpenedFile[] = [];
+  try {
+    for (const file of files) opened.push({ file, ...openParquetFile(file) });
+    return opened;
+  } catch (error) {
+    closeAll(opened);
+    throw error;
+  }
+}
+
+function closeAll(files: readonly OpenedFile[]): void {
+  for (const { fd } of files) fs.closeSync(fd);
+}
+
+/** Leaves DuckDB the snapshots and its own folder, for good. */
+async function shutOthers({ connection, folder }: Duck, snapshots: readonly string[]): Promise<void> {
+  await connection.run(`SET allowed_paths = [${snapshots.map(sqlString).join(", ")}]`);
   await connection.run(`SET allowed_directories = [${sqlString(folder + path.sep)}]`);
   await connection.run("SET enable_external_access = false");
   await connection.run("SET lock_configuration = true");
@@ -130,13 +169,13 @@ async function shutOthers({ connection, folder }: Duck, snapshot: string): Promi
  * resolves to it; when it has been replaced, the link resolves to nothing and counts as it is written,
  * and its folder is allowed.
  */
-function snapshotPath(fd: number, file: string, folder: string): string {
+function snapshotPath(fd: number, file: string, folder: string, index: number): string {
   const descriptor = `/proc/${process.pid}/fd/${fd}`;
   const found = fs.statSync(descriptor, { throwIfNoEntry: false });
   const own = fs.fstatSync(fd);
   const same = found !== undefined && found.isFile() && found.ino === own.ino && found.dev === own.dev;
   if (!same) return path.resolve(file);
-  const link = path.join(folder, "snapshot.parquet");
+  const link = path.join(folder, `snapshot${index === 0 ? "" : index}.parquet`);
   fs.symlinkSync(descriptor, link);
   return link;
 }

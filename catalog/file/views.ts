@@ -2,15 +2,15 @@
  * The views and macros of `catalog sql`: `granules`, `urls` and `cells_at(order)`. The same statements
  * are printed by `catalog sql --print`, and run in any DuckDB of version 1.5 or later.
  */
-import { sqlString } from "../../core/tables/duckdb.ts";
+import { sqlFiles } from "../../core/tables/duckdb.ts";
 
 /**
- * The rows of the file at `path` for a connection that reads geometry as bytes: it becomes GEOMETRY, as
+ * The rows of the files at `paths` for a connection that reads geometry as bytes: it becomes GEOMETRY, as
  * any other DuckDB reads it.
  */
-export function granulesOf(path: string, types: ReadonlyMap<string, string>): string {
+export function granulesOf(paths: readonly string[], types: ReadonlyMap<string, string>): string {
   const geometry = types.get("geometry") === "BLOB" ? " REPLACE (ST_GeomFromWKB(geometry) AS geometry)" : "";
-  return `SELECT *${geometry} FROM read_parquet(${sqlString(path)})`;
+  return `SELECT *${geometry} FROM read_parquet(${sqlFiles(paths)})`;
 }
 
 /** The statements that make the views over `granules`, a query of the catalog's rows. */

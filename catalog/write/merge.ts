@@ -5,6 +5,7 @@ import type { DuckOptions } from "../../core/tables/duckdb.ts";
 import { catalogMetadata, footer, type GeometrySummary } from "./metadata.ts";
 import { unionBox } from "../../core/geometry/geometry.ts";
 import { type Catalog, openCatalog } from "../file/open_catalog.ts";
+import { liveParts } from "../file/live_folder.ts";
 import type { CatalogQuery } from "../schema.ts";
 import { openSorter, sortCatalog } from "./sort.ts";
 import fs from "node:fs";
@@ -23,10 +24,11 @@ export interface MergeResult {
  * itself, or merging again, changes nothing.
  */
 export async function mergeCatalogs(
-  inputs: readonly string[],
+  named: readonly string[],
   output: string,
   options: DuckOptions = {},
 ): Promise<MergeResult> {
+  const inputs = named.flatMap((name) => liveParts(name) ?? [name]);
   if (inputs.length === 0) throw inputError("nothing to merge (name one catalog or more)");
   const parts: Part[] = [];
   for (const file of inputs) parts.push(await describe(file, options));

@@ -36,8 +36,8 @@ const NETCDF_BYTE_FILLS: Readonly<Record<string, number>> = { i1: -127, u1: 255 
 
 type PackedDataset = Pick<Hdf5Dataset, "path" | "dtype" | "attributes" | "fillValue" | "attributeTypes">;
 
-/** The packing of `dataset` of the file `name`, which `netcdf` says to be written by netCDF. */
-export function packingOf(name: string, dataset: PackedDataset, netcdf: boolean): Packing {
+/** The packing of `dataset` of the file `name`, of which `netcdf` says whether netCDF wrote it. */
+export function packingOf(name: string, dataset: PackedDataset, netcdf: () => boolean): Packing {
   const attributes = dataset.attributes();
   const warnings: string[] = [];
   const refuse = (attribute: string, why: string): never => {
@@ -147,14 +147,17 @@ function readAs(
 }
 
 /** What marks unwritten elements where no _FillValue says so. */
-function unstatedFills(dataset: PackedDataset, dtype: string, netcdf: boolean): (number | bigint)[] {
+function unstatedFills(dataset: PackedDataset, dtype: string, netcdf: () => boolean): (number | bigint)[] {
   const type = dtype.slice(1);
   const fills: (number | bigint)[] = [];
-  if (netcdf && NETCDF_FILLS[type] !== undefined) fills.push(NETCDF_FILLS[type]);
   const created = dataset.fillValue;
+  const { _Netcdf4Dimid: dimension, _Netcdf4Coordinates: coordinates } = dataset.attributes();
+  // netCDF sets a creation fill: without one the file's own mark, which costs a read, is not asked for.
+  const marked = dimension !== undefined || coordinates !== undefined || (created !== null && netcdf());
+  if (marked && NETCDF_FILLS[type] !== undefined) fills.push(NETCDF_FILLS[type]);
   // Writers set zero as a matter of course, and zeros are values.
   if (created === null || Number(created) === 0) return fills;
-  if (netcdf && NETCDF_BYTE_FILLS[dataset.dtype.slice(1)] === created) return fills;
+  if (marked && NETCDF_BYTE_FILLS[dataset.dtype.slice(1)] === created) return fills;
   const fill = inElementType(created, dtype, dtype !== dataset.dtype);
   if (fill !== undefined) fills.push(fill);
   return fills;

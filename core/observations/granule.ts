@@ -15,6 +15,11 @@ export interface ReadOptions {
   /** False leaves latitude and longitude unread (and empty), where a row index says the cells of rows. */
   coordinates?: boolean;
   /**
+   * Indices of columns whose numbers must be exact: integers past 2^53 that a float64 would round are then
+   * refused by name. Columns that are only counted need not be.
+   */
+  exact?: ReadonlySet<number>;
+  /**
    * Called when a group's coordinates and filters are read and before its columns are: the ranges of rows
    * that are needed (ascending, within the rows read), or false for none: the columns' bytes then stay
    * unread and the group is not yielded.
@@ -144,11 +149,14 @@ function readGroup(
   }
 
   if (options.wanted) columns.prefetch(late.map(at), ranges);
+  const exact = new Set(request.columns.filter((_, c) => options.exact?.has(c)).map(({ path }) => path));
   const converted = new Map<string, Values>();
   const values = request.columns.map(({ path }): Values => {
     const before = converted.get(path);
     if (before !== undefined) return before.slice();
-    const column = toValues(filtered.get(path) ?? columns.read(at(path), ranges), columns.packing(at(path)));
+    const raw = filtered.get(path) ?? columns.read(at(path), ranges);
+    const column = toValues(raw, columns.packing(at(path)));
+    if (exact.has(path)) columns.checkExact(at(path), raw, column);
     converted.set(path, column);
     return column;
   });

@@ -1,6 +1,7 @@
 /** The datasets of one group of a granule, opened together and read by row ranges. */
 import { GranaryError } from "../errors.ts";
 import type { Hdf5Dataset, Hdf5File, Hdf5Values } from "../hdf5/contract.ts";
+import type { Values } from "../values.ts";
 import type { RowRange } from "./contract.ts";
 import { type DatasetPath, shortList } from "./groups.ts";
 import { type Packing, packingOf } from "../hdf5/packing.ts";
@@ -80,8 +81,8 @@ export class GroupColumns {
   packing(at: DatasetPath): Packing {
     let packing = this.#packings.get(at.path);
     if (packing === undefined) {
-      this.#netcdf ??= this.#file.attributes("/")?._NCProperties !== undefined;
-      packing = packingOf(this.#file.name, this.#datasets.get(at.path)!, this.#netcdf);
+      const netcdf = () => this.#netcdf ??= this.#file.attributes("/")?._NCProperties !== undefined;
+      packing = packingOf(this.#file.name, this.#datasets.get(at.path)!, netcdf);
       this.#packings.set(at.path, packing);
     }
     return packing;
@@ -123,6 +124,23 @@ export class GroupColumns {
       }
     }
     return result ?? dataset.read(0, 0);
+  }
+
+  /** Throws where a stored integer that is a value is not the float64 that it became. */
+  checkExact(at: DatasetPath, raw: Hdf5Values, values: Values): void {
+    if (!(raw instanceof BigInt64Array || raw instanceof BigUint64Array)) return;
+    const { scale, offset } = this.packing(at);
+    if (scale !== 1 || offset !== 0) return;
+    for (let i = 0; i < raw.length; i += 1) {
+      const value = values[i];
+      if (!(Math.abs(value) >= 2 ** 53) || BigInt(value) === raw[i]) continue;
+      throw granuleError(
+        this.#file,
+        `${at.path} holds the integer ${raw[i]}, which numbers of 64 bits round to ${BigInt(value)} ` +
+          `(past 2^53 only count is exact: take its other statistics out of the config)`,
+        { path: at.path },
+      );
+    }
   }
 
   #checkColumn({ path, shape, dtype }: Hdf5Dataset, { column }: DatasetPath): void {

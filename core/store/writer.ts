@@ -42,8 +42,16 @@ class ChunkBuilder {
     });
   }
 
-  /** Cells at `start + cells[i]` of the shard, ascending; `values[v][i]` is variable v's. */
-  add(start: number, cells: ArrayLike<number>, values: readonly Float64Array[]): void {
+  /**
+   * Cells at `start + cells[i]` of the shard, ascending; `values[v][i]` is variable v's. `nameCell(i)` names
+   * a cell in messages.
+   */
+  add(
+    start: number,
+    cells: ArrayLike<number>,
+    values: readonly Float64Array[],
+    nameCell: (index: number) => string,
+  ): void {
     const { chunkCells } = this.#layout;
     let from = 0;
     while (from < cells.length) {
@@ -55,7 +63,7 @@ class ChunkBuilder {
       this.#touched = true;
       for (let v = 0; v < this.#columns.length; v++) {
         const { dense, variable } = this.#columns[v];
-        scatterElements(dense, variable, cells, values[v], from, end, shift);
+        scatterElements(dense, variable, cells, values[v], from, end, shift, nameCell);
       }
       from = end;
     }
@@ -117,7 +125,9 @@ export class ShardWriter {
       );
     }
     const slot = parentPosition(this.#spec, rank) - this.#shardIndex * this.#spec.parentsPerShard;
-    this.#builder.add(slot * this.#layout.cellsPerParent, cells, values);
+    const { cellsPerParent, order } = this.#layout;
+    const first = BigInt(this.#spec.parents[rank]) * BigInt(cellsPerParent);
+    this.#builder.add(slot * cellsPerParent, cells, values, (i) => `${order}/${first + BigInt(cells[i])}`);
   }
 
   /** The shard's objects by key: coordinates of all its parents, and the variables that are not fill alone. */
@@ -164,7 +174,13 @@ export function encodeCoarseLevel(
       }
       const builder = new ChunkBuilder(spec, layout);
       const local = Array.from({ length: end - from }, (_, i) => positions[from + i] - start);
-      builder.add(0, local, values.map((column) => column.subarray(from, end)));
+      const begin = from;
+      builder.add(
+        0,
+        local,
+        values.map((column) => column.subarray(begin, end)),
+        (i) => `${order}/${cells[begin + i]}`,
+      );
       for (const [name, bytes] of builder.finish()) objects.set(shardKey(order, name, shard), bytes);
     }
     from = end;

@@ -84,6 +84,12 @@ export function sqlString(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
+/** What read_parquet takes: a file's name, or a list of names. */
+export function sqlFiles(files: readonly string[]): string {
+  const names = files.map(sqlString);
+  return names.length === 1 ? names[0] : `[${names.join(", ")}]`;
+}
+
 /** A name as a quoted SQL identifier. */
 export function sqlName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;

@@ -95,8 +95,8 @@ export function fillValueJson(fill: number | bigint): number | bigint | string {
 
 /**
  * Writes `values[i]` to `target[positions[i] + shift]` for i in [from, end). NaN leaves the element as
- * it is, the fill value. Integers are truncated as numpy's astype does; one that does not fit the
- * element type is an input error, never a wrapped number.
+ * it is, the fill value. Integers are truncated as numpy's astype does; a number that does not fit the
+ * element type is an input error that names its cell by `nameCell(i)`, never a wrapped or an infinite one.
  */
 export function scatterElements(
   target: Elements,
@@ -106,12 +106,24 @@ export function scatterElements(
   from: number,
   end: number,
   shift: number,
+  nameCell: (index: number) => string,
 ): void {
+  const refuse = (i: number, range: string): never => {
+    throw inputError(
+      `variable ${variable.name}, cell ${nameCell(i)}: the value ${
+        values[i]
+      } does not fit ${variable.dtype}` +
+        ` (${range}); give the variable a wider dtype`,
+    );
+  };
   // One loop an array type: a shared one would be slow for all of them.
   if (target instanceof Float32Array) {
     for (let i = from; i < end; i++) {
       const value = values[i];
-      if (value === value) target[positions[i] + shift] = value;
+      if (value !== value) continue;
+      const held = Math.fround(value);
+      if (held - held !== 0 && value - value === 0) refuse(i, "up to 3.4028235e38");
+      target[positions[i] + shift] = value;
     }
     return;
   }
@@ -130,12 +142,7 @@ export function scatterElements(
     const value = values[i];
     if (value !== value) continue;
     const whole = Math.trunc(value);
-    if (!(whole >= least && whole < beyond)) {
-      throw inputError(
-        `variable ${variable.name}: the value ${value} does not fit ${variable.dtype}` +
-          ` (${lowest} to ${highest}); give the variable a wider dtype`,
-      );
-    }
+    if (!(whole >= least && whole < beyond)) refuse(i, `${lowest} to ${highest}`);
     if (big) target[positions[i] + shift] = BigInt(whole);
     else target[positions[i] + shift] = whole;
   }

@@ -5,7 +5,13 @@ import path from "node:path";
 import { writeCatalog } from "../../catalog/write/write.ts";
 import { dayText } from "../ledger/days.ts";
 import { type Engine, numberOf, textOf } from "../ledger/engine.ts";
-import { type Manifest, type ManifestPart, newestManifest, removeOld, writeManifest } from "./manifest.ts";
+import {
+  LIVE_PARTS,
+  type Manifest,
+  type ManifestPart,
+  newestManifest,
+} from "../../catalog/file/live_folder.ts";
+import { removeOld, writeManifest } from "./manifest.ts";
 import { liveRows, type PartKey } from "./rows.ts";
 
 /** Parts that were replaced stay for readers so long. */
@@ -27,7 +33,7 @@ export async function publishParts(
   folder: string,
   cellOrder: number,
 ): Promise<Published> {
-  fs.mkdirSync(path.join(folder, "parts"), { recursive: true });
+  fs.mkdirSync(path.join(folder, LIVE_PARTS), { recursive: true });
   const former = newestManifest(folder);
   const dirty = await engine.transaction((sql) =>
     sql.all(
@@ -74,7 +80,7 @@ async function writePart(
   cellOrder: number,
   key: PartKey,
 ): Promise<ManifestPart | null> {
-  const subfolder = path.join("parts", encodeURIComponent(key.collection));
+  const subfolder = path.join(LIVE_PARTS, encodeURIComponent(key.collection));
   fs.mkdirSync(path.join(folder, subfolder), { recursive: true });
   const temporary = path.join(folder, subfolder, `.${crypto.randomUUID()}.tmp`);
   try {

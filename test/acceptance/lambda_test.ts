@@ -90,8 +90,9 @@ Deno.test("a scatter stops before its deadline, and the next invocations do what
       }
       const granules = body.granules as { read: number; left: number; kept: number; total: number };
       assert.equal(granules.read + granules.left + granules.kept, granules.total);
-      assert.equal(granules.kept, read);
-      read += granules.read;
+      // An invocation that was cut off may have saved more than it could say.
+      assert.ok(granules.kept >= read, `${granules.kept} kept of ${read}`);
+      read = granules.kept + granules.read;
       left = granules.left;
       total = granules.total;
     }

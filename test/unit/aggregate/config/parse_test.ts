@@ -48,6 +48,11 @@ const FAULTS: [string, string, string][] = [
     "sorce: h_li, dtype",
     'my.yaml:9:28: unknown key "sorce" in aggregation.variables.count (did you mean "source"?)',
   ],
+  [
+    's_li: "/{group}/s"',
+    's_li: "/{grp}/s"',
+    "my.yaml:6:11: data_source.variables.s_li: has the unknown placeholder {grp} (wanted {group}, the only one)",
+  ],
   ["data_source:", "datasource:", 'my.yaml:1:1: the config: the key "data_source" is missing (a mapping)'],
   ["  groups: [gt1l, gt1r]\n", "", 'my.yaml:1:1: data_source: the key "groups" is missing (a list)'],
   ["[gt1l, gt1r]", "gt1l", 'my.yaml:2:11: data_source.groups: found "gt1l", wanted a list'],
@@ -337,6 +342,7 @@ Deno.test("filters keep their order, lists, columns of tables and inverted meani
     - {dataset: "/{group}/c", op: not_in, value: [3]}
     - {dataset: "/{group}/d", column: 2, op: lt, value: 0.5, keep: false}
     - {dataset: "/{group}/e", op: in, values: [4], keep: false}
+    - {dataset: "/{group}/f", op: eq, value: 2, raw: true}
   groups:`,
   );
   assert.deepEqual(parseConfig(text, "x").pipeline.dataSource.filters, [
@@ -345,6 +351,7 @@ Deno.test("filters keep their order, lists, columns of tables and inverted meani
     { path: "/{group}/c", op: "not_in", value: [3] },
     { path: "/{group}/d[:,2]", op: "ge", value: 0.5 },
     { path: "/{group}/e", op: "not_in", value: [4] },
+    { path: "/{group}/f", op: "eq", value: 2, raw: true },
   ]);
 });
 

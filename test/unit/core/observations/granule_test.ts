@@ -333,3 +333,23 @@ Deno.test("what a granule lacks is said with what it has", () => {
     });
   }
 });
+
+Deno.test("integers that a float64 would round are refused by name where more than their count is wanted", () => {
+  const read = (values: Hdf5Values, exact?: number[], attributes: Record<string, Hdf5Scalar> = {}) => {
+    const file = fakeFile({ "/a/lat": LATITUDE, "/a/lon": LONGITUDE, "/a/shot": { values, attributes } });
+    const request = { ...ONE, columns: [{ name: "shot", path: "{group}/shot" }] };
+    return readAll(file, request, exact && { exact: new Set(exact) }).groups[0].columns[0];
+  };
+  const shots = BigUint64Array.of(19640002300000331n, 1n, 2n, 3n);
+  assert.throws(
+    () => read(shots, [0]),
+    /fake\.h5: \/a\/shot holds the integer 19640002300000331, which .*2\^53/,
+  );
+  assert.throws(() => read(BigInt64Array.of(0n, -9007199254740993n, 0n, 0n), [0]), /-9007199254740993/);
+  assert.equal(read(shots, []).length, 4);
+  assert.equal(read(shots).length, 4);
+  const even = BigInt64Array.of(9007199254740992n, -9007199254740994n, 1n, 2n);
+  assert.deepEqual([...read(even, [0])], [9007199254740992, -9007199254740994, 1, 2]);
+  const filled = BigInt64Array.of(9223372036854775807n, 1n, 2n, 3n);
+  assert.deepEqual([...read(filled, [0], { _FillValue: 9223372036854775807n })], [NaN, 1, 2, 3]);
+});

@@ -117,7 +117,7 @@ Deno.test("a value that its integer type cannot hold is refused, never wrapped",
   for (const bad of [-1, 2 ** 64, Infinity]) {
     assert.throws(
       () => encodeLevelShard(spec, 9, 0, (rank) => (rank === 0 ? { cells, values: values(bad) } : undefined)),
-      /variable total: the value .* does not fit uint64/,
+      /variable total, cell 9\/3: the value .* does not fit uint64/,
     );
   }
 });
