@@ -1,8 +1,11 @@
 /**
  * Rises only when the results of a run change for the same config and granules. It is part of every
- * piece's key, so that pieces done by an engine with other results are never kept.
+ * task's key, so that tasks done by an engine with other results are never kept.
+ *
+ * 2: packed, unsigned and range-limited columns are read by their attributes; filters compare physical
+ * values.
  */
-export const ENGINE_VERSION = 1;
+export const ENGINE_VERSION = 2;
 
 /** The format of plan.json; a plan of another format is refused, not guessed at. */
 export const PLAN_FORMAT = 1;

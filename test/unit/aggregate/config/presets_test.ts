@@ -148,7 +148,11 @@ Deno.test("a pipeline written as YAML and parsed again is the same pipeline", ()
       value: -1,
     }],
   };
-  assert.deepEqual(parseConfig(formatConfig(full), "atl06"), { pipeline: full, warnings: [] });
+  assert.deepEqual(parseConfig(formatConfig(full), "atl06"), {
+    pipeline: full,
+    warnings: [],
+    driverPlace: "atl06:3:11",
+  });
 });
 
 Deno.test("pipelines are plain data that JSON carries", () => {
