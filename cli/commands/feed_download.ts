@@ -3,6 +3,7 @@ import type { Command } from "@commander-js/extra-typings";
 import { inputError } from "../../core/errors.ts";
 import { formatBytes, formatNumberOf } from "../../core/units.ts";
 import type { CliContext } from "../io/context.ts";
+import { printReport } from "../io/report.ts";
 import { failOnFailures } from "../io/failures.ts";
 import { withFeed } from "./feed_open.ts";
 
@@ -31,7 +32,7 @@ export function addFeedDownload(feed: Command, context: CliContext): void {
           tokenUrl: source.tokenUrl,
           onNote: (note) => context.log.warn(note),
         });
-        if (context.json) context.out.json(result);
+        if (context.json) printReport(context, "feed.download", result);
         else {
           context.log.info(
             `${formatNumberOf(result.files, "file")}, ${formatBytes(result.bytes)}` +

@@ -3,6 +3,7 @@ import type { Command } from "@commander-js/extra-typings";
 import { inputError } from "../../core/errors.ts";
 import { formatNumberOf } from "../../core/units.ts";
 import type { CliContext } from "../io/context.ts";
+import { printReport } from "../io/report.ts";
 import { withFeed } from "./feed_open.ts";
 
 export function addFeedPublish(feed: Command, context: CliContext): void {
@@ -20,13 +21,13 @@ export function addFeedPublish(feed: Command, context: CliContext): void {
       await withFeed(file, context, async ({ engine, definition: { name, catalog, cellOrder } }) => {
         if (output !== undefined) {
           const rows = await publishFile(engine, name, output, cellOrder);
-          if (context.json) context.out.json({ output, rows });
+          if (context.json) printReport(context, "feed.publish", { output, rows });
           else context.log.info(`${output}: ${formatNumberOf(rows, "granule")}`);
           return;
         }
         if (catalog === undefined) throw inputError(`${file}: names no catalog.to (or give -o FILE)`);
         const published = await publishParts(engine, name, catalog, cellOrder);
-        if (context.json) context.out.json({ catalog, ...published });
+        if (context.json) printReport(context, "feed.publish", { catalog, ...published });
         else {
           context.log.info(
             `${catalog}: ${formatNumberOf(published.rows, "granule")} in ${

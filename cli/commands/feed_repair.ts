@@ -3,6 +3,7 @@ import type { Command } from "@commander-js/extra-typings";
 import { inputError } from "../../core/errors.ts";
 import { formatNumberOf } from "../../core/units.ts";
 import type { CliContext } from "../io/context.ts";
+import { printReport } from "../io/report.ts";
 import { withFeed } from "./feed_open.ts";
 
 function dayStart(flag: string, text: string): number {
@@ -30,7 +31,7 @@ export function addFeedBackfill(feed: Command, context: CliContext): void {
         ({ engine, definition }) =>
           backfill(engine, definition.name, { from, to: Math.min(to, definition.startMs) }),
       );
-      if (context.json) context.out.json({ days });
+      if (context.json) printReport(context, "feed.backfill", { days });
       else context.log.info(`${formatNumberOf(days, "day")} to walk; granary feed run walks them`);
     });
 }
@@ -74,7 +75,7 @@ export function addFeedRequeue(feed: Command, context: CliContext): void {
               : await requeueNotices(sql, name),
           })),
       );
-      if (context.json) return context.out.json({ dryRun, ...result });
+      if (context.json) return printReport(context, "feed.requeue", { dryRun, ...result });
       context.out.table(
         ["granule", "asset", "state", "error"],
         result.tasks.map((task) => [

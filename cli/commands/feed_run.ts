@@ -4,6 +4,7 @@ import { GranaryError, inputError } from "../../core/errors.ts";
 import { sleep } from "../../core/concurrency.ts";
 import { formatNumberOf } from "../../core/units.ts";
 import type { CliContext } from "../io/context.ts";
+import { printReport } from "../io/report.ts";
 import { withFeed } from "./feed_open.ts";
 
 const EXAMPLES = `
@@ -41,7 +42,7 @@ export function addFeedRun(feed: Command, context: CliContext): void {
             acceptAbsent: options.acceptAbsent,
             onNote: (note) => context.log.warn(note),
           });
-          if (context.json) context.out.json({ feed: opened.definition.name, ...result });
+          if (context.json) printReport(context, "feed.run", { feed: opened.definition.name, ...result });
           else {
             context.log.info(
               `${opened.definition.name}: ${formatNumberOf(result.news, "granule")} new or changed, ` +

@@ -2,6 +2,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import { GranaryError } from "../../core/errors.ts";
 import type { CliContext } from "../io/context.ts";
+import { printReport } from "../io/report.ts";
 import { withFeed } from "./feed_open.ts";
 
 const EXAMPLES = `
@@ -31,7 +32,9 @@ export function addFeedServe(feed: Command, context: CliContext): void {
           password,
           signal: context.signal,
           onListening: (url) =>
-            context.json ? context.out.json({ url }) : context.log.info(`listening on ${url}`),
+            context.json
+              ? printReport(context, "feed.serve", { url })
+              : context.log.info(`listening on ${url}`),
           onNote: (note) => context.log.warn(note),
         }));
     });

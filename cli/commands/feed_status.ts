@@ -3,6 +3,7 @@ import type { Command } from "@commander-js/extra-typings";
 import { GranaryError } from "../../core/errors.ts";
 import { formatSeconds } from "../../core/units.ts";
 import type { CliContext } from "../io/context.ts";
+import { printReport } from "../io/report.ts";
 import { countOf } from "../flags/numbers.ts";
 import { withFeed } from "./feed_open.ts";
 
@@ -40,7 +41,7 @@ export function addFeedStatus(feed: Command, context: CliContext): void {
         context,
         ({ engine, definition }) => feedStatus(engine, definition.name, options.days),
       );
-      if (context.json) context.out.json(status);
+      if (context.json) printReport(context, "feed.status", status);
       else {
         context.out.table(
           COLUMNS,

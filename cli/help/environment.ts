@@ -38,6 +38,13 @@ export const ENVIRONMENT: readonly EnvironmentGroup[] = [
       GRANARY_S3_STYLE: "path or virtual: how buckets stand in URLs (by the endpoint)",
     },
   },
+  {
+    title: "Copernicus Data Space",
+    variables: {
+      CDSE_USERNAME: "with CDSE_PASSWORD: a login from which tokens for downloads are made",
+      CDSE_PASSWORD: "see CDSE_USERNAME",
+    },
+  },
   { title: "Network", variables: NETWORK_VARIABLES },
   {
     title: "Folders",

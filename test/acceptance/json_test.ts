@@ -15,6 +15,12 @@ fs.writeFileSync(
   }),
 );
 
+fs.writeFileSync(
+  path.join(folder, "feed.yaml"),
+  "feed: s2\nsource: {from: cdse, collection: X}\nfollow: {start: 2026-02-01, poll: false}\n" +
+    "catalog: {to: s2.live}\ndownload: {to: files}\n",
+);
+
 /** What these need is made by those before them. */
 const COMMANDS: readonly string[][] = [
   ["--version"],
@@ -41,6 +47,12 @@ const COMMANDS: readonly string[][] = [
   ["run", "status", "t.zarr.run"],
   ["stac", "validate", "item.json"],
   ["auth", "status"],
+  ["feed", "backfill", "feed.yaml", "--from", "2026-01-01"],
+  ["feed", "run", "feed.yaml"],
+  ["feed", "status", "feed.yaml"],
+  ["feed", "requeue", "feed.yaml", "--dead"],
+  ["feed", "download", "feed.yaml"],
+  ["feed", "publish", "feed.yaml"],
 ];
 /** Documents that need a network, a cluster or a minute: their form is the same function's. */
 const NOT_TRIED = new Set([
@@ -48,6 +60,7 @@ const NOT_TRIED = new Set([
   "auth.login",
   "catalog.import",
   "demo",
+  "feed.serve",
   "fetch",
   "run.finish",
 ]);
