@@ -1,5 +1,6 @@
 /** The main job as one function: config and catalog in, store and report out. */
 import { inputError } from "../core/errors.ts";
+import { outputAddress } from "../core/files/output.ts";
 import { type Area, boxArea } from "../core/geometry/area.ts";
 import { chooseAsset, locationBy, parseDrivers } from "../catalog/driver.ts";
 import type { DriverKind } from "../core/access/location.ts";
@@ -101,8 +102,9 @@ export async function aggregate(
   const { pipeline, driverPlace } = overridden(request, warn);
   const catalogFile = request.catalog ?? pipeline.catalog;
   if (catalogFile === null) throw inputError("no catalog: say --catalog FILE, or name one in the config");
-  const store = request.store ?? pipeline.output.store;
-  if (store === null) throw inputError("no store: say -o STORE, or name one as output.store in the config");
+  const named = request.store ?? pipeline.output.store;
+  if (named === null) throw inputError("no store: say -o STORE, or name one as output.store in the config");
+  const store = outputAddress(named);
   const driverText = request.driver ?? pipeline.dataSource.driver ?? "auto";
   parseDrivers(driverText);
   const workers = request.workers ?? defaultWorkers();

@@ -1,8 +1,10 @@
 /** `granary catalog build --from SOURCE … -o F`: granules found somewhere become a catalog. */
+import { inputError } from "../../core/errors.ts";
 import { type Command, Option } from "@commander-js/extra-typings";
 import { formatBytes, formatNumberOf } from "../../core/units.ts";
 import type { BuildResult } from "../../catalog/write/build.ts";
 import { DEFAULT_CELL_ORDER } from "../../catalog/schema.ts";
+import { outputFile, OVERWRITE, OVERWRITE_HELP } from "../flags/output.ts";
 import type { CliContext } from "../io/context.ts";
 import { type FailedItem, failOnFailures, showFailures } from "../io/failures.ts";
 import { localSource } from "./catalog_build_local.ts";
@@ -33,13 +35,23 @@ export function addCatalogBuild(
         .makeOptionMandatory(),
     )
     .requiredOption("-o, --output <file>", "the catalog to write")
+    .option(OVERWRITE, OVERWRITE_HELP)
     .option("--cell-order <n>", "order of the cells", parseCellOrder, DEFAULT_CELL_ORDER)
     .option("--provider <name>", "who serves the granules");
   for (const source of sources) source.addOptions(command);
   command.addHelpText("after", EXAMPLES)
     .action(async (inputs, options) => {
       const { buildCatalog } = await import("../../catalog/write/build.ts");
-      const { cellOrder, output } = options;
+      const { cellOrder } = options;
+      const { update } = options as { update?: boolean };
+      if (update === true && options.from !== "cmr") {
+        throw inputError(
+          `--update means nothing to --from ${options.from}: only CMR tells what changed (build another catalog` +
+            " and granary catalog merge the two)",
+        );
+      }
+      const updates = update === true ? [options.output] : [];
+      const output = outputFile(options.output, "Parquet", options.overwrite, updates);
       const source = sources.find(({ kind }) => kind === options.from)!;
       const flags = options as object as Record<string, unknown>;
       const opened = await source.open({ inputs, flags, cellOrder, output, context });

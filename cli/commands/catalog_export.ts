@@ -2,6 +2,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import { inputError } from "../../core/errors.ts";
 import { formatBytes, formatNumberOf } from "../../core/units.ts";
+import { outputFile, OVERWRITE, OVERWRITE_HELP } from "../flags/output.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
 
@@ -15,14 +16,16 @@ export function addCatalogExport(catalog: Command, context: CliContext): void {
     .argument("<file>", "a catalog, or - for stdin")
     .requiredOption("-o, --output <file>", "the file to write")
     .option("--stac-geoparquet", "STAC items as GeoParquet")
+    .option(OVERWRITE, OVERWRITE_HELP)
     .addHelpText("after", EXAMPLES)
     .action(async (file, options) => {
       if (!options.stacGeoparquet) throw inputError("the form is missing (wanted --stac-geoparquet)");
       const { openCatalog } = await import("../../catalog/file/open_catalog.ts");
       const { exportStacGeoparquet } = await import("../../catalog/write/export.ts");
+      const output = outputFile(options.output, "Parquet", options.overwrite);
       const opened = await openCatalog(file);
       try {
-        const result = await exportStacGeoparquet(opened, options.output, { signal: context.signal });
+        const result = await exportStacGeoparquet(opened, output, { signal: context.signal });
         if (context.json) printReport(context, "catalog.export", { output: options.output, ...result });
         else {
           context.log.info(

@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { formatBytes, formatNumberOf } from "../../core/units.ts";
 import { DEFAULT_CELL_ORDER } from "../../catalog/schema.ts";
+import { outputFile, OVERWRITE, OVERWRITE_HELP } from "../flags/output.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
 
@@ -20,6 +21,7 @@ export function addCatalogImport(catalog: Command, context: CliContext): void {
     .description("make a catalog of another tool's")
     .argument("<file>", "a stac-geoparquet file or a JSON catalog")
     .requiredOption("-o, --output <file>", "the catalog to write")
+    .option(OVERWRITE, OVERWRITE_HELP)
     .option("--cell-order <n>", "order of the cells", parseCellOrder, DEFAULT_CELL_ORDER)
     .option("--collection <name>", "the collection of granules that name none")
     .option("--provider <name>", "the provider of the granules")
@@ -31,7 +33,8 @@ export function addCatalogImport(catalog: Command, context: CliContext): void {
     .action(async (file, options) => {
       const { importCatalog } = await import("../../catalog/discover/import.ts");
       const { writeCatalog } = await import("../../catalog/write/write.ts");
-      const { cellOrder, output } = options;
+      const { cellOrder } = options;
+      const output = outputFile(options.output, "Parquet", options.overwrite);
       const found = importCatalog(file, {
         cellOrder,
         collection: options.collection,

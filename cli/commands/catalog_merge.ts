@@ -1,6 +1,7 @@
 /** `granary catalog merge A B… -o C` */
 import type { Command } from "@commander-js/extra-typings";
 import { formatBytes, formatCount, formatNumberOf } from "../../core/units.ts";
+import { outputFile, OVERWRITE, OVERWRITE_HELP } from "../flags/output.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
 
@@ -16,11 +17,13 @@ export function addCatalogMerge(catalog: Command, context: CliContext): void {
     .description("merge catalogs, of any products and providers, into one")
     .argument("<files...>", "catalogs")
     .requiredOption("-o, --output <file>", "the catalog to write; it may be one of the inputs")
+    .option(OVERWRITE, OVERWRITE_HELP)
     .option("--scratch <dir>", "folder for what does not fit memory (default: beside the output)")
     .addHelpText("after", EXAMPLES)
     .action(async (files, options) => {
       const { mergeCatalogs } = await import("../../catalog/write/merge.ts");
-      const result = await mergeCatalogs(files, options.output, { scratch: options.scratch });
+      const output = outputFile(options.output, "Parquet", options.overwrite, files);
+      const result = await mergeCatalogs(files, output, { scratch: options.scratch });
       if (context.json) printReport(context, "catalog.merge", { output: options.output, ...result });
       else {
         context.log.info(

@@ -1,6 +1,7 @@
 /** `granary catalog rebase F --mirror DIR -o G` */
 import type { Command } from "@commander-js/extra-typings";
 import { formatCount, formatNumberOf } from "../../core/units.ts";
+import { outputFile, OVERWRITE, OVERWRITE_HELP } from "../flags/output.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
 
@@ -17,11 +18,13 @@ export function addCatalogRebase(catalog: Command, context: CliContext): void {
     .argument("<file>", "a catalog")
     .requiredOption("--mirror <dir>", "the folder of the mirror")
     .requiredOption("-o, --output <file>", "the catalog to write; it may be the input")
+    .option(OVERWRITE, OVERWRITE_HELP)
     .option("--existing", "only granules whose files are there")
     .addHelpText("after", EXAMPLES)
     .action(async (file, options) => {
       const { rebaseCatalog } = await import("../../catalog/mirror/rebase.ts");
-      const result = await rebaseCatalog(file, options.output, {
+      const output = outputFile(options.output, "Parquet", options.overwrite, [file]);
+      const result = await rebaseCatalog(file, output, {
         mirror: options.mirror,
         existingOnly: options.existing,
         signal: context.signal,

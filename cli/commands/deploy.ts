@@ -10,6 +10,7 @@ import {
   UNPACKED_LIMIT_BYTES,
 } from "../../runs/lambda/lambda_template.ts";
 import { functionFrom } from "../flags/function.ts";
+import { outputFile, OVERWRITE, OVERWRITE_HELP } from "../flags/output.ts";
 import type { CliContext } from "../io/context.ts";
 import { whole } from "../flags/numbers.ts";
 
@@ -26,6 +27,7 @@ export function addDeploy(program: Command, context: CliContext): void {
     .description("a CloudFormation template with function, role and state machine; the function's package")
     .option("--print", "print the template (JSON)")
     .option("--package <file>", "write the function's code: this binary as a zip file")
+    .option(OVERWRITE, OVERWRITE_HELP)
     .addOption(
       new Option("--arch <architecture>", "processor of the function; the binary has to be for it")
         .choices(["x86_64", "arm64"] as const).default(TEMPLATE_DEFAULTS.architecture),
@@ -42,7 +44,10 @@ export function addDeploy(program: Command, context: CliContext): void {
       const made = functionFrom(options);
       if (options.package !== undefined) {
         const { writeLambdaPackage } = await import("../../runs/lambda/lambda_package.ts");
-        const { packed, unpacked } = writeLambdaPackage(process.execPath, options.package);
+        const { packed, unpacked } = writeLambdaPackage(
+          process.execPath,
+          outputFile(options.package, "zip", options.overwrite),
+        );
         context.log.info(
           `${options.package}: ${formatBytes(packed)}, ${formatBytes(unpacked)} unpacked (Lambda takes ${
             formatBytes(UNPACKED_LIMIT_BYTES)

@@ -8,6 +8,7 @@ import { PROJECTION_NAMES } from "../../core/draw/projection.ts";
 import { writeFileAtomic } from "../../core/files/atomic.ts";
 import { inputError } from "../../core/errors.ts";
 import { formatCount } from "../../core/units.ts";
+import { outputFile, OVERWRITE, OVERWRITE_HELP } from "../flags/output.ts";
 import type { CliContext } from "../io/context.ts";
 import { openStoreAt } from "../flags/store_place.ts";
 import { parseRange, whole } from "../flags/numbers.ts";
@@ -32,6 +33,7 @@ export function addPlot(program: Command, context: CliContext): void {
     .argument("<store>", "the Zarr store: a folder or s3://bucket/prefix")
     .option("--variable <name>", "the variable, such as h_mean (granary inspect lists them)")
     .option("-o, --output <file>", "the PNG to write, or - for stdout")
+    .option(OVERWRITE, OVERWRITE_HELP)
     .option("--preview", "draw it in the terminal")
     .option("--order <n>", "the level (default: as the map's scale deserves)", whole())
     .addOption(
@@ -53,7 +55,10 @@ export function addPlot(program: Command, context: CliContext): void {
     .option("--title <text>", "over the map (default: what the variable is called)")
     .addHelpText("after", EXAMPLES)
     .action(async (address, flags) => {
-      const { output, preview, variable: name, ...rest } = flags;
+      const { preview, variable: name, overwrite, ...rest } = flags;
+      const output = flags.output === undefined || flags.output === "-"
+        ? flags.output
+        : outputFile(flags.output, "PNG", overwrite);
       checkPlace(output, preview, context);
       const store = await openStoreAt(address, context);
       try {

@@ -1,0 +1,25 @@
+/** `-o` of commands that write one file, and `--overwrite`. */
+import path from "node:path";
+import { checkOutput, outputAddress, type OutputKind } from "../../core/files/output.ts";
+import { inputError } from "../../core/errors.ts";
+
+export const OVERWRITE = "--overwrite";
+export const OVERWRITE_HELP = "replace a file of that name and kind";
+
+/**
+ * The path to write, once it may be written. `updates` are files that the command changes by its meaning.
+ */
+export function outputFile(
+  named: string,
+  kind: OutputKind,
+  overwrite: boolean | undefined,
+  updates: readonly string[] = [],
+): string {
+  const file = outputAddress(named);
+  if (/^s3:\/\//i.test(file)) {
+    throw inputError(`${named}: this command writes files of this machine (wanted a path)`);
+  }
+  const same = updates.some((other) => path.resolve(other) === path.resolve(file));
+  checkOutput(file, kind, { overwrite, updates: same });
+  return file;
+}

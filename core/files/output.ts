@@ -1,0 +1,89 @@
+/**
+ * The one rule of every command that writes a file: what exists is replaced only where the command's meaning
+ * is to update it, or where `--overwrite` says so; a file of another kind never is.
+ */
+import fs from "node:fs";
+import { fileURLToPath } from "node:url";
+import { inputError, systemCode } from "../errors.ts";
+
+export type OutputKind = "Parquet" | "PNG" | "zip";
+
+/** How files of each kind begin. */
+const BEGINNINGS: Readonly<Record<OutputKind, readonly number[]>> = {
+  Parquet: [0x50, 0x41, 0x52, 0x31],
+  PNG: [0x89, 0x50, 0x4e, 0x47],
+  zip: [0x50, 0x4b, 0x03, 0x04],
+};
+
+/** Names of places that granary writes to: S3, and this machine by a path or file://. */
+const SCHEME = /^([a-z][a-z0-9+.-]+):/i;
+
+/**
+ * The path or s3:// address of a place that was named for writing. Throws an input error for a scheme that
+ * granary does not know: it would make a folder of that name.
+ */
+export function outputAddress(address: string): string {
+  const scheme = SCHEME.exec(address)?.[1].toLowerCase();
+  if (scheme === undefined) return address;
+  if (scheme === "s3" && /^s3:\/\//i.test(address)) return address;
+  if (scheme === "file") {
+    try {
+      return fileURLToPath(address);
+    } catch (error) {
+      throw inputError(`${address}: is no file of this machine: ${(error as Error).message}`);
+    }
+  }
+  const wanted = scheme === "s3"
+    ? "wanted s3://bucket/name"
+    : "wanted a path, file:///path or s3://bucket/name";
+  throw inputError(
+    `${address}: granary does not write to ${scheme}: (${wanted}; ./${address} is a local name)`,
+  );
+}
+
+/**
+ * Throws an input error, and changes nothing, where `file` may not be written. `updates` says that the
+ * command's meaning is to change what is there.
+ */
+export function checkOutput(
+  file: string,
+  kind: OutputKind,
+  { overwrite = false, updates = false }: { overwrite?: boolean; updates?: boolean } = {},
+): void {
+  let found: { isFile: boolean; beginning: Uint8Array };
+  try {
+    found = lookAt(file);
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === "ENOENT") return;
+    // A folder in the way, a place without rights: the writer says so with its own words.
+    if (code !== undefined) return;
+    throw error;
+  }
+  if (!found.isFile) return; // /dev/stdout, a pipe, a folder: nothing of them is replaced by a file
+  const isKind = BEGINNINGS[kind].every((byte, i) => found.beginning[i] === byte);
+  if (!isKind) {
+    throw inputError(
+      `${file}: there is a file that is no ${kind} file; nothing was changed, and --overwrite would not` +
+        " replace it (choose another name)",
+    );
+  }
+  if (!overwrite && !updates) {
+    throw inputError(
+      `${file}: exists already; nothing was changed (choose another name, or say --overwrite)`,
+    );
+  }
+}
+
+function lookAt(file: string): { isFile: boolean; beginning: Uint8Array } {
+  const stat = fs.statSync(file);
+  if (!stat.isFile()) return { isFile: false, beginning: new Uint8Array(0) };
+  const fd = fs.openSync(file, "r");
+  try {
+    const beginning = new Uint8Array(4);
+    fs.readSync(fd, beginning, 0, 4, 0);
+    return { isFile: true, beginning };
+  } finally {
+    fs.closeSync(fd);
+  }
+}
