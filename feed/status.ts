@@ -5,7 +5,7 @@ import { noticeCounts } from "./ledger/inbox.ts";
 import { daysFrom, feedProgress, openSpans } from "./ledger/progress.ts";
 import { type TaskCounts, taskCounts } from "./ledger/tasks.ts";
 
-export interface DayStatus {
+interface DayStatus {
   day: string;
   /** What the source counted when the day had settled; null before, and where it does not count. */
   available: number | null;
@@ -22,7 +22,7 @@ export interface DayStatus {
   short: boolean;
 }
 
-export interface FeedStatus {
+interface FeedStatus {
   feed: string;
   watermark: string | null;
   polled: string | null;

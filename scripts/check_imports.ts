@@ -154,7 +154,6 @@ const AWAITING_USERS: readonly string[] = [
   "core/grids/",
   "core/raster/",
   "core/stac/",
-  "feed/",
   "publish/",
   "serve/",
 ];

@@ -42,11 +42,11 @@ export interface FeedDefinition {
   push: { port: number; host: string };
 }
 
-export const DEFAULT_SETTLE = "5d";
-export const DEFAULT_DELETIONS_EVERY = "1h";
-export const DEFAULT_SWEEP_EVERY = "1d";
-export const DEFAULT_DOWNLOAD_FILES = 4;
-export const DEFAULT_PUSH_PORT = 8080;
+const DEFAULT_SETTLE = "5d";
+const DEFAULT_DELETIONS_EVERY = "1h";
+const DEFAULT_SWEEP_EVERY = "1d";
+const DEFAULT_DOWNLOAD_FILES = 4;
+const DEFAULT_PUSH_PORT = 8080;
 const LOOPBACK = "127.0.0.1";
 
 const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: DAY_MS } as const;

@@ -24,7 +24,7 @@ import type { FollowSource, Window } from "./source.ts";
 import { cutAtMidnights, watermarkOf } from "./spans.ts";
 import { type WalkContext, walkWindow } from "./walk.ts";
 
-export interface PollOptions extends SettleOptions {
+interface PollOptions extends SettleOptions {
   engine: Engine;
   feed: string;
   source: FollowSource;
@@ -41,7 +41,7 @@ export interface PollOptions extends SettleOptions {
   deadline?: Deadline;
 }
 
-export interface PollResult {
+interface PollResult {
   /** Offers that said something new. */
   news: number;
   deleted: number;

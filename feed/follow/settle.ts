@@ -14,7 +14,7 @@ export interface SettleOptions {
   onNote?: ((note: string) => void) | undefined;
 }
 
-export interface Settled {
+interface Settled {
   /** What the source counted before anything was walked; null where it does not count. */
   available: number | null;
   news: number;

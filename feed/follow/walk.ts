@@ -11,7 +11,7 @@ export interface WalkContext {
   deadline: Deadline;
 }
 
-export interface Walked {
+interface Walked {
   /** The source's ids that the walk saw. */
   seen: Set<string>;
   /** Offers that said something new. */

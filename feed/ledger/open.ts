@@ -4,7 +4,7 @@ import { openPostgres } from "./postgres.ts";
 import { prepareLedger } from "./schema.ts";
 import { openSqlite } from "./sqlite.ts";
 
-export interface LedgerAddress {
+interface LedgerAddress {
   /** `postgres://…`, or a file's path. */
   address: string;
   /** SQLite on a network file system. */

@@ -65,7 +65,7 @@ export async function setSweep(sql: Statements, feed: string, at: number | null)
   await sql.all("UPDATE feed SET sweep_at = $1 WHERE name = $2", [at, feed]);
 }
 
-export interface Span {
+interface Span {
   from: number;
   to: number;
   /** What lies before it in the span is in the ledger. */

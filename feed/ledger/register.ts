@@ -213,7 +213,7 @@ async function placesOf(
 }
 
 /** The day that names a part: granules without a time lie in that of 1970-01-01. */
-export function partDay(startMs: number | null): number {
+function partDay(startMs: number | null): number {
   return startMs === null ? 0 : Math.floor(startMs / DAY_MS);
 }
 

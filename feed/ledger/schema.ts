@@ -8,7 +8,7 @@
 import { inputError } from "../../core/errors.ts";
 import { type Engine, numberOf } from "./engine.ts";
 
-export const LEDGER_VERSION = 1;
+const LEDGER_VERSION = 1;
 
 /** `state` of a granule: `absent` is one that walks no longer find, and that comes back when it is seen. */
 export type GranuleState = "live" | "filtered" | "deleted" | "absent";

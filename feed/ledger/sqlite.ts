@@ -7,7 +7,7 @@ const BUSY_WAIT_MS = 30_000;
 const LONGEST_PAUSE_MS = 8;
 const STATEMENTS_KEPT = 200;
 
-export interface SqliteOptions {
+interface SqliteOptions {
   /**
    * For network file systems, which have no shared memory: this process alone opens the file, and a
    * second one is told that it is locked.

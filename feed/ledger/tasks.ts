@@ -14,7 +14,7 @@ export interface Task {
   attempts: number;
 }
 
-export interface LeaseRequest {
+interface LeaseRequest {
   owner: string;
   now: number;
   leaseMs: number;
@@ -70,7 +70,7 @@ export async function extendLease(
   return rows.length > 0;
 }
 
-export interface RetryRule {
+interface RetryRule {
   mostAttempts: number;
   firstWaitMs: number;
   longestWaitMs: number;
@@ -104,7 +104,7 @@ export async function failTask(
 }
 
 /** Which tasks to put back: dead ones, ones that wait after a failure, those of a day or of a granule. */
-export interface RequeueRequest {
+interface RequeueRequest {
   dead?: boolean;
   failed?: boolean;
   day?: number;

@@ -17,7 +17,7 @@ import { liveRows, type PartKey } from "./rows.ts";
 /** Parts that were replaced stay for readers so long. */
 const KEEP_MS = 3_600_000;
 
-export interface Published {
+interface Published {
   /** The manifest's number; unchanged when nothing was dirty. */
   number: number;
   /** Parts that were written. */

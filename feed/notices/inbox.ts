@@ -8,7 +8,7 @@ import { type NoticeContent, readCdseNotice } from "./cdse.ts";
 
 const BATCH = 200;
 
-export interface Emptied {
+interface Emptied {
   read: number;
   bad: number;
   news: number;

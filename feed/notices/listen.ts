@@ -10,7 +10,7 @@ import type { Readable } from "node:stream";
 import { keepNotices, type Notice } from "../ledger/inbox.ts";
 import type { Feed } from "../open.ts";
 
-export interface ListenOptions {
+interface ListenOptions {
   host: string;
   port: number;
   user: string;
@@ -20,7 +20,7 @@ export interface ListenOptions {
   onError: (message: string) => void;
 }
 
-export interface Listener {
+interface Listener {
   url: string;
   /** Takes no new request, answers those that came, ends. */
   close(): Promise<void>;

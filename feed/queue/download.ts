@@ -35,7 +35,7 @@ export interface DownloadOptions {
   retry?: Partial<RetryPolicy>;
 }
 
-export interface DownloadResult {
+interface DownloadResult {
   files: number;
   bytes: number;
   failed: { id: string; error: string; dead: boolean }[];

@@ -2,7 +2,7 @@
 import type { Engine } from "../ledger/engine.ts";
 
 /** The Copernicus Data Space allows so many downloads at once. */
-export const HOST_SLOTS = 4;
+const HOST_SLOTS = 4;
 const HOLD_MS = 60_000;
 
 /** Takes up to `want` free slots of a host, for a minute; returns how many the owner holds now. */

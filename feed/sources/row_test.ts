@@ -8,7 +8,7 @@ import { DAY_MS } from "../ledger/days.ts";
 /** Why a granule is left out, or null when it is kept. */
 export type RowTest = (row: GranuleRow) => string | null;
 
-export interface RowRules {
+interface RowRules {
   /** MGRS tiles, `28PHQ`. */
   tiles?: ReadonlySet<string> | undefined;
   /** Observed so many days before now at most. */
@@ -19,7 +19,7 @@ export interface RowRules {
 }
 
 /** The tile of a granule: its property where it has one, else as Sentinel-2's names say it (`_T28PHQ_`). */
-export function tileOf(row: GranuleRow): string | null {
+function tileOf(row: GranuleRow): string | null {
   const stated = asText(row.properties.tileId) ?? asText(row.properties["s2:mgrs_tile"]);
   return stated ?? /_T(\d\d[C-HJ-NP-X][A-HJ-NP-Z]{2})_/.exec(row.id)?.[1] ?? null;
 }
