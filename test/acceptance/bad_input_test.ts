@@ -90,9 +90,9 @@ Deno.test("where no granule can be read there is no catalog, and the former one 
     assertRefused(refused, 3, /no granule could be read \(1 failed\); no catalog was written/);
     assert.match(refused.stderr, /only.*is an HTML page/);
     assert.deepEqual(fs.readdirSync(await world()).filter((name) => name.includes("none")), []);
-    fs.writeFileSync(at, "former");
-    assertRefused(await run(...args), 3, /no catalog was written/);
-    assert.equal(fs.readFileSync(at, "utf8"), "former");
+    fs.writeFileSync(at, "PAR1 former");
+    assertRefused(await run(...args, "--overwrite"), 3, /no catalog was written/);
+    assert.equal(fs.readFileSync(at, "utf8"), "PAR1 former");
   }
   fs.rmSync(at);
 });
