@@ -47,7 +47,7 @@ export function asInteger(value: unknown): number | null {
 
 /**
  * An RFC 3339 time, or a date alone, as milliseconds since 1970 UTC; null when it is neither. A time
- * without an offset is UTC, as in every answer of this field. Finer digits than milliseconds are cut.
+ * without an offset is UTC, as in every answer of this field. Microseconds are kept, as fractions.
  */
 export function asTime(value: unknown): number | null {
   if (typeof value !== "string") return null;
@@ -67,7 +67,10 @@ export function asTime(value: unknown): number | null {
   if (!Number.isFinite(time)) return null;
   // Date.parse accepts the 30th of February; the date must come back as it was written.
   const dateOnly = Date.parse(`${date}T00:00:00.000Z`);
-  return new Date(dateOnly).toISOString().slice(0, 10) === date ? time : null;
+  if (new Date(dateOnly).toISOString().slice(0, 10) !== date) return null;
+  // Microseconds stand behind the point: a float64 holds them exactly enough to come back to the digit.
+  const micros = seconds === "60" ? 0 : Number(fraction.slice(3, 6).padEnd(3, "0"));
+  return time + micros / 1000;
 }
 
 /** The object without members that are null, empty strings, empty arrays or empty objects. */

@@ -17,6 +17,11 @@ export type Ring = Float64Array;
 export interface ExtentPolygon {
   outer: Ring;
   holes: Ring[];
+  /**
+   * Whether the source stated longitudes past the antimeridian, so that its edges are known to run the short
+   * way: a ring from -180.5 to -179.5 is a degree wide.
+   */
+  continuous?: boolean;
 }
 
 /** Degrees; `west` > `east` where the box crosses the antimeridian. */

@@ -2,7 +2,13 @@
  * From a stated extent to the columns of a row: the geometry, split at the antimeridian, its box, and
  * the cells that the extent touches.
  */
-import { splitLine, splitPolygon, unwrap } from "../../../core/geometry/antimeridian.ts";
+import {
+  signedArea,
+  splitLine,
+  splitPolygon,
+  unwrap,
+  wrapLongitude,
+} from "../../../core/geometry/antimeridian.ts";
 import { coverAdaptive } from "../../../core/cells/coverage.ts";
 import { ShapeBuilder } from "../../../core/cells/shape.ts";
 import { boundingBox, type Geometry, type Position } from "../../../core/geometry/geometry.ts";
@@ -33,7 +39,7 @@ export function createFootprinter(cellOrder: number, options: FootprinterOptions
   };
   return (stated) => {
     if (stated === null) return { ...empty, cells: new BigUint64Array(0) };
-    const extent = withWideBoxes(stated);
+    const extent = withAreas(withWideBoxes(stated));
     const geometry = geometryOf(extent);
     if (geometry === null) return { ...empty, cells: new BigUint64Array(0) };
     const { order, cells } = cellsOf(extent, cellOrder, options.bufferKm ?? 0);
@@ -111,11 +117,62 @@ function withWideBoxes(extent: Extent): Extent {
   const width = extent.edges === "geodetic" ? WHOLE_TURN_DEGREES : 180;
   const boxes = [...extent.boxes];
   const polygons = extent.polygons.filter((polygon) => {
-    const box = polygon.holes.length === 0 ? wideBox(polygon.outer, width) : null;
+    const box = polygon.holes.length === 0 && polygon.continuous !== true
+      ? wideBox(polygon.outer, width)
+      : null;
     if (box !== null) boxes.push(box);
     return box === null;
   });
   return { ...extent, polygons, boxes };
+}
+
+/**
+ * Rings that enclose no net area are kept as what they do say: a track out and back is a line, any other
+ * (a bow-tie) is as large as its box.
+ */
+function withAreas(extent: Extent): Extent {
+  const lines = [...extent.lines];
+  const boxes = [...extent.boxes];
+  const polygons = extent.polygons.flatMap(piecesOf).filter(({ outer }) => {
+    const ring = unwrap(closedRing(outer));
+    const [west, east] = [Math.min(...ring.map(([x]) => x)), Math.max(...ring.map(([x]) => x))];
+    const [south, north] = [Math.min(...ring.map(([, y]) => y)), Math.max(...ring.map(([, y]) => y))];
+    const around = Math.abs(ring[ring.length - 1][0] - ring[0][0]) >= 180;
+    const area = Math.abs(signedArea(ring));
+    if (around || area > NO_AREA * (east - west) * (north - south)) return true;
+    if (isOutAndBack(ring)) lines.push(Float64Array.from(ring.flatMap(([x, y]) => [wrapLongitude(x), y])));
+    else boxes.push({ west: wrapLongitude(west), south, east: wrapLongitude(east), north });
+    return false;
+  });
+  return { ...extent, polygons, lines, boxes };
+}
+
+/** A polygon that is known to go past the antimeridian, cut there: each side covers its own cells. */
+function piecesOf(polygon: ExtentPolygon): ExtentPolygon[] {
+  if (polygon.continuous !== true) return [polygon];
+  const rings = [polygon.outer, ...polygon.holes].map((ring) => closedRing(ring));
+  const pieces = splitPolygon(rings).map(({ coordinates }) =>
+    coordinates.map((ring) => Float64Array.from(ring.flat()))
+  );
+  return pieces.length === 0 ? [polygon] : pieces.map(([outer, ...holes]) => ({ outer, holes }));
+}
+
+/** Twice the area of a ring, as a share of its box, below which it encloses nothing. */
+const NO_AREA = 1e-9;
+
+/** Whether every edge of a closed ring is gone back along, or all of it lies on one line. */
+function isOutAndBack(ring: readonly Position[]): boolean {
+  const edges = new Map<string, number>();
+  for (let i = 1; i < ring.length; i++) {
+    const [a, b] = [`${ring[i - 1]}`, `${ring[i]}`];
+    if (a === b) continue;
+    const [key, step] = a < b ? [`${a} ${b}`, 1] : [`${b} ${a}`, -1];
+    edges.set(key, (edges.get(key) ?? 0) + step);
+  }
+  if ([...edges.values()].every((count) => count === 0)) return true;
+  const width = Math.max(...ring.map(([x]) => x)) - Math.min(...ring.map(([x]) => x));
+  const height = Math.max(...ring.map(([, y]) => y)) - Math.min(...ring.map(([, y]) => y));
+  return width === 0 || height === 0;
 }
 
 /** A box this wide goes around the globe. */

@@ -20,9 +20,11 @@ export function readGeoJsonExtent(geometry: unknown): ExtentResult {
 export function readBboxExtent(bbox: unknown): ExtentResult {
   if (!Array.isArray(bbox)) return { extent: null, note: NO_EXTENT };
   const numbers = bbox.map(asNumber);
-  const [west, south, east, north] = numbers.length === 6
+  let [west, south, east, north] = numbers.length === 6
     ? [numbers[0]!, numbers[1]!, numbers[3]!, numbers[4]!]
     : [numbers[0]!, numbers[1]!, numbers[2]!, numbers[3]!];
+  if (east - west >= 360) [west, east] = [-180, 180];
+  else [west, east] = [wrapped(west), wrapped(east)];
   const sound = (numbers.length === 4 || numbers.length === 6) && isPosition(west, south) &&
     isPosition(east, north) && south <= north;
   if (!sound) return { extent: null, note: UNREADABLE_EXTENT };
@@ -52,7 +54,8 @@ function gather(value: unknown, extent: Extent, points: number[], depth: number)
     const [outer, ...holes] = part.map(readPairs);
     if (outer === undefined || outer === null || !isRing(outer)) return false;
     // A hole that cannot be read is left filled: the footprint stays a superset.
-    extent.polygons.push({ outer, holes: holes.filter((hole) => hole !== null).filter(isRing) });
+    const continuous = goesPast(part[0]);
+    extent.polygons.push({ outer, holes: holes.filter((hole) => hole !== null).filter(isRing), continuous });
     return true;
   };
   switch (type) {
@@ -76,6 +79,12 @@ function gather(value: unknown, extent: Extent, points: number[], depth: number)
   }
 }
 
+/** Whether a ring has a longitude past the antimeridian. */
+function goesPast(ring: unknown): boolean {
+  return Array.isArray(ring) &&
+    ring.some((position) => Array.isArray(position) && Math.abs(asNumber(position[0]) ?? 0) > 180);
+}
+
 /** `[[lon, lat], …]` as pairs; longitudes past the antimeridian come back to -180..180. */
 function readPairs(value: unknown): Float64Array | null {
   if (!Array.isArray(value) || value.length === 0) return null;
@@ -85,10 +94,15 @@ function readPairs(value: unknown): Float64Array | null {
     const longitude = asNumber(position[0]);
     const latitude = asNumber(position[1]);
     if (longitude === null || latitude === null || Math.abs(longitude) > 540) return null;
-    const wrapped = longitude > 180 ? longitude - 360 : longitude < -180 ? longitude + 360 : longitude;
-    if (!isPosition(wrapped, latitude)) return null;
-    pairs[2 * index] = wrapped;
+    const within = wrapped(longitude);
+    if (!isPosition(within, latitude)) return null;
+    pairs[2 * index] = within;
     pairs[2 * index + 1] = latitude;
   }
   return pairs;
+}
+
+/** A longitude of at most one and a half turns, brought back to -180..180. */
+function wrapped(longitude: number): number {
+  return longitude > 180 ? longitude - 360 : longitude < -180 ? longitude + 360 : longitude;
 }

@@ -38,13 +38,14 @@ export async function* readStacParquet(
         throw inputError(`${file}: column "${needed}" is missing, so this is no stac-geoparquet file`);
       }
     }
-    const fields = [...columns].filter(([name]) => name !== "geometry")
+    const primary = await geometryColumn(duck, file, columns, context);
+    const fields = [...columns].filter(([name]) => name !== primary)
       .map(([name, type]) => `${sqlString(name)}: ${valueSql(name, type)}`);
-    const type = columns.get("geometry") ?? "";
+    const type = columns.get(primary) ?? "";
     const shape = type.startsWith("GEOMETRY")
-      ? "ST_AsWKB(geometry)::BLOB"
+      ? `ST_AsWKB(${sqlName(primary)})::BLOB`
       : type === "BLOB"
-      ? "geometry"
+      ? sqlName(primary)
       : "NULL::BLOB";
     const sql = `SELECT to_json({${fields.join(", ")}})::VARCHAR, ${shape} FROM ${source}`;
     const result = await duck.connection.stream(sql);
@@ -58,6 +59,67 @@ export async function* readStacParquet(
   } finally {
     duck.close();
   }
+}
+
+/** Coordinate systems whose numbers are longitudes and latitudes in degrees, as catalogs have them. */
+const LONGITUDE_LATITUDE = new Set(["OGC:CRS84", "OGC:CRS84H", "EPSG:4326", "EPSG:4979"]);
+
+/**
+ * The column that holds footprints, by the file's GeoParquet metadata (version 1.1, "primary_column",
+ * "encoding", "crs"). Throws an input error for an encoding or a coordinate system that is not read.
+ */
+async function geometryColumn(
+  duck: Awaited<ReturnType<typeof openDuck>>,
+  file: string,
+  columns: ReadonlyMap<string, string>,
+  context: StacContext,
+): Promise<string> {
+  const reader = await duck.connection.runAndReadAll(
+    `SELECT decode(value) FROM parquet_kv_metadata(${sqlString(file)}) WHERE decode(key) = 'geo'`,
+  );
+  const text = reader.getRows()[0]?.[0];
+  let metadata: JsonObject | null;
+  try {
+    metadata = text === undefined ? null : asObject(JSON.parse(String(text)));
+  } catch (error) {
+    throw inputError(`${file}: its GeoParquet metadata is not JSON (${(error as Error).message})`);
+  }
+  const primary = typeof metadata?.primary_column === "string" ? metadata.primary_column : "geometry";
+  const column = asObject(asObject(metadata?.columns)?.[primary]);
+  if (!columns.has(primary) || column === null) return primary;
+  const { encoding, crs } = column;
+  if (typeof encoding === "string" && encoding.toUpperCase() !== "WKB") {
+    throw inputError(
+      `${file}: column "${primary}" is encoded as ${encoding} (wanted WKB; write it again, with geopandas` +
+        ' to_parquet(geometry_encoding="WKB"))',
+    );
+  }
+  if (crs === null) {
+    context.tally.add("note", "coordinate system not stated: taken as longitude and latitude", file);
+  } else if (crs !== undefined) {
+    const name = crsName(crs);
+    if (!LONGITUDE_LATITUDE.has(name)) {
+      throw inputError(
+        `${file}: column "${primary}" is in ${name} (wanted longitudes and latitudes, OGC:CRS84; transform it,` +
+          " with geopandas to_crs(4326))",
+      );
+    }
+  }
+  return primary;
+}
+
+/** `EPSG:3413` of a PROJJSON object, else its name. */
+function crsName(crs: unknown): string {
+  const object = asObject(crs);
+  const id = asObject(object?.id);
+  if (typeof id?.authority === "string" && (typeof id.code === "string" || typeof id.code === "number")) {
+    return `${id.authority}:${id.code}`;
+  }
+  if (typeof object?.name === "string") {
+    const flat = object.name.replace(/[^a-z0-9]/gi, "").toUpperCase();
+    return flat === "WGS84CRS84" || flat === "WGS84" ? "OGC:CRS84" : object.name;
+  }
+  return typeof crs === "string" ? crs.slice(0, 80) : "a coordinate system without a name";
 }
 
 /** A column as it goes into JSON: timestamps as RFC 3339, the rest as they are. */

@@ -1,0 +1,93 @@
+/** Footprints, times and coordinate systems of other people's files: placed, or refused by name. */
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+import { granary, temporaryFolder } from "../support/binary.ts";
+import { ROOT } from "../support/binary.ts";
+import { ok } from "../support/run_world.ts";
+
+const FAULTS = path.join(ROOT, "..", "shared", "faults");
+const ignore = !fs.existsSync(FAULTS);
+const folder = temporaryFolder("granary-foreign-");
+
+interface Row {
+  id: string;
+  bbox: { xmin: number; ymin: number; xmax: number; ymax: number };
+  order: number;
+  cells: number;
+  wkt: string;
+}
+
+async function build(file: string, output: string): Promise<Row[]> {
+  await ok(["catalog", "build", "--from", "stac", path.join(FAULTS, file), "-o", output], { cwd: folder });
+  return await rowsOf(output);
+}
+
+async function rowsOf(catalog: string): Promise<Row[]> {
+  const sql =
+    "select id, bbox, cell_order as order, len(cells) as cells, ST_AsText(geometry) as wkt from granules order by id";
+  return JSON.parse(await ok(["catalog", "sql", catalog, sql, "--format", "json"], { cwd: folder }));
+}
+
+Deno.test(
+  { name: "a ring stated past 180 degrees is split at the antimeridian, one degree wide", ignore },
+  async () => {
+    const rows = await build("truth_past_180.stac.json", "past.parquet");
+    for (const { id, bbox, order, cells, wkt } of rows.filter(({ id }) => id !== "plain")) {
+      assert.deepEqual([bbox.xmin, bbox.xmax], [-180, 180], id);
+      assert.match(wkt, /^MULTIPOLYGON/);
+      // Cells of order 8 are about a quarter of a degree: some 27 for a square degree, touching ones counted.
+      assert.ok(order === 8 && cells >= 20 && cells <= 40, `${id}: ${cells} cells of order ${order}`);
+    }
+    const urls = (box: string) =>
+      ok(["catalog", "urls", "past.parquet", `--bbox=${box}`, "--driver", "https"], { cwd: folder });
+    assert.match(await urls("-180,9,-179.6,12"), /west\.h5/);
+    assert.equal(await urls("0,9,20,12"), "");
+  },
+);
+
+Deno.test({ name: "a bow-tie is as large as its box", ignore }, async () => {
+  const [{ bbox, cells }] = await build("bug_bowtie.json", "bowtie.parquet");
+  assert.deepEqual(bbox, { xmin: 10, ymin: 50, xmax: 20, ymax: 60 });
+  assert.ok(cells > 0);
+});
+
+Deno.test({ name: "microseconds of times are kept", ignore }, async () => {
+  await build("truth_microseconds.stac.json", "micro.parquet");
+  const sql =
+    "select strftime(start_datetime at time zone 'UTC', '%f') as s, strftime(datetime at time zone 'UTC', '%f') as d, " +
+    "strftime(end_datetime at time zone 'UTC', '%f') as e from granules";
+  const [row] = JSON.parse(
+    await ok(["catalog", "sql", "micro.parquet", sql, "--format", "json"], { cwd: folder }),
+  );
+  assert.deepEqual(row, { s: "256207", d: "200811", e: "145999" });
+});
+
+Deno.test({ name: "the primary column of GeoParquet is read, whatever its name", ignore }, async () => {
+  const file = path.join(FAULTS, "bug_geometry_named_footprint.parquet");
+  await ok(["catalog", "import", file, "-o", "named.parquet"], { cwd: folder });
+  assert.deepEqual((await rowsOf("named.parquet")).map(({ bbox }) => bbox), [
+    { xmin: -45, ymin: 70, xmax: -44, ymax: 71 },
+    { xmin: -44, ymin: 70, xmax: -43, ymax: 71 },
+  ]);
+});
+
+for (
+  const [name, crs] of [["bug_epsg3413", /EPSG:3413/], [
+    "bug_polar_km",
+    /column "geometry" is in \S+/,
+  ]] as const
+) {
+  Deno.test({
+    name: `${name}: another coordinate system is refused by its name, and nothing is written`,
+    ignore,
+  }, async () => {
+    const { code, stderr } = await granary(
+      ["catalog", "import", path.join(FAULTS, `${name}.parquet`), "-o", `${name}.parquet`],
+      { cwd: folder },
+    );
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, crs);
+    assert.ok(!fs.existsSync(path.join(folder, `${name}.parquet`)));
+  });
+}
