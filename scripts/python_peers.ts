@@ -19,6 +19,7 @@ const PEERS: readonly { module: string; requirement: string }[] = [
   { module: "geopandas", requirement: "geopandas" },
   { module: "duckdb", requirement: "duckdb" },
   { module: "h5py", requirement: "h5py" },
+  { module: "hdf5plugin", requirement: "hdf5plugin" },
   { module: "healpy", requirement: "healpy" },
   { module: "stac_geoparquet", requirement: "stac-geoparquet" },
   { module: "jsonschema", requirement: "jsonschema" },

@@ -44,10 +44,10 @@ export function addCatalogBuild(
       const { buildCatalog } = await import("../../catalog/write/build.ts");
       const { cellOrder } = options;
       const { update } = options as { update?: boolean };
-      if (update === true && options.from !== "cmr") {
+      if (update === true && options.from === "local") {
         throw inputError(
-          `--update means nothing to --from ${options.from}: only CMR tells what changed (build another catalog` +
-            " and granary catalog merge the two)",
+          "--update asks CMR for what changed since, and files of a disk cannot be asked (build another catalog and" +
+            " granary catalog merge the two)",
         );
       }
       const updates = update === true ? [options.output] : [];

@@ -27,8 +27,9 @@ export function parseDataset(text: string, fileName: string): Dataset {
   if (!checked.success) {
     addShapeFaults(faults, checked.error.issues, yaml.value, { schema: datasetSchema });
     faults.throwIfAny();
+    throw new Error(`${fileName}: refused without a fault: ${checked.error.message}`);
   }
-  const dataset = resolve(checked.data!, faults);
+  const dataset = resolve(checked.data, faults);
   faults.throwIfAny();
   return dataset;
 }

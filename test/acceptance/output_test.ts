@@ -67,13 +67,17 @@ Deno.test("what a command's meaning is to change, it changes: the input of merge
 Deno.test("--update of a source that tells no changes is refused, and the catalog is as it was", async () => {
   await world();
   const before = fs.readFileSync(path.join(folder, "c.parquet"));
-  const { code, stderr } = await granary(
-    ["catalog", "build", "--from", "stac", "items.json", "-o", "c.parquet", "--update"],
-    { cwd: folder },
-  );
-  assert.equal(code, 2, stderr);
-  assert.match(stderr, /--update means nothing to --from stac/);
-  assert.deepEqual(fs.readFileSync(path.join(folder, "c.parquet")), before);
+  for (
+    const [source, input] of [["stac", "items.json"], ["local", "granules"], ["cmr-json", "answer.json"]]
+  ) {
+    const { code, stderr } = await granary(
+      ["catalog", "build", "--from", source, input, "-o", "c.parquet", "--update"],
+      { cwd: folder },
+    );
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /--update asks CMR/);
+    assert.deepEqual(fs.readFileSync(path.join(folder, "c.parquet")), before);
+  }
 });
 
 Deno.test("a scheme that granary does not write to makes no folder of that name; file:// is a path", async () => {

@@ -243,7 +243,7 @@ Deno.test("saved answers and searches of STAC become catalogs", () =>
     };
     const server = await startStac({ pages: [[stac]], method: "GET" });
     try {
-      await build("--from", "stac", `${server.url}/`, "--collection", "c", "-o", output);
+      await build("--from", "stac", `${server.url}/`, "--collection", "c", "-o", output, "--overwrite");
       assert.deepEqual(await rowsOf(output), [["s", null]]);
     } finally {
       await server.close();

@@ -76,7 +76,10 @@ Deno.test("plot writes the PNG it names, and says so as a note or as JSON", () =
     assert.equal(text, "");
     assert.match(notes.join(), /map\.png: h_mean of [\d,]+ cells at order \d+, 400 by \d+ pixels/);
     assert.equal(decode(fs.readFileSync(file)).width, 400);
-    const [summary] = (await granary(args, { json: true })).values as Record<string, unknown>[];
+    const [summary] = (await granary([...args, "--overwrite"], { json: true })).values as Record<
+      string,
+      unknown
+    >[];
     assert.equal(summary.file, file);
     assert.equal(summary.projection, "equirectangular");
   }));
