@@ -39,10 +39,13 @@ export class Prospect {
     );
   }
 
-  /** A granule failed, after its retries. Returns the error that ends the run where all so far fail alike. */
-  failed(error: GranaryError, name: string): GranaryError | undefined {
+  /**
+   * A granule failed, after its retries; `onTheWay` says that its bytes were not reached, rather than wrong.
+   * Returns the error that ends the run where all so far fail alike.
+   */
+  failed(error: GranaryError, name: string, onTheWay: boolean): GranaryError | undefined {
     if (this.proven) return undefined;
-    const tag = error.tag === "io" ? "io" : "granule";
+    const tag = onTheWay ? "io" : "granule";
     this.#failures.push({ tag, reason: error.message, shape: shapeOf(error.message, name) });
     const unreached = this.#failures.filter((failure) => failure.tag === "io");
     if (unreached.length >= Math.min(UNREACHED, this.total) && unreached.length === this.#failures.length) {

@@ -325,7 +325,7 @@ class Schedule {
       else this.#waitingGranules.push(sent.task);
       return;
     }
-    this.#endWith(this.#prospect.failed(error, this.plan.granules[granule].id));
+    this.#endWith(this.#prospect.failed(error, this.plan.granules[granule].id, mayPass(error)));
     const failure = { granule, reason: error.message };
     this.#result.failed.push(failure);
     this.options.onFailed?.(failure);
