@@ -70,6 +70,27 @@ export const COLUMNS: readonly Column[] = [
   column("properties", "json", false, "the rest, a JSON object"),
 ];
 
+/** Types of columns in words: what DuckDB and Arrow call them. */
+const TYPE_WORDS: Readonly<Record<ColumnType, string>> = {
+  string: "text",
+  json: "text, a JSON object",
+  int32: "int32",
+  int64: "int64",
+  uint8: "uint8",
+  timestamp: "timestamp, microseconds, UTC",
+  wkb: "WKB",
+  bbox: "struct of xmin, ymin, xmax, ymax, float64",
+  cells: "list of uint64",
+  assets: "list of structs",
+};
+
+/** The columns for people: name, type, whether a value may be missing, meaning. */
+export function columnTable(): [name: string, type: string, missing: string, meaning: string][] {
+  return COLUMNS.map((
+    { name, type, nullable, doc },
+  ) => [name, TYPE_WORDS[type], nullable ? "may be missing" : "", doc]);
+}
+
 /** Fields of `bbox`, in the order that the GeoParquet covering names them. */
 export const BBOX_FIELDS = ["xmin", "ymin", "xmax", "ymax"] as const;
 

@@ -30,16 +30,6 @@ export function identityOf(row: GranuleRow): GranuleIdentity {
   };
 }
 
-/**
- * The canonical order of granules: by collection, then id, then revision, as strings of UTF-16 units,
- * so that no locale has a say.
- */
-export function compareGranules(a: GranuleRow, b: GranuleRow): number {
-  if (a.collection !== b.collection) return a.collection < b.collection ? -1 : 1;
-  if (a.id !== b.id) return a.id < b.id ? -1 : 1;
-  return (a.revision ?? -1) - (b.revision ?? -1);
-}
-
 /** The part of a pipeline that decides which observations are kept and in which parent they lie. */
 export function scatterConfig(pipeline: Pipeline): unknown {
   const { groups, latitude, longitude, columns, filters, asset } = pipeline.dataSource;

@@ -8,7 +8,8 @@ import type { Pipeline } from "../pipeline.ts";
 import { compileMerge, requireMergeable } from "../statistics/merge.ts";
 import type { StoreSpec } from "../../core/store/contract.ts";
 import { defaultParentsPerShard } from "../../core/store/layout.ts";
-import { compareGranules, identityOf, keyOf } from "./identity.ts";
+import { compareGranules } from "../../catalog/file/row_order.ts";
+import { identityOf, keyOf } from "./identity.ts";
 import { ENGINE_VERSION, PLAN_FORMAT } from "./version.ts";
 
 /** Which parents a run has and which granules each needs: what the catalog's selection gives. */

@@ -19,8 +19,17 @@ function compareFirstCell(a: GranuleRow, b: GranuleRow): number {
   return x < y ? -1 : x > y ? 1 : 0;
 }
 
+/** The canonical order of granules, by which runs count them: collection, id, revision. */
+export function compareGranules(
+  a: Pick<GranuleRow, "collection" | "id" | "revision">,
+  b: Pick<GranuleRow, "collection" | "id" | "revision">,
+): number {
+  return compareText(a.collection, b.collection) || compareText(a.id, b.id) ||
+    (a.revision ?? -1) - (b.revision ?? -1);
+}
+
 /** By Unicode code points, as UTF-8 bytes and so DuckDB compare. */
-export function compareText(a: string, b: string): number {
+function compareText(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
     const x = a.charCodeAt(i);

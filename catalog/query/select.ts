@@ -13,7 +13,7 @@ import { filterSql, type GranuleFilter } from "./filter.ts";
 import type { GranuleRow } from "../granule.ts";
 import type { Catalog } from "../file/open_catalog.ts";
 import { CellFilter, ParentFinder } from "./parents.ts";
-import { compareText } from "../file/row_order.ts";
+import { compareGranules } from "../file/row_order.ts";
 import { childCells, type ListVector, readRows } from "../file/rows.ts";
 import { reading } from "../../core/tables/reading.ts";
 
@@ -273,15 +273,9 @@ async function fetchGranules(
       }
     }
   }
-  found.sort((a, b) => compareCanonical(a.row, b.row));
+  found.sort((a, b) => compareGranules(a.row, b.row));
   const indexOfRow = new Map(found.map(({ fileRow }, index) => [fileRow, index]));
   return { granules: found.map(({ row }) => row), indexOfRow };
-}
-
-/** Canonical order of granules: collection, id, revision. */
-function compareCanonical(a: GranuleRow, b: GranuleRow): number {
-  return compareText(a.collection, b.collection) || compareText(a.id, b.id) ||
-    (a.revision ?? -1) - (b.revision ?? -1);
 }
 
 async function fillChosen(catalog: Catalog, rows: ReadonlySet<number>): Promise<void> {

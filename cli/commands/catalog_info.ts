@@ -3,20 +3,39 @@ import type { Command } from "@commander-js/extra-typings";
 import { formatBytes, formatCount } from "../../core/units.ts";
 import { shorten } from "../../core/tables/expression.ts";
 import type { CatalogInfo } from "../../catalog/query/info.ts";
+import { inputError } from "../../core/errors.ts";
+import { columnTable, SCHEMA_VERSION } from "../../catalog/schema.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
 
 const EXAMPLES = `
 Examples:
   granary catalog info catalog.parquet
+  granary catalog info --schema
   granary catalog info catalog.parquet --json | jq .collections`;
 
 export function addCatalogInfo(catalog: Command, context: CliContext): void {
   catalog.command("info")
     .description("say what a catalog holds: collections, times, box, cells, bases, what was set aside")
-    .argument("<file>", "a catalog, or - for stdin")
+    .argument("[file]", "a catalog, or - for stdin")
+    .option("--schema", "print the columns that every catalog has, and what they mean")
     .addHelpText("after", EXAMPLES)
-    .action((file) => showCatalog(file, context));
+    .action(async (file, options) => {
+      if (options.schema === true) return showSchema(context);
+      if (file === undefined) throw inputError("name a catalog (or say --schema for the columns of any)");
+      await showCatalog(file, context);
+    });
+}
+
+function showSchema(context: CliContext): void {
+  const columns = columnTable().map(([name, type, missing, meaning]) => ({
+    name,
+    type,
+    nullable: missing !== "",
+    meaning,
+  }));
+  if (context.json) printReport(context, "catalog.schema", { version: SCHEMA_VERSION, columns });
+  else context.out.table(["column", "type", "", "meaning"], columnTable());
 }
 
 /** Prints what a catalog holds; `granary inspect` shows a catalog so too. */

@@ -17,6 +17,7 @@ export const REPORT_VERSIONS = {
   "catalog.info": 1,
   "catalog.merge": 1,
   "catalog.rebase": 1,
+  "catalog.schema": 1,
   "catalog.urls": 1,
   "catalog.validate": 1,
   "cells": 1,

@@ -28,6 +28,7 @@ const COMMANDS: readonly string[][] = [
   ["simulate", "granules", "--granules", "2", "--rows", "300"],
   ["catalog", "build", "--from", "local", "granules", "-o", "c.parquet"],
   ["catalog", "info", "c.parquet"],
+  ["catalog", "info", "--schema"],
   ["catalog", "validate", "c.parquet"],
   ["catalog", "urls", "c.parquet", "--driver", "local"],
   ["catalog", "merge", "c.parquet", "-o", "merged.parquet"],
