@@ -99,6 +99,8 @@ function rootAttributes(spec: StoreSpec): Record<string, unknown> {
 function levelAttributes(spec: StoreSpec, order: number): Record<string, unknown> {
   return {
     zarr_conventions: [DGGS_CONVENTION],
+    // What xarray takes for coordinates: as data variables 64-bit ids would become float64 in where().
+    coordinates: spec.morton === null ? CELL_IDS : `${CELL_IDS} ${MORTON}`,
     dggs: {
       name: "healpix",
       refinement_level: order,

@@ -104,6 +104,8 @@ print(json.dumps({str(o): check(o, {n: read(o, n) for n in NAMES}) for o in ORDE
 warnings.simplefilter("error")
 ds = xr.open_zarr(sys.argv[1], group="9", consolidated=True)
 keep = ds["count"].values > 0
+assert "cell_ids" in ds.coords and "cell_ids" not in ds.data_vars, ds
+assert ds.where(ds["count"] > 0, drop=True)["cell_ids"].dtype == "uint64"
 assert set(ds.dims) == {"cells"} and ds["h_mean"].attrs == {"units": "m"}, (ds.dims, ds["h_mean"].attrs)
 for name in ("h_mean", "h_best"):
     assert np.array_equal(np.isnan(ds[name].values), ~keep), name
