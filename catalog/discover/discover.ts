@@ -48,7 +48,7 @@ export function discoverCmr(query: CmrQuery, io: HttpIo, options: DiscoverOption
   // CMR itself tests all but polygons that are too long to ask with.
   const tests = isAskedByBoxes(query) ? { areas: [polygonsArea(query.polygons!)] } : {};
   const parameters = { url: safeName(options.url ?? CMR_URL), ...describeQuery(query) };
-  return discovery("cmr", parameters, drafts, tests, tally, options);
+  return discovery("cmr", parameters, drafts, tests, tally, options, parameters.url);
 }
 
 /** Narrowing of saved answers and documents, which no server does. */
@@ -81,14 +81,27 @@ export function discoverCmrJson(
     collection: (id) => facts.get(id) ?? null,
   };
   async function* drafts(): AsyncGenerator<Draft> {
+    let granuleAnswers = 0;
     for (const file of files) {
       const answer = parseAnswerJson(await readText(file), file);
       if (isCollectionsAnswer(answer)) {
         for (const one of readCollections(answer, file)) facts.set(one.conceptId, one);
-      } else yield* readDrafts(readCmrAnswer(answer, file), context);
+        continue;
+      }
+      granuleAnswers += 1;
+      yield* readDrafts(readCmrAnswer(answer, file), context);
+    }
+    if (granuleAnswers === 0) {
+      throw inputError(
+        `${
+          files.join(", ")
+        }: collections and no granules (wanted an answer of granules.umm_json, after those of` +
+          " collections if at all); no catalog was written",
+      );
     }
   }
-  return discovery("cmr-json", { files, ...describeLocal(query) }, drafts(), query, tally, options);
+  const name = files.join(", ");
+  return discovery("cmr-json", { files, ...describeLocal(query) }, drafts(), query, tally, options, name);
 }
 
 /** Granules of STAC: files of items, stac-geoparquet files, and URLs of searches or documents. */
@@ -129,7 +142,8 @@ export function discoverStac(
     }
   }
   const parameters = { locations: locations.map(safeName), ...describeLocal(query) };
-  return discovery("stac", parameters, drafts(), query, tally, options);
+  const name = parameters.locations.join(", ");
+  return discovery("stac", parameters, drafts(), query, tally, options, name);
 }
 
 function discovery(
@@ -139,6 +153,8 @@ function discovery(
   query: LocalQuery,
   tally: Tally,
   options: DiscoverOptions,
+  /** Where was looked, for messages. */
+  name: string,
 ): Discovery {
   const footprinter = createFootprinter(options.cellOrder, { bufferKm: options.bufferKm ?? 0 });
   const passes = createRowFilter({
@@ -150,11 +166,14 @@ function discovery(
     cellOrder: options.cellOrder,
   }, tally);
   async function* rows(): AsyncGenerator<GranuleRow> {
+    let made = 0;
     for await (const draft of drafts) {
       options.signal?.throwIfAborted();
       const row = finishRow(draft, footprinter);
+      made += 1;
       if (passes === null || passes(row)) yield row;
     }
+    refuseNothing(made, tally, name);
   }
   return {
     rows: rows(),
@@ -166,6 +185,16 @@ function discovery(
       set_aside: tally.toJSON(),
     }),
   };
+}
+
+/** Throws an input error where granules were found and none gave a row: a catalog of nothing helps nobody. */
+export function refuseNothing(made: number, tally: Tally, name: string): void {
+  const found = tally.count("granule");
+  if (made > 0 || found === 0) return;
+  throw inputError(
+    `${name}: none of ${found} granules gave a row; no catalog was written` +
+      ` (${tally.lines(["granule"]).join("; ")})`,
+  );
 }
 
 function timeOf(what: string, value: string | undefined, isEnd: boolean): number | null {

@@ -15,6 +15,7 @@ import type { CatalogQuery } from "../schema.ts";
 import { linkProblem } from "./draft/bases.ts";
 import { finishRow } from "./draft/draft.ts";
 import { createFootprinter } from "./draft/footprinter.ts";
+import { refuseNothing } from "./discover.ts";
 import { readStacParquet } from "./stac/stac_parquet.ts";
 import { Tally } from "./draft/tally.ts";
 
@@ -77,12 +78,15 @@ function fileKind(file: string): "parquet" | "json" {
 }
 
 async function* stacRows(file: string, options: ImportOptions, tally: Tally): AsyncGenerator<GranuleRow> {
+  let made = 0;
   const footprinter = createFootprinter(options.cellOrder);
   const context = { tally, collectionName: options.collection ?? null };
   for await (const draft of readStacParquet(file, context, options)) {
     const row = finishRow(draft, footprinter);
+    made += 1;
     yield options.provider === undefined ? row : { ...row, provider: options.provider };
   }
+  refuseNothing(made, tally, file);
 }
 
 interface JsonCatalog {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { asNumber, asObject, asTime, withoutEmpty } from "../../../core/json_value.ts";
 
-Deno.test("times are read to the millisecond, in UTC unless they say otherwise", () => {
+Deno.test("times are read to the microsecond, in UTC unless they say otherwise", () => {
   const times: [string, string][] = [
     ["2019-02-21T12:19:05.196Z", "2019-02-21T12:19:05.196Z"],
     ["2024-02-11T16:58:31.1504700Z", "2024-02-11T16:58:31.150Z"],
@@ -12,7 +12,11 @@ Deno.test("times are read to the millisecond, in UTC unless they say otherwise",
     ["2024-10-11", "2024-10-11T00:00:00.000Z"],
     ["2016-12-31T23:59:60Z", "2016-12-31T23:59:59.999Z"],
   ];
-  for (const [text, iso] of times) assert.equal(asTime(text), Date.parse(iso), text);
+  for (const [text, iso] of times) {
+    // Digits behind the milliseconds, of which JavaScript's own reading knows nothing.
+    const micros = Number(/\.\d{3}(\d{1,3})/.exec(text)?.[1].padEnd(3, "0") ?? 0);
+    assert.equal(asTime(text), Date.parse(iso) + micros / 1000, text);
+  }
 });
 
 Deno.test("what is no time is none", () => {
