@@ -52,8 +52,10 @@ export async function prepareRun(
         " set data_source.collections in the config)",
     );
   }
-  refuseMixedVersions(names, [...collections, ...asked ?? []], catalog.name);
   const selection = await select(catalog, selectOptions(pipeline, names, options));
+  // Versions of which the selection leaves one are no mixture.
+  const selected = [...new Set(selection.granules.map(({ collection }) => collection))].sort();
+  refuseMixedVersions(selected, [...collections, ...asked ?? []], catalog.name);
   const leftOut = found
     .filter(({ collection }) => !names.includes(collection))
     .map(({ collection, granules }) => ({ what: `collection ${collection}`, granules }));

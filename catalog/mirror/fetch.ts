@@ -2,6 +2,7 @@
  * Downloads what a selection needs into a mirror on disk (provider/collection/path) and points the catalog
  * at it.
  */
+import fs from "node:fs";
 import path from "node:path";
 import { GranaryError } from "../../core/errors.ts";
 import { type Download, download } from "../../core/access/download.ts";
@@ -72,6 +73,8 @@ export async function fetchGranules(catalogFile: string, options: FetchOptions):
     failures,
     catalog: options.output ?? path.join(options.to, "catalog.parquet"),
   };
+  // One that is no catalog is refused before anything is fetched.
+  if (fs.existsSync(report.catalog)) (await openCatalog(report.catalog)).close();
   let done = 0;
   let bytes = 0;
   const stop = new AbortController();
@@ -95,7 +98,9 @@ export async function fetchGranules(catalogFile: string, options: FetchOptions):
     }
     options.onProgress?.(++done, bytes);
   });
-  await rebaseCatalog(catalogFile, report.catalog, { mirror: options.to, existingOnly: true, signal });
+  // The mirror's catalog keeps what earlier fetches of other catalogs have put there.
+  const onto = fs.existsSync(report.catalog) ? report.catalog : undefined;
+  await rebaseCatalog(catalogFile, report.catalog, { mirror: options.to, existingOnly: true, onto, signal });
   return report;
 }
 

@@ -3,6 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import type { DuckOptions } from "../../core/tables/duckdb.ts";
 import type { GranuleRow } from "../granule.ts";
+import type { CatalogQuery } from "../schema.ts";
 import { assetLocation } from "../locations.ts";
 import { openCatalog } from "../file/open_catalog.ts";
 import { writeCatalog, type WriteResult } from "../write/write.ts";
@@ -12,6 +13,8 @@ interface RebaseOptions extends DuckOptions {
   mirror: string;
   /** Leave rows alone whose files are not in the mirror. */
   existingOnly?: boolean | undefined;
+  /** A catalog whose rows stay in the output, unless the input has them as new or newer. */
+  onto?: string | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -30,16 +33,23 @@ export async function rebaseCatalog(
 ): Promise<RebaseResult> {
   const root = path.resolve(options.mirror);
   const catalog = await openCatalog(input, options);
+  const former = options.onto === undefined ? undefined : await openCatalog(options.onto, options);
   const counts = { rebased: 0, unsafe: 0 };
   try {
-    const result = await writeCatalog(output, rebasedRows(), {
+    const result = await writeCatalog(output, bothRows(), {
       ...options,
       cellOrder: catalog.metadata.cell_order,
-      queries: catalog.metadata.queries,
+      queries: distinct([...former?.metadata.queries ?? [], ...catalog.metadata.queries]),
     });
     return { ...result, ...counts };
   } finally {
+    former?.close();
     catalog.close();
+  }
+
+  async function* bothRows(): AsyncGenerator<GranuleRow> {
+    if (former !== undefined) { for await (const { rows } of former.rows()) yield* rows; }
+    yield* rebasedRows();
   }
 
   async function* rebasedRows(): AsyncGenerator<GranuleRow> {
@@ -56,6 +66,11 @@ export async function rebaseCatalog(
       }
     }
   }
+}
+
+/** Queries, each once. */
+function distinct(queries: readonly CatalogQuery[]): CatalogQuery[] {
+  return [...new Map(queries.map((query) => [JSON.stringify(query), query])).values()];
 }
 
 /** Local hrefs of assets give way to the mirror's base. */

@@ -82,6 +82,14 @@ Deno.test("collections that the config does not take are left out and told", asy
   await assert.rejects(prepare([other]), /no granule fits the config .*the catalog has ATL08.006/);
 });
 
+Deno.test("two versions of which the selection leaves one are no mixture", async () => {
+  const older = row("old.h5", [16], 20, { collection: "ATL06.005" });
+  const early = { filter: { end: Date.UTC(2020, 0, 10) } };
+  const { granules } = await prepare([...ROWS, older], undefined, early);
+  assert.deepEqual(granules.map(({ id }) => id), ["a.h5", "b.h5", "c.h5"]);
+  await assert.rejects(prepare([...ROWS, older]), /2 versions of ATL06/);
+});
+
 Deno.test("two versions of one product are refused unless both are named", async () => {
   const older = row("a.h5", [16], 1, { collection: "ATL06.005" });
   await assert.rejects(prepare([...ROWS, older]), /2 versions of ATL06 fit the config: ATL06.005, ATL06.006/);

@@ -84,3 +84,36 @@ Deno.test("urls come in canonical order, under filters and the exact test of an 
     await assert.rejects(list({ where: "nope" }), /--where "nope"/);
   });
 });
+
+Deno.test("a mirror's catalog keeps the rows of before, newer ones of the same granule replace them", async () => {
+  await withFolder(async (folder) => {
+    const [first, second, output] = ["first", "second", "mirror"].map((name) =>
+      path.join(folder, `${name}.parquet`)
+    );
+    const query = (source: string) => [{ source, parameters: {} }];
+    await writeCatalog(first, [sampleRow({ id: "a" }), sampleRow({ id: "b", revision: 1 })], {
+      cellOrder: 8,
+      queries: query("one"),
+    });
+    await writeCatalog(second, [
+      sampleRow({ id: "b", revision: 2, path: "new/b.h5" }),
+      sampleRow({ id: "c" }),
+    ], {
+      cellOrder: 8,
+      queries: query("two"),
+    });
+    await rebaseCatalog(first, output, { mirror: folder });
+    for (let again = 0; again < 2; again++) {
+      await rebaseCatalog(second, output, { mirror: folder, onto: output });
+    }
+    const catalog = await openCatalog(output);
+    try {
+      const rows = new Map((await allRows(catalog)).map((row) => [row.id, row]));
+      assert.deepEqual([...rows.keys()].sort(), ["a", "b", "c"]);
+      assert.deepEqual([rows.get("b")!.revision, rows.get("b")!.path], [2, "new/b.h5"]);
+      assert.deepEqual(catalog.metadata.queries.map(({ source }) => source), ["one", "two"]);
+    } finally {
+      catalog.close();
+    }
+  });
+});
