@@ -2,6 +2,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import { inputError } from "../../core/errors.ts";
 import { formatNumberOf } from "../../core/units.ts";
+import { outputFile, OVERWRITE, OVERWRITE_HELP } from "../flags/output.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
 import { withFeed } from "./feed_open.ts";
@@ -10,14 +11,20 @@ export function addFeedPublish(feed: Command, context: CliContext): void {
   feed.command("publish")
     .description("write the catalog: the parts that changed, or all as one file")
     .argument("<feed>", "the feed's YAML")
-    .option(
-      "-o, --output <file>",
-      "one catalog file; a file that is there is replaced when the new one is whole",
+    .option("-o, --output <file>", "one catalog file, with all granules")
+    .option(OVERWRITE, OVERWRITE_HELP)
+    .addHelpText(
+      "after",
+      "\nExamples:\n  granary feed publish s2.yaml\n  granary feed publish s2.yaml -o s2.parquet --overwrite",
     )
-    .addHelpText("after", "\nExamples:\n  granary feed publish s2.yaml -o s2.parquet")
     .action(async (file, options) => {
       const { publishFile, publishParts } = await import("../../feed/live/publish.ts");
-      const { output } = options;
+      const output = options.output === undefined
+        ? undefined
+        : outputFile(options.output, "Parquet", options.overwrite);
+      if (output === undefined && options.overwrite) {
+        throw inputError("--overwrite replaces the file that -o names, and there is no -o");
+      }
       await withFeed(file, context, async ({ engine, definition: { name, catalog, cellOrder } }) => {
         if (output !== undefined) {
           const rows = await publishFile(engine, name, output, cellOrder);

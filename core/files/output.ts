@@ -50,7 +50,7 @@ export function checkOutput(
   kind: OutputKind,
   { overwrite = false, updates = false }: { overwrite?: boolean; updates?: boolean } = {},
 ): void {
-  let found: { isFile: boolean; beginning: Uint8Array };
+  let found: Found;
   try {
     found = lookAt(file);
   } catch (error) {
@@ -60,7 +60,13 @@ export function checkOutput(
     if (code !== undefined) return;
     throw error;
   }
-  if (!found.isFile) return; // /dev/stdout, a pipe, a folder: nothing of them is replaced by a file
+  if (found.type === "folder") return; // a rename never replaces one: the writer says so
+  if (found.type === "other") {
+    throw inputError(
+      `${file}: is a device, a pipe or a socket, and a file would take its place; nothing was changed` +
+        " (wanted the name of a file)",
+    );
+  }
   const isKind = BEGINNINGS[kind].every((byte, i) => found.beginning[i] === byte);
   if (!isKind) {
     throw inputError(
@@ -75,14 +81,21 @@ export function checkOutput(
   }
 }
 
-function lookAt(file: string): { isFile: boolean; beginning: Uint8Array } {
+interface Found {
+  type: "file" | "folder" | "other";
+  /** Of a file. */
+  beginning: Uint8Array;
+}
+
+function lookAt(file: string): Found {
+  const beginning = new Uint8Array(4);
   const stat = fs.statSync(file);
-  if (!stat.isFile()) return { isFile: false, beginning: new Uint8Array(0) };
+  if (stat.isDirectory()) return { type: "folder", beginning };
+  if (!stat.isFile()) return { type: "other", beginning };
   const fd = fs.openSync(file, "r");
   try {
-    const beginning = new Uint8Array(4);
     fs.readSync(fd, beginning, 0, 4, 0);
-    return { isFile: true, beginning };
+    return { type: "file", beginning };
   } finally {
     fs.closeSync(fd);
   }

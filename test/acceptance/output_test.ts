@@ -1,5 +1,6 @@
 /** Nothing of the user's is replaced unasked, by any command that writes a file. */
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { granary, ROOT, temporaryFolder } from "../support/binary.ts";
@@ -18,6 +19,10 @@ function world(): Promise<void> {
     await ok(["catalog", "build", "--from", "local", "granules", "-o", "c.parquet"], { cwd: folder });
     await ok(["catalog", "export", "c.parquet", "--stac-geoparquet", "-o", "items.parquet"], { cwd: folder });
     await ok(["aggregate", "-c", "atl06", "--catalog", "c.parquet", "-o", "s.zarr"], { cwd: folder });
+    fs.writeFileSync(
+      path.join(folder, "feed.yaml"),
+      "feed: s2\nsource: {from: cdse, collection: X}\nfollow: {start: 2026-02-01, poll: false}\n",
+    );
   })();
 }
 
@@ -27,6 +32,7 @@ const WRITERS: readonly (readonly [string, string[], string])[] = [
   ["catalog import", ["catalog", "import", "items.parquet", "-o"], "parquet"],
   ["catalog export", ["catalog", "export", "c.parquet", "--stac-geoparquet", "-o"], "parquet"],
   ["catalog rebase", ["catalog", "rebase", "c.parquet", "--mirror", "granules", "-o"], "parquet"],
+  ["feed publish", ["feed", "publish", "feed.yaml", "-o"], "parquet"],
   ["plot", ["plot", "s.zarr", "--variable", "h_mean", "-o"], "png"],
 ];
 
@@ -59,6 +65,20 @@ for (const [what, args, ending] of WRITERS) {
     }
   });
 }
+
+Deno.test("no file takes the place of a pipe or a device, --overwrite or not", async () => {
+  await world();
+  const pipe = path.join(folder, "pipe");
+  execFileSync("mkfifo", [pipe]);
+  for (const more of [[], ["--overwrite"]]) {
+    const { code, stderr } = await granary(["catalog", "merge", "c.parquet", "-o", pipe, ...more], {
+      cwd: folder,
+    });
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /is a device, a pipe or a socket/);
+    assert.ok(fs.statSync(pipe).isFIFO());
+  }
+});
 
 Deno.test("what a command's meaning is to change, it changes: the input of merge and of rebase", async () => {
   await world();
