@@ -172,6 +172,10 @@ class Schedule {
     if (this.#saveAll && allIn && this.#spilling === 0 && this.#unsaved.length > 0) {
       return this.#spillTask(id, slot, this.#ledger.takeAll());
     }
+    // The file that is being written and what came since are all that a crash costs: more has to wait for it.
+    if (this.#spilling > 0 && this.#waitingGranules.length > 0 && this.#checkpointDue(this.#scattering)) {
+      return undefined;
+    }
     if (this.#waitingGranules.length > 0 && (held < segmentBytes || this.#spilling === 0)) {
       const { granule, ranks } = this.#waitingGranules.pop()!;
       this.#scattering += 1;
@@ -224,9 +228,12 @@ class Schedule {
     return { type: "spill", id, task };
   }
 
-  #checkpointDue(): boolean {
+  /** Whether what is unsaved, and `more` granules of middle size, have reached the share, to the nearest granule. */
+  #checkpointDue(more = 0): boolean {
     const { seconds, share } = this.options.checkpoint;
-    return this.#unsavedBytes > 0 && this.#unsavedBytes >= share * this.#totalBytes &&
+    const oneGranule = this.#totalBytes / this.#shardsOf.size;
+    return this.#unsavedBytes + more > 0 &&
+      this.#unsavedBytes + (more + 0.5) * oneGranule >= share * this.#totalBytes &&
       performance.now() - this.#savedAt >= seconds * 1000;
   }
 

@@ -66,9 +66,15 @@ export class FakeExecutor implements Executor {
     return this.#busy.size;
   }
 
+  /** The slots at work and what of, in the order of {@linkcode step}'s picks. */
+  busySlots(): [number, ToWorker["type"]][] {
+    return [...this.#busy].map(([slot, { type }]): [number, ToWorker["type"]] => [slot, type])
+      .sort(([a], [b]) => a - b);
+  }
+
   /** Answers the `pick`th of the tasks that wait. */
   step(pick: number): void {
-    const slot = [...this.#busy.keys()].sort((a, b) => a - b)[pick % this.#busy.size];
+    const slot = this.busySlots()[pick % this.#busy.size][0];
     const message = this.#busy.get(slot)!;
     this.#busy.delete(slot);
     this.onMessage(slot, this.#answer(slot, message));
