@@ -51,6 +51,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "core/raster/*",
   ],
   "core/stac": [...CORE_BASE, "core/cells", "core/geometry", "core/raster"],
+  "core/patterns": CORE_BASE,
   "core/store": [...CORE_BASE, "core/cells", "core/zarr"],
   "core/tables": CORE_BASE,
   "core/workers": [...CORE_BASE, "core/access"],
@@ -88,6 +89,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "catalog/discover/cmr",
     "catalog/discover/draft",
     "catalog/discover/stac",
+    "catalog/footprint",
+  ],
+  "catalog/discover/s3": [
+    ...BELOW_CATALOG,
+    "catalog",
+    "catalog/discover/draft",
     "catalog/footprint",
   ],
   "catalog/discover/stac": [

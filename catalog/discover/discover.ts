@@ -4,6 +4,7 @@
  */
 import fs from "node:fs";
 import { inputError, systemCode } from "../../core/errors.ts";
+import type { SourceOpener } from "../../core/access/open.ts";
 import { safeName } from "../../core/access/redact.ts";
 import { type Area, boxArea, geometryArea } from "../../core/geometry/area.ts";
 import type { GranuleRow } from "../granule.ts";
@@ -18,6 +19,7 @@ import { type HttpIo, MOST_ANSWER_BYTES } from "./draft/http_text.ts";
 import { asTime } from "../../core/json_value.ts";
 import type { OrbitParameters } from "../../products/orbits.ts";
 import { createRowFilter } from "./draft/row_filter.ts";
+import { describeListing, s3Drafts, type S3Listing } from "./s3/s3_listing.ts";
 import { harvestStac, parseStac, readStacDrafts, type StacOptions, type StacQuery } from "./stac/stac.ts";
 import { readStacParquet } from "./stac/stac_parquet.ts";
 import { Tally } from "./draft/tally.ts";
@@ -144,6 +146,19 @@ export function discoverStac(
   const parameters = { locations: locations.map(safeName), ...describeLocal(query) };
   const name = parameters.locations.join(", ");
   return discovery("stac", parameters, drafts(), query, tally, options, name);
+}
+
+/** Granules among the objects of a bucket, by their names alone: they have times and no footprints. */
+export function discoverS3(
+  listing: S3Listing,
+  opener: SourceOpener,
+  options: DiscoverOptions & { onProgress?: (keys: number) => void },
+  query: LocalQuery = {},
+): Discovery {
+  const tally = new Tally();
+  const drafts = s3Drafts(listing, opener, { tally, signal: options.signal, onProgress: options.onProgress });
+  const parameters = { ...describeListing(listing), ...describeLocal(query) };
+  return discovery("s3", parameters, drafts, query, tally, options, listing.prefixes.join(", "));
 }
 
 function discovery(

@@ -207,7 +207,7 @@ function jsonRow(
     concept_id: null,
     revision: null,
     start_datetime: named.start,
-    end_datetime: named.start,
+    end_datetime: named.end ?? named.start,
     datetime: null,
     geometry: null,
     bbox: null,

@@ -9,6 +9,7 @@ import type { CliContext } from "../io/context.ts";
 import { type FailedItem, failOnFailures, showFailures } from "../io/failures.ts";
 import { localSource } from "./catalog_build_local.ts";
 import { remoteSources } from "./catalog_build_remote.ts";
+import { s3Source } from "./catalog_build_s3.ts";
 import type { BuildSource, OpenedSource } from "./catalog_build_source.ts";
 import { parseCellOrder } from "./catalog_import.ts";
 import { printReport } from "../io/report.ts";
@@ -19,13 +20,14 @@ Examples:
   granary catalog build --from local *.h5 -c my.yaml --checksum none -o catalog.parquet
   granary catalog build --from cmr --short-name ATL06 --version 006 --cycle 22 --region antarctica -o atl06.parquet
   granary catalog build --from cmr --update -o atl06.parquet
+  granary catalog build --from s3 s3://noaa-goes16/ABI-L2-LSTF/2024/001/ --s3-access unsigned -o goes.parquet
   granary catalog build --from stac https://earth-search.aws.element84.com/v1 --collection sentinel-2-l2a \\
     --bbox -50,68,-48,70 --start 2023-07-01 --end 2023-07-31 -o sentinel.parquet`;
 
 export function addCatalogBuild(
   catalog: Command,
   context: CliContext,
-  sources: readonly BuildSource[] = [localSource, ...remoteSources],
+  sources: readonly BuildSource[] = [localSource, ...remoteSources, s3Source],
 ): void {
   const command = catalog.command("build")
     .description("find granules and write their catalog")

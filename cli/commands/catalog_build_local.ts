@@ -26,7 +26,7 @@ export const localSource: BuildSource = {
     );
     command.option(
       "--collection <names>",
-      "local: the collection of files whose names do not say it; cmr-json and stac: only these, commas between",
+      "local and s3: the collection of files whose names do not say it; cmr-json and stac: only these, commas between",
     );
     command.addOption(
       new Option("--checksum <kind>", "local: checksums of whole files").choices(CHECKSUM_KINDS)

@@ -13,7 +13,9 @@ import { byBytes, checkKey, type ObjectTarget } from "./object_target.ts";
 import type { SourceOpener } from "./open.ts";
 import { safeName } from "./redact.ts";
 import { Trouble } from "./retry.ts";
+import { listS3 } from "./s3_list.ts";
 import { errorCode } from "./s3_transport.ts";
+import { unescapeXml } from "./s3_xml.ts";
 import { type LocationRequest, request, type RequestOptions } from "./transport.ts";
 
 /** Larger objects go in parts of this size. */
@@ -82,27 +84,13 @@ export class S3Target implements ObjectTarget {
     const { pathname } = new URL(this.#base.replace(/^s3:/, "http:"));
     const root = decodeURIComponent(pathname.slice(1));
     const found: [string, number][] = [];
-    let next: string | undefined;
-    do {
-      const query = new URLSearchParams({ "list-type": "2", "encoding-type": "url", prefix: root + prefix });
-      if (next !== undefined) query.set("continuation-token", next);
-      // Signatures know blanks as %20 only.
-      const text = query.toString().replace(/\+/g, "%20");
-      const bucket = this.#base.split("/").slice(0, 3).join("/");
-      const page = await this.#ask(
-        undefined,
-        text,
-        "list",
-        { maxBytes: ANSWER_BYTES },
-        (reply) => parseList(reply),
-        {},
-        `${bucket}/`,
-      );
-      for (const { key, bytes } of page.objects) {
-        if (key.startsWith(root)) found.push([key.slice(root.length), bytes]);
-      }
-      next = page.next;
-    } while (next !== undefined);
+    const listed = listS3({ bucket: this.#base.split("/")[2], prefix: root + prefix }, this.#opener, {
+      s3: this.#s3,
+      name: this.name,
+    });
+    for await (const { key, sizeBytes } of listed) {
+      if (key.startsWith(root)) found.push([key.slice(root.length), sizeBytes]);
+    }
     return new Map(
       found.filter(([key]) => key !== "" && !key.endsWith("/")).sort(([a], [b]) => byBytes(a, b)),
     );
@@ -124,18 +112,16 @@ export class S3Target implements ObjectTarget {
   }
 
   async #ask<T>(
-    key: string | undefined,
+    key: string,
     query: string,
     verb: string,
     what: LocationRequest,
     accept: (reply: HttpReply, asked: string) => T | Promise<T>,
     options: RequestOptions = {},
-    url?: string,
   ): Promise<T> {
-    const location = key === undefined ? { kind: "s3" as const, url: url!, s3: this.#s3 } : this.#at(key);
     const { client, retry, signal } = this.#opener;
-    const transport = await this.#opener.transport(location, query);
-    const asked = `${verb} ${key === undefined ? this.name : transport.name}`;
+    const transport = await this.#opener.transport(this.#at(key), query);
+    const asked = `${verb} ${transport.name}`;
     return await request(
       client,
       transport,
@@ -285,34 +271,6 @@ function noBucket(name: string): GranaryError {
     "input",
     `${name}: there is no such bucket; create it, or check its name and endpoint`,
   );
-}
-
-function parseList(
-  reply: HttpReply,
-): { objects: { key: string; bytes: number }[]; next: string | undefined } {
-  const text = new TextDecoder().decode(reply.body);
-  const decode = (key: string) => decodeURIComponent(unescapeXml(key).replace(/\+/g, " "));
-  const encoded = /<EncodingType>url<\/EncodingType>/.test(text);
-  const objects = [...text.matchAll(/<Contents>([\s\S]*?)<\/Contents>/g)].map(([, fields]) => {
-    const key = /<Key>([^<]*)<\/Key>/.exec(fields)?.[1] ?? "";
-    const bytes = Number(/<Size>(\d+)<\/Size>/.exec(fields)?.[1] ?? NaN);
-    return { key: encoded ? decode(key) : unescapeXml(key), bytes };
-  });
-  const more = /<IsTruncated>true<\/IsTruncated>/.test(text);
-  const next = /<NextContinuationToken>([^<]+)<\/NextContinuationToken>/.exec(text)?.[1];
-  if (more && next === undefined) {
-    throw new GranaryError("io", "the S3 service lists a part of the keys and no way to the rest");
-  }
-  return { objects, next: more ? unescapeXml(next!) : undefined };
-}
-
-function unescapeXml(text: string): string {
-  const names: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
-  return text.replace(/&(?:#x([0-9a-f]+)|#(\d+)|([a-z]+));/gi, (all, hex, decimal, name) => {
-    if (hex !== undefined) return String.fromCodePoint(parseInt(hex, 16));
-    if (decimal !== undefined) return String.fromCodePoint(Number(decimal));
-    return names[name] ?? all;
-  });
 }
 
 function escapeXml(text: string): string {

@@ -1,8 +1,6 @@
 /** The shape of a dataset's YAML; `granary publish schema` prints it as JSON Schema. */
 import { z } from "zod";
-
-/** Characters of a pattern over file names; longer ones are refused before they are compiled. */
-export const MAX_PATTERN = 200;
+import { MAX_PATTERN } from "../../core/patterns/pattern.ts";
 
 const glob = z.string().min(1).max(MAX_PATTERN);
 const time = z.string().max(40).describe("a date or a time in UTC, 2024-01-31 or 2024-01-31T12:00:00Z");

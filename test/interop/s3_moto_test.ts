@@ -1,6 +1,7 @@
 /** S3 by a server that nobody here wrote, which checks signatures: reading, stores, exclusive puts, listing. */
 import assert from "node:assert/strict";
 import { GranaryError } from "../../core/errors.ts";
+import { discoverS3 } from "../../catalog/discover/discover.ts";
 import { SourceOpener } from "../../core/access/open.ts";
 import { openTarget } from "../../core/access/targets.ts";
 import { PART_BYTES } from "../../core/access/s3_target.ts";
@@ -123,4 +124,22 @@ withMoto("wrong keys and a missing bucket end at once with their mend", async ({
     nowhere.get("a"),
     (error) => error instanceof GranaryError && error.tag === "input" && /no such bucket/.test(error.message),
   );
+});
+
+withMoto("a bucket's objects become the rows of a catalog", async ({ opener }) => {
+  const target = openTarget("s3://granary-bucket/archive", opener());
+  const names = ["2024/001/a b.nc", "2024/002/é.he5", "2024/002/x.nc.xml"];
+  for (const name of names) await target.put(name, patternBytes(7));
+  const found = discoverS3({ prefixes: ["s3://granary-bucket/archive/"], match: "2024/*" }, opener(), {
+    cellOrder: 8,
+  });
+  const rows = [];
+  for await (const row of found.rows) rows.push(row);
+  assert.deepEqual(rows.map(({ s3_base, path, size_bytes }) => [s3_base! + path, size_bytes]), [
+    ["s3://granary-bucket/archive/2024/001/a b.nc", 7],
+    ["s3://granary-bucket/archive/2024/002/é.he5", 7],
+  ]);
+  const source = await opener().open(rows[1].s3_base! + rows[1].path);
+  assert.deepEqual(await source.read(0, 7), patternBytes(7));
+  assert.equal(found.tally.count("link"), 1, "the sidecar");
 });

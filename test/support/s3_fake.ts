@@ -2,6 +2,7 @@
  * An S3 for the faults that a real one has seldom: keys that end, a bucket elsewhere, a clock that is wrong.
  * It checks who signs for which region, not the signature itself (moto does that).
  */
+import { Buffer } from "node:buffer";
 import { Loopback } from "./loopback.ts";
 
 export interface FakeS3 {
@@ -16,6 +17,8 @@ export interface FakeS3 {
   regions: Map<string, string>;
   /** Its clock minus the true one. */
   clockAheadMs: number;
+  /** Keys in a page of a list. */
+  pageKeys: number;
   stop(): Promise<void>;
 }
 
@@ -48,6 +51,13 @@ export async function startFakeS3(): Promise<FakeS3> {
       if (fake.ended.has(auth[1])) return refuse(400, "ExpiredToken");
       if (readers?.has(auth[1]) !== true && readers?.has("*") !== true) return refuse(403, "AccessDenied");
     } else if (readers?.has("*") !== true) return refuse(403, "AccessDenied");
+    const query = new URL(request.url!, server.url).searchParams;
+    if (query.get("list-type") === "2") {
+      const answer = listPage(fake, bucket, query.get("prefix") ?? "", query.get("continuation-token"));
+      response.writeHead(200, { "content-type": "application/xml", date: date.toUTCString() });
+      response.end(answer);
+      return;
+    }
     const bytes = fake.objects.get(name);
     if (bytes === undefined) return refuse(404, "NoSuchKey");
     server.sendFile(request, response, bytes);
@@ -59,7 +69,29 @@ export async function startFakeS3(): Promise<FakeS3> {
     ended: new Set(),
     regions: new Map(),
     clockAheadMs: 0,
+    pageKeys: 1000,
     stop: () => server.stop(),
   };
   return fake;
+}
+
+/** A page of ListObjectsV2, with keys as a query would have them. The token is the last key before it. */
+function listPage(fake: FakeS3, bucket: string, prefix: string, token: string | null): string {
+  const escape = (text: string) => encodeURIComponent(text).replace(/%2F/g, "/").replace(/%20/g, "+");
+  const after = token === null ? "" : Buffer.from(token, "base64").toString();
+  const keys = [...fake.objects.keys()].filter((name) => name.startsWith(`${bucket}/${prefix}`))
+    .map((name) => name.slice(bucket.length + 1))
+    .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))).filter((key) => key > after);
+  const page = keys.slice(0, fake.pageKeys);
+  const more = keys.length > page.length;
+  const contents = page.map((key) => {
+    const size = fake.objects.get(`${bucket}/${key}`)!.length;
+    return `<Contents><Key>${escape(key)}</Key><LastModified>2024-01-02T03:04:05.000Z</LastModified>` +
+      `<ETag>&quot;0123456789abcdef&quot;</ETag><Size>${size}</Size></Contents>`;
+  });
+  const next = more
+    ? `<NextContinuationToken>${Buffer.from(page.at(-1)!).toString("base64")}</NextContinuationToken>`
+    : "";
+  return `<?xml version="1.0"?><ListBucketResult><EncodingType>url</EncodingType>` +
+    `<IsTruncated>${more}</IsTruncated>${next}${contents.join("")}</ListBucketResult>`;
 }

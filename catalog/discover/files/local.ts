@@ -89,7 +89,7 @@ async function localRow(file: LocalFile, options: LocalOptions): Promise<Granule
     concept_id: null,
     revision: null,
     start_datetime: start,
-    end_datetime: scan.facts.end ?? start,
+    end_datetime: scan.facts.end ?? (scan.facts.start === null ? named.end : null) ?? start,
     datetime: null,
     geometry: scan.summary.geometry,
     bbox: scan.summary.bbox,

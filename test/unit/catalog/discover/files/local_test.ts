@@ -48,12 +48,14 @@ Deno.test("names tell product, version and time", () => {
   assert.deepEqual(granuleFromName("processed_ATL06_20190416093911_02770303_002_01.h5"), {
     collection: "ATL06.002",
     start: Date.UTC(2019, 3, 16, 9, 39, 11),
+    end: null,
   });
   assert.deepEqual(granuleFromName("GEDI02_A_2019162222610_O02812_04_T01244_02_003_01_V002.h5"), {
     collection: "GEDI02_A.002",
     start: Date.UTC(2019, 5, 11, 22, 26, 10),
+    end: null,
   });
-  assert.deepEqual(granuleFromName("whatever.h5"), { collection: null, start: null });
+  assert.deepEqual(granuleFromName("whatever.h5"), { collection: null, start: null, end: null });
 });
 
 Deno.test("checksums are those of sha256sum and md5sum", async () => {

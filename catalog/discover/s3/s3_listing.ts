@@ -1,0 +1,131 @@
+/**
+ * Granules among the objects of S3 buckets. A list tells names, sizes and ETags; product and time are what
+ * the names say by the conventions of their products, and nothing where they say nothing.
+ */
+import type { S3Settings } from "../../../core/access/location.ts";
+import type { SourceOpener } from "../../../core/access/open.ts";
+import { listS3, type S3Object } from "../../../core/access/s3_list.ts";
+import { parseS3Url } from "../../../core/access/s3_address.ts";
+import { inputError } from "../../../core/errors.ts";
+import { granuleFromName } from "../../../products/file_names.ts";
+import { chooseData } from "../draft/assets.ts";
+import { linkProblem } from "../draft/bases.ts";
+import { type Draft, locationColumns, namesAreSound } from "../draft/draft.ts";
+import { nameChoice } from "../draft/name_choice.ts";
+import { printable, type Tally } from "../draft/tally.ts";
+
+export interface S3Listing {
+  /** `s3://bucket/prefix/`. */
+  readonly prefixes: readonly string[];
+  /** A glob, or a regular expression between slashes, over the key below the prefix. */
+  readonly match?: string | undefined;
+  /** Of granules whose names do not say it. */
+  readonly collection?: string | undefined;
+  readonly provider?: string | undefined;
+  /** How the buckets are asked, and their objects will be. */
+  readonly s3?: S3Settings | undefined;
+}
+
+/** The collection of granules of which neither name nor user says it. */
+const UNKNOWN_COLLECTION = "unknown";
+const PROVIDER = "s3";
+
+/** Files taken where no pattern says which: those that hold arrays and rasters. */
+const GRANULE_NAME = /\.(h5|hdf5|he5|hdf|nc|nc4|cdf|tiff?|jp2)$/i;
+
+/** What a catalog's metadata says of the question; no credential is part of it. */
+export function describeListing({ prefixes, match, s3 }: S3Listing): Record<string, unknown> {
+  return {
+    prefixes,
+    ...(match === undefined ? {} : { match }),
+    ...(s3?.endpoint ? { endpoint: s3.endpoint } : {}),
+    ...(s3?.access ? { access: s3.access } : {}),
+  };
+}
+
+/** Throws input errors for what is no prefix or no pattern, before anything is asked. */
+export async function* s3Drafts(
+  listing: S3Listing,
+  opener: SourceOpener,
+  options: {
+    tally: Tally;
+    signal?: AbortSignal | undefined;
+    onProgress?: ((keys: number) => void) | undefined;
+  },
+): AsyncGenerator<Draft> {
+  const { tally } = options;
+  if (listing.prefixes.length === 0) throw inputError("no prefix was named (wanted s3://bucket/prefix/)");
+  const places = listing.prefixes.map((prefix) => ({ prefix, ...parseS3Url(prefix) }));
+  const matches = listing.match === undefined ? null : nameChoice(listing.match, "match");
+  let keys = 0;
+  for (const { prefix, bucket, key: root } of places) {
+    const listed = listS3({ bucket, prefix: root }, opener, {
+      name: prefix,
+      s3: listing.s3 ?? {},
+      signal: options.signal,
+    });
+    for await (const object of listed) {
+      options.signal?.throwIfAborted();
+      options.onProgress?.(++keys);
+      if (object.key.endsWith("/")) {
+        tally.add("link", "mark of a folder");
+        continue;
+      }
+      const below = object.key.startsWith(root) ? object.key.slice(root.length) : object.key;
+      const draft = draftOf(bucket, object, below, listing, matches, tally);
+      if (draft !== null) yield draft;
+    }
+  }
+}
+
+function draftOf(
+  bucket: string,
+  object: S3Object,
+  below: string,
+  listing: S3Listing,
+  matches: ((name: string) => boolean) | null,
+  tally: Tally,
+): Draft | null {
+  const url = `s3://${bucket}/${object.key}`;
+  const fits = matches === null ? GRANULE_NAME.test(object.key) : matches(below);
+  if (!fits) {
+    tally.add("link", matches === null ? "no name of a granule's file" : "name that does not match");
+    return null;
+  }
+  const problem = linkProblem(url);
+  if (problem !== null) {
+    tally.add("granule", problem, printable(object.key));
+    return null;
+  }
+  const sizeBytes = Number.isSafeInteger(object.sizeBytes) ? object.sizeBytes : undefined;
+  const [file] = chooseData([{ url, relation: "data", sizeBytes }], tally);
+  if (file === undefined) return null; // counted as what it is
+  const named = granuleFromName(file.name);
+  const collection = named.collection ?? listing.collection ?? UNKNOWN_COLLECTION;
+  const provider = listing.provider ?? PROVIDER;
+  if (!namesAreSound({ id: file.name, collection, provider }, tally)) return null;
+  if (named.start === null) tally.add("note", "name that tells no time", file.name);
+  const columns = locationColumns([file], listing.s3?.credentials ?? null, null);
+  const { region, endpoint, access } = listing.s3 ?? {};
+  return {
+    extent: null,
+    row: {
+      id: file.name,
+      collection,
+      provider,
+      concept_id: null,
+      revision: null,
+      start_datetime: named.start,
+      end_datetime: named.end ?? named.start,
+      datetime: null,
+      ...columns,
+      s3_region: region ?? columns.s3_region,
+      s3_endpoint: endpoint ?? null,
+      s3_access: access ?? columns.s3_access,
+      properties: {
+        ...(object.etag === null ? {} : { etag: object.etag }),
+        ...(object.modified === null ? {} : { last_modified: new Date(object.modified).toISOString() }),
+      },
+    },
+  };
+}
