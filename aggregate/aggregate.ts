@@ -2,6 +2,7 @@
 import { inputError } from "../core/errors.ts";
 import { outputAddress } from "../core/files/output.ts";
 import { type Area, boxArea } from "../core/geometry/area.ts";
+import type { DuplicateRule } from "../catalog/duplicates.ts";
 import { chooseAsset, locationBy, parseDrivers } from "../catalog/driver.ts";
 import type { DriverKind } from "../core/access/location.ts";
 import type { SourceOpener } from "../core/access/open.ts";
@@ -53,6 +54,8 @@ export interface AggregateRequest {
   /** Parents and granules under all of these areas. */
   areas?: readonly Area[];
   unknownExtent?: boolean;
+  /** Granules whose observations others have too: default "fold", one of each is taken. */
+  duplicates?: DuplicateRule;
   workers?: number;
   memoryBytes?: number;
   scratch?: string;
@@ -221,6 +224,7 @@ async function planFromCatalog(
         ...pipeline.bounds.bbox === null ? [] : [boxArea(...pipeline.bounds.bbox)],
       ],
       unknownExtent: request.unknownExtent,
+      duplicates: request.duplicates,
       levels: request.levels === undefined ? undefined : parseLevels(request.levels),
       batches: request.batches,
       signal: request.signal,

@@ -21,7 +21,11 @@ export interface RunSelection {
   ranks: readonly (readonly number[] | Uint32Array)[];
   /** What the catalog held and the run leaves out, and why. */
   leftOut: { what: string; granules: number }[];
+  /** Granules among them whose observations a selected one has. */
+  folded?: GranuleName[];
 }
+
+type GranuleName = Pick<GranuleRow, "collection" | "id">;
 
 /** One Zarr shard: the unit of reducing. */
 interface PlannedShard {
@@ -56,6 +60,8 @@ export interface Plan {
   shards: PlannedShard[];
   batches: PlannedBatch[];
   leftOut: { what: string; granules: number }[];
+  /** Granules left out because selected ones have their observations: what a resumed run may do without. */
+  folded?: GranuleName[];
   /** Whether parents were chosen by place, so that granules hold observations outside them. */
   selective: boolean;
 }
@@ -139,6 +145,7 @@ export function planRun(selection: RunSelection, pipeline: Pipeline, options: Pl
     shards,
     batches: planBatches(granules, ranks, identities, { config, parents, engine: ENGINE_VERSION }, options),
     leftOut: [...selection.leftOut],
+    ...selection.folded === undefined || selection.folded.length === 0 ? {} : { folded: selection.folded },
     selective: options.selective ?? false,
   };
 }

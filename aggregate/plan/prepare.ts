@@ -2,6 +2,7 @@
 import { inputError } from "../../core/errors.ts";
 import { globMatches } from "../../core/glob.ts";
 import type { Area } from "../../core/geometry/area.ts";
+import { describeDuplicates, type DuplicateRule, findDuplicates } from "../../catalog/duplicates.ts";
 import type { Catalog } from "../../catalog/file/open_catalog.ts";
 import {
   type GranuleFilter,
@@ -24,12 +25,15 @@ export interface PrepareOptions extends PlanOptions {
   areas?: readonly Area[];
   /** Granules whose extent the catalog does not know. */
   unknownExtent?: boolean;
+  /** What becomes of granules whose observations others have too; default "fold". */
+  duplicates?: DuplicateRule;
   signal?: AbortSignal;
 }
 
 /**
  * Selects from the catalog under the config's collections and bounds and plans the run. Throws an
- * input error when nothing is left, or when two versions of one product would be mixed unasked.
+ * input error when nothing is left, when two versions of one product would be mixed unasked, or where
+ * duplicates are refused.
  */
 export async function prepareRun(
   catalog: Catalog,
@@ -64,7 +68,9 @@ export async function prepareRun(
   }
   const selective = options.cells !== undefined || options.maxCells !== undefined ||
     (options.areas ?? []).length > 0;
-  return planRun(runSelection(selection, leftOut), pipeline, { ...options, selective });
+  const folded = foldedGranules(selection, options.duplicates ?? "fold", catalog.name);
+  if (folded.left.size > 0) leftOut.push({ what: folded.what, granules: folded.left.size });
+  return planRun(runSelection(selection, leftOut, folded.left), pipeline, { ...options, selective });
 }
 
 function selectOptions(
@@ -100,14 +106,47 @@ function endOfDay(date: string): number {
   return /T/.test(date) ? start : start + 24 * 3600 * 1000 - 1;
 }
 
-/** Parent -> granules turned into granule -> ranks of parents. */
-function runSelection(selection: Selection, leftOut: RunSelection["leftOut"]): RunSelection {
-  const ranks: number[][] = selection.granules.map(() => []);
-  const { offsets, indices } = selection.needs;
-  for (let rank = 0; rank < selection.parents.length; rank++) {
-    for (let at = offsets[rank]; at < offsets[rank + 1]; at++) ranks[indices[at]].push(rank);
+/** Granules that are left because others have their observations too, by position, and why in words. */
+function foldedGranules(
+  { granules }: Selection,
+  rule: DuplicateRule,
+  catalog: string,
+): { left: ReadonlySet<number>; what: string } {
+  const found = rule === "keep" ? [] : findDuplicates(granules);
+  const what = describeDuplicates(found, granules);
+  if (rule === "refuse" && found.length > 0) {
+    throw inputError(
+      `${catalog}: ${found.length} of the selected granules hold observations that others hold too: ${what}` +
+        " (take one of each with --duplicates fold, or all with --duplicates keep)",
+    );
   }
-  return { parents: Array.from(selection.parents), granules: selection.granules, ranks, leftOut };
+  return { left: new Set(found.map(({ row }) => row)), what };
+}
+
+/**
+ * Parent -> granules turned into granule -> ranks of parents, without the granules `left`, and without parents
+ * that only those need.
+ */
+function runSelection(
+  selection: Selection,
+  leftOut: RunSelection["leftOut"],
+  left: ReadonlySet<number>,
+): RunSelection {
+  const own: number[][] = selection.granules.map(() => []);
+  const parents: number[] = [];
+  const { offsets, indices } = selection.needs;
+  selection.parents.forEach((parent, p) => {
+    const needed = [...indices.subarray(offsets[p], offsets[p + 1])].filter((g) => !left.has(g));
+    if (needed.length === 0) return;
+    const rank = parents.push(parent) - 1;
+    for (const granule of needed) own[granule].push(rank);
+  });
+  const taken = <T>(list: readonly T[]) => list.filter((_, g) => !left.has(g));
+  const folded = [...left].map((g) => selection.granules[g]).map(({ collection, id }) => ({
+    collection,
+    id,
+  }));
+  return { parents, granules: taken(selection.granules), ranks: taken(own), leftOut, folded };
 }
 
 async function countCollections(catalog: Catalog): Promise<{ collection: string; granules: number }[]> {

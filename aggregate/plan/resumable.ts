@@ -33,7 +33,7 @@ export function resumeDifferences(then: Plan, now: Plan): string[] {
   }
   const lostParents = then.store.parentOrder === now.store.parentOrder ? parentsLost(then, now) : 0;
   if (lostParents > 0) found.push(`${count(lostParents, "parent cell")} of that run are not selected`);
-  const granules = new Set(now.granules.map(nameOf));
+  const granules = new Set([...now.granules, ...now.folded ?? []].map(nameOf));
   const lost = then.granules.filter((row) => !granules.has(nameOf(row)));
   if (lost.length > 0) {
     const names = lost.slice(0, 2).map(({ id }) => id).join(", ");
@@ -66,7 +66,7 @@ function parentsLost(then: Plan, now: Plan): number {
   return lost.size;
 }
 
-function nameOf({ collection, id }: GranuleRow): string {
+function nameOf({ collection, id }: Pick<GranuleRow, "collection" | "id">): string {
   return `${collection} ${id}`;
 }
 

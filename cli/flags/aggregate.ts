@@ -2,6 +2,7 @@
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import type { AggregateRequest } from "../../aggregate/aggregate.ts";
 import { DEFAULT_CHECKPOINT } from "../../aggregate/schedule/checkpoint.ts";
+import { DUPLICATE_RULES, type DuplicateRule } from "../../catalog/duplicates.ts";
 import type { Area } from "../../core/geometry/area.ts";
 import { parseBytes } from "../../core/units.ts";
 import { PRESET_NAMES } from "../../products/presets/index.ts";
@@ -19,6 +20,7 @@ export interface AggregateFlags extends AreaFlags, FilterFlags, BackendFlags {
   cells?: string;
   maxCells?: number;
   unknownExtent?: boolean;
+  duplicates: DuplicateRule;
   workers?: number;
   memory?: string;
   scratch?: string;
@@ -58,7 +60,14 @@ export function addAggregateOptions(command: CommandUnknownOpts): void {
   command
     .option("--cells <names>", "only these parent cells, with commas between")
     .option("--max-cells <n>", "at most so many parent cells, the first in order", whole())
-    .option("--unknown-extent", "take granules too whose extent the catalog does not know");
+    .option("--unknown-extent", "take granules too whose extent the catalog does not know")
+    .addOption(
+      new Option(
+        "--duplicates <what>",
+        "granules that hold the same observations (the same bytes, reprocessings, subsets):" +
+          " fold takes one of each, keep all, refuse none",
+      ).choices(DUPLICATE_RULES).default("fold" as const),
+    );
   command.optionsGroup("Grid and store:");
   command
     .option("-o, --output <store>", "the Zarr store: a folder or s3://bucket/prefix; the config may name it")
@@ -116,6 +125,7 @@ export function aggregateRequest(flags: AggregateFlags, area: Area | undefined):
     rowIndex: flags.rowIndex,
     writeRowIndex: flags.writeRowIndex,
     unknownExtent: flags.unknownExtent,
+    duplicates: flags.duplicates,
     workers: flags.workers,
     memoryBytes: flags.memory === undefined ? undefined : parseBytes(flags.memory),
     scratch: flags.scratch,

@@ -6,6 +6,7 @@ import { type PrepareOptions, prepareRun } from "../../../../aggregate/plan/prep
 import type { GranuleRow } from "../../../../catalog/granule.ts";
 import { openCatalog } from "../../../../catalog/file/open_catalog.ts";
 import { writeCatalog } from "../../../../catalog/write/write.ts";
+import { resumeDifferences } from "../../../../aggregate/plan/resumable.ts";
 import { scratchFolder } from "../engine/granules.ts";
 import { granuleRow } from "../engine/sample_run.ts";
 
@@ -104,4 +105,34 @@ Deno.test("granules of unknown extent are left out and told, or taken for every 
   assert.deepEqual(plan.leftOut, [{ what: "granules of unknown extent", granules: 1 }]);
   const taken = await prepare([...ROWS, unknown], undefined, { unknownExtent: true });
   assert.deepEqual([taken.leftOut, taken.ranks.at(-1)], [[], [0, 1, 2]]);
+});
+
+const FIRST = "ATL06_20200102000000_00690611_006_01.h5", SECOND = "ATL06_20200102000000_00690611_006_02.h5";
+const PROCESSINGS = [row(FIRST, [15, 300], 2), row(SECOND, [15, 48], 2), row("a.h5", [16], 1)];
+
+Deno.test("of granules with the same observations one is taken, and cells that only the others touch go", async () => {
+  const plan = await prepare(PROCESSINGS);
+  assert.deepEqual(plan.granules.map(({ id }) => id), [SECOND, "a.h5"]);
+  assert.deepEqual([plan.store.parents, plan.ranks], [[0, 1, 3], [[0, 2], [1]]]);
+  assert.deepEqual(plan.leftOut, [
+    { what: `${FIRST} is an earlier processing of ${SECOND}`, granules: 1 },
+  ]);
+});
+
+Deno.test("duplicates are kept or refused where that is asked for", async () => {
+  const kept = await prepare(PROCESSINGS, undefined, { duplicates: "keep" });
+  assert.deepEqual([kept.granules.length, kept.leftOut], [3, []]);
+  await assert.rejects(
+    prepare(PROCESSINGS, undefined, { duplicates: "refuse" }),
+    /1 of the selected granules hold observations that others hold too: .*_01.h5 is an earlier processing of/,
+  );
+  assert.equal((await prepare(ROWS, undefined, { duplicates: "refuse" })).granules.length, 3);
+});
+
+Deno.test("a later processing may take its earlier one's place in a run that goes on", async () => {
+  const before = await prepare([PROCESSINGS[0], PROCESSINGS[2]]);
+  const after = await prepare([row(FIRST, [15, 300], 2), row(SECOND, [15, 300], 2), PROCESSINGS[2]]);
+  assert.deepEqual(resumeDifferences(before, after), []);
+  const without = await prepare([row(SECOND, [15, 300], 2), PROCESSINGS[2]]);
+  assert.match(resumeDifferences(before, without)[0], /1 granule of that run are not selected/);
 });
