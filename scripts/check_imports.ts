@@ -50,6 +50,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "core/observations",
     "core/raster/*",
   ],
+  "core/raster/encode": [...CORE_BASE, "core/raster"],
+  "core/raster/tms": [...CORE_BASE, "core/raster"],
   "core/stac": [...CORE_BASE, "core/cells", "core/geometry", "core/raster"],
   "core/patterns": CORE_BASE,
   "core/store": [...CORE_BASE, "core/cells", "core/zarr"],

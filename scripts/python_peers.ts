@@ -26,6 +26,8 @@ const PEERS: readonly { module: string; requirement: string }[] = [
   { module: "flask", requirement: "moto[server,s3,iam,sts]" },
   { module: "moto", requirement: "moto[s3,iam,server,cloudformation,awslambda,stepfunctions]>=5,<6" },
   { module: "cfnlint", requirement: "cfn-lint" },
+  { module: "morecantile", requirement: "morecantile>=7,<8" },
+  { module: "PIL", requirement: "pillow" },
 ];
 
 const INSTALL_LIMIT_MS = 240_000;
