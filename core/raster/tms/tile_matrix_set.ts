@@ -54,17 +54,14 @@ interface Definition {
   readonly pointOfOrigin: readonly number[];
   /** The first zoom. */
   readonly first: number;
-  /** Pixels of a tile's side, one number or one a zoom. */
-  readonly tile: number | readonly number[];
-  /** Columns and rows at the first zoom, doubling; or `matrices`, one pair a zoom. */
-  readonly matrix?: readonly number[];
-  readonly matrices?: readonly (readonly number[])[];
-  /** Halving from these; or the two lists, one number a zoom. */
-  readonly levels?: number;
-  readonly scaleDenominator?: number;
-  readonly cellSize?: number;
-  readonly scaleDenominators?: readonly number[];
-  readonly cellSizes?: readonly number[];
+  readonly levels: number;
+  /** Pixels of a tile's side: one number a zoom, or one for all. */
+  readonly tile: readonly number[];
+  /** Columns and rows: one pair a zoom, or those of the first, doubling. */
+  readonly matrix: readonly (readonly number[])[];
+  /** One number a zoom, or that of the first, halving. */
+  readonly scaleDenominator: readonly number[];
+  readonly cellSize: readonly number[];
 }
 
 const DEFINITIONS = definitions as readonly Definition[];
@@ -102,21 +99,19 @@ export function crsCodeOf(set: TileMatrixSet): string {
 
 function expand(definition: Definition): TileMatrixSet {
   const { title, id, uri, orderedAxes, crs, wellKnownScaleSet, first } = definition;
-  const count = definition.levels ?? definition.scaleDenominators!.length;
-  const tileMatrices = Array.from({ length: count }, (_, index): TileMatrix => {
-    const factor = 2 ** index;
-    const tile = typeof definition.tile === "number" ? definition.tile : definition.tile[index];
-    const [width, height] = definition.matrices?.[index] ?? definition.matrix!.map((size) => size * factor);
+  const tileMatrices = Array.from({ length: definition.levels }, (_, index): TileMatrix => {
+    const tile = definition.tile[definition.tile.length === 1 ? 0 : index];
+    const height = doubled(definition.matrix.map((size) => size[1]), index, 2);
     const widths = variableWidths(id, first + index, height);
     return {
       id: String(first + index),
-      scaleDenominator: definition.scaleDenominators?.[index] ?? definition.scaleDenominator! / factor,
-      cellSize: definition.cellSizes?.[index] ?? definition.cellSize! / factor,
+      scaleDenominator: doubled(definition.scaleDenominator, index, 0.5),
+      cellSize: doubled(definition.cellSize, index, 0.5),
       cornerOfOrigin: "topLeft",
-      pointOfOrigin: definition.pointOfOrigin as [number, number],
+      pointOfOrigin: [definition.pointOfOrigin[0], definition.pointOfOrigin[1]],
       tileWidth: tile,
       tileHeight: tile,
-      matrixWidth: width,
+      matrixWidth: doubled(definition.matrix.map((size) => size[0]), index, 2),
       matrixHeight: height,
       ...(widths.length === 0 ? {} : { variableMatrixWidths: widths }),
     };
@@ -130,6 +125,11 @@ function expand(definition: Definition): TileMatrixSet {
     ...(wellKnownScaleSet === undefined ? {} : { wellKnownScaleSet }),
     tileMatrices,
   };
+}
+
+/** The number of a zoom: from the list, or the only one times a power. */
+function doubled(numbers: readonly number[], index: number, factor: number): number {
+  return numbers.length === 1 ? numbers[0] * factor ** index : numbers[index];
 }
 
 /** CDB's zones as rows of one degree from the north: last row, tiles in one. The south mirrors them. */

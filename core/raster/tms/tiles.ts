@@ -18,7 +18,7 @@ export function minZoom(set: TileMatrixSet): number {
 }
 
 export function maxZoom(set: TileMatrixSet): number {
-  return Number(set.tileMatrices.at(-1)!.id);
+  return minZoom(set) + set.tileMatrices.length - 1;
 }
 
 /**
@@ -28,8 +28,8 @@ export function maxZoom(set: TileMatrixSet): number {
 export function tileMatrixOf(set: TileMatrixSet, zoom: number): TileMatrix | undefined {
   const listed = set.tileMatrices[zoom - minZoom(set)];
   if (listed !== undefined) return listed;
-  const last = set.tileMatrices.at(-1)!;
-  const deeper = zoom - Number(last.id);
+  const last = set.tileMatrices[set.tileMatrices.length - 1];
+  const deeper = zoom - maxZoom(set);
   if (!Number.isInteger(zoom) || deeper <= 0 || zoom > DEEPEST_ZOOM || !halves(set)) return undefined;
   const factor = 2 ** deeper;
   return {
