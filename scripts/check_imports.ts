@@ -40,6 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "core/observations": OBSERVATIONS,
   "core/geotiff": [...CORE_BASE, "core/access", "core/raster/*"],
   "core/grids": [...OBSERVATIONS, "core/geotiff", "core/observations", "core/raster/*"],
+  "core/raster/crs": ["core", "core/raster"],
   "core/raster": [
     ...CORE_BASE,
     "core/access",

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { crsOfCode } from "../../../../../core/raster/crs/codes.ts";
+import { axisUnit, crsOfProj4 } from "../../../../../core/raster/crs/definition.ts";
+import { transformer } from "../../../../../core/raster/crs/transform.ts";
+import { POINTS } from "./projected_points.ts";
+
+const LONLAT = crsOfCode("EPSG:4326");
+const system = (name: string) => name.startsWith("+") ? crsOfProj4(name) : crsOfCode(name);
+
+for (const { crs: name, points } of POINTS) {
+  Deno.test(`${name} puts points where PROJ puts them, and brings them back`, () => {
+    const crs = system(name);
+    const transform = transformer(LONLAT, crs);
+    const metres = axisUnit(crs)!.metres;
+    const xs = Float64Array.from(points, ([longitude]) => longitude);
+    const ys = Float64Array.from(points, ([, latitude]) => latitude);
+    transform.forwardAll(xs, ys);
+    points.forEach(([longitude, latitude, x, y], i) => {
+      const far = Math.hypot(xs[i] - x, ys[i] - y) * metres;
+      assert.ok(far < 1e-4, `${longitude} ${latitude}: ${far} m from PROJ's ${x} ${y}`);
+      assert.deepEqual(transform.forward(longitude, latitude), [xs[i], ys[i]]);
+      const [backX, backY] = transform.inverse(x, y);
+      const away = Math.hypot((backX - longitude) * Math.cos(latitude * Math.PI / 180), backY - latitude);
+      assert.ok(away < 5e-8, `${x} ${y}: ${backX} ${backY} is ${away} degrees from ${longitude} ${latitude}`);
+    });
+  });
+}
+
+Deno.test("a point without an image becomes NaN, in both coordinates", () => {
+  const forward = (code: string, x: number, y: number) => transformer(LONLAT, crsOfCode(code)).forward(x, y);
+  const none = [NaN, NaN];
+  assert.deepEqual(forward("EPSG:3413", 0, -90), none, "the pole opposite");
+  assert.deepEqual(forward("EPSG:3857", 0, 90), none);
+  assert.deepEqual(forward("EPSG:32615", -93, 91), none);
+  assert.deepEqual(forward("EPSG:32615", NaN, 45), none);
+  assert.deepEqual(forward("EPSG:32615", -93, Infinity), none);
+  assert.deepEqual(transformer(LONLAT, crsOfCode("EPSG:6931")).inverse(1e9, 1e9), none);
+  const xs = Float64Array.of(-93, -93), ys = Float64Array.of(91, 45);
+  transformer(LONLAT, crsOfCode("EPSG:32615")).forwardAll(xs, ys);
+  assert.ok(Number.isNaN(xs[0]) && Number.isNaN(ys[0]) && Math.abs(xs[1] - 500_000) < 1e-6);
+});
+
+Deno.test("a latitude that rounding put past the pole is the pole's", () => {
+  const polar = transformer(LONLAT, crsOfCode("EPSG:3413"));
+  const [x, y] = polar.forward(10, 90 + 1e-12);
+  assert.ok(Math.hypot(x, y) < 1e-6, `${x} ${y}`);
+});
+
+Deno.test("longitudes of a projection lie within 180 degrees", () => {
+  const mercator = transformer(crsOfCode("EPSG:3857"), LONLAT);
+  for (const x of [2.5e7, -2.5e7, 9e7, 1e9]) {
+    const [longitude] = mercator.forward(x, 0);
+    assert.ok(longitude >= -180 && longitude <= 180, `${x}: ${longitude}`);
+    // The Earth's circumference at the equator of the projection's sphere.
+    const turns = x / (2 * Math.PI * 6378137) - longitude / 360;
+    assert.ok(Math.abs(turns - Math.round(turns)) < 1e-9, `${x}: ${longitude}`);
+  }
+});
+
+Deno.test("a projection that cannot be computed is refused by name when it is used", () => {
+  assert.throws(
+    () => transformer(LONLAT, crsOfCode("ESRI:54042")),
+    /ESRI:54042: this coordinate reference system cannot be computed here.*\+proj=wintri/,
+  );
+});
