@@ -40,6 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "core/hdf5/fallback": [...CORE_BASE, "core/access", "core/hdf5", "core/hdf5/direct"],
   "core/observations": OBSERVATIONS,
   "core/geotiff": [...CORE_BASE, "core/access", "core/raster/*"],
+  "core/geotiff/write": [...CORE_BASE, "core/access", "core/geotiff", "core/raster/*"],
   "core/grids": [...OBSERVATIONS, "core/geotiff", "core/observations", "core/raster/*"],
   "core/raster/crs": ["core", "core/raster"],
   "core/raster": [
