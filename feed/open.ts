@@ -1,51 +1,42 @@
 /** A feed ready to work: its ledger open, its source at hand. */
 import fs from "node:fs";
 import { inputError, systemCode } from "../core/errors.ts";
-import { createFootprinter } from "../catalog/discover/draft/footprinter.ts";
-import type { HttpIo } from "../catalog/discover/draft/http_text.ts";
+import { readPolygonFile } from "../core/geometry/area.ts";
 import type { FeedDefinition } from "./definition/parse.ts";
 import type { FollowSource } from "./follow/source.ts";
 import type { Engine } from "./ledger/engine.ts";
 import { openLedger } from "./ledger/open.ts";
 import { ensureFeed } from "./ledger/progress.ts";
-import { odataSource, type ODataSourceOptions } from "./sources/odata.ts";
-import { assetTasks } from "./sources/offer.ts";
+import type { NoticeReader } from "./sources/notice.ts";
+import { openSource, type SourceContext } from "./sources/open_source.ts";
 import { createRowTest } from "./sources/row_test.ts";
 
 export interface Feed {
   definition: FeedDefinition;
   engine: Engine;
   source: FollowSource;
-  /** What makes offers of products that a notice brings. */
-  offers: Pick<ODataSourceOptions, "downloadUrl" | "query" | "maker">;
+  readNotice: NoticeReader;
   close(): Promise<void>;
 }
 
-export async function openFeed(definition: FeedDefinition, io: HttpIo): Promise<Feed> {
-  const { source, keep, download } = definition;
-  const maker = {
-    footprinter: createFootprinter(definition.cellOrder),
-    test: createRowTest({
-      tiles: keep.tilesFile === undefined ? undefined : readTiles(keep.tilesFile),
-      recentDays: keep.recentDays,
-      bbox: keep.bbox,
-      cloudAtMost: keep.cloudAtMost,
-    }),
-    download: download === undefined ? () => [] : assetTasks,
-  };
-  const { collection, productType, filter } = source;
-  const offers = { downloadUrl: source.downloadUrl, query: { collection, productType, filter }, maker };
+export async function openFeed(
+  definition: FeedDefinition,
+  context: Omit<SourceContext, "test">,
+): Promise<Feed> {
+  const { keep } = definition;
+  const test = createRowTest({
+    tiles: keep.tilesFile === undefined ? undefined : readTiles(keep.tilesFile),
+    recentDays: keep.recentDays,
+    bbox: keep.bbox,
+    polygon: keep.polygonFile === undefined ? undefined : readPolygonFile(keep.polygonFile),
+    cloudAtMost: keep.cloudAtMost,
+  });
+  const opened = openSource(definition, { ...context, test });
   const engine = await openLedger({ address: definition.ledger, exclusive: definition.exclusive });
   await engine.transaction((sql) =>
-    ensureFeed(sql, definition.name, definition.startMs, JSON.stringify(source))
+    ensureFeed(sql, definition.name, definition.startMs, JSON.stringify(definition.source))
   );
-  return {
-    definition,
-    engine,
-    source: odataSource({ url: source.url, io, ...offers }),
-    offers,
-    close: () => engine.close(),
-  };
+  return { definition, engine, ...opened, close: () => engine.close() };
 }
 
 /** Tiles one a line; `#` begins a remark. */

@@ -22,14 +22,13 @@ export function addFeedDownload(feed: Command, context: CliContext): void {
         throw inputError(`--deadline: "${options.deadline}" is no time (wanted such as 14m, 1h)`);
       }
       await withFeed(file, context, async (opened) => {
-        const { download, source } = opened.definition;
+        const { download } = opened.definition;
         if (download === undefined) throw inputError(`${file}: names no download.to`);
         const result = await downloadDue(opened, {
           ...download,
           env: context.env,
           signal: context.signal,
           deadline: new Deadline(Date.now() + limit, context.signal),
-          tokenUrl: source.tokenUrl,
           onNote: (note) => context.log.warn(note),
         });
         if (context.json) printReport(context, "feed.download", result);

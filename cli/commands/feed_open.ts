@@ -15,7 +15,12 @@ export async function withFeed<T>(
     onWait: (reason: string, waitMs: number) =>
       context.log.warn(`${reason}; waiting ${(waitMs / 1000).toFixed(1)} s`),
   };
-  const feed = await openFeed(readFeed(file), io);
+  const { layoutChooser } = await import("../../aggregate/config/layout.ts");
+  const feed = await openFeed(readFeed(file), {
+    io,
+    env: context.env,
+    layout: (config) => layoutChooser(config, context.log.warn),
+  });
   try {
     return await work(feed);
   } finally {

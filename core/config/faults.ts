@@ -73,7 +73,7 @@ function addIssue(faults: Faults, issue: Issue, root: unknown, wording: Wording)
         const problem = reason !== undefined
           ? `${dotted(whole)} is not supported: ${reason}`
           : `unknown key "${key}"${path.length > 0 ? ` in ${dotted(path)}` : ""}${
-            suggestion(key, keysAt(wording.schema, path))
+            suggestion(key, keysAt(wording.schema, path, root))
           }`;
         faults.key(whole, problem);
       }
@@ -127,11 +127,19 @@ function addIssue(faults: Faults, issue: Issue, root: unknown, wording: Wording)
   }
 }
 
-/** The keys that the schema knows at `path`. */
-function keysAt(root: z.ZodType, path: KeyPath): string[] {
+/** The keys that the schema knows at `path` of a document. */
+function keysAt(root: z.ZodType, path: KeyPath, document: unknown): string[] {
   let schema: unknown = root;
-  for (const key of [...path, undefined]) {
+  for (const [depth, key] of [...path, undefined].entries()) {
     while (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) schema = schema.unwrap();
+    if (schema instanceof z.ZodDiscriminatedUnion) {
+      const { discriminator } = schema.def;
+      const kind = (valueAt(document, path.slice(0, depth)) as Record<string, unknown> | null)
+        ?.[discriminator];
+      schema = schema.options.find((option) =>
+        option instanceof z.ZodObject && option.shape[discriminator].safeParse(kind).success
+      );
+    }
     if (key === undefined) break;
     if (schema instanceof z.ZodObject) schema = schema.shape[String(key)];
     else if (schema instanceof z.ZodRecord) schema = schema.valueType;

@@ -6,21 +6,56 @@ import { readYamlText } from "../../core/config/read_text.ts";
 import { DEFAULT_CELL_ORDER } from "../../catalog/schema.ts";
 import { CDSE_CATALOGUE } from "../../catalog/discover/odata/odata.ts";
 import { CDSE_DOWNLOAD } from "../../catalog/discover/odata/odata_product.ts";
+import type { CmrQuery } from "../../catalog/discover/cmr/cmr_query.ts";
+import type { StacTime } from "../sources/stac.ts";
 import { DAY_MS } from "../ledger/days.ts";
 import { DEFAULT_RETRY_RULE } from "../ledger/tasks.ts";
 import { type FeedInput, feedSchema } from "./schema.ts";
 
+/** The Copernicus Data Space, and other catalogues of its interface. */
+export interface CdseDefinition {
+  from: "cdse";
+  url: string;
+  downloadUrl: string;
+  /** Where tokens are made, instead of the Copernicus Data Space. */
+  tokenUrl: string | undefined;
+  collection: string | undefined;
+  productType: string | undefined;
+  filter: string | undefined;
+}
+
+/** NASA's Common Metadata Repository. */
+export interface CmrDefinition {
+  from: "cmr";
+  url: string | undefined;
+  query: CmrQuery;
+}
+
+export interface StacDefinition {
+  from: "stac";
+  /** The API's landing page. */
+  url: string;
+  collections: readonly string[];
+  /** The time by which items are followed. */
+  time: StacTime;
+  /** The environment variable that holds a bearer token. */
+  tokenName: string | undefined;
+}
+
+export interface LocalDefinition {
+  from: "local";
+  folder: string;
+  /** A preset or a file that says where observations lie; default the preset that fits the files' names. */
+  config: string | undefined;
+  collection: string | undefined;
+  provider: string | undefined;
+}
+
+export type SourceDefinition = CdseDefinition | CmrDefinition | StacDefinition | LocalDefinition;
+
 export interface FeedDefinition {
   name: string;
-  source: {
-    url: string;
-    downloadUrl: string;
-    /** Where tokens are made, instead of the Copernicus Data Space. */
-    tokenUrl: string | undefined;
-    collection: string | undefined;
-    productType: string | undefined;
-    filter: string | undefined;
-  };
+  source: SourceDefinition;
   startMs: number;
   settleMs: number;
   deletionsEveryMs: number;
@@ -31,6 +66,8 @@ export interface FeedDefinition {
     tilesFile: string | undefined;
     recentDays: number | undefined;
     bbox: [number, number, number, number] | undefined;
+    /** A file of GeoJSON. */
+    polygonFile: string | undefined;
     cloudAtMost: number | undefined;
   };
   ledger: string;
@@ -39,7 +76,8 @@ export interface FeedDefinition {
   catalog: string | undefined;
   cellOrder: number;
   download: { to: string; files: number; attempts: number } | undefined;
-  push: { port: number; host: string };
+  /** `topics`: those of Amazon's notification service whose subscription is confirmed. */
+  push: { port: number; host: string; topics: readonly string[] };
 }
 
 const DEFAULT_SETTLE = "5d";
@@ -81,15 +119,6 @@ function resolve(input: FeedInput, faults: Faults, base: string): FeedDefinition
   const ms = (text: string | undefined, standard: string) => durationMs(text ?? standard) ?? 0;
   const start = follow.start instanceof Date ? follow.start.getTime() : Date.parse(follow.start);
   if (Number.isNaN(start)) faults.value(["follow", "start"], "is no date (wanted 2026-11-01)");
-  if (source.collection === undefined && source.filter === undefined) {
-    faults.value(["source"], "names neither a collection nor a filter: that is the whole catalogue");
-  }
-  for (const key of ["url", "download_url", "token_url"] as const) {
-    const url = source[key];
-    if (url !== undefined && !/^https?:\/\//i.test(url)) {
-      faults.value(["source", key], `found "${url}", wanted an http or https URL`);
-    }
-  }
   const [west, south, east, north] = keep.bbox ?? [];
   if (keep.bbox !== undefined && !(south < north && Math.abs(west) <= 180 && Math.abs(east) <= 180)) {
     faults.value(["keep", "bbox"], "is no box (wanted west, south, east, north in degrees)");
@@ -97,14 +126,7 @@ function resolve(input: FeedInput, faults: Faults, base: string): FeedDefinition
   const recent = keep.recent === undefined ? undefined : (durationMs(keep.recent) ?? 0) / DAY_MS;
   return {
     name: input.feed,
-    source: {
-      url: source.url ?? CDSE_CATALOGUE,
-      downloadUrl: source.download_url ?? CDSE_DOWNLOAD,
-      tokenUrl: source.token_url,
-      collection: source.collection,
-      productType: source.product_type,
-      filter: source.filter,
-    },
+    source: resolveSource(source, faults, place),
     startMs: start,
     settleMs: ms(follow.settle, DEFAULT_SETTLE),
     deletionsEveryMs: ms(follow.deletions_every, DEFAULT_DELETIONS_EVERY),
@@ -114,6 +136,7 @@ function resolve(input: FeedInput, faults: Faults, base: string): FeedDefinition
       tilesFile: keep.tiles === undefined ? undefined : place(keep.tiles),
       recentDays: recent,
       bbox: keep.bbox === undefined ? undefined : [west, south, east, north],
+      polygonFile: keep.polygon === undefined ? undefined : place(keep.polygon),
       cloudAtMost: keep.cloud_at_most,
     },
     ledger: place(input.ledger ?? `${input.feed}.sqlite`),
@@ -125,6 +148,76 @@ function resolve(input: FeedInput, faults: Faults, base: string): FeedDefinition
       files: download.files ?? DEFAULT_DOWNLOAD_FILES,
       attempts: download.attempts ?? DEFAULT_RETRY_RULE.mostAttempts,
     },
-    push: { port: input.push?.port ?? DEFAULT_PUSH_PORT, host: input.push?.host ?? LOOPBACK },
+    push: {
+      port: input.push?.port ?? DEFAULT_PUSH_PORT,
+      host: input.push?.host ?? LOOPBACK,
+      topics: input.push?.topics ?? [],
+    },
   };
+}
+
+function resolveSource(
+  source: FeedInput["source"],
+  faults: Faults,
+  place: (name: string) => string,
+): SourceDefinition {
+  for (const [key, url] of Object.entries(source)) {
+    if (/(^|_)url$/.test(key) && !/^https?:\/\//i.test(String(url))) {
+      faults.value(["source", key], `found "${url}", wanted an http or https URL`);
+    }
+  }
+  switch (source.from) {
+    case "cdse":
+      if (source.collection === undefined && source.filter === undefined) {
+        faults.value(["source"], "names neither a collection nor a filter: that is the whole catalogue");
+      }
+      return {
+        from: "cdse",
+        url: source.url ?? CDSE_CATALOGUE,
+        downloadUrl: source.download_url ?? CDSE_DOWNLOAD,
+        tokenUrl: source.token_url,
+        collection: source.collection,
+        productType: source.product_type,
+        filter: source.filter,
+      };
+    case "cmr":
+      if (source.short_name === undefined && source.concept_ids === undefined) {
+        faults.value(["source"], "names neither a short_name nor concept_ids: that is all of CMR");
+      }
+      for (const [index, id] of (source.concept_ids ?? []).entries()) {
+        if (/^C\d+-[A-Z0-9_]+$/.test(id)) continue;
+        faults.value(
+          ["source", "concept_ids", index],
+          `found "${id}", wanted a collection's such as C2670138092-NSIDC_CPRD`,
+        );
+      }
+      return {
+        from: "cmr",
+        url: source.url,
+        query: {
+          ...(source.short_name === undefined ? {} : { shortNames: [source.short_name] }),
+          ...(source.version === undefined ? {} : { versions: [source.version] }),
+          ...(source.provider === undefined ? {} : { providers: [source.provider] }),
+          ...(source.concept_ids === undefined ? {} : { conceptIds: source.concept_ids }),
+        },
+      };
+    case "stac":
+      return {
+        from: "stac",
+        url: source.url,
+        collections: source.collections,
+        time: source.time ?? "updated",
+        tokenName: source.token?.slice("env:".length),
+      };
+    case "local":
+      return {
+        from: "local",
+        folder: place(source.path),
+        config: source.config === undefined || !/[./]/.test(source.config)
+          ? source.config
+          : place(source.config),
+        collection: source.collection,
+        provider: source.provider,
+      };
+  }
 }

@@ -3,7 +3,8 @@
  * the source's count and the ledger's agree nothing is asked; where they differ, the window is halved until
  * its parts are short enough to be walked whole and compared.
  */
-import { countIn, knownIn, registerAbsent } from "../ledger/register.ts";
+import { countIn, knownIn, knownTimes, registerAbsent, registerOffers } from "../ledger/register.ts";
+import { DeadlineCame } from "./deadline.ts";
 import { halves } from "./spans.ts";
 import { type WalkContext, walkWindow } from "./walk.ts";
 import type { Window } from "./source.ts";
@@ -33,6 +34,7 @@ export async function settleWindow(
   whole = false,
 ): Promise<Settled> {
   const { engine, feed, source } = context;
+  if (source.list !== undefined) return await settleByList(context, window);
   const available = await source.count(window);
   const known = await engine.transaction((sql) => countIn(sql, feed, window.from, window.to));
   if (!whole && (available === null || available === known)) return { available, news: 0, missing: [] };
@@ -50,6 +52,28 @@ export async function settleWindow(
     result.missing.push(...settled.missing);
   }
   return result;
+}
+
+/** Compares a listing with the ledger, and reads what is new in it. */
+async function settleByList(context: WalkContext, window: Window): Promise<Settled> {
+  const { engine, feed, source, deadline } = context;
+  const listed = await source.list?.(window) ?? [];
+  const known = await engine.transaction((sql) => knownTimes(sql, feed, window.from, window.to));
+  const news = new Set(
+    listed.filter(({ sourceId, changed }) => known.get(sourceId) !== changed).map(({ sourceId }) => sourceId),
+  );
+  const here = new Set(listed.map(({ sourceId }) => sourceId));
+  const settled: Settled = {
+    available: listed.length,
+    news: 0,
+    missing: [...known.keys()].filter((id) => !here.has(id)),
+  };
+  if (news.size === 0) return settled;
+  for await (const offers of source.offers?.(news) ?? []) {
+    if (deadline.near) throw new DeadlineCame();
+    settled.news += await engine.transaction((sql) => registerOffers(sql, feed, offers, Date.now()));
+  }
+  return settled;
 }
 
 /**

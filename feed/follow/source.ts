@@ -22,6 +22,10 @@ export interface FollowSource {
   /** How many granules it has in the window; null where it does not say. */
   count(window: Window): Promise<number | null>;
   page(window: Window, next: string | null): Promise<Page>;
+  /** What it has in the window, where that costs nothing: then only what differs is read. */
+  list?(window: Window): Promise<readonly { sourceId: string; changed: number }[]>;
+  /** Offers of some of these, in pages. */
+  offers?(sourceIds: ReadonlySet<string>): AsyncIterable<readonly Offer[]>;
   /** Deletions that it tells of itself, made in the window. */
   deletions?(window: Window): AsyncIterable<readonly Deletion[]>;
   /** Whether it still has a granule, by its own id. */

@@ -21,7 +21,10 @@ export interface Offer {
   sourceId: string;
   collection: string;
   id: string;
+  /** The time by which windows find it, milliseconds since 1970 UTC by the source's clock. */
   changed: number;
+  /** What orders the source's words on it: later ones replace earlier ones. Most sources' `changed`. */
+  revised: number;
   startMs: number | null;
   /** Why the feed's filter leaves it out; null when it is kept. */
   leftOut: string | null;
@@ -36,6 +39,7 @@ const COLUMNS = [
   "collection",
   "id",
   "changed",
+  "revised",
   "start_ms",
   "state",
   "reason",
@@ -67,6 +71,7 @@ export async function registerOffers(
       offer.collection,
       offer.id,
       offer.changed,
+      offer.revised,
       offer.startMs,
       (offer.leftOut === null ? "live" : "filtered") satisfies GranuleState,
       offer.leftOut,
@@ -74,10 +79,11 @@ export async function registerOffers(
       now,
     ]),
     `ON CONFLICT (feed, source_id) DO UPDATE SET collection = excluded.collection, id = excluded.id,
-       changed = excluded.changed, start_ms = excluded.start_ms, state = excluded.state,
-       reason = excluded.reason, granule_row = excluded.granule_row, seen = excluded.seen
-     WHERE excluded.changed > granule.changed
-       OR (excluded.changed = granule.changed AND granule.state = 'absent')
+       changed = excluded.changed, revised = excluded.revised, start_ms = excluded.start_ms,
+       state = excluded.state, reason = excluded.reason, granule_row = excluded.granule_row,
+       seen = excluded.seen
+     WHERE excluded.revised > granule.revised
+       OR (excluded.revised = granule.revised AND granule.state = 'absent')
      RETURNING source_id, collection, start_ms, state`,
   );
   const bySource = new Map(sorted.map((offer) => [offer.sourceId, offer]));
@@ -146,6 +152,7 @@ export async function registerDeletions(
       one.collection,
       one.id,
       one.at,
+      one.at,
       null,
       "deleted" satisfies GranuleState,
       null,
@@ -153,8 +160,8 @@ export async function registerDeletions(
       now,
     ]),
     `ON CONFLICT (feed, source_id) DO UPDATE SET state = 'deleted', changed = excluded.changed,
-       seen = excluded.seen
-     WHERE excluded.changed >= granule.changed AND granule.state <> 'deleted'
+       revised = excluded.revised, seen = excluded.seen
+     WHERE excluded.revised >= granule.revised AND granule.state <> 'deleted'
      RETURNING source_id`,
   );
   const changed = returned.map((row) => textOf(row, "source_id"));
@@ -239,7 +246,7 @@ function newestOfEach(offers: readonly Offer[]): Offer[] {
   const newest = new Map<string, Offer>();
   for (const offer of offers) {
     const known = newest.get(offer.sourceId);
-    if (known === undefined || offer.changed > known.changed) newest.set(offer.sourceId, offer);
+    if (known === undefined || offer.revised > known.revised) newest.set(offer.sourceId, offer);
   }
   return [...newest.values()].sort((a, b) => a.sourceId < b.sourceId ? -1 : 1);
 }
@@ -264,6 +271,21 @@ export async function knownIn(
     [feed, from, to],
   );
   return rows.map((row) => textOf(row, "source_id"));
+}
+
+/** The same with the time of each, milliseconds since 1970 UTC. */
+export async function knownTimes(
+  sql: Statements,
+  feed: string,
+  from: number,
+  to: number,
+): Promise<Map<string, number>> {
+  const rows = await sql.all(
+    `SELECT source_id, changed FROM granule WHERE feed = $1 AND changed >= $2 AND changed < $3
+       AND state IN ('live', 'filtered')`,
+    [feed, from, to],
+  );
+  return new Map(rows.map((row) => [textOf(row, "source_id"), numberOf(row, "changed")]));
 }
 
 /** How many granules the ledger has for [from, to), kept and left out. */

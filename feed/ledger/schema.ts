@@ -2,13 +2,14 @@
  * A feed's tables, the same on SQLite and PostgreSQL.
  *
  * A granule is known by the source's own id of it (`source_id`): one name may live under two ids, one of
- * which is deleted later. What a source says of a granule is ordered by `changed`, the time of the change
- * by the source's clock, so that events give the same rows in whatever order they come.
+ * which is deleted later. `changed` is the time by which the source's windows find a granule; what the source
+ * says of it is ordered by `revised`, by the source's clock, so that events give the same rows in whatever
+ * order they come.
  */
 import { inputError } from "../../core/errors.ts";
 import { type Engine, numberOf } from "./engine.ts";
 
-const LEDGER_VERSION = 1;
+const LEDGER_VERSION = 2;
 
 /** `state` of a granule: `absent` is one that walks no longer find, and that comes back when it is seen. */
 export type GranuleState = "live" | "filtered" | "deleted" | "absent";
@@ -26,7 +27,7 @@ const TABLES = (serial: string): readonly string[] => [
      PRIMARY KEY (feed, day))`,
   `CREATE TABLE IF NOT EXISTS granule (
      feed TEXT NOT NULL, source_id TEXT NOT NULL, collection TEXT NOT NULL, id TEXT NOT NULL,
-     changed BIGINT NOT NULL, start_ms BIGINT, state TEXT NOT NULL, reason TEXT, granule_row TEXT NOT NULL,
+     changed BIGINT NOT NULL, revised BIGINT NOT NULL, start_ms BIGINT, state TEXT NOT NULL, reason TEXT, granule_row TEXT NOT NULL,
      seen BIGINT NOT NULL, PRIMARY KEY (feed, source_id))`,
   `CREATE INDEX IF NOT EXISTS granule_changed ON granule (feed, changed)`,
   `CREATE INDEX IF NOT EXISTS granule_start ON granule (feed, collection, start_ms)`,
@@ -53,6 +54,13 @@ const SERIAL = {
   postgres: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
 } as const;
 
+/** Version 1 took the time of windows for the order of words, too. */
+const FROM_VERSION_1 = [
+  "ALTER TABLE granule ADD COLUMN revised BIGINT NOT NULL DEFAULT 0",
+  "UPDATE granule SET revised = changed",
+  `UPDATE ledger SET version = ${LEDGER_VERSION}`,
+];
+
 /** Makes the tables that are missing. Refuses a ledger that another version of granary made. */
 export async function prepareLedger(engine: Engine): Promise<void> {
   await engine.transaction(async (sql) => {
@@ -61,7 +69,9 @@ export async function prepareLedger(engine: Engine): Promise<void> {
     for (const statement of TABLES(SERIAL[engine.kind])) await sql.all(statement);
     const [found] = await sql.all("SELECT version FROM ledger");
     if (found === undefined) await sql.all("INSERT INTO ledger (version) VALUES ($1)", [LEDGER_VERSION]);
-    else if (numberOf(found, "version") !== LEDGER_VERSION) {
+    else if (numberOf(found, "version") === 1) {
+      for (const statement of FROM_VERSION_1) await sql.all(statement);
+    } else if (numberOf(found, "version") !== LEDGER_VERSION) {
       throw inputError(
         `${engine.name}: a ledger of version ${found.version}, wanted ${LEDGER_VERSION} ` +
           "(another version of granary made it; follow into a new ledger)",

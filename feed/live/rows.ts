@@ -12,11 +12,11 @@ export interface PartKey {
   day: number;
 }
 
-/** Of two live granules of one name the one that changed last is the catalog's. */
+/** Of two live granules of one name the one that was revised last is the catalog's. */
 const NEWEST = `NOT EXISTS (SELECT 1 FROM granule AS other WHERE other.feed = granule.feed
   AND other.collection = granule.collection AND other.id = granule.id AND other.state = 'live'
-  AND (other.changed > granule.changed
-    OR (other.changed = granule.changed AND other.source_id > granule.source_id)))`;
+  AND (other.revised > granule.revised
+    OR (other.revised = granule.revised AND other.source_id > granule.source_id)))`;
 
 /** Live rows in the order of the source's ids; of one part, or of all. */
 export async function* liveRows(engine: Engine, feed: string, part?: PartKey): AsyncGenerator<GranuleRow> {

@@ -1,10 +1,10 @@
 /** Makes of the notices in the inbox what they say; one that cannot be read is kept as bad. */
 import { GranaryError } from "../../core/errors.ts";
 import type { Feed } from "../open.ts";
-import { markBadNotice, newNotices, settleNotice } from "../ledger/inbox.ts";
+import { markBadNotice, newNotices, type Notice, settleNotice } from "../ledger/inbox.ts";
 import { stampFeed } from "../ledger/progress.ts";
 import { registerDeletions, registerOffers } from "../ledger/register.ts";
-import { type NoticeContent, readCdseNotice } from "./cdse.ts";
+import type { NoticeContent, NoticeReader } from "../sources/notice.ts";
 
 const BATCH = 200;
 
@@ -15,39 +15,46 @@ interface Emptied {
   deleted: number;
 }
 
-/** Reads notices until none is new. A notice leaves the inbox in the transaction that registers it. */
-export async function emptyInbox({ engine, definition, offers }: Feed): Promise<Emptied> {
+/**
+ * Reads notices until none is new. They are read outside of a transaction, for a source may have to be
+ * asked; a notice leaves the inbox in the transaction that registers it, and read twice it says the same.
+ */
+export async function emptyInbox({ engine, definition, readNotice }: Feed): Promise<Emptied> {
   const total: Emptied = { read: 0, bad: 0, news: 0, deleted: 0 };
   const feed = definition.name;
   for (;;) {
-    const count = await engine.transaction(async (sql) => {
-      const notices = await newNotices(sql, feed, BATCH);
+    const notices = await engine.transaction((sql) => newNotices(sql, feed, BATCH));
+    const read: [Notice, NoticeContent | string][] = [];
+    for (const notice of notices) read.push([notice, await contentOf(notice, readNotice)]);
+    await engine.transaction(async (sql) => {
       const now = Date.now();
       const content: NoticeContent = { offers: [], deletions: [] };
-      for (const { n, body } of notices) {
-        const read = contentOf(body, offers);
-        if (typeof read === "string") {
-          await markBadNotice(sql, n, read);
+      for (const [{ n }, one] of read) {
+        if (typeof one === "string") {
+          await markBadNotice(sql, n, one);
           total.bad += 1;
           continue;
         }
-        content.offers.push(...read.offers);
-        content.deletions.push(...read.deletions);
+        content.offers.push(...one.offers);
+        content.deletions.push(...one.deletions);
         await settleNotice(sql, n);
       }
       total.news += await registerOffers(sql, feed, content.offers, now);
       total.deleted += await registerDeletions(sql, feed, content.deletions, now);
       if (notices.length > 0) await stampFeed(sql, feed, { pushed: now });
-      return notices.length;
     });
-    total.read += count;
-    if (count < BATCH) return total;
+    total.read += notices.length;
+    if (notices.length < BATCH) return total;
   }
 }
 
-function contentOf(body: string, offers: Feed["offers"]): NoticeContent | string {
+/** What a notice says, or why it cannot be used. What its source could not be asked is tried again. */
+async function contentOf(
+  { body, received }: Notice,
+  readNotice: NoticeReader,
+): Promise<NoticeContent | string> {
   try {
-    return readCdseNotice(body, offers);
+    return await readNotice(body, received);
   } catch (error) {
     if (error instanceof GranaryError && error.tag === "input") return error.message;
     throw error;

@@ -8,6 +8,7 @@ import { SourceOpener } from "../../core/access/open.ts";
 import { CdseTokens } from "../../core/access/cdse_tokens.ts";
 import { type RetryPolicy, Trouble } from "../../core/access/retry.ts";
 import type { Environment } from "../../core/access/token_store.ts";
+import type { SourceDefinition } from "../definition/parse.ts";
 import type { Deadline } from "../follow/deadline.ts";
 import type { Feed } from "../open.ts";
 import {
@@ -28,8 +29,6 @@ export interface DownloadOptions {
   env: Environment;
   signal: AbortSignal;
   deadline: Deadline;
-  /** Where tokens are made, instead of the Copernicus Data Space. */
-  tokenUrl?: string | undefined;
   onNote: (note: string) => void;
   leaseMs?: number;
   retry?: Partial<RetryPolicy>;
@@ -50,17 +49,19 @@ const RENEW_MS = 20_000;
 export async function downloadDue(feed: Feed, options: DownloadOptions): Promise<DownloadResult> {
   const { engine, definition } = feed;
   const owner = crypto.randomUUID();
-  const host = new URL(definition.source.downloadUrl).host;
+  const { source } = definition;
+  // Only the Copernicus Data Space counts a user's connections; other hosts are asked as the access room does.
+  const host = source.from === "cdse" ? new URL(source.downloadUrl).host : null;
   const result: DownloadResult = { files: 0, bytes: 0, failed: [], more: false };
-  const connections = await takeSlots(engine, host, owner, options.files);
+  const connections = host === null ? options.files : await takeSlots(engine, host, owner, options.files);
   if (connections === 0) {
     options.onNote(`${host}: other processes use all the connections that it allows; try again later`);
     return { ...result, more: true };
   }
-  const opener = openerFor(host, connections, options);
+  const opener = openerFor(source, connections, options);
   const stop = new AbortController();
   // A lost renewal only shortens the hold; the next one asks again.
-  const renewal = setInterval(() => {
+  const renewal = host === null ? undefined : setInterval(() => {
     takeSlots(engine, host, owner, connections).catch((error) => options.onNote((error as Error).message));
   }, RENEW_MS);
   const worker = async () => {
@@ -89,7 +90,16 @@ export async function downloadDue(feed: Feed, options: DownloadOptions): Promise
   }
 }
 
-function openerFor(host: string, connections: number, options: DownloadOptions): SourceOpener {
+function openerFor(source: SourceDefinition, connections: number, options: DownloadOptions): SourceOpener {
+  if (source.from !== "cdse") {
+    return new SourceOpener({
+      env: options.env,
+      signal: options.signal,
+      warn: options.onNote,
+      ...(options.retry === undefined ? {} : { retry: options.retry }),
+    });
+  }
+  const { host } = new URL(source.downloadUrl);
   const tokens: { of?: CdseTokens } = {};
   const opener = new SourceOpener({
     env: options.env,
@@ -100,7 +110,7 @@ function openerFor(host: string, connections: number, options: DownloadOptions):
     bearer: async (url) => url.host === host && isSafe(url) ? await tokens.of?.token() : undefined,
   });
   const { client, retry, signal } = opener;
-  tokens.of = new CdseTokens({ env: options.env, client, retry, signal, url: options.tokenUrl });
+  tokens.of = new CdseTokens({ env: options.env, client, retry, signal, url: source.tokenUrl });
   return opener;
 }
 
@@ -129,7 +139,7 @@ async function doTask(
     const work = JSON.parse(task.work) as DownloadWork;
     const done = await download(
       {
-        location: locationOf(work.url),
+        location: typeof work.url === "string" ? locationOf(work.url) : work.url,
         file: fileBelow(options.to, work.path),
         sizeBytes: work.sizeBytes,
         checksum: work.checksum,

@@ -79,12 +79,14 @@ export function productOffer(
 ): Offer | null {
   const tally = new Tally();
   const product = readProduct(item, { tally, downloadUrl, collectionName: query.collection ?? null });
-  if (product !== null) return makeOffer(product.draft, product.productId, product.modified, maker);
+  if (product !== null) {
+    return makeOffer(product.draft, product.productId, { changed: product.modified }, maker);
+  }
   const object = asObject(item);
   const id = asText(object?.Id);
   const changed = asTime(object?.ModificationDate);
   if (id === null || changed === null) return null;
-  return unreadableOffer(id, changed, tally.lines(["granule"])[0] ?? "unreadable");
+  return unreadableOffer(id, { changed }, tally.lines(["granule"])[0] ?? "unreadable");
 }
 
 function deletionOf(item: unknown): Deletion | null {

@@ -1,5 +1,7 @@
 /** From a source's draft of a granule to what the ledger is offered: filtered, with the files to fetch. */
-import type { GranuleRow } from "../../catalog/granule.ts";
+import { locationBy } from "../../catalog/driver.ts";
+import type { GranuleAsset, GranuleRow } from "../../catalog/granule.ts";
+import type { SourceLocation } from "../../core/access/location.ts";
 import { type Draft, finishRow, type Footprinter } from "../../catalog/discover/draft/draft.ts";
 import type { Offer, TaskOffer } from "../ledger/register.ts";
 import type { RowTest } from "./row_test.ts";
@@ -12,14 +14,25 @@ export interface OfferMaker {
   download: (row: GranuleRow) => readonly TaskOffer[];
 }
 
-export function makeOffer(draft: Draft, sourceId: string, changed: number, maker: OfferMaker): Offer {
-  const row = finishRow(draft, maker.footprinter);
+/** When a source changed a granule; `revised` where it orders its words by another time than its windows. */
+export interface OfferTimes {
+  changed: number;
+  revised?: number;
+}
+
+export function makeOffer(draft: Draft, sourceId: string, times: OfferTimes, maker: OfferMaker): Offer {
+  return offerOf(finishRow(draft, maker.footprinter), sourceId, times, maker);
+}
+
+/** The offer of a row whose footprint is known. */
+export function offerOf(row: GranuleRow, sourceId: string, times: OfferTimes, maker: OfferMaker): Offer {
   const leftOut = maker.test(row);
   return {
     sourceId,
     collection: row.collection,
     id: row.id,
-    changed,
+    changed: times.changed,
+    revised: times.revised ?? times.changed,
     startMs: row.start_datetime ?? row.datetime ?? row.end_datetime,
     leftOut,
     row: encodeRow(row),
@@ -28,12 +41,13 @@ export function makeOffer(draft: Draft, sourceId: string, changed: number, maker
 }
 
 /** A granule that gives no row: it is known, so that counts agree, and left out with the reason. */
-export function unreadableOffer(sourceId: string, changed: number, reason: string): Offer {
+export function unreadableOffer(sourceId: string, times: OfferTimes, reason: string): Offer {
   return {
     sourceId,
     collection: "",
     id: sourceId,
-    changed,
+    changed: times.changed,
+    revised: times.revised ?? times.changed,
     startMs: null,
     leftOut: reason,
     row: "{}",
@@ -43,15 +57,43 @@ export function unreadableOffer(sourceId: string, changed: number, reason: strin
 
 /** What a downloader needs of one file. */
 export interface DownloadWork {
-  url: string;
+  /** A string is a URL. */
+  url: string | SourceLocation;
   /** Below the folder that downloads go to. */
   path: string;
   sizeBytes: number | null;
   checksum: string | null;
 }
 
-/** One task for each asset that has an https link. */
-export function assetTasks(row: GranuleRow): TaskOffer[] {
+/** One task for each file of a granule, in a mirror's layout: provider/collection/path. */
+export function fileTasks(row: GranuleRow): TaskOffer[] {
+  const files: (GranuleAsset | null)[] = row.assets.length === 0 ? [null] : [...row.assets];
+  return files.flatMap((asset): TaskOffer[] => {
+    const location = locationBy(row, "https", asset) ?? locationBy(row, "s3", asset);
+    const inner = asset === null ? row.path : asset.path ?? lastSegment(location?.url);
+    if (location === undefined || inner === null) return [];
+    const checksum = asset === null ? row.checksum : asset.checksum;
+    const work: DownloadWork = {
+      url: location.kind === "https" ? location.url : location,
+      path: [row.provider, row.collection, inner].join("/"),
+      sizeBytes: asset === null ? row.size_bytes : asset.size_bytes,
+      checksum,
+    };
+    return [{ asset: asset?.key ?? "data", version: versionOf(row, checksum), work: JSON.stringify(work) }];
+  });
+}
+
+function lastSegment(url: string | undefined): string | null {
+  return url === undefined ? null : new URL(url).pathname.split("/").at(-1) || null;
+}
+
+/** What tells a file from an earlier one of its name. */
+function versionOf(row: GranuleRow, checksum: string | null): string {
+  return checksum ?? String(row.properties.updated ?? row.revision ?? "1");
+}
+
+/** The products of the Copernicus Data Space: one file each, a folder comes zipped. */
+export function productTasks(row: GranuleRow): TaskOffer[] {
   return row.assets.flatMap((asset): TaskOffer[] => {
     if (asset.https_href === null) return [];
     const zipped = asset.media_type === "application/zip" && !row.id.endsWith(".zip");
@@ -61,7 +103,6 @@ export function assetTasks(row: GranuleRow): TaskOffer[] {
       sizeBytes: asset.size_bytes,
       checksum: asset.checksum,
     };
-    const version = asset.checksum ?? String(row.properties.updated ?? row.revision ?? "1");
-    return [{ asset: asset.key, version, work: JSON.stringify(work) }];
+    return [{ asset: asset.key, version: versionOf(row, asset.checksum), work: JSON.stringify(work) }];
   });
 }

@@ -14,6 +14,8 @@ interface RowRules {
   /** Observed so many days before now at most. */
   recentDays?: number | undefined;
   bbox?: readonly [number, number, number, number] | undefined;
+  /** What lies outside is left out; what has no footprint stays. */
+  polygon?: Area | undefined;
   /** Percent. */
   cloudAtMost?: number | undefined;
 }
@@ -26,7 +28,7 @@ function tileOf(row: GranuleRow): string | null {
 
 export function createRowTest(rules: RowRules, now: () => number = Date.now): RowTest {
   const tests: RowTest[] = [];
-  const { tiles, recentDays, bbox, cloudAtMost } = rules;
+  const { tiles, recentDays, bbox, polygon, cloudAtMost } = rules;
   if (tiles !== undefined) {
     tests.push((row) => {
       const tile = tileOf(row);
@@ -44,6 +46,11 @@ export function createRowTest(rules: RowRules, now: () => number = Date.now): Ro
     const area: Area = boxArea(...bbox);
     tests.push((row) =>
       row.geometry === null || area.meets(decodeWkb(row.geometry)) ? null : "outside the box"
+    );
+  }
+  if (polygon !== undefined) {
+    tests.push((row) =>
+      row.geometry === null || polygon.meets(decodeWkb(row.geometry)) ? null : "outside the polygon"
     );
   }
   if (cloudAtMost !== undefined) {

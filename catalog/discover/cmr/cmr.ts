@@ -7,18 +7,13 @@ import { GranaryError, inputError } from "../../../core/errors.ts";
 import { safeName } from "../../../core/access/redact.ts";
 import { type CmrAnswer, collectionIds, parseAnswerJson, parseCmrAnswer, readDrafts } from "./cmr_answer.ts";
 import { fetchCollections } from "./cmr_collection.ts";
-import { CMR_PAGE_SIZE, CMR_URL, cmrParameters, type CmrQuery } from "./cmr_query.ts";
+import { CMR_PAGE_SIZE, cmrParameters, type CmrQuery } from "./cmr_query.ts";
+import { endpointOf, searchRequest } from "./cmr_request.ts";
 import type { CollectionFacts, Draft, ReadContext } from "../draft/draft.ts";
 import { HarvestState } from "./harvest_state.ts";
 import { type HttpIo, requestText } from "../draft/http_text.ts";
-import { asInteger, asObjects, asText } from "../../../core/json_value.ts";
+import { asInteger, asObjects, asText, asTime } from "../../../core/json_value.ts";
 import { printable } from "../draft/tally.ts";
-
-/** Sent with every request, so that CMR's operators know who asks. */
-const CLIENT_ID = "granary";
-
-/** A query longer than this is sent as a form. */
-const LONGEST_QUERY = 2000;
 
 export interface CmrOptions {
   /** The search endpoint. */
@@ -147,10 +142,12 @@ export interface DeletedGranule {
   id: string;
   conceptId: string | null;
   provider: string | null;
+  /** When, milliseconds since 1970 UTC. */
+  at: number | null;
 }
 
 /** How far back CMR remembers deletions. */
-const DELETIONS_REMEMBERED_DAYS = 365;
+export const DELETIONS_REMEMBERED_DAYS = 365;
 
 /**
  * Granules deleted since a time, of the collections named. CMR remembers a year and an earlier time is
@@ -191,7 +188,12 @@ export async function fetchDeleted(
         const id = asText(one["granule-ur"]);
         const parent = asText(one["parent-collection-id"]);
         if (id === null || (parent !== null && parent !== collection)) continue;
-        deleted.push({ id, conceptId: asText(one["concept-id"]), provider: asText(one["provider-id"]) });
+        deleted.push({
+          id,
+          conceptId: asText(one["concept-id"]),
+          provider: asText(one["provider-id"]),
+          at: asTime(one["revision-date"]),
+        });
       }
       next = reply.headers.get("cmr-search-after");
       if (next !== null && seen.has(next)) break;
@@ -205,21 +207,4 @@ export async function fetchDeleted(
     }
   }
   return deleted;
-}
-
-/** The endpoint under a search URL, which must be http or https. */
-function endpointOf(url: string | undefined, name: string): string {
-  const base = (url ?? CMR_URL).replace(/\/+$/, "");
-  if (!/^https?:\/\//i.test(base) || !URL.canParse(base)) {
-    throw inputError(`CMR's URL "${safeName(base)}" is not an http or https URL (wanted such as ${CMR_URL})`);
-  }
-  return `${base}/${name}`;
-}
-
-function searchRequest(endpoint: string, search: string, after: string | null, asked: string) {
-  const headers: Record<string, string> = { "client-id": CLIENT_ID };
-  if (after !== null) headers["cmr-search-after"] = after;
-  if (search.length <= LONGEST_QUERY) return { url: `${endpoint}?${search}`, headers, asked };
-  headers["content-type"] = "application/x-www-form-urlencoded";
-  return { url: endpoint, method: "POST" as const, body: search, headers, asked };
 }

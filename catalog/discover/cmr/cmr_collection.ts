@@ -4,6 +4,7 @@
  */
 import { inputError } from "../../../core/errors.ts";
 import { parseAnswerJson } from "./cmr_answer.ts";
+import { searchRequest } from "./cmr_request.ts";
 import type { CollectionFacts } from "../draft/draft.ts";
 import type { EdgeRule } from "../../footprint/extent.ts";
 import { type HttpIo, requestText } from "../draft/http_text.ts";
@@ -22,19 +23,36 @@ export async function fetchCollections(
   const facts: CollectionFacts[] = [];
   for (let at = 0; at < conceptIds.length; at += AT_ONCE) {
     const ids = conceptIds.slice(at, at + AT_ONCE);
-    const search = new URLSearchParams([...ids.map((id) => ["concept_id[]", id]), [
-      "page_size",
-      String(AT_ONCE),
-    ]]);
     const asked = `${endpoint} of ${ids.slice(0, 3).join(", ")}${ids.length > 3 ? ", …" : ""}`;
-    const reply = await requestText(io, {
-      url: `${endpoint}?${search}`,
-      headers: { "client-id": "granary" },
-      asked,
-    });
-    facts.push(...readCollections(parseAnswerJson(reply.text, asked), asked));
+    facts.push(...await askCollections(ids.map((id) => ["concept_id[]", id]), io, endpoint, asked));
   }
   return facts;
+}
+
+/** The collections that parameters of a search of granules name: those that are of collections, too. */
+export async function findCollections(
+  parameters: readonly [string, string][],
+  io: HttpIo,
+  endpoint: string,
+): Promise<CollectionFacts[]> {
+  const own = parameters.filter(([name]) => OF_COLLECTIONS.has(name))
+    .map((
+      [name, value],
+    ): [string, string] => [name === "collection_concept_id[]" ? "concept_id[]" : name, value]);
+  return await askCollections(own, io, endpoint, endpoint);
+}
+
+const OF_COLLECTIONS = new Set(["short_name[]", "version[]", "provider[]", "collection_concept_id[]"]);
+
+async function askCollections(
+  parameters: readonly [string, string][],
+  io: HttpIo,
+  endpoint: string,
+  asked: string,
+): Promise<CollectionFacts[]> {
+  const search = new URLSearchParams([...parameters, ["page_size", String(AT_ONCE)]]).toString();
+  const reply = await requestText(io, searchRequest(endpoint, search, null, asked));
+  return readCollections(parseAnswerJson(reply.text, asked), asked);
 }
 
 /** The facts in a collections.umm_json answer. Throws an input error when it is none. */

@@ -22,7 +22,10 @@ export interface LocalFile {
  * paths; hidden ones are passed over. A folder named is the base of what lies in it. Symbolic links are
  * followed, each folder once.
  */
-export function findLocalFiles(paths: readonly string[]): LocalFile[] {
+export function findLocalFiles(
+  paths: readonly string[],
+  { mayBeEmpty = false }: { mayBeEmpty?: boolean } = {},
+): LocalFile[] {
   const files = new Map<string, LocalFile>();
   for (const given of paths) {
     const full = path.resolve(given);
@@ -30,7 +33,7 @@ export function findLocalFiles(paths: readonly string[]): LocalFile[] {
     if (stat.isDirectory()) walk(full, "", files, new Set());
     else addFile(files, path.dirname(full), path.basename(full), stat.size);
   }
-  if (files.size === 0) {
+  if (files.size === 0 && !mayBeEmpty) {
     throw inputError(
       `${paths.join(", ")}: no granule files (${GRANULE_SUFFIXES.join(", ")}) found; name files or folders`,
     );

@@ -11,7 +11,7 @@ import { readStacItem, type StacContext } from "./stac_item.ts";
 import { printable } from "../draft/tally.ts";
 
 /** One page of items. */
-interface StacPage {
+export interface StacPage {
   items: readonly unknown[];
   /** The link to the next page, if there is one. */
   next: JsonObject | null;
@@ -193,7 +193,7 @@ function itemsRequest(
 }
 
 /** The next page's request: method, headers and body as the link says, merged when it says so. */
-function nextRequest(link: JsonObject, previous: TextRequest, base: string): TextRequest {
+export function nextRequest(link: JsonObject, previous: TextRequest, base: string): TextRequest {
   const href = asText(link.href);
   if (href === null || !URL.canParse(href, base)) {
     throw inputError(`${previous.asked}: its next link has no URL`);

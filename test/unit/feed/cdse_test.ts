@@ -16,6 +16,9 @@ import { listen } from "../../../feed/notices/listen.ts";
 import { type Feed, openFeed } from "../../../feed/open.ts";
 import { runFeed } from "../../../feed/run.ts";
 import { feedStatus } from "../../../feed/status.ts";
+import { createFootprinter } from "../../../catalog/discover/draft/footprinter.ts";
+import { productTasks } from "../../../feed/sources/offer.ts";
+import { feedContext } from "../../support/feed_context.ts";
 import { hasSharedData, sharedData } from "../../shared_data.ts";
 import { type CdseServer, type FakeProduct, startCdse } from "../../support/cdse_server.ts";
 
@@ -40,11 +43,7 @@ async function inWorld(
 ): Promise<void> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-feed-"));
   const server = await startCdse(products);
-  const io = defaultHttpIo();
-  const feed = await openFeed(parseFeed(yaml(server), path.join(folder, "feed.yaml")), {
-    ...io,
-    retry: { ...io.retry, baseMs: 1, capMs: 2 },
-  });
+  const feed = await openFeed(parseFeed(yaml(server), path.join(folder, "feed.yaml")), feedContext());
   try {
     await test({ feed, server, folder });
   } finally {
@@ -118,8 +117,9 @@ recordedTest("a poll of products in pages of ten brings the same rows", async ()
     const { odataSource } = await import("../../../feed/sources/odata.ts");
     const source = odataSource({
       url: `${server.url}/odata/v1/`,
+      query: { collection: "SENTINEL-1" },
       io: defaultHttpIo(),
-      ...feed.offers,
+      maker: { footprinter: createFootprinter(8), test: () => null, download: productTasks },
       pageSize: 10,
     });
     await runFeed({ ...feed, source }, { deadline: NO_DEADLINE });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { defaultHttpIo } from "../../../catalog/discover/draft/http_text.ts";
+import { feedContext } from "../../support/feed_context.ts";
 import { openCatalog } from "../../../catalog/file/open_catalog.ts";
 import { parseFeed } from "../../../feed/definition/parse.ts";
 import { NO_DEADLINE } from "../../../feed/follow/deadline.ts";
@@ -56,7 +56,7 @@ catalog: {to: s2.live}
 download: {to: files}
 `;
     const open = (poll: boolean) =>
-      openFeed(parseFeed(yaml(poll), path.join(folder, "s2.yaml")), defaultHttpIo());
+      openFeed(parseFeed(yaml(poll), path.join(folder, "s2.yaml")), feedContext());
     const push = async (feed: Awaited<ReturnType<typeof open>>, some: readonly FakeProduct[]) => {
       const options = { host: "127.0.0.1", port: 0, user: "u", password: "p", onError: assert.fail };
       const listener = await listen(feed, options);

@@ -144,6 +144,7 @@ export function offerOf({ id, changed }: { id: string; changed: number }): Offer
     collection: "C",
     id,
     changed,
+    revised: changed,
     startMs: changed,
     leftOut: null,
     row: "{}",

@@ -33,6 +33,7 @@ function offer(id: string, changed: number, more: Partial<Offer> = {}): Offer {
     collection: "C",
     id,
     changed,
+    revised: changed,
     startMs: changed - 1000,
     leftOut: null,
     row: JSON.stringify({ id, changed }),

@@ -6,7 +6,7 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import os from "node:os";
 import path from "node:path";
-import { defaultHttpIo } from "../../../../catalog/discover/draft/http_text.ts";
+import { feedContext } from "../../../support/feed_context.ts";
 import { parseFeed } from "../../../../feed/definition/parse.ts";
 import { Deadline } from "../../../../feed/follow/deadline.ts";
 import { registerOffers } from "../../../../feed/ledger/register.ts";
@@ -108,7 +108,7 @@ source: {from: cdse, collection: X, download_url: ${archive.url}/odata/v1/, toke
 follow: {start: 2024-01-01}
 download: {to: files}
 `;
-  const feed = await openFeed(parseFeed(yaml, path.join(folder, "feed.yaml")), defaultHttpIo());
+  const feed = await openFeed(parseFeed(yaml, path.join(folder, "feed.yaml")), feedContext());
   const options: DownloadOptions = {
     to: path.join(folder, "files"),
     files: 3,
@@ -116,7 +116,6 @@ download: {to: files}
     env: { HOME: folder, CDSE_USERNAME: "me", CDSE_PASSWORD: "pass" },
     signal: new AbortController().signal,
     deadline: new Deadline(Infinity),
-    tokenUrl: `${archive.url}/token`,
     onNote: () => {},
     retry: { attempts: 3, baseMs: 1, capMs: 2 },
   };
@@ -130,6 +129,7 @@ download: {to: files}
           collection: "C",
           id,
           changed: 10,
+          revised: 10,
           startMs: 10,
           leftOut: null,
           row: "{}",

@@ -1,28 +1,16 @@
 /** A notice of a Copernicus subscription: what it says of one product. */
-import { asObject, asObjects, asText, asTime } from "../../core/json_value.ts";
+import { asObject, asObjects, asText, asTime, type JsonObject } from "../../core/json_value.ts";
 import { inputError } from "../../core/errors.ts";
-import type { Deletion, Offer } from "../ledger/register.ts";
-import { productOffer } from "../sources/odata.ts";
-import type { ODataSourceOptions } from "../sources/odata.ts";
-
-export interface NoticeContent {
-  offers: Offer[];
-  deletions: Deletion[];
-}
+import type { Deletion } from "../ledger/register.ts";
+import type { NoticeContent } from "./notice.ts";
+import { type ODataSourceOptions, productOffer } from "./odata.ts";
 
 type Offers = Pick<ODataSourceOptions, "downloadUrl" | "query" | "maker">;
 
 /** Throws an input error that says why the notice cannot be used. */
-export function readCdseNotice(body: string, offers: Offers): NoticeContent {
-  let notice;
-  try {
-    notice = asObject(JSON.parse(body));
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw inputError("not JSON");
-  }
-  const event = asText(notice?.SubscriptionEvent);
-  if (notice === null || event === null) throw inputError("no SubscriptionEvent");
+export function readCdseNotice(notice: JsonObject, offers: Offers): NoticeContent {
+  const event = asText(notice.SubscriptionEvent);
+  if (event === null) throw inputError("no SubscriptionEvent");
   if (event === "deleted") return { offers: [], deletions: [deletionOf(notice)] };
   if (event !== "created" && event !== "modified") {
     throw inputError(`SubscriptionEvent "${event}" is not known`);

@@ -1,0 +1,119 @@
+/** The source of a definition, and what reads its notices. */
+import { createFootprinter } from "../../catalog/discover/draft/footprinter.ts";
+import { type HttpIo, requestText } from "../../catalog/discover/draft/http_text.ts";
+import type { GranuleLayout } from "../../catalog/discover/files/local_granules.ts";
+import { GranaryError, inputError } from "../../core/errors.ts";
+import { asText } from "../../core/json_value.ts";
+import type { FeedDefinition, SourceDefinition } from "../definition/parse.ts";
+import type { FollowSource } from "../follow/source.ts";
+import { readCdseNotice } from "./cdse_notice.ts";
+import { cmrSource } from "./cmr.ts";
+import { readCmrNotice } from "./cmr_notice.ts";
+import { type Confirmation, type Letter, openEnvelope } from "./envelope.ts";
+import { localSource } from "./local.ts";
+import type { NoticeContent, NoticeReader } from "./notice.ts";
+import { odataSource } from "./odata.ts";
+import { fileTasks, type OfferMaker, productTasks } from "./offer.ts";
+import type { RowTest } from "./row_test.ts";
+import { itemOffer, stacSource } from "./stac.ts";
+
+export interface SourceContext {
+  io: HttpIo;
+  test: RowTest;
+  env: Readonly<Record<string, string | undefined>>;
+  /** Granules that a service is asked for at once; default what each gives at most. */
+  pageSize?: number | undefined;
+  /** Where observations lie in local files, by the config that the definition names. */
+  layout: (config: string | undefined) => (collections: readonly (string | null)[]) => GranuleLayout;
+}
+
+interface OpenedSource {
+  source: FollowSource;
+  readNotice: NoticeReader;
+}
+
+type LetterReader = (letter: Letter, received: number) => NoticeContent | Promise<NoticeContent>;
+
+export function openSource(definition: FeedDefinition, context: SourceContext): OpenedSource {
+  const { source, download, cellOrder, push } = definition;
+  const tasks = source.from === "cdse" ? productTasks : fileTasks;
+  const maker: OfferMaker = {
+    footprinter: createFootprinter(cellOrder),
+    test: context.test,
+    download: download === undefined ? () => [] : tasks,
+  };
+  const [followed, read] = bySource(source, maker, cellOrder, context);
+  return {
+    source: followed,
+    async readNotice(body, received) {
+      const opened = openEnvelope(body);
+      if (!("subscribeUrl" in opened)) return await read(opened, received);
+      await confirm(opened, push.topics, context.io);
+      return { offers: [], deletions: [] };
+    },
+  };
+}
+
+function bySource(
+  source: SourceDefinition,
+  maker: OfferMaker,
+  cellOrder: number,
+  { io, env, layout, pageSize }: SourceContext,
+): [FollowSource, LetterReader] {
+  const paged = pageSize === undefined ? {} : { pageSize };
+  switch (source.from) {
+    case "cdse": {
+      const { url, downloadUrl, collection, productType, filter } = source;
+      const offers = { downloadUrl, query: { collection, productType, filter }, maker };
+      return [
+        odataSource({ url, io, ...offers, ...paged }),
+        ({ message }) => readCdseNotice(message, offers),
+      ];
+    }
+    case "cmr": {
+      const followed = cmrSource({ url: source.url, query: source.query, io, maker, ...paged });
+      return [followed, (letter, received) => readCmrNotice(letter, received, followed)];
+    }
+    case "stac": {
+      const token = source.tokenName === undefined ? undefined : env[source.tokenName];
+      if (source.tokenName !== undefined && !token) {
+        throw new GranaryError(
+          "credential",
+          `${source.tokenName} is not set (the feed's source asks for it)`,
+        );
+      }
+      const authorized = token === undefined ? io : { ...io, authorization: `Bearer ${token}` };
+      const followed = stacSource({ ...source, io: authorized, maker, ...paged });
+      return [followed, ({ message }) => {
+        if (message.type !== "Feature") throw inputError("no STAC item");
+        if (!source.collections.includes(asText(message.collection) ?? "")) {
+          throw inputError(`an item of collection "${asText(message.collection)}", which is not followed`);
+        }
+        const offer = itemOffer(message, {}, { time: source.time, maker });
+        if (offer === null) throw inputError(`an item without id or "${source.time}"`);
+        return { offers: [offer], deletions: [] };
+      }];
+    }
+    case "local":
+      return [
+        localSource({ ...source, layout: layout(source.config), cellOrder, maker, signal: io.signal }),
+        () => {
+          throw inputError("a folder sends no notices");
+        },
+      ];
+  }
+}
+
+/** Only a topic that the definition names is confirmed, and only at Amazon's own address. */
+async function confirm({ topic, subscribeUrl }: Confirmation, topics: readonly string[], io: HttpIo) {
+  if (!topics.includes(topic)) {
+    throw inputError(`topic ${topic} asks to be confirmed, and push.topics does not name it`);
+  }
+  const url = URL.canParse(subscribeUrl) ? new URL(subscribeUrl) : null;
+  const isAmazons = url !== null && url.protocol === "https:" && url.port === "" && url.username === "" &&
+    /^sns\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$/.test(url.hostname);
+  if (!isAmazons || url.searchParams.get("TopicArn") !== topic) {
+    throw inputError(`topic ${topic} asks to be confirmed at an address that is not Amazon's`);
+  }
+  await requestText({ ...io, authorization: undefined }, { url: url.href, asked: `confirming ${topic}` });
+}
