@@ -36,7 +36,17 @@ export async function openFeed(
   await engine.transaction((sql) =>
     ensureFeed(sql, definition.name, definition.startMs, JSON.stringify(definition.source))
   );
-  return { definition, engine, ...opened, close: () => engine.close() };
+  const { source, readNotice } = opened;
+  return {
+    definition,
+    engine,
+    source,
+    readNotice,
+    async close() {
+      await opened.close?.();
+      await engine.close();
+    },
+  };
 }
 
 /** Tiles one a line; `#` begins a remark. */

@@ -19,6 +19,7 @@ export async function withFeed<T>(
   const feed = await openFeed(readFeed(file), {
     io,
     env: context.env,
+    warn: context.log.warn,
     layout: (config) => layoutChooser(config, context.log.warn),
   });
   try {

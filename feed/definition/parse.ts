@@ -2,18 +2,18 @@
 import path from "node:path";
 import { addShapeFaults, Faults } from "../../core/config/faults.ts";
 import { YamlText } from "../../core/config/yaml_text.ts";
+import type { S3Settings } from "../../core/access/location.ts";
 import { readYamlText } from "../../core/config/read_text.ts";
 import { DEFAULT_CELL_ORDER } from "../../catalog/schema.ts";
 import { CDSE_CATALOGUE } from "../../catalog/discover/odata/odata.ts";
 import { CDSE_DOWNLOAD } from "../../catalog/discover/odata/odata_product.ts";
 import type { CmrQuery } from "../../catalog/discover/cmr/cmr_query.ts";
-import type { StacTime } from "../sources/stac.ts";
 import { DAY_MS } from "../ledger/days.ts";
 import { DEFAULT_RETRY_RULE } from "../ledger/tasks.ts";
 import { type FeedInput, feedSchema } from "./schema.ts";
 
 /** The Copernicus Data Space, and other catalogues of its interface. */
-export interface CdseDefinition {
+interface CdseDefinition {
   from: "cdse";
   url: string;
   downloadUrl: string;
@@ -25,13 +25,16 @@ export interface CdseDefinition {
 }
 
 /** NASA's Common Metadata Repository. */
-export interface CmrDefinition {
+interface CmrDefinition {
   from: "cmr";
   url: string | undefined;
   query: CmrQuery;
 }
 
-export interface StacDefinition {
+/** The time by which items are followed: of their last change, or of what they observed. */
+export type StacTime = "updated" | "published" | "created" | "datetime";
+
+interface StacDefinition {
   from: "stac";
   /** The API's landing page. */
   url: string;
@@ -42,7 +45,19 @@ export interface StacDefinition {
   tokenName: string | undefined;
 }
 
-export interface LocalDefinition {
+export interface S3Definition {
+  from: "s3";
+  /** `s3://bucket/prefix/`, in which `{yyyy}`, `{mm}`, `{dd}`, `{doy}` stand for a day. */
+  prefix: string;
+  match: string | undefined;
+  collection: string | undefined;
+  provider: string | undefined;
+  s3: S3Settings;
+  /** How long after the day in its key an object may come. */
+  reachMs: number;
+}
+
+interface LocalDefinition {
   from: "local";
   folder: string;
   /** A preset or a file that says where observations lie; default the preset that fits the files' names. */
@@ -51,7 +66,12 @@ export interface LocalDefinition {
   provider: string | undefined;
 }
 
-export type SourceDefinition = CdseDefinition | CmrDefinition | StacDefinition | LocalDefinition;
+export type SourceDefinition =
+  | CdseDefinition
+  | CmrDefinition
+  | StacDefinition
+  | S3Definition
+  | LocalDefinition;
 
 export interface FeedDefinition {
   name: string;
@@ -83,6 +103,9 @@ export interface FeedDefinition {
 const DEFAULT_SETTLE = "5d";
 const DEFAULT_DELETIONS_EVERY = "1h";
 const DEFAULT_SWEEP_EVERY = "1d";
+const DEFAULT_REACH = "7d";
+/** What stands for a day in a prefix. */
+const DAY_PARTS: ReadonlySet<string> = new Set(["yyyy", "mm", "dd", "doy"]);
 const DEFAULT_DOWNLOAD_FILES = 4;
 const DEFAULT_PUSH_PORT = 8080;
 const LOOPBACK = "127.0.0.1";
@@ -208,6 +231,27 @@ function resolveSource(
         collections: source.collections,
         time: source.time ?? "updated",
         tokenName: source.token?.slice("env:".length),
+      };
+    case "s3":
+      if (!/^s3:\/\/[^/{}]+\//.test(source.prefix)) {
+        faults.value(["source", "prefix"], `found "${source.prefix}", wanted s3://bucket/prefix/`);
+      }
+      for (const [, name] of source.prefix.matchAll(/\{(.*?)\}/g)) {
+        if (DAY_PARTS.has(name)) continue;
+        faults.value(["source", "prefix"], `"{${name}}" is none of ${[...DAY_PARTS].join(", ")}`);
+      }
+      return {
+        from: "s3",
+        prefix: source.prefix,
+        match: source.match,
+        collection: source.collection,
+        provider: source.provider,
+        s3: {
+          region: source.region ?? null,
+          endpoint: source.endpoint ?? null,
+          access: source.access ?? null,
+        },
+        reachMs: durationMs(source.reach ?? DEFAULT_REACH) ?? 0,
       };
     case "local":
       return {

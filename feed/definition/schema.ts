@@ -36,6 +36,17 @@ const source = z.discriminatedUnion("from", [
     ).optional(),
   }),
   z.strictObject({
+    from: z.literal("s3"),
+    prefix: z.string(),
+    match: z.string().min(1).max(200).optional(),
+    collection: z.string().optional(),
+    provider: z.string().optional(),
+    region: z.string().optional(),
+    endpoint: z.string().optional(),
+    access: z.enum(["signed", "unsigned", "requester-pays"]).optional(),
+    reach: duration.optional(),
+  }),
+  z.strictObject({
     from: z.literal("local"),
     path: z.string().min(1),
     config: z.string().optional(),

@@ -16,7 +16,7 @@ import { DAY_MS } from "../ledger/days.ts";
 import type { Deletion, Offer } from "../ledger/register.ts";
 import { makeOffer, type OfferMaker, unreadableOffer } from "./offer.ts";
 
-export interface CmrSourceOptions {
+interface CmrSourceOptions {
   /** The search URL; default NASA's. */
   url?: string | undefined;
   query: CmrQuery;

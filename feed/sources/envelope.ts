@@ -82,6 +82,8 @@ export interface ObjectEvent {
   bucket: string;
   key: string;
   sizeBytes: number | null;
+  /** Without quotes. */
+  etag: string | null;
   at: number;
   gone: boolean;
 }
@@ -90,36 +92,30 @@ export interface ObjectEvent {
 export function objectEvents(message: JsonObject): ObjectEvent[] {
   const detail = asObject(message.detail);
   if (message.source === "aws.s3" && detail !== null) {
-    return event(
-      asText(asObject(detail.bucket)?.name),
-      asText(asObject(detail.object)?.key),
-      asObject(detail.object)?.size,
-      asTime(message.time),
-      /deleted/i.test(asText(message["detail-type"]) ?? ""),
-    );
+    const gone = /deleted/i.test(asText(message["detail-type"]) ?? "");
+    return event(asObject(detail.bucket), asObject(detail.object), asTime(message.time), gone);
   }
   return asObjects(message.Records).flatMap((record) => {
     const s3 = asObject(record.s3);
-    const key = asText(asObject(s3?.object)?.key);
-    return event(
-      asText(asObject(s3?.bucket)?.name),
-      key === null ? null : decodedKey(key),
-      asObject(s3?.object)?.size,
-      asTime(record.eventTime),
-      /^(s3:)?(ObjectRemoved|LifecycleExpiration)/.test(asText(record.eventName) ?? ""),
-    );
+    const object = asObject(s3?.object);
+    const key = asText(object?.key);
+    const gone = /^(s3:)?(ObjectRemoved|LifecycleExpiration)/.test(asText(record.eventName) ?? "");
+    const decoded = key === null ? null : { ...object, key: decodedKey(key) };
+    return event(asObject(s3?.bucket), decoded, asTime(record.eventTime), gone);
   });
 }
 
 function event(
-  bucket: string | null,
-  key: string | null,
-  size: unknown,
+  bucket: JsonObject | null,
+  object: JsonObject | null,
   at: number | null,
   gone: boolean,
 ): ObjectEvent[] {
-  if (bucket === null || key === null || at === null) return [];
-  return [{ bucket, key, sizeBytes: typeof size === "number" ? size : null, at, gone }];
+  const [name, key] = [asText(bucket?.name), asText(object?.key)];
+  if (name === null || key === null || at === null) return [];
+  const size = object?.size;
+  const etag = asText(object?.eTag) ?? asText(object?.etag);
+  return [{ bucket: name, key, sizeBytes: typeof size === "number" ? size : null, etag, at, gone }];
 }
 
 /** Keys of event records are encoded as forms are. */

@@ -18,7 +18,8 @@ export interface Listed {
 interface ListedPlace<T extends Listed> {
   name: string;
   pageSize: number;
-  list(): Promise<T[]>;
+  /** What changed at `from` or later, milliseconds since 1970 UTC, and perhaps more. */
+  list(from: number): Promise<T[]>;
   /** What the ledger is offered of each file, in the order given. */
   offers(files: readonly T[]): Promise<Offer[]>;
 }
@@ -27,10 +28,13 @@ interface ListedPlace<T extends Listed> {
 const MOST_FILES = 5_000_000;
 
 export function listedSource<T extends Listed>(place: ListedPlace<T>): FollowSource {
-  let listing: Promise<readonly T[]> | undefined;
-  const list = () => listing ??= read(place);
+  let listing: { from: number; files: Promise<readonly T[]> } | undefined;
+  const list = (from: number) => {
+    if (listing === undefined || from < listing.from) listing = { from, files: read(place, from) };
+    return listing.files;
+  };
   const within = async ({ from, to }: Window) => {
-    const files = await list();
+    const files = await list(from);
     return files.slice(firstAt(files, from), firstAt(files, to));
   };
   return {
@@ -56,19 +60,19 @@ export function listedSource<T extends Listed>(place: ListedPlace<T>): FollowSou
       return (await within(window)).map(({ path, changed }) => ({ sourceId: path, changed }));
     },
     async *offers(sourceIds) {
-      const wanted = (await list()).filter(({ path }) => sourceIds.has(path));
+      const wanted = (await list(Infinity)).filter(({ path }) => sourceIds.has(path));
       for (let at = 0; at < wanted.length; at += place.pageSize) {
         yield await place.offers(wanted.slice(at, at + place.pageSize));
       }
     },
     async has(sourceId) {
-      return (await list()).some((file) => file.path === sourceId);
+      return (await list(Infinity)).some((file) => file.path === sourceId);
     },
   };
 }
 
-async function read<T extends Listed>({ name, list }: ListedPlace<T>): Promise<readonly T[]> {
-  const files = await list();
+async function read<T extends Listed>({ name, list }: ListedPlace<T>, from: number): Promise<readonly T[]> {
+  const files = await list(from);
   if (files.length > MOST_FILES) {
     throw new GranaryError("io", `${name}: more than ${MOST_FILES} files; follow a part of it`);
   }

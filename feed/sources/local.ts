@@ -17,7 +17,7 @@ import type { Offer } from "../ledger/register.ts";
 import { type Listed, listedSource } from "./listed.ts";
 import { type OfferMaker, offerOf, unreadableOffer } from "./offer.ts";
 
-export interface LocalSourceOptions {
+interface LocalSourceOptions {
   folder: string;
   collection?: string | undefined;
   provider?: string | undefined;

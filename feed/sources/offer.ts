@@ -15,7 +15,7 @@ export interface OfferMaker {
 }
 
 /** When a source changed a granule; `revised` where it orders its words by another time than its windows. */
-export interface OfferTimes {
+interface OfferTimes {
   changed: number;
   revised?: number;
 }

@@ -9,7 +9,9 @@ import type { FollowSource } from "../follow/source.ts";
 import { readCdseNotice } from "./cdse_notice.ts";
 import { cmrSource } from "./cmr.ts";
 import { readCmrNotice } from "./cmr_notice.ts";
-import { type Confirmation, type Letter, openEnvelope } from "./envelope.ts";
+import { type Confirmation, type Letter, objectEvents, openEnvelope } from "./envelope.ts";
+import { SourceOpener } from "../../core/access/open.ts";
+import { s3Source } from "./s3.ts";
 import { localSource } from "./local.ts";
 import type { NoticeContent, NoticeReader } from "./notice.ts";
 import { odataSource } from "./odata.ts";
@@ -21,6 +23,7 @@ export interface SourceContext {
   io: HttpIo;
   test: RowTest;
   env: Readonly<Record<string, string | undefined>>;
+  warn: (message: string) => void;
   /** Granules that a service is asked for at once; default what each gives at most. */
   pageSize?: number | undefined;
   /** Where observations lie in local files, by the config that the definition names. */
@@ -30,6 +33,7 @@ export interface SourceContext {
 interface OpenedSource {
   source: FollowSource;
   readNotice: NoticeReader;
+  close?: () => Promise<void>;
 }
 
 type LetterReader = (letter: Letter, received: number) => NoticeContent | Promise<NoticeContent>;
@@ -42,9 +46,10 @@ export function openSource(definition: FeedDefinition, context: SourceContext): 
     test: context.test,
     download: download === undefined ? () => [] : tasks,
   };
-  const [followed, read] = bySource(source, maker, cellOrder, context);
+  const { followed, read, close } = bySource(source, maker, cellOrder, context);
   return {
     source: followed,
+    ...(close === undefined ? {} : { close }),
     async readNotice(body, received) {
       const opened = openEnvelope(body);
       if (!("subscribeUrl" in opened)) return await read(opened, received);
@@ -58,21 +63,21 @@ function bySource(
   source: SourceDefinition,
   maker: OfferMaker,
   cellOrder: number,
-  { io, env, layout, pageSize }: SourceContext,
-): [FollowSource, LetterReader] {
+  { io, env, layout, pageSize, warn }: SourceContext,
+): { followed: FollowSource; read: LetterReader; close?: () => Promise<void> } {
   const paged = pageSize === undefined ? {} : { pageSize };
   switch (source.from) {
     case "cdse": {
       const { url, downloadUrl, collection, productType, filter } = source;
       const offers = { downloadUrl, query: { collection, productType, filter }, maker };
-      return [
-        odataSource({ url, io, ...offers, ...paged }),
-        ({ message }) => readCdseNotice(message, offers),
-      ];
+      return {
+        followed: odataSource({ url, io, ...offers, ...paged }),
+        read: ({ message }) => readCdseNotice(message, offers),
+      };
     }
     case "cmr": {
       const followed = cmrSource({ url: source.url, query: source.query, io, maker, ...paged });
-      return [followed, (letter, received) => readCmrNotice(letter, received, followed)];
+      return { followed, read: (letter, received) => readCmrNotice(letter, received, followed) };
     }
     case "stac": {
       const token = source.tokenName === undefined ? undefined : env[source.tokenName];
@@ -84,7 +89,7 @@ function bySource(
       }
       const authorized = token === undefined ? io : { ...io, authorization: `Bearer ${token}` };
       const followed = stacSource({ ...source, io: authorized, maker, ...paged });
-      return [followed, ({ message }) => {
+      const read: LetterReader = ({ message }) => {
         if (message.type !== "Feature") throw inputError("no STAC item");
         if (!source.collections.includes(asText(message.collection) ?? "")) {
           throw inputError(`an item of collection "${asText(message.collection)}", which is not followed`);
@@ -92,15 +97,35 @@ function bySource(
         const offer = itemOffer(message, {}, { time: source.time, maker });
         if (offer === null) throw inputError(`an item without id or "${source.time}"`);
         return { offers: [offer], deletions: [] };
-      }];
+      };
+      return { followed, read };
+    }
+    case "s3": {
+      const opener = new SourceOpener({
+        env,
+        ...(io.signal === undefined ? {} : { signal: io.signal }),
+        warn,
+      });
+      const followed = s3Source({ definition: source, opener, maker, signal: io.signal });
+      return {
+        followed,
+        read: ({ message }) => followed.read(objectEvents(message)),
+        close: () => opener.close(),
+      };
     }
     case "local":
-      return [
-        localSource({ ...source, layout: layout(source.config), cellOrder, maker, signal: io.signal }),
-        () => {
+      return {
+        followed: localSource({
+          ...source,
+          layout: layout(source.config),
+          cellOrder,
+          maker,
+          signal: io.signal,
+        }),
+        read: () => {
           throw inputError("a folder sends no notices");
         },
-      ];
+      };
   }
 }
 

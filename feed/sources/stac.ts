@@ -10,15 +10,13 @@ import { Tally } from "../../catalog/discover/draft/tally.ts";
 import { GranaryError, inputError } from "../../core/errors.ts";
 import { asArray, asObject, asObjects, asText, asTime, type JsonObject } from "../../core/json_value.ts";
 import { safeName } from "../../core/access/redact.ts";
+import type { StacTime } from "../definition/parse.ts";
 import type { FollowSource, Window } from "../follow/source.ts";
 import { DAY_MS } from "../ledger/days.ts";
 import type { Offer } from "../ledger/register.ts";
 import { makeOffer, type OfferMaker, unreadableOffer } from "./offer.ts";
 
-/** The time by which items are followed: of their last change, or of what they observed. */
-export type StacTime = "updated" | "published" | "created" | "datetime";
-
-export interface StacSourceOptions {
+interface StacSourceOptions {
   /** The API's landing page. */
   url: string;
   collections: readonly string[];

@@ -8,6 +8,7 @@ export function feedContext(env: SourceContext["env"] = {}): Omit<SourceContext,
   return {
     io: { ...io, retry: { ...io.retry, baseMs: 1, capMs: 2 } },
     env,
+    warn: () => {},
     layout: (config) => layoutChooser(config, () => {}),
   };
 }

@@ -17,6 +17,8 @@ export interface FakeS3 {
   regions: Map<string, string>;
   /** Its clock minus the true one. */
   clockAheadMs: number;
+  /** When objects were last written, by `bucket/key`; a day of 2024 by default. */
+  written: Map<string, number>;
   /** Keys in a page of a list. */
   pageKeys: number;
   stop(): Promise<void>;
@@ -69,6 +71,7 @@ export async function startFakeS3(): Promise<FakeS3> {
     ended: new Set(),
     regions: new Map(),
     clockAheadMs: 0,
+    written: new Map(),
     pageKeys: 1000,
     stop: () => server.stop(),
   };
@@ -86,7 +89,8 @@ function listPage(fake: FakeS3, bucket: string, prefix: string, token: string | 
   const more = keys.length > page.length;
   const contents = page.map((key) => {
     const size = fake.objects.get(`${bucket}/${key}`)!.length;
-    return `<Contents><Key>${escape(key)}</Key><LastModified>2024-01-02T03:04:05.000Z</LastModified>` +
+    const written = new Date(fake.written.get(`${bucket}/${key}`) ?? Date.UTC(2024, 0, 2, 3, 4, 5));
+    return `<Contents><Key>${escape(key)}</Key><LastModified>${written.toISOString()}</LastModified>` +
       `<ETag>&quot;0123456789abcdef&quot;</ETag><Size>${size}</Size></Contents>`;
   });
   const next = more

@@ -56,7 +56,7 @@ export async function* s3Drafts(
   const { tally } = options;
   if (listing.prefixes.length === 0) throw inputError("no prefix was named (wanted s3://bucket/prefix/)");
   const places = listing.prefixes.map((prefix) => ({ prefix, ...parseS3Url(prefix) }));
-  const matches = listing.match === undefined ? null : nameChoice(listing.match, "match");
+  const read = objectReader(listing);
   let keys = 0;
   for (const { prefix, bucket, key: root } of places) {
     const listed = listS3({ bucket, prefix: root }, opener, {
@@ -72,10 +72,18 @@ export async function* s3Drafts(
         continue;
       }
       const below = object.key.startsWith(root) ? object.key.slice(root.length) : object.key;
-      const draft = draftOf(bucket, object, below, listing, matches, tally);
+      const draft = read(bucket, object, below, tally);
       if (draft !== null) yield draft;
     }
   }
+}
+
+/** Makes drafts of objects; `below` is the key below the prefix. Null for one that is in the tally. */
+export function objectReader(
+  listing: S3Listing,
+): (bucket: string, object: S3Object, below: string, tally: Tally) => Draft | null {
+  const matches = listing.match === undefined ? null : nameChoice(listing.match, "match");
+  return (bucket, object, below, tally) => draftOf(bucket, object, below, listing, matches, tally);
 }
 
 function draftOf(

@@ -364,3 +364,73 @@ download: {to: elsewhere}
     fs.rmSync(folder, { recursive: true });
   }
 });
+
+Deno.test("a bucket is followed by days in its keys; its events say what a poll would", async () => {
+  const { startFakeS3 } = await import("../../support/s3_fake.ts");
+  const fake = await startFakeS3();
+  fake.readers.set("data", new Set(["*"]));
+  fake.pageKeys = 3;
+  const now = Date.now();
+  const put = (daysAgo: number, name: string, written = now - daysAgo * DAY_MS) => {
+    const day = new Date(now - daysAgo * DAY_MS).toISOString().slice(0, 10).replaceAll("-", "/");
+    const key = `l3/${day}/${name}`;
+    fake.objects.set(`data/${key}`, new Uint8Array(10));
+    fake.written.set(`data/${key}`, Math.floor(written / 1000) * 1000);
+    return key;
+  };
+  for (let i = 0; i < 10; i += 1) put(i % 4 + 1, `f${i}.nc`);
+  put(1, "readme.txt");
+  put(300, "long_ago.nc");
+  const start = new Date(now - 10 * DAY_MS).toISOString().slice(0, 10);
+  const yaml = `
+feed: bucket
+source:
+  from: s3
+  prefix: "s3://data/l3/{yyyy}/{mm}/{dd}/"
+  endpoint: ${fake.server.url}
+  access: unsigned
+  region: us-west-2
+  collection: L3.1
+follow: {start: ${start}, settle: 3d}
+download: {to: files}
+`;
+  try {
+    await withFeed(yaml, async (feed) => {
+      await run(feed);
+      const states = await stateOf(feed);
+      assert.deepEqual(states.live, Array.from({ length: 10 }, (_, i) => `f${i}.nc`));
+      assert.equal(states.filtered?.length, 1);
+      assert.equal((await run(feed)).news, 0);
+      const asked = fake.server.seen.map(({ url }) => new URL(url, "http://s3").searchParams.get("prefix"));
+      assert.ok(asked.every((prefix) => /^l3\/\d{4}\/\d\d\/\d\d\/$/.test(prefix ?? "")), String(asked[0]));
+
+      // A late arrival below an old day, one of today by its event, one that goes.
+      put(5, "late.nc", now - 1000);
+      const key = put(0, "today.nc", now - 2000);
+      const record = (eventName: string) => ({
+        Records: [{
+          eventSource: "aws:s3",
+          eventName,
+          eventTime: new Date(now - 2000).toISOString(),
+          s3: { bucket: { name: "data" }, object: { key, size: 10, eTag: "0123456789abcdef" } },
+        }],
+      });
+      assert.equal((await push(feed, fromTopic(record("ObjectCreated:Put")))).news, 1);
+      await run(feed);
+      const tasks = await feed.engine.transaction((sql) =>
+        sql.all("SELECT id FROM task WHERE id = 'today.nc'")
+      );
+      assert.equal(tasks.length, 1);
+      assert.ok((await stateOf(feed)).live.includes("late.nc"));
+      fake.objects.delete(`data/${key}`);
+      assert.equal((await push(feed, JSON.stringify(record("ObjectRemoved:Delete")))).deleted, 1);
+      await run(feed);
+      assert.deepEqual((await stateOf(feed)).deleted, ["today.nc"]);
+      const elsewhere = { Records: [{ ...record("ObjectCreated:Put").Records[0] }] };
+      elsewhere.Records[0].s3 = { bucket: { name: "other" }, object: { key, size: 1, eTag: "x" } };
+      assert.equal((await push(feed, JSON.stringify(elsewhere))).bad, 1);
+    });
+  } finally {
+    await fake.stop();
+  }
+});
