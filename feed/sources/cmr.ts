@@ -103,11 +103,12 @@ export function cmrSource(options: CmrSourceOptions): CmrSource {
         const deleted = await fetchDeleted(new Date(since).toISOString(), [conceptId], io, {
           ...(options.url === undefined ? {} : { url: options.url }),
         });
-        yield deleted.flatMap(({ id, conceptId: granuleId, at }): Deletion[] =>
-          granuleId === null || at === null || at >= window.to
-            ? []
-            : [{ sourceId: granuleId, at, collection: "", id }]
-        );
+        yield deleted.flatMap(({ id, conceptId: granuleId, at }): Deletion[] => {
+          // One without a time is one of now.
+          const time = at ?? window.to - 1;
+          if (granuleId === null || time >= window.to) return [];
+          return [{ sourceId: granuleId, at: time, collection: "", id }];
+        });
       }
     },
   };

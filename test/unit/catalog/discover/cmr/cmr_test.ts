@@ -370,6 +370,7 @@ Deno.test("deleted granules are those of the collections named", () =>
           "parent-collection-id": "C1-PROV",
           "concept-id": "G1-PROV",
           "provider-id": "PROV",
+          "revision-date": "2024-05-01T00:00:00.000Z",
         },
         {
           "granule-ur": "g9",
@@ -383,7 +384,12 @@ Deno.test("deleted granules are those of the collections named", () =>
     async (server) => {
       const since = new Date(Date.now() - 86_400_000).toISOString();
       const deleted = await fetchDeleted(since, ["C1-PROV"], quickIo(), { url: server.url });
-      assert.deepEqual(deleted, [{ id: "g1", conceptId: "G1-PROV", provider: "PROV" }]);
+      assert.deepEqual(deleted, [{
+        id: "g1",
+        conceptId: "G1-PROV",
+        provider: "PROV",
+        at: Date.UTC(2024, 4, 1),
+      }]);
       await assert.rejects(
         fetchDeleted("2001-01-01", ["C1-PROV"], quickIo(), { url: server.url }),
         /remembers 365 days/,
