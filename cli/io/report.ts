@@ -39,7 +39,6 @@ export const REPORT_VERSIONS = {
   "run.finish": 1,
   "run.status": 1,
   "run.work": 1,
-  "serve": 1,
   "simulate": 1,
   "stac.validate": 1,
   "version": 1,

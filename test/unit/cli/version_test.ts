@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
-import { REQUIREMENTS } from "../../../cli/version.ts";
-import { VERSION } from "../../../core/version.ts";
+import { REQUIREMENTS, VERSION } from "../../../cli/version.ts";
 import { hostTarget, prepareTarget } from "../../../scripts/targets.ts";
 
 const ROOT = path.resolve(import.meta.dirname!, "../../..");

@@ -1,0 +1,113 @@
+/** The steps of a coordinate variable: by its bounds, else by its centres. */
+import { GranaryError } from "../errors.ts";
+import { attributeText } from "../hdf5/attribute_values.ts";
+import { toCoordinate } from "../hdf5/values.ts";
+import { metresOf } from "./axes.ts";
+import { type FileView, groupOf, isNumeric } from "./file_view.ts";
+import { NoGrid } from "./refusal.ts";
+import { evenBounds, evenSpacing, isSpacing, type Spacing, type Unevenness } from "./spacing.ts";
+
+/** An axis as its coordinate variable gives it. */
+export interface CoordinateAxis {
+  /** Undefined where the axis has one cell and nothing says how wide it is. */
+  readonly spacing: Spacing | undefined;
+  /** The centre of the first cell. */
+  readonly first: number;
+  readonly notes: readonly string[];
+}
+
+/** Coordinates on one axis; more than any grid has. */
+const MOST_CELLS = 1 << 24;
+
+/** Reads the axis of the coordinate variable at `path`. Throws NoGrid where its steps are not equal. */
+export function readCoordinateAxis(view: FileView, path: string, degrees: boolean): CoordinateAxis {
+  const dataset = view.dataset(path);
+  const cells = dataset.shape[0];
+  const attributes = dataset.attributes();
+  if (!isNumeric(dataset.dtype) || cells > MOST_CELLS || cells === 0) {
+    throw new NoGrid(
+      "no-axes",
+      `its coordinate ${path} holds ${cells} values of ${dataset.dtype} (wanted the numbers of an axis)`,
+    );
+  }
+  const metres = degrees ? 1 : metresOf(attributes);
+  const centres = scaled(numbers(view, path), metres);
+  const single = dataset.dtype.endsWith("f4");
+  const notes: string[] = [];
+  const bounds = readBounds(view, path, attributeText(attributes.bounds));
+  if (bounds !== undefined) {
+    const spacing = evenBounds(
+      scaled(bounds.lower, metres),
+      scaled(bounds.upper, metres),
+      bounds.single,
+      degrees,
+    );
+    if (isSpacing(spacing) && holds(spacing, centres)) return { spacing, first: centres[0], notes };
+    notes.push(`the bounds ${bounds.path} do not fit ${path}: its centres are followed`);
+  }
+  if (cells === 1) return { spacing: undefined, first: centres[0], notes };
+  const spacing = evenSpacing(centres, single, degrees);
+  if (!isSpacing(spacing)) throw uneven(path, spacing, degrees);
+  return { spacing, first: centres[0], notes };
+}
+
+function numbers(view: FileView, path: string): Float64Array {
+  try {
+    return toCoordinate(view.dataset(path).read(0, view.dataset(path).shape[0]), view.packing(path));
+  } catch (error) {
+    if (!(error instanceof GranaryError) || error.tag !== "granule") throw error;
+    throw new NoGrid("damaged", `its coordinate cannot be read: ${error.message}`);
+  }
+}
+
+function scaled(values: Float64Array, factor: number): Float64Array {
+  return factor === 1 ? values : values.map((value) => value * factor);
+}
+
+interface Bounds {
+  readonly path: string;
+  readonly lower: Float64Array;
+  readonly upper: Float64Array;
+  readonly single: boolean;
+}
+
+function readBounds(view: FileView, of: string, name: string): Bounds | undefined {
+  const path = name === "" ? undefined : view.resolve(name, groupOf(of));
+  if (path === undefined) return undefined;
+  const { shape, dtype } = view.dataset(path);
+  const cells = view.dataset(of).shape[0];
+  if (shape.length !== 2 || shape[0] !== cells || shape[1] !== 2 || !isNumeric(dtype)) return undefined;
+  const both = numbers(view, path);
+  return {
+    path,
+    lower: Float64Array.from({ length: cells }, (_, i) => both[2 * i]),
+    upper: Float64Array.from({ length: cells }, (_, i) => both[2 * i + 1]),
+    single: dtype.endsWith("f4"),
+  };
+}
+
+/** Whether the first and the last centre lie in the cells that the bounds give them. */
+function holds({ edge, step }: Spacing, centres: Float64Array): boolean {
+  return [0, centres.length - 1].every((i) => {
+    const place = (centres[i] - edge) / step - i;
+    return place > -0.01 && place < 1.01;
+  });
+}
+
+function uneven(path: string, { index, found, wanted }: Unevenness, degrees: boolean): NoGrid {
+  const step = Number.isNaN(wanted)
+    ? `all of its values are one (${found} apart)`
+    : Number.isFinite(found)
+    ? `the step to index ${index} is ${short(found)}, of others ${short(wanted)}`
+    : `it has no number at index ${index}`;
+  return new NoGrid(
+    "uneven",
+    `its coordinate ${path} is not evenly spaced: ${step} (${
+      degrees ? "a Gaussian or a curvilinear grid; " : ""
+    }wanted equal steps: regrid the file first, as with cdo remapbil)`,
+  );
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(7)));
+}

@@ -1,0 +1,124 @@
+/** A variable of an HDF5 or netCDF-4 file as a grid: windows are read from the chunks that they touch. */
+import { GranaryError } from "../errors.ts";
+import type { StagedSource } from "../access/staged_source.ts";
+import type { Hdf5File } from "../hdf5/contract.ts";
+import { checkReadSize } from "../hdf5/limits.ts";
+import type {
+  Affine,
+  Crs,
+  Grid,
+  GridBand,
+  GridDtype,
+  GridLevel,
+  GridWindow,
+  WindowRequest,
+} from "../raster/grid.ts";
+import { type ElementRule, emptyValues, gridElements } from "./elements.ts";
+import { copyPlane } from "./plane.ts";
+import { planReads, type StoredLayout } from "./stored_window.ts";
+
+/** All that is known of a variable once it is placed. */
+export interface PlacedVariable {
+  readonly name: string;
+  readonly affine: Affine;
+  readonly crs: Crs;
+  readonly layout: StoredLayout;
+  readonly elements: ElementRule;
+  readonly bands: readonly GridBand[];
+  readonly notes: readonly string[];
+}
+
+/** Cells of one block of a variable that is not stored in chunks, about. */
+const BLOCK_CELLS = 1 << 18;
+
+export class Hdf5Grid implements Grid {
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  readonly affine: Affine;
+  readonly crs: Crs;
+  readonly dtype: GridDtype;
+  readonly nodata: number | null;
+  readonly bands: readonly GridBand[];
+  readonly levels: readonly GridLevel[];
+  readonly notes: readonly string[];
+  readonly #source: StagedSource;
+  readonly #file: Hdf5File;
+  readonly #layout: StoredLayout;
+  readonly #elements: ElementRule;
+
+  constructor(source: StagedSource, file: Hdf5File, placed: PlacedVariable) {
+    const { layout, elements } = placed;
+    this.name = placed.name;
+    this.width = layout.shape[layout.xAxis];
+    this.height = layout.shape[layout.yAxis];
+    this.affine = placed.affine;
+    this.crs = placed.crs;
+    this.dtype = elements.dtype;
+    this.nodata = elements.nodata;
+    this.bands = placed.bands;
+    this.notes = placed.notes;
+    this.levels = [{ width: this.width, height: this.height, ...blockOf(layout) }];
+    this.#source = source;
+    this.#file = file;
+    this.#layout = layout;
+    this.#elements = elements;
+  }
+
+  async readWindow(request: WindowRequest, signal?: AbortSignal): Promise<GridWindow> {
+    const { width, height } = request;
+    const bands = request.bands ?? this.bands.map((_, i) => i);
+    this.#check(request, bands);
+    const what = `${this.#source.name}: ${this.name}`;
+    const cells = width * height;
+    checkReadSize(this.#source, this.name, cells * bands.length * this.#layout.elementBytes);
+    const planes = bands.map(() => emptyValues(this.dtype, cells));
+    if (cells > 0) {
+      for (const { start, count, copies } of planReads(this.#layout, { ...request, bands })) {
+        const raw = await this.#source.run(() => this.#dataset().readWindow(start, count), signal);
+        const values = gridElements(raw, this.#elements, what);
+        for (const { band, plane, at, rows, columns } of copies) {
+          copyPlane(values, plane, planes[band], at, width, rows, columns);
+        }
+      }
+    }
+    return { width, height, bands: planes, mask: null };
+  }
+
+  #dataset() {
+    const dataset = this.#file.dataset(this.name);
+    if (dataset === undefined) {
+      throw new GranaryError("granule", `${this.#source.name}: ${this.name} is gone`);
+    }
+    return dataset;
+  }
+
+  #check({ level, x, y, width, height }: WindowRequest, bands: readonly number[]): void {
+    const { name } = this;
+    if (level !== 0) throw new RangeError(`${name} has level 0 only (asked for ${level})`);
+    const whole = [x, y, width, height].every((one) => Number.isInteger(one) && one >= 0);
+    if (!whole || x + width > this.width || y + height > this.height) {
+      throw new RangeError(
+        `${name}: the window from column ${x} and row ${y} of ${width} by ${height} cells is not within ` +
+          `${this.width} by ${this.height}`,
+      );
+    }
+    for (const band of bands) {
+      if (Number.isInteger(band) && band >= 0 && band < this.bands.length) continue;
+      throw new RangeError(`${name} has ${this.bands.length} bands (asked for the band of index ${band})`);
+    }
+  }
+}
+
+/** The unit of decoding: a chunk, or about a megabyte of what lies in one piece. */
+function blockOf({ shape, chunks, xAxis, yAxis }: StoredLayout): { blockWidth: number; blockHeight: number } {
+  const width = shape[xAxis];
+  const height = shape[yAxis];
+  if (chunks !== null) {
+    return { blockWidth: Math.min(width, chunks[xAxis]), blockHeight: Math.min(height, chunks[yAxis]) };
+  }
+  if (xAxis > yAxis) {
+    return { blockWidth: width, blockHeight: Math.max(1, Math.min(height, Math.floor(BLOCK_CELLS / width))) };
+  }
+  return { blockWidth: Math.max(1, Math.min(width, Math.floor(BLOCK_CELLS / height))), blockHeight: height };
+}

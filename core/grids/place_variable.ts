@@ -1,0 +1,297 @@
+/**
+ * Places one variable: finds its axes, its coordinate reference system and its bands, or throws NoGrid with
+ * the rule that refuses it.
+ */
+import { crsOfCode } from "../raster/crs/codes.ts";
+import type { Affine, Crs } from "../raster/grid.ts";
+import { type CoordinateAxis, readCoordinateAxis } from "./coordinate_axis.ts";
+import { refuseCurvilinear } from "./curvilinear.ts";
+import { type Dimension, dimensionsOf } from "./dimensions.ts";
+import { elementRule, gridDtype } from "./elements.ts";
+import { eosCrs, eosPlacement } from "./eos_placement.ts";
+import { baseName, type FileView, isNumeric } from "./file_view.ts";
+import type { PlacedVariable } from "./hdf5_grid.ts";
+import { orient } from "./orientation.ts";
+import { checkEosRows } from "./eos_check.ts";
+import { NoGrid } from "./refusal.ts";
+import type { Spacing } from "./spacing.ts";
+import type { GridStructure } from "./struct_metadata.ts";
+import { variableBands } from "./variable_bands.ts";
+import { gridMapping, mappingCrs, statedTransform } from "./variable_crs.ts";
+
+/** What is known before the variables are looked at. */
+export interface PlacingContext {
+  readonly view: FileView;
+  /** Grids of HDF-EOS5 by name. */
+  readonly structures: ReadonlyMap<string, GridStructure>;
+  /** The user's word, which goes before the file's. */
+  readonly crs: Crs | null;
+  /** Axes that were read already, by the coordinate's path. */
+  readonly axes: Map<string, CoordinateAxis | NoGrid>;
+}
+
+/** The axes of a variable as they are stored, and the system that they are in. */
+interface Placement {
+  readonly xAxis: number;
+  readonly yAxis: number;
+  readonly x: Spacing;
+  readonly y: Spacing;
+  readonly crs: Crs;
+}
+
+/** Places the variable at `path`. Throws NoGrid. */
+export function placeVariable(context: PlacingContext, path: string): PlacedVariable {
+  const { view } = context;
+  const dataset = view.dataset(path);
+  const notes: string[] = [];
+  if (/^\/HDFEOS\/SWATHS\//.test(path)) throw swath("it lies among the swaths of an HDF-EOS5 file");
+  if (!isNumeric(dataset.dtype)) {
+    throw new NoGrid("dtype", `its values are of ${dataset.dtype} (wanted integers or floats)`);
+  }
+  const structure = eosStructure(context, path);
+  const given = structure?.fields.get(baseName(path)) ?? eosNames(structure, dataset.shape);
+  const dimensions = dimensionsOf(view, path, given);
+  const placement = structure !== undefined && given !== undefined
+    ? placeEos(context, structure, dimensions, notes)
+    : placeCf(context, path, dimensions, notes);
+  const { xAxis, yAxis, x, y, crs } = placement;
+  const width = dataset.shape[xAxis];
+  const height = dataset.shape[yAxis];
+  const orientation = orient(x, y, width, height, crs.geographic);
+  if (!orientation.affine.every(Number.isFinite)) {
+    throw new NoGrid("no-axes", `its affine would be ${orientation.affine.join(", ")}`);
+  }
+  notes.push(...orientation.notes);
+  const packing = view.packing(path);
+  const dtype = gridDtype(packing.dtype);
+  if (dtype === undefined) {
+    throw new NoGrid(
+      "dtype",
+      `its values are integers of 64 bits (${packing.dtype}; wanted up to 32 bits: convert them, as with ncap2)`,
+    );
+  }
+  notes.push(...packing.warnings);
+  const bandAxes = dimensions.map((_, axis) => axis).filter((axis) => axis !== xAxis && axis !== yAxis);
+  const bands = variableBands(view, path, dimensions, bandAxes, packing, notes);
+  const elements = elementRule(packing, dtype);
+  if (elements.otherFills.length > 0) {
+    notes.push(`its marks of no value ${elements.otherFills.join(", ")} are read as ${elements.nodata}`);
+  }
+  return {
+    name: path,
+    affine: orientation.affine as Affine,
+    crs,
+    layout: {
+      shape: dataset.shape,
+      chunks: dataset.chunks,
+      elementBytes: Number(dataset.dtype.slice(2)),
+      xAxis,
+      yAxis,
+      bandAxes,
+      orientation,
+    },
+    elements,
+    bands,
+    notes,
+  };
+}
+
+function swath(what: string): NoGrid {
+  return new NoGrid(
+    "swath",
+    `${what}: its cells lie along an orbit, not in rows and columns of a map (bin it to cells with granary ` +
+      `aggregate)`,
+  );
+}
+
+/** The HDF-EOS5 grid that the path lies in. */
+function eosStructure({ structures }: PlacingContext, path: string): GridStructure | undefined {
+  const name = /^\/HDFEOS\/GRIDS\/([^/]+)\//.exec(path)?.[1];
+  return name === undefined ? undefined : structures.get(name);
+}
+
+/** Dimensions of a field that StructMetadata does not list, by their sizes. */
+function eosNames(structure: GridStructure | undefined, shape: readonly number[]): string[] | undefined {
+  if (structure === undefined) return undefined;
+  const { xDim, yDim } = structure;
+  const names = shape.map((size, axis) => size === yDim ? "YDim" : size === xDim ? "XDim" : `dim${axis}`);
+  const once = (name: string) => names.filter((one) => one === name).length === 1;
+  if (xDim !== yDim) return once("XDim") && once("YDim") ? names : undefined;
+  return shape.length === 2 && shape[0] === yDim && shape[1] === xDim ? ["YDim", "XDim"] : undefined;
+}
+
+function placeEos(
+  context: PlacingContext,
+  structure: GridStructure,
+  dimensions: readonly Dimension[],
+  notes: string[],
+): Placement {
+  const xAxis = dimensions.findIndex(({ name }) => name === "XDim");
+  const yAxis = dimensions.findIndex(({ name }) => name === "YDim");
+  if (xAxis < 0 || yAxis < 0) {
+    throw new NoGrid(
+      "no-axes",
+      `StructMetadata gives it the dimensions ${
+        dimensions.map(({ name }) => name).join(", ")
+      } (wanted XDim and YDim)`,
+    );
+  }
+  const { xDim, yDim } = structure;
+  if (dimensions[xAxis].size !== xDim || dimensions[yAxis].size !== yDim) {
+    throw new NoGrid(
+      "damaged",
+      `it has ${dimensions[xAxis].size} columns and ${
+        dimensions[yAxis].size
+      } rows, StructMetadata says ${xDim} ` +
+        `and ${yDim}`,
+    );
+  }
+  const placed = eosPlacement(structure);
+  notes.push(...placed.notes);
+  const system = context.crs === null ? eosCrs(structure) : { crs: context.crs, notes: [] };
+  notes.push(...system.notes);
+  const { x, y } = placed.degrees ? checkEosRows(context.view, structure, placed, notes) : placed;
+  return { xAxis, yAxis, x, y, crs: system.crs };
+}
+
+function placeCf(
+  context: PlacingContext,
+  path: string,
+  dimensions: readonly Dimension[],
+  notes: string[],
+): Placement {
+  const { view } = context;
+  const xAxis = dimensions.findIndex(({ kind }) => kind.direction === "x");
+  const yAxis = dimensions.findIndex(({ kind }) => kind.direction === "y");
+  const both = [dimensions[xAxis], dimensions[yAxis]];
+  const rotated = both.find((one) => one?.kind.measure === "rotated");
+  if (rotated !== undefined) {
+    throw new NoGrid(
+      "rotated",
+      `its axis ${rotated.name} counts degrees of a rotated pole, which granary does not place (warp the file ` +
+        `first, as with cdo remapbil)`,
+    );
+  }
+  const angle = both.find((one) => one?.kind.measure === "angle");
+  if (angle !== undefined) {
+    throw new NoGrid(
+      "geostationary",
+      `its axis ${angle.name} is an angle seen from a satellite (warp the file first, as with gdalwarp -t_srs ` +
+        `EPSG:4326)`,
+    );
+  }
+  const coordinates = both.flatMap((one) => one?.coordinate ?? []);
+  const mapping = gridMapping(view, path, coordinates, notes);
+  const degreesByAxes = both.some((one) => one?.kind.measure === "degrees");
+  const mapped = mapping === undefined || context.crs !== null ? undefined : mappingCrs(mapping);
+  if (xAxis < 0 || yAxis < 0 || coordinates.length < 2) {
+    const stated = xAxis >= 0 && yAxis >= 0 && mapping !== undefined
+      ? statedTransform(mapping.attributes)
+      : undefined;
+    const crs = context.crs ?? mapped?.crs;
+    if (stated === undefined || crs === undefined || mapping === undefined) {
+      throw refuseCurvilinear(view, path, dimensions);
+    }
+    notes.push(
+      ...mapped?.notes ?? [],
+      `its axes have no coordinates: the GeoTransform of ${mapping.path} is followed`,
+    );
+    return {
+      xAxis,
+      yAxis,
+      x: { edge: stated.west, step: stated.dx },
+      y: { edge: stated.north, step: stated.dy },
+      crs,
+    };
+  }
+  let crs = context.crs ?? mapped?.crs;
+  if (crs !== undefined && context.crs === null && degreesByAxes && !crs.geographic) {
+    notes.push(
+      `its axes are degrees, the grid mapping ${mapping?.path} is ${crs.name}: the axes are followed`,
+    );
+    crs = crsOfCode("EPSG:4326");
+  } else notes.push(...mapped?.notes ?? []);
+  if (crs === undefined) {
+    if (!degreesByAxes) throw refuseCurvilinear(view, path, dimensions);
+    notes.push("no grid mapping is stated: degrees are taken as those of WGS 84");
+    crs = crsOfCode("EPSG:4326");
+  }
+  const xRead = axisOf(context, coordinates[0], crs.geographic);
+  const yRead = axisOf(context, coordinates[1], crs.geographic);
+  notes.push(...xRead.notes, ...yRead.notes);
+  const { x, y } = squared(xRead, yRead, coordinates, notes);
+  const stated = mapping === undefined ? undefined : statedTransform(mapping.attributes);
+  if (stated !== undefined) compare(stated, x, y, dimensions[xAxis].size, dimensions[yAxis].size, notes);
+  return { xAxis, yAxis, x, y, crs };
+}
+
+function axisOf(context: PlacingContext, path: string, degrees: boolean): CoordinateAxis {
+  const key = `${degrees ? "degrees" : "lengths"} ${path}`;
+  let axis = context.axes.get(key);
+  if (axis === undefined) {
+    try {
+      axis = readCoordinateAxis(context.view, path, degrees);
+    } catch (error) {
+      if (!(error instanceof NoGrid)) throw error;
+      axis = error;
+    }
+    context.axes.set(key, axis);
+  }
+  if (axis instanceof NoGrid) throw axis;
+  return axis;
+}
+
+/** An axis of one cell without bounds takes the other's step: cells are square more often than not. */
+function squared(
+  x: CoordinateAxis,
+  y: CoordinateAxis,
+  paths: readonly string[],
+  notes: string[],
+): { x: Spacing; y: Spacing } {
+  if (x.spacing !== undefined && y.spacing !== undefined) return { x: x.spacing, y: y.spacing };
+  const step = Math.abs(x.spacing?.step ?? y.spacing?.step ?? NaN);
+  if (Number.isNaN(step)) {
+    throw new NoGrid(
+      "uneven",
+      `${
+        paths.join(" and ")
+      } hold one cell, and nothing says how large it is (wanted bounds of the coordinates)`,
+    );
+  }
+  notes.push(
+    `${
+      x.spacing === undefined ? paths[0] : paths[1]
+    } holds one cell: it is taken as ${step} wide, as the other axis`,
+  );
+  return {
+    x: x.spacing ?? { edge: x.first - step / 2, step },
+    y: y.spacing ?? { edge: y.first + step / 2, step: -step },
+  };
+}
+
+/** Cells, past which a GeoTransform contradicts the coordinates. */
+const TRANSFORM_TOLERANCE = 1e-3;
+
+/** A warning where GDAL's GeoTransform says another place than the coordinates. */
+function compare(
+  stated: NonNullable<ReturnType<typeof statedTransform>>,
+  x: Spacing,
+  y: Spacing,
+  width: number,
+  height: number,
+  notes: string[],
+): void {
+  const west = Math.min(x.edge, x.edge + width * x.step);
+  const north = Math.max(y.edge, y.edge + height * y.step);
+  const statedWest = Math.min(stated.west, stated.west + width * stated.dx);
+  const statedNorth = Math.max(stated.north, stated.north + height * stated.dy);
+  const off = Math.max(
+    Math.abs(west - statedWest) / Math.abs(x.step),
+    Math.abs(north - statedNorth) / Math.abs(y.step),
+  );
+  if (!(off > TRANSFORM_TOLERANCE)) return;
+  notes.push(
+    `its GeoTransform begins at (${statedWest}, ${statedNorth}), its coordinates at (${west}, ${north}): the ` +
+      `coordinates are followed`,
+  );
+}
