@@ -81,6 +81,12 @@ export interface PublishTarget {
   readonly to: string;
   /** The environment variable that holds the token or the connection string. */
   readonly secret: string | null;
+  /** Where a token is had for the secret (OAuth's client credentials); null where the secret is the token. */
+  readonly oauth: {
+    readonly url: string;
+    readonly clientId: string;
+    readonly scope: string | null;
+  } | null;
   readonly stac: StacVersion;
 }
 
@@ -94,6 +100,8 @@ export interface Dataset {
   readonly collection: CollectionWords;
   /** Where COGs are put: a folder or s3://…; the first static target's place. */
   readonly output: string;
+  /** The address at which others read what lies there; null for the place itself. */
+  readonly href: string | null;
   readonly targets: readonly PublishTarget[];
   readonly retry: { readonly attempts: number; readonly giveUpAfterDays: number };
 }

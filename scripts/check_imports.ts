@@ -135,6 +135,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "serve": [...BELOW_JOBS, "serve/*"],
   "publish": [...BELOW_JOBS, "publish/*"],
   "publish/config": [...BELOW_JOBS, "publish"],
+  "publish/targets": [...BELOW_JOBS, "publish"],
   "feed": [...BELOW_JOBS, "feed/*"],
   "feed/ledger": [...BELOW_JOBS],
   "feed/definition": [...BELOW_JOBS, "feed/ledger"],

@@ -40,6 +40,7 @@ export const REPORT_VERSIONS = {
   "run.status": 1,
   "run.work": 1,
   "simulate": 1,
+  "stac.push": 1,
   "stac.validate": 1,
   "version": 1,
 } as const;

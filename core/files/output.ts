@@ -6,10 +6,11 @@ import fs from "node:fs";
 import { fileURLToPath } from "node:url";
 import { inputError, systemCode } from "../errors.ts";
 
-export type OutputKind = "Parquet" | "PNG" | "zip";
+export type OutputKind = "JSON" | "Parquet" | "PNG" | "zip";
 
 /** How files of each kind begin. */
 const BEGINNINGS: Readonly<Record<OutputKind, readonly number[]>> = {
+  JSON: [0x7b],
   Parquet: [0x50, 0x41, 0x52, 0x31],
   PNG: [0x89, 0x50, 0x4e, 0x47],
   zip: [0x50, 0x4b, 0x03, 0x04],

@@ -79,6 +79,9 @@ function resolve(input: DatasetInput, faults: Faults): Dataset {
       fields: collection.fields ?? {},
     },
     output: output ?? "",
+    href:
+      input.publish.find(({ api, format }) => api === undefined && (format ?? "static") === "static")?.href ??
+        null,
     targets,
     retry: {
       attempts: input.retry?.attempts ?? DEFAULT_ATTEMPTS,
@@ -155,10 +158,19 @@ function targetOf(input: DatasetInput["publish"][number], at: number, faults: Fa
       "is missing: the connection string is read from the environment (token: env:PGSTAC_URL)",
     );
   }
+  if (input.oauth !== undefined && (input.token === undefined || !isWeb)) {
+    faults.value([...path, "oauth"], "wants the client's secret beside it (token: env:NAME), and an api");
+  }
+  if (input.href !== undefined && kind !== "static") {
+    faults.value([...path, "href"], "belongs to the folder or s3:// prefix that the COGs are put at");
+  }
   return {
     kind,
     to: input.to,
     secret: input.token === undefined ? null : input.token.slice("env:".length),
+    oauth: input.oauth === undefined
+      ? null
+      : { url: input.oauth.url, clientId: input.oauth.client_id, scope: input.oauth.scope ?? null },
     stac: input.stac === "1.0" ? "1.0.0" : "1.1.0",
   };
 }

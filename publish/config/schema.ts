@@ -86,6 +86,13 @@ const target = z.strictObject({
     "wanted env:NAME (a secret never stands in the file)",
   )
     .optional(),
+  oauth: z.strictObject({
+    url: z.string().regex(/^https?:\/\//, "wanted the address of a token endpoint"),
+    client_id: z.string().min(1),
+    scope: z.string().optional(),
+  }).optional().describe("token is a client's secret: a token is had for it here"),
+  href: z.string().regex(/^https?:\/\//, "wanted https://…").optional()
+    .describe("where others read what is put there"),
   stac: z.enum(["1.0", "1.1"]).optional(),
 });
 

@@ -43,6 +43,7 @@ Deno.test("a dataset is read with its defaults, and its secret stays a name", ()
     kind: "transactions",
     to: "https://stac.example.org",
     secret: "STAC_TOKEN",
+    oauth: null,
     stac: "1.0.0",
   });
   assert.deepEqual(dataset.retry, { attempts: 3, giveUpAfterDays: 7 });
