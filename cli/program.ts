@@ -18,6 +18,7 @@ import { addHelp } from "./commands/help.ts";
 import { addInspect } from "./commands/inspect.ts";
 import { addPlot } from "./commands/plot.ts";
 import { addStac } from "./commands/stac.ts";
+import { addServe } from "./commands/serve.ts";
 import { addSimulate } from "./commands/simulate.ts";
 import { addRun } from "./commands/run.ts";
 import { JOB_KINDS } from "./jobs.ts";
@@ -60,6 +61,7 @@ export function createProgram(context: CliContext, onFlags: (flags: GlobalFlags)
   addConfig(program, context);
   addAuth(program, context);
   addStac(program, context);
+  addServe(program, context);
   addSimulate(program, context);
   addDeploy(program, context);
   addDemo(program, context);

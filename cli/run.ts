@@ -8,7 +8,8 @@ import { createLog } from "./io/log.ts";
 import { createOutput } from "./io/output.ts";
 import { showExchanges } from "./io/exchanges.ts";
 import { toJson } from "./io/json.ts";
-import { VERSION, versionReport } from "./version.ts";
+import { VERSION } from "../core/version.ts";
+import { versionReport } from "./version.ts";
 import { asReport } from "./io/report.ts";
 
 /** Runs `args`, the words after the program's name. @returns the exit code */

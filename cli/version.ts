@@ -1,9 +1,7 @@
 /** What this program is, and what a machine must have to run it. */
 import process from "node:process";
 import { ENGINE_VERSION } from "../aggregate/plan/version.ts";
-import manifest from "../deno.json" with { type: "json" };
-
-export const VERSION: string = manifest.version;
+import { VERSION } from "../core/version.ts";
 
 /**
  * The least system that the binary's native parts load on: Bun's base needs glibc 2.17 on Linux and

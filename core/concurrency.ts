@@ -134,3 +134,38 @@ export async function mapBounded<In, Out>(
   for (const slot of settled) if (slot.status === "rejected") throw slot.reason;
   return results;
 }
+
+/**
+ * The same over items that come one by one: no more are asked for while `limit` are at work. The first
+ * failure stops what has not started, and waits for what has.
+ */
+export async function mapStream<In, Out>(
+  items: AsyncIterable<In>,
+  limit: number,
+  work: (item: In, index: number) => Promise<Out>,
+): Promise<Out[]> {
+  const results: Out[] = [];
+  const underWay = new Set<Promise<void>>();
+  let failure: { error: unknown } | undefined;
+  let count = 0;
+  try {
+    for await (const item of items) {
+      const index = count++;
+      const done: Promise<void> = work(item, index)
+        .then((result) => {
+          results[index] = result;
+        })
+        .catch((error) => {
+          failure ??= { error };
+        })
+        .finally(() => underWay.delete(done));
+      underWay.add(done);
+      if (underWay.size >= limit) await Promise.race(underWay);
+      if (failure !== undefined) break;
+    }
+  } finally {
+    await Promise.all(underWay);
+  }
+  if (failure !== undefined) throw failure.error;
+  return results;
+}

@@ -39,6 +39,7 @@ export const REPORT_VERSIONS = {
   "run.finish": 1,
   "run.status": 1,
   "run.work": 1,
+  "serve": 1,
   "simulate": 1,
   "stac.push": 1,
   "stac.validate": 1,

@@ -1,11 +1,18 @@
 /** Objects as files below a folder: written beside their place, synced and renamed. */
 import fs from "node:fs";
 import path from "node:path";
-import { commitFiles, temporaryName, writeAllSync, writeError, writePending } from "../files/atomic.ts";
+import {
+  commitFiles,
+  syncFolder,
+  temporaryName,
+  writeAllSync,
+  writeError,
+  writePending,
+} from "../files/atomic.ts";
 import { systemCode } from "../errors.ts";
 import type { RangedSource } from "./block_cache.ts";
 import { fileError } from "./file_source.ts";
-import { byBytes, checkKey, type ObjectTarget } from "./object_target.ts";
+import { byBytes, checkKey, checkLength, type ObjectTarget } from "./object_target.ts";
 import { openSource } from "./open.ts";
 
 export class FolderTarget implements ObjectTarget {
@@ -48,6 +55,42 @@ export class FolderTarget implements ObjectTarget {
         fs.rmSync(temporary, { force: true });
       }
     });
+  }
+
+  async putPieces(
+    key: string,
+    sizeBytes: number,
+    pieces: AsyncIterable<Uint8Array>,
+    { replace }: { replace: boolean },
+  ): Promise<boolean> {
+    const file = this.#place(key);
+    // A link would fail at the end: it is known before the work is done.
+    if (!replace && fs.existsSync(file)) return false;
+    const temporary = temporaryName(file);
+    try {
+      const fd = fs.openSync(temporary, "wx", 0o666);
+      try {
+        let written = 0;
+        for await (const piece of pieces) {
+          writeAllSync(fd, piece);
+          written += piece.length;
+        }
+        checkLength(file, sizeBytes, written);
+        fs.fsyncSync(fd);
+      } finally {
+        fs.closeSync(fd);
+      }
+      if (replace) fs.renameSync(temporary, file);
+      else fs.linkSync(temporary, file);
+      syncFolder(path.dirname(file));
+      return true;
+    } catch (error) {
+      if (!replace && systemCode(error) === "EEXIST") return false;
+      if (systemCode(error) !== undefined) throw writeError(file, error);
+      throw error;
+    } finally {
+      fs.rmSync(temporary, { force: true });
+    }
   }
 
   get(key: string): Promise<Uint8Array | undefined> {

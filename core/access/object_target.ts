@@ -12,6 +12,16 @@ export interface ObjectTarget {
   putAll(objects: ReadonlyMap<string, Uint8Array>): Promise<void>;
   /** Puts an object where there is none; false (and nothing written) where there is one. */
   putNew(key: string, bytes: Uint8Array): Promise<boolean>;
+  /**
+   * Puts an object that comes in pieces, of `sizeBytes` together; a piece may change when the next is asked
+   * for. False (and nothing written) where there is one already, unless `replace`.
+   */
+  putPieces(
+    key: string,
+    sizeBytes: number,
+    pieces: AsyncIterable<Uint8Array>,
+    options: { replace: boolean },
+  ): Promise<boolean>;
   get(key: string): Promise<Uint8Array | undefined>;
   /** Keys below a prefix (`12/` or ``), in the order of their bytes. */
   list(prefix: string): Promise<string[]>;
@@ -37,4 +47,11 @@ export function checkKey(target: string, key: string): void {
 /** The order that S3 lists in. */
 export function byBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+/** Throws unless an object's pieces were as long together as was said. */
+export function checkLength(name: string, stated: number, came: number): void {
+  if (came !== stated) {
+    throw new Error(`${name}: its pieces hold ${came} bytes, and ${stated} were announced`);
+  }
 }

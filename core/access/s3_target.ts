@@ -7,9 +7,9 @@ import crypto from "node:crypto";
 import { GranaryError } from "../errors.ts";
 import type { RangedSource } from "./block_cache.ts";
 import type { HttpReply } from "./http.ts";
-import { mapBounded } from "../concurrency.ts";
+import { mapBounded, mapStream } from "../concurrency.ts";
 import type { S3Settings, SourceLocation } from "./location.ts";
-import { byBytes, checkKey, type ObjectTarget } from "./object_target.ts";
+import { byBytes, checkKey, checkLength, type ObjectTarget } from "./object_target.ts";
 import type { SourceOpener } from "./open.ts";
 import { safeName } from "./redact.ts";
 import { Trouble } from "./retry.ts";
@@ -21,6 +21,8 @@ import { type LocationRequest, request, type RequestOptions } from "./transport.
 /** Larger objects go in parts of this size. */
 export const PART_BYTES = 16 * 1024 * 1024;
 const PARTS_AT_ONCE = 4;
+/** S3 numbers the parts of an upload from 1 to this. */
+const MOST_PARTS = 10_000;
 const PUTS_AT_ONCE = 16;
 const ANSWER_BYTES = 16 * 1024 * 1024;
 /** No object that a store or a run directory holds is larger; what is larger is read by range. */
@@ -49,6 +51,27 @@ export class S3Target implements ObjectTarget {
 
   async putNew(key: string, bytes: Uint8Array): Promise<boolean> {
     return await this.#write(key, bytes, { "if-none-match": "*" });
+  }
+
+  async putPieces(
+    key: string,
+    sizeBytes: number,
+    pieces: AsyncIterable<Uint8Array>,
+    { replace }: { replace: boolean },
+  ): Promise<boolean> {
+    const condition: Record<string, string> = replace ? {} : { "if-none-match": "*" };
+    const partBytes = Math.max(PART_BYTES, Math.ceil(sizeBytes / MOST_PARTS));
+    const hash = crypto.createHash("sha256");
+    const parts = regroup(this.name, sizeBytes, partBytes, pieces, hash);
+    if (sizeBytes <= PART_BYTES) {
+      let whole: Uint8Array = new Uint8Array(0);
+      for await (const part of parts) whole = part;
+      return await this.#write(key, whole, condition);
+    }
+    // What exists is known before the parts are sent; the condition at the end holds for all the time between.
+    if (!replace && (await this.sizes(key)).has(key)) return false;
+    const digest = lazily(() => hash.digest("hex"));
+    return await this.#writeParts(key, parts, () => this.#holdsDigest(key, sizeBytes, digest()), condition);
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
@@ -135,7 +158,9 @@ export class S3Target implements ObjectTarget {
 
   /** Writes an object whole; false where the condition does not hold. */
   async #write(key: string, bytes: Uint8Array, condition: Record<string, string>): Promise<boolean> {
-    if (bytes.length > PART_BYTES) return await this.#writeParts(key, bytes, condition);
+    if (bytes.length > PART_BYTES) {
+      return await this.#writeParts(key, partsOf(bytes), () => this.#holds(key, bytes), condition);
+    }
     const conditional = "if-none-match" in condition;
     const counters = { opens: 0, requests: 0, bytes: 0 };
     return await this.#ask(key, "", "put", {
@@ -157,7 +182,27 @@ export class S3Target implements ObjectTarget {
     return there !== undefined && Buffer.compare(there, bytes) === 0;
   }
 
-  async #writeParts(key: string, bytes: Uint8Array, condition: Record<string, string>): Promise<boolean> {
+  async #holdsDigest(key: string, sizeBytes: number, sha256: string): Promise<boolean> {
+    if ((await this.sizes(key)).get(key) !== sizeBytes) return false;
+    const source = await this.open(key);
+    try {
+      const hash = crypto.createHash("sha256");
+      for (let at = 0; at < sizeBytes; at += PART_BYTES) {
+        hash.update(await source.read(at, Math.min(PART_BYTES, sizeBytes - at)));
+      }
+      return hash.digest("hex") === sha256;
+    } finally {
+      await source.close();
+    }
+  }
+
+  /** `isThere` tells whether the object holds what was sent, where an answer was lost on the way. */
+  async #writeParts(
+    key: string,
+    parts: AsyncIterable<Uint8Array>,
+    isThere: () => Promise<boolean>,
+    condition: Record<string, string>,
+  ): Promise<boolean> {
     const upload = await this.#ask(key, "uploads=", "begin an upload of", {
       method: "POST",
       headers: { "content-type": "application/octet-stream" },
@@ -175,12 +220,7 @@ export class S3Target implements ObjectTarget {
     });
     const query = `uploadId=${encodeURIComponent(upload)}`;
     try {
-      const offsets = Array.from(
-        { length: Math.ceil(bytes.length / PART_BYTES) },
-        (_, part) => part * PART_BYTES,
-      );
-      const tags = await mapBounded(offsets, PARTS_AT_ONCE, (offset, part) => {
-        const body = bytes.subarray(offset, offset + PART_BYTES);
+      const tags = await mapStream(parts, PARTS_AT_ONCE, (body, part) => {
         const what = { method: "PUT" as const, headers: contentHeaders(body), body, maxBytes: ANSWER_BYTES };
         return this.#ask(key, `partNumber=${part + 1}&${query}`, "put a part of", what, (reply, asked) => {
           const tag = reply.headers.get("etag");
@@ -204,9 +244,9 @@ export class S3Target implements ObjectTarget {
         counters,
       }, async (reply, asked) => {
         if (reply.status === 501) throw noCondition(this.name);
-        if (reply.status === 412) return counters.requests > 1 && await this.#holds(key, bytes);
+        if (reply.status === 412) return counters.requests > 1 && await isThere();
         // An upload that is complete already is gone: our answer to it was lost on the way.
-        if (reply.status === 404) return await this.#completed(key, bytes, asked);
+        if (reply.status === 404) return await completed(isThere, asked);
         // This request answers 200 before it is done, and may then say that it failed.
         const text = new TextDecoder().decode(reply.body);
         if (/<Error>/.test(text)) {
@@ -228,14 +268,6 @@ export class S3Target implements ObjectTarget {
     }
   }
 
-  async #completed(key: string, bytes: Uint8Array, asked: string): Promise<boolean> {
-    if (await this.#holds(key, bytes)) return true;
-    throw new GranaryError(
-      "io",
-      `${asked}: the upload is gone and the object is not there (was it cleaned away? run again)`,
-    );
-  }
-
   /** Parts of an upload that is not completed cost money: they are deleted; where that fails too, it is reported. */
   async #abandon(key: string, query: string): Promise<void> {
     try {
@@ -251,6 +283,51 @@ export class S3Target implements ObjectTarget {
       this.#opener.warn(`parts of ${this.name} may be left over: ${(error as Error).message}`);
     }
   }
+}
+
+async function* partsOf(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += PART_BYTES) yield bytes.subarray(at, at + PART_BYTES);
+}
+
+/** Pieces of any length as parts of one length; `hash` takes in all of them. */
+async function* regroup(
+  name: string,
+  sizeBytes: number,
+  partBytes: number,
+  pieces: AsyncIterable<Uint8Array>,
+  hash: crypto.Hash,
+): AsyncIterable<Uint8Array> {
+  let sent = 0, used = 0;
+  let part = new Uint8Array(Math.min(partBytes, sizeBytes));
+  for await (const piece of pieces) {
+    hash.update(piece);
+    for (let at = 0; at < piece.length;) {
+      if (part.length === 0) checkLength(name, sizeBytes, sent + piece.length - at);
+      const taken = piece.subarray(at, at + part.length - used);
+      part.set(taken, used);
+      used += taken.length;
+      at += taken.length;
+      if (used < part.length) continue;
+      yield part;
+      sent += used;
+      used = 0;
+      part = new Uint8Array(Math.min(partBytes, sizeBytes - sent));
+    }
+  }
+  checkLength(name, sizeBytes, sent + used);
+}
+
+function lazily<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+async function completed(isThere: () => Promise<boolean>, asked: string): Promise<boolean> {
+  if (await isThere()) return true;
+  throw new GranaryError(
+    "io",
+    `${asked}: the upload is gone and the object is not there (was it cleaned away? run again)`,
+  );
 }
 
 function contentHeaders(body: Uint8Array): Record<string, string> {

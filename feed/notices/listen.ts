@@ -4,9 +4,8 @@
  */
 import { Buffer } from "node:buffer";
 import crypto from "node:crypto";
-import http from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Readable } from "node:stream";
+import { listenHttp } from "../../core/http/listen.ts";
 import { keepNotices, type Notice } from "../ledger/inbox.ts";
 import type { Feed } from "../open.ts";
 
@@ -59,7 +58,8 @@ export async function listen(feed: Feed, options: ListenOptions): Promise<Listen
     waiting.push({ notice: { source: "push", received: Date.now(), body }, answer });
     committing ??= commitAll().finally(() => committing = undefined);
   };
-  const server = http.createServer((request, response) => {
+  const { host, port } = options;
+  const listener = await listenHttp((request, response) => {
     const answer = (status: number) => {
       response.writeHead(status, status === 401 ? { "www-authenticate": "Basic realm=granary" } : {});
       response.end();
@@ -71,20 +71,11 @@ export async function listen(feed: Feed, options: ListenOptions): Promise<Listen
     if (!isAuthorized(request.headers.authorization, options)) return refuse(request, answer, 401);
     if (waiting.length >= MOST_WAITING) return refuse(request, answer, 503);
     receive(request, answer, keep);
-  });
-  server.requestTimeout = REQUEST_TIMEOUT_MS;
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.port, options.host, resolve);
-  });
-  const { port } = server.address() as AddressInfo;
+  }, { host, port, requestTimeoutMs: REQUEST_TIMEOUT_MS });
   return {
-    url: `http://${options.host}:${port}${EVENTS_PATH}`,
+    url: listener.url + EVENTS_PATH,
     async close() {
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeIdleConnections();
-      });
+      await listener.close();
       await committing;
     },
   };

@@ -143,3 +143,42 @@ withMoto("a bucket's objects become the rows of a catalog", async ({ opener }) =
   assert.deepEqual(await source.read(0, 7), patternBytes(7));
   assert.equal(found.tally.count("link"), 1, "the sidecar");
 });
+
+withMoto(
+  "an object goes in pieces of any length, and replaces another only where it may",
+  async ({ opener }) => {
+    const target = openTarget("s3://granary-bucket/cogs", opener());
+    const bytes = patternBytes(2 * PART_BYTES + 777);
+    async function* pieces(step: number): AsyncIterable<Uint8Array> {
+      const piece = new Uint8Array(step);
+      for (let at = 0; at < bytes.length; at += step) {
+        const length = Math.min(step, bytes.length - at);
+        piece.set(bytes.subarray(at, at + length));
+        yield piece.subarray(0, length);
+      }
+    }
+    const same = async (key: string) =>
+      Buffer.compare(Buffer.from((await target.get(key))!), Buffer.from(bytes));
+    assert.equal(await target.putPieces("a.tif", bytes.length, pieces(5_000_001), { replace: false }), true);
+    assert.equal(await same("a.tif"), 0);
+    assert.equal(await target.putPieces("a.tif", bytes.length, pieces(4096), { replace: false }), false);
+    assert.equal(await target.putPieces("a.tif", bytes.length, pieces(40_000_000), { replace: true }), true);
+    assert.equal(await same("a.tif"), 0);
+    await assert.rejects(
+      target.putPieces("b.tif", bytes.length + 1, pieces(1 << 20), { replace: false }),
+      /announced/,
+    );
+    await assert.rejects(
+      target.putPieces("b.tif", bytes.length - 1, pieces(1 << 20), { replace: false }),
+      /announced/,
+    );
+    async function* small() {
+      yield new Uint8Array([1, 2]);
+      yield new Uint8Array([3]);
+    }
+    assert.equal(await target.putPieces("c.tif", 3, small(), { replace: false }), true);
+    assert.deepEqual(await target.get("c.tif"), new Uint8Array([1, 2, 3]));
+    assert.equal(await target.putPieces("c.tif", 3, small(), { replace: false }), false);
+    assert.deepEqual(await target.list(""), ["a.tif", "c.tif"]);
+  },
+);

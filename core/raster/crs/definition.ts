@@ -153,19 +153,28 @@ export function crsOfProj4(
   definition: string,
   about: { readonly name?: string | null; readonly wkt?: string | null } = {},
 ): Crs {
-  const parameters = parseParameters(definition);
+  return crsOfParameters(parseParameters(definition), about, true);
+}
+
+/** The same of a parsed definition. `recognise` false leaves well known sets without their codes. */
+export function crsOfParameters(
+  parameters: Parameters,
+  about: { readonly name?: string | null; readonly wkt?: string | null },
+  recognise: boolean,
+): Crs {
   const projection = parameters.get("proj") ?? "";
   if (projection === "" || projection === "geocent") {
     throw inputError(
-      `"${definition}": this defines no projection and no longitudes and latitudes (wanted +proj=… of a map)`,
+      `"${formatParameters(parameters)}": this defines no projection and no longitudes and latitudes ` +
+        `(wanted +proj=… of a map)`,
     );
   }
   const geographic = projection === "longlat" || projection === "latlong" || projection === "lonlat";
   const found = ellipsoid(parameters);
   if (found !== null && !(found.semiMinor > 0 && found.semiMinor <= found.semiMajor * 1.1)) {
-    throw inputError(`"${definition}": its ellipsoid has no sensible axes`);
+    throw inputError(`"${formatParameters(parameters)}": its ellipsoid has no sensible axes`);
   }
-  const code = geographic ? geographicCode(parameters, found) : knownCode(parameters);
+  const code = !recognise ? null : geographic ? geographicCode(parameters, found) : knownCode(parameters);
   if (code !== null) return { ...code, wkt: about.wkt ?? code.wkt };
   const plain = formatParameters(plainForm(parameters, found));
   return {

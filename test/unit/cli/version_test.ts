@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
-import { REQUIREMENTS, VERSION } from "../../../cli/version.ts";
+import { REQUIREMENTS } from "../../../cli/version.ts";
+import { VERSION } from "../../../core/version.ts";
 import { hostTarget, prepareTarget } from "../../../scripts/targets.ts";
 
 const ROOT = path.resolve(import.meta.dirname!, "../../..");

@@ -1,0 +1,70 @@
+/** `granary serve`: granules of catalogs over HTTP, until stopped. */
+import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { inputError } from "../../core/errors.ts";
+import { whole } from "../flags/numbers.ts";
+import { gather, gathering } from "../flags/repeated.ts";
+import type { CliContext } from "../io/context.ts";
+import { printReport } from "../io/report.ts";
+
+const DEFAULT_HOST = "127.0.0.1";
+const DEFAULT_PORT = 8000;
+
+const EXAMPLES = `
+Examples:
+  granary serve --catalog catalog.parquet
+  granary serve --catalog hls=/data/hls.parquet --catalog /data/catalogs --port 8080 --verbose
+
+It listens on ${DEFAULT_HOST} and knows no users: put a proxy before it, or name another --host, to let others
+in. /api.html describes what can be asked, /metrics counts it.`;
+
+export function addServe(program: Command, context: CliContext): void {
+  program.command("serve")
+    .description("answer questions about catalogs of granules over HTTP, until stopped")
+    .addOption(gathering(
+      new Option(
+        "--catalog <place>",
+        "a catalog, NAME=FILE, a live catalog's folder, or a folder of catalogs; may be given again",
+      ).argParser(gather),
+    ))
+    .option("--host <address>", "the address to listen on", DEFAULT_HOST)
+    .option("--port <n>", "the port; 0 takes a free one", whole(0, 65535), DEFAULT_PORT)
+    .option("--allow-origin <origin>", "web pages that may ask: *, an origin, or none", parseOrigin, "*")
+    .option(
+      "--base-url <url>",
+      "the address that clients reach this server by (default: each request's Host)",
+      parseBaseUrl,
+    )
+    .addHelpText("after", EXAMPLES)
+    .action(async (options) => {
+      const { serve } = await import("../../serve/serve.ts");
+      const catalogs = options.catalog ?? [];
+      if (catalogs.length === 0) throw inputError("there is nothing to serve (wanted --catalog FILE)");
+      const { verbose } = options as { verbose?: boolean };
+      await serve({
+        host: options.host,
+        port: options.port,
+        catalogs,
+        allowOrigin: options.allowOrigin === "none" ? null : options.allowOrigin,
+        baseUrl: options.baseUrl ?? null,
+        signal: context.signal,
+        log: {
+          info: (message) => context.log.info(message),
+          warn: (message) => context.log.warn(message),
+          ...(verbose === true ? { request: (line: string) => context.log.info(line) } : {}),
+        },
+        onListening: (url) =>
+          context.json ? printReport(context, "serve", { url }) : context.log.info(`listening on ${url}`),
+      });
+    });
+}
+
+function parseOrigin(text: string): string {
+  if (text === "*" || text === "none") return text;
+  if (/^https?:\/\/[^/\s]+$/.test(text) && URL.canParse(text)) return text;
+  throw new InvalidArgumentError(`"${text}" is no origin, such as https://example.org (or * or none).`);
+}
+
+function parseBaseUrl(text: string): string {
+  if (/^https?:\/\/[^\s?#]+$/.test(text) && URL.canParse(text)) return text.replace(/\/+$/, "");
+  throw new InvalidArgumentError(`"${text}" is no http or https URL without a query.`);
+}

@@ -1,0 +1,141 @@
+/** Cells as they are written: those without a value get the one nodata value, packed numbers are unpacked by wish. */
+import { inputError } from "../../errors.ts";
+import type { Grid, GridDtype, GridValues, GridWindow } from "../../raster/grid.ts";
+import { valuesOf } from "./predictor.ts";
+
+/** `stored` keeps the file's elements; `physical` applies scale and offset and gives float32. */
+export type CellValues = "stored" | "physical";
+
+const RANGES: Readonly<Record<GridDtype, readonly [number, number]>> = {
+  int8: [-128, 127],
+  uint8: [0, 255],
+  int16: [-32768, 32767],
+  uint16: [0, 65535],
+  int32: [-2147483648, 2147483647],
+  uint32: [0, 4294967295],
+  float32: [-Infinity, Infinity],
+  float64: [-Infinity, Infinity],
+};
+
+/** A value as an element of a type, or null where the type has no such element. */
+export function elementOf(value: number, dtype: GridDtype): number | null {
+  if (dtype === "float64") return value;
+  if (dtype === "float32") return Math.fround(value);
+  const [least, most] = RANGES[dtype];
+  return Number.isInteger(value) && value >= least && value <= most ? value : null;
+}
+
+/** Turns windows of a grid into tiles of the file to be written. */
+export class CellWriter {
+  readonly dtype: GridDtype;
+  /** Of the file; null for none. */
+  readonly nodata: number | null;
+  /** Of each written band: cells that held NaN beside another nodata value, and were given that one. */
+  readonly nanFilled: number[];
+  readonly #grid: Grid;
+  readonly #bands: readonly number[];
+  readonly #physical: boolean;
+  readonly #tiles: readonly GridValues[];
+
+  /**
+   * @param bands indices of the grid's bands
+   * @param nodata stands in where the grid has none
+   */
+  constructor(
+    grid: Grid,
+    bands: readonly number[],
+    values: CellValues,
+    tileSize: number,
+    nodata: number | null,
+  ) {
+    this.#grid = grid;
+    this.#bands = bands;
+    this.#physical = values === "physical";
+    this.dtype = this.#physical ? "float32" : grid.dtype;
+    const stated = grid.nodata ?? nodata;
+    this.nodata = this.#physical ? NaN : stated === null ? null : elementOf(stated, grid.dtype);
+    this.nanFilled = bands.map(() => 0);
+    this.#tiles = bands.map(() => valuesOf(this.dtype, tileSize * tileSize));
+  }
+
+  /**
+   * The cells of a rectangle of a window, each band without gaps between rows. They hold until the next call.
+   * Throws an input error where a cell is masked and no value can say so.
+   */
+  take(window: GridWindow, x: number, y: number, width: number, height: number): GridValues[] {
+    return this.#bands.map((index, band) => {
+      const source = window.bands[band];
+      const tile = this.#tiles[band].subarray(0, width * height);
+      if (this.#physical) this.#unpack(source, window.width, x, y, width, height, index, tile);
+      else {
+        for (let row = 0; row < height; row++) {
+          const start = (y + row) * window.width + x;
+          tile.set(source.subarray(start, start + width), row * width);
+        }
+        this.#fillNaN(tile, band);
+      }
+      if (window.mask !== null) this.#hide(window.mask, window.width, x, y, width, height, tile);
+      return tile;
+    });
+  }
+
+  #unpack(
+    source: GridValues,
+    stride: number,
+    x: number,
+    y: number,
+    width: number,
+    height: number,
+    index: number,
+    tile: GridValues,
+  ): void {
+    const { scale, offset } = this.#grid.bands[index];
+    const nodata = this.#grid.nodata;
+    for (let row = 0; row < height; row++) {
+      const start = (y + row) * stride + x;
+      for (let column = 0; column < width; column++) {
+        const value = source[start + column];
+        tile[row * width + column] = value === nodata ? NaN : value * scale + offset;
+      }
+    }
+  }
+
+  #fillNaN(tile: GridValues, band: number): void {
+    const { nodata } = this;
+    if (nodata === null || nodata !== nodata) return;
+    if (!(tile instanceof Float32Array || tile instanceof Float64Array)) return;
+    let filled = 0;
+    for (let i = 0; i < tile.length; i++) {
+      if (tile[i] === tile[i]) continue;
+      tile[i] = nodata;
+      filled++;
+    }
+    this.nanFilled[band] += filled;
+  }
+
+  #hide(
+    mask: Uint8Array,
+    stride: number,
+    x: number,
+    y: number,
+    width: number,
+    height: number,
+    tile: GridValues,
+  ): void {
+    for (let row = 0; row < height; row++) {
+      const start = (y + row) * stride + x;
+      for (let column = 0; column < width; column++) {
+        if (mask[start + column] !== 0) continue;
+        if (this.nodata === null) {
+          throw inputError(
+            `${
+              this.#grid.name || "the grid"
+            }: cells are masked, and there is no nodata value to write in their ` +
+              "place; name one that no valid cell has (--nodata)",
+          );
+        }
+        tile[row * width + column] = this.nodata;
+      }
+    }
+  }
+}

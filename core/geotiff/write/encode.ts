@@ -1,0 +1,153 @@
+/** The one pass over a grid: tiles packed, overviews made, statistics taken; and a second one for histograms. */
+import {
+  type BandHistogram,
+  type BandStatistics,
+  HistogramSum,
+  StatisticsSum,
+} from "../../raster/band_statistics.ts";
+import type { Grid, GridWindow } from "../../raster/grid.ts";
+import { isCountable, ValueCounts } from "../../raster/value_counts.ts";
+import { OverviewRows } from "./overview_rows.ts";
+import { type Panel, panelsOf } from "./panels.ts";
+import type { CogPlan } from "./plan.ts";
+import { BYTES_OF } from "./predictor.ts";
+import { TilePacker } from "./tile_packer.ts";
+import type { TileStore } from "./tile_store.ts";
+
+/** What was counted of a band. */
+export interface BandCount {
+  readonly statistics: BandStatistics;
+  readonly histogram: BandHistogram | null;
+  readonly nanFilled: number;
+}
+
+/** Fills the store with the packed tiles of all levels. */
+export async function encodeTiles(
+  grid: Grid,
+  plan: CogPlan,
+  store: TileStore,
+  signal?: AbortSignal,
+): Promise<BandCount[]> {
+  const { bands, dtype, nodata, cells, tileSize, levels } = plan;
+  const packer = new TilePacker(store, plan);
+  const overviews = new OverviewRows(
+    {
+      levels,
+      tileSize,
+      method: plan.overviews === "none" ? "nearest" : plan.overviews,
+      dtype,
+      nodata,
+      bandCount: bands.length,
+    },
+    (level, index, tile, width, height) => packer.pack(level, index, tile, width, height),
+  );
+  const panels = new PanelReader(grid, plan, signal);
+  const counts = isCountable(dtype) ? bands.map(() => new ValueCounts(dtype, nodata)) : null;
+  const sums = bands.map(() => new StatisticsSum(nodata));
+  try {
+    for await (const { panel, window } of panels.read()) {
+      for (let y = 0; y < panel.height; y += tileSize) {
+        const height = Math.min(tileSize, panel.height - y);
+        const row = (panel.y + y) / tileSize;
+        for (let x = 0; x < panel.width; x += tileSize) {
+          const width = Math.min(tileSize, panel.width - x);
+          const tile = cells.take(window, x, y, width, height);
+          tile.forEach((values, band) => (counts ?? sums)[band].add(values));
+          await overviews.add(0, row, (panel.x + x) / tileSize, tile, width, height);
+        }
+        if (panel.x + panel.width === grid.width) await overviews.endRow(0, row);
+      }
+    }
+  } finally {
+    // Tiles that are under way write to the store: they end before it does.
+    await packer.finish();
+  }
+  const nanFilled = [...cells.nanFilled];
+  if (counts !== null) {
+    return counts.map((count, band) => ({
+      statistics: count.result(),
+      histogram: count.histogram(),
+      nanFilled: nanFilled[band],
+    }));
+  }
+  const statistics = sums.map((sum) => sum.result());
+  const histograms = await countBuckets(panels, plan, statistics);
+  return statistics.map((found, band) => ({
+    statistics: found,
+    histogram: histograms[band],
+    nanFilled: nanFilled[band],
+  }));
+}
+
+/** Buckets reach from the minimum to the maximum, which are known only after a first pass. */
+async function countBuckets(
+  panels: PanelReader,
+  { cells, tileSize, nodata }: CogPlan,
+  statistics: readonly BandStatistics[],
+): Promise<(BandHistogram | null)[]> {
+  const sums = statistics.map(({ minimum, maximum }) =>
+    minimum === null || maximum === null || !Number.isFinite(maximum - minimum)
+      ? null
+      : new HistogramSum(nodata, minimum, maximum)
+  );
+  if (sums.every((sum) => sum === null)) return sums.map(() => null);
+  for await (const { panel, window } of panels.read()) {
+    for (let y = 0; y < panel.height; y += tileSize) {
+      const height = Math.min(tileSize, panel.height - y);
+      for (let x = 0; x < panel.width; x += tileSize) {
+        const width = Math.min(tileSize, panel.width - x);
+        cells.take(window, x, y, width, height).forEach((values, band) => sums[band]?.add(values));
+      }
+    }
+  }
+  return sums.map((sum) => sum?.result() ?? null);
+}
+
+interface ReadPanel {
+  readonly panel: Panel;
+  readonly window: GridWindow;
+}
+
+/** Windows of a grid in order, the next one asked for while one is at work. A lone panel is read once. */
+class PanelReader {
+  readonly #grid: Grid;
+  readonly #bands: readonly number[];
+  readonly #panels: readonly Panel[];
+  readonly #signal: AbortSignal | undefined;
+  #only: GridWindow | undefined;
+
+  constructor(grid: Grid, plan: CogPlan, signal: AbortSignal | undefined) {
+    this.#grid = grid;
+    this.#bands = plan.bands;
+    this.#signal = signal;
+    const cellBytes = BYTES_OF[grid.dtype] * plan.bands.length;
+    const whole = grid.width * grid.height * cellBytes;
+    const budget = plan.memoryBytes / 2;
+    // Two panels are there at a time where there are several.
+    this.#panels = panelsOf(
+      grid.width,
+      grid.height,
+      plan.tileSize,
+      cellBytes,
+      whole <= budget ? Math.max(budget, plan.tileSize * grid.width * cellBytes) : budget / 2,
+    );
+  }
+
+  async *read(): AsyncIterable<ReadPanel> {
+    let next: Promise<GridWindow> | undefined;
+    for (let i = 0; i < this.#panels.length; i++) {
+      this.#signal?.throwIfAborted();
+      const window = this.#only ?? await (next ?? this.#ask(i));
+      if (this.#panels.length === 1) this.#only = window;
+      next = i + 1 < this.#panels.length ? this.#ask(i + 1) : undefined;
+      // Its failure is met when its turn comes.
+      next?.catch(() => {});
+      yield { panel: this.#panels[i], window };
+    }
+  }
+
+  #ask(index: number): Promise<GridWindow> {
+    const { x, y, width, height } = this.#panels[index];
+    return this.#grid.readWindow({ level: 0, x, y, width, height, bands: this.#bands }, this.#signal);
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * Overviews: every 2 x 2 cells become one. Cells that are nodata or NaN have no say; four of them give
+ * nodata. At an odd edge the cells that are there decide.
+ */
+import type { GridDtype, GridValues } from "../../raster/grid.ts";
+
+/** How cells are put together. `nearest` takes the upper left one as it is. */
+export type OverviewMethod = "average" | "mode" | "nearest";
+
+export const OVERVIEW_METHODS: readonly OverviewMethod[] = ["average", "mode", "nearest"];
+
+/** A rectangle of cells within a larger row-major array. */
+export interface Block {
+  readonly values: GridValues;
+  /** Index of its first cell. */
+  readonly start: number;
+  /** From one row to the next. */
+  readonly stride: number;
+}
+
+/**
+ * Folds `width * height` cells into `ceil(width / 2) * ceil(height / 2)`.
+ *
+ * Means are taken in double precision; integers are rounded half up, as GDAL does. A mean that falls on the
+ * nodata value by chance becomes its neighbour, or valid cells would vanish (GDAL's rule, too).
+ */
+export function fold(
+  method: OverviewMethod,
+  dtype: GridDtype,
+  nodata: number | null,
+  width: number,
+  height: number,
+  from: Block,
+  to: Block,
+): void {
+  if (method === "average") average(dtype, nodata, width, height, from, to);
+  else if (method === "mode") mode(nodata, width, height, from, to);
+  else nearest(width, height, from, to);
+}
+
+function nearest(width: number, height: number, from: Block, to: Block): void {
+  for (let y = 0, row = 0; y < height; y += 2, row++) {
+    const source = from.start + y * from.stride;
+    const target = to.start + row * to.stride;
+    for (let x = 0, column = 0; x < width; x += 2, column++) {
+      to.values[target + column] = from.values[source + x];
+    }
+  }
+}
+
+function average(
+  dtype: GridDtype,
+  nodata: number | null,
+  width: number,
+  height: number,
+  from: Block,
+  to: Block,
+): void {
+  const source = from.values, target = to.values;
+  const whole = dtype !== "float32" && dtype !== "float64";
+  const empty = nodata ?? NaN;
+  const instead = besideNodata(dtype, nodata);
+  for (let y = 0, row = 0; y < height; y += 2, row++) {
+    const upper = from.start + y * from.stride;
+    // At an odd edge a row or column stands for both: equal weights leave the mean as it is.
+    const lower = y + 1 < height ? upper + from.stride : upper;
+    const out = to.start + row * to.stride;
+    for (let x = 0, column = 0; x < width; x += 2, column++) {
+      const right = x + 1 < width ? x + 1 : x;
+      const a = source[upper + x], b = source[upper + right];
+      const c = source[lower + x], d = source[lower + right];
+      let sum = 0, count = 0;
+      if (a !== empty && a === a) sum += a, count++;
+      if (b !== empty && b === b) sum += b, count++;
+      if (c !== empty && c === c) sum += c, count++;
+      if (d !== empty && d === d) sum += d, count++;
+      if (count === 0) {
+        // Without a nodata value only NaN is invalid, and stays NaN.
+        target[out + column] = empty;
+        continue;
+      }
+      const mean = sum / count;
+      const index = out + column;
+      target[index] = whole ? Math.floor(mean + 0.5) : mean;
+      if (target[index] === empty) target[index] = instead;
+    }
+  }
+}
+
+/** The value next to nodata, on the side where the type has one. */
+function besideNodata(dtype: GridDtype, nodata: number | null): number {
+  if (nodata === null || Number.isNaN(nodata)) return NaN;
+  if (dtype === "float32") {
+    const value = new Float32Array([nodata]);
+    const bits = new Int32Array(value.buffer);
+    // Away from zero, the next larger magnitude; from zero, the smallest there is.
+    bits[0] += Math.abs(nodata) >= 3.4028234663852886e38 ? -1 : 1;
+    return value[0];
+  }
+  if (dtype === "float64") {
+    const value = new Float64Array([nodata]);
+    const bits = new BigInt64Array(value.buffer);
+    bits[0] += Math.abs(nodata) >= Number.MAX_VALUE ? -1n : 1n;
+    return value[0];
+  }
+  return nodata === LARGEST[dtype] ? nodata - 1 : nodata + 1;
+}
+
+const LARGEST = {
+  int8: 127,
+  uint8: 255,
+  int16: 32767,
+  uint16: 65535,
+  int32: 2147483647,
+  uint32: 4294967295,
+} as const;
+
+function mode(nodata: number | null, width: number, height: number, from: Block, to: Block): void {
+  const source = from.values;
+  const empty = nodata ?? NaN;
+  const valid = new Float64Array(4);
+  for (let y = 0, row = 0; y < height; y += 2, row++) {
+    const upper = from.start + y * from.stride;
+    const rows = y + 1 < height ? 2 : 1;
+    const out = to.start + row * to.stride;
+    for (let x = 0, column = 0; x < width; x += 2, column++) {
+      const columns = x + 1 < width ? 2 : 1;
+      let count = 0;
+      for (let r = 0; r < rows; r++) {
+        for (let c = 0; c < columns; c++) {
+          const value = source[upper + r * from.stride + x + c];
+          if (value !== empty && value === value) valid[count++] = value;
+        }
+      }
+      to.values[out + column] = count === 0 ? empty : mostFrequent(valid, count);
+    }
+  }
+}
+
+/** Of the first `count` values; the first met where several are as frequent. */
+function mostFrequent(values: Float64Array, count: number): number {
+  let best = values[0], most = 0;
+  for (let i = 0; i < count; i++) {
+    let times = 1;
+    for (let j = i + 1; j < count; j++) if (values[j] === values[i]) times++;
+    if (times > most) most = times, best = values[i];
+  }
+  return best;
+}

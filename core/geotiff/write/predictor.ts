@@ -1,0 +1,191 @@
+/**
+ * Cells of one tile as the bytes that are compressed: bands side by side in every cell, differences of
+ * neighbours (TIFF's predictor 2 for integers; for floats predictor 3, Adobe Photoshop TIFF Technical Note
+ * 3), and the edge cells repeated where the tile reaches past the image.
+ */
+import type { GridDtype, GridValues } from "../../raster/grid.ts";
+
+/** No differences, horizontal differences, byte planes of floats: the values of TIFF's Predictor. */
+export type Predictor = 1 | 2 | 3;
+
+export const BYTES_OF: Readonly<Record<GridDtype, number>> = {
+  int8: 1,
+  uint8: 1,
+  int16: 2,
+  uint16: 2,
+  int32: 4,
+  uint32: 4,
+  float32: 4,
+  float64: 8,
+};
+
+const ARRAYS = {
+  int8: Int8Array,
+  uint8: Uint8Array,
+  int16: Int16Array,
+  uint16: Uint16Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  float32: Float32Array,
+  float64: Float64Array,
+} as const;
+
+/** An array of a type, over memory that is there or new. */
+export function valuesOf(dtype: GridDtype, length: number): GridValues;
+export function valuesOf(dtype: GridDtype, buffer: ArrayBuffer): GridValues;
+export function valuesOf(dtype: GridDtype, from: number | ArrayBuffer): GridValues {
+  // The two constructors are one to the engine, but not to the type checker.
+  return new ARRAYS[dtype](from as number);
+}
+
+export function predictorOf(dtype: GridDtype): Predictor {
+  return dtype === "float32" || dtype === "float64" ? 3 : 2;
+}
+
+/**
+ * The bytes of a square tile, before compression. `bands[i]` holds `width * height` cells, row-major, with
+ * `width` and `height` at most `tileSize`.
+ */
+export function tileBytes(
+  bands: readonly GridValues[],
+  width: number,
+  height: number,
+  tileSize: number,
+  dtype: GridDtype,
+  predictor: Predictor,
+): Uint8Array<ArrayBuffer> {
+  const rowBytes = tileSize * bands.length * BYTES_OF[dtype];
+  const buffer = new ArrayBuffer(rowBytes * tileSize);
+  if (predictor === 3) {
+    bands.forEach((values, b) => bytePlanes(values, width, height, tileSize, b, bands.length, buffer));
+  } else {
+    const out = valuesOf(dtype, buffer);
+    const put = predictor === 2 ? differences : plain;
+    bands.forEach((values, b) => put(values, width, height, tileSize, b, bands.length, out));
+  }
+  const bytes = new Uint8Array(buffer);
+  for (let row = height; row < tileSize; row++) {
+    bytes.copyWithin(row * rowBytes, (height - 1) * rowBytes, height * rowBytes);
+  }
+  return bytes;
+}
+
+function plain(
+  values: GridValues,
+  width: number,
+  height: number,
+  tileSize: number,
+  band: number,
+  bands: number,
+  out: GridValues,
+): void {
+  for (let row = 0; row < height; row++) {
+    const source = row * width;
+    let at = row * tileSize * bands + band;
+    for (let x = 0; x < tileSize; x++, at += bands) {
+      out[at] = values[source + (x < width ? x : width - 1)];
+    }
+  }
+}
+
+/** Differences of neighbours in a row, modulo the type's width; those past the edge are zero. */
+function differences(
+  values: GridValues,
+  width: number,
+  height: number,
+  tileSize: number,
+  band: number,
+  bands: number,
+  out: GridValues,
+): void {
+  for (let row = 0; row < height; row++) {
+    const source = row * width;
+    let at = row * tileSize * bands + band;
+    let before = 0;
+    for (let x = 0; x < width; x++, at += bands) {
+      const value = values[source + x];
+      out[at] = value - before;
+      before = value;
+    }
+  }
+}
+
+/** Each row as planes of bytes, the most significant first, and differences of neighbouring bytes. */
+function bytePlanes(
+  values: GridValues,
+  width: number,
+  height: number,
+  tileSize: number,
+  band: number,
+  bands: number,
+  buffer: ArrayBuffer,
+): void {
+  if (values instanceof Float32Array) planesOf32(values, width, height, tileSize, band, bands, buffer);
+  else planesOf64(values as Float64Array, width, height, tileSize, band, bands, buffer);
+}
+
+function planesOf32(
+  values: Float32Array,
+  width: number,
+  height: number,
+  tileSize: number,
+  band: number,
+  bands: number,
+  buffer: ArrayBuffer,
+): void {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const out = new Uint8Array(buffer);
+  const plane = tileSize * bands;
+  for (let row = 0; row < height; row++) {
+    const source = row * width;
+    const start = row * plane * 4 + band;
+    // The last cell of a plane stands before the first of the next; past the edge it is the image's last.
+    const last = bits[source + width - 1];
+    let before = (last >>> 24 << 16) | ((last >>> 16 & 255) << 8) | (last >>> 8 & 255);
+    let at = start;
+    const first = bits[source];
+    out[at] = first >>> 24;
+    out[at + plane] = (first >>> 16) - (before >>> 16);
+    out[at + 2 * plane] = (first >>> 8) - (before >>> 8);
+    out[at + 3 * plane] = first - before;
+    before = first;
+    for (let x = 1; x < width; x++) {
+      const value = bits[source + x];
+      at += bands;
+      out[at] = (value >>> 24) - (before >>> 24);
+      out[at + plane] = (value >>> 16) - (before >>> 16);
+      out[at + 2 * plane] = (value >>> 8) - (before >>> 8);
+      out[at + 3 * plane] = value - before;
+      before = value;
+    }
+  }
+}
+
+function planesOf64(
+  values: Float64Array,
+  width: number,
+  height: number,
+  tileSize: number,
+  band: number,
+  bands: number,
+  buffer: ArrayBuffer,
+): void {
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  const out = new Uint8Array(buffer);
+  const plane = tileSize * bands;
+  for (let row = 0; row < height; row++) {
+    const start = row * plane * 8 + band;
+    const source = row * width * 8;
+    let before = 0;
+    for (let p = 0; p < 8; p++) {
+      // Little-endian: the most significant byte is the last.
+      const byte = source + 7 - p;
+      let at = start + p * plane;
+      for (let x = 0; x < width; x++, at += bands) {
+        const value = bytes[byte + x * 8];
+        out[at] = value - before;
+        before = value;
+      }
+    }
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * Packed tiles of a file that is being made, held in memory up to a budget and in a scratch file beyond it.
+ * What is written first in a cloud-optimized file is made last, so all tiles wait here.
+ */
+import fs from "node:fs";
+import { writeAllSync, writeError } from "../../files/atomic.ts";
+
+/** Where a packed tile is: at hand, or in the scratch file. */
+type Held = Uint8Array | { readonly offset: number; readonly length: number };
+
+/** Pieces of the scratch file that are read back at once. */
+const READ_BYTES = 4 * 1024 * 1024;
+
+export class TileStore {
+  readonly #levels: (Held | null)[][];
+  readonly #scratch: string;
+  readonly #budgetBytes: number;
+  #heldBytes = 0;
+  #file: number | undefined;
+  #fileBytes = 0;
+
+  /** `tiles` are the counts of each level; `scratch` is a file that is made when the budget is passed. */
+  constructor(tiles: readonly number[], scratch: string, budgetBytes: number) {
+    this.#levels = tiles.map((count) => new Array<Held | null>(count).fill(null));
+    this.#scratch = scratch;
+    this.#budgetBytes = budgetBytes;
+  }
+
+  /** Keeps a packed tile; one that is never put is an empty one. */
+  put(level: number, index: number, bytes: Uint8Array): void {
+    this.#levels[level][index] = bytes;
+    this.#heldBytes += bytes.length;
+    if (this.#heldBytes > this.#budgetBytes) this.#spill();
+  }
+
+  /** Lengths of a level's packed tiles in bytes, 0 for empty ones. */
+  lengths(level: number): Uint32Array {
+    return Uint32Array.from(this.#levels[level], (held) => held?.length ?? 0);
+  }
+
+  /** The packed tiles of a level that are not empty, in their order. */
+  *read(level: number): Iterable<Uint8Array> {
+    const tiles = this.#levels[level];
+    let piece: Uint8Array = new Uint8Array(0), pieceStart = 0;
+    for (const held of tiles) {
+      if (held === null) continue;
+      if (held instanceof Uint8Array) {
+        yield held;
+        continue;
+      }
+      const { offset, length } = held;
+      if (offset < pieceStart || offset + length > pieceStart + piece.length) {
+        piece = this.#readScratch(offset, Math.max(length, Math.min(READ_BYTES, this.#fileBytes - offset)));
+        pieceStart = offset;
+      }
+      yield piece.subarray(offset - pieceStart, offset - pieceStart + length);
+    }
+  }
+
+  /** Ends the scratch file. */
+  close(): void {
+    if (this.#file === undefined) return;
+    fs.closeSync(this.#file);
+    this.#file = undefined;
+    fs.rmSync(this.#scratch, { force: true });
+  }
+
+  #spill(): void {
+    try {
+      this.#file ??= fs.openSync(this.#scratch, "wx+", 0o600);
+      for (const tiles of this.#levels) {
+        for (let i = 0; i < tiles.length; i++) {
+          const held = tiles[i];
+          if (!(held instanceof Uint8Array)) continue;
+          writeAllSync(this.#file, held);
+          tiles[i] = { offset: this.#fileBytes, length: held.length };
+          this.#fileBytes += held.length;
+        }
+      }
+      this.#heldBytes = 0;
+    } catch (error) {
+      throw writeError(this.#scratch, error);
+    }
+  }
+
+  #readScratch(offset: number, length: number): Uint8Array {
+    const file = this.#file;
+    if (file === undefined) throw new Error(`${this.#scratch}: is closed`);
+    const bytes = new Uint8Array(length);
+    for (let done = 0; done < length;) {
+      const read = fs.readSync(file, bytes, done, length - done, offset + done);
+      if (read === 0) throw new Error(`${this.#scratch}: ends at byte ${offset + done}`);
+      done += read;
+    }
+    return bytes;
+  }
+}

@@ -1,0 +1,18 @@
+/** What every endpoint of a server works with. */
+import type { SourceOpener } from "../core/access/open.ts";
+import type { Api } from "./http/api.ts";
+import type { Metrics } from "./http/metrics.ts";
+import type { ServeLimits } from "./limits.ts";
+import type { CatalogShelf } from "./search/shelf.ts";
+
+export interface ServeContext {
+  readonly api: Api;
+  readonly limits: ServeLimits;
+  readonly metrics: Metrics;
+  readonly catalogs: CatalogShelf;
+  /** The one way to bytes, with the server's own credentials. */
+  readonly opener: SourceOpener;
+  readonly version: string;
+  /** Whether requests are taken: false once the server is stopping. */
+  ready(): boolean;
+}

@@ -1,0 +1,251 @@
+/**
+ * The server's endpoints: each is added as an operation, and gets its route, its checks, its place in the
+ * queue, its time limit, its line in the log and its part of the API's description from it.
+ */
+import { type Context, Hono } from "hono";
+import type { z } from "zod";
+import { GranaryError } from "../../core/errors.ts";
+import { formatBytes } from "../../core/units.ts";
+import type { ServeLimits } from "../limits.ts";
+import { readJson } from "./body.ts";
+import { type FieldKinds, fieldKinds, queryValues, textValues } from "./fields.ts";
+import { Gate } from "./gate.ts";
+import type { Metrics } from "./metrics.ts";
+import type { Answer, Operation } from "./operation.ts";
+import { type PathPattern, pathPattern, pathValues } from "./pattern.ts";
+import { Phases } from "./phases.ts";
+import { CLIENT_CLOSED, faultsOf, notFound, Problem, problemOf } from "./problem.ts";
+
+interface ApiSettings {
+  limits: ServeLimits;
+  metrics: Metrics;
+  /** What `Access-Control-Allow-Origin` says; null for no such header. */
+  allowOrigin: string | null;
+  /** The address that clients reach this server by; null takes each request's Host. */
+  baseUrl: string | null;
+  /** A line a request. */
+  onRequest: (line: string) => void;
+  /** Failures that are the server's, not the client's. */
+  onFailure: (message: string, error: unknown) => void;
+}
+
+const CACHED = "public, max-age=3600";
+/** Nothing was there; granules arrive, so this is asked again soon. */
+const CACHED_NOTHING = "public, max-age=60";
+const LONGEST_LOGGED = 500;
+const EXPOSED = "Content-Bbox, Content-Crs, X-Granary-Rescale, X-Granary-Granules";
+
+type Anything = Operation<z.ZodObject, z.ZodObject, z.ZodType>;
+
+export class Api {
+  readonly app = new Hono();
+  readonly operations: Anything[] = [];
+  readonly gate: Gate;
+  readonly #patterns: { method: string; pattern: PathPattern }[] = [];
+
+  constructor(readonly settings: ApiSettings) {
+    const { limits, metrics } = settings;
+    this.gate = new Gate(limits.atOnce, limits.waiting);
+    metrics.gauge("granary_requests_reading", "Requests that read data now.", () => this.gate.inside);
+    metrics.gauge("granary_requests_waiting", "Requests that wait for their turn.", () => this.gate.waiting);
+    this.app.options("*", (c) => this.#preflight(c));
+    this.app.notFound((c) => this.#respond(c, "(none)", () => Promise.reject(this.#unknown(c))));
+  }
+
+  add<Path extends z.ZodObject, Query extends z.ZodObject, Body extends z.ZodType = z.ZodUndefined>(
+    operation: Operation<Path, Query, Body>,
+  ): void {
+    const known = operation as unknown as Anything;
+    this.operations.push(known);
+    const pattern = pathPattern(operation.path);
+    this.#patterns.push({ method: operation.method, pattern });
+    const pathKinds = fieldKinds(operation.pathParameters);
+    const queryKinds = fieldKinds(operation.query);
+    this.app.on(
+      operation.method.toUpperCase(),
+      pattern.router,
+      (c) =>
+        this.#respond(c, `${operation.method.toUpperCase()} ${operation.path}`, async (phases, signal) => {
+          const url = new URL(c.req.url);
+          if (url.search.length > this.settings.limits.queryCharacters) {
+            throw new Problem(
+              414,
+              `the query is longer than ${this.settings.limits.queryCharacters} characters`,
+            );
+          }
+          const texts = pathValues(pattern, url.pathname);
+          if (texts === null) throw notFound("Not Found");
+          const path = checked(known.pathParameters, textValues(texts, pathKinds), "path", pathKinds);
+          const query = checked(known.query, queryValues(url.searchParams, queryKinds), "query", queryKinds);
+          const body = known.body === undefined ? undefined : checked(
+            known.body,
+            await readJson(c.req.raw, this.settings.limits.bodyBytes, signal),
+            "body",
+          );
+          const asked = {
+            path,
+            query,
+            body,
+            sent: url.searchParams,
+            headers: c.req.raw.headers,
+            baseUrl: this.#baseUrl(c),
+            signal,
+            phases,
+          };
+          if (operation.heavy !== true) return await known.answer(asked as never);
+          const leave = await phases.of("wait", () => this.gate.enter(signal));
+          // The place is left when the work has ended, not when its client was told that it takes too long.
+          const work = Promise.resolve().then(() => known.answer(asked as never)).finally(leave);
+          return await unlessAborted(work, signal);
+        }),
+    );
+  }
+
+  #unknown(c: Context): Problem {
+    const { pathname } = new URL(c.req.url);
+    const others = this.#patterns.filter(({ pattern }) => pattern.test.test(pathname));
+    if (others.length === 0) return notFound("Not Found");
+    const allow = [...new Set(others.map(({ method }) => method.toUpperCase()))].join(", ");
+    return new Problem(405, "Method Not Allowed", { allow });
+  }
+
+  async #respond(
+    c: Context,
+    route: string,
+    work: (phases: Phases, signal: AbortSignal) => Promise<Answer>,
+  ): Promise<Response> {
+    const begun = performance.now();
+    const phases = new Phases();
+    const { limits, metrics } = this.settings;
+    const controller = new AbortController();
+    const timer = setTimeout(
+      () => controller.abort(new Problem(504, `no answer within ${limits.requestMs / 1000} seconds`)),
+      limits.requestMs,
+    );
+    const client = c.req.raw.signal;
+    const onGone = () => controller.abort(new ClientGone());
+    if (client.aborted) onGone();
+    else client.addEventListener("abort", onGone, { once: true });
+    let answer: Answer;
+    try {
+      answer = await work(phases, controller.signal);
+    } catch (error) {
+      answer = this.#refusal(c, error);
+    } finally {
+      clearTimeout(timer);
+      client.removeEventListener("abort", onGone);
+    }
+    const status = answer.status ?? 200;
+    const body = status === 204 || status === 304 ? null : answer.body;
+    const bytes = body === null ? 0 : body.length;
+    const milliseconds = performance.now() - begun;
+    metrics.record(route, status, milliseconds, bytes, phases);
+    this.settings.onRequest(line(c, status, milliseconds, bytes, phases));
+    // A client that is gone gets nothing; the router still wants a response.
+    if (status === CLIENT_CLOSED) return new Response(null, { status: 503 });
+    return new Response(body as BodyInit | null, { status, headers: this.#headers(c, answer, status) });
+  }
+
+  #refusal(c: Context, error: unknown): Answer {
+    if (error instanceof ClientGone) return { status: CLIENT_CLOSED, body: null };
+    const problem = problemOf(error);
+    if (problem.status >= 500 && problem.cause !== undefined) {
+      const { cause } = problem;
+      const message = cause instanceof Error ? cause.message : String(cause);
+      const kind = cause instanceof GranaryError ? cause.tag : "bug";
+      this.settings.onFailure(`${c.req.method} ${shown(c.req.url)}: ${kind}: ${message}`, cause);
+    }
+    return {
+      status: problem.status,
+      type: "application/json",
+      body: JSON.stringify({ detail: problem.detail }),
+      headers: problem.headers,
+    };
+  }
+
+  #headers(c: Context, answer: Answer, status: number): Headers {
+    const headers = new Headers(answer.headers);
+    if (answer.type !== undefined && answer.body !== null) headers.set("content-type", answer.type);
+    if (c.req.method === "GET" || c.req.method === "HEAD") {
+      if (!headers.has("cache-control")) {
+        headers.set("cache-control", status >= 500 ? "no-store" : status === 204 ? CACHED_NOTHING : CACHED);
+      }
+    }
+    headers.set("x-content-type-options", "nosniff");
+    this.#allow(headers);
+    return headers;
+  }
+
+  #allow(headers: Headers): void {
+    const { allowOrigin } = this.settings;
+    if (allowOrigin === null) return;
+    headers.set("access-control-allow-origin", allowOrigin);
+    headers.set("access-control-expose-headers", EXPOSED);
+    if (allowOrigin !== "*") headers.append("vary", "Origin");
+  }
+
+  #preflight(c: Context): Response {
+    const headers = new Headers({ "access-control-max-age": "3600" });
+    this.#allow(headers);
+    headers.set("access-control-allow-methods", "GET, HEAD, POST");
+    const asked = c.req.header("access-control-request-headers");
+    if (asked !== undefined && /^[\w\-, ]{1,500}$/.test(asked)) {
+      headers.set("access-control-allow-headers", asked);
+    }
+    return new Response(null, { status: 204, headers });
+  }
+
+  /** By what address this server is reached: its own setting, else a Host that can be one. */
+  #baseUrl(c: Context): string {
+    if (this.settings.baseUrl !== null) return this.settings.baseUrl;
+    const host = c.req.header("host") ?? "";
+    if (/^([A-Za-z0-9.-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(:\d{1,5})?$/.test(host)) return `http://${host}`;
+    throw new Problem(400, "the Host header is no host");
+  }
+}
+
+class ClientGone extends Error {
+  constructor() {
+    super("the client closed the connection");
+  }
+}
+
+function checked<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  where: "query" | "path" | "body",
+  kinds: FieldKinds = new Map(),
+): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const integers = new Set([...kinds].flatMap(([name, { type }]) => type === "integer" ? [name] : []));
+  throw new Problem(422, faultsOf(result.error, where, value, integers));
+}
+
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  work.catch(() => {}); // told by the race, if it still is of interest
+  let stop = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+  });
+  aborted.catch(() => {});
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+function shown(url: string): string {
+  const { pathname, search } = new URL(url);
+  const text = pathname + search;
+  return text.length <= LONGEST_LOGGED ? text : `${text.slice(0, LONGEST_LOGGED)}…`;
+}
+
+function line(c: Context, status: number, milliseconds: number, bytes: number, phases: Phases): string {
+  const spent = String(phases);
+  return `${c.req.method} ${shown(c.req.url)} ${status} ${milliseconds.toFixed(1)} ms ${formatBytes(bytes)}` +
+    (spent === "" ? "" : ` (${spent})`);
+}

@@ -1,0 +1,51 @@
+/** A request's body, bounded. */
+import { Problem } from "./problem.ts";
+
+/** Reads all of a body as JSON. Throws a 413 for one that is too long, a 422 for one that is no JSON. */
+export async function readJson(request: Request, mostBytes: number, signal: AbortSignal): Promise<unknown> {
+  const text = new TextDecoder().decode(await readBytes(request, mostBytes, signal));
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Problem(422, [{
+      type: "json_invalid",
+      loc: ["body", 0],
+      msg: "JSON decode error",
+      input: {},
+      ctx: { error: text === "" ? "the body is empty" : "the body is no JSON" },
+    }]);
+  }
+}
+
+async function readBytes(request: Request, most: number, signal: AbortSignal): Promise<Uint8Array> {
+  const tooLong = () => new Problem(413, `the body is longer than ${most} bytes`, { connection: "close" });
+  if (Number(request.headers.get("content-length") ?? 0) > most) throw tooLong();
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  const reader = request.body?.getReader();
+  if (reader === undefined) return new Uint8Array(0);
+  const stop = () => void reader.cancel(signal.reason).catch(() => {});
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      signal.throwIfAborted();
+      if (done) break;
+      length += value.length;
+      if (length > most) {
+        stop();
+        throw tooLong();
+      }
+      pieces.push(value);
+    }
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}

@@ -1,0 +1,47 @@
+/** How many requests read data at the same time. Those that wait are served in order; too many are refused. */
+import { Semaphore } from "../../core/concurrency.ts";
+import { Problem } from "./problem.ts";
+
+/** Seconds after which a refused client may come again. */
+const RETRY_AFTER_SECONDS = 2;
+
+export class Gate {
+  readonly #lock: Semaphore;
+  #inside = 0;
+  #waiting = 0;
+
+  constructor(atOnce: number, readonly most: number) {
+    this.#lock = new Semaphore(atOnce);
+  }
+
+  get inside(): number {
+    return this.#inside;
+  }
+
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** Waits for a place; gives what leaves it. Throws a 503 where the queue is full. */
+  async enter(signal: AbortSignal): Promise<() => void> {
+    if (this.#waiting >= this.most) {
+      throw new Problem(503, "the server is busy: too many requests wait", {
+        "retry-after": String(RETRY_AFTER_SECONDS),
+      });
+    }
+    this.#waiting += 1;
+    try {
+      const leave = await this.#lock.acquire(1, signal);
+      this.#inside += 1;
+      let inside = true;
+      return () => {
+        if (!inside) return;
+        inside = false;
+        this.#inside -= 1;
+        leave();
+      };
+    } finally {
+      this.#waiting -= 1;
+    }
+  }
+}

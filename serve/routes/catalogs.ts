@@ -1,0 +1,76 @@
+/** The catalogs that a server was given, and what each holds. */
+import { z } from "zod";
+import type { ServeContext } from "../context.ts";
+import { json } from "../http/operation.ts";
+import { notFound } from "../http/problem.ts";
+import type { CatalogIndex } from "../search/catalog_index.ts";
+
+const NONE = z.object({});
+/** A catalog may change at any time. */
+const BRIEFLY = { "cache-control": "public, max-age=60" };
+
+export function addCatalogs({ api, catalogs }: ServeContext): void {
+  const answers = (description: string) => ({ 200: { description, types: ["application/json"] } });
+  api.add({
+    method: "get",
+    path: "/catalogs",
+    summary: "Catalogs that are served",
+    tag: "catalogs",
+    pathParameters: NONE,
+    query: NONE,
+    answers: answers("Names, collections, times and boxes"),
+    answer: async ({ baseUrl }) => {
+      const found = [];
+      for (const name of catalogs.names()) {
+        const index = await catalogs.get(name);
+        if (index !== undefined) found.push(described(name, index, baseUrl));
+      }
+      return json({ catalogs: found }, { headers: BRIEFLY });
+    },
+  });
+  api.add({
+    method: "get",
+    path: "/catalogs/{name}",
+    summary: "What a catalog holds",
+    tag: "catalogs",
+    pathParameters: z.object({ name: z.string().meta({ description: "A catalog's name" }) }),
+    query: NONE,
+    answers: answers("Collections, times and boxes"),
+    answer: async ({ path: { name }, baseUrl }) => {
+      const index = await catalogs.get(name);
+      if (index === undefined) throw notFound(noCatalog(name, catalogs.names()));
+      return json(described(name, index, baseUrl), { headers: BRIEFLY });
+    },
+  });
+}
+
+function described(name: string, index: CatalogIndex, baseUrl: string) {
+  return {
+    id: name,
+    granules: index.size,
+    collections: index.collections.map(({ collection, conceptId, granules, start, end, bbox }) => ({
+      id: collection,
+      concept_id: conceptId,
+      granules,
+      start: isoTime(start),
+      end: isoTime(end),
+      bbox: bbox === null ? null : [bbox.xmin, bbox.ymin, bbox.xmax, bbox.ymax],
+    })),
+    links: [{
+      href: `${baseUrl}/catalogs/${encodeURIComponent(name)}`,
+      rel: "self",
+      type: "application/json",
+      title: name,
+    }],
+  };
+}
+
+function isoTime(time: number | null): string | null {
+  return time === null ? null : new Date(time).toISOString();
+}
+
+function noCatalog(name: string, names: readonly string[]): string {
+  return `catalog '${name}' is not served here, should be one of [${
+    names.map((one) => `'${one}'`).join(", ")
+  }]`;
+}

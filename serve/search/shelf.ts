@@ -1,0 +1,193 @@
+/** The catalogs of a server by name. One that changes on disk is taken up while the old one still answers. */
+import fs from "node:fs";
+import path from "node:path";
+import { inputError, systemCode } from "../../core/errors.ts";
+import { manifestNumbers } from "../../catalog/file/live_folder.ts";
+import { CatalogIndex } from "./catalog_index.ts";
+
+/** A file is looked at for changes no more often than this. */
+const LOOK_AGAIN_MS = 1000;
+const SUFFIX = ".parquet";
+
+interface Shelved {
+  file: string;
+  /** Changes whenever the catalog does. */
+  signature: string;
+  index: CatalogIndex;
+  looked: number;
+  loading: Promise<void> | null;
+}
+
+export interface ShelfOptions {
+  /** Hears of catalogs that were taken up, and of those that could not be. */
+  note: (message: string) => void;
+  now?: () => number;
+}
+
+export class CatalogShelf {
+  readonly #named: ReadonlyMap<string, string>;
+  readonly #folders: readonly string[];
+  readonly #shelved = new Map<string, Shelved>();
+  readonly #opening = new Map<string, Promise<Shelved>>();
+  readonly #note: ShelfOptions["note"];
+  readonly #now: () => number;
+
+  private constructor(named: ReadonlyMap<string, string>, folders: readonly string[], options: ShelfOptions) {
+    this.#named = named;
+    this.#folders = folders;
+    this.#note = options.note;
+    this.#now = options.now ?? Date.now;
+  }
+
+  /**
+   * Catalogs by the places that a user gave: `FILE`, `NAME=FILE`, a live catalog's folder, or a folder of
+   * catalogs. Opens all of them. Throws an input error for what is no catalog, and for two of one name.
+   */
+  static async open(places: readonly string[], options: ShelfOptions): Promise<CatalogShelf> {
+    const named = new Map<string, string>();
+    const folders: string[] = [];
+    for (const place of places) {
+      const [given, file] = namedPlace(place);
+      if (isFolderOfCatalogs(file)) {
+        if (given !== null) {
+          throw inputError(`${place}: a folder of catalogs has no name of its own; its files have`);
+        }
+        folders.push(file);
+        continue;
+      }
+      const name = given ?? catalogName(file);
+      const other = named.get(name);
+      if (other !== undefined) {
+        throw inputError(`--catalog ${file}: the name "${name}" is ${other}'s (say NAME=${file})`);
+      }
+      named.set(name, file);
+    }
+    const shelf = new CatalogShelf(named, folders, options);
+    for (const name of shelf.names()) await shelf.get(name);
+    return shelf;
+  }
+
+  names(): string[] {
+    const names = new Set(this.#named.keys());
+    for (const folder of this.#folders) for (const name of catalogsIn(folder).keys()) names.add(name);
+    return [...names].sort();
+  }
+
+  /** The catalog of a name as it is now, or undefined. */
+  async get(name: string): Promise<CatalogIndex | undefined> {
+    const kept = this.#shelved.get(name);
+    if (kept !== undefined && this.#now() - kept.looked < LOOK_AGAIN_MS) return kept.index;
+    const file = this.#fileOf(name);
+    if (file === undefined) {
+      kept?.index.retire();
+      this.#shelved.delete(name);
+      return undefined;
+    }
+    if (kept === undefined) return (await this.#open(name, file)).index;
+    kept.looked = this.#now();
+    const signature = signatureOf(file);
+    if (signature !== null && signature !== kept.signature && kept.loading === null) {
+      kept.loading = this.#reload(name, kept, signature);
+    }
+    return kept.index;
+  }
+
+  close(): void {
+    for (const { index } of this.#shelved.values()) index.retire();
+    this.#shelved.clear();
+  }
+
+  #fileOf(name: string): string | undefined {
+    const own = this.#named.get(name);
+    if (own !== undefined) return own;
+    for (const folder of this.#folders) {
+      const file = catalogsIn(folder).get(name);
+      if (file !== undefined) return file;
+    }
+    return undefined;
+  }
+
+  /** Opens once, however many ask. */
+  #open(name: string, file: string): Promise<Shelved> {
+    let opening = this.#opening.get(name);
+    if (opening === undefined) {
+      opening = (async () => {
+        const signature = signatureOf(file) ?? "";
+        const index = await CatalogIndex.load(file);
+        const shelved = { file, signature, index, looked: this.#now(), loading: null };
+        this.#shelved.set(name, shelved);
+        return shelved;
+      })().finally(() => this.#opening.delete(name));
+      this.#opening.set(name, opening);
+    }
+    return opening;
+  }
+
+  async #reload(name: string, kept: Shelved, signature: string): Promise<void> {
+    try {
+      const index = await CatalogIndex.load(kept.file);
+      kept.index.retire();
+      kept.index = index;
+      this.#note(`catalog ${name} changed and was taken up (${index.size} granules)`);
+    } catch (error) {
+      this.#note(
+        `catalog ${name} changed and could not be read; the old one stays: ${(error as Error).message}`,
+      );
+    } finally {
+      // What could not be read is tried again when it changes again.
+      kept.signature = signature;
+      kept.loading = null;
+    }
+  }
+}
+
+function namedPlace(place: string): [name: string | null, file: string] {
+  const match = /^([\w.-]+)=(.+)$/s.exec(place);
+  if (match === null || fs.existsSync(place)) return [null, place];
+  return [match[1], match[2]];
+}
+
+function catalogName(file: string): string {
+  const base = path.basename(path.resolve(file));
+  return base.endsWith(SUFFIX) ? base.slice(0, -SUFFIX.length) : base;
+}
+
+function isLive(folder: string): boolean {
+  return manifestNumbers(folder).length > 0;
+}
+
+function isFolderOfCatalogs(file: string): boolean {
+  try {
+    return fs.statSync(file).isDirectory() && !isLive(file);
+  } catch (error) {
+    throw inputError(
+      `${file}: ${systemCode(error) === "ENOENT" ? "does not exist" : "cannot be read"} (wanted a catalog)`,
+    );
+  }
+}
+
+/** Catalog files and live catalogs in a folder, by name. */
+function catalogsIn(folder: string): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
+    if (entry.name.startsWith(".")) continue;
+    const file = path.join(folder, entry.name);
+    const index = entry.name.endsWith(".rows.parquet");
+    if ((entry.name.endsWith(SUFFIX) && !index) || (entry.isDirectory() && isLive(file))) {
+      found.set(catalogName(file), file);
+    }
+  }
+  return found;
+}
+
+/** What of a file changes when it is replaced or written; null where it cannot be looked at just now. */
+function signatureOf(file: string): string | null {
+  try {
+    const numbers = manifestNumbers(file);
+    if (numbers.length > 0) return `manifest ${numbers.at(-1)}`;
+    const { ino, size, mtimeMs } = fs.statSync(file);
+    return `${ino} ${size} ${mtimeMs}`;
+  } catch {
+    return null; // between two names of a rename, or gone: the open one goes on
+  }
+}

@@ -1,0 +1,89 @@
+/** The server: its endpoints put together, listening until told to stop. */
+import { getRequestListener } from "@hono/node-server";
+import { SourceOpener } from "../core/access/open.ts";
+import { listenHttp } from "../core/http/listen.ts";
+import { VERSION } from "../core/version.ts";
+import type { ServeContext } from "./context.ts";
+import { Api } from "./http/api.ts";
+import { Metrics } from "./http/metrics.ts";
+import { DEFAULT_LIMITS, type ServeLimits } from "./limits.ts";
+import { addCatalogs } from "./routes/catalogs.ts";
+import { addLanding } from "./routes/landing.ts";
+import { addService } from "./routes/service.ts";
+import { CatalogShelf } from "./search/shelf.ts";
+
+export interface ServeOptions {
+  host: string;
+  port: number;
+  /** Places of catalogs, as {@linkcode CatalogShelf.open} takes them. */
+  catalogs: readonly string[];
+  allowOrigin: string | null;
+  baseUrl: string | null;
+  limits?: Partial<ServeLimits>;
+  signal: AbortSignal;
+  log: {
+    info: (message: string) => void;
+    warn: (message: string) => void;
+    /** A line a request; absent for none. */
+    request?: (line: string) => void;
+  };
+  onListening: (url: string) => void;
+}
+
+/** Requests that came before the stop have so long to be answered. */
+const GRACE_MS = 8_000;
+/** A request that has not come whole by then is refused. */
+const SLOWEST_REQUEST_MS = 30_000;
+const MOST_CONNECTIONS = 10_000;
+const DEFAULT_AT_ONCE = 8;
+
+/** Serves until the signal aborts; then answers what came, and ends. */
+export async function serve(options: ServeOptions): Promise<void> {
+  const { log, signal } = options;
+  const limits: ServeLimits = { ...DEFAULT_LIMITS, atOnce: DEFAULT_AT_ONCE, ...options.limits };
+  const metrics = new Metrics();
+  const catalogs = await CatalogShelf.open(options.catalogs, { note: log.info });
+  const stopped = new AbortController();
+  const opener = new SourceOpener({ warn: log.warn, signal: stopped.signal });
+  const api = new Api({
+    limits,
+    metrics,
+    allowOrigin: options.allowOrigin,
+    baseUrl: options.baseUrl,
+    onRequest: log.request ?? (() => {}),
+    onFailure: (message) => log.warn(message),
+  });
+  const context: ServeContext = {
+    api,
+    limits,
+    metrics,
+    catalogs,
+    opener,
+    version: VERSION,
+    ready: () => !signal.aborted,
+  };
+  addLanding(context);
+  addService(context);
+  addCatalogs(context);
+  try {
+    const listener = await listenHttp(
+      getRequestListener(api.app.fetch, { overrideGlobalObjects: false }),
+      {
+        host: options.host,
+        port: options.port,
+        requestTimeoutMs: SLOWEST_REQUEST_MS,
+        mostConnections: MOST_CONNECTIONS,
+      },
+    );
+    options.onListening(listener.url);
+    await new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+    await listener.close(GRACE_MS);
+  } finally {
+    stopped.abort(signal.reason);
+    catalogs.close();
+    await opener.close();
+  }
+}

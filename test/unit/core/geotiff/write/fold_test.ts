@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { fold, type OverviewMethod } from "../../../../../core/geotiff/write/fold.ts";
+import type { GridDtype, GridValues } from "../../../../../core/raster/grid.ts";
+
+function folded(
+  method: OverviewMethod,
+  dtype: GridDtype,
+  nodata: number | null,
+  width: number,
+  values: GridValues,
+): number[] {
+  const height = values.length / width;
+  const stride = (width + 1) >> 1;
+  const to = values.slice(0, stride * ((height + 1) >> 1)).fill(77);
+  fold(method, dtype, nodata, width, height, { values, start: 0, stride: width }, {
+    values: to,
+    start: 0,
+    stride,
+  });
+  return [...to];
+}
+
+Deno.test("an average takes valid cells only, and none of them gives nodata", () => {
+  const cells = new Float32Array([1, 2, -9, -9, 3, -9, -9, -9]);
+  assert.deepEqual(folded("average", "float32", -9, 4, cells), [2, -9]);
+  assert.deepEqual(folded("average", "float32", NaN, 2, new Float32Array([NaN, 4, NaN, NaN])), [4]);
+  assert.deepEqual(folded("average", "float32", null, 2, new Float32Array([NaN, NaN, NaN, NaN])), [NaN]);
+});
+
+Deno.test("means of integers are rounded half up, below zero too", () => {
+  assert.deepEqual(folded("average", "uint8", null, 2, new Uint8Array([1, 2, 1, 2])), [2]);
+  assert.deepEqual(folded("average", "int16", null, 2, new Int16Array([-1, -2, -1, -2])), [-1]);
+  assert.deepEqual(folded("average", "int16", null, 2, new Int16Array([-1, -1, -1, -2])), [-1]);
+  assert.deepEqual(folded("average", "int16", null, 2, new Int16Array([-1, -2, -2, -2])), [-2]);
+});
+
+Deno.test("a mean that falls on the nodata value stays a valid cell", () => {
+  assert.deepEqual(folded("average", "int16", 0, 2, new Int16Array([-1, 1, -1, 1])), [1]);
+  assert.deepEqual(folded("average", "uint8", 255, 2, new Uint8Array([254, 254, 255, 255])), [254]);
+  const [value] = folded("average", "float32", 0, 2, new Float32Array([-1, 1, 0, 0]));
+  assert.ok(value !== 0 && Math.abs(value) < 1e-40, String(value));
+});
+
+Deno.test("the mode is the most frequent valid value, the first met of equals", () => {
+  assert.deepEqual(folded("mode", "uint8", 0, 2, new Uint8Array([7, 3, 3, 7])), [7]);
+  assert.deepEqual(folded("mode", "uint8", 0, 2, new Uint8Array([7, 3, 3, 0])), [3]);
+  assert.deepEqual(folded("mode", "uint8", 0, 2, new Uint8Array([0, 0, 0, 5])), [5]);
+  assert.deepEqual(folded("mode", "uint8", 0, 2, new Uint8Array([0, 0, 0, 0])), [0]);
+});
+
+Deno.test("nearest takes the upper left cell, nodata or not", () => {
+  assert.deepEqual(folded("nearest", "int8", -1, 4, new Int8Array([-1, 2, 3, 4, 5, 6, 7, 8])), [-1, 3]);
+});
+
+Deno.test("odd edges are decided by the cells that are there", () => {
+  const cells = new Uint16Array([1, 3, 10, 5, 7, 20, 100, 200, 300]);
+  assert.deepEqual(folded("average", "uint16", null, 3, cells), [4, 15, 150, 300]);
+  assert.deepEqual(folded("mode", "uint16", null, 3, cells), [1, 10, 100, 300]);
+  assert.deepEqual(folded("nearest", "uint16", null, 3, cells), [1, 10, 100, 300]);
+});
