@@ -184,7 +184,8 @@ function discovery(
     let made = 0;
     for await (const draft of drafts) {
       options.signal?.throwIfAborted();
-      const row = finishRow(draft, footprinter);
+      const row = finishRow(draft, footprinter, tally);
+      if (row === null) continue;
       made += 1;
       if (passes === null || passes(row)) yield row;
     }

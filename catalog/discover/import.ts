@@ -82,7 +82,8 @@ async function* stacRows(file: string, options: ImportOptions, tally: Tally): As
   const footprinter = createFootprinter(options.cellOrder);
   const context = { tally, collectionName: options.collection ?? null };
   for await (const draft of readStacParquet(file, context, options)) {
-    const row = finishRow(draft, footprinter);
+    const row = finishRow(draft, footprinter, tally);
+    if (row === null) continue;
     made += 1;
     yield options.provider === undefined ? row : { ...row, provider: options.provider };
   }

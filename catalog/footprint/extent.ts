@@ -13,7 +13,7 @@ export type EdgeRule = "geodetic" | "planar" | "unknown";
 /** Lon, lat pairs in degrees; the last vertex repeats the first or not. */
 export type Ring = Float64Array;
 
-/** An outer ring and its holes. */
+/** An outer ring, which may enclose nothing (a line, a place), and its holes. */
 export interface ExtentPolygon {
   outer: Ring;
   holes: Ring[];

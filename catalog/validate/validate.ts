@@ -1,5 +1,5 @@
 /** Whether a file keeps the catalog's contract: format, columns, cells against geometry, bases against paths. */
-import { rowProblem } from "../write/check_row.ts";
+import { rowProblem } from "../check_row.ts";
 import { coverAdaptive } from "../../core/cells/coverage.ts";
 import { shapeFromGeometry } from "../../core/cells/geojson_shape.ts";
 import { geoProblems } from "./geo_schema.ts";

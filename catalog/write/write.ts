@@ -6,7 +6,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { makeFileAtomic } from "../../core/files/atomic_path.ts";
-import { checkRow } from "./check_row.ts";
+import { checkRow } from "../check_row.ts";
 import type { GranuleRow } from "../granule.ts";
 import { catalogMetadata, footer, GeometrySummarizer } from "./metadata.ts";
 import { BATCH_ROWS, writeParquetStream } from "./parquet_stream.ts";

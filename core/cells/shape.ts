@@ -6,6 +6,7 @@ import { inputError } from "../errors.ts";
 import { authalicFromGeodetic } from "./authalic.ts";
 import type { LatitudeConvention } from "./convention.ts";
 import { cosineDegrees, sineDegrees } from "./sine.ts";
+import { boxOfRing } from "./ring_box.ts";
 import { insideRing, makeRing, type SphericalRing, type Winding } from "./spherical_ring.ts";
 
 /**
@@ -89,13 +90,16 @@ export class ShapeBuilder {
   /**
    * Adds a polygon: its outer ring and holes as longitude, latitude, longitude, ... in degrees. The
    * last vertex may repeat the first. Of two longitudes more than 180 apart the short way is meant,
-   * except in planar rings that are boxes, or between -180 and 180 themselves.
+   * except in planar rings that are boxes. A ring around a pole whose rule is unknown is geodetic: CMR's
+   * cartesian rings hold no pole.
    *
    * @throws GranaryError (input) for vertices out of range.
    */
   polygon(outer: ArrayLike<number>, holes: readonly ArrayLike<number>[] = []): this {
     if (outer.length < 2) return this;
+    const aroundPole = this.#rules.length > 1 && turnOf(sweepsOf(vertices(outer).lon)) !== 0;
     for (const rule of this.#rules) {
+      if (rule === "planar" && aroundPole) continue;
       this.#polygons.push({
         outer: this.#ring(outer, rule, this.#winding),
         holes: holes.filter((hole) => hole.length >= 2).map((hole) => this.#ring(hole, rule, "smaller")),
@@ -159,12 +163,9 @@ export class ShapeBuilder {
       lon.pop();
       lat.pop();
     }
-    const wide = rule === "planar" && isWideBox(lon, lat);
-    const sweeps = lon.map((value, i) => {
-      const step = lon[(i + 1) % lon.length] - value;
-      if (rule === "planar" && (wide || Math.abs(step) === 360)) return step;
-      return shortWay(step);
-    });
+    const box = rule === "planar" ? boxOfRing(points) : undefined;
+    const wide = box !== undefined && box.east - box.west > 180;
+    const sweeps = wide ? stepsOf(lon) : sweepsOf(lon);
     return this.#close(this.#path(lon, lat, sweeps, rule), rule, winding);
   }
 
@@ -266,20 +267,19 @@ function shortWay(step: number): number {
   return Math.abs(step) <= 180 ? step : step - 360 * Math.round(step / 360);
 }
 
-/** Whether a planar ring is a box along parallels and meridians that is wider than 180 degrees. */
-function isWideBox(lon: readonly number[], lat: readonly number[]): boolean {
-  let wide = false;
-  const low = Math.min(...[lat[0], lat[Math.floor(lat.length / 2)]]);
-  const high = Math.max(...[lat[0], lat[Math.floor(lat.length / 2)]]);
-  if (lon.length !== 4) return false;
-  for (let i = 0; i < lon.length; i++) {
-    const next = (i + 1) % lon.length;
-    const step = Math.abs(lon[next] - lon[i]);
-    if (step > 0 && lat[next] !== lat[i]) return false;
-    if (lat[i] !== low && lat[i] !== high) return false;
-    if (step > 180) wide = true;
-  }
-  return wide;
+/** From each longitude of a ring to the next, as stated. */
+function stepsOf(lon: readonly number[]): number[] {
+  return lon.map((value, i) => lon[(i + 1) % lon.length] - value);
+}
+
+/** The same by the short way. Between -180 and 180 that is nothing: they are one meridian. */
+function sweepsOf(lon: readonly number[]): number[] {
+  return stepsOf(lon).map(shortWay);
+}
+
+/** How often a ring leads around the globe. */
+function turnOf(sweeps: readonly number[]): number {
+  return Math.round(sweeps.reduce((sum, sweep) => sum + sweep, 0) / 360);
 }
 
 /**

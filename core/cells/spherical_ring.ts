@@ -129,6 +129,8 @@ function crossing(ring: SphericalRing, arc: number, lon: number, x: number, y: n
   const a = 3 * arc;
   const b = 3 * next;
   const ax = vertices[a], ay = vertices[a + 1], az = vertices[a + 2];
+  // An arc of half a turn leads over a pole, and meets every meridian there.
+  if (Math.abs(swept) === 180) return az + vertices[b + 2] > 0 ? Math.sign(swept) : 0;
   const dx = vertices[b] - ax, dy = vertices[b + 1] - ay, dz = vertices[b + 2] - az;
   const side = x * (ay * dz - az * dy) + y * (az * dx - ax * dz) + z * (ax * dy - ay * dx);
   return swept > 0 && side < 0 ? 1 : swept < 0 && side > 0 ? -1 : 0;

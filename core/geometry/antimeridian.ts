@@ -73,27 +73,29 @@ interface SplitOptions {
 
 /**
  * A polygon (outer ring, then holes; closed or not, either winding) as polygons within -180 to 180,
- * outer rings counterclockwise. A ring that runs once around the globe is closed over a pole.
+ * outer rings counterclockwise. A ring that runs once around the globe is closed over a pole, along the
+ * antimeridian; with a hole around the same pole the two bound a band.
  * Rings of fewer than three different vertices are left out.
  */
 export function splitPolygon(rings: readonly Ring[], options: SplitOptions = {}): Polygon[] {
-  const outer = rings[0] === undefined ? undefined : preparedRing(rings[0], options.pole);
-  if (outer === undefined) return [];
+  const stated = rings[0] === undefined ? undefined : openRing(rings[0]);
+  if (stated === undefined) return [];
+  const holes = rings.slice(1).map(openRing).filter((hole) => hole !== undefined);
+  const outer = turns(stated)
+    ? closedAround(stated, holes.find(turns), options.pole ?? smallerSide(stated))
+    : stated.points;
   orient(outer, true);
   const middle = centreOf(outer);
-  const holes: Ring[] = [];
-  for (const ring of rings.slice(1)) {
-    const hole = preparedRing(ring, options.pole);
-    if (hole === undefined) continue;
-    orient(hole, false);
-    const shift = 360 * Math.round((middle - centreOf(hole)) / 360);
-    holes.push(hole.map(([x, y]) => [x + shift, y]));
-  }
+  const inner = holes.filter((hole) => !turns(hole)).map(({ points }): Ring => {
+    orient(points, false);
+    const shift = 360 * Math.round((middle - centreOf(points)) / 360);
+    return points.map(([x, y]) => [x + shift, y]);
+  });
   const [least, greatest] = spanOf(outer);
   const first = Math.floor((least + 180) / 360);
   const last = Math.ceil((greatest + 180) / 360) - 1;
   const polygons: Polygon[] = [];
-  let rest: Ring[] = [outer, ...holes];
+  let rest: Ring[] = [outer, ...inner];
   for (let strip = first; strip <= last; strip++) {
     const { left, right } = strip === last
       ? { left: rest, right: [] as Ring[] }
@@ -104,20 +106,69 @@ export function splitPolygon(rings: readonly Ring[], options: SplitOptions = {})
   return polygons;
 }
 
-/** A ring made open and continuous, closed over a pole where it runs around it. */
-function preparedRing(ring: Ring, pole: "north" | "south" | undefined): Ring | undefined {
+/** A ring without its closing vertex, longitudes continuous, and how far it leads around the globe. */
+interface OpenRing {
+  points: Ring;
+  /** Degrees of longitude from the first vertex around to it again: 0, or a whole turn. */
+  turn: number;
+}
+
+function openRing(ring: Ring): OpenRing | undefined {
   let open = withoutRepeats(ring.map(([x, y]) => [wrapLongitude(x), y]));
   const [first, last] = [open[0], open[open.length - 1]];
   if (open.length > 1 && first[0] === last[0] && first[1] === last[1]) open = open.slice(0, -1);
   if (open.length < 3) return undefined;
   const around = unwrap([...open, open[0]]);
-  const end = around[around.length - 1];
-  const turn = end[0] - around[0][0];
-  const points = around.slice(0, -1);
-  if (Math.abs(turn) < 180) return points;
-  const mean = points.reduce((sum, [, y]) => sum + y, 0) / points.length;
-  const latitude = (pole ?? (mean >= 0 ? "north" : "south")) === "north" ? 90 : -90;
-  return [...points, end, [end[0], latitude], [points[0][0], latitude]];
+  return { points: around.slice(0, -1), turn: around[around.length - 1][0] - around[0][0] };
+}
+
+function turns({ turn }: OpenRing): boolean {
+  return Math.abs(turn) >= 180;
+}
+
+/** The pole on the side of a ring around the globe that has less area. */
+function smallerSide({ points, turn }: OpenRing): "north" | "south" {
+  let sines = 0;
+  for (const [i, [x, y]] of points.entries()) {
+    const [nextX, nextY] = points[i + 1] ?? [points[0][0] + turn, points[0][1]];
+    sines += (nextX - x) * (Math.sin(y * Math.PI / 180) + Math.sin(nextY * Math.PI / 180));
+  }
+  return sines * turn >= 0 ? "north" : "south";
+}
+
+/** What lies between a ring around the globe and a pole, or a hole around that pole, cut along the antimeridian. */
+function closedAround(outer: OpenRing, hole: OpenRing | undefined, pole: "north" | "south"): Ring {
+  const toPole = pole === "north" ? 1 : -1;
+  // The cut runs from the crossing nearest to the pole, so that it meets the ring nowhere else.
+  const edge = cutOpen(outer, toPole);
+  if (hole !== undefined) {
+    const inner = cutOpen(hole, -toPole);
+    if (Math.sign(hole.turn) === Math.sign(outer.turn)) inner.reverse();
+    const shift = 360 * Math.round((edge[edge.length - 1][0] - inner[0][0]) / 360);
+    return [...edge, ...inner.map(([x, y]) => [x + shift, y])];
+  }
+  return withoutRepeats([...edge, [edge[edge.length - 1][0], 90 * toPole], [edge[0][0], 90 * toPole]]);
+}
+
+/** A ring around the globe as a line from the antimeridian to the antimeridian, cut where it lies farthest `toward`. */
+function cutOpen({ points, turn }: OpenRing, toward: number): Ring {
+  const next = (i: number): Position => points[i + 1] ?? [points[0][0] + turn, points[0][1]];
+  let best: { after: number; x: number; y: number } | undefined;
+  for (const [i, [x, y]] of points.entries()) {
+    const [nextX, nextY] = next(i) as [number, number];
+    const cut = 180 + 360 * Math.floor((Math.max(x, nextX) - 180) / 360);
+    if (x === nextX || cut < Math.min(x, nextX)) continue;
+    const at = y + (nextY - y) * (cut - x) / (nextX - x);
+    if (best === undefined || at * toward > best.y * toward) best = { after: i, x: cut, y: at };
+  }
+  const { after, x, y } = best!; // a whole turn crosses every meridian
+  const rest = [
+    ...points.slice(after + 1),
+    ...points.slice(0, after + 1).map(([px, py]): Position => [px + turn, py]),
+  ];
+  const line: Ring = withoutRepeats([[x, y], ...rest, [x + turn, y]]);
+  const shift = (turn > 0 ? -180 : 180) - x;
+  return line.map(([px, py]) => [px + shift, py]);
 }
 
 function spanOf(ring: Ring): [least: number, greatest: number] {

@@ -3,6 +3,7 @@ import { locationBy } from "../../catalog/driver.ts";
 import type { GranuleAsset, GranuleRow } from "../../catalog/granule.ts";
 import type { SourceLocation } from "../../core/access/location.ts";
 import { type Draft, finishRow, type Footprinter } from "../../catalog/discover/draft/draft.ts";
+import { Tally } from "../../catalog/discover/draft/tally.ts";
 import type { Offer, TaskOffer } from "../ledger/register.ts";
 import type { RowTest } from "./row_test.ts";
 import { encodeRow } from "./row_json.ts";
@@ -21,7 +22,11 @@ interface OfferTimes {
 }
 
 export function makeOffer(draft: Draft, sourceId: string, times: OfferTimes, maker: OfferMaker): Offer {
-  return offerOf(finishRow(draft, maker.footprinter), sourceId, times, maker);
+  const tally = new Tally();
+  const row = finishRow(draft, maker.footprinter, tally);
+  return row === null
+    ? unreadableOffer(sourceId, times, tally.lines(["granule"]).join("; "))
+    : offerOf(row, sourceId, times, maker);
 }
 
 /** The offer of a row whose footprint is known. */

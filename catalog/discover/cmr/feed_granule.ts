@@ -168,7 +168,7 @@ function readFeedExtent(
   const extent = emptyExtent(EDGES[asText(granule.coordinate_system) ?? ""] ?? known);
   for (const rings of asArray(granule.polygons)) {
     const [outer, ...holes] = asArray(rings).map(readPairs);
-    if (outer === undefined || outer === null || !isRing(outer)) {
+    if (outer === undefined || outer === null) {
       return { extent: null, note: UNREADABLE_EXTENT };
     }
     extent.polygons.push({

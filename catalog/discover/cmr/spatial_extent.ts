@@ -102,7 +102,7 @@ function readGeometry(geometry: JsonObject, edges: EdgeRule): ExtentResult {
     const holes = asObjects(asObject(polygon.ExclusiveZone)?.Boundaries).map((zone) =>
       readPoints(zone.Points)
     );
-    if (outer === null || !isRing(outer)) {
+    if (outer === null) {
       unreadable += 1;
       continue;
     }

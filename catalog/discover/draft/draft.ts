@@ -2,7 +2,9 @@
  * What every reader of answers makes of one granule: a row without its footprint's columns, and the
  * footprint as the source states it. {@linkcode finishRow} joins the two by way of a `Footprinter`.
  */
+import { GranaryError } from "../../../core/errors.ts";
 import type { GranuleRow } from "../../granule.ts";
+import { rowProblem } from "../../check_row.ts";
 import type { BoundingBox } from "../../../core/geometry/box.ts";
 import { type DataFile, locate, type Locations } from "./assets.ts";
 import type { EdgeRule, Extent } from "../../footprint/extent.ts";
@@ -19,8 +21,11 @@ export interface Footprint {
   cells: BigUint64Array;
 }
 
-/** Geometry and cells of a stated extent; null is a granule whose footprint is unknown. */
-export type Footprinter = (extent: Extent | null) => Footprint;
+/**
+ * Geometry and cells of a stated extent; null is a granule whose footprint is unknown. `note` is told what
+ * of the extent was not taken as it was stated.
+ */
+export type Footprinter = (extent: Extent | null, note?: (reason: string) => void) => Footprint;
 
 export interface Draft {
   row: Omit<GranuleRow, keyof Footprint>;
@@ -47,9 +52,25 @@ export interface ReadContext {
   orbit?: OrbitParameters | null;
 }
 
-/** The row of a draft. A draft without an extent has no geometry and no cells. */
-export function finishRow(draft: Draft, footprinter: Footprinter): GranuleRow {
-  return { ...draft.row, ...footprinter(draft.extent) };
+/**
+ * The row of a draft. A draft without an extent has no geometry and no cells, and one whose extent cannot be
+ * placed neither, with a note. Null for what is no row of a catalog, which the tally names.
+ */
+export function finishRow(draft: Draft, footprinter: Footprinter, tally: Tally): GranuleRow | null {
+  const { id } = draft.row;
+  const note = (reason: string) => tally.add("note", reason, printable(id));
+  let row: GranuleRow;
+  try {
+    row = { ...draft.row, ...footprinter(draft.extent, note) };
+  } catch (error) {
+    if (!(error instanceof GranaryError) || error.tag !== "input") throw error;
+    note(`footprint unknown: ${error.message}`);
+    row = { ...draft.row, ...footprinter(null) };
+  }
+  const problem = rowProblem(row);
+  if (problem === undefined) return row;
+  tally.add("granule", problem, printable(id));
+  return null;
 }
 
 /**

@@ -2,18 +2,14 @@
  * From a stated extent to the columns of a row: the geometry, split at the antimeridian, its box, and
  * the cells that the extent touches.
  */
-import {
-  signedArea,
-  splitLine,
-  splitPolygon,
-  unwrap,
-  wrapLongitude,
-} from "../../../core/geometry/antimeridian.ts";
+import { splitLine, splitPolygon, unwrap, wrapLongitude } from "../../../core/geometry/antimeridian.ts";
 import { coverAdaptive } from "../../../core/cells/coverage.ts";
+import { boxOfRing } from "../../../core/cells/ring_box.ts";
 import { ShapeBuilder } from "../../../core/cells/shape.ts";
 import { boundingBox, type Geometry, type Position } from "../../../core/geometry/geometry.ts";
 import { MAX_CELLS_PER_GRANULE } from "../../schema.ts";
 import { simplifyLine } from "../../../core/geometry/simplify.ts";
+import { areValid, type Rings, unionPolygons } from "../../../core/geometry/valid_polygons.ts";
 import { encodeWkb } from "../../../core/geometry/wkb.ts";
 import type { Footprint, Footprinter } from "./draft.ts";
 import type { Extent, ExtentBox, ExtentPolygon } from "../../footprint/extent.ts";
@@ -37,15 +33,25 @@ export function createFootprinter(cellOrder: number, options: FootprinterOptions
     cell_order: cellOrder,
     cells: new BigUint64Array(0),
   };
-  return (stated) => {
+  return (stated, note = () => {}) => {
     if (stated === null) return { ...empty, cells: new BigUint64Array(0) };
-    const extent = withAreas(withWideBoxes(stated));
-    const geometry = geometryOf(extent);
+    const extent = withLines(withWideBoxes(stated, note), note);
+    const geometry = geometryOf(extent, note);
     if (geometry === null) return { ...empty, cells: new BigUint64Array(0) };
     const { order, cells } = cellsOf(extent, cellOrder, options.bufferKm ?? 0);
     return { geometry: encodeWkb(geometry), bbox: boundingBox(geometry) ?? null, cell_order: order, cells };
   };
 }
+
+/** What is noted of an extent that was not taken as it was stated. */
+const CROSSES_ITSELF = "footprint's ring crosses itself: all that it encloses is kept";
+const ITS_BOX = "footprint's rings cross each other too often: their box is kept";
+const WITHOUT_AREA = "footprint's ring encloses nothing: kept as a line or a point";
+const SHORT_BOX =
+  "footprint is a box to 180 or -180 that is wider than 270 degrees: taken the short way around";
+const WIDE_BOX =
+  "footprint is a box wider than 180 degrees: taken as wide as stated, not the short way around";
+const LONG_EDGE = "footprint has an edge of more than 180 degrees of longitude: taken the short way around";
 
 function cellsOf(extent: Extent, cellOrder: number, bufferKm: number) {
   const bufferMetres = 1000 * (extent.halfWidthKm + bufferKm);
@@ -57,25 +63,58 @@ function cellsOf(extent: Extent, cellOrder: number, bufferKm: number) {
   return coverAdaptive(shape.build(), cellOrder, MAX_CELLS_PER_GRANULE);
 }
 
-/** The extent as one geometry, or null when nothing of it is left. */
-function geometryOf(extent: Extent): Geometry | null {
+/** The extent as one valid geometry, or null when nothing of it is left. */
+function geometryOf(extent: Extent, note: (reason: string) => void): Geometry | null {
   const follow = extent.edges === "planar" ? (points: Position[]) => points : alongGreatCircles;
-  const polygons: Position[][][] = [];
+  const polygons: Rings[] = [];
   const lines: Position[][] = [];
   const points: Position[] = [];
-  const addPolygon = ({ outer, holes }: ExtentPolygon) => {
+  let crossing = false;
+  for (const { outer, holes } of extent.polygons) {
     const rings = [outer, ...holes].map((ring) => follow(closedRing(ring)));
-    polygons.push(...splitPolygon(rings).map((polygon) => polygon.coordinates));
-  };
-  extent.polygons.forEach(addPolygon);
+    const parts = partsOf(rings);
+    if (parts.length > 0 && areValid(parts)) polygons.push(...parts);
+    else {
+      crossing = true;
+      // As large to the left of its direction as to the right, a ring has no inside before it is taken apart.
+      const apart = parts.length > 0 ? parts : (unionPolygons([unwrapped(rings)]) ?? []).flatMap(partsOf);
+      polygons.push(...apart);
+    }
+  }
+  if (crossing) note(CROSSES_ITSELF);
   for (const box of extent.boxes) addBox(box, polygons, lines, points);
   for (const line of extent.lines) {
     const swath = extent.halfWidthKm > 0 ? swathRing(line, extent.halfWidthKm) : null;
     if (swath === null) lines.push(...splitLine(follow(positionsOf(line))));
-    else polygons.push(...splitPolygon([simplified(swath)]).map((polygon) => polygon.coordinates));
+    else polygons.push(...partsOf([simplified(swath)]));
   }
   points.push(...positionsOf(extent.points));
-  return joined(polygons, lines, points);
+  return joined(validOf(polygons, note), lines, points);
+}
+
+/** Rings with continuous longitudes, holes near the outer one. */
+function unwrapped(rings: readonly Position[][]): Rings {
+  return rings.map((ring) => {
+    const [line, first] = [unwrap(ring), rings[0][0][0]];
+    const shift = 360 * Math.round((first - line[0][0]) / 360);
+    return line.map(([x, y]) => [x + shift, y]);
+  });
+}
+
+function partsOf(rings: readonly Position[][]): Rings[] {
+  return splitPolygon(rings).map((polygon) => polygon.coordinates);
+}
+
+/** The same area as polygons that cross and share nothing, or its box. */
+function validOf(polygons: Rings[], note: (reason: string) => void): Rings[] {
+  if (areValid(polygons)) return polygons;
+  const united = unionPolygons(polygons);
+  if (united !== undefined) return united;
+  note(ITS_BOX);
+  const box = boundingBox({ type: "MultiPolygon", coordinates: polygons })!;
+  const parts: Rings[] = [];
+  addBox({ west: box.xmin, south: box.ymin, east: box.xmax, north: box.ymax }, parts, [], []);
+  return parts;
 }
 
 /** A box as a polygon, two where it crosses the antimeridian, a line or point where it has no area. */
@@ -113,52 +152,69 @@ function joined(polygons: Position[][][], lines: Position[][], points: Position[
  * be meant between their vertices. By great circles that is indeed meant, unless the box goes all
  * around, where such a ring would enclose nothing.
  */
-function withWideBoxes(extent: Extent): Extent {
-  const width = extent.edges === "geodetic" ? WHOLE_TURN_DEGREES : 180;
+function withWideBoxes(extent: Extent, note: (reason: string) => void): Extent {
+  const widest = extent.edges === "geodetic" ? WHOLE_TURN_DEGREES : 180;
   const boxes = [...extent.boxes];
-  const polygons = extent.polygons.filter((polygon) => {
-    const box = polygon.holes.length === 0 && polygon.continuous !== true
-      ? wideBox(polygon.outer, width)
-      : null;
-    if (box !== null) boxes.push(box);
-    return box === null;
+  const polygons = extent.polygons.flatMap((polygon) => {
+    if (polygon.continuous === true) return piecesOf(polygon);
+    const box = polygon.holes.length === 0 ? boxOfRing(polygon.outer) : undefined;
+    const width = box === undefined ? 0 : box.east - box.west;
+    if (box === undefined || width <= widest) {
+      if (extent.edges === "planar" && hasLongEdge(polygon.outer)) note(LONG_EDGE);
+      return [polygon];
+    }
+    // 180 and -180 are one meridian, and which of the two is written is often an accident.
+    const toBorder = (box.west === -180) !== (box.east === 180);
+    if (toBorder && width > ACCIDENTAL_DEGREES) {
+      note(SHORT_BOX);
+      boxes.push({ ...box, west: box.east, east: box.west });
+      return [];
+    }
+    if (width < 360) note(WIDE_BOX);
+    boxes.push(box);
+    return [];
   });
   return { ...extent, polygons, boxes };
 }
 
-/**
- * Rings that enclose no net area are kept as what they do say: a track out and back is a line, any other
- * (a bow-tie) is as large as its box.
- */
-function withAreas(extent: Extent): Extent {
-  const lines = [...extent.lines];
-  const boxes = [...extent.boxes];
-  const polygons = extent.polygons.flatMap(piecesOf).filter(({ outer }) => {
-    const ring = unwrap(closedRing(outer));
-    const [west, east] = [Math.min(...ring.map(([x]) => x)), Math.max(...ring.map(([x]) => x))];
-    const [south, north] = [Math.min(...ring.map(([, y]) => y)), Math.max(...ring.map(([, y]) => y))];
-    const around = Math.abs(ring[ring.length - 1][0] - ring[0][0]) >= 180;
-    const area = Math.abs(signedArea(ring));
-    if (around || area > NO_AREA * (east - west) * (north - south)) return true;
-    if (isOutAndBack(ring)) lines.push(Float64Array.from(ring.flatMap(([x, y]) => [wrapLongitude(x), y])));
-    else boxes.push({ west: wrapLongitude(west), south, east: wrapLongitude(east), north });
-    return false;
-  });
-  return { ...extent, polygons, lines, boxes };
+/** A box this wide goes around the globe. */
+const WHOLE_TURN_DEGREES = 359;
+
+/** A box on one side of the antimeridian seems wider than this by a wrong sign only. */
+const ACCIDENTAL_DEGREES = 270;
+
+/** Whether an edge of a ring is so long that its other way around would not be much longer. */
+function hasLongEdge(ring: Float64Array): boolean {
+  for (let i = 2; i < ring.length; i += 2) {
+    const step = Math.abs(ring[i] - ring[i - 2]);
+    if (step > 180 && step < ACCIDENTAL_DEGREES) return true;
+  }
+  return false;
 }
 
 /** A polygon that is known to go past the antimeridian, cut there: each side covers its own cells. */
 function piecesOf(polygon: ExtentPolygon): ExtentPolygon[] {
-  if (polygon.continuous !== true) return [polygon];
-  const rings = [polygon.outer, ...polygon.holes].map((ring) => closedRing(ring));
-  const pieces = splitPolygon(rings).map(({ coordinates }) =>
-    coordinates.map((ring) => Float64Array.from(ring.flat()))
+  const pieces = partsOf([polygon.outer, ...polygon.holes].map(closedRing)).map((rings) =>
+    rings.map((ring) => Float64Array.from(ring.flat()))
   );
   return pieces.length === 0 ? [polygon] : pieces.map(([outer, ...holes]) => ({ outer, holes }));
 }
 
-/** Twice the area of a ring, as a share of its box, below which it encloses nothing. */
-const NO_AREA = 1e-9;
+/** Rings that go out and back on one line, and so enclose nothing, become lines, or points. */
+function withLines(extent: Extent, note: (reason: string) => void): Extent {
+  const lines = [...extent.lines];
+  const points = [...extent.points];
+  const polygons = extent.polygons.filter(({ outer }) => {
+    const ring = unwrap(closedRing(outer));
+    if (Math.abs(ring[ring.length - 1][0] - ring[0][0]) >= 180 || !isOutAndBack(ring)) return true;
+    note(WITHOUT_AREA);
+    const places = ring.map(([x, y]) => [wrapLongitude(x), y]);
+    if (places.every(([x, y]) => x === places[0][0] && y === places[0][1])) points.push(...places[0]);
+    else lines.push(Float64Array.from(places.flat()));
+    return false;
+  });
+  return { ...extent, polygons, lines, points: Float64Array.from(points) };
+}
 
 /** Whether every edge of a closed ring is gone back along, or all of it lies on one line. */
 function isOutAndBack(ring: readonly Position[]): boolean {
@@ -170,31 +226,18 @@ function isOutAndBack(ring: readonly Position[]): boolean {
     edges.set(key, (edges.get(key) ?? 0) + step);
   }
   if ([...edges.values()].every((count) => count === 0)) return true;
-  const width = Math.max(...ring.map(([x]) => x)) - Math.min(...ring.map(([x]) => x));
-  const height = Math.max(...ring.map(([, y]) => y)) - Math.min(...ring.map(([, y]) => y));
-  return width === 0 || height === 0;
+  const [x0, y0] = ring[0];
+  const far = ring.reduce((best, place) => distance(place, ring[0]) > distance(best, ring[0]) ? place : best);
+  const [dx, dy] = [far[0] - x0, far[1] - y0];
+  const length = Math.hypot(dx, dy);
+  return ring.every(([x, y]) => Math.abs((x - x0) * dy - (y - y0) * dx) <= ON_LINE_DEGREES * length);
 }
 
-/** A box this wide goes around the globe. */
-const WHOLE_TURN_DEGREES = 359;
+/** What lies as near to one line lies on it: a tenth of a millimetre. */
+const ON_LINE_DEGREES = 1e-9;
 
-function wideBox(ring: Float64Array, widerThan: number): ExtentBox | null {
-  const [west, east] = [minimum(ring, 0), -minimum(ring, 0, -1)];
-  const [south, north] = [minimum(ring, 1), -minimum(ring, 1, -1)];
-  if (east - west <= widerThan) return null;
-  const corners = new Set<string>();
-  for (let i = 0; i < ring.length; i += 2) {
-    const [x, y] = [ring[i], ring[i + 1]];
-    if ((x !== west && x !== east) || (y !== south && y !== north)) return null;
-    corners.add(`${x} ${y}`);
-  }
-  return corners.size === 4 ? { west, south, east, north } : null;
-}
-
-function minimum(ring: Float64Array, from: 0 | 1, sign = 1): number {
-  let least = Infinity;
-  for (let i = from; i < ring.length; i += 2) least = Math.min(least, sign * ring[i]);
-  return least;
+function distance(a: Position, b: Position): number {
+  return Math.hypot(a[0] - b[0], a[1] - b[1]);
 }
 
 function positionsOf(pairs: Float64Array): Position[] {
@@ -217,10 +260,18 @@ function closedRing(ring: Float64Array): Position[] {
 function alongGreatCircles(points: Position[]): Position[] {
   const followed: Position[] = [];
   for (const [index, point] of points.entries()) {
-    if (index > 0) halve(points[index - 1], point, DEEPEST, followed);
+    const before = points[index - 1];
+    if (index > 0 && isPole(before) !== isPole(point)) {
+      // To or from a pole an edge is a meridian, whatever longitude the pole is given.
+      followed.push(isPole(before) ? [point[0], before[1]] : [before[0], point[1]]);
+    } else if (index > 0) halve(before, point, DEEPEST, followed);
     followed.push(point);
   }
   return followed;
+}
+
+function isPole(point: Position): boolean {
+  return Math.abs(point[1]) === 90;
 }
 
 const RADIANS = Math.PI / 180;
@@ -232,7 +283,12 @@ function halve(a: Position, b: Position, depth: number, out: Position[]): void {
   const y = Math.cos(y0) * Math.sin(x0) + Math.cos(y1) * Math.sin(x1);
   const z = Math.sin(y0) + Math.sin(y1);
   const horizontal = Math.hypot(x, y);
-  // Opposite points have no middle, and a middle at a pole has no longitude: the edge stays as it is.
+  if (horizontal < 1e-9 && Math.abs(z) > 1e-9) {
+    // The middle is a pole: along one meridian to it, and on along the other.
+    out.push([a[0], Math.sign(z) * 90], [b[0], Math.sign(z) * 90]);
+    return;
+  }
+  // Opposite points have no middle: the edge stays as it is.
   if (depth === 0 || horizontal < 1e-9) return;
   const middle = [Math.atan2(y, x) / RADIANS, Math.atan2(z, horizontal) / RADIANS];
   const dx = ((b[0] - a[0] + 540) % 360) - 180;

@@ -52,7 +52,7 @@ function gather(value: unknown, extent: Extent, points: number[], depth: number)
   const polygon = (part: unknown) => {
     if (!Array.isArray(part)) return false;
     const [outer, ...holes] = part.map(readPairs);
-    if (outer === undefined || outer === null || !isRing(outer)) return false;
+    if (outer === undefined || outer === null) return false;
     // A hole that cannot be read is left filled: the footprint stays a superset.
     const continuous = goesPast(part[0]);
     extent.polygons.push({ outer, holes: holes.filter((hole) => hole !== null).filter(isRing), continuous });

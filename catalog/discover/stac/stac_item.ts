@@ -2,6 +2,7 @@
 import { chooseData, type GranuleLink, type Relation } from "../draft/assets.ts";
 import { isS3 } from "../draft/bases.ts";
 import { checksumOfMultihash } from "../draft/checksum.ts";
+import type { Extent } from "../../footprint/extent.ts";
 import {
   type Draft,
   locationColumns,
@@ -84,9 +85,7 @@ export function readStacItem(value: unknown, context: StacContext): Draft | null
   const provider = providerName(item, properties, id) ?? bucketOf(first.s3) ?? new URL(first.https!).host;
   if (!namesAreSound({ id, collection, provider }, tally)) return null;
 
-  let { extent, note } = readGeoJsonExtent(item.geometry);
-  if (extent === null && note === NO_EXTENT) ({ extent, note } = readBboxExtent(item.bbox));
-  if (note !== null) tally.add("note", note === NO_EXTENT ? note : `footprint unknown: ${note}`, id);
+  const extent = itemExtent(item, tally, id);
 
   const location = locationColumns(files, null, null);
   const onS3 = files.some((file) => file.s3 !== null);
@@ -113,6 +112,25 @@ export function readStacItem(value: unknown, context: StacContext): Draft | null
     },
     extent,
   };
+}
+
+/** The item's geometry, or its box where that cannot be read. */
+function itemExtent(item: JsonObject, tally: Tally, id: string): Extent | null {
+  const stated = readGeoJsonExtent(item.geometry);
+  const box = readBboxExtent(item.bbox);
+  if (stated.extent === null) {
+    if (box.extent === null) {
+      const note = stated.note === NO_EXTENT ? box.note! : stated.note!;
+      tally.add("note", note === NO_EXTENT ? note : `footprint unknown: ${note}`, printable(id));
+    } else if (stated.note !== NO_EXTENT) {
+      tally.add("note", "geometry cannot be read: its box is taken", printable(id));
+    }
+    return box.extent;
+  }
+  // A box from east to west says that the geometry's edges go the short way over the antimeridian.
+  const crosses = box.extent?.boxes.some(({ west, east }) => west > east) ?? false;
+  if (crosses) { for (const polygon of stated.extent.polygons) polygon.continuous = true; }
+  return stated.extent;
 }
 
 function readTimes(properties: JsonObject, tally: Tally, id: string) {

@@ -49,13 +49,13 @@ Deno.test({
     const expected = new Map<string, string[]>();
     for (const file of CMR) {
       for (const draft of readDrafts(parseCmrAnswer(answerText(file), file), { tally })) {
-        rows.push(finishRow(draft, footprinter));
+        rows.push(finishRow(draft, footprinter, tally)!);
       }
       for (const item of rawItems(file)) expected.set(item.umm.GranuleUR, rawLinks(item));
     }
     const stac = fs.readFileSync(sharedData(STAC), "utf8");
     for (const draft of readStacDrafts(parseStac(stac, STAC), { tally })) {
-      rows.push(finishRow(draft, footprinter));
+      rows.push(finishRow(draft, footprinter, tally)!);
     }
     // deno-lint-ignore no-explicit-any
     for (const { id, assets } of JSON.parse(stac).response.body.features as any[]) {

@@ -307,7 +307,7 @@ Deno.test("holes, several polygons, points and lines are all kept", () => {
 Deno.test("an extent with a part that cannot be read is unknown, never smaller than stated", () => {
   const bad = [
     { GPolygons: [{ Boundary: { Points: square } }, { Boundary: { Points: [point(0, 91), ...square] } }] },
-    { GPolygons: [{ Boundary: { Points: square.slice(0, 2) } }] },
+    { GPolygons: [{ Boundary: { Points: [] } }] },
     { GPolygons: [null] },
     { GPolygons: { Boundary: {} } },
     {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { assignNested } from "../../../../../core/cells/assign.ts";
 import { decodeWkb } from "../../../../../core/geometry/wkb.ts";
 import { positions } from "../../../../../core/geometry/geometry.ts";
-import { cellsProblem } from "../../../../../catalog/write/check_row.ts";
+import { cellsProblem } from "../../../../../catalog/check_row.ts";
 import { emptyExtent, type Extent } from "../../../../../catalog/footprint/extent.ts";
 import { createFootprinter } from "../../../../../catalog/discover/draft/footprinter.ts";
 import { groundTrack, ICESAT2, swathRing } from "../../../../../products/orbits.ts";
@@ -94,6 +94,115 @@ Deno.test("the geometry of a geodetic polygon bulges where its great circles do"
   const flat = footprint(polygon(ring(0, 60, 90, 60, 45, 40), "planar"));
   assert.equal(flat.bbox!.ymax, 60);
   assert.ok(!flat.cells.includes(cellAt(45, 66, flat.cell_order)));
+});
+
+/** Footprint and notes of a ring. */
+function noted(outer: Float64Array, edges: Extent["edges"] = "planar") {
+  const notes: string[] = [];
+  const made = footprint(polygon(outer, edges), (note) => notes.push(note));
+  return { ...made, notes };
+}
+
+Deno.test("rings that mix 180 and -180 are as wide as the same ring written with one of them", () => {
+  const plain = footprint(polygon(ring(179, 10, 180, 10, 180, 11, 179, 11, 179, 10)));
+  const east = footprint(polygon(ring(-180, 10, -179, 10, -179, 11, -180, 11, -180, 10)));
+  const mixed: [Float64Array, typeof plain][] = [
+    [ring(-180, 10, 179, 10, 179, 11, 180, 11, -180, 10), plain],
+    [ring(179, 10, 180, 10, -180, 11, 179, 11, 179, 10), plain],
+    [ring(179, 10, -180, 10, -180, 11, 179, 11, 179, 10), plain],
+    [ring(180, 10, -179, 10, -179, 11, -180, 11, 180, 10), east],
+    [ring(-180, 10, -179, 10, -179, 11, 180, 11, -180, 10), east],
+    [ring(180, 10, -179, 10, -179, 11, 180, 11, 180, 10), east],
+  ];
+  for (const [outer, wanted] of mixed) {
+    const { cells, cell_order, bbox } = footprint(polygon(outer));
+    assert.deepEqual({ cells, cell_order, bbox }, {
+      cells: wanted.cells,
+      cell_order: wanted.cell_order,
+      bbox: wanted.bbox,
+    }, `${outer}`);
+  }
+});
+
+Deno.test("a band around the globe stays one, also with vertices along its sides", () => {
+  const { cells, cell_order } = footprint(box(-180, 10, 180, 11));
+  for (
+    const outer of [
+      ring(-180, 10, 180, 10, 180, 11, -180, 11, -180, 10),
+      ring(-180, 10, 180, 10, 180, 11, 0, 11, -180, 11, -180, 10),
+    ]
+  ) {
+    const made = noted(outer);
+    assert.deepEqual([made.cells, made.cell_order, made.notes], [cells, cell_order, []]);
+  }
+});
+
+Deno.test("rings without area are lines and points, with a note", () => {
+  const kinds: [Float64Array, string][] = [
+    [ring(10, 50, 20, 60, 10, 50), "LineString"],
+    [ring(10, 50, 20, 60, 15, 55, 10, 50), "LineString"],
+    [ring(10, 50, 10, 60, 10, 55, 10, 50), "LineString"],
+    [ring(10, 50, 12, 53, 14, 50, 12, 53, 10, 50), "LineString"],
+    [ring(10, 50, 10, 50, 10, 50), "Point"],
+    [ring(10, 50), "Point"],
+  ];
+  for (const [outer, type] of kinds) {
+    const { geometry, cells, notes } = noted(outer);
+    assert.equal(decodeWkb(geometry!).type, type, `${outer}`);
+    assert.ok(cells.length > 0 && /encloses nothing/.test(notes.join()), `${outer}: ${notes}`);
+  }
+});
+
+Deno.test("a ring that crosses itself keeps all that it encloses, with a note", () => {
+  const bow = noted(ring(10, 50, 20, 60, 20, 50, 10, 60, 10, 50));
+  assert.match(bow.notes.join(), /crosses itself/);
+  const geometry = decodeWkb(bow.geometry!);
+  assert.equal(geometry.type, "MultiPolygon");
+  assert.deepEqual(bow.bbox, { xmin: 10, ymin: 50, xmax: 20, ymax: 60 });
+  for (const [longitude, inside] of [[11, true], [19, true], [15, false]] as const) {
+    assert.equal(bow.cells.includes(cellAt(longitude, longitude === 15 ? 51 : 55, bow.cell_order)), inside);
+  }
+});
+
+Deno.test("a ring around a pole with a hole around it is a band, its hole left out of cells and geometry", () => {
+  for (const edges of ["geodetic", "planar", "unknown"] as const) {
+    for (const sign of [1, -1]) {
+      const around = (latitude: number, first: number) =>
+        Float64Array.from(
+          Array.from({ length: 9 }, (_, i) => [((first + 45 * i + 180) % 360) - 180, sign * latitude]).flat(),
+        );
+      const made = footprint({
+        ...emptyExtent(edges),
+        polygons: [{ outer: around(70, 10), holes: [around(86, 217.7)] }],
+      });
+      assert.deepEqual([made.bbox!.xmin, made.bbox!.xmax], [-180, 180]);
+      const inside = (x: number, y: number) => made.cells.includes(cellAt(x, sign * y, made.cell_order));
+      for (const x of [0, 100, -179]) {
+        assert.deepEqual(
+          [inside(x, 80), inside(x, 89), inside(x, 60)],
+          [true, false, false],
+          `${edges} ${x}`,
+        );
+      }
+      const rings = decodeWkb(made.geometry!);
+      assert.equal(rings.type, "Polygon");
+      const highest = Math.max(...[...positions(rings)].map(([, y]) => sign * y));
+      assert.ok(highest >= 86 && highest < 87.2, `${highest}`);
+    }
+  }
+});
+
+Deno.test("an edge of half a turn leads over the pole", () => {
+  // Between 0 E and 180 E through the north pole, and 70 N 90 W: nothing of it lies east of Greenwich.
+  const made = footprint(polygon(ring(0, 80, 180, 80, -90, 70, 0, 80), "geodetic"));
+  const has = (x: number, y: number) => made.cells.includes(cellAt(x, y, made.cell_order));
+  assert.deepEqual([has(-90, 85), has(-90, 72), has(90, 85), has(-179, 0), has(-90, 60)], [
+    true,
+    true,
+    false,
+    false,
+    false,
+  ]);
 });
 
 Deno.test("an unknown rule covers both readings", () => {

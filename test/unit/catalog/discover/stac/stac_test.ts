@@ -77,7 +77,7 @@ Deno.test({
       const items = rawFeatures(file);
       assert.equal(drafts.length, items.length, file);
       for (const [index, item] of items.entries()) {
-        const row = finishRow(drafts[index], footprinter);
+        const row = finishRow(drafts[index], footprinter, tally)!;
         assert.equal(row.id, item.id);
         assert.equal(row.collection, item.collection);
         const time = withMicros(item.properties.datetime);
@@ -170,7 +170,9 @@ Deno.test({
     const file = sharedData("geoparquet/100-sentinel-2-items.parquet");
     const tally = new Tally();
     const rows: GranuleRow[] = [];
-    for await (const draft of readStacParquet(file, { tally })) rows.push(finishRow(draft, footprinter));
+    for await (const draft of readStacParquet(file, { tally })) {
+      rows.push(finishRow(draft, footprinter, tally)!);
+    }
     const duck = await openDuck();
     try {
       const reader = await duck.connection.runAndReadAll(
@@ -435,7 +437,7 @@ Deno.test("odd items are set aside with their reason or keep what is sound", () 
     assert.equal(tally.count("granule", reason), 1, `${reason}: ${tally.lines()}`);
   }
   const geometries: unknown[] = [
-    { type: "Polygon", coordinates: [[[0, 0], [1, 1]]] },
+    { type: "Polygon", coordinates: [] },
     { type: "Polygon", coordinates: [[[0, 0], [1, 95], [1, 0], [0, 0]]] },
     { type: "Blob" },
     "POINT(1 2)",
@@ -443,8 +445,11 @@ Deno.test("odd items are set aside with their reason or keep what is sound", () 
   ];
   for (const geometry of geometries) {
     const tally = new Tally();
-    assert.equal(readStacItem(item("a", { geometry }), { tally })!.extent, null);
+    assert.equal(readStacItem(item("a", { geometry, bbox: undefined }), { tally })!.extent, null);
     assert.equal(tally.count("note"), 1);
+    const { extent } = readStacItem(item("b", { geometry, bbox: [1, 2, 3, 4] }), { tally })!;
+    assert.deepEqual(extent!.boxes, [{ west: 1, south: 2, east: 3, north: 4 }]);
+    assert.equal(tally.count("note", "geometry cannot be read: its box is taken"), 1);
   }
 });
 
@@ -453,6 +458,19 @@ Deno.test("an item without a geometry takes its box", () => {
     tally: new Tally(),
   })!;
   assert.deepEqual(extent!.boxes, [{ west: 170, south: -5, east: -170, north: 5 }]);
+});
+
+Deno.test("a box from east to west says that its geometry goes the short way over the antimeridian", () => {
+  const geometry = {
+    type: "Polygon",
+    coordinates: [[[179.5, 1], [-179.5, 1], [-179.5, 2], [179.5, 2], [179.5, 1]]],
+  };
+  for (const [bbox, cells] of [[[179.5, 1, -179.5, 2], 60], [[-179.5, 1, 179.5, 2], Infinity]] as const) {
+    const tally = new Tally();
+    const row = finishRow(readStacItem(item("a", { geometry, bbox }), { tally })!, footprinter, tally)!;
+    assert.equal(row.cell_order === 8 && row.cells.length < cells, cells === 60, `${bbox}`);
+    assert.equal(tally.lines(["note"]).some((line) => /as wide as stated/.test(line)), cells === Infinity);
+  }
 });
 
 Deno.test("what is no STAC is refused with what was found", () => {

@@ -1,7 +1,7 @@
 /** The contract of one granule row, checked before it is written. */
-import { inputError } from "../../core/errors.ts";
-import type { GranuleRow } from "../granule.ts";
-import { MAX_ORDER } from "../../core/cells/convention.ts";
+import { inputError } from "../core/errors.ts";
+import type { GranuleRow } from "./granule.ts";
+import { MAX_ORDER } from "../core/cells/convention.ts";
 
 /** The first way in which a row breaks the contract, or undefined. */
 export function rowProblem(row: GranuleRow): string | undefined {
