@@ -55,6 +55,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   "core/raster/encode": [...CORE_BASE, "core/raster"],
   "core/raster/tms": [...CORE_BASE, "core/raster"],
+  "core/raster/warp": [...CORE_BASE, "core/raster", "core/raster/crs"],
   "core/stac": [...CORE_BASE, "core/cells", "core/geometry", "core/raster"],
   "core/patterns": CORE_BASE,
   "core/store": [...CORE_BASE, "core/cells", "core/zarr"],
