@@ -4,12 +4,15 @@ import type { Api } from "./http/api.ts";
 import type { Metrics } from "./http/metrics.ts";
 import type { ServeLimits } from "./limits.ts";
 import type { CatalogShelf } from "./search/shelf.ts";
+import type { GranuleSources } from "./search/sources.ts";
 
 export interface ServeContext {
   readonly api: Api;
   readonly limits: ServeLimits;
   readonly metrics: Metrics;
   readonly catalogs: CatalogShelf;
+  /** Where requests look for granules. */
+  readonly sources: GranuleSources;
   /** The one way to bytes, with the server's own credentials. */
   readonly opener: SourceOpener;
   readonly version: string;

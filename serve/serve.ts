@@ -10,13 +10,22 @@ import { DEFAULT_LIMITS, type ServeLimits } from "./limits.ts";
 import { addCatalogs } from "./routes/catalogs.ts";
 import { addLanding } from "./routes/landing.ts";
 import { addService } from "./routes/service.ts";
+import { addGranules } from "./routes/granules.ts";
+import { addLegacy } from "./routes/legacy.ts";
+import { addTileJson } from "./routes/tilejson.ts";
+import { addTileMatrixSets } from "./routes/tile_matrix_sets.ts";
+import { addTimeSeries } from "./routes/timeseries.ts";
+import { CmrSearch } from "./search/cmr_source.ts";
 import { CatalogShelf } from "./search/shelf.ts";
+import { GranuleSources } from "./search/sources.ts";
 
 export interface ServeOptions {
   host: string;
   port: number;
   /** Places of catalogs, as {@linkcode CatalogShelf.open} takes them. */
   catalogs: readonly string[];
+  /** The search endpoint of CMR; undefined does not ask it. */
+  cmrUrl?: string | undefined;
   allowOrigin: string | null;
   baseUrl: string | null;
   limits?: Partial<ServeLimits>;
@@ -45,6 +54,8 @@ export async function serve(options: ServeOptions): Promise<void> {
   const catalogs = await CatalogShelf.open(options.catalogs, { note: log.info });
   const stopped = new AbortController();
   const opener = new SourceOpener({ warn: log.warn, signal: stopped.signal });
+  const cmr = options.cmrUrl === undefined ? null : new CmrSearch(options.cmrUrl, opener, log.warn);
+  if (cmr !== null) metrics.counter("granary_cmr_requests_total", "Requests to CMR.", () => cmr.requests);
   const api = new Api({
     limits,
     metrics,
@@ -58,6 +69,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     limits,
     metrics,
     catalogs,
+    sources: new GranuleSources(catalogs, cmr),
     opener,
     version: VERSION,
     ready: () => !signal.aborted,
@@ -65,6 +77,11 @@ export async function serve(options: ServeOptions): Promise<void> {
   addLanding(context);
   addService(context);
   addCatalogs(context);
+  addTileMatrixSets(context);
+  addTileJson(context);
+  addGranules(context);
+  addTimeSeries(context);
+  addLegacy(context);
   try {
     const listener = await listenHttp(
       getRequestListener(api.app.fetch, { overrideGlobalObjects: false }),

@@ -1,5 +1,6 @@
 /** `granary serve`: granules of catalogs over HTTP, until stopped. */
 import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { CMR_URL } from "../../catalog/discover/cmr/cmr_query.ts";
 import { inputError } from "../../core/errors.ts";
 import { whole } from "../flags/numbers.ts";
 import { gather, gathering } from "../flags/repeated.ts";
@@ -12,6 +13,7 @@ const DEFAULT_PORT = 8000;
 const EXAMPLES = `
 Examples:
   granary serve --catalog catalog.parquet
+  granary serve --cmr                                  NASA's archive, through its search
   granary serve --catalog hls=/data/hls.parquet --catalog /data/catalogs --port 8080 --verbose
 
 It listens on ${DEFAULT_HOST} and knows no users: put a proxy before it, or name another --host, to let others
@@ -26,6 +28,8 @@ export function addServe(program: Command, context: CliContext): void {
         "a catalog, NAME=FILE, a live catalog's folder, or a folder of catalogs; may be given again",
       ).argParser(gather),
     ))
+    .option("--cmr", "collections of NASA's CMR too, by collection_concept_id")
+    .option("--cmr-url <url>", `the search endpoint of CMR (default: ${CMR_URL})`)
     .option("--host <address>", "the address to listen on", DEFAULT_HOST)
     .option("--port <n>", "the port; 0 takes a free one", whole(0, 65535), DEFAULT_PORT)
     .option("--allow-origin <origin>", "web pages that may ask: *, an origin, or none", parseOrigin, "*")
@@ -38,12 +42,16 @@ export function addServe(program: Command, context: CliContext): void {
     .action(async (options) => {
       const { serve } = await import("../../serve/serve.ts");
       const catalogs = options.catalog ?? [];
-      if (catalogs.length === 0) throw inputError("there is nothing to serve (wanted --catalog FILE)");
+      const cmr = options.cmr === true || options.cmrUrl !== undefined;
+      if (catalogs.length === 0 && !cmr) {
+        throw inputError("there is nothing to serve (wanted --catalog FILE, or --cmr)");
+      }
       const { verbose } = options as { verbose?: boolean };
       await serve({
         host: options.host,
         port: options.port,
         catalogs,
+        cmrUrl: cmr ? options.cmrUrl ?? CMR_URL : undefined,
         allowOrigin: options.allowOrigin === "none" ? null : options.allowOrigin,
         baseUrl: options.baseUrl ?? null,
         signal: context.signal,

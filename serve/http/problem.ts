@@ -88,7 +88,8 @@ export function faultsOf(
     switch (issue.code) {
       case "invalid_value": {
         const expected = listed(issue.values.map((value) => `'${String(value)}'`));
-        return { type: "enum", loc, msg: `Input should be ${expected}`, input: found, ctx: { expected } };
+        const type = LITERALS.has(path[0]) ? "literal_error" : "enum";
+        return { type, loc, msg: `Input should be ${expected}`, input: found, ctx: { expected } };
       }
       case "invalid_type": {
         const kind = PARSED[integers.has(path[0]) ? "int" : issue.expected];
@@ -118,6 +119,9 @@ export function faultsOf(
     return { type: "value_error", loc, msg: `Value error, ${issue.message}`, input: found };
   });
 }
+
+/** Parameters whose choices clients know as literals. */
+const LITERALS: ReadonlySet<unknown> = new Set(["tileMatrixSetId"]);
 
 const PARSED: Readonly<Record<string, [string, string]>> = {
   int: ["int_parsing", "integer"],

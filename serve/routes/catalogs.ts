@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { ServeContext } from "../context.ts";
 import { json } from "../http/operation.ts";
 import { notFound } from "../http/problem.ts";
+import { unknownCatalog } from "../search/sources.ts";
 import type { CatalogIndex } from "../search/catalog_index.ts";
 
 const NONE = z.object({});
@@ -38,7 +39,7 @@ export function addCatalogs({ api, catalogs }: ServeContext): void {
     answers: answers("Collections, times and boxes"),
     answer: async ({ path: { name }, baseUrl }) => {
       const index = await catalogs.get(name);
-      if (index === undefined) throw notFound(noCatalog(name, catalogs.names()));
+      if (index === undefined) throw notFound(unknownCatalog(name, catalogs.names()));
       return json(described(name, index, baseUrl), { headers: BRIEFLY });
     },
   });
@@ -67,10 +68,4 @@ function described(name: string, index: CatalogIndex, baseUrl: string) {
 
 function isoTime(time: number | null): string | null {
   return time === null ? null : new Date(time).toISOString();
-}
-
-function noCatalog(name: string, names: readonly string[]): string {
-  return `catalog '${name}' is not served here, should be one of [${
-    names.map((one) => `'${one}'`).join(", ")
-  }]`;
 }

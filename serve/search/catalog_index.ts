@@ -13,6 +13,8 @@ import type { GranuleRow } from "../../catalog/granule.ts";
 
 /** Rows that are kept whole. */
 const ROWS_KEPT = 20_000;
+/** Conditions whose answers are kept. */
+const FILTERS_KEPT = 64;
 /** A wider box is that of a footprint on both sides of the antimeridian, and says nothing: its parts do. */
 const WIDEST_BOX_DEGREES = 180;
 
@@ -44,6 +46,7 @@ export class CatalogIndex {
   /** One connection answers one question at a time. */
   readonly #turn = new Semaphore(1);
   readonly #rows = new Map<number, GranuleRow>();
+  readonly #filtered = new Map<string, Promise<ReadonlySet<number>>>();
   #users = 0;
   #retired = false;
 
@@ -130,8 +133,23 @@ export class CatalogIndex {
     }
   }
 
-  /** Ranks that fulfil a condition that granary wrote itself, with its values bound. */
-  async ranksWhere(condition: string, values: (string | number)[]): Promise<Set<number>> {
+  /** Ranks that fulfil a condition that granary wrote itself, with its values bound. Answers are kept. */
+  ranksWhere(condition: string, values: (string | number)[]): Promise<ReadonlySet<number>> {
+    const key = JSON.stringify([condition, values]);
+    let ranks = this.#filtered.get(key);
+    if (ranks === undefined) {
+      ranks = this.#ranksWhere(condition, values);
+      ranks.catch(() => this.#filtered.delete(key));
+      for (const oldest of this.#filtered.keys()) {
+        if (this.#filtered.size < FILTERS_KEPT) break;
+        this.#filtered.delete(oldest);
+      }
+    } else this.#filtered.delete(key);
+    this.#filtered.set(key, ranks);
+    return ranks;
+  }
+
+  async #ranksWhere(condition: string, values: (string | number)[]): Promise<ReadonlySet<number>> {
     const leave = await this.#turn.acquire(1);
     try {
       const reader = await this.#catalog.duck.connection.runAndReadAll(

@@ -25,6 +25,16 @@ export interface CmrQuery {
   polygons?: readonly Float64Array[];
   /** Only granules whose metadata changed since, ISO 8601 UTC. */
   updatedSince?: string;
+  /** Granules by their names (GranuleUR). */
+  granuleUrs?: readonly string[];
+  /** From and to, in percent. */
+  cloudCover?: readonly [number, number];
+  /** From and to. */
+  orbitNumbers?: readonly [number, number];
+  /** Additional attributes in CMR's own notation: `string,MGRS_TILE_ID,15UWP`. */
+  attributes?: readonly string[];
+  /** CMR's sort keys, in order: `-start_date`. */
+  sortKeys?: readonly string[];
 }
 
 /** Along-track products, whose files carry the cycle in their names: `ATL06_<time>_<rgt><cycle><region>_…`. */
@@ -55,6 +65,7 @@ export function cmrParameters(query: CmrQuery): [string, string][] {
     }
     pairs.push([kind === "C" ? "collection_concept_id[]" : "concept_id[]", id]);
   }
+  add("granule_ur[]", query.granuleUrs);
   if (pairs.length === 0 || pairs.every(([name]) => name === "version[]")) {
     throw inputError(
       "a CMR query needs a short name, a provider or a concept id (--short-name, --provider, --concept-id)",
@@ -67,6 +78,10 @@ export function cmrParameters(query: CmrQuery): [string, string][] {
   if (query.updatedSince !== undefined) {
     pairs.push(["revision_date[]", `${timeText("updated since", query.updatedSince, false)},`]);
   }
+  if (query.cloudCover !== undefined) pairs.push(["cloud_cover", query.cloudCover.join(",")]);
+  if (query.orbitNumbers !== undefined) pairs.push(["orbit_number", query.orbitNumbers.join(",")]);
+  add("attribute[]", query.attributes);
+  add("sort_key[]", query.sortKeys);
   pairs.push(...cycleParameters(query));
   pairs.push(...areaParameters(query));
   return pairs;

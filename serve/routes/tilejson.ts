@@ -1,0 +1,247 @@
+/** TileJSON 3.0.0, what a backend covers, and its tile sets. */
+import { z } from "zod";
+import type { BoundingBox } from "../../core/geometry/box.ts";
+import { crsOfCode } from "../../core/raster/crs/codes.ts";
+import { transformer } from "../../core/raster/crs/transform.ts";
+import { maxZoom, minZoom, setBounds, tileLimits } from "../../core/raster/tms/tiles.ts";
+import {
+  crsCodeOf,
+  TILE_MATRIX_SET_NAMES,
+  type TileMatrixSet,
+  tileMatrixSet,
+} from "../../core/raster/tms/tile_matrix_set.ts";
+import { LONLAT } from "../area/lonlat_area.ts";
+import type { ServeContext } from "../context.ts";
+import { type Answer, type Asked, json } from "../http/operation.ts";
+import { granuleFilter, SEARCH, type SearchParameters } from "../parameters/search.ts";
+import { IMAGE_FORMATS } from "../parameters/formats.ts";
+import { TILE_MATRIX_SET_ID } from "../parameters/tiles.ts";
+import { TILING_SCHEME } from "./tile_matrix_sets.ts";
+import { type Backend, BACKENDS } from "./backends.ts";
+
+/** Zooms beyond this are made by clients from its tiles. */
+const DEEPEST_LISTED_ZOOM = 18;
+const DEFAULT_TILE_SIZE = 512;
+const WORLD: BoundingBox = { xmin: -180, ymin: -90, xmax: 180, ymax: 90 };
+
+const TILEJSON = {
+  tile_format: z.enum(IMAGE_FORMATS).optional().meta({ description: "The format of the tiles" }),
+  minzoom: z.int().min(0).max(30).optional().meta({ description: "The first zoom that clients ask for" }),
+  maxzoom: z.int().min(0).max(30).optional().meta({ description: "The last zoom that clients ask for" }),
+  tilesize: z.int().min(1).max(4096).optional().meta({ description: "Pixels of a tile's side" }),
+};
+/** Parameters that say what the TileJSON is like, and nothing of its tiles. */
+const OF_TILEJSON = ["tile_format", "minzoom", "maxzoom"];
+
+export function addTileJson(context: ServeContext): void {
+  for (const backend of BACKENDS) {
+    addOne(context, backend);
+    addInfo(context, backend);
+    addTileSets(context, backend);
+  }
+}
+
+function addOne(context: ServeContext, backend: Backend): void {
+  const query = z.object({ ...SEARCH.shape, ...backend.reading.shape, ...TILEJSON });
+  context.api.add({
+    method: "get",
+    path: `/${backend.name}/{tileMatrixSetId}/tilejson.json`,
+    summary: "How the tiles of a selection are asked for",
+    tag: backend.name,
+    heavy: true,
+    pathParameters: z.object({ tileMatrixSetId: TILE_MATRIX_SET_ID }),
+    query,
+    answers: { 200: { description: "TileJSON 3.0.0", types: ["application/json"] } },
+    answer: async (asked) => {
+      const bounds = await extent(context, asked) ?? WORLD;
+      const { tileMatrixSetId } = asked.path;
+      return json(
+        tileJson(
+          backend.name,
+          tileMatrixSet(tileMatrixSetId),
+          asked.query,
+          asked.sent,
+          asked.baseUrl,
+          bounds,
+        ),
+      );
+    },
+  });
+}
+
+/** The document for tiles of a set; `sent` is what the tiles' addresses repeat. */
+export function tileJson(
+  backend: string,
+  set: TileMatrixSet,
+  { tile_format, minzoom, maxzoom }: {
+    tile_format?: string | undefined;
+    minzoom?: number | undefined;
+    maxzoom?: number | undefined;
+  },
+  sent: URLSearchParams,
+  baseUrl: string,
+  { xmin, ymin, xmax, ymax }: BoundingBox,
+) {
+  const kept = new URLSearchParams([...sent].filter(([name]) => !OF_TILEJSON.includes(name)));
+  if (!kept.has("tilesize")) kept.set("tilesize", String(DEFAULT_TILE_SIZE));
+  const ending = tile_format === undefined ? "" : `.${tile_format}`;
+  const least = minzoom ?? minZoom(set);
+  return {
+    tilejson: "3.0.0",
+    version: "1.0.0",
+    scheme: "xyz",
+    tiles: [`${baseUrl}/${backend}/tiles/${set.id}/{z}/{x}/{y}${ending}?${kept}`],
+    minzoom: least,
+    maxzoom: maxzoom ?? Math.min(maxZoom(set), DEEPEST_LISTED_ZOOM),
+    bounds: [xmin, ymin, xmax, ymax],
+    center: [(xmin + xmax) / 2, (ymin + ymax) / 2, least],
+  };
+}
+
+function extent(
+  { sources }: ServeContext,
+  { query, phases }: Asked<unknown, SearchParameters, unknown>,
+): Promise<BoundingBox | null> {
+  const filter = granuleFilter(query);
+  return phases.of("search", () => sources.with(query, (source) => source.extent(filter)));
+}
+
+function addInfo(context: ServeContext, backend: Backend): void {
+  const common = { method: "get", tag: backend.name, heavy: true, pathParameters: z.object({}) } as const;
+  const query = z.object({ ...SEARCH.shape });
+  context.api.add({
+    ...common,
+    path: `/${backend.name}/info`,
+    summary: "Where a selection lies",
+    query,
+    answers: { 200: { description: "Its box", types: ["application/json"] } },
+    answer: async (asked) => json(info(await extent(context, asked) ?? WORLD)),
+  });
+  context.api.add({
+    ...common,
+    path: `/${backend.name}/info.geojson`,
+    summary: "Where a selection lies, as GeoJSON",
+    query,
+    answers: { 200: { description: "Its box as a Feature", types: ["application/geo+json"] } },
+    answer: async (asked): Promise<Answer> => {
+      const box = await extent(context, asked) ?? WORLD;
+      const { xmin, ymin, xmax, ymax } = box;
+      const ring = [[xmin, ymin], [xmax, ymin], [xmax, ymax], [xmin, ymax], [xmin, ymin]];
+      return json({
+        bbox: [xmin, ymin, xmax, ymax],
+        type: "Feature",
+        geometry: { type: "Polygon", coordinates: [ring] },
+        properties: info(box),
+      }, { type: "application/geo+json" });
+    },
+  });
+}
+
+function info({ xmin, ymin, xmax, ymax }: BoundingBox) {
+  return { bounds: [xmin, ymin, xmax, ymax], crs: "http://www.opengis.net/def/crs/EPSG/0/4326" };
+}
+
+function addTileSets(context: ServeContext, backend: Backend): void {
+  const query = z.object({ ...SEARCH.shape });
+  const common = { method: "get", tag: backend.name, heavy: true, query } as const;
+  context.api.add({
+    ...common,
+    path: `/${backend.name}/tiles`,
+    summary: "Tile sets of a selection",
+    pathParameters: z.object({}),
+    answers: { 200: { description: "A tile set for each tile matrix set", types: ["application/json"] } },
+    answer: async (asked) => {
+      const bounds = await extent(context, asked) ?? WORLD;
+      return json({ tilesets: TILE_MATRIX_SET_NAMES.map((id) => tileSet(backend.name, id, bounds, asked)) });
+    },
+  });
+  context.api.add({
+    ...common,
+    path: `/${backend.name}/tiles/{tileMatrixSetId}`,
+    summary: "A tile set of a selection",
+    pathParameters: z.object({ tileMatrixSetId: TILE_MATRIX_SET_ID }),
+    answers: { 200: { description: "Its tiles, with the limits of each zoom", types: ["application/json"] } },
+    answer: async (asked) => {
+      const bounds = await extent(context, asked) ?? WORLD;
+      const set = tileMatrixSet(asked.path.tileMatrixSetId);
+      return json({
+        ...tileSet(backend.name, set.id, bounds, asked),
+        tileMatrixSetLimits: tileLimits(
+          set,
+          boundsIn(set, bounds),
+          minZoom(set),
+          Math.min(maxZoom(set), DEEPEST_LISTED_ZOOM),
+        ),
+      });
+    },
+  });
+}
+
+function tileSet(
+  backend: string,
+  id: string,
+  { xmin, ymin, xmax, ymax }: BoundingBox,
+  { sent, baseUrl }: Asked<unknown, unknown, unknown>,
+) {
+  const set = tileMatrixSet(id);
+  const search = sent.size === 0 ? "" : `?${sent}`;
+  return {
+    title: `${id} tiles`,
+    dataType: "map",
+    crs: set.crs,
+    boundingBox: {
+      lowerLeft: [xmin, ymin],
+      upperRight: [xmax, ymax],
+      crs: "http://www.opengis.net/def/crs/OGC/1.3/CRS84",
+    },
+    links: [
+      {
+        href: `${baseUrl}/${backend}/tiles/${id}${search}`,
+        rel: "self",
+        type: "application/json",
+        title: `${id} tile set`,
+      },
+      {
+        href: `${baseUrl}/tileMatrixSets/${id}`,
+        rel: TILING_SCHEME,
+        type: "application/json",
+        title: `Definition of ${id}`,
+      },
+      {
+        href: `${baseUrl}/${backend}/tiles/${id}/%7Bz%7D/%7Bx%7D/%7By%7D${search}`,
+        rel: "tile",
+        type: "image/png",
+        title: "A tile",
+        templated: true,
+      },
+    ],
+  };
+}
+
+/** The box in the set's CRS, within its tiles: of corners and of points along the sides. */
+function boundsIn(
+  set: TileMatrixSet,
+  { xmin, ymin, xmax, ymax }: BoundingBox,
+): readonly [number, number, number, number] {
+  const whole = setBounds(set);
+  const { forward } = transformer(LONLAT, crsOfCode(crsCodeOf(set)));
+  let [left, bottom, right, top] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (let i = 0; i <= 32; i++) {
+    const [x, y] = [xmin + (xmax - xmin) * i / 32, ymin + (ymax - ymin) * i / 32];
+    for (const [longitude, latitude] of [[x, ymin], [x, ymax], [xmin, y], [xmax, y]]) {
+      const [planeX, planeY] = forward(longitude, latitude);
+      if (Number.isNaN(planeX) || Number.isNaN(planeY)) continue;
+      left = Math.min(left, planeX);
+      right = Math.max(right, planeX);
+      bottom = Math.min(bottom, planeY);
+      top = Math.max(top, planeY);
+    }
+  }
+  if (!(left <= right)) return whole;
+  return [
+    Math.max(left, whole[0]),
+    Math.max(bottom, whole[1]),
+    Math.min(right, whole[2]),
+    Math.min(top, whole[3]),
+  ];
+}

@@ -1,0 +1,82 @@
+/** The answers that another server of this contract gave, held against ours. */
+import assert from "node:assert/strict";
+import { startServing } from "../../support/serving.ts";
+import { startServeWorld } from "../../support/serve_world.ts";
+import { assertHolds, placed, readTranscripts, type Transcript } from "../../support/transcripts.ts";
+import { hasSharedData } from "../../shared_data.ts";
+
+/** What is otherwise here, and why. */
+const OURS: Readonly<Record<string, (recorded: Transcript) => Transcript>> = {
+  // Nothing there yet is asked again within a minute: granules arrive.
+  ...Object.fromEntries(["point_none", "tile_outside"].map((name) => [
+    name,
+    (one: Transcript) => ({ ...one, headers: { ...one.headers, "cache-control": "public, max-age=60" } }),
+  ])),
+  // Its own name and links, and two polar grids more: compared in tests of their own.
+  landing: (one) => ({ ...one, json: null }),
+  tms: (one) => ({ ...one, json: null }),
+};
+
+const DONE = [
+  "landing",
+  "conformance",
+  "tilejson_xarray",
+  "tilejson_rasterio",
+  "tilejson_sel",
+  "info_xarray",
+  "info_geojson",
+  "info_granule_ur",
+  "tms_web",
+  "granules_tile",
+  "granules_none",
+  "granules_geojson",
+  "timeseries_steps",
+  "timeseries_week",
+  "timeseries_open_start",
+  "legacy_tile",
+];
+
+Deno.test({
+  name: "answers are those of the recorded server",
+  ignore: !hasSharedData,
+  async fn(t) {
+    const world = await startServeWorld();
+    const serving = await startServing({ cmrUrl: world.cmrUrl });
+    try {
+      for (const recorded of readTranscripts()) {
+        if (!DONE.includes(recorded.name)) continue;
+        await t.step(recorded.name, async () => {
+          const { method, path, body, status, headers, json } = (OURS[recorded.name] ?? ((one) => one))(
+            recorded,
+          );
+          const answer = await serving.get(path, {
+            method,
+            redirect: "manual",
+            ...(body === null || body === undefined ? {} : { body: JSON.stringify(body) }),
+          });
+          const bytes = new Uint8Array(await answer.arrayBuffer());
+          const text = new TextDecoder().decode(bytes);
+          assert.equal(answer.status, status, text.slice(0, 500));
+          for (const [name, value] of Object.entries(headers)) {
+            assert.equal(answer.headers.get(name), placed(value, serving.url, world.dataUrl), name);
+          }
+          if (json === null || json === undefined) return;
+          if (status >= 400) return assertRefusal(JSON.parse(text), json);
+          assertHolds(JSON.parse(text), placed(json, serving.url, world.dataUrl), 1e-12);
+        });
+      }
+    } finally {
+      await serving.stop();
+      await world.close();
+    }
+  },
+});
+
+/** Refusals say the same things of the same places, in words of their own. */
+function assertRefusal(found: { detail: unknown }, recorded: { detail: unknown }): void {
+  const faults = (detail: unknown) =>
+    typeof detail === "string"
+      ? "text"
+      : (detail as Record<string, unknown>[]).map(({ type, loc, input }) => ({ type, loc, input }));
+  assert.deepEqual(faults(found.detail), faults(recorded.detail));
+}
