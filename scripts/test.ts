@@ -9,8 +9,8 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import process from "node:process";
+import { prepareDebianPeers } from "./debian_peers.ts";
 import { preparePython } from "./python_peers.ts";
-import { prepareShells } from "./shells.ts";
 import { STATIC_CHECKS } from "./static_checks.ts";
 import { addTallies, type Tally, tallyOf, tallyText } from "./tally.ts";
 
@@ -51,7 +51,7 @@ const chosen = SUITES.map((suite) => ({ suite, files: filesOf(suite) })).filter(
 );
 if (chosen.length > 0) {
   env.GRANARY_TEST_PYTHON = preparePython(root);
-  if (chosen.some(({ suite }) => suite.name === "acceptance")) prepareShells();
+  prepareDebianPeers(chosen.map(({ suite }) => suite.name));
 }
 const compiled = chosen.some(({ suite }) => suite.needsBinary) && await compile();
 for (const { suite, files } of chosen) {

@@ -1,0 +1,46 @@
+/** Programs that tests try granary with, which are packages of Debian: installed where that is possible. */
+import { spawnSync } from "node:child_process";
+import fs from "node:fs";
+import process from "node:process";
+
+interface DebianPeer {
+  /** The package. */
+  name: string;
+  suites: readonly string[];
+  isThere(): boolean;
+}
+
+const runs = (program: string) => () => spawnSync(program, ["-c", "exit 0"]).status === 0;
+
+const PEERS: readonly DebianPeer[] = [
+  { name: "zsh", suites: ["acceptance"], isThere: runs("zsh") },
+  { name: "fish", suites: ["acceptance"], isThere: runs("fish") },
+  {
+    name: "postgresql",
+    suites: ["unit", "interop"],
+    isThere: () => fs.existsSync("/usr/lib/postgresql"),
+  },
+];
+const INSTALL_LIMIT_MS = 400_000;
+
+/**
+ * Installs what the suites need and is missing, as root on a system with apt; elsewhere its tests are
+ * skipped, visibly. No service is started: tests start their own.
+ */
+export function prepareDebianPeers(suites: readonly string[]): void {
+  const missing = PEERS.filter((peer) => peer.suites.some((suite) => suites.includes(suite)))
+    .filter((peer) => !peer.isThere()).map(({ name }) => name);
+  if (missing.length === 0 || process.getuid?.() !== 0 || process.platform !== "linux") return;
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
+  const apt = (...args: string[]) =>
+    spawnSync("apt-get", args, { env, encoding: "utf8", timeout: INSTALL_LIMIT_MS });
+  const install = ["install", "--yes", "--quiet", "--no-install-recommends", ...missing];
+  if (apt(...install).status === 0) return;
+  // The lists of packages may be older than the packages.
+  apt("update", "--quiet");
+  const { status, error, stderr } = apt(...install);
+  if (status !== 0) {
+    const reason = error?.message ?? stderr.trim().split("\n").at(-1);
+    console.log(`${missing.join(", ")} cannot be installed (${reason})`);
+  }
+}

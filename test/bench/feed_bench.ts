@@ -1,0 +1,180 @@
+/**
+ * A feed's ledger, its push endpoint and its catalog, at the size of a year of a mission.
+ *
+ *   deno task bench feed [--granules 100000] [--rows 1000000]
+ *
+ * Fill and drain: eight and six processes, one killed every quarter of a second. Push: 64 connections. Publish:
+ * 100 granules that are new among --rows.
+ */
+import fs from "node:fs";
+import http from "node:http";
+import os from "node:os";
+import path from "node:path";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { createFootprinter } from "../../catalog/discover/draft/footprinter.ts";
+import { emptyExtent } from "../../catalog/footprint/extent.ts";
+import { openLedger } from "../../feed/ledger/open.ts";
+import { registerOffers } from "../../feed/ledger/register.ts";
+import { publishParts } from "../../feed/live/publish.ts";
+import { listen } from "../../feed/notices/listen.ts";
+import { offerOf } from "../../feed/sources/offer.ts";
+import { HAS_POSTGRES, startPostgres } from "../support/postgres.ts";
+import { runCrowd } from "../support/ledger_crowd.ts";
+
+const { values } = parseArgs({
+  options: { granules: { type: "string", default: "100000" }, rows: { type: "string", default: "1000000" } },
+  strict: false,
+});
+const granules = Number(values.granules);
+const rows = Number(values.rows);
+const DAY_MS = 86_400_000;
+const KILLS = 25;
+
+console.log(`load at the start: ${os.loadavg().map((one) => one.toFixed(1)).join(" ")}`);
+await inFolder((folder) => crowd("SQLite", path.join(folder, "ledger.sqlite"), folder));
+if (HAS_POSTGRES) {
+  const server = await startPostgres();
+  try {
+    await inFolder((folder) => crowd("PostgreSQL", server.url, folder));
+  } finally {
+    await server.close();
+  }
+}
+await inFolder(push);
+await inFolder(publish);
+
+async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-feed-bench-"));
+  try {
+    await work(folder);
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+}
+
+async function crowd(name: string, address: string, folder: string): Promise<void> {
+  const world = { address, count: granules, folder, kills: KILLS, killEveryMs: 250 };
+  const filled = await runCrowd(["poll", "poll", "poll", "poll", "push", "push", "push", "push"], world);
+  const drained = await runCrowd(["drain", "drain", "drain", "drain", "drain", "drain"], world);
+  const engine = await openLedger({ address });
+  const [row] = await engine.transaction((sql) =>
+    sql.all("SELECT count(*) AS done, sum(attempts) AS runs FROM task WHERE state = 'done'")
+  );
+  await engine.close();
+  console.log(
+    `${name}: ${granules} granules filled in ${filled.seconds.toFixed(1)} s (${filled.kills} kills), ` +
+      `${Number(row.done)} tasks drained in ${drained.seconds.toFixed(1)} s ` +
+      `(${drained.kills} kills, ${Number(row.runs)} runs, 2 s of it waiting at the end)`,
+  );
+}
+
+/** Requests a second of the endpoint, and how long the slowest hundredth waited. */
+async function push(folder: string): Promise<void> {
+  const engine = await openLedger({ address: path.join(folder, "ledger.sqlite") });
+  const feed = { engine, definition: { name: "bench" } } as unknown as Parameters<typeof listen>[0];
+  const listener = await listen(feed, {
+    host: "127.0.0.1",
+    port: 0,
+    user: "u",
+    password: "p",
+    onError: (message) => console.error(message),
+  });
+  const body = JSON.stringify({ SubscriptionEvent: "created", value: { more: "x".repeat(7600) } });
+  const headers = {
+    authorization: `Basic ${btoa("u:p")}`,
+    "content-type": "application/json",
+    "content-length": body.length,
+  };
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
+  const waits: number[] = [];
+  const one = () =>
+    new Promise<void>((resolve, reject) => {
+      const began = performance.now();
+      const request = http.request(listener.url, { method: "POST", headers, agent }, (response) => {
+        response.resume();
+        response.once("end", () => {
+          waits.push(performance.now() - began);
+          resolve();
+        });
+      });
+      request.once("error", reject);
+      request.end(body);
+    });
+  const began = performance.now();
+  let left = 10_000;
+  await Promise.all(Array.from({ length: 64 }, async () => {
+    while (left-- > 0) await one();
+  }));
+  const seconds = (performance.now() - began) / 1000;
+  agent.destroy();
+  await listener.close();
+  await engine.close();
+  waits.sort((a, b) => a - b);
+  console.log(
+    `push: ${(waits.length / seconds).toFixed(0)} a second, p50 ${waits[waits.length >> 1].toFixed(0)} ms, ` +
+      `p99 ${waits[Math.floor(waits.length * 0.99)].toFixed(0)} ms (client and server in one process)`,
+  );
+}
+
+async function publish(folder: string): Promise<void> {
+  const engine = await openLedger({ address: path.join(folder, "ledger.sqlite") });
+  const maker = { footprinter: createFootprinter(8), test: () => null, download: () => [] };
+  const start = Date.UTC(2024, 0, 1);
+  const days = 365;
+  const offer = (i: number) => {
+    const time = start + Math.floor((i / rows) * days) * DAY_MS + (i % 1000);
+    const lon = (i * 7919) % 3600 / 10 - 180, lat = (i * 104729) % 1700 / 10 - 85;
+    const footprint = maker.footprinter({ ...emptyExtent("planar"), points: Float64Array.of(lon, lat) });
+    return offerOf(
+      {
+        id: `granule-${i}`,
+        collection: "C.1",
+        provider: "P",
+        concept_id: null,
+        revision: null,
+        start_datetime: time,
+        end_datetime: time,
+        datetime: null,
+        ...footprint,
+        s3_base: "s3://bucket/",
+        https_base: null,
+        local_base: null,
+        path: `c/${i}.h5`,
+        s3_credentials: null,
+        s3_region: null,
+        s3_endpoint: null,
+        s3_access: null,
+        size_bytes: 1000,
+        checksum: null,
+        assets: [],
+        properties: { more: "x".repeat(200) },
+      },
+      `source-${i}`,
+      { changed: time },
+      maker,
+    );
+  };
+  for (let at = 0; at < rows; at += 1000) {
+    const page = Array.from({ length: Math.min(1000, rows - at) }, (_, k) => offer(at + k));
+    await engine.transaction((sql) => registerOffers(sql, "bench", page, Date.now()));
+  }
+  const live = path.join(folder, "live");
+  const whole = await timed(() => publishParts(engine, "bench", live, 8));
+  const late = Array.from({ length: 100 }, (_, k) => ({ ...offer(rows - 1 - k), sourceId: `late-${k}` }));
+  await engine.transaction((sql) =>
+    registerOffers(sql, "bench", late.map((one, k) => ({ ...one, id: `late-${k}` })), Date.now())
+  );
+  const again = await timed(() => publishParts(engine, "bench", live, 8));
+  await engine.close();
+  console.log(
+    `publish: ${rows} rows first ${whole.toFixed(1)} s; 100 more ${again.toFixed(2)} s ` +
+      `(${Math.round(process.memoryUsage().rss / 1e6)} MB resident)`,
+  );
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await work();
+  return (performance.now() - began) / 1000;
+}
