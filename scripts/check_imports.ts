@@ -175,11 +175,9 @@ const STANDING_CIRCLES: readonly string[] = [];
  * taken out of this list when their users stand.
  */
 const AWAITING_USERS: readonly string[] = [
-  "core/access/staged_source.ts",
   "core/cells/intersect.ts",
   "core/geotiff/",
   "core/grids/",
-  "core/hdf5/attribute_values.ts",
   "core/raster/",
   "core/stac/",
   "publish/",

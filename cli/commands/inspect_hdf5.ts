@@ -1,10 +1,11 @@
-/** `granary inspect FILE.h5`: what an HDF5 file holds. */
+/** `granary inspect FILE.h5`: what an HDF5 file holds, and which of it are grids. */
 import { describeHdf5, type Hdf5Description } from "../../products/describe_file.ts";
 import { openHdf5 } from "../../core/observations/open_granule_file.ts";
 import { formatBytes, formatCount } from "../../core/units.ts";
 import { openFileSyncSource } from "../../core/access/file_source.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
+import { gridsOf, printGrids } from "./inspect_grids.ts";
 
 /** Describes the file at `path` on stdout: tables for people, or the whole of it with `--json`. */
 export async function inspectHdf5(path: string, context: CliContext): Promise<void> {
@@ -12,8 +13,12 @@ export async function inspectHdf5(path: string, context: CliContext): Promise<vo
   try {
     const file = await openHdf5(source);
     const description = describeHdf5(file, source.sizeBytes);
-    if (context.json) printReport(context, "inspect.hdf5", description);
-    else print(description, context);
+    const grids = await gridsOf(path, context);
+    if (context.json) printReport(context, "inspect.hdf5", { ...description, ...grids });
+    else {
+      print(description, context);
+      printGrids(grids, context);
+    }
     file.close();
   } finally {
     source.close();

@@ -81,6 +81,9 @@ function whatItIs(head: Uint8Array, sizeBytes: number): string {
     ["a zip file (unpack it first)", [0x50, 0x4b, 3, 4]],
     ["a classic netCDF-3 file (convert it with nccopy -k nc4)", [0x43, 0x44, 0x46]],
     ["an HDF4 file (convert it with h4toh5)", [0x0e, 0x03, 0x13, 0x01]],
+    ["a GRIB file (convert it with cdo -f nc4 copy)", [0x47, 0x52, 0x49, 0x42]],
+    ["a JPEG 2000 file (convert it with gdal_translate -of COG)", [0, 0, 0, 0x0c, 0x6a, 0x50, 0x20, 0x20]],
+    ["a PNG picture", [0x89, 0x50, 0x4e, 0x47]],
   ];
   const kind = kinds.find(([, magic]) => magic.every((byte, i) => head[i] === byte));
   if (kind) return `is ${kind[0]}, not HDF5`;

@@ -2,12 +2,14 @@
  * Coordinate reference systems of netCDF files: a grid mapping's attributes (CF conventions, section 5.6
  * and appendix F), with the codes and the WKT that writers add to them.
  */
+import { GranaryError } from "../../errors.ts";
 import { attributeNumbers, attributeText } from "../../hdf5/attribute_values.ts";
 import type { Hdf5Scalar } from "../../hdf5/contract.ts";
 import type { Crs } from "../grid.ts";
 import { crsOfCode, findCrs } from "./codes.ts";
 import { ellipsoid, ellipsoidOf, isWgs84, parseParameters } from "./parameters.ts";
 import { crsOfProj4 } from "./definition.ts";
+import { crsOfWkt } from "./wkt.ts";
 
 /** Attributes as HDF5 readers give them. */
 export type MappingAttributes = Readonly<Record<string, Hdf5Scalar | readonly Hdf5Scalar[]>>;
@@ -37,6 +39,16 @@ export function cfToCrs(attributes: MappingAttributes): CfCrs {
   const notes = code === undefined
     ? []
     : [`its code ${code} is not known: its other attributes are followed`];
+  for (const attribute of WKT_ATTRIBUTES) {
+    const wkt = text(attributes, attribute);
+    if (wkt === "") continue;
+    try {
+      return { crs: crsOfWkt(wkt), notes };
+    } catch (error) {
+      if (!(error instanceof GranaryError)) throw error;
+      notes.push(`its ${attribute} is not followed (${error.message})`);
+    }
+  }
   const parameters = projectionOf(name, attributes);
   if (parameters === undefined) {
     return {

@@ -46,3 +46,31 @@ Deno.test("inspect prints an HDF5 file's datasets by group, and all of it as one
     fs.rmSync(folder, { recursive: true });
   }
 });
+
+Deno.test("inspect tells the grids of a file, and why other variables are none", async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-inspect-"));
+  try {
+    const file = path.join(folder, "x.nc");
+    const bytes = await writeHdf5((writer) => {
+      const axis = (name: string, data: number[], units: string) =>
+        writer.create_dataset({ name, data: new Float64Array(data) }).create_attribute("units", units);
+      axis("lat", [10, 11, 12], "degrees_north");
+      axis("lon", [0, 2], "degrees_east");
+      writer.create_dataset({ name: "rain", data: new Float32Array(6), shape: [3, 2] });
+      writer.create_dataset({ name: "table", data: new Float32Array(20), shape: [4, 5] });
+    });
+    fs.writeFileSync(file, bytes);
+    const people = recorder(false);
+    await inspectHdf5(file, people.context);
+    const printed = people.text.join("\n");
+    assert.match(printed, /rain \| 2x3 \| EPSG:4326 \| 2x1 \| -1 \| 12.5 \| float32/);
+    assert.match(printed, /\/table \| no-axes \| of its dimensions \(4, 5\)/);
+    const program = recorder(true);
+    await inspectHdf5(file, program.context);
+    const [document] = program.documents as [{ grids: { affine: number[] }[]; refused: { rule: string }[] }];
+    assert.deepEqual(document.grids.map(({ affine }) => affine), [[2, 0, -1, 0, -1, 12.5]]);
+    assert.deepEqual(document.refused.map(({ rule }) => rule), ["no-axes"]);
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+});
