@@ -20,6 +20,11 @@ const PEERS: readonly DebianPeer[] = [
     suites: ["unit", "interop"],
     isThere: () => fs.existsSync("/usr/lib/postgresql"),
   },
+  {
+    name: "python3-gdal",
+    suites: ["interop"],
+    isThere: () => fs.existsSync("/usr/lib/python3/dist-packages/osgeo"),
+  },
 ];
 const INSTALL_LIMIT_MS = 400_000;
 

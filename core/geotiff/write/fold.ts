@@ -21,8 +21,8 @@ export interface Block {
 /**
  * Folds `width * height` cells into `ceil(width / 2) * ceil(height / 2)`.
  *
- * Means are taken in double precision; integers are rounded half up, as GDAL does. A mean that falls on the
- * nodata value by chance becomes its neighbour, or valid cells would vanish (GDAL's rule, too).
+ * Means are taken in double precision; integers are rounded half away from zero, as GDAL does. A mean that falls on the
+ * nodata value by chance becomes its neighbour, or valid cells would vanish.
  */
 export function fold(
   method: OverviewMethod,
@@ -81,7 +81,7 @@ function average(
       }
       const mean = sum / count;
       const index = out + column;
-      target[index] = whole ? Math.floor(mean + 0.5) : mean;
+      target[index] = whole ? (mean < 0 ? Math.ceil(mean - 0.5) : Math.floor(mean + 0.5)) : mean;
       if (target[index] === empty) target[index] = instead;
     }
   }
@@ -137,12 +137,12 @@ function mode(nodata: number | null, width: number, height: number, from: Block,
   }
 }
 
-/** Of the first `count` values; the first met where several are as frequent. */
+/** Of the first `count` values; of equally frequent ones the first to be so frequent, as in GDAL. */
 function mostFrequent(values: Float64Array, count: number): number {
   let best = values[0], most = 0;
   for (let i = 0; i < count; i++) {
     let times = 1;
-    for (let j = i + 1; j < count; j++) if (values[j] === values[i]) times++;
+    for (let j = 0; j < i; j++) if (values[j] === values[i]) times++;
     if (times > most) most = times, best = values[i];
   }
   return best;

@@ -27,9 +27,9 @@ Deno.test("an average takes valid cells only, and none of them gives nodata", ()
   assert.deepEqual(folded("average", "float32", null, 2, new Float32Array([NaN, NaN, NaN, NaN])), [NaN]);
 });
 
-Deno.test("means of integers are rounded half up, below zero too", () => {
+Deno.test("means of integers are rounded half away from zero", () => {
   assert.deepEqual(folded("average", "uint8", null, 2, new Uint8Array([1, 2, 1, 2])), [2]);
-  assert.deepEqual(folded("average", "int16", null, 2, new Int16Array([-1, -2, -1, -2])), [-1]);
+  assert.deepEqual(folded("average", "int16", null, 2, new Int16Array([-1, -2, -1, -2])), [-2]);
   assert.deepEqual(folded("average", "int16", null, 2, new Int16Array([-1, -1, -1, -2])), [-1]);
   assert.deepEqual(folded("average", "int16", null, 2, new Int16Array([-1, -2, -2, -2])), [-2]);
 });
@@ -41,8 +41,9 @@ Deno.test("a mean that falls on the nodata value stays a valid cell", () => {
   assert.ok(value !== 0 && Math.abs(value) < 1e-40, String(value));
 });
 
-Deno.test("the mode is the most frequent valid value, the first met of equals", () => {
-  assert.deepEqual(folded("mode", "uint8", 0, 2, new Uint8Array([7, 3, 3, 7])), [7]);
+Deno.test("the mode is the most frequent valid value, of equals the first to be so frequent", () => {
+  assert.deepEqual(folded("mode", "uint8", 0, 2, new Uint8Array([7, 3, 3, 7])), [3]);
+  assert.deepEqual(folded("mode", "uint8", 0, 2, new Uint8Array([7, 3, 5, 9])), [7]);
   assert.deepEqual(folded("mode", "uint8", 0, 2, new Uint8Array([7, 3, 3, 0])), [3]);
   assert.deepEqual(folded("mode", "uint8", 0, 2, new Uint8Array([0, 0, 0, 5])), [5]);
   assert.deepEqual(folded("mode", "uint8", 0, 2, new Uint8Array([0, 0, 0, 0])), [0]);
