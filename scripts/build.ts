@@ -9,6 +9,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { duckdbPlugin } from "./duckdb_plugin.ts";
 import { jsonTextPlugin } from "./json_plugin.ts";
+import { wasmFilePlugin } from "./wasm_plugin.ts";
 
 interface BuildResult {
   success: boolean;
@@ -41,7 +42,7 @@ const result = await Bun.build({
   // For stacks that name our files and lines.
   sourcemap: "inline",
   bytecode: base === undefined,
-  plugins: [duckdbPlugin(bindings, root), jsonTextPlugin(/world-atlas\/[^/]+\.json$/)],
+  plugins: [duckdbPlugin(bindings, root), jsonTextPlugin(/world-atlas\/[^/]+\.json$/), wasmFilePlugin()],
   compile: {
     target: `bun-${target}`,
     outfile: out,

@@ -39,7 +39,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "core/hdf5/direct": [...CORE_BASE, "core/access", "core/hdf5"],
   "core/hdf5/fallback": [...CORE_BASE, "core/access", "core/hdf5", "core/hdf5/direct"],
   "core/observations": OBSERVATIONS,
-  "core/geotiff": [...CORE_BASE, "core/access", "core/raster/*"],
+  "core/geotiff": [...CORE_BASE, "core/access", "core/geotiff/decode", "core/raster/*"],
+  "core/geotiff/decode": [...CORE_BASE, "core/geotiff", "core/raster"],
   "core/geotiff/write": [...CORE_BASE, "core/access", "core/geotiff", "core/raster/*"],
   "core/grids": [...OBSERVATIONS, "core/geotiff", "core/observations", "core/raster/*"],
   "core/raster/crs": ["core", "core/raster", "core/hdf5"],
@@ -176,6 +177,7 @@ const STANDING_CIRCLES: readonly string[] = [];
  */
 const AWAITING_USERS: readonly string[] = [
   "core/cells/intersect.ts",
+  "core/files/wasm_file.ts",
   "core/geotiff/",
   "core/grids/",
   "core/raster/",
