@@ -1,7 +1,7 @@
 /** The main job as one function: config and catalog in, store and report out. */
 import { inputError } from "../core/errors.ts";
 import { outputAddress } from "../core/files/output.ts";
-import { type Area, boxArea } from "../core/geometry/area.ts";
+import type { Area } from "../core/geometry/area.ts";
 import type { DuplicateRule } from "../catalog/duplicates.ts";
 import { chooseAsset, locationBy, parseDrivers } from "../catalog/driver.ts";
 import type { DriverKind } from "../core/access/location.ts";
@@ -13,7 +13,7 @@ import type { GranuleFilter } from "../catalog/query/select.ts";
 import { openCatalog } from "../catalog/file/open_catalog.ts";
 import { loadConfig } from "./config/load.ts";
 import { MAX_SHARD } from "./config/schema.ts";
-import type { Pipeline } from "./pipeline.ts";
+import type { ClipRule, Pipeline } from "./pipeline.ts";
 import type { LatitudeConvention } from "../core/cells/convention.ts";
 import { shareMemory } from "./schedule/budget.ts";
 import { startExecutor } from "./schedule/executor.ts";
@@ -51,8 +51,10 @@ export interface AggregateRequest {
   maxCells?: number;
   /** Conditions on the catalog's columns, over the config's. */
   filter?: GranuleFilter;
-  /** Parents and granules under all of these areas. */
+  /** Parents, granules and observations under all of these areas. */
   areas?: readonly Area[];
+  /** What of the areas' cells is left out, over the config's. */
+  clip?: ClipRule;
   unknownExtent?: boolean;
   /** Granules whose observations others have too: default "fold", one of each is taken. */
   duplicates?: DuplicateRule;
@@ -219,10 +221,7 @@ async function planFromCatalog(
       cells: selectedCells(pipeline, request),
       maxCells: request.maxCells,
       filter: request.filter,
-      areas: [
-        ...request.areas ?? [],
-        ...pipeline.bounds.bbox === null ? [] : [boxArea(...pipeline.bounds.bbox)],
-      ],
+      areas: request.areas,
       unknownExtent: request.unknownExtent,
       duplicates: request.duplicates,
       levels: request.levels === undefined ? undefined : parseLevels(request.levels),
@@ -267,6 +266,7 @@ function overridden(
       layout: request.layout ?? output.layout,
       shard: request.shard ?? output.shard,
     },
+    bounds: { ...pipeline.bounds, ...request.clip === undefined ? {} : { clip: request.clip } },
   };
   return { pipeline: changed, driverPlace };
 }

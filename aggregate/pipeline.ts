@@ -1,3 +1,9 @@
+/** A pipeline config as values: what is read of granules, what becomes of cells, where and when. */
+import type { Column, RowFilter } from "../core/observations/contract.ts";
+import type { LatitudeConvention } from "../core/cells/convention.ts";
+import type { ArrayDtype } from "../core/zarr/element.ts";
+import type { AreaSpec } from "../core/geometry/area.ts";
+
 export type StatisticFunction =
   | "count"
   | "min"
@@ -10,10 +16,18 @@ export type StatisticFunction =
   | "median"
   | "quantile";
 
+/** An area, or the name of a region whose shape granary has. */
+export type AreaSource = AreaSpec | { region: string };
+
+/**
+ * What a run under an area leaves out: observations outside it, cells whose centre is outside, or nothing of
+ * the parent cells that touch it.
+ */
+export const CLIP_RULES = ["observations", "cells", "none"] as const;
+export type ClipRule = (typeof CLIP_RULES)[number];
+export const DEFAULT_CLIP: ClipRule = "observations";
+
 /** One output array. Parameters are numbers, column names or expressions (kept as text). */
-import type { Column, RowFilter } from "../core/observations/contract.ts";
-import type { LatitudeConvention } from "../core/cells/convention.ts";
-import type { ArrayDtype } from "../core/zarr/element.ts";
 export interface Statistic {
   name: string;
   dtype: ArrayDtype;
@@ -43,6 +57,8 @@ export interface Pipeline {
     groups: string[];
     latitude: string;
     longitude: string;
+    /** The time of each row; absent where it is looked for beside the latitudes. */
+    time?: { path: string; units: string | null };
     columns: Column[];
     filters: RowFilter[];
   };
@@ -65,5 +81,9 @@ export interface Pipeline {
     endDate: string | null;
     /** west, south, east, north in degrees; west > east crosses the antimeridian. */
     bbox: [number, number, number, number] | null;
+    /** More areas: a place must lie in all of them, and in the box. */
+    areas?: AreaSource[];
+    /** What of the areas' cells is left out; default {@linkcode DEFAULT_CLIP}. */
+    clip?: ClipRule;
   };
 }

@@ -1,4 +1,5 @@
 /** What a granule's own metadata says of its product and its time. */
+import { parseTime, parseTimeUnits } from "../core/cf_time.ts";
 import type { Hdf5File, Hdf5Scalar } from "../core/hdf5/contract.ts";
 import { firstNumber } from "../core/hdf5/values.ts";
 
@@ -86,38 +87,6 @@ function text(attribute: Hdf5Scalar | Hdf5Scalar[] | undefined): string | null {
   return trimmed === "" || /^(SET_BY|unknown$|none$|not[_ ]set)/i.test(trimmed) ? null : trimmed;
 }
 
-/**
- * `2023-08-16T16:23:05.579207Z` and `20241011T000000Z` as milliseconds; UTC where no zone is stated. Null
- * where the text is no time.
- */
-export function parseTime(text: string | null): number | null {
-  const match = text &&
-    /^(\d{4})-?(\d{2})-?(\d{2})(?:[T ](\d{2}):?(\d{2})(?::?(\d{2})(\.\d+)?)?)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?$/i
-      .exec(text);
-  if (!match) return null;
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map((part) => Number(part ?? 0));
-  const milliseconds = Math.floor(Number(match[7] ?? 0) * 1000 + 1e-6);
-  const zone = /^([+-])(\d{2}):?(\d{2})$/.exec(match[8] ?? "");
-  const ahead = zone ? (zone[1] === "-" ? -1 : 1) * (Number(zone[2]) * 60 + Number(zone[3])) : 0;
-  const time = Date.UTC(year, month - 1, day, hour, minute - ahead, second, milliseconds);
-  const plausible = month >= 1 && month <= 12 && day >= 1 && day <= 31 && hour <= 24 && minute < 60 &&
-    second <= 60;
-  return plausible ? time : null;
-}
-
-/** Seconds by the word of CF units. */
-const UNIT_SECONDS: Readonly<Record<string, number>> = {
-  second: 1,
-  sec: 1,
-  s: 1,
-  minute: 60,
-  min: 60,
-  hour: 3600,
-  h: 3600,
-  day: 86_400,
-  d: 86_400,
-};
-
 /** The least and greatest end of the datasets, by their units `seconds since 2018-01-01`. */
 function timesOfDatasets(file: Hdf5File, paths: readonly string[]): [number | null, number | null] {
   let start = Infinity;
@@ -127,15 +96,13 @@ function timesOfDatasets(file: Hdf5File, paths: readonly string[]): [number | nu
     const rows = dataset?.shape[0] ?? 0;
     if (!dataset || dataset.shape.length !== 1 || rows === 0 || !/[iuf][1248]$/.test(dataset.dtype)) continue;
     const attributes = dataset.attributes();
-    const units = /^\s*(\w+?)s?\s+since\s+(.+?)\s*$/i.exec(text(attributes.units) ?? "");
-    const scale = units && UNIT_SECONDS[units[1].toLowerCase()];
-    const epoch = units && parseTime(units[2]);
-    if (!scale || epoch === null) continue;
+    const units = parseTimeUnits(text(attributes.units));
+    if (units === null) continue;
     const fill = firstNumber(attributes._FillValue);
     for (const row of [0, rows - 1]) {
       const value = Number(dataset.read(row, 1)[0]);
       if (!Number.isFinite(value) || value === fill) continue;
-      const time = epoch + value * scale * 1000;
+      const time = 1000 * (units.epoch + value * units.seconds);
       start = Math.min(start, time);
       end = Math.max(end, time);
     }

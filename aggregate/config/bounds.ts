@@ -1,10 +1,11 @@
 /** Time and place of a config. */
 import type { Context } from "./context.ts";
 import type { Faults } from "../../core/config/faults.ts";
-import type { Pipeline } from "../pipeline.ts";
+import { instant } from "../../core/cf_time.ts";
+import { GranaryError } from "../../core/errors.ts";
+import { parseGeoJson } from "../../core/geometry/geojson.ts";
+import type { AreaSource, Pipeline } from "../pipeline.ts";
 import type { ConfigInput } from "./schema.ts";
-
-const DATE = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?$/;
 
 /** The bounds, checked. Faults go to the context. */
 export function bounds(input: ConfigInput, { faults }: Context): Pipeline["bounds"] {
@@ -24,27 +25,47 @@ export function bounds(input: ConfigInput, { faults }: Context): Pipeline["bound
   if (times.end_date < times.start_date) {
     faults.value(["bounds", "temporal", "end_date"], "lies before start_date");
   }
+  const listed = spatial === undefined || spatial === null
+    ? []
+    : typeof spatial === "object" && "all" in spatial
+    ? spatial.all
+    : [spatial];
+  const found = listed.map((area, i) =>
+    areaSource(area, listed.length > 1 ? ["bounds", "spatial", "all", i] : ["bounds", "spatial"], faults)
+  );
+  const boxes = found.filter((area) => "bbox" in area);
   return {
     startDate: temporal?.start_date ?? null,
     endDate: temporal?.end_date ?? null,
-    bbox: spatial === undefined || spatial === null ? null : box(spatial, faults),
+    bbox: boxes.length === 0 ? null : [...boxes[0].bbox],
+    ...found.length === Math.min(1, boxes.length) ? {} : { areas: found.filter((area) => area !== boxes[0]) },
+    ...input.bounds?.clip === undefined ? {} : { clip: input.bounds.clip },
   };
 }
 
-/** Milliseconds since 1970 of a date or time of ISO 8601, UTC unless it says otherwise; NaN if it is none. */
-function instant(value: string): number {
-  if (!DATE.test(value)) return NaN;
-  // Engines differ on 30 February: the calendar decides.
-  const day = Date.parse(value.slice(0, 10));
-  if (Number.isNaN(day) || new Date(day).toISOString().slice(0, 10) !== value.slice(0, 10)) return NaN;
-  if (value.length === 10) return day;
-  const iso = value.replace(" ", "T");
-  return Date.parse(/(?:Z|[+-]\d{2}:?\d{2})$/.test(iso) ? iso : `${iso}Z`);
+type SpatialInput = Exclude<NonNullable<NonNullable<ConfigInput["bounds"]>["spatial"]>, { all: unknown }>;
+type Place = (string | number)[];
+
+function areaSource(spatial: SpatialInput, place: Place, faults: Faults): AreaSource {
+  if (!Array.isArray(spatial) && "region" in spatial) return { region: spatial.region };
+  if (!Array.isArray(spatial) && "geometry" in spatial) {
+    const name = spatial.name ?? "the config's area";
+    try {
+      return { name, geometry: parseGeoJson(JSON.stringify(spatial.geometry), name) };
+    } catch (error) {
+      if (!(error instanceof GranaryError)) throw error;
+      faults.value(place, error.message);
+      return { bbox: [-180, -90, 180, 90] };
+    }
+  }
+  return { bbox: box(spatial, place, faults) };
 }
 
-type SpatialInput = NonNullable<NonNullable<ConfigInput["bounds"]>["spatial"]>;
-
-function box(spatial: SpatialInput, faults: Faults): [number, number, number, number] {
+function box(
+  spatial: Exclude<SpatialInput, { region: string } | { geometry: unknown }>,
+  place: Place,
+  faults: Faults,
+): [number, number, number, number] {
   const list = Array.isArray(spatial)
     ? spatial
     : "bbox" in spatial
@@ -55,14 +76,11 @@ function box(spatial: SpatialInput, faults: Faults): [number, number, number, nu
     [south, north].every((lat) => lat >= -90 && lat <= 90);
   if (!inRange) {
     faults.value(
-      ["bounds", "spatial"],
+      place,
       `[${list.join(", ")}] leaves the globe (wanted west, south, east, north in degrees)`,
     );
   } else if (south > north) {
-    faults.value(
-      ["bounds", "spatial"],
-      `south ${south} lies north of ${north} (wanted west, south, east, north)`,
-    );
+    faults.value(place, `south ${south} lies north of ${north} (wanted west, south, east, north)`);
   }
   return [west, south, east, north];
 }

@@ -1,6 +1,6 @@
 /** A Pipeline as YAML again: every default written out. Parsing it gives the same pipeline. */
 import { stringify } from "yaml";
-import type { Pipeline, Statistic } from "../pipeline.ts";
+import type { AreaSource, Pipeline, Statistic } from "../pipeline.ts";
 import type { RowFilter } from "../../core/observations/contract.ts";
 
 /** The normalized config of `pipeline`, as `granary config show` prints it. */
@@ -13,7 +13,11 @@ export function formatConfig(pipeline: Pipeline): string {
       ...(dataSource.collections.length === 0 ? {} : { collections: dataSource.collections }),
       ...(dataSource.asset === null ? {} : { asset: dataSource.asset }),
       groups: dataSource.groups,
-      coordinates: { latitude: dataSource.latitude, longitude: dataSource.longitude },
+      coordinates: {
+        latitude: dataSource.latitude,
+        longitude: dataSource.longitude,
+        ...dataSource.time === undefined ? {} : { time: timeEntry(dataSource.time) },
+      },
       variables: Object.fromEntries(dataSource.columns.map(({ name, path }) => [name, path])),
       ...(dataSource.filters.length === 0 ? {} : { filters: dataSource.filters.map(filterEntry) }),
     },
@@ -61,10 +65,27 @@ function variableEntry(statistic: Statistic): Record<string, unknown> {
   };
 }
 
-function boundsEntry({ startDate, endDate, bbox }: Pipeline["bounds"]): Record<string, unknown> {
-  const temporal = startDate !== null && endDate !== null
-    ? { temporal: { start_date: startDate, end_date: endDate } }
-    : {};
-  const spatial = bbox === null ? {} : { spatial: bbox };
-  return startDate === null && bbox === null ? {} : { bounds: { ...temporal, ...spatial } };
+function timeEntry({ path, units }: NonNullable<Pipeline["dataSource"]["time"]>): unknown {
+  return units === null ? path : { dataset: path, units };
+}
+
+function boundsEntry({ startDate, endDate, bbox, areas, clip }: Pipeline["bounds"]): Record<string, unknown> {
+  const temporal = {
+    ...startDate === null ? {} : { start_date: startDate },
+    ...endDate === null ? {} : { end_date: endDate },
+  };
+  const spatial = [...bbox === null ? [] : [bbox], ...(areas ?? []).map(areaEntry)];
+  const bounds = {
+    ...Object.keys(temporal).length === 0 ? {} : { temporal },
+    ...spatial.length === 0 ? {} : { spatial: spatial.length === 1 ? spatial[0] : { all: spatial } },
+    ...clip === undefined ? {} : { clip },
+  };
+  return Object.keys(bounds).length === 0 ? {} : { bounds };
+}
+
+function areaEntry(area: AreaSource): unknown {
+  if ("bbox" in area) return area.bbox;
+  if (area.region !== undefined) return { region: area.region };
+  const { name, geometry } = area as Extract<AreaSource, { geometry: unknown }>;
+  return { geometry, name };
 }

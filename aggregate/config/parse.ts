@@ -1,4 +1,5 @@
 /** The YAML of a config to a Pipeline: plain data, every name checked, nothing opened. */
+import { parseTimeUnits } from "../../core/cf_time.ts";
 import { bounds } from "./bounds.ts";
 import type { Context } from "./context.ts";
 import { integerRange } from "./dtype.ts";
@@ -77,6 +78,19 @@ function dataSource(input: ConfigInput, context: Context): Pipeline["dataSource"
       dataset,
     ]),
   ];
+  const given = source.coordinates.time;
+  const time = given === undefined
+    ? undefined
+    : typeof given === "string"
+    ? { path: given, units: null }
+    : { path: given.dataset, units: given.units ?? null };
+  if (time !== undefined) paths.push([["data_source", "coordinates", "time"], time.path]);
+  if (time?.units && parseTimeUnits(time.units) === null) {
+    context.faults.value(
+      ["data_source", "coordinates", "time", "units"],
+      `"${time.units}" is no unit of time (wanted such as "seconds since 2018-01-01")`,
+    );
+  }
   if (source.quality_filter !== undefined) {
     paths.push([["data_source", "quality_filter", "dataset"], source.quality_filter.dataset]);
   }
@@ -93,6 +107,7 @@ function dataSource(input: ConfigInput, context: Context): Pipeline["dataSource"
     groups: [...new Set(source.groups)],
     latitude: source.coordinates.latitude,
     longitude: source.coordinates.longitude,
+    ...time === undefined ? {} : { time },
     columns,
     filters: filters(input, context),
   };

@@ -1,5 +1,6 @@
 /** The pipeline config as users write it: the YAML's shape, key by key. `parse.ts` makes a Pipeline of it. */
 import { z } from "zod";
+import { CLIP_RULES } from "../pipeline.ts";
 
 const MAX_ORDER = 29;
 export const DEFAULT_PARENT_ORDER = 6;
@@ -80,7 +81,19 @@ const dataSource = z.strictObject({
   groups: z.array(z.string().min(1).max(200)).min(1).max(MAX_ITEMS).describe(
     "Names or globs of top-level groups",
   ),
-  coordinates: z.strictObject({ latitude: datasetPath, longitude: datasetPath }),
+  coordinates: z.strictObject({
+    latitude: datasetPath,
+    longitude: datasetPath,
+    time: z.union([
+      datasetPath,
+      z.strictObject({
+        dataset: datasetPath,
+        units: z.string().max(100).describe('CF units, such as "seconds since 2018-01-01"').optional(),
+      }),
+    ]).optional().describe(
+      "The time of each row, by which bounds.temporal cuts observations (default: delta_time or time beside latitude)",
+    ),
+  }),
   variables: z.record(columnName, datasetPath).describe(
     "Columns: the name that statistics use, and the dataset",
   ),
@@ -124,14 +137,25 @@ const output = z.strictObject({
   grid,
 });
 
+const numbers4 = z.array(z.number()).length(4);
+const area = z.union([
+  numbers4,
+  z.strictObject({ west: z.number(), south: z.number(), east: z.number(), north: z.number() }),
+  z.strictObject({ bbox: numbers4 }),
+  z.strictObject({ region: z.string().min(1).max(200) }),
+  z.strictObject({ geometry: z.record(z.string(), z.unknown()), name: z.string().max(500).optional() }),
+]);
+
 const bounds = z.strictObject({
-  temporal: z.strictObject({ start_date: date, end_date: date }).nullable().optional(),
-  spatial: z.union([
-    z.array(z.number()).length(4),
-    z.strictObject({ west: z.number(), south: z.number(), east: z.number(), north: z.number() }),
-    z.strictObject({ bbox: z.array(z.number()).length(4) }),
-  ]).nullable().optional().describe(
-    "west, south, east, north in degrees; west > east crosses the antimeridian",
+  temporal: z.strictObject({ start_date: date.optional(), end_date: date.optional() }).nullable().optional()
+    .describe("Granules, and observations where there is a time column"),
+  spatial: z.union([area, z.strictObject({ all: z.array(area).min(1).max(MAX_ITEMS) })]).nullable().optional()
+    .describe(
+      "west, south, east, north in degrees (west > east crosses the antimeridian), a region's name, a GeoJSON geometry," +
+        " or all: a list of them that must all hold",
+    ),
+  clip: z.enum(CLIP_RULES).optional().describe(
+    "What is left out: observations outside (the default), cells whose centre is outside, or none of the cells that touch",
   ),
 });
 

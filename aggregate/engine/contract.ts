@@ -5,6 +5,8 @@ import type { SourceLocation } from "../../core/access/location.ts";
 import type { SourceCounters } from "../../core/access/source.ts";
 import type { GroupRuns, RowSpan } from "../../core/observations/row_runs.ts";
 import type { Pipeline } from "../pipeline.ts";
+import type { RowCut } from "./row_cut.ts";
+import type { LeftOut } from "./segment.ts";
 import type { StoreSpec } from "../../core/store/contract.ts";
 
 /** What every piece of a run needs, sent to each worker once. */
@@ -16,6 +18,8 @@ export interface RunContext {
   slabBytes: number;
   /** Whether the run takes only some of the parents: then groups outside them are left before their columns. */
   selective: boolean;
+  /** Which rows are taken by time and place. */
+  rows: RowCut;
 }
 
 export interface ScatterTask {
@@ -103,6 +107,8 @@ export interface ReduceTask {
 export interface ReduceOutcome {
   shard: number;
   observations: number;
+  /** Observations in its cells that were left out by time and place. */
+  leftOut: LeftOut;
   /** Cells with at least one observation, one count a level of the store. */
   cells: number[];
   objects: number;
@@ -155,6 +161,10 @@ export interface ScatterCounts {
   empty: number;
   /** Rows in parents that the run has not selected for this granule. */
   elsewhere: number;
+  /** Rows outside the window of time. */
+  untimely: number;
+  /** Rows outside the areas, by the rule of clipping. */
+  outside: number;
   /** Rows kept. */
   kept: number;
 }

@@ -11,7 +11,7 @@ import { CellGrouper, coarsen } from "./group.ts";
 import type { ReduceOutcome, RunContext } from "./contract.ts";
 
 /** What a shard's reduction gives besides its objects. */
-type ShardSummary = Pick<ReduceOutcome, "shard" | "observations" | "cells" | "states">;
+type ShardSummary = Pick<ReduceOutcome, "shard" | "observations" | "leftOut" | "cells" | "states">;
 
 export class ShardReducer {
   #context: RunContext;
@@ -59,7 +59,12 @@ export class ShardReducer {
       }
     }
     for (const writer of writers) for (const [key, bytes] of writer.finish()) put(key, bytes);
-    return { shard, observations, cells, states };
+    const leftOut = { time: 0, area: 0 };
+    for (const { segment } of placed) {
+      leftOut.time += segment.leftOut.time;
+      leftOut.area += segment.leftOut.area;
+    }
+    return { shard, observations, leftOut, cells, states };
   }
 
   #sort(column: Values, c: number, rows: number): Values {

@@ -8,7 +8,8 @@ import type { IndexedRows } from "./contract.ts";
 import type { GroupObservations } from "../../core/observations/contract.ts";
 import { encodeRuns, type GroupRuns } from "../../core/observations/row_runs.ts";
 import type { Values } from "../../core/values.ts";
-import { childBytesFor, type ChildIndices, layOutSegment, segmentBytes } from "./segment.ts";
+import type { Clip, TimeWindow } from "./row_cut.ts";
+import { childBytesFor, type ChildIndices, layOutSegment, type LeftOut, segmentBytes } from "./segment.ts";
 import type { ScatterCounts, SegmentEntry, SegmentSpace } from "./contract.ts";
 
 export const noCounts = (): ScatterCounts => ({
@@ -17,12 +18,14 @@ export const noCounts = (): ScatterCounts => ({
   filtered: 0,
   empty: 0,
   elsewhere: 0,
+  untimely: 0,
+  outside: 0,
   kept: 0,
 });
 
 /** Adds `from` to `into`. */
 export function addCounts(into: ScatterCounts, from: ScatterCounts): void {
-  for (const key of Object.keys(into) as (keyof ScatterCounts)[]) into[key] += from[key];
+  for (const key of Object.keys(into) as (keyof ScatterCounts)[]) into[key] += from[key] ?? 0;
 }
 
 /** What one granule wants of the plan: parent id -> rank, for the parents that selected it. */
@@ -40,12 +43,16 @@ export class Scatterer {
   #sortedRuns = new Uint32Array(0);
   #runRank = new Uint32Array(1024);
   #runStart = new Uint32Array(1025);
+  /** Rows of the group that were left out by time and place, by shard. */
+  #leftOut = new Map<number, LeftOut>();
 
   constructor(
     readonly assigner: CellAssigner,
     readonly shardOf: (rank: number) => number,
     columnCount: number,
     needs: readonly (readonly number[])[],
+    /** What of the rows in wanted parents is taken. */
+    readonly cut: { window: TimeWindow | null; clip: Clip | null } = { window: null, clip: null },
   ) {
     const distinct = [...new Set(needs.map((need) => JSON.stringify([...need].sort((a, b) => a - b))))];
     // More than 32 distinct needs do not fit the bits of a word: then no row is dropped early.
@@ -99,8 +106,7 @@ export class Scatterer {
       ? this.assigner.assign(observations.longitude, observations.latitude, rows)
       : this.assigner.place(known.runs, known.spans, rows);
     const alive = this.#markAlive(observations.columns, rows);
-    const runs = this.#findRuns(observations, parent, alive, wanted, counts);
-    if (runs === 0) return;
+    const runs = this.#findRuns(observations, parent, child, alive, wanted, counts);
     this.#writeShards(observations.columns, child, runs, granule, group, space, entries);
   }
 
@@ -130,13 +136,17 @@ export class Scatterer {
 
   /** Fills #rows with the kept rows and #runRank, #runStart with runs of equal parent over them. */
   #findRuns(
-    { passes, rows }: GroupObservations,
+    { passes, rows, times, longitude, latitude }: GroupObservations,
     parent: Float64Array,
+    child: Uint32Array,
     alive: Uint32Array,
     wanted: WantedParents,
     counts: ScatterCounts,
   ): number {
     const keptRows = this.#rows;
+    const { clip } = this.cut;
+    const window = times === undefined ? null : this.cut.window;
+    this.#leftOut.clear();
     let kept = 0, runs = 0, misplaced = 0, filtered = 0, empty = 0, elsewhere = 0;
     let lastParent = -2, lastRank: number | undefined, runRank = -1;
     for (let i = 0; i < rows; i++) {
@@ -161,6 +171,14 @@ export class Scatterer {
         elsewhere += 1;
         continue;
       }
+      if (window !== null && !isWithin(window, times![i])) {
+        this.#leave(lastRank).time += 1;
+        continue;
+      }
+      if (clip !== null && !clip.keeps(p, child[i], longitude[i], latitude[i])) {
+        this.#leave(lastRank).area += 1;
+        continue;
+      }
       if (lastRank !== runRank) {
         if (runs === this.#runRank.length) this.#growRuns();
         runRank = lastRank;
@@ -175,8 +193,19 @@ export class Scatterer {
     counts.filtered += filtered;
     counts.empty += empty;
     counts.elsewhere += elsewhere;
+    for (const { time, area } of this.#leftOut.values()) {
+      counts.untimely += time;
+      counts.outside += area;
+    }
     counts.kept += kept;
     return runs;
+  }
+
+  #leave(rank: number): LeftOut {
+    const shard = this.shardOf(rank);
+    let counts = this.#leftOut.get(shard);
+    if (counts === undefined) this.#leftOut.set(shard, counts = { time: 0, area: 0 });
+    return counts;
   }
 
   #growRuns(): void {
@@ -213,7 +242,9 @@ export class Scatterer {
         }
         rows += this.#runStart[run + 1] - this.#runStart[run];
       }
-      const shape = { parents, rows, childBytes, widths };
+      const leftOut = this.#leftOut.get(shard);
+      this.#leftOut.delete(shard);
+      const shape = { parents, rows, childBytes, widths, leftOut };
       const bytes = segmentBytes(shape);
       const { buffer, offset, slab } = space.reserve(bytes);
       const segment = layOutSegment(buffer, offset, shape);
@@ -222,6 +253,14 @@ export class Scatterer {
       columns.forEach((column, c) => this.#gatherValues(column, segment.columns[c], order, from, to));
       entries.push({ shard, granule, group, slab, offset, bytes, rows });
       from = to;
+    }
+    // Shards of which no row is taken have to hear how many were left out.
+    for (const [shard, leftOut] of this.#leftOut) {
+      const shape = { parents: 0, rows: 0, childBytes, widths, leftOut };
+      const bytes = segmentBytes(shape);
+      const { buffer, offset, slab } = space.reserve(bytes);
+      layOutSegment(buffer, offset, shape);
+      entries.push({ shard, granule, group, slab, offset, bytes, rows: 0 });
     }
   }
 
@@ -277,6 +316,10 @@ export class Scatterer {
       out += end - begin;
     }
   }
+}
+
+function isWithin({ start, end, endExclusive }: TimeWindow, time: number): boolean {
+  return time >= start && (endExclusive ? time < end : time <= end);
 }
 
 // One loop a type: an engine compiles a loop that has met several types of array for all of them, and

@@ -10,12 +10,21 @@
  *   u32 rows of each parent
  *   u16 or u32 index of the child cell in its parent, one a row
  *   f32 or f64 values, column after column
+ *   where the highest bit of the number of columns is set: u32 observations of the shard that were left out by
+ *   time, u32 by area
  */
 import type { Values } from "../../core/values.ts";
 
 export type ChildIndices = Uint16Array | Uint32Array;
 
+/** Observations in the wanted parents that a run leaves out by their own time and place. */
+export interface LeftOut {
+  time: number;
+  area: number;
+}
+
 export interface Segment {
+  leftOut: LeftOut;
   ranks: Uint32Array;
   counts: Uint32Array;
   children: ChildIndices;
@@ -29,9 +38,12 @@ export interface SegmentShape {
   childBytes: 2 | 4;
   /** 4 or 8 for each column. */
   widths: Uint8Array;
+  leftOut?: LeftOut;
 }
 
 const HEADER_BYTES = 16;
+const LEFT_OUT_BYTES = 8;
+const HAS_LEFT_OUT = 2 ** 31;
 
 if (new Uint8Array(new Uint16Array([1]).buffer)[0] !== 1) {
   throw new Error("granary needs a little-endian processor");
@@ -45,16 +57,21 @@ export function childBytesFor(cellsPerParent: number): 2 | 4 {
 }
 
 /** The size of a segment, a multiple of 8. */
-export function segmentBytes({ parents, rows, childBytes, widths }: SegmentShape): number {
+export function segmentBytes({ parents, rows, childBytes, widths, leftOut }: SegmentShape): number {
   let bytes = HEADER_BYTES + padded(widths.length) + 2 * padded(4 * parents) + padded(childBytes * rows);
   for (const width of widths) bytes += padded(width * rows);
-  return bytes;
+  return bytes + (leftOut === undefined ? 0 : LEFT_OUT_BYTES);
 }
 
 /** Writes the header into `buffer` at `offset` (a multiple of 8); returns views for the rest to be filled. */
 export function layOutSegment(buffer: ArrayBufferLike, offset: number, shape: SegmentShape): Segment {
-  const { parents, rows, childBytes, widths } = shape;
-  new Uint32Array(buffer, offset, 4).set([parents, rows, childBytes, widths.length]);
+  const { parents, rows, childBytes, widths, leftOut } = shape;
+  const columns = widths.length + (leftOut === undefined ? 0 : HAS_LEFT_OUT);
+  new Uint32Array(buffer, offset, 4).set([parents, rows, childBytes, columns]);
+  if (leftOut !== undefined) {
+    const end = offset + segmentBytes(shape);
+    new Uint32Array(buffer, end - LEFT_OUT_BYTES, 2).set([leftOut.time, leftOut.area]);
+  }
   new Uint8Array(buffer, offset + HEADER_BYTES, widths.length).set(widths);
   return viewSegment(buffer, offset);
 }
@@ -62,7 +79,8 @@ export function layOutSegment(buffer: ArrayBufferLike, offset: number, shape: Se
 /** The segment that stands in `buffer` at `offset` (a multiple of 8), as views. */
 export function viewSegment(buffer: ArrayBufferLike, offset: number): Segment {
   const header = new Uint32Array(buffer, offset, 4);
-  const parents = header[0], rows = header[1], childBytes = header[2], columnCount = header[3];
+  const parents = header[0], rows = header[1], childBytes = header[2];
+  const hasLeftOut = header[3] >= HAS_LEFT_OUT, columnCount = header[3] % HAS_LEFT_OUT;
   let at = offset + HEADER_BYTES;
   const widths = new Uint8Array(buffer, at, columnCount);
   at += padded(columnCount);
@@ -77,5 +95,6 @@ export function viewSegment(buffer: ArrayBufferLike, offset: number): Segment {
     columns.push(width === 4 ? new Float32Array(buffer, at, rows) : new Float64Array(buffer, at, rows));
     at += padded(width * rows);
   }
-  return { ranks, counts, children, columns };
+  const [time, area] = hasLeftOut ? new Uint32Array(buffer, at, 2) : [0, 0];
+  return { leftOut: { time, area }, ranks, counts, children, columns };
 }

@@ -30,7 +30,7 @@ export function identityOf(row: GranuleRow): GranuleIdentity {
   };
 }
 
-/** The part of a pipeline that decides which observations are kept and in which parent they lie. */
+/** The part of a pipeline, beside its rules for rows, that decides which observations are kept and in which parent they lie. */
 export function scatterConfig(pipeline: Pipeline): unknown {
   const { groups, latitude, longitude, columns, filters, asset } = pipeline.dataSource;
   const { parentOrder, childOrder, latitude: convention } = pipeline.output;

@@ -10,6 +10,7 @@ import type { StoreSpec } from "../../core/store/contract.ts";
 import { defaultParentsPerShard } from "../../core/store/layout.ts";
 import { compareGranules } from "../../catalog/file/row_order.ts";
 import { identityOf, keyOf } from "./identity.ts";
+import { rowRules } from "./row_rules.ts";
 import { ENGINE_VERSION, PLAN_FORMAT } from "./version.ts";
 
 /** Which parents a run has and which granules each needs: what the catalog's selection gives. */
@@ -62,12 +63,16 @@ export interface Plan {
   leftOut: { what: string; granules: number }[];
   /** Granules left out because selected ones have their observations: what a resumed run may do without. */
   folded?: GranuleName[];
+  /** Bounds that leave out rows of granules, not only granules; null for none. */
+  rows: Pipeline["bounds"] | null;
   /** Whether parents were chosen by place, so that granules hold observations outside them. */
   selective: boolean;
 }
 
 export interface PlanOptions {
   selective?: boolean;
+  /** Bounds by which rows are left out: shapes, no names of regions. */
+  rows?: Pipeline["bounds"];
   /** Orders to write, fine to coarse; default the child order alone. */
   levels?: readonly number[];
   /** Scatter batches; default one for every {@linkcode DEFAULT_BATCH_BYTES} of granules. */
@@ -122,7 +127,8 @@ export function planRun(selection: RunSelection, pipeline: Pipeline, options: Pl
     provenance: {},
   };
   const identities = granules.map((row) => keyOf(identityOf(row)));
-  const config = resultConfig(pipeline);
+  const rows = options.rows ?? null;
+  const config = resultConfig(pipeline, rowRules(rows));
   store.provenance = {
     engine_version: ENGINE_VERSION,
     config,
@@ -146,6 +152,7 @@ export function planRun(selection: RunSelection, pipeline: Pipeline, options: Pl
     batches: planBatches(granules, ranks, identities, { config, parents, engine: ENGINE_VERSION }, options),
     leftOut: [...selection.leftOut],
     ...selection.folded === undefined || selection.folded.length === 0 ? {} : { folded: selection.folded },
+    rows,
     selective: options.selective ?? false,
   };
 }
@@ -159,10 +166,15 @@ export function shardOfRank(store: StoreSpec): (rank: number) => number {
 }
 
 /** The config without what results do not depend on: names of files, drivers, the store's place. */
-function resultConfig(pipeline: Pipeline): Record<string, unknown> {
+function resultConfig(pipeline: Pipeline, rows: Record<string, unknown>): Record<string, unknown> {
   const { driver: _driver, collections: _collections, ...dataSource } = pipeline.dataSource;
   const { store: _store, shard: _shard, layout: _layout, ...output } = pipeline.output;
-  return { dataSource, aggregation: pipeline.aggregation, output };
+  return {
+    dataSource,
+    aggregation: pipeline.aggregation,
+    output,
+    ...Object.keys(rows).length === 0 ? {} : { rows },
+  };
 }
 
 function planShards(

@@ -12,6 +12,7 @@ import {
 } from "../../catalog/query/select.ts";
 import { reading } from "../../core/tables/reading.ts";
 import type { Pipeline } from "../pipeline.ts";
+import { areasOf, effectiveBounds, granuleTimes, selectionAreas } from "./row_rules.ts";
 import { type Plan, type PlanOptions, planRun, type RunSelection } from "./plan.ts";
 
 /** What of a catalog a run takes, besides what its config says. */
@@ -21,7 +22,7 @@ export interface PrepareOptions extends PlanOptions {
   maxCells?: number;
   /** Conditions on the catalog's columns, over the config's. */
   filter?: GranuleFilter;
-  /** Parents and granules under all of these areas. */
+  /** Parents, granules and observations under all of these areas, and the config's. */
   areas?: readonly Area[];
   /** Granules whose extent the catalog does not know. */
   unknownExtent?: boolean;
@@ -56,7 +57,9 @@ export async function prepareRun(
         " set data_source.collections in the config)",
     );
   }
-  const selection = await select(catalog, selectOptions(pipeline, names, options));
+  const areas = (options.areas ?? []).map(({ spec }) => spec);
+  const bounds = await effectiveBounds(pipeline.bounds, options.filter, areas);
+  const selection = await select(catalog, selectOptions({ ...pipeline, bounds }, names, options));
   // Versions of which the selection leaves one are no mixture.
   const selected = [...new Set(selection.granules.map(({ collection }) => collection))].sort();
   refuseMixedVersions(selected, [...collections, ...asked ?? []], catalog.name);
@@ -67,10 +70,14 @@ export async function prepareRun(
     leftOut.push({ what: "granules of unknown extent", granules: selection.unknownExtent });
   }
   const selective = options.cells !== undefined || options.maxCells !== undefined ||
-    (options.areas ?? []).length > 0;
+    areasOf(bounds).length > 0;
   const folded = foldedGranules(selection, options.duplicates ?? "fold", catalog.name);
   if (folded.left.size > 0) leftOut.push({ what: folded.what, granules: folded.left.size });
-  return planRun(runSelection(selection, leftOut, folded.left), pipeline, { ...options, selective });
+  return planRun(runSelection(selection, leftOut, folded.left), { ...pipeline, bounds }, {
+    ...options,
+    rows: bounds,
+    selective,
+  });
 }
 
 function selectOptions(
@@ -78,15 +85,13 @@ function selectOptions(
   taken: readonly string[],
   options: PrepareOptions,
 ): SelectOptions {
-  const { startDate, endDate } = pipeline.bounds;
   return {
     order: pipeline.output.parentOrder,
     convention: pipeline.output.latitude,
-    start: startDate === null ? undefined : Date.parse(startDate),
-    end: endDate === null ? undefined : endOfDay(endDate),
     ...given(options.filter ?? {}),
+    ...granuleTimes(pipeline.bounds),
     collections: taken,
-    areas: options.areas,
+    areas: selectionAreas(pipeline.bounds),
     cells: options.cells,
     maxCells: options.maxCells,
     unknownExtent: options.unknownExtent,
@@ -98,12 +103,6 @@ function selectOptions(
 /** The conditions that were given, so that absent ones do not overrule the config's. */
 function given(filter: GranuleFilter): GranuleFilter {
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
-}
-
-/** A date without a time means all of that day. */
-function endOfDay(date: string): number {
-  const start = Date.parse(date);
-  return /T/.test(date) ? start : start + 24 * 3600 * 1000 - 1;
 }
 
 /** Granules that are left because others have their observations too, by position, and why in words. */

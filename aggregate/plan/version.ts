@@ -4,8 +4,9 @@
  *
  * 2: packed, unsigned and range-limited columns are read by their attributes; filters compare physical
  * values.
+ * 3: areas and times leave out observations, not only granules and parent cells.
  */
-export const ENGINE_VERSION = 2;
+export const ENGINE_VERSION = 3;
 
 /** The format of plan.json; a plan of another format is refused, not guessed at. */
 export const PLAN_FORMAT = 1;

@@ -4,6 +4,9 @@ import { FolderTarget } from "../../core/access/folder_target.ts";
 import type { SourceLocation } from "../../core/access/location.ts";
 import type { ObjectTarget } from "../../core/access/object_target.ts";
 import type { ReduceOutcome } from "../engine/contract.ts";
+import { clipCells, type RowCut } from "../engine/row_cut.ts";
+import { DEFAULT_CLIP } from "../pipeline.ts";
+import { areasOf, timeWindow } from "../plan/row_rules.ts";
 import type { Plan } from "../plan/plan.ts";
 import { shareMemory } from "../schedule/budget.ts";
 import { DEFAULT_CHECKPOINT } from "../schedule/checkpoint.ts";
@@ -49,6 +52,7 @@ export function drive(
     storeFolder: typeof store === "string" ? store : null,
     slabBytes: budget.slabBytes,
     selective: plan.selective,
+    rows: rowCut(plan),
   });
   return runSchedule(plan, work, executor, {
     checkpoint: DEFAULT_CHECKPOINT,
@@ -60,6 +64,16 @@ export function drive(
     segmentBytes: directory.segmentLimit(budget.segmentBytes),
     nextRunsFile: () => directory.nextRunsFile(),
   });
+}
+
+/** The plan's rules for rows, as workers need them. */
+function rowCut({ rows, store }: Plan): RowCut {
+  if (rows === undefined || rows === null) return { window: null, clip: null };
+  const { levels, latitude } = store;
+  return {
+    window: timeWindow(rows),
+    clip: clipCells(areasOf(rows), rows.clip ?? DEFAULT_CLIP, levels[0], latitude),
+  };
 }
 
 /** The schedule's work, with the parts of runs files that open shards need. */
@@ -97,6 +111,7 @@ export async function commitShard(
     shard: outcome.shard,
     key,
     observations: outcome.observations,
+    leftOut: outcome.leftOut,
     cells: outcome.cells,
     objects: outcome.objects,
     bytes: outcome.bytes,

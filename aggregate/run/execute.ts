@@ -12,7 +12,7 @@ import { shareMemory } from "../schedule/budget.ts";
 import { type Executor, startExecutor } from "../schedule/executor.ts";
 import type { Checkpoint } from "../schedule/schedule_work.ts";
 import { commitShard, drive, missingIds, openWork } from "./drive.ts";
-import { finishStore, incompleteParents } from "./finish.ts";
+import { finishStore, incompleteParents, leftOutNote } from "./finish.ts";
 import { shardRecordKey } from "./records.ts";
 import { type Remaining, remainingWork } from "./resume.ts";
 import { RunDirectory, type RunSettings, type RunsReader } from "./run_directory.ts";
@@ -156,6 +156,7 @@ async function runUnderLease(
   const incomplete = incompleteParents(plan, result.failed);
   const coarseCells = await finishStore(plan, place, states, {
     observations: tally.observations,
+    ...leftOutNote(plan, tally.leftOut),
     ...incomplete,
   });
   if (result.failed.length === 0) await directory.dropRuns();

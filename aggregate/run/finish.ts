@@ -3,6 +3,8 @@ import { inputError } from "../../core/errors.ts";
 import type { ObjectTarget } from "../../core/access/object_target.ts";
 import { storeMetadata } from "../../core/store/metadata.ts";
 import { Lease, type LeaseOptions } from "../../runs/lease.ts";
+import type { LeftOut } from "../engine/segment.ts";
+import { rowRules } from "../plan/row_rules.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { FailedGranule } from "../schedule/schedule_work.ts";
 import { coarseLevels } from "./coarse_levels.ts";
@@ -51,7 +53,14 @@ export async function finishRun(
     const incomplete = incompleteParents(plan, failed);
     const observations = done.reduce((sum, record) => sum + record.observations, 0);
     const states = done.flatMap((record) => record.states);
-    const coarse = await finishStore(plan, place, states, { observations, ...incomplete });
+    const coarse = await finishStore(plan, place, states, {
+      observations,
+      ...leftOutNote(plan, {
+        time: done.reduce((sum, { leftOut }) => sum + leftOut.time, 0),
+        area: done.reduce((sum, { leftOut }) => sum + leftOut.area, 0),
+      }),
+      ...incomplete,
+    });
     if (failed.length === 0) await directory.dropRuns();
     const cells = Object.fromEntries(
       plan.store.levels.filter((level) => level >= plan.store.parentOrder)
@@ -86,6 +95,16 @@ export async function finishStore(
   await place.target.putAll(coarse.objects);
   await place.seal(storeMetadata(spec), shards, new Set(coarse.objects.keys()));
   return coarse.cells;
+}
+
+/** How many observations the rules for rows left out, for the store's attributes; nothing without rules. */
+export function leftOutNote({ rows }: Plan, { time, area }: LeftOut): Record<string, unknown> {
+  const rules = rowRules(rows ?? null);
+  const counts = {
+    ..."time" in rules ? { time } : {},
+    ..."clip" in rules ? { area } : {},
+  };
+  return Object.keys(counts).length === 0 ? {} : { observations_left_out: counts };
 }
 
 /** The parents that a failed granule leaves incomplete, for the store's attributes. */

@@ -4,6 +4,7 @@
  */
 import { Buffer } from "node:buffer";
 import type { GranuleReads } from "../engine/contract.ts";
+import type { LeftOut } from "../engine/segment.ts";
 import type { ScatterCounts } from "../engine/contract.ts";
 
 /** One granule in a runs file. */
@@ -41,6 +42,8 @@ export interface ShardRecord {
   /** The plan's key of the shard. */
   key: string;
   observations: number;
+  /** Observations in its cells that were left out by time and place. */
+  leftOut: LeftOut;
   /** Cells with observations, one count a level. */
   cells: number[];
   objects: number;

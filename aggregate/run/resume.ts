@@ -3,6 +3,7 @@
  * and the records. A record is kept when its key still holds, whatever the run that made it was cut into.
  */
 import { identityOf, keyOf, scatterConfig } from "../plan/identity.ts";
+import { rowRules } from "../plan/row_rules.ts";
 import { type Plan, shardOfRank } from "../plan/plan.ts";
 import type { ScatteredGranule, ScatterRecord, ShardRecord } from "./records.ts";
 
@@ -28,7 +29,14 @@ export function granuleKeys(plan: Plan): readonly string[] {
   const known = keysOf.get(plan);
   if (known !== undefined) return known;
   const { parents, parentsPerShard, layout } = plan.store;
-  const base = keyOf([scatterConfig(plan.pipeline), parents, parentsPerShard, layout, plan.engineVersion]);
+  const base = keyOf([
+    scatterConfig(plan.pipeline),
+    rowRules(plan.rows ?? null),
+    parents,
+    parentsPerShard,
+    layout,
+    plan.engineVersion,
+  ]);
   const keys = plan.granules.map((row, granule) => keyOf([base, identityOf(row), plan.ranks[granule]]));
   keysOf.set(plan, keys);
   return keys;

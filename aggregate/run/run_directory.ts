@@ -283,8 +283,12 @@ export class RunDirectory extends JobDirectory {
   /** Every record of shards. */
   async shardRecords(): Promise<ShardRecord[]> {
     const found = await this.records<ShardRecord & { lacks?: string[] }>(SHARD_RECORDS);
-    // Runs of version 0.1.0 have another name for it.
-    return found.map(({ lacks, ...record }) => ({ ...record, missing: record.missing ?? lacks ?? [] }));
+    // Runs of version 0.1.0 have another name for it, and left no rows out.
+    return found.map(({ lacks, ...record }) => ({
+      ...record,
+      leftOut: record.leftOut ?? { time: 0, area: 0 },
+      missing: record.missing ?? lacks ?? [],
+    }));
   }
 
   /**

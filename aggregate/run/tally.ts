@@ -2,6 +2,7 @@
 import type { GranuleReads, ReduceOutcome, ScatterOutcome } from "../engine/contract.ts";
 import type { Plan } from "../plan/plan.ts";
 import { addCounts, noCounts } from "../engine/scatter.ts";
+import type { LeftOut } from "../engine/segment.ts";
 import type { ScatterCounts } from "../engine/contract.ts";
 import type { FailedGranule } from "../schedule/schedule_work.ts";
 import type { ScatteredGranule, ShardRecord } from "./records.ts";
@@ -50,6 +51,7 @@ export class Tally {
   #reads: GranuleReads = { opens: 0, requests: 0, bytes: 0, chunks: 0 };
   #cells: number[];
   #observations = 0;
+  #leftOut: LeftOut = { time: 0, area: 0 };
   #read = 0;
   #kept = 0;
   #failed: FailedGranule[] = [];
@@ -83,6 +85,11 @@ export class Tally {
   /** Observations in the store: of shards made and shards kept. */
   get observations(): number {
     return this.#observations;
+  }
+
+  /** Observations of the store's cells that were left out by time and place, of the same shards. */
+  get leftOut(): LeftOut {
+    return this.#leftOut;
   }
 
   scattered(outcome: ScatterOutcome): void {
@@ -142,8 +149,10 @@ export class Tally {
     this.#shardsKept += 1;
   }
 
-  #addShard(shard: Pick<ShardRecord, "observations" | "cells" | "objects" | "bytes">): void {
+  #addShard(shard: Pick<ShardRecord, "observations" | "leftOut" | "cells" | "objects" | "bytes">): void {
     this.#observations += shard.observations;
+    this.#leftOut.time += shard.leftOut.time;
+    this.#leftOut.area += shard.leftOut.area;
     shard.cells.forEach((count, l) => this.#cells[l] += count);
     this.#objects += shard.objects;
     this.#storeBytes += shard.bytes;

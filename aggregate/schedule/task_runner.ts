@@ -6,6 +6,7 @@ import { openFileSyncSource } from "../../core/access/file_source.ts";
 import type { BridgeClient } from "../../core/access/bridge.ts";
 import type { SourceLocation } from "../../core/access/location.ts";
 import type { SyncSource } from "../../core/access/source.ts";
+import type { ReadRequest } from "../../core/observations/contract.ts";
 import { readGranule } from "../../core/observations/granule.ts";
 import { openHdf5 } from "../../core/observations/open_granule_file.ts";
 import type { GroupRuns, RowSpan } from "../../core/observations/row_runs.ts";
@@ -25,6 +26,8 @@ import type {
 import { writeObject } from "./objects.ts";
 import type { PlacedSegment } from "../engine/gather.ts";
 import { shardOfRank } from "../plan/plan.ts";
+import { Clip } from "../engine/row_cut.ts";
+import { GPS_EPOCHS, TIME_NAMES } from "../../products/time_columns.ts";
 import { ShardReducer } from "../engine/reduce.ts";
 import { writeRunsFile } from "../engine/spill_file.ts";
 import { noCounts, Scatterer } from "../engine/scatter.ts";
@@ -40,6 +43,7 @@ export interface TaskRunnerOptions {
 
 export class TaskRunner {
   #context: RunContext;
+  #clip: Clip | null;
   #scatterer: Scatterer;
   #shardOf: (rank: number) => number;
   /** Columns of which more than the count is wanted. */
@@ -50,7 +54,10 @@ export class TaskRunner {
   #options: TaskRunnerOptions;
 
   constructor(context: RunContext, worker: number, options: TaskRunnerOptions = {}) {
-    const { pipeline, store } = context;
+    const { pipeline, store, rows } = context;
+    const { parentOrder, latitude: convention } = store;
+    const grid = { parentOrder, childOrder: store.levels[0], convention };
+    this.#clip = rows.clip === null ? null : new Clip(rows.clip, grid);
     const columnNames = pipeline.dataSource.columns.map((column) => column.name);
     const statistics = compileStatistics(pipeline.aggregation.statistics, columnNames);
     this.#context = context;
@@ -66,6 +73,7 @@ export class TaskRunner {
       this.#shardOf,
       columnNames.length,
       statistics.needs,
+      { window: rows.window, clip: this.#clip },
     );
     const coarse = store.levels.some((level) => level < store.parentOrder);
     const summarizer = coarse ? compileMerge(pipeline.aggregation.statistics, columnNames) : null;
@@ -78,7 +86,7 @@ export class TaskRunner {
     this.#space.grant(task.granted);
     task.granted.forEach((slab) => this.#learn(slab));
     const mark = this.#space.mark();
-    const { dataSource } = this.#context.pipeline;
+    const dataSource = this.#readRequest();
     const { parents } = this.#context.store;
     const wanted = new Map(task.ranks.map((rank) => [parents[rank], rank]));
     const entries: SegmentEntry[] = [];
@@ -89,7 +97,7 @@ export class TaskRunner {
       const request = rows === null ? dataSource : { ...dataSource, groups: [...rows.keys()] };
       const file = await openHdf5(source, { request });
       try {
-        const exact = rows !== null && task.rows!.exact;
+        const exact = rows !== null && task.rows!.exact && !(this.#clip?.needsPlaces ?? false);
         const known = new Map(exact ? task.rows!.groups.map((group) => [group.group, group]) : []);
         const groups = readGranule(
           file,
@@ -144,6 +152,15 @@ export class TaskRunner {
     } finally {
       source.close();
     }
+  }
+
+  /** What is read of granules: times too where rows are cut by them. */
+  #readRequest(): ReadRequest {
+    const { pipeline, rows } = this.#context;
+    const { dataSource } = pipeline;
+    if (rows.window === null) return dataSource;
+    const { path, units } = dataSource.time ?? { path: null, units: null };
+    return { ...dataSource, times: { path, units, names: TIME_NAMES, gpsEpochs: GPS_EPOCHS } };
   }
 
   /** Writes segments from shared memory to a runs file that is whole or absent. */

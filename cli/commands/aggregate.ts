@@ -2,6 +2,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import { formatBytes, formatCount, formatSeconds } from "../../core/units.ts";
 import type { AggregateRequest } from "../../aggregate/aggregate.ts";
+import { DEFAULT_CLIP } from "../../aggregate/pipeline.ts";
 import type { Plan } from "../../aggregate/plan/plan.ts";
 import type { RunReport } from "../../aggregate/run/execute.ts";
 import type { CliContext, Progress } from "../io/context.ts";
@@ -102,8 +103,33 @@ function printPlan(plan: Plan, context: CliContext): void {
     ["layout", `${store.layout}, ${store.parentsPerShard} parents a shard, ${plan.shards.length} shards`],
     ["variables", store.variables.map((variable) => variable.name).join(", ")],
     ["latitude", store.latitude],
+    ...rowLines(plan),
     ...plan.leftOut.map(({ what, granules }) => ["left out", `${what}: ${formatCount(granules)} granules`]),
   ]);
+}
+
+/** What is taken of the granules' rows. */
+function rowLines({ pipeline: { bounds, dataSource } }: Plan): [string, string][] {
+  const { startDate, endDate, bbox, areas = [], clip = DEFAULT_CLIP } = bounds;
+  const names = [
+    ...bbox === null ? [] : [`box ${bbox.join(",")}`],
+    ...areas.map((area) =>
+      "bbox" in area ? `box ${area.bbox.join(",")}` : "name" in area ? area.name : area.region
+    ),
+  ];
+  return [
+    ...startDate === null && endDate === null ? [] : [[
+      "time",
+      `${startDate ?? "the first"} to ${endDate ?? "the last"}, granules and observations`,
+    ]] as const,
+    ...names.length === 0 ? [] : [["area", `${names.join(" and ")}, --clip ${clip}`]] as const,
+    ...dataSource.filters.map(({ path, op, value, raw }) =>
+      [
+        "filter",
+        `${path} ${op} ${[value].flat().join(", ")} (${raw ? "stored" : "physical"} values)`,
+      ] as const
+    ),
+  ].map(([what, value]) => [what, value]);
 }
 
 function showReport(report: RunReport, context: CliContext): void {
@@ -157,6 +183,8 @@ function observationLine({ observations: counts, shards, storeObservations }: Ru
     "without values": counts.empty,
     // A resumed run reads granules for some of its own cells: the others are not outside of anything.
     ...shards.kept > 0 ? {} : { "outside the selected cells": counts.elsewhere },
+    "outside the time": counts.untimely,
+    "outside the area": counts.outside,
     "without a place": counts.misplaced,
   }).filter(([, count]) => count > 0).map(([why, count]) => `${formatCount(count)} ${why}`);
   const now = `${formatCount(counts.kept)} of ${formatCount(counts.rows)}`;

@@ -3,6 +3,7 @@ import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import type { AggregateRequest } from "../../aggregate/aggregate.ts";
 import { DEFAULT_CHECKPOINT } from "../../aggregate/schedule/checkpoint.ts";
 import { DUPLICATE_RULES, type DuplicateRule } from "../../catalog/duplicates.ts";
+import { CLIP_RULES, type ClipRule, DEFAULT_CLIP } from "../../aggregate/pipeline.ts";
 import type { Area } from "../../core/geometry/area.ts";
 import { parseBytes } from "../../core/units.ts";
 import { PRESET_NAMES } from "../../products/presets/index.ts";
@@ -21,6 +22,7 @@ export interface AggregateFlags extends AreaFlags, FilterFlags, BackendFlags {
   maxCells?: number;
   unknownExtent?: boolean;
   duplicates: DuplicateRule;
+  clip?: ClipRule;
   workers?: number;
   memory?: string;
   scratch?: string;
@@ -58,6 +60,13 @@ export function addAggregateOptions(command: CommandUnknownOpts): void {
   addFilterOptions(command);
   addAreaOptions(command);
   command
+    .addOption(
+      new Option(
+        "--clip <what>",
+        "what --polygon, --bbox and --region leave out of the parent cells that they touch: observations outside" +
+          ` (default: ${DEFAULT_CLIP}), cells whose centre is outside, or none`,
+      ).choices(CLIP_RULES),
+    )
     .option("--cells <names>", "only these parent cells, with commas between")
     .option("--max-cells <n>", "at most so many parent cells, the first in order", whole())
     .option("--unknown-extent", "take granules too whose extent the catalog does not know")
@@ -126,6 +135,7 @@ export function aggregateRequest(flags: AggregateFlags, area: Area | undefined):
     writeRowIndex: flags.writeRowIndex,
     unknownExtent: flags.unknownExtent,
     duplicates: flags.duplicates,
+    clip: flags.clip,
     workers: flags.workers,
     memoryBytes: flags.memory === undefined ? undefined : parseBytes(flags.memory),
     scratch: flags.scratch,

@@ -35,5 +35,5 @@ export async function areaFrom(flags: AreaFlags): Promise<Area | undefined> {
   const { findRegion } = await import("../../core/cells/regions.ts");
   const { geometryArea } = await import("../../core/geometry/area.ts");
   const { name, geometry } = await findRegion(flags.region);
-  return geometryArea(name, geometry as Geometry);
+  return geometryArea(name, geometry as Geometry, flags.region);
 }

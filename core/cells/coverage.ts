@@ -19,7 +19,7 @@ const MAX_COVER_CELLS = 50_000_000;
 type CellList = ArrayLike<number>;
 
 /** The cells of a shape as they are found: `full` ones lie inside it, `partial` ones may not. */
-interface Coverage {
+export interface Coverage {
   readonly order: number;
   /** `full[k]` holds cells of order k: the coarsest that lie inside. */
   readonly full: readonly CellList[];
@@ -213,6 +213,28 @@ export function coverageIds(coverage: Coverage): BigUint64Array {
     }
   });
   return ids.sort();
+}
+
+/**
+ * A coverage as nested ids at its order (0 to 24): the cells inside as ascending ranges first, end, first,
+ * end, …, and those that an edge may touch, ascending.
+ */
+export function coverageRanges(
+  { order, full, partial }: Coverage,
+): { inside: Float64Array; edge: Float64Array } {
+  const ranges: [first: number, end: number][] = [];
+  full.forEach((cells, fullOrder) => {
+    const size = 4 ** (order - fullOrder);
+    for (const cell of cellsOf(cells)) {
+      const first = nestedFromFaceXY(cell, fullOrder) * size;
+      ranges.push([first, first + size]);
+    }
+  });
+  const edge = new Float64Array(partial.length / 3);
+  let at = 0;
+  for (const cell of cellsOf(partial)) edge[at++] = nestedFromFaceXY(cell, order);
+  edge.sort();
+  return { inside: Float64Array.from(ranges.sort(([a], [b]) => a - b).flat()), edge };
 }
 
 function numberIds({ order, full, partial, count }: Coverage): Float64Array {

@@ -163,9 +163,7 @@ export class ShapeBuilder {
       lon.pop();
       lat.pop();
     }
-    const box = rule === "planar" ? boxOfRing(points) : undefined;
-    const wide = box !== undefined && box.east - box.west > 180;
-    const sweeps = wide ? stepsOf(lon) : sweepsOf(lon);
+    const sweeps = rule === "planar" ? planarSweeps(lon, lat) : sweepsOf(lon);
     return this.#close(this.#path(lon, lat, sweeps, rule), rule, winding);
   }
 
@@ -275,6 +273,15 @@ function stepsOf(lon: readonly number[]): number[] {
 /** The same by the short way. Between -180 and 180 that is nothing: they are one meridian. */
 function sweepsOf(lon: readonly number[]): number[] {
   return stepsOf(lon).map(shortWay);
+}
+
+/**
+ * Degrees of longitude that each edge of a planar ring covers, from vertex i to the next and from the last to
+ * the first: the short way, except in boxes that are wider than 180 degrees.
+ */
+export function planarSweeps(lon: readonly number[], lat: readonly number[]): number[] {
+  const box = boxOfRing(lon.flatMap((longitude, i) => [longitude, lat[i]]));
+  return box !== undefined && box.east - box.west > 180 ? stepsOf(lon) : sweepsOf(lon);
 }
 
 /** How often a ring leads around the globe. */

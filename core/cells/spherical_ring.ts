@@ -33,13 +33,13 @@ export interface SphericalRing {
 }
 
 /** Arcs by the degree of longitude that they touch: those of bin k are `arcs[ends[k - 1] .. ends[k])`. */
-interface LongitudeIndex {
+export interface LongitudeIndex {
   readonly arcs: Uint32Array;
   readonly ends: Uint32Array;
 }
 
 /** Rings of more arcs than this are indexed. */
-const INDEXED = 48;
+export const INDEXED = 48;
 const BINS = 360;
 /** Degrees; rounding of longitudes stays far below. */
 const MARGIN = 1e-9;
@@ -149,11 +149,13 @@ function spanOf(longitude: Float64Array, sweep: Float64Array): { west: number; e
   return { west: (west - MARGIN + 720) % 360, extent: Math.min(extent, 360) };
 }
 
-function binOf(lon: number): number {
+/** The bin of a longitude. */
+export function binOf(lon: number): number {
   return ((Math.floor(lon) % BINS) + BINS) % BINS;
 }
 
-function indexOf(longitude: Float64Array, sweep: Float64Array): LongitudeIndex {
+/** Arcs from `longitude[i]` on, `sweep[i]` degrees, by the bins that they touch. */
+export function indexOf(longitude: Float64Array, sweep: Float64Array): LongitudeIndex {
   const ends = new Uint32Array(BINS);
   const visit = (arc: number, each: (bin: number) => void) => {
     const from = longitude[arc];
@@ -173,7 +175,7 @@ function indexOf(longitude: Float64Array, sweep: Float64Array): LongitudeIndex {
 }
 
 /** Degrees from `lon` to `longitude`, -180 up to 180; its sign is exact. */
-function offsetOf(longitude: number, lon: number): number {
+export function offsetOf(longitude: number, lon: number): number {
   const offset = longitude - lon;
   return offset >= 180 ? offset - 360 : offset < -180 ? offset + 360 : offset;
 }

@@ -18,6 +18,17 @@ export interface Column {
   path: string;
 }
 
+/** Where the time of each row is. */
+export interface TimeRequest {
+  /** May hold `{group}`; null looks for `names` beside the latitudes. */
+  path: string | null;
+  names: readonly string[];
+  /** CF units, over what the dataset says. */
+  units: string | null;
+  /** Datasets of one value, in GPS seconds, from which columns without units count. */
+  gpsEpochs: readonly string[];
+}
+
 /** Which observations to read from a granule. */
 export interface ReadRequest {
   /** Names or globs of top-level groups. */
@@ -26,6 +37,8 @@ export interface ReadRequest {
   longitude: string;
   columns: readonly Column[];
   filters: readonly RowFilter[];
+  /** Reads the time of each row. */
+  times?: TimeRequest;
 }
 
 /** Rows `[start, start + count)` of a dataset's first dimension. */
@@ -45,6 +58,8 @@ export interface GroupObservations {
   columns: Values[];
   /** 1 where every filter passes; null where there are no filters. */
   passes: Uint8Array | null;
+  /** Seconds since 1970 UTC, NaN where unknown; absent where not asked for, or where the group has no times. */
+  times?: Float64Array;
   /** Rows that the group has in the file. */
   totalRows?: number;
   /** The rows that were read, ascending, where not all were; the arrays hold them one after the other. */

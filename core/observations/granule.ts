@@ -4,6 +4,7 @@ import type { Hdf5File, Hdf5Values } from "../hdf5/contract.ts";
 import type { GroupObservations, ReadRequest, RowRange } from "./contract.ts";
 import { type GroupColumns, openGroup } from "./group_columns.ts";
 import { datasetPath, linkedGroups, noGroupsError, selectGroups } from "./groups.ts";
+import { findTimes } from "./row_times.ts";
 import { applyFilter } from "./row_filter.ts";
 import { rowsOf, takeRanges } from "./row_ranges.ts";
 import { toCoordinate, toValues } from "../hdf5/values.ts";
@@ -116,7 +117,20 @@ function readGroup(
   const at = (template: string) => datasetPath(template, group);
   let ranges = indexed;
   const coordinates = options.coordinates === false ? [] : [request.latitude, request.longitude];
-  const early = [...coordinates, ...request.filters.map(({ path }) => path)];
+  const times = request.times === undefined
+    ? undefined
+    : findTimes(columns.file, columns, request.times, at(request.latitude).path, group);
+  if (typeof times === "string") {
+    summary.warnings.push(
+      `its observations are not cut by time, because their times are not known: ${times}`,
+    );
+  }
+  const timed = typeof times === "object" ? times : undefined;
+  const early = [
+    ...coordinates,
+    ...request.filters.map(({ path }) => path),
+    ...timed === undefined ? [] : [timed.path],
+  ];
   const late = request.columns.map(({ path }) => path).filter((path) => !early.includes(path));
   // Where the callback may yet say that no row is needed, the columns wait for its answer.
   columns.prefetch((options.wanted ? early : [...early, ...late]).map(at), ranges);
@@ -138,12 +152,15 @@ function readGroup(
     applyFilter(passes, raw, columns.packing(at(filter.path)), filter);
   }
 
+  let seconds = timed?.seconds(columns.read(at(timed.path), ranges), columns.packing(at(timed.path)));
+
   const wanted = options.wanted?.(group, latitude, longitude, passes) ?? true;
   if (wanted === false || (wanted !== true && wanted.length === 0)) return undefined;
   if (wanted !== true) {
     latitude = takeRanges(latitude, wanted);
     longitude = takeRanges(longitude, wanted);
     if (passes !== null) passes = takeRanges(passes, wanted);
+    if (seconds !== undefined) seconds = takeRanges(seconds, wanted);
     for (const [path, raw] of filtered) filtered.set(path, takeRanges(raw, wanted));
     ranges = ranges === null ? wanted : rowsOf(ranges, wanted);
   }
@@ -167,6 +184,7 @@ function readGroup(
     longitude,
     columns: values,
     passes,
+    ...(seconds === undefined ? {} : { times: seconds }),
     totalRows: columns.rows,
     ...(ranges === null ? {} : { ranges }),
   };

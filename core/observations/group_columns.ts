@@ -49,13 +49,13 @@ export function openGroup(file: Hdf5File, paths: readonly string[]): GroupColumn
 /** The open datasets of one group, by path. */
 export class GroupColumns {
   readonly rows: number;
-  readonly #file: Hdf5File;
+  readonly file: Hdf5File;
   readonly #datasets: Map<string, Hdf5Dataset>;
   readonly #packings = new Map<string, Packing>();
   #netcdf: boolean | undefined;
 
   constructor(file: Hdf5File, datasets: Map<string, Hdf5Dataset>) {
-    this.#file = file;
+    this.file = file;
     this.#datasets = datasets;
     let first: Hdf5Dataset | undefined;
     for (const dataset of datasets.values()) {
@@ -78,11 +78,16 @@ export class GroupColumns {
     this.rows = first!.shape[0];
   }
 
+  /** Takes in another dataset of the same rows. */
+  adopt(dataset: Hdf5Dataset): void {
+    this.#datasets.set(dataset.path, dataset);
+  }
+
   packing(at: DatasetPath): Packing {
     let packing = this.#packings.get(at.path);
     if (packing === undefined) {
-      const netcdf = () => this.#netcdf ??= this.#file.attributes("/")?._NCProperties !== undefined;
-      packing = packingOf(this.#file.name, this.#datasets.get(at.path)!, netcdf);
+      const netcdf = () => this.#netcdf ??= this.file.attributes("/")?._NCProperties !== undefined;
+      packing = packingOf(this.file.name, this.#datasets.get(at.path)!, netcdf);
       this.#packings.set(at.path, packing);
     }
     return packing;
@@ -97,7 +102,7 @@ export class GroupColumns {
   prefetch(all: readonly DatasetPath[], ranges: readonly RowRange[] | null): void {
     const paths = new Set(all.filter(({ column }) => column === null).map(({ path }) => path));
     const rows = ranges ?? [{ start: 0, count: this.rows }];
-    this.#file.prefetch?.(
+    this.file.prefetch?.(
       [...paths].flatMap((path) => rows.map(({ start, count }) => ({ path, start, count }))),
     );
   }
@@ -135,7 +140,7 @@ export class GroupColumns {
       const value = values[i];
       if (!(Math.abs(value) >= 2 ** 53) || BigInt(value) === raw[i]) continue;
       throw granuleError(
-        this.#file,
+        this.file,
         `${at.path} holds the integer ${raw[i]}, which numbers of 64 bits round to ${BigInt(value)} ` +
           `(past 2^53 only count is exact: take its other statistics out of the config)`,
         { path: at.path },
@@ -145,18 +150,18 @@ export class GroupColumns {
 
   #checkColumn({ path, shape, dtype }: Hdf5Dataset, { column }: DatasetPath): void {
     if (!/^[<>|][iuf][1248]$/.test(dtype)) {
-      throw granuleError(this.#file, `${path} holds ${dtype} values (wanted numbers; name another dataset)`);
+      throw granuleError(this.file, `${path} holds ${dtype} values (wanted numbers; name another dataset)`);
     }
     if (column === null && shape.length !== 1) {
       throw granuleError(
-        this.#file,
+        this.file,
         `${path} has ${shape.length} dimensions, ${shape.join(" x ")} (wanted one value a row` +
           `${shape.length === 2 ? `; name one column of it, as ${path}[:,0]` : ""})`,
       );
     }
     if (column !== null && (shape.length !== 2 || column >= shape[1])) {
       throw granuleError(
-        this.#file,
+        this.file,
         `${path}[:,${column}] is not there: its shape is ${shape.join(" x ") || "a single value"} ` +
           `(wanted two dimensions${shape.length === 2 ? ` and an index below ${shape[1]}` : ""})`,
       );

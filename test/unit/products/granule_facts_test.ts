@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openHdf5 } from "../../../core/observations/open_granule_file.ts";
-import { granuleFacts, parseTime } from "../../../products/granule_facts.ts";
+import { granuleFacts } from "../../../products/granule_facts.ts";
 import { openFileSyncSource } from "../../../core/access/file_source.ts";
 import { memorySyncSource } from "../../support/memory_source.ts";
 import { hasSharedData, sharedData } from "../../shared_data.ts";
@@ -84,19 +84,4 @@ Deno.test("fill values and unfilled fields are no times and no products", async 
     "2020-02-29T15:00:00.000Z",
     "2020-02-29T15:00:00.000Z",
   ]);
-});
-
-Deno.test("times are read in the forms that products write", () => {
-  const forms: [string, string | null][] = [
-    ["2023-08-16T16:23:05.579207Z", "2023-08-16T16:23:05.579Z"],
-    ["20241011T000000Z", "2024-10-11T00:00:00.000Z"],
-    ["2016-03-30", "2016-03-30T00:00:00.000Z"],
-    ["1981-01-01 00:00:00", "1981-01-01T00:00:00.000Z"],
-    ["2018-01-01T00:00:00+02:30", "2017-12-31T21:30:00.000Z"],
-    ["2016-12-31T23:59:60Z", "2017-01-01T00:00:00.000Z"],
-    ["2016-13-01", null],
-    ["yesterday", null],
-    ["", null],
-  ];
-  for (const [text, expected] of forms) assert.equal(iso(parseTime(text)), expected, text);
 });

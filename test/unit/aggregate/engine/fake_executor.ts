@@ -162,6 +162,7 @@ export class FakeExecutor implements Executor {
       outcome: {
         shard: shard.index,
         observations: 0,
+        leftOut: { time: 0, area: 0 },
         cells: [],
         objects: 0,
         bytes: 0,

@@ -13,6 +13,7 @@ const shapes = fc.record({
   rows: fc.integer({ min: 0, max: 40 }),
   childBytes: fc.constantFrom<2 | 4>(2, 4),
   widths: fc.array(fc.constantFrom(4, 8), { maxLength: 12 }).map((widths) => Uint8Array.from(widths)),
+  leftOut: fc.option(fc.record({ time: fc.nat(), area: fc.nat() }), { nil: undefined }),
 });
 
 /** Fills every part with numbers that tell the parts apart. */
@@ -30,7 +31,8 @@ Deno.test("a segment reads back as it was filled, wherever it stands", () => {
       const offset = 8 * words;
       const buffer = new SharedArrayBuffer(offset + segmentBytes(shape));
       fill(buffer, offset, shape);
-      const { ranks, counts, children, columns } = viewSegment(buffer, offset);
+      const { leftOut, ranks, counts, children, columns } = viewSegment(buffer, offset);
+      assert.deepEqual(leftOut, { time: 0, area: 0, ...shape.leftOut });
       assert.deepEqual([...ranks], Array.from({ length: shape.parents }, (_, i) => 1000 + i));
       assert.deepEqual([...counts], Array.from({ length: shape.parents }, (_, i) => 2000 + i));
       assert.deepEqual([...children], Array.from({ length: shape.rows }, (_, i) => 3000 + i));

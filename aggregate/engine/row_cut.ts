@@ -1,0 +1,131 @@
+/**
+ * Which observations of the wanted cells a run takes by their own time and place: a window of time, and areas.
+ * A cell that lies wholly inside an area, or outside, decides for all of its observations.
+ */
+import { coverageRanges } from "../../core/cells/coverage.ts";
+import type { LatitudeConvention } from "../../core/cells/convention.ts";
+import { cellCentre } from "../../core/cells/place.ts";
+import { areaFrom, type AreaSpec } from "../../core/geometry/area.ts";
+import { type InsideTest, insideTest } from "../../core/geometry/inside.ts";
+import type { ClipRule } from "../pipeline.ts";
+
+/** Seconds since 1970 UTC; `end` belongs to the window unless it is exclusive. */
+export interface TimeWindow {
+  start: number;
+  end: number;
+  endExclusive: boolean;
+}
+
+/** Plain data, made once and sent to workers. */
+export interface RowCut {
+  window: TimeWindow | null;
+  clip: ClipCells | null;
+}
+
+interface ClipCells {
+  rule: Exclude<ClipRule, "none">;
+  /** The order of the cells below. */
+  order: number;
+  areas: {
+    spec: AreaSpec;
+    /** Cells inside, as first, end, first, end, … ascending. */
+    inside: Float64Array;
+    /** Cells that an edge may touch, ascending. */
+    edge: Float64Array;
+  }[];
+}
+
+/** Fine enough that few observations need a test of their own, coarse enough to be covered in a moment. */
+const CLIP_ORDER = 9;
+
+/** The cells of areas, for a store of cells of `childOrder`. */
+export function clipCells(
+  areas: readonly AreaSpec[],
+  rule: ClipRule,
+  childOrder: number,
+  convention: LatitudeConvention,
+): ClipCells | null {
+  if (rule === "none" || areas.length === 0) return null;
+  const order = Math.min(childOrder, CLIP_ORDER);
+  return {
+    rule,
+    order,
+    areas: areas.map((spec) => ({ spec, ...coverageRanges(areaFrom(spec).cover(order, convention)) })),
+  };
+}
+
+/** Tests observations one after the other; neighbours in a granule cost next to nothing. */
+export class Clip {
+  readonly #rule: ClipCells["rule"];
+  readonly #areas: { inside: Float64Array; edge: ReadonlySet<number>; test: InsideTest }[];
+  readonly #childrenPerParent: number;
+  readonly #childrenPerCell: number;
+  readonly #childOrder: number;
+  readonly #convention: LatitudeConvention;
+  #cell = -1;
+  /** Areas whose edge may touch the cell; null where the cell lies outside one. */
+  #open: InsideTest[] | null = null;
+  #child = -1;
+  #childKept = false;
+
+  constructor(
+    { rule, order, areas }: ClipCells,
+    grid: { parentOrder: number; childOrder: number; convention: LatitudeConvention },
+  ) {
+    this.#rule = rule;
+    this.#areas = areas.map(({ spec, inside, edge }) => ({
+      inside,
+      edge: new Set(edge),
+      test: insideTest(spec),
+    }));
+    this.#childOrder = grid.childOrder;
+    this.#childrenPerParent = 4 ** (grid.childOrder - grid.parentOrder);
+    this.#childrenPerCell = 4 ** (grid.childOrder - order);
+    this.#convention = grid.convention;
+  }
+
+  /** Whether places themselves are asked for, or cells alone. */
+  get needsPlaces(): boolean {
+    return this.#rule === "observations";
+  }
+
+  /** Whether an observation in the child cell, at longitude and latitude in degrees, is taken. */
+  keeps(parent: number, child: number, longitude: number, latitude: number): boolean {
+    const id = parent * this.#childrenPerParent + child;
+    const cell = Math.floor(id / this.#childrenPerCell);
+    if (cell !== this.#cell) {
+      this.#cell = cell;
+      this.#open = this.#openAreas(cell);
+    }
+    const open = this.#open;
+    if (open === null) return false;
+    if (open.length === 0) return true;
+    if (this.#rule === "observations") return open.every((test) => test(longitude, latitude));
+    if (id !== this.#child) {
+      this.#child = id;
+      const centre = cellCentre(id, this.#childOrder, this.#convention);
+      this.#childKept = open.every((test) => test(...centre));
+    }
+    return this.#childKept;
+  }
+
+  #openAreas(cell: number): InsideTest[] | null {
+    const open: InsideTest[] = [];
+    for (const { inside, edge, test } of this.#areas) {
+      if (edge.has(cell)) open.push(test);
+      else if (!holds(inside, cell)) return null;
+    }
+    return open;
+  }
+}
+
+/** Whether one of the ranges holds the cell. */
+function holds(ranges: Float64Array, cell: number): boolean {
+  let low = 0, high = ranges.length / 2;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (ranges[2 * middle + 1] <= cell) low = middle + 1;
+    else high = middle;
+  }
+  return low < ranges.length / 2 && ranges[2 * low] <= cell;
+}

@@ -1,0 +1,87 @@
+/** What a run takes by time and place: granules of the catalog, and rows of these granules. */
+import { areaFrom, type AreaSpec } from "../../core/geometry/area.ts";
+import { findRegion } from "../../core/cells/regions.ts";
+import type { Geometry } from "../../core/geometry/geometry.ts";
+import type { GranuleFilter } from "../../catalog/query/filter.ts";
+import { instant } from "../../core/cf_time.ts";
+import { type AreaSource, DEFAULT_CLIP, type Pipeline } from "../pipeline.ts";
+
+type Bounds = Pipeline["bounds"];
+
+const DAY_MS = 86_400_000;
+
+/** The config's bounds with a request's over them: its times instead, its areas in addition, regions by shape. */
+export async function effectiveBounds(
+  bounds: Bounds,
+  filter: Pick<GranuleFilter, "start" | "end"> = {},
+  areas: readonly AreaSpec[] = [],
+): Promise<Bounds & { areas: AreaSpec[] }> {
+  const own = await Promise.all((bounds.areas ?? []).map(shapeOf));
+  return {
+    ...bounds,
+    startDate: filter.start === undefined ? bounds.startDate : dateText(filter.start),
+    endDate: filter.end === undefined ? bounds.endDate : dateText(filter.end),
+    areas: [...own, ...areas],
+  };
+}
+
+async function shapeOf(source: AreaSource): Promise<AreaSpec> {
+  if (!("region" in source) || "geometry" in source) return source as AreaSpec;
+  const { name, geometry } = await findRegion(source.region);
+  return { name, region: source.region, geometry: geometry as Geometry };
+}
+
+/** The last millisecond of a day stands for all of it. */
+function dateText(milliseconds: number): string {
+  const text = new Date(milliseconds).toISOString();
+  return (milliseconds + 1) % DAY_MS === 0 ? text.slice(0, 10) : text;
+}
+
+/** The areas of bounds, the box among them. */
+export function areasOf({ bbox, areas }: Bounds): AreaSpec[] {
+  return [...bbox === null ? [] : [{ bbox }], ...(areas ?? []) as AreaSpec[]];
+}
+
+/** The times of granules that touch the window, in milliseconds since 1970, as catalogs are asked. */
+export function granuleTimes({ startDate, endDate }: Bounds): { start?: number; end?: number } {
+  return {
+    ...startDate === null ? {} : { start: instant(startDate) },
+    ...endDate === null ? {} : { end: isDay(endDate) ? instant(endDate) + DAY_MS - 1 : instant(endDate) },
+  };
+}
+
+/** The times of observations that a run takes, in seconds since 1970 UTC; null where all are. */
+export function timeWindow(
+  { startDate, endDate }: Bounds,
+): { start: number; end: number; endExclusive: boolean } | null {
+  if (startDate === null && endDate === null) return null;
+  const wholeDay = endDate !== null && isDay(endDate);
+  return {
+    start: startDate === null ? -Infinity : instant(startDate) / 1000,
+    end: endDate === null ? Infinity : (instant(endDate) + (wholeDay ? DAY_MS : 0)) / 1000,
+    endExclusive: wholeDay,
+  };
+}
+
+/** A date without a time means all of its day. */
+function isDay(text: string): boolean {
+  return text.length === 10;
+}
+
+/** What of rows decides results, for keys and for the store: nothing where every row is taken. */
+export function rowRules(bounds: Bounds | null): Record<string, unknown> {
+  if (bounds === null) return {};
+  const { startDate, endDate, clip = DEFAULT_CLIP } = bounds;
+  const areas = clip === "none" ? [] : areasOf(bounds);
+  return {
+    ...startDate === null && endDate === null ? {} : { time: { start: startDate, end: endDate } },
+    ...areas.length === 0
+      ? {}
+      : { clip, areas: areas.map((spec) => "bbox" in spec ? spec.bbox : spec.geometry) },
+  };
+}
+
+/** The areas that granules and parent cells are selected under. */
+export function selectionAreas(bounds: Bounds): ReturnType<typeof areaFrom>[] {
+  return areasOf(bounds).map(areaFrom);
+}
