@@ -3,6 +3,10 @@ import fs from "node:fs";
 import { inputError, systemCode } from "../core/errors.ts";
 import { readPolygonFile } from "../core/geometry/area.ts";
 import type { FeedDefinition } from "./definition/parse.ts";
+import type { Deadline } from "./follow/deadline.ts";
+import { rememberedSubscription } from "./ledger/subscriptions.ts";
+import { CdseSubscriptions } from "./subscriptions/cdse.ts";
+import { pullNotices } from "./subscriptions/pull.ts";
 import type { FollowSource } from "./follow/source.ts";
 import type { Engine } from "./ledger/engine.ts";
 import { openLedger } from "./ledger/open.ts";
@@ -16,6 +20,8 @@ export interface Feed {
   engine: Engine;
   source: FollowSource;
   readNotice: NoticeReader;
+  /** Reads the queue of the feed's subscription, where it has one; returns how many notices came. */
+  pull(deadline: Deadline): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -42,6 +48,13 @@ export async function openFeed(
     engine,
     source,
     readNotice,
+    async pull(deadline) {
+      const { source, name } = definition;
+      const id = await engine.transaction((sql) => rememberedSubscription(sql, name));
+      if (id === null || source.from !== "cdse") return 0;
+      const subscriptions = new CdseSubscriptions(source, context.io, context.env);
+      return await pullNotices(engine, name, subscriptions, id, deadline);
+    },
     async close() {
       await opened.close?.();
       await engine.close();

@@ -26,6 +26,7 @@ interface RunResult {
 
 export async function runFeed(feed: Feed, options: RunOptions): Promise<RunResult> {
   const { engine, definition, source } = feed;
+  await feed.pull(options.deadline);
   const notices = await emptyInbox(feed);
   const result: RunResult = {
     news: notices.news,

@@ -22,7 +22,7 @@ interface DayStatus {
   short: boolean;
 }
 
-interface FeedStatus {
+export interface FeedStatus {
   feed: string;
   watermark: string | null;
   polled: string | null;

@@ -6,6 +6,8 @@ import { addFeedDownload } from "./feed_download.ts";
 import { addFeedPublish } from "./feed_publish.ts";
 import { addFeedRun } from "./feed_run.ts";
 import { addFeedServe } from "./feed_serve.ts";
+import { addFeedSubscribe, addFeedSubscriptions } from "./feed_subscribe.ts";
+import { addFeedConsume } from "./feed_consume.ts";
 import { addFeedStatus } from "./feed_status.ts";
 
 export function addFeed(program: Command, context: CliContext): void {
@@ -19,4 +21,7 @@ export function addFeed(program: Command, context: CliContext): void {
   addFeedRequeue(feed, context);
   addFeedDownload(feed, context);
   addFeedPublish(feed, context);
+  addFeedSubscribe(feed, context);
+  addFeedSubscriptions(feed, context);
+  addFeedConsume(feed, context);
 }

@@ -1,4 +1,5 @@
 /** Opens the feed of a YAML file for a command, and closes it when the command ends. */
+import { GranaryError } from "../../core/errors.ts";
 import type { Feed } from "../../feed/open.ts";
 import type { CliContext } from "../io/context.ts";
 
@@ -27,4 +28,14 @@ export async function withFeed<T>(
   } finally {
     await feed.close();
   }
+}
+
+/** What a provider authenticates its pushes with. Throws a credential error where it is not set. */
+export function pushCredentials(context: CliContext): { user: string; password: string } {
+  const { GRANARY_PUSH_USER: user, GRANARY_PUSH_PASSWORD: password } = context.env;
+  if (user && password) return { user, password };
+  throw new GranaryError(
+    "credential",
+    "GRANARY_PUSH_USER and GRANARY_PUSH_PASSWORD are not set (the provider sends them with each notice)",
+  );
 }

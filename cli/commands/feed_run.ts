@@ -5,12 +5,14 @@ import { sleep } from "../../core/concurrency.ts";
 import { formatNumberOf } from "../../core/units.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
-import { withFeed } from "./feed_open.ts";
+import type { Feed } from "../../feed/open.ts";
+import { pushCredentials, withFeed } from "./feed_open.ts";
 
 const EXAMPLES = `
 Examples:
   granary feed run s2.yaml --deadline 14m        poll once, from a timer
   granary feed run s2.yaml --every 5m            poll until it is stopped
+  granary feed run s2.yaml --every 5m --listen --download     all that a feed does, in one process
 
 A poll that ends at its deadline goes on with the next one; --json says "more": true then. Exit code 3: days
 that have settled and whose counts still differ.`;
@@ -21,6 +23,8 @@ export function addFeedRun(feed: Command, context: CliContext): void {
     .argument("<feed>", "the feed's YAML")
     .option("--deadline <time>", "stop at the next page after this time: 90s, 14m, 1h")
     .option("--every <time>", "poll again so often, until stopped")
+    .option("--listen", "with --every: take pushed notices meanwhile, as granary feed serve does", false)
+    .option("--download", "with --every: fetch what is due meanwhile, as granary feed download does", false)
     .option("--accept-absent", "take out granules that the source no longer lists, however many", false)
     .addHelpText("after", EXAMPLES)
     .action(async (file, options) => {
@@ -34,7 +38,18 @@ export function addFeedRun(feed: Command, context: CliContext): void {
       };
       const deadlineMs = time("--deadline", options.deadline);
       const everyMs = time("--every", options.every);
+      if (everyMs === undefined && (options.listen || options.download)) {
+        throw inputError("--listen and --download go on until they are stopped, and want --every");
+      }
       await withFeed(file, context, async (opened) => {
+        const stop = await beside(opened, options, context);
+        try {
+          await rounds(opened);
+        } finally {
+          await stop();
+        }
+      });
+      async function rounds(opened: Feed) {
         for (;;) {
           const start = Date.now();
           const result = await runFeed(opened, {
@@ -63,6 +78,26 @@ export function addFeedRun(feed: Command, context: CliContext): void {
           if (context.signal.aborted) return;
           await sleep(Math.max(0, start + everyMs - Date.now()), context.signal);
         }
-      });
+      }
     });
+}
+
+/** Starts what goes on beside the polls; returns what ends it. */
+async function beside(
+  opened: Feed,
+  options: { listen: boolean; download: boolean },
+  context: CliContext,
+): Promise<() => Promise<void>> {
+  if (!options.listen && !options.download) return () => Promise.resolve();
+  const { startBeside } = await import("../../feed/beside.ts");
+  const { download, name } = opened.definition;
+  if (options.download && download === undefined) throw inputError(`${name}: names no download.to`);
+  return startBeside(opened, {
+    listen: options.listen
+      ? { ...pushCredentials(context), onListening: (url) => context.log.info(`listening on ${url}`) }
+      : undefined,
+    download: options.download && download !== undefined ? { ...download, env: context.env } : undefined,
+    signal: context.signal,
+    onNote: (note) => context.log.warn(note),
+  });
 }

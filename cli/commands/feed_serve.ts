@@ -1,9 +1,8 @@
 /** `granary feed serve FEED.yaml`: the endpoint that a provider pushes to. */
 import type { Command } from "@commander-js/extra-typings";
-import { GranaryError } from "../../core/errors.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
-import { withFeed } from "./feed_open.ts";
+import { pushCredentials, withFeed } from "./feed_open.ts";
 
 const EXAMPLES = `
 Examples:
@@ -18,18 +17,11 @@ export function addFeedServe(feed: Command, context: CliContext): void {
     .argument("<feed>", "the feed's YAML")
     .addHelpText("after", EXAMPLES)
     .action(async (file) => {
-      const { GRANARY_PUSH_USER: user, GRANARY_PUSH_PASSWORD: password } = context.env;
-      if (!user || !password) {
-        throw new GranaryError(
-          "credential",
-          "GRANARY_PUSH_USER and GRANARY_PUSH_PASSWORD are not set (the provider sends them with each notice)",
-        );
-      }
+      const credentials = pushCredentials(context);
       const { serveNotices } = await import("../../feed/notices/serve.ts");
       await withFeed(file, context, (opened) =>
         serveNotices(opened, {
-          user,
-          password,
+          ...credentials,
           signal: context.signal,
           onListening: (url) =>
             context.json

@@ -41,7 +41,7 @@ export const ENVIRONMENT: readonly EnvironmentGroup[] = [
   {
     title: "Copernicus Data Space",
     variables: {
-      CDSE_USERNAME: "with CDSE_PASSWORD: a login from which tokens for downloads are made",
+      CDSE_USERNAME: "with CDSE_PASSWORD: a login from which tokens for downloads and subscriptions are made",
       CDSE_PASSWORD: "see CDSE_USERNAME",
     },
   },

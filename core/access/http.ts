@@ -29,7 +29,7 @@ const MOST_REDIRECTS = 10;
 const USER_AGENT = "granary";
 
 export interface HttpRequest {
-  method?: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
+  method?: "GET" | "HEAD" | "PUT" | "POST" | "PATCH" | "DELETE";
   url: string;
   /** Sent to every host on the way: nothing secret. */
   headers?: Readonly<Record<string, string>>;

@@ -13,7 +13,7 @@ import { DEFAULT_RETRY_RULE } from "../ledger/tasks.ts";
 import { type FeedInput, feedSchema } from "./schema.ts";
 
 /** The Copernicus Data Space, and other catalogues of its interface. */
-interface CdseDefinition {
+export interface CdseDefinition {
   from: "cdse";
   url: string;
   downloadUrl: string;

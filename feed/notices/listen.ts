@@ -14,6 +14,8 @@ interface ListenOptions {
   port: number;
   user: string;
   password: string;
+  /** What /metrics says. */
+  metrics?: () => Promise<string>;
   /** After notices were kept. */
   onKept?: () => void;
   onError: (message: string) => void;
@@ -30,6 +32,7 @@ const MOST_BODY_BYTES = 1_000_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const MOST_WAITING = 10_000;
 const EVENTS_PATH = "/events";
+const METRICS_PATH = "/metrics";
 
 interface Waiting {
   notice: Omit<Notice, "n">;
@@ -64,9 +67,19 @@ export async function listen(feed: Feed, options: ListenOptions): Promise<Listen
       response.writeHead(status, status === 401 ? { "www-authenticate": "Basic realm=granary" } : {});
       response.end();
     };
-    if (new URL(request.url ?? "/", "http://localhost").pathname !== EVENTS_PATH) {
-      return refuse(request, answer, 404);
+    const { pathname } = new URL(request.url ?? "/", "http://localhost");
+    if (pathname === METRICS_PATH && options.metrics !== undefined) {
+      if (!isAuthorized(request.headers.authorization, options)) return refuse(request, answer, 401);
+      if (request.method !== "GET") return refuse(request, answer, 405);
+      return void options.metrics().then((text) => {
+        response.writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
+        response.end(text);
+      }, (error) => {
+        options.onError(`metrics: ${(error as Error).message}`);
+        answer(503);
+      });
     }
+    if (pathname !== EVENTS_PATH) return refuse(request, answer, 404);
     if (request.method !== "POST") return refuse(request, answer, 405);
     if (!isAuthorized(request.headers.authorization, options)) return refuse(request, answer, 401);
     if (waiting.length >= MOST_WAITING) return refuse(request, answer, 503);

@@ -1,7 +1,12 @@
 /** Listens for notices until told to stop, and reads what came. */
 import type { Feed } from "../open.ts";
+import { feedMetrics } from "../metrics.ts";
+import { feedStatus } from "../status.ts";
 import { emptyInbox } from "./inbox.ts";
 import { listen } from "./listen.ts";
+
+/** Days that metrics count. */
+const STATUS_DAYS = 30;
 
 interface ServeOptions {
   user: string;
@@ -28,7 +33,10 @@ export async function serveNotices(feed: Feed, options: ServeOptions): Promise<v
       .catch((error) => onNote(`notices stay in the inbox: ${(error as Error).message}`))
       .finally(() => reading = undefined);
   };
-  const listener = await listen(feed, { ...feed.definition.push, user, password, onKept, onError: onNote });
+  const { push, name } = feed.definition;
+  const metrics = async () => feedMetrics(await feedStatus(feed.engine, name, STATUS_DAYS));
+  const { host, port } = push;
+  const listener = await listen(feed, { host, port, user, password, metrics, onKept, onError: onNote });
   options.onListening(listener.url);
   onKept(); // what an earlier process kept and did not read
   await new Promise<void>((resolve) => {

@@ -1,7 +1,7 @@
 /** Follows an OData catalogue (the Copernicus Data Space) by the time of its products' last change. */
 import {
   askOData,
-  hasProduct,
+  fetchProduct,
   ODATA_PAGE,
   odataFilter,
   type ODataQuery,
@@ -55,7 +55,7 @@ export function odataSource(options: ODataSourceOptions): FollowSource {
         next: items.length < pageSize ? null : String(skip + items.length),
       };
     },
-    has: (sourceId) => hasProduct(io, url, sourceId),
+    has: async (sourceId) => await fetchProduct(io, url, sourceId) !== null,
     async *deletions(window) {
       for (let skip = 0;; skip += pageSize) {
         const { items } = await ask({

@@ -1,4 +1,5 @@
 /** The source of a definition, and what reads its notices. */
+import { fetchProduct } from "../../catalog/discover/odata/odata.ts";
 import { createFootprinter } from "../../catalog/discover/draft/footprinter.ts";
 import { type HttpIo, requestText } from "../../catalog/discover/draft/http_text.ts";
 import type { GranuleLayout } from "../../catalog/discover/files/local_granules.ts";
@@ -72,7 +73,7 @@ function bySource(
       const offers = { downloadUrl, query: { collection, productType, filter }, maker };
       return {
         followed: odataSource({ url, io, ...offers, ...paged }),
-        read: ({ message }) => readCdseNotice(message, offers),
+        read: ({ message }) => readCdseNotice(message, offers, (id) => fetchProduct(io, url, id)),
       };
     }
     case "cmr": {

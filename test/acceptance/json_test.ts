@@ -61,7 +61,10 @@ const NOT_TRIED = new Set([
   "auth.login",
   "catalog.import",
   "demo",
+  "feed.consume",
   "feed.serve",
+  "feed.subscribe",
+  "feed.subscriptions",
   "fetch",
   "run.finish",
 ]);

@@ -13,6 +13,8 @@ export interface CdseServer extends TestServer {
   deleted: { Id: string; Name: string; DeletionDate: string; DeletionCause: string }[];
   /** Requests that are answered with 503, by their number. */
   faults: Set<number>;
+  /** What its users subscribed to, with the queues of those that are pulled. */
+  subscriptions: Map<string, { body: Record<string, unknown>; queue: { AckId: string }[] }>;
 }
 
 /** The conditions on times that the fake understands; all else of a filter it holds for true. */
@@ -27,7 +29,12 @@ function inTime(filter: string, product: Record<string, unknown>): boolean {
 }
 
 export async function startCdse(products: readonly FakeProduct[]): Promise<CdseServer> {
-  const state = { products: [...products], deleted: [] as CdseServer["deleted"], faults: new Set<number>() };
+  const state = {
+    products: [...products],
+    deleted: [] as CdseServer["deleted"],
+    faults: new Set<number>(),
+    subscriptions: new Map() as CdseServer["subscriptions"],
+  };
   const server = await startServer((asked, index) => {
     if (state.faults.has(index)) return { status: 503, headers: { "retry-after": "0" } };
     const single = /^\/odata\/v1\/Products\(([^)]+)\)$/.exec(asked.url.pathname);
@@ -35,6 +42,10 @@ export async function startCdse(products: readonly FakeProduct[]): Promise<CdseS
       const found = state.products.find(({ Id }) => Id === single[1]);
       return found === undefined ? { status: 404 } : { body: JSON.stringify(found) };
     }
+    if (asked.url.pathname === "/token") {
+      return { body: JSON.stringify({ access_token: "granted", expires_in: 600 }) };
+    }
+    if (asked.url.pathname.startsWith("/odata/v1/Subscriptions")) return subscription(state, asked);
     if (asked.url.pathname === "/odata/v1/Products") return answer(state.products, asked);
     if (asked.url.pathname === "/odata/v1/DeletedProducts") return answer(state.deleted, asked);
     return { status: 404 };
@@ -59,4 +70,39 @@ function answer(all: readonly Record<string, unknown>[], { url }: Asked) {
     value: found.slice(skip, skip + top),
   };
   return { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+}
+
+/** As the service's documentation has it: list, create, PATCH, DELETE, Read, Ack; a token for each. */
+function subscription({ subscriptions }: Pick<CdseServer, "subscriptions">, asked: Asked) {
+  const json = (value: unknown, status = 200) => ({ status, body: JSON.stringify(value) });
+  if (asked.headers.authorization !== "Bearer granted") return json({ detail: "no token" }, 401);
+  const { pathname, searchParams } = asked.url;
+  if (pathname === "/odata/v1/Subscriptions/Info") {
+    return json([...subscriptions].map(([Id, { body }]) => ({ Id, ...body })));
+  }
+  if (pathname === "/odata/v1/Subscriptions") {
+    const Id = `991c4730-cf6f-432a-9f6c-47be0230ff4${subscriptions.size}`;
+    const { NotificationEpPassword: _, ...body } = JSON.parse(asked.body);
+    subscriptions.set(Id, { body, queue: [] });
+    return json({ Id, ...body }, 201);
+  }
+  const [, id, action] = /^\/odata\/v1\/Subscriptions\(([^)]+)\)(?:\/(\w+))?$/.exec(pathname) ?? [];
+  const one = subscriptions.get(id);
+  if (one === undefined) return json({ detail: { message: "not found" } }, 404);
+  if (action === "Read") return json(one.queue.slice(0, Number(searchParams.get("$top") ?? 1)));
+  if (action === "Ack") {
+    const at = one.queue.findIndex(({ AckId }) => AckId === searchParams.get("$ackid"));
+    const taken = one.queue.splice(0, at + 1);
+    return json({
+      AckMessagesNum: taken.length,
+      CurrentQueueLength: one.queue.length,
+      MaxQueueLength: 100000,
+    });
+  }
+  if (asked.method === "PATCH") Object.assign(one.body, JSON.parse(asked.body));
+  if (asked.method === "DELETE") {
+    subscriptions.delete(id);
+    return { status: 204 };
+  }
+  return json({ Id: id, ...one.body });
 }

@@ -27,7 +27,7 @@ export interface HttpIo {
 
 export interface TextRequest {
   url: string;
-  method?: "GET" | "POST";
+  method?: "GET" | "POST" | "PATCH" | "DELETE";
   headers?: Readonly<Record<string, string>>;
   body?: string;
   /** What messages call the request. */

@@ -104,17 +104,18 @@ function parseOData(text: string, asked: string): Omit<ODataAnswer, "date"> {
   return { items: document.value, count: asInteger(document["@odata.count"]) };
 }
 
-/** Whether the catalogue still has a product. */
-export async function hasProduct(io: HttpIo, url: string, productId: string): Promise<boolean> {
+/** A product by its id, with its attributes; null when the catalogue has it no longer. */
+export async function fetchProduct(io: HttpIo, url: string, productId: string): Promise<unknown> {
   const address = new URL(
-    `Products(${encodeURIComponent(productId)})`,
+    `Products(${encodeURIComponent(productId)})?$expand=Attributes`,
     url.endsWith("/") ? url : `${url}/`,
   ).href;
   try {
     const reply = await requestText(io, { url: address, asked: safeName(address) });
-    return asText(asObject(JSON.parse(reply.text))?.Id) === productId;
+    const product = asObject(JSON.parse(reply.text));
+    return asText(product?.Id) === productId ? product : null;
   } catch (error) {
-    if (error instanceof GranaryError && error.details.status === 404) return false;
+    if (error instanceof GranaryError && error.details.status === 404) return null;
     throw error;
   }
 }
