@@ -32,6 +32,7 @@ const PEERS: readonly { module: string; requirement: string }[] = [
   { module: "cfnlint", requirement: "cfn-lint" },
   { module: "morecantile", requirement: "morecantile>=7,<8" },
   { module: "PIL", requirement: "pillow" },
+  { module: "pyproj", requirement: "pyproj" },
 ];
 
 const INSTALL_LIMIT_MS = 240_000;

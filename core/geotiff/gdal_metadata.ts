@@ -50,10 +50,13 @@ function unescaped(text: string): string {
   });
 }
 
-/** What the items say of each of `bands` bands, as GDAL reads it: by role. */
+/** What the items say of each of `bands` bands, as GDAL reads it: by role. It escapes their texts twice. */
 export function bandMetadata(items: readonly MetadataItem[], bands: number): BandMetadata[] {
   return Array.from({ length: bands }, (_, band) => {
-    const said = (role: string) => items.find((item) => item.sample === band && item.role === role)?.value;
+    const said = (role: string) => {
+      const item = items.find(({ sample, role: has }) => sample === band && has === role);
+      return item === undefined ? undefined : unescaped(item.value);
+    };
     return {
       description: said("description") ?? null,
       unit: said("unittype") || null,
