@@ -1,4 +1,4 @@
-/** `granary inspect PATH`: what a file or folder is and holds: a store, an HDF5 file or a catalog. */
+/** `granary inspect PATH`: what a file or folder is and holds: a store, an HDF5 file, a TIFF or a catalog. */
 import fs from "node:fs";
 import type { Command } from "@commander-js/extra-typings";
 import type { LevelDescription, StoreDescription } from "../../core/store/describe.ts";
@@ -12,15 +12,17 @@ const EXAMPLES = `
 Examples:
   granary inspect store.zarr                 levels, variables, chunks, sizes, how it was made
   granary inspect ATL06_20190416.h5          groups, datasets, chunks, filters, attributes
+  granary inspect OMTO3d.he5                 its grids: size, place, steps; or why a variable is none
+  granary inspect image.tif                  as of an HDF5 file, with overviews
   granary inspect catalog.parquet            as granary catalog info
   granary inspect store.zarr --json | jq '.levels[0].arrays[].name'`;
 
 /** What is there, by its first bytes and not by its name. */
-type Kind = "store" | "hdf5" | "parquet";
+type Kind = "store" | "hdf5" | "parquet" | "tiff";
 
 export function addInspect(program: Command, context: CliContext): void {
   program.command("inspect")
-    .description("say what an HDF5 file, a catalog or a store holds")
+    .description("say what a file, a catalog or a store holds, and which grids")
     .argument("<path>", "a file, a store's folder, or s3://bucket/prefix of a store")
     .addHelpText("after", EXAMPLES)
     .action(async (place) => {
@@ -30,6 +32,10 @@ export function addInspect(program: Command, context: CliContext): void {
         case "hdf5": {
           const { inspectHdf5 } = await import("./inspect_hdf5.ts");
           return await inspectHdf5(place, context);
+        }
+        case "tiff": {
+          const { inspectTiff } = await import("./inspect_grids.ts");
+          return await inspectTiff(place, context);
         }
         case "parquet": {
           const { showCatalog } = await import("./catalog_info.ts");
@@ -41,6 +47,7 @@ export function addInspect(program: Command, context: CliContext): void {
 
 const HDF5_SIGNATURE = "\x89HDF\r\n\x1a\n";
 const PARQUET_MAGIC = "PAR1";
+const TIFF_MAGIC = ["II*\0", "MM\0*", "II+\0", "MM\0+"];
 
 /** Where a file may begin its HDF5 part: at 0, or behind a user block of 512 bytes, doubled. */
 const USER_BLOCKS = [0, 512, 1024, 2048, 4096];
@@ -54,7 +61,7 @@ function kindOf(place: string): Kind {
   } catch (error) {
     const code = systemCode(error);
     if (code === "ENOENT" || code === "ENOTDIR") {
-      throw inputError(`${place}: does not exist (wanted an HDF5 file, a catalog or a store)`);
+      throw inputError(`${place}: does not exist (wanted an HDF5 file, a TIFF, a catalog or a store)`);
     }
     throw inputError(`${place}: cannot be opened (${code ?? (error as Error).message})`);
   }
@@ -65,15 +72,16 @@ function kindOf(place: string): Kind {
       return String.fromCharCode(...bytes.subarray(0, read));
     };
     if (bytesAt(0, PARQUET_MAGIC.length) === PARQUET_MAGIC) return "parquet";
+    if (TIFF_MAGIC.includes(bytesAt(0, 4))) return "tiff";
     for (const offset of USER_BLOCKS) {
       if (bytesAt(offset, HDF5_SIGNATURE.length) === HDF5_SIGNATURE) return "hdf5";
     }
     const size = fs.fstatSync(file).size;
     throw inputError(
-      `${place}: is neither HDF5 nor Parquet: ${
+      `${place}: is neither HDF5, TIFF nor Parquet: ${
         size === 0 ? "it is empty" : whatItLooksLike(bytesAt(0, 64))
       }` +
-        " (wanted an HDF5 file, a catalog, or the folder of a store)",
+        " (wanted an HDF5 file, a TIFF, a catalog, or the folder of a store)",
     );
   } finally {
     fs.closeSync(file);
@@ -84,8 +92,12 @@ function whatItLooksLike(head: string): string {
   const start = head.trimStart().toLowerCase();
   if (start.startsWith("<")) return "it begins like HTML or XML, perhaps a login page saved in its place";
   if (start.startsWith("{") || start.startsWith("[")) return "it begins like JSON";
-  if (head.startsWith("CDF")) return "it is a classic netCDF file, of a format before netCDF-4";
-  return "its first bytes are of neither";
+  if (head.startsWith("CDF")) {
+    return "it is a classic netCDF file, of a format before netCDF-4: convert it with nccopy -k nc4";
+  }
+  if (head.startsWith("\x0e\x03\x13\x01")) return "it is an HDF4 file: convert it with h4toh5";
+  if (head.startsWith("GRIB")) return "it is a GRIB file: convert it with cdo -f nc4 copy";
+  return "its first bytes are of none of them";
 }
 
 async function inspectStore(place: string, context: CliContext): Promise<void> {

@@ -2,17 +2,34 @@
 import { openFileSource } from "../../core/access/file_source.ts";
 import { describeGrids, type GridDescription, type GridsDescription } from "../../core/grids/describe.ts";
 import { openGrids } from "../../core/grids/open_grids.ts";
-import { formatCount, formatNumberOf } from "../../core/units.ts";
+import { formatBytes, formatCount, formatNumberOf } from "../../core/units.ts";
 import type { CliContext } from "../io/context.ts";
+import { printReport } from "../io/report.ts";
 
-/** The grids of the file at `path`. */
-export async function gridsOf(path: string, { signal }: CliContext): Promise<GridsDescription> {
+/** The grids of the file at `path`, and its size. */
+export async function gridsOf(
+  path: string,
+  { signal }: CliContext,
+): Promise<{ sizeBytes: number; grids: GridsDescription }> {
   const source = await openFileSource(path);
-  const file = await openGrids(source, path, { signal });
   try {
-    return describeGrids(file);
+    return { sizeBytes: source.sizeBytes, grids: describeGrids(await openGrids(source, path, { signal })) };
   } finally {
-    await file.close();
+    await source.close();
+  }
+}
+
+/** Describes the TIFF at `path` on stdout. */
+export async function inspectTiff(path: string, context: CliContext): Promise<void> {
+  const { sizeBytes, grids } = await gridsOf(path, context);
+  if (context.json) {
+    return printReport(context, "inspect.tiff", { file: path, size_bytes: sizeBytes, ...grids });
+  }
+  context.out.table(["what", "value"], [["file", path], ["size", formatBytes(sizeBytes)]]);
+  printGrids(grids, context);
+  for (const { levels } of grids.grids) {
+    const overviews = levels.slice(1).map(({ width, height }) => `${width}x${height}`).join(", ");
+    context.out.write(`  overviews: ${overviews || "none"}\n`);
   }
 }
 

@@ -13,7 +13,7 @@ export async function inspectHdf5(path: string, context: CliContext): Promise<vo
   try {
     const file = await openHdf5(source);
     const description = describeHdf5(file, source.sizeBytes);
-    const grids = await gridsOf(path, context);
+    const { grids } = await gridsOf(path, context);
     if (context.json) printReport(context, "inspect.hdf5", { ...description, ...grids });
     else {
       print(description, context);

@@ -38,6 +38,7 @@ export const REPORT_VERSIONS = {
   "help.environment": 1,
   "inspect.hdf5": 1,
   "inspect.store": 1,
+  "inspect.tiff": 1,
   "plot": 1,
   "run.finish": 1,
   "run.status": 1,

@@ -1,9 +1,9 @@
 /** The steps of a coordinate variable: by its bounds, else by its centres. */
-import { GranaryError } from "../errors.ts";
 import { attributeText } from "../hdf5/attribute_values.ts";
 import { toCoordinate } from "../hdf5/values.ts";
 import { metresOf } from "./axes.ts";
 import { type FileView, groupOf, isNumeric } from "./file_view.ts";
+import { isFileFault } from "./hdf5_session.ts";
 import { NoGrid } from "./refusal.ts";
 import { evenBounds, evenSpacing, isSpacing, type Spacing, type Unevenness } from "./spacing.ts";
 
@@ -55,7 +55,7 @@ function numbers(view: FileView, path: string): Float64Array {
   try {
     return toCoordinate(view.dataset(path).read(0, view.dataset(path).shape[0]), view.packing(path));
   } catch (error) {
-    if (!(error instanceof GranaryError) || error.tag !== "granule") throw error;
+    if (!isFileFault(error)) throw error;
     throw new NoGrid("damaged", `its coordinate cannot be read: ${error.message}`);
   }
 }

@@ -44,6 +44,16 @@ export function elementRule(packing: Packing, dtype: GridDtype): ElementRule {
   return { dtype, nodata, otherFills: others.filter((fill) => !Number.isNaN(fill)), stored: packing.dtype };
 }
 
+/** The rule of 64-bit integers that are read as `dtype`; `fills` all become `nodata`. */
+export function longRule(
+  dtype: "int32" | "float64",
+  packing: Packing,
+  fills: readonly number[],
+  nodata: number | null,
+): ElementRule {
+  return { dtype, nodata, otherFills: fills.filter((fill) => fill !== nodata), stored: packing.dtype };
+}
+
 /** A new array of the type, all zeros. */
 export function emptyValues(dtype: GridDtype, length: number): GridValues {
   switch (dtype) {
@@ -72,27 +82,26 @@ export function emptyValues(dtype: GridDtype, length: number): GridValues {
  */
 export function gridElements(raw: Hdf5Values, rule: ElementRule, what: string): GridValues {
   const signed = withSign(raw, rule.stored);
-  const values = signed instanceof BigInt64Array || signed instanceof BigUint64Array
-    ? narrowed(signed, rule, what)
-    : signed;
+  if (signed instanceof BigInt64Array || signed instanceof BigUint64Array) {
+    return narrowed(signed, rule, what);
+  }
   const { nodata, otherFills } = rule;
-  if (nodata !== null) { for (const fill of otherFills) replace(values, fill, nodata); }
-  return values;
+  if (nodata !== null) { for (const fill of otherFills) replace(signed, fill, nodata); }
+  return signed;
 }
 
+/** 64-bit integers as the rule's type. Marks of no value that it does not hold become its own. */
 function narrowed(raw: BigInt64Array | BigUint64Array, rule: ElementRule, what: string): GridValues {
+  const { nodata, otherFills, dtype } = rule;
   const wide = toFloat64(raw);
-  const values = emptyValues(rule.dtype, wide.length);
+  const values = emptyValues(dtype, wide.length);
   for (let i = 0; i < wide.length; i++) {
-    values[i] = wide[i];
-    if (values[i] !== wide[i] || !(Math.abs(wide[i]) <= Number.MAX_SAFE_INTEGER)) {
-      if (wide[i] === rule.nodata) continue;
+    const value = nodata !== null && otherFills.includes(wide[i]) ? nodata : wide[i];
+    values[i] = value;
+    if (value !== nodata && (values[i] !== value || !(Math.abs(value) <= Number.MAX_SAFE_INTEGER))) {
       throw new GranaryError(
         "granule",
-        `${what} holds the integer ${
-          raw[i]
-        }, which no ${rule.dtype} holds exactly (convert the variable to ` +
-          `int32 or float64)`,
+        `${what} holds the integer ${raw[i]}, which no ${dtype} holds exactly (convert the variable first)`,
       );
     }
   }

@@ -1,8 +1,8 @@
 /** Holds what StructMetadata says of a grid's rows and columns against latitudes and longitudes in the grid. */
-import { GranaryError } from "../errors.ts";
 import { toCoordinate } from "../hdf5/values.ts";
 import { axisKind } from "./axes.ts";
 import { baseName, type FileView, isNumeric } from "./file_view.ts";
+import { isFileFault } from "./hdf5_session.ts";
 import type { Spacing } from "./spacing.ts";
 import type { GridStructure } from "./struct_metadata.ts";
 
@@ -62,7 +62,7 @@ function endsOf(view: FileView, path: string, direction: "x" | "y", grid: GridSt
     try {
       values = toCoordinate(view.dataset(path).readWindow(start, count), view.packing(path));
     } catch (error) {
-      if (error instanceof GranaryError && error.tag === "granule") return undefined;
+      if (isFileFault(error)) return undefined;
       throw error;
     }
     const first = values.findIndex(Number.isFinite);

@@ -1,7 +1,6 @@
 /** A variable of an HDF5 or netCDF-4 file as a grid: windows are read from the chunks that they touch. */
 import { GranaryError } from "../errors.ts";
-import type { StagedSource } from "../access/staged_source.ts";
-import type { Hdf5File } from "../hdf5/contract.ts";
+import type { Hdf5Dataset, Hdf5File } from "../hdf5/contract.ts";
 import { checkReadSize } from "../hdf5/limits.ts";
 import type {
   Affine,
@@ -14,6 +13,7 @@ import type {
   WindowRequest,
 } from "../raster/grid.ts";
 import { type ElementRule, emptyValues, gridElements } from "./elements.ts";
+import type { Hdf5Session } from "./hdf5_session.ts";
 import { copyPlane } from "./plane.ts";
 import { planReads, type StoredLayout } from "./stored_window.ts";
 
@@ -42,12 +42,11 @@ export class Hdf5Grid implements Grid {
   readonly bands: readonly GridBand[];
   readonly levels: readonly GridLevel[];
   readonly notes: readonly string[];
-  readonly #source: StagedSource;
-  readonly #file: Hdf5File;
+  readonly #session: Hdf5Session;
   readonly #layout: StoredLayout;
   readonly #elements: ElementRule;
 
-  constructor(source: StagedSource, file: Hdf5File, placed: PlacedVariable) {
+  constructor(session: Hdf5Session, placed: PlacedVariable) {
     const { layout, elements } = placed;
     this.name = placed.name;
     this.width = layout.shape[layout.xAxis];
@@ -59,8 +58,7 @@ export class Hdf5Grid implements Grid {
     this.bands = placed.bands;
     this.notes = placed.notes;
     this.levels = [{ width: this.width, height: this.height, ...blockOf(layout) }];
-    this.#source = source;
-    this.#file = file;
+    this.#session = session;
     this.#layout = layout;
     this.#elements = elements;
   }
@@ -69,13 +67,14 @@ export class Hdf5Grid implements Grid {
     const { width, height } = request;
     const bands = request.bands ?? this.bands.map((_, i) => i);
     this.#check(request, bands);
-    const what = `${this.#source.name}: ${this.name}`;
+    const { source } = this.#session;
+    const what = `${source.name}: ${this.name}`;
     const cells = width * height;
-    checkReadSize(this.#source, this.name, cells * bands.length * this.#layout.elementBytes);
+    checkReadSize(source, this.name, cells * bands.length * this.#layout.elementBytes);
     const planes = bands.map(() => emptyValues(this.dtype, cells));
     if (cells > 0) {
       for (const { start, count, copies } of planReads(this.#layout, { ...request, bands })) {
-        const raw = await this.#source.run(() => this.#dataset().readWindow(start, count), signal);
+        const raw = await this.#session.run((file) => this.#dataset(file).readWindow(start, count), signal);
         const values = gridElements(raw, this.#elements, what);
         for (const { band, plane, at, rows, columns } of copies) {
           copyPlane(values, plane, planes[band], at, width, rows, columns);
@@ -85,11 +84,9 @@ export class Hdf5Grid implements Grid {
     return { width, height, bands: planes, mask: null };
   }
 
-  #dataset() {
-    const dataset = this.#file.dataset(this.name);
-    if (dataset === undefined) {
-      throw new GranaryError("granule", `${this.#source.name}: ${this.name} is gone`);
-    }
+  #dataset(file: Hdf5File): Hdf5Dataset {
+    const dataset = file.dataset(this.name);
+    if (dataset === undefined) throw new GranaryError("granule", `${file.name}: ${this.name} is gone`);
     return dataset;
   }
 

@@ -1,14 +1,17 @@
-/** Opens a file as grids, whatever it is: HDF5, HDF-EOS5, netCDF-4. */
+/** Opens a file as grids, whatever it is: GeoTIFF, HDF5, HDF-EOS5, netCDF-4. */
 import type { Source } from "../access/source.ts";
-import { StagedSource } from "../access/staged_source.ts";
-import { GranaryError } from "../errors.ts";
+import { openGeotiff } from "../geotiff/open.ts";
+import { inputError } from "../errors.ts";
 import { globMatches } from "../glob.ts";
-import { openHdf5 } from "../observations/open_granule_file.ts";
 import { crsOfCode } from "../raster/crs/codes.ts";
 import type { Grid, GridFile, RefusedVariable } from "../raster/grid.ts";
 import { attributeText } from "../hdf5/attribute_values.ts";
+import { NAMED_GRIDS, type NamedGrid } from "./ease_grids.ts";
+import { isLongInteger } from "./elements.ts";
 import { baseName, FileView, groupOf, isText } from "./file_view.ts";
-import { Hdf5Grid } from "./hdf5_grid.ts";
+import { Hdf5Grid, type PlacedVariable } from "./hdf5_grid.ts";
+import { Hdf5Session, isFileFault } from "./hdf5_session.ts";
+import { longIntegers } from "./long_integers.ts";
 import { placeVariable, type PlacingContext } from "./place_variable.ts";
 import { NoGrid } from "./refusal.ts";
 import { readGridStructures, structMetadataText } from "./struct_metadata.ts";
@@ -16,14 +19,16 @@ import { readGridStructures, structMetadataText } from "./struct_metadata.ts";
 export interface OpenGridsOptions {
   /** The coordinate reference system of the axes, by its code: goes before what the file says. */
   readonly crs?: string;
-  /** Globs over the variables' paths; a glob without a slash is one of names. Default: all. */
+  /** The named grid on which variables with latitudes and longitudes of two dimensions lie: `EASE2_M36km`. */
+  readonly grid?: string;
+  /** Globs over the variables' paths; a glob without a slash is one of names. Default: all. A TIFF has one grid. */
   readonly variables?: readonly string[];
   readonly signal?: AbortSignal;
 }
 
 /**
  * The grids of a file, in path order, and the variables of two dimensions or more that are none, each with
- * the rule that refused it. Closing it closes the source. Throws a granule error that names the file where it
+ * the rule that refused it. Closing it closes the source, which stays open where this throws. Throws a granule error that names the file where it
  * cannot be read at all, and an input error for a code that is not known.
  */
 export async function openGrids(
@@ -31,49 +36,82 @@ export async function openGrids(
   name: string,
   options: OpenGridsOptions = {},
 ): Promise<GridFile> {
-  const staged = new StagedSource(source);
   const { signal } = options;
   const crs = options.crs === undefined ? null : crsOfCode(options.crs);
-  const file = await staged.run(() => openHdf5(staged), signal);
-  const view = await staged.run(() => new FileView(file), signal);
-  const structures = await staged.run(() => {
+  if (await isTiff(source, signal)) {
+    return await openGeotiff(source, name, { signal, ...(crs ? { crs } : {}) });
+  }
+  const session = await Hdf5Session.open(source, signal);
+  const view = await session.run((file) => new FileView(file), signal);
+  const structures = await session.run((file) => {
     const text = structMetadataText(file);
     return text === undefined ? new Map() : readGridStructures(file.name, text);
   }, signal);
-  const context: PlacingContext = { view, structures, crs, axes: new Map() };
+  const context: PlacingContext = {
+    view,
+    structures,
+    crs,
+    grid: namedGrid(options.grid),
+    axes: new Map(),
+    placed: new Map(),
+  };
   const grids: Grid[] = [];
   const refused: RefusedVariable[] = [];
-  const bounds = await boundsOf(view, staged, signal);
+  const bounds = await boundsOf(view, session, signal);
   for (const path of view.paths) {
     if (options.variables !== undefined && !options.variables.some((glob) => named(glob, path))) continue;
     if (bounds.has(path)) continue;
-    const outcome = await staged.run(() => consider(context, path), signal);
+    const outcome = await consider(session, context, path, signal);
     if (outcome === undefined) continue;
     if ("rule" in outcome) refused.push(outcome);
-    else grids.push(new Hdf5Grid(staged, file, outcome));
+    else grids.push(new Hdf5Grid(session, outcome));
   }
   return {
     name,
     grids,
     refused,
     close: async () => {
-      file.close();
+      session.close();
       await source.close();
     },
   };
 }
 
+/** Whether the file begins as a TIFF of either byte order, BigTIFF included. */
+async function isTiff(source: Source, signal?: AbortSignal): Promise<boolean> {
+  const head = await source.read(0, Math.min(4, source.sizeBytes), signal);
+  const text = String.fromCharCode(...head);
+  return ["II*\0", "MM\0*", "II+\0", "MM\0+"].includes(text);
+}
+
+function namedGrid(name: string | undefined): NamedGrid | null {
+  if (name === undefined) return null;
+  const grid = NAMED_GRIDS.find((one) => one.name.toLowerCase() === name.toLowerCase());
+  if (grid !== undefined) return grid;
+  throw inputError(
+    `${name}: no grid has this name (wanted one of ${NAMED_GRIDS.map((one) => one.name).join(", ")})`,
+  );
+}
+
 /** The variable at `path`, placed or refused; undefined for what is no candidate: text, and lists. */
-function consider(context: PlacingContext, path: string) {
+async function consider(
+  session: Hdf5Session,
+  context: PlacingContext,
+  path: string,
+  signal?: AbortSignal,
+): Promise<PlacedVariable | RefusedVariable | undefined> {
   try {
-    const { shape, dtype } = context.view.dataset(path);
-    if (shape.length < 2 || isText(dtype)) return undefined;
-    return placeVariable(context, path);
+    const placed = await session.run(() => {
+      const { shape, dtype } = context.view.dataset(path);
+      return shape.length < 2 || isText(dtype) ? undefined : placeVariable(context, path);
+    }, signal);
+    if (placed === undefined || !isLongInteger(placed.elements.stored)) return placed;
+    const packing = await session.run(() => context.view.packing(path), signal);
+    const { rule, note } = await longIntegers(session, path, packing, signal);
+    return { ...placed, elements: rule, notes: [...placed.notes, note] };
   } catch (error) {
     if (error instanceof NoGrid) return error.of(path);
-    if (error instanceof GranaryError && error.tag === "granule") {
-      return new NoGrid("damaged", error.message).of(path);
-    }
+    if (isFileFault(error)) return new NoGrid("damaged", error.message).of(path);
     throw error;
   }
 }
@@ -84,10 +122,10 @@ function named(glob: string, path: string): boolean {
 }
 
 /** Paths of the variables that hold bounds of others. */
-async function boundsOf(view: FileView, source: StagedSource, signal?: AbortSignal): Promise<Set<string>> {
+async function boundsOf(view: FileView, session: Hdf5Session, signal?: AbortSignal): Promise<Set<string>> {
   const found = new Set<string>();
   for (const path of view.paths) {
-    await source.run(() => {
+    await session.run(() => {
       const attributes = guarded(() => view.attributes(path)) ?? {};
       for (const attribute of ["bounds", "climatology"]) {
         const name = attributeText(attributes[attribute]);
@@ -103,7 +141,7 @@ function guarded<T>(work: () => T): T | undefined {
   try {
     return work();
   } catch (error) {
-    if (error instanceof GranaryError && error.tag === "granule") return undefined;
+    if (isFileFault(error)) return undefined;
     throw error;
   }
 }

@@ -5,10 +5,11 @@
 import { crsOfCode } from "../raster/crs/codes.ts";
 import type { Affine, Crs } from "../raster/grid.ts";
 import { type CoordinateAxis, readCoordinateAxis } from "./coordinate_axis.ts";
-import { refuseCurvilinear } from "./curvilinear.ts";
+import { placeByLatitudes } from "./curvilinear.ts";
 import { type Dimension, dimensionsOf } from "./dimensions.ts";
-import { elementRule, gridDtype } from "./elements.ts";
-import { eosCrs, eosPlacement } from "./eos_placement.ts";
+import { elementRule, gridDtype, isLongInteger } from "./elements.ts";
+import type { NamedGrid } from "./ease_grids.ts";
+import { eosCrs, type EosPlacement, eosPlacement } from "./eos_placement.ts";
 import { baseName, type FileView, isNumeric } from "./file_view.ts";
 import type { PlacedVariable } from "./hdf5_grid.ts";
 import { orient } from "./orientation.ts";
@@ -26,8 +27,12 @@ export interface PlacingContext {
   readonly structures: ReadonlyMap<string, GridStructure>;
   /** The user's word, which goes before the file's. */
   readonly crs: Crs | null;
+  /** The named grid that variables with latitudes of two dimensions are on, by the user's word. */
+  readonly grid: NamedGrid | null;
   /** Axes that were read already, by the coordinate's path. */
   readonly axes: Map<string, CoordinateAxis | NoGrid>;
+  /** Grids of HDF-EOS5 that were placed already. */
+  readonly placed: Map<GridStructure, { readonly place: EosPlacement; readonly crs: Crs } | NoGrid>;
 }
 
 /** The axes of a variable as they are stored, and the system that they are in. */
@@ -39,7 +44,7 @@ interface Placement {
   readonly crs: Crs;
 }
 
-/** Places the variable at `path`. Throws NoGrid. */
+/** Places the variable at `path`; 64-bit integers are yet to be looked through. Throws NoGrid. */
 export function placeVariable(context: PlacingContext, path: string): PlacedVariable {
   const { view } = context;
   const dataset = view.dataset(path);
@@ -63,18 +68,15 @@ export function placeVariable(context: PlacingContext, path: string): PlacedVari
   }
   notes.push(...orientation.notes);
   const packing = view.packing(path);
-  const dtype = gridDtype(packing.dtype);
+  const dtype = isLongInteger(packing.dtype) ? "float64" : gridDtype(packing.dtype);
   if (dtype === undefined) {
-    throw new NoGrid(
-      "dtype",
-      `its values are integers of 64 bits (${packing.dtype}; wanted up to 32 bits: convert them, as with ncap2)`,
-    );
+    throw new NoGrid("dtype", `its values are of ${packing.dtype} (wanted integers or floats)`);
   }
   notes.push(...packing.warnings);
   const bandAxes = dimensions.map((_, axis) => axis).filter((axis) => axis !== xAxis && axis !== yAxis);
   const bands = variableBands(view, path, dimensions, bandAxes, packing, notes);
   const elements = elementRule(packing, dtype);
-  if (elements.otherFills.length > 0) {
+  if (elements.otherFills.length > 0 && !isLongInteger(packing.dtype)) {
     notes.push(`its marks of no value ${elements.otherFills.join(", ")} are read as ${elements.nodata}`);
   }
   return {
@@ -146,12 +148,28 @@ function placeEos(
         `and ${yDim}`,
     );
   }
-  const placed = eosPlacement(structure);
-  notes.push(...placed.notes);
-  const system = context.crs === null ? eosCrs(structure) : { crs: context.crs, notes: [] };
-  notes.push(...system.notes);
-  const { x, y } = placed.degrees ? checkEosRows(context.view, structure, placed, notes) : placed;
-  return { xAxis, yAxis, x, y, crs: system.crs };
+  const { place, crs } = eosOf(context, structure);
+  notes.push(...place.notes);
+  return { xAxis, yAxis, x: place.x, y: place.y, crs };
+}
+
+/** The place of all fields of a grid, with what was noted on the way. */
+function eosOf(context: PlacingContext, structure: GridStructure): { place: EosPlacement; crs: Crs } {
+  const known = context.placed.get(structure);
+  if (known instanceof NoGrid) throw known;
+  if (known !== undefined) return known;
+  try {
+    const stated = eosPlacement(structure);
+    const system = context.crs === null ? eosCrs(structure) : { crs: context.crs, notes: [] };
+    const notes = [...stated.notes, ...system.notes];
+    const axes = stated.degrees ? checkEosRows(context.view, structure, stated, notes) : stated;
+    const found = { place: { ...axes, degrees: stated.degrees, notes }, crs: system.crs };
+    context.placed.set(structure, found);
+    return found;
+  } catch (error) {
+    if (error instanceof NoGrid) context.placed.set(structure, error);
+    throw error;
+  }
 }
 
 function placeCf(
@@ -190,7 +208,7 @@ function placeCf(
       : undefined;
     const crs = context.crs ?? mapped?.crs;
     if (stated === undefined || crs === undefined || mapping === undefined) {
-      throw refuseCurvilinear(view, path, dimensions);
+      return placeByLatitudes(view, path, dimensions, context.grid, notes);
     }
     notes.push(
       ...mapped?.notes ?? [],
@@ -212,7 +230,7 @@ function placeCf(
     crs = crsOfCode("EPSG:4326");
   } else notes.push(...mapped?.notes ?? []);
   if (crs === undefined) {
-    if (!degreesByAxes) throw refuseCurvilinear(view, path, dimensions);
+    if (!degreesByAxes) return placeByLatitudes(view, path, dimensions, context.grid, notes);
     notes.push("no grid mapping is stated: degrees are taken as those of WGS 84");
     crs = crsOfCode("EPSG:4326");
   }

@@ -21,6 +21,23 @@ fs.writeFileSync(
     "catalog: {to: s2.live}\ndownload: {to: files}\n",
 );
 
+/** A TIFF of one grey pixel (TIFF 6.0, section 2: header, one directory of short fields). */
+function onePixelTiff(): Uint8Array {
+  const fields = [[256, 1], [257, 1], [258, 8], [259, 1], [262, 1], [273, 8], [277, 1], [278, 1], [279, 1]];
+  const bytes = new DataView(new ArrayBuffer(10 + 2 + 12 * fields.length + 4));
+  [0x49, 0x49, 42, 0, 10].forEach((byte, i) => bytes.setUint8(i, byte));
+  bytes.setUint16(10, fields.length, true);
+  fields.forEach(([tag, value], i) => {
+    const at = 12 + 12 * i;
+    bytes.setUint16(at, tag, true);
+    bytes.setUint16(at + 2, 3, true);
+    bytes.setUint32(at + 4, 1, true);
+    bytes.setUint16(at + 8, value, true);
+  });
+  return new Uint8Array(bytes.buffer);
+}
+fs.writeFileSync(path.join(folder, "pixel.tif"), onePixelTiff());
+
 /** What these need is made by those before them. */
 const COMMANDS: readonly string[][] = [
   ["--version"],
@@ -42,6 +59,7 @@ const COMMANDS: readonly string[][] = [
   ["inspect", "s.zarr"],
   ["inspect", "GRANULE"],
   ["inspect", "c.parquet"],
+  ["inspect", "pixel.tif"],
   ["plot", "s.zarr", "--variable", "h_mean", "-o", "m.png"],
   ["aggregate", "-c", "atl06", "--catalog", "c.parquet", "-o", "t.zarr", "--plan-only", "--batches", "1"],
   ["run", "work", "t.zarr.run", "--stage", "scatter", "--task", "0"],

@@ -163,7 +163,9 @@ Deno.test("inspect goes by what a file holds, not by its name, and says what els
         ['{"error": 1}', /begins like JSON/],
         ["CDF\x01", /classic netCDF/],
         ["", /it is empty/],
-        ["text", /neither HDF5 nor Parquet/],
+        ["text", /neither HDF5, TIFF nor Parquet/],
+        ["\x0e\x03\x13\x01", /HDF4 file: convert it with h4toh5/],
+        ["GRIB", /GRIB file: convert it/],
       ] as const
     ) {
       fs.writeFileSync(file, content);
