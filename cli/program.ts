@@ -8,6 +8,7 @@ import { addAggregate } from "./commands/aggregate.ts";
 import { addAuth } from "./commands/auth.ts";
 import { addCatalog } from "./commands/catalog.ts";
 import { addCells } from "./commands/cells.ts";
+import { addCog } from "./commands/cog.ts";
 import { addCompletions } from "./commands/completions.ts";
 import { addConfig } from "./commands/config.ts";
 import { addDeploy } from "./commands/deploy.ts";
@@ -56,6 +57,7 @@ export function createProgram(context: CliContext, onFlags: (flags: GlobalFlags)
   addFetch(program, context);
   addAggregate(program, context);
   addRun(program, context, JOB_KINDS);
+  addCog(program, context);
   addInspect(program, context);
   addPlot(program, context);
   addConfig(program, context);

@@ -42,7 +42,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "core/geotiff": [...CORE_BASE, "core/access", "core/geotiff/decode", "core/raster/*"],
   "core/geotiff/decode": [...CORE_BASE, "core/geotiff", "core/raster"],
   "core/geotiff/write": [...CORE_BASE, "core/access", "core/geotiff", "core/raster/*"],
-  "core/grids": [...OBSERVATIONS, "core/geotiff", "core/observations", "core/raster/*"],
+  "core/grids": [...OBSERVATIONS, "core/geotiff/*", "core/observations", "core/raster/*"],
   "core/raster/crs": ["core", "core/raster", "core/hdf5"],
   "core/raster": [
     ...CORE_BASE,

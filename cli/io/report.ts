@@ -21,6 +21,7 @@ export const REPORT_VERSIONS = {
   "catalog.urls": 1,
   "catalog.validate": 1,
   "cells": 1,
+  "cog": 1,
   "config.check": 1,
   "config.show": 1,
   "demo": 1,

@@ -4,6 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { REPORT_VERSIONS } from "../../cli/io/report.ts";
 import { granary, ROOT, temporaryFolder } from "../support/binary.ts";
+import { gridFile } from "../support/grid_file.ts";
 
 const DOCS = fs.readFileSync(path.join(ROOT, "docs", "json.md"), "utf8");
 const folder = temporaryFolder("granary-json-");
@@ -37,6 +38,7 @@ function onePixelTiff(): Uint8Array {
   return new Uint8Array(bytes.buffer);
 }
 fs.writeFileSync(path.join(folder, "pixel.tif"), onePixelTiff());
+fs.writeFileSync(path.join(folder, "grids.nc"), await gridFile());
 
 /** What these need is made by those before them. */
 const COMMANDS: readonly string[][] = [
@@ -65,6 +67,7 @@ const COMMANDS: readonly string[][] = [
   ["run", "work", "t.zarr.run", "--stage", "scatter", "--task", "0"],
   ["run", "status", "t.zarr.run"],
   ["stac", "validate", "item.json"],
+  ["cog", "grids.nc:class", "-o", "cogs"],
   ["auth", "status"],
   ["feed", "backfill", "feed.yaml", "--from", "2026-01-01"],
   ["feed", "run", "feed.yaml"],

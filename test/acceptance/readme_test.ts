@@ -10,6 +10,7 @@ import path from "node:path";
 import { decode } from "fast-png";
 import { EXIT_CODES } from "../../mod.ts";
 import { granary, ROOT, shell, temporaryFolder } from "../support/binary.ts";
+import { gridFile } from "../support/grid_file.ts";
 
 interface Page {
   name: string;
@@ -33,6 +34,8 @@ function readPage(name: string): Page {
 }
 
 const folder = temporaryFolder("granary-readme-");
+/** What the page of grids runs on. */
+fs.writeFileSync(path.join(folder, "grids.nc"), await gridFile());
 
 for (const { name, blocks } of PAGES) {
   const offline = blocks.filter(({ info }) => info === "sh offline");

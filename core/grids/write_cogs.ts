@@ -1,0 +1,127 @@
+/** A file of grids to COGs: opened, planned, then written one by one. */
+import type { ObjectTarget } from "../access/object_target.ts";
+import type { Source } from "../access/source.ts";
+import { GranaryError, inputError } from "../errors.ts";
+import { type CogSummary, writeCog } from "../geotiff/write/cog.ts";
+import { type CogOutput, cogOutputs, granuleName, type OutputOptions } from "../geotiff/write/outputs.ts";
+import type { CogOptions } from "../geotiff/write/plan.ts";
+import type { GridFile, RefusedVariable } from "../raster/grid.ts";
+import { openGrids } from "./open_grids.ts";
+
+export interface CogRequest extends OutputOptions, Omit<CogOptions, "bands"> {
+  /** The first part of every key; default the name of the file. */
+  readonly granule?: string;
+  /** Globs over the variables' paths; default every variable that is a grid. */
+  readonly variables?: readonly string[];
+  /** A code that goes before what the file says of its axes. */
+  readonly crs?: string;
+}
+
+/** A file that is open, and what it will become. Whoever opened it closes it. */
+export interface CogPlanOfFile {
+  readonly name: string;
+  readonly granule: string;
+  readonly file: GridFile;
+  readonly outputs: readonly CogOutput[];
+  /** Variables that are no grids. Those that were named by their whole path are errors instead. */
+  readonly refused: readonly RefusedVariable[];
+}
+
+/** What was written of a file, and where it came from. */
+export interface WrittenCog extends CogSummary {
+  readonly source: string;
+  readonly granule: string;
+  readonly variable: string;
+  /** Milliseconds since 1970 UTC, where all bands are of one time. */
+  readonly time: number | null;
+}
+
+/**
+ * Opens a file and says which COGs it becomes. Throws an input error, and closes the source, where no
+ * variable that was asked for is a grid, or where one that was named is none.
+ */
+export async function planCogs(source: Source, name: string, request: CogRequest): Promise<CogPlanOfFile> {
+  const { variables, crs, signal } = request;
+  try {
+    const file = await openGrids(source, name, {
+      ...(variables === undefined ? {} : { variables }),
+      ...(crs === undefined ? {} : { crs }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const granule = request.granule ?? granuleName(name);
+    checkFound(name, file, variables);
+    return {
+      name,
+      granule,
+      file,
+      outputs: cogOutputs(granule, file.grids, request),
+      refused: file.refused,
+    };
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+function checkFound(name: string, { grids, refused }: GridFile, variables?: readonly string[]): void {
+  const reasons = refused.map((variable) => `${variable.name || "its image"}: ${variable.reason}`);
+  const named = refused.filter((variable) =>
+    variables?.some((glob) => glob.replace(/^\//, "") === variable.name.replace(/^\//, ""))
+  );
+  if (named.length > 0) {
+    throw inputError(`${name}: ${named[0].name}: ${named[0].reason}`, { rule: named[0].rule });
+  }
+  if (grids.length > 0) return;
+  if (refused.length > 0) {
+    const more = refused.length > 1 ? ` (and ${refused.length - 1} more variables)` : "";
+    throw inputError(`${name}: holds no grid: ${reasons[0]}${more}`, { rule: refused[0].rule });
+  }
+  throw inputError(
+    variables === undefined
+      ? `${name}: holds no grid: no variable has two dimensions (granary inspect shows what it holds)`
+      : `${name}: no variable of two dimensions is called ${
+        variables.join(" or ")
+      } (granary inspect shows their names)`,
+  );
+}
+
+/** Those of a plan's files that are there already. */
+export async function existingOutputs(plan: CogPlanOfFile, target: ObjectTarget): Promise<string[]> {
+  const prefix = commonFolder(plan.outputs.map(({ key }) => key));
+  const there = await target.sizes(prefix);
+  return plan.outputs.map(({ key }) => key).filter((key) => there.has(key));
+}
+
+function commonFolder(keys: readonly string[]): string {
+  if (keys.length === 1) return keys[0];
+  const folders = new Set(keys.map((key) => key.slice(0, key.lastIndexOf("/") + 1)));
+  return folders.size === 1 ? [...folders][0] : "";
+}
+
+/** Writes one file of a plan. */
+export async function writePlannedCog(
+  plan: CogPlanOfFile,
+  output: CogOutput,
+  target: ObjectTarget,
+  request: CogRequest,
+): Promise<WrittenCog> {
+  const { grid, bands, key, time } = output;
+  const source = plan.name.replace(/[?#].*$/, "").split("/").at(-1) ?? plan.name;
+  const tags = {
+    SOURCE: source,
+    ...(grid.name === "" ? {} : { VARIABLE: grid.name }),
+    ...request.tags,
+  };
+  try {
+    const summary = await writeCog(grid, target, key, { ...request, bands, tags });
+    return { ...summary, source: plan.name, granule: plan.granule, variable: grid.name, time };
+  } catch (error) {
+    throw named(error, plan.name);
+  }
+}
+
+/** An input error about a grid, with the file that it is of. */
+function named(error: unknown, name: string): unknown {
+  if (!(error instanceof GranaryError) || error.tag !== "input" || error.message.includes(name)) return error;
+  return inputError(`${name}: ${error.message}`, { ...error.details });
+}

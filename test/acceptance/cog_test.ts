@@ -1,0 +1,122 @@
+/** `granary cog` as a shell sees it: names, lists, refusals, what is never replaced, exit codes. */
+import assert from "node:assert/strict";
+import crypto from "node:crypto";
+import fs from "node:fs";
+import path from "node:path";
+import { granary, temporaryFolder } from "../support/binary.ts";
+import { gridFile } from "../support/grid_file.ts";
+
+const GRIDS = await gridFile();
+
+function folderWith(...names: string[]): string {
+  const folder = temporaryFolder("granary-cog-");
+  for (const name of names) {
+    fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+    fs.writeFileSync(path.join(folder, name), GRIDS);
+  }
+  return folder;
+}
+
+function filesBelow(folder: string): string[] {
+  return fs.readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name))).sort();
+}
+
+const documents = (stdout: string) => stdout.trim().split("\n").map((line) => JSON.parse(line));
+
+Deno.test("every grid of a file becomes COGs of the size and hash that are told", async () => {
+  const cwd = folderWith("g.nc");
+  const { code, stdout, stderr } = await granary(["cog", "g.nc", "-o", "out", "--json", "--quiet"], { cwd });
+  assert.equal(code, 0, stderr);
+  const told = documents(stdout);
+  const names = ["class", "rain_20240101T000000", "rain_20240101T003000", "t"].map((name) => `g/${name}.tif`);
+  assert.deepEqual(told.map(({ key }) => key), names);
+  assert.deepEqual(filesBelow(path.join(cwd, "out")), names);
+  for (const { path: file, size_bytes, sha256 } of told) {
+    const bytes = fs.readFileSync(path.join(cwd, file));
+    assert.equal(bytes.length, size_bytes);
+    assert.equal(crypto.createHash("sha256").update(bytes).digest("hex"), sha256);
+  }
+  const [classes, rain, , levels] = told;
+  assert.deepEqual([classes.overviews, classes.affine], ["none", [9, 0, -180, 0, -9, 90]]);
+  assert.deepEqual([rain.time, rain.nodata, rain.bands[0].unit], [
+    "2024-01-01T00:00:00.000Z",
+    -9999,
+    "mm/hr",
+  ]);
+  assert.deepEqual(levels.bands.map(({ name }: { name: string }) => name), [
+    "level=500",
+    "level=850",
+    "level=1000",
+  ]);
+  assert.deepEqual([levels.bands[0].scale, levels.bands[0].offset], [0.1, 200]);
+});
+
+Deno.test("the bytes are the same for any number of workers", async () => {
+  const cwd = folderWith("g.nc");
+  const hashes = async (folder: string, workers: string) => {
+    const { stdout } = await granary(["cog", "g.nc", "-o", folder, "--workers", workers, "--json"], { cwd });
+    return documents(stdout).map(({ sha256 }) => sha256);
+  };
+  assert.deepEqual(await hashes("one", "1"), await hashes("five", "5"));
+});
+
+Deno.test("a dry run says what would be written, and writes nothing", async () => {
+  const cwd = folderWith("g.nc");
+  const { code, stdout } = await granary(["cog", "g.nc:rain", "-o", "out", "--time", "bands", "--dry-run"], {
+    cwd,
+  });
+  assert.equal(code, 0);
+  assert.match(stdout, /out\/g\/rain\.tif +40 x 20 +2 +float32 +EPSG:4326/);
+  assert.deepEqual(filesBelow(cwd), ["g.nc"]);
+});
+
+Deno.test("what exists stays as it is, and nothing else of its file is written, without --overwrite", async () => {
+  const cwd = folderWith("g.nc", "out/g/t.tif");
+  const before = fs.readFileSync(path.join(cwd, "out/g/t.tif"));
+  const { code, stderr } = await granary(["cog", "g.nc", "-o", "out"], { cwd });
+  assert.equal(code, 2);
+  assert.match(stderr, /g\/t\.tif: exists already; nothing of this file was written/);
+  assert.deepEqual(fs.readFileSync(path.join(cwd, "out/g/t.tif")), before);
+  assert.deepEqual(filesBelow(path.join(cwd, "out")), ["g/t.tif"]);
+  assert.equal((await granary(["cog", "g.nc", "-o", "out", "--overwrite"], { cwd })).code, 0);
+  assert.equal(fs.readFileSync(path.join(cwd, "out/g/t.tif")).toString("latin1", 0, 4), "II*\0");
+});
+
+Deno.test("good files are converted beside bad ones, which are listed with exit code 3", async () => {
+  const cwd = folderWith("a.nc", "b.nc");
+  fs.writeFileSync(path.join(cwd, "login.nc"), "<html>log in</html>");
+  fs.writeFileSync(path.join(cwd, "cut.nc"), GRIDS.subarray(0, 3000));
+  const input = "a.nc:class\nlogin.nc\nnowhere.nc\ncut.nc\nb.nc:track\nb.nc:class\n";
+  const { code, stdout, stderr } = await granary(["cog", "-", "-o", "out", "--json"], { cwd, input });
+  assert.equal(code, 3, stderr);
+  assert.deepEqual(documents(stdout).map(({ key }) => key), ["a/class.tif"]);
+  assert.deepEqual(filesBelow(path.join(cwd, "out")), ["a/class.tif"]);
+  for (const name of ["login.nc", "nowhere.nc", "cut.nc", "b.nc"]) assert.match(stderr, new RegExp(name));
+  assert.match(stderr, /4 files of 5 could not be converted/);
+});
+
+Deno.test("one file that is refused is the command's own failure, by its rule", async () => {
+  const cwd = folderWith("g.nc");
+  fs.writeFileSync(path.join(cwd, "old.nc"), "CDF\x01 and what follows");
+  const asked = async (...args: string[]) => {
+    const { code, stderr } = await granary(["cog", ...args, "-o", "out"], { cwd });
+    return `${code} ${stderr}`;
+  };
+  assert.match(await asked("g.nc:track"), /^2 .*\/track: .*of its dimensions \(3, 7\)/);
+  assert.match(await asked("g.nc:nothing*"), /^2 .*no variable of two dimensions is called nothing\*/);
+  assert.match(await asked("old.nc"), /^[23] .*old\.nc/);
+  assert.match(await asked("g.nc", "--split", "depth"), /^2 .*no variable has an axis depth/);
+  assert.match(await asked("g.nc", "--compress", "lzw"), /^2 .*"lzw" is no compression/);
+  assert.match(await asked("g.nc", "--memory", "1kB"), /^2 .*--memory 1kB: too little/);
+  assert.match(await asked("g.nc", "--crs", "EPSG:1"), /^2 .*EPSG:1/);
+  assert.deepEqual(filesBelow(cwd), ["g.nc", "old.nc"]);
+});
+
+Deno.test("files of one name in two folders are not put on each other", async () => {
+  const cwd = folderWith("x/g.nc", "y/g.nc");
+  const { code, stderr } = await granary(["cog", "x/g.nc:class", "y/g.nc:class", "-o", "out"], { cwd });
+  assert.equal(code, 3);
+  assert.match(stderr, /y\/g\.nc: its g\/class\.tif would take the place of that of x\/g\.nc/);
+});
