@@ -2,7 +2,9 @@
 import type { SourceOpener } from "../core/access/open.ts";
 import type { Api } from "./http/api.ts";
 import type { Metrics } from "./http/metrics.ts";
+import type { ReadContext } from "./layers/read_granule.ts";
 import type { ServeLimits } from "./limits.ts";
+import type { ServedGranule } from "./search/granules.ts";
 import type { CatalogShelf } from "./search/shelf.ts";
 import type { GranuleSources } from "./search/sources.ts";
 
@@ -15,6 +17,10 @@ export interface ServeContext {
   readonly sources: GranuleSources;
   /** The one way to bytes, with the server's own credentials. */
   readonly opener: SourceOpener;
+  /** How granules are read: open files, cached blocks, drivers. */
+  readonly reading: ReadContext;
+  /** Hears of a granule that could not be read while others could. */
+  readonly onGranuleFailure: (granule: ServedGranule, error: Error) => void;
   readonly version: string;
   /** Whether requests are taken: false once the server is stopping. */
   ready(): boolean;

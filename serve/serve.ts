@@ -4,14 +4,18 @@ import { SourceOpener } from "../core/access/open.ts";
 import { listenHttp } from "../core/http/listen.ts";
 import { VERSION } from "../core/version.ts";
 import type { ServeContext } from "./context.ts";
+import { type DriverChoice, parseDrivers } from "../catalog/driver.ts";
 import { Api } from "./http/api.ts";
 import { Metrics } from "./http/metrics.ts";
 import { DEFAULT_LIMITS, type ServeLimits } from "./limits.ts";
+import { BlockStore } from "./layers/block_store.ts";
+import { GridFiles } from "./layers/grid_files.ts";
 import { addCatalogs } from "./routes/catalogs.ts";
 import { addLanding } from "./routes/landing.ts";
 import { addService } from "./routes/service.ts";
 import { addGranules } from "./routes/granules.ts";
 import { addLegacy } from "./routes/legacy.ts";
+import { addPoint } from "./routes/point.ts";
 import { addTileJson } from "./routes/tilejson.ts";
 import { addTileMatrixSets } from "./routes/tile_matrix_sets.ts";
 import { addTimeSeries } from "./routes/timeseries.ts";
@@ -26,6 +30,10 @@ export interface ServeOptions {
   catalogs: readonly string[];
   /** The search endpoint of CMR; undefined does not ask it. */
   cmrUrl?: string | undefined;
+  /** By which of a granule's addresses it is read; default what is nearest. */
+  drivers?: DriverChoice;
+  /** Bytes of decoded blocks that are kept. */
+  memoryBytes?: number;
   allowOrigin: string | null;
   baseUrl: string | null;
   limits?: Partial<ServeLimits>;
@@ -45,6 +53,8 @@ const GRACE_MS = 8_000;
 const SLOWEST_REQUEST_MS = 30_000;
 const MOST_CONNECTIONS = 10_000;
 const DEFAULT_AT_ONCE = 8;
+/** Bytes of decoded blocks that are kept, unless stated. */
+export const DEFAULT_MEMORY_BYTES = 256 * 1024 * 1024;
 
 /** Serves until the signal aborts; then answers what came, and ends. */
 export async function serve(options: ServeOptions): Promise<void> {
@@ -56,6 +66,17 @@ export async function serve(options: ServeOptions): Promise<void> {
   const opener = new SourceOpener({ warn: log.warn, signal: stopped.signal });
   const cmr = options.cmrUrl === undefined ? null : new CmrSearch(options.cmrUrl, opener, log.warn);
   if (cmr !== null) metrics.counter("granary_cmr_requests_total", "Requests to CMR.", () => cmr.requests);
+  const blocks = new BlockStore(options.memoryBytes ?? DEFAULT_MEMORY_BYTES);
+  const files = new GridFiles(opener, blocks);
+  metrics.gauge("granary_blocks_bytes", "Bytes of decoded blocks that are kept.", () => blocks.usedBytes);
+  metrics.counter(
+    "granary_block_hits_total",
+    "Blocks that were kept when they were needed.",
+    () => blocks.hits,
+  );
+  metrics.counter("granary_block_misses_total", "Blocks that had to be read.", () => blocks.misses);
+  metrics.gauge("granary_files_open", "Files that are kept open.", () => files.kept);
+  metrics.counter("granary_file_opens_total", "Files that were opened.", () => files.opens);
   const api = new Api({
     limits,
     metrics,
@@ -71,6 +92,12 @@ export async function serve(options: ServeOptions): Promise<void> {
     catalogs,
     sources: new GranuleSources(catalogs, cmr),
     opener,
+    reading: {
+      files,
+      drivers: options.drivers ?? parseDrivers("auto"),
+      localRegion: await opener.aws.region(),
+    },
+    onGranuleFailure: ({ row }, error) => log.warn(`${row.collection} ${row.id}: ${error.message}`),
     version: VERSION,
     ready: () => !signal.aborted,
   };
@@ -80,6 +107,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   addTileMatrixSets(context);
   addTileJson(context);
   addGranules(context);
+  addPoint(context);
   addTimeSeries(context);
   addLegacy(context);
   try {
@@ -101,6 +129,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   } finally {
     stopped.abort(signal.reason);
     catalogs.close();
+    files.close();
     await opener.close();
   }
 }

@@ -42,7 +42,7 @@ export function addTileJson(context: ServeContext): void {
 }
 
 function addOne(context: ServeContext, backend: Backend): void {
-  const query = z.object({ ...SEARCH.shape, ...backend.reading.shape, ...TILEJSON });
+  const query = z.object({ ...SEARCH.shape, ...backend.schema.shape, ...TILEJSON });
   context.api.add({
     method: "get",
     path: `/${backend.name}/{tileMatrixSetId}/tilejson.json`,

@@ -1,0 +1,243 @@
+/** A granule's bands at an output grid: which files and variables, read and warped, scaled where that is meant. */
+import { GranaryError } from "../../core/errors.ts";
+import type { Grid, GridFile, GridValues } from "../../core/raster/grid.ts";
+import type { OutputGrid, Pixels } from "../../core/raster/pixels.ts";
+import { readPlanned, readWarped } from "../../core/raster/warp/read.ts";
+import { planWarp } from "../../core/raster/warp/plan.ts";
+import { warp } from "../../core/raster/warp/warp.ts";
+import { locate } from "../../catalog/driver.ts";
+import type { GranuleAsset } from "../../catalog/granule.ts";
+import type { Phases } from "../http/phases.ts";
+import { badRequest, notFound } from "../http/problem.ts";
+import type { RasterioReading, Reading, XarrayReading } from "../parameters/reading.ts";
+import type { ServedGranule } from "../search/granules.ts";
+import { assetKeys, assetOf, ONLY_FILE } from "./assets.ts";
+import type { GridFiles } from "./grid_files.ts";
+import { bandsOfSteps } from "./steps.ts";
+import type { DriverChoice } from "../../catalog/driver.ts";
+
+/** Pixels whose bands have names for people. */
+export interface NamedPixels {
+  readonly pixels: Pixels;
+  readonly descriptions: readonly string[];
+}
+
+/** Some bands of one grid of an open file. */
+export interface GridPart {
+  readonly grid: Grid;
+  readonly bands: readonly number[];
+  readonly descriptions: readonly string[];
+  /** Whether values are those of scale and offset. */
+  readonly scaled: boolean;
+}
+
+export interface ReadContext {
+  readonly files: GridFiles;
+  readonly drivers: DriverChoice;
+  readonly localRegion: string | undefined;
+}
+
+/** Works with the grids that a reading means, in its order, while their files are open. */
+export async function withParts<T>(
+  context: ReadContext,
+  granule: ServedGranule,
+  reading: Reading,
+  work: (parts: readonly GridPart[]) => Promise<T>,
+): Promise<T> {
+  if (reading.kind === "xarray") {
+    return await withFile(context, granule, null, (file) => work(variableParts(file, reading)));
+  }
+  const keys = assetKeys(granule.row, reading.pattern);
+  const wanted = reading.assets ?? onlyAsset([...keys.keys()]);
+  const step = (index: number, parts: readonly GridPart[]): Promise<T> => {
+    if (index === wanted.length) return work(parts);
+    const { key } = wanted[index];
+    return withFile(
+      context,
+      granule,
+      assetOf(keys, key),
+      (file) => step(index + 1, [...parts, assetPart(file, wanted[index], reading)]),
+    );
+  };
+  return await step(0, []);
+}
+
+type Wanted = NonNullable<RasterioReading["assets"]>;
+
+function onlyAsset(keys: readonly string[]): Wanted {
+  if (keys.length === 1) return [{ key: keys[0], bands: null }];
+  throw badRequest(`assets must be given, of [${keys.map((key) => `'${key}'`).join(", ")}]`);
+}
+
+function withFile<T>(
+  { files, drivers, localRegion }: ReadContext,
+  { row }: ServedGranule,
+  asset: GranuleAsset | null,
+  work: (file: GridFile) => Promise<T>,
+): Promise<T> {
+  const location = locate(row, drivers, { asset, localRegion });
+  const name = `${row.collection} ${row.id}${asset === null ? "" : ` (${asset.key})`}`;
+  return files.use(location, name, work);
+}
+
+function assetPart(
+  file: GridFile,
+  { key, bands }: Wanted[number],
+  reading: RasterioReading,
+): GridPart {
+  const [grid] = file.grids;
+  if (grid === undefined) throw noGrid(file, key === ONLY_FILE ? file.name : key);
+  const wanted = reading.assetAsBand ? [1] : bands ?? grid.bands.map((_, i) => i + 1);
+  const missing = wanted.find((band) => band > grid.bands.length);
+  if (missing !== undefined) {
+    throw badRequest(`asset '${key}' has ${grid.bands.length} bands (asked for band ${missing})`);
+  }
+  return {
+    grid,
+    bands: wanted.map((band) => band - 1),
+    descriptions: wanted.map((band) => reading.assetAsBand ? key : `${key}_b${band}`),
+    scaled: reading.unscale,
+  };
+}
+
+function variableParts(file: GridFile, reading: XarrayReading): GridPart[] {
+  return reading.variables.map((variable) => {
+    const grid = file.grids.find(({ name }) => isVariable(name, variable, reading.group));
+    if (grid === undefined) {
+      const refused = file.refused.find(({ name }) => isVariable(name, variable, reading.group));
+      if (refused !== undefined) {
+        throw badRequest(`variable '${variable}' cannot be drawn: ${refused.reason}`);
+      }
+      const names = file.grids.map(({ name }) => `'${name.replace(/^\//, "")}'`);
+      throw badRequest(`variable '${variable}' is not there, should be one of [${names.join(", ")}]`);
+    }
+    const bands = reading.steps.length === 0
+      ? grid.bands.map((_, i) => i)
+      : bandsOfSteps(grid.bands, reading.steps, variable);
+    const descriptions = bands.map((band) =>
+      bands.length === 1 ? variable : `${variable} ${grid.bands[band].name}`
+    );
+    return { grid, bands, descriptions, scaled: true };
+  });
+}
+
+/** A variable is named by its path, or by its last part within a group. */
+function isVariable(path: string, variable: string, group: string | null): boolean {
+  const bare = path.replace(/^\//, "");
+  const wanted = variable.replace(/^\//, "");
+  if (group !== null) return bare === `${group.replace(/^\/|\/$/g, "")}/${wanted}`;
+  return bare === wanted || (!wanted.includes("/") && bare.endsWith(`/${wanted}`));
+}
+
+function noGrid(file: GridFile, what: string): Error {
+  const [refused] = file.refused;
+  return refused === undefined
+    ? notFound(`'${what}' holds no grid`)
+    : badRequest(`'${what}' cannot be drawn: ${refused.reason}`);
+}
+
+/** The values of the parts at an output; undefined where no pixel of it lies on any. */
+export async function readParts(
+  parts: readonly GridPart[],
+  output: OutputGrid,
+  reading: Reading,
+  signal: AbortSignal,
+  phases: Phases,
+): Promise<NamedPixels | undefined> {
+  const bands: GridValues[] = [];
+  const masks: Uint8Array[] = [];
+  const descriptions: string[] = [];
+  let touched = false;
+  for (const part of parts) {
+    const options = {
+      resampling: reading.resampling,
+      bands: part.bands,
+      ...(reading.nodata === undefined ? {} : { nodata: reading.nodata }),
+    };
+    const read = await readOne(part.grid, output, options, signal, phases);
+    touched ||= read !== undefined;
+    const pixels = scaledPixels(read ?? emptyPixels(part, output), part);
+    bands.push(...pixels.bands);
+    masks.push(...pixels.masks);
+    descriptions.push(...part.descriptions);
+  }
+  if (!touched) return undefined;
+  return { pixels: { width: output.width, height: output.height, bands, masks }, descriptions };
+}
+
+/** Planned, read and warped, its time counted; what is too large for one window goes strip by strip. */
+async function readOne(
+  grid: Grid,
+  output: OutputGrid,
+  options: Parameters<typeof readWarped>[2] & { bands: readonly number[] },
+  signal: AbortSignal,
+  phases: Phases,
+): Promise<Pixels | undefined> {
+  const plan = await phases.of("warp", () => planWarp(grid, output, options));
+  if (plan === undefined) return undefined;
+  if (plan.window.width * plan.window.height * options.bands.length > LARGEST_WINDOW_CELLS) {
+    return await phases.of("read", () => readWarped(grid, output, options, signal));
+  }
+  const window = await phases.of("read", () => readPlanned(grid, plan, signal));
+  return await phases.of("warp", () => warp(window, plan));
+}
+
+/** Cells of all bands of one window together. */
+const LARGEST_WINDOW_CELLS = 1 << 25;
+
+function emptyPixels({ grid, bands }: GridPart, { width, height }: OutputGrid): Pixels {
+  const mask = new Uint8Array(width * height);
+  return {
+    width,
+    height,
+    bands: bands.map(() => emptyBand(grid.dtype, width * height)),
+    masks: bands.map(() => mask),
+  };
+}
+
+function emptyBand(dtype: Grid["dtype"], length: number): GridValues {
+  switch (dtype) {
+    case "int8":
+      return new Int8Array(length);
+    case "uint8":
+      return new Uint8Array(length);
+    case "int16":
+      return new Int16Array(length);
+    case "uint16":
+      return new Uint16Array(length);
+    case "int32":
+      return new Int32Array(length);
+    case "uint32":
+      return new Uint32Array(length);
+    case "float32":
+      return new Float32Array(length);
+    case "float64":
+      return new Float64Array(length);
+  }
+}
+
+/** Values by scale and offset as float64; small integers that have gaps as float32, as readers of netCDF give them. */
+function scaledPixels(pixels: Pixels, { grid, bands, scaled }: GridPart): Pixels {
+  if (!scaled) return pixels;
+  return {
+    ...pixels,
+    bands: pixels.bands.map((values, i) => {
+      const { scale, offset } = grid.bands[bands[i]];
+      if (scale === 1 && offset === 0) {
+        const gaps = grid.nodata !== null &&
+          !(values instanceof Float32Array || values instanceof Float64Array);
+        return gaps
+          ? (values.BYTES_PER_ELEMENT <= 2 ? Float32Array.from(values) : Float64Array.from(values))
+          : values;
+      }
+      const out = new Float64Array(values.length);
+      for (let p = 0; p < out.length; p++) out[p] = values[p] * scale + offset;
+      return out;
+    }),
+  };
+}
+
+/** Whether a failure is of this granule alone, so that others may still be drawn. */
+export function isOfGranule(error: unknown): error is GranaryError {
+  return error instanceof GranaryError && error.tag === "granule";
+}
