@@ -3,4 +3,5 @@ import type { JobKinds } from "../runs/job.ts";
 
 export const JOB_KINDS: JobKinds = {
   aggregate: async () => (await import("../aggregate/job.ts")).aggregateJob,
+  publish: async () => (await import("../publish/job.ts")).publishJob,
 };

@@ -18,6 +18,7 @@ import { addFetch } from "./commands/fetch.ts";
 import { addHelp } from "./commands/help.ts";
 import { addInspect } from "./commands/inspect.ts";
 import { addPlot } from "./commands/plot.ts";
+import { addPublish } from "./commands/publish.ts";
 import { addStac } from "./commands/stac.ts";
 import { addServe } from "./commands/serve.ts";
 import { addSimulate } from "./commands/simulate.ts";
@@ -62,6 +63,7 @@ export function createProgram(context: CliContext, onFlags: (flags: GlobalFlags)
   addPlot(program, context);
   addConfig(program, context);
   addAuth(program, context);
+  addPublish(program, context);
   addStac(program, context);
   addServe(program, context);
   addSimulate(program, context);

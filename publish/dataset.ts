@@ -31,9 +31,9 @@ export type Discovery =
   }
   | { readonly from: "catalog"; readonly path: string };
 
-export type OverviewMethod = "average" | "mode" | "nearest";
+type OverviewMethod = "average" | "mode" | "nearest";
 
-export interface Conversion {
+interface Conversion {
   /** Globs over variables' paths; empty for every grid. */
   readonly variables: readonly string[];
   /** Elements as stored, or scale and offset applied to float32. */
@@ -41,10 +41,9 @@ export interface Conversion {
   readonly overviews: OverviewMethod | "auto";
   readonly compress: "deflate" | "zstd";
   /** Overrides where files lie about their place. */
-  readonly grid: { readonly crs: string | null; readonly name: string | null };
+  readonly grid: { readonly crs: string | null };
   /** A time axis makes a file a step, or bands of one file. */
   readonly steps: "files" | "bands";
-  readonly mask: "valid_range" | null;
 }
 
 /** Where an item's times come from, the first that answers. */
@@ -54,7 +53,7 @@ export interface TimeRule {
   readonly pattern: string | null;
 }
 
-export interface CollectionWords {
+interface CollectionWords {
   readonly title: string | null;
   readonly description: string | null;
   readonly license: string;

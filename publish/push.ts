@@ -9,9 +9,9 @@ import { StaticCatalog } from "./targets/static_catalog.ts";
 import type { ItemTarget, RefusedItem } from "./targets/target.ts";
 
 /** Items that go to a target in one call. */
-export const CHUNK_ITEMS = 500;
+const CHUNK_ITEMS = 500;
 
-export interface PushRequest {
+interface PushRequest {
   readonly items: () => AsyncIterable<StacItem>;
   readonly target: PublishTarget;
   /** The collection's document, or null to make one of the items' own words. */
@@ -21,7 +21,7 @@ export interface PushRequest {
   readonly onProgress?: (items: number) => void;
 }
 
-export interface Pushed {
+interface Pushed {
   readonly target: string;
   readonly collection: string;
   readonly items: number;

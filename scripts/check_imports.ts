@@ -89,7 +89,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "catalog/file",
     "catalog/footprint",
   ],
-  "catalog/discover/files": [...BELOW_CATALOG, "catalog", "catalog/footprint", "catalog/row_index"],
+  "catalog/discover/files": [
+    ...BELOW_CATALOG,
+    "catalog",
+    "catalog/discover/draft",
+    "catalog/footprint",
+    "catalog/row_index",
+  ],
   "catalog/discover/odata": [
     ...BELOW_CATALOG,
     "catalog",
@@ -160,6 +166,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "serve/search": [...BELOW_JOBS, "serve/area", "serve/http", "serve/parameters"],
   "publish": [...BELOW_JOBS, "publish/*"],
   "publish/config": [...BELOW_JOBS, "publish"],
+  "publish/convert": [...BELOW_JOBS, "publish", "publish/config", "publish/targets"],
+  "publish/plan": [...BELOW_JOBS, "publish", "publish/targets"],
+  "publish/run": [
+    ...BELOW_JOBS,
+    "publish",
+    "publish/config",
+    "publish/convert",
+    "publish/plan",
+    "publish/targets",
+  ],
   "publish/targets": [...BELOW_JOBS, "publish"],
   "feed": [...BELOW_JOBS, "feed/*"],
   "feed/ledger": [...BELOW_JOBS],
@@ -192,7 +208,6 @@ const AWAITING_USERS: readonly string[] = [
   "core/grids/",
   "core/raster/",
   "core/stac/",
-  "publish/",
   "serve/",
 ];
 

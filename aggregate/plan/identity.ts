@@ -1,23 +1,6 @@
-/** Keys of pieces of work: hashes of everything that their results depend on, and of nothing else. */
-import { createHash } from "node:crypto";
+/** What the keys of an aggregation's pieces of work are made of. */
 import type { GranuleIdentity, GranuleRow } from "../../catalog/granule.ts";
 import type { Pipeline } from "../pipeline.ts";
-
-/** JSON with the keys of every object in order, so that equal values give equal text. */
-export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
-  if (typeof value === "object" && value !== null) {
-    const entries = Object.entries(value).filter(([, v]) => v !== undefined);
-    entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-    return `{${entries.map(([k, v]) => `${JSON.stringify(k)}:${canonicalJson(v)}`).join(",")}}`;
-  }
-  return JSON.stringify(value) ?? "null";
-}
-
-/** The first 32 hex digits of the SHA-256 of a value's canonical JSON. */
-export function keyOf(value: unknown): string {
-  return createHash("sha256").update(canonicalJson(value)).digest("hex").slice(0, 32);
-}
 
 /** What a granule is, whatever place it was read from. */
 export function identityOf(row: GranuleRow): GranuleIdentity {

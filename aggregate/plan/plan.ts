@@ -9,7 +9,8 @@ import { compileMerge, requireMergeable } from "../statistics/merge.ts";
 import type { StoreSpec } from "../../core/store/contract.ts";
 import { defaultParentsPerShard } from "../../core/store/layout.ts";
 import { compareGranules } from "../../catalog/file/row_order.ts";
-import { identityOf, keyOf } from "./identity.ts";
+import { keyOf } from "../../core/keys.ts";
+import { identityOf } from "./identity.ts";
 import { rowRules } from "./row_rules.ts";
 import { ENGINE_VERSION, PLAN_FORMAT } from "./version.ts";
 

@@ -3,7 +3,8 @@
  * would replace what the other run has made.
  */
 import type { GranuleRow } from "../../catalog/granule.ts";
-import { canonicalJson, identityOf } from "./identity.ts";
+import { canonicalJson } from "../../core/keys.ts";
+import { identityOf } from "./identity.ts";
 import type { Plan } from "./plan.ts";
 
 /** Differences that are named; the others are counted. */

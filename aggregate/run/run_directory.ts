@@ -8,7 +8,7 @@ import { inputError } from "../../core/errors.ts";
 import { FolderTarget } from "../../core/access/folder_target.ts";
 import type { SourceLocation } from "../../core/access/location.ts";
 import type { ObjectTarget } from "../../core/access/object_target.ts";
-import { keyOf } from "../plan/identity.ts";
+import { keyOf } from "../../core/keys.ts";
 import type { ScatterOutcome, SpillOutcome } from "../engine/contract.ts";
 import type { Plan } from "../plan/plan.ts";
 import { openFileSyncSource } from "../../core/access/file_source.ts";

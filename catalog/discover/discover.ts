@@ -15,6 +15,7 @@ import { isCollectionsAnswer, readCollections } from "./cmr/cmr_collection.ts";
 import { CMR_URL, type CmrQuery, describeQuery, isAskedByBoxes } from "./cmr/cmr_query.ts";
 import { type CollectionFacts, type Draft, finishRow, type ReadContext } from "./draft/draft.ts";
 import { createFootprinter } from "./draft/footprinter.ts";
+import { fileDrafts, type FileListing } from "./files/file_list.ts";
 import { type HttpIo, MOST_ANSWER_BYTES } from "./draft/http_text.ts";
 import { asTime } from "../../core/json_value.ts";
 import type { OrbitParameters } from "../../products/orbits.ts";
@@ -159,6 +160,15 @@ export function discoverS3(
   const drafts = s3Drafts(listing, opener, { tally, signal: options.signal, onProgress: options.onProgress });
   const parameters = { ...describeListing(listing), ...describeLocal(query) };
   return discovery("s3", parameters, drafts, query, tally, options, listing.prefixes.join(", "));
+}
+
+/** Granules among the files of a folder, by their names alone: they have times and no footprints. */
+export function discoverFiles(listing: FileListing, options: DiscoverOptions): Discovery {
+  const tally = new Tally();
+  const { folder, match } = listing;
+  const parameters = { folder, ...(match === undefined ? {} : { match }) };
+  const drafts = fileDrafts(listing, { tally, signal: options.signal });
+  return discovery("files", parameters, drafts, {}, tally, options, folder);
 }
 
 function discovery(

@@ -4,7 +4,7 @@ import { Pattern } from "../../core/patterns/pattern.ts";
 const GROUPS = ["year", "month", "day", "doy", "hour", "minute", "second"] as const;
 type Group = (typeof GROUPS)[number];
 
-export interface NamePattern {
+interface NamePattern {
   /** The time that a file's name tells, with the finest unit that the pattern has; undefined where it does not fit. */
   time(
     fileName: string,

@@ -6,8 +6,8 @@ import type { Dataset, Discovery, PublishTarget, TargetKind } from "../dataset.t
 import { namePattern } from "./name_pattern.ts";
 import { type DatasetInput, datasetSchema } from "./schema.ts";
 
-export const DEFAULT_ATTEMPTS = 5;
-export const DEFAULT_GIVE_UP_DAYS = 30;
+const DEFAULT_ATTEMPTS = 5;
+const DEFAULT_GIVE_UP_DAYS = 30;
 /** SPDX has no word for "nobody said"; STAC has this one. */
 const UNSAID_LICENSE = "other";
 
@@ -62,9 +62,8 @@ function resolve(input: DatasetInput, faults: Faults): Dataset {
       values: convert.values ?? "stored",
       overviews: convert.overviews ?? "auto",
       compress: convert.compress ?? "deflate",
-      grid: { crs: convert.grid?.crs ?? null, name: convert.grid?.name ?? null },
+      grid: { crs: convert.grid?.crs ?? null },
       steps: convert.steps ?? "files",
-      mask: convert.mask ?? null,
     },
     time: { from, pattern },
     onSourceChange: convert.on_source_change ?? "replace",

@@ -47,10 +47,8 @@ const convert = z.strictObject({
   compress: z.enum(["deflate", "zstd"]).optional(),
   grid: z.strictObject({
     crs: z.string().regex(/^EPSG:\d{4,6}$/, "wanted a code such as EPSG:4326").optional(),
-    name: z.string().optional().describe("a named grid such as EASE2_M36km, for files that place none"),
   }).optional().describe("overrides, only where files lie"),
   steps: z.enum(["files", "bands"]).optional().describe("one file a time step, or one with a band a step"),
-  mask: z.enum(["valid_range"]).optional(),
   time: z.strictObject({
     from: z.array(z.enum(["cmr", "file", "name"])).min(1).optional(),
     name: z.string().max(MAX_PATTERN).optional()

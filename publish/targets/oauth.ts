@@ -6,7 +6,7 @@ import { isRetryableStatus, statusTrouble, withRetries } from "../../core/access
 import { asNumber, asObject, asText } from "../../core/json_value.ts";
 import type { ApiOptions } from "./api_client.ts";
 
-export interface ClientCredentials {
+interface ClientCredentials {
   /** The token endpoint. */
   readonly url: string;
   readonly clientId: string;

@@ -25,7 +25,7 @@ export interface OpenTargetOptions {
   readonly poll?: PollPolicy;
 }
 
-export type OpenedTarget =
+type OpenedTarget =
   | { readonly kind: "items"; readonly target: ItemTarget }
   | { readonly kind: "whole"; readonly target: WholeTarget };
 

@@ -18,7 +18,7 @@ import { itemRow, type RowPlace } from "./item_row.ts";
 import { absoluteHref } from "./hrefs.ts";
 import { placedItem, type WholeTarget } from "./target.ts";
 
-export interface WholeFileOptions extends RowPlace {
+interface WholeFileOptions extends RowPlace {
   readonly stac: StacVersion;
   readonly signal?: AbortSignal | undefined;
 }

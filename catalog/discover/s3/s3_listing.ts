@@ -7,11 +7,11 @@ import type { SourceOpener } from "../../../core/access/open.ts";
 import { listS3, type S3Object } from "../../../core/access/s3_list.ts";
 import { parseS3Url } from "../../../core/access/s3_address.ts";
 import { inputError } from "../../../core/errors.ts";
-import { granuleFromName } from "../../../products/file_names.ts";
 import { chooseData } from "../draft/assets.ts";
 import { linkProblem } from "../draft/bases.ts";
-import { type Draft, locationColumns, namesAreSound } from "../draft/draft.ts";
+import type { Draft } from "../draft/draft.ts";
 import { nameChoice } from "../draft/name_choice.ts";
+import { namedDraft } from "../draft/named_draft.ts";
 import { printable, type Tally } from "../draft/tally.ts";
 
 export interface S3Listing {
@@ -26,8 +26,6 @@ export interface S3Listing {
   readonly s3?: S3Settings | undefined;
 }
 
-/** The collection of granules of which neither name nor user says it. */
-const UNKNOWN_COLLECTION = "unknown";
 const PROVIDER = "s3";
 
 /** Files taken where no pattern says which: those that hold arrays and rasters. */
@@ -108,32 +106,14 @@ function draftOf(
   const sizeBytes = Number.isSafeInteger(object.sizeBytes) ? object.sizeBytes : undefined;
   const [file] = chooseData([{ url, relation: "data", sizeBytes }], tally);
   if (file === undefined) return null; // counted as what it is
-  const named = granuleFromName(file.name);
-  const collection = named.collection ?? listing.collection ?? UNKNOWN_COLLECTION;
-  const provider = listing.provider ?? PROVIDER;
-  if (!namesAreSound({ id: file.name, collection, provider }, tally)) return null;
-  if (named.start === null) tally.add("note", "name that tells no time", file.name);
-  const columns = locationColumns([file], listing.s3?.credentials ?? null, null);
-  const { region, endpoint, access } = listing.s3 ?? {};
-  return {
-    extent: null,
-    row: {
-      id: file.name,
-      collection,
-      provider,
-      concept_id: null,
-      revision: null,
-      start_datetime: named.start,
-      end_datetime: named.end ?? named.start,
-      datetime: null,
-      ...columns,
-      s3_region: region ?? columns.s3_region,
-      s3_endpoint: endpoint ?? null,
-      s3_access: access ?? columns.s3_access,
-      properties: {
-        ...(object.etag === null ? {} : { etag: object.etag }),
-        ...(object.modified === null ? {} : { last_modified: new Date(object.modified).toISOString() }),
-      },
+  return namedDraft(file.name, file, {
+    collection: listing.collection,
+    provider: listing.provider ?? PROVIDER,
+    s3: listing.s3,
+    properties: {
+      ...(object.etag === null ? {} : { etag: object.etag }),
+      ...(object.modified === null ? {} : { last_modified: new Date(object.modified).toISOString() }),
     },
-  };
+    tally,
+  });
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import fc from "fast-check";
-import { canonicalJson, keyOf } from "../../../../aggregate/plan/identity.ts";
+import { canonicalJson, keyOf } from "../../../../core/keys.ts";
 
 /** The same value with the keys of every object in the opposite order. */
 function reversed(value: unknown): unknown {

@@ -1,0 +1,95 @@
+/** A dataset brought up to date by this process: discover, plan, convert, register, finish. */
+import os from "node:os";
+import type { SourceOpener } from "../core/access/open.ts";
+import { mapBounded } from "../core/concurrency.ts";
+import { GranaryError } from "../core/errors.ts";
+import { Lease, type LeaseHolder } from "../runs/lease.ts";
+import { jobLeaseOptions } from "../runs/slurm/slurm_lease.ts";
+import type { Dataset } from "./dataset.ts";
+import { convertContext } from "./job.ts";
+import type { PublishPlan } from "./plan/plan.ts";
+import { convertTask } from "./run/convert_task.ts";
+import type { PublishDirectory } from "./run/directory.ts";
+import { finishDataset, type PublishReport } from "./run/finish.ts";
+import { type PlanOptions, planRun } from "./run/plan_run.ts";
+import { itemTargets, registerTarget } from "./run/register.ts";
+import { checkSecrets } from "./targets/open.ts";
+
+/** Granules that are converted side by side, whatever the cores: each holds windows of its grids in memory. */
+const MOST_AT_ONCE = 4;
+
+export interface PublishOptions extends PlanOptions {
+  readonly workers?: number | undefined;
+  readonly driver?: string | undefined;
+  readonly onPlan?: (plan: PublishPlan) => void;
+  readonly onConverted?: (granules: number, failed: number) => void;
+  readonly onRegistered?: (items: number) => void;
+}
+
+/** What came of a run, or who else is at it. */
+type Published = { readonly report: PublishReport } | { readonly heldBy: LeaseHolder };
+
+/** Takes the run's lease; null, with its holder, where another run lives. */
+export async function takeRun(
+  directory: PublishDirectory,
+  signal?: AbortSignal,
+): Promise<{ lease: Lease } | { heldBy: LeaseHolder }> {
+  try {
+    return { lease: await Lease.take(directory.target, { signal, ...jobLeaseOptions() }) };
+  } catch (error) {
+    const holder = error instanceof GranaryError ? error.details.holder : undefined;
+    if (holder === undefined) throw error;
+    return { heldBy: holder as LeaseHolder };
+  }
+}
+
+/** Throws for what stops the whole run; granules that failed are in the report. */
+export async function publishDataset(
+  directory: PublishDirectory,
+  dataset: Dataset,
+  options: PublishOptions,
+): Promise<Published> {
+  const { opener } = options;
+  const { signal } = opener;
+  checkSecrets(dataset.targets, opener.env);
+  const taken = await takeRun(directory, signal);
+  if ("heldBy" in taken) return taken;
+  try {
+    const plan = await planRun(directory, dataset, options);
+    options.onPlan?.(plan);
+    await convertAll(directory, plan, opener, options);
+    for (const index of itemTargets(dataset)) {
+      await registerTarget(directory, plan, index, {
+        opener,
+        signal,
+        retryRefused: options.retry !== undefined && options.retry !== false,
+        ...(options.onRegistered === undefined ? {} : { onProgress: options.onRegistered }),
+      });
+    }
+    return { report: await finishDataset(directory, plan, opener) };
+  } finally {
+    await taken.lease.release();
+  }
+}
+
+async function convertAll(
+  directory: PublishDirectory,
+  plan: PublishPlan,
+  opener: SourceOpener,
+  options: PublishOptions,
+): Promise<void> {
+  const workers = options.workers ?? os.availableParallelism();
+  const atOnce = Math.max(1, Math.min(workers, MOST_AT_ONCE));
+  const context = await convertContext(plan, opener, {
+    workers: Math.max(1, Math.ceil(workers / atOnce)),
+    ...(options.driver === undefined ? {} : { driver: options.driver }),
+    ...(opener.signal === undefined ? {} : { signal: opener.signal }),
+  });
+  let [done, failed] = [0, 0];
+  await mapBounded(plan.convert, atOnce, async (planned) => {
+    opener.signal?.throwIfAborted();
+    const { failure } = await convertTask(directory, plan, planned, context);
+    if (failure !== null) failed += 1;
+    options.onConverted?.(++done, failed);
+  });
+}

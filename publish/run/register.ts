@@ -1,0 +1,167 @@
+/** Items of the outbox to one target, in chunks; each chunk is remembered when the target has it. */
+import { setTimeout as wait } from "node:timers/promises";
+import { GranaryError } from "../../core/errors.ts";
+import type { SourceOpener } from "../../core/access/open.ts";
+import { backoffMs, type RetryPolicy } from "../../core/access/retry.ts";
+import { CollectionSum } from "../../core/stac/collection.ts";
+import type { StacCollection, StacItem } from "../../core/stac/values.ts";
+import { collectionText } from "../collection_text.ts";
+import type { Dataset } from "../dataset.ts";
+import { targetKey } from "../plan/identity.ts";
+import type { PublishPlan } from "../plan/plan.ts";
+import type { PollPolicy } from "../targets/ingestions.ts";
+import { openPublishTarget } from "../targets/open.ts";
+import type { GoneItem, ItemTarget } from "../targets/target.ts";
+import type { PublishDirectory } from "./directory.ts";
+import type { ConvertRecord, RegisterRecord } from "../records.ts";
+
+/** Items in one call to a target. */
+const CHUNK_ITEMS = 500;
+
+/** Waits between the tries of one chunk, beyond those of single requests. */
+const TRIES: RetryPolicy = { attempts: 2, baseMs: 1000, capMs: 60_000, longestRetryAfterMs: 60_000 };
+
+interface RegisterOptions {
+  readonly opener: SourceOpener;
+  readonly signal?: AbortSignal | undefined;
+  /** Nothing new is begun once it aborts. */
+  readonly enough?: AbortSignal | undefined;
+  /** Refused items are offered again. */
+  readonly retryRefused?: boolean;
+  readonly poll?: PollPolicy;
+  readonly onProgress?: (items: number) => void;
+}
+
+interface Registered {
+  readonly items: number;
+  readonly refused: readonly { readonly id: string; readonly reason: string }[];
+  /** Granules that were not come to. */
+  readonly left: number;
+}
+
+/** Indices of the targets that take items as they come; the others are written at the end. */
+export function itemTargets({ targets }: Dataset): number[] {
+  return targets.flatMap(({ kind }, index) =>
+    kind === "ndjson" || kind === "geoparquet" || kind === "catalog" ? [] : [index]
+  );
+}
+
+/** Names of granules that a target is to be told of: those that are done, and new to it. */
+export function untold(
+  records: ReadonlyMap<string, ConvertRecord>,
+  told: ReadonlyMap<string, RegisterRecord["granules"][number]>,
+  retryRefused = false,
+): string[] {
+  return [...records].flatMap(([name, { done }]) => {
+    if (done === null) return [];
+    const last = told.get(name);
+    const again = retryRefused && (last?.refused.length ?? 0) > 0;
+    return last?.told === done.told && !again ? [] : [name];
+  });
+}
+
+/** Tells target number `index` of everything that is done and that it does not know. */
+export async function registerTarget(
+  directory: PublishDirectory,
+  plan: PublishPlan,
+  index: number,
+  options: RegisterOptions,
+): Promise<Registered> {
+  const { dataset } = plan;
+  const key = targetKey(dataset, index);
+  const records = await directory.convertRecords();
+  const names = untold(records, await directory.told(key), options.retryRefused);
+  if (names.length === 0) return { items: 0, refused: [], left: 0 };
+  const opened = openPublishTarget(dataset.targets[index], {
+    collection: dataset.name,
+    output: dataset.output,
+    href: dataset.href,
+    opener: options.opener,
+    attempts: dataset.retry.attempts,
+    ...(options.poll === undefined ? {} : { poll: options.poll }),
+  });
+  if (opened.kind !== "items") throw new Error(`target ${index} takes no items one by one`);
+  const { target } = opened;
+  let count = 0;
+  let left = names.length;
+  const refused: { id: string; reason: string }[] = [];
+  try {
+    let begun = false;
+    for await (const chunk of chunksOf(directory, records, names)) {
+      options.signal?.throwIfAborted();
+      if (options.enough?.aborted) break;
+      if (!begun) await target.begin(firstCollection(dataset, chunk));
+      begun = true;
+      const bad = await putChunk(target, chunk, options.signal);
+      const reasons = new Map(bad.map(({ id, reason }) => [id, reason]));
+      await directory.putTold(key, {
+        kind: "register",
+        granules: chunk.map(({ name, told, items }) => ({
+          name,
+          told,
+          refused: items.flatMap(({ id }) => {
+            const reason = reasons.get(id);
+            return reason === undefined ? [] : [{ id, reason }];
+          }),
+        })),
+        at: new Date().toISOString(),
+      });
+      refused.push(...bad);
+      count += chunk.reduce((sum, { items }) => sum + items.length, 0) - bad.length;
+      left -= chunk.length;
+      options.onProgress?.(count);
+    }
+  } finally {
+    await target.close();
+  }
+  return { items: count, refused, left };
+}
+
+interface TellGranule {
+  readonly name: string;
+  readonly told: string;
+  readonly items: readonly StacItem[];
+  readonly gone: readonly GoneItem[];
+}
+
+async function* chunksOf(
+  directory: PublishDirectory,
+  records: ReadonlyMap<string, ConvertRecord>,
+  names: readonly string[],
+): AsyncGenerator<TellGranule[]> {
+  let chunk: TellGranule[] = [];
+  let items = 0;
+  for (const name of names) {
+    const done = records.get(name)?.done;
+    if (done === null || done === undefined) continue;
+    const outbox = await directory.outbox(name, done.told);
+    if (items > 0 && items + outbox.items.length > CHUNK_ITEMS) {
+      yield chunk;
+      [chunk, items] = [[], 0];
+    }
+    chunk.push({ name, told: done.told, items: outbox.items, gone: done.gone.items });
+    items += outbox.items.length;
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+async function putChunk(target: ItemTarget, chunk: readonly TellGranule[], signal: AbortSignal | undefined) {
+  for (let tries = 1;; tries++) {
+    try {
+      const refused = await target.put(chunk.flatMap(({ items }) => items));
+      await target.remove(chunk.flatMap(({ gone }) => gone));
+      return refused;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!(error instanceof GranaryError) || error.tag !== "io" || tries >= TRIES.attempts) throw error;
+      await wait(backoffMs(TRIES, tries + 1, undefined), undefined, signal ? { signal } : {});
+    }
+  }
+}
+
+/** A collection to begin with: of the first items, until the end tells of all. */
+function firstCollection(dataset: Dataset, chunk: readonly TellGranule[]): StacCollection {
+  const sum = new CollectionSum();
+  for (const { items } of chunk) for (const item of items) sum.add(item);
+  return sum.result(collectionText(dataset), []);
+}

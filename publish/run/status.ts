@@ -1,0 +1,72 @@
+/** How far a run is, by its records. */
+import type { JobStatus, StageStatus } from "../../runs/job.ts";
+import { targetKey } from "../plan/identity.ts";
+import { discoveredOf, type PublishPlan } from "../plan/plan.ts";
+import type { PublishDirectory } from "./directory.ts";
+import { type FailedGranule, isTaken } from "./finish.ts";
+import { itemTargets, untold } from "./register.ts";
+import { CONVERT, REGISTER } from "./stages.ts";
+
+export interface PublishStatus extends JobStatus {
+  readonly dataset: string;
+  readonly output: string;
+  readonly planned: string;
+  readonly discovered: number;
+  /** Granules with files in their places. */
+  readonly converted: number;
+  readonly setAside: number;
+  readonly failed: readonly FailedGranule[];
+}
+
+export async function publishStatus(directory: PublishDirectory, plan: PublishPlan): Promise<PublishStatus> {
+  const records = await directory.convertRecords();
+  const left: number[] = [];
+  const again: number[] = [];
+  plan.convert.forEach((granule, task) => {
+    const record = records.get(granule.name);
+    if (!isTaken(granule, plan, record)) left.push(task);
+    else if (record?.failure !== null && record?.failure?.permanent === false) again.push(task);
+  });
+  const convert: StageStatus = {
+    name: CONVERT,
+    total: plan.convert.length,
+    done: plan.convert.length - left.length,
+    left,
+    failed: again,
+  };
+  const targets = itemTargets(plan.dataset);
+  const refused: FailedGranule[] = [];
+  const untoldTargets: number[] = [];
+  for (const [task, index] of targets.entries()) {
+    const told = await directory.told(targetKey(plan.dataset, index));
+    if (left.length > 0 || untold(records, told).length > 0) untoldTargets.push(task);
+    for (const [name, { refused: items }] of told) {
+      const record = records.get(name);
+      if (items.length === 0 || record === undefined) continue;
+      const reason = items.map(({ id, reason }) => `${plan.dataset.targets[index].to}: ${id}: ${reason}`)
+        .join("; ");
+      refused.push({ collection: record.collection, id: record.id, reason, permanent: true });
+    }
+  }
+  const register: StageStatus = {
+    name: REGISTER,
+    total: targets.length,
+    done: targets.length - untoldTargets.length,
+    left: untoldTargets,
+    failed: [],
+  };
+  const failed = [...records.values()].flatMap(({ collection, id, failure }): FailedGranule[] =>
+    failure === null ? [] : [{ collection, id, reason: failure.reason, permanent: failure.permanent }]
+  );
+  return {
+    dataset: plan.dataset.name,
+    output: plan.dataset.output,
+    planned: plan.created,
+    stages: [convert, register],
+    finished: await directory.isFinished(),
+    discovered: discoveredOf(plan),
+    converted: [...records.values()].filter(({ done }) => done !== null).length,
+    setAside: Object.values(plan.setAside).reduce((sum, count) => sum + count, 0),
+    failed: [...failed, ...refused],
+  };
+}

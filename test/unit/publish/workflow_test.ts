@@ -1,0 +1,282 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { SourceOpener } from "../../../core/access/open.ts";
+import { GranaryError } from "../../../core/errors.ts";
+import { checkStac } from "../../../core/stac/check.ts";
+import { loadDataset } from "../../../publish/config/load.ts";
+import { publishJob, status } from "../../../publish/job.ts";
+import { publishDataset, type PublishOptions } from "../../../publish/publish.ts";
+import { PublishDirectory } from "../../../publish/run/directory.ts";
+import type { PublishReport } from "../../../publish/run/finish.ts";
+import { planRun } from "../../../publish/run/plan_run.ts";
+import { Lease } from "../../../runs/lease.ts";
+import { hasSharedData, sharedData } from "../../shared_data.ts";
+import { FaultSchedule } from "../../support/faults.ts";
+import { type FakeStacApi, startStacApi } from "../../support/stac_api.ts";
+
+const OMTO3D = "OMI-Aura_L3-OMTO3d_2016m0331_v003.he5";
+const SECOND = "OMI-Aura_L3-OMTO3d_2016m0401_v003.he5";
+
+interface Scene {
+  folder: string;
+  api: FakeStacApi;
+  /** Puts a granule: whole, or its first bytes. */
+  put(name: string, bytes?: number): void;
+  yaml(text: string): void;
+  run(options?: Partial<PublishOptions>): Promise<PublishReport>;
+  directory(): PublishDirectory;
+  opener: SourceOpener;
+  /** SHA-256 of every file below the output, by key. */
+  output(below?: string): Record<string, string>;
+}
+
+const yamlOf = (url: string, variables = '["**/ColumnAmountO3"]') => `
+dataset: OMTO3d.test
+discover: [{from: local, path: granules, match: "*.he5"}]
+convert: {variables: ${variables}}
+collection: {title: Ozone, license: CC0-1.0}
+publish:
+  - {to: out}
+  - {to: "${url}", api: transactions}
+  - {to: items.ndjson, format: ndjson}
+retry: {attempts: 2}
+`;
+
+function scene(name: string, run: (scene: Scene) => Promise<void>): void {
+  Deno.test({
+    name,
+    ignore: !hasSharedData,
+    fn: async () => {
+      const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-publish-"));
+      const api = await startStacApi();
+      const opener = new SourceOpener({ env: { HOME: "/nonexistent" }, retry: { baseMs: 2, capMs: 4 } });
+      fs.mkdirSync(path.join(folder, "granules"));
+      const file = path.join(folder, "d.yaml");
+      fs.writeFileSync(file, yamlOf(api.server.url));
+      const bytes = fs.readFileSync(sharedData(`omi/${OMTO3D}`));
+      const directory = () => PublishDirectory.at(path.join(folder, "d.run"), opener);
+      try {
+        await run({
+          folder,
+          api,
+          opener,
+          directory,
+          put: (name, length = bytes.length) =>
+            fs.writeFileSync(path.join(folder, "granules", name), bytes.subarray(0, length)),
+          yaml: (text) => fs.writeFileSync(file, text),
+          run: async (options = {}) => {
+            const published = await publishDataset(directory(), loadDataset(file), { opener, ...options });
+            assert.ok("report" in published, "another run holds it");
+            return published.report;
+          },
+          output: (below = "") => {
+            const root = path.join(folder, "out", below);
+            return Object.fromEntries(
+              fs.readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+                .map((entry) => path.join(entry.parentPath, entry.name))
+                .map((file) => [
+                  path.relative(root, file),
+                  createHash("sha256").update(fs.readFileSync(file)).digest("hex"),
+                ]),
+            );
+          },
+        });
+      } finally {
+        await api.stop();
+        fs.rmSync(folder, { recursive: true, force: true });
+      }
+    },
+  });
+}
+
+const json = (file: string) => JSON.parse(fs.readFileSync(file, "utf8"));
+
+scene("a folder of granules becomes COGs, items and a collection at every target", async (s) => {
+  s.put(OMTO3D);
+  s.put(SECOND);
+  const report = await s.run();
+  assert.deepEqual([report.discovered, report.published, report.items, report.failed], [2, 2, 2, []]);
+  assert.deepEqual(report.converted, { new: 2 });
+  const collection = json(path.join(s.folder, "out/collection.json"));
+  assert.deepEqual(checkStac(collection).faults, []);
+  assert.deepEqual(collection.extent.temporal.interval, [[
+    "2016-03-31T00:00:00Z",
+    "2016-04-01T23:59:59.999Z",
+  ]]);
+  const item = json(path.join(s.folder, "out/items/2016/OMI-Aura_L3-OMTO3d_2016m0331_v003.json"));
+  assert.deepEqual(checkStac(item).faults, []);
+  const { ColumnAmountO3: asset } = item.assets;
+  const cog = fs.readFileSync(path.join(s.folder, "out/items/2016", asset.href));
+  assert.equal(asset["file:size"], cog.length);
+  assert.equal(asset["file:checksum"], `1220${createHash("sha256").update(cog).digest("hex")}`);
+  assert.deepEqual([...s.api.items.keys()].sort(), [
+    "OMTO3d.test/OMI-Aura_L3-OMTO3d_2016m0331_v003",
+    "OMTO3d.test/OMI-Aura_L3-OMTO3d_2016m0401_v003",
+  ]);
+  assert.deepEqual(s.api.collections.get("OMTO3d.test")?.extent, collection.extent);
+  assert.equal(fs.readFileSync(path.join(s.folder, "items.ndjson"), "utf8").trim().split("\n").length, 2);
+});
+
+scene("a run with nothing new converts nothing and tells nobody; one granule more is one more", async (s) => {
+  s.put(OMTO3D);
+  await s.run();
+  const before = s.output();
+  const asked = s.api.server.seen.filter(({ url }) => /items/.test(url)).length;
+  const again = await s.run();
+  assert.deepEqual(again.converted, {});
+  assert.equal(s.api.server.seen.filter(({ url }) => /items/.test(url)).length, asked);
+  assert.deepEqual(s.output(), before);
+  s.put(SECOND);
+  const more = await s.run();
+  assert.deepEqual([more.discovered, more.published, more.converted], [2, 2, { new: 1 }]);
+  const after = s.output("cogs");
+  for (const [key, hash] of Object.entries(before)) {
+    if (key.startsWith("cogs/")) assert.equal(after[key.slice("cogs/".length)], hash);
+  }
+});
+
+scene("a damaged file is told once, keeps no other out, and is taken when it is mended", async (s) => {
+  s.put(OMTO3D);
+  s.put(SECOND, 100_000);
+  const report = await s.run();
+  assert.deepEqual([report.discovered, report.published, report.failed.length], [2, 1, 1]);
+  assert.match(report.failed[0].reason, /100000 of 674378 bytes/);
+  assert.ok(report.failed[0].permanent);
+  const again = await s.run();
+  assert.deepEqual([again.converted, again.failed.length], [{}, 1], "it is not tried in vain");
+  const retried = await s.run({ retry: true });
+  assert.deepEqual([retried.converted, retried.failed.length], [{ retry: 1 }, 1]);
+  s.put(SECOND);
+  const mended = await s.run();
+  assert.deepEqual([mended.published, mended.failed], [2, []]);
+});
+
+scene("a changed source replaces its files and its item, which stays the same item", async (s) => {
+  s.put(OMTO3D);
+  await s.run({ now: Date.UTC(2024, 0, 1) });
+  const file = path.join(s.folder, "out/items/2016/OMI-Aura_L3-OMTO3d_2016m0331_v003.json");
+  const { created, updated } = json(file).properties;
+  assert.deepEqual([created, updated], ["2024-01-01T00:00:00Z", "2024-01-01T00:00:00Z"]);
+  const before = s.output("cogs");
+  // The same bytes at another time: the item has not changed, and nobody is told.
+  fs.utimesSync(path.join(s.folder, "granules", OMTO3D), 1, 1);
+  const touched = await s.run({ now: Date.UTC(2024, 0, 2) });
+  assert.deepEqual(touched.converted, { source: 1 });
+  assert.equal(json(file).properties.updated, "2024-01-01T00:00:00Z");
+  assert.deepEqual(s.output("cogs"), before);
+  // Other variables: another config; the item is updated, and what it has no longer is gone.
+  s.yaml(yamlOf(s.api.server.url, '["**/UVAerosolIndex"]'));
+  const kept = await s.run({ keepOld: true });
+  assert.deepEqual(kept.converted, {});
+  const changed = await s.run({ now: Date.UTC(2024, 0, 3) });
+  assert.deepEqual(changed.converted, { config: 1 });
+  const item = json(file);
+  assert.deepEqual(Object.keys(item.assets), ["UVAerosolIndex"]);
+  assert.deepEqual([item.properties.created, item.properties.updated], [created, "2024-01-03T00:00:00Z"]);
+  assert.deepEqual(Object.keys(s.output("cogs")), ["OMI-Aura_L3-OMTO3d_2016m0331_v003/UVAerosolIndex.tif"]);
+  assert.deepEqual(Object.keys((s.api.items.values().next().value as typeof item).assets), [
+    "UVAerosolIndex",
+  ]);
+});
+
+scene("a file that was deleted at the output is made again, with the same bytes", async (s) => {
+  s.put(OMTO3D);
+  await s.run();
+  const before = s.output();
+  fs.rmSync(path.join(s.folder, "out/cogs"), { recursive: true });
+  const report = await s.run();
+  assert.deepEqual(report.converted, { outputs: 1 });
+  assert.deepEqual(s.output(), before);
+});
+
+scene("a target that fails stops no conversion, and the next run tells it all", async (s) => {
+  s.put(OMTO3D);
+  s.put(SECOND);
+  s.api.server.faults = new FaultSchedule([{
+    at: "every",
+    fault: { kind: "status", status: 500 },
+    path: /items/,
+  }]);
+  await assert.rejects(s.run(), (error) => error instanceof GranaryError && error.tag === "io");
+  const found = await status(path.join(s.folder, "d.run"));
+  assert.deepEqual(found.stages.map(({ name, left }) => [name, left]), [["convert", []], ["register", [1]]]);
+  assert.equal(found.finished, false);
+  assert.ok(!fs.existsSync(path.join(s.folder, "out/collection.json")), "the end comes last");
+  s.api.server.faults = new FaultSchedule();
+  const report = await s.run();
+  assert.deepEqual([report.published, report.converted], [2, {}]);
+  assert.equal(s.api.items.size, 2);
+});
+
+scene("an item that a target refuses counts as failed, until it is tried again", async (s) => {
+  s.put(OMTO3D);
+  s.put(SECOND);
+  s.api.refused.add("OMI-Aura_L3-OMTO3d_2016m0401_v003");
+  const report = await s.run();
+  assert.deepEqual([report.discovered, report.published, report.failed.length], [2, 1, 1]);
+  assert.match(report.failed[0].reason, /answered 400/);
+  s.api.refused.clear();
+  assert.equal((await s.run()).failed.length, 1, "a refusal is no trouble that passes by itself");
+  const retried = await s.run({ retry: true });
+  assert.deepEqual([retried.published, retried.failed], [2, []]);
+});
+
+scene("a second run that meets a living one does nothing and says who", async (s) => {
+  s.put(OMTO3D);
+  const lease = await Lease.take(s.directory().target);
+  const dataset = loadDataset(path.join(s.folder, "d.yaml"));
+  const met = await publishDataset(s.directory(), dataset, { opener: s.opener });
+  assert.ok("heldBy" in met);
+  assert.equal(met.heldBy.pid, process.pid);
+  assert.ok(!fs.existsSync(path.join(s.folder, "out")));
+  await lease.release();
+  assert.equal((await s.run()).published, 1);
+});
+
+scene(
+  "tasks of a plan are done anywhere, one after the other, and the same twice does no harm",
+  async (s) => {
+    s.put(OMTO3D);
+    s.put(SECOND);
+    const runDirectory = path.join(s.folder, "d.run");
+    const plan = await planRun(s.directory(), loadDataset(path.join(s.folder, "d.yaml")), {
+      opener: s.opener,
+    });
+    await assert.rejects(publishJob.finish(runDirectory, {}), /2 of 2 granules are not converted/);
+    const worker = publishJob.worker({ workers: 1 });
+    try {
+      for (const task of [0, 1, 1]) {
+        const outcome = await worker.do(runDirectory, "convert", task, { planKey: plan.key });
+        assert.deepEqual([outcome.failed, outcome.left], [[], 0]);
+      }
+      await assert.rejects(publishJob.finish(runDirectory, {}), /out is not told of 2 granules/);
+      for (const task of [0, 1]) await worker.do(runDirectory, "register", task);
+      await assert.rejects(worker.do(runDirectory, "convert", 2), /no convert task 2/);
+      await assert.rejects(worker.do(runDirectory, "scatter", 0), /no stage of publishing/);
+    } finally {
+      await worker.close();
+    }
+    const { failed, detail } = await publishJob.finish(runDirectory, {});
+    assert.deepEqual([failed, detail.published], [[], 2]);
+    assert.ok((await status(runDirectory)).finished);
+  },
+);
+
+scene(
+  "a catalog that no run of here made is not taken over unasked, and a dry run writes nothing",
+  async (s) => {
+    s.put(OMTO3D);
+    const dataset = loadDataset(path.join(s.folder, "d.yaml"));
+    const dry = await planRun(s.directory(), dataset, { opener: s.opener, dryRun: true });
+    assert.equal(dry.convert.length, 1);
+    assert.deepEqual(fs.readdirSync(s.folder).sort(), ["d.yaml", "granules"]);
+    fs.mkdirSync(path.join(s.folder, "out"));
+    fs.writeFileSync(path.join(s.folder, "out/collection.json"), "{}");
+    await assert.rejects(s.run(), /there is a catalog, and .* has no run that made it/);
+    assert.equal(fs.readFileSync(path.join(s.folder, "out/collection.json"), "utf8"), "{}");
+    assert.equal((await s.run({ overwrite: true })).published, 1);
+  },
+);
