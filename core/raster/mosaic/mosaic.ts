@@ -1,0 +1,231 @@
+/**
+ * One picture of several: pixels are added source by source, in the order of preference, and only what the
+ * rule needs of them is kept. Rules and their names are those of rio-tiler's pixel selections.
+ */
+import { inputError } from "../../errors.ts";
+import type { GridValues } from "../grid.ts";
+import { isComplete, type Pixels } from "../pixels.ts";
+
+/** Pixels of equal size are added; the result stands at any time. */
+export interface Mosaic {
+  add(pixels: Pixels): void;
+  /** Whether nothing that could be added would change the result. */
+  readonly isFull: boolean;
+  /** Undefined before anything was added. */
+  result(): Pixels | undefined;
+}
+
+/**
+ * `first` keeps the first value, `highest` and `lowest` the extreme, each band by itself; `lastbandhigh` and
+ * `lastbandlow` take all bands from the source whose last band is extreme, and drop that band. `mean`,
+ * `median` and `stdev` (of the population) are of the values of all sources, `count` is their number. Means
+ * and medians have the type of the first source's elements, cut to whole numbers where that has none others;
+ * deviations are float64.
+ */
+const METHODS = {
+  first: () => new Choice(undefined, false),
+  highest: () => new Choice((added, kept) => added > kept, false),
+  lowest: () => new Choice((added, kept) => added < kept, false),
+  lastbandhigh: () => new Choice((added, kept) => added > kept, true),
+  lastbandlow: () => new Choice((added, kept) => added < kept, true),
+  mean: () => new Moments("mean"),
+  stdev: () => new Moments("stdev"),
+  median: () => new Median(),
+  count: () => new Count(),
+} as const;
+
+export type PixelSelection = keyof typeof METHODS;
+export const PIXEL_SELECTIONS = Object.keys(METHODS) as PixelSelection[];
+
+export function createMosaic(method: PixelSelection): Mosaic {
+  return METHODS[method]();
+}
+
+/** The rule of a name. Throws an input error for another. */
+export function parsePixelSelection(name: string): PixelSelection {
+  const found = PIXEL_SELECTIONS.find((one) => one === name);
+  if (found === undefined) {
+    throw inputError(`pixel selection "${name}" is unknown; wanted one of ${PIXEL_SELECTIONS.join(", ")}`);
+  }
+  return found;
+}
+
+function sameShape(one: Pixels, other: Pixels): void {
+  if (one.width !== other.width || one.height !== other.height || one.bands.length !== other.bands.length) {
+    throw inputError(
+      `a mosaic of ${one.bands.length} bands of ${one.width} x ${one.height} pixels cannot take ` +
+        `${other.bands.length} bands of ${other.width} x ${other.height} (wanted sources with the same bands)`,
+    );
+  }
+}
+
+/** Keeps one of the sources' values for each pixel. */
+class Choice implements Mosaic {
+  #kept: { pixels: Pixels; bands: GridValues[]; masks: Uint8Array[] } | undefined;
+
+  /** @param better whether an added value takes the place of the kept one; undefined for never */
+  constructor(
+    readonly better: ((added: number, kept: number) => boolean) | undefined,
+    readonly byLastBand: boolean,
+  ) {}
+
+  get isFull(): boolean {
+    return this.better === undefined && this.#kept !== undefined &&
+      isComplete({ ...this.#kept.pixels, masks: this.#kept.masks });
+  }
+
+  add(pixels: Pixels): void {
+    if (this.#kept === undefined) {
+      this.#kept = {
+        pixels,
+        bands: pixels.bands.map((band) => band.slice()),
+        masks: pixels.masks.map((mask) => mask.slice()),
+      };
+      return;
+    }
+    sameShape(this.#kept.pixels, pixels);
+    const { bands, masks } = this.#kept;
+    const last = bands.length - 1;
+    const deciding = this.byLastBand ? bands[last].slice() : undefined;
+    bands.forEach((kept, b) => {
+      const added = pixels.bands[b];
+      const there = pixels.masks[b];
+      const mask = masks[b];
+      const addedBy = deciding === undefined ? added : pixels.bands[last];
+      const keptBy = deciding ?? kept;
+      for (let i = 0; i < kept.length; i++) {
+        if (there[i] === 0 || (mask[i] !== 0 && !this.better?.(addedBy[i], keptBy[i]))) continue;
+        kept[i] = added[i];
+        mask[i] = 1;
+      }
+    });
+  }
+
+  result(): Pixels | undefined {
+    if (this.#kept === undefined) return undefined;
+    const { pixels: { width, height }, bands, masks } = this.#kept;
+    const end = this.byLastBand ? bands.length - 1 : bands.length;
+    return { width, height, bands: bands.slice(0, end), masks: masks.slice(0, end) };
+  }
+}
+
+/** Means and deviations by the update of Welford (1962), which loses no digits to large values. */
+class Moments implements Mosaic {
+  readonly isFull = false;
+  #first: Pixels | undefined;
+  #sums: { count: Uint32Array; mean: Float64Array; squares: Float64Array }[] = [];
+
+  constructor(readonly wanted: "mean" | "stdev") {}
+
+  add(pixels: Pixels): void {
+    if (this.#first === undefined) {
+      this.#first = { ...pixels, bands: pixels.bands.map((band) => band.slice(0, 0)), masks: [] };
+      this.#sums = pixels.bands.map(({ length }) => ({
+        count: new Uint32Array(length),
+        mean: new Float64Array(length),
+        squares: new Float64Array(length),
+      }));
+    }
+    sameShape(this.#first, pixels);
+    this.#sums.forEach(({ count, mean, squares }, b) => {
+      const band = pixels.bands[b];
+      const mask = pixels.masks[b];
+      for (let i = 0; i < mask.length; i++) {
+        if (mask[i] === 0) continue;
+        const before = band[i] - mean[i];
+        mean[i] += before / ++count[i];
+        squares[i] += before * (band[i] - mean[i]);
+      }
+    });
+  }
+
+  result(): Pixels | undefined {
+    if (this.#first === undefined) return undefined;
+    const { width, height, bands } = this.#first;
+    return {
+      width,
+      height,
+      bands: this.#sums.map(({ count, mean, squares }, b) =>
+        this.wanted === "mean"
+          ? likeFirst(bands[b], mean)
+          : squares.map((sum, i) => count[i] === 0 ? 0 : Math.sqrt(Math.max(0, sum) / count[i]))
+      ),
+      masks: this.#sums.map(({ count }) => Uint8Array.from(count, (n) => n > 0 ? 1 : 0)),
+    };
+  }
+}
+
+/** Values as elements of the type of `like`; whole numbers are cut, not rounded, as numpy casts. */
+function likeFirst(like: GridValues, values: Float64Array): GridValues {
+  const cast = new (like.constructor as new (length: number) => GridValues)(values.length);
+  // A mean of equal whole numbers may come out a hair below them.
+  const whole = !(cast instanceof Float32Array || cast instanceof Float64Array);
+  for (let i = 0; i < values.length; i++) {
+    const nearest = Math.round(values[i]);
+    cast[i] = whole && Math.abs(values[i] - nearest) > 1e-9 * Math.abs(nearest)
+      ? Math.trunc(values[i])
+      : whole
+      ? nearest
+      : values[i];
+  }
+  return cast;
+}
+
+/** Keeps all values: a median can't be had for less. */
+class Median implements Mosaic {
+  readonly isFull = false;
+  readonly #all: Pixels[] = [];
+
+  add(pixels: Pixels): void {
+    if (this.#all.length > 0) sameShape(this.#all[0], pixels);
+    this.#all.push(pixels);
+  }
+
+  result(): Pixels | undefined {
+    if (this.#all.length === 0) return undefined;
+    const [first] = this.#all;
+    const count = first.width * first.height;
+    const values = new Float64Array(this.#all.length);
+    const masks = first.bands.map(() => new Uint8Array(count));
+    const bands = first.bands.map((like, b) => {
+      const medians = new Float64Array(count);
+      for (let i = 0; i < count; i++) {
+        let n = 0;
+        for (const pixels of this.#all) if (pixels.masks[b][i] !== 0) values[n++] = pixels.bands[b][i];
+        if (n === 0) continue;
+        const sorted = values.subarray(0, n).sort();
+        medians[i] = (sorted[(n - 1) >> 1] + sorted[n >> 1]) / 2;
+        masks[b][i] = 1;
+      }
+      return likeFirst(like, medians);
+    });
+    return { width: first.width, height: first.height, bands, masks };
+  }
+}
+
+/** How many sources have a value in their first band: one band that has a value everywhere. */
+class Count implements Mosaic {
+  readonly isFull = false;
+  #size: { width: number; height: number } | undefined;
+  #sources = 0;
+  #counts = new Uint32Array(0);
+
+  add({ width, height, masks }: Pixels): void {
+    if (this.#size === undefined) {
+      this.#size = { width, height };
+      this.#counts = new Uint32Array(width * height);
+    }
+    this.#sources += 1;
+    const [mask] = masks;
+    for (let i = 0; i < mask.length; i++) this.#counts[i] += mask[i];
+  }
+
+  result(): Pixels | undefined {
+    if (this.#size === undefined) return undefined;
+    return {
+      ...this.#size,
+      bands: [this.#sources < 256 ? Uint8Array.from(this.#counts) : this.#counts],
+      masks: [new Uint8Array(this.#counts.length).fill(1)],
+    };
+  }
+}
