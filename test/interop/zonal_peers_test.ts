@@ -42,7 +42,12 @@ Deno.test({
   name: "pixels by centre and by touch, and weights of parts, are GDAL's",
   ignore: !hasPeer("rasterio"),
   fn() {
-    const box = (x0: number, y0: number, x1: number, y1: number) => [[x0, y0], [x1, y0], [x1, y1], [x0, y1], [x0, y0]];
+    const box = (
+      x0: number,
+      y0: number,
+      x1: number,
+      y1: number,
+    ) => [[x0, y0], [x1, y0], [x1, y1], [x0, y1], [x0, y0]];
     const polygons = [
       ...Array.from({ length: 120 }, (_, i) => [star(i + 1)]),
       [box(0, 0, 40, 30)],
@@ -55,7 +60,11 @@ Deno.test({
     polygons.forEach((rings, i) => {
       const outline = rings.map((ring) => Float64Array.from(ring.flat()));
       assert.deepEqual([...coveredPixels(outline, WIDTH, HEIGHT, "centre")], peer[i].centre, `polygon ${i}`);
-      assert.deepEqual([...coveredPixels(outline, WIDTH, HEIGHT, "touched")], peer[i].touched, `polygon ${i}`);
+      assert.deepEqual(
+        [...coveredPixels(outline, WIDTH, HEIGHT, "touched")],
+        peer[i].touched,
+        `polygon ${i}`,
+      );
       coverWeights(outline, WIDTH, HEIGHT).forEach((weight, p) => {
         assert.ok(Math.abs(weight - peer[i].weights[p]) < 1e-6, `polygon ${i}, pixel ${p}`);
       });

@@ -1,7 +1,7 @@
 /**
  * Where output pixels lie in the source, by exact points as few as do: the output is cut into patches in
  * which the bilinear interpolation of the corners is good to a small part of a cell, tested at the middle of
- * the patch and of its sides. A patch that fails is quartered; the last ones are single pixels, which are
+ * the patch and of its sides. A patch that fails is halved across, down or both; the last ones are single pixels, which are
  * exact. So a tile of a smooth projection costs a few dozen points, and one over a pole no more than it has
  * pixels.
  */
@@ -15,6 +15,9 @@ export type Place = (x: number, y: number) => readonly [number, number];
  */
 export type Mesh = Float64Array;
 export const PATCH = 12;
+
+/** Pixels by which places may be off where these are larger than cells. */
+const PIXEL_TOLERANCE = 0.02;
 
 /** Patches of this size without any image are given up: what has one lies among points that have. */
 const EMPTY_PATCH = 16;
@@ -39,7 +42,7 @@ interface Context {
 }
 
 /**
- * @param tolerance in source cells, or in pixels where these are larger
+ * @param tolerance in source cells
  * @param period of source columns, Infinity where they don't come round
  * @param step columns and rows of the source along x, then along y: taken for single pixels
  * @param extent first and end of what is wanted of the source (left, top, right, bottom): patches that lie
@@ -116,26 +119,23 @@ function divide(
     return;
   }
   const [fx, fy] = [wide ? (xm - x0) / (x1 - x0) : 0, high ? (ym - y0) / (y1 - y0) : 0];
-  const flat = isFlat(context, Math.max(x1 - x0, y1 - y0), [a, b, c, d], [
-    [fx, 0, north],
-    [fx, 1, south],
-    [0, fy, west],
-    [1, fy, east],
-    [fx, fy, middle],
-  ]);
-  if (flat) {
-    emit(context, x0, y0, x1, y1, [a, b, c, d]);
-  } else if (wide && high) {
+  const corners = [a, b, c, d] as const;
+  const longer = Math.max(x1 - x0, y1 - y0);
+  const flatAcross = isFlat(context, longer, corners, [[fx, 0, north], [fx, 1, south]]);
+  const flatDown = isFlat(context, longer, corners, [[0, fy, west], [1, fy, east]]);
+  if (flatAcross && flatDown && isFlat(context, longer, corners, [[fx, fy, middle]])) {
+    emit(context, x0, y0, x1, y1, corners);
+  } else if (wide && (!high || (flatDown && !flatAcross))) {
+    divide(context, x0, y0, xm, y1, [a, north, c, south]);
+    divide(context, xm, y0, x1, y1, [north, b, south, d]);
+  } else if (high && (!wide || (flatAcross && !flatDown))) {
+    divide(context, x0, y0, x1, ym, [a, b, west, east]);
+    divide(context, x0, ym, x1, y1, [west, east, c, d]);
+  } else {
     divide(context, x0, y0, xm, ym, [a, north, west, middle]);
     divide(context, xm, y0, x1, ym, [north, b, middle, east]);
     divide(context, x0, ym, xm, y1, [west, middle, c, south]);
     divide(context, xm, ym, x1, y1, [middle, east, south, d]);
-  } else if (wide) {
-    divide(context, x0, y0, xm, y1, [a, north, c, south]);
-    divide(context, xm, y0, x1, y1, [north, b, south, d]);
-  } else {
-    divide(context, x0, y0, x1, ym, [a, b, west, east]);
-    divide(context, x0, ym, x1, y1, [west, east, c, d]);
   }
 }
 
@@ -163,8 +163,8 @@ function isFlat(
   const across = Math.max(a.u, bu, cu, du) - Math.min(a.u, bu, cu, du);
   if (across > period / 3) return false;
   const down = Math.max(a.v, b.v, c.v, d.v) - Math.min(a.v, b.v, c.v, d.v);
-  const allowedU = tolerance * Math.max(1, across / pixels);
-  const allowedV = tolerance * Math.max(1, down / pixels);
+  const allowedU = Math.max(tolerance, PIXEL_TOLERANCE * across / pixels);
+  const allowedV = Math.max(tolerance, PIXEL_TOLERANCE * down / pixels);
   return tests.every(([fx, fy, found]) => {
     const u = (1 - fy) * (a.u + fx * (bu - a.u)) + fy * (cu + fx * (du - cu));
     const v = (1 - fy) * (a.v + fx * (b.v - a.v)) + fy * (c.v + fx * (d.v - c.v));

@@ -48,8 +48,8 @@ export interface WarpPlan {
   readonly cellsPerCell: number;
 }
 
-/** Source cells, or pixels if larger, by which places may be off; GDAL allows itself 0.125. */
-const TOLERANCE = 0.05;
+/** Source cells by which places may be off; GDAL allows itself 0.125. */
+const TOLERANCE = 0.01;
 /** Overviews somewhat coarser than the output will do, as GDAL has it for nearest sampling. */
 const OVERSAMPLING = 1.2;
 /** Cells that methods which want the cells themselves may read; larger areas are read from overviews. */

@@ -17,7 +17,14 @@ export type CoverRule = "touched" | "centre";
 /** 1 for the pixels of the polygon, 0 for others. Rings are joined by the even-odd rule, so holes are holes. */
 export function coveredPixels(outline: Outline, width: number, height: number, rule: CoverRule): Uint8Array {
   const covered = new Uint8Array(width * height);
-  scan(outline, 1, width, height, rule, (row, first, end) => covered.fill(1, row * width + first, row * width + end));
+  scan(
+    outline,
+    1,
+    width,
+    height,
+    rule,
+    (row, first, end) => covered.fill(1, row * width + first, row * width + end),
+  );
   return covered;
 }
 

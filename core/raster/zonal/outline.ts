@@ -1,4 +1,7 @@
-/** Polygons in pixels of an output: edges are straight in the polygon's own coordinates, so they are bent. */
+/**
+ * Polygons in pixels of an output. Edges are straight in the polygon's own coordinates (RFC 7946, section
+ * 3.1.1), so long ones are bent.
+ */
 import { inputError } from "../../errors.ts";
 import { type Geometry, type Ring, singleParts } from "../../geometry/geometry.ts";
 import { transformer } from "../crs/transform.ts";
@@ -8,8 +11,11 @@ import type { OutputGrid } from "../pixels.ts";
 /** Rings of polygons in columns and rows of an output (x, y in turn, 0 at the upper left corner), closed. */
 export type Outline = readonly Float64Array[];
 
-/** A bent edge stays this near to its true course, in pixels. */
-const BEND_TOLERANCE = 0.1;
+/**
+ * Edges stay this near to their true course, in pixels. Other programs of the field draw them straight in the
+ * image; short ones are so here too, that numbers agree.
+ */
+const BEND_TOLERANCE = 2;
 /** An edge is cut in half this often at most. */
 const BEND_DEPTH = 12;
 /** Vertices of an outline: far more than a picture can show. */

@@ -100,7 +100,9 @@ export function zonalStatistics(
     valid_percent: covered === 0 ? 0 : Math.round(Math.min(valid / covered, 1) * 10_000) / 100,
     masked_pixels: band.length - valid,
     valid_pixels: valid,
-    ...Object.fromEntries(percentiles.map((p) => [`percentile_${Math.trunc(p)}`, quantile(distinct, p / 100)])),
+    ...Object.fromEntries(
+      percentiles.map((p) => [`percentile_${Math.trunc(p)}`, quantile(distinct, p / 100)]),
+    ),
   };
 }
 
