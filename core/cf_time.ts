@@ -13,7 +13,10 @@ export function parseTime(text: string | null): number | null {
   const milliseconds = Math.floor(Number(match[7] ?? 0) * 1000 + 1e-6);
   const zone = /^([+-])(\d{2}):?(\d{2})$/.exec(match[8] ?? "");
   const ahead = zone ? (zone[1] === "-" ? -1 : 1) * (Number(zone[2]) * 60 + Number(zone[3])) : 0;
-  const time = Date.UTC(year, month - 1, day, hour, minute - ahead, second, milliseconds);
+  // Date.UTC takes the years 0 to 99 for those of the 20th century.
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  const time = date.setUTCHours(hour, minute - ahead, second, milliseconds);
   const plausible = month >= 1 && month <= 12 && day >= 1 && day <= 31 && hour <= 24 && minute < 60 &&
     second <= 60;
   return plausible ? time : null;

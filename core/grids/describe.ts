@@ -1,6 +1,6 @@
 /** What a file offers as grids, as plain data for people and programs. */
 import type { Grid, GridFile } from "../raster/grid.ts";
-import { momentText } from "./cf_time.ts";
+import { momentText } from "./calendar_time.ts";
 
 export interface GridsDescription {
   readonly grids: readonly GridDescription[];

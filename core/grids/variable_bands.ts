@@ -2,7 +2,7 @@
 import { attributeText } from "../hdf5/attribute_values.ts";
 import { toCoordinate } from "../hdf5/values.ts";
 import type { GridBand } from "../raster/grid.ts";
-import { momentOf, momentText, timeScale } from "./cf_time.ts";
+import { momentOf, momentText, timeScale } from "./calendar_time.ts";
 import type { Dimension } from "./dimensions.ts";
 import { baseName, type FileView, isNumeric, isText } from "./file_view.ts";
 import { NoGrid } from "./refusal.ts";

@@ -1,4 +1,5 @@
 /** Numbers of time as moments: `days since 1970-01-01` in the calendars of the CF conventions, section 4.4. */
+import { parseTimeUnits } from "../cf_time.ts";
 
 /** How a variable counts time. */
 export interface TimeScale {
@@ -27,37 +28,27 @@ const CALENDARS: Readonly<Record<string, Calendar>> = {
 
 const DAY = 86_400_000;
 
-/** Milliseconds of units by their names; months and years have no fixed length and are not decoded. */
-const UNITS: readonly (readonly [RegExp, number])[] = [
-  [/^(milliseconds?|msecs?|ms)$/, 1],
-  [/^(microseconds?|us)$/, 0.001],
-  [/^(nanoseconds?|ns)$/, 1e-6],
-  [/^(seconds?|secs?|s)$/, 1000],
-  [/^(minutes?|mins?)$/, 60_000],
-  [/^(hours?|hrs?|h)$/, 3_600_000],
-  [/^(days?|d)$/, DAY],
-  [/^weeks?$/, 7 * DAY],
-];
+/** The first day of the Gregorian calendar, which `standard` dates before it do not count in. */
+const GREGORIAN_FROM = Date.UTC(1582, 9, 15);
 
-const REFERENCE =
-  /^(-?\d{1,6})-(\d{1,2})-(\d{1,2})(?:[T\s]+(\d{1,2})(?::(\d{1,2}))?(?::(\d{1,2}(?:\.\d*)?))?)?\s*(Z|UTC|GMT|[+-]\d{1,2}(?::?\d{2})?)?$/i;
+/** Days between 1 January of year 0 of the Julian calendar and of the proleptic Gregorian one. */
+const JULIAN_AHEAD = 2;
 
 /** How `units` and `calendar` count time; undefined where they say it in no way that is known. */
 export function timeScale(units: string, calendar: string): TimeScale | undefined {
-  const parts = /^\s*(\w+)\s+since\s+(.+?)\s*$/i.exec(units);
-  const known = CALENDARS[calendar.trim().toLowerCase()];
-  if (parts === null || known === undefined) return undefined;
-  const unit = UNITS.find(([pattern]) => pattern.test(parts[1].toLowerCase()))?.[1];
-  const reference = REFERENCE.exec(parts[2]);
-  if (unit === undefined || reference === null) return undefined;
-  const [, year, month, day, hour = "0", minute = "0", second = "0", zone = ""] = reference;
-  if (Number(month) < 1 || Number(month) > 12 || Number(day) < 1 || Number(day) > 31) return undefined;
+  const name = calendar.trim().toLowerCase();
+  const known = Object.hasOwn(CALENDARS, name) ? CALENDARS[name] : undefined;
+  const found = parseTimeUnits(units);
+  if (found === null || known === undefined) return undefined;
+  const milliseconds = Math.round(found.epoch * 1000);
+  const date = new Date(milliseconds);
+  const fields = [date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate()] as const;
+  const julian = known === "gregorian" && name !== "proleptic_gregorian" && milliseconds < GREGORIAN_FROM;
   return {
     calendar: known,
-    unit,
-    day: dayNumber(known, Number(year), Number(month), Number(day)),
-    millisecond: (Number(hour) * 60 + Number(minute) - zoneMinutes(zone)) * 60_000 +
-      Math.round(Number(second) * 1000),
+    unit: found.seconds * 1000,
+    day: julian ? dayNumber("julian", ...fields) - JULIAN_AHEAD : dayNumber(known, ...fields),
+    millisecond: milliseconds - Math.floor(milliseconds / DAY) * DAY,
   };
 }
 
@@ -80,12 +71,6 @@ export function momentOf(scale: TimeScale, value: number): number | null {
 /** `2024-01-01T00:00:00Z`, with milliseconds only where there are some. */
 export function momentText(moment: number): string {
   return new Date(moment).toISOString().replace(".000Z", "Z");
-}
-
-function zoneMinutes(zone: string): number {
-  const parts = /^([+-])(\d{1,2}):?(\d{2})?$/.exec(zone);
-  if (parts === null) return 0;
-  return (parts[1] === "-" ? -1 : 1) * (Number(parts[2]) * 60 + Number(parts[3] ?? 0));
 }
 
 /** Days since 1970 of a date of the Gregorian calendar; null where there is no such date or JavaScript has none. */
