@@ -2,6 +2,7 @@
 import type { Column, RowFilter } from "../core/observations/contract.ts";
 import type { LatitudeConvention } from "../core/cells/convention.ts";
 import type { ArrayDtype } from "../core/zarr/element.ts";
+import type { DuplicateRule } from "../catalog/duplicates.ts";
 import type { AreaSpec } from "../core/geometry/area.ts";
 
 export type StatisticFunction =
@@ -43,6 +44,20 @@ export interface Statistic {
   attributes: Record<string, string | number>;
 }
 
+/** Which granules and parent cells of a catalog a run takes, besides their time and place. */
+export interface PipelineSelection {
+  /** SQL over the catalog's columns. */
+  where?: string;
+  /** Globs; one must match. */
+  collections?: string[];
+  providers?: string[];
+  /** Names of parent cells. */
+  cells?: string[];
+  maxCells?: number;
+  unknownExtent?: boolean;
+  duplicates?: DuplicateRule;
+}
+
 export interface Pipeline {
   /** Preset or file name, for messages. */
   name: string;
@@ -74,7 +89,10 @@ export interface Pipeline {
     parentOrder: number;
     childOrder: number;
     latitude: LatitudeConvention;
+    /** Orders to write, where not the child order alone. */
+    levels?: number[];
   };
+  selection?: PipelineSelection;
   catalog: string | null;
   bounds: {
     startDate: string | null;

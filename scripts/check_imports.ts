@@ -126,7 +126,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "aggregate/config": [...BELOW_JOBS, "aggregate", "aggregate/statistics"],
   "aggregate/engine": [...BELOW_JOBS, "aggregate", "aggregate/statistics"],
   "aggregate/map": [...BELOW_JOBS],
-  "aggregate/plan": [...BELOW_JOBS, "aggregate", "aggregate/statistics"],
+  "aggregate/plan": [...BELOW_JOBS, "aggregate", "aggregate/config", "aggregate/statistics"],
   "aggregate/row_index": [...BELOW_JOBS, "aggregate", "aggregate/engine", "aggregate/plan"],
   "aggregate/run": [
     ...BELOW_JOBS,

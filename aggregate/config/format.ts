@@ -1,6 +1,6 @@
 /** A Pipeline as YAML again: every default written out. Parsing it gives the same pipeline. */
 import { stringify } from "yaml";
-import type { AreaSource, Pipeline, Statistic } from "../pipeline.ts";
+import type { AreaSource, Pipeline, PipelineSelection, Statistic } from "../pipeline.ts";
 import type { RowFilter } from "../../core/observations/contract.ts";
 
 /** The normalized config of `pipeline`, as `granary config show` prints it. */
@@ -35,6 +35,7 @@ export function formatConfig(pipeline: Pipeline): string {
       ...(output.store === null ? {} : { store: output.store }),
       layout: output.layout,
       ...(output.shard === null ? {} : { shard: output.shard }),
+      ...(output.levels === undefined ? {} : { levels: output.levels }),
       grid: {
         type: "healpix",
         indexing_scheme: "nested",
@@ -45,6 +46,7 @@ export function formatConfig(pipeline: Pipeline): string {
     },
     ...(pipeline.catalog === null ? {} : { catalog: pipeline.catalog }),
     ...boundsEntry(bounds),
+    ...selectionEntry(pipeline.selection ?? {}),
   };
   return stringify(config, { lineWidth: 0, flowCollectionPadding: false });
 }
@@ -81,6 +83,15 @@ function boundsEntry({ startDate, endDate, bbox, areas, clip }: Pipeline["bounds
     ...clip === undefined ? {} : { clip },
   };
   return Object.keys(bounds).length === 0 ? {} : { bounds };
+}
+
+function selectionEntry({ maxCells, unknownExtent, ...rest }: PipelineSelection): Record<string, unknown> {
+  const selection = {
+    ...rest,
+    ...maxCells === undefined ? {} : { max_cells: maxCells },
+    ...unknownExtent === undefined ? {} : { unknown_extent: unknownExtent },
+  };
+  return Object.keys(selection).length === 0 ? {} : { selection };
 }
 
 function areaEntry(area: AreaSource): unknown {

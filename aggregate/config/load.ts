@@ -1,4 +1,5 @@
 /** Configs by name: a preset's, or a YAML file's. */
+import { inputError } from "../../core/errors.ts";
 import { readYamlText } from "../../core/config/read_text.ts";
 import { suggestion } from "../../core/suggest.ts";
 import { parseConfig, type ParsedConfig } from "./parse.ts";
@@ -17,6 +18,25 @@ export function loadPreset(name: string): Pipeline {
 export function loadConfig(nameOrPath: string): ParsedConfig {
   if (PRESET_NAMES.includes(nameOrPath)) return parseConfig(presetText(nameOrPath), nameOrPath);
   return parseConfig(readConfigText(nameOrPath), nameOrPath === "-" ? "standard input" : nameOrPath);
+}
+
+/**
+ * The config that a store was made by, as text that runs, from what the store says of its making. Throws an
+ * input error where it says none, as stores of version 0.1.0 do.
+ */
+export function storeConfigText(
+  address: string,
+  provenance: Readonly<Record<string, unknown>> | null,
+): { text: string; lacks: string[] } {
+  const { config_yaml: text, config_lacks: lacks, engine_version: engine } = provenance ?? {};
+  if (typeof text !== "string") {
+    throw inputError(
+      `${address}: the store says no config that runs (${
+        engine === undefined ? "it is not one of granary aggregate's" : `it is of engine ${engine}`
+      }; look at granary inspect ${address})`,
+    );
+  }
+  return { text, lacks: Array.isArray(lacks) ? lacks.map(String) : [] };
 }
 
 /** The text of a preset or of a config file. */

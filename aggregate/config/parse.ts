@@ -51,6 +51,7 @@ export function parseConfig(text: string, fileName: string): ParsedConfig {
       morton: morton(input, context),
     },
     output: output(input, context),
+    ...selection(input),
     catalog: input.catalog ?? null,
     bounds: bounds(input, context),
   };
@@ -166,5 +167,18 @@ function output(input: ConfigInput, { faults }: Context): Pipeline["output"] {
     parentOrder,
     childOrder: grid.child_order,
     latitude: grid.latitude ?? "authalic",
+    ...rest.levels === undefined ? {} : { levels: rest.levels },
+  };
+}
+
+function selection({ selection: given }: ConfigInput): Pick<Pipeline, "selection"> {
+  if (given === undefined || given === null) return {};
+  const { max_cells: maxCells, unknown_extent: unknownExtent, ...rest } = given;
+  return {
+    selection: {
+      ...rest,
+      ...maxCells === undefined ? {} : { maxCells },
+      ...unknownExtent === undefined ? {} : { unknownExtent },
+    },
   };
 }

@@ -1,5 +1,6 @@
 /** The pipeline config as users write it: the YAML's shape, key by key. `parse.ts` makes a Pipeline of it. */
 import { z } from "zod";
+import { DUPLICATE_RULES } from "../../catalog/duplicates.ts";
 import { CLIP_RULES } from "../pipeline.ts";
 
 const MAX_ORDER = 29;
@@ -134,7 +135,26 @@ const output = z.strictObject({
     "Arrays of the run's cells only, or of the whole sphere",
   ),
   shard: z.int().min(1).max(MAX_SHARD).nullable().optional().describe("Parent cells in a shard object"),
+  levels: z.array(order).min(1).max(MAX_ORDER + 1).optional().describe(
+    "Orders to write (default: the child order alone); --levels overrules it",
+  ),
   grid,
+});
+
+const selection = z.strictObject({
+  where: text.optional().describe("SQL condition on the catalog's columns"),
+  collections: z.array(z.string().min(1).max(200)).min(1).max(MAX_ITEMS).optional()
+    .describe("Globs of collections, of those that data_source.collections fits"),
+  providers: z.array(z.string().min(1).max(200)).min(1).max(MAX_ITEMS).optional(),
+  cells: z.array(z.string().min(1).max(40)).min(1).max(1_000_000).optional()
+    .describe("Parent cells, by order and nested id (6/45763) or by morton id"),
+  max_cells: z.int().min(1).optional().describe("At most so many parent cells, the first in order"),
+  unknown_extent: z.boolean().optional().describe(
+    "Takes granules too whose extent the catalog does not know",
+  ),
+  duplicates: z.enum(DUPLICATE_RULES).optional().describe(
+    "Granules that hold the same observations: one of each is taken (fold), all are (keep), or none may be (refuse)",
+  ),
 });
 
 const numbers4 = z.array(z.number()).length(4);
@@ -165,6 +185,9 @@ export const configSchema = z.strictObject({
   output,
   catalog: text.nullable().optional().describe("Catalog to run over; --catalog overrules it"),
   bounds: bounds.nullable().optional(),
+  selection: selection.nullable().optional().describe(
+    "What is taken of the catalog; the flags of granary aggregate overrule it",
+  ),
 }).describe("granary pipeline config");
 
 /** A config as written, its shape checked and nothing else. */

@@ -11,7 +11,8 @@ import { defaultParentsPerShard } from "../../core/store/layout.ts";
 import { compareGranules } from "../../catalog/file/row_order.ts";
 import { keyOf } from "../../core/keys.ts";
 import { identityOf } from "./identity.ts";
-import { rowRules } from "./row_rules.ts";
+import { areasOf, rowRules } from "./row_rules.ts";
+import { areaNote, storeNote } from "./store_note.ts";
 import { ENGINE_VERSION, PLAN_FORMAT } from "./version.ts";
 
 /** Which parents a run has and which granules each needs: what the catalog's selection gives. */
@@ -101,7 +102,7 @@ export function planRun(selection: RunSelection, pipeline: Pipeline, options: Pl
     );
   }
   checkOrders(parentOrder, childOrder);
-  const levels = checkLevels(options.levels ?? [childOrder], childOrder);
+  const levels = checkLevels(options.levels ?? pipeline.output.levels ?? [childOrder], childOrder);
   if (levels.some((level) => level < parentOrder)) {
     const columnNames = pipeline.dataSource.columns.map((column) => column.name);
     requireMergeable(compileMerge(pipeline.aggregation.statistics, columnNames));
@@ -132,7 +133,8 @@ export function planRun(selection: RunSelection, pipeline: Pipeline, options: Pl
   const config = resultConfig(pipeline, rowRules(rows));
   store.provenance = {
     engine_version: ENGINE_VERSION,
-    config,
+    ...storeNote(pipeline, granules),
+    config: rows === null ? config : notedConfig(pipeline, rows),
     granules: granules.length,
     granules_sha256: keyOf(identities),
     collections: countBy(granules.map((row) => row.collection)),
@@ -169,13 +171,22 @@ export function shardOfRank(store: StoreSpec): (rank: number) => number {
 /** The config without what results do not depend on: names of files, drivers, the store's place. */
 function resultConfig(pipeline: Pipeline, rows: Record<string, unknown>): Record<string, unknown> {
   const { driver: _driver, collections: _collections, ...dataSource } = pipeline.dataSource;
-  const { store: _store, shard: _shard, layout: _layout, ...output } = pipeline.output;
+  const { store: _store, shard: _shard, layout: _layout, levels: _levels, ...output } = pipeline.output;
   return {
     dataSource,
     aggregation: pipeline.aggregation,
     output,
     ...Object.keys(rows).length === 0 ? {} : { rows },
   };
+}
+
+/** The same with areas in few words, for the store. */
+function notedConfig(pipeline: Pipeline, bounds: Pipeline["bounds"]): Record<string, unknown> {
+  const rules = rowRules(bounds);
+  return resultConfig(
+    pipeline,
+    "areas" in rules ? { ...rules, areas: areasOf(bounds).map(areaNote) } : rules,
+  );
 }
 
 function planShards(

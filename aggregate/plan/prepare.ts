@@ -11,7 +11,8 @@ import {
   type SelectOptions,
 } from "../../catalog/query/select.ts";
 import { reading } from "../../core/tables/reading.ts";
-import type { Pipeline } from "../pipeline.ts";
+import { parseCellAt } from "../../core/cells/cell_name.ts";
+import type { Pipeline, PipelineSelection } from "../pipeline.ts";
 import { areasOf, effectiveBounds, granuleTimes, selectionAreas } from "./row_rules.ts";
 import { type Plan, type PlanOptions, planRun, type RunSelection } from "./plan.ts";
 
@@ -39,15 +40,16 @@ export interface PrepareOptions extends PlanOptions {
 export async function prepareRun(
   catalog: Catalog,
   pipeline: Pipeline,
-  options: PrepareOptions = {},
+  asked: PrepareOptions = {},
 ): Promise<Plan> {
+  const options = withConfig(pipeline, asked);
   const { collections } = pipeline.dataSource;
   const found = await reading(catalog.name, () => countCollections(catalog));
   const fits = (collection: string) =>
     collections.length === 0 || collections.some((glob) => globMatches(glob, collection));
-  const asked = options.filter?.collections;
+  const named = options.filter.collections;
   const taken = found.filter(({ collection }) =>
-    fits(collection) && (asked === undefined || asked.some((glob) => globMatches(glob, collection)))
+    fits(collection) && (named === undefined || named.some((glob) => globMatches(glob, collection)))
   );
   const names = taken.map(({ collection }) => collection);
   if (taken.length === 0) {
@@ -62,7 +64,7 @@ export async function prepareRun(
   const selection = await select(catalog, selectOptions({ ...pipeline, bounds }, names, options));
   // Versions of which the selection leaves one are no mixture.
   const selected = [...new Set(selection.granules.map(({ collection }) => collection))].sort();
-  refuseMixedVersions(selected, [...collections, ...asked ?? []], catalog.name);
+  refuseMixedVersions(selected, [...collections, ...named ?? []], catalog.name);
   const leftOut = found
     .filter(({ collection }) => !names.includes(collection))
     .map(({ collection, granules }) => ({ what: `collection ${collection}`, granules }));
@@ -73,11 +75,54 @@ export async function prepareRun(
     areasOf(bounds).length > 0;
   const folded = foldedGranules(selection, options.duplicates ?? "fold", catalog.name);
   if (folded.left.size > 0) leftOut.push({ what: folded.what, granules: folded.left.size });
-  return planRun(runSelection(selection, leftOut, folded.left), { ...pipeline, bounds }, {
+  const levels = options.levels === undefined ? {} : { levels: [...options.levels] };
+  const whole = {
+    ...pipeline,
+    bounds,
+    output: { ...pipeline.output, ...levels },
+    ...selectionOf(pipeline, options),
+  };
+  return planRun(runSelection(selection, leftOut, folded.left), whole, {
     ...options,
     rows: bounds,
     selective,
   });
+}
+
+/** What is asked of a catalog, with what the config asks where nothing else is. */
+function withConfig(
+  pipeline: Pipeline,
+  asked: PrepareOptions,
+): PrepareOptions & { filter: GranuleFilter } {
+  const { where, collections, providers, cells, maxCells, unknownExtent, duplicates } = pipeline.selection ??
+    {};
+  const { parentOrder } = pipeline.output;
+  return {
+    ...asked,
+    filter: { ...given({ where, collections, providers }), ...given(asked.filter ?? {}) },
+    cells: asked.cells ?? cells?.map((name) => Number(parseCellAt(name, parentOrder))),
+    maxCells: asked.maxCells ?? maxCells,
+    unknownExtent: asked.unknownExtent ?? unknownExtent,
+    duplicates: asked.duplicates ?? duplicates,
+  };
+}
+
+/** The same as a config says it; absent where nothing is asked. */
+function selectionOf(
+  { output }: Pipeline,
+  { filter, cells, maxCells, unknownExtent, duplicates }: PrepareOptions,
+): Pick<Pipeline, "selection"> {
+  const { where, collections, providers } = filter ?? {};
+  const selection: PipelineSelection = {
+    ...where === undefined ? {} : { where },
+    ...collections === undefined ? {} : { collections: [...collections] },
+    ...providers === undefined ? {} : { providers: [...providers] },
+    ...cells === undefined ? {} : { cells: [...cells].map((cell) => `${output.parentOrder}/${cell}`) },
+    ...maxCells === undefined ? {} : { maxCells },
+    ...unknownExtent === undefined ? {} : { unknownExtent },
+    ...duplicates === undefined ? {} : { duplicates },
+  };
+  return Object.keys(selection).length === 0 ? {} : { selection };
 }
 
 function selectOptions(

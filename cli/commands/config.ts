@@ -1,7 +1,10 @@
 /** `granary config show|check|schema`: pipeline configs as text, checked, and described. */
+import fs from "node:fs";
 import type { Command } from "@commander-js/extra-typings";
 import { formatConfig } from "../../aggregate/config/format.ts";
-import { configText, loadConfig } from "../../aggregate/config/load.ts";
+import { configText, loadConfig, storeConfigText } from "../../aggregate/config/load.ts";
+import { parseConfig } from "../../aggregate/config/parse.ts";
+import { openStoreAt } from "../flags/store_place.ts";
 import { PRESET_NAMES } from "../../products/presets/index.ts";
 import { configJsonSchema } from "../../aggregate/config/schema.ts";
 import type { CliContext } from "../io/context.ts";
@@ -14,7 +17,27 @@ Examples:
   granary config show atl06 > my.yaml       a preset to start from, with its comments
   granary config check my.yaml              every fault, with its line and column
   granary config show my.yaml --normalized  what granary makes of it, defaults included
+  granary config show store.zarr            the config that made a store, ready to run again
   granary config schema > config.schema.json`;
+
+/** Whether a name is that of a store: a folder, or a place on S3. */
+function isStore(name: string): boolean {
+  if (PRESET_NAMES.includes(name)) return false;
+  return /^s3:\/\//i.test(name) || fs.statSync(name, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+async function textOfStore(address: string, context: CliContext): Promise<string> {
+  const store = await openStoreAt(address, context);
+  try {
+    const { text, lacks } = storeConfigText(address, store.provenance);
+    for (const lacking of lacks) {
+      context.log.warn(`${address}: ${lacking} are too long to stand in the store: add them with --polygon`);
+    }
+    return lacks.map((lacking) => `# Without ${lacking}: add them with --polygon\n`).join("") + text;
+  } finally {
+    await store.close();
+  }
+}
 
 export function addConfig(program: Command, context: CliContext): void {
   const config = program.command("config")
@@ -22,15 +45,16 @@ export function addConfig(program: Command, context: CliContext): void {
     .addHelpText("after", EXAMPLES);
 
   config.command("show")
-    .description(`print a preset (${PRESETS}) or a config file`)
-    .argument("<config>", `a preset (${PRESETS}), a YAML file, or - for standard input`)
+    .description(`print a preset (${PRESETS}), a config file, or the config that made a store`)
+    .argument("<config>", `a preset (${PRESETS}), a YAML file, - for standard input, or a store`)
     .option("--normalized", "with every default written out, comments left out")
-    .action((name, flags) => {
+    .action(async (name, flags) => {
+      const stored = isStore(name) ? await textOfStore(name, context) : undefined;
       if (!context.json && !flags.normalized) {
-        context.out.write(configText(name));
+        context.out.write(stored ?? configText(name));
         return;
       }
-      const { pipeline, warnings } = loadConfig(name);
+      const { pipeline, warnings } = stored === undefined ? loadConfig(name) : parseConfig(stored, name);
       for (const warning of warnings) context.log.warn(warning);
       if (context.json) printReport(context, "config.show", pipeline);
       else context.out.write(formatConfig(pipeline));

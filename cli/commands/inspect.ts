@@ -1,5 +1,6 @@
 /** `granary inspect PATH`: what a file or folder is and holds: a store, an HDF5 file, a TIFF or a catalog. */
 import fs from "node:fs";
+import path from "node:path";
 import type { Command } from "@commander-js/extra-typings";
 import type { LevelDescription, StoreDescription } from "../../core/store/describe.ts";
 import { inputError, systemCode } from "../../core/errors.ts";
@@ -105,21 +106,31 @@ async function inspectStore(place: string, context: CliContext): Promise<void> {
   try {
     const { describeStore } = await import("../../core/store/describe.ts");
     const description = await describeStore(store, context.signal);
-    if (context.json) printReport(context, "inspect.store", description);
-    else printStore(description, context);
+    const written = writtenAt(place);
+    if (context.json) printReport(context, "inspect.store", { ...description, written });
+    else printStore(description, written, context);
   } finally {
     await store.close();
   }
 }
 
-function printStore(store: StoreDescription, { out }: CliContext): void {
+/** When a store in a folder was finished: its own bytes say nothing that another run would not say. */
+function writtenAt(place: string): string | null {
+  return fs.statSync(path.join(place, "zarr.json"), { throwIfNoEntry: false })?.mtime.toISOString() ?? null;
+}
+
+/** Notes of provenance that another row tells, or a command prints. */
+const NOT_SHOWN = new Set(["levels", "latitude", "config_yaml"]);
+
+function printStore(store: StoreDescription, written: string | null, { out }: CliContext): void {
   const [finest] = store.levels;
   out.table(["what", "value"], [
     ["store", store.store],
     ["size", `${formatBytes(store.bytes)} in ${formatCount(store.objects)} objects`],
     ["levels", store.levels.map((level) => level.order).join(", ")],
     ["latitude", finest.latitude],
-    ...Object.entries(store.provenance ?? {}).filter(([key]) => key !== "levels" && key !== "latitude")
+    ...written === null ? [] : [["written", written]],
+    ...Object.entries(store.provenance ?? {}).filter(([key]) => !NOT_SHOWN.has(key))
       .map(([key, value]) => [key.replaceAll("_", " "), provenanceText(value)]),
   ]);
   for (const level of store.levels) {

@@ -21,7 +21,7 @@ export interface AggregateFlags extends AreaFlags, FilterFlags, BackendFlags {
   cells?: string;
   maxCells?: number;
   unknownExtent?: boolean;
-  duplicates: DuplicateRule;
+  duplicates?: DuplicateRule;
   clip?: ClipRule;
   workers?: number;
   memory?: string;
@@ -74,8 +74,8 @@ export function addAggregateOptions(command: CommandUnknownOpts): void {
       new Option(
         "--duplicates <what>",
         "granules that hold the same observations (the same bytes, reprocessings, subsets):" +
-          " fold takes one of each, keep all, refuse none",
-      ).choices(DUPLICATE_RULES).default("fold" as const),
+          " fold takes one of each (the default), keep all, refuse none",
+      ).choices(DUPLICATE_RULES),
     );
   command.optionsGroup("Grid and store:");
   command

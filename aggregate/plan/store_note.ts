@@ -1,0 +1,66 @@
+/**
+ * What a store says of its making: all that its bytes follow from, and a config that makes it again. Nothing
+ * that only one run knows, such as when and where it ran: that stands in the run directory.
+ */
+import { createHash } from "node:crypto";
+import type { GranuleRow } from "../../catalog/granule.ts";
+import type { AreaSpec } from "../../core/geometry/area.ts";
+import { VERSION } from "../../core/version.ts";
+import { formatConfig } from "../config/format.ts";
+import type { Pipeline } from "../pipeline.ts";
+
+/** Granules up to this many are named in the store; of more the run directory's plan has the list. */
+const MOST_NAMED = 1000;
+
+/** A shape of more text than this is told by its name and its digest. */
+const MOST_SHAPE_BYTES = 1_000_000;
+
+/** The store's note of a run of these granules, beside keys, counts and the layout. */
+export function storeNote(pipeline: Pipeline, granules: readonly GranuleRow[]): Record<string, unknown> {
+  const large = (pipeline.bounds.areas ?? []).filter(isLarge) as AreaSpec[];
+  const areas = (pipeline.bounds.areas ?? []).filter((area) => !isLarge(area));
+  const again: Pipeline = {
+    ...pipeline,
+    catalog: null,
+    dataSource: { ...pipeline.dataSource, driver: null },
+    output: { ...pipeline.output, store: null },
+    bounds: { ...pipeline.bounds, ...pipeline.bounds.areas === undefined ? {} : { areas } },
+  };
+  return {
+    version: VERSION,
+    granule_times: timesOf(granules),
+    granule_list: granules.length <= MOST_NAMED
+      ? granules.map(({ collection, id }) => `${collection} ${id}`)
+      : "granules of plan.json in the run directory; granules_sha256 is their digest",
+    config_yaml: formatConfig(again),
+    ...large.length === 0 ? {} : { config_lacks: large.map(describeLarge) },
+  };
+}
+
+/** An area in few words, for a note: what region it is, or its shape where that is short. */
+export function areaNote(area: AreaSpec): unknown {
+  if ("bbox" in area) return area.bbox;
+  if (area.region !== undefined) return { region: area.region };
+  return isLarge(area) ? describeLarge(area) : area.geometry;
+}
+
+function isLarge(area: unknown): boolean {
+  const { geometry, region } = area as { geometry?: unknown; region?: string };
+  return geometry !== undefined && region === undefined && JSON.stringify(geometry).length > MOST_SHAPE_BYTES;
+}
+
+function describeLarge(area: AreaSpec): string {
+  const { name, geometry } = area as Extract<AreaSpec, { geometry: unknown }>;
+  const digest = createHash("sha256").update(JSON.stringify(geometry)).digest("hex");
+  return `the polygons of ${name.split("/").at(-1)} (sha256 ${digest})`;
+}
+
+function timesOf(granules: readonly GranuleRow[]): { start: string | null; end: string | null } {
+  let start = Infinity, end = -Infinity;
+  for (const { start_datetime: first, end_datetime: last, datetime } of granules) {
+    start = Math.min(start, first ?? datetime ?? Infinity);
+    end = Math.max(end, last ?? datetime ?? first ?? -Infinity);
+  }
+  const text = (time: number) => Number.isFinite(time) ? new Date(time).toISOString() : null;
+  return { start: text(start), end: text(end) };
+}
