@@ -2,6 +2,7 @@
  * The granule row: what a granule is, when and where it was taken, and where its bytes lie. This is
  * the catalog's contract; `schema.ts` maps it to Parquet columns of the same names.
  */
+import { asInteger } from "../core/json_value.ts";
 import type { S3Access } from "../core/access/location.ts";
 import type { BoundingBox } from "../core/geometry/box.ts";
 
@@ -62,4 +63,10 @@ export interface GranuleIdentity {
   size_bytes: number | null;
   checksum: string | null;
   asset?: string;
+}
+
+/** A revision number that the catalog's 32 bits hold, or null. */
+export function asRevision(value: unknown): number | null {
+  const revision = asInteger(value);
+  return revision !== null && revision >= 0 && revision < 2 ** 31 ? revision : null;
 }

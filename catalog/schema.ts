@@ -15,6 +15,8 @@ export const MAX_CELLS_PER_GRANULE = 4096;
 /** Footer keys of the Parquet file. */
 export const GEO_KEY = "geo";
 export const GRANARY_KEY = "granary";
+/** In an export of items: the properties whose columns hold JSON text, because their values are of several kinds. */
+export const JSON_COLUMNS_KEY = "granary:json_columns";
 
 type ColumnType =
   | "string"

@@ -26,6 +26,7 @@ const PEERS: readonly { module: string; requirement: string }[] = [
   { module: "hdf5plugin", requirement: "hdf5plugin" },
   { module: "healpy", requirement: "healpy" },
   { module: "stac_geoparquet", requirement: "stac-geoparquet" },
+  { module: "rustac", requirement: "rustac" },
   { module: "jsonschema", requirement: "jsonschema" },
   { module: "flask", requirement: "moto[server,s3,iam,sts]" },
   { module: "moto", requirement: "moto[s3,iam,server,cloudformation,awslambda,stepfunctions]>=5,<6" },

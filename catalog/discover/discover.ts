@@ -140,7 +140,7 @@ export function discoverStac(
             `${location}: a page of more (${page.items.length} of ${page.matched ?? "?"} items)`,
           );
         }
-        yield* readStacDrafts(page, context);
+        yield* readStacDrafts(page, { ...context, isLocal: true });
       }
     }
   }

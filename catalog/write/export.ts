@@ -4,10 +4,11 @@
  */
 import { type Data, Field, makeData, RecordBatch, Schema, Struct } from "apache-arrow";
 import fs from "node:fs";
-import { inputError } from "../../core/errors.ts";
+import { pathToFileURL } from "node:url";
+import { localPath } from "../../core/access/file_source.ts";
+import { asTime } from "../../core/json_value.ts";
 import {
   binaryColumn,
-  boolColumn,
   float64Column,
   int64Column,
   listColumn,
@@ -15,57 +16,38 @@ import {
   timestampColumn,
   utf8Column,
 } from "../../core/tables/arrow_columns.ts";
+import { jsonColumn } from "../../core/tables/arrow_json.ts";
 import { makeFileAtomic } from "../../core/files/atomic_path.ts";
+import { multihashOf } from "../checksum.ts";
 import type { GranuleAsset, GranuleRow } from "../granule.ts";
+import { ASSET_ORDER, ITEM_EXTRAS } from "../item_extras.ts";
 import { assetLocation, locationOf } from "../locations.ts";
+import {
+  assetsOf,
+  geometryBytes,
+  type ItemShape,
+  ItemShaper,
+  PROJECTED_GEOMETRY,
+  type PropertyType,
+} from "./item_shape.ts";
 import { geometrySummary } from "./merge.ts";
 import { geoMetadata } from "./metadata.ts";
 import type { Catalog } from "../file/open_catalog.ts";
 import { writeRecordBatches } from "./parquet_stream.ts";
-import { BBOX_FIELDS, GEO_KEY } from "../schema.ts";
+import { BBOX_FIELDS, GEO_KEY, JSON_COLUMNS_KEY } from "../schema.ts";
 
 const STAC_VERSION = "1.0.0";
 const STAC_GEOPARQUET_VERSION = "1.0.0";
 
-/** The asset of a granule that has one file. */
-const DATA_ASSET = "data";
-
-/** More asset keys or properties than this make no sensible table. */
-const MAX_ASSET_KEYS = 200;
-const MAX_PROPERTIES = 1000;
-
 const ALTERNATE = "https://stac-extensions.github.io/alternate-assets/v1.2.0/schema.json";
 const FILE = "https://stac-extensions.github.io/file/v2.1.0/schema.json";
-
-/** Columns that properties of the same name must not cover. */
-const RESERVED = new Set([
-  "type",
-  "stac_version",
-  "stac_extensions",
-  "id",
-  "collection",
-  "geometry",
-  "bbox",
-  "links",
-  "assets",
-  "datetime",
-  "start_datetime",
-  "end_datetime",
-  "provider",
-]);
-
-type PropertyType = "number" | "boolean" | "string";
-
-/** What all items share: the struct of assets and the columns of properties. */
-interface Shape {
-  assetKeys: string[];
-  properties: [string, PropertyType][];
-}
 
 interface ExportResult {
   items: number;
   /** Granules left out because they have no footprint: stac-geoparquet's readers fail on a null box. */
   withoutFootprint: number;
+  /** Values of properties that no column takes, by reason. */
+  leftOut: Readonly<Record<string, number>>;
   sizeBytes: number;
 }
 
@@ -77,8 +59,12 @@ export async function exportStacGeoparquet(
 ): Promise<ExportResult> {
   const shape = await shapeOf(catalog, options.signal);
   const metadata = new Map([
-    [GEO_KEY, JSON.stringify(geoMetadata(geometrySummary(catalog)))],
+    [GEO_KEY, JSON.stringify(itemGeoMetadata(catalog, shape))],
     ["stac-geoparquet", JSON.stringify({ version: STAC_GEOPARQUET_VERSION })],
+    [
+      JSON_COLUMNS_KEY,
+      JSON.stringify(shape.properties.filter(([, { kind }]) => kind === "mixed").map(([name]) => name)),
+    ],
   ]);
   return await makeFileAtomic(output, async (temporary) => {
     let items = 0;
@@ -94,52 +80,35 @@ export async function exportStacGeoparquet(
       if (items === 0) yield itemBatch([], shape, metadata);
     }
     await writeRecordBatches(temporary, batches(), metadata);
-    return { items, withoutFootprint, sizeBytes: fs.statSync(temporary).size };
+    return { items, withoutFootprint, leftOut: shape.leftOut, sizeBytes: fs.statSync(temporary).size };
   });
 }
 
-async function shapeOf(catalog: Catalog, signal: AbortSignal | undefined): Promise<Shape> {
-  const assetKeys = new Set<string>();
-  const properties = new Map<string, PropertyType>();
+async function shapeOf(catalog: Catalog, signal: AbortSignal | undefined): Promise<ItemShape> {
+  const shaper = new ItemShaper(catalog.name);
   for await (const { rows } of catalog.rows()) {
     signal?.throwIfAborted();
-    for (const row of rows) {
-      for (const { key } of assetsOf(row)) assetKeys.add(key);
-      for (const [name, value] of Object.entries(row.properties)) addProperty(properties, name, value);
-    }
-    if (assetKeys.size > MAX_ASSET_KEYS || properties.size > MAX_PROPERTIES) {
-      throw inputError(
-        `${catalog.name}: ${assetKeys.size} asset keys and ${properties.size} properties are too many for ` +
-          `columns (at most ${MAX_ASSET_KEYS} and ${MAX_PROPERTIES}); export a part of the catalog`,
-      );
-    }
+    for (const row of rows) shaper.add(row);
   }
-  return { assetKeys: [...assetKeys].sort(), properties: [...properties].sort() };
+  return shaper.shape();
 }
 
-function addProperty(properties: Map<string, PropertyType>, name: string, value: unknown): void {
-  if (RESERVED.has(name) || value === null) return;
-  const type = typeof value === "number" || typeof value === "boolean"
-    ? typeof value as PropertyType
-    : "string";
-  const known = properties.get(name);
-  properties.set(name, known === undefined || known === type ? type : "string");
-}
-
-/** A granule's assets; the one file of a granule without any is the asset `data`. */
-function assetsOf(row: GranuleRow): { key: string; asset: GranuleAsset | undefined }[] {
-  if (row.assets.length === 0) return [{ key: DATA_ASSET, asset: undefined }];
-  return row.assets.map((asset) => ({ key: asset.key, asset }));
+/** `geo`, which knows of the second geometry column; its coordinate system differs from row to row. */
+function itemGeoMetadata(catalog: Catalog, shape: ItemShape): Record<string, unknown> {
+  const geo = geoMetadata(geometrySummary(catalog));
+  if (!shape.properties.some(([name]) => name === PROJECTED_GEOMETRY)) return geo;
+  const projected = { encoding: "WKB", geometry_types: [], crs: null };
+  return { ...geo, columns: { ...geo.columns as object, [PROJECTED_GEOMETRY]: projected } };
 }
 
 function itemBatch(
   rows: readonly GranuleRow[],
-  shape: Shape,
+  shape: ItemShape,
   metadata: ReadonlyMap<string, string>,
 ): RecordBatch {
   const columns: { name: string; data: Data; nullable: boolean }[] = [
     { name: "type", data: constant("Feature", rows), nullable: false },
-    { name: "stac_version", data: constant(STAC_VERSION, rows), nullable: false },
+    { name: "stac_version", data: utf8Column(rows.map(stacVersion)), nullable: false },
     { name: "stac_extensions", data: textLists(rows.map(() => [ALTERNATE, FILE])), nullable: false },
     { name: "id", data: utf8Column(rows.map((row) => row.id)), nullable: false },
     { name: "collection", data: utf8Column(rows.map((row) => row.collection)), nullable: false },
@@ -150,7 +119,15 @@ function itemBatch(
     { name: "datetime", data: timestampColumn(rows.map(itemTime)), nullable: true },
     { name: "start_datetime", data: timestampColumn(rows.map((row) => row.start_datetime)), nullable: true },
     { name: "end_datetime", data: timestampColumn(rows.map((row) => row.end_datetime)), nullable: true },
-    { name: "provider", data: utf8Column(rows.map((row) => row.provider)), nullable: false },
+    ...ITEM_EXTRAS.filter(({ column }) => shape.extras.has(column)).map(({ name, column }) => {
+      const values = rows.map((row) => row[column] ?? null);
+      return {
+        name,
+        data: jsonColumn(values, { kind: column === "revision" ? "integer" : "text" }),
+        nullable: true,
+      };
+    }),
+    ...ordersOf(rows, shape),
     ...shape.properties.map(([name, type]) => ({ name, data: property(rows, name, type), nullable: true })),
   ];
   const fields = columns.map(({ name, data, nullable }) => new Field(name, data.type, nullable));
@@ -161,6 +138,24 @@ function itemBatch(
     children: columns.map((column) => column.data),
   });
   return new RecordBatch(new Schema(fields, new Map(metadata)), data);
+}
+
+/** The orders of assets that the struct's own does not give, where there is one. */
+function ordersOf(rows: readonly GranuleRow[], shape: ItemShape) {
+  if (!shape.ordersDiffer) return [];
+  const place = new Map(shape.assetKeys.map((key, i) => [key, i]));
+  const orders = rows.map((row) => {
+    const keys = row.assets.map(({ key }) => key);
+    return keys.every((key, i) => i === 0 || place.get(key)! > place.get(keys[i - 1])!) ? null : keys;
+  });
+  const data: Data = jsonColumn(orders, { kind: "list", of: { kind: "text" } });
+  return [{ name: ASSET_ORDER, data, nullable: true }];
+}
+
+/** The version that an item was read with. */
+function stacVersion(row: GranuleRow): string {
+  const stated = row.properties.stac_version;
+  return typeof stated === "string" && /^1\.\d+\.\d+/.test(stated) ? stated : STAC_VERSION;
 }
 
 /** An item's `datetime`; null only where start and end stand instead, as STAC demands. */
@@ -211,8 +206,10 @@ function assets(rows: readonly GranuleRow[], keys: readonly string[]): Data {
 function assetColumn(items: readonly ({ row: GranuleRow; asset: GranuleAsset | undefined } | null)[]): Data {
   const text = (pick: (row: GranuleRow, asset: GranuleAsset | undefined) => string | null) =>
     utf8Column(items.map((item) => item === null ? null : pick(item.row, item.asset))) as Data;
-  const at = (driver: "s3" | "https" | "local") => (row: GranuleRow, asset: GranuleAsset | undefined) =>
-    asset === undefined ? locationOf(row, driver) : assetLocation(row, asset, driver);
+  const at = (driver: "s3" | "https" | "local") => (row: GranuleRow, asset: GranuleAsset | undefined) => {
+    const location = asset === undefined ? locationOf(row, driver) : assetLocation(row, asset, driver);
+    return driver === "local" && location !== null ? pathToFileURL(localPath(location)).href : location;
+  };
   const href = (row: GranuleRow, asset: GranuleAsset | undefined) =>
     at("https")(row, asset) ?? at("s3")(row, asset) ?? at("local")(row, asset);
   const alternate = (driver: "s3" | "local") => {
@@ -249,6 +246,11 @@ function assetColumn(items: readonly ({ row: GranuleRow; asset: GranuleAsset | u
     { name: "type", data: text((_, asset) => asset?.media_type ?? null), nullable: true },
     { name: "roles", data: roles, nullable: true },
     { name: "file:size", data: size, nullable: true },
+    {
+      name: "file:checksum",
+      data: text((row, asset) => multihashOf((asset ?? row).checksum)),
+      nullable: true,
+    },
     { name: "alternate", data: others, nullable: true },
   ];
   return structColumn(fields, items);
@@ -256,14 +258,7 @@ function assetColumn(items: readonly ({ row: GranuleRow; asset: GranuleAsset | u
 
 function property(rows: readonly GranuleRow[], name: string, type: PropertyType): Data {
   const values = rows.map((row) => Object.hasOwn(row.properties, name) ? row.properties[name] : null);
-  if (type === "number") return float64Column(values as (number | null)[]);
-  if (type === "boolean") return boolColumn(values as (boolean | null)[]);
-  return utf8Column(
-    values.map((value) =>
-      value === null || typeof value === "string" ? value : JSON.stringify(value) ?? null
-    ) as (
-      | string
-      | null
-    )[],
-  );
+  if (type.kind === "instant") return timestampColumn(values.map(asTime));
+  if (type.kind === "geometry") return binaryColumn(values.map(geometryBytes));
+  return jsonColumn(values, type);
 }

@@ -38,6 +38,9 @@ export function addCatalogExport(catalog: Command, context: CliContext): void {
               "readers of stac-geoparquet take no item without a box",
           );
         }
+        for (const [reason, count] of Object.entries(result.leftOut)) {
+          context.log.warn(`left out of ${formatNumberOf(count, "item")}: ${reason}`);
+        }
       } finally {
         opened.close();
       }

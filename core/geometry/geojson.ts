@@ -15,47 +15,58 @@ const DEPTHS: Readonly<Record<string, number>> = {
   MultiPolygon: 3,
 };
 
+interface GeoJsonOptions {
+  /** Positions are of another coordinate system: any finite numbers. */
+  anyNumbers?: boolean;
+}
+
 /** The geometry of a GeoJSON text: a geometry, a feature, or all geometries of a feature collection. */
-export function parseGeoJson(text: string, name: string): Geometry {
+export function parseGeoJson(text: string, name: string, options: GeoJsonOptions = {}): Geometry {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
     throw inputError(`${name}: is not JSON (${(error as Error).message}); wanted GeoJSON`);
   }
-  const geometries = geometriesOf(value, name, 0);
+  const geometries = geometriesOf(value, name, 0, options);
   if (geometries.length === 1) return geometries[0];
   return { type: "GeometryCollection", geometries };
 }
 
-function geometriesOf(value: unknown, name: string, depth: number): Geometry[] {
+function geometriesOf(value: unknown, name: string, depth: number, options: GeoJsonOptions): Geometry[] {
   if (depth > MAX_DEPTH) throw inputError(`${name}: collections nest deeper than ${MAX_DEPTH}`);
   const object = value as Record<string, unknown> | null;
   const type = typeof object === "object" && object !== null ? object.type : undefined;
-  if (type === "FeatureCollection") return members(object!, "features", name, depth);
-  if (type === "GeometryCollection") return members(object!, "geometries", name, depth);
+  if (type === "FeatureCollection") return members(object!, "features", name, depth, options);
+  if (type === "GeometryCollection") return members(object!, "geometries", name, depth, options);
   if (type === "Feature") {
-    return object!.geometry === null ? [] : geometriesOf(object!.geometry, name, depth + 1);
+    return object!.geometry === null ? [] : geometriesOf(object!.geometry, name, depth + 1, options);
   }
   const nesting = typeof type === "string" ? DEPTHS[type] : undefined;
   if (nesting === undefined) {
     throw inputError(`${name}: type ${JSON.stringify(type) ?? "missing"} is not GeoJSON`);
   }
-  return [{ type, coordinates: coordinates(object!.coordinates, nesting, name) } as Geometry];
+  return [{ type, coordinates: coordinates(object!.coordinates, nesting, name, options) } as Geometry];
 }
 
-function members(object: Record<string, unknown>, key: string, name: string, depth: number): Geometry[] {
+function members(
+  object: Record<string, unknown>,
+  key: string,
+  name: string,
+  depth: number,
+  options: GeoJsonOptions,
+): Geometry[] {
   const list = object[key];
   if (!Array.isArray(list)) throw inputError(`${name}: "${key}" is not a list`);
-  return list.flatMap((member) => geometriesOf(member, name, depth + 1));
+  return list.flatMap((member) => geometriesOf(member, name, depth + 1, options));
 }
 
-function coordinates(value: unknown, nesting: number, name: string): unknown {
+function coordinates(value: unknown, nesting: number, name: string, options: GeoJsonOptions): unknown {
   if (!Array.isArray(value)) throw inputError(`${name}: coordinates are not a list`);
-  if (nesting > 0) return value.map((inner) => coordinates(inner, nesting - 1, name));
+  if (nesting > 0) return value.map((inner) => coordinates(inner, nesting - 1, name, options));
   const [longitude, latitude] = value as Position;
-  const sound = Number.isFinite(longitude) && Number.isFinite(latitude) && Math.abs(longitude) <= 360 &&
-    Math.abs(latitude) <= 90;
+  const sound = Number.isFinite(longitude) && Number.isFinite(latitude) &&
+    (options.anyNumbers === true || Math.abs(longitude) <= 360 && Math.abs(latitude) <= 90);
   if (!sound) {
     throw inputError(
       `${name}: position ${JSON.stringify(value).slice(0, 80)} is not [longitude, latitude] in degrees`,

@@ -1,9 +1,9 @@
 /** One item of a CMR umm_json answer (UMM-G) as a draft row. */
 import { chooseData, type GranuleLink, isCredentialEndpoint, type Relation } from "../draft/assets.ts";
 import { fileName } from "../draft/bases.ts";
-import { checksumOf } from "../draft/checksum.ts";
+import { checksumOf } from "../../checksum.ts";
+import { asRevision } from "../../granule.ts";
 import {
-  asRevision,
   type CollectionFacts,
   type Draft,
   locationColumns,

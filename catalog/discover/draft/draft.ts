@@ -8,7 +8,6 @@ import { rowProblem } from "../../check_row.ts";
 import type { BoundingBox } from "../../../core/geometry/box.ts";
 import { type DataFile, locate, type Locations } from "./assets.ts";
 import type { EdgeRule, Extent } from "../../footprint/extent.ts";
-import { asInteger } from "../../../core/json_value.ts";
 import type { OrbitParameters } from "../../../products/orbits.ts";
 import { bucketOf, credentialsOfBucket, EARTHDATA_REGION } from "../../../products/s3_buckets.ts";
 import { printable, type Tally } from "./tally.ts";
@@ -136,10 +135,4 @@ export function orderedTimes(
     return { start_datetime: end, end_datetime: start };
   }
   return { start_datetime: start, end_datetime: end };
-}
-
-/** A revision number that the catalog's 32 bits hold, or null. */
-export function asRevision(value: unknown): number | null {
-  const revision = asInteger(value);
-  return revision !== null && revision >= 0 && revision < 2 ** 31 ? revision : null;
 }

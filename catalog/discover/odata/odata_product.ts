@@ -1,6 +1,6 @@
 /** One product of an OData catalogue of the Copernicus ground segment as a draft row. */
 import type { GranuleAsset } from "../../granule.ts";
-import { checksumOf } from "../draft/checksum.ts";
+import { checksumOf } from "../../checksum.ts";
 import { type Draft, namesAreSound, orderedTimes, type ReadContext } from "../draft/draft.ts";
 import { readGeoJsonExtent } from "../stac/geojson_extent.ts";
 import { asInteger, asObject, asObjects, asText, asTime, withoutEmpty } from "../../../core/json_value.ts";

@@ -1,7 +1,9 @@
 /** One STAC item (specification 1.0 and 1.1) as a draft row. */
 import { chooseData, type GranuleLink, type Relation } from "../draft/assets.ts";
 import { isS3 } from "../draft/bases.ts";
-import { checksumOfMultihash } from "../draft/checksum.ts";
+import { checksumOfMultihash } from "../../checksum.ts";
+import { inStatedOrder, readItemExtras, withoutItemExtras } from "../../item_extras.ts";
+import { localFileOf, localFiles, withLocalFiles } from "../draft/local_files.ts";
 import type { Extent } from "../../footprint/extent.ts";
 import {
   type Draft,
@@ -31,7 +33,12 @@ export interface StacContext extends ReadContext {
   baseUrl?: string | null;
   /** The collection of items that name none. */
   collectionName?: string | null;
+  /** The document is a file of this machine: it may name others, and say what granary wrote into it. */
+  isLocal?: boolean;
 }
+
+/** The provider of granules that lie on a disk, unless stated. */
+const LOCAL_PROVIDER = "local";
 
 /** Roles of assets that are no data (STAC best practices, list of asset roles). */
 const ROLE_RELATION: Readonly<Record<string, Relation>> = {
@@ -61,7 +68,12 @@ export function readStacItem(value: unknown, context: StacContext): Draft | null
     tally.add("granule", item === null ? "item that is no object" : "no granule id");
     return null;
   }
-  const properties = asObject(item.properties) ?? {};
+  const stated = asObject(item.properties) ?? {};
+  const extras = context.isLocal === true ? readItemExtras(stated) : {};
+  const properties = context.isLocal === true ? withoutItemExtras(stated) : stated;
+  const assets = context.isLocal === true
+    ? inStatedOrder(asObject(item.assets), stated)
+    : asObject(item.assets);
   const collection = asText(item.collection) ?? asText(properties.collection) ?? context.collectionName ??
     null;
   if (collection === null) {
@@ -69,25 +81,30 @@ export function readStacItem(value: unknown, context: StacContext): Draft | null
     return null;
   }
   const links = assetLinks(
-    asObject(item.assets),
+    assets,
     baseOf(item, context),
     asObject(properties["storage:schemes"]),
     tally,
     id,
+    context.isLocal === true,
   );
+  const local = context.isLocal === true ? localFiles(assets) : [];
   const files = chooseData(links.map(({ link }) => link), tally);
-  if (files.length === 0) {
+  if (files.length === 0 && local.length === 0) {
     tally.add("granule", "no data link", printable(id));
     return null;
   }
   const first = files[0];
-  const storage = links.find(({ link }) => link.url === (first.s3 ?? first.https))?.storage ?? {};
-  const provider = providerName(item, properties, id) ?? bucketOf(first.s3) ?? new URL(first.https!).host;
+  const storage = first === undefined
+    ? {}
+    : links.find(({ link }) => link.url === (first.s3 ?? first.https))?.storage ?? {};
+  const provider = extras.provider ?? providerName(item, properties, id) ??
+    (first === undefined ? LOCAL_PROVIDER : bucketOf(first.s3) ?? new URL(first.https!).host);
   if (!namesAreSound({ id, collection, provider }, tally)) return null;
 
   const extent = itemExtent(item, tally, id);
 
-  const location = locationColumns(files, null, null);
+  const location = withLocalFiles(first === undefined ? null : locationColumns(files, null, null), local);
   const onS3 = files.some((file) => file.s3 !== null);
   return {
     row: {
@@ -101,6 +118,7 @@ export function readStacItem(value: unknown, context: StacContext): Draft | null
       s3_region: onS3 ? storage.region ?? location.s3_region : null,
       s3_endpoint: onS3 ? storage.endpoint ?? null : null,
       s3_access: onS3 && storage.requesterPays ? "requester-pays" : location.s3_access,
+      ...extras,
       // The three times have columns of their own.
       properties: withoutEmpty({
         ...properties,
@@ -168,6 +186,7 @@ function assetLinks(
   schemes: JsonObject | null,
   tally: Tally,
   id: string,
+  isLocal: boolean,
 ): { link: GranuleLink; storage: Storage }[] {
   const links: { link: GranuleLink; storage: Storage }[] = [];
   for (const [key, value] of Object.entries(assets ?? {})) {
@@ -180,7 +199,7 @@ function assetLinks(
     const relation = relationOf(asset);
     const kinds = new Set<boolean>();
     for (const place of [asset, ...Object.values(asObject(asset.alternate) ?? {}).map(asObject)]) {
-      if (place === null) continue;
+      if (place === null || (isLocal && localFileOf(place.href) !== null)) continue;
       const url = resolve(asText(place.href), base);
       if (url === null) {
         tally.add(

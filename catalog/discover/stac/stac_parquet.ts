@@ -5,9 +5,11 @@
 import fs from "node:fs";
 import { inputError, systemCode } from "../../../core/errors.ts";
 import { type DuckOptions, openDuck, sqlName, sqlString } from "../../../core/tables/duckdb.ts";
+import { JSON_COLUMNS_KEY } from "../../schema.ts";
 import { decodeWkb } from "../../../core/geometry/wkb.ts";
 import type { Draft } from "../draft/draft.ts";
-import { asObject, type JsonObject } from "../../../core/json_value.ts";
+import { asArray, asObject, type JsonObject } from "../../../core/json_value.ts";
+import { geometryColumn } from "./geometry_column.ts";
 import { readStacItem, type StacContext } from "./stac_item.ts";
 
 /** Columns that are the item's own; every other is a property. */
@@ -38,21 +40,21 @@ export async function* readStacParquet(
         throw inputError(`${file}: column "${needed}" is missing, so this is no stac-geoparquet file`);
       }
     }
-    const primary = await geometryColumn(duck, file, columns, context);
-    const fields = [...columns].filter(([name]) => name !== primary)
+    const keys = await footerKeys(duck, file);
+    const geo = keys.get("geo");
+    if (geo !== undefined && asObject(parsed(geo)) === null) {
+      throw inputError(`${file}: its GeoParquet metadata is not a JSON object`);
+    }
+    const footprints = geometryColumn(parsed(geo), file, columns, context.tally);
+    const jsonColumns = new Set(asArray(parsed(keys.get(JSON_COLUMNS_KEY))));
+    const fields = [...columns].filter(([name]) => name !== footprints.name)
       .map(([name, type]) => `${sqlString(name)}: ${valueSql(name, type)}`);
-    const type = columns.get(primary) ?? "";
-    const shape = type.startsWith("GEOMETRY")
-      ? `ST_AsWKB(${sqlName(primary)})::BLOB`
-      : type === "BLOB"
-      ? sqlName(primary)
-      : "NULL::BLOB";
-    const sql = `SELECT to_json({${fields.join(", ")}})::VARCHAR, ${shape} FROM ${source}`;
+    const sql = `SELECT to_json({${fields.join(", ")}})::VARCHAR, ${footprints.sql} FROM ${source}`;
     const result = await duck.connection.stream(sql);
     for await (const rows of result.yieldRowsJs()) {
       for (const [json, shape] of rows) {
-        const item = toItem(JSON.parse(String(json)), shape);
-        const draft = readStacItem(item, context);
+        const item = toItem(JSON.parse(String(json)), footprints.read(shape), jsonColumns);
+        const draft = readStacItem(item, { ...context, isLocal: true });
         if (draft !== null) yield draft;
       }
     }
@@ -61,72 +63,35 @@ export async function* readStacParquet(
   }
 }
 
-/** Coordinate systems whose numbers are longitudes and latitudes in degrees, as catalogs have them. */
-const LONGITUDE_LATITUDE = new Set(["OGC:CRS84", "OGC:CRS84H", "EPSG:4326", "EPSG:4979"]);
-
-/**
- * The column that holds footprints, by the file's GeoParquet metadata (version 1.1, "primary_column",
- * "encoding", "crs"). Throws an input error for an encoding or a coordinate system that is not read.
- */
-async function geometryColumn(
+/** The keys and values of the file's footer. */
+async function footerKeys(
   duck: Awaited<ReturnType<typeof openDuck>>,
   file: string,
-  columns: ReadonlyMap<string, string>,
-  context: StacContext,
-): Promise<string> {
+): Promise<Map<string, string>> {
   const reader = await duck.connection.runAndReadAll(
-    `SELECT decode(value) FROM parquet_kv_metadata(${sqlString(file)}) WHERE decode(key) = 'geo'`,
+    `SELECT decode(key), decode(value) FROM parquet_kv_metadata(${sqlString(file)})
+     WHERE key IN ('geo'::BLOB, '${JSON_COLUMNS_KEY}'::BLOB)`,
   );
-  const text = reader.getRows()[0]?.[0];
-  let metadata: JsonObject | null;
+  return new Map(reader.getRows().map(([key, value]) => [String(key), String(value)]));
+}
+
+/** The value of a JSON text; undefined for what is none. */
+function parsed(text: string | undefined): unknown {
   try {
-    metadata = text === undefined ? null : asObject(JSON.parse(String(text)));
-  } catch (error) {
-    throw inputError(`${file}: its GeoParquet metadata is not JSON (${(error as Error).message})`);
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
   }
-  const primary = typeof metadata?.primary_column === "string" ? metadata.primary_column : "geometry";
-  const column = asObject(asObject(metadata?.columns)?.[primary]);
-  if (!columns.has(primary) || column === null) return primary;
-  const { encoding, crs } = column;
-  if (typeof encoding === "string" && encoding.toUpperCase() !== "WKB") {
-    throw inputError(
-      `${file}: column "${primary}" is encoded as ${encoding} (wanted WKB; write it again, with geopandas` +
-        ' to_parquet(geometry_encoding="WKB"))',
-    );
-  }
-  if (crs === null) {
-    context.tally.add("note", "coordinate system not stated: taken as longitude and latitude", file);
-  } else if (crs !== undefined) {
-    const name = crsName(crs);
-    if (!LONGITUDE_LATITUDE.has(name)) {
-      throw inputError(
-        `${file}: column "${primary}" is in ${name} (wanted longitudes and latitudes, OGC:CRS84; transform it,` +
-          " with geopandas to_crs(4326))",
-      );
-    }
-  }
-  return primary;
 }
 
-/** `EPSG:3413` of a PROJJSON object, else its name. */
-function crsName(crs: unknown): string {
-  const object = asObject(crs);
-  const id = asObject(object?.id);
-  if (typeof id?.authority === "string" && (typeof id.code === "string" || typeof id.code === "number")) {
-    return `${id.authority}:${id.code}`;
-  }
-  if (typeof object?.name === "string") {
-    const flat = object.name.replace(/[^a-z0-9]/gi, "").toUpperCase();
-    return flat === "WGS84CRS84" || flat === "WGS84" ? "OGC:CRS84" : object.name;
-  }
-  return typeof crs === "string" ? crs.slice(0, 80) : "a coordinate system without a name";
-}
-
-/** A column as it goes into JSON: timestamps as RFC 3339, the rest as they are. */
+/** A column as it goes into JSON: timestamps as RFC 3339, geometries as WKB in hex, the rest as they are. */
 function valueSql(name: string, type: string): string {
+  if (type.startsWith("GEOMETRY")) return `hex(ST_AsWKB(${sqlName(name)})::BLOB)`;
+  if (type === "BLOB") return `hex(${sqlName(name)})`;
   if (!type.startsWith("TIMESTAMP")) return sqlName(name);
   const utc = type === "TIMESTAMP WITH TIME ZONE" ? `${sqlName(name)} AT TIME ZONE 'UTC'` : sqlName(name);
-  return `strftime(${utc}, '%Y-%m-%dT%H:%M:%S.%fZ')`;
+  const text = `strftime(${utc}, '%Y-%m-%dT%H:%M:%S.%f')`;
+  return `regexp_replace(regexp_replace(${text}, '000$', ''), '\\.000$', '') || 'Z'`;
 }
 
 async function describe(
@@ -144,22 +109,43 @@ async function describe(
 }
 
 /** One row as an item: its own columns at the top, the rest under properties. */
-function toItem(row: unknown, wkb: unknown): JsonObject {
+function toItem(row: unknown, geometry: unknown, jsonColumns: ReadonlySet<unknown>): JsonObject {
   const columns = asObject(row) ?? {};
   const item: Record<string, unknown> = { type: "Feature" };
   const properties: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(columns)) {
-    if (ITEM_COLUMNS.has(name)) item[name] = value;
-    else {Object.defineProperty(properties, name, {
-        value,
-        enumerable: true,
-        configurable: true,
-        writable: true,
-      });}
+  for (const [name, stored] of Object.entries(columns)) {
+    if (ITEM_COLUMNS.has(name)) {
+      item[name] = withoutNulls(stored);
+      continue;
+    }
+    const value = jsonColumns.has(name)
+      ? parsed(String(stored))
+      : name === "proj:geometry"
+      ? geometryOfHex(stored)
+      : withoutNulls(stored);
+    Object.defineProperty(properties, name, { value, enumerable: true, configurable: true, writable: true });
   }
   const box = asObject(item.bbox);
   if (box !== null) item.bbox = [box.xmin, box.ymin, box.xmax, box.ymax];
   item.properties = properties;
-  item.geometry = wkb instanceof Uint8Array ? decodeWkb(wkb) : null;
+  item.geometry = geometry;
   return item;
+}
+
+/** Columns hold every member of every row's object; those that a row has not are null. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  const object = asObject(value);
+  if (object === null) return value;
+  return Object.fromEntries(
+    Object.entries(object).filter(([, inner]) => inner !== null).map((
+      [name, inner],
+    ) => [name, withoutNulls(inner)]),
+  );
+}
+
+/** A geometry of WKB in hex; other values as they are. */
+function geometryOfHex(value: unknown): unknown {
+  if (typeof value !== "string" || !/^([0-9A-F]{2})+$/i.test(value)) return withoutNulls(value);
+  return decodeWkb(Uint8Array.from(value.match(/../g)!, (digits) => parseInt(digits, 16)));
 }

@@ -22,3 +22,10 @@ export function checksumOfMultihash(value: string | null): string | null {
   }
   return null;
 }
+
+/** A checksum of the catalog as a multihash in hex; null for other algorithms than those of multihashes read here. */
+export function multihashOf(checksum: string | null): string | null {
+  const [algorithm, hex] = checksum?.split(":") ?? [];
+  const prefix = Object.entries(MULTIHASH).find(([, name]) => name === algorithm)?.[0];
+  return prefix === undefined || checksumOf(algorithm, hex) === null ? null : prefix + hex;
+}
