@@ -155,6 +155,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "serve/search",
   ],
   "serve/parameters": [...BELOW_JOBS, "serve/area", "serve/http"],
+  "serve/render": [
+    ...BELOW_JOBS,
+    "serve",
+    "serve/area",
+    "serve/http",
+    "serve/layers",
+    "serve/parameters",
+    "serve/search",
+  ],
   "serve/routes": [
     ...BELOW_JOBS,
     "serve",

@@ -18,6 +18,7 @@ import { addLegacy } from "./routes/legacy.ts";
 import { addPoint } from "./routes/point.ts";
 import { addTileJson } from "./routes/tilejson.ts";
 import { addTileMatrixSets } from "./routes/tile_matrix_sets.ts";
+import { addTiles } from "./routes/tiles.ts";
 import { addTimeSeries } from "./routes/timeseries.ts";
 import { CmrSearch } from "./search/cmr_source.ts";
 import { CatalogShelf } from "./search/shelf.ts";
@@ -108,6 +109,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   addTileJson(context);
   addGranules(context);
   addPoint(context);
+  addTiles(context);
   addTimeSeries(context);
   addLegacy(context);
   try {

@@ -216,22 +216,23 @@ function emptyBand(dtype: Grid["dtype"], length: number): GridValues {
   }
 }
 
-/** Values by scale and offset as float64; small integers that have gaps as float32, as readers of netCDF give them. */
+/**
+ * Values by scale and offset as float64; whole numbers that have gaps as floats, as readers of netCDF give them.
+ * Pixels without a value are NaN.
+ */
 function scaledPixels(pixels: Pixels, { grid, bands, scaled }: GridPart): Pixels {
   if (!scaled) return pixels;
   return {
     ...pixels,
     bands: pixels.bands.map((values, i) => {
       const { scale, offset } = grid.bands[bands[i]];
-      if (scale === 1 && offset === 0) {
-        const gaps = grid.nodata !== null &&
-          !(values instanceof Float32Array || values instanceof Float64Array);
-        return gaps
-          ? (values.BYTES_PER_ELEMENT <= 2 ? Float32Array.from(values) : Float64Array.from(values))
-          : values;
-      }
-      const out = new Float64Array(values.length);
-      for (let p = 0; p < out.length; p++) out[p] = values[p] * scale + offset;
+      const plain = scale === 1 && offset === 0;
+      const float = values instanceof Float32Array || values instanceof Float64Array;
+      if (plain && (float || grid.nodata === null)) return values;
+      const single = plain && values.BYTES_PER_ELEMENT <= 2;
+      const out = single ? new Float32Array(values.length) : new Float64Array(values.length);
+      const mask = pixels.masks[i];
+      for (let p = 0; p < out.length; p++) out[p] = mask[p] === 0 ? NaN : values[p] * scale + offset;
       return out;
     }),
   };

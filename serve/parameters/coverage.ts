@@ -9,7 +9,7 @@ export const COVERAGE = z.object({
     .meta({ description: "Whether to stop when every pixel has a value" }),
   skipcovered: z.boolean().default(false)
     .meta({ description: "Whether to leave out granules whose footprint others cover already" }),
-  coverage_tolerance: z.number().min(0).max(1).default(0)
+  coverage_tolerance: z.number().min(0).max(1).optional()
     .meta({ description: "The share of pixels that may be empty in an answer that counts as full" }),
 });
 

@@ -1,9 +1,11 @@
 /** The answers that another server of this contract gave, held against ours. */
 import assert from "node:assert/strict";
+import fs from "node:fs";
 import { startServing } from "../../support/serving.ts";
 import { startServeWorld } from "../../support/serve_world.ts";
 import { assertHolds, placed, readTranscripts, type Transcript } from "../../support/transcripts.ts";
-import { hasSharedData } from "../../shared_data.ts";
+import { hasSharedData, sharedData } from "../../shared_data.ts";
+import { likeness, readNpy, readPng } from "../../support/images.ts";
 
 /** What is otherwise here, and why. */
 const OURS: Readonly<Record<string, (recorded: Transcript) => Transcript>> = {
@@ -41,6 +43,19 @@ const DONE = [
   "point_rasterio",
   "point_none",
   "point_coord_crs",
+  "tile_fmask_z8",
+  "tile_fmask_z9",
+  "tile_fmask_z11",
+  "tile_fmask_z14_overzoom",
+  "tile_fmask_z11_npy",
+  "tile_outside",
+  "tile_ice_z4",
+  "err_format",
+  "err_tms",
+  "err_rescale",
+  "err_asset",
+  "err_no_variables",
+  "err_at2x",
 ];
 
 Deno.test({
@@ -67,6 +82,7 @@ Deno.test({
           for (const [name, value] of Object.entries(headers)) {
             assert.equal(answer.headers.get(name), placed(value, serving.url, world.dataUrl), name);
           }
+          if (recorded.file) assertImage(recorded, bytes);
           if (json === null || json === undefined) return;
           if (status >= 400) return assertRefusal(JSON.parse(text), json);
           assertHolds(JSON.parse(text), placed(json, serving.url, world.dataUrl), 1e-12);
@@ -86,6 +102,23 @@ function assertRefusal(found: { detail: unknown }, recorded: { detail: unknown }
       ? "text"
       : (detail as Record<string, unknown>[]).map(({ type, loc, input }) => ({ type, loc, input }));
   assert.deepEqual(faults(found.detail), faults(recorded.detail));
+}
+
+/** Tiles on the grids' own kind of coordinates: every pixel is of the same cell. */
+const EXACT = /^(bbox_ice|tile_sst_crs84)/;
+
+function assertImage({ name, file }: Transcript, bytes: Uint8Array): void {
+  const theirs = fs.readFileSync(sharedData(`serve/${file}`));
+  if (file?.endsWith(".npy")) {
+    const [ours, recorded] = [readNpy(bytes), readNpy(theirs)];
+    assert.equal(ours.dtype, recorded.dtype);
+    near(name, likeness(ours, recorded, 1e-9));
+  } else near(name, likeness(readPng(bytes), readPng(theirs)));
+}
+
+function near(name: string, { mask, values }: { mask: number; values: number }): void {
+  const [least, leastMask] = EXACT.test(name) ? [1, 1] : [0.99, 0.999];
+  assert.ok(mask >= leastMask && values >= least, `${name}: mask ${mask}, values ${values}`);
 }
 
 function withoutDescriptions(recorded: Transcript): Transcript {

@@ -1,0 +1,64 @@
+/** The answer of an image: its bytes, where it lies, what it is made of. */
+import type { OutputGrid } from "../../core/raster/pixels.ts";
+import type { ServeContext } from "../context.ts";
+import type { Answer } from "../http/operation.ts";
+import { withParts } from "../layers/read_granule.ts";
+import { crsUri } from "../parameters/crs.ts";
+import type { ImageFormat } from "../parameters/formats.ts";
+import { type RenderParameters, rescaleRanges } from "../parameters/render.ts";
+import type { ServedGranule } from "../search/granules.ts";
+import type { Composed } from "./compose.ts";
+import { defaultRanges } from "./default_range.ts";
+import { encodeImage } from "./image.ts";
+import type { Selection } from "./selection.ts";
+
+/** Granules that a header names. */
+const MOST_NAMED = 20;
+
+interface ImagePlace {
+  readonly output: OutputGrid;
+  /** What the header says, where it is not the output's own box. */
+  readonly bounds: readonly [number, number, number, number];
+  /** Of the tile matrix set, where it has one of its own. */
+  readonly uri?: string;
+}
+
+export async function imageAnswer(
+  context: ServeContext,
+  selection: Selection,
+  composed: Composed,
+  granules: readonly ServedGranule[],
+  { output, bounds, uri = crsUri(output.crs) ?? undefined }: ImagePlace,
+  format: ImageFormat | null,
+  render: RenderParameters,
+): Promise<Answer> {
+  const { phases, signal, reading } = selection;
+  const stated = rescaleRanges(render) !== null || format === "npy";
+  const first = granules.find(({ row }) => row.id === composed.used[0]);
+  const chosen = stated || first === undefined
+    ? null
+    : await phases.of("read", () =>
+      withParts(context.reading, first, reading, (parts) => defaultRanges(parts, signal)));
+  const image = await phases.of("encode", () => encodeImage(composed.pixels, format, render, chosen));
+  return {
+    body: image.bytes,
+    type: image.type,
+    headers: {
+      "content-bbox": bounds.map(floatText).join(","),
+      ...(uri === undefined ? {} : { "content-crs": `<${uri}>` }),
+      "x-granary-granules": composed.used.slice(0, MOST_NAMED).map(headerText).join(","),
+      ...(composed.failed === 0 ? {} : { "x-granary-failed": String(composed.failed) }),
+      ...(chosen === null ? {} : { "x-granary-rescale": chosen.map((range) => range.join(",")).join(";") }),
+    },
+  };
+}
+
+/** As Python writes a float: whole numbers with `.0`. */
+function floatText(value: number): string {
+  return Number.isInteger(value) && Math.abs(value) < 1e16 ? `${value.toFixed(1)}` : String(value);
+}
+
+/** What a header may hold. */
+function headerText(text: string): string {
+  return text.replace(/[^\x21-\x7e]|,/g, "_");
+}

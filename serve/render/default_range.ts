@@ -1,0 +1,75 @@
+/** The range that values are drawn by where a request states none: one for all tiles of a granule. */
+import type { Grid } from "../../core/raster/grid.ts";
+import type { GridPart } from "../layers/read_granule.ts";
+import type { ValueRange } from "../parameters/render.ts";
+
+/** Cells of the overview that is looked at. */
+const MOST_CELLS = 1 << 20;
+const LOW = 0.02;
+const HIGH = 0.98;
+
+const known = new WeakMap<Grid, Map<string, Promise<ValueRange | null>>>();
+
+/**
+ * From the 2nd to the 98th percentile of a coarse view of each band; null where all bands are bytes, which are
+ * drawn as they are.
+ */
+export async function defaultRanges(
+  parts: readonly GridPart[],
+  signal: AbortSignal,
+): Promise<readonly ValueRange[] | null> {
+  if (parts.every(({ grid, scaled }) => grid.dtype === "uint8" && !scaled)) return null;
+  const ranges: ValueRange[] = [];
+  for (const { grid, bands, scaled } of parts) {
+    for (const band of bands) {
+      const range = await rangeOf(grid, band, signal);
+      const { scale, offset } = grid.bands[band];
+      const placed = (value: number) => scaled ? value * scale + offset : value;
+      const ends = range === null ? [0, 1] : range.map(placed);
+      ranges.push([Math.min(...ends), Math.max(...ends)]);
+    }
+  }
+  return ranges;
+}
+
+function rangeOf(grid: Grid, band: number, signal: AbortSignal): Promise<ValueRange | null> {
+  const ofGrid = known.get(grid) ?? new Map<string, Promise<ValueRange | null>>();
+  known.set(grid, ofGrid);
+  let range = ofGrid.get(String(band));
+  if (range === undefined) {
+    range = look(grid, band, signal);
+    ofGrid.set(String(band), range);
+    range.catch(() => ofGrid.delete(String(band)));
+  }
+  return range;
+}
+
+async function look(grid: Grid, band: number, signal: AbortSignal): Promise<ValueRange | null> {
+  const level = grid.levels.length - 1;
+  const { width, height } = grid.levels[level];
+  const rows = Math.min(height, Math.max(1, Math.floor(MOST_CELLS / width)));
+  const columns = Math.min(width, MOST_CELLS);
+  const window = {
+    level,
+    x: Math.floor((width - columns) / 2),
+    y: Math.floor((height - rows) / 2),
+    width: columns,
+    height: rows,
+    bands: [band],
+  };
+  const { bands: [values], mask } = await grid.readWindow(window, signal);
+  const nodata = values instanceof Float32Array && grid.nodata !== null
+    ? Math.fround(grid.nodata)
+    : grid.nodata;
+  const found: number[] = [];
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (value === nodata || !Number.isFinite(value) || (mask !== null && mask[i] === 0)) continue;
+    found.push(value);
+  }
+  if (found.length === 0) return null;
+  const sorted = Float64Array.from(found).sort();
+  const at = (q: number) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))];
+  const [low, high] = [at(LOW), at(HIGH)];
+  return high > low ? [low, high] : [sorted[0], sorted[sorted.length - 1]];
+}

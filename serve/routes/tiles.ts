@@ -1,0 +1,118 @@
+/** Tiles: pixels of a selection at a tile of a tile matrix set. */
+import { z } from "zod";
+import { crsOfCode } from "../../core/raster/crs/codes.ts";
+import { outputOfBox } from "../../core/raster/pixels.ts";
+import { crsCodeOf, tileMatrixSet } from "../../core/raster/tms/tile_matrix_set.ts";
+import { tileBounds, tileExists, tileMatrixOf } from "../../core/raster/tms/tiles.ts";
+import { areaOfPlaneBox } from "../area/lonlat_area.ts";
+import type { ServeContext } from "../context.ts";
+import { type Answer, type Asked, nothing } from "../http/operation.ts";
+import { badRequest } from "../http/problem.ts";
+import { IMAGE_FORMATS, type ImageFormat, MEDIA_TYPES } from "../parameters/formats.ts";
+import { MOSAIC } from "../parameters/mosaic.ts";
+import { RENDER } from "../parameters/render.ts";
+import { granuleFilter, SEARCH } from "../parameters/search.ts";
+import { TILE_PATH } from "../parameters/tiles.ts";
+import { imageAnswer } from "../render/answer.ts";
+import { composeOutput, findGranules, type Selection } from "../render/selection.ts";
+import { type Backend, BACKENDS } from "./backends.ts";
+
+const TILE = z.object({
+  tilesize: z.int().min(1).max(4096).optional().meta({
+    description: "Pixels of the tile's side; the set's own",
+  }),
+});
+
+export function addTiles(context: ServeContext): void {
+  for (const backend of BACKENDS) {
+    const query = z.object({
+      ...SEARCH.shape,
+      ...backend.schema.shape,
+      ...MOSAIC.shape,
+      ...RENDER.shape,
+      ...TILE.shape,
+    });
+    const common = {
+      method: "get",
+      summary: "A tile of a selection",
+      tag: backend.name,
+      heavy: true,
+      query,
+      answers: {
+        200: { description: "An image", types: [...new Set(Object.values(MEDIA_TYPES))] },
+        204: { description: "Nothing is there", types: [] },
+      },
+    } as const;
+    const path = `/${backend.name}/tiles/{tileMatrixSetId}/{z}/{x}/{y}`;
+    context.api.add({
+      ...common,
+      path: `${path}.{format}`,
+      pathParameters: z.object({ ...TILE_PATH, format: z.enum(IMAGE_FORMATS) }),
+      answer: (asked) => tile(context, backend, asked, asked.path.format),
+    });
+    context.api.add({
+      ...common,
+      path,
+      pathParameters: z.object(TILE_PATH),
+      answer: (asked) => tile(context, backend, asked, null),
+    });
+  }
+}
+
+type TileQuery =
+  & z.output<typeof SEARCH>
+  & z.output<typeof MOSAIC>
+  & z.output<typeof RENDER>
+  & z.output<typeof TILE>;
+
+function tile(
+  context: ServeContext,
+  backend: Backend,
+  { path, query, signal, phases }: Asked<
+    { tileMatrixSetId: string; z: number; x: number; y: number },
+    TileQuery,
+    unknown
+  >,
+  format: ImageFormat | null,
+): Promise<Answer> {
+  const { tileMatrixSetId, z, x, y } = path;
+  const set = tileMatrixSet(tileMatrixSetId);
+  const matrix = tileMatrixOf(set, z);
+  const filter = granuleFilter(query);
+  const reading = backend.reading(query as never);
+  const size = query.tilesize ?? matrix?.tileWidth ?? 256;
+  if (size > context.limits.imageSide) {
+    throw badRequest(
+      `a tile of ${size} x ${size} pixels (this server makes ${context.limits.imageSide} at most)`,
+    );
+  }
+  return context.sources.with(query, async (source) => {
+    if (!tileExists(set, { z, x, y })) return nothing();
+    const selection: Selection = {
+      source,
+      filter,
+      reading,
+      mosaic: query,
+      tolerance: backend.tolerance,
+      signal,
+      phases,
+    };
+    const crs = crsOfCode(crsCodeOf(set));
+    const bounds = tileBounds(set, { z, x, y });
+    const area = areaOfPlaneBox(crs, bounds);
+    if (area === null) return nothing();
+    const granules = await findGranules(context, selection, area);
+    const output = outputOfBox(crs, bounds, size, size);
+    const composed = await composeOutput(context, selection, granules, output);
+    if (composed === undefined) return nothing();
+    return await imageAnswer(
+      context,
+      selection,
+      composed,
+      granules,
+      { output, bounds, uri: set.crs },
+      format,
+      query,
+    );
+  });
+}
