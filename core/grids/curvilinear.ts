@@ -41,6 +41,13 @@ export function placeByLatitudes(
   if (latitude === undefined) return placeWhole(dimensions, wanted, notes);
   const names = dimensions.map(({ name, size }) => name === "" ? String(size) : `${name}=${size}`).join(", ");
   const longitude = coordinateOver(view, path, shape, "x");
+  if (latitude.shape.length === 1 && shape.filter((size) => size === latitude.shape[0]).length > 1) {
+    throw new NoGrid(
+      "no-axes",
+      `of its dimensions (${names}) more than one have the size of ${latitude.path}, and nothing says which is its ` +
+        `(wanted dimension scales or names of dimensions)`,
+    );
+  }
   const alike = longitude !== undefined && longitude.axis === latitude.axis &&
     longitude.shape.join() === latitude.shape.join();
   if (latitude.shape.length === 1 || !alike) {

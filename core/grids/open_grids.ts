@@ -1,7 +1,7 @@
 /** Opens a file as grids, whatever it is: GeoTIFF, HDF5, HDF-EOS5, netCDF-4. */
 import type { Source } from "../access/source.ts";
 import { openGeotiff } from "../geotiff/open.ts";
-import { inputError } from "../errors.ts";
+import { GranaryError, inputError } from "../errors.ts";
 import { globMatches } from "../glob.ts";
 import { crsOfCode } from "../raster/crs/codes.ts";
 import type { Grid, GridFile, RefusedVariable } from "../raster/grid.ts";
@@ -112,6 +112,10 @@ async function consider(
   } catch (error) {
     if (error instanceof NoGrid) return error.of(path);
     if (isFileFault(error)) return new NoGrid("damaged", error.message).of(path);
+    // The user's own words were taken before: what cannot be a projection stands in the file.
+    if (error instanceof GranaryError && error.tag === "input") {
+      return new NoGrid("projection", error.message).of(path);
+    }
     throw error;
   }
 }
