@@ -41,9 +41,11 @@ interface Conversion {
   readonly overviews: OverviewMethod | "auto";
   readonly compress: "deflate" | "zstd";
   /** Overrides where files lie about their place. */
-  readonly grid: { readonly crs: string | null };
+  readonly grid: { readonly crs: string | null; readonly name: string | null };
   /** A time axis makes a file a step, or bands of one file. */
   readonly steps: "files" | "bands";
+  /** Axes of which each step is a file of its own. */
+  readonly split: readonly string[];
 }
 
 /** Where an item's times come from, the first that answers. */

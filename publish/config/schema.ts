@@ -47,8 +47,10 @@ const convert = z.strictObject({
   compress: z.enum(["deflate", "zstd"]).optional(),
   grid: z.strictObject({
     crs: z.string().regex(/^EPSG:\d{4,6}$/, "wanted a code such as EPSG:4326").optional(),
+    name: z.string().optional().describe("a named grid such as EASE2_M36km, for files that place none"),
   }).optional().describe("overrides, only where files lie"),
   steps: z.enum(["files", "bands"]).optional().describe("one file a time step, or one with a band a step"),
+  split: z.array(z.string().min(1)).max(20).optional().describe("axes of which each step is a file"),
   time: z.strictObject({
     from: z.array(z.enum(["cmr", "file", "name"])).min(1).optional(),
     name: z.string().max(MAX_PATTERN).optional()

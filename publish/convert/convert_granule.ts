@@ -6,18 +6,18 @@ import { StagedSource } from "../../core/access/staged_source.ts";
 import { GranaryError } from "../../core/errors.ts";
 import { DEFAULT_LEVELS } from "../../core/geotiff/write/compress.ts";
 import { writeCog } from "../../core/geotiff/write/cog.ts";
+import { type CogOutput, cogOutputs } from "../../core/geotiff/write/outputs.ts";
 import { openGrids } from "../../core/grids/open_grids.ts";
 import { openHdf5 } from "../../core/observations/open_granule_file.ts";
-import type { Grid, RefusedVariable } from "../../core/raster/grid.ts";
+import type { GridFile, RefusedVariable } from "../../core/raster/grid.ts";
 import type { ItemTime } from "../../core/stac/raster_item.ts";
 import { type DriverChoice, locate } from "../../catalog/driver.ts";
 import type { GranuleAsset, GranuleRow } from "../../catalog/granule.ts";
 import { granuleFacts } from "../../products/granule_facts.ts";
 import type { Dataset } from "../dataset.ts";
-import { type Cut, cutBands } from "./cut.ts";
 import { type FileTime, itemTime } from "./item_time.ts";
 import type { MadeFile } from "./items.ts";
-import { cogKey, variableNames } from "./names.ts";
+import { cogKey, compactTime, itemStem } from "./names.ts";
 
 export interface ConvertContext {
   readonly opener: SourceOpener;
@@ -55,25 +55,22 @@ export async function convertGranule(
   for (const asset of assets) {
     const { driver, localRegion } = context;
     const location = locate(row, driver, { localRegion, asset });
-    const file = await openGrids(await context.opener.open(location), row.id, {
-      ...(dataset.convert.variables.length === 0 ? {} : { variables: dataset.convert.variables }),
-      ...(dataset.convert.grid.crs === null ? {} : { crs: dataset.convert.grid.crs }),
-      ...(context.signal === undefined ? {} : { signal: context.signal }),
-    });
+    const file = await openFile(dataset, row, location, context);
     try {
       refused.push(...file.refused);
-      const names = variableNames(file.grids.map(({ name }) => name));
-      const times = await timesOf(dataset, row, location, file.grids, context);
-      for (const [i, grid] of file.grids.entries()) {
-        if (made.has(names[i])) {
-          throw new GranaryError("granule", `${row.id}: two of its files have a variable "${names[i]}"`);
-        }
-        for (const cut of cutBands(grid.bands, dataset.convert.steps)) {
-          files.push(await writeCut(dataset, row, grid, names[i], cut, times(cut), context));
-        }
-        notes.push(...grid.notes.map((note) => `${names[i]}: ${note}`));
+      const stem = itemStem(asset === null ? row.id : asset.key);
+      const outputs = cogOutputs(stem, file.grids, {
+        time: dataset.convert.steps === "files" ? "steps" : "bands",
+        split: dataset.convert.split,
+      });
+      const times = await timesOf(dataset, row, location, outputs, context);
+      for (const output of outputs) {
+        const key = cogKey(row.id, output.key.slice(output.key.lastIndexOf("/") + 1));
+        if (made.has(key)) throw new GranaryError("granule", `${row.id}: two of its files would be ${key}`);
+        made.add(key);
+        files.push(await writeOutput(dataset, row, output, key, times(output), context));
       }
-      for (const name of names) made.add(name);
+      notes.push(...file.grids.flatMap(({ name, notes }) => notes.map((note) => `${name}: ${note}`)));
     } finally {
       await file.close();
     }
@@ -83,32 +80,56 @@ export async function convertGranule(
   return { files, notes: [...new Set(notes)] };
 }
 
-async function writeCut(
+async function openFile(
   dataset: Dataset,
   row: GranuleRow,
-  grid: Grid,
-  variable: string,
-  cut: Cut,
+  location: SourceLocation,
+  context: ConvertContext,
+): Promise<GridFile> {
+  const { variables, grid } = dataset.convert;
+  const source = await context.opener.open(location);
+  try {
+    return await openGrids(source, row.id, {
+      ...(variables.length === 0 ? {} : { variables }),
+      ...(grid.crs === null ? {} : { crs: grid.crs }),
+      ...(grid.name === null ? {} : { grid: grid.name }),
+      ...(context.signal === undefined ? {} : { signal: context.signal }),
+    });
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+async function writeOutput(
+  dataset: Dataset,
+  row: GranuleRow,
+  { grid, bands }: CogOutput,
+  key: string,
   time: { time: ItemTime; isStep: boolean },
   context: ConvertContext,
 ): Promise<MadeFile> {
   const { values, compress, overviews } = dataset.convert;
-  const summary = await writeCog(grid, context.target, cogKey(row.id, variable, cut.suffixes), {
-    bands: cut.bands,
+  const summary = await writeCog(grid, context.target, key, {
+    bands,
     values,
     compression: { name: compress, level: DEFAULT_LEVELS[compress] },
     overviews,
-    tags: { GRANULE: row.id, VARIABLE: grid.name },
+    tags: { SOURCE: row.id, ...(grid.name === "" ? {} : { VARIABLE: grid.name }) },
     workers: context.workers,
     replace: true,
     ...(context.memoryBytes === undefined ? {} : { memoryBytes: context.memoryBytes }),
     ...(context.scratch === undefined ? {} : { scratch: context.scratch }),
     ...(context.signal === undefined ? {} : { signal: context.signal }),
   });
-  const suffix = cut.bands.length === 1 && cut.suffixes.length > (time.isStep ? 1 : 0)
-    ? `_${cut.suffixes[0]}`
-    : "";
-  return { variable: variable + suffix, summary, ...time };
+  // An asset has one name in the items of all steps.
+  const name = key.slice(key.lastIndexOf("/") + 1).replace(/\.tif$/, "");
+  const step = time.isStep && "instant" in time.time ? `_${compactTime(time.time.instant)}` : "";
+  return {
+    variable: name.endsWith(step) ? name.slice(0, name.length - step.length) : name,
+    summary,
+    ...time,
+  };
 }
 
 /** The time of each file of a granule: its own step where there are several, else the granule's. */
@@ -116,36 +137,29 @@ async function timesOf(
   dataset: Dataset,
   row: GranuleRow,
   location: SourceLocation,
-  grids: readonly Grid[],
+  outputs: readonly CogOutput[],
   context: ConvertContext,
-): Promise<(cut: Cut) => { time: ItemTime; isStep: boolean }> {
-  const moments = [...new Set(grids.flatMap(({ bands }) => bands.map(({ time }) => time)))]
+): Promise<(output: CogOutput) => { time: ItemTime; isStep: boolean }> {
+  const moments = [...new Set(outputs.flatMap(({ grid }) => grid.bands.map(({ time }) => time)))]
     .filter((time) => time !== null);
   const ofBands: FileTime | null = moments.length === 0
     ? null
     : { start: Math.min(...moments), end: Math.max(...moments) };
   const name = row.path.slice(row.path.lastIndexOf("/") + 1);
   const steps = dataset.convert.steps === "files" && moments.length > 1;
-  const needsFacts = !steps && ofBands === null && dataset.time.from.includes("file") &&
-    itemTime(
-        {
-          from: dataset.time.from.slice(0, dataset.time.from.indexOf("file")),
-          pattern: dataset.time.pattern,
-        },
-        row,
-        null,
-        name,
-      ) ===
-      null;
-  const stated = ofBands ?? (needsFacts ? await factsOf(location, context) : null);
+  const { from, pattern } = dataset.time;
+  const before = { from: from.slice(0, Math.max(0, from.indexOf("file"))), pattern };
+  const asksFile = !steps && ofBands === null && from.includes("file") &&
+    itemTime(before, row, null, name) === null;
+  const stated = ofBands ?? (asksFile ? await factsOf(location, context) : null);
   const whole = itemTime(dataset.time, row, stated, name);
-  return (cut) => {
-    if (steps && cut.time !== null) return { time: { instant: cut.time }, isStep: true };
+  return ({ time }) => {
+    if (steps && time !== null) return { time: { instant: time }, isStep: true };
     if (whole !== null) return { time: whole, isStep: false };
     throw new GranaryError(
       "granule",
       `${row.id}: nothing tells its time: neither discovery nor the file` +
-        (dataset.time.pattern === null
+        (pattern === null
           ? " (say convert.time.name, a pattern over its name)"
           : " nor its name by convert.time.name"),
     );

@@ -74,11 +74,20 @@ export async function planDataset(input: PlanInput): Promise<PublishPlan> {
   const convert: PlannedGranule[] = [];
   const failed: GivenUp[] = [];
   const seen = new Set<string>();
+  const holders = new Map<string, string>();
   let kept = 0;
   for await (const row of input.rows) {
     const name = recordName(row);
     const identity = identityKey(row);
     seen.add(name);
+    // Files and items are named by the id alone.
+    const other = holders.get(row.id);
+    if (other !== undefined) {
+      const reason = `has the id of a granule of ${other} (its files and item would take each other's place)`;
+      failed.push({ collection: row.collection, id: row.id, reason, permanent: true });
+      continue;
+    }
+    holders.set(row.id, row.collection);
     const state = stateOf(row, identity, config, records.get(name), input);
     if (state === "kept") kept += 1;
     else if (typeof state === "object") {

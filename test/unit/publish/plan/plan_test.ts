@@ -164,3 +164,10 @@ Deno.test("what a plan did not come to keeps its time in the next", async () => 
   assert.notEqual(first.key, second.key);
   assert.deepEqual(second.convert[0].row.geometry, null, "footprints stay in the catalog");
 });
+
+Deno.test("two granules of one id do not take each other's place", async () => {
+  const made = await plan([row("a"), row("a", { collection: "other" })], []);
+  assert.deepEqual([whys(made), made.failed.length], [[["a", "new"]], 1]);
+  assert.match(made.failed[0].reason, /has the id of a granule of C\.1/);
+  assert.equal(discoveredOf(made), 2);
+});
