@@ -3,6 +3,7 @@ import type { SourceOpener } from "../core/access/open.ts";
 import { inputError } from "../core/errors.ts";
 import { CollectionSum } from "../core/stac/collection.ts";
 import type { StacCollection, StacItem } from "../core/stac/values.ts";
+import { collectionAt } from "./collection_text.ts";
 import type { PublishTarget } from "./dataset.ts";
 import { openPublishTarget } from "./targets/open.ts";
 import { StaticCatalog } from "./targets/static_catalog.ts";
@@ -66,7 +67,11 @@ async function putAll(
   let count = 0;
   const refused: RefusedItem[] = [];
   const flush = async (chunk: StacItem[]) => {
-    if (!begun) await opened.begin(request.collection ?? collectionAround(id, chunk));
+    if (!begun) {
+      await opened.begin(
+        request.collection ?? collectionAt(collectionAround(id, chunk), request.target.kind),
+      );
+    }
     begun = true;
     refused.push(...await opened.put(chunk));
     count += chunk.length;

@@ -7,7 +7,7 @@ import { openTarget } from "../../core/access/targets.ts";
 import { GranaryError, inputError } from "../../core/errors.ts";
 import { CollectionSum } from "../../core/stac/collection.ts";
 import type { StacItem } from "../../core/stac/values.ts";
-import { collectionText } from "../collection_text.ts";
+import { collectionText, toldCollection } from "../collection_text.ts";
 import { targetKey } from "../plan/identity.ts";
 import { discoveredOf, type PublishPlan } from "../plan/plan.ts";
 import { openPublishTarget } from "../targets/open.ts";
@@ -81,11 +81,11 @@ export async function finishDataset(
   // Files that hold all come first: the static catalog's collection is what announces the whole.
   const opened = dataset.targets.map((target) => openPublishTarget(target, options));
   for (const one of opened) if (one.kind === "whole") await one.target.write(collection, items);
-  for (const one of opened) {
+  for (const [index, one] of opened.entries()) {
     if (one.kind !== "items") continue;
     try {
       // A collection without items has no extent to tell of.
-      if (sum.items > 0) await one.target.finish(collection);
+      if (sum.items > 0) await one.target.finish(toldCollection(dataset, index, collection));
     } finally {
       await one.target.close();
     }

@@ -5,7 +5,7 @@ import type { SourceOpener } from "../../core/access/open.ts";
 import { backoffMs, type RetryPolicy } from "../../core/access/retry.ts";
 import { CollectionSum } from "../../core/stac/collection.ts";
 import type { StacCollection, StacItem } from "../../core/stac/values.ts";
-import { collectionText } from "../collection_text.ts";
+import { collectionText, toldCollection } from "../collection_text.ts";
 import type { Dataset } from "../dataset.ts";
 import { targetKey } from "../plan/identity.ts";
 import type { PublishPlan } from "../plan/plan.ts";
@@ -90,7 +90,7 @@ export async function registerTarget(
     for await (const chunk of chunksOf(directory, records, names)) {
       options.signal?.throwIfAborted();
       if (options.enough?.aborted) break;
-      if (!begun) await target.begin(firstCollection(dataset, chunk));
+      if (!begun) await target.begin(toldCollection(dataset, index, firstCollection(dataset, chunk)));
       begun = true;
       const bad = await putChunk(target, chunk, options.signal);
       const reasons = new Map(bad.map(({ id, reason }) => [id, reason]));

@@ -1,0 +1,99 @@
+/** Publishing to a STAC API with transactions and to a pgstac database that nobody here wrote. */
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { SourceOpener } from "../../core/access/open.ts";
+import { loadDataset } from "../../publish/config/load.ts";
+import { publishDataset } from "../../publish/publish.ts";
+import { PublishDirectory } from "../../publish/run/directory.ts";
+import { hasSharedData, sharedData } from "../shared_data.ts";
+import { hasPgstac, startStacFastapi } from "../support/stac_fastapi.ts";
+
+const OMTO3D = "OMI-Aura_L3-OMTO3d_2016m0331_v003.he5";
+const OMSO2E = "OMI-Aura_L3-OMSO2e_2004m1001_v004-2025m0925t092353.he5";
+
+async function json(url: string, init?: RequestInit): Promise<Record<string, unknown>> {
+  const response = await fetch(url, init);
+  const text = await response.text();
+  assert.ok(response.ok, `${url}: ${response.status} ${text}`);
+  return JSON.parse(text);
+}
+
+for (
+  const [name, target] of [
+    ["a STAC API with transactions", (url: string) => `{to: "${url}", api: transactions}`],
+    ["a pgstac database", () => "{to: pgstac, api: pgstac, token: env:PGSTAC_URL}"],
+  ] as const
+) {
+  Deno.test({
+    name: `granules published to ${name} are found by a search there, and published again change nothing`,
+    ignore: !hasPgstac || !hasSharedData,
+    fn: async () => {
+      const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-pgstac-"));
+      const server = await startStacFastapi();
+      try {
+        fs.mkdirSync(path.join(folder, "granules"));
+        for (const file of [OMTO3D, OMSO2E]) {
+          fs.copyFileSync(sharedData(`omi/${file}`), path.join(folder, "granules", file));
+        }
+        const yaml = path.join(folder, "omi.yaml");
+        const write = (variable: string) =>
+          fs.writeFileSync(
+            yaml,
+            `dataset: OMI.test\ndiscover: [{from: local, path: granules}]\n` +
+              `convert: {variables: ["**/${variable}"]}\ncollection: {title: Ozone, license: CC0-1.0}\n` +
+              `publish:\n  - {to: out}\n  - ${target(server.url)}\n`,
+          );
+        write("ColumnAmountO3");
+        const opener = new SourceOpener({ env: { HOME: "/nonexistent", PGSTAC_URL: server.database } });
+        const run = async () => {
+          const directory = PublishDirectory.at(path.join(folder, "omi.run"), opener);
+          const published = await publishDataset(directory, loadDataset(yaml), { opener });
+          assert.ok("report" in published);
+          return published.report;
+        };
+        const first = await run();
+        assert.deepEqual([first.published, first.failed], [2, []]);
+        const search = (body: object) =>
+          json(`${server.url}/search`, {
+            method: "POST",
+            headers: { "content-type": "application/json" },
+            body: JSON.stringify({ collections: ["OMI.test"], ...body }),
+          });
+        const all = await search({}) as {
+          features: { id: string; assets: Record<string, { href: string }> }[];
+        };
+        assert.deepEqual(all.features.map(({ id }) => id).sort(), [
+          "OMI-Aura_L3-OMSO2e_2004m1001_v004-2025m0925t092353",
+          "OMI-Aura_L3-OMTO3d_2016m0331_v003",
+        ]);
+        for (const { assets } of all.features) {
+          assert.ok(fs.existsSync(new URL(assets.ColumnAmountO3.href)), "the href leads to the file");
+        }
+        const one = await search({ datetime: "2016-03-31T12:00:00Z", bbox: [10, 10, 20, 20] }) as typeof all;
+        assert.deepEqual(one.features.map(({ id }) => id), ["OMI-Aura_L3-OMTO3d_2016m0331_v003"]);
+        const collection = await json(`${server.url}/collections/OMI.test`);
+        const own = JSON.parse(fs.readFileSync(path.join(folder, "out/collection.json"), "utf8"));
+        assert.deepEqual(
+          (collection.extent as { spatial: unknown }).spatial,
+          own.extent.spatial,
+          "the extent is that of the items",
+        );
+        assert.deepEqual((await run()).converted, {});
+        write("UVAerosolIndex");
+        // Only one of the two has this variable: the other fails, and stays as it was announced.
+        const changed = await run();
+        assert.deepEqual([changed.discovered, changed.published, changed.failed.length], [2, 1, 1]);
+        const after = await search({}) as typeof all;
+        assert.deepEqual(after.features.map(({ assets }) => Object.keys(assets)).flat().sort(), [
+          "ColumnAmountO3",
+          "UVAerosolIndex",
+        ]);
+      } finally {
+        await server.close();
+        fs.rmSync(folder, { recursive: true, force: true });
+      }
+    },
+  });
+}
