@@ -216,7 +216,6 @@ const AWAITING_USERS: readonly string[] = [
   "core/cells/intersect.ts",
   "core/files/wasm_file.ts",
   "core/geotiff/",
-  "core/grids/",
   "core/raster/",
   "core/stac/",
   "serve/",

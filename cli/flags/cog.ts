@@ -30,6 +30,7 @@ export interface CogFlags {
   time: TimeLayout;
   split?: string[];
   crs?: string;
+  grid?: string;
   nodata?: number;
   workers?: number;
   memory?: string;
@@ -66,6 +67,10 @@ export function addCogOptions(command: CommandUnknownOpts): void {
     "--crs <code>",
     "the reference system of the axes, as EPSG:6933, where files are wrong or silent",
   );
+  command.option(
+    "--grid <name>",
+    "the EASE-Grid 2.0 on which variables with latitudes and longitudes of two dimensions lie, as EASE2_M36km",
+  );
   command.option("--nodata <value>", "what masked cells get where a file has no nodata value", parseValue);
   command.option("--workers <n>", "threads that compress (default: the cores of this process)", countOf);
   command.option(
@@ -95,6 +100,7 @@ export function cogRequest(flags: CogFlags): CogRequest {
     ...(flags.tileSize === undefined ? {} : { tileSize: flags.tileSize }),
     ...(flags.split === undefined ? {} : { split: flags.split }),
     ...(flags.crs === undefined ? {} : { crs: flags.crs }),
+    ...(flags.grid === undefined ? {} : { grid: flags.grid }),
     ...(flags.nodata === undefined ? {} : { nodata: flags.nodata }),
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
   };

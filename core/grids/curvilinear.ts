@@ -64,11 +64,12 @@ export function placeByLatitudes(
   if (wanted !== null) {
     const fit = fitNamedGrid(wanted, lines.cells);
     if (fit === null) {
+      const fitting = fittingGrid(lines.cells);
       throw new NoGrid(
         "curvilinear",
-        `${latitude.path} and ${longitude.path} are not those of ${wanted.name}${
-          fittingGrid(lines.cells, " (they are those of ")
-        }`,
+        `${latitude.path} and ${longitude.path} are not those of ${wanted.name} (${
+          fitting === undefined ? "nor of another EASE-Grid 2.0" : `they are those of ${fitting.name}`
+        })`,
       );
     }
     notes.push(`placed on ${wanted.name}, from its row ${fit.row} and column ${fit.column} on, as was asked`);
@@ -88,15 +89,14 @@ export function placeByLatitudes(
         `it to cells with granary aggregate)`,
     );
   }
-  const fitting = fittingGrid(lines.cells, "; they fit EASE-Grid 2.0: name it, as grid: ");
+  const fitting = fittingGrid(lines.cells);
+  const advice = fitting === undefined
+    ? "wanted axes of equal steps: regrid the file, as with cdo remapbil"
+    : `they are those of ${fitting.name}: say so, as with granary cog --grid ${fitting.name}`;
   throw new NoGrid(
     "curvilinear",
     `its ${rows} rows and ${columns} columns have latitudes and longitudes of two dimensions (${latitude.path}) ` +
-      `and no x and y, and are no equal steps of degrees (${
-        fitting === ""
-          ? "wanted axes of equal steps: regrid the file, as with cdo remapbil"
-          : fitting.slice(2)
-      })`,
+      `and no x and y, and are no equal steps of degrees (${advice})`,
   );
 }
 
@@ -147,10 +147,9 @@ function onGrid(grid: NamedGrid, row: number, column: number): { x: Spacing; y: 
   };
 }
 
-/** `before` and the name of the grid that the cells lie on, closed where it opens a bracket; empty for none. */
-function fittingGrid(cells: readonly KnownCell[], before: string): string {
-  const grid = NAMED_GRIDS.find((one) => fitNamedGrid(one, cells) !== null);
-  return grid === undefined ? "" : `${before}${grid.name}${before.includes("(") ? ")" : ""}`;
+/** The named grid that the cells lie on. */
+function fittingGrid(cells: readonly KnownCell[]): NamedGrid | undefined {
+  return NAMED_GRIDS.find((grid) => fitNamedGrid(grid, cells) !== null);
 }
 
 interface Coordinate {

@@ -15,6 +15,8 @@ export interface CogRequest extends OutputOptions, Omit<CogOptions, "bands"> {
   readonly variables?: readonly string[];
   /** A code that goes before what the file says of its axes. */
   readonly crs?: string;
+  /** The named grid on which variables with latitudes and longitudes of two dimensions lie. */
+  readonly grid?: string;
 }
 
 /** A file that is open, and what it will become. Whoever opened it closes it. */
@@ -41,11 +43,12 @@ export interface WrittenCog extends CogSummary {
  * variable that was asked for is a grid, or where one that was named is none.
  */
 export async function planCogs(source: Source, name: string, request: CogRequest): Promise<CogPlanOfFile> {
-  const { variables, crs, signal } = request;
+  const { variables, crs, grid, signal } = request;
   try {
     const file = await openGrids(source, name, {
       ...(variables === undefined ? {} : { variables }),
       ...(crs === undefined ? {} : { crs }),
+      ...(grid === undefined ? {} : { grid }),
       ...(signal === undefined ? {} : { signal }),
     });
     const granule = request.granule ?? granuleName(name);

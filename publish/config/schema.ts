@@ -1,5 +1,6 @@
 /** The shape of a dataset's YAML; `granary publish schema` prints it as JSON Schema. */
 import { z } from "zod";
+import { NAMED_GRIDS } from "../../core/grids/ease_grids.ts";
 import { MAX_PATTERN } from "../../core/patterns/pattern.ts";
 
 const glob = z.string().min(1).max(MAX_PATTERN);
@@ -47,7 +48,8 @@ const convert = z.strictObject({
   compress: z.enum(["deflate", "zstd"]).optional(),
   grid: z.strictObject({
     crs: z.string().regex(/^EPSG:\d{4,6}$/, "wanted a code such as EPSG:4326").optional(),
-    name: z.string().optional().describe("a named grid such as EASE2_M36km, for files that place none"),
+    name: z.enum(NAMED_GRIDS.map(({ name }) => name)).optional()
+      .describe("a named grid such as EASE2_M36km, for files that place none"),
   }).optional().describe("overrides, only where files lie"),
   steps: z.enum(["files", "bands"]).optional().describe("one file a time step, or one with a band a step"),
   split: z.array(z.string().min(1)).max(20).optional().describe("axes of which each step is a file"),
