@@ -8,7 +8,7 @@ export type Attributes = Readonly<Record<string, Hdf5Scalar | readonly Hdf5Scala
 export type AxisDirection = "x" | "y" | "time" | "other";
 
 /** What its numbers are: degrees of longitude or latitude, lengths of a projection, others by their name. */
-export type AxisMeasure = "degrees" | "length" | "rotated" | "angle" | "unknown";
+type AxisMeasure = "degrees" | "length" | "rotated" | "angle" | "unknown";
 
 export interface AxisKind {
   readonly direction: AxisDirection;

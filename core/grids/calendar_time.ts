@@ -2,7 +2,7 @@
 import { parseTimeUnits } from "../cf_time.ts";
 
 /** How a variable counts time. */
-export interface TimeScale {
+interface TimeScale {
   readonly calendar: Calendar;
   /** Milliseconds of one unit. */
   readonly unit: number;

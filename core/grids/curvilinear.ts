@@ -14,7 +14,7 @@ import { baseName, type FileView, groupOf, isNumeric } from "./file_view.ts";
 import { NoGrid } from "./refusal.ts";
 import { evenSpacing, isSpacing, type Spacing } from "./spacing.ts";
 
-export interface CurvilinearPlace {
+interface CurvilinearPlace {
   readonly xAxis: number;
   readonly yAxis: number;
   readonly x: Spacing;

@@ -2,7 +2,7 @@
 import type { RefusedVariable } from "../raster/grid.ts";
 
 /** The rules that refuse variables. */
-export type RefusalRule =
+type RefusalRule =
   | "bands"
   | "curvilinear"
   | "damaged"

@@ -19,7 +19,7 @@ export interface StoredLayout {
 }
 
 /** A window of the oriented grid. `bands` are distinct indices. */
-export interface OrientedWindow {
+interface OrientedWindow {
   readonly x: number;
   readonly y: number;
   readonly width: number;
@@ -28,7 +28,7 @@ export interface OrientedWindow {
 }
 
 /** One read of the file, and the planes that are copied from it. */
-export interface StoredRead {
+interface StoredRead {
   readonly start: readonly number[];
   readonly count: readonly number[];
   readonly copies: readonly PlaneCopy[];

@@ -7,13 +7,13 @@ import { baseName, type FileView, groupOf } from "./file_view.ts";
 import { NoGrid } from "./refusal.ts";
 
 /** What is known of the system; `mapping` holds the attributes that it was read from. */
-export interface VariableCrs {
+interface VariableCrs {
   readonly crs: Crs;
   readonly notes: readonly string[];
 }
 
 /** The grid mapping of a variable, with a note where it was not found as the file says it. */
-export interface GridMapping {
+interface GridMapping {
   readonly path: string;
   readonly attributes: Attributes;
 }
