@@ -31,10 +31,10 @@ export function dimensionsOf(
   const names = given ?? listedNames(dataset);
   const group = groupOf(path);
   const found = shape.map((size, axis): Dimension => {
-    const scale = scales[axis]?.[0];
-    if (scale !== undefined) {
-      const coordinate = scale !== path && isCoordinate(view, scale, size) ? scale : undefined;
-      return dimension(view, baseName(scale), size, coordinate);
+    const attached = scales[axis]?.filter((scale) => scale !== path) ?? [];
+    if (attached.length > 0) {
+      const coordinate = attached.find((scale) => isCoordinate(view, scale, size));
+      return dimension(view, baseName(coordinate ?? attached[0]), size, coordinate);
     }
     const name = names?.[axis];
     if (name === undefined) return { name: "", size, coordinate: undefined, kind: OTHER };
@@ -68,8 +68,11 @@ function isCoordinate(view: FileView, path: string, size: number): boolean {
 function listedNames(dataset: Hdf5Dataset): string[] | undefined {
   const attributes = dataset.attributes();
   for (const attribute of ["DimensionNames", "DIMENSION_LABELS", "dimensions", "_ARRAY_DIMENSIONS"]) {
-    const names = attributeWords(attributes[attribute]);
-    if (names.length === dataset.shape.length) return names;
+    const value = attributes[attribute];
+    const names = Array.isArray(value) && value.length === dataset.shape.length
+      ? value.map(String)
+      : attributeWords(value);
+    if (names.length === dataset.shape.length) return names.map((name) => name.trim());
   }
   return undefined;
 }
@@ -100,19 +103,24 @@ function withAuxiliary(
   return result;
 }
 
-/** Horizontal dimensions that are still missing, by coordinates in the same group whose size fits one only. */
+/**
+ * Horizontal dimensions that are still missing, by coordinates whose size fits one only: in the same group, or
+ * in the nearest one around it that has some.
+ */
 function withNeighbours(view: FileView, path: string, found: readonly Dimension[]): Dimension[] {
   const result = [...found];
   for (const direction of ["x", "y"] as const) {
     if (result.some(({ kind }) => kind.direction === direction)) continue;
-    const fits: { axis: number; coordinate: string; kind: AxisKind }[] = [];
-    for (const { coordinate, size, kind } of neighboursIn(view, groupOf(path))) {
-      if (kind.direction !== direction) continue;
-      result.forEach((one, axis) => {
-        if (one.size === size && one.coordinate === undefined && one.kind.direction === "other") {
-          fits.push({ axis, coordinate, kind });
-        }
-      });
+    let fits: { axis: number; coordinate: string; kind: AxisKind }[] = [];
+    for (let group = groupOf(path); fits.length === 0; group = groupOf(group)) {
+      fits = neighboursIn(view, group).filter(({ kind }) => kind.direction === direction)
+        .flatMap(({ coordinate, size, kind }) =>
+          result.flatMap((one, axis) => {
+            const open = one.size === size && one.coordinate === undefined && one.kind.direction === "other";
+            return open ? [{ axis, coordinate, kind }] : [];
+          })
+        );
+      if (group === "/") break;
     }
     if (fits.length !== 1) continue;
     const [{ axis, coordinate, kind }] = fits;

@@ -20,7 +20,7 @@ export type CfCrs =
   | { readonly rule: "rotated" | "geostationary" | "projection"; readonly refused: string };
 
 /**
- * The coordinate reference system of a grid mapping: by its code, by its WKT, by its parameters, the first
+ * The coordinate reference system of a grid mapping: by its code, by its parameters, by its WKT, the first
  * that answers. An ellipsoid within a millionth of WGS 84's axes is WGS 84's.
  */
 export function cfToCrs(attributes: MappingAttributes): CfCrs {
@@ -39,7 +39,11 @@ export function cfToCrs(attributes: MappingAttributes): CfCrs {
   const notes = code === undefined
     ? []
     : [`its code ${code} is not known: its other attributes are followed`];
-  for (const attribute of WKT_ATTRIBUTES) {
+  const parameters = projectionOf(name, attributes);
+  const { definition, assumed } = ellipsoidText(attributes);
+  // Parameters go before a text without a code, unless they leave the ellipsoid to it.
+  const complete = parameters !== undefined && !assumed;
+  for (const attribute of complete ? [] : WKT_ATTRIBUTES) {
     const wkt = text(attributes, attribute);
     if (wkt === "") continue;
     try {
@@ -49,14 +53,12 @@ export function cfToCrs(attributes: MappingAttributes): CfCrs {
       notes.push(`its ${attribute} is not followed (${error.message})`);
     }
   }
-  const parameters = projectionOf(name, attributes);
   if (parameters === undefined) {
     return {
       rule: "projection",
       refused: name === "" ? "no grid_mapping_name" : `the projection ${name}`,
     };
   }
-  const { definition, assumed } = ellipsoidText(attributes);
   if (assumed) notes.push("no ellipsoid is stated: that of WGS 84 is taken");
   if (parameters === "longlat") {
     const shape = ellipsoid(parseParameters(definition));

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import type { Grid } from "../../../../core/raster/grid.ts";
-import { madeGrid, wholeBands } from "./grid_files.ts";
+import { madeGrid, madeGrids, wholeBands } from "./grid_files.ts";
 import type { Hdf5Writer } from "../hdf5/write_hdf5.ts";
 
 /** A grid as it is on a map: row 0 north, column 0 west. */
@@ -50,7 +50,7 @@ function stored(
   return values;
 }
 
-function write(file: Hdf5Writer, twin: Twin, map: OnMap = MADE): void {
+function write(file: Hdf5Writer, twin: Twin, map: OnMap = MADE, latitudes?: Float32Array): void {
   const { name, width, height } = map;
   const text = [
     "GROUP=GridStructure",
@@ -80,7 +80,11 @@ function write(file: Hdf5Writer, twin: Twin, map: OnMap = MADE): void {
   });
   const grid = file.create_group("HDFEOS").create_group("GRIDS").create_group(name);
   const shape = twin.order === "YX" ? [height, width] : [width, height];
-  grid.create_group("Data Fields").create_dataset({ name: "Field", data: stored(map, twin), shape });
+  const fields = grid.create_group("Data Fields");
+  fields.create_dataset({ name: "Field", data: stored(map, twin), shape });
+  if (latitudes === undefined) return;
+  const written = latitudes.length === height ? [height] : shape;
+  fields.create_dataset({ name: "Latitude", data: latitudes, shape: written });
 }
 
 const GEO = "Projection=HE5_GCTP_GEO\nSphereCode=12";
@@ -170,5 +174,48 @@ Deno.test("a grid of 720 by 1440 stored from the south is one and the same in bo
     assert.equal(grid.name, "/HDFEOS/GRIDS/ColumnAmountO3/Data Fields/Field");
     assert.deepEqual(grid.affine, [0.25, 0, -180, 0, -0.25, 90]);
     assert.deepEqual((await wholeBands(grid))[0], map.values);
+  }
+});
+
+Deno.test("latitudes in the grid go before StructMetadata, and a contradiction is told with both numbers", async () => {
+  const { width, height, values } = MADE;
+  const stated: Twin = {
+    origin: "UL",
+    upperLeft: [-30e6, 12e6],
+    lowerRight: [-27e6, 10e6],
+    order: "YX",
+    projection: GEO,
+  };
+  const falling = [11.75, 11.25, 10.75, 10.25];
+  const plane = (rows: number[]) =>
+    Float32Array.from({ length: width * height }, (_, i) => rows[Math.floor(i / width)]);
+  const turned = Float32Array.from(
+    values,
+    (_, i) => values[(height - 1 - Math.floor(i / width)) * width + i % width],
+  );
+  const shifted = falling.map((latitude) => latitude - 5);
+  const holes = plane(falling);
+  holes.fill(NaN, 0, width);
+  const cases: [Float32Array, number, Float32Array, RegExp | null][] = [
+    [Float32Array.from(falling), 12, values, null],
+    [plane(falling), 12, values, null],
+    [holes, 12, values, null],
+    [
+      plane([10.25, 10.75, 11.25, 11.75]),
+      12,
+      turned,
+      /first row at 11.75, .*Latitude at 10.25: the latter is followed/,
+    ],
+    [Float32Array.from(shifted), 7, values, /first row at 11.75, .*Latitude at 6.75: the latter is followed/],
+    [plane([1, 7, 3, 9]), 12, values, null],
+  ];
+  for (const [latitudes, north, wanted, note] of cases) {
+    const { grids } = await madeGrids((file) => write(file, stated, MADE, latitudes));
+    const grid = grids.find(({ name }) => name.endsWith("/Field"));
+    assert.ok(grid !== undefined);
+    assert.deepEqual(grid.affine, [0.5, 0, -30, 0, -0.5, north]);
+    assert.deepEqual((await wholeBands(grid))[0], wanted);
+    if (note === null) assert.deepEqual(grid.notes, []);
+    else assert.match(grid.notes.join("\n"), note);
   }
 });
