@@ -34,6 +34,8 @@ export type Discovery =
 type OverviewMethod = "average" | "mode" | "nearest";
 
 interface Conversion {
+  /** Globs over the names of a granule's files; empty for all. */
+  readonly assets: readonly string[];
   /** Globs over variables' paths; empty for every grid. */
   readonly variables: readonly string[];
   /** Elements as stored, or scale and offset applied to float32. */

@@ -66,6 +66,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "core/workers": [...CORE_BASE, "core/access"],
   "core/zarr": [...CORE_BASE, "core/access"],
   "products": ["core/*"],
+  "products/datasets": ["core/*", "products"],
   "products/presets": ["core/*", "products"],
   "products/simulate": ["core/*", "products"],
   "catalog": [...BELOW_CATALOG, "catalog/*"],

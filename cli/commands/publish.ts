@@ -1,6 +1,8 @@
 /** `granary publish plan|run|status|retry|watch|check|schema`: a dataset's workflow from its YAML. */
 import type { Command, CommandUnknownOpts } from "@commander-js/extra-typings";
 import { GranaryError, inputError } from "../../core/errors.ts";
+import { suggestion } from "../../core/suggest.ts";
+import { DATASET_NAMES, datasetText } from "../../products/datasets/index.ts";
 import { formatCount, formatNumberOf } from "../../core/units.ts";
 import type { Dataset } from "../../publish/dataset.ts";
 import type { PublishPlan } from "../../publish/plan/plan.ts";
@@ -14,6 +16,7 @@ import type { SceneFlags } from "./publish_open.ts";
 
 const EXAMPLES = `
 Examples:
+  granary publish dataset omto3d > omto3d.yaml
   granary publish check omto3d.yaml
   granary publish run omto3d.yaml --dry-run
   granary publish run omto3d.yaml
@@ -75,6 +78,16 @@ export function addPublish(program: Command, context: CliContext): void {
     .argument("<datasets...>", DATASET)
     .addHelpText("after", EXAMPLES)
     .action((files) => check(files, context));
+  publish.command("dataset").description("print the YAML of a dataset that comes with granary, to begin with")
+    .argument("<name>", `one of ${DATASET_NAMES.join(", ")}`)
+    .addHelpText("after", EXAMPLES)
+    .action((name) => {
+      const text = datasetText(name);
+      if (text === undefined) {
+        throw inputError(`"${name}" does not come with granary${suggestion(name, DATASET_NAMES)}`);
+      }
+      context.out.write(text);
+    });
   publish.command("schema").description("print the JSON Schema of a dataset's YAML")
     .action(async () => {
       const { datasetJsonSchema } = await import("../../publish/config/schema.ts");

@@ -58,6 +58,7 @@ function resolve(input: DatasetInput, faults: Faults): Dataset {
     name: input.dataset,
     discover: input.discover.map((one, i) => discoveryOf(one, i, faults)),
     convert: {
+      assets: convert.assets ?? [],
       variables: convert.variables ?? [],
       values: convert.values ?? "stored",
       overviews: convert.overviews ?? "auto",

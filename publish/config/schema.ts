@@ -42,6 +42,8 @@ const discovery = z.discriminatedUnion("from", [
 ]);
 
 const convert = z.strictObject({
+  assets: z.array(glob).max(200).optional()
+    .describe("globs over the names or keys of a granule's files, where it has several; default all"),
   variables: z.array(glob).max(200).optional().describe("globs over variables' paths; default every grid"),
   values: z.enum(["stored", "physical"]).optional(),
   overviews: z.enum(["auto", "average", "mode", "nearest"]).optional(),

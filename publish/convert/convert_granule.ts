@@ -8,6 +8,7 @@ import { DEFAULT_LEVELS } from "../../core/geotiff/write/compress.ts";
 import { writeCog } from "../../core/geotiff/write/cog.ts";
 import { type CogOutput, cogOutputs } from "../../core/geotiff/write/outputs.ts";
 import { openGrids } from "../../core/grids/open_grids.ts";
+import { globMatches } from "../../core/glob.ts";
 import { openHdf5 } from "../../core/observations/open_granule_file.ts";
 import type { GridFile, RefusedVariable } from "../../core/raster/grid.ts";
 import type { ItemTime } from "../../core/stac/raster_item.ts";
@@ -17,7 +18,7 @@ import { granuleFacts } from "../../products/granule_facts.ts";
 import type { Dataset } from "../dataset.ts";
 import { type FileTime, itemTime } from "./item_time.ts";
 import type { MadeFile } from "./items.ts";
-import { cogKey, compactTime, itemStem } from "./names.ts";
+import { cogKey, compactTime, fileVariable } from "./names.ts";
 
 export interface ConvertContext {
   readonly opener: SourceOpener;
@@ -49,7 +50,7 @@ export async function convertGranule(
 ): Promise<Converted> {
   const files: MadeFile[] = [];
   const notes: string[] = [];
-  const assets: readonly (GranuleAsset | null)[] = row.assets.length === 0 ? [null] : row.assets;
+  const assets = chosenAssets(dataset, row);
   const refused: RefusedVariable[] = [];
   const made = new Set<string>();
   for (const asset of assets) {
@@ -58,8 +59,8 @@ export async function convertGranule(
     const file = await openFile(dataset, row, location, context);
     try {
       refused.push(...file.refused);
-      const stem = itemStem(asset === null ? row.id : asset.key);
-      const outputs = cogOutputs(stem, file.grids, {
+      const variable = fileVariable(row.id, asset === null ? row.id : asset.key);
+      const outputs = cogOutputs(variable, file.grids, {
         time: dataset.convert.steps === "files" ? "steps" : "bands",
         split: dataset.convert.split,
       });
@@ -78,6 +79,26 @@ export async function convertGranule(
   if (files.length === 0) throw noGrids(dataset, row, refused);
   notes.push(...refused.map(({ name, reason }) => `${name} is no grid: ${reason}`));
   return { files, notes: [...new Set(notes)] };
+}
+
+/** The granule's files that the dataset names; null is its only one. */
+function chosenAssets(dataset: Dataset, row: GranuleRow): (GranuleAsset | null)[] {
+  const { assets: globs } = dataset.convert;
+  const all: (GranuleAsset | null)[] = row.assets.length === 0 ? [null] : row.assets;
+  if (globs.length === 0) return all;
+  const base = (place: string | null) => place === null ? "" : place.slice(place.lastIndexOf("/") + 1);
+  const chosen = all.filter((asset) => {
+    const names = asset === null
+      ? [base(row.path)]
+      : [asset.key, base(asset.path ?? asset.https_href ?? asset.s3_href ?? asset.local_href)];
+    return globs.some((glob) => names.some((name) => globMatches(glob, name)));
+  });
+  if (chosen.length > 0) return chosen;
+  const names = all.map((asset) => asset?.key ?? base(row.path)).join(", ");
+  throw new GranaryError(
+    "granule",
+    `${row.id}: none of its files fits ${globs.join(", ")} (it has ${names})`,
+  );
 }
 
 async function openFile(

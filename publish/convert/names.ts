@@ -21,3 +21,10 @@ export function cogKey(granuleId: string, file: string): string {
 export function compactTime(milliseconds: number): string {
   return new Date(milliseconds).toISOString().replace(/[-:]/g, "").replace(/\.\d+Z$/, "");
 }
+
+/** The variable of a file that names none, as a TIFF: what its name adds to the granule's. */
+export function fileVariable(granuleId: string, file: string): string {
+  const [granule, stem] = [itemStem(granuleId), itemStem(file)];
+  const rest = stem.startsWith(granule) ? stem.slice(granule.length).replace(/^[._-]+/, "") : stem;
+  return rest === "" ? "data" : rest;
+}

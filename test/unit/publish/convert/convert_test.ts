@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { itemTime } from "../../../../publish/convert/item_time.ts";
-import { cogKey } from "../../../../publish/convert/names.ts";
+import { cogKey, fileVariable } from "../../../../publish/convert/names.ts";
 
 Deno.test("names of files climb nowhere, whatever a file says", () => {
   for (
@@ -36,4 +36,11 @@ Deno.test("an item's time is the first answer of the rule, and never a guess", (
     start: 1000,
     end: 5000,
   });
+});
+
+Deno.test("a file without variables is called by what its name adds to the granule's", () => {
+  const hls = "HLS.L30.T15UWP.2024283T165135.v2.0";
+  assert.equal(fileVariable(hls, `${hls}.Fmask.tif`), "Fmask");
+  assert.equal(fileVariable("a.tif", "a.tif"), "data");
+  assert.equal(fileVariable("a", "B04.tif"), "B04");
 });
