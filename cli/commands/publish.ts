@@ -11,6 +11,7 @@ import { countOf } from "../flags/numbers.ts";
 import { OVERWRITE } from "../flags/output.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
+import { addPublishImport } from "./publish_import.ts";
 import { finishReport } from "./publish_report.ts";
 import type { SceneFlags } from "./publish_open.ts";
 
@@ -78,6 +79,7 @@ export function addPublish(program: Command, context: CliContext): void {
     .argument("<datasets...>", DATASET)
     .addHelpText("after", EXAMPLES)
     .action((files) => check(files, context));
+  addPublishImport(publish, context);
   publish.command("dataset").description("print the YAML of a dataset that comes with granary, to begin with")
     .argument("<name>", `one of ${DATASET_NAMES.join(", ")}`)
     .addHelpText("after", EXAMPLES)

@@ -43,6 +43,7 @@ export const REPORT_VERSIONS = {
   "plot": 1,
   "publish.check": 1,
   "publish.held": 1,
+  "publish.import": 1,
   "publish.plan": 1,
   "publish.run": 1,
   "publish.status": 1,

@@ -1,0 +1,35 @@
+/** `granary publish import CONFIG.json`: another pipeline's dataset config as YAML. */
+import fs from "node:fs";
+import type { Command } from "@commander-js/extra-typings";
+import { inputError, systemCode } from "../../core/errors.ts";
+import type { CliContext } from "../io/context.ts";
+import { printReport } from "../io/report.ts";
+
+const EXAMPLES = `
+Examples:
+  granary publish import no2-monthly.json > no2-monthly.yaml
+  granary publish import - < input.json
+  granary publish import no2-monthly.json --json | jq -r '.notes[]'
+
+Takes VEDA dataset configs and inputs of step functions. What has no counterpart is said on stderr.`;
+
+export function addPublishImport(publish: Command, context: CliContext): void {
+  publish.command("import").description("print another pipeline's dataset config as a dataset's YAML")
+    .argument("<config>", "JSON, or - for stdin")
+    .addHelpText("after", EXAMPLES)
+    .action(async (file) => {
+      const { importConfig } = await import("../../publish/import_config.ts");
+      let text: string;
+      try {
+        text = fs.readFileSync(file === "-" ? 0 : file, "utf8");
+      } catch (error) {
+        const code = systemCode(error);
+        if (code === undefined) throw error;
+        throw inputError(`${file}: cannot be read (${code === "ENOENT" ? "there is no such file" : code})`);
+      }
+      const imported = importConfig(text, file === "-" ? "stdin" : file);
+      if (context.json) return printReport(context, "publish.import", imported);
+      context.out.write(imported.yaml);
+      for (const note of imported.notes) context.log.warn(note);
+    });
+}
