@@ -14,8 +14,9 @@ import type {
 } from "../raster/grid.ts";
 import { type ElementRule, emptyValues, gridElements } from "./elements.ts";
 import type { Hdf5Session } from "./hdf5_session.ts";
+import { KeptPlanes, MOST_KEPT_BYTES } from "./kept_planes.ts";
 import { copyPlane } from "./plane.ts";
-import { planReads, type StoredLayout } from "./stored_window.ts";
+import { chunkMates, planReads, type StoredLayout } from "./stored_window.ts";
 
 /** All that is known of a variable once it is placed. */
 export interface PlacedVariable {
@@ -27,6 +28,8 @@ export interface PlacedVariable {
   readonly bands: readonly GridBand[];
   readonly notes: readonly string[];
 }
+
+const KEPT = new KeptPlanes(MOST_KEPT_BYTES);
 
 /** Cells of one block of a variable that is not stored in chunks, about. */
 const BLOCK_CELLS = 1 << 18;
@@ -71,9 +74,14 @@ export class Hdf5Grid implements Grid {
     const what = `${source.name}: ${this.name}`;
     const cells = width * height;
     checkReadSize(source, this.name, cells * bands.length * this.#layout.elementBytes);
-    const planes = bands.map(() => emptyValues(this.dtype, cells));
+    const window = [request.x, request.y, width, height].join();
+    const kept = KEPT.take(this, window, bands);
+    if (kept !== null) return { width, height, bands: kept, mask: null };
+    const mates = this.#matesOf(bands, cells);
+    const all = [...bands, ...mates];
+    const planes = all.map(() => emptyValues(this.dtype, cells));
     if (cells > 0) {
-      for (const { start, count, copies } of planReads(this.#layout, { ...request, bands })) {
+      for (const { start, count, copies } of planReads(this.#layout, { ...request, bands: all })) {
         const raw = await this.#session.run((file) => this.#dataset(file).readWindow(start, count), signal);
         const values = gridElements(raw, this.#elements, what);
         for (const { band, plane, at, rows, columns } of copies) {
@@ -81,7 +89,20 @@ export class Hdf5Grid implements Grid {
         }
       }
     }
-    return { width, height, bands: planes, mask: null };
+    KEPT.keep(this, window, new Map(mates.map((band, i) => [band, planes[bands.length + i]])));
+    return { width, height, bands: planes.slice(0, bands.length), mask: null };
+  }
+
+  /** Forgets what was decoded ahead. */
+  forget(): void {
+    KEPT.forget(this);
+  }
+
+  /** Bands that are decoded along with these, and that there is room to keep. */
+  #matesOf(bands: readonly number[], cells: number): readonly number[] {
+    const planeBytes = cells * emptyValues(this.dtype, 0).BYTES_PER_ELEMENT;
+    const room = planeBytes === 0 ? 0 : Math.floor(MOST_KEPT_BYTES / 2 / planeBytes);
+    return room === 0 || bands.length === 0 ? [] : chunkMates(this.#layout, bands, room);
   }
 
   #dataset(file: Hdf5File): Hdf5Dataset {

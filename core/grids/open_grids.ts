@@ -4,7 +4,7 @@ import { openGeotiff } from "../geotiff/open.ts";
 import { GranaryError, inputError } from "../errors.ts";
 import { globMatches } from "../glob.ts";
 import { crsOfCode } from "../raster/crs/codes.ts";
-import type { Grid, GridFile, RefusedVariable } from "../raster/grid.ts";
+import type { GridFile, RefusedVariable } from "../raster/grid.ts";
 import { attributeText } from "../hdf5/attribute_values.ts";
 import { NAMED_GRIDS, type NamedGrid } from "./ease_grids.ts";
 import { isLongInteger } from "./elements.ts";
@@ -55,7 +55,7 @@ export async function openGrids(
     axes: new Map(),
     placed: new Map(),
   };
-  const grids: Grid[] = [];
+  const grids: Hdf5Grid[] = [];
   const refused: RefusedVariable[] = [];
   const bounds = await boundsOf(view, session, signal);
   for (const path of view.paths) {
@@ -71,6 +71,7 @@ export async function openGrids(
     grids,
     refused,
     close: async () => {
+      for (const grid of grids) grid.forget();
       session.close();
       await source.close();
     },

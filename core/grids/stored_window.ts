@@ -155,18 +155,12 @@ interface BandGroup {
 }
 
 /** Bands whose chunks are the same, with the box that holds them. */
-function bandGroups(
-  { shape, chunks, xAxis, yAxis, bandAxes }: StoredLayout,
-  bands: readonly number[],
-): BandGroup[] {
+function bandGroups(layout: StoredLayout, bands: readonly number[]): BandGroup[] {
+  const { shape, bandAxes } = layout;
   const groups = new Map<string, { band: number; at: number[] }[]>();
   bands.forEach((index, band) => {
     const at = indicesOf(index, shape, bandAxes);
-    const key = bandAxes.map((axis) => {
-      if (chunks !== null) return Math.floor(at[axis] / chunks[axis]);
-      // Bands of a variable in one piece lie apart, unless they are interleaved with its cells.
-      return axis > Math.min(xAxis, yAxis) ? 0 : at[axis];
-    }).join();
+    const key = groupKey(layout, at);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [{ band, at }]);
     else group.push({ band, at });
@@ -181,6 +175,33 @@ function bandGroups(
     }
     return { start, count, bands: members };
   });
+}
+
+/** Which chunks a band lies in, told by its indices along the band axes. */
+function groupKey({ chunks, xAxis, yAxis, bandAxes }: StoredLayout, at: readonly number[]): string {
+  return bandAxes.map((axis) => {
+    if (chunks !== null) return Math.floor(at[axis] / chunks[axis]);
+    // Bands of a variable in one piece lie apart, unless they are interleaved with its cells.
+    return axis > Math.min(xAxis, yAxis) ? 0 : at[axis];
+  }).join();
+}
+
+/** Bands that are looked at for mates of others. */
+const MOST_AHEAD = 4096;
+
+/** The next bands after `bands` that lie in the same chunks, `most` at most; none where these are in several. */
+export function chunkMates(layout: StoredLayout, bands: readonly number[], most: number): number[] {
+  const { shape, bandAxes } = layout;
+  const keyOf = (band: number) => groupKey(layout, indicesOf(band, shape, bandAxes));
+  const keys = new Set(bands.map(keyOf));
+  const mates: number[] = [];
+  if (keys.size !== 1) return mates;
+  const count = bandAxes.reduce((product, axis) => product * shape[axis], 1);
+  const last = Math.max(...bands);
+  for (let band = last + 1; band < Math.min(count, last + MOST_AHEAD) && mates.length < most; band++) {
+    if (keys.has(keyOf(band))) mates.push(band);
+  }
+  return mates;
 }
 
 /** The index along each band axis of a band; 0 along the others. */

@@ -122,3 +122,34 @@ Deno.test("a window of a variable in one piece costs its rows", async () => {
   assert.deepEqual(window.slice(20), noise(10, 22 * 2000 + 500));
   assert.ok(source.bytesRead - before <= 3 * 4000, `${source.bytesRead - before} bytes`);
 });
+
+Deno.test("bands that share chunks are decoded once when they are read one by one", async () => {
+  const bytes = await writeHdf5((file) => {
+    axis(file, "lat", steps(0, 1, 40), { units: "degrees_north" });
+    axis(file, "lon", steps(0, 1, 50), { units: "degrees_east" });
+    file.create_dataset({
+      name: "v",
+      data: noise(12 * 2000, 0),
+      shape: [12, 40, 50],
+      chunks: [4, 20, 50],
+      compression: 1,
+    })
+      .create_attribute("DimensionNames", "time,lat,lon");
+  });
+  const source = countedSource(bytes);
+  const file = await openGrids(source, "made.nc");
+  const [grid] = file.grids;
+  const whole = { level: 0, x: 0, y: 0, width: 50, height: 40 };
+  const all = await grid.readWindow(whole);
+  const costs: number[] = [];
+  for (const band of [0, 1, 2, 3, 4, 8, 9, 0]) {
+    const before = source.requests;
+    const { bands: [plane] } = await grid.readWindow({ ...whole, bands: [band] });
+    assert.deepEqual(plane, all.bands[band], `band ${band}`);
+    costs.push(source.requests - before > 0 ? 1 : 0);
+  }
+  assert.deepEqual(costs, [1, 0, 0, 0, 1, 1, 0, 1]);
+  const part = await grid.readWindow({ level: 0, x: 5, y: 3, width: 7, height: 2, bands: [1] });
+  assert.deepEqual([...part.bands[0].slice(0, 7)], [...all.bands[1].slice(3 * 50 + 5, 3 * 50 + 12)]);
+  await file.close();
+});
