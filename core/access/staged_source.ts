@@ -13,6 +13,10 @@ const BLOCK_BYTES = 64 * 1024;
 /** Fetches of metadata that go forward double up to this many blocks. */
 const MOST_BLOCKS_AHEAD = 16;
 
+/** Metadata may lie all over a file: in files up to this, misses after the first fetch twice as much each. */
+const SCATTERED_BYTES = 4 * 1024 * 1024;
+const MISSES_TO_WIDEN = 2;
+
 /** Blocks of metadata that are kept between steps; a step that needs more holds them until it ends. */
 const KEPT_BLOCKS = 128;
 
@@ -34,6 +38,7 @@ export class StagedSource implements SyncSource {
   #data = new Map<string, Uint8Array>();
   #nextBlock = -1;
   #ahead = 1;
+  #misses = 0;
 
   constructor(source: Source) {
     this.#source = source;
@@ -86,13 +91,22 @@ export class StagedSource implements SyncSource {
     const missing: ByteRange[] = [];
     const parts = ranges.map((range) => {
       checkRange(this.name, this.sizeBytes, range.offset, range.length);
-      const held = this.#data.get(keyOf(range));
+      const held = this.#data.get(keyOf(range)) ?? this.#fromBlocks(range);
       if (held === undefined) missing.push(range);
-      return held;
+      return held ?? new Uint8Array(0);
     });
     if (missing.length > 0) throw new BytesWanted(missing);
     // The reader may change what it is given, and a step that begins again reads it as it came.
-    return parts.map((part) => part!.slice());
+    return parts.map((part) => part.slice());
+  }
+
+  /** A range that lies in blocks that are held. */
+  #fromBlocks({ offset, length }: ByteRange): Uint8Array | undefined {
+    const last = Math.floor((offset + Math.max(length, 1) - 1) / BLOCK_BYTES);
+    for (let index = Math.floor(offset / BLOCK_BYTES); index <= last; index++) {
+      if (!this.#blocks.has(index)) return undefined;
+    }
+    return this.read(offset, length);
   }
 
   /** Closing the source itself is the matter of whoever opened it. */
@@ -104,8 +118,18 @@ export class StagedSource implements SyncSource {
   /** The blocks from `index` to the one that holds the byte before `end`, more where reading goes forward. */
   #blocksFrom(index: number, end: number): ByteRange {
     this.#ahead = index === this.#nextBlock ? Math.min(this.#ahead * 2, MOST_BLOCKS_AHEAD) : 1;
-    const last = Math.max(index + this.#ahead, Math.ceil(end / BLOCK_BYTES));
-    const offset = index * BLOCK_BYTES;
+    this.#misses += 1;
+    const widened = this.sizeBytes <= SCATTERED_BYTES && this.#misses > MISSES_TO_WIDEN
+      ? 2 ** (this.#misses - MISSES_TO_WIDEN)
+      : 1;
+    const needed = Math.ceil(end / BLOCK_BYTES);
+    const blocks = Math.ceil(this.sizeBytes / BLOCK_BYTES);
+    const most = Math.max(Math.min(blocks, index + Math.max(this.#ahead, widened)), needed);
+    let last = needed;
+    while (last < most && !this.#blocks.has(last)) last += 1;
+    let first = index;
+    while (first > 0 && last - first < widened && !this.#blocks.has(first - 1)) first -= 1;
+    const offset = first * BLOCK_BYTES;
     this.#nextBlock = last;
     return { offset, length: Math.min(last * BLOCK_BYTES, this.sizeBytes) - offset };
   }

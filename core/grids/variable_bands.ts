@@ -67,8 +67,23 @@ function stepsOf(view: FileView, dimension: Dimension, axis: number, notes: stri
   return momentsOf(view, coordinate, name, notes);
 }
 
-/** A coordinate's values as steps, decoded where it is time. */
+const known = new WeakMap<FileView, Map<string, { readonly steps: Step[]; readonly notes: string[] }>>();
+
+/** A coordinate's values as steps, decoded where it is time; read once a file. */
 function momentsOf(view: FileView, path: string, name: string, notes: string[]): Step[] {
+  let ofFile = known.get(view);
+  if (ofFile === undefined) known.set(view, ofFile = new Map());
+  const key = `${name} ${path}`;
+  let found = ofFile.get(key);
+  if (found === undefined) {
+    const own: string[] = [];
+    ofFile.set(key, found = { steps: readMoments(view, path, name, own), notes: own });
+  }
+  notes.push(...found.notes);
+  return found.steps;
+}
+
+function readMoments(view: FileView, path: string, name: string, notes: string[]): Step[] {
   const dataset = view.dataset(path);
   const attributes = dataset.attributes();
   const units = attributeText(attributes.units ?? attributes.Units);
