@@ -1,20 +1,27 @@
 /** Publishing as a job of tasks: what any process does of a planned run, by its run directory's address. */
 import os from "node:os";
+import type { RangedSource } from "../core/access/block_cache.ts";
 import { SourceOpener } from "../core/access/open.ts";
 import { openTarget } from "../core/access/targets.ts";
 import { inputError } from "../core/errors.ts";
 import { parseDrivers } from "../catalog/driver.ts";
 import { Lease } from "../runs/lease.ts";
-import type { JobKind, TaskOptions, TaskOutcome, TaskWorker } from "../runs/job.ts";
+import type { JobKind, PlanOutcome, TaskOptions, TaskOutcome, TaskWorker } from "../runs/job.ts";
 import { jobLeaseOptions } from "../runs/slurm/slurm_lease.ts";
+import { parseDataset } from "./config/parse.ts";
+import type { Dataset } from "./dataset.ts";
 import type { PublishPlan } from "./plan/plan.ts";
 import type { ConvertContext } from "./convert/convert_granule.ts";
 import { convertTask } from "./run/convert_task.ts";
 import { PublishDirectory } from "./run/directory.ts";
 import { finishDataset, type PublishReport } from "./run/finish.ts";
+import { planRun } from "./run/plan_run.ts";
 import { itemTargets, registerTarget } from "./run/register.ts";
+import { takeRun } from "./run/take_run.ts";
 import { CONVERT, REGISTER } from "./run/stages.ts";
 import { type PublishStatus, publishStatus } from "./run/status.ts";
+
+const MOST_YAML_BYTES = 4 * 1024 * 1024;
 
 type RunQuestion = Pick<TaskOptions, "signal" | "onWarning">;
 
@@ -146,7 +153,40 @@ export async function status(runDirectory: string, options: RunQuestion = {}): P
   }
 }
 
+/** Plans a run of the dataset whose YAML lies at an address; a run that lives is left alone. */
+async function plan(description: string, runDirectory: string, options: RunQuestion): Promise<PlanOutcome> {
+  const opener = openerOf(options);
+  try {
+    const source = await opener.open(description);
+    const dataset = await readDataset(source, description);
+    const directory = PublishDirectory.at(runDirectory, opener);
+    const taken = await takeRun(directory, options.signal);
+    if ("heldBy" in taken) return { held: true, key: null, tasks: {} };
+    try {
+      const made = await planRun(directory, dataset, { opener, onWarning: options.onWarning ?? (() => {}) });
+      const tasks = { [CONVERT]: made.convert.length, [REGISTER]: itemTargets(dataset).length };
+      return { held: false, key: made.key, tasks };
+    } finally {
+      await taken.lease.release();
+    }
+  } finally {
+    await opener.close();
+  }
+}
+
+async function readDataset(source: RangedSource, name: string): Promise<Dataset> {
+  try {
+    if (source.sizeBytes > MOST_YAML_BYTES) {
+      throw inputError(`${name}: longer than ${MOST_YAML_BYTES} bytes, which no dataset's YAML is`);
+    }
+    return parseDataset(new TextDecoder().decode(await source.read(0, source.sizeBytes)), name);
+  } finally {
+    await source.close();
+  }
+}
+
 export const publishJob: JobKind = {
+  plan,
   worker: (options) => new PublishWorker(options),
   async finish(runDirectory, options) {
     const { failed, ...detail } = await finish(runDirectory, options);

@@ -2,9 +2,7 @@
 import os from "node:os";
 import type { SourceOpener } from "../core/access/open.ts";
 import { mapBounded } from "../core/concurrency.ts";
-import { GranaryError } from "../core/errors.ts";
-import { Lease, type LeaseHolder } from "../runs/lease.ts";
-import { jobLeaseOptions } from "../runs/slurm/slurm_lease.ts";
+import type { LeaseHolder } from "../runs/lease.ts";
 import type { Dataset } from "./dataset.ts";
 import { convertContext } from "./job.ts";
 import type { PublishPlan } from "./plan/plan.ts";
@@ -13,6 +11,7 @@ import type { PublishDirectory } from "./run/directory.ts";
 import { finishDataset, type PublishReport } from "./run/finish.ts";
 import { type PlanOptions, planRun } from "./run/plan_run.ts";
 import { itemTargets, registerTarget } from "./run/register.ts";
+import { takeRun } from "./run/take_run.ts";
 import { checkSecrets } from "./targets/open.ts";
 
 /** Granules that are converted side by side, whatever the cores: each holds windows of its grids in memory. */
@@ -28,20 +27,6 @@ export interface PublishOptions extends PlanOptions {
 
 /** What came of a run, or who else is at it. */
 type Published = { readonly report: PublishReport } | { readonly heldBy: LeaseHolder };
-
-/** Takes the run's lease; null, with its holder, where another run lives. */
-export async function takeRun(
-  directory: PublishDirectory,
-  signal?: AbortSignal,
-): Promise<{ lease: Lease } | { heldBy: LeaseHolder }> {
-  try {
-    return { lease: await Lease.take(directory.target, { signal, ...jobLeaseOptions() }) };
-  } catch (error) {
-    const holder = error instanceof GranaryError ? error.details.holder : undefined;
-    if (holder === undefined) throw error;
-    return { heldBy: holder as LeaseHolder };
-  }
-}
 
 /** Throws for what stops the whole run; granules that failed are in the report. */
 export async function publishDataset(

@@ -72,8 +72,22 @@ interface FinishOutcome {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
+/** What planning anew gave: the plan's key, or that another run is at it. */
+export interface PlanOutcome {
+  readonly held: boolean;
+  readonly key: string | null;
+  /** Tasks by stage. */
+  readonly tasks: Readonly<Record<string, number>>;
+}
+
 /** A kind of job, as the commands and the backends use it. */
 export interface JobKind {
+  /** Plans a run from a description at an address, for kinds of jobs that are run on time. */
+  plan?(
+    description: string,
+    runDirectory: string,
+    options: Pick<TaskOptions, "signal" | "onWarning">,
+  ): Promise<PlanOutcome>;
   worker(options: TaskOptions): TaskWorker;
   /** What comes after the last task: the store's documents, a collection, the report. */
   finish(runDirectory: string, options: Pick<TaskOptions, "signal" | "onWarning">): Promise<FinishOutcome>;

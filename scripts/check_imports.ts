@@ -179,6 +179,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "publish": [...BELOW_JOBS, "publish/*"],
   "publish/config": [...BELOW_JOBS, "publish"],
   "publish/convert": [...BELOW_JOBS, "publish", "publish/config", "publish/targets"],
+  "publish/deploy": [...BELOW_JOBS, "publish"],
   "publish/plan": [...BELOW_JOBS, "publish", "publish/targets"],
   "publish/run": [
     ...BELOW_JOBS,

@@ -1,4 +1,4 @@
-/** `granary deploy aws`: what makes granary a Lambda function. */
+/** `granary deploy`: what makes granary a Lambda function, and what runs a dataset on time. */
 import process from "node:process";
 import { type Command, Option } from "@commander-js/extra-typings";
 import { inputError } from "../../core/errors.ts";
@@ -12,6 +12,7 @@ import {
 import { functionFrom } from "../flags/function.ts";
 import { outputFile, OVERWRITE, OVERWRITE_HELP } from "../flags/output.ts";
 import type { CliContext } from "../io/context.ts";
+import { addDeploySchedules, scheduledJob } from "./deploy_schedule.ts";
 import { whole } from "../flags/numbers.ts";
 
 const EXAMPLES = `
@@ -19,12 +20,18 @@ Examples:
   granary deploy aws --package granary-lambda.zip
   granary deploy aws --print > granary.json
   aws s3 cp granary-lambda.zip s3://BUCKET/ && aws cloudformation deploy --template-file granary.json --stack-name granary --capabilities CAPABILITY_IAM --parameter-overrides CodeBucket=BUCKET DataBucket=BUCKET
-  granary aggregate -c atl06 --catalog catalog.parquet -o s3://BUCKET/store.zarr --backend lambda --function-name granary`;
+  granary aggregate -c atl06 --catalog catalog.parquet -o s3://BUCKET/store.zarr --backend lambda --function-name granary
+  granary deploy aws omto3d.yaml --every 6h --print > omto3d.json
+  granary deploy cron omto3d.yaml --every 1h
+  granary deploy systemd omto3d.yaml -o units/`;
 
 export function addDeploy(program: Command, context: CliContext): void {
   const deploy = program.command("deploy").description("print and pack what runs granary elsewhere");
+  addDeploySchedules(deploy, context);
   deploy.command("aws")
     .description("a CloudFormation template with function, role and state machine; the function's package")
+    .argument("[dataset]", "a dataset's YAML: the machine plans and runs it on time")
+    .option("--every <time>", "with a dataset: from run to run, such as 30m, 1h, 6h or 1d (default: 1h)")
     .option("--print", "print the template (JSON)")
     .option("--package <file>", "write the function's code: this binary as a zip file")
     .option(OVERWRITE, OVERWRITE_HELP)
@@ -37,7 +44,10 @@ export function addDeploy(program: Command, context: CliContext): void {
     .option("--storage-mb <n>", "its /tmp", whole(), TEMPLATE_DEFAULTS.storageMegabytes)
     .option("--max-parallel <n>", "tasks at the same time", whole(), TEMPLATE_DEFAULTS.maxParallel)
     .addHelpText("after", EXAMPLES)
-    .action(async (options) => {
+    .action(async (dataset, options) => {
+      if (dataset === undefined && options.every !== undefined) {
+        throw inputError("--every is of a dataset (name its YAML)");
+      }
       if (!options.print && options.package === undefined) {
         throw inputError("say --print for the template, or --package FILE for the function's code");
       }
@@ -55,7 +65,8 @@ export function addDeploy(program: Command, context: CliContext): void {
         );
       }
       if (options.print) {
-        context.out.json(lambdaTemplate({ ...TEMPLATE_DEFAULTS, ...made }));
+        const more = dataset === undefined ? {} : scheduledJob(dataset, options.every);
+        context.out.json(lambdaTemplate({ ...TEMPLATE_DEFAULTS, ...made, ...more }));
       }
     });
 }

@@ -211,7 +211,7 @@ function printPlan(plan: PublishPlan, runDirectory: string | null, context: CliC
 async function planOnly(file: string, flags: PublishFlags, context: CliContext): Promise<void> {
   const { withDataset } = await import("./publish_open.ts");
   await withDataset(file, flags, context, async ({ directory, dataset, options }) => {
-    const { takeRun } = await import("../../publish/publish.ts");
+    const { takeRun } = await import("../../publish/run/take_run.ts");
     const { planRun } = await import("../../publish/run/plan_run.ts");
     const taken = await takeRun(directory, context.signal);
     if ("heldBy" in taken) {

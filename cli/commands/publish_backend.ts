@@ -1,7 +1,8 @@
 /** A dataset's plan handed to Slurm or Lambda, and what came of it. */
 import type { LambdaBackend, SlurmBackend } from "../flags/backend.ts";
 import { publishJob, status } from "../../publish/job.ts";
-import { type PublishOptions, takeRun } from "../../publish/publish.ts";
+import type { PublishOptions } from "../../publish/publish.ts";
+import { takeRun } from "../../publish/run/take_run.ts";
 import type { PublishPlan } from "../../publish/plan/plan.ts";
 import type { PublishDirectory } from "../../publish/run/directory.ts";
 import type { PublishReport } from "../../publish/run/finish.ts";

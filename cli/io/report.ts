@@ -25,6 +25,7 @@ export const REPORT_VERSIONS = {
   "config.check": 1,
   "config.show": 1,
   "demo": 1,
+  "deploy.schedule": 1,
   "feed.backfill": 1,
   "feed.consume": 1,
   "feed.download": 1,

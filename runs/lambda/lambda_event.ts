@@ -1,14 +1,14 @@
-/** What a function is asked: one task of a run, or its end. */
+/** What a function is asked: one task of a run, its end, or to plan it. */
 import { inputError } from "../../core/errors.ts";
 
 interface LambdaEvent {
   runDirectory: string;
   /** The plan's key: a warm function that has this plan does not read it again. */
   planKey?: string;
-  task: { stage: string; task: number } | { finish: true };
+  task: { stage: string; task: number } | { finish: true } | { kind: string; planFrom: string };
 }
 
-const KEYS = ["run_dir", "plan", "stage", "task", "finish", "scatter", "reduce"];
+const KEYS = ["run_dir", "plan", "stage", "task", "finish", "kind", "plan_from", "scatter", "reduce"];
 
 /** Reads an event. Throws an input error that says what was found and wanted. */
 export function parseEvent(text: string): LambdaEvent {
@@ -27,6 +27,15 @@ export function parseEvent(text: string): LambdaEvent {
   if (plan !== undefined && typeof plan !== "string") throw wanted("a plan that is no text");
   const common = { runDirectory, ...plan === undefined ? {} : { planKey: plan } };
   const tasks = tasksOf(fields);
+  const { kind, plan_from: planFrom } = fields;
+  if (kind !== undefined || planFrom !== undefined) {
+    if (
+      typeof kind !== "string" || typeof planFrom !== "string" || tasks.length > 0 || finish !== undefined
+    ) {
+      throw wanted("a kind or a plan_from without the other, or beside a task");
+    }
+    return { ...common, task: { kind, planFrom } };
+  }
   if (tasks.length + (finish === undefined ? 0 : 1) !== 1) {
     throw wanted(`${tasks.length} tasks, or a finish beside one`);
   }

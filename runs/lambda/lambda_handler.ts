@@ -36,6 +36,7 @@ export class LambdaHandler {
     const warm = this.#invocations > 0;
     this.#invocations += 1;
     const about = () => ({ warm, seconds: (Date.now() - started) / 1000 });
+    if ("planFrom" in task) return JSON.stringify({ ...await this.#plan(runDirectory, task), ...about() });
     const job = await openJob(runDirectory, this.kinds, { onWarning: this.warn });
     if ("finish" in task) {
       const { failed, detail } = await job.finish(runDirectory, { onWarning: this.warn });
@@ -68,6 +69,12 @@ export class LambdaHandler {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  async #plan(runDirectory: string, { kind, planFrom }: { kind: string; planFrom: string }) {
+    const job = await this.kinds[kind]?.();
+    if (job?.plan === undefined) throw inputError(`no runs of kind "${kind}" are planned by a function`);
+    return await job.plan(planFrom, runDirectory, { onWarning: this.warn });
   }
 
   #memoryBytes(): number | undefined {

@@ -16,6 +16,19 @@ interface TemplateOptions {
   maxParallel: number;
   /** Stages of the job that the state machine does. */
   stages: readonly string[];
+  /** A dataset that is planned anew and run on time. */
+  scheduled?: ScheduledJob;
+}
+
+export interface ScheduledJob {
+  /** As a run's settings name it. */
+  kind: string;
+  /** A part of names. */
+  name: string;
+  /** `rate(1 hour)`. */
+  rate: string;
+  /** Variables that hold secrets of the job's targets. */
+  secrets: readonly string[];
 }
 
 export const TEMPLATE_DEFAULTS: TemplateOptions = {
@@ -32,6 +45,8 @@ const attribute = (resource: string) => ({ "Fn::GetAtt": [resource, "Arn"] });
 
 /** The template, to be written as JSON. */
 export function lambdaTemplate(options: TemplateOptions): Record<string, unknown> {
+  const { scheduled } = options;
+  const secrets = scheduled?.secrets ?? [];
   return {
     AWSTemplateFormatVersion: "2010-09-09",
     Description: "granary: a Lambda function that does the tasks of a run, and a state machine that does all",
@@ -55,6 +70,25 @@ export function lambdaTemplate(options: TemplateOptions): Record<string, unknown
         Description: "for granules of NASA's data centres; empty for none",
       },
       MaxParallel: { Type: "Number", Default: options.maxParallel, MinValue: 1 },
+      ...scheduled === undefined ? {} : {
+        DatasetKey: {
+          Type: "String",
+          Default: `datasets/${scheduled.name}.yaml`,
+          Description: "the dataset's YAML in the data bucket",
+        },
+        RunPrefix: {
+          Type: "String",
+          Default: `runs/${scheduled.name}`,
+          Description: "the run directory in the data bucket",
+        },
+      },
+      ...Object.fromEntries(
+        secrets.map((name) => [secretParameter(name), {
+          Type: "String",
+          NoEcho: true,
+          Description: `the value of ${name}`,
+        }]),
+      ),
     },
     Conditions: {
       ReadsGranuleBucket: { "Fn::Not": [{ "Fn::Equals": [{ Ref: "GranuleBucket" }, ""] }] },
@@ -121,6 +155,7 @@ export function lambdaTemplate(options: TemplateOptions): Record<string, unknown
           Environment: {
             Variables: {
               EARTHDATA_TOKEN: { "Fn::If": ["HasToken", { Ref: "EarthdataToken" }, { Ref: "AWS::NoValue" }] },
+              ...Object.fromEntries(secrets.map((name) => [name, { Ref: secretParameter(name) }])),
             },
           },
         },
@@ -158,10 +193,14 @@ export function lambdaTemplate(options: TemplateOptions): Record<string, unknown
           RoleArn: attribute("MachineRole"),
           // Numbers stand bare in the text; every other substitution stands within quotes.
           DefinitionString: sub(
-            JSON.stringify(stateMachine(options.stages)).replaceAll('"${MaxParallel}"', "${MaxParallel}"),
+            JSON.stringify(stateMachine(options.stages, scheduled)).replaceAll(
+              '"${MaxParallel}"',
+              "${MaxParallel}",
+            ),
           ),
         },
       },
+      ...scheduled === undefined ? {} : scheduleResources(scheduled),
     },
     Outputs: {
       FunctionName: { Value: { Ref: "Function" } },
@@ -173,9 +212,71 @@ export function lambdaTemplate(options: TemplateOptions): Record<string, unknown
   };
 }
 
+/** A parameter's name holds letters and digits only. */
+function secretParameter(variable: string): string {
+  return `Secret${
+    variable.split("_").map((word) => word.slice(0, 1).toUpperCase() + word.slice(1).toLowerCase()).join("")
+  }`;
+}
+
+/** What starts the machine on time. */
+function scheduleResources({ name, rate }: ScheduledJob): Record<string, unknown> {
+  return {
+    ScheduleRole: {
+      Type: "AWS::IAM::Role",
+      Properties: {
+        AssumeRolePolicyDocument: trust("scheduler.amazonaws.com"),
+        Policies: [policy("start", [{
+          Effect: "Allow",
+          Action: "states:StartExecution",
+          Resource: { Ref: "Machine" },
+        }])],
+      },
+    },
+    Schedule: {
+      Type: "AWS::Scheduler::Schedule",
+      Properties: {
+        Description: `granary: runs ${name} on time`,
+        ScheduleExpression: rate,
+        FlexibleTimeWindow: { Mode: "OFF" },
+        Target: {
+          Arn: { Ref: "Machine" },
+          RoleArn: attribute("ScheduleRole"),
+          Input: sub(
+            '{"bucket": "${DataBucket}", "prefix": "${RunPrefix}", "dataset": "s3://${DataBucket}/${DatasetKey}"}',
+          ),
+        },
+      },
+    },
+  };
+}
+
+/** Planning anew, for a run on time; where another run lives nothing is done. */
+function planStates(kind: string, next: string): Record<string, unknown> {
+  return {
+    Plan: {
+      ...invocation({
+        "run_dir.$": "States.Format('s3://{}/{}', $.bucket, $.prefix)",
+        kind,
+        "plan_from.$": "$.dataset",
+      }),
+      ResultSelector: { "held.$": "$.Payload.held" },
+      ResultPath: "$.plan",
+      Next: "Held",
+    },
+    Held: {
+      Type: "Choice",
+      Choices: [{ Variable: "$.plan.held", BooleanEquals: true, Next: "Nothing" }],
+      Default: next,
+    },
+    Nothing: { Type: "Succeed" },
+  };
+}
+
 /** Every stage's tasks, stage after stage, then the end. The input names the run directory. */
-function stateMachine(stages: readonly string[]): Record<string, unknown> {
-  const states: Record<string, unknown> = {};
+function stateMachine(stages: readonly string[], scheduled?: ScheduledJob): Record<string, unknown> {
+  const first = stateName(stages[0]);
+  const states: Record<string, unknown> = scheduled === undefined ? {} : planStates(scheduled.kind, first);
   stages.forEach((stage, i) => {
     states[stateName(stage)] = {
       ...distributedMap(stage),
@@ -192,7 +293,7 @@ function stateMachine(stages: readonly string[]): Record<string, unknown> {
   };
   return {
     Comment: `a planned run of granary: every task of ${stages.join(", then of ")}, then the run is finished`,
-    StartAt: stateName(stages[0]),
+    StartAt: scheduled === undefined ? first : "Plan",
     States: states,
   };
 }

@@ -16,12 +16,18 @@ import { hasPeer } from "../support/python.ts";
 import { ok } from "../support/run_world.ts";
 
 Deno.test({
-  name: "cfn-lint finds no fault in the template, for either processor",
+  name: "cfn-lint finds no fault in the template, for either processor and for a dataset on time",
   ignore: !hasPeer("cfnlint"),
   fn: async () => {
     const file = path.join(temporaryFolder(), "granary.json");
-    for (const arch of ["x86_64", "arm64"]) {
-      fs.writeFileSync(file, await ok(["deploy", "aws", "--print", "--arch", arch]));
+    const dataset = path.join(path.dirname(file), "d.yaml");
+    fs.writeFileSync(
+      dataset,
+      "dataset: D.1\ndiscover: [{from: cmr, short_name: D}]\npublish:\n  - {to: s3://b/d/}\n" +
+        "  - {to: https://stac.example.org, api: transactions, token: env:STAC_TOKEN}\n",
+    );
+    for (const more of [["--arch", "x86_64"], ["--arch", "arm64"], [dataset, "--every", "6h"]]) {
+      fs.writeFileSync(file, await ok(["deploy", "aws", "--print", ...more]));
       const lint = spawnSync(process.env.GRANARY_TEST_PYTHON!, [
         "-c",
         "import sys; from cfnlint import runner; sys.argv[0] = 'cfn-lint'; runner.main()",

@@ -12,6 +12,7 @@ import { publishDataset, type PublishOptions } from "../../../publish/publish.ts
 import { PublishDirectory } from "../../../publish/run/directory.ts";
 import type { PublishReport } from "../../../publish/run/finish.ts";
 import { planRun } from "../../../publish/run/plan_run.ts";
+import { LambdaHandler } from "../../../runs/lambda/lambda_handler.ts";
 import { Lease } from "../../../runs/lease.ts";
 import { hasSharedData, sharedData } from "../../shared_data.ts";
 import { FaultSchedule } from "../../support/faults.ts";
@@ -278,5 +279,46 @@ scene(
     await assert.rejects(s.run(), /there is a catalog, and .* has no run that made it/);
     assert.equal(fs.readFileSync(path.join(s.folder, "out/collection.json"), "utf8"), "{}");
     assert.equal((await s.run({ overwrite: true })).published, 1);
+  },
+);
+
+scene(
+  "a function plans a dataset from its YAML, does its tasks, and leaves a living run alone",
+  async (s) => {
+    s.put(OMTO3D);
+    const folder = path.join(s.folder, "granules");
+    const place = (name: string) => path.join(s.folder, name);
+    // A function knows no folder of the YAML's: its places are absolute.
+    s.yaml(
+      yamlOf(s.api.server.url).replace("path: granules", `path: "${folder}"`).replace(
+        "to: out",
+        `to: "${place("out")}"`,
+      )
+        .replace("to: items.ndjson", `to: "${place("items.ndjson")}"`),
+    );
+    const handler = new LambdaHandler({ publish: () => Promise.resolve(publishJob) }, () => {});
+    const ask = async (event: object) =>
+      JSON.parse(
+        await handler.handle(
+          new TextEncoder().encode(JSON.stringify({ run_dir: place("d.run"), ...event })),
+          Date.now() + 60_000,
+        ),
+      );
+    try {
+      const plan = { kind: "publish", plan_from: place("d.yaml") };
+      const planned = await ask(plan);
+      assert.deepEqual([planned.held, planned.tasks], [false, { convert: 1, register: 2 }]);
+      const lease = await Lease.take(s.directory().target);
+      assert.equal((await ask(plan)).held, true);
+      await lease.release();
+      assert.equal((await ask({ stage: "convert", task: 0, plan: planned.key })).left, 0);
+      for (const task of [0, 1]) assert.equal((await ask({ stage: "register", task })).left, 0);
+      assert.equal((await ask({ finish: true })).published, 1);
+      assert.equal(s.api.items.size, 1);
+      await assert.rejects(ask({ kind: "aggregate", plan_from: "x" }), /no runs of kind "aggregate"/);
+      await assert.rejects(ask({ ...plan, stage: "convert", task: 0 }), /the event has a kind/);
+    } finally {
+      await handler.close();
+    }
   },
 );

@@ -1,0 +1,262 @@
+/** What runs a dataset on time: files for cron, systemd, Slurm, Argo and Airflow. Pure functions of text. */
+import { stringify } from "yaml";
+import type { Schedule } from "./schedule.ts";
+
+export interface Deployment {
+  /** The dataset's name as a part of names: letters, digits and dashes. */
+  readonly name: string;
+  /** The words that start granary. */
+  readonly command: readonly string[];
+  /** The YAML's absolute path. */
+  readonly dataset: string;
+  /** The YAML's text, for those that carry it along. */
+  readonly text: string;
+  readonly runDirectory: string;
+  readonly schedule: Schedule;
+  /** Environment variables that hold the targets' secrets. */
+  readonly secrets: readonly string[];
+  /** The image of a container with granary in it. */
+  readonly image: string;
+}
+
+/** A file by its name. */
+export type DeployedFiles = Readonly<Record<string, string>>;
+
+/** `OMTO3d.003` as `omto3d-003`. */
+export function deploymentName(dataset: string): string {
+  return dataset.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 50) || "dataset";
+}
+
+export function cronFiles({ name, command, dataset, schedule, secrets }: Deployment): DeployedFiles {
+  // In a crontab % is the end of a line.
+  const line = [...command, "publish", "run", dataset, "--quiet"].map(shellWord).join(" ").replaceAll(
+    "%",
+    "\\%",
+  );
+  return {
+    [`${name}.cron`]:
+      `# granary: ${dataset}, a line for crontab -e. A run that meets a living one ends at once.\n` +
+      secrets.map((secret) => `# ${secret}=… is to be set above, or in the file that cron reads\n`).join("") +
+      `${schedule.cron} ${line}\n`,
+  };
+}
+
+export function systemdFiles(deployment: Deployment): DeployedFiles {
+  const { name, command, dataset, schedule, secrets } = deployment;
+  const start = [...command, "publish", "run", dataset].map(systemdWord).join(" ");
+  return {
+    [`granary-${name}.service`]: `[Unit]
+Description=granary publishes ${systemdText(dataset)}
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+Type=oneshot
+ExecStart=${start}
+# 3: some granules failed, and the others are published
+SuccessExitStatus=3
+Nice=10
+${
+      secrets.length === 0
+        ? ""
+        : `# ${secrets.map((secret) => `${secret}=…`).join(", ")}\nEnvironmentFile=/etc/granary/${name}.env\n`
+    }`,
+    [`granary-${name}.timer`]: `[Unit]
+Description=granary publishes ${systemdText(dataset)} on time
+
+[Timer]
+OnCalendar=${schedule.calendar}
+RandomizedDelaySec=60
+Persistent=true
+
+[Install]
+WantedBy=timers.target
+`,
+  };
+}
+
+export function slurmFiles({ name, command, dataset, schedule }: Deployment): DeployedFiles {
+  const line = [...command, "publish", "run", dataset, "--backend", "slurm", "--wait"].map(shellWord).join(
+    " ",
+  );
+  return {
+    [`${name}.scron`]:
+      `# granary: ${dataset}, for scrontab -e. The job plans, submits an array of tasks, and follows it.
+#SCRON --job-name=granary-${name}
+#SCRON --time=12:00:00
+#SCRON --cpus-per-task=1
+#SCRON --mem=2G
+${schedule.cron} ${line}
+`,
+  };
+}
+
+/** A CronWorkflow: plan, a pod a granule, a pod a target, the end. Tasks are read from a shared volume. */
+export function argoFiles({ name, text, schedule, secrets, image }: Deployment): DeployedFiles {
+  const runDirectory = "/work/dataset.run";
+  const env = secrets.map((secret) => ({
+    name: secret,
+    valueFrom: { secretKeyRef: { name: `granary-${name}`, key: secret } },
+  }));
+  const container = (args: readonly string[]) => ({
+    image,
+    command: ["granary"],
+    args,
+    ...(env.length === 0 ? {} : { env }),
+    volumeMounts: [{ name: "work", mountPath: "/work" }, { name: "dataset", mountPath: "/dataset" }],
+  });
+  const work = (stage: string) => ({
+    name: stage,
+    inputs: { parameters: [{ name: "task" }] },
+    retryStrategy: { limit: "3", retryPolicy: "OnError" },
+    container: container([
+      "run",
+      "work",
+      runDirectory,
+      "--stage",
+      stage,
+      "--task",
+      "{{inputs.parameters.task}}",
+    ]),
+  });
+  const fan = (stage: string) => [{
+    name: stage,
+    template: stage,
+    withParam: `{{steps.plan.outputs.parameters.${stage}}}`,
+    arguments: { parameters: [{ name: "task", value: "{{item.task}}" }] },
+    // Granules that failed are in the report; the others are to be told of.
+    continueOn: { failed: true },
+  }];
+  const workflow = {
+    apiVersion: "argoproj.io/v1alpha1",
+    kind: "CronWorkflow",
+    metadata: { name: `granary-${name}` },
+    spec: {
+      schedule: schedule.cron,
+      timezone: "Etc/UTC",
+      concurrencyPolicy: "Forbid",
+      workflowSpec: {
+        entrypoint: "publish",
+        parallelism: 20,
+        volumes: [
+          { name: "work", persistentVolumeClaim: { claimName: `granary-${name}` } },
+          { name: "dataset", configMap: { name: `granary-${name}` } },
+        ],
+        templates: [
+          {
+            name: "publish",
+            steps: [
+              [{ name: "plan", template: "plan" }],
+              fan("convert"),
+              fan("register"),
+              [{ name: "finish", template: "finish" }],
+            ],
+          },
+          {
+            name: "plan",
+            container: container(["publish", "plan", "/dataset/dataset.yaml", "--run-dir", runDirectory]),
+            outputs: {
+              parameters: ["convert", "register"].map((stage) => ({
+                name: stage,
+                valueFrom: { path: `${runDirectory}/tasks/${stage}.json` },
+              })),
+            },
+          },
+          work("convert"),
+          work("register"),
+          { name: "finish", container: container(["run", "finish", runDirectory]) },
+        ],
+      },
+    },
+  };
+  const map = {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: `granary-${name}` },
+    data: { "dataset.yaml": text },
+  };
+  return { [`${name}.argo.yaml`]: `${stringify(map)}---\n${stringify(workflow, { lineWidth: 0 })}` };
+}
+
+/** A DAG: plan, a mapped task a granule, a mapped task a target, the end. */
+export function airflowFiles({ name, command, dataset, runDirectory, schedule }: Deployment): DeployedFiles {
+  const python = (value: string) => JSON.stringify(value);
+  const granary = command.map(shellWord).join(" ");
+  return {
+    [`granary_${name.replaceAll("-", "_")}.py`]: `"""granary publishes ${dataset.replace(/["\\]/g, "")}."""
+import json
+import shlex
+from datetime import datetime, timedelta
+from pathlib import Path
+
+try:
+    from airflow.sdk import dag, task
+except ImportError:  # before Airflow 3
+    from airflow.decorators import dag, task
+try:
+    from airflow.providers.standard.operators.bash import BashOperator
+except ImportError:
+    from airflow.operators.bash import BashOperator
+
+GRANARY = ${python(granary)}
+DATASET = ${python(dataset)}
+RUN = ${python(runDirectory)}
+
+
+@dag(
+    dag_id=${python(`granary-${name}`)},
+    schedule=${python(schedule.cron)},
+    start_date=datetime(2024, 1, 1),
+    catchup=False,
+    max_active_runs=1,
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=5)},
+)
+def granary_${name.replaceAll("-", "_")}():
+    plan = BashOperator(
+        task_id="plan",
+        bash_command=f"{GRANARY} publish plan {shlex.quote(DATASET)} --run-dir {shlex.quote(RUN)}",
+    )
+
+    # Nothing to convert is no reason to tell nobody: skipped tasks are fine, failed ones are not.
+    @task(trigger_rule="none_failed")
+    def tasks_of(stage: str) -> list[str]:
+        tasks = json.loads(Path(RUN, "tasks", f"{stage}.json").read_text())
+        return [
+            # 3: a granule failed; the report says which
+            f"{GRANARY} run work {shlex.quote(RUN)} --stage {stage} --task {one['task']} || [ $? -eq 3 ]"
+            for one in tasks
+        ]
+
+    converts = tasks_of.override(task_id="convert_tasks")("convert")
+    registers = tasks_of.override(task_id="register_tasks")("register")
+    convert = BashOperator.partial(task_id="convert").expand(bash_command=converts)
+    register = BashOperator.partial(task_id="register", trigger_rule="none_failed").expand(bash_command=registers)
+    finish = BashOperator(
+        task_id="finish",
+        trigger_rule="none_failed",
+        bash_command=f"{GRANARY} run finish {shlex.quote(RUN)}",
+    )
+    plan >> converts
+    convert >> registers
+    register >> finish
+
+
+granary_${name.replaceAll("-", "_")}()
+`,
+  };
+}
+
+/** A word as a shell reads it. */
+function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** A word of ExecStart: quoted, with what systemd would put values for doubled. */
+function systemdWord(word: string): string {
+  const safe = systemdText(word).replaceAll("$", "$$$$");
+  return /^[\w@%+=:,./-]+$/.test(safe) ? safe : `"${safe.replace(/["\\]/g, "\\$&")}"`;
+}
+
+function systemdText(text: string): string {
+  return text.replaceAll("%", "%%").replace(/[\r\n]/g, " ");
+}
