@@ -112,7 +112,11 @@ async function consider(
     return { ...placed, elements: rule, notes: [...placed.notes, note] };
   } catch (error) {
     if (error instanceof NoGrid) return error.of(path);
-    if (isFileFault(error)) return new NoGrid("damaged", error.message).of(path);
+    if (isFileFault(error)) {
+      // The file and the variable are told beside the reason.
+      const reason = error.message.replace(`${context.view.name}: `, "").replace(`${path}: `, "");
+      return new NoGrid("damaged", reason).of(path);
+    }
     // The user's own words were taken before: what cannot be a projection stands in the file.
     if (error instanceof GranaryError && error.tag === "input") {
       return new NoGrid("projection", error.message).of(path);

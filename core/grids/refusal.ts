@@ -10,7 +10,6 @@ type RefusalRule =
   | "geostationary"
   | "no-axes"
   | "no-crs"
-  | "packing"
   | "projection"
   | "rotated"
   | "swath"
