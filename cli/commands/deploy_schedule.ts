@@ -39,6 +39,8 @@ const EXAMPLES = `
 Examples:
   granary deploy cron omto3d.yaml --every 1h
   granary deploy systemd omto3d.yaml --every 6h -o units/
+  granary deploy slurm omto3d.yaml --every 1d
+  granary deploy argo omto3d.yaml --image registry.example.org/granary:1 | kubectl apply -f -
   granary deploy airflow omto3d.yaml > dags/omto3d.py`;
 
 interface Flags {

@@ -25,6 +25,7 @@ Examples:
   granary publish status omto3d.yaml --json | jq '.failed'
   granary publish retry omto3d.yaml
   granary publish watch omto3d.yaml --every 1h
+  granary publish schema > dataset.schema.json
   granary publish plan omto3d.yaml && granary run work omto3d.run --stage convert --task 0
 
 A run discovers, converts what is new, tells the targets and ends; said again it does what is left. A run that
@@ -91,6 +92,7 @@ export function addPublish(program: Command, context: CliContext): void {
       context.out.write(text);
     });
   publish.command("schema").description("print the JSON Schema of a dataset's YAML")
+    .addHelpText("after", EXAMPLES)
     .action(async () => {
       const { datasetJsonSchema } = await import("../../publish/config/schema.ts");
       context.out.json(datasetJsonSchema());

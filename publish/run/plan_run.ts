@@ -43,7 +43,12 @@ export async function planRun(
   }
   const records = await directory.convertRecords();
   const write = options.dryRun !== true;
-  if (write) await directory.sweepOutbox(records);
+  if (write) {
+    await directory.sweepOutbox(records);
+    // Whoever holds the lease is alone: half-written files are of a run that was killed.
+    for (const prefix of [COGS, "items/", ".collection.json."]) await target.sweep(prefix);
+    await directory.target.sweep("");
+  }
   const outputs = await target.sizes(COGS);
   const outbox = await directory.outboxNames();
   const plan = await directory.withCatalog(async (file, there) => {

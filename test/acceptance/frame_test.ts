@@ -55,7 +55,7 @@ Deno.test("every command has help with an example that can be pasted", async () 
 Deno.test("a wrong command or flag is answered with what was likely meant, and exit 2", async () => {
   const cases: [string[], RegExp][] = [
     [["simulat"], /no command "simulat" \(did you mean simulate\?\)/],
-    [["check"], /no command "check" \(did you mean granary config check\?\)/],
+    [["check"], /no command "check" \(did you mean granary config check or granary publish check\?\)/],
     [
       ["simulate", "x", "--granuls", "3"],
       /unknown flag --granuls for granary simulate \(did you mean --granules\?\)/,

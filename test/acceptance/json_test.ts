@@ -40,6 +40,26 @@ function onePixelTiff(): Uint8Array {
 fs.writeFileSync(path.join(folder, "pixel.tif"), onePixelTiff());
 fs.writeFileSync(path.join(folder, "grids.nc"), await gridFile());
 
+fs.mkdirSync(path.join(folder, "grids"));
+fs.copyFileSync(path.join(folder, "grids.nc"), path.join(folder, "grids", "grid_20240102.nc"));
+fs.writeFileSync(
+  path.join(folder, "dataset.yaml"),
+  "dataset: D.1\ndiscover: [{from: local, path: grids}]\n" +
+    'convert: {time: {name: "_(?<year>\\\\d{4})(?<month>\\\\d\\\\d)(?<day>\\\\d\\\\d)"}}\npublish: [{to: published}]\n',
+);
+fs.writeFileSync(
+  path.join(folder, "veda.json"),
+  JSON.stringify({ collection: "c", discovery_items: [{ bucket: "b", prefix: "p/" }] }),
+);
+fs.writeFileSync(
+  path.join(folder, "pushed.json"),
+  JSON.stringify({
+    ...{ type: "Feature", stac_version: "1.1.0", id: "a", geometry: null, assets: {}, collection: "C" },
+    links: [{ rel: "collection", href: "collection.json" }],
+    properties: { datetime: "2024-01-31T00:00:00Z" },
+  }),
+);
+
 /** What these need is made by those before them. */
 const COMMANDS: readonly string[][] = [
   ["--version"],
@@ -67,6 +87,13 @@ const COMMANDS: readonly string[][] = [
   ["run", "work", "t.zarr.run", "--stage", "scatter", "--task", "0"],
   ["run", "status", "t.zarr.run"],
   ["stac", "validate", "item.json"],
+  ["stac", "push", "pushed.json", "--to", "pushed"],
+  ["publish", "check", "dataset.yaml"],
+  ["publish", "plan", "dataset.yaml"],
+  ["publish", "run", "dataset.yaml"],
+  ["publish", "status", "dataset.yaml"],
+  ["publish", "import", "veda.json"],
+  ["deploy", "cron", "dataset.yaml"],
   ["cog", "grids.nc:class", "-o", "cogs"],
   ["auth", "status"],
   ["feed", "backfill", "feed.yaml", "--from", "2026-01-01"],
@@ -87,6 +114,8 @@ const NOT_TRIED = new Set([
   "feed.subscribe",
   "feed.subscriptions",
   "fetch",
+  "publish.held",
+  "publish.submitted",
   "run.finish",
 ]);
 
