@@ -2,8 +2,10 @@
  * Places one variable: finds its axes, its coordinate reference system and its bands, or throws NoGrid with
  * the rule that refuses it.
  */
+import { attributeNumbers } from "../hdf5/attribute_values.ts";
 import { crsOfCode } from "../raster/crs/codes.ts";
 import type { Affine, Crs } from "../raster/grid.ts";
+import type { Attributes } from "./axes.ts";
 import { type CoordinateAxis, readCoordinateAxis } from "./coordinate_axis.ts";
 import { placeByLatitudes } from "./curvilinear.ts";
 import { type Dimension, dimensionsOf } from "./dimensions.ts";
@@ -66,13 +68,14 @@ export function placeVariable(context: PlacingContext, path: string): PlacedVari
   if (!orientation.affine.every(Number.isFinite)) {
     throw new NoGrid("no-axes", `its affine would be ${orientation.affine.join(", ")}`);
   }
+  if (crs.geographic) checkDegrees(orientation.affine, width, height);
   notes.push(...orientation.notes);
   const packing = view.packing(path);
   const dtype = isLongInteger(packing.dtype) ? "float64" : gridDtype(packing.dtype);
   if (dtype === undefined) {
     throw new NoGrid("dtype", `its values are of ${packing.dtype} (wanted integers or floats)`);
   }
-  notes.push(...packing.warnings);
+  notes.push(...packing.warnings, ...unfollowed(dataset.attributes()));
   const bandAxes = dimensions.map((_, axis) => axis).filter((axis) => axis !== xAxis && axis !== yAxis);
   const bands = variableBands(view, path, dimensions, bandAxes, packing, notes);
   const elements = elementRule(packing, dtype);
@@ -96,6 +99,30 @@ export function placeVariable(context: PlacingContext, path: string): PlacedVari
     bands,
     notes,
   };
+}
+
+/** A note on scaling that is stated in words whose formula products do not agree on. */
+function unfollowed(attributes: Attributes): string[] {
+  const told = [["ScaleFactor", 1], ["Offset", 0]] as const;
+  return told.flatMap(([name, none]) => {
+    const [value = none] = attributeNumbers(attributes[name]);
+    return value === none
+      ? []
+      : [`its attribute ${name} (${value}) is not followed: values are as they are stored`];
+  });
+}
+
+/** Throws NoGrid where the axes are no degrees, whatever the file says: lengths under a mapping of degrees. */
+function checkDegrees([dx, , west, , dy, north]: Affine, width: number, height: number): void {
+  const south = north + height * dy;
+  const east = west + width * dx;
+  // Cells at the poles may be centred on them.
+  if (north <= 90 - dy && south >= -90 + dy && west >= -360 - dx && east <= 720 + dx) return;
+  throw new NoGrid(
+    "no-crs",
+    `its axes go from ${west} to ${east} and from ${south} to ${north}, which are no longitudes and latitudes ` +
+      `(name the reference system that they are in, as crs: EPSG:…)`,
+  );
 }
 
 function swath(what: string): NoGrid {

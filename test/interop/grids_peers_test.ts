@@ -313,6 +313,18 @@ with case("contradicted.nc") as f:
     c.attrs["GeoTransform"] = "-3 2 0 12 0 -1"
 expect("contradicted.nc", "/v", MAP, affine=AFFINE, note="the coordinates are followed")
 
+with case("metres_as_degrees.nc") as f:
+    y = scale(f, "y", LAT * 1e5, units="m", axis="Y")
+    x = scale(f, "x", LON * 1e5, units="m", axis="X")
+    variable(f, "v", MAP, [y, x], grid_mapping="crs")
+    f.create_dataset("crs", data=np.int32(0)).attrs["grid_mapping_name"] = "latitude_longitude"
+expect("metres_as_degrees.nc", "/v", rule="no-crs")
+
+with case("other_scaling.h5") as f:
+    y, x = lat(f, LAT), lon(f, LON)
+    variable(f, "v", MAP, [y, x], ScaleFactor=0.5, Offset=0.0)
+expect("other_scaling.h5", "/v", MAP, scale=1, note="ScaleFactor (0.5) is not followed")
+
 with case("rolled.nc") as f:
     y, x = lat(f, np.arange(4.0)[::-1]), lon(f, np.arange(36) * 10.0)
     wide = np.arange(144, dtype="i4").reshape(4, 36)
