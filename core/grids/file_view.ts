@@ -6,6 +6,8 @@ import type { Attributes } from "./axes.ts";
 /** The mark of a dimension scale that netCDF keeps for a dimension without a coordinate variable. */
 const NO_VARIABLE = "This is a netCDF dimension but not a netCDF variable";
 
+const FILL_ATTRIBUTES = ["_FillValue", "missing_value", "MissingValue"] as const;
+
 export class FileView {
   readonly file: Hdf5File;
   readonly paths: readonly string[];
@@ -43,6 +45,18 @@ export class FileView {
   packing(path: string): Packing {
     const netcdf = () => this.#netcdf ??= this.file.attributes("/")?._NCProperties !== undefined;
     return packingOf(this.name, this.dataset(path), netcdf);
+  }
+
+  /**
+   * As {@linkcode packing}, for cells: marks of no value are those that the file states. Where a netCDF file
+   * was written without any, its library's default is none of them.
+   */
+  gridPacking(path: string): Packing {
+    const packing = this.packing(path);
+    const { fillValue } = this.dataset(path);
+    const attributes = this.attributes(path);
+    const stated = fillValue !== null || FILL_ATTRIBUTES.some((name) => attributes[name] !== undefined);
+    return stated ? packing : { ...packing, fills: [] };
   }
 
   /**

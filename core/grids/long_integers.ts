@@ -69,15 +69,15 @@ export async function longIntegers(
     const own = fills.find((fill) => fill >= INT32.least && fill <= INT32.most);
     if (fills.length === 0 || own !== undefined || least > INT32.least) {
       const nodata = fills.length === 0 ? null : own ?? INT32.least;
-      return { rule: longRule("int32", packing, fills, nodata), note: noteOf("int32", fills, nodata) };
+      return { rule: longRule("int32", packing, fills, nodata), note: noteOf("int32", packing, nodata) };
     }
   }
   const nodata = fills[0] ?? null;
-  return { rule: longRule("float64", packing, fills, nodata), note: noteOf("float64", fills, nodata) };
+  return { rule: longRule("float64", packing, fills, nodata), note: noteOf("float64", packing, nodata) };
 }
 
-function noteOf(dtype: string, fills: readonly number[], nodata: number | null): string {
-  const moved = nodata !== null && !fills.includes(nodata)
+function noteOf(dtype: string, { fills }: Packing, nodata: number | null): string {
+  const moved = nodata !== null && !fills.map(Number).includes(nodata)
     ? `, its mark of no value ${fills[0]} as ${nodata}`
     : "";
   return `its integers of 64 bits all fit ${dtype} and are read as such${moved}`;

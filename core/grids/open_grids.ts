@@ -107,7 +107,7 @@ async function consider(
       return shape.length < 2 || isText(dtype) ? undefined : placeVariable(context, path);
     }, signal);
     if (placed === undefined || !isLongInteger(placed.elements.stored)) return placed;
-    const packing = await session.run(() => context.view.packing(path), signal);
+    const packing = await session.run(() => context.view.gridPacking(path), signal);
     const { rule, note } = await longIntegers(session, path, packing, signal);
     return { ...placed, elements: rule, notes: [...placed.notes, note] };
   } catch (error) {

@@ -70,7 +70,7 @@ export function placeVariable(context: PlacingContext, path: string): PlacedVari
   }
   if (crs.geographic) checkDegrees(orientation.affine, width, height);
   notes.push(...orientation.notes);
-  const packing = view.packing(path);
+  const packing = view.gridPacking(path);
   const dtype = isLongInteger(packing.dtype) ? "float64" : gridDtype(packing.dtype);
   if (dtype === undefined) {
     throw new NoGrid("dtype", `its values are of ${packing.dtype} (wanted integers or floats)`);
