@@ -127,11 +127,18 @@ async function doTask(
 
 /** Numbers of a task's own account, in words. */
 function describeDetail({ detail, left, failed }: TaskOutcome): string {
-  const { granules, observations } = detail as {
+  const { granules, observations, files, items, to } = detail as {
     granules?: { total: number; read: number; kept: number };
     observations?: number;
+    /** Of publishing. */
+    files?: number;
+    items?: readonly string[] | number;
+    to?: string;
   };
+  const count = typeof items === "number" ? items : items?.length;
   return [
+    ...files === undefined ? [] : [`${formatCount(files)} files`],
+    ...count === undefined ? [] : [`${formatCount(count)} items${to === undefined ? "" : ` to ${to}`}`],
     ...granules === undefined
       ? []
       : [`${granules.read} of ${granules.total} granules read, ${granules.kept} kept`],
@@ -193,25 +200,25 @@ async function finishRun(runDirectory: string, kinds: JobKinds, context: CliCont
   const { failed, detail } = await job.finish(runDirectory, { signal: context.signal });
   if (context.json) printReport(context, "run.finish", { ...detail, failed });
   else {
-    const { store, observations, cells } = detail as {
+    const { store, output, published, observations, cells } = detail as {
       store?: string;
+      output?: string;
+      published?: number;
       observations?: number;
       cells?: Record<string, number>;
     };
     const orders = Object.entries(cells ?? {}).map(([order, count]) => `${formatCount(count)} at ${order}`);
     context.out.table(["what", "value"], [
       ...store === undefined ? [] : [["store", store]],
+      ...output === undefined ? [] : [["output", output]],
+      ...published === undefined ? [] : [["published", formatCount(published)]],
       ...observations === undefined ? [] : [["observations", formatCount(observations)]],
       ...orders.length === 0 ? [] : [["cells", orders.join(", ")]],
     ]);
   }
   const { incompleteParents } = detail as { incompleteParents?: number[] };
-  failOnFailures(
-    failed,
-    `${failed.length} granules could not be read; ${
-      incompleteParents?.length ?? 0
-    } parent cells are without` +
-      " them, and the store says so",
-    context,
-  );
+  const without = incompleteParents === undefined
+    ? ""
+    : `; ${incompleteParents.length} parent cells are without them, and the store says so`;
+  failOnFailures(failed, `${failed.length} granules could not be done${without}`, context);
 }
