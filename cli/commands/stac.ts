@@ -1,4 +1,4 @@
-/** `granary stac validate|push`: documents held against the specification, offline; items to their targets. */
+/** `granary stac item|collection|validate|push`: items and collections made, held against the specification, sent. */
 import fs from "node:fs";
 import type { Command } from "@commander-js/extra-typings";
 import { inputError, systemCode } from "../../core/errors.ts";
@@ -6,6 +6,7 @@ import { formatCount, formatNumberOf } from "../../core/units.ts";
 import type { StacVerdict } from "../../core/stac/check.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
+import { addStacMake } from "./stac_make.ts";
 import { addStacPush } from "./stac_push.ts";
 
 const EXAMPLES = `
@@ -28,6 +29,7 @@ export function addStac(program: Command, context: CliContext): void {
     "after",
     EXAMPLES,
   );
+  addStacMake(stac, context);
   addStacPush(stac, context);
   stac.command("validate")
     .description("check items, collections and catalogs against the specification, offline")

@@ -1,9 +1,5 @@
 /** Items of a granule's files: one a time step, an asset a variable. */
 import type { CogSummary } from "../../core/geotiff/write/cog.ts";
-import { crsOfCode } from "../../core/raster/crs/codes.ts";
-import { transformer } from "../../core/raster/crs/transform.ts";
-import type { Affine, Crs } from "../../core/raster/grid.ts";
-import { boxAround, type Footprint, gridFootprint } from "../../core/stac/footprint.ts";
 import { type ItemTime, type RasterAsset, rasterItem } from "../../core/stac/raster_item.ts";
 import type { StacItem, StacLink } from "../../core/stac/values.ts";
 import { VERSION } from "../../core/version.ts";
@@ -11,6 +7,7 @@ import { safeName } from "../../core/access/redact.ts";
 import type { GranuleRow } from "../../catalog/granule.ts";
 import type { Dataset } from "../dataset.ts";
 import { compactTime, itemStem } from "./names.ts";
+import { footprintAround, resolutionMetres } from "./place.ts";
 
 /** A file that was put, and the variable that it holds. */
 export interface MadeFile {
@@ -41,7 +38,7 @@ export function itemsOf(
       id,
       collection: dataset.name,
       time: spanOf(group),
-      footprint: footprintOf(group),
+      footprint: footprintAround(group.map(({ summary }) => summary)),
       assets: group.map(assetOf),
       created: Date.parse(times.created),
       updated: Date.parse(times.updated),
@@ -69,39 +66,9 @@ function assetOf({ variable, summary }: MadeFile): RasterAsset {
       dtype: summary.dtype,
       nodata: summary.nodata,
       bands: summary.bands,
-      resolutionMetres: resolutionOf(summary.affine, summary.crs),
+      resolutionMetres: resolutionMetres(summary),
     },
   };
-}
-
-function resolutionOf(affine: Affine, crs: Crs): number | null {
-  if (crs.geographic || !/\+units=m\b/.test(crs.proj4)) return null;
-  return Math.hypot(affine[0], affine[3]);
-}
-
-/** Around all grids; those that lie alike are carried to the globe once. */
-function footprintOf(files: readonly MadeFile[]): Footprint {
-  const known = new Map<string, Footprint>();
-  for (const { summary } of files) {
-    const { width, height, affine, crs } = summary;
-    const key = JSON.stringify([width, height, affine, crs.code, crs.proj4]);
-    if (known.has(key)) continue;
-    const { forwardAll } = transformer(crs, crsOfCode("EPSG:4326"));
-    known.set(
-      key,
-      gridFootprint({ width, height, affine, geographic: crs.geographic, toLonLat: forwardAll }),
-    );
-  }
-  const [first, ...others] = known.values();
-  if (others.length === 0) return first;
-  const polygons = [first, ...others].flatMap(({ geometry }) =>
-    geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates
-  );
-  const distinct = [...new Map(polygons.map((rings) => [JSON.stringify(rings), rings])).values()];
-  const bbox = boxAround(distinct.map((coordinates) => ({ type: "Polygon", coordinates })));
-  return distinct.length === 1
-    ? { geometry: { type: "Polygon", coordinates: distinct[0] }, bbox }
-    : { geometry: { type: "MultiPolygon", coordinates: distinct }, bbox };
 }
 
 function spanOf(files: readonly MadeFile[]): ItemTime {

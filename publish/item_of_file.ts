@@ -1,0 +1,182 @@
+/** Items of rasters that exist already, with exact statistics: what `granary stac item` makes. */
+import { createHash } from "node:crypto";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { locationOf } from "../core/access/location.ts";
+import type { SourceOpener } from "../core/access/open.ts";
+import { safeName } from "../core/access/redact.ts";
+import type { Source } from "../core/access/source.ts";
+import { inputError } from "../core/errors.ts";
+import { openGrids } from "../core/grids/open_grids.ts";
+import {
+  type BandHistogram,
+  type BandStatistics,
+  HistogramSum,
+  StatisticsSum,
+} from "../core/raster/band_statistics.ts";
+import type { Grid, GridWindow } from "../core/raster/grid.ts";
+import { type ItemTime, type RasterAsset, rasterItem } from "../core/stac/raster_item.ts";
+import type { StacItem } from "../core/stac/values.ts";
+import { granuleFromName } from "../products/file_names.ts";
+import { itemTime } from "./convert/item_time.ts";
+import { itemStem } from "./convert/names.ts";
+import { footprintAround, resolutionMetres } from "./convert/place.ts";
+
+export interface ItemRequest {
+  /** Paths or addresses of GeoTIFFs. */
+  readonly files: readonly string[];
+  /** The item's id; default the first file's name without its ending. */
+  readonly id: string | null;
+  readonly collection: string | null;
+  /** As stated; null to look into the files' names. */
+  readonly time: ItemTime | null;
+  /** A pattern over the files' names with the groups year, month, day, …. */
+  readonly pattern: string | null;
+  readonly opener: SourceOpener;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Cells that are read at once. */
+const WINDOW_CELLS = 4_000_000;
+const HASH_BYTES = 8 * 1024 * 1024;
+
+/** One item with an asset a file. Throws an input error where a file is no grid, or nothing tells its time. */
+export async function itemOfFiles(request: ItemRequest): Promise<StacItem> {
+  const assets: RasterAsset[] = [];
+  const times: ItemTime[] = [];
+  for (const file of request.files) {
+    const name = baseName(file);
+    const time = request.time ?? timeOfName(name, request.pattern);
+    if (time === null) {
+      throw inputError(
+        `${
+          safeName(file)
+        }: nothing tells its time (say --datetime, --start and --end, or --time-name, a pattern)`,
+      );
+    }
+    times.push(time);
+    const key = request.files.length === 1 ? "data" : itemStem(name);
+    if (assets.some((asset) => asset.key === key)) throw inputError(`two files are called ${key}`);
+    assets.push(await assetOf(file, key, request));
+  }
+  return rasterItem({
+    id: request.id ?? itemStem(baseName(request.files[0])),
+    collection: request.collection,
+    time: around(times),
+    footprint: footprintAround(assets.map(({ raster }) => raster)),
+    assets,
+    created: null,
+    updated: null,
+    software: {},
+    lineage: null,
+    links: request.collection === null
+      ? []
+      : [{ rel: "collection", href: "collection.json", type: "application/json" }],
+    properties: {},
+  });
+}
+
+function baseName(file: string): string {
+  const bare = file.replace(/[?#].*$/s, "");
+  return bare.slice(bare.lastIndexOf("/") + 1);
+}
+
+/** By a declared pattern, else by the name's convention where its product has one. */
+function timeOfName(name: string, pattern: string | null): ItemTime | null {
+  const { start, end } = granuleFromName(name);
+  const row = { start_datetime: start, end_datetime: end, datetime: null };
+  return itemTime({ from: pattern === null ? ["cmr"] : ["name"], pattern }, row, null, name);
+}
+
+function around(times: readonly ItemTime[]): ItemTime {
+  const start = Math.min(...times.map((time) => "instant" in time ? time.instant : time.start));
+  const end = Math.max(...times.map((time) => "instant" in time ? time.instant : time.end));
+  return end > start ? { start, end } : { instant: start };
+}
+
+async function assetOf(file: string, key: string, request: ItemRequest): Promise<RasterAsset> {
+  const location = locationOf(file);
+  const source = await request.opener.open(location);
+  const isLocal = location.kind === "local";
+  const sizeBytes = source.sizeBytes;
+  // A remote file is not fetched whole for its checksum.
+  const sha256 = isLocal ? await hashOf(source, request.signal) : null;
+  const opened = await openGrids(source, safeName(file), request.signal ? { signal: request.signal } : {})
+    .catch(async (error) => {
+      await source.close();
+      throw error;
+    });
+  try {
+    const [grid] = opened.grids;
+    if (grid === undefined) {
+      const [why] = opened.refused;
+      throw inputError(`${safeName(file)}: is no grid${why === undefined ? "" : ` (${why.reason})`}`);
+    }
+    if (opened.grids.length > 1) {
+      throw inputError(
+        `${safeName(file)}: holds ${opened.grids.length} grids (make COGs of them first: granary cog)`,
+      );
+    }
+    const counted = await countBands(grid, request.signal);
+    return {
+      key,
+      href: isLocal ? pathToFileURL(path.resolve(file)).href : file,
+      title: null,
+      roles: ["data"],
+      sizeBytes,
+      sha256,
+      raster: {
+        width: grid.width,
+        height: grid.height,
+        affine: grid.affine,
+        crs: grid.crs,
+        dtype: grid.dtype,
+        nodata: grid.nodata,
+        bands: grid.bands.map((band, i) => ({ ...band, ...counted[i] })),
+        resolutionMetres: resolutionMetres(grid),
+      },
+    };
+  } finally {
+    await opened.close();
+  }
+}
+
+async function hashOf(source: Source, signal: AbortSignal | undefined): Promise<string> {
+  const hash = createHash("sha256");
+  for (let offset = 0; offset < source.sizeBytes; offset += HASH_BYTES) {
+    hash.update(await source.read(offset, Math.min(HASH_BYTES, source.sizeBytes - offset), signal));
+  }
+  return hash.digest("hex");
+}
+
+/** Exact statistics of every band, and histograms once their extremes are known: two passes in one order. */
+async function countBands(
+  grid: Grid,
+  signal: AbortSignal | undefined,
+): Promise<{ statistics: BandStatistics; histogram: BandHistogram | null }[]> {
+  const sums = grid.bands.map(() => new StatisticsSum(grid.nodata));
+  for await (const { bands, mask } of stripes(grid, signal)) {
+    bands.forEach((values, i) => sums[i].add(values, mask));
+  }
+  const statistics = sums.map((sum) => sum.result());
+  const histograms = statistics.map(({ minimum, maximum }) =>
+    minimum === null || maximum === null ? null : new HistogramSum(grid.nodata, minimum, maximum)
+  );
+  if (histograms.some((one) => one !== null)) {
+    for await (const { bands, mask } of stripes(grid, signal)) {
+      bands.forEach((values, i) => histograms[i]?.add(values, mask));
+    }
+  }
+  return statistics.map((one, i) => ({ statistics: one, histogram: histograms[i]?.result() ?? null }));
+}
+
+async function* stripes(grid: Grid, signal: AbortSignal | undefined): AsyncGenerator<GridWindow> {
+  const [{ blockHeight }] = grid.levels;
+  const most = Math.max(1, Math.floor(WINDOW_CELLS / grid.width / grid.bands.length));
+  const rows = most <= blockHeight ? most : most - most % blockHeight;
+  for (let y = 0; y < grid.height; y += rows) {
+    signal?.throwIfAborted();
+    const height = Math.min(rows, grid.height - y);
+    yield await grid.readWindow({ level: 0, x: 0, y, width: grid.width, height }, signal);
+  }
+}
