@@ -1,6 +1,6 @@
 /** A variable of an HDF5 or netCDF-4 file as a grid: windows are read from the chunks that they touch. */
 import { GranaryError } from "../errors.ts";
-import type { Hdf5Dataset, Hdf5File } from "../hdf5/contract.ts";
+import type { Hdf5File, Hdf5Values } from "../hdf5/contract.ts";
 import { checkReadSize } from "../hdf5/limits.ts";
 import type {
   Affine,
@@ -16,7 +16,7 @@ import { type ElementRule, emptyValues, gridElements } from "./elements.ts";
 import type { Hdf5Session } from "./hdf5_session.ts";
 import { KeptPlanes, MOST_KEPT_BYTES } from "./kept_planes.ts";
 import { copyPlane } from "./plane.ts";
-import { chunkMates, planReads, type StoredLayout } from "./stored_window.ts";
+import { chunkMates, planReads, type StoredLayout, type StoredRead } from "./stored_window.ts";
 
 /** All that is known of a variable once it is placed. */
 export interface PlacedVariable {
@@ -81,12 +81,15 @@ export class Hdf5Grid implements Grid {
     const all = [...bands, ...mates];
     const planes = all.map(() => emptyValues(this.dtype, cells));
     if (cells > 0) {
-      for (const { start, count, copies } of planReads(this.#layout, { ...request, bands: all })) {
-        const raw = await this.#session.run((file) => this.#dataset(file).readWindow(start, count), signal);
-        const values = gridElements(raw, this.#elements, what);
-        for (const { band, plane, at, rows, columns } of copies) {
-          copyPlane(values, plane, planes[band], at, width, rows, columns);
-        }
+      const reads = planReads(this.#layout, { ...request, bands: all });
+      for (const batch of batchesOf(reads, this.#layout.elementBytes)) {
+        const raw = await this.#session.run((file) => this.#read(file, batch), signal);
+        batch.forEach(({ copies }, i) => {
+          const values = gridElements(raw[i], this.#elements, what);
+          for (const { band, plane, at, rows, columns } of copies) {
+            copyPlane(values, plane, planes[band], at, width, rows, columns);
+          }
+        });
       }
     }
     KEPT.keep(this, window, new Map(mates.map((band, i) => [band, planes[bands.length + i]])));
@@ -105,10 +108,14 @@ export class Hdf5Grid implements Grid {
     return room === 0 || bands.length === 0 ? [] : chunkMates(this.#layout, bands, room);
   }
 
-  #dataset(file: Hdf5File): Hdf5Dataset {
+  /** Stored elements of each read; their bytes are all fetched at once. */
+  #read(file: Hdf5File, reads: readonly StoredRead[]): Hdf5Values[] {
     const dataset = file.dataset(this.name);
     if (dataset === undefined) throw new GranaryError("granule", `${file.name}: ${this.name} is gone`);
-    return dataset;
+    if (reads.length > 1) {
+      file.prefetch?.(reads.map(({ start, count }) => ({ path: this.name, start, count })));
+    }
+    return reads.map(({ start, count }) => dataset.readWindow(start, count));
   }
 
   #check({ level, x, y, width, height }: WindowRequest, bands: readonly number[]): void {
@@ -126,6 +133,26 @@ export class Hdf5Grid implements Grid {
       throw new RangeError(`${name} has ${this.bands.length} bands (asked for the band of index ${band})`);
     }
   }
+}
+
+/** Stored bytes of reads that are done in one step. */
+const STEP_BYTES = 32 << 20;
+
+/** Reads in their order, as many together as a step may have. */
+function* batchesOf(reads: readonly StoredRead[], elementBytes: number): Generator<StoredRead[]> {
+  let batch: StoredRead[] = [];
+  let held = 0;
+  for (const read of reads) {
+    const bytes = read.count.reduce((product, size) => product * size, elementBytes);
+    if (batch.length > 0 && held + bytes > STEP_BYTES) {
+      yield batch;
+      batch = [];
+      held = 0;
+    }
+    batch.push(read);
+    held += bytes;
+  }
+  if (batch.length > 0) yield batch;
 }
 
 /** The unit of decoding: a chunk, or about a megabyte of what lies in one piece. */

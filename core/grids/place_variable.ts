@@ -82,6 +82,15 @@ export function placeVariable(context: PlacingContext, path: string): PlacedVari
   if (elements.otherFills.length > 0 && !isLongInteger(packing.dtype)) {
     notes.push(`its marks of no value ${elements.otherFills.join(", ")} are read as ${elements.nodata}`);
   }
+  if (packing.valid !== null && elements.nodata === null) {
+    const { min, max, physical } = packing.valid;
+    notes.push(
+      `it states a valid range (${min} to ${max}${
+        physical ? " after unpacking" : ""
+      }) and no mark of no value: ` +
+        `values outside are kept`,
+    );
+  }
   return {
     name: path,
     affine: orientation.affine as Affine,

@@ -28,7 +28,7 @@ interface OrientedWindow {
 }
 
 /** One read of the file, and the planes that are copied from it. */
-interface StoredRead {
+export interface StoredRead {
   readonly start: readonly number[];
   readonly count: readonly number[];
   readonly copies: readonly PlaneCopy[];

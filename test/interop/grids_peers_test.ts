@@ -325,6 +325,11 @@ with case("other_scaling.h5") as f:
     variable(f, "v", MAP, [y, x], ScaleFactor=0.5, Offset=0.0)
 expect("other_scaling.h5", "/v", MAP, scale=1, note="ScaleFactor (0.5) is not followed")
 
+with case("flags.nc") as f:
+    y, x = lat(f, LAT), lon(f, LON)
+    variable(f, "v", MAP.astype("u1"), [y, x], valid_range=np.array([0, 10], "u1"))
+expect("flags.nc", "/v", MAP, dtype="uint8", nodata=None, note="valid range (0 to 10)")
+
 with case("rolled.nc") as f:
     y, x = lat(f, np.arange(4.0)[::-1]), lon(f, np.arange(36) * 10.0)
     wide = np.arange(144, dtype="i4").reshape(4, 36)

@@ -123,6 +123,31 @@ Deno.test("a window of a variable in one piece costs its rows", async () => {
   assert.ok(source.bytesRead - before <= 3 * 4000, `${source.bytesRead - before} bytes`);
 });
 
+Deno.test("steps in chunks of their own are fetched all at once", async () => {
+  const shape = [40, 100, 200];
+  const bytes = await writeHdf5((file) => {
+    axis(file, "lat", steps(0, 0.1, 100), { units: "degrees_north" });
+    axis(file, "lon", steps(0, 0.1, 200), { units: "degrees_east" });
+    for (const name of ["a", "b", "c"]) {
+      const made = file.create_dataset({
+        name,
+        data: noise(40 * 20_000, 0),
+        shape,
+        chunks: [1, 100, 200],
+        compression: 1,
+      });
+      made.create_attribute("DimensionNames", "time,lat,lon");
+    }
+  });
+  const source = countedSource(bytes);
+  const file = await openGrids(source, "made.nc");
+  const before = source.requests;
+  const { bands } = await file.grids[0].readWindow({ level: 0, x: 10, y: 10, width: 50, height: 50 });
+  assert.equal(bands.length, 40);
+  assert.ok(source.requests - before <= 4, `${source.requests - before} requests for 40 chunks`);
+  await file.close();
+});
+
 Deno.test("bands that share chunks are decoded once when they are read one by one", async () => {
   const bytes = await writeHdf5((file) => {
     axis(file, "lat", steps(0, 0.1, 400), { units: "degrees_north" });
