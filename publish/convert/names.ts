@@ -14,7 +14,12 @@ export function itemStem(id: string): string {
 
 /** `cogs/{granule}/{file}`. */
 export function cogKey(granuleId: string, file: string): string {
-  return `${COGS}${fileNameOf(itemStem(granuleId))}/${fileNameOf(file)}`;
+  return `${cogFolder(granuleId)}${fileNameOf(file)}`;
+}
+
+/** Where all of a granule's files lie. */
+export function cogFolder(granuleId: string): string {
+  return `${COGS}${fileNameOf(itemStem(granuleId))}/`;
 }
 
 /** `20240131T120000`. */

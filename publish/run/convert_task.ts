@@ -10,6 +10,7 @@ import type { RetryPolicy } from "../../core/access/retry.ts";
 import type { StacItem } from "../../core/stac/values.ts";
 import { type ConvertContext, convertGranule } from "../convert/convert_granule.ts";
 import { itemsOf } from "../convert/items.ts";
+import { cogFolder } from "../convert/names.ts";
 import type { PlannedGranule, PublishPlan } from "../plan/plan.ts";
 import { type GoneItem, yearOf } from "../targets/target.ts";
 import type { PublishDirectory } from "./directory.ts";
@@ -62,6 +63,7 @@ export async function convertTask(
         failure,
         notes: before?.notes ?? [],
       };
+      await dropUntold(planned, before, context);
       await directory.putConvert(planned.name, record);
       return { record, failure };
     }
@@ -112,6 +114,16 @@ async function convertOnce(
   };
   await directory.putConvert(planned.name, record);
   return record;
+}
+
+/** Files of a try that failed are told of by no item: they go, and those of before stay. */
+async function dropUntold(
+  { row }: PlannedGranule,
+  before: ConvertRecord | null,
+  { target }: ConvertContext,
+): Promise<void> {
+  const held = new Set(before?.done?.outputs.map(({ key }) => key));
+  for (const key of await target.list(cogFolder(row.id))) if (!held.has(key)) await target.delete(key);
 }
 
 function toldKey(items: readonly StacItem[]): string {

@@ -92,7 +92,7 @@ Deno.test({
           `  - {to: "${api.server.url}", api: transactions, token: env:STAC_TOKEN}\nretry: {attempts: 2}\n`,
       );
       api.wanted = "Bearer hush-hush";
-      const env = { STAC_TOKEN: "hush-hush" };
+      const env = { STAC_TOKEN: "hush-hush", GRANARY_HTTP_ATTEMPTS: "2" };
       const run = async (...more: string[]) => {
         const { code, stdout, stderr } = await granary(["publish", "run", "d.yaml", "--json", ...more], {
           cwd: folder,
@@ -161,6 +161,21 @@ Deno.test({
       assert.equal(told.assets.ColumnAmountO3["file:checksum"], after.assets.ColumnAmountO3["file:checksum"]);
       const { links } = JSON.parse(fs.readFileSync(path.join(folder, "out/collection.json"), "utf8"));
       assert.equal(links.filter(({ rel }: { rel: string }) => rel === "item").length, 3);
+
+      // An archive that is down for a while: nothing of the granule is there, and the next run has it.
+      put("d.he5", granuleBytes(OMTO3D), 1, "2016-04-03");
+      archive.faults = new FaultSchedule([{
+        at: "every",
+        fault: { kind: "status", status: 503 },
+        path: /data\/d/,
+      }]);
+      const down = await run();
+      assert.deepEqual([down.code, down.report.published, down.report.failed.length], [3, 3, 1], down.stderr);
+      assert.equal(down.report.failed[0].permanent, false);
+      assert.ok(!fs.existsSync(path.join(folder, "out/cogs/d/ColumnAmountO3.tif")));
+      archive.faults = new FaultSchedule();
+      const up = await run();
+      assert.deepEqual([up.code, up.report.published, up.report.converted], [0, 4, { retry: 1 }]);
 
       const status = await granary(["publish", "status", "d.yaml", "--json"], { cwd: folder });
       assert.equal(status.code, 0);

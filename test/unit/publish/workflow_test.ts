@@ -322,3 +322,21 @@ scene(
     }
   },
 );
+
+scene("files of a try that failed are not left behind where no item tells of them", async (s) => {
+  s.put(OMTO3D);
+  // The first variable is whole, a later one's chunks are not: bytes near the end are overwritten.
+  const file = path.join(s.folder, "granules", OMTO3D);
+  const bytes = fs.readFileSync(file);
+  s.yaml(yamlOf(s.api.server.url, "[]").replace("convert: {variables: []}\n", ""));
+  await s.run();
+  const whole = Object.keys(s.output("cogs")).length;
+  assert.equal(whole, 5);
+  fs.rmSync(path.join(s.folder, "out"), { recursive: true });
+  fs.rmSync(path.join(s.folder, "d.run"), { recursive: true });
+  for (let at = 450_000; at < 600_000; at++) bytes[at] = 0xff;
+  fs.writeFileSync(file, bytes);
+  const report = await s.run();
+  assert.deepEqual([report.published, report.failed.length], [0, 1]);
+  assert.deepEqual(Object.keys(s.output()).filter((key) => key.startsWith("cogs/")), []);
+});
