@@ -3,6 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import type { Command } from "@commander-js/extra-typings";
 import type { LevelDescription, StoreDescription } from "../../core/store/describe.ts";
+import { beginsAsTiff, TIFF_HEAD_BYTES } from "../../core/geotiff/signature.ts";
 import { inputError, systemCode } from "../../core/errors.ts";
 import { formatBytes, formatCount } from "../../core/units.ts";
 import type { CliContext } from "../io/context.ts";
@@ -15,16 +16,20 @@ Examples:
   granary inspect ATL06_20190416.h5          groups, datasets, chunks, filters, attributes
   granary inspect OMTO3d.he5                 its grids: size, place, steps; or why a variable is none
   granary inspect image.tif                  as of an HDF5 file, with overviews
+  granary inspect https://example.org/x.nc4  the same of a file that lies elsewhere
   granary inspect catalog.parquet            as granary catalog info
   granary inspect store.zarr --json | jq '.levels[0].arrays[].name'`;
 
 /** What is there, by its first bytes and not by its name. */
-type Kind = "store" | "hdf5" | "parquet" | "tiff";
+type Kind = "store" | "hdf5" | "parquet" | "tiff" | "remote";
+
+/** Of objects in S3, what is a file of its own and no folder of a store. */
+const FILE_NAMES = /\.(nc|nc4|h5|he5|hdf5?|tiff?)$/i;
 
 export function addInspect(program: Command, context: CliContext): void {
   program.command("inspect")
     .description("say what a file, a catalog or a store holds, and which grids")
-    .argument("<path>", "a file, a store's folder, or s3://bucket/prefix of a store")
+    .argument("<path>", "a file, its URL in HTTPS or S3, a store's folder, or s3://bucket/prefix of a store")
     .addHelpText("after", EXAMPLES)
     .action(async (place) => {
       switch (kindOf(place)) {
@@ -33,6 +38,10 @@ export function addInspect(program: Command, context: CliContext): void {
         case "hdf5": {
           const { inspectHdf5 } = await import("./inspect_hdf5.ts");
           return await inspectHdf5(place, context);
+        }
+        case "remote": {
+          const { inspectRemote } = await import("./inspect_remote.ts");
+          return await inspectRemote(place, context);
         }
         case "tiff": {
           const { inspectTiff } = await import("./inspect_grids.ts");
@@ -48,12 +57,12 @@ export function addInspect(program: Command, context: CliContext): void {
 
 const HDF5_SIGNATURE = "\x89HDF\r\n\x1a\n";
 const PARQUET_MAGIC = "PAR1";
-const TIFF_MAGIC = ["II*\0", "MM\0*", "II+\0", "MM\0+"];
 
 /** Where a file may begin its HDF5 part: at 0, or behind a user block of 512 bytes, doubled. */
 const USER_BLOCKS = [0, 512, 1024, 2048, 4096];
 
 function kindOf(place: string): Kind {
+  if (/^https?:\/\//i.test(place) || (/^s3:\/\//i.test(place) && FILE_NAMES.test(place))) return "remote";
   if (/^s3:\/\//i.test(place)) return "store";
   let file: number;
   try {
@@ -73,7 +82,9 @@ function kindOf(place: string): Kind {
       return String.fromCharCode(...bytes.subarray(0, read));
     };
     if (bytesAt(0, PARQUET_MAGIC.length) === PARQUET_MAGIC) return "parquet";
-    if (TIFF_MAGIC.includes(bytesAt(0, 4))) return "tiff";
+    if (beginsAsTiff(Uint8Array.from(bytesAt(0, TIFF_HEAD_BYTES), (unit) => unit.charCodeAt(0)))) {
+      return "tiff";
+    }
     for (const offset of USER_BLOCKS) {
       if (bytesAt(offset, HDF5_SIGNATURE.length) === HDF5_SIGNATURE) return "hdf5";
     }

@@ -22,10 +22,18 @@ export async function gridsOf(
 /** Describes the TIFF at `path` on stdout. */
 export async function inspectTiff(path: string, context: CliContext): Promise<void> {
   const { sizeBytes, grids } = await gridsOf(path, context);
-  if (context.json) {
-    return printReport(context, "inspect.tiff", { file: path, size_bytes: sizeBytes, ...grids });
-  }
-  context.out.table(["what", "value"], [["file", path], ["size", formatBytes(sizeBytes)]]);
+  printTiff(path, sizeBytes, grids, context);
+}
+
+/** Prints where a TIFF lies. */
+export function printTiff(
+  file: string,
+  sizeBytes: number,
+  grids: GridsDescription,
+  context: CliContext,
+): void {
+  if (context.json) return printReport(context, "inspect.tiff", { file, size_bytes: sizeBytes, ...grids });
+  context.out.table(["what", "value"], [["file", file], ["size", formatBytes(sizeBytes)]]);
   printGrids(grids, context);
   for (const { levels } of grids.grids) {
     const overviews = levels.slice(1).map(({ width, height }) => `${width}x${height}`).join(", ");

@@ -3,6 +3,7 @@ import { describeHdf5, type Hdf5Description } from "../../products/describe_file
 import { openHdf5 } from "../../core/observations/open_granule_file.ts";
 import { formatBytes, formatCount } from "../../core/units.ts";
 import { openFileSyncSource } from "../../core/access/file_source.ts";
+import type { GridsDescription } from "../../core/grids/describe.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
 import { gridsOf, printGrids } from "./inspect_grids.ts";
@@ -14,15 +15,18 @@ export async function inspectHdf5(path: string, context: CliContext): Promise<vo
     const file = await openHdf5(source);
     const description = describeHdf5(file, source.sizeBytes);
     const { grids } = await gridsOf(path, context);
-    if (context.json) printReport(context, "inspect.hdf5", { ...description, ...grids });
-    else {
-      print(description, context);
-      printGrids(grids, context);
-    }
+    printHdf5(description, grids, context);
     file.close();
   } finally {
     source.close();
   }
+}
+
+/** Prints what an HDF5 file holds, and its grids. */
+export function printHdf5(description: Hdf5Description, grids: GridsDescription, context: CliContext): void {
+  if (context.json) return printReport(context, "inspect.hdf5", { ...description, ...grids });
+  print(description, context);
+  printGrids(grids, context);
 }
 
 function print(description: Hdf5Description, { out }: CliContext): void {

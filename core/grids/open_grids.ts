@@ -1,6 +1,7 @@
 /** Opens a file as grids, whatever it is: GeoTIFF, HDF5, HDF-EOS5, netCDF-4. */
 import type { Source } from "../access/source.ts";
 import { openGeotiff } from "../geotiff/open.ts";
+import { beginsAsTiff, TIFF_HEAD_BYTES } from "../geotiff/signature.ts";
 import { GranaryError, inputError } from "../errors.ts";
 import { globMatches } from "../glob.ts";
 import { crsOfCode } from "../raster/crs/codes.ts";
@@ -38,7 +39,8 @@ export async function openGrids(
 ): Promise<GridFile> {
   const { signal } = options;
   const crs = options.crs === undefined ? null : crsOfCode(options.crs);
-  if (await isTiff(source, signal)) {
+  const head = await source.read(0, Math.min(TIFF_HEAD_BYTES, source.sizeBytes), signal);
+  if (beginsAsTiff(head)) {
     return await openGeotiff(source, name, { signal, ...(crs ? { crs } : {}) });
   }
   const session = await Hdf5Session.open(source, signal);
@@ -76,13 +78,6 @@ export async function openGrids(
       await source.close();
     },
   };
-}
-
-/** Whether the file begins as a TIFF of either byte order, BigTIFF included. */
-async function isTiff(source: Source, signal?: AbortSignal): Promise<boolean> {
-  const head = await source.read(0, Math.min(4, source.sizeBytes), signal);
-  const text = String.fromCharCode(...head);
-  return ["II*\0", "MM\0*", "II+\0", "MM\0+"].includes(text);
 }
 
 function namedGrid(name: string | undefined): NamedGrid | null {

@@ -2,8 +2,11 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { inspectRemote } from "../../../../cli/commands/inspect_remote.ts";
 import { inspectHdf5 } from "../../../../cli/commands/inspect_hdf5.ts";
 import type { CliContext } from "../../../../cli/io/context.ts";
+import { gridFile } from "../../../support/grid_file.ts";
+import { Loopback } from "../../../support/loopback.ts";
 import { writeHdf5 } from "../../core/hdf5/write_hdf5.ts";
 
 /** A context that keeps what is written. */
@@ -16,7 +19,8 @@ function recorder(json: boolean): { context: CliContext; text: string[]; documen
     table: (columns, rows) => void text.push([columns, ...rows].map((row) => row.join(" | ")).join("\n")),
     isTerminal: false,
   };
-  return { context: { out, json } as CliContext, text, documents };
+  const context = { out, json, env: {}, signal: new AbortController().signal, log: { warn: () => {} } };
+  return { context: context as unknown as CliContext, text, documents };
 }
 
 Deno.test("inspect prints an HDF5 file's datasets by group, and all of it as one JSON document", async () => {
@@ -71,6 +75,27 @@ Deno.test("inspect tells the grids of a file, and why other variables are none",
     assert.deepEqual(document.grids.map(({ affine }) => affine), [[2, 0, -1, 0, -1, 12.5]]);
     assert.deepEqual(document.refused.map(({ rule }) => rule), ["no-axes"]);
   } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+});
+
+Deno.test("inspect says of a file behind HTTP what it says of the same file here", async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-inspect-"));
+  const bytes = await gridFile();
+  const server = await Loopback.start((request, response) => server.sendFile(request, response, bytes));
+  try {
+    const file = path.join(folder, "x.nc");
+    fs.writeFileSync(file, bytes);
+    const here = recorder(true);
+    await inspectHdf5(file, here.context);
+    const there = recorder(true);
+    await inspectRemote(`${server.url}/x.nc`, there.context);
+    const [local, remote] = [here.documents[0], there.documents[0]] as Record<string, unknown>[];
+    assert.deepEqual({ ...remote, file: "" }, { ...local, file: "" });
+    assert.equal(remote.file, `${server.url}/x.nc`);
+    assert.ok(server.seen.length <= 4, `${server.seen.length} requests`);
+  } finally {
+    await server.stop();
     fs.rmSync(folder, { recursive: true });
   }
 });
