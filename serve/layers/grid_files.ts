@@ -2,8 +2,6 @@
 import fs from "node:fs";
 import type { SourceOpener } from "../../core/access/open.ts";
 import type { SourceLocation } from "../../core/access/location.ts";
-import type { Source } from "../../core/access/source.ts";
-import { openGeotiff } from "../../core/geotiff/open.ts";
 import { openGrids } from "../../core/grids/open_grids.ts";
 import type { GridFile } from "../../core/raster/grid.ts";
 import type { BlockStore } from "./block_store.ts";
@@ -67,7 +65,7 @@ export class GridFiles {
     this.opens += 1;
     const source = await this.opener.open(location);
     try {
-      const file = await openByFormat(source, name);
+      const file = await openGrids(source, name);
       const prefix = String(++files);
       return {
         ...file,
@@ -97,16 +95,6 @@ export class GridFiles {
     if (!opened.dropped || opened.users > 0) return;
     opened.file.then((file) => file.close(), () => {});
   }
-}
-
-const TIFF_SIGNATURES = ["49492a00", "4d4d002a", "49492b00", "4d4d002b"];
-
-async function openByFormat(source: Source, name: string): Promise<GridFile> {
-  const first = source.sizeBytes < 4 ? new Uint8Array(0) : await source.read(0, 4);
-  const signature = Array.from(first, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return TIFF_SIGNATURES.includes(signature)
-    ? await openGeotiff(source, name)
-    : await openGrids(source, name);
 }
 
 /** Where a file lies; of a local one also what changes when it is written anew. */
