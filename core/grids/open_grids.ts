@@ -1,5 +1,6 @@
 /** Opens a file as grids, whatever it is: GeoTIFF, HDF5, HDF-EOS5, netCDF-4. */
 import type { Source } from "../access/source.ts";
+import type { Hdf5File } from "../hdf5/contract.ts";
 import { openGeotiff } from "../geotiff/open.ts";
 import { beginsAsTiff, TIFF_HEAD_BYTES } from "../geotiff/signature.ts";
 import { GranaryError, inputError } from "../errors.ts";
@@ -13,7 +14,8 @@ import { baseName, FileView, groupOf, isText } from "./file_view.ts";
 import { Hdf5Grid, type PlacedVariable } from "./hdf5_grid.ts";
 import { Hdf5Session, isFileFault } from "./hdf5_session.ts";
 import { longIntegers } from "./long_integers.ts";
-import { placeVariable, type PlacingContext } from "./place_variable.ts";
+import { placeVariable } from "./place_variable.ts";
+import type { PlacingContext } from "./placing.ts";
 import { NoGrid } from "./refusal.ts";
 import { readGridStructures, structMetadataText } from "./struct_metadata.ts";
 
@@ -45,10 +47,7 @@ export async function openGrids(
   }
   const session = await Hdf5Session.open(source, signal);
   const view = await session.run((file) => new FileView(file), signal);
-  const structures = await session.run((file) => {
-    const text = structMetadataText(file);
-    return text === undefined ? new Map() : readGridStructures(file.name, text);
-  }, signal);
+  const structures = await session.run(structuresOf, signal);
   const context: PlacingContext = {
     view,
     structures,
@@ -78,6 +77,17 @@ export async function openGrids(
       await source.close();
     },
   };
+}
+
+/** The grids of HDF-EOS5 by name; why they cannot be told where their description is damaged. */
+function structuresOf(file: Hdf5File): PlacingContext["structures"] {
+  try {
+    const text = structMetadataText(file);
+    return text === undefined ? new Map() : readGridStructures(file.name, text);
+  } catch (error) {
+    if (isFileFault(error)) return new NoGrid("damaged", error.message.replace(`${file.name}: `, ""));
+    throw error;
+  }
 }
 
 function namedGrid(name: string | undefined): NamedGrid | null {

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import type { Grid } from "../../../../core/raster/grid.ts";
-import { madeGrid, madeGrids, wholeBands } from "./grid_files.ts";
+import { axis, madeGrid, madeGrids, wholeBands } from "./grid_files.ts";
 import type { Hdf5Writer } from "../hdf5/write_hdf5.ts";
 
 /** A grid as it is on a map: row 0 north, column 0 west. */
@@ -218,4 +218,27 @@ Deno.test("latitudes in the grid go before StructMetadata, and a contradiction i
     if (note === null) assert.deepEqual(grid.notes, []);
     else assert.match(grid.notes.join("\n"), note);
   }
+});
+
+Deno.test("a damaged StructMetadata refuses the fields of grids, and nothing else of the file", async () => {
+  const { grids, refused } = await madeGrids((file) => {
+    file.create_group("HDFEOS INFORMATION").create_dataset({
+      name: "StructMetadata.0",
+      data: ["GROUP=GridStructure\nEND_GROUP=SwathStructure\n"],
+      dtype: "S100",
+    });
+    const fields = file.create_group("HDFEOS").create_group("GRIDS").create_group("G").create_group(
+      "Data Fields",
+    );
+    fields.create_dataset({ name: "F", data: new Float32Array(6), shape: [2, 3] });
+    axis(file, "lat", [1, 0], { units: "degrees_north" });
+    axis(file, "lon", [5, 6, 7], { units: "degrees_east" });
+    file.create_dataset({ name: "v", data: new Float32Array(6), shape: [2, 3] });
+  });
+  assert.deepEqual(grids.map(({ name }) => name), ["/v"]);
+  assert.deepEqual(refused.map(({ name, rule }) => [name, rule]), [[
+    "/HDFEOS/GRIDS/G/Data Fields/F",
+    "damaged",
+  ]]);
+  assert.match(refused[0].reason, /END_GROUP=SwathStructure closes GridStructure/);
 });
