@@ -43,18 +43,37 @@ export async function publishDataset(
     const plan = await planRun(directory, dataset, options);
     options.onPlan?.(plan);
     await convertAll(directory, plan, opener, options);
-    for (const index of itemTargets(dataset)) {
-      await registerTarget(directory, plan, index, {
-        opener,
-        signal,
-        retryRefused: options.retry !== undefined && options.retry !== false,
-        ...(options.onRegistered === undefined ? {} : { onProgress: options.onRegistered }),
-      });
-    }
+    await registerAll(directory, plan, opener, options);
     return { report: await finishDataset(directory, plan, opener) };
   } finally {
     await taken.lease.release();
   }
+}
+
+/** Tells every target; one that fails keeps no other from being told, and is an error when all were tried. */
+async function registerAll(
+  directory: PublishDirectory,
+  plan: PublishPlan,
+  opener: SourceOpener,
+  options: PublishOptions,
+): Promise<void> {
+  const failures: unknown[] = [];
+  for (const index of itemTargets(plan.dataset)) {
+    try {
+      await registerTarget(directory, plan, index, {
+        opener,
+        signal: opener.signal,
+        retryRefused: options.retry !== undefined && options.retry !== false,
+        ...(options.onRegistered === undefined ? {} : { onProgress: options.onRegistered }),
+      });
+    } catch (error) {
+      opener.signal?.throwIfAborted();
+      failures.push(error);
+    }
+  }
+  if (failures.length === 0) return;
+  for (const other of failures.slice(1)) options.onWarning?.((other as Error).message);
+  throw failures[0];
 }
 
 async function convertAll(

@@ -81,7 +81,12 @@ function absolute(href: string, file: string): string {
   if (file === "-") {
     throw inputError(`stdin: the href "${href}" has no base (wanted absolute hrefs)`);
   }
-  return pathToFileURL(path.resolve(path.dirname(file), decodeURIComponent(href))).href;
+  try {
+    return pathToFileURL(path.resolve(path.dirname(file), decodeURIComponent(href))).href;
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error;
+    throw inputError(`${file}: the href "${href}" is wrongly escaped`);
+  }
 }
 
 function parse(text: string, place: string): unknown {

@@ -1,5 +1,7 @@
 /** Opens the targets of a dataset. Secrets come from the environment here, and go into requests alone. */
+import { isLoopback } from "../../core/access/http.ts";
 import type { SourceOpener } from "../../core/access/open.ts";
+import { safeName } from "../../core/access/redact.ts";
 import { openTarget } from "../../core/access/targets.ts";
 import { inputError } from "../../core/errors.ts";
 import type { PublishTarget } from "../dataset.ts";
@@ -62,12 +64,21 @@ function apiOf(target: PublishTarget, { opener, attempts }: OpenTargetOptions): 
   const retry = { ...opener.retry, attempts };
   const secret = secretOf(target, opener.env);
   const { oauth } = target;
+  if (secret !== undefined) refuseOpenLine(oauth?.url ?? target.to);
   const authorization = secret === undefined
     ? undefined
     : oauth === null
     ? () => Promise.resolve(`Bearer ${secret}`)
     : clientToken({ ...oauth, clientSecret: secret }, { client, retry, signal });
   return new ApiClient(target.to, { client, retry, signal, authorization });
+}
+
+/** A secret is sent to nobody over an open line, but to this machine itself. */
+function refuseOpenLine(url: string): void {
+  if (!URL.canParse(url)) return; // refused where it is opened
+  const { protocol, hostname } = new URL(url);
+  if (protocol !== "http:" || isLoopback(hostname)) return;
+  throw inputError(`${safeName(url)}: a token is sent by https only (found http://)`);
 }
 
 /** Throws an input error where the environment lacks a secret that a target names. */

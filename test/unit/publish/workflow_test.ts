@@ -16,6 +16,7 @@ import { LambdaHandler } from "../../../runs/lambda/lambda_handler.ts";
 import { Lease } from "../../../runs/lease.ts";
 import { hasSharedData, sharedData } from "../../shared_data.ts";
 import { FaultSchedule } from "../../support/faults.ts";
+import { publishedSchemas } from "../core/stac/schemas.ts";
 import { type FakeStacApi, startStacApi } from "../../support/stac_api.ts";
 
 const OMTO3D = "OMI-Aura_L3-OMTO3d_2016m0331_v003.he5";
@@ -109,6 +110,17 @@ scene("a folder of granules becomes COGs, items and a collection at every target
   ]]);
   const item = json(path.join(s.folder, "out/items/2016/OMI-Aura_L3-OMTO3d_2016m0331_v003.json"));
   assert.deepEqual(checkStac(item).faults, []);
+  const judge = publishedSchemas();
+  for (
+    const document of [
+      collection,
+      item,
+      s.api.items.values().next().value,
+      s.api.collections.get("OMTO3d.test"),
+    ]
+  ) {
+    assert.deepEqual(judge(document), [], "the published schemas find nothing");
+  }
   const { ColumnAmountO3: asset } = item.assets;
   const cog = fs.readFileSync(path.join(s.folder, "out/items/2016", asset.href));
   assert.equal(asset["file:size"], cog.length);
@@ -339,4 +351,43 @@ scene("files of a try that failed are not left behind where no item tells of the
   const report = await s.run();
   assert.deepEqual([report.published, report.failed.length], [0, 1]);
   assert.deepEqual(Object.keys(s.output()).filter((key) => key.startsWith("cogs/")), []);
+});
+
+scene("a target that fails keeps no other from being told", async (s) => {
+  s.put(OMTO3D);
+  const text = yamlOf(s.api.server.url);
+  const [first = "", second = ""] = text.match(/^ {2}- \{to: .*$/gm) ?? [];
+  s.yaml(text.replace(first, "FIRST").replace(second, first).replace("FIRST", second));
+  s.api.server.faults = new FaultSchedule([{ at: "every", fault: { kind: "status", status: 500 } }]);
+  await assert.rejects(s.run(), /answered 500/);
+  assert.ok(fs.existsSync(path.join(s.folder, "out/items/2016/OMI-Aura_L3-OMTO3d_2016m0331_v003.json")));
+  s.api.server.faults = new FaultSchedule();
+  assert.equal((await s.run()).published, 1);
+});
+
+scene("what one dataset published is discovered by another, through its catalog", async (s) => {
+  s.put(OMTO3D);
+  s.yaml(
+    yamlOf(s.api.server.url, '["**/ColumnAmountO3", "**/UVAerosolIndex"]')
+      .replace("to: items.ndjson, format: ndjson", "to: first.parquet, format: catalog"),
+  );
+  await s.run();
+  const file = path.join(s.folder, "second.yaml");
+  fs.writeFileSync(
+    file,
+    "dataset: SECOND.1\ndiscover: [{from: catalog, path: first.parquet}]\n" +
+      "convert: {assets: [UVAerosolIndex], compress: zstd}\npublish: [{to: second}]\n",
+  );
+  const directory = PublishDirectory.at(path.join(s.folder, "second.run"), s.opener);
+  const published = await publishDataset(directory, loadDataset(file), { opener: s.opener });
+  assert.ok("report" in published);
+  assert.deepEqual([published.report.published, published.report.failed], [1, []]);
+  const item = json(path.join(s.folder, "second/items/2016/OMI-Aura_L3-OMTO3d_2016m0331_v003.json"));
+  const before = json(path.join(s.folder, "out/items/2016/OMI-Aura_L3-OMTO3d_2016m0331_v003.json"));
+  const [name] = Object.keys(item.assets);
+  assert.equal(name, "UVAerosolIndex");
+  // The same cells, packed otherwise.
+  assert.deepEqual(item.assets[name].statistics, before.assets[name].statistics);
+  assert.notEqual(item.assets[name]["file:checksum"], before.assets[name]["file:checksum"]);
+  assert.deepEqual(item.properties.start_datetime, before.properties.start_datetime);
 });

@@ -225,6 +225,11 @@ Deno.test(
       () => itemTarget(target({ secret: "T" }), options()),
       /its token is read from T, which is not set/,
     );
+    assert.throws(
+      () => itemTarget(target({ secret: "T", to: "http://stac.example.org" }), options({ T: "hush" })),
+      (error) =>
+        error instanceof GranaryError && /by https only/.test(error.message) && !/hush/.test(error.message),
+    );
   }),
 );
 
