@@ -60,11 +60,10 @@ export function placeByLatitudes(
   const [rows, columns] = latitude.shape.slice(-2);
   const yAxis = latitude.axis + latitude.shape.length - 2;
   const xAxis = yAxis + 1;
-  const lines = readLines(view, latitude.path, longitude.path, rows, columns);
+  const { lines, fitting } = linesOf(view, latitude.path, longitude.path, rows, columns);
   if (wanted !== null) {
     const fit = fitNamedGrid(wanted, lines.cells);
     if (fit === null) {
-      const fitting = fittingGrid(lines.cells);
       throw new NoGrid(
         "curvilinear",
         `${latitude.path} and ${longitude.path} are not those of ${wanted.name} (${
@@ -75,7 +74,8 @@ export function placeByLatitudes(
     notes.push(`placed on ${wanted.name}, from its row ${fit.row} and column ${fit.column} on, as was asked`);
     return { xAxis, yAxis, ...onGrid(wanted, fit.row, fit.column) };
   }
-  const regular = regularDegrees(lines);
+  // A few rows of equal areas are equal steps of degrees too, nearly.
+  const regular = fitting === undefined ? regularDegrees(lines) : null;
   if (regular !== null) {
     notes.push(
       `its latitudes and longitudes of two dimensions (${latitude.path}) are equal steps of degrees`,
@@ -89,7 +89,6 @@ export function placeByLatitudes(
         `it to cells with granary aggregate)`,
     );
   }
-  const fitting = fittingGrid(lines.cells);
   const advice = fitting === undefined
     ? "wanted axes of equal steps: regrid the file, as with cdo remapbil"
     : `they are those of ${fitting.name}: say so, as with granary cog --grid ${fitting.name}`;
@@ -147,11 +146,6 @@ function onGrid(grid: NamedGrid, row: number, column: number): { x: Spacing; y: 
   };
 }
 
-/** The named grid that the cells lie on. */
-function fittingGrid(cells: readonly KnownCell[]): NamedGrid | undefined {
-  return NAMED_GRIDS.find((grid) => fitNamedGrid(grid, cells) !== null);
-}
-
 interface Coordinate {
   readonly path: string;
   /** The first dimension of the variable that it lies over. */
@@ -199,6 +193,34 @@ const SHARES = [0.1, 0.5, 0.9];
 
 /** Cells of one line that are looked at. */
 const CELLS_OF_LINE = 16;
+
+interface KnownLines {
+  readonly lines: Lines;
+  /** The named grid that the cells lie on. */
+  readonly fitting: NamedGrid | undefined;
+}
+
+const known = new WeakMap<FileView, Map<string, KnownLines>>();
+
+/** The lines of a pair of coordinates, which many variables share; read once a file. */
+function linesOf(
+  view: FileView,
+  latitude: string,
+  longitude: string,
+  rows: number,
+  columns: number,
+): KnownLines {
+  let ofFile = known.get(view);
+  if (ofFile === undefined) known.set(view, ofFile = new Map());
+  const key = `${latitude}\n${longitude}`;
+  let found = ofFile.get(key);
+  if (found === undefined) {
+    const lines = readLines(view, latitude, longitude, rows, columns);
+    const fitting = NAMED_GRIDS.find((grid) => fitNamedGrid(grid, lines.cells) !== null);
+    ofFile.set(key, found = { lines, fitting });
+  }
+  return found;
+}
 
 function readLines(
   view: FileView,

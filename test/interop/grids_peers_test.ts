@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import path from "node:path";
 import { openFileSource } from "../../core/access/file_source.ts";
+import { NAMED_GRIDS } from "../../core/grids/ease_grids.ts";
 import { openGrids } from "../../core/grids/open_grids.ts";
 import type { GridFile } from "../../core/raster/grid.ts";
 import { temporaryFolder } from "../support/binary.ts";
@@ -414,3 +415,57 @@ async function assertCase(file: GridFile, wanted: Expected): Promise<void> {
   );
   assert.deepEqual(found, wanted.values);
 }
+
+const WRITE_EASE = String.raw`
+import h5py, json, os, sys
+import numpy as np
+from pyproj import Transformer
+folder = sys.argv[1]
+out = []
+for name, code, west, north, cell, columns, rows in json.loads(sys.argv[2]):
+    back = Transformer.from_crs(code, "EPSG:4326", always_xy=True)
+    column, row = columns // 3, rows // 4
+    x = west + (column + np.arange(15) + 0.5) * cell
+    y = north - (row + np.arange(12) + 0.5) * cell
+    lon, lat = back.transform(*np.meshgrid(x, y))
+    lat[0, 0] = lon[0, 0] = -9999
+    file = os.path.join(folder, name + ".h5")
+    with h5py.File(file, "w") as f:
+        for key, values, units in ("latitude", lat, "degrees_north"), ("longitude", lon, "degrees_east"):
+            d = f.create_dataset(key, data=np.float32(values))
+            d.attrs["units"] = units
+            d.attrs["_FillValue"] = np.float32(-9999)
+        f["v"] = np.arange(180, dtype="i2").reshape(12, 15)
+    out.append([file, [cell, 0, west + column * cell, 0, -cell, north - row * cell]])
+json.dump(out, sys.stdout)
+`;
+
+Deno.test({
+  name:
+    "latitudes and longitudes that pyproj gives for EASE-Grid 2.0 are told by the grid's name, and placed on it",
+  ignore: !hasPeer("h5py", "numpy", "pyproj"),
+  fn: async () => {
+    const asked = NAMED_GRIDS.map(({ name, code, west, north, cell, columns, rows }) =>
+      [name, code, west, north, cell, columns, rows] as const
+    );
+    const files = askPython(WRITE_EASE, folder, JSON.stringify(asked)) as [string, number[]][];
+    for (const [i, [at, affine]] of files.entries()) {
+      const [name, code] = asked[i];
+      const silent = await openGrids(await openFileSource(at), at);
+      for (const { rule, reason } of silent.refused) {
+        assert.equal(rule, "curvilinear");
+        assert.match(reason, new RegExp(`they are those of ${name}: say so`));
+      }
+      assert.equal(silent.refused.length, 3);
+      const placed = await openGrids(await openFileSource(at), at, { grid: name });
+      const grid = placed.grids.find((one) => one.name === "/v");
+      assert.ok(grid !== undefined, JSON.stringify(placed.refused));
+      assert.equal(grid.crs.code, code);
+      grid.affine.forEach((value, k) =>
+        assert.ok(Math.abs(value - affine[k]) < 1e-6, `${name}: ${grid.affine}`)
+      );
+      await silent.close();
+      await placed.close();
+    }
+  },
+});
