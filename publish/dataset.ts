@@ -20,8 +20,19 @@ export type Discovery =
     readonly bbox: readonly [number, number, number, number] | null;
     readonly url: string | null;
   }
-  | { readonly from: "s3"; readonly prefix: string; readonly match: string | null }
-  | { readonly from: "local"; readonly path: string; readonly match: string | null }
+  | {
+    readonly from: "s3";
+    readonly prefix: string;
+    readonly match: string | null;
+    /** A pattern over files' names that gives the id of a granule of several files. */
+    readonly id: string | null;
+  }
+  | {
+    readonly from: "local";
+    readonly path: string;
+    readonly match: string | null;
+    readonly id: string | null;
+  }
   | {
     readonly from: "stac";
     readonly url: string;

@@ -136,19 +136,34 @@ function sourceOf(source: JsonObject, collection: string, notes: string[]): Reco
   const bucket = asText(source.bucket);
   if (bucket === null) return [];
   const prefix = `s3://${bucket}/${(asText(source.prefix) ?? "").replace(/^\/+/, "")}`;
+  const id = idOf(source, notes);
   const regex = asText(source.filename_regex);
-  if (regex === null) return [{ from: "s3", prefix }];
+  if (regex === null) return [{ from: "s3", prefix, ...id }];
   try {
     new Pattern(regex);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     notes.push(`filename_regex "${regex}" ${error.message}: every file below ${prefix} is taken`);
-    return [{ from: "s3", prefix }];
+    return [{ from: "s3", prefix, ...id }];
   }
   notes.push(
     `filename_regex is matched against the key below ${prefix}, not against the whole key: look whether it fits`,
   );
-  return [{ from: "s3", prefix, match: `/${regex}/` }];
+  return [{ from: "s3", prefix, match: `/${regex}/`, ...id }];
+}
+
+/** Files of one item are put together by the same pattern; a template over it has no counterpart. */
+function idOf(source: JsonObject, notes: string[]): { id?: string } {
+  const regex = asText(source.id_regex);
+  if (regex === null) return {};
+  try {
+    new Pattern(regex);
+    return { id: regex };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    notes.push(`id_regex "${regex}" ${error.message}: each file is a granule of its own`);
+    return {};
+  }
 }
 
 function samplesOf(config: JsonObject): string[] {
@@ -261,9 +276,8 @@ const LOST: Readonly<Record<string, string>> = {
   summaries: "summaries are computed from the items",
   stac_extensions: "extensions are named by the fields that are used",
   links: "links are made by the catalog",
-  id_regex: "items are named by their granules, a file each",
-  id_template: "items are named by their granules, a file each",
-  assets: "files of one item are not grouped by patterns; each file is a granule",
+  id_template: "items are called by what id_regex finds",
+  assets: "assets are called by what their files' names add to the id",
   start_datetime: "one fixed time for all files is not carried over (say convert.time)",
   end_datetime: "one fixed time for all files is not carried over (say convert.time)",
   single_datetime: "one fixed time for all files is not carried over (say convert.time)",

@@ -15,6 +15,7 @@ import { isCollectionsAnswer, readCollections } from "./cmr/cmr_collection.ts";
 import { CMR_URL, type CmrQuery, describeQuery, isAskedByBoxes } from "./cmr/cmr_query.ts";
 import { type CollectionFacts, type Draft, finishRow, type ReadContext } from "./draft/draft.ts";
 import { createFootprinter } from "./draft/footprinter.ts";
+import { groupDrafts, idReader } from "./draft/group_drafts.ts";
 import { fileDrafts, type FileListing } from "./files/file_list.ts";
 import { type HttpIo, MOST_ANSWER_BYTES } from "./draft/http_text.ts";
 import { asTime } from "../../core/json_value.ts";
@@ -157,7 +158,8 @@ export function discoverS3(
   query: LocalQuery = {},
 ): Discovery {
   const tally = new Tally();
-  const drafts = s3Drafts(listing, opener, { tally, signal: options.signal, onProgress: options.onProgress });
+  const found = s3Drafts(listing, opener, { tally, signal: options.signal, onProgress: options.onProgress });
+  const drafts = grouped(found, listing.id, tally);
   const parameters = { ...describeListing(listing), ...describeLocal(query) };
   return discovery("s3", parameters, drafts, query, tally, options, listing.prefixes.join(", "));
 }
@@ -166,9 +168,18 @@ export function discoverS3(
 export function discoverFiles(listing: FileListing, options: DiscoverOptions): Discovery {
   const tally = new Tally();
   const { folder, match } = listing;
-  const parameters = { folder, ...(match === undefined ? {} : { match }) };
-  const drafts = fileDrafts(listing, { tally, signal: options.signal });
+  const parameters = {
+    folder,
+    ...(match === undefined ? {} : { match }),
+    ...(listing.id === undefined ? {} : { id: listing.id }),
+  };
+  const drafts = grouped(fileDrafts(listing, { tally, signal: options.signal }), listing.id, tally);
   return discovery("files", parameters, drafts, {}, tally, options, folder);
+}
+
+/** A granule a file, or granules of several files by a pattern over the names. */
+function grouped(drafts: AsyncGenerator<Draft>, id: string | undefined, tally: Tally): AsyncGenerator<Draft> {
+  return id === undefined ? drafts : groupDrafts(drafts, idReader(id, "id"), tally);
 }
 
 function discovery(

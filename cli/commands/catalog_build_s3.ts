@@ -8,6 +8,7 @@ import type { BuildRequest, BuildSource, OpenedSource } from "./catalog_build_so
 
 interface ListingFlags extends S3Flags {
   match?: string;
+  id?: string;
   collection?: string;
   provider?: string;
   start?: string;
@@ -21,6 +22,10 @@ export const s3Source: BuildSource = {
       "--match <pattern>",
       "s3: only keys that match below the prefix: a glob, or a regular expression between slashes" +
         " (default: names of HDF5, netCDF and TIFF files)",
+    );
+    command.option(
+      "--id <pattern>",
+      "s3: a regular expression over files' names; those of one id (its group id, or the first) are one granule",
     );
     addS3Options(command);
   },
@@ -58,6 +63,7 @@ async function open(request: BuildRequest): Promise<OpenedSource> {
     {
       prefixes: inputs,
       match: flags.match,
+      id: flags.id,
       collection: flags.collection,
       provider: flags.provider,
       s3: s3Settings(flags),

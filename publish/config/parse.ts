@@ -3,6 +3,7 @@ import { inputError } from "../../core/errors.ts";
 import { addShapeFaults, Faults } from "../../core/config/faults.ts";
 import { YamlText } from "../../core/config/yaml_text.ts";
 import type { Dataset, Discovery, PublishTarget, TargetKind } from "../dataset.ts";
+import { Pattern } from "../../core/patterns/pattern.ts";
 import { namePattern } from "./name_pattern.ts";
 import { type DatasetInput, datasetSchema } from "./schema.ts";
 
@@ -121,9 +122,11 @@ function discoveryOf(input: DatasetInput["discover"][number], at: number, faults
           `"${input.prefix}" is no prefix (wanted s3://bucket/prefix/)`,
         );
       }
-      return { from: "s3", prefix: input.prefix, match: input.match ?? null };
+      checkId(input.id, at, faults);
+      return { from: "s3", prefix: input.prefix, match: input.match ?? null, id: input.id ?? null };
     case "local":
-      return { from: "local", path: input.path, match: input.match ?? null };
+      checkId(input.id, at, faults);
+      return { from: "local", path: input.path, match: input.match ?? null, id: input.id ?? null };
     case "stac":
       return {
         from: "stac",
@@ -134,6 +137,15 @@ function discoveryOf(input: DatasetInput["discover"][number], at: number, faults
       };
     case "catalog":
       return { from: "catalog", path: input.path };
+  }
+}
+
+function checkId(id: string | undefined, at: number, faults: Faults): void {
+  if (id === undefined) return;
+  try {
+    new Pattern(id);
+  } catch (error) {
+    faults.value(["discover", at, "id"], (error as Error).message);
   }
 }
 

@@ -3,10 +3,14 @@ import { z } from "zod";
 import { NAMED_GRIDS } from "../../core/grids/ease_grids.ts";
 import { MAX_PATTERN } from "../../core/patterns/pattern.ts";
 
-const glob = z.string().min(1).max(MAX_PATTERN);
+const glob = z.string().min(1).max(MAX_PATTERN + 2);
 const time = z.string().max(40).describe("a date or a time in UTC, 2024-01-31 or 2024-01-31T12:00:00Z");
 const days = z.string().regex(/^\d{1,5}d$/, "wanted a number of days such as 30d");
 const box = z.tuple([z.number(), z.number(), z.number(), z.number()]).describe("west, south, east, north");
+
+const groupId = z.string().min(1).max(MAX_PATTERN).optional().describe(
+  "a regular expression over files' names: those of one id (its group id, or the first) are one granule",
+);
 
 const discovery = z.discriminatedUnion("from", [
   z.strictObject({
@@ -24,12 +28,18 @@ const discovery = z.discriminatedUnion("from", [
   z.strictObject({
     from: z.literal("s3"),
     prefix: z.string().describe("s3://bucket/prefix/"),
-    match: glob.optional().describe("a glob over the key below the prefix"),
+    match: glob.optional().describe(
+      "a glob over the key below the prefix, or a regular expression between slashes",
+    ),
+    id: groupId,
   }),
   z.strictObject({
     from: z.literal("local"),
     path: z.string(),
-    match: glob.optional().describe("a glob over the path below the folder"),
+    match: glob.optional().describe(
+      "a glob over the path below the folder, or a regular expression between slashes",
+    ),
+    id: groupId,
   }),
   z.strictObject({
     from: z.literal("stac"),

@@ -170,7 +170,9 @@ async function timesOf(
   const steps = dataset.convert.steps === "files" && moments.length > 1;
   const { from, pattern } = dataset.time;
   const before = { from: from.slice(0, Math.max(0, from.indexOf("file"))), pattern };
+  // A TIFF has no place for the time of its observations.
   const asksFile = !steps && ofBands === null && from.includes("file") &&
+    outputs.some(({ grid }) => grid.name !== "") &&
     itemTime(before, row, null, name) === null;
   const stated = ofBands ?? (asksFile ? await factsOf(location, context) : null);
   const whole = itemTime(dataset.time, row, stated, name);

@@ -105,13 +105,23 @@ function openSource(
     }
     case "s3":
       return discoverS3(
-        { prefixes: [source.prefix], match: source.match ?? undefined, collection: dataset.name },
+        {
+          prefixes: [source.prefix],
+          match: source.match ?? undefined,
+          id: source.id ?? undefined,
+          collection: dataset.name,
+        },
         opener,
         options,
       );
     case "local":
       return discoverFiles(
-        { folder: source.path, match: source.match ?? undefined, collection: dataset.name },
+        {
+          folder: source.path,
+          match: source.match ?? undefined,
+          id: source.id ?? undefined,
+          collection: dataset.name,
+        },
         options,
       );
     case "stac": {

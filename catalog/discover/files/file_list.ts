@@ -11,6 +11,8 @@ export interface FileListing {
   readonly folder: string;
   /** A glob, or a regular expression between slashes, over the path below the folder. */
   readonly match?: string | undefined;
+  /** A regular expression over files' names that gives the id of a granule of several files. */
+  readonly id?: string | undefined;
   /** Of granules whose names do not say it. */
   readonly collection?: string | undefined;
   readonly provider?: string | undefined;

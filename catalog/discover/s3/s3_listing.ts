@@ -19,6 +19,8 @@ export interface S3Listing {
   readonly prefixes: readonly string[];
   /** A glob, or a regular expression between slashes, over the key below the prefix. */
   readonly match?: string | undefined;
+  /** A regular expression over files' names that gives the id of a granule of several files. */
+  readonly id?: string | undefined;
   /** Of granules whose names do not say it. */
   readonly collection?: string | undefined;
   readonly provider?: string | undefined;
@@ -32,10 +34,11 @@ const PROVIDER = "s3";
 const GRANULE_NAME = /\.(h5|hdf5|he5|hdf|nc|nc4|cdf|tiff?|jp2)$/i;
 
 /** What a catalog's metadata says of the question; no credential is part of it. */
-export function describeListing({ prefixes, match, s3 }: S3Listing): Record<string, unknown> {
+export function describeListing({ prefixes, match, id, s3 }: S3Listing): Record<string, unknown> {
   return {
     prefixes,
     ...(match === undefined ? {} : { match }),
+    ...(id === undefined ? {} : { id }),
     ...(s3?.endpoint ? { endpoint: s3.endpoint } : {}),
     ...(s3?.access ? { access: s3.access } : {}),
   };

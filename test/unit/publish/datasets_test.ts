@@ -47,7 +47,12 @@ for (const [name, file, start, assets] of REAL) {
       const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-dataset-"));
       try {
         const from = sharedData(file);
-        const found = { from: "local", path: path.dirname(from), match: path.basename(from) } as const;
+        const found = {
+          from: "local",
+          path: path.dirname(from),
+          match: path.basename(from),
+          id: null,
+        } as const;
         const dataset = { ...parseDataset(datasetText(name) ?? "", name), discover: [found] };
         const output = path.join(folder, "out");
         const [target] = dataset.targets;

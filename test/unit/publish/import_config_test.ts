@@ -36,7 +36,7 @@ Deno.test("a VEDA dataset config becomes a sound dataset, and what is lost is to
   const dataset = parseDataset(yaml, "no2.yaml");
   assert.equal(name, "no2-monthly");
   assert.deepEqual(dataset.discover, [
-    { from: "s3", prefix: "s3://veda/OMNO2d_HRM/", match: "/^(.*)Col3_V4.nc.tif$/" },
+    { from: "s3", prefix: "s3://veda/OMNO2d_HRM/", match: "/^(.*)Col3_V4.nc.tif$/", id: ".*_(.*)_.*" },
   ]);
   assert.match(dataset.time.pattern!, /\(\?<month>/);
   assert.doesNotMatch(dataset.time.pattern!, /\(\?<day>/);
@@ -52,7 +52,6 @@ Deno.test("a VEDA dataset config becomes a sound dataset, and what is lost is to
     const key of [
       "spatial_extent",
       "temporal_extent",
-      "id_regex",
       "roles",
       "cogify",
       "odd_key",
@@ -101,7 +100,7 @@ Deno.test("a pattern that cannot be searched in linear time is told, and what is
   const { yaml, notes } = importConfig(JSON.stringify(ahead), "a.json");
   assert.ok(notes.some((note) => /looks around/.test(note)));
   assert.deepEqual(parseDataset(yaml, "d.yaml").discover, [
-    { from: "s3", prefix: "s3://veda/OMNO2d_HRM/", match: null },
+    { from: "s3", prefix: "s3://veda/OMNO2d_HRM/", match: null, id: ".*_(.*)_.*" },
   ]);
   for (const text of ["{", "[]", "{}", '{"collection": "x"}', '{"collection": "x", "discovery_items": []}']) {
     assert.throws(

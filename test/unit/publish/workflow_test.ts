@@ -391,3 +391,31 @@ scene("what one dataset published is discovered by another, through its catalog"
   assert.notEqual(item.assets[name]["file:checksum"], before.assets[name]["file:checksum"]);
   assert.deepEqual(item.properties.start_datetime, before.properties.start_datetime);
 });
+
+scene(
+  "files of one id become one item with an asset a file; what tells no id is set aside and counted",
+  async (s) => {
+    const [tiff] = [fs.readFileSync(sharedData("cog/cog_nodata.tif"))];
+    for (const name of ["x_20240102.B04.tif", "x_20240102.B05.tif", "x_20240103.B04.tif", "odd.tif"]) {
+      fs.writeFileSync(path.join(s.folder, "granules", name), tiff);
+    }
+    s.yaml(
+      "dataset: B.1\ndiscover: [{from: local, path: granules, id: '^(x_[0-9]+)[.]'}]\n" +
+        'convert: {time: {name: "_(?<year>\\\\d{4})(?<month>\\\\d\\\\d)(?<day>\\\\d\\\\d)[.]"}}\npublish: [{to: out}]\n',
+    );
+    const report = await s.run();
+    assert.deepEqual(report.failed, []);
+    assert.deepEqual([report.discovered, report.published, report.setAside, report.items], [3, 2, 1, 2]);
+    const item = json(path.join(s.folder, "out/items/2024/x_20240102.json"));
+    assert.deepEqual(Object.keys(item.assets), ["B04", "B05"]);
+    assert.equal(item.properties.start_datetime, "2024-01-02T00:00:00Z");
+    // Another of its files: the granule is another, and the others stay.
+    fs.rmSync(path.join(s.folder, "granules", "x_20240102.B05.tif"));
+    const after = await s.run();
+    assert.deepEqual(after.converted, { source: 1 });
+    assert.deepEqual(Object.keys(json(path.join(s.folder, "out/items/2024/x_20240102.json")).assets), [
+      "B04",
+    ]);
+    assert.ok(!fs.existsSync(path.join(s.folder, "out/cogs/x_20240102/B05.tif")));
+  },
+);

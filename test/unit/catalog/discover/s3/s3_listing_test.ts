@@ -147,3 +147,21 @@ Deno.test(
     );
   }),
 );
+
+Deno.test(
+  "files of one id are one granule, however far apart they lie, and each is an asset",
+  scene(async (s3, opener) => {
+    put(s3, "omi/B04/x_2024.B04.tif", "omi/B04/y_2024.B04.tif", "omi/B05/x_2024.B05.tif", "omi/other.tif");
+    const { rows, tally } = await rowsOf({ id: String.raw`^([a-z]_\d{4})\.` }, opener);
+    assert.deepEqual(rows.map(({ id, assets }) => [id, assets.map(({ key }) => key)]), [
+      ["x_2024", ["x_2024.B04.tif", "x_2024.B05.tif"]],
+      ["y_2024", ["y_2024.B04.tif"]],
+    ]);
+    assert.deepEqual(rows[0].assets.map((asset) => rows[0].s3_base! + asset.path), [
+      "s3://bucket/omi/B04/x_2024.B04.tif",
+      "s3://bucket/omi/B05/x_2024.B05.tif",
+    ]);
+    assert.equal(tally.count("granule", "name that tells no id"), 1);
+    await assert.rejects(rowsOf({ id: "(" }, opener), /id: "\(" has a "\("/);
+  }),
+);
