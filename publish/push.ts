@@ -46,7 +46,7 @@ export async function pushItems(request: PushRequest): Promise<Pushed> {
         yield item;
       }
     };
-    await whole.write(request.collection ?? emptyCollection(id), counted);
+    await whole.write(request.collection ?? collectionAround(id, []), counted);
     return { target: whole.name, collection: id, items: count, refused: [] };
   }
   try {
@@ -135,8 +135,4 @@ function collectionAround(id: string, items: readonly StacItem[]): StacCollectio
   const sum = new CollectionSum();
   for (const item of items) sum.add(item);
   return sum.result(textOf(id), []);
-}
-
-function emptyCollection(id: string): StacCollection {
-  return new CollectionSum().result(textOf(id), []);
 }

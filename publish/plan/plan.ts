@@ -35,7 +35,7 @@ export interface PublishPlan {
   readonly convert: readonly PlannedGranule[];
   /** Of those in the catalog that are not converted again. */
   readonly kept: number;
-  /** Done before, and in no catalog now. */
+  /** Done or failed before, and in no catalog now. */
   readonly beyond: number;
   /** Failed for good, or for too long. */
   readonly failed: readonly GivenUp[];
@@ -74,7 +74,8 @@ export async function planDataset(input: PlanInput): Promise<PublishPlan> {
   const convert: PlannedGranule[] = [];
   const failed: GivenUp[] = [];
   const seen = new Set<string>();
-  const holders = new Map<string, string>();
+  // Who has a record keeps its id, whatever else comes by the same.
+  const holders = new Map([...records.values()].map(({ id, collection }) => [id, collection]));
   let kept = 0;
   for await (const row of input.rows) {
     const name = recordName(row);
@@ -82,7 +83,7 @@ export async function planDataset(input: PlanInput): Promise<PublishPlan> {
     seen.add(name);
     // Files and items are named by the id alone.
     const other = holders.get(row.id);
-    if (other !== undefined) {
+    if (other !== undefined && other !== row.collection) {
       const reason = `has the id of a granule of ${other} (its files and item would take each other's place)`;
       failed.push({ collection: row.collection, id: row.id, reason, permanent: true });
       continue;
@@ -102,7 +103,7 @@ export async function planDataset(input: PlanInput): Promise<PublishPlan> {
       convert.push({ name, identity, why: state, planned: planned ?? created, row: bare(row) });
     }
   }
-  const beyond = [...records].filter(([name, { done }]) => done !== null && !seen.has(name)).length;
+  const beyond = [...records.keys()].filter((name) => !seen.has(name)).length;
   const key = keyOf([
     PLAN_FORMAT,
     dataset,

@@ -102,7 +102,7 @@ function databaseError(name: string, error: unknown): unknown {
     return new GranaryError("credential", `${name}: the database refused the user or the password`);
   }
   if (DATA_FAULT.test(code)) {
-    return new GranaryError("granule", `${name}: the database refused it: ${said}`, {
+    return new GranaryError("io", `${name}: the database refused it: ${said}`, {
       details: { refused: `the database refused it (${code}: ${said})` },
     });
   }
