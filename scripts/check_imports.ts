@@ -180,7 +180,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "publish/config": [...BELOW_JOBS, "publish"],
   "publish/convert": [...BELOW_JOBS, "publish", "publish/config", "publish/targets"],
   "publish/deploy": [...BELOW_JOBS, "publish"],
-  "publish/plan": [...BELOW_JOBS, "publish", "publish/targets"],
+  "publish/plan": [...BELOW_JOBS, "publish", "publish/convert", "publish/targets"],
   "publish/run": [
     ...BELOW_JOBS,
     "publish",

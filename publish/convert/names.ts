@@ -7,9 +7,14 @@ export const COGS = "cogs/";
 /** Endings that a granule's id loses as the name of its folder and its item. */
 const ENDING = /\.(h5|hdf5|he5|hdf|nc|nc4|cdf|tiff?)$/i;
 
-/** `OMI-Aura_L3-OMTO3d_2016m0331_v003`. */
+/** Data centres that put the product before a file's name: `OMTO3d.003:OMI-Aura_L3-…`. */
+const PRODUCT = /^[A-Za-z0-9_-]+(\.[\w.]+)?:(?=.)/;
+/** Signs of URLs, which servers of items refuse in ids. */
+const SIGNS = /[:/?#[\]@!$&'()*+,;=\s]+/g;
+
+/** `OMI-Aura_L3-OMTO3d_2016m0331_v003`: the id of a granule as that of its items, fit for any server. */
 export function itemStem(id: string): string {
-  return id.replace(ENDING, "") || id;
+  return id.replace(PRODUCT, "").replace(ENDING, "").replace(SIGNS, "-") || "granule";
 }
 
 /** `cogs/{granule}/{file}`. */

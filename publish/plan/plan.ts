@@ -4,6 +4,7 @@ import { keyOf } from "../../core/keys.ts";
 import type { Dataset } from "../dataset.ts";
 import type { ConvertRecord, Done, Failure } from "../records.ts";
 import { PLAN_FORMAT } from "../version.ts";
+import { itemStem } from "../convert/names.ts";
 import { configKey, identityKey, recordName } from "./identity.ts";
 
 /** Why a granule is converted: it is new, or its source, the config or a file of it changed, or a try failed. */
@@ -75,20 +76,24 @@ export async function planDataset(input: PlanInput): Promise<PublishPlan> {
   const failed: GivenUp[] = [];
   const seen = new Set<string>();
   // Who has a record keeps its id, whatever else comes by the same.
-  const holders = new Map([...records.values()].map(({ id, collection }) => [id, collection]));
+  const holders = new Map(
+    [...records].map(([name, { id, collection }]) => [itemStem(id), { name, collection }]),
+  );
   let kept = 0;
   for await (const row of input.rows) {
     const name = recordName(row);
     const identity = identityKey(row);
     seen.add(name);
     // Files and items are named by the id alone.
-    const other = holders.get(row.id);
-    if (other !== undefined && other !== row.collection) {
-      const reason = `has the id of a granule of ${other} (its files and item would take each other's place)`;
+    const stem = itemStem(row.id);
+    const other = holders.get(stem);
+    if (other !== undefined && other.name !== name) {
+      const reason = `its items would be called ${stem}, as those of another granule of ${other.collection}` +
+        " (say which is meant, by discover)";
       failed.push({ collection: row.collection, id: row.id, reason, permanent: true });
       continue;
     }
-    holders.set(row.id, row.collection);
+    holders.set(stem, { name, collection: row.collection });
     const state = stateOf(row, identity, config, records.get(name), input);
     if (state === "kept") kept += 1;
     else if (typeof state === "object") {

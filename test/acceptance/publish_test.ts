@@ -45,7 +45,7 @@ async function startArchive(granules: Map<string, Granule>): Promise<Loopback> {
         "collection-concept-id": "C1-GES_DISC",
       },
       umm: {
-        GranuleUR: id,
+        GranuleUR: `OMTO3d.003:${id}`,
         CollectionReference: { ShortName: "OMTO3d", Version: "003" },
         TemporalExtent: {
           RangeDateTime: { BeginningDateTime: `${day}T00:00:00Z`, EndingDateTime: `${day}T23:59:59Z` },
@@ -121,7 +121,7 @@ Deno.test({
       put("c.he5", granuleBytes(OMTO3D), 1, "2016-04-02");
       const damaged = await run();
       assert.deepEqual([damaged.code, damaged.report.discovered, damaged.report.published], [3, 3, 2]);
-      assert.deepEqual(damaged.report.failed.map(({ id }: { id: string }) => id), ["b.he5"]);
+      assert.deepEqual(damaged.report.failed.map(({ id }: { id: string }) => id), ["OMTO3d.003:b.he5"]);
       const fetched = archive.count(/data\/b/);
       assert.equal((await run()).code, 3);
       assert.equal(archive.count(/data\/b/), fetched, "what failed for good is not fetched again");
@@ -296,5 +296,58 @@ Deno.test({
       /^OK: omto3d\.yaml: OMTO3d\.003/,
     );
     assert.equal(JSON.parse(await ok(["publish", "schema"], { cwd: folder })).type, "object");
+  },
+});
+
+Deno.test({
+  name: "what was published is served: values at points are those that h5py read from the source",
+  ignore: !hasSharedData,
+  fn: async () => {
+    const folder = temporaryFolder("granary-publish-");
+    fs.mkdirSync(path.join(folder, "granules"));
+    fs.writeFileSync(path.join(folder, "granules", OMTO3D), granuleBytes(OMTO3D));
+    fs.writeFileSync(
+      path.join(folder, "d.yaml"),
+      'dataset: OMTO3d.003\ndiscover: [{from: local, path: granules}]\nconvert: {variables: ["**/ColumnAmountO3"]}\n' +
+        "publish:\n  - {to: out}\n  - {to: catalog.parquet, format: catalog}\n",
+    );
+    await ok(["publish", "run", "d.yaml"], { cwd: folder });
+    const golden = JSON.parse(
+      fs.readFileSync(sharedData("golden/grids/OMI-Aura_L3-OMTO3d_2016m0331_v003.json"), "utf8"),
+    );
+    const grid = golden.grids.find(({ variable }: { variable: string }) =>
+      variable.endsWith("/ColumnAmountO3")
+    );
+    const pixels: { x: number; y: number; value: number | null }[] = grid.bands[0].pixels;
+    const child = startGranary(["serve", "--catalog", "catalog.parquet", "--port", "0"], { cwd: folder });
+    const ended = finish(child);
+    try {
+      const url = await new Promise<string>((resolve, reject) => {
+        let said = "";
+        child.stderr?.on("data", (data) => {
+          said += new TextDecoder().decode(data);
+          const found = /listening on (http:\/\/\S+)/.exec(said);
+          if (found !== null) resolve(found[1]);
+        });
+        child.once("exit", () => reject(new Error(`the server ended: ${said}`)));
+      });
+      let compared = 0;
+      for (const { x, y, value } of pixels) {
+        if (typeof value !== "number" || value < 0) continue;
+        const query = "collection_concept_id=OMTO3d.003&datetime=2016-03-31T12:00:00Z";
+        const response = await fetch(`${url}/rasterio/point/${x},${y}?${query}`);
+        const answer = await response.json();
+        assert.equal(response.status, 200, JSON.stringify(answer));
+        assert.ok(
+          Math.abs(answer.assets[0].values[0] - value) < 1e-3,
+          `${x},${y}: ${JSON.stringify(answer)}`,
+        );
+        compared += 1;
+      }
+      assert.ok(compared >= 3);
+    } finally {
+      child.kill("SIGTERM");
+      await ended;
+    }
   },
 });

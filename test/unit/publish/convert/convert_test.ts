@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { itemTime } from "../../../../publish/convert/item_time.ts";
-import { cogKey, fileVariable } from "../../../../publish/convert/names.ts";
+import { cogKey, fileVariable, itemStem } from "../../../../publish/convert/names.ts";
 
 Deno.test("names of files climb nowhere, whatever a file says", () => {
   for (
@@ -36,6 +36,16 @@ Deno.test("an item's time is the first answer of the rule, and never a guess", (
     start: 1000,
     end: 5000,
   });
+});
+
+Deno.test("ids of items are such as every server takes", () => {
+  const id = "OMTO3d.003:OMI-Aura_L3-OMTO3d_2016m0331_v003-2016m0402t051523.he5";
+  assert.equal(itemStem(id), "OMI-Aura_L3-OMTO3d_2016m0331_v003-2016m0402t051523");
+  assert.equal(itemStem("GPM_3IMERGM.07:3B-MO.MS.MRG.3IMERG.20190101.HDF5"), "3B-MO.MS.MRG.3IMERG.20190101");
+  assert.equal(itemStem("a/b (1)+c.nc"), "a-b-1-c");
+  for (const odd of ["x:", ":", "//", ".nc", "é:ü.tif"]) {
+    assert.match(itemStem(odd), /^[^:/?#[\]@!$&'()*+,;=\s]+$/);
+  }
 });
 
 Deno.test("a file without variables is called by what its name adds to the granule's", () => {
