@@ -36,7 +36,9 @@ export class NdjsonFile implements WholeTarget {
       try {
         for await (const item of items()) {
           this.options.signal?.throwIfAborted();
-          const placed = placedItem(item, hrefOf, []);
+          const placed = placedItem(item, hrefOf, [
+            { rel: "collection", href: hrefOf("collection.json"), type: "application/json" },
+          ]);
           await file.write(`${JSON.stringify(stac === "1.0.0" ? olderItem(placed) : placed)}\n`);
         }
       } finally {

@@ -1,8 +1,10 @@
 /** Publishing to a STAC API with transactions and to a pgstac database that nobody here wrote. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import process from "node:process";
 import { SourceOpener } from "../../core/access/open.ts";
 import { loadDataset } from "../../publish/config/load.ts";
 import { publishDataset } from "../../publish/publish.ts";
@@ -97,3 +99,43 @@ for (
     },
   });
 }
+
+Deno.test({
+  name: "pypgstac loads the static catalog's collection and the lines of items, and the API finds them",
+  ignore: !hasPgstac || !hasSharedData,
+  fn: async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-pgstac-"));
+    const server = await startStacFastapi();
+    try {
+      fs.mkdirSync(path.join(folder, "granules"));
+      fs.copyFileSync(sharedData(`omi/${OMTO3D}`), path.join(folder, "granules", OMTO3D));
+      const yaml = path.join(folder, "omi.yaml");
+      fs.writeFileSync(
+        yaml,
+        "dataset: OMI.lines\ndiscover: [{from: local, path: granules}]\n" +
+          "publish:\n  - {to: out, href: https://data.example.org/o3}\n  - {to: items.ndjson, format: ndjson}\n",
+      );
+      const opener = new SourceOpener({ env: { HOME: "/nonexistent" } });
+      const directory = PublishDirectory.at(path.join(folder, "omi.run"), opener);
+      assert.ok("report" in await publishDataset(directory, loadDataset(yaml), { opener }));
+      for (const [table, file] of [["collections", "out/collection.json"], ["items", "items.ndjson"]]) {
+        const load = spawnSync(
+          process.env.GRANARY_TEST_PYTHON ?? "",
+          ["-m", "pypgstac.pypgstac", "load", table, path.join(folder, file), "--dsn", server.database],
+          { encoding: "utf8" },
+        );
+        assert.equal(load.status, 0, load.stderr);
+      }
+      const item = await json(`${server.url}/collections/OMI.lines/items/OMI-Aura_L3-OMTO3d_2016m0331_v003`);
+      const assets = item.assets as Record<string, { href: string }>;
+      assert.equal(Object.keys(assets).length, 5);
+      assert.equal(
+        assets.ColumnAmountO3.href,
+        "https://data.example.org/o3/cogs/OMI-Aura_L3-OMTO3d_2016m0331_v003/ColumnAmountO3.tif",
+      );
+    } finally {
+      await server.close();
+      fs.rmSync(folder, { recursive: true, force: true });
+    }
+  },
+});

@@ -17,6 +17,7 @@ import { Lease } from "../../../runs/lease.ts";
 import { hasSharedData, sharedData } from "../../shared_data.ts";
 import { FaultSchedule } from "../../support/faults.ts";
 import { publishedSchemas } from "../core/stac/schemas.ts";
+import { Loopback } from "../../support/loopback.ts";
 import { type FakeStacApi, startStacApi } from "../../support/stac_api.ts";
 
 const OMTO3D = "OMI-Aura_L3-OMTO3d_2016m0331_v003.he5";
@@ -419,3 +420,42 @@ scene(
     assert.ok(!fs.existsSync(path.join(s.folder, "out/cogs/x_20240102/B05.tif")));
   },
 );
+
+scene("a STAC API's items are discovered, with their times and revisions of their files", async (s) => {
+  const bytes = fs.readFileSync(sharedData("cog/cog_nodata.tif"));
+  const archive = await Loopback.start((request, response) => {
+    if (request.url?.startsWith("/data/")) return archive.sendFile(request, response, bytes);
+    response.writeHead(200, { "content-type": "application/geo+json" });
+    const item = {
+      type: "Feature",
+      stac_version: "1.0.0",
+      id: "scene",
+      collection: "scenes",
+      geometry: { type: "Polygon", coordinates: [[[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]] },
+      bbox: [0, 0, 1, 1],
+      properties: { datetime: "2024-05-06T07:08:09Z" },
+      links: [],
+      assets: {
+        B04: { href: `${archive.url}/data/scene_B04.tif`, roles: ["data"], "file:size": bytes.length },
+        B05: { href: `${archive.url}/data/scene_B05.tif`, roles: ["data"], "file:size": bytes.length },
+        thumbnail: { href: `${archive.url}/data/t.png`, roles: ["thumbnail"] },
+      },
+    };
+    response.end(JSON.stringify({ type: "FeatureCollection", features: [item], links: [] }));
+  });
+  try {
+    s.yaml(
+      `dataset: S.1\ndiscover: [{from: stac, url: "${archive.url}/items"}]\nconvert: {assets: [B05]}\n` +
+        "publish: [{to: out}]\n",
+    );
+    const report = await s.run();
+    assert.deepEqual([report.published, report.failed], [1, []]);
+    const item = json(path.join(s.folder, "out/items/2024/scene.json"));
+    assert.equal(item.properties.datetime, "2024-05-06T07:08:09Z");
+    assert.deepEqual(Object.keys(item.assets), ["B05"]);
+    assert.deepEqual((await s.run()).converted, {});
+    assert.equal(archive.count(/B04/), 0, "what is not chosen is not read");
+  } finally {
+    await archive.stop();
+  }
+});

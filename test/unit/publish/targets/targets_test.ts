@@ -279,6 +279,7 @@ Deno.test(
     }
     const lines = fs.readFileSync(at("i.ndjson"), "utf8").trim().split("\n").map((line) => JSON.parse(line));
     assert.deepEqual(lines.map(({ id }) => id), ["a", "b"]);
+    for (const line of lines) assert.deepEqual(checkStac(line).faults, []);
     assert.equal(lines[0].assets.ozone.href, "https://data.example.org/o3/cogs/a/ozone%20%C3%A9.tif");
     const catalog = await openCatalog(at("c.parquet"));
     try {
