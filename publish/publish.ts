@@ -2,6 +2,7 @@
 import os from "node:os";
 import type { SourceOpener } from "../core/access/open.ts";
 import { mapBounded } from "../core/concurrency.ts";
+import { GranaryError } from "../core/errors.ts";
 import type { LeaseHolder } from "../runs/lease.ts";
 import type { Dataset } from "./dataset.ts";
 import { convertContext } from "./job.ts";
@@ -25,6 +26,9 @@ export interface PublishOptions extends PlanOptions {
   readonly onRegistered?: (items: number) => void;
 }
 
+/** So many failures one after the other are no matter of the granules. */
+const MOST_IN_A_ROW = 20;
+
 /** What came of a run, or who else is at it. */
 type Published = { readonly report: PublishReport } | { readonly heldBy: LeaseHolder };
 
@@ -42,8 +46,9 @@ export async function publishDataset(
   try {
     const plan = await planRun(directory, dataset, options);
     options.onPlan?.(plan);
-    await convertAll(directory, plan, opener, options);
+    const stopped = await convertAll(directory, plan, opener, options);
     await registerAll(directory, plan, opener, options);
+    if (stopped !== null) throw stopped;
     return { report: await finishDataset(directory, plan, opener) };
   } finally {
     await taken.lease.release();
@@ -76,12 +81,13 @@ async function registerAll(
   throw failures[0];
 }
 
+/** Why no more granules were begun, where the trouble is not theirs: an archive that is down, a full disk. */
 async function convertAll(
   directory: PublishDirectory,
   plan: PublishPlan,
   opener: SourceOpener,
   options: PublishOptions,
-): Promise<void> {
+): Promise<GranaryError | null> {
   const workers = options.workers ?? os.availableParallelism();
   const atOnce = Math.max(1, Math.min(workers, MOST_AT_ONCE));
   const context = await convertContext(plan, opener, {
@@ -89,11 +95,21 @@ async function convertAll(
     ...(options.driver === undefined ? {} : { driver: options.driver }),
     ...(opener.signal === undefined ? {} : { signal: opener.signal }),
   });
-  let [done, failed] = [0, 0];
+  let [done, failed, inARow] = [0, 0, 0];
+  let stopped: GranaryError | null = null;
   await mapBounded(plan.convert, atOnce, async (planned) => {
     opener.signal?.throwIfAborted();
+    if (stopped !== null) return;
     const { failure } = await convertTask(directory, plan, planned, context);
     if (failure !== null) failed += 1;
+    inARow = failure?.permanent === false ? inARow + 1 : 0;
     options.onConverted?.(++done, failed);
+    if (inARow >= MOST_IN_A_ROW && done < plan.convert.length) {
+      stopped ??= new GranaryError(
+        "io",
+        `${plan.dataset.name}: ${inARow} granules in a row failed by what may pass, the last by: ${failure?.reason}; the others were not begun (run again when it has passed)`,
+      );
+    }
   });
+  return stopped;
 }

@@ -55,7 +55,10 @@ function scene(name: string, run: (scene: Scene) => Promise<void>): void {
     fn: async () => {
       const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-publish-"));
       const api = await startStacApi();
-      const opener = new SourceOpener({ env: { HOME: "/nonexistent" }, retry: { baseMs: 2, capMs: 4 } });
+      const opener = new SourceOpener({
+        env: { HOME: "/nonexistent" },
+        retry: { attempts: 2, baseMs: 2, capMs: 4 },
+      });
       fs.mkdirSync(path.join(folder, "granules"));
       const file = path.join(folder, "d.yaml");
       fs.writeFileSync(file, yamlOf(api.server.url));
@@ -459,3 +462,51 @@ scene("a STAC API's items are discovered, with their times and revisions of thei
     await archive.stop();
   }
 });
+
+scene(
+  "a run ends early where an archive is down, tells what it has, and goes on with the rest",
+  async (s) => {
+    const bytes = fs.readFileSync(sharedData("cog/cog_nodata.tif"));
+    let down = false;
+    const ids = Array.from({ length: 40 }, (_, i) => `scene_${String(i).padStart(2, "0")}`);
+    const archive = await Loopback.start((request, response) => {
+      if (request.url?.startsWith("/data/")) {
+        if (!down || request.url.endsWith("_00.tif")) return archive.sendFile(request, response, bytes);
+        response.writeHead(503, { "retry-after": "0" }).end();
+        return;
+      }
+      response.writeHead(200, { "content-type": "application/geo+json" });
+      const features = ids.map((id) => ({
+        type: "Feature",
+        stac_version: "1.0.0",
+        id,
+        collection: "scenes",
+        geometry: null,
+        properties: { datetime: "2024-05-06T07:08:09Z" },
+        links: [],
+        assets: { data: { href: `${archive.url}/data/${id}.tif`, roles: ["data"] } },
+      }));
+      response.end(JSON.stringify({ type: "FeatureCollection", features, links: [] }));
+    });
+    try {
+      s.yaml(
+        `dataset: S.1\ndiscover: [{from: stac, url: "${archive.url}/items"}]\npublish: [{to: out}]\n` +
+          "retry: {attempts: 1}\n",
+      );
+      down = true;
+      await assert.rejects(s.run(), (error) => {
+        assert.ok(error instanceof GranaryError && error.tag === "io");
+        assert.match(error.message, /20 granules in a row failed .*503.* the others were not begun/);
+        return true;
+      });
+      const left = (await status(path.join(s.folder, "d.run"))).stages[0].left.length;
+      assert.ok(left >= 15 && left <= 20, `${left} left`);
+      assert.ok(!fs.existsSync(path.join(s.folder, "out/collection.json")));
+      down = false;
+      const report = await s.run();
+      assert.deepEqual([report.discovered, report.published, report.failed], [40, 40, []]);
+    } finally {
+      await archive.stop();
+    }
+  },
+);
