@@ -36,6 +36,9 @@ const PEERS: readonly { module: string; requirement: string }[] = [
   { module: "cfnlint", requirement: "cfn-lint" },
   { module: "morecantile", requirement: "morecantile>=7,<8" },
   { module: "PIL", requirement: "pillow" },
+  { module: "matplotlib", requirement: "matplotlib" },
+  { module: "cmocean", requirement: "cmocean" },
+  { module: "color_operations", requirement: "color-operations" },
   { module: "pyproj", requirement: "pyproj" },
 ];
 

@@ -1,0 +1,43 @@
+/** Values to bytes: a range becomes 0 to 255, what lies beyond it its ends. */
+import type { GridDtype, GridValues } from "../grid.ts";
+import type { Pixels } from "../pixels.ts";
+
+export type ValueRange = readonly [low: number, high: number];
+
+/** All that a type can hold: the range of last resort, which leaves most data in one colour. */
+export const TYPE_RANGES: Readonly<Record<GridDtype, ValueRange>> = {
+  int8: [-128, 127],
+  uint8: [0, 255],
+  int16: [-32768, 32767],
+  uint16: [0, 65535],
+  int32: [-2147483648, 2147483647],
+  uint32: [0, 4294967295],
+  float32: [-3.4028234663852886e38, 3.4028234663852886e38],
+  float64: [-1.7976931348623157e308, 1.7976931348623157e308],
+};
+
+/**
+ * Bands as bytes, cut and not rounded, as numpy casts. One range serves all bands, or each has its own;
+ * bands beyond the last range take the last. Pixels without a value are 0.
+ */
+export function rescaleToBytes(pixels: Pixels, ranges: readonly ValueRange[]): Pixels {
+  return {
+    ...pixels,
+    bands: pixels.bands.map((band, b) =>
+      rescaleBand(band, pixels.masks[b], ranges[Math.min(b, ranges.length - 1)])
+    ),
+  };
+}
+
+function rescaleBand(band: GridValues, mask: Uint8Array, [low, high]: ValueRange): Uint8Array {
+  const bytes = new Uint8Array(band.length);
+  const width = high - low;
+  for (let i = 0; i < band.length; i++) {
+    if (mask[i] === 0) continue;
+    const value = band[i];
+    // Written as numpy computes it: a product with 255 / width would differ in last bits, which a cut shows.
+    const part = ((value < low ? low : value > high ? high : value) - low) / width;
+    bytes[i] = part * 255;
+  }
+  return bytes;
+}

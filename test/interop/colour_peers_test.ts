@@ -1,0 +1,132 @@
+/** Colours as matplotlib, cmocean and rio-tiler have them, and images as Pillow reads them. */
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { COLORMAP_NAMES, namedColormap } from "../../core/raster/colour/colormaps.ts";
+import { adjustColours, parseColourFormula } from "../../core/raster/colour/formula.ts";
+import { encodePng } from "../../core/raster/encode/png.ts";
+import { type Picture, rgbaOf } from "../../core/raster/picture.ts";
+import { askPython, hasPeer } from "../support/python.ts";
+
+const COLORMAPS = `
+import json, sys, numpy as np, matplotlib, cmocean
+theirs = {name.lower(): name for name in matplotlib.colormaps}
+out = {}
+for name in json.loads(sys.argv[1]):
+    base = name.removesuffix("_r")
+    found = cmocean.cm.cmap_d.get(base)
+    if found is None:
+        if base not in theirs: continue
+        found = matplotlib.colormaps[theirs[base]]
+    out[name] = (found.reversed() if base != name else found)(np.linspace(0, 1, 256), bytes=True)[:, :3].ravel().tolist()
+print(json.dumps(out))
+`;
+
+Deno.test({
+  name: "208 colormaps are matplotlib's and cmocean's to the byte",
+  ignore: !hasPeer("matplotlib", "cmocean"),
+  fn() {
+    const theirs = askPython(COLORMAPS, JSON.stringify(COLORMAP_NAMES)) as Record<string, number[]>;
+    assert.equal(Object.keys(theirs).length, 208);
+    for (const [name, colours] of Object.entries(theirs)) {
+      assert.deepEqual([...namedColormap(name)], colours, name);
+    }
+  },
+});
+
+const FORMULAS = `
+import json, sys, numpy as np
+from color_operations import parse_operations, scale_dtype, to_math_type
+bands = np.array(json.loads(sys.argv[1]), dtype="uint8")[:, None, :]
+out = []
+for text in json.loads(sys.argv[2]):
+    data = bands
+    for operation in parse_operations(text):
+        data = scale_dtype(operation(to_math_type(data)), "uint8")
+    out.append(data[:, 0].tolist())
+print(json.dumps(out))
+`;
+
+Deno.test({
+  name: "color formulas give rio-color's bytes, but for a last one",
+  ignore: !hasPeer("color_operations"),
+  fn() {
+    const bands = [0, 1, 2].map((b) =>
+      Array.from({ length: 500 }, (_, i) => (i * (37 + 11 * b) + 5 * b) % 256)
+    );
+    const formulas = [
+      "gamma RGB 1.8",
+      "gamma r 0.7, gamma g 1.1, gamma b 2.5",
+      "sigmoidal RGB 6 0.5",
+      "sigmoidal rg 10 0.15",
+      "sigmoidal RGB -4 0.4",
+      "saturation 1.2",
+      "saturation 0.3",
+      "gamma G 1.85 gamma B 1.95 sigmoidal RGB 35 0.13 saturation 1.15",
+    ];
+    const theirs = askPython(FORMULAS, JSON.stringify(bands), JSON.stringify(formulas)) as number[][][][];
+    const mask = new Uint8Array(500).fill(1);
+    formulas.forEach((text, f) => {
+      const pixels = {
+        width: 500,
+        height: 1,
+        bands: bands.map((band) => Uint8Array.from(band)),
+        masks: [mask, mask, mask],
+      };
+      const found = adjustColours(pixels, parseColourFormula(text));
+      let off = 0;
+      found.bands.forEach((band, b) => {
+        band.forEach((byte, i) => off = Math.max(off, Math.abs(byte - Number(theirs[f][b][i]))));
+      });
+      assert.ok(off <= (text.includes("saturation") ? 2 : 1), `${text}: ${off}`);
+    });
+  },
+});
+
+const READ_IMAGES = `
+import base64, io, json, sys
+import numpy as np
+from PIL import Image
+out = []
+for text in json.loads(sys.argv[1]):
+    image = Image.open(io.BytesIO(base64.b64decode(text)))
+    out.append({"mode": image.mode, "size": image.size, "rgba": np.array(image.convert("RGBA")).ravel().tolist()})
+print(json.dumps(out))
+`;
+
+Deno.test({
+  name: "Pillow reads palettes, grays and colours as they were written",
+  ignore: !hasPeer("PIL", "numpy"),
+  fn() {
+    const [width, height] = [13, 9];
+    const noise = (length: number) =>
+      Uint8Array.from({ length }, (_, i) => Math.imul(i + 1, 2654435761) >>> 24);
+    const pictures: Picture[] = [
+      ...([1, 2, 3, 4] as const).map((channels): Picture => ({
+        kind: "sampled",
+        width,
+        height,
+        channels,
+        samples: noise(width * height * channels),
+      })),
+      ...[2, 4, 16, 200].map((count): Picture => ({
+        kind: "indexed",
+        width,
+        height,
+        indices: noise(width * height).map((byte) => byte % count),
+        palette: noise(4 * count),
+      })),
+    ];
+    const files = pictures.map((picture) => Buffer.from(encodePng(picture)).toString("base64"));
+    const read = askPython(READ_IMAGES, JSON.stringify(files)) as {
+      mode: string;
+      size: number[];
+      rgba: number[];
+    }[];
+    const modes = ["L", "LA", "RGB", "RGBA", "P", "P", "P", "P"];
+    pictures.forEach((picture, i) => {
+      assert.equal(read[i].mode, modes[i]);
+      assert.deepEqual(read[i].size, [width, height]);
+      assert.deepEqual(read[i].rgba, [...rgbaOf(picture)], `${picture.kind} ${i}`);
+    });
+  },
+});
