@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { COLORMAP_NAMES, namedColormap } from "../../core/raster/colour/colormaps.ts";
 import { adjustColours, parseColourFormula } from "../../core/raster/colour/formula.ts";
+import { encodeGif } from "../../core/raster/encode/gif.ts";
 import { encodePng } from "../../core/raster/encode/png.ts";
-import { type Picture, rgbaOf } from "../../core/raster/picture.ts";
+import { type IndexedPicture, type Picture, rgbaOf } from "../../core/raster/picture.ts";
 import { askPython, hasPeer } from "../support/python.ts";
 
 const COLORMAPS = `
@@ -127,6 +128,46 @@ Deno.test({
       assert.equal(read[i].mode, modes[i]);
       assert.deepEqual(read[i].size, [width, height]);
       assert.deepEqual(read[i].rgba, [...rgbaOf(picture)], `${picture.kind} ${i}`);
+    });
+  },
+});
+
+const READ_FRAMES = `
+import base64, io, json, sys
+import numpy as np
+from PIL import Image, ImageSequence
+image = Image.open(io.BytesIO(base64.b64decode(sys.argv[1])))
+out = {"loop": image.info.get("loop"), "duration": image.info.get("duration"), "frames": []}
+for frame in ImageSequence.Iterator(image):
+    out["frames"].append(np.array(frame.convert("RGBA")).ravel().tolist())
+print(json.dumps(out))
+`;
+
+Deno.test({
+  name: "Pillow plays an animation frame by frame, each with its own colours",
+  ignore: !hasPeer("PIL", "numpy"),
+  fn() {
+    // Large and noisy enough for codes of all lengths and a full table.
+    const frames = [2, 5, 200, 256].map((count, f): IndexedPicture => ({
+      kind: "indexed",
+      width: 120,
+      height: 90,
+      indices: Uint8Array.from({ length: 120 * 90 }, (_, i) => (Math.imul(i + f, 2654435761) >>> 20) % count),
+      palette: Uint8Array.from(
+        { length: 4 * count },
+        (_, i) => i % 4 === 3 ? (i === 7 ? 0 : 255) : (i * 31 + f) % 256,
+      ),
+    }));
+    const file = Buffer.from(encodeGif(frames, 5)).toString("base64");
+    const read = askPython(READ_FRAMES, file) as { loop: number; duration: number; frames: number[][] };
+    assert.deepEqual([read.loop, read.duration, read.frames.length], [0, 200, 4]);
+    frames.forEach((frame, f) => {
+      const wanted = rgbaOf(frame);
+      for (let i = 0; i < wanted.length; i += 4) {
+        const found = read.frames[f].slice(i, i + 4);
+        if (wanted[i + 3] === 0) assert.equal(found[3], 0, `frame ${f}, pixel ${i / 4}`);
+        else assert.deepEqual(found, [...wanted.subarray(i, i + 4)], `frame ${f}, pixel ${i / 4}`);
+      }
     });
   },
 });
