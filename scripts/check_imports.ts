@@ -56,6 +56,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   "core/raster/encode": [...CORE_BASE, "core/raster"],
   "core/raster/colour": [...CORE_BASE, "core/raster"],
+  "core/raster/expressions": [...CORE_BASE, "core/expressions", "core/raster"],
   "core/raster/mosaic": [...CORE_BASE, "core/raster"],
   "core/raster/tms": [...CORE_BASE, "core/raster"],
   "core/raster/warp": [...CORE_BASE, "core/raster", "core/raster/crs"],

@@ -54,6 +54,8 @@ class Lowering implements FunctionContext {
         return this.#unary(tree.op, tree.argument, tree.at);
       case "binary":
         return this.#binary(tree);
+      case "choice":
+        return this.fail(tree.at, 'values are not chosen by "if" here (np.where chooses by a condition)');
       case "call":
         return this.#call(tree);
     }

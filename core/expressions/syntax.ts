@@ -1,7 +1,8 @@
 /**
  * Text of an expression to a tree with positions. The grammar is Python's for arithmetic: `**` binds
  * tighter than a sign on its left and is right-associative, `&` and `|` bind tighter than comparisons,
- * which do not chain. Nothing is looked up and nothing is computed here. (jsep was tried: its nodes have
+ * which do not chain. With `words` it has the rest of Python's operators: `//`, and, or, not, and `a if c else
+ * b`. Nothing is looked up and nothing is computed here. (jsep was tried: its nodes have
  * no positions and its signs bind tighter than `**`; mending both took more code than this parser.)
  */
 import { inputError } from "../errors.ts";
@@ -17,6 +18,7 @@ export type Syntax =
   | { kind: "name"; name: string; at: number }
   | { kind: "unary"; op: string; argument: Syntax; at: number }
   | { kind: "binary"; op: string; left: Syntax; right: Syntax; at: number }
+  | { kind: "choice"; condition: Syntax; yes: Syntax; no: Syntax; at: number }
   | { kind: "call"; name: string; args: Syntax[]; named: NamedArgument[]; at: number };
 
 interface NamedArgument {
@@ -33,11 +35,13 @@ interface Token {
 
 const NUMBER = /(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/y;
 const NAME = /[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*/y;
-const OPERATOR = /\*\*|==|!=|<=|>=|[-+*/%()<>&|^~,=]/y;
+const OPERATOR = /\*\*|\/\/|==|!=|<=|>=|[-+*/%()<>&|^~,=]/y;
 const SPACE = /\s*/y;
 
 /** Higher binds tighter. Signs sit between `*` and `**`. */
 const PRECEDENCE: Readonly<Record<string, number>> = {
+  "or": -2,
+  "and": -1,
   "==": 1,
   "!=": 1,
   "<": 1,
@@ -51,9 +55,12 @@ const PRECEDENCE: Readonly<Record<string, number>> = {
   "-": 5,
   "*": 6,
   "/": 6,
+  "//": 6,
   "%": 6,
   "**": 8,
 };
+const CHOICE = -3;
+const NOT = 0;
 const COMPARISON = 1;
 const SIGN = 7;
 const POWER = 8;
@@ -64,16 +71,21 @@ export function expressionError(text: string, at: number, problem: string): Erro
   return inputError(`expression "${shown}", column ${at + 1}: ${problem}`, { expression: text, offset: at });
 }
 
+interface SyntaxOptions {
+  /** Whether `//`, and, or, not and `a if c else b` are understood. */
+  readonly words?: boolean;
+}
+
 /** Parses `text`. Throws an input error with the column for anything but arithmetic and calls. */
-export function parseSyntax(text: string): Syntax {
+export function parseSyntax(text: string, { words = false }: SyntaxOptions = {}): Syntax {
   if (text.length > EXPRESSION_MAX_CHARS) {
     throw inputError(
       `expression of ${text.length} characters is too long (at most ${EXPRESSION_MAX_CHARS}); ` +
         "split it into several variables",
     );
   }
-  const parser = new Parser(text, tokenize(text));
-  const tree = parser.expression(0);
+  const parser = new Parser(text, tokenize(text), words);
+  const tree = parser.expression(CHOICE);
   const rest = parser.next();
   if (rest.kind !== "end") {
     throw expressionError(text, rest.at, misplaced(rest) ?? `"${rest.text}" is not expected here`);
@@ -129,7 +141,7 @@ class Parser {
   #position = 0;
   #depth = 0;
 
-  constructor(readonly text: string, readonly tokens: readonly Token[]) {}
+  constructor(readonly text: string, readonly tokens: readonly Token[], readonly words: boolean) {}
 
   next(): Token {
     return this.tokens[this.#position];
@@ -140,26 +152,57 @@ class Parser {
       throw expressionError(this.text, this.next().at, `nested deeper than ${EXPRESSION_MAX_DEPTH} levels`);
     }
     let left = this.#operand();
+    let compared = false;
     while (true) {
       const op = this.next();
-      const precedence = op.kind === "op" ? PRECEDENCE[op.text] : undefined;
+      if (this.#isWord(op, "if") && least === CHOICE) {
+        this.#position += 1;
+        const condition = this.expression(PRECEDENCE.or);
+        if (!this.#isWord(this.next(), "else")) {
+          throw expressionError(
+            this.text,
+            this.next().at,
+            `wanted "else" for the "if" of column ${op.at + 1}`,
+          );
+        }
+        this.#position += 1;
+        left = { kind: "choice", condition, yes: left, no: this.expression(CHOICE), at: left.at };
+        break;
+      }
+      const precedence = this.#precedence(op);
       if (precedence === undefined || precedence < least) break;
+      if (precedence === COMPARISON && compared) break;
       this.#position += 1;
       const right = this.expression(precedence === POWER ? SIGN : precedence + 1);
       left = { kind: "binary", op: op.text, left, right, at: left.at };
-      if (precedence === COMPARISON) break;
+      compared = precedence === COMPARISON;
     }
     this.#depth -= 1;
     return left;
   }
 
+  #isWord(token: Token, word: string): boolean {
+    return this.words && token.kind === "name" && token.text === word;
+  }
+
+  #precedence(token: Token): number | undefined {
+    if (token.text === "//" && !this.words) return undefined;
+    if (token.kind === "op" || this.#isWord(token, "and") || this.#isWord(token, "or")) {
+      return PRECEDENCE[token.text];
+    }
+    return undefined;
+  }
+
   #operand(): Syntax {
     const token = this.next();
     this.#position += 1;
+    if (this.#isWord(token, "not")) {
+      return { kind: "unary", op: "not", argument: this.expression(NOT), at: token.at };
+    }
     if (token.kind === "number") return { kind: "number", value: Number(token.text), at: token.at };
     if (token.kind === "name") return this.#nameOrCall(token);
     if (token.text === "(") {
-      const inner = this.expression(0);
+      const inner = this.expression(CHOICE);
       this.#expect(")", token);
       return inner;
     }
@@ -184,11 +227,11 @@ class Parser {
       const equals = this.tokens[this.#position + 1];
       if (first.kind === "name" && equals?.text === "=") {
         this.#position += 2;
-        named.push({ name: first.text, value: this.expression(0), at: first.at });
+        named.push({ name: first.text, value: this.expression(CHOICE), at: first.at });
       } else if (named.length > 0) {
         throw expressionError(this.text, first.at, "a positional argument follows a named one");
       } else {
-        args.push(this.expression(0));
+        args.push(this.expression(CHOICE));
       }
       if (this.next().text !== ",") break;
       this.#position += 1;
