@@ -11,6 +11,7 @@ import { DEFAULT_LIMITS, type ServeLimits } from "./limits.ts";
 import { BlockStore } from "./layers/block_store.ts";
 import { GridFiles } from "./layers/grid_files.ts";
 import { addCatalogs } from "./routes/catalogs.ts";
+import { addColormaps } from "./routes/colormaps.ts";
 import { addLanding } from "./routes/landing.ts";
 import { addService } from "./routes/service.ts";
 import { addGranules } from "./routes/granules.ts";
@@ -106,6 +107,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   addService(context);
   addCatalogs(context);
   addTileMatrixSets(context);
+  addColormaps(context);
   addTileJson(context);
   addGranules(context);
   addPoint(context);

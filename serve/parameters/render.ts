@@ -1,5 +1,8 @@
 /** How values become an image. */
 import { z } from "zod";
+import type { AppliedColormap, Rgba } from "../../core/raster/colour/apply.ts";
+import { COLORMAP_NAMES } from "../../core/raster/colour/colormaps.ts";
+import type { ValueRange } from "../../core/raster/colour/rescale.ts";
 import { badParameter, badRequest } from "../http/problem.ts";
 
 const text = (description: string) => z.string().max(20_000).optional().meta({ description });
@@ -9,15 +12,13 @@ export const RENDER = z.object({
     .meta({
       description: "The values that become black and white: min,max; once for all bands, or for each",
     }),
-  colormap_name: text("A colormap by its name"),
+  colormap_name: z.enum([...COLORMAP_NAMES]).optional().meta({ description: "A colormap by its name" }),
   colormap: text("A colormap as JSON: values to colours, or intervals with colours"),
   color_formula: text("Adjustments of colours: gamma R 1.2, sigmoidal RGB 6 0.5, saturation 1.1"),
   return_mask: z.boolean().default(true).meta({ description: "Whether empty pixels are marked" }),
 });
 
 export type RenderParameters = z.output<typeof RENDER>;
-
-export type ValueRange = readonly [low: number, high: number];
 
 /** One range for all bands, or one for each; null where none is stated. */
 export function rescaleRanges({ rescale }: RenderParameters): readonly ValueRange[] | null {
@@ -41,20 +42,10 @@ export function rescaleRanges({ rescale }: RenderParameters): readonly ValueRang
   });
 }
 
-type Rgba = readonly [number, number, number, number];
-
-/** Colours of single values, or of intervals from `low` to before `high`. */
-export type GivenColormap =
-  | { readonly kind: "values"; readonly colours: ReadonlyMap<number, Rgba> }
-  | {
-    readonly kind: "intervals";
-    readonly intervals: readonly { low: number; high: number; colour: Rgba }[];
-  };
-
 const MOST_COLOURS = 65_536;
 
 /** A colormap that a request brings as JSON. Throws a 400 for what is none. */
-export function parseColormap(text: string): GivenColormap {
+export function parseColormap(text: string): AppliedColormap {
   const wrong = () => badRequest("Could not parse the colormap value.");
   let value: unknown;
   try {

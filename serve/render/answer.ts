@@ -5,11 +5,11 @@ import type { Answer } from "../http/operation.ts";
 import { withParts } from "../layers/read_granule.ts";
 import { crsUri } from "../parameters/crs.ts";
 import type { ImageFormat } from "../parameters/formats.ts";
-import { type RenderParameters, rescaleRanges } from "../parameters/render.ts";
+import type { RenderParameters } from "../parameters/render.ts";
 import type { ServedGranule } from "../search/granules.ts";
 import type { Composed } from "./compose.ts";
 import { defaultRanges } from "./default_range.ts";
-import { encodeImage } from "./image.ts";
+import { encodeImage, wantsRanges } from "./image.ts";
 import type { Selection } from "./selection.ts";
 
 /** Granules that a header names. */
@@ -33,9 +33,8 @@ export async function imageAnswer(
   render: RenderParameters,
 ): Promise<Answer> {
   const { phases, signal, reading } = selection;
-  const stated = rescaleRanges(render) !== null || format === "npy";
   const first = granules.find(({ row }) => row.id === composed.used[0]);
-  const chosen = stated || first === undefined
+  const chosen = !wantsRanges(render, format) || first === undefined
     ? null
     : await phases.of("read", () =>
       withParts(context.reading, first, reading, (parts) => defaultRanges(parts, signal)));

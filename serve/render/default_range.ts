@@ -1,7 +1,7 @@
 /** The range that values are drawn by where a request states none: one for all tiles of a granule. */
 import type { Grid } from "../../core/raster/grid.ts";
 import type { GridPart } from "../layers/read_granule.ts";
-import type { ValueRange } from "../parameters/render.ts";
+import type { ValueRange } from "../../core/raster/colour/rescale.ts";
 
 /** Cells of the overview that is looked at. */
 const MOST_CELLS = 1 << 20;

@@ -14,7 +14,7 @@ export interface Raster {
 
 /** RGBA of a PNG, whatever its kind. */
 export function readPng(bytes: Uint8Array): Raster {
-  const { width, height, data, channels, palette, transparency } = decode(bytes) as
+  const { width, height, data, channels, palette, transparency, depth } = decode(bytes) as
     & ReturnType<typeof decode>
     & {
       transparency?: Uint8Array;
@@ -24,13 +24,21 @@ export function readPng(bytes: Uint8Array): Raster {
     const at = i * channels;
     let rgba: number[];
     if (palette !== undefined) {
-      const [r, g, b, a = transparency?.[data[at]] ?? 255] = palette[data[at]];
+      const index = packed(data, depth, i % width, Math.floor(i / width), width);
+      const [r, g, b, a = transparency?.[index] ?? 255] = palette[index];
       rgba = [r, g, b, a];
     } else if (channels <= 2) rgba = [data[at], data[at], data[at], channels === 2 ? data[at + 1] : 255];
     else rgba = [data[at], data[at + 1], data[at + 2], channels === 4 ? data[at + 3] : 255];
     values.set(rgba, 4 * i);
   }
   return { width, height, channels: 4, values, masked: true };
+}
+
+/** A sample of fewer bits than a byte, rows beginning on whole bytes. */
+function packed(data: ArrayLike<number>, depth: number, x: number, y: number, width: number): number {
+  const bit = x * depth;
+  const byte = data[y * Math.ceil(width * depth / 8) + (bit >> 3)];
+  return (byte >> (8 - depth - (bit & 7))) & ((1 << depth) - 1);
 }
 
 const ARRAYS = {
