@@ -41,6 +41,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "core/observations": OBSERVATIONS,
   "core/geotiff": [...CORE_BASE, "core/access", "core/geotiff/decode", "core/raster/*"],
   "core/geotiff/decode": [...CORE_BASE, "core/geotiff", "core/raster"],
+  "core/geotiff/validate": [...CORE_BASE, "core/access", "core/geotiff", "core/raster"],
   "core/geotiff/write": [...CORE_BASE, "core/access", "core/geotiff", "core/raster/*"],
   "core/grids": [...OBSERVATIONS, "core/geotiff/*", "core/observations", "core/raster/*"],
   "core/raster/crs": ["core", "core/raster", "core/hdf5"],
@@ -218,7 +219,6 @@ const STANDING_CIRCLES: readonly string[] = [];
  */
 const AWAITING_USERS: readonly string[] = [
   "core/cells/intersect.ts",
-  "core/files/wasm_file.ts",
   "core/geotiff/",
   "core/raster/",
   "core/stac/",

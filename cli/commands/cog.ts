@@ -1,4 +1,4 @@
-/** `granary cog FILE[:VARIABLE]… -o DIR|s3://…`: grids of any file as cloud-optimized GeoTIFFs. */
+/** `granary cog FILE[:VARIABLE]… -o DIR|s3://…`: grids of any file as cloud-optimized GeoTIFFs; and checks of them. */
 import type { Command } from "@commander-js/extra-typings";
 import type { SourceOpener } from "../../core/access/open.ts";
 import type { ObjectTarget } from "../../core/access/object_target.ts";
@@ -7,6 +7,7 @@ import { outputAddress } from "../../core/files/output.ts";
 import { nodataText } from "../../core/geotiff/write/metadata.ts";
 import type { CogPlanOfFile, CogRequest, WrittenCog } from "../../core/grids/write_cogs.ts";
 import { formatBytes, formatNumberOf } from "../../core/units.ts";
+import { addCogChecks } from "./cog_check.ts";
 import { addCogOptions, type CogFlags, cogRequest } from "../flags/cog.ts";
 import { type GridInput, gridInputs } from "../flags/grid_inputs.ts";
 import { gather, gathering } from "../flags/repeated.ts";
@@ -35,10 +36,10 @@ interface Flags extends CogFlags, S3Flags {
 }
 
 export function addCog(program: Command, context: CliContext): void {
-  const command = program.command("cog")
-    .description("turn grids into cloud-optimized GeoTIFFs")
+  const cog = program.command("cog").description("turn grids into cloud-optimized GeoTIFFs");
+  const command = cog
     .argument("<files...>", "FILE or FILE:VARIABLE, a path or an address; @LIST or - for names, one a line")
-    .requiredOption("-o, --output <place>", "a folder, or s3://bucket/prefix")
+    .option("-o, --output <place>", "a folder, or s3://bucket/prefix")
     .addOption(gathering(
       new Option("--variable <glob>", "only these variables, by name or path; may be given again").argParser(
         gather,
@@ -50,6 +51,10 @@ export function addCog(program: Command, context: CliContext): void {
     .option("--dry-run", "print what would be written, and write nothing")
     .addHelpText("after", EXAMPLES)
     .action(async (files, options) => {
+      // A required option would be asked of the commands below, too.
+      if (options.output === undefined) {
+        throw inputError("-o is missing (wanted a folder, or s3://bucket/prefix, for the COGs)");
+      }
       const flags = options as unknown as Flags;
       const inputs = gridInputs(files, flags.variable);
       const request = { ...cogRequest(flags), signal: context.signal };
@@ -64,6 +69,7 @@ export function addCog(program: Command, context: CliContext): void {
       const target = openTarget(outputAddress(flags.output), opener, s3);
       await run(inputs, request, target, opener, flags, context);
     });
+  addCogChecks(cog, context);
 }
 
 async function run(

@@ -22,6 +22,8 @@ export const REPORT_VERSIONS = {
   "catalog.validate": 1,
   "cells": 1,
   "cog": 1,
+  "cog.info": 1,
+  "cog.validate": 1,
   "config.check": 1,
   "config.show": 1,
   "demo": 1,

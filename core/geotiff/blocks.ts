@@ -55,8 +55,18 @@ export async function blockPlaces(
   signal?: AbortSignal,
 ): Promise<ByteRange[]> {
   const { file, image, cutRows } = readable;
-  if (indices.length === 0) return [];
   if (cutRows > 0) return await partsOfStrip(readable, indices, signal);
+  return await storedPlaces(file, image, indices, signal);
+}
+
+/** The same of the blocks that the file itself has. */
+export async function storedPlaces(
+  file: TiffFile,
+  image: TiffImage,
+  indices: readonly number[],
+  signal?: AbortSignal,
+): Promise<ByteRange[]> {
+  if (indices.length === 0) return [];
   const [offsets, lengths] = await Promise.all([
     numbersAt(file, image.offsets, indices, signal),
     numbersAt(file, image.byteCounts, indices, signal),
@@ -83,6 +93,7 @@ async function partsOfStrip(
   indices: readonly number[],
   signal?: AbortSignal,
 ): Promise<ByteRange[]> {
+  if (indices.length === 0) return [];
   const planes = image.separate ? image.samples : 1;
   const starts = await file.part(image.offsets, 0, planes, signal);
   const bytes = rowBytes(layout);

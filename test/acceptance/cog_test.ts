@@ -120,3 +120,42 @@ Deno.test("files of one name in two folders are not put on each other", async ()
   assert.equal(code, 3);
   assert.match(stderr, /y\/g\.nc: its g\/class\.tif would take the place of that of x\/g\.nc/);
 });
+
+Deno.test("what it writes is valid; one changed byte beside a block, or a file that is no TIFF, is told", async () => {
+  const cwd = folderWith("g.nc");
+  assert.equal((await granary(["cog", "g.nc:class", "-o", "out"], { cwd })).code, 0);
+  const good = "out/g/class.tif";
+  const valid = await granary(["cog", "validate", good, "--strict"], { cwd });
+  assert.deepEqual([valid.code, valid.stdout], [0, `OK: ${good}\n`]);
+  const bytes = fs.readFileSync(path.join(cwd, good));
+  bytes[bytes.length - 1] ^= 1;
+  fs.writeFileSync(path.join(cwd, "bad.tif"), bytes);
+  const both = await granary(["cog", "validate", good, "bad.tif", "g.nc", "--json"], { cwd });
+  assert.equal(both.code, 1, both.stderr);
+  const { valid: all, files } = JSON.parse(both.stdout);
+  assert.equal(all, false);
+  assert.deepEqual(files.map((file: { valid: boolean }) => file.valid), [true, false, false]);
+  assert.deepEqual(files[1].layout_errors.map(({ rule }: { rule: string }) => rule), ["block-trailer"]);
+  assert.deepEqual(files[2].errors.map(({ rule }: { rule: string }) => rule), ["tiff"]);
+  const missing = await granary(["cog", "validate", "nowhere.tif"], { cwd });
+  assert.equal(missing.code, 2, missing.stderr);
+});
+
+Deno.test("info tells place, blocks and bands of a TIFF", async () => {
+  const cwd = folderWith("g.nc");
+  await granary(["cog", "g.nc:t", "-o", "out"], { cwd });
+  const { code, stdout } = await granary(["cog", "info", "out/g/t.tif", "--json"], { cwd });
+  assert.equal(code, 0);
+  const [{ grid, images, layout }] = JSON.parse(stdout).files;
+  assert.equal(layout.LAYOUT, "IFDS_BEFORE_DATA");
+  assert.deepEqual([grid.crs.code, grid.bands.length, grid.bands[0].scale], ["EPSG:4326", 3, 0.1]);
+  assert.deepEqual([images[0].role, images[0].compression], ["image", "deflate"]);
+  const text = await granary(["cog", "info", "out/g/t.tif"], { cwd });
+  assert.match(text.stdout, /system +EPSG:4326/);
+});
+
+Deno.test("without -o nothing is converted, and the message says so", async () => {
+  const { code, stderr } = await granary(["cog", "g.nc"], { cwd: folderWith("g.nc") });
+  assert.equal(code, 2);
+  assert.match(stderr, /-o is missing/);
+});

@@ -95,6 +95,8 @@ const COMMANDS: readonly string[][] = [
   ["publish", "import", "veda.json"],
   ["deploy", "cron", "dataset.yaml"],
   ["cog", "grids.nc:class", "-o", "cogs"],
+  ["cog", "validate", "cogs/grids/class.tif"],
+  ["cog", "info", "cogs/grids/class.tif"],
   ["auth", "status"],
   ["feed", "backfill", "feed.yaml", "--from", "2026-01-01"],
   ["feed", "run", "feed.yaml"],

@@ -10,7 +10,7 @@ import { openGeotiff } from "../../core/geotiff/open.ts";
 import type { Grid, GridFile, GridValues } from "../../core/raster/grid.ts";
 import { crsOfProj4 } from "../../core/raster/crs/definition.ts";
 import { transformer } from "../../core/raster/crs/transform.ts";
-import { temporaryFolder } from "../support/binary.ts";
+import { granary, temporaryFolder } from "../support/binary.ts";
 import { hasPeer } from "../support/python.ts";
 
 interface Level {
@@ -176,6 +176,26 @@ Deno.test({
       assert.deepEqual(file.grids, [], name);
       assert.equal(file.refused[0].rule, rule, `${name}: ${file.refused[0].reason}`);
       await file.close();
+    }
+  },
+});
+
+Deno.test({
+  name: "the binary, too, has the decoders of JPEG, WebP and LERC",
+  ignore,
+  fn: async () => {
+    const { folder } = world();
+    for (const name of ["jpeg_ycbcr", "webp_rgb", "lerc_zstd_float32"]) {
+      const { code, stderr } = await granary(["cog", `${name}.tif`, "-o", "made"], { cwd: folder });
+      assert.equal(code, 0, stderr);
+      const cells = { level: 0, x: 0, y: 0, width: 700, height: 600 };
+      const hashes = await Promise.all([name, path.join("made", name)].map(async (each) => {
+        const file = await open(each);
+        const { bands } = await file.grids[0].readWindow(cells);
+        await file.close();
+        return bands.map(sha);
+      }));
+      assert.deepEqual(hashes[1], hashes[0], name);
     }
   },
 });
