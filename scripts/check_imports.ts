@@ -31,7 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "core/access": CORE_BASE,
   "core/cells": CORE_BASE,
   "core/config": CORE_BASE,
-  "core/draw": CORE_BASE,
+  "core/draw": [...CORE_BASE, "core/raster/colour"],
   "core/expressions": CORE_BASE,
   "core/geometry": [...CORE_BASE, "core/cells"],
   "core/http": CORE_BASE,

@@ -3,7 +3,7 @@ import { encode } from "fast-png";
 import { inputError } from "../../core/errors.ts";
 import { formatCount } from "../../core/units.ts";
 import type { GranaryStore } from "../../core/store/open.ts";
-import { colormap, DEFAULT_COLORMAP } from "../../core/draw/colormap.ts";
+import { colormap, DEFAULT_COLORMAP, isDivergingMap } from "../../core/draw/colormap.ts";
 import { DEFAULT_WIDTH, WIDTH_LIMITS } from "./limits.ts";
 import { chooseLevel, loadCells } from "./load_cells.ts";
 import { drawBareMap, drawMap, type MapContent } from "./map.ts";
@@ -110,7 +110,7 @@ async function contentOf(store: GranaryStore, options: PlotOptions, width: numbe
       `${store.name}: no cell with a value lies on a ${projection.name} map; use another --projection`,
     );
   }
-  const diverging = (options.colormap ?? DEFAULT_COLORMAP).startsWith("diverging");
+  const diverging = isDivergingMap(options.colormap ?? DEFAULT_COLORMAP);
   const range = options.range ?? robustRange(cells.values, diverging);
   if (!(range.high > range.low)) {
     throw inputError(`range ${range.low},${range.high}: the second value must be above the first`);

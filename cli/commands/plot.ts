@@ -2,7 +2,7 @@
 import path from "node:path";
 import process from "node:process";
 import { type Command, Option } from "@commander-js/extra-typings";
-import { COLORMAP_NAMES, DEFAULT_COLORMAP } from "../../core/draw/colormap.ts";
+import { COLORMAP_EXAMPLES, DEFAULT_COLORMAP } from "../../core/draw/colormap.ts";
 import { DEFAULT_WIDTH, WIDTH_LIMITS } from "../../aggregate/map/limits.ts";
 import { PROJECTION_NAMES } from "../../core/draw/projection.ts";
 import { writeFileAtomic } from "../../core/files/atomic.ts";
@@ -49,7 +49,9 @@ export function addPlot(program: Command, context: CliContext): void {
     .option("--range <low,high>", "the values at the ends of the colours", parseRange)
     .option(
       "--colormap <name>",
-      `${COLORMAP_NAMES.join(", ")}; with -reversed for the other way round`,
+      `any of matplotlib's and cmocean's in lower case, as ${
+        COLORMAP_EXAMPLES.join(", ")
+      }; _r turns it round`,
       DEFAULT_COLORMAP,
     )
     .option("--title <text>", "over the map (default: what the variable is called)")

@@ -48,7 +48,7 @@ Deno.test("nonsense is refused: width, range, variable, order, map", () =>
     await assert.rejects(plot({ range: { low: 3, high: 3 } }), /must be above the first/);
     await assert.rejects(plot({ variable: "h_men" }), /did you mean "h_mean"/);
     await assert.rejects(plot({ order: 8 }), /no level of order 8/);
-    await assert.rejects(plot({ colormap: "jet" }), /colormap "jet" is unknown/);
+    await assert.rejects(plot({ colormap: "lava" }), /colormap "lava" is unknown/);
   }));
 
 Deno.test("a preview has escapes only where colour is wanted, and fits the terminal", () =>
