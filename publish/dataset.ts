@@ -53,6 +53,8 @@ interface Conversion {
   readonly values: "stored" | "physical";
   readonly overviews: OverviewMethod | "auto";
   readonly compress: "deflate" | "zstd";
+  /** Files that are cloud-optimized GeoTIFFs already stay byte for byte, or are written anew. */
+  readonly cogs: "keep" | "rewrite";
   /** Overrides where files lie about their place. */
   readonly grid: { readonly crs: string | null; readonly name: string | null };
   /** A time axis makes a file a step, or bands of one file. */

@@ -302,7 +302,4 @@ function tellTheRest(config: JsonObject, items: readonly JsonObject[], notes: st
       if (!READ.has(key) && !MACHINERY.has(key)) notes.push(`discovery_items: ${key} is not known here`);
     }
   }
-  if ([config, ...items].some(({ cogify }) => cogify === false)) {
-    notes.push("cogify: false: files that are COGs already are written again at the output, as COGs");
-  }
 }

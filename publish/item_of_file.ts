@@ -1,23 +1,15 @@
 /** Items of rasters that exist already, with exact statistics: what `granary stac item` makes. */
-import { createHash } from "node:crypto";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { locationOf } from "../core/access/location.ts";
 import type { SourceOpener } from "../core/access/open.ts";
 import { safeName } from "../core/access/redact.ts";
-import type { Source } from "../core/access/source.ts";
 import { inputError } from "../core/errors.ts";
 import { openGrids } from "../core/grids/open_grids.ts";
-import {
-  type BandHistogram,
-  type BandStatistics,
-  HistogramSum,
-  StatisticsSum,
-} from "../core/raster/band_statistics.ts";
-import type { Grid, GridWindow } from "../core/raster/grid.ts";
 import { type ItemTime, type RasterAsset, rasterItem } from "../core/stac/raster_item.ts";
 import type { StacItem } from "../core/stac/values.ts";
 import { granuleFromName } from "../products/file_names.ts";
+import { countBands, hashOf } from "./convert/count_file.ts";
 import { itemTime } from "./convert/item_time.ts";
 import { itemStem } from "./convert/names.ts";
 import { footprintAround, resolutionMetres } from "./convert/place.ts";
@@ -35,10 +27,6 @@ export interface ItemRequest {
   readonly opener: SourceOpener;
   readonly signal?: AbortSignal | undefined;
 }
-
-/** Cells that are read at once. */
-const WINDOW_CELLS = 4_000_000;
-const HASH_BYTES = 8 * 1024 * 1024;
 
 /** One item with an asset a file. Throws an input error where a file is no grid, or nothing tells its time. */
 export async function itemOfFiles(request: ItemRequest): Promise<StacItem> {
@@ -138,45 +126,5 @@ async function assetOf(file: string, key: string, request: ItemRequest): Promise
     };
   } finally {
     await opened.close();
-  }
-}
-
-async function hashOf(source: Source, signal: AbortSignal | undefined): Promise<string> {
-  const hash = createHash("sha256");
-  for (let offset = 0; offset < source.sizeBytes; offset += HASH_BYTES) {
-    hash.update(await source.read(offset, Math.min(HASH_BYTES, source.sizeBytes - offset), signal));
-  }
-  return hash.digest("hex");
-}
-
-/** Exact statistics of every band, and histograms once their extremes are known: two passes in one order. */
-async function countBands(
-  grid: Grid,
-  signal: AbortSignal | undefined,
-): Promise<{ statistics: BandStatistics; histogram: BandHistogram | null }[]> {
-  const sums = grid.bands.map(() => new StatisticsSum(grid.nodata));
-  for await (const { bands, mask } of stripes(grid, signal)) {
-    bands.forEach((values, i) => sums[i].add(values, mask));
-  }
-  const statistics = sums.map((sum) => sum.result());
-  const histograms = statistics.map(({ minimum, maximum }) =>
-    minimum === null || maximum === null ? null : new HistogramSum(grid.nodata, minimum, maximum)
-  );
-  if (histograms.some((one) => one !== null)) {
-    for await (const { bands, mask } of stripes(grid, signal)) {
-      bands.forEach((values, i) => histograms[i]?.add(values, mask));
-    }
-  }
-  return statistics.map((one, i) => ({ statistics: one, histogram: histograms[i]?.result() ?? null }));
-}
-
-async function* stripes(grid: Grid, signal: AbortSignal | undefined): AsyncGenerator<GridWindow> {
-  const [{ blockHeight }] = grid.levels;
-  const most = Math.max(1, Math.floor(WINDOW_CELLS / grid.width / grid.bands.length));
-  const rows = most <= blockHeight ? most : most - most % blockHeight;
-  for (let y = 0; y < grid.height; y += rows) {
-    signal?.throwIfAborted();
-    const height = Math.min(rows, grid.height - y);
-    yield await grid.readWindow({ level: 0, x: 0, y, width: grid.width, height }, signal);
   }
 }

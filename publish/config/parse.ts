@@ -64,6 +64,7 @@ function resolve(input: DatasetInput, faults: Faults): Dataset {
       values: convert.values ?? "stored",
       overviews: convert.overviews ?? "auto",
       compress: convert.compress ?? "deflate",
+      cogs: convert.cogs ?? "keep",
       grid: { crs: convert.grid?.crs ?? null, name: convert.grid?.name ?? null },
       steps: convert.steps ?? "files",
       split: convert.split ?? [],

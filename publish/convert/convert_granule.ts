@@ -1,6 +1,7 @@
 /** A granule to COGs at the dataset's output. Which files and items there are follows from the granule alone. */
 import type { SourceLocation } from "../../core/access/location.ts";
 import type { ObjectTarget } from "../../core/access/object_target.ts";
+import type { Source } from "../../core/access/source.ts";
 import type { SourceOpener } from "../../core/access/open.ts";
 import { StagedSource } from "../../core/access/staged_source.ts";
 import { GranaryError } from "../../core/errors.ts";
@@ -16,6 +17,7 @@ import { type DriverChoice, locate } from "../../catalog/driver.ts";
 import type { GranuleAsset, GranuleRow } from "../../catalog/granule.ts";
 import { granuleFacts } from "../../products/granule_facts.ts";
 import type { Dataset } from "../dataset.ts";
+import { copyCog, isCog } from "./copy_cog.ts";
 import { type FileTime, itemTime } from "./item_time.ts";
 import type { MadeFile } from "./items.ts";
 import { cogKey, compactTime, fileVariable } from "./names.ts";
@@ -56,7 +58,8 @@ export async function convertGranule(
   for (const asset of assets) {
     const { driver, localRegion } = context;
     const location = locate(row, driver, { localRegion, asset });
-    const file = await openFile(dataset, row, location, context);
+    const source = await context.opener.open(location);
+    const file = await openFile(dataset, row, source, context);
     try {
       refused.push(...file.refused);
       const variable = fileVariable(row.id, asset === null ? row.id : asset.key);
@@ -69,7 +72,7 @@ export async function convertGranule(
         const key = cogKey(row.id, output.key.slice(output.key.lastIndexOf("/") + 1));
         if (made.has(key)) throw new GranaryError("granule", `${row.id}: two of its files would be ${key}`);
         made.add(key);
-        files.push(await writeOutput(dataset, row, output, key, times(output), context));
+        files.push(await writeOutput(dataset, row, output, key, source, times(output), context));
       }
       notes.push(...file.grids.flatMap(({ name, notes }) => notes.map((note) => `${name}: ${note}`)));
     } finally {
@@ -104,11 +107,10 @@ function chosenAssets(dataset: Dataset, row: GranuleRow): (GranuleAsset | null)[
 async function openFile(
   dataset: Dataset,
   row: GranuleRow,
-  location: SourceLocation,
+  source: Source,
   context: ConvertContext,
 ): Promise<GridFile> {
   const { variables, grid } = dataset.convert;
-  const source = await context.opener.open(location);
   try {
     return await openGrids(source, row.id, {
       ...(variables.length === 0 ? {} : { variables }),
@@ -127,22 +129,27 @@ async function writeOutput(
   row: GranuleRow,
   { grid, bands }: CogOutput,
   key: string,
+  source: Source,
   time: { time: ItemTime; isStep: boolean },
   context: ConvertContext,
 ): Promise<MadeFile> {
-  const { values, compress, overviews } = dataset.convert;
-  const summary = await writeCog(grid, context.target, key, {
-    bands,
-    values,
-    compression: { name: compress, level: DEFAULT_LEVELS[compress] },
-    overviews,
-    tags: { SOURCE: row.id, ...(grid.name === "" ? {} : { VARIABLE: grid.name }) },
-    workers: context.workers,
-    replace: true,
-    ...(context.memoryBytes === undefined ? {} : { memoryBytes: context.memoryBytes }),
-    ...(context.scratch === undefined ? {} : { scratch: context.scratch }),
-    ...(context.signal === undefined ? {} : { signal: context.signal }),
-  });
+  const { values, compress, overviews, cogs } = dataset.convert;
+  const stays = cogs === "keep" && values === "stored" && dataset.convert.grid.crs === null &&
+    bands.length === grid.bands.length && await isCog(source, grid, context.signal);
+  const summary = stays
+    ? await copyCog(source, grid, context.target, key, context.signal)
+    : await writeCog(grid, context.target, key, {
+      bands,
+      values,
+      compression: { name: compress, level: DEFAULT_LEVELS[compress] },
+      overviews,
+      tags: { SOURCE: row.id, ...(grid.name === "" ? {} : { VARIABLE: grid.name }) },
+      workers: context.workers,
+      replace: true,
+      ...(context.memoryBytes === undefined ? {} : { memoryBytes: context.memoryBytes }),
+      ...(context.scratch === undefined ? {} : { scratch: context.scratch }),
+      ...(context.signal === undefined ? {} : { signal: context.signal }),
+    });
   // An asset has one name in the items of all steps.
   const name = key.slice(key.lastIndexOf("/") + 1).replace(/\.tif$/, "");
   const step = time.isStep && "instant" in time.time ? `_${compactTime(time.time.instant)}` : "";

@@ -1,6 +1,6 @@
 /** Items of a granule's files: one a time step, an asset a variable. */
 import type { CogSummary } from "../../core/geotiff/write/cog.ts";
-import { type ItemTime, type RasterAsset, rasterItem } from "../../core/stac/raster_item.ts";
+import { type ItemTime, type RasterAsset, type RasterBand, rasterItem } from "../../core/stac/raster_item.ts";
 import type { StacItem, StacLink } from "../../core/stac/values.ts";
 import { VERSION } from "../../core/version.ts";
 import { safeName } from "../../core/access/redact.ts";
@@ -9,10 +9,18 @@ import type { Dataset } from "../dataset.ts";
 import { compactTime, itemStem } from "./names.ts";
 import { footprintAround, resolutionMetres } from "./place.ts";
 
+/** What an item says of a file, whether it was made or copied. */
+export type FileSummary =
+  & Pick<
+    CogSummary,
+    "key" | "sizeBytes" | "sha256" | "width" | "height" | "affine" | "crs" | "dtype" | "nodata"
+  >
+  & { readonly bands: readonly RasterBand[] };
+
 /** A file that was put, and the variable that it holds. */
 export interface MadeFile {
   readonly variable: string;
-  readonly summary: CogSummary;
+  readonly summary: FileSummary;
   readonly time: ItemTime;
   /** Whether the time is one of several steps of the granule. */
   readonly isStep: boolean;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -73,6 +74,14 @@ for (const [name, file, start, assets] of REAL) {
           const item = JSON.parse(fs.readFileSync(path.join(output, href), "utf8"));
           assert.deepEqual(checkStac(item).faults, []);
           assert.deepEqual(Object.keys(item.assets).sort(), assets);
+          if (name === "hls_fmask") {
+            const cog = fs.readFileSync(path.join(output, "items", "2024", item.assets.data.href));
+            assert.deepEqual(cog, fs.readFileSync(from), "a COG stays as it is, byte for byte");
+            assert.equal(
+              item.assets.data["file:checksum"],
+              `1220${createHash("sha256").update(cog).digest("hex")}`,
+            );
+          }
           if (start !== "") assert.equal(item.properties.start_datetime ?? item.properties.datetime, start);
         }
       } finally {

@@ -53,7 +53,6 @@ Deno.test("a VEDA dataset config becomes a sound dataset, and what is lost is to
       "spatial_extent",
       "temporal_extent",
       "roles",
-      "cogify",
       "odd_key",
       "item_assets",
     ]

@@ -380,7 +380,7 @@ scene("what one dataset published is discovered by another, through its catalog"
   fs.writeFileSync(
     file,
     "dataset: SECOND.1\ndiscover: [{from: catalog, path: first.parquet}]\n" +
-      "convert: {assets: [UVAerosolIndex], compress: zstd}\npublish: [{to: second}]\n",
+      "convert: {assets: [UVAerosolIndex], cogs: rewrite, compress: zstd}\npublish: [{to: second}]\n",
   );
   const directory = PublishDirectory.at(path.join(s.folder, "second.run"), s.opener);
   const published = await publishDataset(directory, loadDataset(file), { opener: s.opener });
@@ -510,3 +510,31 @@ scene(
     }
   },
 );
+
+scene("a COG stays byte for byte; another TIFF, or one that is to be rewritten, is made one", async (s) => {
+  for (const name of ["cog_nodata.tif", "nocog.tif"]) {
+    fs.copyFileSync(
+      sharedData(`cog/${name}`),
+      path.join(s.folder, "granules", name.replace(".tif", "_20240102.tif")),
+    );
+  }
+  const text = (more: string) =>
+    `dataset: C.1\ndiscover: [{from: local, path: granules}]\nconvert: {${more}` +
+    'time: {name: "_(?<year>\\\\d{4})(?<month>\\\\d\\\\d)(?<day>\\\\d\\\\d)"}}\npublish: [{to: out}]\n';
+  const read = (folder: string, name: string) => fs.readFileSync(path.join(s.folder, folder, name));
+  s.yaml(text(""));
+  assert.deepEqual((await s.run()).failed, []);
+  const cog = "cogs/cog_nodata_20240102/data.tif";
+  assert.deepEqual(read("out", cog), read("granules", "cog_nodata_20240102.tif"));
+  assert.notDeepEqual(read("out", "cogs/nocog_20240102/data.tif"), read("granules", "nocog_20240102.tif"));
+  const before = json(path.join(s.folder, "out/items/2024/cog_nodata_20240102.json"));
+  s.yaml(text("cogs: rewrite, "));
+  assert.deepEqual((await s.run()).converted, { config: 2 });
+  assert.notDeepEqual(read("out", cog), read("granules", "cog_nodata_20240102.tif"));
+  const after = json(path.join(s.folder, "out/items/2024/cog_nodata_20240102.json"));
+  for (const [key, value] of Object.entries(before.assets.data.statistics as Record<string, number>)) {
+    const found = after.assets.data.statistics[key];
+    assert.ok(Math.abs(found - value) <= 1e-9 * Math.abs(value), `${key}: the cells are the same`);
+  }
+  assert.deepEqual(after.assets.data["raster:histogram"], before.assets.data["raster:histogram"]);
+});
