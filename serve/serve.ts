@@ -16,7 +16,9 @@ import { addLanding } from "./routes/landing.ts";
 import { addService } from "./routes/service.ts";
 import { addGranules } from "./routes/granules.ts";
 import { addLegacy } from "./routes/legacy.ts";
+import { addParts } from "./routes/parts.ts";
 import { addPoint } from "./routes/point.ts";
+import { addStatistics } from "./routes/statistics.ts";
 import { addTileJson } from "./routes/tilejson.ts";
 import { addTileMatrixSets } from "./routes/tile_matrix_sets.ts";
 import { addTiles } from "./routes/tiles.ts";
@@ -112,6 +114,8 @@ export async function serve(options: ServeOptions): Promise<void> {
   addGranules(context);
   addPoint(context);
   addTiles(context);
+  addParts(context);
+  addStatistics(context);
   addTimeSeries(context);
   addLegacy(context);
   try {

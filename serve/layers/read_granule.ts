@@ -1,6 +1,7 @@
 /** A granule's bands at an output grid: which files and variables, read and warped, scaled where that is meant. */
 import { GranaryError } from "../../core/errors.ts";
 import type { Grid, GridFile, GridValues } from "../../core/raster/grid.ts";
+import { type BandExpression, evaluateBands } from "../../core/raster/expressions/band_expression.ts";
 import type { OutputGrid, Pixels } from "../../core/raster/pixels.ts";
 import { readPlanned, readWarped } from "../../core/raster/warp/read.ts";
 import { planWarp } from "../../core/raster/warp/plan.ts";
@@ -29,6 +30,8 @@ export interface GridPart {
   readonly descriptions: readonly string[];
   /** Whether values are those of scale and offset. */
   readonly scaled: boolean;
+  /** Computed of these bands alone. */
+  readonly expression: BandExpression | null;
 }
 
 export interface ReadContext {
@@ -65,7 +68,7 @@ export async function withParts<T>(
 type Wanted = NonNullable<RasterioReading["assets"]>;
 
 function onlyAsset(keys: readonly string[]): Wanted {
-  if (keys.length === 1) return [{ key: keys[0], bands: null }];
+  if (keys.length === 1) return [{ key: keys[0], bands: null, expression: null }];
   throw badRequest(`assets must be given, of [${keys.map((key) => `'${key}'`).join(", ")}]`);
 }
 
@@ -82,7 +85,7 @@ function withFile<T>(
 
 function assetPart(
   file: GridFile,
-  { key, bands }: Wanted[number],
+  { key, bands, expression }: Wanted[number],
   reading: RasterioReading,
 ): GridPart {
   const [grid] = file.grids;
@@ -97,6 +100,7 @@ function assetPart(
     bands: wanted.map((band) => band - 1),
     descriptions: wanted.map((band) => reading.assetAsBand ? key : `${key}_b${band}`),
     scaled: reading.unscale,
+    expression,
   };
 }
 
@@ -117,7 +121,7 @@ function variableParts(file: GridFile, reading: XarrayReading): GridPart[] {
     const descriptions = bands.map((band) =>
       bands.length === 1 ? variable : `${variable} ${grid.bands[band].name}`
     );
-    return { grid, bands, descriptions, scaled: true };
+    return { grid, bands, descriptions, scaled: true, expression: null };
   });
 }
 
@@ -157,12 +161,16 @@ export async function readParts(
     const read = await readOne(part.grid, output, options, signal, phases);
     touched ||= read !== undefined;
     const pixels = scaledPixels(read ?? emptyPixels(part, output), part);
-    bands.push(...pixels.bands);
-    masks.push(...pixels.masks);
-    descriptions.push(...part.descriptions);
+    const computed = part.expression === null ? null : evaluateBands(pixels, part.expression);
+    bands.push(...(computed ?? pixels).bands);
+    masks.push(...(computed ?? pixels).masks);
+    descriptions.push(...(computed?.names ?? part.descriptions));
   }
   if (!touched) return undefined;
-  return { pixels: { width: output.width, height: output.height, bands, masks }, descriptions };
+  const pixels = { width: output.width, height: output.height, bands, masks };
+  if (reading.expression === null) return { pixels, descriptions };
+  const { names, ...computed } = evaluateBands(pixels, reading.expression);
+  return { pixels: computed, descriptions: names };
 }
 
 /** Planned, read and warped, its time counted; what is too large for one window goes strip by strip. */

@@ -1,5 +1,6 @@
 /** What is read of each granule: files of bands, or variables with dimensions. */
 import { z } from "zod";
+import { type BandExpression, parseBandExpression } from "../../core/raster/expressions/band_expression.ts";
 import { Pattern } from "../../core/patterns/pattern.ts";
 import type { Resampling } from "../../core/raster/warp/resampling.ts";
 import { badParameter } from "../http/problem.ts";
@@ -10,6 +11,7 @@ const texts = (description: string) =>
   z.array(z.string().max(LONGEST)).max(100).optional().meta({ description });
 
 const NODATA = text("The value that means none, instead of the file's own; nan is one");
+const EXPRESSION = text("Bands computed from others, with ; between: b1/b2;b3");
 const REPROJECT = z.enum([
   "nearest",
   "bilinear",
@@ -29,11 +31,12 @@ const REPROJECT = z.enum([
   .default("nearest").meta({ description: "How cells become pixels" });
 
 export const RASTERIO = z.object({
-  assets: texts("Files of each granule by key; |bidx=1,2 chooses bands"),
+  assets: texts("Files of each granule by key; |bidx=1,2 chooses bands, |expression=b1*2 computes them"),
   assets_regex: text("Which part of a file's name is its key: B[0-9][0-9]"),
   asset_as_band: z.boolean().default(false).meta({
     description: "Whether an asset's first band is called by the asset's name",
   }),
+  expression: EXPRESSION,
   nodata: NODATA,
   unscale: z.boolean().default(false).meta({ description: "Whether scale and offset are applied to values" }),
   resampling: z.enum([
@@ -58,6 +61,7 @@ export const XARRAY = z.object({
   decode_times: z.boolean().default(true).meta({
     description: "Taken for compatibility: times are always decoded",
   }),
+  expression: EXPRESSION,
   nodata: NODATA,
   reproject: REPROJECT,
 });
@@ -67,6 +71,8 @@ export interface AssetRequest {
   readonly key: string;
   /** Numbers of bands from 1; null is all. */
   readonly bands: readonly number[] | null;
+  /** Of the asset's own bands. */
+  readonly expression: BandExpression | null;
 }
 
 /** A step of a dimension that is asked for. */
@@ -77,6 +83,8 @@ export interface StepRequest {
 }
 
 interface Common {
+  /** Of all bands that are read, by their numbers. */
+  readonly expression: BandExpression | null;
   /** Undefined is the file's own. */
   readonly nodata: number | undefined;
   readonly resampling: Resampling;
@@ -108,6 +116,7 @@ export function rasterioReading(parameters: z.output<typeof RASTERIO>): Rasterio
     pattern: compilePattern(parameters.assets_regex),
     assetAsBand: parameters.asset_as_band,
     unscale: parameters.unscale,
+    expression: parameters.expression === undefined ? null : parseBandExpression(parameters.expression),
     nodata: nodataOf(parameters.nodata),
     resampling: reproject === "nearest" ? resampling : reproject,
   };
@@ -119,6 +128,7 @@ export function xarrayReading(parameters: z.output<typeof XARRAY>): XarrayReadin
     variables: parameters.variables,
     steps: (parameters.sel ?? []).map(stepRequest),
     group: parameters.group ?? null,
+    expression: parameters.expression === undefined ? null : parseBandExpression(parameters.expression),
     nodata: nodataOf(parameters.nodata),
     resampling: parameters.reproject,
   };
@@ -127,16 +137,20 @@ export function xarrayReading(parameters: z.output<typeof XARRAY>): XarrayReadin
 function assetRequest(text: string): AssetRequest {
   const [key, ...options] = text.split("|");
   let bands: number[] | null = null;
+  let expression: BandExpression | null = null;
   for (const option of options) {
     const [, name, value] = /^(\w+)=(.+)$/s.exec(option) ?? [];
     if (name === "bidx" || name === "indexes") {
       bands = value.split(",").map(Number);
       if (bands.length > 0 && bands.every((band) => Number.isInteger(band) && band >= 1)) continue;
+    } else if (name === "expression") {
+      expression = parseBandExpression(value);
+      continue;
     }
-    throw badParameter("assets", "Value error, wanted NAME or NAME|bidx=1,2", [text]);
+    throw badParameter("assets", "Value error, wanted NAME, NAME|bidx=1,2 or NAME|expression=b1*2", [text]);
   }
   if (key === "") throw badParameter("assets", "Value error, an asset has no name", [text]);
-  return { key, bands };
+  return { key, bands, expression };
 }
 
 const METHODS: Readonly<Record<string, StepRequest["method"]>> = {

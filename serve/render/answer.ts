@@ -8,7 +8,7 @@ import type { ImageFormat } from "../parameters/formats.ts";
 import type { RenderParameters } from "../parameters/render.ts";
 import type { ServedGranule } from "../search/granules.ts";
 import type { Composed } from "./compose.ts";
-import { defaultRanges } from "./default_range.ts";
+import { defaultRanges, rangesOfPixels } from "./default_range.ts";
 import { encodeImage, wantsRanges } from "./image.ts";
 import type { Selection } from "./selection.ts";
 
@@ -34,8 +34,12 @@ export async function imageAnswer(
 ): Promise<Answer> {
   const { phases, signal, reading } = selection;
   const first = granules.find(({ row }) => row.id === composed.used[0]);
+  // What expressions give has no range of a file's own: it is drawn by the pixels themselves.
+  const computed = reading.expression !== null;
   const chosen = !wantsRanges(render, format) || first === undefined
     ? null
+    : computed
+    ? rangesOfPixels(composed.pixels)
     : await phases.of("read", () =>
       withParts(context.reading, first, reading, (parts) => defaultRanges(parts, signal)));
   const image = await phases.of("encode", () => encodeImage(composed.pixels, format, render, chosen));

@@ -1,5 +1,6 @@
 /** The range that values are drawn by where a request states none: one for all tiles of a granule. */
 import type { Grid } from "../../core/raster/grid.ts";
+import type { Pixels } from "../../core/raster/pixels.ts";
 import type { GridPart } from "../layers/read_granule.ts";
 import type { ValueRange } from "../../core/raster/colour/rescale.ts";
 
@@ -18,6 +19,7 @@ export async function defaultRanges(
   parts: readonly GridPart[],
   signal: AbortSignal,
 ): Promise<readonly ValueRange[] | null> {
+  if (parts.some(({ expression }) => expression !== null)) return null;
   if (parts.every(({ grid, scaled }) => grid.dtype === "uint8" && !scaled)) return null;
   const ranges: ValueRange[] = [];
   for (const { grid, bands, scaled } of parts) {
@@ -30,6 +32,19 @@ export async function defaultRanges(
     }
   }
   return ranges;
+}
+
+/** From the least to the largest value of each band of an image; 0 to 1 where none has a value. */
+export function rangesOfPixels({ bands, masks }: Pixels): readonly ValueRange[] {
+  return bands.map((band, b) => {
+    let [low, high] = [Infinity, -Infinity];
+    for (let i = 0; i < band.length; i++) {
+      if (masks[b][i] === 0 || !Number.isFinite(band[i])) continue;
+      low = Math.min(low, band[i]);
+      high = Math.max(high, band[i]);
+    }
+    return low <= high ? [low, high] : [0, 1];
+  });
 }
 
 function rangeOf(grid: Grid, band: number, signal: AbortSignal): Promise<ValueRange | null> {
