@@ -62,7 +62,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "core/raster/tms": [...CORE_BASE, "core/raster"],
   "core/raster/warp": [...CORE_BASE, "core/raster", "core/raster/crs"],
   "core/raster/zonal": [...CORE_BASE, "core/geometry", "core/raster", "core/raster/crs"],
-  "core/stac": [...CORE_BASE, "core/cells", "core/geometry", "core/raster"],
+  "core/stac": [...CORE_BASE, "core/cells", "core/geometry", "core/raster", "core/raster/crs"],
   "core/patterns": CORE_BASE,
   "core/store": [...CORE_BASE, "core/cells", "core/zarr"],
   "core/tables": CORE_BASE,
@@ -219,7 +219,7 @@ const STANDING_CIRCLES: readonly string[] = [];
  */
 const AWAITING_USERS: readonly string[] = [
   "core/cells/intersect.ts",
-  "core/geotiff/",
+  "core/geotiff/write/",
   "core/raster/",
   "core/stac/",
   "serve/",

@@ -1,14 +1,14 @@
 /** What GDAL keeps in its private fields: names, scales and units of bands, and the value that means "none". */
 import type { GridDtype } from "../raster/grid.ts";
 
-export interface BandMetadata {
+interface BandMetadata {
   readonly description: string | null;
   readonly unit: string | null;
   readonly scale: number;
   readonly offset: number;
 }
 
-export interface MetadataItem {
+interface MetadataItem {
   readonly name: string;
   readonly value: string;
   /** The band's index; null for what is said of the file. */

@@ -129,7 +129,7 @@ const FORMATS: Readonly<Record<number, string>> = {
 };
 
 /** The element type. Throws a refusal for one that grids don't have. */
-export function dtypeOf({ format, bits }: TiffImage): GridDtype {
+function dtypeOf({ format, bits }: TiffImage): GridDtype {
   const dtype = DTYPES[`${format}:${bits}`];
   if (dtype === undefined) {
     throw new Refusal(

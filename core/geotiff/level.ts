@@ -28,7 +28,7 @@ export interface SampleRoles {
 }
 
 /** A rectangle of cells as they are stored. */
-export interface StoredRectangle {
+interface StoredRectangle {
   readonly x: number;
   readonly y: number;
   readonly width: number;

@@ -24,7 +24,7 @@ import { Refusal } from "./refusal.ts";
 import { MASK, PHOTOMETRIC, REDUCED, TAG } from "./tags.ts";
 import { TiffFile } from "./tiff_file.ts";
 
-export interface GeotiffOptions {
+interface GeotiffOptions {
   /** In place of the file's own, where that is missing or wrong. */
   readonly crs?: Crs | undefined;
   /** How blocks are decoded; on this thread unless given. */

@@ -4,7 +4,7 @@ import { type GeoKeys, KEY, PIXEL_IS_POINT } from "./geokeys.ts";
 import { Refusal } from "./refusal.ts";
 
 /** The fields that place an image, as the file has them. */
-export interface PlacementFields {
+interface PlacementFields {
   readonly pixelScale: readonly number[] | null;
   readonly tiepoints: readonly number[] | null;
   readonly transformation: readonly number[] | null;

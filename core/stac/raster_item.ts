@@ -2,6 +2,7 @@
  * A STAC item of rasters: its place, its times, and an asset for each file with what the file holds
  * (projection extension 2.0, raster extension 2.0, common band fields of STAC 1.1).
  */
+import { wkt2OfCrs } from "../raster/crs/wkt2_text.ts";
 import type { BandHistogram, BandStatistics } from "../raster/band_statistics.ts";
 import type { Affine, Crs, GridDtype } from "../raster/grid.ts";
 import type { Footprint } from "./footprint.ts";
@@ -120,12 +121,8 @@ export function rasterItem(request: RasterItemRequest): StacItem {
 /** The projection extension's fields of one raster. */
 function projection({ width, height, affine, crs }: RasterFacts): Record<string, unknown> {
   const fields: Record<string, unknown> = { "proj:code": crs.code };
-  // Only WKT of version 2 has a field; older text begins with GEOGCS or PROJCS.
-  if (
-    crs.code === null && crs.wkt !== null && /^(GEOGCRS|GEODCRS|PROJCRS|BOUNDCRS|COMPOUNDCRS)\[/.test(crs.wkt)
-  ) {
-    fields["proj:wkt2"] = crs.wkt;
-  }
+  const wkt = crs.code === null ? wkt2OfCrs(crs) : null;
+  if (wkt !== null) fields["proj:wkt2"] = wkt;
   fields["proj:shape"] = [height, width];
   fields["proj:transform"] = [...affine];
   fields["proj:bbox"] = boxOf(width, height, affine);

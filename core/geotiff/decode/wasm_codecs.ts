@@ -13,7 +13,7 @@ export interface Picture {
 }
 
 /** Decodes a picture; null or a throw where the bytes are damaged. */
-export type PictureDecoder = (bytes: Uint8Array) => Picture | null;
+type PictureDecoder = (bytes: Uint8Array) => Picture | null;
 
 type Lerc = typeof import("lerc");
 

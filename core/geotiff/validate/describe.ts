@@ -6,7 +6,7 @@ import { metadataItems } from "../gdal_metadata.ts";
 import { openGeotiff } from "../open.ts";
 import { type CogImage, readCogStructure } from "./structure.ts";
 
-export interface ImageDescription {
+interface ImageDescription {
   /** `image`, `overview` or `mask`. */
   readonly role: string;
   readonly width: number;

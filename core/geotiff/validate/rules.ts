@@ -10,7 +10,7 @@ export interface CogFault {
   readonly message: string;
 }
 
-export interface CogFaults {
+interface CogFaults {
   /** What makes the file no COG. */
   readonly errors: readonly CogFault[];
   /** What should be better. */

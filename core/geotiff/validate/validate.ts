@@ -17,7 +17,7 @@ export interface CogVerdict {
   readonly blocksChecked: boolean;
 }
 
-export interface CogValidation {
+interface CogValidation {
   /** Whether a file of overviews lies beside this one. */
   readonly externalOverviews: boolean;
   /** Whether to read what lies around every block, where the file promises something of it. */

@@ -2,6 +2,7 @@
 import proj4 from "proj4";
 import { inputError } from "../../errors.ts";
 import type { Crs } from "../grid.ts";
+import { parseParameters } from "./parameters.ts";
 
 /** Of a point: x or longitude, y or latitude; NaN for both where the point has no image. */
 export interface CrsTransform {
@@ -98,9 +99,23 @@ function replaceAll(way: OneWay, x: Float64Array, y: Float64Array): void {
   }
 }
 
+/** What a definition leaves out is 0, as PROJ has it; the library computes NaN with some of what is left out. */
+function withDefaults(definition: string): string {
+  const parameters = parseParameters(definition);
+  const projection = parameters.get("proj") ?? "";
+  if (COMPLETE.includes(projection)) return definition;
+  const missing = ["lat_0", "lon_0", "x_0", "y_0"].filter((name) => !parameters.has(name));
+  // Oblique Mercator has a meridian of its centre instead.
+  const added = missing.filter((name) => name !== "lon_0" || projection !== "omerc");
+  return [definition, ...added.map((name) => `+${name}=0`)].join(" ");
+}
+
+/** Without parameters, or with those of their zone. */
+const COMPLETE = ["longlat", "latlong", "lonlat", "utm"];
+
 function parse(crs: Crs) {
   try {
-    return new proj4.Proj(crs.proj4);
+    return new proj4.Proj(withDefaults(crs.proj4));
   } catch (error) {
     // Texts and errors alike are thrown for what the library cannot read.
     throw inputError(

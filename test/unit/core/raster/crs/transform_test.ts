@@ -63,3 +63,23 @@ Deno.test("a projection that cannot be computed is refused by name when it is us
     /ESRI:54042: this coordinate reference system cannot be computed here.*\+proj=wintri/,
   );
 });
+
+Deno.test("what a definition leaves out is 0, as it is to PROJ", () => {
+  const projections = [
+    "aea +lat_1=5 +lat_2=30",
+    "lcc +lat_1=5 +lat_2=30",
+    "laea",
+    "cea",
+    "sinu",
+    "tmerc",
+    "merc",
+    "eqc",
+  ];
+  for (const projection of projections) {
+    const short = crsOfProj4(`+proj=${projection} +a=6378206 +b=6356584`);
+    const long = crsOfProj4(`+proj=${projection} +lat_0=0 +lon_0=0 +x_0=0 +y_0=0 +a=6378206 +b=6356584`);
+    const [x, y] = transformer(LONLAT, short).forward(12, 34);
+    assert.ok(Number.isFinite(x) && Number.isFinite(y), projection);
+    assert.deepEqual([x, y], transformer(LONLAT, long).forward(12, 34), projection);
+  }
+});
