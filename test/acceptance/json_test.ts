@@ -119,6 +119,7 @@ const NOT_TRIED = new Set([
   "publish.held",
   "publish.submitted",
   "run.finish",
+  "serve",
 ]);
 
 /** The documented fields of a document: its section's first column. */
