@@ -4,6 +4,7 @@
  * any thread, without shared memory. A step that is run must be one that may be begun again: it keeps
  * nothing of a try that was stopped.
  */
+import { mapBounded } from "../concurrency.ts";
 import { checkRange } from "./range.ts";
 import type { ByteRange, Source, SourceCounters, SyncSource } from "./source.ts";
 
@@ -16,6 +17,9 @@ const MOST_BLOCKS_AHEAD = 16;
 /** Metadata may lie all over a file: in files up to this, misses after the first fetch twice as much each. */
 const SCATTERED_BYTES = 4 * 1024 * 1024;
 const MISSES_TO_WIDEN = 2;
+
+/** Reads under way together, of a source that takes them one by one. */
+const READS_AT_ONCE = 64;
 
 /** Blocks of metadata that are kept between steps; a step that needs more holds them until it ends. */
 const KEPT_BLOCKS = 128;
@@ -64,9 +68,14 @@ export class StagedSource implements SyncSource {
         if (!(error instanceof BytesWanted)) throw error;
         missing = error.missing;
       }
-      const fetched = await Promise.all(
-        missing.map(({ offset, length }) => this.#source.read(offset, length, signal)),
-      );
+      const source = this.#source;
+      const fetched = source.readMany !== undefined && missing.length > 1
+        ? await source.readMany(missing, signal)
+        : await mapBounded(
+          missing,
+          READS_AT_ONCE,
+          ({ offset, length }) => source.read(offset, length, signal),
+        );
       missing.forEach((range, i) => this.#keep(range, fetched[i], data));
     }
   }

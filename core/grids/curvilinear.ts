@@ -191,6 +191,9 @@ interface Lines {
 /** Shares of the rows and columns that are read: of places that lie all over the array. */
 const SHARES = [0.1, 0.5, 0.9];
 
+/** Rows of an array in one piece, past which its columns, a request a cell, are not read. */
+const MOST_SCATTERED_ROWS = 1024;
+
 /** Cells of one line that are looked at. */
 const CELLS_OF_LINE = 16;
 
@@ -242,7 +245,8 @@ function readLines(
     latitude: line(latitude, at, 0, 1, columns),
     longitude: line(longitude, at, 0, 1, columns),
   }));
-  const alongColumns = places(columns).map((at) => ({
+  const scattered = view.dataset(latitude).chunks === null && rows > MOST_SCATTERED_ROWS;
+  const alongColumns = scattered ? [] : places(columns).map((at) => ({
     at,
     latitude: line(latitude, 0, at, rows, 1),
     longitude: line(longitude, 0, at, rows, 1),
@@ -268,6 +272,7 @@ function readLines(
 
 /** The axes, where latitudes depend on the row alone and longitudes on the column alone, in equal steps. */
 function regularDegrees({ rows, columns, single }: Lines): { x: Spacing; y: Spacing } | null {
+  if (columns.length === 0) return null;
   const longitude = rows[0].longitude;
   const latitude = columns[0].latitude;
   if (longitude.length < 2 || latitude.length < 2) return null;

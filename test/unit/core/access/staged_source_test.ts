@@ -57,6 +57,22 @@ Deno.test("ranges of data are fetched together and exactly, and are the step's o
   );
 });
 
+Deno.test("a source that takes many ranges together is asked for them together", async () => {
+  const inner = logged(LARGE);
+  const asked: number[] = [];
+  const staged = new StagedSource({
+    ...inner,
+    readMany(ranges, signal) {
+      asked.push(ranges.length);
+      return Promise.all(ranges.map(({ offset, length }) => inner.read(offset, length, signal)));
+    },
+  });
+  const ranges = [5, 900_000, 3_000_000].map((offset) => ({ offset, length: 3 }));
+  const parts = await staged.run(() => staged.readMany(ranges));
+  assert.deepEqual(parts.map(([first]) => first), ranges.map(({ offset }) => offset % 251));
+  assert.deepEqual(asked, [3]);
+});
+
 Deno.test("metadata all over a small file costs few requests, and no byte twice", async () => {
   const source = logged(40 * BLOCK);
   const staged = new StagedSource(source);
