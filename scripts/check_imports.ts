@@ -55,7 +55,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "core/observations",
     "core/raster/*",
   ],
-  "core/raster/encode": [...CORE_BASE, "core/raster"],
+  "core/raster/encode": [...CORE_BASE, "core/geotiff/write", "core/raster"],
   "core/raster/colour": [...CORE_BASE, "core/raster"],
   "core/raster/expressions": [...CORE_BASE, "core/expressions", "core/raster"],
   "core/raster/mosaic": [...CORE_BASE, "core/raster"],

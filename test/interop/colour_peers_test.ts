@@ -3,8 +3,11 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { COLORMAP_NAMES, namedColormap } from "../../core/raster/colour/colormaps.ts";
 import { adjustColours, parseColourFormula } from "../../core/raster/colour/formula.ts";
+import { crsOfCode } from "../../core/raster/crs/codes.ts";
+import { encodeGeotiff } from "../../core/raster/encode/geotiff.ts";
 import { encodeGif } from "../../core/raster/encode/gif.ts";
 import { encodePng } from "../../core/raster/encode/png.ts";
+import { outputOfBox } from "../../core/raster/pixels.ts";
 import { type IndexedPicture, type Picture, rgbaOf } from "../../core/raster/picture.ts";
 import { askPython, hasPeer } from "../support/python.ts";
 
@@ -169,5 +172,39 @@ Deno.test({
         else assert.deepEqual(found, [...wanted.subarray(i, i + 4)], `frame ${f}, pixel ${i / 4}`);
       }
     });
+  },
+});
+
+const READ_TIFF = `
+import base64, json, sys
+from rasterio.io import MemoryFile
+with MemoryFile(base64.b64decode(sys.argv[1])) as memory, memory.open() as data:
+    print(json.dumps({"crs": data.crs.to_epsg(), "bounds": list(data.bounds), "dtypes": list(data.dtypes),
+                      "interpretations": [one.name for one in data.colorinterp],
+                      "values": data.read().ravel().tolist()}))
+`;
+
+Deno.test({
+  name: "rasterio finds values, opacity and place in a GeoTIFF of an answer",
+  ignore: !hasPeer("rasterio"),
+  fn() {
+    const [width, height] = [270, 40];
+    const box = [-91.95, 47.9, -91.6, 48.2] as const;
+    const band = Float32Array.from({ length: width * height }, (_, i) => Math.fround(Math.sin(i)));
+    const mask = Uint8Array.from(band, (value) => value > 0 ? 1 : 0);
+    const output = outputOfBox(crsOfCode("EPSG:4326"), box, width, height);
+    const bytes = encodeGeotiff({ width, height, bands: [band], masks: [mask] }, output, true);
+    const read = askPython(READ_TIFF, Buffer.from(bytes).toString("base64")) as {
+      crs: number;
+      bounds: number[];
+      dtypes: string[];
+      interpretations: string[];
+      values: number[];
+    };
+    assert.equal(read.crs, 4326);
+    read.bounds.forEach((bound, i) => assert.ok(Math.abs(bound - box[i]) < 1e-9));
+    assert.deepEqual(read.dtypes, ["float32", "float32"]);
+    assert.deepEqual(read.interpretations, ["gray", "alpha"]);
+    assert.deepEqual(read.values, [...band, ...mask.map((valid) => valid * 255)]);
   },
 });
