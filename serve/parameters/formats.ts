@@ -1,12 +1,14 @@
 /** Formats of images, by the endings that clients write, and their media types. */
 
-export const IMAGE_FORMATS = ["png", "npy", "jpeg", "jpg", "webp", "pngraw"] as const;
+export const IMAGE_FORMATS = ["png", "npy", "tif", "tiff", "jpeg", "jpg", "webp", "pngraw"] as const;
 export type ImageFormat = typeof IMAGE_FORMATS[number];
 
 export const MEDIA_TYPES: Readonly<Record<ImageFormat, string>> = {
   png: "image/png",
   pngraw: "image/png",
   npy: "application/x-binary",
+  tif: "image/tiff; application=geotiff",
+  tiff: "image/tiff; application=geotiff",
   jpeg: "image/jpeg",
   // As clients of this contract have it.
   jpg: "image/jpg",

@@ -42,7 +42,7 @@ export async function imageAnswer(
     ? rangesOfPixels(composed.pixels)
     : await phases.of("read", () =>
       withParts(context.reading, first, reading, (parts) => defaultRanges(parts, signal)));
-  const image = await phases.of("encode", () => encodeImage(composed.pixels, format, render, chosen));
+  const image = await phases.of("encode", () => encodeImage(composed.pixels, output, format, render, chosen));
   return {
     body: image.bytes,
     type: image.type,
