@@ -40,38 +40,25 @@ export class StatisticsSum {
   #mean = 0;
   #squares = 0;
 
-  /** `nodata` is in the band's own elements; `mask[i]` 0 leaves out cell i. */
+  /** `nodata` is in the band's own elements. */
   constructor(readonly nodata: number | null) {}
 
-  add(values: GridValues, mask: Uint8Array | null = null): void {
-    const { nodata } = this;
-    const length = values.length;
-    let count = 0, sum = 0, minimum = Infinity, maximum = -Infinity;
-    for (let i = 0; i < length; i++) {
-      const value = values[i];
-      if (value === nodata || value !== value || (mask !== null && mask[i] === 0)) continue;
-      count++;
-      sum += value;
-      if (value < minimum) minimum = value;
-      if (value > maximum) maximum = value;
-    }
-    this.#cells += length;
-    if (count === 0) return;
-    const mean = sum / count;
-    let squares = 0;
-    for (let i = 0; i < length; i++) {
-      const value = values[i];
-      if (value === nodata || value !== value || (mask !== null && mask[i] === 0)) continue;
-      const difference = value - mean;
-      squares += difference * difference;
-    }
+  /** Adds a part; `mask[i]` 0 leaves out cell i. */
+  add(values: GridValues, mask: Uint8Array | null = null): PartSums {
+    const part = mask === null ? sumPart(values, this.nodata) : sumMasked(values, this.nodata, mask);
+    this.#cells += values.length;
+    const { count } = part;
+    if (count === 0) return part;
+    const mean = part.sum / count;
     const total = this.#count + count;
     const step = mean - this.#mean;
-    this.#squares += squares + step * step * this.#count * count / total;
+    this.#squares += squaresAbout(mean, values, this.nodata, mask, count) +
+      step * step * this.#count * count / total;
     this.#mean += step * count / total;
     this.#count = total;
-    if (minimum < this.#minimum) this.#minimum = minimum;
-    if (maximum > this.#maximum) this.#maximum = maximum;
+    if (part.minimum < this.#minimum) this.#minimum = part.minimum;
+    if (part.maximum > this.#maximum) this.#maximum = part.maximum;
+    return part;
   }
 
   result(): BandStatistics {
@@ -87,9 +74,90 @@ export class StatisticsSum {
   }
 }
 
+/** Of one part: its valid cells, and how many hold NaN. */
+export interface PartSums {
+  readonly count: number;
+  readonly sum: number;
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly nan: number;
+}
+
+function sumPart(values: GridValues, nodata: number | null): PartSums {
+  // No cell equals NaN: one comparison serves where there is no nodata value.
+  const none = nodata ?? NaN;
+  let count = 0, sum = 0, minimum = Infinity, maximum = -Infinity, nan = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (value === none) continue;
+    if (value !== value) {
+      nan++;
+      continue;
+    }
+    count++;
+    sum += value;
+    if (value < minimum) minimum = value;
+    if (value > maximum) maximum = value;
+  }
+  return { count, sum, minimum, maximum, nan };
+}
+
+function sumMasked(values: GridValues, nodata: number | null, mask: Uint8Array): PartSums {
+  const none = nodata ?? NaN;
+  let count = 0, sum = 0, minimum = Infinity, maximum = -Infinity, nan = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (mask[i] === 0 || value === none) continue;
+    if (value !== value) {
+      nan++;
+      continue;
+    }
+    count++;
+    sum += value;
+    if (value < minimum) minimum = value;
+    if (value > maximum) maximum = value;
+  }
+  return { count, sum, minimum, maximum, nan };
+}
+
+/** The sum of squared distances of the `count` valid cells from `mean`. */
+function squaresAbout(
+  mean: number,
+  values: GridValues,
+  nodata: number | null,
+  mask: Uint8Array | null,
+  count: number,
+): number {
+  const none = nodata ?? NaN;
+  let squares = 0;
+  if (count === values.length) {
+    // All are valid. Four sums at a time: one addition need not wait for the one before.
+    let b = 0, c = 0, d = 0, i = 0;
+    for (const end = values.length - 3; i < end; i += 4) {
+      const p = values[i] - mean,
+        q = values[i + 1] - mean,
+        r = values[i + 2] - mean,
+        s = values[i + 3] - mean;
+      squares += p * p;
+      b += q * q;
+      c += r * r;
+      d += s * s;
+    }
+    for (; i < values.length; i++) squares += (values[i] - mean) ** 2;
+    return squares + b + c + d;
+  }
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (value === none || value !== value || (mask !== null && mask[i] === 0)) continue;
+    const difference = value - mean;
+    squares += difference * difference;
+  }
+  return squares;
+}
+
 /** Counts cells into buckets, part by part, once the extremes are known. */
 export class HistogramSum {
-  readonly #buckets: number[];
+  readonly #buckets: Float64Array;
 
   /** A constant band has all of its cells in the first bucket. */
   constructor(
@@ -98,20 +166,26 @@ export class HistogramSum {
     readonly maximum: number,
     buckets: number = HISTOGRAM_BUCKETS,
   ) {
-    this.#buckets = new Array<number>(buckets).fill(0);
+    this.#buckets = new Float64Array(buckets);
   }
 
   add(values: GridValues, mask: Uint8Array | null = null): void {
-    const { nodata, minimum, maximum } = this;
+    const { minimum, maximum } = this;
+    const none = this.nodata ?? NaN;
     const buckets = this.#buckets;
-    const last = buckets.length - 1;
+    const count = buckets.length, last = count - 1;
     const width = maximum - minimum;
+    // Where all are equal, whatever they are divided by leaves the first bucket.
+    const divisor = width > 0 ? width : 1;
+    // Neighbours fall into one bucket: counting them by turns lets none wait for the one before.
+    const counts = new Uint32Array(4 * count);
     for (let i = 0; i < values.length; i++) {
       const value = values[i];
-      if (value === nodata || value !== value || (mask !== null && mask[i] === 0)) continue;
-      const bucket = width > 0 ? Math.floor((value - minimum) / width * buckets.length) : 0;
-      buckets[bucket > last ? last : bucket]++;
+      if (value === none || value !== value || (mask !== null && mask[i] === 0)) continue;
+      const bucket = ((value - minimum) / divisor * count) | 0;
+      counts[(i & 3) * count + (bucket > last ? last : bucket)]++;
     }
+    for (let i = 0; i < counts.length; i++) buckets[i % count] += counts[i];
   }
 
   result(): BandHistogram {

@@ -72,7 +72,6 @@ export class CellWriter {
           const start = (y + row) * window.width + x;
           tile.set(source.subarray(start, start + width), row * width);
         }
-        this.#fillNaN(tile, band);
       }
       if (window.mask !== null) this.#hide(window.mask, window.width, x, y, width, height, tile);
       return tile;
@@ -100,10 +99,10 @@ export class CellWriter {
     }
   }
 
-  #fillNaN(tile: GridValues, band: number): void {
+  /** Gives the nodata value to cells of a taken tile that hold NaN, where it is another value. */
+  fillNaN(tile: GridValues, band: number): void {
     const { nodata } = this;
     if (nodata === null || nodata !== nodata) return;
-    if (!(tile instanceof Float32Array || tile instanceof Float64Array)) return;
     let filled = 0;
     for (let i = 0; i < tile.length; i++) {
       if (tile[i] === tile[i]) continue;

@@ -52,7 +52,10 @@ export async function encodeTiles(
         for (let x = 0; x < panel.width; x += tileSize) {
           const width = Math.min(tileSize, panel.width - x);
           const tile = cells.take(window, x, y, width, height);
-          tile.forEach((values, band) => (counts ?? sums)[band].add(values));
+          tile.forEach((values, band) => {
+            if (counts !== null) counts[band].add(values);
+            else if (sums[band].add(values).nan > 0) cells.fillNaN(values, band);
+          });
           await overviews.add(0, row, (panel.x + x) / tileSize, tile, width, height);
         }
         if (panel.x + panel.width === grid.width) await overviews.endRow(0, row);

@@ -69,6 +69,16 @@ function average(
       const right = x + 1 < width ? x + 1 : x;
       const a = source[upper + x], b = source[upper + right];
       const c = source[lower + x], d = source[lower + right];
+      const index = out + column;
+      if (a !== empty && b !== empty && c !== empty && d !== empty) {
+        const mean = (a + b + c + d) * 0.25;
+        // Not so where one of them is NaN.
+        if (mean === mean) {
+          target[index] = whole ? (mean < 0 ? Math.ceil(mean - 0.5) : Math.floor(mean + 0.5)) : mean;
+          if (target[index] === empty) target[index] = instead;
+          continue;
+        }
+      }
       let sum = 0, count = 0;
       if (a !== empty && a === a) sum += a, count++;
       if (b !== empty && b === b) sum += b, count++;
@@ -76,11 +86,10 @@ function average(
       if (d !== empty && d === d) sum += d, count++;
       if (count === 0) {
         // Without a nodata value only NaN is invalid, and stays NaN.
-        target[out + column] = empty;
+        target[index] = empty;
         continue;
       }
       const mean = sum / count;
-      const index = out + column;
       target[index] = whole ? (mean < 0 ? Math.ceil(mean - 0.5) : Math.floor(mean + 0.5)) : mean;
       if (target[index] === empty) target[index] = instead;
     }

@@ -44,7 +44,7 @@ export function predictorOf(dtype: GridDtype): Predictor {
 
 /**
  * The bytes of a square tile, before compression. `bands[i]` holds `width * height` cells, row-major, with
- * `width` and `height` at most `tileSize`.
+ * `width` and `height` at most `tileSize`. They go into `used`, memory of a tile of the same kind, where given.
  */
 export function tileBytes(
   bands: readonly GridValues[],
@@ -53,9 +53,11 @@ export function tileBytes(
   tileSize: number,
   dtype: GridDtype,
   predictor: Predictor,
+  used?: ArrayBuffer,
 ): Uint8Array<ArrayBuffer> {
   const rowBytes = tileSize * bands.length * BYTES_OF[dtype];
-  const buffer = new ArrayBuffer(rowBytes * tileSize);
+  const buffer = used ?? new ArrayBuffer(rowBytes * tileSize);
+  if (used !== undefined && width < tileSize) new Uint8Array(used).fill(0);
   if (predictor === 3) {
     bands.forEach((values, b) => bytePlanes(values, width, height, tileSize, b, bands.length, buffer));
   } else {
@@ -133,33 +135,29 @@ function planesOf32(
   bands: number,
   buffer: ArrayBuffer,
 ): void {
-  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
   const out = new Uint8Array(buffer);
   const plane = tileSize * bands;
   for (let row = 0; row < height; row++) {
     const source = row * width;
-    const start = row * plane * 4 + band;
     // The last cell of a plane stands before the first of the next; past the edge it is the image's last.
-    const last = bits[source + width - 1];
-    let before = (last >>> 24 << 16) | ((last >>> 16 & 255) << 8) | (last >>> 8 & 255);
-    let at = start;
-    const first = bits[source];
-    out[at] = first >>> 24;
-    out[at + plane] = (first >>> 16) - (before >>> 16);
-    out[at + 2 * plane] = (first >>> 8) - (before >>> 8);
-    out[at + 3 * plane] = first - before;
-    before = first;
-    for (let x = 1; x < width; x++) {
+    let before = bits[source + width - 1] >>> 8;
+    let at = row * plane * 4 + band;
+    for (let x = 0; x < width; x++, at += bands) {
       const value = bits[source + x];
-      at += bands;
-      out[at] = (value >>> 24) - (before >>> 24);
-      out[at + plane] = (value >>> 16) - (before >>> 16);
-      out[at + 2 * plane] = (value >>> 8) - (before >>> 8);
-      out[at + 3 * plane] = value - before;
+      // Four differences of bytes at once, each without a loan from its neighbour.
+      const difference = ((value | HIGH_BITS) - (before & ~HIGH_BITS)) ^ ((value ^ ~before) & HIGH_BITS);
+      out[at] = difference >>> 24;
+      out[at + plane] = difference >>> 16;
+      out[at + 2 * plane] = difference >>> 8;
+      out[at + 3 * plane] = difference;
       before = value;
     }
   }
 }
+
+/** The highest bit of each of four bytes. */
+const HIGH_BITS = 0x80808080 | 0;
 
 function planesOf64(
   values: Float64Array,

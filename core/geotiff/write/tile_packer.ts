@@ -19,6 +19,7 @@ export class TilePacker {
   readonly #store: TileStore;
   readonly #options: PackerOptions;
   readonly #underWay = new Set<Promise<void>>();
+  readonly #free: ArrayBuffer[] = [];
   #failure: { error: unknown } | undefined;
 
   constructor(store: TileStore, options: PackerOptions) {
@@ -39,13 +40,17 @@ export class TilePacker {
   ): Promise<void> {
     const { dtype, tileSize, predictor, compression, sparse, workers } = this.#options;
     if (sparse !== null && bands.every((values) => isAll(values, sparse))) return;
-    const bytes = tileBytes(bands, width, height, tileSize, dtype, predictor);
+    const bytes = tileBytes(bands, width, height, tileSize, dtype, predictor, this.#free.pop());
     if (workers === 1) {
       this.#store.put(level, index, compressNow(bytes, compression));
+      this.#reuse(bytes);
       return;
     }
     const packed: Promise<void> = compressLater(bytes, compression)
-      .then((done) => this.#store.put(level, index, done))
+      .then((done) => {
+        this.#store.put(level, index, done);
+        this.#reuse(bytes);
+      })
       .catch((error) => {
         this.#failure ??= { error };
       })
@@ -54,6 +59,11 @@ export class TilePacker {
     // Twice as many as threads, so that none waits while this thread reads.
     while (this.#underWay.size >= 2 * workers) await Promise.race(this.#underWay);
     this.#check();
+  }
+
+  /** Memory of a packed tile serves the next; one that is not compressed is the stored tile itself. */
+  #reuse(bytes: Uint8Array<ArrayBuffer>): void {
+    if (this.#options.compression.name !== "none") this.#free.push(bytes.buffer);
   }
 
   /** Waits for all that was taken. */

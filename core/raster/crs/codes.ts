@@ -11,18 +11,16 @@ interface Row {
   readonly definition: string;
 }
 
-let table: Map<string, Row> | undefined;
+let text: string | undefined;
 
-function rows(): Map<string, Row> {
-  if (table === undefined) {
-    table = new Map();
-    const text = brotliDecompressSync(Buffer.from(CODE_TABLE, "base64")).toString("utf8");
-    for (const line of text.split("\n")) {
-      const [code, name, dropped, definition] = line.split("\t");
-      table.set(code, { name, gridFileDropped: dropped === "g", definition });
-    }
-  }
-  return table;
+/** The row of a code, null for an unknown one. The text is searched: most processes ask for one or two. */
+function rowOf(code: string): Row | null {
+  text ??= `\n${brotliDecompressSync(Buffer.from(CODE_TABLE, "base64")).toString("latin1")}\n`;
+  const start = text.indexOf(`\n${code}\t`);
+  if (start < 0) return null;
+  const line = text.slice(start + 1, text.indexOf("\n", start + 1));
+  const [, name, dropped, definition] = Buffer.from(line, "latin1").toString("utf8").split("\t");
+  return { name, gridFileDropped: dropped === "g", definition };
 }
 
 /** `epsg:32615`, `EPSG::32615` of an OGC name, OGC's own CRS84, and a bare number, in the table's spelling. */
@@ -44,8 +42,8 @@ function tableCode(code: string): string {
  */
 export function findCrs(code: string): Crs | null {
   const key = tableCode(code);
-  const row = rows().get(key);
-  if (row === undefined) return null;
+  const row = rowOf(key);
+  if (row === null) return null;
   return {
     code: key,
     proj4: `${row.definition} +no_defs`,
@@ -70,7 +68,7 @@ export function crsOfCode(code: string): Crs {
 
 /** What is lost in a code's definition here, for people; null where nothing is. */
 export function crsNote(crs: Crs): string | null {
-  if (crs.code === null || rows().get(crs.code)?.gridFileDropped !== true) return null;
+  if (crs.code === null || rowOf(crs.code)?.gridFileDropped !== true) return null;
   return `${crs.code} (${crs.name}) is defined by a file of datum shifts, which is left out: ` +
     `places may be off by up to 200 m`;
 }
