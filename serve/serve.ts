@@ -18,6 +18,7 @@ import { addGranules } from "./routes/granules.ts";
 import { addLegacy } from "./routes/legacy.ts";
 import { addParts } from "./routes/parts.ts";
 import { addPoint } from "./routes/point.ts";
+import { addSeries } from "./routes/series.ts";
 import { addStatistics } from "./routes/statistics.ts";
 import { addTileJson } from "./routes/tilejson.ts";
 import { addTileMatrixSets } from "./routes/tile_matrix_sets.ts";
@@ -117,6 +118,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   addParts(context);
   addStatistics(context);
   addTimeSeries(context);
+  addSeries(context);
   addLegacy(context);
   try {
     const listener = await listenHttp(

@@ -1,6 +1,9 @@
 /** `granary serve`: granules of catalogs over HTTP, until stopped. */
 import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { CMR_URL } from "../../catalog/discover/cmr/cmr_query.ts";
+import { parseDrivers } from "../../catalog/driver.ts";
+import { parseBytes } from "../../core/units.ts";
+import { DEFAULT_LIMITS } from "../../serve/limits.ts";
 import { inputError } from "../../core/errors.ts";
 import { whole } from "../flags/numbers.ts";
 import { gather, gathering } from "../flags/repeated.ts";
@@ -9,6 +12,10 @@ import { printReport } from "../io/report.ts";
 
 const DEFAULT_HOST = "127.0.0.1";
 const DEFAULT_PORT = 8000;
+
+/** As serve's own default has it. */
+const DEFAULT_MEMORY = "256MiB";
+const LEAST_MEMORY_BYTES = 16_000_000;
 
 const EXAMPLES = `
 Examples:
@@ -32,6 +39,18 @@ export function addServe(program: Command, context: CliContext): void {
     .option("--cmr-url <url>", `the search endpoint of CMR (default: ${CMR_URL})`)
     .option("--host <address>", "the address to listen on", DEFAULT_HOST)
     .option("--port <n>", "the port; 0 takes a free one", whole(0, 65535), DEFAULT_PORT)
+    .option("--memory <size>", `decoded blocks that are kept (default: ${DEFAULT_MEMORY})`, parseMemory)
+    .option(
+      "--max-image <pixels>",
+      "the longest side of an image",
+      whole(1, 16_384),
+      DEFAULT_LIMITS.imageSide,
+    )
+    .option(
+      "--driver <names>",
+      "which of a granule's addresses is read: auto, or one or more of local, https, s3 with commas",
+      "auto",
+    )
     .option("--allow-origin <origin>", "web pages that may ask: *, an origin, or none", parseOrigin, "*")
     .option(
       "--base-url <url>",
@@ -51,6 +70,9 @@ export function addServe(program: Command, context: CliContext): void {
         host: options.host,
         port: options.port,
         catalogs,
+        drivers: parseDrivers(options.driver),
+        ...(options.memory === undefined ? {} : { memoryBytes: options.memory }),
+        limits: { imageSide: options.maxImage },
         cmrUrl: cmr ? options.cmrUrl ?? CMR_URL : undefined,
         allowOrigin: options.allowOrigin === "none" ? null : options.allowOrigin,
         baseUrl: options.baseUrl ?? null,
@@ -64,6 +86,12 @@ export function addServe(program: Command, context: CliContext): void {
           context.json ? printReport(context, "serve", { url }) : context.log.info(`listening on ${url}`),
       });
     });
+}
+
+function parseMemory(text: string): number {
+  const bytes = parseBytes(text);
+  if (bytes >= LEAST_MEMORY_BYTES) return bytes;
+  throw new InvalidArgumentError(`"${text}" is less than 16MB, which holds too few blocks.`);
 }
 
 function parseOrigin(text: string): string {

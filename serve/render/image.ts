@@ -11,8 +11,9 @@ import { rescaleToBytes, type ValueRange } from "../../core/raster/colour/rescal
 import { encodeGeotiff } from "../../core/raster/encode/geotiff.ts";
 import { encodeJpeg, encodeWebp } from "../../core/raster/encode/lossy.ts";
 import { encodePng } from "../../core/raster/encode/png.ts";
-import { type Picture, rgbaOf } from "../../core/raster/picture.ts";
+import { type IndexedPicture, type Picture, rgbaOf } from "../../core/raster/picture.ts";
 import type { OutputGrid, Pixels } from "../../core/raster/pixels.ts";
+import { badRequest } from "../http/problem.ts";
 import { type ImageFormat, MEDIA_TYPES } from "../parameters/formats.ts";
 import { parseColormap, type RenderParameters, rescaleRanges } from "../parameters/render.ts";
 import { encodeNpy } from "./npy.ts";
@@ -82,6 +83,20 @@ function encoded(picture: Picture, format: PictureFormat): Promise<Uint8Array> |
     case "webp":
       return encodeWebp(picture);
   }
+}
+
+/** A frame of an animation, of at most 256 colours: in a colormap, gray unless stated. */
+export function framePicture(
+  pixels: Pixels,
+  render: RenderParameters,
+  chosen: readonly ValueRange[] | null,
+): IndexedPicture {
+  const ranges = rescaleRanges(render) ?? chosen;
+  const scaled = ranges === null ? pixels : rescaleToBytes(pixels, ranges);
+  const colormap = colormapOf(render) ?? { kind: "bytes" as const, colours: namedColormap("gray") };
+  const picture = colourPixels(scaled, colormap, render.return_mask);
+  if (picture.kind === "indexed") return picture;
+  throw badRequest("an animation has 256 colours at most (wanted a colormap of fewer, or rescale)");
 }
 
 function adjusted(pixels: Pixels, { color_formula: formula }: RenderParameters): Pixels {

@@ -22,9 +22,9 @@ import { type Backend, BACKENDS } from "./backends.ts";
 /** Zooms beyond this are made by clients from its tiles. */
 const DEEPEST_LISTED_ZOOM = 18;
 const DEFAULT_TILE_SIZE = 512;
-const WORLD: BoundingBox = { xmin: -180, ymin: -90, xmax: 180, ymax: 90 };
+export const WORLD: BoundingBox = { xmin: -180, ymin: -90, xmax: 180, ymax: 90 };
 
-const TILEJSON = {
+export const TILEJSON = {
   tile_format: z.enum(IMAGE_FORMATS).optional().meta({ description: "The format of the tiles" }),
   minzoom: z.int().min(0).max(30).optional().meta({ description: "The first zoom that clients ask for" }),
   maxzoom: z.int().min(0).max(30).optional().meta({ description: "The last zoom that clients ask for" }),
