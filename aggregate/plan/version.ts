@@ -4,7 +4,7 @@
  *
  * 2: packed, unsigned and range-limited columns are read by their attributes; filters compare physical
  * values.
- * 3: areas and times leave out observations, not only granules and parent cells.
+ * 3: areas and times leave out observations, not only granules and parent cells; sums are compensated.
  */
 export const ENGINE_VERSION = 3;
 

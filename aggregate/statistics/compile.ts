@@ -17,7 +17,7 @@ const LARGE_CELL_ROWS = 65_536;
 
 /**
  * Compiles `statistics` over the columns named `columnNames`. The reducer follows numpy: sums run in
- * float64 in row order, var and std take two passes, quantiles interpolate linearly. Rows count for a
+ * float64 in row order and give back what rounding takes, var and std take two passes, quantiles interpolate linearly. Rows count for a
  * statistic where every column that it uses is finite. Throws an input error that names the statistic
  * that cannot be computed.
  */

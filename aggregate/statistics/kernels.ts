@@ -96,18 +96,60 @@ export function countCells(out: Float64Array, starts: Uint32Array, cells: number
   for (let k = 0; k < cells; k++) out[k] = starts[k + 1] - starts[k];
 }
 
-/** Sums in row order, in float64. */
+/**
+ * A sum and what rounding has taken from it so far (Knuth's TwoSum; Ogita, Rump and Oishi 2005): as exact as
+ * in twice the precision, in row order, so that a cell of many rows may be summed in parts to the same bits.
+ */
+export interface CompensatedSum {
+  sum: number;
+  lost: number;
+}
+
+/** The sum with what it lost; where it overflowed there is nothing to give back. */
+export function compensated(sum: number, lost: number): number {
+  return lost - lost === 0 ? sum + lost : sum;
+}
+
+/** Adds `x[0..rows)`. */
+export function addRows(into: CompensatedSum, x: Float64Array, rows: number): void {
+  let { sum, lost } = into;
+  for (let i = 0; i < rows; i++) {
+    const value = x[i], next = sum + value, added = next - sum;
+    lost += (sum - (next - added)) + (value - added);
+    sum = next;
+  }
+  into.sum = sum;
+  into.lost = lost;
+}
+
+/** Adds `(x[i] - mean)^2` of `rows` rows. */
+export function addSquares(into: CompensatedSum, x: Float64Array, mean: number, rows: number): void {
+  let { sum, lost } = into;
+  for (let i = 0; i < rows; i++) {
+    const deviation = x[i] - mean, value = deviation * deviation, next = sum + value, added = next - sum;
+    lost += (sum - (next - added)) + (value - added);
+    sum = next;
+  }
+  into.sum = sum;
+  into.lost = lost;
+}
+
+/** Compensated sums in row order. */
 export function sumCells(out: Float64Array, x: Float64Array, starts: Uint32Array, cells: number): void {
   let i = starts[0];
   for (let k = 0; k < cells; k++) {
     const end = starts[k + 1];
-    let sum = 0;
-    for (; i < end; i++) sum += x[i];
-    out[k] = sum;
+    let sum = 0, lost = 0;
+    for (; i < end; i++) {
+      const value = x[i], next = sum + value, added = next - sum;
+      lost += (sum - (next - added)) + (value - added);
+      sum = next;
+    }
+    out[k] = compensated(sum, lost);
   }
 }
 
-/** Sums of squared deviations from each cell's mean, in row order. */
+/** Compensated sums of squared deviations from each cell's mean, in row order. */
 export function squaresCells(
   out: Float64Array,
   x: Float64Array,
@@ -119,12 +161,13 @@ export function squaresCells(
   for (let k = 0; k < cells; k++) {
     const end = starts[k + 1];
     const mean = means[k];
-    let sum = 0;
+    let sum = 0, lost = 0;
     for (; i < end; i++) {
-      const deviation = x[i] - mean;
-      sum += deviation * deviation;
+      const deviation = x[i] - mean, value = deviation * deviation, next = sum + value, added = next - sum;
+      lost += (sum - (next - added)) + (value - added);
+      sum = next;
     }
-    out[k] = sum;
+    out[k] = compensated(sum, lost);
   }
 }
 

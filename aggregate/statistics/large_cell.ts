@@ -7,12 +7,15 @@ import { BLOCK_ROWS, type BlockLoader } from "./blocks.ts";
 import type { Values } from "../../core/values.ts";
 import { Evaluator, reachable } from "./evaluate.ts";
 import { AGGREGATES, type Graph, type GraphNode } from "./graph.ts";
+import { addRows, addSquares, compensated, type CompensatedSum } from "./kernels.ts";
 import { RankSelector } from "./selection.ts";
 
 /** Reductions of one source at work: one, or all medians and quantiles together. */
 interface Accumulator {
   nodes: GraphNode[];
   value: number;
+  /** For sums: with what rounding took from them. */
+  total: CompensatedSum;
   /** For medians and quantiles: all values so far, and whether none was NaN. */
   values: Float64Array;
   count: number;
@@ -87,7 +90,14 @@ function isSelection(node: GraphNode): boolean {
 function accumulator(nodes: GraphNode[], rows: number): Accumulator {
   const { op } = nodes[0];
   const value = op === "min" ? Infinity : op === "max" ? -Infinity : 0;
-  return { nodes, value, values: new Float64Array(isSelection(nodes[0]) ? rows : 0), count: 0, clean: true };
+  return {
+    nodes,
+    value,
+    total: { sum: 0, lost: 0 },
+    values: new Float64Array(isSelection(nodes[0]) ? rows : 0),
+    count: 0,
+    clean: true,
+  };
 }
 
 /** Takes the rows of a block in, in the order and arithmetic of the kernels for small cells. */
@@ -100,16 +110,11 @@ function take(into: Accumulator, evaluator: Evaluator, rows: number): void {
       value += rows;
       break;
     case "sum":
-      for (let i = 0; i < rows; i++) value += x[i];
+      addRows(into.total, x, rows);
       break;
-    case "squares": {
-      const mean = evaluator.valuesOf(node.args[1])[0];
-      for (let i = 0; i < rows; i++) {
-        const deviation = x[i] - mean;
-        value += deviation * deviation;
-      }
+    case "squares":
+      addSquares(into.total, x, evaluator.valuesOf(node.args[1])[0], rows);
       break;
-    }
     case "min":
       for (let i = 0; i < rows; i++) if (value === value && !(x[i] >= value)) value = x[i];
       break;
@@ -128,7 +133,9 @@ function take(into: Accumulator, evaluator: Evaluator, rows: number): void {
   into.value = value;
 }
 
-function results({ nodes, value, values, count, clean }: Accumulator): [GraphNode, number][] {
+function results({ nodes, value, total, values, count, clean }: Accumulator): [GraphNode, number][] {
+  const [{ op }] = nodes;
+  if (op === "sum" || op === "squares") return [[nodes[0], compensated(total.sum, total.lost)]];
   if (!isSelection(nodes[0])) return [[nodes[0], value]];
   if (!clean || count === 0) return nodes.map((node) => [node, NaN]);
   const outs = nodes.map(() => new Float64Array(1));

@@ -1,5 +1,6 @@
 /** The plain numbers in which a parent is summarized: how they begin, grow, merge, and are laid out. */
 import { inputError } from "../../core/errors.ts";
+import { addRows, addSquares, compensated } from "./kernels.ts";
 import type { Evaluator } from "./evaluate.ts";
 import type { GraphNode } from "./graph.ts";
 import type { Clusters } from "./sketch.ts";
@@ -40,18 +41,18 @@ export function blockValues(slot: Slot, evaluator: Evaluator, rows: number): Flo
     return out;
   }
   const x = evaluator.valuesOf(slot.source);
-  let sum = 0;
+  const total = { sum: 0, lost: 0 };
   if (slot.kind === "min") out[0] = leastOf(x, rows);
   else if (slot.kind === "max") out[0] = greatestOf(x, rows);
-  else for (let i = 0; i < rows; i++) sum += x[i];
+  else addRows(total, x, rows);
+  const sum = compensated(total.sum, total.lost);
   if (slot.kind === "sum") out[0] = sum;
   if (slot.kind === "squares") {
-    const mean = sum / rows;
-    let squares = 0;
-    for (let i = 0; i < rows; i++) squares += (x[i] - mean) * (x[i] - mean);
+    const mean = sum / rows, squares = { sum: 0, lost: 0 };
+    addSquares(squares, x, mean, rows);
     out[0] = rows;
     out[1] = mean;
-    out[2] = squares;
+    out[2] = compensated(squares.sum, squares.lost);
   }
   return out;
 }
