@@ -31,7 +31,8 @@ export function metadataItems(xml: string): MetadataItem[] {
     const sample = named.get("sample");
     items.push({
       name: named.get("name") ?? "",
-      value: unescaped(text ?? ""),
+      // GDAL escapes a value before it puts it into XML, where it is escaped again.
+      value: unescaped(unescaped(text ?? "")),
       sample: sample === undefined || !/^\d+$/.test(sample) ? null : Number(sample),
       role: named.get("role") ?? null,
       domain: named.get("domain") ?? null,

@@ -3,7 +3,9 @@ import crypto from "node:crypto";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { openFileSource } from "../../../../../core/access/file_source.ts";
 import { openTarget } from "../../../../../core/access/targets.ts";
+import { openGrids } from "../../../../../core/grids/open_grids.ts";
 import { SourceOpener } from "../../../../../core/access/open.ts";
 import { writeCog } from "../../../../../core/geotiff/write/cog.ts";
 import type { CogOptions } from "../../../../../core/geotiff/write/plan.ts";
@@ -263,5 +265,26 @@ Deno.test(
     );
     assert.equal(grid.cellsRead, 0);
     assert.deepEqual(fs.readdirSync(folder), []);
+  }),
+);
+
+Deno.test(
+  "what is written of bands is read back, signs of XML included",
+  inFolder(async (folder) => {
+    const band = { scale: 0.1, offset: -3, unit: 'K <&"', description: "sea & <skin>" };
+    const planes = [Int16Array.of(1, 2, 3, -1)];
+    const grid = memoryGrid({ width: 2, height: 2, dtype: "int16", planes, nodata: -1, bands: [band] });
+    await write(grid, folder, "a.tif");
+    const file = await openGrids(await openFileSource(path.join(folder, "a.tif")), "a.tif");
+    try {
+      const [read] = file.grids;
+      assert.deepEqual([read.nodata, read.affine, read.crs.code], [-1, grid.affine, "EPSG:4326"]);
+      const { scale, offset, unit, description } = read.bands[0];
+      assert.deepEqual({ scale, offset, unit, description }, band);
+      const { bands } = await read.readWindow({ level: 0, x: 0, y: 0, width: 2, height: 2 });
+      assert.deepEqual(bands[0], planes[0]);
+    } finally {
+      await file.close();
+    }
   }),
 );
