@@ -21,8 +21,10 @@ export const localSource: BuildSource = {
   addOptions(command: CommandUnknownOpts) {
     command.option(
       "-c, --config <config>",
-      `local: how files are read: a preset (${PRESET_NAMES.join(", ")}) or a YAML file ` +
-        "(default: the preset that fits the files' names)",
+      `local: how files are read: a preset (${
+        PRESET_NAMES.join(", ")
+      }), a YAML file, or grids for files of ` +
+        "rasters: GeoTIFF, HDF5, netCDF (default: the preset that fits the files' names)",
     );
     command.option(
       "--collection <names>",
@@ -58,12 +60,12 @@ function parseWorkers(text: string): number {
 async function open(request: BuildRequest): Promise<OpenedSource> {
   const { inputs, cellOrder, context } = request;
   const flags = request.flags as unknown as LocalFlags;
-  const { localGranules } = await import("../../catalog/discover/files/local_granules.ts");
+  const { GRIDS, localGranules } = await import("../../catalog/discover/files/local_granules.ts");
   const { layoutChooser } = await import("../../aggregate/config/layout.ts");
   let progress: Progress | undefined;
   const { rowIndex } = flags;
   const found = localGranules(inputs, {
-    layout: layoutChooser(flags.config, context.log.warn),
+    layout: flags.config === GRIDS ? GRIDS : layoutChooser(flags.config, context.log.warn),
     cellOrder,
     collection: flags.collection,
     provider: flags.provider,

@@ -6,6 +6,9 @@ import { inputError, systemCode } from "../../../core/errors.ts";
 /** Endings of the files that a folder is searched for. */
 const GRANULE_SUFFIXES: readonly string[] = [".h5", ".hdf5", ".he5", ".hdf", ".nc", ".nc4"];
 
+/** And for grids. */
+const GRID_SUFFIXES: readonly string[] = [...GRANULE_SUFFIXES, ".tif", ".tiff"];
+
 /** More files than this are refused. */
 const MAX_LOCAL_FILES = 10_000_000;
 
@@ -24,24 +27,31 @@ export interface LocalFile {
  */
 export function findLocalFiles(
   paths: readonly string[],
-  { mayBeEmpty = false }: { mayBeEmpty?: boolean } = {},
+  { mayBeEmpty = false, grids = false }: { mayBeEmpty?: boolean; grids?: boolean } = {},
 ): LocalFile[] {
   const files = new Map<string, LocalFile>();
+  const suffixes = grids ? GRID_SUFFIXES : GRANULE_SUFFIXES;
   for (const given of paths) {
     const full = path.resolve(given);
     const stat = statOf(full, given);
-    if (stat.isDirectory()) walk(full, "", files, new Set());
+    if (stat.isDirectory()) walk(full, "", files, new Set(), suffixes);
     else addFile(files, path.dirname(full), path.basename(full), stat.size);
   }
   if (files.size === 0 && !mayBeEmpty) {
     throw inputError(
-      `${paths.join(", ")}: no granule files (${GRANULE_SUFFIXES.join(", ")}) found; name files or folders`,
+      `${paths.join(", ")}: no granule files (${suffixes.join(", ")}) found; name files or folders`,
     );
   }
   return [...files.values()].sort((a, b) => compare(a.base + a.path, b.base + b.path));
 }
 
-function walk(root: string, relative: string, files: Map<string, LocalFile>, seen: Set<string>): void {
+function walk(
+  root: string,
+  relative: string,
+  files: Map<string, LocalFile>,
+  seen: Set<string>,
+  suffixes: readonly string[],
+): void {
   const folder = path.join(root, relative);
   const real = fs.realpathSync(folder);
   if (seen.has(real)) return;
@@ -50,8 +60,8 @@ function walk(root: string, relative: string, files: Map<string, LocalFile>, see
     if (entry.startsWith(".")) continue;
     const inner = relative === "" ? entry : `${relative}/${entry}`;
     const stat = fs.statSync(path.join(root, inner), { throwIfNoEntry: false });
-    if (stat?.isDirectory()) walk(root, inner, files, seen);
-    else if (stat?.isFile() && GRANULE_SUFFIXES.includes(path.extname(entry).toLowerCase())) {
+    if (stat?.isDirectory()) walk(root, inner, files, seen, suffixes);
+    else if (stat?.isFile() && suffixes.includes(path.extname(entry).toLowerCase())) {
       addFile(files, root, inner, stat.size);
     }
   }

@@ -6,6 +6,7 @@ import { type ChecksumKind, DEFAULT_CHECKSUM } from "../../../core/files/checksu
 import type { GranuleRow } from "../../granule.ts";
 import type { GroupRuns } from "../../../core/observations/row_runs.ts";
 import { localRows } from "./local.ts";
+import { scanGrids } from "./scan_grids.ts";
 import type { ScanRequest } from "./scan_granule.ts";
 import { startScanner } from "./scanner.ts";
 import { findLocalFiles, type LocalFile } from "./local_files.ts";
@@ -21,9 +22,12 @@ export interface GranuleLayout extends ScanRequest {
   indexOrder: number;
 }
 
+/** Instead of a layout: files of grids, whose places are their footprints. */
+export const GRIDS = "grids";
+
 export interface LocalGranulesOptions {
   /** Where observations lie in the files, or what chooses it by the collections that their names say. */
-  layout: GranuleLayout | ((collections: readonly (string | null)[]) => GranuleLayout);
+  layout: GranuleLayout | ((collections: readonly (string | null)[]) => GranuleLayout) | typeof GRIDS;
   /** Order of the footprints' cells. */
   cellOrder?: number | undefined;
   /** The collection of files that do not say it. */
@@ -66,6 +70,7 @@ const NAMED_IN_NOTES = 5;
  */
 export function localGranules(paths: readonly string[], options: LocalGranulesOptions): LocalGranules {
   if (paths.length === 0) throw inputError("no paths were named (wanted granule files or folders of them)");
+  if (options.layout === GRIDS) return gridGranules(paths, options);
   const files = findLocalFiles(paths);
   const layout = typeof options.layout === "object" ? options.layout : options.layout(collectionsOf(files));
   const cellOrder = options.cellOrder ?? DEFAULT_CELL_ORDER;
@@ -126,6 +131,41 @@ export function localGranules(paths: readonly string[], options: LocalGranulesOp
     },
   };
 }
+
+/** Files of grids, on this thread: a header is read of each. */
+function gridGranules(paths: readonly string[], options: LocalGranulesOptions): LocalGranules {
+  if (options.rowIndex !== undefined) throw inputError("grids have no rows: a row index is of observations");
+  const files = findLocalFiles(paths, { grids: true });
+  const cellOrder = options.cellOrder ?? DEFAULT_CELL_ORDER;
+  const failures: LocalGranules["failures"] = [];
+  const found = localRows(files, {
+    scan: (file, signal) => scanGrids(file, cellOrder, signal),
+    collection: options.collection,
+    provider: options.provider,
+    checksum: options.checksum ?? DEFAULT_CHECKSUM,
+    concurrency: GRID_FILES_AT_ONCE,
+    signal: options.signal,
+    onFailure: (file, error) => failures.push({ granule: file, reason: error.message }),
+    onDone: (done) => options.onDone?.(done, files.length),
+  });
+  async function* counted(): AsyncGenerator<GranuleRow> {
+    let rows = 0;
+    for await (const row of found) {
+      rows += 1;
+      yield row;
+    }
+    if (rows === 0 && failures.length > 0) throw noneReadable(failures);
+  }
+  return {
+    rows: counted(),
+    failures,
+    query: () => localQuery(paths, GRIDS, failures.length),
+    notes: () => [],
+    close: () => Promise.resolve(),
+  };
+}
+
+const GRID_FILES_AT_ONCE = 4;
 
 function noneReadable(failures: LocalGranules["failures"]): GranaryError {
   return new GranaryError(
