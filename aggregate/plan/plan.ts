@@ -4,7 +4,8 @@
  */
 import { inputError } from "../../core/errors.ts";
 import type { GranuleRow } from "../../catalog/granule.ts";
-import type { Pipeline } from "../pipeline.ts";
+import type { Pipeline, Statistic } from "../pipeline.ts";
+import { RANK_ERROR, THINNING_ERROR } from "../statistics/sketch.ts";
 import { compileMerge, requireMergeable } from "../statistics/merge.ts";
 import type { StoreSpec } from "../../core/store/contract.ts";
 import { defaultParentsPerShard } from "../../core/store/layout.ts";
@@ -90,6 +91,24 @@ export const ASSUMED_GRANULE_BYTES = 50e6;
 /** Cells of one parent that a chunk may hold; beyond it memory, not science, would set the limit. */
 const MAX_CELLS_PER_PARENT = 4 ** 12;
 
+/** What arrays of quantiles say at levels above the parents. */
+const RANK_ERROR_NOTE = "from merged sketches: the rank is off by at most " +
+  `${percentUp(RANK_ERROR)} % of the values of the cell, and by ${
+    percentUp(THINNING_ERROR)
+  } % more for each` +
+  " thinning of a sketch of too many clusters; in sparse tails values may be off by more";
+
+/** A bound in percent, rounded up. */
+function percentUp(share: number): string {
+  return (Math.ceil(share * 1e4) / 100).toFixed(2);
+}
+
+/** Whether a statistic is, or is made of, quantiles. */
+function hasQuantile({ function: named, expression }: Statistic): boolean {
+  return named === "median" || named === "quantile" ||
+    /\b(?:nan)?(?:median|quantile|percentile)\s*\(/.test(expression ?? "");
+}
+
 /** Makes the plan. Throws an input error when the selection is empty or the orders do not fit. */
 export function planRun(selection: RunSelection, pipeline: Pipeline, options: PlanOptions = {}): Plan {
   const { parents } = selection;
@@ -120,11 +139,12 @@ export function planRun(selection: RunSelection, pipeline: Pipeline, options: Pl
     levels,
     latitude,
     morton: pipeline.aggregation.morton,
-    variables: pipeline.aggregation.statistics.map(({ name, dtype, fillValue, attributes }) => ({
-      name,
-      dtype,
-      fillValue,
-      attributes,
+    variables: pipeline.aggregation.statistics.map((statistic) => ({
+      name: statistic.name,
+      dtype: statistic.dtype,
+      fillValue: statistic.fillValue,
+      attributes: statistic.attributes,
+      ...hasQuantile(statistic) ? { coarseAttributes: { rank_error: RANK_ERROR_NOTE } } : {},
     })),
     provenance: {},
   };

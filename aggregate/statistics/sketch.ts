@@ -12,9 +12,16 @@
  */
 /** Some 330 clusters for many values. */
 export const CLUSTER_SCALE = Math.PI / 256;
+/**
+ * How far the rank of a quantile of a digest can be off, as a share of the values: half of the scale, at the
+ * median. Of values nothing like it can be said: where they lie far apart, one rank is a long way.
+ */
+export const RANK_ERROR = CLUSTER_SCALE / 2;
 /** Merged digests keep their clusters up to here. */
 export const MAX_CLUSTERS = 262_144;
 const THINNING_SCALE = Math.PI / 8_192;
+/** What each thinning may add to {@linkcode RANK_ERROR}. */
+export const THINNING_ERROR = THINNING_SCALE / 2;
 
 /** Clusters as mean, weight, mean, weight, …; means ascend. */
 export type Clusters = Float64Array;

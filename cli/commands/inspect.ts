@@ -172,6 +172,9 @@ function printStore(store: StoreDescription, written: string | null, { out }: Cl
         array.ratio === null ? "" : percent(array.ratio),
       ]),
     );
+    for (const { name, attributes } of level.arrays) {
+      if (typeof attributes.rank_error === "string") out.write(`${name}: ${attributes.rank_error}\n`);
+    }
   }
 }
 

@@ -9,6 +9,8 @@ export interface StoreVariable {
   /** null is NaN. */
   fillValue: number | null;
   attributes: Record<string, unknown>;
+  /** More attributes of its arrays at levels above the parent order. */
+  coarseAttributes?: Record<string, unknown>;
 }
 
 /** Everything that a store's metadata and object keys follow from. Plain data. */

@@ -135,6 +135,7 @@ function levelArrays(spec: StoreSpec, order: number): Record<string, unknown> {
     const fill = fillElement(variable.name, variable.dtype, variable.fillValue);
     arrays[variable.name] = arrayMetadata(layout, variable.dtype, fill, {
       ...variable.attributes,
+      ...order < spec.parentOrder ? variable.coarseAttributes : {},
       ...missingAttribute(variable, fill),
     });
   }
