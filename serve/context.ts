@@ -6,6 +6,8 @@ import type { ReadContext } from "./layers/read_granule.ts";
 import type { ServeLimits } from "./limits.ts";
 import type { ServedGranule } from "./search/granules.ts";
 import type { CatalogShelf } from "./search/shelf.ts";
+import type { StoreBlocks } from "./stores/block_cache.ts";
+import type { StoreShelf } from "./stores/store_shelf.ts";
 import type { GranuleSources } from "./search/sources.ts";
 
 export interface ServeContext {
@@ -13,6 +15,8 @@ export interface ServeContext {
   readonly limits: ServeLimits;
   readonly metrics: Metrics;
   readonly catalogs: CatalogShelf;
+  readonly stores: StoreShelf;
+  readonly storeBlocks: StoreBlocks;
   /** Where requests look for granules. */
   readonly sources: GranuleSources;
   /** The one way to bytes, with the server's own credentials. */

@@ -21,6 +21,11 @@ import { addPoint } from "./routes/point.ts";
 import { addSeries } from "./routes/series.ts";
 import { addStatistics } from "./routes/statistics.ts";
 import { addTileJson } from "./routes/tilejson.ts";
+import { addStores } from "./routes/stores.ts";
+import { addStoreTiles } from "./routes/store_tiles.ts";
+import { addZarr } from "./routes/zarr.ts";
+import { StoreBlocks } from "./stores/block_cache.ts";
+import { StoreShelf } from "./stores/store_shelf.ts";
 import { addTileMatrixSets } from "./routes/tile_matrix_sets.ts";
 import { addTiles } from "./routes/tiles.ts";
 import { addTimeSeries } from "./routes/timeseries.ts";
@@ -33,6 +38,8 @@ export interface ServeOptions {
   port: number;
   /** Places of catalogs, as {@linkcode CatalogShelf.open} takes them. */
   catalogs: readonly string[];
+  /** Places of stores, as {@linkcode StoreShelf.open} takes them. */
+  stores?: readonly string[];
   /** The search endpoint of CMR; undefined does not ask it. */
   cmrUrl?: string | undefined;
   /** By which of a granule's addresses it is read; default what is nearest. */
@@ -71,7 +78,11 @@ export async function serve(options: ServeOptions): Promise<void> {
   const opener = new SourceOpener({ warn: log.warn, signal: stopped.signal });
   const cmr = options.cmrUrl === undefined ? null : new CmrSearch(options.cmrUrl, opener, log.warn);
   if (cmr !== null) metrics.counter("granary_cmr_requests_total", "Requests to CMR.", () => cmr.requests);
-  const blocks = new BlockStore(options.memoryBytes ?? DEFAULT_MEMORY_BYTES);
+  const stores = await StoreShelf.open(options.stores ?? [], opener, log.info);
+  const memoryBytes = options.memoryBytes ?? DEFAULT_MEMORY_BYTES;
+  // Where stores are served, half of the memory is theirs.
+  const storeBlocks = new StoreBlocks(stores.names().length === 0 ? 0 : memoryBytes / 2);
+  const blocks = new BlockStore(memoryBytes - storeBlocks.capacityBytes);
   const files = new GridFiles(opener, blocks);
   metrics.gauge("granary_blocks_bytes", "Bytes of decoded blocks that are kept.", () => blocks.usedBytes);
   metrics.counter(
@@ -80,6 +91,11 @@ export async function serve(options: ServeOptions): Promise<void> {
     () => blocks.hits,
   );
   metrics.counter("granary_block_misses_total", "Blocks that had to be read.", () => blocks.misses);
+  metrics.gauge(
+    "granary_store_blocks_bytes",
+    "Bytes of decoded blocks of stores that are kept.",
+    () => storeBlocks.usedBytes,
+  );
   metrics.gauge("granary_files_open", "Files that are kept open.", () => files.kept);
   metrics.counter("granary_file_opens_total", "Files that were opened.", () => files.opens);
   const api = new Api({
@@ -95,6 +111,8 @@ export async function serve(options: ServeOptions): Promise<void> {
     limits,
     metrics,
     catalogs,
+    stores,
+    storeBlocks,
     sources: new GranuleSources(catalogs, cmr),
     opener,
     reading: {
@@ -119,6 +137,9 @@ export async function serve(options: ServeOptions): Promise<void> {
   addStatistics(context);
   addTimeSeries(context);
   addSeries(context);
+  addStores(context);
+  addStoreTiles(context);
+  addZarr(context);
   addLegacy(context);
   try {
     const listener = await listenHttp(
@@ -139,6 +160,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   } finally {
     stopped.abort(signal.reason);
     catalogs.close();
+    await stores.close();
     files.close();
     await opener.close();
   }

@@ -20,6 +20,7 @@ const LEAST_MEMORY_BYTES = 16_000_000;
 const EXAMPLES = `
 Examples:
   granary serve --catalog catalog.parquet
+  granary serve --store antarctica.zarr                tiles of cells
   granary serve --cmr                                  NASA's archive, through its search
   granary serve --catalog hls=/data/hls.parquet --catalog /data/catalogs --port 8080 --verbose
 
@@ -34,6 +35,13 @@ export function addServe(program: Command, context: CliContext): void {
         "--catalog <place>",
         "a catalog, NAME=FILE, a live catalog's folder, or a folder of catalogs; may be given again",
       ).argParser(gather),
+    ))
+    .addOption(gathering(
+      new Option(
+        "--store <place>",
+        "a store of cells, a folder or S3 prefix, or NAME=PLACE; may be given again",
+      )
+        .argParser(gather),
     ))
     .option("--cmr", "collections of NASA's CMR too, by collection_concept_id")
     .option("--cmr-url <url>", `the search endpoint of CMR (default: ${CMR_URL})`)
@@ -62,8 +70,9 @@ export function addServe(program: Command, context: CliContext): void {
       const { serve } = await import("../../serve/serve.ts");
       const catalogs = options.catalog ?? [];
       const cmr = options.cmr === true || options.cmrUrl !== undefined;
-      if (catalogs.length === 0 && !cmr) {
-        throw inputError("there is nothing to serve (wanted --catalog FILE, or --cmr)");
+      const stores = options.store ?? [];
+      if (catalogs.length === 0 && stores.length === 0 && !cmr) {
+        throw inputError("there is nothing to serve (wanted --catalog FILE, --store STORE, or --cmr)");
       }
       const { verbose } = options as { verbose?: boolean };
       await serve({
@@ -73,6 +82,7 @@ export function addServe(program: Command, context: CliContext): void {
         drivers: parseDrivers(options.driver),
         ...(options.memory === undefined ? {} : { memoryBytes: options.memory }),
         limits: { imageSide: options.maxImage },
+        stores,
         cmrUrl: cmr ? options.cmrUrl ?? CMR_URL : undefined,
         allowOrigin: options.allowOrigin === "none" ? null : options.allowOrigin,
         baseUrl: options.baseUrl ?? null,

@@ -56,6 +56,8 @@ export class GranaryStore {
   readonly attributes: Readonly<Record<string, unknown>>;
   /** What granary noted of the run; null for stores of other tools. */
   readonly provenance: Readonly<Record<string, unknown>> | null;
+  /** Arrays that were opened: each keeps its metadata and the indices of its shards. */
+  readonly #opened = new Map<string, Promise<zarr.Array<zarr.DataType, zarr.AsyncReadable>>>();
 
   constructor(readonly reader: StoreReader, root: GroupDocument, readonly levels: readonly StoreLevel[]) {
     this.attributes = root.attributes;
@@ -101,8 +103,8 @@ export class GranaryStore {
           " read at once (read its cells in parts, or a coarser level)",
       );
     }
-    const cellIds = await this.#slice(level.coordinate, 0, level.length) as BigUint64Array;
-    return { cellIds, values: await this.#slice(array, 0, level.length) };
+    const cellIds = await this.slice(level.coordinate, 0, level.length) as BigUint64Array;
+    return { cellIds, values: await this.slice(array, 0, level.length) };
   }
 
   /**
@@ -120,8 +122,8 @@ export class GranaryStore {
     for (let start = 0, index = 0; start < level.length; start += part, index++) {
       if (!present.has(index)) continue;
       const end = Math.min(level.length, start + part);
-      const values = await this.#slice(array, start, end);
-      const ids = await this.#slice(level.coordinate, start, end);
+      const values = await this.slice(array, start, end);
+      const ids = await this.slice(level.coordinate, start, end);
       yield keepValued(ids, values, fill, cellCount);
     }
   }
@@ -137,11 +139,17 @@ export class GranaryStore {
     return parts;
   }
 
-  async #slice(array: StoreArray, from: number, to: number): Promise<WholeLevel["values"]> {
+  /** Elements `from` to before `to` of an array, of its own type. */
+  async slice(array: StoreArray, from: number, to: number): Promise<WholeLevel["values"]> {
+    let opened = this.#opened.get(array.path);
+    if (opened === undefined) {
+      opened = zarr.open.v3(zarr.root(this.#zarrita).resolve(array.path), { kind: "array" });
+      this.#opened.set(array.path, opened);
+    }
     try {
-      const opened = await zarr.open.v3(zarr.root(this.#zarrita).resolve(array.path), { kind: "array" });
-      return (await zarr.get(opened, [zarr.slice(from, to)])).data;
+      return (await zarr.get(await opened, [zarr.slice(from, to)])).data;
     } catch (error) {
+      this.#opened.delete(array.path);
       if (!zarr.isZarritaError(error)) throw error;
       if (error.cause instanceof GranaryError) throw error.cause;
       const cause = error.cause instanceof Error ? ` (${error.cause.message})` : "";
@@ -318,7 +326,7 @@ async function levelArrays(
 }
 
 /** A fill value as a number to compare with; 64-bit integers past 2^53 round, as their values do. */
-function fillNumber(fill: unknown): number {
+export function fillNumber(fill: unknown): number {
   if (typeof fill === "number") return fill;
   if (fill === "Infinity" || fill === "-Infinity") return Number(fill);
   return NaN;

@@ -17,7 +17,7 @@ export interface RequestFault {
 /** A refusal with its status. The detail is for the client: it names no path of this machine. */
 export class Problem extends Error {
   constructor(
-    readonly status: 400 | 403 | 404 | 405 | 408 | 413 | 414 | 422 | 500 | 502 | 503 | 504,
+    readonly status: 400 | 403 | 404 | 405 | 408 | 413 | 414 | 416 | 422 | 500 | 502 | 503 | 504,
     readonly detail: string | readonly RequestFault[],
     readonly headers: Readonly<Record<string, string>> = {},
     options: { cause?: unknown } = {},

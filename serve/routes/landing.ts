@@ -37,6 +37,7 @@ export function addLanding({ api, version }: ServeContext): void {
           link("/api.html", "service-doc", "text/html", "The API's description (page)"),
           link("/conformance", "conformance", "application/json", "What this server conforms to"),
           link("/catalogs", "data", "application/json", "Catalogs that are served"),
+          link("/stores", "data", "application/json", "Stores of cells that are served"),
         ],
       });
     },

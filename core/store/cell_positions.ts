@@ -1,0 +1,114 @@
+/** Where cells stand in the arrays of a level: positions by nested ids, without a search per cell. */
+import { inputError } from "../errors.ts";
+import { isObject } from "../zarr/documents.ts";
+import type { GranaryStore, StoreLevel } from "./open.ts";
+
+/** The position of the cell `id` along the level's arrays; -1 where it has none. */
+export type PositionOf = (id: number) => number;
+
+/** Ids are compared as numbers, which are exact to here. */
+const MOST_ORDER = 24;
+/** Ids of a level of another tool's store, held in memory. */
+const MOST_IDS = 2 ** 26;
+const PART = 2 ** 20;
+
+/**
+ * Neighbouring ids stand in runs: of one parent cell in what granary writes, of whatever length elsewhere.
+ * A compact store's parents are read from its coarsest level; a sphere's positions are its ids.
+ */
+export async function cellPositions(store: GranaryStore, level: StoreLevel): Promise<PositionOf> {
+  if (level.order > MOST_ORDER) {
+    throw inputError(`${store.name}: cells of order ${level.order} are looked up to order ${MOST_ORDER}`);
+  }
+  if (level.length === 12 * 4 ** level.order) {
+    if (await isSphere(store, level)) return (id) => id;
+  }
+  const provenance = store.provenance;
+  const parentOrder = isObject(provenance) ? provenance.parent_order : undefined;
+  if (typeof parentOrder === "number" && parentOrder <= level.order && provenance?.layout === "compact") {
+    return byParents(await parentsOf(store, parentOrder), 4 ** (level.order - parentOrder));
+  }
+  return await byRuns(store, level);
+}
+
+/** Whether the first and the last id stand where a sphere has them. */
+async function isSphere(store: GranaryStore, level: StoreLevel): Promise<boolean> {
+  const layout = isObject(store.provenance) ? store.provenance.layout : undefined;
+  if (layout !== undefined) return layout === "sphere";
+  const [first] = await store.slice(level.coordinate, 0, 1) as BigUint64Array;
+  const [last] = await store.slice(level.coordinate, level.length - 1, level.length) as BigUint64Array;
+  return Number(first) === 0 && Number(last) === level.length - 1;
+}
+
+async function parentsOf(store: GranaryStore, parentOrder: number): Promise<Float64Array> {
+  const fine = store.levels.filter(({ order }) => order >= parentOrder);
+  const level = fine[fine.length - 1];
+  const step = 4 ** (level.order - parentOrder);
+  const parents = new Float64Array(level.length / step);
+  const part = Math.ceil(PART / step) * step;
+  for (let from = 0; from < level.length; from += part) {
+    const ids = await store.slice(level.coordinate, from, Math.min(level.length, from + part)) as ArrayLike<
+      number | bigint
+    >;
+    for (let i = 0; i < ids.length; i += step) parents[(from + i) / step] = Math.floor(Number(ids[i]) / step);
+  }
+  return parents;
+}
+
+function byParents(parents: Float64Array, cells: number): PositionOf {
+  let last = 0;
+  return (id) => {
+    const parent = Math.floor(id / cells);
+    // Neighbouring pixels lie in one parent.
+    if (parents[last] !== parent) {
+      const found = indexOf(parents, parent);
+      if (found < 0) return -1;
+      last = found;
+    }
+    return last * cells + (id - parent * cells);
+  };
+}
+
+/** The index of a value in an ascending list; -1 for none. */
+function indexOf(ascending: Float64Array, value: number): number {
+  const index = lastNotAbove(ascending, value);
+  return index >= 0 && ascending[index] === value ? index : -1;
+}
+
+function lastNotAbove(ascending: Float64Array, value: number): number {
+  let low = 0, high = ascending.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (ascending[middle] <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+async function byRuns(store: GranaryStore, level: StoreLevel): Promise<PositionOf> {
+  if (level.length > MOST_IDS) {
+    throw inputError(
+      `${store.name}: level ${level.order} has ${level.length} cells in no order that granary knows`,
+    );
+  }
+  const runs: [first: number, position: number, length: number][] = [];
+  for (let from = 0; from < level.length; from += PART) {
+    const ids = await store.slice(level.coordinate, from, Math.min(level.length, from + PART)) as ArrayLike<
+      number | bigint
+    >;
+    for (let i = 0; i < ids.length; i++) {
+      const id = Number(ids[i]);
+      const run = runs[runs.length - 1];
+      if (run !== undefined && id === run[0] + run[2]) run[2] += 1;
+      else runs.push([id, from + i, 1]);
+    }
+  }
+  runs.sort((a, b) => a[0] - b[0]);
+  const firsts = Float64Array.from(runs, ([first]) => first);
+  return (id) => {
+    const index = lastNotAbove(firsts, id);
+    if (index < 0) return -1;
+    const [first, position, length] = runs[index];
+    return id - first < length ? position + (id - first) : -1;
+  };
+}

@@ -1,0 +1,103 @@
+/** Values of a variable at places, cell by cell: positions to blocks, blocks read once and kept. */
+import { assignNested } from "../cells/assign.ts";
+import type { LatitudeConvention } from "../cells/convention.ts";
+import { cellPositions, type PositionOf } from "./cell_positions.ts";
+import { fillNumber, type GranaryStore, type StoreArray, type StoreLevel } from "./open.ts";
+
+/** Values in the store's own numbers; where `mask` is 0 there is none. */
+interface ValuesAt {
+  /** Nested ids at the level's order; -1 for places nowhere on the Earth. */
+  readonly ids: Float64Array;
+  readonly values: Float64Array;
+  readonly mask: Uint8Array;
+}
+
+/** What keeps decoded blocks between reads. */
+export interface BlockCache {
+  get(key: string): Float64Array | undefined;
+  put(key: string, values: Float64Array): void;
+}
+
+/** Cells read together where an array has no inner chunks. */
+const BLOCK_CELLS = 4 ** 7;
+
+/** A level's cells, ready to be looked up. */
+export class CellValues {
+  private constructor(
+    readonly store: GranaryStore,
+    readonly level: StoreLevel,
+    readonly positionOf: PositionOf,
+  ) {}
+
+  static async open(store: GranaryStore, order: number): Promise<CellValues> {
+    const level = store.level(order);
+    return new CellValues(store, level, await cellPositions(store, level));
+  }
+
+  get latitude(): LatitudeConvention {
+    return this.level.latitude;
+  }
+
+  /** The values of a variable at places in degrees, NaN for none. */
+  async at(
+    variable: string,
+    longitude: Float64Array,
+    latitude: Float64Array,
+    cache?: BlockCache,
+  ): Promise<ValuesAt> {
+    const array = this.store.variable(variable, this.level.order);
+    const ids = new Float64Array(longitude.length);
+    assignNested(longitude, latitude, this.level.order, this.level.latitude, ids);
+    const positions = new Float64Array(ids.length);
+    for (let i = 0; i < ids.length; i++) positions[i] = ids[i] < 0 ? -1 : this.positionOf(ids[i]);
+    return { ids, ...await this.#read(array, positions, cache) };
+  }
+
+  /** The values at positions; -1 is none. */
+  async #read(
+    array: StoreArray,
+    positions: Float64Array,
+    cache?: BlockCache,
+  ): Promise<Pick<ValuesAt, "values" | "mask">> {
+    const size = Math.min(array.innerChunk?.[0] ?? array.chunk[0], BLOCK_CELLS);
+    const values = new Float64Array(positions.length).fill(NaN);
+    const mask = new Uint8Array(positions.length);
+    const wanted = new Set<number>();
+    let last = -1;
+    for (const position of positions) {
+      const block = Math.floor(position / size);
+      if (position >= 0 && block !== last) wanted.add(last = block);
+    }
+    const blocks = new Map<number, Float64Array>();
+    await Promise.all([...wanted].map(async (block) => {
+      const key = `${this.store.name}/${array.path}/${block}`;
+      let read = cache?.get(key);
+      if (read === undefined) {
+        read = await this.#block(array, block * size, Math.min(this.level.length, (block + 1) * size));
+        cache?.put(key, read);
+      }
+      blocks.set(block, read);
+    }));
+    for (let i = 0; i < positions.length; i++) {
+      if (positions[i] < 0) continue;
+      const block = Math.floor(positions[i] / size);
+      const value = blocks.get(block)?.[positions[i] - block * size] ?? NaN;
+      if (value !== value) continue;
+      values[i] = value;
+      mask[i] = 1;
+    }
+    return { values, mask };
+  }
+
+  /** As numbers, NaN for the array's fill value: a cell without observations. */
+  async #block(array: StoreArray, from: number, to: number): Promise<Float64Array> {
+    const raw = await this.store.slice(array, from, to) as ArrayLike<number | bigint>;
+    const missing = fillNumber(array.fillValue);
+    const values = new Float64Array(raw.length);
+    for (let i = 0; i < raw.length; i++) {
+      const value = Number(raw[i]);
+      values[i] = value === missing ? NaN : value;
+    }
+    return values;
+  }
+}

@@ -1,0 +1,139 @@
+/** Tiles of a store: each pixel is looked up in the cells, of the level whose cells are as fine as pixels. */
+import { z } from "zod";
+import { crsOfCode } from "../../core/raster/crs/codes.ts";
+import { outputOfBox, type Pixels } from "../../core/raster/pixels.ts";
+import { crsCodeOf, tileMatrixSet } from "../../core/raster/tms/tile_matrix_set.ts";
+import { tileBounds, tileExists, tileMatrixOf } from "../../core/raster/tms/tiles.ts";
+import { placesOf } from "../../core/raster/warp/places.ts";
+import type { ServeContext } from "../context.ts";
+import { type Answer, type Asked, json, nothing } from "../http/operation.ts";
+import { badRequest } from "../http/problem.ts";
+import { IMAGE_FORMATS, type ImageFormat, MEDIA_TYPES } from "../parameters/formats.ts";
+import { RENDER } from "../parameters/render.ts";
+import { TILE_MATRIX_SET_ID, TILE_PATH } from "../parameters/tiles.ts";
+import { encodeImage, wantsRanges } from "../render/image.ts";
+import { levelForPixel, pixelAngle } from "../stores/level_choice.ts";
+import { storeExtent } from "../stores/store_extent.ts";
+import { storeRange } from "../stores/store_range.ts";
+import { levelOf, STORE_PATH, storeOf, variablesOf } from "./stores.ts";
+import { tileJson } from "./tilejson.ts";
+
+const VALUES = {
+  variable: z.string().max(200).optional().meta({ description: "A variable; the first" }),
+  order: z.int().min(0).max(24).optional().meta({
+    description: "The order of the cells; as fine as the pixels",
+  }),
+};
+const TILE = {
+  tilesize: z.int().min(1).max(4096).optional().meta({
+    description: "Pixels of the tile's side; the set's own",
+  }),
+};
+const TILE_QUERY = z.object({ ...VALUES, ...TILE, ...RENDER.shape });
+
+export function addStoreTiles(context: ServeContext): void {
+  const common = {
+    method: "get",
+    summary: "A tile of a store",
+    tag: "stores",
+    heavy: true,
+    query: TILE_QUERY,
+    answers: {
+      200: { description: "An image", types: [...new Set(Object.values(MEDIA_TYPES))] },
+      204: { description: "Nothing is there", types: [] },
+    },
+  } as const;
+  const path = "/store/{name}/tiles/{tileMatrixSetId}/{z}/{x}/{y}";
+  context.api.add({
+    ...common,
+    path: `${path}.{format}`,
+    pathParameters: z.object({ ...STORE_PATH, ...TILE_PATH, format: z.enum(IMAGE_FORMATS) }),
+    answer: (asked) => tile(context, asked, asked.path.format),
+  });
+  context.api.add({
+    ...common,
+    path,
+    pathParameters: z.object({ ...STORE_PATH, ...TILE_PATH }),
+    answer: (asked) => tile(context, asked, null),
+  });
+  context.api.add({
+    method: "get",
+    path: "/store/{name}/{tileMatrixSetId}/tilejson.json",
+    summary: "How the tiles of a store are asked for",
+    tag: "stores",
+    heavy: true,
+    pathParameters: z.object({ ...STORE_PATH, tileMatrixSetId: TILE_MATRIX_SET_ID }),
+    query: z.object({
+      ...TILE_QUERY.shape,
+      tile_format: z.enum(IMAGE_FORMATS).optional().meta({ description: "The ending of the tiles" }),
+      minzoom: z.int().min(0).max(30).optional().meta({ description: "The least zoom" }),
+      maxzoom: z.int().min(0).max(30).optional().meta({ description: "The deepest zoom" }),
+    }),
+    answers: { 200: { description: "TileJSON 3.0.0", types: ["application/json"] } },
+    answer: async ({ path: { name, tileMatrixSetId }, query, sent, baseUrl }) => {
+      const served = await storeOf(context, name);
+      const [finest] = served.store.levels;
+      variablesOf(finest, query.variable === undefined ? undefined : [query.variable]);
+      const bounds = await storeExtent(served.store);
+      const set = tileMatrixSet(tileMatrixSetId);
+      return json(tileJson(`store/${encodeURIComponent(name)}`, set, query, sent, baseUrl, bounds));
+    },
+  });
+}
+
+async function tile(
+  context: ServeContext,
+  { path, query, signal, phases }: Asked<
+    { name: string; tileMatrixSetId: string; z: number; x: number; y: number },
+    z.output<typeof TILE_QUERY>,
+    unknown
+  >,
+  format: ImageFormat | null,
+): Promise<Answer> {
+  const { name, tileMatrixSetId, z, x, y } = path;
+  const served = await storeOf(context, name);
+  const set = tileMatrixSet(tileMatrixSetId);
+  const size = query.tilesize ?? tileMatrixOf(set, z)?.tileWidth ?? 256;
+  if (size > context.limits.imageSide) {
+    throw badRequest(
+      `a tile of ${size} x ${size} pixels (this server makes ${context.limits.imageSide} at most)`,
+    );
+  }
+  const [finest] = served.store.levels;
+  const [variable] = variablesOf(finest, query.variable === undefined ? undefined : [query.variable]);
+  if (variable === undefined) throw badRequest(`the store ${name} has no variable`);
+  if (!tileExists(set, { z, x, y })) return nothing();
+  const bounds = tileBounds(set, { z, x, y });
+  const output = outputOfBox(crsOfCode(crsCodeOf(set)), bounds, size, size);
+  const places = await phases.of("warp", () => Promise.resolve(placesOf(output)));
+  const angle = pixelAngle(places, size, size);
+  if (angle === 0) return nothing();
+  const level = query.order === undefined
+    ? levelForPixel(served.store.levels, angle)
+    : levelOf(served, query.order);
+  signal.throwIfAborted();
+  const cells = await served.cells(level.order);
+  const { values, mask } = await phases.of(
+    "read",
+    () => cells.at(variable, places.longitude, places.latitude, context.storeBlocks),
+  );
+  if (!mask.includes(1)) return nothing();
+  const pixels: Pixels = { width: size, height: size, bands: [values], masks: [mask] };
+  const chosen = !wantsRanges(query, format)
+    ? null
+    : await phases.of("read", () => storeRange(served, variable));
+  const image = await phases.of(
+    "encode",
+    async () => await encodeImage(pixels, output, format, query, chosen === null ? null : [chosen]),
+  );
+  return {
+    body: image.bytes,
+    type: image.type,
+    headers: {
+      "content-bbox": bounds.join(","),
+      "content-crs": `<${set.crs}>`,
+      "x-granary-order": String(level.order),
+      ...(chosen === null ? {} : { "x-granary-rescale": chosen.join(",") }),
+    },
+  };
+}

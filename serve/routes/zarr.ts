@@ -1,0 +1,155 @@
+/**
+ * Stores as they lie, object by object, for programs that read Zarr over HTTP: ranges, and what browsers'
+ * viewers look for. What is added is in the answers only: a variable `crs` of each level that says in CF's
+ * words (`grid_mapping_name`) that its cells are HEALPix, and a `grid_mapping` of each variable.
+ */
+import { z } from "zod";
+import { isObject } from "../../core/zarr/documents.ts";
+import type { StoreReader } from "../../core/zarr/reader.ts";
+import type { ServeContext } from "../context.ts";
+import type { Answer } from "../http/operation.ts";
+import { badRequest, notFound, Problem } from "../http/problem.ts";
+import type { ServedStore } from "../stores/store_shelf.ts";
+import { STORE_PATH, storeOf } from "./stores.ts";
+
+/** An object larger than this is had by ranges. */
+const MOST_WHOLE_BYTES = 64 * 1024 * 1024;
+const DOCUMENT = "zarr.json";
+const CRS = "crs";
+
+type Json = Record<string, unknown>;
+
+export function addZarr(context: ServeContext): void {
+  context.api.add({
+    method: "get",
+    path: "/zarr/{name}/{key*}",
+    summary: "An object of a store, or a range of it",
+    tag: "stores",
+    heavy: true,
+    pathParameters: z.object({ ...STORE_PATH, key: z.string().max(1000) }),
+    query: z.object({}),
+    answers: {
+      200: { description: "The object", types: ["application/json", "application/octet-stream"] },
+      206: { description: "The range", types: ["application/octet-stream"] },
+    },
+    answer: async ({ path: { name, key }, headers }) => {
+      if (!isKey(key)) throw badRequest("this is no key of a store");
+      const served = await storeOf(context, name);
+      if (key.endsWith(DOCUMENT)) return await documentAnswer(served, key);
+      return await objectAnswer(served.store.reader, key, headers.get("range"));
+    },
+  });
+}
+
+/** Keys of objects: names with slashes between, none of which climbs. */
+function isKey(key: string): boolean {
+  return /^[^\\\0]+$/.test(key) &&
+    key.split("/").every((part) => part !== "" && part !== "." && part !== "..");
+}
+
+async function objectAnswer(reader: StoreReader, key: string, range: string | null): Promise<Answer> {
+  const size = (await reader.sizes(key)).get(key);
+  if (size === undefined) throw notFound("Not Found");
+  const common = { type: "application/octet-stream", headers: { "accept-ranges": "bytes" } };
+  const window = range === null ? null : rangeOf(range, size);
+  if (window === null) {
+    if (size > MOST_WHOLE_BYTES) {
+      throw new Problem(413, `the object has ${size} bytes: ask for ranges of ${MOST_WHOLE_BYTES} at most`);
+    }
+    const body = await reader.get(key);
+    if (body === undefined) throw notFound("Not Found");
+    return { ...common, body, headers: { ...common.headers, "content-length": String(body.length) } };
+  }
+  const body = await reader.getRange(key, window);
+  if (body === undefined) throw notFound("Not Found");
+  const last = window.offset + window.length - 1;
+  return {
+    ...common,
+    status: 206,
+    body,
+    headers: {
+      ...common.headers,
+      "content-length": String(body.length),
+      "content-range": `bytes ${window.offset}-${last}/${size}`,
+    },
+  };
+}
+
+/** One range of bytes (RFC 9110, section 14.1); null for what is answered with the whole object. */
+function rangeOf(header: string, size: number): { offset: number; length: number } | null {
+  const match = /^bytes=(\d*)-(\d*)$/.exec(header.trim());
+  if (match === null || (match[1] === "" && match[2] === "")) return null;
+  const [, first, last] = match;
+  const offset = first === "" ? Math.max(0, size - Number(last)) : Number(first);
+  const end = first === "" || last === "" ? size - 1 : Math.min(size - 1, Number(last));
+  if (offset >= size || end < offset) {
+    throw new Problem(416, "the range lies outside of the object", { "content-range": `bytes */${size}` });
+  }
+  const length = end - offset + 1;
+  if (length > MOST_WHOLE_BYTES) throw new Problem(413, `a range of more than ${MOST_WHOLE_BYTES} bytes`);
+  return { offset, length };
+}
+
+async function documentAnswer({ store }: ServedStore, key: string): Promise<Answer> {
+  const orders = new Map(store.levels.map((level) => [level.path, level.order]));
+  const folder = key === DOCUMENT ? "" : key.slice(0, -DOCUMENT.length - 1);
+  const [parent, child] = split(folder);
+  const order = orders.get(parent);
+  if (child === CRS && order !== undefined) return document(crsArray(order));
+  const bytes = await store.reader.get(key);
+  if (bytes === undefined) throw notFound("Not Found");
+  const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
+  if (!isObject(value)) return { body: bytes, type: "application/json" };
+  const inline = isObject(value.consolidated_metadata) ? value.consolidated_metadata : null;
+  const metadata = inline !== null && isObject(inline.metadata) ? inline.metadata : null;
+  if (metadata !== null) {
+    for (const [place, of] of orders) {
+      const below = folder === "" ? (place === "" ? "" : `${place}/`) : place === folder ? "" : null;
+      if (below === null) continue;
+      for (const [path, node] of Object.entries(metadata)) {
+        const inner = path.startsWith(below) ? path.slice(below.length) : "/";
+        if (!inner.includes("/") && isObject(node)) metadata[path] = withMapping(node, inner);
+      }
+      metadata[`${below}${CRS}`] = crsArray(of);
+    }
+  } else if (order !== undefined && child !== "") return document(withMapping(value, child));
+  return document(value);
+}
+
+function split(folder: string): [parent: string, child: string] {
+  const at = folder.lastIndexOf("/");
+  return at < 0 ? ["", folder] : [folder.slice(0, at), folder.slice(at + 1)];
+}
+
+function document(value: unknown): Answer {
+  return { body: JSON.stringify(value), type: "application/json" };
+}
+
+/** A variable's document with the name of its grid mapping; others as they are. */
+function withMapping(node: Json, name: string): Json {
+  if (node.node_type !== "array" || name === "cell_ids" || name === "morton") return node;
+  const attributes = isObject(node.attributes) ? node.attributes : {};
+  return { ...node, attributes: { ...attributes, grid_mapping: CRS } };
+}
+
+/** A scalar without a stored chunk: its attributes are all that it says (CF conventions, grid mappings). */
+function crsArray(order: number): Json {
+  return {
+    zarr_format: 3,
+    node_type: "array",
+    shape: [],
+    data_type: "int32",
+    chunk_grid: { name: "regular", configuration: { chunk_shape: [] } },
+    chunk_key_encoding: { name: "default", configuration: { separator: "/" } },
+    fill_value: 0,
+    codecs: [{ name: "bytes", configuration: { endian: "little" } }],
+    attributes: {
+      grid_mapping_name: "healpix",
+      healpix_nside: 2 ** order,
+      healpix_order: "nest",
+      refinement_level: order,
+      indexing_scheme: "nested",
+    },
+    dimension_names: [],
+  };
+}

@@ -1,0 +1,50 @@
+/** Which level of a store answers: by the size of a pixel, or by how many cells an area holds. */
+import type { GranaryStore, StoreLevel } from "../../core/store/open.ts";
+import type { Places } from "../../core/raster/warp/places.ts";
+
+/** The side of a square of a cell's area on the unit sphere, in radians, at order 0: sqrt(4π / 12). */
+const SIDE_OF_BASE = Math.sqrt(Math.PI / 3);
+const RADIANS = Math.PI / 180;
+
+/** The side of a cell of an order, as an angle in radians. */
+function cellSide(order: number): number {
+  return SIDE_OF_BASE / 2 ** order;
+}
+
+/** The coarsest level whose cells are no larger than a pixel; the finest where none is that fine. */
+export function levelForPixel(levels: readonly StoreLevel[], pixelRadians: number): StoreLevel {
+  // Levels run from fine to coarse.
+  const fine = levels.filter(({ order }) => cellSide(order) <= pixelRadians);
+  return fine.at(-1) ?? levels[0];
+}
+
+/** The finest level of which an area (a part of the sphere, 0 to 1) has at most so many cells. */
+export function levelForArea(store: GranaryStore, share: number, mostCells: number): StoreLevel {
+  return store.levels.find(({ order }) => 12 * 4 ** order * share <= mostCells) ??
+    store.levels[store.levels.length - 1];
+}
+
+/** The side of a pixel in the middle of an output, as an angle in radians; 0 for an output off the Earth. */
+export function pixelAngle({ longitude, latitude }: Places, width: number, height: number): number {
+  // The nearest pair of neighbours to the middle that lies on the Earth.
+  const middle = Math.floor(height / 2) * width + Math.floor(width / 2);
+  let best = 0, nearest = Infinity;
+  for (let row = 0; row < height; row += Math.max(1, Math.floor(height / 16))) {
+    for (let column = 0; column + 1 < width; column += Math.max(1, Math.floor(width / 16))) {
+      const i = row * width + column;
+      const far = Math.abs(i - middle);
+      if (far >= nearest) continue;
+      const angle = angleBetween(longitude[i], latitude[i], longitude[i + 1], latitude[i + 1]);
+      if (!(angle > 0)) continue;
+      best = angle;
+      nearest = far;
+    }
+  }
+  return best;
+}
+
+function angleBetween(lon0: number, lat0: number, lon1: number, lat1: number): number {
+  const dx = (lon1 - lon0) * RADIANS, p = lat0 * RADIANS, q = lat1 * RADIANS;
+  const h = Math.sin((q - p) / 2) ** 2 + Math.cos(p) * Math.cos(q) * Math.sin(dx / 2) ** 2;
+  return 2 * Math.asin(Math.min(1, Math.sqrt(h)));
+}

@@ -1,0 +1,45 @@
+/** The box of longitudes and latitudes that a store's cells lie in. */
+import { cellCorners } from "../../core/cells/place.ts";
+import type { BoundingBox } from "../../core/geometry/box.ts";
+import type { GranaryStore } from "../../core/store/open.ts";
+
+/** More cells than this are not gone through: the box is the Earth. */
+const MOST_CELLS = 200_000;
+const WORLD: BoundingBox = { xmin: -180, ymin: -90, xmax: 180, ymax: 90 };
+
+/** From the coarsest level's cells; the widest gap between their longitudes is left out. */
+export async function storeExtent(store: GranaryStore): Promise<BoundingBox> {
+  const level = store.levels[store.levels.length - 1];
+  const variable = level.variables[0];
+  if (level.length > MOST_CELLS || variable === undefined) return WORLD;
+  const spans: [number, number][] = [];
+  let [south, north] = [90, -90];
+  for await (const { ids } of store.cells(variable.name, level.order)) {
+    for (const id of ids) {
+      const corners = cellCorners(id, level.order, level.latitude);
+      const longitudes = corners.map(([x]) => x);
+      const first = longitudes[1];
+      // Corners near the first: a cell is narrower than half the Earth.
+      const near = longitudes.filter((_, i) => Math.abs(corners[i][1]) < 89.999)
+        .map((x) => x - 360 * Math.round((x - first) / 360));
+      const poles = corners.length !== near.length;
+      spans.push(poles ? [-180, 180] : [Math.min(...near), Math.max(...near)]);
+      for (const [, y] of corners) [south, north] = [Math.min(south, y), Math.max(north, y)];
+    }
+  }
+  if (spans.length === 0) return WORLD;
+  const [xmin, xmax] = withoutWidestGap(spans);
+  return { xmin, ymin: south, xmax, ymax: north };
+}
+
+/** West and east within -180 to 180; all longitudes where the box would cross the antimeridian. */
+function withoutWidestGap(spans: readonly (readonly [number, number])[]): [number, number] {
+  const parts = spans.flatMap(([west, east]) => {
+    const shift = 360 * Math.floor((west + 180) / 360);
+    const [a, b] = [west - shift, east - shift];
+    return b > 180 ? [[a, 180], [-180, b - 360]] as const : [[a, b]] as const;
+  });
+  const west = Math.min(...parts.map(([a]) => a));
+  const east = Math.max(...parts.map(([, b]) => b));
+  return [west, east];
+}

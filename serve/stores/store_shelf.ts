@@ -1,0 +1,133 @@
+/** The stores of a server by name. One that changes is opened again; the old one answers what it was asked. */
+import path from "node:path";
+import { inputError } from "../../core/errors.ts";
+import type { SourceOpener } from "../../core/access/open.ts";
+import { openTarget } from "../../core/access/targets.ts";
+import { CellValues } from "../../core/store/cell_values.ts";
+import { type GranaryStore, openStore } from "../../core/store/open.ts";
+import { localReader, type StoreReader, targetReader } from "../../core/zarr/reader.ts";
+
+/** A store is looked at for changes no more often than this. */
+const LOOK_AGAIN_MS = 2000;
+const ROOT = "zarr.json";
+
+/** A store with what was worked out of it. */
+export class ServedStore {
+  readonly #cells = new Map<number, Promise<CellValues>>();
+
+  constructor(readonly name: string, readonly store: GranaryStore) {}
+
+  /** The cells of a level, ready to be looked up. */
+  cells(order: number): Promise<CellValues> {
+    let cells = this.#cells.get(order);
+    if (cells === undefined) {
+      cells = CellValues.open(this.store, order);
+      cells.catch(() => this.#cells.delete(order));
+      this.#cells.set(order, cells);
+    }
+    return cells;
+  }
+}
+
+interface Shelved {
+  served: ServedStore;
+  /** The root's document, which is written last. */
+  signature: string;
+  looked: number;
+}
+
+export class StoreShelf {
+  readonly #places: ReadonlyMap<string, string>;
+  readonly #shelved = new Map<string, Promise<Shelved>>();
+
+  private constructor(
+    places: ReadonlyMap<string, string>,
+    readonly opener: SourceOpener,
+    readonly note: (message: string) => void,
+  ) {
+    this.#places = places;
+  }
+
+  /** Stores by `PLACE` or `NAME=PLACE`, folders and S3 prefixes. Opens all of them. */
+  static async open(
+    places: readonly string[],
+    opener: SourceOpener,
+    note: (message: string) => void,
+  ): Promise<StoreShelf> {
+    const named = new Map<string, string>();
+    for (const given of places) {
+      const [, own, place] = /^(?:([\w.-]+)=)?(.+)$/s.exec(given) ?? [];
+      if (place === undefined) throw inputError(`--store "${given}": wanted a store, or NAME=STORE`);
+      const name = own ?? storeName(place);
+      const other = named.get(name);
+      if (other !== undefined) {
+        throw inputError(`--store ${place}: the name "${name}" is ${other}'s (say NAME=${place})`);
+      }
+      named.set(name, place);
+    }
+    const shelf = new StoreShelf(named, opener, note);
+    for (const name of named.keys()) await shelf.get(name);
+    return shelf;
+  }
+
+  names(): string[] {
+    return [...this.#places.keys()].sort();
+  }
+
+  /** The store of a name as it is now, or undefined. */
+  async get(name: string): Promise<ServedStore | undefined> {
+    const place = this.#places.get(name);
+    if (place === undefined) return undefined;
+    const shelved = this.#shelved.get(name) ?? this.#load(name, place);
+    const kept = await shelved;
+    if (Date.now() - kept.looked < LOOK_AGAIN_MS) return kept.served;
+    kept.looked = Date.now();
+    try {
+      const root = await kept.served.store.reader.get(ROOT);
+      if (root !== undefined && text(root) !== kept.signature) {
+        const fresh = await this.#load(name, place);
+        this.note(`store ${name} changed and was taken up`);
+        return fresh.served;
+      }
+    } catch (error) {
+      // Between two states of a store that is being written, the old one still answers.
+      this.note(`store ${name} could not be looked at: ${(error as Error).message}`);
+    }
+    return kept.served;
+  }
+
+  async close(): Promise<void> {
+    const ended = await Promise.allSettled(this.#shelved.values());
+    for (const one of ended) if (one.status === "fulfilled") await one.value.served.store.close();
+  }
+
+  #load(name: string, place: string): Promise<Shelved> {
+    const before = this.#shelved.get(name);
+    const loading = (async () => {
+      const reader = readerOf(place, this.opener);
+      const signature = text(await reader.get(ROOT) ?? new Uint8Array());
+      const store = await openStore(reader);
+      return { served: new ServedStore(name, store), signature, looked: Date.now() };
+    })();
+    this.#shelved.set(name, loading);
+    loading.catch(() => {
+      if (this.#shelved.get(name) !== loading) return;
+      if (before === undefined) this.#shelved.delete(name);
+      else this.#shelved.set(name, before);
+    });
+    return loading;
+  }
+}
+
+function readerOf(place: string, opener: SourceOpener): StoreReader {
+  return /^s3:\/\//i.test(place) ? targetReader(openTarget(place, opener)) : localReader(place);
+}
+
+function text(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
+/** `antarctica` of `/data/antarctica.zarr/`. */
+function storeName(place: string): string {
+  return path.posix.basename(place.replace(/\/+$/, "")).replace(/\.zarr$/, "");
+}

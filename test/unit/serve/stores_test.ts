@@ -1,0 +1,213 @@
+/** Stores over HTTP: values, tiles and statistics are those of the cells; the store itself is read by zarrita. */
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import * as zarr from "zarrita";
+import { FolderTarget } from "../../../core/access/folder_target.ts";
+import { nestedOf } from "../../../core/cells/healpix.ts";
+import { cellCentre } from "../../../core/cells/place.ts";
+import { crsOfCode } from "../../../core/raster/crs/codes.ts";
+import { transformer } from "../../../core/raster/crs/transform.ts";
+import { tileMatrixSet } from "../../../core/raster/tms/tile_matrix_set.ts";
+import { tileAt, tileBounds } from "../../../core/raster/tms/tiles.ts";
+import { fixtureIds, fixtureSpec, writeFixture } from "../../interop/store_fixture.ts";
+import { type Serving, startServing } from "../../support/serving.ts";
+
+const FINE = 9;
+
+async function inServer(body: (serving: Serving, folder: string) => Promise<void>): Promise<void> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-stores-"));
+  await writeFixture(fixtureSpec("compact"), new FolderTarget(path.join(folder, "ice.zarr")));
+  const serving = await startServing({ stores: [path.join(folder, "ice.zarr")] });
+  try {
+    await body(serving, folder);
+  } finally {
+    await serving.stop();
+    fs.rmSync(folder, { recursive: true });
+  }
+}
+
+/** The pixels of an npy answer: one band and its mask. */
+function npy(bytes: Uint8Array): { values: Float64Array; mask: Float64Array } {
+  const header = new DataView(bytes.buffer, bytes.byteOffset).getUint16(8, true);
+  const text = new TextDecoder().decode(bytes.subarray(10, 10 + header));
+  assert.match(text, /'<f8'/);
+  const data = new Float64Array(bytes.slice(10 + header).buffer);
+  return { values: data.subarray(0, data.length / 2), mask: data.subarray(data.length / 2) };
+}
+
+Deno.test("a point gives its cell's values by name; a place without a cell is 204", () =>
+  inServer(async ({ get }) => {
+    const spec = fixtureSpec("compact");
+    for (const id of fixtureIds(spec, FINE).filter((_, i) => i % 97 === 0)) {
+      const [lon, lat] = cellCentre(id, FINE, "authalic");
+      const response = await get(`/store/ice/point/${lon},${lat}?variable=h_best&variable=count`);
+      const answer = await response.json();
+      assert.equal(response.status, 200, JSON.stringify(answer));
+      assert.deepEqual([answer.cell_id, answer.cell, answer.order], [id, `${FINE}/${id}`, FINE]);
+      assert.deepEqual(answer.values, { h_best: id / 3, count: 1 + id % 50 });
+    }
+    const [lon, lat] = cellCentre(fixtureIds(spec, FINE)[0] + 1, FINE, "authalic");
+    assert.equal((await get(`/store/ice/point/${lon},${lat}`)).status, 204);
+    const coarse = await (await get(`/store/ice/point/${lon},${lat}?order=4`)).json();
+    assert.equal(coarse.cell_id, 0);
+    const unknown = await get(`/store/ice/point/0,0?variable=nothing`);
+    assert.equal(unknown.status, 400);
+    assert.match((await unknown.json()).detail, /no variable "nothing"; there are .*h_best/);
+    assert.equal((await get("/store/ice/point/0,91")).status, 422);
+    assert.equal((await get("/store/other/point/0,0")).status, 404);
+    assert.equal((await get("/store/ice/point/0,0?order=7")).status, 400);
+  }));
+
+for (const id of ["WebMercatorQuad", "WGS1984Quad", "UPSArcticWGS84Quad"]) {
+  Deno.test(`a tile of ${id} holds at each pixel the value of the cell there`, () =>
+    inServer(async ({ get }) => {
+      const set = tileMatrixSet(id);
+      const crs = crsOfCode(
+        id === "WebMercatorQuad" ? "EPSG:3857" : id === "WGS1984Quad" ? "EPSG:4326" : "EPSG:5041",
+      );
+      const { forward, inverse } = transformer(crsOfCode("EPSG:4326"), crs);
+      const parent = id === "UPSArcticWGS84Quad" ? 900 : 17;
+      const [lon, lat] = cellCentre(parent, 4, "authalic");
+      if (id === "UPSArcticWGS84Quad" && lat < 60) return;
+      const { x, y } = tileAt(set, ...forward(lon, lat), 6);
+      const response = await get(
+        `/store/ice/tiles/${id}/6/${x}/${y}.npy?variable=h_best&order=${FINE}&tilesize=64`,
+      );
+      assert.equal(response.status, 200, await response.clone().text());
+      assert.equal(response.headers.get("x-granary-order"), String(FINE));
+      const { values, mask } = npy(new Uint8Array(await response.arrayBuffer()));
+      const [left, bottom, right, top] = tileBounds(set, { z: 6, x, y });
+      const valued = new Set(fixtureIds(fixtureSpec("compact"), FINE));
+      let seen = 0, other = 0;
+      for (let row = 0; row < 64; row++) {
+        for (let column = 0; column < 64; column++) {
+          const [u, v] = inverse(
+            left + (column + 0.5) / 64 * (right - left),
+            top - (row + 0.5) / 64 * (top - bottom),
+          );
+          const cell = nestedOf(u, v, FINE, "authalic");
+          const i = row * 64 + column;
+          const same = valued.has(cell) ? mask[i] !== 0 && values[i] === cell / 3 : mask[i] === 0;
+          if (!same) other += 1;
+          if (valued.has(cell)) seen += 1;
+        }
+      }
+      assert.ok(seen > 50, `${seen} pixels with a value`);
+      // Places are an eighth of a pixel right: pixels on the edge of a cell may be its neighbour's.
+      assert.ok(other <= 40, `${other} of 4096 pixels differ`);
+    }));
+}
+
+Deno.test("a tile is of the coarsest level that is as fine as its pixels, as PNG with its range", () =>
+  inServer(async ({ get }) => {
+    const orders: string[] = [];
+    const [lon, lat] = cellCentre(17, 4, "authalic");
+    const set = tileMatrixSet("WebMercatorQuad");
+    const { forward } = transformer(crsOfCode("EPSG:4326"), crsOfCode("EPSG:3857"));
+    for (const zoom of [0, 2, 5, 8]) {
+      const { x, y } = tileAt(set, ...forward(lon, lat), zoom);
+      const response = await get(`/store/ice/tiles/WebMercatorQuad/${zoom}/${x}/${y}.png?variable=h_mean`);
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      if (response.status === 204) continue;
+      assert.deepEqual([...bytes.subarray(1, 4)], [0x50, 0x4e, 0x47]);
+      assert.match(response.headers.get("x-granary-rescale") ?? "", /^[\d.]+,[\d.]+$/);
+      orders.push(response.headers.get("x-granary-order") ?? "");
+    }
+    // Cells of order z + 6 are as small as Mercator's pixels at the equator: 9 is the finest there is.
+    assert.deepEqual([orders[0], orders.at(-1)], ["6", "9"]);
+    const colours =
+      "/store/ice/tiles/WebMercatorQuad/0/0/0.png?variable=h_mean&rescale=0,100&colormap_name=viridis";
+    assert.equal((await get(colours)).status, 200);
+    assert.equal((await get(`${colours}&tilesize=4097`)).status, 422);
+    assert.equal((await get("/store/ice/tiles/WebMercatorQuad/3/9/0.png")).status, 204);
+    const document = await (await get("/store/ice/WebMercatorQuad/tilejson.json?variable=h_mean")).json();
+    assert.match(
+      document.tiles[0],
+      /\/store\/ice\/tiles\/WebMercatorQuad\/\{z\}\/\{x\}\/\{y\}\?variable=h_mean/,
+    );
+  }));
+
+Deno.test("statistics are of the cells whose centres lie in the polygon", () =>
+  inServer(async ({ post }) => {
+    const spec = fixtureSpec("compact");
+    const places = fixtureIds(spec, FINE).map((id) => ({ id, place: cellCentre(id, FINE, "authalic") }));
+    const [lon, lat] = cellCentre(17, 4, "authalic");
+    const [west, south, east, north] = [lon - 2, lat - 2, lon + 2, lat + 2];
+    const inside = places.filter(({ place: [x, y] }) => x > west && x < east && y > south && y < north);
+    assert.ok(inside.length > 20);
+    const ring = [[west, south], [east, south], [east, north], [west, north], [west, south]];
+    const feature = {
+      type: "Feature",
+      properties: { name: "box" },
+      geometry: { type: "Polygon", coordinates: [ring] },
+    };
+    const response = await post("/store/ice/statistics?variable=h_best&order=9", feature);
+    const answer = await response.json();
+    assert.equal(response.status, 200, JSON.stringify(answer));
+    const values = inside.map(({ id }) => id / 3);
+    const { min, max, mean, count } = answer.properties.statistics.h_best;
+    assert.deepEqual([min, max, count], [Math.min(...values), Math.max(...values), values.length]);
+    assert.ok(Math.abs(mean - values.reduce((sum, one) => sum + one, 0) / values.length) < 1e-9 * mean);
+    assert.equal(answer.properties.name, "box");
+    for (
+      const geometry of [{ type: "Point", coordinates: [0, 0] }, { type: "Polygon", coordinates: [] }, {
+        type: "X",
+      }]
+    ) {
+      const refused = await post("/store/ice/statistics", { ...feature, geometry });
+      assert.ok(refused.status === 400 || refused.status === 422, `${refused.status}`);
+    }
+  }));
+
+Deno.test("the store itself is read by zarrita over HTTP, with a grid mapping in CF's words", () =>
+  inServer(async ({ url, get }) => {
+    const root = await zarr.open.v3(new zarr.FetchStore(`${url}/zarr/ice`), { kind: "group" });
+    const best = await zarr.open.v3(root.resolve("9/h_best"), { kind: "array" });
+    assert.equal(best.attrs.grid_mapping, "crs");
+    const ids = await zarr.get(await zarr.open.v3(root.resolve("9/cell_ids"), { kind: "array" }));
+    const values = await zarr.get(best);
+    const valued = new Set(fixtureIds(fixtureSpec("compact"), FINE));
+    let seen = 0;
+    for (let i = 0; i < values.data.length; i++) {
+      const id = Number((ids.data as BigUint64Array)[i]);
+      if (!valued.has(id)) continue;
+      seen += 1;
+      assert.equal((values.data as Float64Array)[i], id / 3);
+    }
+    assert.equal(seen, valued.size);
+    const crs = await zarr.open.v3(root.resolve("9/crs"), { kind: "array" });
+    assert.deepEqual([crs.attrs.grid_mapping_name, crs.attrs.healpix_nside], ["healpix", 512]);
+    const document = await (await get("/zarr/ice/zarr.json")).json();
+    assert.ok("9/crs" in document.consolidated_metadata.metadata);
+    const part = await get("/zarr/ice/9/h_best/c/0", { headers: { range: "bytes=2-5" } });
+    const whole = new Uint8Array(await (await get("/zarr/ice/9/h_best/c/0")).arrayBuffer());
+    assert.equal(part.status, 206);
+    assert.deepEqual(new Uint8Array(await part.arrayBuffer()), whole.slice(2, 6));
+    assert.equal(part.headers.get("content-range"), `bytes 2-5/${whole.length}`);
+    assert.equal(
+      (await get("/zarr/ice/9/h_best/c/0", { headers: { range: "bytes=999999999-" } })).status,
+      416,
+    );
+    for (const key of ["..%2f..%2fetc%2fpasswd", "9/%2e%2e/%2e%2e/x", "9//zarr.json", "none"]) {
+      const refused = await get(`/zarr/ice/${key}`);
+      assert.ok(refused.status === 400 || refused.status === 404, `${key}: ${refused.status}`);
+    }
+  }));
+
+Deno.test("a store that changes is taken up without a restart; stores are listed", () =>
+  inServer(async ({ get, notes }, folder) => {
+    assert.deepEqual((await (await get("/stores")).json()).stores.map((one: { name: string }) => one.name), [
+      "ice",
+    ]);
+    const before = await (await get("/store/ice")).json();
+    assert.deepEqual(before.levels.map((level: { order: number }) => level.order), [9, 6, 4, 2]);
+    const spec = { ...fixtureSpec("compact"), levels: [9, 4] };
+    fs.rmSync(path.join(folder, "ice.zarr"), { recursive: true });
+    await writeFixture(spec, new FolderTarget(path.join(folder, "ice.zarr")));
+    await new Promise((resolve) => setTimeout(resolve, 2100));
+    const after = await (await get("/store/ice")).json();
+    assert.deepEqual(after.levels.map((level: { order: number }) => level.order), [9, 4]);
+    assert.ok(notes.some((note) => note.includes("store ice changed")));
+  }));
