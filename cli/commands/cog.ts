@@ -25,8 +25,8 @@ Examples:
   granary cog @files.txt --variable '*Ozone*' -o cogs --json | jq -r .path
   granary cog era5.nc -o cogs --time bands --dry-run
 
-Files of HDF5, HDF-EOS5 and netCDF-4, here, over https or in S3. Every variable that is a grid becomes
-{file}/{variable}.tif, north up, with its overviews and statistics. What exists is never replaced unasked.
+Files of HDF5, HDF-EOS5, netCDF-4 and GeoTIFF, here, over https or in S3. Every variable that is a grid
+becomes {file}/{variable}.tif, a TIFF {file}.tif, north up, with its overviews and statistics. What exists is never replaced unasked.
 Exit code 2 where the only file is refused, 3 where some of several are.`;
 
 interface Flags extends CogFlags, S3Flags {

@@ -13,7 +13,7 @@ import { type PyramidLevel, pyramidLevels } from "./pyramid.ts";
 export const DEFAULT_TILE_SIZE = 512;
 
 /** Memory for cells that are read and for packed tiles, each about a half of it. */
-export const DEFAULT_COG_MEMORY_BYTES = 128 * 1024 * 1024;
+export const DEFAULT_COG_MEMORY_BYTES = 64 * 1024 * 1024;
 
 /** A tile's length is a number of 32 bits. */
 const LARGEST_TILE_BYTES = 2 ** 30;
