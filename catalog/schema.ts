@@ -3,6 +3,8 @@
  * Writing, checking, validating and the documentation all read this table.
  */
 
+import { MAX_ORDER } from "../core/cells/convention.ts";
+
 /** Rises when a reader of the older version would misread the newer one. */
 export const SCHEMA_VERSION = 1;
 
@@ -126,6 +128,9 @@ export const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
   cells: "UBIGINT[]",
   assets: ASSET_SQL,
 };
+
+/** SQL of a row's place in a catalog: along the nested curve of order 29 by its first cell; null without cells. */
+export const PLACE_SQL = `cells[1] << (2 * (${MAX_ORDER} - cell_order::INTEGER))`;
 
 /** One query that fed a catalog: where it was asked and what it asked. */
 export interface CatalogQuery {

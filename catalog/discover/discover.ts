@@ -4,6 +4,8 @@
  */
 import fs from "node:fs";
 import { inputError, systemCode } from "../../core/errors.ts";
+import { inputPath } from "../../core/files/address.ts";
+import { timeOfText } from "../../core/times.ts";
 import type { SourceOpener } from "../../core/access/open.ts";
 import { safeName } from "../../core/access/redact.ts";
 import { type Area, boxArea, geometryArea } from "../../core/geometry/area.ts";
@@ -18,7 +20,6 @@ import { createFootprinter } from "./draft/footprinter.ts";
 import { groupDrafts, idReader } from "./draft/group_drafts.ts";
 import { fileDrafts, type FileListing } from "./files/file_list.ts";
 import { type HttpIo, MOST_ANSWER_BYTES } from "./draft/http_text.ts";
-import { asTime } from "../../core/json_value.ts";
 import type { OrbitParameters } from "../../products/orbits.ts";
 import { createRowFilter } from "./draft/row_filter.ts";
 import { describeListing, s3Drafts, type S3Listing } from "./s3/s3_listing.ts";
@@ -128,7 +129,7 @@ export function discoverStac(
   async function* drafts(): AsyncGenerator<Draft> {
     for (const location of locations) {
       if (/^https?:\/\//i.test(location)) yield* harvestStac(location, asked, io, context, options);
-      else if (/\.(geo)?parquet$/i.test(location)) yield* readStacParquet(location, context);
+      else if (/\.(geo)?parquet$/i.test(location)) yield* readStacParquet(inputPath(location), context);
       else {
         const page = parseStac(await readText(location), location);
         if (page.catalog !== null) {
@@ -236,9 +237,9 @@ export function refuseNothing(made: number, tally: Tally, name: string): void {
 
 function timeOf(what: string, value: string | undefined, isEnd: boolean): number | null {
   if (value === undefined || value === "") return null;
-  const time = asTime(value);
+  const time = timeOfText(value, isEnd);
   if (time === null) throw inputError(`${what} "${value}" is not a time (wanted such as 2023-12-18)`);
-  return isEnd && /^\d{4}-\d\d-\d\d$/.test(value.trim()) ? time + 86_400_000 - 1 : time;
+  return time;
 }
 
 function describeLocal(query: LocalQuery): Record<string, unknown> {
@@ -255,7 +256,8 @@ function polygonsArea(rings: readonly Float64Array[]): Area {
 }
 
 /** The text of a file, or of stdin for `-`, no longer than an answer may be. */
-async function readText(file: string): Promise<string> {
+async function readText(named: string): Promise<string> {
+  const file = inputPath(named);
   const pieces: Uint8Array[] = [];
   let length = 0;
   const stream = fs.createReadStream(

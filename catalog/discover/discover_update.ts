@@ -17,8 +17,8 @@ interface UpdateDiscovery {
   rows: AsyncGenerator<GranuleRow>;
   /** The catalog's own order of cells, which the rows have too. */
   cellOrder: number;
-  /** Rows of the catalog that its source deleted. */
-  removed: (row: GranuleRow) => boolean;
+  /** Rows of the catalog that its source deleted; absent where there are none. */
+  removed?: ((row: GranuleRow) => boolean) | undefined;
   /** What was asked; to be called after the last row. */
   queries(): CatalogQuery[];
 }
@@ -54,7 +54,7 @@ export async function discoverUpdate(
   return {
     rows: rows(),
     cellOrder,
-    removed: deletionTest(deleted),
+    removed: deleted.length === 0 ? undefined : deletionTest(deleted),
     queries: () => found.map((one) => one.query()),
   };
 }

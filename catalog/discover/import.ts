@@ -4,6 +4,7 @@
  */
 import fs from "node:fs";
 import { GranaryError, inputError, systemCode } from "../../core/errors.ts";
+import { inputPath } from "../../core/files/address.ts";
 import type { LatitudeConvention } from "../../core/cells/convention.ts";
 import { parseCellAt } from "../../core/cells/cell_name.ts";
 import type { DuckOptions } from "../../core/tables/duckdb.ts";
@@ -42,7 +43,8 @@ interface Import {
 }
 
 /** Reads a foreign catalog, told apart by its first bytes. */
-export function importCatalog(file: string, options: ImportOptions): Import {
+export function importCatalog(named: string, options: ImportOptions): Import {
+  const file = inputPath(named);
   const tally = new Tally();
   const kind = fileKind(file);
   const rows = kind === "parquet"

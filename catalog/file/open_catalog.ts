@@ -8,6 +8,7 @@ import path from "node:path";
 import process from "node:process";
 import type { DuckDBValue } from "@duckdb/node-api";
 import { inputError } from "../../core/errors.ts";
+import { inputPath } from "../../core/files/address.ts";
 import { contractColumns } from "./columns_sql.ts";
 import { type Duck, type DuckOptions, openDuck, sqlFiles, sqlString } from "../../core/tables/duckdb.ts";
 import { unionGeo } from "./geo_union.ts";
@@ -46,7 +47,10 @@ export interface Catalog {
 
 /** Opens a catalog, or stdin for `-`. Throws an input error that says what the file is instead. */
 export async function openCatalog(name: string, options: DuckOptions = {}): Promise<Catalog> {
-  if (name !== "-") return await open(liveParts(name) ?? [name], name, options, () => {});
+  if (name !== "-") {
+    const file = inputPath(name);
+    return await open(liveParts(file) ?? [file], name, options, () => {});
+  }
   const duckFolder = fs.mkdtempSync(
     path.join(options.scratch ?? process.env.TMPDIR ?? "/tmp", "granary-stdin-"),
   );

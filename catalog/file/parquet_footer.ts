@@ -1,6 +1,7 @@
 /** What a file says of itself before anything is read from it: is it Parquet, GeoParquet, a catalog? */
 import fs from "node:fs";
 import { inputError, systemCode } from "../../core/errors.ts";
+import { MAX_ORDER } from "../../core/cells/convention.ts";
 import { parquetTypes } from "./columns_sql.ts";
 import { type Duck, sqlString } from "../../core/tables/duckdb.ts";
 import { type CatalogMetadata, COLUMNS, GEO_KEY, GRANARY_KEY, SCHEMA_VERSION } from "../schema.ts";
@@ -100,8 +101,8 @@ function checkMetadata(file: string, text: string | undefined): CatalogMetadata 
     );
   }
   const order = value.cell_order;
-  if (typeof order !== "number" || !Number.isInteger(order) || order < 0 || order > 29) {
-    throw inputError(`${file}: cell_order ${JSON.stringify(order)} is not an order of 0 to 29`);
+  if (typeof order !== "number" || !Number.isInteger(order) || order < 0 || order > MAX_ORDER) {
+    throw inputError(`${file}: cell_order ${JSON.stringify(order)} is not an order of 0 to ${MAX_ORDER}`);
   }
   return {
     schema_version: version,

@@ -4,7 +4,7 @@
  */
 import fs from "node:fs";
 import path from "node:path";
-import { GranaryError } from "../../core/errors.ts";
+import { GranaryError, inputError } from "../../core/errors.ts";
 import { type Download, download } from "../../core/access/download.ts";
 import { chooseAsset, type DriverChoice, locate } from "../driver.ts";
 import { FILES_AT_ONCE, mapBounded } from "../../core/concurrency.ts";
@@ -58,6 +58,12 @@ interface Wanted extends Download {
 export async function fetchGranules(catalogFile: string, options: FetchOptions): Promise<FetchReport> {
   const { opener, signal } = options;
   const { wanted, granules, failures } = await plan(catalogFile, options);
+  if (wanted.length === 0 && failures.length > 0) {
+    throw inputError(
+      `${catalogFile}: none of ${granules} granules has an address to fetch from; nothing was written` +
+        ` (${failures[0]!.message})`,
+    );
+  }
   const sizes = wanted.map(({ sizeBytes }) => sizeBytes);
   options.onPlan?.(
     wanted.length,
@@ -98,6 +104,7 @@ export async function fetchGranules(catalogFile: string, options: FetchOptions):
     }
     options.onProgress?.(++done, bytes);
   });
+  fs.mkdirSync(options.to, { recursive: true });
   // The mirror's catalog keeps what earlier fetches of other catalogs have put there.
   const onto = fs.existsSync(report.catalog) ? report.catalog : undefined;
   await rebaseCatalog(catalogFile, report.catalog, { mirror: options.to, existingOnly: true, onto, signal });

@@ -1,9 +1,11 @@
 /** Points a catalog's rows at a local mirror, whose files lie as provider/collection/path. */
 import fs from "node:fs";
 import path from "node:path";
+import { inputError } from "../../core/errors.ts";
+import { localPath } from "../../core/access/file_source.ts";
+import { withFileLock } from "../../core/files/file_lock.ts";
 import type { DuckOptions } from "../../core/tables/duckdb.ts";
 import type { GranuleRow } from "../granule.ts";
-import type { CatalogQuery } from "../schema.ts";
 import { assetLocation } from "../locations.ts";
 import { openCatalog } from "../file/open_catalog.ts";
 import { writeCatalog, type WriteResult } from "../write/write.ts";
@@ -21,6 +23,8 @@ interface RebaseOptions extends DuckOptions {
 interface RebaseResult extends WriteResult {
   /** Rows that now point at the mirror. */
   rebased: number;
+  /** Rows whose files are in the mirror. */
+  there: number;
   /** Rows whose names would lead out of the mirror; they are left as they were. */
   unsafe: number;
 }
@@ -31,15 +35,39 @@ export async function rebaseCatalog(
   output: string,
   options: RebaseOptions,
 ): Promise<RebaseResult> {
-  const root = path.resolve(options.mirror);
+  const root = mirrorFolder(options.mirror);
+  const inPlace = [input, options.onto].some((file) =>
+    file !== undefined && path.resolve(file) === path.resolve(output)
+  );
+  const rebase = () => rebaseFile(input, output, root, options);
+  return inPlace ? await withFileLock(output, rebase, { signal: options.signal }) : await rebase();
+}
+
+/** The absolute path of a mirror. Throws an input error where there is no folder: nothing would lie in it. */
+function mirrorFolder(named: string): string {
+  const root = path.resolve(localPath(named));
+  if (fs.statSync(root, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw inputError(
+      `${named}: no such folder (wanted a mirror, where files lie as provider/collection/path)`,
+    );
+  }
+  return root;
+}
+
+async function rebaseFile(
+  input: string,
+  output: string,
+  root: string,
+  options: RebaseOptions,
+): Promise<RebaseResult> {
   const catalog = await openCatalog(input, options);
   const former = options.onto === undefined ? undefined : await openCatalog(options.onto, options);
-  const counts = { rebased: 0, unsafe: 0 };
+  const counts = { rebased: 0, there: 0, unsafe: 0 };
   try {
     const result = await writeCatalog(output, bothRows(), {
       ...options,
       cellOrder: catalog.metadata.cell_order,
-      queries: distinct([...former?.metadata.queries ?? [], ...catalog.metadata.queries]),
+      queries: [...former?.metadata.queries ?? [], ...catalog.metadata.queries],
     });
     return { ...result, ...counts };
   } finally {
@@ -56,8 +84,10 @@ export async function rebaseCatalog(
     for await (const chunk of catalog.rows()) {
       for (const row of chunk.rows) {
         const base = mirrorBase(root, row);
+        const there = base !== undefined && liesIn(base, row);
+        if (there) counts.there += 1;
         if (base === undefined) counts.unsafe += 1;
-        else if (!options.existingOnly || liesIn(base, row)) {
+        else if (!options.existingOnly || there) {
           counts.rebased += 1;
           yield onMirror(row, base);
           continue;
@@ -66,11 +96,6 @@ export async function rebaseCatalog(
       }
     }
   }
-}
-
-/** Queries, each once. */
-function distinct(queries: readonly CatalogQuery[]): CatalogQuery[] {
-  return [...new Map(queries.map((query) => [JSON.stringify(query), query])).values()];
 }
 
 /** Local hrefs of assets give way to the mirror's base. */

@@ -1,6 +1,7 @@
 /** What a catalog holds, in figures. */
 import type { Catalog } from "../file/open_catalog.ts";
 import { type PlainValue, queryRows } from "../../core/tables/query.ts";
+import { sumSetAside } from "../queries.ts";
 import type { CatalogQuery, SetAside } from "../schema.ts";
 
 interface CollectionInfo {
@@ -93,22 +94,9 @@ export async function catalogInfo(catalog: Catalog): Promise<CatalogInfo> {
     size_bytes: total.size_bytes as number | null,
     collections: collections as unknown as CollectionInfo[],
     bases: bases as unknown as BaseInfo[],
-    set_aside: sumSetAside(catalog.metadata.queries),
+    set_aside: sumSetAside(...catalog.metadata.queries.map((query) => query.set_aside)),
     queries: catalog.metadata.queries,
   };
-}
-
-/** The counts of all queries together. */
-function sumSetAside(queries: readonly CatalogQuery[]): SetAside {
-  const sum: SetAside = { granules: {}, links: {}, notes: {} };
-  for (const query of queries) {
-    for (const kind of ["granules", "links", "notes"] as const) {
-      for (const [reason, count] of Object.entries(query.set_aside?.[kind] ?? {})) {
-        sum[kind][reason] = (sum[kind][reason] ?? 0) + count;
-      }
-    }
-  }
-  return sum;
 }
 
 /** Rows of the figures for a table of two columns. */

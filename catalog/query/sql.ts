@@ -1,12 +1,10 @@
 /** `catalog sql`: the user's own query over the views of one catalog, in several formats. */
-import fs from "node:fs";
-import path from "node:path";
 import type { DuckDBResult } from "@duckdb/node-api";
 import { inputError } from "../../core/errors.ts";
-import { sqlString } from "../../core/tables/duckdb.ts";
 import { shorten } from "../../core/tables/expression.ts";
 import type { Catalog } from "../file/open_catalog.ts";
 import { arrowStream } from "../../core/tables/result_arrow.ts";
+import { parquetResult } from "./parquet_result.ts";
 import { csvField, jsonText, plainRows } from "../../core/tables/result_text.ts";
 
 export const SQL_FORMATS = ["table", "csv", "json", "arrow", "parquet"] as const;
@@ -74,7 +72,8 @@ export async function* formatSql(
 ): AsyncGenerator<string | Uint8Array> {
   try {
     if (format === "parquet") {
-      yield* parquetBytes(catalog, sql);
+      await prepareOne(catalog, sql);
+      yield* parquetResult(catalog, sql.trim().replace(/(;\s*)+$/, ""));
       return;
     }
     const result = await runSql(catalog, sql);
@@ -122,25 +121,4 @@ async function* jsonLines(result: DuckDBResult): AsyncGenerator<string> {
     if (text !== "") yield text;
   }
   yield first ? "[]\n" : "\n]\n";
-}
-
-async function* parquetBytes(catalog: Catalog, sql: string): AsyncGenerator<Uint8Array> {
-  await prepareOne(catalog, sql);
-  const file = path.join(catalog.duck.folder, "result.parquet");
-  const inner = sql.trim().replace(/;\s*$/, "");
-  await catalog.duck.connection.run(
-    `COPY (${inner}\n) TO ${sqlString(file)} (FORMAT parquet, COMPRESSION zstd)`,
-  );
-  const handle = await fs.promises.open(file, "r");
-  try {
-    for (;;) {
-      const block = new Uint8Array(1 << 20);
-      const { bytesRead } = await handle.read(block, 0, block.length, null);
-      if (bytesRead === 0) return;
-      yield block.subarray(0, bytesRead);
-    }
-  } finally {
-    await handle.close();
-    fs.rmSync(file, { force: true });
-  }
 }

@@ -9,7 +9,7 @@ import type { BoundingBox } from "../../core/geometry/box.ts";
 import { DRIVERS, locationsOf } from "../locations.ts";
 import type { Catalog } from "../file/open_catalog.ts";
 import { queryRows } from "../../core/tables/query.ts";
-import { COLUMNS, SQL_TYPES } from "../schema.ts";
+import { COLUMNS, PLACE_SQL, SQL_TYPES } from "../schema.ts";
 import { decodeWkb, wkbTypeName } from "../../core/geometry/wkb.ts";
 
 /** Findings of one kind that are told in full; the rest are counted. */
@@ -95,7 +95,7 @@ async function checkKeys(catalog: Catalog, report: Report): Promise<void> {
   const [groups] = await queryRows(
     catalog.duck.connection,
     `SELECT count(*) AS unsorted FROM (
-       SELECT cells[1] << (2 * (29 - cell_order::INTEGER)) AS place,
+       SELECT ${PLACE_SQL} AS place,
          lag(place) OVER (ORDER BY file_row_number) AS before
        FROM ${catalog.table} WHERE len(cells) > 0) WHERE place < before`,
   );

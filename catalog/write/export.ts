@@ -30,8 +30,7 @@ import {
   PROJECTED_GEOMETRY,
   type PropertyType,
 } from "./item_shape.ts";
-import { geometrySummary } from "./merge.ts";
-import { geoMetadata } from "./metadata.ts";
+import { geoMetadata, geometrySummary } from "../file/footer_keys.ts";
 import type { Catalog } from "../file/open_catalog.ts";
 import { writeRecordBatches } from "./parquet_stream.ts";
 import { BBOX_FIELDS, GEO_KEY, JSON_COLUMNS_KEY } from "../schema.ts";
@@ -94,11 +93,11 @@ async function shapeOf(catalog: Catalog, signal: AbortSignal | undefined): Promi
 }
 
 /** `geo`, which knows of the second geometry column; its coordinate system differs from row to row. */
-function itemGeoMetadata(catalog: Catalog, shape: ItemShape): Record<string, unknown> {
-  const geo = geoMetadata(geometrySummary(catalog));
+function itemGeoMetadata(catalog: Catalog, shape: ItemShape): object {
+  const geo = geoMetadata(geometrySummary(catalog.geo));
   if (!shape.properties.some(([name]) => name === PROJECTED_GEOMETRY)) return geo;
   const projected = { encoding: "WKB", geometry_types: [], crs: null };
-  return { ...geo, columns: { ...geo.columns as object, [PROJECTED_GEOMETRY]: projected } };
+  return { ...geo, columns: { ...geo.columns, [PROJECTED_GEOMETRY]: projected } };
 }
 
 function itemBatch(

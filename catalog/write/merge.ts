@@ -1,13 +1,20 @@
 /** Several catalogs as one. */
 import { inputError } from "../../core/errors.ts";
+import { inputPath } from "../../core/files/address.ts";
 import { makeFileAtomic } from "../../core/files/atomic_path.ts";
 import type { DuckOptions } from "../../core/tables/duckdb.ts";
-import { catalogMetadata, footer, type GeometrySummary } from "./metadata.ts";
-import { unionBox } from "../../core/geometry/geometry.ts";
-import { type Catalog, openCatalog } from "../file/open_catalog.ts";
+import { withFileLock } from "../../core/files/file_lock.ts";
+import {
+  catalogMetadata,
+  footer,
+  type GeometrySummary,
+  geometrySummary,
+  mergeSummaries,
+} from "../file/footer_keys.ts";
+import { openCatalog } from "../file/open_catalog.ts";
 import { liveParts } from "../file/live_folder.ts";
 import type { CatalogQuery } from "../schema.ts";
-import { openSorter, sortCatalog } from "./sort.ts";
+import { sortFiles } from "./sort.ts";
 import fs from "node:fs";
 import path from "node:path";
 
@@ -28,27 +35,31 @@ export async function mergeCatalogs(
   output: string,
   options: DuckOptions = {},
 ): Promise<MergeResult> {
-  const inputs = named.flatMap((name) => liveParts(name) ?? [name]);
+  const inputs = named.map(inputPath).flatMap((file) => liveParts(file) ?? [file]);
   if (inputs.length === 0) throw inputError("nothing to merge (name one catalog or more)");
+  const inPlace = inputs.some((file) => path.resolve(file) === path.resolve(output));
+  const merge = () => mergeFiles(inputs, output, options);
+  return inPlace ? await withFileLock(output, merge) : await merge();
+}
+
+async function mergeFiles(
+  inputs: readonly string[],
+  output: string,
+  options: DuckOptions,
+): Promise<MergeResult> {
   const parts: Part[] = [];
-  for (const file of inputs) parts.push(await describe(file, options));
-  const summary = parts.reduce<GeometrySummary>(mergeSummaries, { types: new Set(), box: undefined });
+  for (const file of inputs) parts.push(await describeFile(file, options));
   const metadata = footer(
-    summary,
+    parts.reduce<GeometrySummary>(mergeSummaries, { types: new Set(), box: undefined }),
     catalogMetadata(
       Math.min(...parts.map((part) => part.cellOrder)),
-      distinctQueries(parts.flatMap((part) => part.queries)),
+      parts.flatMap((part) => part.queries),
     ),
   );
   return await makeFileAtomic(output, async (temporary) => {
-    const duck = await openSorter({ ...options, scratch: options.scratch ?? path.dirname(temporary) });
-    try {
-      const rows = await sortCatalog(duck, inputs.map((file) => path.resolve(file)), temporary, metadata);
-      const given = parts.reduce((sum, part) => sum + part.rows, 0);
-      return { rows, replaced: given - rows, sizeBytes: fs.statSync(temporary).size };
-    } finally {
-      duck.close();
-    }
+    const rows = await sortFiles(inputs, temporary, metadata, options);
+    const given = parts.reduce((sum, part) => sum + part.rows, 0);
+    return { rows, replaced: given - rows, sizeBytes: fs.statSync(temporary).size };
   });
 }
 
@@ -58,11 +69,12 @@ interface Part extends GeometrySummary {
   queries: readonly CatalogQuery[];
 }
 
-async function describe(file: string, options: DuckOptions): Promise<Part> {
+/** What a catalog file says of itself, as far as one that is made of it must know. */
+export async function describeFile(file: string, options: DuckOptions): Promise<Part> {
   const catalog = await openCatalog(file, options);
   try {
     return {
-      ...geometrySummary(catalog),
+      ...geometrySummary(catalog.geo),
       rows: await catalog.count(),
       cellOrder: catalog.metadata.cell_order,
       queries: catalog.metadata.queries,
@@ -70,29 +82,4 @@ async function describe(file: string, options: DuckOptions): Promise<Part> {
   } finally {
     catalog.close();
   }
-}
-
-/** Types and box as the file's own `geo` key states them. */
-export function geometrySummary(catalog: Catalog): GeometrySummary {
-  const columns = catalog.geo.columns as Record<string, Record<string, unknown>> | undefined;
-  const column = columns?.[String(catalog.geo.primary_column)];
-  const types = Array.isArray(column?.geometry_types) ? column.geometry_types.map(String) : [];
-  const box = column?.bbox as number[] | undefined;
-  return {
-    types: new Set(types),
-    box: Array.isArray(box) && box.length === 4
-      ? { xmin: box[0], ymin: box[1], xmax: box[2], ymax: box[3] }
-      : undefined,
-  };
-}
-
-function mergeSummaries(a: GeometrySummary, b: GeometrySummary): GeometrySummary {
-  return {
-    types: new Set([...a.types, ...b.types]),
-    box: a.box === undefined ? b.box : b.box === undefined ? a.box : unionBox(a.box, b.box),
-  };
-}
-
-function distinctQueries(queries: readonly CatalogQuery[]): CatalogQuery[] {
-  return [...new Map(queries.map((query) => [JSON.stringify(query), query])).values()];
 }

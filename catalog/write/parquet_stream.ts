@@ -51,30 +51,42 @@ export async function writeRecordBatches(
     .setKeyValueMetadata(new Map(metadata))
     .setCreatedBy("granary")
     .build();
-  const source = ReadableStream.from(wasmBatches(library, batches));
-  const output = await library.transformParquetStream(source as never, properties);
-  const fd = fs.openSync(file, "wx");
+  // What fails among the batches comes out of wasm as another error: it is kept here, and thrown as it was.
+  let failure: { error: unknown } | undefined;
+  const source = ReadableStream.from(wasmBatches(library, batches, (error) => failure = { error }));
   try {
-    for await (const chunk of output as unknown as AsyncIterable<Uint8Array>) writeAllSync(fd, chunk);
-  } finally {
-    fs.closeSync(fd);
+    const output = await library.transformParquetStream(source as never, properties);
+    const fd = fs.openSync(file, "wx");
+    try {
+      for await (const chunk of output as unknown as AsyncIterable<Uint8Array>) writeAllSync(fd, chunk);
+    } finally {
+      fs.closeSync(fd);
+    }
+  } catch (error) {
+    throw failure === undefined ? error : failure.error;
   }
 }
 
 async function* wasmBatches(
   library: ParquetWasm,
   batches: AsyncIterable<RecordBatch>,
+  onFailure: (error: unknown) => void,
 ): AsyncGenerator<unknown> {
-  for await (const batch of batches) {
-    const table = library.Table.fromIPCStream(tableToIPC(new Table([batch]), "stream"));
-    try {
-      const crossed = table.recordBatches();
-      const rows = crossed.reduce((sum, { numRows }) => sum + numRows, 0);
-      // Arrow's IPC drops columns that share one buffer; a file must never lack rows in silence.
-      if (rows !== batch.numRows) throw new Error(`${rows} of ${batch.numRows} rows crossed into wasm`);
-      yield* crossed;
-    } finally {
-      table.free();
+  try {
+    for await (const batch of batches) {
+      const table = library.Table.fromIPCStream(tableToIPC(new Table([batch]), "stream"));
+      try {
+        const crossed = table.recordBatches();
+        const rows = crossed.reduce((sum, { numRows }) => sum + numRows, 0);
+        // Arrow's IPC drops columns that share one buffer; rows must never go missing in silence.
+        if (rows !== batch.numRows) throw new Error(`${rows} of ${batch.numRows} rows crossed into wasm`);
+        yield* crossed;
+      } finally {
+        table.free();
+      }
     }
+  } catch (error) {
+    onFailure(error);
+    throw error;
   }
 }

@@ -12,6 +12,7 @@ import { remoteSources } from "./catalog_build_remote.ts";
 import { s3Source } from "./catalog_build_s3.ts";
 import type { BuildSource, OpenedSource } from "./catalog_build_source.ts";
 import { parseCellOrder } from "./catalog_import.ts";
+import { warnOfDuplicates } from "./catalog_duplicates.ts";
 import { printReport } from "../io/report.ts";
 
 const EXAMPLES = `
@@ -67,6 +68,7 @@ export function addCatalogBuild(
           removed: opened.onto?.removed,
           queries: () => opened.queries(),
           signal: context.signal,
+          onWait: (holder) => context.log.info(`${output} is being written by ${holder}; waiting for it`),
         });
         opened.finished?.();
       } catch (error) {
@@ -76,6 +78,7 @@ export function addCatalogBuild(
         throw error;
       }
       await opened.close();
+      await warnOfDuplicates(output, context);
       report(output, result, opened, context);
     });
 }

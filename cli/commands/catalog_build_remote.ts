@@ -74,9 +74,17 @@ function addOptions(command: CommandUnknownOpts): void {
 async function open(kind: RemoteKind, request: BuildRequest): Promise<OpenedSource> {
   const { inputs, context, cellOrder, output } = request;
   const flags = request.flags as RemoteFlags;
-  const { defaultHttpIo } = await import("../../catalog/discover/draft/http_text.ts");
+  const { defaultHttpIo, STAC_TOKEN, stacAuthorization } = await import(
+    "../../catalog/discover/draft/http_text.ts"
+  );
   const io = {
-    ...defaultHttpIo(context.signal),
+    ...defaultHttpIo(context.signal, context.env),
+    ...(kind === "stac"
+      ? {
+        authorization: stacAuthorization(context.env),
+        loginHint: `the token of its API goes into ${STAC_TOKEN}`,
+      }
+      : {}),
     onWait: (reason: string, waitMs: number) =>
       context.log.info(`${reason}; trying again in ${Math.ceil(waitMs / 1000)} s`),
   };

@@ -24,7 +24,7 @@ export interface OpenedSource {
   /** Granules that could not be read: the exit code is 3 when there are any. */
   failures: readonly { granule: string; reason: string }[];
   /** The rows are laid onto this catalog, which has its own order of cells. */
-  onto?: { file: string; cellOrder: number; removed: (row: GranuleRow) => boolean };
+  onto?: { file: string; cellOrder: number; removed?: ((row: GranuleRow) => boolean) | undefined };
   /** The output holds every row: what was kept for another try may go. */
   finished?(): void;
   close(): Promise<void>;

@@ -4,6 +4,7 @@ import { formatBytes, formatNumberOf } from "../../core/units.ts";
 import { DEFAULT_CELL_ORDER } from "../../catalog/schema.ts";
 import { outputFile, OVERWRITE, OVERWRITE_HELP } from "../flags/output.ts";
 import type { CliContext } from "../io/context.ts";
+import { warnOfDuplicates } from "./catalog_duplicates.ts";
 import { printReport } from "../io/report.ts";
 
 const EXAMPLES = `
@@ -57,6 +58,7 @@ export function addCatalogImport(catalog: Command, context: CliContext): void {
               "the last was kept",
           );
         }
+        await warnOfDuplicates(output, context);
         if (context.json) {
           printReport(context, "catalog.import", { output, ...result, set_aside: found.tally });
         } else {

@@ -3,6 +3,7 @@ import type { Command } from "@commander-js/extra-typings";
 import { formatBytes, formatCount, formatNumberOf } from "../../core/units.ts";
 import { outputFile, OVERWRITE, OVERWRITE_HELP } from "../flags/output.ts";
 import type { CliContext } from "../io/context.ts";
+import { warnOfDuplicates } from "./catalog_duplicates.ts";
 import { printReport } from "../io/report.ts";
 
 const EXAMPLES = `
@@ -24,6 +25,7 @@ export function addCatalogMerge(catalog: Command, context: CliContext): void {
       const { mergeCatalogs } = await import("../../catalog/write/merge.ts");
       const output = outputFile(options.output, "Parquet", options.overwrite, files);
       const result = await mergeCatalogs(files, output, { scratch: options.scratch });
+      await warnOfDuplicates(output, context);
       if (context.json) printReport(context, "catalog.merge", { output: options.output, ...result });
       else {
         context.log.info(

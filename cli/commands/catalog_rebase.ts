@@ -34,8 +34,15 @@ export function addCatalogRebase(catalog: Command, context: CliContext): void {
         context.log.info(
           `${options.output}: ${formatCount(result.rebased)} of ${
             formatCount(result.rows)
-          } granules lie in ` +
+          } granules point at ` +
             `${options.mirror}`,
+        );
+      }
+      const missing = result.rebased - result.there;
+      if (!options.existing && missing > 0) {
+        context.log.warn(
+          `the files of ${formatNumberOf(missing, "granule")} are not in ${options.mirror}` +
+            " (--existing leaves such granules as they are; granary fetch brings the files)",
         );
       }
       if (result.unsafe > 0) {

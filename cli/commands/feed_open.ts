@@ -12,7 +12,7 @@ export async function withFeed<T>(
   const { openFeed } = await import("../../feed/open.ts");
   const { defaultHttpIo } = await import("../../catalog/discover/draft/http_text.ts");
   const io = {
-    ...defaultHttpIo(context.signal),
+    ...defaultHttpIo(context.signal, context.env),
     onWait: (reason: string, waitMs: number) =>
       context.log.warn(`${reason}; waiting ${(waitMs / 1000).toFixed(1)} s`),
   };

@@ -97,7 +97,7 @@ async function subscriptionsOf({ definition }: Feed, context: CliContext) {
   }
   const { CdseSubscriptions } = await import("../../feed/subscriptions/cdse.ts");
   const { defaultHttpIo } = await import("../../catalog/discover/draft/http_text.ts");
-  return new CdseSubscriptions(source, defaultHttpIo(context.signal), context.env);
+  return new CdseSubscriptions(source, defaultHttpIo(context.signal, context.env), context.env);
 }
 
 function pushEndpoint(url: string, context: CliContext) {

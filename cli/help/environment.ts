@@ -45,6 +45,12 @@ export const ENVIRONMENT: readonly EnvironmentGroup[] = [
       CDSE_PASSWORD: "see CDSE_USERNAME",
     },
   },
+  {
+    title: "STAC",
+    variables: {
+      GRANARY_STAC_TOKEN: "a bearer token, sent to the host of catalog build --from stac URL and to no other",
+    },
+  },
   { title: "Network", variables: NETWORK_VARIABLES },
   {
     title: "Folders",

@@ -1,5 +1,7 @@
 /** Where bytes lie, as plain data: what a plan holds and what workers send. Never a credential. */
 
+import { inputError } from "../errors.ts";
+
 /** Where Earthdata's buckets lie. */
 export const EARTHDATA_REGION = "us-west-2";
 
@@ -23,10 +25,19 @@ export interface S3Settings {
   access?: S3Access | null;
 }
 
-/** What a bare address means: s3:, http: and https: by their scheme, all else a path of this machine. */
+/**
+ * What a bare address means: s3:, http: and https: by their scheme, all else a path of this machine. Throws an
+ * input error for the URL of a scheme that granary does not read.
+ */
 export function locationOf(address: string): SourceLocation {
   if (/^s3:\/\//i.test(address)) return { kind: "s3", url: `s3://${address.slice(5)}` };
   if (/^https?:\/\//i.test(address)) return { kind: "https", url: address };
+  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(address)?.[1]?.toLowerCase();
+  if (scheme !== undefined && scheme !== "file") {
+    throw inputError(
+      `${scheme}://…: granary does not know ${scheme}: (wanted a path, file:///path, https://… or s3://bucket/key)`,
+    );
+  }
   return { kind: "local", url: address };
 }
 

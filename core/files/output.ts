@@ -3,8 +3,8 @@
  * is to update it, or where `--overwrite` says so; a file of another kind never is.
  */
 import fs from "node:fs";
-import { fileURLToPath } from "node:url";
 import { inputError, systemCode } from "../errors.ts";
+import { pathOfFileUrl, SCHEME } from "./address.ts";
 
 export type OutputKind = "JSON" | "Parquet" | "PNG" | "zip";
 
@@ -16,9 +16,6 @@ const BEGINNINGS: Readonly<Record<OutputKind, readonly number[]>> = {
   zip: [0x50, 0x4b, 0x03, 0x04],
 };
 
-/** Names of places that granary writes to: S3, and this machine by a path or file://. */
-const SCHEME = /^([a-z][a-z0-9+.-]+):/i;
-
 /**
  * The path or s3:// address of a place that was named for writing. Throws an input error for a scheme that
  * granary does not know: it would make a folder of that name.
@@ -28,11 +25,7 @@ export function outputAddress(address: string): string {
   if (scheme === undefined) return address;
   if (scheme === "s3" && /^s3:\/\//i.test(address)) return address;
   if (scheme === "file") {
-    try {
-      return fileURLToPath(address);
-    } catch (error) {
-      throw inputError(`${address}: is no file of this machine: ${(error as Error).message}`);
-    }
+    return pathOfFileUrl(address);
   }
   const wanted = scheme === "s3"
     ? "wanted s3://bucket/name"

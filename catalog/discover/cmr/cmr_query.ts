@@ -1,7 +1,7 @@
 /** What can be asked of CMR's granule search, and the parameters that say so. */
 import { inputError } from "../../../core/errors.ts";
 import { type Geometry, singleParts } from "../../../core/geometry/geometry.ts";
-import { asTime } from "../../../core/json_value.ts";
+import { timeOfText } from "../../../core/times.ts";
 
 export const CMR_URL = "https://cmr.earthdata.nasa.gov/search";
 /** The most that CMR gives at once. */
@@ -110,12 +110,11 @@ function requireText(name: string, value: string): string {
 
 function timeText(what: string, value: string | undefined, isEnd: boolean): string {
   if (value === undefined || value === "") return "";
-  const time = asTime(value);
+  const time = timeOfText(value, isEnd);
   if (time === null) {
     throw inputError(`${what} "${value}" is not a time (wanted such as 2023-12-18 or 2023-12-18T06:00:00Z)`);
   }
-  const dateOnly = /^\d{4}-\d\d-\d\d$/.test(value.trim());
-  return new Date(dateOnly && isEnd ? time + 86_400_000 - 1 : time).toISOString();
+  return new Date(time).toISOString();
 }
 
 function cycleParameters(query: CmrQuery): [string, string][] {

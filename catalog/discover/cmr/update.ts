@@ -26,6 +26,11 @@ interface UpdateQuery {
  * asked several times are asked once, since the last. Throws an input error when there is none.
  */
 export function updateQueries(queries: readonly CatalogQuery[], name: string): UpdateQuery[] {
+  if (queries.some(({ source }) => source === "sql")) {
+    throw inputError(
+      `${name}: catalog sql took it out of another catalog (update that one, and select again)`,
+    );
+  }
   const last = new Map<string, { url: string; query: CmrQuery; asked: number }>();
   for (const { source, parameters, asked } of queries) {
     if (source !== "cmr") continue;

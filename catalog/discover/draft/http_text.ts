@@ -3,6 +3,9 @@
  * that says what the server said where it cannot.
  */
 import { GranaryError, inputError } from "../../../core/errors.ts";
+import process from "node:process";
+import { networkSettings } from "../../../core/access/settings.ts";
+import type { Environment } from "../../../core/access/token_store.ts";
 import { HttpClient } from "../../../core/access/http.ts";
 import { excerpt, safeName } from "../../../core/access/redact.ts";
 import {
@@ -23,6 +26,8 @@ export interface HttpIo {
   onWait?: (reason: string, waitMs: number) => void;
   /** `Authorization` for the host that is asked, for collections that are not public. */
   authorization?: string | undefined;
+  /** What a message says may help where the server wants to know who asks. */
+  loginHint?: string | undefined;
 }
 
 export interface TextRequest {
@@ -43,9 +48,26 @@ interface TextReply {
 /** The largest answer that is read: 2,000 granules of the longest metadata come to some 60 MB. */
 export const MOST_ANSWER_BYTES = 256 * 1024 * 1024;
 
-/** What sends requests by default. */
-export function defaultHttpIo(signal?: AbortSignal): HttpIo {
-  return { client: new HttpClient(), retry: DEFAULT_RETRY, signal };
+/** What sends requests, with the limits and the attempts that the environment sets. */
+export function defaultHttpIo(signal?: AbortSignal, env: Environment = process.env): HttpIo {
+  const { limits, retry } = networkSettings(env);
+  return { client: new HttpClient(limits), retry: { ...DEFAULT_RETRY, ...retry }, signal };
+}
+
+/** The variable that holds the token of a STAC API. */
+export const STAC_TOKEN = "GRANARY_STAC_TOKEN";
+
+/** `Authorization` of a STAC API by the environment; undefined without a token. */
+export function stacAuthorization(env: Environment): string | undefined {
+  const token = env[STAC_TOKEN]?.trim();
+  if (token === undefined || token === "") return undefined;
+  if (!/^[\x21-\x7e]+$/.test(token)) {
+    throw new GranaryError(
+      "credential",
+      `${STAC_TOKEN} holds what no token does: spaces or other characters`,
+    );
+  }
+  return `Bearer ${token}`;
 }
 
 /**
@@ -74,7 +96,9 @@ export function requestText(io: HttpIo, request: TextRequest): Promise<TextReply
     if (status === 401 || status === 403) {
       throw new GranaryError(
         "credential",
-        `${asked}: the server answered ${status}${serverWords(reply.body)} (the collection may need a token)`,
+        `${asked}: the server answered ${status}${serverWords(reply.body)} (${
+          io.loginHint ?? "what was asked for may be for some users only"
+        })`,
       );
     }
     if (status < 200 || status > 299) {

@@ -2,6 +2,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { inputError, systemCode } from "../../../core/errors.ts";
+import { inputPath } from "../../../core/files/address.ts";
 
 /** Endings of the files that a folder is searched for. */
 const GRANULE_SUFFIXES: readonly string[] = [".h5", ".hdf5", ".he5", ".hdf", ".nc", ".nc4"];
@@ -32,7 +33,7 @@ export function findLocalFiles(
   const files = new Map<string, LocalFile>();
   const suffixes = grids ? GRID_SUFFIXES : GRANULE_SUFFIXES;
   for (const given of paths) {
-    const full = path.resolve(given);
+    const full = path.resolve(inputPath(given));
     const stat = statOf(full, given);
     if (stat.isDirectory()) walk(full, "", files, new Set(), suffixes);
     else addFile(files, path.dirname(full), path.basename(full), stat.size);

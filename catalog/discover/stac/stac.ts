@@ -3,6 +3,7 @@
  * files or harvested by their next links, GET or POST.
  */
 import { GranaryError, inputError } from "../../../core/errors.ts";
+import { timeOfText } from "../../../core/times.ts";
 import { safeName } from "../../../core/access/redact.ts";
 import type { Draft } from "../draft/draft.ts";
 import { type HttpIo, requestText, type TextRequest } from "../draft/http_text.ts";
@@ -162,7 +163,9 @@ function bboxText(bbox: StacQuery["bbox"]): string | undefined {
 
 function instant(time: string | undefined, isEnd: boolean): string {
   if (time === undefined || time === "") return "..";
-  return /^\d{4}-\d\d-\d\d$/.test(time) ? `${time}T${isEnd ? "23:59:59.999Z" : "00:00:00Z"}` : time;
+  const at = timeOfText(time, isEnd);
+  if (at === null) throw inputError(`"${time}" is not a time (wanted such as 2023-12-18)`);
+  return new Date(at).toISOString().replace(".000Z", "Z");
 }
 
 /** The request behind a catalog's or collection's own link to its items. */

@@ -1,4 +1,8 @@
 import assert from "node:assert/strict";
+import { parseDrivers } from "../../../../catalog/driver.ts";
+import { fetchGranules } from "../../../../catalog/mirror/fetch.ts";
+import { SourceOpener } from "../../../../core/access/open.ts";
+import { GranaryError } from "../../../../core/errors.ts";
 import fs from "node:fs";
 import path from "node:path";
 import { assetLocation, locationsOf, parseDriver } from "../../../../catalog/locations.ts";
@@ -46,7 +50,12 @@ Deno.test("rebasing points at provider/collection/path, and only at files that a
     for (const existingOnly of [false, true]) {
       const output = path.join(folder, `out-${existingOnly}.parquet`);
       const result = await rebaseCatalog(input, output, { mirror, existingOnly });
-      assert.deepEqual([result.rebased, result.unsafe, result.rows], [existingOnly ? 1 : 2, 2, 4]);
+      assert.deepEqual([result.rebased, result.there, result.unsafe, result.rows], [
+        existingOnly ? 1 : 2,
+        1,
+        2,
+        4,
+      ]);
       const catalog = await openCatalog(output);
       try {
         const bases = Object.fromEntries((await allRows(catalog)).map((row) => [row.id, row.local_base]));
@@ -115,5 +124,33 @@ Deno.test("a mirror's catalog keeps the rows of before, newer ones of the same g
     } finally {
       catalog.close();
     }
+  });
+});
+
+Deno.test("a mirror that is not there is refused, and nothing is written", async () => {
+  await withFolder(async (folder) => {
+    const input = path.join(folder, "in.parquet");
+    await writeCatalog(input, [sampleRow()]);
+    for (const mirror of [path.join(folder, "none"), input]) {
+      const output = path.join(folder, "out.parquet");
+      await assert.rejects(rebaseCatalog(input, output, { mirror }), /no such folder/);
+      assert.ok(!fs.existsSync(output));
+    }
+  });
+});
+
+Deno.test("granules that lie on this machine alone cannot be fetched, and their catalog says so", async () => {
+  await withFolder(async (folder) => {
+    const input = path.join(folder, "in.parquet");
+    const local = { s3_base: null, https_base: null, local_base: `${folder}/` };
+    await writeCatalog(input, [sampleRow({ id: "1", ...local }), sampleRow({ id: "2", ...local })]);
+    const to = path.join(folder, "mirror");
+    const options = { to, opener: new SourceOpener({ env: {} }), drivers: parseDrivers("auto") };
+    await assert.rejects(fetchGranules(input, options), (error: unknown) => {
+      assert.ok(error instanceof GranaryError && error.tag === "input");
+      assert.match(error.message, /none of 2 granules has an address to fetch from/);
+      return true;
+    });
+    assert.ok(!fs.existsSync(to));
   });
 });

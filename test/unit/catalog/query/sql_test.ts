@@ -1,8 +1,15 @@
 import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
 import { tableFromIPC } from "apache-arrow";
+import { openCatalog } from "../../../../catalog/file/open_catalog.ts";
+import { select } from "../../../../catalog/query/select.ts";
+import { geoProblems } from "../../../../catalog/validate/geo_schema.ts";
+import { validateCatalog } from "../../../../catalog/validate/validate.ts";
+import { openDuck } from "../../../../core/tables/duckdb.ts";
 import type { Catalog } from "../../../../catalog/file/open_catalog.ts";
 import { formatSql, runSql, tableOf } from "../../../../catalog/query/sql.ts";
-import { sampleRow, withCatalog } from "../sample.ts";
+import { allRows, sampleRow, withCatalog, withFolder } from "../sample.ts";
 
 async function text(catalog: Catalog, sql: string, format: "csv" | "json"): Promise<string> {
   let all = "";
@@ -154,3 +161,96 @@ Deno.test("anything but one reading statement is refused", async () => {
     assert.equal(await catalog.count(), 2);
   });
 });
+
+/** Runs a query to Parquet, and gives the file to `run`. */
+async function asParquet(
+  sql: string,
+  run: (file: string, catalog: Catalog) => Promise<void>,
+  given = rows,
+): Promise<void> {
+  await withFolder((folder) =>
+    withCatalog(given, async (catalog) => {
+      const file = path.join(folder, "result.parquet");
+      fs.writeFileSync(file, await bytes(catalog, sql, "parquet"));
+      await run(file, catalog);
+    })
+  );
+}
+
+for (
+  const sql of [
+    "select * from granules where id = 'b'",
+    "SELECT *, 1 AS extra FROM granules ORDER BY id DESC LIMIT 1 ; ;",
+    "from granules where bbox.xmin < 0 and id = 'b' -- all of it",
+  ]
+) {
+  Deno.test(`a result with a catalog's columns is a catalog: ${sql}`, async () => {
+    await asParquet(sql, async (file, catalog) => {
+      const result = await openCatalog(file);
+      try {
+        assert.deepEqual(await allRows(result), (await allRows(catalog)).filter(({ id }) => id === "b"));
+        assert.equal(result.metadata.cell_order, catalog.metadata.cell_order);
+        assert.equal(result.metadata.queries.at(-1)?.source, "sql");
+        const { valid, findings } = await validateCatalog(result, { cells: false });
+        assert.ok(valid && findings.length === 0, JSON.stringify(findings));
+        const { granules } = await select(result, { order: 4, convention: "authalic" });
+        assert.deepEqual(granules.map(({ id }) => id), ["b"]);
+      } finally {
+        result.close();
+      }
+    });
+  });
+}
+
+for (
+  const [sql, reason] of [
+    ["select * from granules union all select * from granules", "a granule twice"],
+    ["select * exclude (cells) from granules", "a column missing"],
+    [
+      "select * replace (id::int128 as id) from (select * replace ('7' as id) from granules limit 1)",
+      "a type",
+    ],
+    ["select * replace (null::varchar as path) from granules", "a granule without a path"],
+  ] as const
+) {
+  Deno.test(`what has the columns of a catalog in part is GeoParquet and no catalog: ${reason}`, async () => {
+    await asParquet(sql, async (file) => {
+      await assert.rejects(openCatalog(file), /not written by granary|is missing/);
+      const geo = await geoOf(file);
+      assert.deepEqual(geoProblems(geo), []);
+      assert.equal(geo.primary_column, "geometry");
+      assert.deepEqual(
+        (geo.columns as Record<string, { geometry_types: string[] }>).geometry.geometry_types,
+        [
+          "LineString",
+        ],
+      );
+    });
+  });
+}
+
+Deno.test("a geometry of any name makes GeoParquet, and none makes plain Parquet", async () => {
+  await asParquet("select id, geometry as track from granules", async (file) => {
+    const geo = await geoOf(file);
+    assert.deepEqual(geoProblems(geo), []);
+    assert.equal(geo.primary_column, "track");
+  });
+  await asParquet("select id, size_bytes from granules", async (file) => {
+    assert.equal(await geoOf(file), undefined);
+  });
+});
+
+// deno-lint-ignore no-explicit-any
+async function geoOf(file: string): Promise<any> {
+  const duck = await openDuck({});
+  try {
+    const reader = await duck.connection.runAndReadAll(
+      `SELECT decode(value) FROM parquet_kv_metadata('${file}') WHERE decode(key) = 'geo'`,
+    );
+    const found = reader.getRows();
+    assert.ok(found.length <= 1);
+    return found.length === 0 ? undefined : JSON.parse(String(found[0][0]));
+  } finally {
+    duck.close();
+  }
+}

@@ -194,7 +194,7 @@ Deno.test("a catalog is brought up to date: what changed comes, what was deleted
       assert.ok(Date.parse(since!.slice(0, -1)) < Date.now());
       const catalog = await openCatalog(output);
       assert.equal(catalog.metadata.cell_order, 6);
-      assert.equal(catalog.metadata.queries.length, 2);
+      assert.equal(catalog.metadata.queries.length, 1);
       catalog.close();
     } finally {
       await server.close();

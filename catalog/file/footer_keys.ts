@@ -8,6 +8,7 @@ import {
   GRANARY_KEY,
   SCHEMA_VERSION,
 } from "../schema.ts";
+import { distinctQueries } from "../queries.ts";
 import { unionBox } from "../../core/geometry/geometry.ts";
 import type { GranuleRow } from "../granule.ts";
 import { wkbTypeName } from "../../core/geometry/wkb.ts";
@@ -15,23 +16,30 @@ import { wkbTypeName } from "../../core/geometry/wkb.ts";
 const GEOPARQUET_VERSION = "1.1.0";
 
 /**
- * The value of `geo`: WKB in `geometry`, exact types, a covering by `bbox`. The CRS is left out, which
+ * The value of `geo`: WKB in `column`, exact types, a covering by `bbox` where the file has one. The CRS is left out, which
  * means OGC:CRS84, and so is `edges`: sources differ, and edges are densified where it matters.
  */
-export function geoMetadata(summary: GeometrySummary): Record<string, unknown> {
+export function geoMetadata(summary: GeometrySummary, column = "geometry", covered = true): GeoMetadata {
   const { types, box } = summary;
+  const covering = { bbox: Object.fromEntries(BBOX_FIELDS.map((field) => [field, ["bbox", field]])) };
   return {
     version: GEOPARQUET_VERSION,
-    primary_column: "geometry",
+    primary_column: column,
     columns: {
-      geometry: {
+      [column]: {
         encoding: "WKB",
-        geometry_types: [...types].sort(),
+        geometry_types: [...types].toSorted(),
         ...(box === undefined ? {} : { bbox: [box.xmin, box.ymin, box.xmax, box.ymax] }),
-        covering: { bbox: Object.fromEntries(BBOX_FIELDS.map((field) => [field, ["bbox", field]])) },
+        ...(covered ? { covering } : {}),
       },
     },
   };
+}
+
+interface GeoMetadata {
+  version: string;
+  primary_column: string;
+  columns: Record<string, Record<string, unknown>>;
 }
 
 /** What `geo` must know of every geometry in a file. */
@@ -59,10 +67,32 @@ export function footer(summary: GeometrySummary, metadata: CatalogMetadata): Map
   ]);
 }
 
-/** The metadata of a new catalog. */
+/** The metadata of a new catalog, each query once. */
 export function catalogMetadata(
   cellOrder: number,
   queries: readonly CatalogQuery[] = [],
 ): CatalogMetadata {
-  return { schema_version: SCHEMA_VERSION, cell_order: cellOrder, queries: [...queries] };
+  return { schema_version: SCHEMA_VERSION, cell_order: cellOrder, queries: distinctQueries(queries) };
+}
+
+/** Types and box as a file's own `geo` key states them. */
+export function geometrySummary(geo: Readonly<Record<string, unknown>>): GeometrySummary {
+  const columns = geo.columns as Record<string, Record<string, unknown>> | undefined;
+  const column = columns?.[String(geo.primary_column)];
+  const types = Array.isArray(column?.geometry_types) ? column.geometry_types.map(String) : [];
+  const box = column?.bbox as number[] | undefined;
+  return {
+    types: new Set(types),
+    box: Array.isArray(box) && box.length === 4
+      ? { xmin: box[0], ymin: box[1], xmax: box[2], ymax: box[3] }
+      : undefined,
+  };
+}
+
+/** What is known of the geometries of two files together. */
+export function mergeSummaries(a: GeometrySummary, b: GeometrySummary): GeometrySummary {
+  return {
+    types: new Set([...a.types, ...b.types]),
+    box: a.box === undefined ? b.box : b.box === undefined ? a.box : unionBox(a.box, b.box),
+  };
 }
