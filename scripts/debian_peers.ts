@@ -21,6 +21,11 @@ const PEERS: readonly DebianPeer[] = [
     isThere: () => fs.existsSync("/usr/lib/postgresql"),
   },
   {
+    name: "postgresql-15-postgis-3",
+    suites: ["interop"],
+    isThere: () => fs.existsSync("/usr/share/postgresql/15/extension/postgis.control"),
+  },
+  {
     name: "python3-gdal",
     suites: ["interop"],
     isThere: () => fs.existsSync("/usr/lib/python3/dist-packages/osgeo"),
