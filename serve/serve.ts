@@ -12,6 +12,7 @@ import { BlockStore } from "./layers/block_store.ts";
 import { GridFiles } from "./layers/grid_files.ts";
 import { addCatalogs } from "./routes/catalogs.ts";
 import { addColormaps } from "./routes/colormaps.ts";
+import { addCompatibility } from "./routes/compatibility.ts";
 import { addLanding } from "./routes/landing.ts";
 import { addService } from "./routes/service.ts";
 import { addGranules } from "./routes/granules.ts";
@@ -132,6 +133,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   addTileJson(context);
   addGranules(context);
   addPoint(context);
+  addCompatibility(context);
   addTiles(context);
   addParts(context);
   addStatistics(context);

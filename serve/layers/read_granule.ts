@@ -72,7 +72,8 @@ function onlyAsset(keys: readonly string[]): Wanted {
   throw badRequest(`assets must be given, of [${keys.map((key) => `'${key}'`).join(", ")}]`);
 }
 
-function withFile<T>(
+/** Works with a granule's file: its own, or that of an asset. */
+export function withFile<T>(
   { files, drivers, localRegion }: ReadContext,
   { row }: ServedGranule,
   asset: GranuleAsset | null,

@@ -60,6 +60,18 @@ function rangeOf(grid: Grid, band: number, signal: AbortSignal): Promise<ValueRa
 }
 
 async function look(grid: Grid, band: number, signal: AbortSignal): Promise<ValueRange | null> {
+  const sorted = await coarseValues(grid, band, signal);
+  if (sorted.length === 0) return null;
+  const [low, high] = [quantileOf(sorted, LOW), quantileOf(sorted, HIGH)];
+  return high > low ? [low, high] : [sorted[0], sorted[sorted.length - 1]];
+}
+
+export function quantileOf(sorted: Float64Array, q: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))];
+}
+
+/** The values of a coarse view of a band, in the file's own elements, ascending. */
+export async function coarseValues(grid: Grid, band: number, signal: AbortSignal): Promise<Float64Array> {
   const level = grid.levels.length - 1;
   const { width, height } = grid.levels[level];
   const rows = Math.min(height, Math.max(1, Math.floor(MOST_CELLS / width)));
@@ -82,9 +94,5 @@ async function look(grid: Grid, band: number, signal: AbortSignal): Promise<Valu
     if (value === nodata || !Number.isFinite(value) || (mask !== null && mask[i] === 0)) continue;
     found.push(value);
   }
-  if (found.length === 0) return null;
-  const sorted = Float64Array.from(found).sort();
-  const at = (q: number) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))];
-  const [low, high] = [at(LOW), at(HIGH)];
-  return high > low ? [low, high] : [sorted[0], sorted[sorted.length - 1]];
+  return Float64Array.from(found).sort();
 }

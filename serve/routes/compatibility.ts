@@ -1,0 +1,157 @@
+/** Whether and how a collection can be drawn, told by one of its granules. */
+import { z } from "zod";
+import type { Grid, GridFile } from "../../core/raster/grid.ts";
+import { locationsOf } from "../../catalog/locations.ts";
+import type { ServeContext } from "../context.ts";
+import { json } from "../http/operation.ts";
+import { badRequest, notFound } from "../http/problem.ts";
+import { assetKeys } from "../layers/assets.ts";
+import { withFile } from "../layers/read_granule.ts";
+import { granuleFilter, SEARCH } from "../parameters/search.ts";
+import { coarseValues, quantileOf } from "../render/default_range.ts";
+
+const QUERY = z.object({
+  ...SEARCH.shape,
+  skip_variable_statistics: z.boolean().default(false)
+    .meta({ description: "Whether to leave out the variables' values, for which data is read" }),
+});
+
+export function addCompatibility(context: ServeContext): void {
+  context.api.add({
+    method: "get",
+    path: "/compatibility",
+    summary: "Whether and how a collection can be drawn",
+    tag: "granules",
+    heavy: true,
+    pathParameters: z.object({}),
+    query: QUERY,
+    answers: { 200: { description: "Backend, variables or bands, and links", types: ["application/json"] } },
+    answer: async ({ query, baseUrl, signal, phases }) => {
+      const conceptId = query.collection_concept_id ?? query.concept_id;
+      if (conceptId === undefined && query.catalog === undefined && query.granule_ur === undefined) {
+        throw badRequest("concept_id is required");
+      }
+      const filter = granuleFilter(query);
+      return await context.sources.with(query, async (source) => {
+        const [granule] = await phases.of(
+          "search",
+          () => source.find({ filter, area: null, most: 1 }, signal),
+        );
+        if (granule === undefined) throw notFound(`'${source.name}' has no granule`);
+        const { row } = granule;
+        const asset = row.assets[0] ?? null;
+        return await withFile(context.reading, granule, asset, async (file) => {
+          const bands = file.grids.length === 1 && file.grids[0].name === "";
+          const search = new URLSearchParams({
+            ...(conceptId === undefined ? {} : { collection_concept_id: conceptId }),
+            ...(query.catalog === undefined ? {} : { catalog: query.catalog }),
+          });
+          const [first] = file.grids;
+          if (bands) search.set("assets", [...assetKeys(row, null).keys()][0]);
+          else if (first !== undefined) search.set("variables", bareName(first));
+          const backend = bands ? "rasterio" : "xarray";
+          return json({
+            concept_id: conceptId ?? granule.collectionId,
+            backend,
+            datetime: null,
+            variables: bands ? null : await variables(file, query.skip_variable_statistics, signal),
+            dimensions: null,
+            coordinates: null,
+            compatible_groups: null,
+            granule_ur: row.id,
+            example_assets: bands
+              ? Object.fromEntries(
+                locationsOf(row, "https").map((url) => [url.slice(url.lastIndexOf("/") + 1), url]),
+              )
+              : locationsOf(row, "https")[0] ?? null,
+            sample_asset_raster_info: bands ? rasterInfo(first) : null,
+            refused: file.refused.map(({ name, rule, reason }) => ({ name, rule, reason })),
+            links: first === undefined ? [] : links(baseUrl, backend, search),
+          });
+        });
+      });
+    },
+  });
+}
+
+function bareName({ name }: Grid): string {
+  return name.replace(/^\//, "");
+}
+
+async function variables(file: GridFile, bare: boolean, signal: AbortSignal) {
+  const found: Record<string, unknown> = {};
+  for (const grid of file.grids) {
+    const [{ scale, offset }] = grid.bands;
+    const plain = scale === 1 && offset === 0;
+    const small = /8|16/.test(grid.dtype);
+    const dtype = /float/.test(grid.dtype) && plain
+      ? grid.dtype
+      : !plain
+      ? "float64"
+      : grid.nodata === null
+      ? grid.dtype
+      : small
+      ? "float32"
+      : "float64";
+    const values = bare ? new Float64Array(0) : await coarseValues(grid, 0, signal);
+    const placed = (value: number) => values.length === 0 ? null : value * scale + offset;
+    let sum = 0;
+    for (const value of values) sum += value;
+    const at = (q: number) => placed(quantileOf(values, q));
+    found[bareName(grid)] = {
+      shape: [...leadingShape(grid), grid.height, grid.width],
+      dtype,
+      min: at(0),
+      max: at(1),
+      mean: placed(sum / values.length),
+      p01: at(0.01),
+      p05: at(0.05),
+      p95: at(0.95),
+      p99: at(0.99),
+    };
+  }
+  return found;
+}
+
+/** Sizes of the dimensions that bands are named by: `time=…,lev=…`. */
+function leadingShape({ bands }: Grid): number[] {
+  const values = new Map<string, Set<string>>();
+  for (const { name } of bands) {
+    for (const part of name.split(",")) {
+      const [dimension, value] = part.split("=");
+      if (value === undefined) continue;
+      values.set(dimension, (values.get(dimension) ?? new Set<string>()).add(value));
+    }
+  }
+  return [...values.values()].map(({ size }) => size);
+}
+
+function rasterInfo({ width, height, bands, dtype, nodata, crs, levels }: Grid) {
+  return {
+    width,
+    height,
+    count: bands.length,
+    dtype,
+    nodata_value: nodata,
+    crs: crs.code,
+    overviews: levels.slice(1).map((level) => Math.round(width / level.width)),
+  };
+}
+
+function links(baseUrl: string, backend: string, search: URLSearchParams) {
+  const at = `${search}&temporal={temporal}`;
+  return [
+    {
+      rel: "tilejson",
+      href: `${baseUrl}/${backend}/WebMercatorQuad/tilejson.json?${at}`,
+      title: "TileJSON",
+      type: "application/json",
+    },
+    {
+      rel: "tile",
+      href: `${baseUrl}/${backend}/tiles/WebMercatorQuad/{z}/{x}/{y}?${at}`,
+      title: "Map tile",
+      type: "image/png",
+    },
+  ];
+}
