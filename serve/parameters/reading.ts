@@ -59,7 +59,7 @@ export const XARRAY = z.object({
   sel: texts("Steps of other dimensions: time=nearest::2024-10-11T12:00:00"),
   group: text("The group that variables lie in"),
   decode_times: z.boolean().default(true).meta({
-    description: "Taken for compatibility: times are always decoded",
+    description: "True: times are always decoded; false is refused",
   }),
   expression: EXPRESSION,
   nodata: NODATA,
@@ -123,6 +123,9 @@ export function rasterioReading(parameters: z.output<typeof RASTERIO>): Rasterio
 }
 
 export function xarrayReading(parameters: z.output<typeof XARRAY>): XarrayReading {
+  if (!parameters.decode_times) {
+    throw badParameter("decode_times", "Value error, this server always decodes times", false);
+  }
   return {
     kind: "xarray",
     variables: parameters.variables,
