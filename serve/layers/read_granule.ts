@@ -1,4 +1,5 @@
 /** A granule's bands at an output grid: which files and variables, read and warped, scaled where that is meant. */
+import { emptyValues } from "../../core/grids/elements.ts";
 import { GranaryError } from "../../core/errors.ts";
 import type { Grid, GridFile, GridValues } from "../../core/raster/grid.ts";
 import { type BandExpression, evaluateBands } from "../../core/raster/expressions/band_expression.ts";
@@ -199,30 +200,9 @@ function emptyPixels({ grid, bands }: GridPart, { width, height }: OutputGrid): 
   return {
     width,
     height,
-    bands: bands.map(() => emptyBand(grid.dtype, width * height)),
+    bands: bands.map(() => emptyValues(grid.dtype, width * height)),
     masks: bands.map(() => mask),
   };
-}
-
-function emptyBand(dtype: Grid["dtype"], length: number): GridValues {
-  switch (dtype) {
-    case "int8":
-      return new Int8Array(length);
-    case "uint8":
-      return new Uint8Array(length);
-    case "int16":
-      return new Int16Array(length);
-    case "uint16":
-      return new Uint16Array(length);
-    case "int32":
-      return new Int32Array(length);
-    case "uint32":
-      return new Uint32Array(length);
-    case "float32":
-      return new Float32Array(length);
-    case "float64":
-      return new Float64Array(length);
-  }
 }
 
 /**

@@ -68,7 +68,10 @@ async function* filesBelow(root: string, inner: string, seen: Set<string>): Asyn
     for (const name of (await fs.promises.readdir(folder)).sort()) {
       if (name.startsWith(".")) continue;
       const below = inner === "" ? name : `${inner}/${name}`;
-      const stat = await fs.promises.stat(path.join(root, below)).catch(() => undefined);
+      const stat = await fs.promises.stat(path.join(root, below)).catch((error) => {
+        if (systemCode(error) === "ENOENT") return undefined; // a link to nothing, or gone since
+        throw error;
+      });
       if (stat?.isDirectory()) yield* filesBelow(root, below, seen);
       else if (stat?.isFile()) yield below;
     }
