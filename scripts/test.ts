@@ -33,6 +33,9 @@ const SUITES: readonly Suite[] = [
 ];
 const NAMES = ["static", ...SUITES.map(({ name }) => name)];
 
+/** Properties draw the same cases in every run. */
+const TEST = ["test", "--allow-all", "--no-check", "--preload", "test/support/fixed_seed.ts"];
+
 /** Files that run at the same time: much of what they do is waiting. */
 const FILES_AT_ONCE = os.availableParallelism() + 1;
 
@@ -113,7 +116,7 @@ async function compile(): Promise<boolean> {
 }
 
 async function runTogether(files: string[]): Promise<Tally> {
-  const { code, output } = await runDeno(["test", "--allow-all", "--no-check", "--parallel", ...files], true);
+  const { code, output } = await runDeno([...TEST, "--parallel", ...files], true);
   return note(code, output);
 }
 
@@ -124,7 +127,7 @@ async function runApart(files: string[]): Promise<Tally> {
   const worker = async (): Promise<void> => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
       const started = Date.now();
-      const { code, output } = await runDeno(["test", "--allow-all", "--no-check", file], false);
+      const { code, output } = await runDeno([...TEST, file], false);
       const own = note(code, output);
       if (own.failed > 0) console.log(output);
       console.log(`${file}: ${tallyText(own)} (${((Date.now() - started) / 1000).toFixed(0)} s)`);

@@ -68,10 +68,11 @@ function equirectangular(centralLongitude: number, standardParallel: number): Pr
 function polarStereographic(name: "polar-north" | "polar-south", centralLongitude: number): Projection {
   const side = name === "polar-north" ? 1 : -1;
   const scale = trueScaleRadius(TRUE_SCALE[name]);
-  const e2 = ECCENTRICITY_2, e4 = e2 * e2, e6 = e4 * e2;
-  const c2 = e2 / 2 + (5 * e4) / 24 + e6 / 12;
-  const c4 = (7 * e4) / 48 + (29 * e6) / 240;
-  const c6 = (7 * e6) / 120;
+  const e2 = ECCENTRICITY_2, e4 = e2 * e2, e6 = e4 * e2, e8 = e4 * e4;
+  const c2 = e2 / 2 + (5 * e4) / 24 + e6 / 12 + (13 * e8) / 360;
+  const c4 = (7 * e4) / 48 + (29 * e6) / 240 + (811 * e8) / 11520;
+  const c6 = (7 * e6) / 120 + (81 * e8) / 1120;
+  const c8 = (4279 * e8) / 161280;
   return {
     name,
     centralLongitude,
@@ -84,7 +85,7 @@ function polarStereographic(name: "polar-north" | "polar-south", centralLongitud
     inverse(x, y, out) {
       const conformal = Math.PI / 2 - 2 * Math.atan(Math.hypot(x, y) / scale);
       const latitude = conformal + c2 * Math.sin(2 * conformal) + c4 * Math.sin(4 * conformal) +
-        c6 * Math.sin(6 * conformal);
+        c6 * Math.sin(6 * conformal) + c8 * Math.sin(8 * conformal);
       out[0] = wrapLongitude(centralLongitude + Math.atan2(x, -side * y) / RADIANS);
       out[1] = (side * latitude) / RADIANS;
       return side * out[1] > POLAR_LIMIT;

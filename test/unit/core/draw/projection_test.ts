@@ -43,7 +43,7 @@ Deno.test("every projection's inverse undoes it wherever it shows something", ()
       const out = new Float64Array(2);
       projection.forward(longitude, latitude, out);
       assert.ok(projection.inverse(out[0], out[1], out));
-      near(out[1], latitude, 1e-8);
+      near(out[1], latitude, 1e-9);
       const apart = Math.abs(wrapLongitude(out[0] - longitude)) * Math.cos((latitude * Math.PI) / 180);
       near(apart, 0, 1e-7);
     },
