@@ -212,21 +212,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "mod.ts": [...BELOW_JOBS, ...JOBS],
 };
 
-/** Circles that stand today, by their first member. To be taken out of this list, never added to it. */
-const STANDING_CIRCLES: readonly string[] = [];
-
-/**
- * Rooms that are built before the rooms that will use them: their exports are not looked for yet. To be
- * taken out of this list when their users stand.
- */
-const AWAITING_USERS: readonly string[] = [
-  "core/cells/intersect.ts",
-  "core/geotiff/write/",
-  "core/raster/",
-  "core/stac/",
-  "serve/",
-];
-
 /** Sources that the build enters by name. */
 const BUILT_IN = "core/files/native.ts";
 
@@ -293,16 +278,7 @@ function circleFaults(sources: readonly Module[]): string[] {
   const roomNode = (file: string) => divided.has(path.posix.dirname(file)) ? file : path.posix.dirname(file);
   const byFile = circles(edges(sources, (file) => file));
   const byRoom = circles(edges(sources, roomNode));
-  const found = [...byFile, ...byRoom];
-  const faults = found.filter(([first]) => !STANDING_CIRCLES.includes(first))
-    .map((circle) => `${circle[0]}: imports itself: ${circle.join(" -> ")}`);
-  const gone = STANDING_CIRCLES.filter((first) =>
-    sources.some(({ file }) => file === PROGRAM) && !found.some(([start]) => start === first)
-  );
-  return [
-    ...faults,
-    ...gone.map((first) => `${first}: is in no circle now; take it out of STANDING_CIRCLES`),
-  ];
+  return [...byFile, ...byRoom].map((circle) => `${circle[0]}: imports itself: ${circle.join(" -> ")}`);
 }
 
 function edges(sources: readonly Module[], node: (file: string) => string): Map<string, Set<string>> {
@@ -320,8 +296,7 @@ function exportFaults(root: string, sources: readonly Module[]): string[] {
   const known = new Set(sources.map(({ file }) => file));
   const entries = ["mod.ts", PROGRAM, BUILT_IN, ...workerFiles(root)].filter((file) => known.has(file));
   if (!known.has(PROGRAM)) return [];
-  return deadExports(sources, modulesBelow(root, "scripts"), modulesBelow(root, "test"), entries)
-    .filter((fault) => !AWAITING_USERS.some((place) => fault.startsWith(place)));
+  return deadExports(sources, modulesBelow(root, "scripts"), modulesBelow(root, "test"), entries);
 }
 
 function modulesBelow(root: string, folder: string): Module[] {

@@ -67,7 +67,7 @@ const SLOWEST_REQUEST_MS = 30_000;
 const MOST_CONNECTIONS = 10_000;
 const DEFAULT_AT_ONCE = 8;
 /** Bytes of decoded blocks that are kept, unless stated. */
-export const DEFAULT_MEMORY_BYTES = 256 * 1024 * 1024;
+const DEFAULT_MEMORY_BYTES = 256 * 1024 * 1024;
 
 /** Serves until the signal aborts; then answers what came, and ends. */
 export async function serve(options: ServeOptions): Promise<void> {

@@ -1,7 +1,6 @@
-/** Exact tests after the prefilter by cells: points in shapes, shapes that meet. */
+/** The exact test after the prefilter by cells: shapes that meet. */
 import { ROUNDING } from "./cell_planes.ts";
-import { cosineDegrees, sineDegrees } from "./sine.ts";
-import { insidePolygons, type Shape, sphereLatitude } from "./shape.ts";
+import { insidePolygons, type Shape } from "./shape.ts";
 
 /** Arcs are boxed in runs of this many: neighbours in a ring are neighbours on the sphere. */
 const RUN = 16;
@@ -9,20 +8,6 @@ const BOX = 6;
 
 /** Boxes in space around every run of arcs: lowest x y z, highest x y z. */
 const boxesOf = new WeakMap<Shape, Float64Array>();
-
-/** Whether a point in degrees is inside the shape, on its edge, or within its buffer. */
-export function pointInShape(shape: Shape, longitude: number, latitude: number): boolean {
-  const lat = sphereLatitude(latitude, shape.convention);
-  const radius = cosineDegrees(lat);
-  const x = radius * cosineDegrees(longitude);
-  const y = radius * sineDegrees(longitude);
-  return vectorInShape(shape, x, y, sineDegrees(lat));
-}
-
-function vectorInShape(shape: Shape, x: number, y: number, z: number): boolean {
-  const longitude = Math.atan2(y, x) * 180 / Math.PI;
-  return insidePolygons(shape, longitude, x, y, z) || nearArcs(shape, x, y, z, 0);
-}
 
 /** Whether two shapes (of the same convention) touch: edges that meet, or one inside the other. */
 export function shapesIntersect(a: Shape, b: Shape): boolean {
@@ -123,20 +108,6 @@ function side(arcs: Float64Array, i: number, vectors: Float64Array, k: number): 
   const dx = arcs[i + 3] - ax, dy = arcs[i + 4] - ay, dz = arcs[i + 5] - az;
   return vectors[k] * (ay * dz - az * dy) + vectors[k + 1] * (az * dx - ax * dz) +
     vectors[k + 2] * (ax * dy - ay * dx);
-}
-
-function nearArcs(shape: Shape, x: number, y: number, z: number, sine: number): boolean {
-  const boxes = runBoxes(shape);
-  for (let run = 0; run * BOX < boxes.length; run++) {
-    const at = run * BOX;
-    if (x < boxes[at] - sine || y < boxes[at + 1] - sine || z < boxes[at + 2] - sine) continue;
-    if (x > boxes[at + 3] + sine || y > boxes[at + 4] + sine || z > boxes[at + 5] + sine) continue;
-    const end = Math.min((run + 1) * RUN, shape.slack.length);
-    for (let arc = run * RUN; arc < end; arc++) {
-      if (near(shape.arcs, 6 * arc, x, y, z, shape.slack[arc] + sine)) return true;
-    }
-  }
-  return false;
 }
 
 /** Whether a unit vector lies within an angle, given by its sine, of an arc. */

@@ -75,7 +75,7 @@ export class StatisticsSum {
 }
 
 /** Of one part: its valid cells, and how many hold NaN. */
-export interface PartSums {
+interface PartSums {
   readonly count: number;
   readonly sum: number;
   readonly minimum: number;

@@ -2,17 +2,19 @@
 import type { BandHistogram, BandStatistics } from "./band_statistics.ts";
 import { HISTOGRAM_BUCKETS } from "./band_statistics.ts";
 import type { GridDtype, GridValues } from "./grid.ts";
+import { INTEGER_RANGES } from "./integer_range.ts";
 
-const LOWEST: Partial<Readonly<Record<GridDtype, number>>> = {
-  int8: -128,
-  uint8: 0,
-  int16: -32768,
-  uint16: 0,
-};
+/** Types of more values than this are not counted value by value. */
+const MOST_VALUES = 65_536;
 
 /** Whether a type has few enough values to count each of them. */
 export function isCountable(dtype: GridDtype): boolean {
-  return LOWEST[dtype] !== undefined;
+  return countableRange(dtype) !== undefined;
+}
+
+function countableRange(dtype: GridDtype): readonly [least: number, most: number] | undefined {
+  const range = INTEGER_RANGES[dtype];
+  return range !== undefined && range[1] - range[0] < MOST_VALUES ? range : undefined;
 }
 
 /** Adds up a band part by part, in any order of parts, with the same result. */
@@ -24,10 +26,10 @@ export class ValueCounts {
 
   /** `nodata` is in the band's own elements. Throws RangeError for a type that is not countable. */
   constructor(dtype: GridDtype, nodata: number | null) {
-    const lowest = LOWEST[dtype];
-    if (lowest === undefined) throw new RangeError(`values of ${dtype} are too many to count each`);
-    this.#lowest = lowest;
-    this.#counts = new Float64Array(dtype === "int8" || dtype === "uint8" ? 256 : 65536);
+    const range = countableRange(dtype);
+    if (range === undefined) throw new RangeError(`values of ${dtype} are too many to count each`);
+    this.#lowest = range[0];
+    this.#counts = new Float64Array(range[1] - range[0] + 1);
     this.#nodata = nodata;
   }
 

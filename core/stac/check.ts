@@ -8,7 +8,7 @@ import { z } from "zod";
 import { EXTENSIONS } from "./values.ts";
 
 /** One thing that is wrong, with the path of the field. */
-export interface StacFault {
+interface StacFault {
   readonly path: string;
   readonly problem: string;
 }

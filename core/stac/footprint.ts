@@ -22,7 +22,7 @@ export interface Footprint {
   bbox: [number, number, number, number];
 }
 
-export interface FootprintRequest {
+interface FootprintRequest {
   readonly width: number;
   readonly height: number;
   readonly affine: Affine;

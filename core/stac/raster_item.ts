@@ -210,7 +210,7 @@ function without(record: Record<string, unknown>, taken: Record<string, unknown>
 }
 
 /** Extensions whose fields an item holds; one that is named without need fails some schemas. */
-export function usedExtensions(item: Pick<StacItem, "properties" | "assets">): string[] {
+function usedExtensions(item: Pick<StacItem, "properties" | "assets">): string[] {
   const keys = new Set<string>(Object.keys(item.properties));
   for (const asset of Object.values(item.assets)) {
     for (const key of Object.keys(asset)) keys.add(key);

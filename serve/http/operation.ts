@@ -26,7 +26,7 @@ export interface Answer {
 }
 
 /** What is made of an answer, for the API's description. */
-export interface Described {
+interface Described {
   description: string;
   types: readonly string[];
 }

@@ -1,7 +1,7 @@
 /** Where a request's time goes: searching, reading, warping, encoding, waiting. */
 
 export const PHASES = ["wait", "search", "read", "warp", "encode"] as const;
-export type Phase = typeof PHASES[number];
+type Phase = typeof PHASES[number];
 
 export class Phases {
   readonly milliseconds: Record<Phase, number> = { wait: 0, search: 0, read: 0, warp: 0, encode: 0 };

@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { GranaryError } from "../../core/errors.ts";
 
 /** One thing that is wrong with a request, in the form that clients of FastAPI's servers read. */
-export interface RequestFault {
+interface RequestFault {
   /** `missing`, `int_parsing`, `enum`, `value_error`, … */
   type: string;
   /** `["query", "rescale"]`: where it stands. */

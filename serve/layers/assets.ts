@@ -7,7 +7,7 @@ import { notFound } from "../http/problem.ts";
 export const ONLY_FILE = "data";
 
 /** Asset keys that a request may name, in the catalog's order; null is the row's own file. */
-export type AssetKeys = ReadonlyMap<string, GranuleAsset | null>;
+type AssetKeys = ReadonlyMap<string, GranuleAsset | null>;
 
 /**
  * With a pattern, what it finds in each file's name. Else the catalog's keys, and for keys that are whole file

@@ -67,7 +67,7 @@ export const XARRAY = z.object({
 });
 
 /** An asset of a request. */
-export interface AssetRequest {
+interface AssetRequest {
   readonly key: string;
   /** Numbers of bands from 1; null is all. */
   readonly bands: readonly number[] | null;
@@ -179,7 +179,7 @@ function stepRequest(text: string): StepRequest {
   return { dimension, method, value };
 }
 
-export function compilePattern(text: string | undefined): Pattern | null {
+function compilePattern(text: string | undefined): Pattern | null {
   if (text === undefined) return null;
   try {
     return new Pattern(text);

@@ -27,7 +27,7 @@ export const SEARCH = z.object({
 
 export type SearchParameters = z.output<typeof SEARCH>;
 
-export type Range = readonly [low: number, high: number];
+type Range = readonly [low: number, high: number];
 export type LonLatBox = readonly [west: number, south: number, east: number, north: number];
 
 /** The same as values, without the place that it is asked of. */
@@ -42,7 +42,7 @@ export interface GranuleFilter {
   readonly attributes: readonly string[];
 }
 
-export const SORT_KEYS = ["start_date", "end_date", "granule_ur", "cloud_cover"] as const;
+const SORT_KEYS = ["start_date", "end_date", "granule_ur", "cloud_cover"] as const;
 
 export function granuleFilter(parameters: SearchParameters): GranuleFilter {
   const { temporal = parameters.datetime, cloud_cover, bounding_box, orbit_number } = parameters;

@@ -10,7 +10,7 @@ export const SERIES = z.object({
 });
 
 /** Milliseconds since 1970 UTC, both ends within. */
-export interface Step {
+interface Step {
   readonly start: number;
   readonly end: number;
 }

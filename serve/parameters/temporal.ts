@@ -43,7 +43,7 @@ function notATime(parameter: string, text: string) {
 }
 
 /** `2024-10-11T00:00:00+00:00`: seconds where they are whole, else with their fraction. */
-export function isoSeconds(time: number): string {
+function isoSeconds(time: number): string {
   const [date, fraction] = new Date(time).toISOString().slice(0, -1).split(".");
   return `${date}${fraction === "000" ? "" : `.${fraction}000`}+00:00`;
 }

@@ -12,7 +12,7 @@ import { coveredAlready } from "./covered.ts";
 /** Granules that are read at the same time, once the first has not sufficed. */
 const READ_AHEAD = 4;
 
-export interface ComposeOptions {
+interface ComposeOptions {
   readonly reading: Reading;
   readonly selection: PixelSelection;
   readonly coverage: CoverageParameters & { coverage_tolerance: number };

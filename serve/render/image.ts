@@ -18,7 +18,7 @@ import { type ImageFormat, MEDIA_TYPES } from "../parameters/formats.ts";
 import { parseColormap, type RenderParameters, rescaleRanges } from "../parameters/render.ts";
 import { encodeNpy } from "./npy.ts";
 
-export interface ImageBytes {
+interface ImageBytes {
   readonly bytes: Uint8Array;
   readonly type: string;
 }

@@ -12,7 +12,7 @@ import { boxOfPolygon } from "../parameters/part.ts";
 import { type StatisticsParameters, zonalOptions } from "../parameters/statistics.ts";
 import { composeOutput, findGranules, outputOfPart, type Selection } from "./selection.ts";
 
-export interface PolygonRequest {
+interface PolygonRequest {
   readonly geometry: Geometry;
   readonly coordinates: Crs;
   readonly crs: Crs;

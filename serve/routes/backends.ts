@@ -15,7 +15,7 @@ interface BackendOf<Schema extends typeof RASTERIO | typeof XARRAY> {
 
 export type Backend = BackendOf<typeof RASTERIO> | BackendOf<typeof XARRAY>;
 
-export const RASTERIO_BACKEND: BackendOf<typeof RASTERIO> = {
+const RASTERIO_BACKEND: BackendOf<typeof RASTERIO> = {
   name: "rasterio",
   schema: RASTERIO,
   tolerance: 0.01,
@@ -23,7 +23,7 @@ export const RASTERIO_BACKEND: BackendOf<typeof RASTERIO> = {
   reading: rasterioReading,
 };
 
-export const XARRAY_BACKEND: BackendOf<typeof XARRAY> = {
+const XARRAY_BACKEND: BackendOf<typeof XARRAY> = {
   name: "xarray",
   schema: XARRAY,
   tolerance: 0,

@@ -18,7 +18,7 @@ const FILTERS_KEPT = 64;
 /** A wider box is that of a footprint on both sides of the antimeridian, and says nothing: its parts do. */
 const WIDEST_BOX_DEGREES = 180;
 
-export interface CollectionSummary {
+interface CollectionSummary {
   collection: string;
   /** The provider's own id of the collection, where the catalog has it. */
   conceptId: string | null;
@@ -29,7 +29,7 @@ export interface CollectionSummary {
   bbox: BoundingBox | null;
 }
 
-export interface IndexQuery {
+interface IndexQuery {
   /** Milliseconds since 1970: granules that end at or after `start` and start at or before `end`. */
   start: number | null;
   end: number | null;

@@ -18,7 +18,7 @@ interface Shelved {
   loading: Promise<void> | null;
 }
 
-export interface ShelfOptions {
+interface ShelfOptions {
   /** Hears of catalogs that were taken up, and of those that could not be. */
   note: (message: string) => void;
   now?: () => number;

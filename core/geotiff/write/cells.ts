@@ -1,27 +1,17 @@
 /** Cells as they are written: those without a value get the one nodata value, packed numbers are unpacked by wish. */
 import { inputError } from "../../errors.ts";
 import type { Grid, GridDtype, GridValues, GridWindow } from "../../raster/grid.ts";
+import { INTEGER_RANGES } from "../../raster/integer_range.ts";
 import { valuesOf } from "./predictor.ts";
 
 /** `stored` keeps the file's elements; `physical` applies scale and offset and gives float32. */
 export type CellValues = "stored" | "physical";
 
-const RANGES: Readonly<Record<GridDtype, readonly [number, number]>> = {
-  int8: [-128, 127],
-  uint8: [0, 255],
-  int16: [-32768, 32767],
-  uint16: [0, 65535],
-  int32: [-2147483648, 2147483647],
-  uint32: [0, 4294967295],
-  float32: [-Infinity, Infinity],
-  float64: [-Infinity, Infinity],
-};
-
 /** A value as an element of a type, or null where the type has no such element. */
 export function elementOf(value: number, dtype: GridDtype): number | null {
-  if (dtype === "float64") return value;
-  if (dtype === "float32") return Math.fround(value);
-  const [least, most] = RANGES[dtype];
+  const range = INTEGER_RANGES[dtype];
+  if (range === undefined) return dtype === "float32" ? Math.fround(value) : value;
+  const [least, most] = range;
   return Number.isInteger(value) && value >= least && value <= most ? value : null;
 }
 

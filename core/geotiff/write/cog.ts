@@ -30,7 +30,7 @@ const TRAILER_BYTES = 4;
 const PIECE_BYTES = 4 * 1024 * 1024;
 
 /** A band as it was written. Statistics are of the full level, in the elements of the file. */
-export type CogBand = GridBand & BandCount;
+type CogBand = GridBand & BandCount;
 
 /** What was written: all that an item or a report says of the file. */
 export interface CogSummary {

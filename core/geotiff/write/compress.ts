@@ -2,7 +2,7 @@
 import zlib from "node:zlib";
 import { inputError } from "../../errors.ts";
 
-export type CompressionName = "deflate" | "zstd" | "none";
+type CompressionName = "deflate" | "zstd" | "none";
 
 export interface Compression {
   readonly name: CompressionName;

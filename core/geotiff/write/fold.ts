@@ -10,7 +10,7 @@ export type OverviewMethod = "average" | "mode" | "nearest";
 export const OVERVIEW_METHODS: readonly OverviewMethod[] = ["average", "mode", "nearest"];
 
 /** A rectangle of cells within a larger row-major array. */
-export interface Block {
+interface Block {
   readonly values: GridValues;
   /** Index of its first cell. */
   readonly start: number;

@@ -1,7 +1,7 @@
 /** GDAL's metadata of a TIFF: an XML text in tag 42112, and nodata as text in tag 42113. */
 import type { BandStatistics } from "../../raster/band_statistics.ts";
 
-export interface BandMetadata {
+interface BandMetadata {
   readonly description: string | null;
   readonly unit: string | null;
   readonly scale: number;

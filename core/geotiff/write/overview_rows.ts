@@ -5,7 +5,7 @@ import { valuesOf } from "./predictor.ts";
 import type { PyramidLevel } from "./pyramid.ts";
 
 /** What is done with a tile of any level. */
-export type TakeTile = (
+type TakeTile = (
   level: number,
   index: number,
   bands: readonly GridValues[],
@@ -13,7 +13,7 @@ export type TakeTile = (
   height: number,
 ) => Promise<void>;
 
-export interface OverviewOptions {
+interface OverviewOptions {
   readonly levels: readonly PyramidLevel[];
   readonly tileSize: number;
   readonly method: OverviewMethod;

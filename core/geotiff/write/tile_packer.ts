@@ -4,7 +4,7 @@ import { type Compression, compressLater, compressNow } from "./compress.ts";
 import { type Predictor, tileBytes } from "./predictor.ts";
 import type { TileStore } from "./tile_store.ts";
 
-export interface PackerOptions {
+interface PackerOptions {
   readonly dtype: GridDtype;
   readonly tileSize: number;
   readonly predictor: Predictor;

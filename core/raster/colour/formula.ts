@@ -15,7 +15,7 @@ type Adjustment =
   | { readonly kind: "bands"; readonly bands: readonly number[]; readonly table: Uint8Array }
   | { readonly kind: "saturation"; readonly factor: number };
 
-export type ColourFormula = readonly Adjustment[];
+type ColourFormula = readonly Adjustment[];
 
 /** Throws an input error for what is no formula. */
 export function parseColourFormula(text: string): ColourFormula {

@@ -1,20 +1,8 @@
 /** Values to bytes: a range becomes 0 to 255, what lies beyond it its ends. */
-import type { GridDtype, GridValues } from "../grid.ts";
+import type { GridValues } from "../grid.ts";
 import type { Pixels } from "../pixels.ts";
 
 export type ValueRange = readonly [low: number, high: number];
-
-/** All that a type can hold: the range of last resort, which leaves most data in one colour. */
-export const TYPE_RANGES: Readonly<Record<GridDtype, ValueRange>> = {
-  int8: [-128, 127],
-  uint8: [0, 255],
-  int16: [-32768, 32767],
-  uint16: [0, 65535],
-  int32: [-2147483648, 2147483647],
-  uint32: [0, 4294967295],
-  float32: [-3.4028234663852886e38, 3.4028234663852886e38],
-  float64: [-1.7976931348623157e308, 1.7976931348623157e308],
-};
 
 /**
  * Bands as bytes, cut and not rounded, as numpy casts. One range serves all bands, or each has its own;

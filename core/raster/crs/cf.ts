@@ -15,7 +15,7 @@ import { crsOfWkt } from "./wkt.ts";
 export type MappingAttributes = Readonly<Record<string, Hdf5Scalar | readonly Hdf5Scalar[]>>;
 
 /** The system, and what was assumed; or the rule that refuses it, and what was found. */
-export type CfCrs =
+type CfCrs =
   | { readonly crs: Crs; readonly notes: readonly string[] }
   | { readonly rule: "rotated" | "geostationary" | "projection"; readonly refused: string };
 

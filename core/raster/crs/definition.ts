@@ -10,7 +10,6 @@ import {
   ellipsoid,
   formatParameters,
   isWgs84,
-  type LinearUnit,
   linearUnit,
   parameter,
   type Parameters,
@@ -208,9 +207,4 @@ function plainForm(parameters: Parameters, found: Ellipsoid | null): Parameters 
     kept.set("datum", "WGS84");
   }
   return kept;
-}
-
-/** The unit of the axes of a projected system; null for degrees. */
-export function axisUnit(crs: Crs): LinearUnit | null {
-  return crs.geographic ? null : linearUnit(parseParameters(crs.proj4));
 }

@@ -16,7 +16,7 @@ export interface GctpProjection {
 }
 
 /** The system, and what was assumed; or why there is none. */
-export type GctpCrs = { readonly crs: Crs; readonly notes: readonly string[] } | { readonly refused: string };
+type GctpCrs = { readonly crs: Crs; readonly notes: readonly string[] } | { readonly refused: string };
 
 /** -45000000 is -45 degrees, 22030000 is 22.5: DDDMMMSSS.SS, thousands are minutes, the rest seconds. */
 export function unpackDegrees(packed: number): number {

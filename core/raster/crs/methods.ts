@@ -177,7 +177,7 @@ export const METHODS: readonly Method[] = [
 ];
 
 /** Names without their capitals, blanks and signs: dialects differ in them. */
-export function plainName(name: string): string {
+function plainName(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, "");
 }
 

@@ -3,7 +3,7 @@ import { type Picture, rgbaOf } from "../picture.ts";
 import { jpegEncoder, webpEncoder } from "./wasm_encoders.ts";
 
 /** Of 0 to 100; that of most tile servers. */
-export const LOSSY_QUALITY = 75;
+const LOSSY_QUALITY = 75;
 
 /** Encoders take all of their options; these are libwebp's and mozjpeg's defaults but for those that cost time. */
 const WEBP_OPTIONS = {

@@ -9,7 +9,7 @@ import { crc32, deflateSync } from "node:zlib";
 import type { IndexedPicture, Picture, SampledPicture } from "../picture.ts";
 
 /** Deflate's fastest level: a tile is looked at once or a few times, and made while somebody waits. */
-export const PNG_LEVEL = 1;
+const PNG_LEVEL = 1;
 
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 const COLOUR_TYPES = { 1: 0, 2: 4, 3: 2, 4: 6 } as const;

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import { wasmFile } from "../../files/wasm_file.ts";
 
 /** Encodes four bytes a pixel, or null where the encoder gives up. */
-export type PictureEncoder = (
+type PictureEncoder = (
   rgba: Uint8Array,
   width: number,
   height: number,

@@ -41,15 +41,6 @@ export function createMosaic(method: PixelSelection): Mosaic {
   return METHODS[method]();
 }
 
-/** The rule of a name. Throws an input error for another. */
-export function parsePixelSelection(name: string): PixelSelection {
-  const found = PIXEL_SELECTIONS.find((one) => one === name);
-  if (found === undefined) {
-    throw inputError(`pixel selection "${name}" is unknown; wanted one of ${PIXEL_SELECTIONS.join(", ")}`);
-  }
-  return found;
-}
-
 function sameShape(one: Pixels, other: Pixels): void {
   if (one.width !== other.width || one.height !== other.height || one.bands.length !== other.bands.length) {
     throw inputError(

@@ -9,7 +9,7 @@ import { inputError } from "../../errors.ts";
 import { nearest } from "../../suggest.ts";
 
 /** Tiles of some rows are as wide as several: near the poles of global grids. */
-export interface VariableMatrixWidth {
+interface VariableMatrixWidth {
   readonly coalesce: number;
   readonly minTileRow: number;
   readonly maxTileRow: number;

@@ -2,9 +2,9 @@
 import type { TileMatrix, TileMatrixSet } from "./tile_matrix_set.ts";
 
 /** `[left, bottom, right, top]` in units of a CRS. */
-export type PlaneBox = readonly [number, number, number, number];
+type PlaneBox = readonly [number, number, number, number];
 
-export interface Tile {
+interface Tile {
   readonly z: number;
   readonly x: number;
   readonly y: number;
@@ -115,7 +115,7 @@ function within(place: number, count: number): number {
 }
 
 /** The range of tiles of one zoom that a box touches: the standard's TileMatrixSetLimits. */
-export interface TileMatrixLimits {
+interface TileMatrixLimits {
   readonly tileMatrix: string;
   readonly minTileRow: number;
   readonly maxTileRow: number;
@@ -143,40 +143,4 @@ export function tileLimits(
     });
   }
   return limits;
-}
-
-/** Resolutions that differ by less than this part are one. */
-const SAME_RESOLUTION = 1e-8;
-
-/**
- * The zoom whose cells are nearest to a resolution (units of the set's CRS a pixel), by ratio: the rule that
- * GDAL's COG driver calls AUTO.
- */
-export function zoomForResolution(set: TileMatrixSet, resolution: number): number {
-  const first = minZoom(set);
-  const same = (cell: number) => Math.abs(resolution - cell) / cell <= SAME_RESOLUTION;
-  const found = set.tileMatrices.findIndex(({ cellSize }) => resolution > cellSize || same(cellSize));
-  const index = found === -1 ? set.tileMatrices.length - 1 : found;
-  const { cellSize } = set.tileMatrices[index];
-  if (index === 0 || same(cellSize)) return first + index;
-  const coarser = set.tileMatrices[index - 1].cellSize;
-  return first + (coarser / resolution < resolution / cellSize ? index - 1 : index);
-}
-
-/**
- * The zooms between which a raster is worth showing: `max` is that of its cells, `min` that of the overview
- * whose shorter side fits one tile.
- * @param resolution the size of its cells in the set's CRS, `width` and `height` their numbers there
- */
-export function zoomRange(
-  set: TileMatrixSet,
-  { resolution, width, height }: { resolution: number; width: number; height: number },
-): { min: number; max: number } {
-  const side = set.tileMatrices[0].tileWidth;
-  let factor = 1;
-  while (Math.min(Math.floor(width / factor), Math.floor(height / factor)) > side) factor *= 2;
-  return {
-    min: zoomForResolution(set, resolution * factor),
-    max: zoomForResolution(set, resolution),
-  };
 }

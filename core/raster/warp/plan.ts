@@ -9,7 +9,7 @@ import { buildMesh, type Mesh, PATCH, type Place } from "./mesh.ts";
 import { kernelOf, type Resampling, wantsCells } from "./resampling.ts";
 
 /** What of a grid a plan needs. */
-export type GridShape = Pick<Grid, "width" | "height" | "affine" | "crs" | "levels" | "nodata">;
+type GridShape = Pick<Grid, "width" | "height" | "affine" | "crs" | "levels" | "nodata">;
 
 export interface WarpOptions {
   /** Default nearest. */

@@ -7,7 +7,6 @@
  * - areas (`average`, `rms`, `mode`, `sum`, `min`, `max`, `q1`, `med`, `q3`): of the cells that the pixel's
  *   rectangle covers, weighted by the covered part.
  */
-import { inputError } from "../../errors.ts";
 
 /** A kernel: how far it reaches and its weight at a distance, both in cells or, if larger, pixels. */
 export interface Kernel {
@@ -59,15 +58,9 @@ const AREAS = {
   q3: { exact: true },
 } as const;
 
-export type KernelName = keyof typeof KERNELS;
+type KernelName = keyof typeof KERNELS;
 export type AreaName = keyof typeof AREAS;
 export type Resampling = "nearest" | KernelName | AreaName;
-
-export const RESAMPLINGS: readonly Resampling[] = [
-  "nearest",
-  ...Object.keys(KERNELS) as KernelName[],
-  ...Object.keys(AREAS) as AreaName[],
-];
 
 export function kernelOf(name: Resampling): Kernel | undefined {
   return Object.hasOwn(KERNELS, name) ? KERNELS[name as KernelName] : undefined;
@@ -76,13 +69,4 @@ export function kernelOf(name: Resampling): Kernel | undefined {
 /** Whether a method wants the cells themselves: nothing that was made of them. */
 export function wantsCells(name: Resampling): boolean {
   return Object.hasOwn(AREAS, name) && AREAS[name as AreaName].exact;
-}
-
-/** The method of a name. Throws an input error for another. */
-export function parseResampling(name: string): Resampling {
-  const found = RESAMPLINGS.find((one) => one === name);
-  if (found === undefined) {
-    throw inputError(`resampling "${name}" is unknown; wanted one of ${RESAMPLINGS.join(", ")}`);
-  }
-  return found;
 }

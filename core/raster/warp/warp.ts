@@ -1,5 +1,6 @@
 /** A window of a source to the pixels of an output, by a plan. Opens nothing. */
 import type { GridDtype, GridValues, GridWindow } from "../grid.ts";
+import { INTEGER_RANGES } from "../integer_range.ts";
 import type { Pixels } from "../pixels.ts";
 import { sampleArea } from "./areas.ts";
 import { sampleKernel } from "./kernels.ts";
@@ -99,15 +100,6 @@ function validCells(values: GridValues, fileMask: Uint8Array | null, nodata: num
   }
   return valid;
 }
-
-const INTEGER_RANGES: Readonly<Partial<Record<GridDtype, readonly [number, number]>>> = {
-  int8: [-128, 127],
-  uint8: [0, 255],
-  int16: [-32768, 32767],
-  uint16: [0, 65535],
-  int32: [-2147483648, 2147483647],
-  uint32: [0, 4294967295],
-};
 
 /** The element type of an array, by numpy's name. */
 export function dtypeOf(values: GridValues): GridDtype {

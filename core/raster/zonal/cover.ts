@@ -12,7 +12,7 @@ export const MAX_COVER_SCALE = 1000;
 const BORDER = 1e-7;
 
 /** Whether a pixel counts: `touched` if any of it lies in the polygon, `centre` if its middle does. */
-export type CoverRule = "touched" | "centre";
+type CoverRule = "touched" | "centre";
 
 /** 1 for the pixels of the polygon, 0 for others. Rings are joined by the even-odd rule, so holes are holes. */
 export function coveredPixels(outline: Outline, width: number, height: number, rule: CoverRule): Uint8Array {

@@ -6,7 +6,7 @@ export type HistogramBins =
   | { readonly count: number; readonly range?: readonly [number, number] }
   | { readonly edges: readonly number[] };
 
-export const DEFAULT_BINS = 10;
+const DEFAULT_BINS = 10;
 export const MAX_BINS = 65_536;
 
 /**

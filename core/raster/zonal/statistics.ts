@@ -8,7 +8,7 @@ import type { GridValues } from "../grid.ts";
 import { binEdges, countInto, type HistogramBins } from "./histogram.ts";
 
 /** Of one band. Values are NaN where no pixel has one. */
-export interface ZonalStatistics {
+interface ZonalStatistics {
   readonly min: number;
   readonly max: number;
   readonly mean: number;
@@ -43,7 +43,7 @@ export interface ZonalOptions {
   readonly bins?: HistogramBins;
 }
 
-export const DEFAULT_PERCENTILES: readonly number[] = [2, 98];
+const DEFAULT_PERCENTILES: readonly number[] = [2, 98];
 /** Categories that a histogram may list. */
 const MAX_CATEGORIES = 65_536;
 

@@ -6,7 +6,7 @@ import { geodeticFromAuthalic } from "../../../../core/cells/authalic.ts";
 import { cellsOf, coverAdaptive, coverMixed } from "../../../../core/cells/coverage.ts";
 import { nestedBigFromFaceXY, nestedFromFaceXY } from "../../../../core/cells/face_xy.ts";
 import { nestedOf } from "../../../../core/cells/healpix.ts";
-import { pointInShape } from "../../../../core/cells/intersect.ts";
+import { pointInShape } from "./point_in_shape.ts";
 import { cellOutline } from "../../../../core/cells/place.ts";
 import { ShapeBuilder } from "../../../../core/cells/shape.ts";
 import { hasSharedData, sharedData } from "../../../shared_data.ts";

@@ -3,7 +3,7 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import { s2 } from "s2js";
 import { coverAdaptive } from "../../../../core/cells/coverage.ts";
 import { nestedOf } from "../../../../core/cells/healpix.ts";
-import { pointInShape } from "../../../../core/cells/intersect.ts";
+import { pointInShape } from "./point_in_shape.ts";
 import { ShapeBuilder } from "../../../../core/cells/shape.ts";
 import { decodeWkb } from "../../../../core/geometry/wkb.ts";
 import { hasSharedData, sharedData } from "../../../shared_data.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { GranaryError } from "../../../../core/errors.ts";
 import { coverMixed } from "../../../../core/cells/coverage.ts";
-import { pointInShape } from "../../../../core/cells/intersect.ts";
+import { pointInShape } from "./point_in_shape.ts";
 import { shapeFromGeometry } from "../../../../core/cells/geojson_shape.ts";
 import { findRegion } from "../../../../core/cells/regions.ts";
 import type { Shape } from "../../../../core/cells/shape.ts";

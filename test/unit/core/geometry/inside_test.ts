@@ -4,7 +4,7 @@ import type { AreaSpec } from "../../../../core/geometry/area.ts";
 import { areaFrom } from "../../../../core/geometry/area.ts";
 import { insideTest } from "../../../../core/geometry/inside.ts";
 import { shapeFromGeometry } from "../../../../core/cells/geojson_shape.ts";
-import { pointInShape } from "../../../../core/cells/intersect.ts";
+import { pointInShape } from "../cells/point_in_shape.ts";
 
 const box = (...bbox: [number, number, number, number]): AreaSpec => ({ bbox });
 const polygon = (...rings: number[][][]): AreaSpec => ({

@@ -15,7 +15,7 @@ import { transformer } from "../../../../core/raster/crs/transform.ts";
 import type { Grid } from "../../../../core/raster/grid.ts";
 import { type OutputGrid, outputOfBox, type Pixels } from "../../../../core/raster/pixels.ts";
 import { crsCodeOf, tileMatrixSet } from "../../../../core/raster/tms/tile_matrix_set.ts";
-import { tileBounds, zoomRange } from "../../../../core/raster/tms/tiles.ts";
+import { tileBounds } from "../../../../core/raster/tms/tiles.ts";
 import { nearestCells } from "../../../../core/raster/warp/nearest.ts";
 import { planWarp } from "../../../../core/raster/warp/plan.ts";
 import { readPlanned, readWarped } from "../../../../core/raster/warp/read.ts";
@@ -322,24 +322,3 @@ for (const [name, code, options] of FMASK_STATISTICS) {
       }),
   });
 }
-
-Deno.test({
-  name: "zooms of rasters are those of rio-tiler",
-  ignore: !hasSharedData,
-  async fn() {
-    const all: { name: string; minzoom?: number; maxzoom?: number }[] = JSON.parse(
-      // Python writes NaN as it is.
-      fs.readFileSync(sharedData("serve/direct.json"), "utf8").replaceAll("NaN", "null"),
-    );
-    const mercator = crsOfCode("EPSG:3857");
-    for (const name of ["cog_dateline", "cog_nodata", "nocog"]) {
-      const { minzoom, maxzoom } = all.find((one) => one.name === `${name}.tif info`) ?? assert.fail();
-      await withTiff(`cog/${name}.tif`, (grid) => {
-        const { affine, width, height } = suggestedOutput(grid, mercator);
-        const zooms = zoomRange(tileMatrixSet("WebMercatorQuad"), { resolution: affine[0], width, height });
-        assert.deepEqual(zooms, { min: minzoom, max: maxzoom }, name);
-        return Promise.resolve();
-      });
-    }
-  },
-});

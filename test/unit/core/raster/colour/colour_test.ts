@@ -9,7 +9,7 @@ import {
 } from "../../../../../core/raster/colour/apply.ts";
 import { COLORMAP_NAMES, isDiverging, namedColormap } from "../../../../../core/raster/colour/colormaps.ts";
 import { adjustColours, parseColourFormula } from "../../../../../core/raster/colour/formula.ts";
-import { rescaleToBytes, TYPE_RANGES } from "../../../../../core/raster/colour/rescale.ts";
+import { rescaleToBytes } from "../../../../../core/raster/colour/rescale.ts";
 import type { GridValues } from "../../../../../core/raster/grid.ts";
 import type { Pixels } from "../../../../../core/raster/pixels.ts";
 import { rgbaOf } from "../../../../../core/raster/picture.ts";
@@ -56,7 +56,8 @@ Deno.test("values become bytes as numpy casts them, cut and within the range", (
     5,
   ]]);
   assert.deepEqual(two.bands.map((band) => [...band]), [[0, 0], [0, 0]]);
-  const whole = rescaleToBytes(pixelsOf([Float32Array.of(0, 280)]), [TYPE_RANGES.float32]);
+  const most = 3.4028234663852886e38;
+  const whole = rescaleToBytes(pixelsOf([Float32Array.of(0, 280)]), [[-most, most]]);
   assert.deepEqual([...whole.bands[0]], [127, 127]);
 });
 

@@ -4,8 +4,8 @@ import { brotliDecompressSync } from "node:zlib";
 import index from "epsg-index/all.json" with { type: "json" };
 import { CODE_TABLE } from "../../../../../core/raster/crs/code_table.ts";
 import { crsNote, crsOfCode, findCrs } from "../../../../../core/raster/crs/codes.ts";
-import { axisUnit } from "../../../../../core/raster/crs/definition.ts";
 import { tableText } from "../../../../../scripts/crs_table.ts";
+import { axisUnit } from "./axis_unit.ts";
 
 Deno.test("the table is what its script makes of the index", () => {
   const text = brotliDecompressSync(Buffer.from(CODE_TABLE, "base64")).toString("utf8");

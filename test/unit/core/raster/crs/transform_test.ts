@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { crsOfCode } from "../../../../../core/raster/crs/codes.ts";
-import { axisUnit, crsOfProj4 } from "../../../../../core/raster/crs/definition.ts";
+import { crsOfProj4 } from "../../../../../core/raster/crs/definition.ts";
 import { transformer } from "../../../../../core/raster/crs/transform.ts";
 import { POINTS } from "./projected_points.ts";
+import { axisUnit } from "./axis_unit.ts";
 
 const LONLAT = crsOfCode("EPSG:4326");
 const system = (name: string) => name.startsWith("+") ? crsOfProj4(name) : crsOfCode(name);

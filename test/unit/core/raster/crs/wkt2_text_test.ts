@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { crsOfCode } from "../../../../../core/raster/crs/codes.ts";
-import { axisUnit, crsOfProj4 } from "../../../../../core/raster/crs/definition.ts";
+import { crsOfProj4 } from "../../../../../core/raster/crs/definition.ts";
 import { transformer } from "../../../../../core/raster/crs/transform.ts";
 import { crsOfWkt } from "../../../../../core/raster/crs/wkt.ts";
 import { wkt2OfCrs } from "../../../../../core/raster/crs/wkt2_text.ts";
 import { POINTS } from "./projected_points.ts";
+import { axisUnit } from "./axis_unit.ts";
 
 const LONLAT = crsOfCode("EPSG:4326");
 /** Its datum is told by a shift, which WKT has in other words. */

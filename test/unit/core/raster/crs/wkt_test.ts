@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { crsOfCode } from "../../../../../core/raster/crs/codes.ts";
-import { axisUnit } from "../../../../../core/raster/crs/definition.ts";
 import { transformer } from "../../../../../core/raster/crs/transform.ts";
 import { crsOfWkt } from "../../../../../core/raster/crs/wkt.ts";
 import { POINTS, TEXTS } from "./projected_points.ts";
+import { axisUnit } from "./axis_unit.ts";
 
 const LONLAT = crsOfCode("EPSG:4326");
 

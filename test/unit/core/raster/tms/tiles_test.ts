@@ -16,8 +16,6 @@ import {
   tileExists,
   tileLimits,
   tileMatrixOf,
-  zoomForResolution,
-  zoomRange,
 } from "../../../../../core/raster/tms/tiles.ts";
 
 interface Recorded {
@@ -127,15 +125,6 @@ Deno.test("limits of a box are the tiles of its corners", () => {
     { tileMatrix: "2", minTileRow: 0, maxTileRow: 1, minTileCol: 4, maxTileCol: 4 },
     { tileMatrix: "3", minTileRow: 1, maxTileRow: 2, minTileCol: 8, maxTileCol: 8 },
   ]);
-});
-
-Deno.test("zooms of the recorded rasters are those that rio-tiler gave", () => {
-  const set = tileMatrixSet("WebMercatorQuad");
-  // nocog.tif: 2667 rows of 2658 cells of 100 m near 73.5 N; 345 m in Web Mercator.
-  assert.deepEqual(zoomRange(set, { resolution: 345, width: 2658, height: 2667 }), { min: 5, max: 9 });
-  assert.equal(zoomForResolution(set, 156543.03392804097), 0);
-  assert.equal(zoomForResolution(set, 1e9), 0);
-  assert.equal(zoomForResolution(set, 1e-9), 24);
 });
 
 Deno.test("an unknown set is refused with the names that there are", () => {
