@@ -1,19 +1,24 @@
 /** `granary catalog build --from SOURCE … -o F`: granules found somewhere become a catalog. */
-import { inputError } from "../../core/errors.ts";
-import { type Command, Option } from "@commander-js/extra-typings";
-import { formatBytes, formatNumberOf } from "../../core/units.ts";
+import type { Command } from "@commander-js/extra-typings";
 import type { BuildResult } from "../../catalog/write/build.ts";
-import { DEFAULT_CELL_ORDER } from "../../catalog/schema.ts";
-import { outputFile, OVERWRITE, OVERWRITE_HELP } from "../flags/output.ts";
+import { formatBytes, formatNumberOf } from "../../core/units.ts";
+import { areaFrom } from "../flags/area.ts";
+import {
+  addBuildOptions,
+  type BuildFlags,
+  type BuildRequest,
+  buildRequest,
+  checkBuildFlags,
+} from "../flags/build.ts";
+import { outputFile } from "../flags/output.ts";
 import type { CliContext } from "../io/context.ts";
 import { type FailedItem, failOnFailures, showFailures } from "../io/failures.ts";
-import { localSource } from "./catalog_build_local.ts";
-import { remoteSources } from "./catalog_build_remote.ts";
-import { s3Source } from "./catalog_build_s3.ts";
-import type { BuildSource, OpenedSource } from "./catalog_build_source.ts";
-import { parseCellOrder } from "./catalog_import.ts";
-import { warnOfDuplicates } from "./catalog_duplicates.ts";
 import { printReport } from "../io/report.ts";
+import { openLocal } from "./catalog_build_local.ts";
+import { openRemote, openUpdate } from "./catalog_build_remote.ts";
+import { openS3 } from "./catalog_build_s3.ts";
+import type { OpenedSource } from "./catalog_build_source.ts";
+import { warnOfDuplicates } from "./catalog_duplicates.ts";
 
 const EXAMPLES = `
 Examples:
@@ -25,62 +30,67 @@ Examples:
   granary catalog build --from stac https://earth-search.aws.element84.com/v1 --collection sentinel-2-l2a \\
     --bbox -50,68,-48,70 --start 2023-07-01 --end 2023-07-31 -o sentinel.parquet`;
 
-export function addCatalogBuild(
-  catalog: Command,
-  context: CliContext,
-  sources: readonly BuildSource[] = [localSource, ...remoteSources, s3Source],
-): void {
+export function addCatalogBuild(catalog: Command, context: CliContext): void {
   const command = catalog.command("build")
     .description("find granules and write their catalog")
-    .argument("[inputs...]", "what the source takes: paths, files, URLs")
-    .addOption(
-      new Option("--from <source>", "where granules are found").choices(sources.map(({ kind }) => kind))
-        .makeOptionMandatory(),
-    )
-    .requiredOption("-o, --output <file>", "the catalog to write")
-    .option(OVERWRITE, OVERWRITE_HELP)
-    .option("--cell-order <n>", "order of the cells", parseCellOrder, DEFAULT_CELL_ORDER)
-    .option("--provider <name>", "who serves the granules");
-  for (const source of sources) source.addOptions(command);
+    .argument("[inputs...]", "what the source takes: paths, files, URLs");
+  addBuildOptions(command);
   command.addHelpText("after", EXAMPLES)
-    .action(async (inputs, options) => {
-      const { buildCatalog } = await import("../../catalog/write/build.ts");
-      const { cellOrder } = options;
-      const { update } = options as { update?: boolean };
-      if (update === true && options.from === "local") {
-        throw inputError(
-          "--update asks CMR for what changed since, and files of a disk cannot be asked (build another catalog and" +
-            " granary catalog merge the two)",
-        );
-      }
-      const updates = update === true ? [options.output] : [];
-      const output = outputFile(options.output, "Parquet", options.overwrite, updates);
-      const source = sources.find(({ kind }) => kind === options.from)!;
-      const flags = options as object as Record<string, unknown>;
-      const opened = await source.open({ inputs, flags, cellOrder, output, context });
-      let result: BuildResult;
-      try {
-        result = await buildCatalog({
-          rows: opened.rows,
-          output,
-          cellOrder: opened.onto?.cellOrder ?? cellOrder,
-          onto: opened.onto?.file,
-          removed: opened.onto?.removed,
-          queries: () => opened.queries(),
-          signal: context.signal,
-          onWait: (holder) => context.log.info(`${output} is being written by ${holder}; waiting for it`),
-        });
-        opened.finished?.();
-      } catch (error) {
-        // Closing after a failure may fail too, of the very failure that is thrown here.
-        await opened.close().catch(() => {});
-        showFailures(failedOf(opened), context);
-        throw error;
-      }
-      await opened.close();
+    .action(async (inputs) => {
+      const flags = command.opts() as BuildFlags;
+      checkBuildFlags(flags, inputs);
+      const updates = flags.update === true ? [flags.output] : [];
+      const output = outputFile(flags.output, "Parquet", flags.overwrite, updates);
+      const request = buildRequest({ ...flags, output }, inputs, await areaFrom(flags));
+      const opened = await openSource(request, context);
+      const result = await written(opened, request, context);
       await warnOfDuplicates(output, context);
       report(output, result, opened, context);
     });
+}
+
+function openSource(request: BuildRequest, context: CliContext): Promise<OpenedSource> {
+  const { source } = request;
+  switch (source.from) {
+    case "local":
+      return openLocal(source, request, context);
+    case "cmr-update":
+      return openUpdate(source, request, context);
+    case "s3":
+      return openS3(source, request, context);
+    default:
+      return openRemote(source, request, context);
+  }
+}
+
+/** Writes the catalog of a source, and closes the source. */
+async function written(
+  opened: OpenedSource,
+  { output, cellOrder }: BuildRequest,
+  context: CliContext,
+): Promise<BuildResult> {
+  const { buildCatalog } = await import("../../catalog/write/build.ts");
+  let result: BuildResult;
+  try {
+    result = await buildCatalog({
+      rows: opened.rows,
+      output,
+      cellOrder: opened.onto?.cellOrder ?? cellOrder,
+      onto: opened.onto?.file,
+      removed: opened.onto?.removed,
+      queries: () => opened.queries(),
+      signal: context.signal,
+      onWait: (holder) => context.log.info(`${output} is being written by ${holder}; waiting for it`),
+    });
+    opened.finished?.();
+  } catch (error) {
+    // Closing after a failure may fail too, of the very failure that is thrown here.
+    await opened.close().catch(() => {});
+    showFailures(failedOf(opened), context);
+    throw error;
+  }
+  await opened.close();
+  return result;
 }
 
 function report(

@@ -1,18 +1,9 @@
-/** What `catalog build --from X` asks of each source of granules. */
-import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import type { GranuleRow } from "../../catalog/granule.ts";
+/** What `catalog build --from X` takes from each source of granules. */
 import type { CatalogQuery } from "../../catalog/schema.ts";
-import type { CliContext } from "../io/context.ts";
-
-export interface BuildRequest {
-  /** Paths, files or URLs, as the source takes them. */
-  inputs: readonly string[];
-  /** Every flag of the command, by commander's names. */
-  flags: Readonly<Record<string, unknown>>;
-  cellOrder: number;
-  output: string;
-  context: CliContext;
-}
+import type { Discovery } from "../../catalog/discover/discover.ts";
+import type { GranuleRow } from "../../catalog/granule.ts";
+import { formatNumberOf } from "../../core/units.ts";
+import type { CliContext, Progress } from "../io/context.ts";
 
 /** An opened source: its rows, and what it has to say when they have been read. */
 export interface OpenedSource {
@@ -30,9 +21,45 @@ export interface OpenedSource {
   close(): Promise<void>;
 }
 
-export interface BuildSource {
-  readonly kind: string;
-  /** Adds the flags that only this source has. */
-  addOptions(command: CommandUnknownOpts): void;
-  open(request: BuildRequest): Promise<OpenedSource>;
+/**
+ * A discovery as a source.
+ * @param others what its links without data are called: link, key
+ * @param ended what is to be done when the output holds every row
+ */
+export function discoveredSource(
+  found: Discovery,
+  others: string,
+  context: CliContext,
+  close: () => Promise<void>,
+  ended?: () => void,
+): OpenedSource {
+  return {
+    rows: found.rows,
+    queries: () => [found.query()],
+    notes: () => found.tally.lines(["granule", "note"]),
+    failures: [],
+    finished: () => {
+      const count = found.tally.count("link");
+      if (count > 0) {
+        context.log.info(`no data: ${formatNumberOf(count, others)} (catalog info says what they are)`);
+      }
+      ended?.();
+    },
+    close,
+  };
+}
+
+/** A progress line that stands from the first figure on. */
+export function lazyProgress(context: CliContext, name: string, unit: string) {
+  let progress: Progress | undefined;
+  return {
+    update(done: number, total: number | null): void {
+      progress ??= context.log.progress(name, total, unit);
+      progress.update(done);
+    },
+    end(): void {
+      progress?.end();
+      progress = undefined;
+    },
+  };
 }

@@ -1,7 +1,9 @@
 /** `granary catalog import F -o G` */
-import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { type Command, Option } from "@commander-js/extra-typings";
 import { formatBytes, formatNumberOf } from "../../core/units.ts";
 import { DEFAULT_CELL_ORDER } from "../../catalog/schema.ts";
+import { MAX_NUMBER_ORDER } from "../../core/cells/convention.ts";
+import { whole } from "../flags/numbers.ts";
 import { outputFile, OVERWRITE, OVERWRITE_HELP } from "../flags/output.ts";
 import type { CliContext } from "../io/context.ts";
 import { warnOfDuplicates } from "./catalog_duplicates.ts";
@@ -15,15 +17,13 @@ Examples:
 Takes stac-geoparquet files, such as the Python tools write, and JSON catalogs
 {"metadata": {"parent_order", "s3_base", "https_base"}, "catalog": {morton id: [s3 urls]}}.`;
 
-const MAX_CELL_ORDER = 24;
-
 export function addCatalogImport(catalog: Command, context: CliContext): void {
   catalog.command("import")
     .description("make a catalog of another tool's")
     .argument("<file>", "a stac-geoparquet file or a JSON catalog")
     .requiredOption("-o, --output <file>", "the catalog to write")
     .option(OVERWRITE, OVERWRITE_HELP)
-    .option("--cell-order <n>", "order of the cells", parseCellOrder, DEFAULT_CELL_ORDER)
+    .option("--cell-order <n>", "order of the cells", whole(0, MAX_NUMBER_ORDER), DEFAULT_CELL_ORDER)
     .option("--collection <name>", "the collection of granules that name none")
     .option("--provider <name>", "the provider of the granules")
     .addOption(
@@ -70,12 +70,4 @@ export function addCatalogImport(catalog: Command, context: CliContext): void {
         progress.end();
       }
     });
-}
-
-/** `--cell-order` */
-export function parseCellOrder(text: string): number {
-  if (!/^\d{1,2}$/.test(text) || Number(text) > MAX_CELL_ORDER) {
-    throw new InvalidArgumentError(`"${text}" is not an order of 0 to ${MAX_CELL_ORDER}.`);
-  }
-  return Number(text);
 }

@@ -1,17 +1,13 @@
 /** `granary plot STORE`: a map of a variable, as a PNG or in the terminal. */
-import path from "node:path";
 import process from "node:process";
-import { type Command, Option } from "@commander-js/extra-typings";
-import { COLORMAP_EXAMPLES, DEFAULT_COLORMAP } from "../../core/draw/colormap.ts";
-import { DEFAULT_WIDTH, WIDTH_LIMITS } from "../../aggregate/map/limits.ts";
-import { PROJECTION_NAMES } from "../../core/draw/projection.ts";
+import type { Command } from "@commander-js/extra-typings";
 import { writeFileAtomic } from "../../core/files/atomic.ts";
 import { inputError } from "../../core/errors.ts";
 import { formatCount } from "../../core/units.ts";
-import { outputFile, OVERWRITE, OVERWRITE_HELP } from "../flags/output.ts";
-import type { CliContext } from "../io/context.ts";
+import { outputFile } from "../flags/output.ts";
+import { addPlotOptions, type PlotFlags, plotRequest } from "../flags/plot.ts";
 import { openStoreAt } from "../flags/store_place.ts";
-import { parseRange, whole } from "../flags/numbers.ts";
+import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
 
 const EXAMPLES = `
@@ -28,51 +24,29 @@ span the values without their outermost hundredths; pointed ends of the bar say 
 const PREVIEW = { columns: 80, rows: 30 } as const;
 
 export function addPlot(program: Command, context: CliContext): void {
-  program.command("plot")
+  const command = program.command("plot")
     .description("draw a map of a store's variable, as a PNG or in the terminal")
-    .argument("<store>", "the Zarr store: a folder or s3://bucket/prefix")
-    .option("--variable <name>", "the variable, such as h_mean (granary inspect lists them)")
-    .option("-o, --output <file>", "the PNG to write, or - for stdout")
-    .option(OVERWRITE, OVERWRITE_HELP)
-    .option("--preview", "draw it in the terminal")
-    .option("--order <n>", "the level (default: as the map's scale deserves)", whole())
-    .addOption(
-      new Option("--projection <name>", "the map's projection; auto goes by where the data lies")
-        .choices(["auto", ...PROJECTION_NAMES] as const).default("auto" as const),
-    )
-    .option(
-      "--width <pixels>",
-      `of the picture, ${WIDTH_LIMITS.least} to ${WIDTH_LIMITS.most}`,
-      whole(),
-      DEFAULT_WIDTH,
-    )
-    .option("--range <low,high>", "the values at the ends of the colours", parseRange)
-    .option(
-      "--colormap <name>",
-      `any of matplotlib's and cmocean's in lower case, as ${
-        COLORMAP_EXAMPLES.join(", ")
-      }; _r turns it round`,
-      DEFAULT_COLORMAP,
-    )
-    .option("--title <text>", "over the map (default: what the variable is called)")
-    .addHelpText("after", EXAMPLES)
-    .action(async (address, flags) => {
-      const { preview, variable: name, overwrite, ...rest } = flags;
-      const output = flags.output === undefined || flags.output === "-"
-        ? flags.output
-        : outputFile(flags.output, "PNG", overwrite);
-      checkPlace(output, preview, context);
+    .argument("<store>", "the Zarr store: a folder or s3://bucket/prefix");
+  addPlotOptions(command);
+  command.addHelpText("after", EXAMPLES)
+    .action(async (address) => {
+      const { isTerminal } = context.out;
+      const request = plotRequest(command.opts() as PlotFlags, { isTerminal, json: context.json });
+      const { preview, variable: name, picture } = request;
+      const output = request.output === undefined || request.output === "-"
+        ? request.output
+        : outputFile(request.output, "PNG", request.overwrite);
       const store = await openStoreAt(address, context);
       try {
         const variable = name ?? missingVariable(store.name, store.level().variables.map((one) => one.name));
         const options = {
-          ...rest,
+          ...picture,
           variable,
           signal: context.signal,
           onWarning: (message: string) => context.log.warn(message),
         };
         const { plotStore, previewStore } = await import("../../aggregate/map/plot.ts");
-        if (preview === true) {
+        if (preview) {
           const { text, summary } = await previewStore(store, options, terminal(context));
           if (context.json) printReport(context, "plot", summary);
           else context.out.write(text);
@@ -97,24 +71,6 @@ export function addPlot(program: Command, context: CliContext): void {
         await store.close();
       }
     });
-}
-
-/** Refuses what cannot be written before anything is read. */
-function checkPlace(output: string | undefined, preview: true | undefined, context: CliContext): void {
-  if (output === undefined && preview !== true) {
-    throw inputError("granary plot: where to? (wanted -o map.png, -o - for stdout, or --preview)");
-  }
-  if (output === "-" && (preview === true || context.json)) {
-    throw inputError("granary plot: -o - leaves no room on stdout for --preview or --json (name a file)");
-  }
-  if (output === "-" && context.out.isTerminal) {
-    throw inputError(
-      "granary plot: a PNG is not for a terminal (redirect it, name a file, or use --preview)",
-    );
-  }
-  if (output !== undefined && output !== "-" && path.extname(output).toLowerCase() !== ".png") {
-    throw inputError(`${output}: granary plot writes PNG (wanted a name that ends with .png, or -)`);
-  }
 }
 
 function missingVariable(store: string, names: readonly string[]): never {

@@ -10,7 +10,7 @@ import { type Geometry, singleParts } from "./geometry.ts";
 import { parseGeoJson } from "./geojson.ts";
 
 /** A polygon file larger than this is refused. */
-export const MAX_POLYGON_FILE_BYTES = 200_000_000;
+const MAX_POLYGON_FILE_BYTES = 200_000_000;
 
 /** An area as plain data: a box in degrees (west > east crosses the antimeridian), or a geometry. */
 export type AreaSpec =

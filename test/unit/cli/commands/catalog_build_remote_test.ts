@@ -249,34 +249,3 @@ Deno.test("saved answers and searches of STAC become catalogs", () =>
       await server.close();
     }
   }));
-
-Deno.test("flags of one source are refused by the others, with a way out", async () => {
-  const refused: [string[], RegExp][] = [
-    [["cmr", "answer.json", "--short-name", "X"], /saved answers are --from cmr-json/],
-    [["cmr", "--collection", "X"], /--short-name/],
-    [["cmr"], /needs a short name/],
-    [["cmr-json", "a.json", "--short-name", "X"], /--short-name is a question to CMR.*--collection/],
-    [["stac", "a.json", "--cmr-url", "http://h"], /--cmr-url is a question to CMR/],
-    [["stac", "a.json", "--bbox", "1,2,3"], /not four numbers/],
-    [["stac", "a.json", "--polygon", "/nowhere.geojson"], /cannot be read \(ENOENT\)/],
-    [["stac", "a.json", "--update"], /--update asks CMR/],
-    [["cmr", "--update", "--short-name", "X"], /--short-name would ask something else/],
-    [["cmr", "--remove-deleted"], /belongs to --update/],
-    [["cmr", "--short-name", "X", "--region", "atlantis"], /"atlantis" is not known/],
-    [["cmr", "--short-name", "X", "--cycle", "0"], /names no cycles/],
-    [["cmr", "--short-name", "X", "--cycle", "22-20"], /names no cycles/],
-    [["cmr", "--short-name", "X", "--buffer", "-1"], /no width/],
-    [["cmr", "--short-name", "X", "--orbit", "92,94"], /no orbit/],
-    [["cmr", "--short-name", ","], /wanted one name/],
-  ];
-  await withFolder(async (folder) => {
-    for (const [words, wanted] of refused) {
-      await assert.rejects(
-        build("--from", ...words, "-o", path.join(folder, "x.parquet")),
-        wanted,
-        words.join(" "),
-      );
-    }
-    assert.deepEqual(fs.readdirSync(folder), []);
-  });
-});

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { Command } from "@commander-js/extra-typings";
+import { addPlotOptions, type PlotFlags, type PlotRequest, plotRequest } from "../../../../cli/flags/plot.ts";
+
+const FILE = { isTerminal: false, json: false };
+
+function requestOf(words: readonly string[], stdout = FILE): PlotRequest {
+  const command = new Command("plot").exitOverride().configureOutput({ writeErr: () => {} });
+  addPlotOptions(command);
+  command.action(() => {}).parse([...words], { from: "user" });
+  return plotRequest(command.opts() as unknown as PlotFlags, stdout);
+}
+
+Deno.test("words become what is drawn, and where to", () => {
+  const words = ["--variable", "h_mean", "-o", "map.png", "--overwrite", "--order", "8", "--range=-5,3500"];
+  assert.deepEqual(
+    requestOf([...words, "--projection", "polar-south", "--width", "400", "--colormap", "ice"]),
+    {
+      variable: "h_mean",
+      output: "map.png",
+      overwrite: true,
+      preview: false,
+      picture: {
+        order: 8,
+        range: { low: -5, high: 3500 },
+        projection: "polar-south",
+        width: 400,
+        colormap: "ice",
+      },
+    },
+  );
+});
+
+Deno.test("a preview needs no file, and stdout takes a picture that nothing else is said beside", () => {
+  assert.deepEqual(
+    [requestOf(["--preview"]), requestOf(["-o", "-"])].map(({ output, preview }) => [output, preview]),
+    [[undefined, true], ["-", false]],
+  );
+  assert.throws(() => requestOf([]), /where to\?/);
+  assert.throws(() => requestOf(["-o", "-", "--preview"]), /no room on stdout/);
+  assert.throws(() => requestOf(["-o", "-"], { isTerminal: false, json: true }), /no room on stdout/);
+  assert.throws(() => requestOf(["-o", "-"], { isTerminal: true, json: false }), /not for a terminal/);
+  assert.throws(() => requestOf(["-o", "map.jpg"]), /writes PNG/);
+});
