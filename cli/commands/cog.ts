@@ -45,10 +45,11 @@ export function addCog(program: Command, context: CliContext): void {
         gather,
       ),
     ));
+  command.option("--dry-run", "print what would be written, and write nothing");
   addCogOptions(command);
+  command.optionsGroup("S3:");
   addS3Options(command);
   command
-    .option("--dry-run", "print what would be written, and write nothing")
     .addHelpText("after", EXAMPLES)
     .action(async (files, options) => {
       // A required option would be asked of the commands below, too.

@@ -30,6 +30,7 @@ in. /api.html describes what can be asked, /metrics counts it.`;
 export function addServe(program: Command, context: CliContext): void {
   program.command("serve")
     .description("answer questions about catalogs of granules over HTTP, until stopped")
+    .optionsGroup("What is served:")
     .addOption(gathering(
       new Option(
         "--catalog <place>",
@@ -45,6 +46,7 @@ export function addServe(program: Command, context: CliContext): void {
     ))
     .option("--cmr", "collections of NASA's CMR too, by collection_concept_id")
     .option("--cmr-url <url>", `the search endpoint of CMR (default: ${CMR_URL})`)
+    .optionsGroup("The server:")
     .option("--host <address>", "the address to listen on", DEFAULT_HOST)
     .option("--port <n>", "the port; 0 takes a free one", whole(0, 65535), DEFAULT_PORT)
     .option("--memory <size>", `decoded blocks that are kept (default: ${DEFAULT_MEMORY})`, parseMemory)

@@ -56,7 +56,6 @@ export function addAggregateOptions(command: CommandUnknownOpts): void {
       "add the granules read whole to the row index beside the catalog, at this order of cells",
       whole(),
     );
-  command.optionsGroup("Choosing:");
   addFilterOptions(command);
   addAreaOptions(command);
   command
@@ -66,7 +65,9 @@ export function addAggregateOptions(command: CommandUnknownOpts): void {
         "what --polygon, --bbox and --region leave out of the parent cells that they touch: observations outside" +
           ` (default: ${DEFAULT_CLIP}), cells whose centre is outside, or none`,
       ).choices(CLIP_RULES),
-    )
+    );
+  command.optionsGroup("Cells and granules:");
+  command
     .option("--cells <names>", "only these parent cells, with commas between")
     .option("--max-cells <n>", "at most so many parent cells, the first in order", whole())
     .option("--unknown-extent", "take granules too whose extent the catalog does not know")

@@ -9,8 +9,9 @@ export interface AreaFlags {
   bbox?: string | undefined;
 }
 
-/** Adds --polygon, --region and --bbox; at most one of them is given. */
+/** Adds --polygon, --region and --bbox, under a heading; at most one of them is given. */
 export function addAreaOptions(command: CommandUnknownOpts): void {
+  command.optionsGroup("Area:");
   command.addOption(
     new Option("--polygon <file>", "only what touches the polygons of a GeoJSON file (- for stdin)")
       .conflicts(["region", "bbox"]),

@@ -38,21 +38,7 @@ export interface CogFlags {
 }
 
 export function addCogOptions(command: CommandUnknownOpts): void {
-  command.addOption(
-    new Option("--values <which>", "numbers as they are stored, or unpacked to float32 by scale and offset")
-      .choices(["stored", "physical"]).default("stored"),
-  );
-  command.option(
-    "--compress <codec>",
-    `deflate, zstd or none, with a level as in zstd:9 (levels by default: deflate ${DEFAULT_LEVELS.deflate}, ` +
-      `zstd ${DEFAULT_LEVELS.zstd})`,
-    "deflate",
-  );
-  command.addOption(
-    new Option("--overviews <how>", "auto: the average, or the mode where cells are classes or flags")
-      .choices(["auto", ...OVERVIEW_METHODS, "none"]).default("auto"),
-  );
-  command.option("--tile-size <cells>", `a multiple of 16 (default: ${DEFAULT_TILE_SIZE})`, countOf);
+  command.optionsGroup("The grids:");
   command.addOption(
     new Option("--time <layout>", "a file a step of time, or the steps as bands of one file")
       .choices(["steps", "bands"]).default(DEFAULT_TIME),
@@ -71,7 +57,25 @@ export function addCogOptions(command: CommandUnknownOpts): void {
     "--grid <name>",
     "the EASE-Grid 2.0 on which variables with latitudes and longitudes of two dimensions lie, as EASE2_M36km",
   );
+  command.optionsGroup("The COGs:");
+  command.addOption(
+    new Option("--values <which>", "numbers as they are stored, or unpacked to float32 by scale and offset")
+      .choices(["stored", "physical"]).default("stored"),
+  );
+  command.option(
+    "--compress <codec>",
+    `deflate, zstd or none, with a level as in zstd:9 (levels by default: deflate ${DEFAULT_LEVELS.deflate}, ` +
+      `zstd ${DEFAULT_LEVELS.zstd})`,
+    "deflate",
+  );
+  command.addOption(
+    new Option("--overviews <how>", "auto: the average, or the mode where cells are classes or flags")
+      .choices(["auto", ...OVERVIEW_METHODS, "none"]).default("auto"),
+  );
+  command.option("--tile-size <cells>", `a multiple of 16 (default: ${DEFAULT_TILE_SIZE})`, countOf);
+  command.option(OVERWRITE, "replace files that are there already");
   command.option("--nodata <value>", "what masked cells get where a file has no nodata value", parseValue);
+  command.optionsGroup("Resources:");
   command.option("--workers <n>", "threads that compress (default: the cores of this process)", countOf);
   command.option(
     "--memory <size>",
@@ -79,7 +83,6 @@ export function addCogOptions(command: CommandUnknownOpts): void {
       formatBytes(DEFAULT_COG_MEMORY_BYTES)
     })`,
   );
-  command.option(OVERWRITE, "replace files that are there already");
 }
 
 /** Throws an input error for a flag that says what cannot be. */

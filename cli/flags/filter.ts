@@ -12,8 +12,9 @@ export interface FilterFlags {
   end?: string | undefined;
 }
 
-/** Adds --where, --collection, --provider, --start and --end. */
+/** Adds --where, --collection, --provider, --start and --end, under a heading that the area's flags share. */
 export function addFilterOptions(command: CommandUnknownOpts): void {
+  command.optionsGroup("Choosing:");
   command.option("--where <sql>", "only granules that fulfil this SQL condition on the catalog's columns");
   command.option("--collection <globs>", "only these collections, such as 'ATL06.*', with commas between");
   command.option("--provider <names>", "only these providers, with commas between");

@@ -51,6 +51,13 @@ export const ENVIRONMENT: readonly EnvironmentGroup[] = [
       GRANARY_STAC_TOKEN: "a bearer token, sent to the host of catalog build --from stac URL and to no other",
     },
   },
+  {
+    title: "Feeds",
+    variables: {
+      GRANARY_PUSH_USER: "with GRANARY_PUSH_PASSWORD: what a provider names when it pushes notices to a feed",
+      GRANARY_PUSH_PASSWORD: "see GRANARY_PUSH_USER",
+    },
+  },
   { title: "Network", variables: NETWORK_VARIABLES },
   {
     title: "Folders",
@@ -65,10 +72,6 @@ export const ENVIRONMENT: readonly EnvironmentGroup[] = [
     variables: {
       NO_COLOR: "set to anything: no colours",
       TERM: "dumb: no colours and no moving progress line",
-      CDSE_USERNAME: "with CDSE_PASSWORD: a login of the Copernicus Data Space, for a feed's downloads",
-      CDSE_PASSWORD: "see CDSE_USERNAME",
-      GRANARY_PUSH_USER: "the user that a provider names when it pushes notices to a feed",
-      GRANARY_PUSH_PASSWORD: "its password",
       GRANARY_DEBUG: "set to anything: the stack of an error that ends a command",
     },
   },

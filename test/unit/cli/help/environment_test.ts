@@ -26,3 +26,10 @@ Deno.test("every environment variable that the sources read stands in the help p
     assert.ok(GIVEN.test(name) || told.includes(name) || told.includes(short), `${name} is told nowhere`);
   }
 });
+
+Deno.test("the README names each, and the page each once", () => {
+  const readme = fs.readFileSync(path.join(ROOT, "README.md"), "utf8");
+  const names = ENVIRONMENT.flatMap(({ variables }) => Object.keys(variables));
+  assert.deepEqual([...new Set(names)], names);
+  for (const name of names) assert.ok(readme.includes(`\`${name}\``), name);
+});
