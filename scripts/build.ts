@@ -8,7 +8,8 @@ import path from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { duckdbPlugin } from "./duckdb_plugin.ts";
-import { jsonTextPlugin } from "./json_plugin.ts";
+import { packedFilesPlugin } from "./packed_files.ts";
+import { packedTextPlugin } from "./packed_text_plugin.ts";
 import { wasmFilePlugin } from "./wasm_plugin.ts";
 
 interface BuildResult {
@@ -36,13 +37,15 @@ const result = await Bun.build({
   root,
   target: "bun",
   format: "esm",
+  // What the program and its workers share stands in the binary once.
+  splitting: true,
   // Workers under their own file names: see entry_points.ts.
   naming: { entry: "[name].[ext]" },
   minify: { whitespace: true, syntax: true, identifiers: false },
   // For stacks that name our files and lines.
   sourcemap: "inline",
   bytecode: base === undefined,
-  plugins: [duckdbPlugin(bindings, root), jsonTextPlugin(/world-atlas\/[^/]+\.json$/), wasmFilePlugin()],
+  plugins: [packedFilesPlugin(), duckdbPlugin(bindings, root), packedTextPlugin(root), wasmFilePlugin()],
   compile: {
     target: `bun-${target}`,
     outfile: out,

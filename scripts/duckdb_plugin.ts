@@ -1,11 +1,12 @@
 /**
  * A Bun build plugin: `@duckdb/node-bindings` becomes a module that holds the target's two native
- * files and unpacks them when DuckDB is first used. The package's own switch names every platform, and
+ * files, packed, and unpacks them when DuckDB is first used. The package's own switch names every platform, and
  * a bundler stops at those that are not installed; here only the target's binding is imported.
  */
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
+import { packedFile } from "./packed_files.ts";
 
 interface PluginBuilder {
   onResolve(
@@ -50,8 +51,9 @@ function bindingsModule(bindings: string, root: string): string {
   ];
   const files = names.map((name, index) => {
     const file = path.join(bindings, name);
-    lines.push(`import file${index} from ${JSON.stringify(file)} with { type: "file" };`);
     const bytes = fs.readFileSync(file);
+    const packed = packedFile(root, bytes);
+    lines.push(`import file${index} from ${JSON.stringify(packed)} with { type: "file" };`);
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     return `{ name: ${
       JSON.stringify(name)

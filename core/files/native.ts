@@ -11,6 +11,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import process from "node:process";
+import { zstdDecompressSync } from "node:zlib";
 import { syncFolder, temporaryName, writeAllSync } from "./atomic.ts";
 import { GranaryError, systemCode } from "../errors.ts";
 
@@ -18,8 +19,9 @@ import { GranaryError, systemCode } from "../errors.ts";
 export interface NativeFile {
   /** Its name in the cache folder; libraries that find each other by `$ORIGIN` lie together. */
   name: string;
-  /** Where to read it: a path, which inside the binary is one of its virtual file system. */
+  /** Where it lies packed by zstd: a path, which inside the binary is one of its virtual file system. */
   source: string;
+  /** Unpacked. */
   sizeBytes: number;
   /** Lower-case hex. */
   sha256: string;
@@ -167,7 +169,7 @@ function waitForFile(target: string, busy: string, sizeBytes: number): boolean {
 function writeAndRename(file: NativeFile, fd: number, temporary: string, target: string): void {
   try {
     try {
-      const bytes = fs.readFileSync(file.source);
+      const bytes = unpacked(file);
       for (let offset = 0; offset < bytes.length; offset += PIECE_BYTES) {
         writeAllSync(fd, bytes.subarray(offset, offset + PIECE_BYTES));
       }
@@ -186,6 +188,15 @@ function writeAndRename(file: NativeFile, fd: number, temporary: string, target:
     // Another process may have taken over and finished: then the work is done all the same.
     if (systemCode(error) === "ENOENT" && hasSize(target, file.sizeBytes)) return;
     throw error;
+  }
+}
+
+function unpacked(file: NativeFile): Uint8Array {
+  const packed = fs.readFileSync(file.source);
+  try {
+    return zstdDecompressSync(packed, { maxOutputLength: file.sizeBytes });
+  } catch (error) {
+    throw new GranaryError("io", `${file.name} does not unpack: ${(error as Error).message}`);
   }
 }
 

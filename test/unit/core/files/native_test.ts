@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { zstdCompressSync } from "node:zlib";
 import process from "node:process";
 import { GranaryError } from "../../../../core/errors.ts";
 import {
@@ -17,7 +18,7 @@ function sources(folder: string, text = "library"): NativeFile[] {
   return [["lib.so", `${text} ${"x".repeat(100_000)}`], ["addon.node", `addon of ${text}`]].map(
     ([name, body]) => {
       const source = path.join(folder, `source-${name}`);
-      fs.writeFileSync(source, body);
+      fs.writeFileSync(source, zstdCompressSync(body));
       return {
         name: name,
         source,
@@ -113,12 +114,12 @@ Deno.test("when every folder fails, the message names each with its reason", () 
     });
   }));
 
-Deno.test("a damaged file of the right size is found by its hash and written anew", () =>
+Deno.test("a damaged file of the right size is found by its hash and written again", () =>
   withFolder((folder) => {
     const files = sources(folder);
     const cache = path.join(folder, "cache");
     const written = path.join(cache, nativeFolderName(files));
-    const good = reading(files[1].source);
+    const good = "addon of library";
     const open = (addon: string) => {
       if (reading(addon) !== good) throw new Error("invalid ELF header");
       return "loaded";
@@ -134,13 +135,18 @@ Deno.test("a damaged file of the right size is found by its hash and written ane
 Deno.test("a source that is not what the build saw is never put in place", () =>
   withFolder((folder) => {
     const files = sources(folder);
-    fs.writeFileSync(files[0].source, "y".repeat(files[0].sizeBytes));
+    fs.writeFileSync(files[0].source, zstdCompressSync("y".repeat(files[0].sizeBytes)));
     const cache = path.join(folder, "cache");
     assert.throws(
       () => loadNativeAddon(files, "addon.node", { folders: [at(cache)], open: () => assert.fail("opened") }),
       /reads back with sha256/,
     );
     assert.deepEqual(fs.readdirSync(path.join(cache, nativeFolderName(files))), []);
+    fs.writeFileSync(files[0].source, "not packed");
+    assert.throws(
+      () => loadNativeAddon(files, "addon.node", { folders: [at(cache)], open: () => assert.fail("opened") }),
+      /lib\.so does not unpack/,
+    );
   }));
 
 Deno.test("what a process left half-done is taken over and cleared away", () =>
