@@ -10,13 +10,18 @@ import { parseArgs } from "node:util";
 import { duckdbPlugin } from "./duckdb_plugin.ts";
 import { packedFilesPlugin } from "./packed_files.ts";
 import { packedTextPlugin } from "./packed_text_plugin.ts";
+import { pagePlugin } from "./page_plugin.ts";
 import { wasmFilePlugin } from "./wasm_plugin.ts";
 
 interface BuildResult {
   success: boolean;
   logs: unknown[];
 }
-declare const Bun: { build(options: Record<string, unknown>): Promise<BuildResult> };
+declare const Bun: {
+  build(options: Record<string, unknown>): Promise<BuildResult>;
+  resolveSync(name: string, from: string): string;
+  Transpiler: new (options: { loader: "ts" }) => { transformSync(text: string): string };
+};
 
 const { values, positionals } = parseArgs({
   options: {
@@ -45,7 +50,16 @@ const result = await Bun.build({
   // For stacks that name our files and lines.
   sourcemap: "inline",
   bytecode: base === undefined,
-  plugins: [packedFilesPlugin(), duckdbPlugin(bindings, root), packedTextPlugin(root), wasmFilePlugin()],
+  plugins: [
+    packedFilesPlugin(),
+    duckdbPlugin(bindings, root),
+    packedTextPlugin(root),
+    wasmFilePlugin(),
+    pagePlugin(root, {
+      fileOf: (name) => Bun.resolveSync(name, root),
+      withoutTypes: (text) => new Bun.Transpiler({ loader: "ts" }).transformSync(text),
+    }),
+  ],
   compile: {
     target: `bun-${target}`,
     outfile: out,

@@ -151,6 +151,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "serve": [...BELOW_JOBS, "serve/*"],
   "serve/http": [...BELOW_JOBS, "serve"],
   "serve/area": [...BELOW_JOBS],
+  "serve/page": [],
+  "serve/page/client": [],
   "serve/layers": [
     ...BELOW_JOBS,
     "serve/area",
@@ -174,6 +176,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "serve/area",
     "serve/http",
     "serve/layers",
+    "serve/page",
     "serve/parameters",
     "serve/render",
     "serve/search",
@@ -214,6 +217,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Sources that the build enters by name. */
 const BUILT_IN = "core/files/native.ts";
+
+/** What browsers enter the map page by. */
+const PAGE = "serve/page/client/main.ts";
 
 /** Every fault found, as `file: what`. Empty when the tree is in order. */
 export function importFaults(root: string): string[] {
@@ -294,7 +300,7 @@ function edges(sources: readonly Module[], node: (file: string) => string): Map<
 
 function exportFaults(root: string, sources: readonly Module[]): string[] {
   const known = new Set(sources.map(({ file }) => file));
-  const entries = ["mod.ts", PROGRAM, BUILT_IN, ...workerFiles(root)].filter((file) => known.has(file));
+  const entries = ["mod.ts", PROGRAM, BUILT_IN, PAGE, ...workerFiles(root)].filter((file) => known.has(file));
   if (!known.has(PROGRAM)) return [];
   return deadExports(sources, modulesBelow(root, "scripts"), modulesBelow(root, "test"), entries);
 }

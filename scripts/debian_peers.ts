@@ -26,6 +26,11 @@ const PEERS: readonly DebianPeer[] = [
     isThere: () => fs.existsSync("/usr/share/postgresql/15/extension/postgis.control"),
   },
   {
+    name: "chromium",
+    suites: ["interop"],
+    isThere: () => fs.existsSync("/usr/bin/chromium"),
+  },
+  {
     name: "python3-gdal",
     suites: ["interop"],
     isThere: () => fs.existsSync("/usr/lib/python3/dist-packages/osgeo"),

@@ -16,6 +16,7 @@ import { addCompatibility } from "./routes/compatibility.ts";
 import { addLanding } from "./routes/landing.ts";
 import { addService } from "./routes/service.ts";
 import { addGranules } from "./routes/granules.ts";
+import { addMap } from "./routes/map.ts";
 import { addLegacy } from "./routes/legacy.ts";
 import { addParts } from "./routes/parts.ts";
 import { addPoint } from "./routes/point.ts";
@@ -142,6 +143,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   addStores(context);
   addStoreTiles(context);
   addZarr(context);
+  addMap(context);
   addLegacy(context);
   try {
     const listener = await listenHttp(

@@ -5,10 +5,13 @@ import { json } from "../http/operation.ts";
 import { notFound } from "../http/problem.ts";
 import { unknownCatalog } from "../search/sources.ts";
 import type { CatalogIndex } from "../search/catalog_index.ts";
+import { catalogTimes } from "../search/catalog_times.ts";
 
 const NONE = z.object({});
 /** A catalog may change at any time. */
 const BRIEFLY = { "cache-control": "public, max-age=60" };
+/** Times of one answer. */
+const MOST_TIMES = 5000;
 
 export function addCatalogs({ api, catalogs }: ServeContext): void {
   const answers = (description: string) => ({ 200: { description, types: ["application/json"] } });
@@ -41,6 +44,27 @@ export function addCatalogs({ api, catalogs }: ServeContext): void {
       const index = await catalogs.get(name);
       if (index === undefined) throw notFound(unknownCatalog(name, catalogs.names()));
       return json(described(name, index, baseUrl), { headers: BRIEFLY });
+    },
+  });
+  api.add({
+    method: "get",
+    path: "/catalogs/{name}/times",
+    summary: "The times of a catalog's granules",
+    tag: "catalogs",
+    pathParameters: z.object({ name: z.string().meta({ description: "A catalog's name" }) }),
+    query: z.object({
+      collection: z.array(z.string().max(1000)).max(100).optional()
+        .meta({ description: "Collections of the catalog; all" }),
+    }),
+    answers: answers("Times at which granules start; days or months where there are too many times"),
+    answer: async ({ path: { name }, query: { collection: wanted } }) => {
+      const index = await catalogs.get(name);
+      if (index === undefined) throw notFound(unknownCatalog(name, catalogs.names()));
+      const numbers = new Set<number>();
+      for (const [number, { collection }] of index.collections.entries()) {
+        if (wanted === undefined || wanted.includes(collection)) numbers.add(number);
+      }
+      return json(catalogTimes(index, numbers, MOST_TIMES), { headers: BRIEFLY });
     },
   });
 }

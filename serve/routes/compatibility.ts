@@ -64,6 +64,7 @@ export function addCompatibility(context: ServeContext): void {
                 locationsOf(row, "https").map((url) => [url.slice(url.lastIndexOf("/") + 1), url]),
               )
               : locationsOf(row, "https")[0] ?? null,
+            assets: bands ? [...assetKeys(row, null).keys()] : null,
             sample_asset_raster_info: bands ? rasterInfo(first) : null,
             refused: file.refused.map(({ name, rule, reason }) => ({ name, rule, reason })),
             links: first === undefined ? [] : links(baseUrl, backend, search),
@@ -77,6 +78,9 @@ export function addCompatibility(context: ServeContext): void {
 function bareName({ name }: Grid): string {
   return name.replace(/^\//, "");
 }
+
+/** Bands of a variable that are named. */
+const MOST_NAMED = 1000;
 
 async function variables(file: GridFile, bare: boolean, signal: AbortSignal) {
   const found: Record<string, unknown> = {};
@@ -108,6 +112,8 @@ async function variables(file: GridFile, bare: boolean, signal: AbortSignal) {
       p05: at(0.05),
       p95: at(0.95),
       p99: at(0.99),
+      bands: grid.bands.slice(0, MOST_NAMED).map(({ name }) => name),
+      units: grid.bands[0].unit,
     };
   }
   return found;
@@ -146,6 +152,12 @@ function links(baseUrl: string, backend: string, search: URLSearchParams) {
       href: `${baseUrl}/${backend}/WebMercatorQuad/tilejson.json?${at}`,
       title: "TileJSON",
       type: "application/json",
+    },
+    {
+      rel: "map",
+      href: `${baseUrl}/${backend}/WebMercatorQuad/map.html?${at}`,
+      title: "Map viewer",
+      type: "text/html",
     },
     {
       rel: "tile",

@@ -36,6 +36,7 @@ export function addLanding({ api, version }: ServeContext): void {
           link("/api", "service-desc", OPENAPI_TYPE, "The API's description (JSON)"),
           link("/api.html", "service-doc", "text/html", "The API's description (page)"),
           link("/conformance", "conformance", "application/json", "What this server conforms to"),
+          link("/map", "related", "text/html", "A map of what is served (page)"),
           link("/catalogs", "data", "application/json", "Catalogs that are served"),
           link("/stores", "data", "application/json", "Stores of cells that are served"),
         ],

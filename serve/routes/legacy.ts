@@ -16,6 +16,7 @@ const RENAMED: Readonly<Record<string, string>> = {
 const MOVED_GET = [
   "/tiles/{tileMatrixSetId}/{z}/{x}/{last}",
   "/{tileMatrixSetId}/tilejson.json",
+  "/{tileMatrixSetId}/map.html",
   "/point/{last}",
   "/bbox/{box}",
   "/bbox/{box}/{last}",

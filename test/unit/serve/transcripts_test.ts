@@ -25,8 +25,8 @@ const OURS: Readonly<Record<string, (recorded: Transcript) => Transcript>> = {
       "timeseries_stats",
     ].map((name) => [name, withoutDescriptions]),
   ),
-  // Axes of variables and times of collections are not told; no map page stands. Variables come in the order
-  // of their names, not in that of their making, and links name the first.
+  // Axes of variables and times of collections are not told. Variables come in the order of their names, not
+  // in that of their making, and links name the first.
   compatibility: (one) => ({
     ...one,
     json: {
@@ -34,11 +34,10 @@ const OURS: Readonly<Record<string, (recorded: Transcript) => Transcript>> = {
       datetime: null,
       dimensions: null,
       coordinates: null,
-      links: one.json.links.filter(({ rel }: { rel: string }) => rel !== "map")
-        .map((link: { href: string }) => ({
-          ...link,
-          href: link.href.replace("sea_ice_fraction", "analysed_sst"),
-        })),
+      links: one.json.links.map((link: { href: string }) => ({
+        ...link,
+        href: link.href.replace("sea_ice_fraction", "analysed_sst"),
+      })),
     },
   }),
   // Its own name and links, sorted names, and two polar grids more: compared in tests of their own.

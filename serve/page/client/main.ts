@@ -1,0 +1,377 @@
+/// <reference lib="dom" />
+/** The map page: what is chosen in the panel is drawn on the map, and told by its address. */
+import type OpenLayers from "ol/dist/ol.js";
+import { type Basemap, makeBasemap } from "./basemap.ts";
+import { drawLegend, FAVOURITES } from "./colours.ts";
+import { at, fillRadios, fillSelect, shortNumber } from "./dom.ts";
+import { type Drawn, tileAddress, tilejsonAddress, tileSource } from "./drawing.ts";
+import {
+  addressedLayer,
+  type Choice,
+  cmrLayer,
+  describe,
+  type Described,
+  type Layer,
+  listLayers,
+} from "./layers.ts";
+import { getJson, type Parameters, ROOT } from "./server.ts";
+import { Times } from "./times.ts";
+import { SERIES_STEPS, showValues } from "./values.ts";
+import { type MapView, OFFERED, planeBox, viewOf } from "./views.ts";
+
+declare const ol: typeof OpenLayers;
+
+/** What the page's address asks for. */
+interface Asked {
+  readonly backend: string | null;
+  readonly store: string | null;
+  readonly set: string | null;
+  readonly search: URLSearchParams;
+}
+
+const FIRST_VIEW = "WebMercatorQuad";
+const MOST_LAYERS_WITHOUT_FILTER = 8;
+
+class Page {
+  readonly #map = new ol.Map({
+    target: "map",
+    controls: ol.control.defaults.defaults({ attribution: false }),
+  });
+  readonly #times = new Times(() => this.#draw());
+  readonly #tiles = new ol.layer.Tile({ zIndex: 1, className: "tiles" });
+  readonly #marker = new ol.layer.Vector({ source: new ol.source.Vector(), zIndex: 3 });
+  #layers: Layer[] = [];
+  #layer: Layer | undefined;
+  #described: Described = { choices: [], box: null, note: "" };
+  #view: MapView | undefined;
+  #basemap: Basemap | undefined;
+  #render: Parameters = [];
+  #range: readonly [number, number] | null = null;
+  /** Ends what was asked for a former choice. */
+  #choosing = new AbortController();
+  #reading = new AbortController();
+
+  async start(asked: Asked): Promise<void> {
+    this.#map.addControl(new ol.control.ScaleLine());
+    this.#listen();
+    const [{ layers, cmr }, colormaps] = await Promise.all([
+      listLayers(),
+      getJson<{ colormaps: string[] }>("colorMaps"),
+    ]);
+    const names = colormaps?.colormaps ?? [];
+    fillSelect(
+      at("colormap", HTMLSelectElement),
+      [
+        ...FAVOURITES.filter((name) => names.includes(name)),
+        ...names.filter((name) => !FAVOURITES.includes(name)),
+      ]
+        .map((value) => ({ value, label: value })),
+      asked.search.get("colormap_name") ?? FAVOURITES[0],
+    );
+    at("cmr", HTMLElement).hidden = !cmr;
+    this.#layers = layers;
+    if (asked.backend !== null) this.#layers.unshift(addressedLayer(asked.backend, asked.search));
+    this.#takeRange(asked.search.getAll("rescale"));
+    this.#render = ["colormap", "color_formula"].flatMap((name) =>
+      asked.search.getAll(name).map((value) => [name, value] as const)
+    );
+    await this.#setView(asked.set ?? FIRST_VIEW, null);
+    this.#listLayers();
+    const first = asked.store === null
+      ? this.#layers[0]
+      : this.#layers.find(({ store }) => store === `store/${asked.store}`) ?? this.#layers[0];
+    if (first === undefined) return this.#tell("Nothing is served here yet.");
+    const time = asked.search.get("temporal") ?? asked.search.get("datetime");
+    await this.#choose(first, { time, variable: asked.search.get("variable"), fit: true });
+  }
+
+  #listen(): void {
+    for (const layer of [this.#tiles, this.#marker]) this.#map.addLayer(layer);
+    this.#map.on("singleclick", ({ coordinate }) => void this.#read(coordinate));
+    at("map", HTMLElement).addEventListener("keydown", (event) => {
+      const centre = this.#map.getView().getCenter();
+      if (event.key !== "Enter" || centre === undefined) return;
+      event.preventDefault();
+      void this.#read(centre);
+    });
+    at("values-close", HTMLElement).addEventListener("click", () => this.#closeValues());
+    document.addEventListener("keydown", ({ key }) => key === "Escape" && this.#closeValues());
+    at("variable", HTMLSelectElement).addEventListener("change", () => {
+      this.#range = null;
+      this.#showSteps();
+      this.#showRange();
+      this.#draw();
+    });
+    at("colormap", HTMLSelectElement).addEventListener("change", () => this.#draw());
+    for (const id of ["low", "high"]) {
+      at(id, HTMLInputElement).addEventListener("change", () => {
+        const [low, high] = ["low", "high"].map((one) => at(one, HTMLInputElement).valueAsNumber);
+        if (Number.isFinite(low) && Number.isFinite(high) && low < high) {
+          this.#range = [low, high];
+          this.#draw();
+        } else this.#tell("The range goes from a lower to a higher number.");
+      });
+    }
+    at("auto", HTMLElement).addEventListener("click", () => {
+      this.#range = null;
+      this.#showRange();
+      this.#draw();
+    });
+    at("opacity", HTMLInputElement).addEventListener("input", ({ target }) => {
+      if (target instanceof HTMLInputElement) this.#tiles.setOpacity(target.valueAsNumber);
+    });
+    at("copy", HTMLElement).addEventListener("click", () => void this.#copy());
+    at("layer-filter", HTMLInputElement).addEventListener("input", () => this.#listLayers());
+    at("cmr", HTMLFormElement).addEventListener("submit", (event) => {
+      event.preventDefault();
+      const layer = cmrLayer(at("concept", HTMLInputElement).value.trim());
+      this.#layers = [layer, ...this.#layers.filter(({ id }) => id !== layer.id)];
+      this.#listLayers(layer.id);
+      void this.#choose(layer, { time: null, variable: null, fit: true });
+    });
+    const fold = at("fold", HTMLButtonElement);
+    fold.addEventListener("click", () => {
+      const open = document.body.classList.toggle("folded");
+      fold.setAttribute("aria-expanded", String(!open));
+      this.#map.updateSize();
+    });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#basemap?.restyle());
+  }
+
+  #listLayers(chosen = this.#layer?.id ?? this.#layers[0]?.id ?? ""): void {
+    const filter = at("layer-filter", HTMLInputElement);
+    filter.hidden = this.#layers.length <= MOST_LAYERS_WITHOUT_FILTER;
+    const wanted = filter.value.trim().toLowerCase();
+    const shown = this.#layers.filter(({ title, note }) => `${title} ${note}`.toLowerCase().includes(wanted));
+    fillRadios(
+      at("layers", HTMLElement),
+      "layer",
+      shown.map(({ id, title, note }) => ({ value: id, label: title, note })),
+      chosen,
+      (id) => {
+        const layer = this.#layers.find((one) => one.id === id);
+        if (layer !== undefined) void this.#choose(layer, { time: null, variable: null, fit: true });
+      },
+    );
+  }
+
+  async #choose(
+    layer: Layer,
+    { time, variable, fit }: { time: string | null; variable: string | null; fit: boolean },
+  ): Promise<void> {
+    this.#choosing.abort();
+    const { signal } = this.#choosing = new AbortController();
+    // The range and the render of an address are of its own layer.
+    if (this.#layer !== undefined) {
+      this.#range = null;
+      this.#render = [];
+    }
+    this.#layer = layer;
+    this.#closeValues();
+    this.#showRange();
+    this.#tell("The layer is read…");
+    try {
+      const [described] = await Promise.all([describe(layer, signal), this.#times.load(layer, time, signal)]);
+      if (signal.aborted) return;
+      this.#described = described;
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#described = { choices: [], box: layer.box, note: "" };
+      this.#tell((error as Error).message);
+      this.#tiles.setSource(null);
+      return;
+    }
+    const { choices, box, note } = this.#described;
+    const select = at("variable", HTMLSelectElement);
+    fillSelect(select, choices.map(({ label }, i) => ({ value: String(i), label })), "0");
+    const asked = choices.findIndex(({ parameters }) =>
+      parameters.some(([name, value]) => name === "variable" && value === variable)
+    );
+    if (asked > 0) select.value = String(asked);
+    at("what", HTMLElement).hidden = choices.length === 0;
+    at("about", HTMLElement).textContent = note;
+    this.#tell(choices.length === 0 ? `${layer.title} cannot be drawn. ${note}` : "");
+    this.#showSteps();
+    if (fit && box !== null) this.#fit(box);
+    this.#draw();
+  }
+
+  #choice(): Choice | undefined {
+    return this.#described.choices[Number(at("variable", HTMLSelectElement).value)];
+  }
+
+  /** A choice of the step of a variable's other dimensions, where it has any. */
+  #showSteps(): void {
+    const bands = this.#choice()?.bands ?? [];
+    const box = at("steps", HTMLElement);
+    box.replaceChildren();
+    if (bands.length === 0) return;
+    const select = document.createElement("select");
+    select.id = "step";
+    select.setAttribute("aria-label", "Step of other dimensions");
+    fillSelect(select, bands.map((value) => ({ value, label: value.replaceAll(",", ", ") })));
+    select.addEventListener("change", () => this.#draw());
+    box.append(select);
+  }
+
+  #drawn(): Drawn | undefined {
+    const choice = this.#choice();
+    if (this.#layer === undefined || choice === undefined) return undefined;
+    const step = document.getElementById("step");
+    return {
+      layer: this.#layer,
+      choice,
+      step: step instanceof HTMLSelectElement ? step.value : null,
+      time: this.#layer.timed ? this.#times.parameters() : [],
+      colormap: at("colormap", HTMLSelectElement).value,
+      range: this.#range,
+      render: this.#render,
+    };
+  }
+
+  #draw(): void {
+    const drawn = this.#drawn();
+    const view = this.#view;
+    if (drawn === undefined || view === undefined) {
+      this.#tiles.setSource(null);
+      void drawLegend(null);
+      return;
+    }
+    const source = tileSource(drawn, view, {
+      onRange: (low, high) => {
+        // The first tile's range is taken for all, so that neighbours agree.
+        if (this.#range !== null || this.#drawn()?.choice !== drawn.choice) return;
+        this.#range = [low, high];
+        this.#draw();
+      },
+      onRefused: (message) => this.#tell(message),
+    });
+    this.#tiles.setSource(source);
+    at("address", HTMLInputElement).value = tileAddress(drawn, view);
+    at("tilejson", HTMLAnchorElement).href = tilejsonAddress(drawn, view);
+    this.#showRange();
+    const { choice, range } = { choice: drawn.choice, range: this.#range };
+    const title = choice.units === null ? choice.label : `${choice.label} (${choice.units})`;
+    void drawLegend(range === null || !choice.single ? null : { title, colormap: drawn.colormap, range });
+  }
+
+  #takeRange(rescale: readonly string[]): void {
+    const [low, high] = (rescale[0] ?? "").split(",").map((part) => part === "" ? NaN : Number(part));
+    if (low < high) this.#range = [low, high];
+  }
+
+  #showRange(): void {
+    const [low, high] = this.#range ?? [];
+    at("low", HTMLInputElement).value = low === undefined ? "" : shortNumber(low);
+    at("high", HTMLInputElement).value = high === undefined ? "" : shortNumber(high);
+  }
+
+  async #setView(id: string, box: readonly number[] | null): Promise<void> {
+    let view: MapView;
+    try {
+      view = await viewOf(id);
+    } catch (error) {
+      this.#tell((error as Error).message);
+      if (id !== FIRST_VIEW) await this.#setView(FIRST_VIEW, box);
+      return;
+    }
+    const basemap = await makeBasemap(view);
+    for (const layer of [this.#basemap?.under, this.#basemap?.over]) {
+      if (layer !== undefined) this.#map.removeLayer(layer);
+    }
+    this.#view = view;
+    this.#basemap = basemap;
+    this.#map.addLayer(basemap.under);
+    this.#map.addLayer(basemap.over);
+    const [left, bottom, right, top] = view.extent;
+    this.#map.setView(
+      new ol.View({
+        projection: view.projection,
+        center: [(left + right) / 2, (bottom + top) / 2],
+        zoom: 1,
+        minZoom: 0,
+        multiWorld: true,
+        constrainResolution: false,
+      }),
+    );
+    this.#fit(box ?? [-180, view.pole === "south" ? -90 : -60, 180, view.pole === "north" ? 90 : 75]);
+    const offered = OFFERED.some(({ value }) => value === id);
+    fillRadios(
+      at("views", HTMLElement),
+      "view",
+      offered ? OFFERED : [...OFFERED, { value: id, label: id }],
+      id,
+      (chosen) => {
+        this.#closeValues();
+        void this.#setView(chosen, this.#described.box).then(() => this.#draw());
+      },
+    );
+  }
+
+  #fit(box: readonly number[]): void {
+    if (this.#view === undefined) return;
+    this.#map.getView().fit(planeBox(this.#view, box), { padding: [24, 24, 24, 24], maxZoom: 12 });
+  }
+
+  async #read(coordinate: readonly number[]): Promise<void> {
+    const drawn = this.#drawn();
+    const view = this.#view;
+    if (drawn === undefined || view === undefined) return;
+    const [x, latitude] = ol.proj.transform([...coordinate], view.projection, "EPSG:4326");
+    const longitude = x - 360 * Math.floor((x + 180) / 360);
+    this.#reading.abort();
+    const { signal } = this.#reading = new AbortController();
+    const source = this.#marker.getSource();
+    source?.clear();
+    source?.addFeature(new ol.Feature(new ol.geom.Point([...coordinate])));
+    const steps = drawn.step === null ? [] : drawn.step.split(",").map((one) => ["sel", one] as const);
+    try {
+      await showValues({
+        layer: drawn.layer,
+        choice: { ...drawn.choice, parameters: [...drawn.choice.parameters, ...steps] },
+        longitude,
+        latitude,
+        time: drawn.time,
+        series: this.#times.count > 1 ? this.#times.around(SERIES_STEPS) : null,
+      }, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#closeValues();
+      this.#tell((error as Error).message);
+    }
+  }
+
+  #closeValues(): void {
+    this.#reading.abort();
+    this.#marker.getSource()?.clear();
+    at("values", HTMLElement).hidden = true;
+  }
+
+  async #copy(): Promise<void> {
+    const field = at("address", HTMLInputElement);
+    field.select();
+    try {
+      await navigator.clipboard.writeText(field.value);
+      this.#tell("The address of the tiles is copied.");
+    } catch {
+      this.#tell("The address is selected: copy it with the keyboard.");
+    }
+  }
+
+  #tell(message: string): void {
+    at("status", HTMLElement).textContent = message;
+  }
+}
+
+function askedOf(location: Location): Asked {
+  const path = location.pathname.slice(new URL(".", ROOT).pathname.length);
+  const search = new URLSearchParams(location.search);
+  const [, backend, set] = /^(rasterio|xarray)\/([^/]+)\/map\.html$/.exec(path) ?? [];
+  if (backend !== undefined) return { backend, set, store: null, search };
+  const [, store, ofStore] = /^store\/([^/]+)\/(?:([^/]+)\/)?map\.html$/.exec(path) ?? [];
+  return { backend: null, store: store ?? null, set: ofStore ?? null, search };
+}
+
+await new Page().start(askedOf(location)).catch((error: Error) => {
+  at("status", HTMLElement).textContent = error.message;
+});
