@@ -12,7 +12,8 @@ import type { Engine } from "./ledger/engine.ts";
 import { openLedger } from "./ledger/open.ts";
 import { ensureFeed } from "./ledger/progress.ts";
 import type { NoticeReader } from "./sources/notice.ts";
-import { openSource, type SourceContext } from "./sources/open_source.ts";
+import { type OpenedSource, openSource, type SourceContext } from "./sources/open_source.ts";
+import { openRowCondition } from "../catalog/query/row_condition.ts";
 import { createRowTest } from "./sources/row_test.ts";
 
 export interface Feed {
@@ -27,7 +28,7 @@ export interface Feed {
 
 export async function openFeed(
   definition: FeedDefinition,
-  context: Omit<SourceContext, "test">,
+  context: Omit<SourceContext, "test" | "condition">,
 ): Promise<Feed> {
   const { keep } = definition;
   const test = createRowTest({
@@ -37,11 +38,27 @@ export async function openFeed(
     polygon: keep.polygonFile === undefined ? undefined : readPolygonFile(keep.polygonFile),
     cloudAtMost: keep.cloudAtMost,
   });
-  const opened = openSource(definition, { ...context, test });
-  const engine = await openLedger({ address: definition.ledger, exclusive: definition.exclusive });
-  await engine.transaction((sql) =>
-    ensureFeed(sql, definition.name, definition.startMs, JSON.stringify(definition.source))
-  );
+  const condition = keep.where === undefined ? undefined : await openRowCondition(keep.where, "keep.where");
+  try {
+    const opened = openSource(definition, { ...context, test, condition });
+    const engine = await openLedger({ address: definition.ledger, exclusive: definition.exclusive });
+    await engine.transaction((sql) =>
+      ensureFeed(sql, definition.name, definition.startMs, JSON.stringify(definition.source))
+    );
+    return feedOf(definition, context, engine, opened, () => condition?.close());
+  } catch (error) {
+    condition?.close();
+    throw error;
+  }
+}
+
+function feedOf(
+  definition: FeedDefinition,
+  context: Pick<SourceContext, "io" | "env">,
+  engine: Engine,
+  opened: OpenedSource,
+  closeRest: () => void,
+): Feed {
   const { source, readNotice } = opened;
   return {
     definition,
@@ -57,6 +74,7 @@ export async function openFeed(
     },
     async close() {
       await opened.close?.();
+      closeRest();
       await engine.close();
     },
   };

@@ -89,6 +89,8 @@ export interface FeedDefinition {
     /** A file of GeoJSON. */
     polygonFile: string | undefined;
     cloudAtMost: number | undefined;
+    /** SQL over the catalog's columns. */
+    where: string | undefined;
   };
   ledger: string;
   exclusive: boolean;
@@ -161,6 +163,7 @@ function resolve(input: FeedInput, faults: Faults, base: string): FeedDefinition
       bbox: keep.bbox === undefined ? undefined : [west, south, east, north],
       polygonFile: keep.polygon === undefined ? undefined : place(keep.polygon),
       cloudAtMost: keep.cloud_at_most,
+      where: keep.where,
     },
     ledger: place(input.ledger ?? `${input.feed}.sqlite`),
     exclusive: input.exclusive ?? false,

@@ -71,6 +71,7 @@ export const feedSchema = z.strictObject({
     bbox: z.array(z.number()).length(4).optional(),
     polygon: z.string().optional(),
     cloud_at_most: z.number().min(0).max(100).optional(),
+    where: z.string().min(1).max(10_000).optional(),
   }).optional(),
   ledger: z.string().optional(),
   exclusive: z.boolean().optional(),

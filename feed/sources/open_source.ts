@@ -5,11 +5,13 @@ import { type HttpIo, requestText } from "../../catalog/discover/draft/http_text
 import type { GranuleLayout } from "../../catalog/discover/files/local_granules.ts";
 import { GranaryError, inputError } from "../../core/errors.ts";
 import { asText } from "../../core/json_value.ts";
+import type { RowCondition } from "../../catalog/query/row_condition.ts";
 import type { FeedDefinition, SourceDefinition } from "../definition/parse.ts";
 import type { FollowSource } from "../follow/source.ts";
 import { readCdseNotice } from "./cdse_notice.ts";
 import { cmrSource } from "./cmr.ts";
 import { readCmrNotice } from "./cmr_notice.ts";
+import { conditionedOffers, conditionedSource } from "./conditioned.ts";
 import { type Confirmation, type Letter, objectEvents, openEnvelope } from "./envelope.ts";
 import { SourceOpener } from "../../core/access/open.ts";
 import { s3Source } from "./s3.ts";
@@ -23,6 +25,8 @@ import { itemOffer, stacSource } from "./stac.ts";
 export interface SourceContext {
   io: HttpIo;
   test: RowTest;
+  /** What granules have to fulfil besides the test. */
+  condition: RowCondition | undefined;
   env: Readonly<Record<string, string | undefined>>;
   warn: (message: string) => void;
   /** Granules that a service is asked for at once; default what each gives at most. */
@@ -31,7 +35,7 @@ export interface SourceContext {
   layout: (config: string | undefined) => (collections: readonly (string | null)[]) => GranuleLayout;
 }
 
-interface OpenedSource {
+export interface OpenedSource {
   source: FollowSource;
   readNotice: NoticeReader;
   close?: () => Promise<void>;
@@ -48,12 +52,17 @@ export function openSource(definition: FeedDefinition, context: SourceContext): 
     download: download === undefined ? () => [] : tasks,
   };
   const { followed, read, close } = bySource(source, maker, cellOrder, context);
+  const { condition } = context;
   return {
-    source: followed,
+    source: condition === undefined ? followed : conditionedSource(followed, condition),
     ...(close === undefined ? {} : { close }),
     async readNotice(body, received) {
       const opened = openEnvelope(body);
-      if (!("subscribeUrl" in opened)) return await read(opened, received);
+      if (!("subscribeUrl" in opened)) {
+        const content = await read(opened, received);
+        if (condition === undefined) return content;
+        return { ...content, offers: await conditionedOffers(content.offers, condition) };
+      }
       await confirm(opened, push.topics, context.io);
       return { offers: [], deletions: [] };
     },

@@ -3,7 +3,7 @@ import { defaultHttpIo } from "../../catalog/discover/draft/http_text.ts";
 import { layoutChooser } from "../../aggregate/config/layout.ts";
 import type { SourceContext } from "../../feed/sources/open_source.ts";
 
-export function feedContext(env: SourceContext["env"] = {}): Omit<SourceContext, "test"> {
+export function feedContext(env: SourceContext["env"] = {}): Omit<SourceContext, "test" | "condition"> {
   const io = defaultHttpIo();
   return {
     io: { ...io, retry: { ...io.retry, baseMs: 1, capMs: 2 } },

@@ -215,6 +215,51 @@ recordedTest("a granule acquired long ago is known and left out", async () => {
   });
 });
 
+recordedTest(
+  "what does not fulfil keep.where is left out with the reason, polled and pushed alike",
+  async () => {
+    const { value } = JSON.parse(read(PUSH));
+    const clouds = [3, 19, 21, 90];
+    const like = clouds.map((cloud, i): FakeProduct => ({
+      ...value,
+      Id: `00000000-0000-4000-8000-00000000000${i}`,
+      Name: value.Name.replace("T133420", `T13342${i}`),
+      Attributes: value.Attributes.map((one: { Name: string }) =>
+        one.Name === "cloudCover" ? { ...one, Value: cloud } : one
+      ),
+    }));
+    const yaml = (server: CdseServer) =>
+      S2(`recent: 20000d, where: "(properties->>'cloudCover')::DOUBLE < 20 AND id LIKE 'S2A%'"`)(server)
+        .replace("poll: false", "poll: true");
+    await inWorld(yaml, async ({ feed, folder }) => {
+      const result = await runFeed(feed, { deadline: NO_DEADLINE });
+      assert.deepEqual([result.news, result.short], [2, []]);
+      await whileListening(feed, async (url) => {
+        for (const one of [like[1], like[3]]) {
+          const body = { ...JSON.parse(read(PUSH)), ProductId: one.Id, ProductName: one.Name, value: one };
+          assert.equal(await post(url, JSON.stringify(body)), 204);
+        }
+      });
+      await emptyInbox(feed);
+      const rows = await feed.engine.transaction((sql) =>
+        sql.all("SELECT source_id, state, reason FROM granule ORDER BY source_id")
+      );
+      const out = "does not fulfil keep.where";
+      assert.deepEqual(rows.map(({ state, reason }) => [state, reason]), [
+        ["live", null],
+        ["live", null],
+        ["filtered", out],
+        ["filtered", out],
+      ]);
+      assert.equal(await counts(feed, "task"), 2);
+      const day = (await feedStatus(feed.engine, "s2", 4000)).days.find((one) => one.day === "2024-09-12");
+      assert.deepEqual([day?.known, day?.kept, day?.filtered], [4, 2, 2]);
+      await publishParts(feed.engine, "s2", path.join(folder, "s2.live"), 8);
+      assert.equal(newestManifest(path.join(folder, "s2.live"))?.parts[0].rows, 2);
+    }, [like[0], like[2]]);
+  },
+);
+
 recordedTest("a notice that cannot be read is answered, kept and counted as bad", async () => {
   await inWorld(S2("cloud_at_most: 99"), async ({ feed }) => {
     const none = JSON.parse(read(PUSH));
