@@ -5,6 +5,7 @@ import { sleep } from "../../core/concurrency.ts";
 import { formatNumberOf } from "../../core/units.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
+import type { Beside } from "../../feed/beside.ts";
 import type { Feed } from "../../feed/open.ts";
 import { pushCredentials, withFeed } from "./feed_open.ts";
 
@@ -42,14 +43,14 @@ export function addFeedRun(feed: Command, context: CliContext): void {
         throw inputError("--listen and --download go on until they are stopped, and want --every");
       }
       await withFeed(file, context, async (opened) => {
-        const stop = await beside(opened, options, context);
+        const besides = await beside(opened, options, context);
         try {
-          await rounds(opened);
+          await rounds(opened, () => besides?.wake());
         } finally {
-          await stop();
+          await besides?.stop();
         }
       });
-      async function rounds(opened: Feed) {
+      async function rounds(opened: Feed, onNews: () => void) {
         for (;;) {
           const start = Date.now();
           const result = await runFeed(opened, {
@@ -57,6 +58,7 @@ export function addFeedRun(feed: Command, context: CliContext): void {
             acceptAbsent: options.acceptAbsent,
             onNote: (note) => context.log.warn(note),
           });
+          if (result.news > 0) onNews();
           if (context.json) printReport(context, "feed.run", { feed: opened.definition.name, ...result });
           else {
             context.log.info(
@@ -82,13 +84,13 @@ export function addFeedRun(feed: Command, context: CliContext): void {
     });
 }
 
-/** Starts what goes on beside the polls; returns what ends it. */
+/** Starts what goes on beside the polls. */
 async function beside(
   opened: Feed,
   options: { listen: boolean; download: boolean },
   context: CliContext,
-): Promise<() => Promise<void>> {
-  if (!options.listen && !options.download) return () => Promise.resolve();
+): Promise<Beside | undefined> {
+  if (!options.listen && !options.download) return undefined;
   const { startBeside } = await import("../../feed/beside.ts");
   const { download, name } = opened.definition;
   if (options.download && download === undefined) throw inputError(`${name}: names no download.to`);

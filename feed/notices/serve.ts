@@ -14,6 +14,8 @@ interface ServeOptions {
   signal: AbortSignal;
   onListening: (url: string) => void;
   onNote: (note: string) => void;
+  /** Granules were registered. */
+  onNews?: () => void;
 }
 
 export async function serveNotices(feed: Feed, options: ServeOptions): Promise<void> {
@@ -23,7 +25,8 @@ export async function serveNotices(feed: Feed, options: ServeOptions): Promise<v
   const read = async () => {
     do {
       more = false;
-      const { bad } = await emptyInbox(feed);
+      const { bad, news } = await emptyInbox(feed);
+      if (news > 0) options.onNews?.();
       if (bad > 0) onNote(`${bad} notices could not be read; they stay in the inbox`);
     } while (more);
   };

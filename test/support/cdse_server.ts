@@ -1,5 +1,5 @@
 /** A catalogue of products that answers as the Copernicus Data Space documents it, from products given to it. */
-import { type Asked, startServer, type TestServer } from "./http_server.ts";
+import { type Answer, type Asked, startServer, type TestServer } from "./http_server.ts";
 
 export interface FakeProduct {
   Id: string;
@@ -13,6 +13,8 @@ export interface CdseServer extends TestServer {
   deleted: { Id: string; Name: string; DeletionDate: string; DeletionCause: string }[];
   /** Requests that are answered with 503, by their number. */
   faults: Set<number>;
+  /** Products' files, by Id; ASCII. */
+  contents: Map<string, string>;
   /** What its users subscribed to, with the queues of those that are pulled. */
   subscriptions: Map<string, { body: Record<string, unknown>; queue: { AckId: string }[] }>;
 }
@@ -33,6 +35,7 @@ export async function startCdse(products: readonly FakeProduct[]): Promise<CdseS
     products: [...products],
     deleted: [] as CdseServer["deleted"],
     faults: new Set<number>(),
+    contents: new Map<string, string>(),
     subscriptions: new Map() as CdseServer["subscriptions"],
   };
   const server = await startServer((asked, index) => {
@@ -42,6 +45,8 @@ export async function startCdse(products: readonly FakeProduct[]): Promise<CdseS
       const found = state.products.find(({ Id }) => Id === single[1]);
       return found === undefined ? { status: 404 } : { body: JSON.stringify(found) };
     }
+    const value = /^\/odata\/v1\/Products\(([^)]+)\)\/\$value$/.exec(asked.url.pathname);
+    if (value !== null) return contentOf(state.contents.get(value[1]), asked);
     if (asked.url.pathname === "/token") {
       return { body: JSON.stringify({ access_token: "granted", expires_in: 600 }) };
     }
@@ -51,6 +56,17 @@ export async function startCdse(products: readonly FakeProduct[]): Promise<CdseS
     return { status: 404 };
   });
   return Object.assign(server, state);
+}
+
+/** A product's bytes by ranges, to who has a token. */
+function contentOf(content: string | undefined, { headers }: Asked): Answer {
+  if (headers.authorization !== "Bearer granted") return { status: 401 };
+  if (content === undefined) return { status: 404 };
+  const range = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? "");
+  if (range === null) return { body: content, headers: { "accept-ranges": "bytes", etag: '"one"' } };
+  const body = content.slice(Number(range[1]), Number(range[2]) + 1);
+  const place = `bytes ${range[1]}-${Number(range[1]) + body.length - 1}/${content.length}`;
+  return { status: 206, body, headers: { "content-range": place, etag: '"one"' } };
 }
 
 function answer(all: readonly Record<string, unknown>[], { url }: Asked) {
