@@ -6,7 +6,7 @@
 /**
  * How an edge runs between two vertices: along a great circle (`geodetic`), straight in longitude and
  * latitude (`planar`, which CMR calls cartesian), or `unknown` when the answer does not say; then both
- * are covered.
+ * are covered, but rings over the antimeridian or a pole are geodetic, as CMR's cartesian ones never are.
  */
 export type EdgeRule = "geodetic" | "planar" | "unknown";
 

@@ -90,16 +90,16 @@ export class ShapeBuilder {
   /**
    * Adds a polygon: its outer ring and holes as longitude, latitude, longitude, ... in degrees. The
    * last vertex may repeat the first. Of two longitudes more than 180 apart the short way is meant,
-   * except in planar rings that are boxes. A ring around a pole whose rule is unknown is geodetic: CMR's
-   * cartesian rings hold no pole.
+   * except in planar rings that are boxes. A ring whose rule is unknown and that crosses the antimeridian,
+   * or runs around a pole, is geodetic: CMR's cartesian rings do neither.
    *
    * @throws GranaryError (input) for vertices out of range.
    */
   polygon(outer: ArrayLike<number>, holes: readonly ArrayLike<number>[] = []): this {
     if (outer.length < 2) return this;
-    const aroundPole = this.#rules.length > 1 && turnOf(sweepsOf(vertices(outer).lon)) !== 0;
+    const geodeticOnly = this.#rules.length > 1 && crossesAntimeridian(outer);
     for (const rule of this.#rules) {
-      if (rule === "planar" && aroundPole) continue;
+      if (rule === "planar" && geodeticOnly) continue;
       this.#polygons.push({
         outer: this.#ring(outer, rule, this.#winding),
         holes: holes.filter((hole) => hole.length >= 2).map((hole) => this.#ring(hole, rule, "smaller")),
@@ -284,9 +284,10 @@ export function planarSweeps(lon: readonly number[], lat: readonly number[]): nu
   return box !== undefined && box.east - box.west > 180 ? stepsOf(lon) : sweepsOf(lon);
 }
 
-/** How often a ring leads around the globe. */
-function turnOf(sweeps: readonly number[]): number {
-  return Math.round(sweeps.reduce((sum, sweep) => sum + sweep, 0) / 360);
+/** Whether the short way of some edge of a ring leads over the antimeridian; boxes are as wide as they state. */
+function crossesAntimeridian(ring: ArrayLike<number>): boolean {
+  const { lon } = vertices(ring);
+  return boxOfRing(ring) === undefined && stepsOf(lon).some((step) => Math.abs(step) > 180);
 }
 
 /**

@@ -160,7 +160,7 @@ function withWideBoxes(extent: Extent, note: (reason: string) => void): Extent {
     const box = polygon.holes.length === 0 ? boxOfRing(polygon.outer) : undefined;
     const width = box === undefined ? 0 : box.east - box.west;
     if (box === undefined || width <= widest) {
-      if (extent.edges === "planar" && hasLongEdge(polygon.outer)) note(LONG_EDGE);
+      if (extent.edges !== "geodetic" && hasLongEdge(polygon.outer)) note(LONG_EDGE);
       return [polygon];
     }
     // 180 and -180 are one meridian, and which of the two is written is often an accident.

@@ -219,6 +219,25 @@ Deno.test("an unknown rule covers both readings", () => {
   }
 });
 
+Deno.test("rings of an unknown rule over the antimeridian or a pole are geodetic: CMR's cartesian rings cross neither", () => {
+  const notes: string[] = [];
+  const rings = [
+    ring(170, 80, -160, 84, -120, 87, 150, 86, 170, 80),
+    ring(0, 80, 90, 81, 180, 82, -90, 80, 0, 80),
+    ring(179, 10, -179, 10, -179, 12, 178, 12, 179, 10),
+    // From 100 east to 110 west, an edge that could be meant either way.
+    ring(100, 80, -110, 80, -110, 84, 100, 84.5, 100, 80),
+  ];
+  for (const outer of rings) {
+    const [made, geodetic] = (["unknown", "geodetic"] as const).map((edges) =>
+      footprint(polygon(outer, edges), (reason) => notes.push(`${edges}: ${reason}`))
+    );
+    assert.deepEqual(made, geodetic, `${outer}`);
+  }
+  assert.equal(notes.length, 1);
+  assert.match(notes[0], /^unknown: .*more than 180 degrees of longitude/);
+});
+
 Deno.test("a buffer widens the cells and leaves the geometry", () => {
   const wide = createFootprinter(8, { bufferKm: 100 })(box(0, 0, 1, 1));
   const bare = footprint(box(0, 0, 1, 1));
