@@ -66,7 +66,9 @@ function addOne(context: ServeContext, backend: Backend): void {
       const most = Math.min(query.items_limit ?? limits.granules, limits.granules);
       const size = PIXEL * 2 ** Math.ceil(Math.log2(Math.max(1, Math.abs(lon), Math.abs(lat))));
       // On the edge between two cells: a band's reader takes the lower row, a variable's the larger coordinate.
-      const y = reading.kind === "xarray" ? lat + size / 4 : lat;
+      const inner = reading.kind === "xarray" ? lat + size / 4 : lat;
+      // At a pole there is one cell only.
+      const y = crs.geographic ? Math.max(-90 + size / 2, Math.min(90 - size / 2, inner)) : inner;
       const output = outputOfBox(crs, [lon - size / 2, y - size / 2, lon + size / 2, y + size / 2], 1, 1);
       return await sources.with(query, async (source) => {
         const granules = await phases.of("search", () => source.find({ filter, area, most }, signal));

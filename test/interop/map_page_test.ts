@@ -1,6 +1,7 @@
 /** The map page in a real browser: what it draws, asks and tells, of grids that h5py wrote. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import fs from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import type { Page } from "playwright-core";
@@ -15,18 +16,28 @@ interface MapWorld {
   folder: string;
 }
 
-/** A server of daily grids, by the binary. */
+/** A name that would run, were it ever read as HTML. */
+const EVIL = `x"'><img src=x onerror=alert(1)>`;
+
+async function dailyCatalog(folder: string, name: string, days: number, variable: string): Promise<string> {
+  const script = path.join(ROOT, "test", "support", "daily_grids.py");
+  const files = path.join(folder, "files");
+  fs.mkdirSync(files, { recursive: true });
+  const args = [script, files, String(days), variable];
+  const made = spawnSync(process.env.GRANARY_TEST_PYTHON ?? "", args, { encoding: "utf8" });
+  assert.equal(made.status, 0, made.stderr);
+  const catalog = path.join(folder, name);
+  const built = await granary(["catalog", "build", "--from", "local", "-c", "grids", files, "-o", catalog]);
+  assert.equal(built.code, 0, built.stderr);
+  return catalog;
+}
+
+/** A server of daily grids, by the binary; one catalog's names are hostile. */
 async function inWorld(body: (world: MapWorld) => Promise<void>): Promise<void> {
   const folder = temporaryFolder("granary-map-");
-  const script = path.join(ROOT, "test", "support", "daily_grids.py");
-  const made = spawnSync(process.env.GRANARY_TEST_PYTHON ?? "", [script, folder, String(DAYS)], {
-    encoding: "utf8",
-  });
-  assert.equal(made.status, 0, made.stderr);
-  const catalog = path.join(folder, "daily.parquet");
-  const built = await granary(["catalog", "build", "--from", "local", "-c", "grids", folder, "-o", catalog]);
-  assert.equal(built.code, 0, built.stderr);
-  const child = startGranary(["serve", "--catalog", catalog, "--port", "0", "--json"]);
+  const daily = await dailyCatalog(folder, "daily.parquet", DAYS, "warmth");
+  const evil = await dailyCatalog(path.join(folder, "evil"), `${EVIL}.parquet`, 2, EVIL);
+  const child = startGranary(["serve", "--catalog", daily, "--catalog", evil, "--port", "0", "--json"]);
   try {
     const url = await new Promise<string>((resolve, reject) => {
       let text = "";
@@ -37,7 +48,7 @@ async function inWorld(body: (world: MapWorld) => Promise<void>): Promise<void> 
       });
       child.on("exit", (code) => reject(new Error(`the server ended with ${code}`)));
     });
-    await body({ url, folder });
+    await body({ url, folder: path.join(folder, "files") });
   } finally {
     child.kill("SIGTERM");
     await new Promise((resolve) => child.on("close", resolve));
@@ -72,6 +83,13 @@ function drawnPixels(page: Page): Promise<{ opaque: number; colours: number }> {
   })()`);
 }
 
+/** Longitude and latitude of the values that are shown. */
+async function placeShown(page: Page): Promise<[number, number]> {
+  const title = await page.textContent("#values-title") ?? "";
+  const [, lat, north, lon, east] = /^([\d.]+)° ([NS]), ([\d.]+)° ([EW])$/.exec(title) ?? [];
+  return [Number(lon) * (east === "W" ? -1 : 1), Number(lat) * (north === "S" ? -1 : 1)];
+}
+
 async function untilAddress(page: Page, part: string): Promise<void> {
   for (let i = 0; i < 100; i++) {
     if ((await page.inputValue("#address")).includes(part)) return;
@@ -96,6 +114,10 @@ Deno.test({
     inWorld(({ url, folder }) =>
       inBrowser(async (browser) => {
         const { page, complaints } = await openPage(browser, `${url}/map`);
+        const dialogs: string[] = [];
+        page.on("dialog", (dialog) => void (dialogs.push(dialog.message()), dialog.dismiss()));
+        await page.locator("#layers .choice").filter({ hasText: "daily" }).click();
+        await untilAddress(page, "catalog=daily");
         await untilDrawn(page);
         const last = await page.inputValue("#address");
         assert.match(last, /\/xarray\/tiles\/WebMercatorQuad\/\{z\}\/\{x\}\/\{y\}\.png\?.*variables=warmth/);
@@ -104,15 +126,14 @@ Deno.test({
 
         await page.mouse.click(700, 420);
         await page.waitForSelector("#values td");
-        const [, lat, north, lon, east] = /^([\d.]+)° ([NS]), ([\d.]+)° ([EW])$/
-          .exec(await page.textContent("#values-title") ?? "") ?? [];
-        const place = [Number(lon) * (east === "W" ? -1 : 1), Number(lat) * (north === "S" ? -1 : 1)];
-        const shown = parseFloat(await page.textContent("#values td") ?? "");
+        const place = await placeShown(page);
+        const shown = Number(await page.getAttribute("#values td", "title"));
+        assert.match(await page.textContent("#values td") ?? "", / K$/);
         const file = path.join(folder, "warmth_20241013.nc");
         assert.equal(shown, askPython(VALUE, file, ...place.map(String)));
-        const search = new URL(last.replace(/\{.\}/g, "0")).searchParams;
+        const temporal = new URL(last).searchParams.get("temporal");
         const point = await fetch(
-          `${url}/xarray/point/${place}?catalog=daily&variables=warmth&temporal=${search.get("temporal")}`,
+          `${url}/xarray/point/${place}?catalog=daily&variables=warmth&temporal=${temporal}`,
         );
         assert.ok(
           (await point.json()).assets.some(({ values }: { values: number[] }) => values[0] === shown),
@@ -139,6 +160,51 @@ Deno.test({
           await untilDrawn(page);
         }
         assert.deepEqual(complaints, []);
+
+        // Names of the other catalog are shown as they are, and do nothing.
+        await page.locator("#layers .choice").filter({ hasText: "<img" }).click();
+        await page.getByText("Mercator", { exact: true }).click();
+        await untilAddress(page, "onerror");
+        await untilDrawn(page);
+        await page.mouse.click(700, 420);
+        await page.waitForSelector(".chart circle");
+        assert.equal(await page.textContent("#variable option:checked"), EVIL);
+        assert.ok((await page.textContent("#values th"))?.startsWith(EVIL));
+        assert.deepEqual([await page.locator("img").count(), complaints, dialogs], [0, [], []]);
+
+        // A page of its own for one selection, with its parameters; and keys instead of a mouse.
+        const search = new URLSearchParams({
+          catalog: "daily",
+          variables: "warmth",
+          temporal: "2024-10-12T00:00:00Z",
+          rescale: "0,60",
+          colormap_name: "magma",
+        });
+        const own = await openPage(browser, `${url}/xarray/GIBSArctic3413/map.html?${search}`);
+        await untilDrawn(own.page);
+        const tiles = await own.page.inputValue("#address");
+        for (
+          const part of [
+            "/xarray/tiles/GIBSArctic3413/",
+            "rescale=0%2C60",
+            "colormap_name=magma",
+            "2024-10-12",
+          ]
+        ) {
+          assert.ok(tiles.includes(part), `${tiles}: ${part}`);
+        }
+        await own.page.focus("#map");
+        await own.page.keyboard.press("Enter");
+        await own.page.waitForSelector("#values td");
+        // The middle of this view is the pole; its longitude is one between two cells.
+        const [lon, lat] = await placeShown(own.page);
+        assert.equal(lat, 90);
+        const secondDay = path.join(folder, "warmth_20241012.nc");
+        const beside = [lon - 0.1, lon + 0.1].map((x) => askPython(VALUE, secondDay, String(x), "90"));
+        assert.ok(beside.includes(Number(await own.page.getAttribute("#values td", "title"))));
+        await own.page.keyboard.press("Escape");
+        assert.equal(await own.page.isVisible("#values"), false);
+        assert.deepEqual(own.complaints, []);
       })
     ),
 });

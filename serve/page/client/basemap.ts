@@ -7,9 +7,11 @@ import type { MapView } from "./views.ts";
 declare const ol: typeof OpenLayers;
 
 type Ring = number[][];
+/** The outer ring of a piece of land, then those of its lakes. */
+type Polygon = Ring[];
 type Layer = OpenLayers.layer.Vector;
 
-let rings: Promise<Ring[]> | undefined;
+let polygons: Promise<Polygon[]> | undefined;
 
 export interface Basemap {
   readonly under: Layer;
@@ -19,10 +21,10 @@ export interface Basemap {
 }
 
 export async function makeBasemap(view: MapView): Promise<Basemap> {
-  rings ??= loadLand();
-  const outlines = (await rings).flatMap((ring) => outlinesIn(view, ring));
-  const land = outlines.map((ring) => new ol.Feature(new ol.geom.Polygon([ring])));
-  const coast = outlines.map((ring) => new ol.Feature(new ol.geom.LineString(ring)));
+  polygons ??= loadLand();
+  const pieces = (await polygons).flatMap((polygon) => piecesIn(view, polygon));
+  const land = pieces.map((rings) => new ol.Feature(new ol.geom.Polygon(rings)));
+  const coast = pieces.flat().map((ring) => new ol.Feature(new ol.geom.LineString(ring)));
   const lines = graticule(view).map((line) => new ol.Feature(new ol.geom.LineString(line)));
   for (const line of lines) line.set("graticule", true);
   const wrapX = view.projection.canWrapX();
@@ -52,31 +54,37 @@ function colour(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
-/** The outer and inner rings of all land, of longitudes and latitudes. */
-async function loadLand(): Promise<Ring[]> {
+/** All land, in longitudes and latitudes. */
+async function loadLand(): Promise<Polygon[]> {
   const answer = await fetch(address("map/land.json"));
   const features = new ol.format.TopoJSON({ layers: ["land"] }).readFeatures(await answer.json());
-  const polygons = features.flatMap((feature) => {
+  return features.flatMap((feature) => {
     const geometry = feature.getGeometry();
     if (geometry instanceof ol.geom.MultiPolygon) return geometry.getCoordinates();
     return geometry instanceof ol.geom.Polygon ? [geometry.getCoordinates()] : [];
   });
-  // Lakes are filled again: there are few, and what is drawn lies above.
-  return polygons.map(([outer]) => outer);
 }
 
 /**
- * A ring in the view's plane. The rings of the source run across the antimeridian, and one of them round the
+ * A polygon in the view's plane. The rings of the source run across the antimeridian, and one of them round the
  * south pole: on a cylinder they are unrolled, closed below the pole, and drawn on both sides.
  */
-function outlinesIn(view: MapView, ring: Ring): Ring[] {
+function piecesIn(view: MapView, polygon: Polygon): Polygon[] {
   const toPlane = (one: Ring) => one.map((place) => ol.proj.transform(place, "EPSG:4326", view.projection));
   if (view.pole !== null) {
     const side = view.pole === "north" ? 1 : -1;
-    return ring.every(([, latitude]) => side * latitude < 0)
+    return polygon[0].every(([, latitude]) => side * latitude < 0)
       ? []
-      : [toPlane(ring.filter(([, latitude]) => side * latitude > -85))];
+      : [polygon.map((ring) => toPlane(ring.filter(([, latitude]) => side * latitude > -85)))];
   }
+  const unrolled = polygon.map(unroll);
+  const all = unrolled[0].map(([x]) => x);
+  const [west, east] = [Math.min(...all), Math.max(...all)];
+  return [-360, 0, 360].filter((turn) => west + turn < 180 && east + turn > -180)
+    .map((turn) => unrolled.map((ring) => plane(view, ring.map(([x, y]) => [x + turn, y]))));
+}
+
+function unroll(ring: Ring): Ring {
   const unrolled: Ring = [];
   let longitude = ring[0][0];
   for (const [next, latitude] of ring) {
@@ -84,10 +92,7 @@ function outlinesIn(view: MapView, ring: Ring): Ring[] {
     unrolled.push([longitude, latitude]);
   }
   if (Math.abs(longitude - unrolled[0][0]) > 180) unrolled.push([longitude, -90], [unrolled[0][0], -90]);
-  const all = unrolled.map(([x]) => x);
-  const [west, east] = [Math.min(...all), Math.max(...all)];
-  return [-360, 0, 360].filter((turn) => west + turn < 180 && east + turn > -180)
-    .map((turn) => plane(view, unrolled.map(([x, y]) => [x + turn, y])));
+  return unrolled;
 }
 
 /** Longitudes beyond the antimeridian lie beyond the plane's edge too. */

@@ -52,7 +52,7 @@ export async function drawLegend(
   at("legend-ticks", HTMLElement).replaceChildren(
     ...Array.from(
       { length: TICKS },
-      (_, i) => make("span", {}, shortNumber(low + (high - low) * i / (TICKS - 1))),
+      (_, i) => make("span", {}, shortNumber(low + (high - low) * i / (TICKS - 1), 4)),
     ),
   );
 }

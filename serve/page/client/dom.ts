@@ -64,11 +64,11 @@ export function fillRadios(
   }));
 }
 
-/** A number as people read it: as few digits as tell it from its neighbours. */
-export function shortNumber(value: number): string {
+/** A number as people read it, of so many significant digits at most. */
+export function shortNumber(value: number, digits = 6): string {
   if (!Number.isFinite(value)) return "–";
   if (value === 0) return "0";
   const size = Math.abs(value);
-  if (size >= 1e6 || size < 1e-3) return value.toExponential(3).replace(/\.?0+e/, "e");
-  return String(Number(value.toPrecision(6)));
+  if (size >= 1e6 || size < 1e-3) return value.toExponential(digits - 1).replace(/\.?0+e/, "e");
+  return String(Number(value.toPrecision(digits)));
 }

@@ -42,8 +42,8 @@ export function tilejsonAddress(drawn: Drawn, view: MapView): string {
 }
 
 interface TileEvents {
-  /** The range that the server chose for a tile. */
-  onRange(low: number, high: number): void;
+  /** The range that the server chose for a tile; null where it drew bytes as they are. */
+  onRange(range: readonly [number, number] | null): void;
   onRefused(message: string): void;
 }
 
@@ -63,9 +63,10 @@ export function tileSource(drawn: Drawn, view: MapView, events: TileEvents): Ope
       events.onRefused(await refusalOf(answer));
       throw new Error(`${answer.status}`);
     }
-    const chosen = (answer.headers.get("x-granary-rescale") ?? "").split(";");
-    const [low, high] = chosen[0].split(",").map(Number);
-    if (chosen.length === 1 && Number.isFinite(low) && Number.isFinite(high)) events.onRange(low, high);
+    if (drawn.range === null && drawn.choice.single) {
+      const [low, high] = (answer.headers.get("x-granary-rescale") ?? "").split(",").map(Number);
+      events.onRange(Number.isFinite(low) && Number.isFinite(high) ? [low, high] : null);
+    }
     return await createImageBitmap(await answer.blob());
   };
   return new ol.source.ImageTile({

@@ -53,8 +53,11 @@ export async function listLayers(): Promise<{ layers: Layer[]; cmr: boolean }> {
     layers: [
       ...collections.map(({ catalog, collection, granules, bbox }) => ({
         id: `catalog/${catalog}/${collection}`,
-        title: collection,
-        note: `${catalog}, ${granules} ${granules === 1 ? "granule" : "granules"}`,
+        // Files of no known product are told apart by their catalog.
+        title: collection === "unknown" ? catalog : collection,
+        note: `${collection === "unknown" ? "files" : catalog}, ${granules} ${
+          granules === 1 ? "granule" : "granules"
+        }`,
         store: null,
         search: [["catalog", catalog], ["collection", collection]] as const,
         catalog,
@@ -152,14 +155,25 @@ function searchOnly({ search }: Layer): Parameters {
 }
 
 function variablesOf({ variables }: CompatibilityAnswer): Choice[] {
+  const folder = commonFolder(Object.keys(variables ?? {}));
   return Object.entries(variables ?? {}).map(([name, { bands = [], units = null }]) => ({
-    label: name,
+    label: name.slice(folder.length),
     path: "xarray",
     parameters: [["variables", name]],
     units,
     bands: bands.length > 1 ? bands : [],
     single: true,
   }));
+}
+
+/** The groups that all names lie in, with the slash at the end. */
+function commonFolder(names: readonly string[]): string {
+  const [first = ""] = names;
+  let folder = first.slice(0, first.lastIndexOf("/") + 1);
+  while (folder !== "" && !names.every((name) => name.startsWith(folder))) {
+    folder = folder.slice(0, folder.lastIndexOf("/", folder.length - 2) + 1);
+  }
+  return folder;
 }
 
 function bandsOf({ assets, sample_asset_raster_info: sample }: CompatibilityAnswer): Choice[] {

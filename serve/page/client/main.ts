@@ -29,7 +29,10 @@ interface Asked {
   readonly search: URLSearchParams;
 }
 
+const NOTHING: Described = { choices: [], box: null, note: "" };
 const FIRST_VIEW = "WebMercatorQuad";
+/** What is drawn without a range. */
+const BYTES = [0, 255] as const;
 const MOST_LAYERS_WITHOUT_FILTER = 8;
 
 class Page {
@@ -42,9 +45,11 @@ class Page {
   readonly #marker = new ol.layer.Vector({ source: new ol.source.Vector(), zIndex: 3 });
   #layers: Layer[] = [];
   #layer: Layer | undefined;
-  #described: Described = { choices: [], box: null, note: "" };
+  #described = NOTHING;
   #view: MapView | undefined;
   #basemap: Basemap | undefined;
+  /** Views that were asked for: the last one counts. */
+  #turns = 0;
   #render: Parameters = [];
   #range: readonly [number, number] | null = null;
   /** Ends what was asked for a former choice. */
@@ -76,10 +81,10 @@ class Page {
       asked.search.getAll(name).map((value) => [name, value] as const)
     );
     await this.#setView(asked.set ?? FIRST_VIEW, null);
-    this.#listLayers();
     const first = asked.store === null
       ? this.#layers[0]
       : this.#layers.find(({ store }) => store === `store/${asked.store}`) ?? this.#layers[0];
+    this.#listLayers(first?.id);
     if (first === undefined) return this.#tell("Nothing is served here yet.");
     const time = asked.search.get("temporal") ?? asked.search.get("datetime");
     await this.#choose(first, { time, variable: asked.search.get("variable"), fit: true });
@@ -167,8 +172,10 @@ class Page {
       this.#render = [];
     }
     this.#layer = layer;
+    this.#described = NOTHING;
     this.#closeValues();
     this.#showRange();
+    this.#draw();
     this.#tell("The layer is read…");
     try {
       const [described] = await Promise.all([describe(layer, signal), this.#times.load(layer, time, signal)]);
@@ -176,9 +183,7 @@ class Page {
       this.#described = described;
     } catch (error) {
       if (signal.aborted) return;
-      this.#described = { choices: [], box: layer.box, note: "" };
       this.#tell((error as Error).message);
-      this.#tiles.setSource(null);
       return;
     }
     const { choices, box, note } = this.#described;
@@ -237,22 +242,26 @@ class Page {
       void drawLegend(null);
       return;
     }
+    const { choice, colormap } = drawn;
+    const title = choice.units === null ? choice.label : `${choice.label} (${choice.units})`;
+    const legend = (range: readonly [number, number]) => choice.single ? { title, colormap, range } : null;
     const source = tileSource(drawn, view, {
-      onRange: (low, high) => {
+      onRange: (range) => {
         // The first tile's range is taken for all, so that neighbours agree.
-        if (this.#range !== null || this.#drawn()?.choice !== drawn.choice) return;
-        this.#range = [low, high];
+        if (this.#range !== null || this.#tiles.getSource() !== source) return;
+        if (range === null) return void drawLegend(legend(BYTES));
+        this.#range = roundRange(...range);
         this.#draw();
       },
-      onRefused: (message) => this.#tell(message),
+      onRefused: (message) => {
+        if (this.#tiles.getSource() === source) this.#tell(message);
+      },
     });
     this.#tiles.setSource(source);
     at("address", HTMLInputElement).value = tileAddress(drawn, view);
     at("tilejson", HTMLAnchorElement).href = tilejsonAddress(drawn, view);
     this.#showRange();
-    const { choice, range } = { choice: drawn.choice, range: this.#range };
-    const title = choice.units === null ? choice.label : `${choice.label} (${choice.units})`;
-    void drawLegend(range === null || !choice.single ? null : { title, colormap: drawn.colormap, range });
+    void drawLegend(drawn.range === null ? null : legend(drawn.range));
   }
 
   #takeRange(rescale: readonly string[]): void {
@@ -267,15 +276,19 @@ class Page {
   }
 
   async #setView(id: string, box: readonly number[] | null): Promise<void> {
+    const turn = ++this.#turns;
     let view: MapView;
+    let basemap: Basemap;
     try {
       view = await viewOf(id);
+      basemap = await makeBasemap(view);
     } catch (error) {
       this.#tell((error as Error).message);
       if (id !== FIRST_VIEW) await this.#setView(FIRST_VIEW, box);
       return;
     }
-    const basemap = await makeBasemap(view);
+    if (turn !== this.#turns) return;
+    this.#tiles.setSource(null);
     for (const layer of [this.#basemap?.under, this.#basemap?.over]) {
       if (layer !== undefined) this.#map.removeLayer(layer);
     }
@@ -361,6 +374,16 @@ class Page {
   #tell(message: string): void {
     at("status", HTMLElement).textContent = message;
   }
+}
+
+/** A range that is chosen by the values, of few digits. */
+function roundRange(low: number, high: number): readonly [number, number] {
+  if (!(high > low)) return [low, low + 1];
+  const step = 10 ** (Math.floor(Math.log10(high - low)) - 2);
+  const places = Math.max(0, Math.round(-Math.log10(step)));
+  const round = (value: number) =>
+    places > 20 ? value : Number((Math.round(value / step) * step).toFixed(places));
+  return [round(low), round(high)];
 }
 
 function askedOf(location: Location): Asked {

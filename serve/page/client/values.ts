@@ -11,6 +11,8 @@ import {
   type StorePointAnswer,
 } from "./server.ts";
 
+/** More than a float32 has; the whole number stands in the tip. */
+const DIGITS = 9;
 /** Granules that one series is made of, at most. */
 export const SERIES_STEPS = 60;
 
@@ -42,7 +44,7 @@ export async function showValues(request: PlaceRequest, signal: AbortSignal): Pr
     }
     const name = choice.parameters[0][1];
     const rows = Object.entries(answer.values).map(([variable, value]) =>
-      row(variable, numberText(value, variable === name ? choice.units : null), variable === name)
+      row(variable, value, variable === name ? choice.units : null, variable === name)
     );
     body.replaceChildren(
       make("table", {}, ...rows),
@@ -57,9 +59,7 @@ export async function showValues(request: PlaceRequest, signal: AbortSignal): Pr
   if (assets.length === 0) body.replaceChildren(make("p", {}, "No granule is here."));
   else {
     const rows = assets.flatMap(({ name, values, band_descriptions: bands }) =>
-      values.map((value, i) =>
-        row(values.length === 1 ? name : `${name} ${bands[i]}`, numberText(value, choice.units))
-      )
+      values.map((value, i) => row(values.length === 1 ? name : `${name} ${bands[i]}`, value, choice.units))
     );
     body.replaceChildren(make("table", {}, ...rows));
   }
@@ -90,23 +90,25 @@ function timeOf({ temporal_extent: extent }: GranuleAnswer): string | undefined 
   return extent?.RangeDateTime?.BeginningDateTime ?? extent?.SingleDateTime;
 }
 
-function row(name: string, value: string, strong = false): HTMLTableRowElement {
+function row(name: string, value: number | null, units: string | null, strong = false): HTMLTableRowElement {
+  const text = value === null ? "no value" : shortNumber(value, DIGITS);
   return make(
     "tr",
     strong ? { class: "chosen" } : {},
     make("th", { scope: "row", title: name }, name),
-    make("td", {}, value),
+    make(
+      "td",
+      value === null ? {} : { title: String(value) },
+      units === null || value === null ? text : `${text} ${units}`,
+    ),
   );
-}
-
-function numberText(value: number | null, units: string | null): string {
-  if (value === null) return "no value";
-  return units === null ? String(value) : `${value} ${units}`;
 }
 
 /** `12.3456° N, 45.6789° W`. */
 function placeText(longitude: number, latitude: number): string {
-  const part = (value: number, plus: string, minus: string) =>
-    `${shortNumber(Math.round(Math.abs(value) * 1e4) / 1e4)}° ${value < 0 ? minus : plus}`;
+  const part = (value: number, plus: string, minus: string) => {
+    const rounded = Math.round(value * 1e4) / 1e4;
+    return `${Math.abs(rounded)}° ${rounded < 0 ? minus : plus}`;
+  };
   return `${part(latitude, "N", "S")}, ${part(longitude, "E", "W")}`;
 }
