@@ -7,9 +7,8 @@ import fs from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { build } from "./bundle.ts";
-import { PROGRAM, workerFiles } from "./entry_points.ts";
-import { hostTarget, prepareTarget, TARGETS } from "./targets.ts";
+import { compileTarget } from "./compile_target.ts";
+import { hostTarget, TARGETS } from "./targets.ts";
 
 const root = path.resolve(import.meta.dirname!, "..");
 const { values } = parseArgs({
@@ -20,21 +19,9 @@ const wanted = (values.target ?? [host]).flatMap((name) => name === "all" ? [...
 if (values.out !== undefined && wanted.length > 1) throw new Error("--out names one file: give one --target");
 
 for (const target of wanted) {
-  const { bindings, base } = prepareTarget(root, target);
   const name = values.target === undefined ? "granary" : `granary-${target}`;
-  const outfile = path.resolve(values.out ?? path.join(root, "dist", name));
-  fs.mkdirSync(path.dirname(outfile), { recursive: true });
-  // Bun leaves source maps beside what it builds; the binary has them inside too.
-  const work = path.join(path.dirname(outfile), `.build-${process.pid}`);
-  const built = path.join(work, path.basename(outfile));
   const started = Date.now();
-  try {
-    fs.mkdirSync(work);
-    build(root, { target, bindings, base, out: built, entries: [PROGRAM, ...workerFiles(root)] });
-    fs.renameSync(built, outfile);
-  } finally {
-    fs.rmSync(work, { recursive: true, force: true });
-  }
+  const outfile = compileTarget(root, target, path.resolve(values.out ?? path.join(root, "dist", name)));
   const megabytes = (fs.statSync(outfile).size / 1e6).toFixed(0);
   const shown = path.relative(process.cwd(), outfile);
   console.log(`${shown}: ${target}, ${megabytes} MB, in ${((Date.now() - started) / 1000).toFixed(1)} s`);

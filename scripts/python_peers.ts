@@ -40,6 +40,11 @@ const PEERS: readonly { module: string; requirement: string }[] = [
   { module: "cmocean", requirement: "cmocean" },
   { module: "color_operations", requirement: "color-operations" },
   { module: "pyproj", requirement: "pyproj" },
+  { module: "pytest", requirement: "pytest" },
+  { module: "mypy", requirement: "mypy" },
+  { module: "build", requirement: "build" },
+  { module: "hatchling", requirement: "hatchling" },
+  { module: "wheel", requirement: "wheel" },
 ];
 
 const INSTALL_LIMIT_MS = 240_000;

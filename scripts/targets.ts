@@ -42,7 +42,7 @@ export function prepareTarget(root: string, target: string): { bindings: string;
   };
 }
 
-function isTarget(name: string): name is Target {
+export function isTarget(name: string): name is Target {
   return (TARGETS as readonly string[]).includes(name);
 }
 

@@ -5,8 +5,13 @@ import type { RowFilter } from "../../core/observations/contract.ts";
 
 /** The normalized config of `pipeline`, as `granary config show` prints it. */
 export function formatConfig(pipeline: Pipeline): string {
+  return stringify(configMapping(pipeline), { lineWidth: 0, flowCollectionPadding: false });
+}
+
+/** The normalized config as data: what its YAML, or the same as JSON, reads as. */
+export function configMapping(pipeline: Pipeline): Record<string, unknown> {
   const { dataSource, aggregation, output, bounds } = pipeline;
-  const config = {
+  return {
     data_source: {
       reader: "hdf5",
       ...(dataSource.driver === null ? {} : { driver: dataSource.driver }),
@@ -48,7 +53,6 @@ export function formatConfig(pipeline: Pipeline): string {
     ...boundsEntry(bounds),
     ...selectionEntry(pipeline.selection ?? {}),
   };
-  return stringify(config, { lineWidth: 0, flowCollectionPadding: false });
 }
 
 function filterEntry({ path, op, value, raw }: RowFilter): Record<string, unknown> {

@@ -1,7 +1,7 @@
 /** `granary config show|check|schema`: pipeline configs as text, checked, and described. */
 import fs from "node:fs";
 import type { Command } from "@commander-js/extra-typings";
-import { formatConfig } from "../../aggregate/config/format.ts";
+import { configMapping, formatConfig } from "../../aggregate/config/format.ts";
 import { configText, loadConfig, storeConfigText } from "../../aggregate/config/load.ts";
 import { parseConfig } from "../../aggregate/config/parse.ts";
 import { openStoreAt } from "../flags/store_place.ts";
@@ -56,7 +56,7 @@ export function addConfig(program: Command, context: CliContext): void {
       }
       const { pipeline, warnings } = stored === undefined ? loadConfig(name) : parseConfig(stored, name);
       for (const warning of warnings) context.log.warn(warning);
-      if (context.json) printReport(context, "config.show", pipeline);
+      if (context.json) printReport(context, "config.show", { ...pipeline, config: configMapping(pipeline) });
       else context.out.write(formatConfig(pipeline));
     });
 

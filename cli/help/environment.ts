@@ -72,6 +72,8 @@ export const ENVIRONMENT: readonly EnvironmentGroup[] = [
     variables: {
       NO_COLOR: "set to anything: no colours",
       TERM: "dumb: no colours and no moving progress line",
+      GRANARY_PROGRESS_SECONDS:
+        "seconds between lines of progress where stderr is no terminal (10; with --json none)",
       GRANARY_DEBUG: "set to anything: the stack of an error that ends a command",
     },
   },

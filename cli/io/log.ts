@@ -4,9 +4,11 @@ import tty from "node:tty";
 import type { Log } from "./context.ts";
 import { BrokenPipe, writeToDescriptor } from "./descriptor.ts";
 import { toJson } from "./json.ts";
-import { createProgress } from "./progress.ts";
+import { createProgress, createProgressRecords, progressInterval } from "./progress.ts";
 
 const STDERR = 2;
+
+const NONE = { update() {}, end() {} };
 
 export interface LogOptions {
   fd?: number;
@@ -17,7 +19,7 @@ export interface LogOptions {
 
 export interface WritableLog extends Log {
   quiet: boolean;
-  /** Every line is a JSON object, and there is no progress: for programs. */
+  /** Every line is a JSON object, and progress is told only where the environment asks: for programs. */
   json: boolean;
   /** Text as it is, with its own newline. */
   raw(text: string): void;
@@ -32,6 +34,7 @@ export function createLog(options: LogOptions = {}): WritableLog {
   const terminal = options.terminal ?? tty.isatty(fd);
   const color = terminal && !env.NO_COLOR && env.TERM !== "dumb";
   const animate = terminal && env.TERM !== "dumb";
+  const lineMs = progressInterval(env);
   const encoder = new TextEncoder();
   let drawn = false; // a progress line stands without a newline
   const raw = (text: string) => {
@@ -69,12 +72,18 @@ export function createLog(options: LogOptions = {}): WritableLog {
       else line(`${paint(31, "granary:")} ${message}`);
     },
     progress(label: string, total: number | null, unit: string) {
-      if (log.quiet || log.json) return { update() {}, end() {} };
+      if (log.quiet) return NONE;
+      if (log.json) {
+        if (lineMs === undefined) return NONE;
+        const write = (progress: object) => line(toJson({ progress }, 0));
+        return createProgressRecords({ label, total, unit, lineMs, write });
+      }
       return createProgress({
         label,
         total,
         unit,
         animate,
+        lineMs,
         columns: () => process.stderr.columns ?? 80,
         write(text) {
           drawn = !text.endsWith("\n");

@@ -6,6 +6,7 @@ import { formatCount, formatSeconds } from "../../core/units.ts";
 import type { Progress } from "./context.ts";
 
 const REDRAW_MS = 100;
+/** Between lines, where GRANARY_PROGRESS_SECONDS does not say otherwise. */
 const LINE_MS = 10_000;
 /** The rate is that of the last while, so that a slow start does not spoil the time left. */
 const RATE_WINDOW_MS = 20_000;
@@ -18,6 +19,8 @@ interface ProgressOptions {
   /** Writes text to the terminal or log; a redrawn line begins with a carriage return. */
   write: (text: string) => void;
   animate: boolean;
+  /** Milliseconds between plain lines. */
+  lineMs?: number | undefined;
   /** Columns of the terminal, asked for at every redraw. */
   columns?: () => number;
   /** Milliseconds that only rise. */
@@ -47,7 +50,7 @@ export function createProgress(options: ProgressOptions): Progress {
       if (newNote !== undefined) note = newNote;
       const at = now();
       if (at - history.at(-1)!.at >= REDRAW_MS) history.push({ at, done });
-      if (at - shownAt < (options.animate ? REDRAW_MS : LINE_MS)) return;
+      if (at - shownAt < (options.animate ? REDRAW_MS : options.lineMs ?? LINE_MS)) return;
       shownAt = at;
       if (options.animate) options.write(`\r${fit(text(at), options.columns?.() ?? 80)}\x1b[K`);
       else options.write(text(at) + "\n");
@@ -64,6 +67,38 @@ export function createProgress(options: ProgressOptions): Progress {
       options.write(options.animate ? `\r${line}\x1b[K\n` : `${line}\n`);
     },
   };
+}
+
+/** Progress for programs: a record now and then, and the last. */
+export function createProgressRecords(
+  options: Pick<ProgressOptions, "label" | "total" | "unit"> & {
+    write: (record: { label: string; done: number; total: number | null; unit: string }) => void;
+    lineMs: number;
+    now?: () => number;
+  },
+): Progress {
+  const { label, total, unit, lineMs, now = () => performance.now() } = options;
+  let shownAt = now();
+  let done = 0;
+  let ended = false;
+  return {
+    update(count) {
+      done = count;
+      if (ended || now() - shownAt < lineMs) return;
+      shownAt = now();
+      options.write({ label, done, total, unit });
+    },
+    end() {
+      if (!ended) options.write({ label, done, total, unit });
+      ended = true;
+    },
+  };
+}
+
+/** What GRANARY_PROGRESS_SECONDS says, as milliseconds; undefined where it says nothing or no number. */
+export function progressInterval(env: Readonly<Record<string, string | undefined>>): number | undefined {
+  const seconds = Number(env.GRANARY_PROGRESS_SECONDS || NaN);
+  return seconds >= 0 && seconds <= 86_400 ? Math.max(seconds * 1000, REDRAW_MS) : undefined;
 }
 
 /** `scatter: 12 of 48 granules (25%), 3.1 a second, 12s left`. */

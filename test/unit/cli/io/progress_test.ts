@@ -1,6 +1,11 @@
 // deno-lint-ignore-file no-control-regex
 import assert from "node:assert/strict";
-import { createProgress, progressText } from "../../../../cli/io/progress.ts";
+import {
+  createProgress,
+  createProgressRecords,
+  progressInterval,
+  progressText,
+} from "../../../../cli/io/progress.ts";
 
 /** A progress over a clock that the test turns. */
 function watched(animate: boolean, total: number | null = 100) {
@@ -73,4 +78,37 @@ Deno.test("after the end nothing more is written", () => {
   progress.update(5);
   progress.end();
   assert.equal(written.length, before);
+});
+
+Deno.test("for programs a record comes at most once an interval, and at the end", () => {
+  let clock = 0;
+  const records: unknown[] = [];
+  const progress = createProgressRecords({
+    label: "scatter",
+    total: 4,
+    unit: "granules",
+    lineMs: 1000,
+    now: () => clock,
+    write: (record) => records.push(record),
+  });
+  for (const ms of [0, 500, 1000, 1500, 2500]) {
+    clock = ms;
+    progress.update(ms / 1000);
+  }
+  progress.end();
+  progress.end();
+  const record = (done: number) => ({ label: "scatter", done, total: 4, unit: "granules" });
+  assert.deepEqual(records, [record(1), record(2.5), record(2.5)]);
+});
+
+Deno.test("the interval is what the environment says in seconds, and nothing for what is no number", () => {
+  const of = (text?: string) => progressInterval({ GRANARY_PROGRESS_SECONDS: text });
+  assert.deepEqual([of(), of(""), of("soon"), of("-1"), of("2"), of("0")], [
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    2000,
+    100,
+  ]);
 });

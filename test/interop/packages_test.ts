@@ -1,0 +1,134 @@
+/** What people install, installed as they would into clean places, and the Python package over the program. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import process from "node:process";
+import { ROOT } from "../support/binary.ts";
+import { hasPeer } from "../support/python.ts";
+
+const BINARY = path.join(ROOT, "dist", "granary");
+const PYTHON = process.env.GRANARY_TEST_PYTHON ?? "";
+/** PyPI's limit of a file. */
+const WHEEL_LIMIT_BYTES = 100e6;
+
+function run(
+  program: string,
+  args: readonly string[],
+  options: { cwd?: string; env?: Record<string, string | undefined> } = {},
+): string {
+  const done = spawnSync(program, args, {
+    encoding: "utf8",
+    timeout: 240_000,
+    maxBuffer: 1 << 26,
+    ...options,
+  });
+  assert.equal(
+    done.status,
+    0,
+    `${program} ${args.join(" ")}: ${done.error?.message ?? ""}${done.stderr}${done.stdout}`,
+  );
+  return done.stdout;
+}
+
+async function withFolder(work: (folder: string) => void | Promise<void>): Promise<void> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-packages-"));
+  try {
+    await work(folder);
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function pack(kind: string, out: string): string[] {
+  run(
+    Deno.execPath(),
+    ["run", "-A", "scripts/package.ts", "--only", kind, "--binary", BINARY, "--out", out],
+    {
+      cwd: ROOT,
+      env: { ...process.env, GRANARY_PYTHON: PYTHON },
+    },
+  );
+  for (const line of fs.readFileSync(path.join(out, "SHA256SUMS"), "utf8").trim().split("\n")) {
+    const [sum, name] = line.split("  ");
+    const bytes = fs.readFileSync(path.join(out, name));
+    assert.equal(sum, createHash("sha256").update(bytes).digest("hex"), name);
+  }
+  return fs.readdirSync(out).filter((name) => name !== "SHA256SUMS").sort().map((name) =>
+    path.join(out, name)
+  );
+}
+
+Deno.test({
+  name: "the wheel is small enough for PyPI, and gives a clean environment the program and the package",
+  ignore: !hasPeer("build", "hatchling", "wheel"),
+  fn: () =>
+    withFolder((folder) => {
+      const [wheel] = pack("wheel", path.join(folder, "out"));
+      assert.match(
+        path.basename(wheel),
+        /^granary-\d+\.\d+\.\d+-py3-none-(manylinux_2_\d+_\w+|macosx_\w+)\.whl$/,
+      );
+      assert.ok(fs.statSync(wheel).size < WHEEL_LIMIT_BYTES, `${fs.statSync(wheel).size} bytes`);
+      const place = path.join(folder, "venv");
+      run(PYTHON, ["-m", "venv", place]);
+      const bin = path.join(place, "bin");
+      run(path.join(bin, "python"), ["-m", "pip", "install", "--quiet", "--no-index", "--no-deps", wheel]);
+      // Neither Node nor Deno nor another granary is there.
+      const env = { PATH: bin, HOME: folder };
+      const { version } = JSON.parse(fs.readFileSync(path.join(ROOT, "deno.json"), "utf8"));
+      assert.equal(
+        run(path.join(bin, "granary"), ["--version"], { cwd: folder, env }),
+        `granary ${version}\n`,
+      );
+      const told = run(
+        path.join(bin, "python"),
+        [
+          "-c",
+          "import granary, importlib.metadata as m; print(granary.version()['version'], m.version('granary'))",
+        ],
+        { cwd: folder, env },
+      );
+      assert.equal(told, `${version} ${version}\n`);
+      run(path.join(bin, "granary"), ["demo", path.join(folder, "demo"), "--quiet"], { cwd: folder, env });
+      const code =
+        "import granary; plan = granary.agg('atl06', catalog='demo/catalog.parquet', store='x.zarr', dry_run=True);" +
+        "print(plan['schema'])";
+      assert.match(run(path.join(bin, "python"), ["-c", code], { cwd: folder, env }), /aggregate\.plan/);
+    }),
+});
+
+Deno.test("the npm packages give npx the program, with its arguments, output and exit code", () =>
+  withFolder((folder) => {
+    const packages = pack("npm", path.join(folder, "out"));
+    assert.deepEqual(packages.length, 2);
+    const place = path.join(folder, "place");
+    fs.mkdirSync(place);
+    run("npm", ["install", "--offline", "--no-audit", "--no-fund", "--prefix", place, ...packages], {
+      env: { ...process.env, npm_config_cache: path.join(folder, "cache") },
+    });
+    const env = { PATH: process.env.PATH, HOME: folder };
+    assert.match(run("npx", ["--offline", "granary", "--version"], { cwd: place, env }), /^granary \d/);
+    const wrong = spawnSync("npx", ["--offline", "granary", "catalog", "info", "it's none.parquet"], {
+      cwd: place,
+      env,
+      encoding: "utf8",
+    });
+    assert.equal(wrong.status, 2, wrong.stderr);
+    assert.match(wrong.stderr, /it's none\.parquet/);
+  }));
+
+Deno.test({
+  name: "the Python package does with the program what it says, and its types hold",
+  ignore: !hasPeer("pytest", "mypy", "h5py", "healpy", "pyarrow", "xarray", "xdggs"),
+  fn: () => {
+    const python = path.join(ROOT, "python");
+    const env = { ...process.env, GRANARY_BINARY: BINARY, PYTHONPATH: path.join(python, "src") };
+    const told = run(PYTHON, ["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"], { cwd: python, env });
+    assert.match(told, /^\d+ passed/m);
+    assert.doesNotMatch(told, /skipped/);
+    run(PYTHON, ["-m", "mypy", "--strict", "--cache-dir", os.devNull, "src"], { cwd: python, env });
+  },
+});
