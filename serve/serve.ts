@@ -11,29 +11,24 @@ import { DEFAULT_LIMITS, type ServeLimits } from "./limits.ts";
 import { BlockStore } from "./layers/block_store.ts";
 import { GridFiles } from "./layers/grid_files.ts";
 import { addCatalogs } from "./routes/catalogs.ts";
+import { addDataEndpoints } from "./routes/data.ts";
 import { addColormaps } from "./routes/colormaps.ts";
-import { addCompatibility } from "./routes/compatibility.ts";
 import { addLanding } from "./routes/landing.ts";
 import { addService } from "./routes/service.ts";
 import { addGranules } from "./routes/granules.ts";
 import { addMap } from "./routes/map.ts";
 import { addLegacy } from "./routes/legacy.ts";
-import { addParts } from "./routes/parts.ts";
-import { addPoint } from "./routes/point.ts";
-import { addSeries } from "./routes/series.ts";
-import { addStatistics } from "./routes/statistics.ts";
 import { addTileJson } from "./routes/tilejson.ts";
-import { addStores } from "./routes/stores.ts";
-import { addStoreTiles } from "./routes/store_tiles.ts";
 import { addZarr } from "./routes/zarr.ts";
 import { StoreBlocks } from "./stores/block_cache.ts";
-import { StoreShelf } from "./stores/store_shelf.ts";
+import { storeReaders, StoreShelf } from "./stores/store_shelf.ts";
 import { addTileMatrixSets } from "./routes/tile_matrix_sets.ts";
-import { addTiles } from "./routes/tiles.ts";
 import { addTimeSeries } from "./routes/timeseries.ts";
 import { CmrSearch } from "./search/cmr_source.ts";
 import { CatalogShelf } from "./search/shelf.ts";
 import { GranuleSources } from "./search/sources.ts";
+import type { WorkerCounts } from "./workers/contract.ts";
+import { WorkerPool } from "./workers/pool.ts";
 
 export interface ServeOptions {
   host: string;
@@ -46,8 +41,10 @@ export interface ServeOptions {
   cmrUrl?: string | undefined;
   /** By which of a granule's addresses it is read; default what is nearest. */
   drivers?: DriverChoice;
-  /** Bytes of decoded blocks that are kept. */
+  /** Bytes of decoded blocks that are kept, by all threads together. */
   memoryBytes?: number;
+  /** Threads that take pixels apart; 0 does it in this one. */
+  workers?: number;
   allowOrigin: string | null;
   baseUrl: string | null;
   limits?: Partial<ServeLimits>;
@@ -80,26 +77,46 @@ export async function serve(options: ServeOptions): Promise<void> {
   const opener = new SourceOpener({ warn: log.warn, signal: stopped.signal });
   const cmr = options.cmrUrl === undefined ? null : new CmrSearch(options.cmrUrl, opener, log.warn);
   if (cmr !== null) metrics.counter("granary_cmr_requests_total", "Requests to CMR.", () => cmr.requests);
-  const stores = await StoreShelf.open(options.stores ?? [], opener, log.info);
+  const stores = await StoreShelf.open(options.stores ?? [], storeReaders(opener), log.info);
   const memoryBytes = options.memoryBytes ?? DEFAULT_MEMORY_BYTES;
   // Where stores are served, half of the memory is theirs.
-  const storeBlocks = new StoreBlocks(stores.names().length === 0 ? 0 : memoryBytes / 2);
-  const blocks = new BlockStore(memoryBytes - storeBlocks.capacityBytes);
+  const storeBytes = stores.names().length === 0 ? 0 : memoryBytes / 2;
+  const drivers = options.drivers ?? parseDrivers("auto");
+  const localRegion = await opener.aws.region();
+  const sources = new GranuleSources(catalogs, cmr);
+  const workers = options.workers ?? 0;
+  const pool = workers === 0 ? undefined : new WorkerPool({
+    count: workers,
+    settings: {
+      limits,
+      drivers,
+      localRegion,
+      gridBytes: (memoryBytes - storeBytes) / workers,
+      storeBytes: storeBytes / workers,
+      stores: stores.places,
+    },
+    desk: { opener, sources, readerOf: storeReaders(opener) },
+    warn: log.warn,
+  });
+  // What threads keep is theirs; this one keeps blocks only where it has no threads.
+  const storeBlocks = new StoreBlocks(pool === undefined ? storeBytes : 0);
+  const blocks = new BlockStore(pool === undefined ? memoryBytes - storeBytes : 0);
   const files = new GridFiles(opener, blocks);
-  metrics.gauge("granary_blocks_bytes", "Bytes of decoded blocks that are kept.", () => blocks.usedBytes);
+  const counts = (): WorkerCounts =>
+    pool?.counts ?? {
+      blockBytes: blocks.usedBytes,
+      blockHits: blocks.hits,
+      blockMisses: blocks.misses,
+      storeBytes: storeBlocks.usedBytes,
+      filesOpen: files.kept,
+      opens: files.opens,
+    };
+  addCounts(metrics, counts);
   metrics.counter(
-    "granary_block_hits_total",
-    "Blocks that were kept when they were needed.",
-    () => blocks.hits,
+    "granary_workers_replaced_total",
+    "Worker threads that had to be replaced.",
+    () => pool?.replaced ?? 0,
   );
-  metrics.counter("granary_block_misses_total", "Blocks that had to be read.", () => blocks.misses);
-  metrics.gauge(
-    "granary_store_blocks_bytes",
-    "Bytes of decoded blocks of stores that are kept.",
-    () => storeBlocks.usedBytes,
-  );
-  metrics.gauge("granary_files_open", "Files that are kept open.", () => files.kept);
-  metrics.counter("granary_file_opens_total", "Files that were opened.", () => files.opens);
   const api = new Api({
     limits,
     metrics,
@@ -107,6 +124,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     baseUrl: options.baseUrl,
     onRequest: log.request ?? (() => {}),
     onFailure: (message) => log.warn(message),
+    apart: pool === undefined ? undefined : (operation, asked) => pool.run(operation, asked),
   });
   const context: ServeContext = {
     api,
@@ -115,12 +133,12 @@ export async function serve(options: ServeOptions): Promise<void> {
     catalogs,
     stores,
     storeBlocks,
-    sources: new GranuleSources(catalogs, cmr),
+    sources,
     opener,
     reading: {
       files,
-      drivers: options.drivers ?? parseDrivers("auto"),
-      localRegion: await opener.aws.region(),
+      drivers,
+      localRegion,
     },
     onGranuleFailure: ({ row }, error) => log.warn(`${row.collection} ${row.id}: ${error.message}`),
     version: VERSION,
@@ -133,15 +151,8 @@ export async function serve(options: ServeOptions): Promise<void> {
   addColormaps(context);
   addTileJson(context);
   addGranules(context);
-  addPoint(context);
-  addCompatibility(context);
-  addTiles(context);
-  addParts(context);
-  addStatistics(context);
   addTimeSeries(context);
-  addSeries(context);
-  addStores(context);
-  addStoreTiles(context);
+  addDataEndpoints(context);
   addZarr(context);
   addMap(context);
   addLegacy(context);
@@ -163,9 +174,31 @@ export async function serve(options: ServeOptions): Promise<void> {
     await listener.close(GRACE_MS);
   } finally {
     stopped.abort(signal.reason);
+    await pool?.close();
     catalogs.close();
     await stores.close();
     files.close();
     await opener.close();
   }
+}
+
+function addCounts(metrics: Metrics, counts: () => WorkerCounts): void {
+  metrics.gauge(
+    "granary_blocks_bytes",
+    "Bytes of decoded blocks that are kept.",
+    () => counts().blockBytes,
+  );
+  metrics.counter(
+    "granary_block_hits_total",
+    "Blocks that were kept when they were needed.",
+    () => counts().blockHits,
+  );
+  metrics.counter("granary_block_misses_total", "Blocks that had to be read.", () => counts().blockMisses);
+  metrics.gauge(
+    "granary_store_blocks_bytes",
+    "Bytes of decoded blocks of stores that are kept.",
+    () => counts().storeBytes,
+  );
+  metrics.gauge("granary_files_open", "Files that are kept open.", () => counts().filesOpen);
+  metrics.counter("granary_file_opens_total", "Files that were opened.", () => counts().opens);
 }

@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { CMR_URL } from "../../catalog/discover/cmr/cmr_query.ts";
 import { parseDrivers } from "../../catalog/driver.ts";
+import { allowedCores } from "../../core/resources.ts";
 import { parseBytes } from "../../core/units.ts";
 import { DEFAULT_LIMITS } from "../../serve/limits.ts";
 import { inputError } from "../../core/errors.ts";
@@ -16,6 +17,9 @@ const DEFAULT_PORT = 8000;
 /** As serve's own default has it. */
 const DEFAULT_MEMORY = "256MiB";
 const LEAST_MEMORY_BYTES = 16_000_000;
+
+/** More are had by asking: each keeps blocks of its own, out of the same memory. */
+const MOST_DEFAULT_WORKERS = 8;
 
 const EXAMPLES = `
 Examples:
@@ -49,7 +53,16 @@ export function addServe(program: Command, context: CliContext): void {
     .optionsGroup("The server:")
     .option("--host <address>", "the address to listen on", DEFAULT_HOST)
     .option("--port <n>", "the port; 0 takes a free one", whole(0, 65535), DEFAULT_PORT)
-    .option("--memory <size>", `decoded blocks that are kept (default: ${DEFAULT_MEMORY})`, parseMemory)
+    .option(
+      "--memory <size>",
+      `decoded blocks that are kept, by all threads (default: ${DEFAULT_MEMORY})`,
+      parseMemory,
+    )
+    .option(
+      "--workers <n>",
+      "threads that read, warp and encode; 0: the one that answers does it (default: one less than cores)",
+      whole(0, 64),
+    )
     .option(
       "--max-image <pixels>",
       "the longest side of an image",
@@ -83,6 +96,7 @@ export function addServe(program: Command, context: CliContext): void {
         catalogs,
         drivers: parseDrivers(options.driver),
         ...(options.memory === undefined ? {} : { memoryBytes: options.memory }),
+        workers: options.workers ?? defaultWorkers(),
         limits: { imageSide: options.maxImage },
         stores,
         cmrUrl: cmr ? options.cmrUrl ?? CMR_URL : undefined,
@@ -98,6 +112,11 @@ export function addServe(program: Command, context: CliContext): void {
           context.json ? printReport(context, "serve", { url }) : context.log.info(`listening on ${url}`),
       });
     });
+}
+
+/** A core is left to the thread that answers. */
+function defaultWorkers(): number {
+  return Math.min(MOST_DEFAULT_WORKERS, Math.max(1, allowedCores() - 1));
 }
 
 function parseMemory(text: string): number {

@@ -27,7 +27,13 @@ export function areaOfPoint(longitude: number, latitude: number): LonLatArea {
 
 /** West may lie beyond east. */
 export function areaOfBox(west: number, south: number, east: number, north: number): LonLatArea {
-  const boxes = splitBox(west, south, east, north);
+  return areaOfBoxes(splitBox(west, south, east, north));
+}
+
+/** Of boxes that do not cross the antimeridian; one without width and height is a point. */
+export function areaOfBoxes(boxes: readonly BoundingBox[]): LonLatArea {
+  const [{ xmin, ymin, xmax, ymax }] = boxes;
+  if (boxes.length === 1 && xmin === xmax && ymin === ymax) return areaOfPoint(xmin, ymin);
   return {
     boxes,
     shape: once(() => {

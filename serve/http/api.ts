@@ -11,7 +11,14 @@ import { readJson } from "./body.ts";
 import { type FieldKinds, fieldKinds, queryValues, textValues } from "./fields.ts";
 import { Gate } from "./gate.ts";
 import type { Metrics } from "./metrics.ts";
-import type { Answer, Operation } from "./operation.ts";
+import {
+  type Answer,
+  type AnyOperation,
+  type Asked,
+  type Operation,
+  operationKey,
+  type OperationList,
+} from "./operation.ts";
 import { type PathPattern, pathPattern, pathValues } from "./pattern.ts";
 import { Phases } from "./phases.ts";
 import { CLIENT_CLOSED, faultsOf, notFound, Problem, problemOf } from "./problem.ts";
@@ -25,6 +32,8 @@ interface ApiSettings {
   baseUrl: string | null;
   /** A line a request. */
   onRequest: (line: string) => void;
+  /** Does in a worker thread what operations say they can do there; absent, all is done in this one. */
+  apart?: ((operation: AnyOperation, asked: Asked<unknown, unknown, unknown>) => Promise<Answer>) | undefined;
   /** Failures that are the server's, not the client's. */
   onFailure: (message: string, error: unknown) => void;
 }
@@ -35,11 +44,9 @@ const CACHED_NOTHING = "public, max-age=60";
 const LONGEST_LOGGED = 500;
 const EXPOSED = "Content-Bbox, Content-Crs, X-Granary-Rescale, X-Granary-Granules";
 
-type Anything = Operation<z.ZodObject, z.ZodObject, z.ZodType>;
-
-export class Api {
+export class Api implements OperationList {
   readonly app = new Hono();
-  readonly operations: Anything[] = [];
+  readonly operations: AnyOperation[] = [];
   readonly gate: Gate;
   readonly #patterns: { method: string; pattern: PathPattern }[] = [];
 
@@ -55,7 +62,7 @@ export class Api {
   add<Path extends z.ZodObject, Query extends z.ZodObject, Body extends z.ZodType = z.ZodUndefined>(
     operation: Operation<Path, Query, Body>,
   ): void {
-    const known = operation as unknown as Anything;
+    const known = operation as unknown as AnyOperation;
     this.operations.push(known);
     const pattern = pathPattern(operation.path);
     this.#patterns.push({ method: operation.method, pattern });
@@ -65,7 +72,7 @@ export class Api {
       operation.method.toUpperCase(),
       pattern.router,
       (c) =>
-        this.#respond(c, `${operation.method.toUpperCase()} ${operation.path}`, async (phases, signal) => {
+        this.#respond(c, operationKey(operation), async (phases, signal) => {
           const url = new URL(c.req.url);
           if (url.search.length > this.settings.limits.queryCharacters) {
             throw new Problem(
@@ -92,10 +99,14 @@ export class Api {
             signal,
             phases,
           };
-          if (operation.heavy !== true) return await known.answer(asked as never);
+          const { apart } = this.settings;
+          const answer = known.apart === true && apart !== undefined
+            ? () => apart(known, asked)
+            : () => known.answer(asked as never);
+          if (operation.heavy !== true) return await answer();
           const leave = await phases.of("wait", () => this.gate.enter(signal));
           // The place is left when the work has ended, not when its client was told that it takes too long.
-          const work = Promise.resolve().then(() => known.answer(asked as never)).finally(leave);
+          const work = Promise.resolve().then(answer).finally(leave);
           return await unlessAborted(work, signal);
         }),
     );

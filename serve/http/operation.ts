@@ -48,9 +48,26 @@ export interface Operation<
   answers: Readonly<Record<string, Described>>;
   /** Reads data: waits for its turn, and has a time limit. */
   heavy?: boolean;
+  /** Takes pixels or cells apart: done by a worker thread where the server has any. */
+  apart?: boolean;
   /** Not part of the API's description: health, metrics, pages. */
   hidden?: boolean;
   answer: (asked: Asked<z.output<Path>, z.output<Query>, z.output<Body>>) => Promise<Answer> | Answer;
+}
+
+/** Where endpoints are added to. */
+export interface OperationList {
+  add<Path extends z.ZodObject, Query extends z.ZodObject, Body extends z.ZodType = z.ZodUndefined>(
+    operation: Operation<Path, Query, Body>,
+  ): void;
+}
+
+/** An operation whose schemas are not looked at. */
+export type AnyOperation = Operation<z.ZodObject, z.ZodObject, z.ZodType>;
+
+/** What an operation is told from all others by: `GET /catalogs/{name}`. */
+export function operationKey({ method, path }: Pick<Operation, "method" | "path">): string {
+  return `${method.toUpperCase()} ${path}`;
 }
 
 export function json(value: unknown, options: Omit<Answer, "body"> = {}): Answer {

@@ -1,7 +1,7 @@
 /** Files of granules as grids: opened once however many ask, and kept open with their headers. */
 import fs from "node:fs";
-import type { SourceOpener } from "../../core/access/open.ts";
 import type { SourceLocation } from "../../core/access/location.ts";
+import type { Source } from "../../core/access/source.ts";
 import { openGrids } from "../../core/grids/open_grids.ts";
 import type { GridFile } from "../../core/raster/grid.ts";
 import type { BlockStore } from "./block_store.ts";
@@ -19,6 +19,11 @@ interface Opened {
   dropped: boolean;
 }
 
+/** What gives a file's bytes. */
+export interface OpensSources {
+  open(location: SourceLocation): Promise<Source>;
+}
+
 let files = 0;
 
 export class GridFiles {
@@ -26,7 +31,7 @@ export class GridFiles {
   /** Files that were opened. */
   opens = 0;
 
-  constructor(readonly opener: SourceOpener, readonly blocks: BlockStore) {}
+  constructor(readonly opener: OpensSources, readonly blocks: BlockStore) {}
 
   get kept(): number {
     return this.#opened.size;

@@ -1,6 +1,6 @@
 /** The answer of an image: its bytes, where it lies, what it is made of. */
 import type { OutputGrid } from "../../core/raster/pixels.ts";
-import type { ServeContext } from "../context.ts";
+import type { DataContext } from "../context.ts";
 import type { Answer } from "../http/operation.ts";
 import { withParts } from "../layers/read_granule.ts";
 import { crsUri } from "../parameters/crs.ts";
@@ -24,7 +24,7 @@ interface ImagePlace {
 }
 
 export async function imageAnswer(
-  context: ServeContext,
+  context: DataContext,
   selection: Selection,
   composed: Composed,
   granules: readonly ServedGranule[],

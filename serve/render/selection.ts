@@ -5,7 +5,7 @@ import type { OutputGrid } from "../../core/raster/pixels.ts";
 import type { PlacedGrid } from "../../core/raster/warp/suggest.ts";
 import type { LonLatArea } from "../area/lonlat_area.ts";
 import { type PartFit, partOutput, type PartSize, type PlaneBox } from "../area/part_output.ts";
-import type { ServeContext } from "../context.ts";
+import type { DataContext } from "../context.ts";
 import type { Phases } from "../http/phases.ts";
 import { badRequest } from "../http/problem.ts";
 import { withParts } from "../layers/read_granule.ts";
@@ -28,7 +28,7 @@ export interface Selection {
 }
 
 export function findGranules(
-  { limits }: ServeContext,
+  { limits }: DataContext,
   { source, filter, mosaic, signal, phases }: Selection,
   area: LonLatArea | null,
 ): Promise<ServedGranule[]> {
@@ -38,7 +38,7 @@ export function findGranules(
 
 /** The pixels of an output that is known; undefined where there is nothing. */
 export function composeOutput(
-  { reading: context, onGranuleFailure }: ServeContext,
+  { reading: context, onGranuleFailure }: DataContext,
   { reading, mosaic, tolerance, signal, phases }: Selection,
   granules: readonly ServedGranule[],
   output: OutputGrid,
@@ -58,7 +58,7 @@ export function composeOutput(
  * where there is no granule. Throws a 400 for an image larger than this server makes.
  */
 export async function outputOfPart(
-  context: ServeContext,
+  context: DataContext,
   selection: Selection,
   granules: readonly ServedGranule[],
   crs: Crs,
@@ -80,7 +80,7 @@ export async function outputOfPart(
 }
 
 async function firstPlace(
-  { reading: context, onGranuleFailure }: ServeContext,
+  { reading: context, onGranuleFailure }: DataContext,
   { reading, signal, phases }: Selection,
   granules: readonly ServedGranule[],
 ): Promise<PlacedGrid | null> {

@@ -6,7 +6,7 @@ import { outlineOf } from "../../core/raster/zonal/outline.ts";
 import { zonalStatistics } from "../../core/raster/zonal/statistics.ts";
 import { areaOfPlaneBox } from "../area/lonlat_area.ts";
 import { boxIn, type PartFit, type PartSize } from "../area/part_output.ts";
-import type { ServeContext } from "../context.ts";
+import type { DataContext } from "../context.ts";
 import { badRequest } from "../http/problem.ts";
 import { boxOfPolygon } from "../parameters/part.ts";
 import { type StatisticsParameters, zonalOptions } from "../parameters/statistics.ts";
@@ -29,7 +29,7 @@ export interface PolygonStatistics {
 
 /** Null where no granule has anything there. */
 export async function polygonStatistics(
-  context: ServeContext,
+  context: DataContext,
   selection: Selection,
   { geometry, coordinates, crs, size, fit, parameters }: PolygonRequest,
 ): Promise<PolygonStatistics | null> {

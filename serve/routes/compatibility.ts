@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Grid, GridFile } from "../../core/raster/grid.ts";
 import { locationsOf } from "../../catalog/locations.ts";
-import type { ServeContext } from "../context.ts";
+import type { DataContext } from "../context.ts";
 import { json } from "../http/operation.ts";
 import { badRequest, notFound } from "../http/problem.ts";
 import { assetKeys } from "../layers/assets.ts";
@@ -16,13 +16,14 @@ const QUERY = z.object({
     .meta({ description: "Whether to leave out the variables' values, for which data is read" }),
 });
 
-export function addCompatibility(context: ServeContext): void {
+export function addCompatibility(context: DataContext): void {
   context.api.add({
     method: "get",
     path: "/compatibility",
     summary: "Whether and how a collection can be drawn",
     tag: "granules",
     heavy: true,
+    apart: true,
     pathParameters: z.object({}),
     query: QUERY,
     answers: { 200: { description: "Backend, variables or bands, and links", types: ["application/json"] } },

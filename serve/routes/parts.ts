@@ -6,7 +6,7 @@ import { coveredPixels } from "../../core/raster/zonal/cover.ts";
 import { outlineOf } from "../../core/raster/zonal/outline.ts";
 import { areaOfPlaneBox } from "../area/lonlat_area.ts";
 import { boxIn, type PartSize, type PlaneBox } from "../area/part_output.ts";
-import type { ServeContext } from "../context.ts";
+import type { DataContext } from "../context.ts";
 import { type Answer, nothing } from "../http/operation.ts";
 import { badRequest } from "../http/problem.ts";
 import { crsParameter } from "../parameters/crs.ts";
@@ -31,7 +31,7 @@ import { type Backend, BACKENDS } from "./backends.ts";
 
 const FORMAT = { format: z.enum(IMAGE_FORMATS) };
 
-export function addParts(context: ServeContext): void {
+export function addParts(context: DataContext): void {
   for (const backend of BACKENDS) {
     addBoxes(context, backend);
     addFeatures(context, backend);
@@ -42,6 +42,7 @@ function common(backend: Backend) {
   return {
     tag: backend.name,
     heavy: true,
+    apart: true,
     query: z.object({
       ...SEARCH.shape,
       ...backend.schema.shape,
@@ -56,7 +57,7 @@ function common(backend: Backend) {
   } as const;
 }
 
-function addBoxes(context: ServeContext, backend: Backend): void {
+function addBoxes(context: DataContext, backend: Backend): void {
   const path = `/${backend.name}/bbox/{minx},{miny},{maxx},{maxy}`;
   const shared = { ...common(backend), method: "get", summary: "An image of a box" } as const;
   context.api.add({
@@ -86,7 +87,7 @@ function addBoxes(context: ServeContext, backend: Backend): void {
   });
 }
 
-function addFeatures(context: ServeContext, backend: Backend): void {
+function addFeatures(context: DataContext, backend: Backend): void {
   const path = `/${backend.name}/feature`;
   const shared = {
     ...common(backend),
@@ -140,7 +141,7 @@ export function boxOfImage(box: PlaneBox, from: Crs, to: Crs): PlaneBox {
 }
 
 async function part(
-  context: ServeContext,
+  context: DataContext,
   backend: Backend,
   { query, box, geometry, format, size, signal, phases }: PartRequest,
 ): Promise<Answer> {

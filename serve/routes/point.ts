@@ -3,7 +3,7 @@ import { z } from "zod";
 import { transformer } from "../../core/raster/crs/transform.ts";
 import { outputOfBox } from "../../core/raster/pixels.ts";
 import { areaOfPoint, LONLAT } from "../area/lonlat_area.ts";
-import type { ServeContext } from "../context.ts";
+import type { DataContext } from "../context.ts";
 import { json, nothing } from "../http/operation.ts";
 import { badParameter } from "../http/problem.ts";
 import { isOfGranule, readParts, withParts } from "../layers/read_granule.ts";
@@ -27,11 +27,11 @@ const PATH = z.object({
   lat: z.number().meta({ description: "Latitude, or y of coord_crs" }),
 });
 
-export function addPoint(context: ServeContext): void {
+export function addPoint(context: DataContext): void {
   for (const backend of BACKENDS) addOne(context, backend);
 }
 
-function addOne(context: ServeContext, backend: Backend): void {
+function addOne(context: DataContext, backend: Backend): void {
   const { api, sources, limits } = context;
   const query = z.object({
     ...SEARCH.shape,
@@ -47,6 +47,7 @@ function addOne(context: ServeContext, backend: Backend): void {
     summary: "Values at a point",
     tag: backend.name,
     heavy: true,
+    apart: true,
     pathParameters: PATH,
     query,
     answers: {

@@ -5,7 +5,7 @@ import type { IndexedPicture } from "../../core/raster/picture.ts";
 import { tileMatrixSet } from "../../core/raster/tms/tile_matrix_set.ts";
 import type { OutputGrid } from "../../core/raster/pixels.ts";
 import { areaOfPlaneBox } from "../area/lonlat_area.ts";
-import type { ServeContext } from "../context.ts";
+import type { DataContext } from "../context.ts";
 import { type Answer, type Asked, json, nothing } from "../http/operation.ts";
 import { badRequest } from "../http/problem.ts";
 import { withParts } from "../layers/read_granule.ts";
@@ -29,14 +29,14 @@ const MOST_FRAMES = 200;
 /** Parameters of a series that are none of its tiles. */
 const OF_SERIES = ["step", "temporal_mode", "datetime", "temporal"];
 
-export function addSeries(context: ServeContext): void {
+export function addSeries(context: DataContext): void {
   for (const backend of BACKENDS) {
     addTileJsons(context, backend);
     addAnimations(context, backend);
   }
 }
 
-function addTileJsons({ api, sources, limits }: ServeContext, backend: Backend): void {
+function addTileJsons({ api, sources, limits }: DataContext, backend: Backend): void {
   api.add({
     method: "get",
     path: `/${backend.name}/timeseries/{tileMatrixSetId}/tilejson.json`,
@@ -81,13 +81,14 @@ const ANIMATION = z.object({
 });
 type AnimationQuery = z.output<typeof ANIMATION>;
 
-function addAnimations(context: ServeContext, backend: Backend): void {
+function addAnimations(context: DataContext, backend: Backend): void {
   const path = `/${backend.name}/timeseries/bbox/{minx},{miny},{maxx},{maxy}`;
   const shared = {
     method: "get",
     summary: "An animation of a box over a time series",
     tag: backend.name,
     heavy: true,
+    apart: true,
     query: z.object({ ...ANIMATION.shape, ...backend.schema.shape }),
     answers: {
       200: { description: "A GIF that loops", types: ["image/gif"] },
@@ -109,7 +110,7 @@ function addAnimations(context: ServeContext, backend: Backend): void {
 }
 
 async function animation(
-  context: ServeContext,
+  context: DataContext,
   backend: Backend,
   { path, query, signal, phases }: Asked<
     { minx: number; miny: number; maxx: number; maxy: number },

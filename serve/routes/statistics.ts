@@ -1,7 +1,7 @@
 /** Statistics of polygons, of one time or of the steps of a series. */
 import { z } from "zod";
 import { mapBounded } from "../../core/concurrency.ts";
-import type { ServeContext } from "../context.ts";
+import type { DataContext } from "../context.ts";
 import { type Asked, json } from "../http/operation.ts";
 import { badRequest } from "../http/problem.ts";
 import { crsParameter } from "../parameters/crs.ts";
@@ -22,20 +22,21 @@ const QUERY = { ...SEARCH.shape, ...MOSAIC.shape, ...PART.shape, ...STATISTICS.s
 const EVERY = z.object(QUERY);
 type Query = z.output<typeof EVERY>;
 
-export function addStatistics(context: ServeContext): void {
+export function addStatistics(context: DataContext): void {
   for (const backend of BACKENDS) {
     addOne(context, backend);
     addSeries(context, backend);
   }
 }
 
-function addOne(context: ServeContext, backend: Backend): void {
+function addOne(context: DataContext, backend: Backend): void {
   context.api.add({
     method: "post",
     path: `/${backend.name}/statistics`,
     summary: "Statistics of polygons",
     tag: backend.name,
     heavy: true,
+    apart: true,
     pathParameters: z.object({}),
     query: z.object({ ...QUERY, ...backend.schema.shape }),
     body: z.union([FEATURE, FEATURE_COLLECTION]),
@@ -53,7 +54,7 @@ function addOne(context: ServeContext, backend: Backend): void {
 }
 
 async function withStatistics(
-  context: ServeContext,
+  context: DataContext,
   backend: Backend,
   asked: Asked<unknown, Query, unknown>,
   feature: Feature,
@@ -67,7 +68,7 @@ async function withStatistics(
 }
 
 function statisticsOf(
-  context: ServeContext,
+  context: DataContext,
   backend: Backend,
   { query, signal, phases }: Asked<unknown, Query, unknown>,
   feature: Feature,
@@ -99,13 +100,14 @@ function statisticsOf(
   });
 }
 
-function addSeries(context: ServeContext, backend: Backend): void {
+function addSeries(context: DataContext, backend: Backend): void {
   context.api.add({
     method: "post",
     path: `/${backend.name}/timeseries/statistics`,
     summary: "Statistics of a polygon at each step of a time series",
     tag: backend.name,
     heavy: true,
+    apart: true,
     pathParameters: z.object({}),
     query: z.object({ ...QUERY, ...SERIES.shape, ...backend.schema.shape }),
     body: z.union([FEATURE, FEATURE_COLLECTION]),

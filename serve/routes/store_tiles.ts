@@ -5,7 +5,7 @@ import { outputOfBox, type Pixels } from "../../core/raster/pixels.ts";
 import { crsCodeOf, tileMatrixSet } from "../../core/raster/tms/tile_matrix_set.ts";
 import { tileBounds, tileExists, tileMatrixOf } from "../../core/raster/tms/tiles.ts";
 import { placesOf } from "../../core/raster/warp/places.ts";
-import type { ServeContext } from "../context.ts";
+import type { DataContext } from "../context.ts";
 import { type Answer, type Asked, json, nothing } from "../http/operation.ts";
 import { badRequest } from "../http/problem.ts";
 import { IMAGE_FORMATS, type ImageFormat, MEDIA_TYPES } from "../parameters/formats.ts";
@@ -31,12 +31,13 @@ const TILE = {
 };
 const TILE_QUERY = z.object({ ...VALUES, ...TILE, ...RENDER.shape });
 
-export function addStoreTiles(context: ServeContext): void {
+export function addStoreTiles(context: DataContext): void {
   const common = {
     method: "get",
     summary: "A tile of a store",
     tag: "stores",
     heavy: true,
+    apart: true,
     query: TILE_QUERY,
     answers: {
       200: { description: "An image", types: [...new Set(Object.values(MEDIA_TYPES))] },
@@ -62,6 +63,7 @@ export function addStoreTiles(context: ServeContext): void {
     summary: "How the tiles of a store are asked for",
     tag: "stores",
     heavy: true,
+    apart: true,
     pathParameters: z.object({ ...STORE_PATH, tileMatrixSetId: TILE_MATRIX_SET_ID }),
     query: z.object({
       ...TILE_QUERY.shape,
@@ -82,7 +84,7 @@ export function addStoreTiles(context: ServeContext): void {
 }
 
 async function tile(
-  context: ServeContext,
+  context: DataContext,
   { path, query, signal, phases }: Asked<
     { name: string; tileMatrixSetId: string; z: number; x: number; y: number },
     z.output<typeof TILE_QUERY>,

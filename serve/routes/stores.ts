@@ -8,7 +8,7 @@ import { insideTest } from "../../core/geometry/inside.ts";
 import type { Geometry } from "../../core/geometry/geometry.ts";
 import { zonalStatistics } from "../../core/raster/zonal/statistics.ts";
 import type { StoreLevel } from "../../core/store/open.ts";
-import type { ServeContext } from "../context.ts";
+import type { DataContext } from "../context.ts";
 import { json, nothing } from "../http/operation.ts";
 import { badParameter, badRequest, notFound } from "../http/problem.ts";
 import { levelForArea } from "../stores/level_choice.ts";
@@ -24,7 +24,7 @@ const MOST_CELLS = 1 << 20;
 const PROBE_ORDER = 6;
 const NONE = z.object({});
 
-export async function storeOf({ stores }: ServeContext, name: string): Promise<ServedStore> {
+export async function storeOf({ stores }: DataContext, name: string): Promise<ServedStore> {
   const found = await stores.get(name);
   if (found !== undefined) return found;
   throw notFound(
@@ -51,7 +51,7 @@ export function levelOf({ store }: ServedStore, order: number): StoreLevel {
   );
 }
 
-export function addStores(context: ServeContext): void {
+export function addStores(context: DataContext): void {
   const { api, stores } = context;
   const common = { method: "get", tag: "stores", query: NONE } as const;
   api.add({
@@ -73,6 +73,7 @@ export function addStores(context: ServeContext): void {
     path: "/store/{name}",
     summary: "What a store holds",
     heavy: true,
+    apart: true,
     pathParameters: z.object(STORE_PATH),
     answers: { 200: { description: "Levels, variables, extent and links", types: ["application/json"] } },
     answer: async ({ path: { name }, baseUrl }) => {
@@ -105,13 +106,14 @@ export function addStores(context: ServeContext): void {
   addStatistics(context);
 }
 
-function addPoint(context: ServeContext): void {
+function addPoint(context: DataContext): void {
   context.api.add({
     method: "get",
     path: "/store/{name}/point/{lon},{lat}",
     summary: "Values of the cell at a point",
     tag: "stores",
     heavy: true,
+    apart: true,
     pathParameters: z.object({ ...STORE_PATH, lon: z.number(), lat: z.number() }),
     query: z.object({
       variable: z.array(z.string().max(200)).max(100).optional()
@@ -167,13 +169,14 @@ const BODY = z.union([
   z.object({ type: z.literal("FeatureCollection"), features: z.array(FEATURE).max(1000) }).loose(),
 ]);
 
-function addStatistics(context: ServeContext): void {
+function addStatistics(context: DataContext): void {
   context.api.add({
     method: "post",
     path: "/store/{name}/statistics",
     summary: "Statistics of the cells whose centres lie in polygons",
     tag: "stores",
     heavy: true,
+    apart: true,
     pathParameters: z.object(STORE_PATH),
     query: z.object({
       variable: z.array(z.string().max(200)).max(100).optional().meta({ description: "Variables; all" }),
@@ -236,7 +239,7 @@ function numbersOf(statistics: object): Record<string, unknown> {
 }
 
 /** Centres of the cells of a level that lie in a geometry. */
-function centresIn({ limits }: ServeContext, served: ServedStore, geometry: Geometry, order?: number) {
+function centresIn({ limits }: DataContext, served: ServedStore, geometry: Geometry, order?: number) {
   const vertices = vertexCount(geometry);
   if (vertices < 4) throw badRequest("a polygon without a ring of four positions");
   if (vertices > limits.vertices) {

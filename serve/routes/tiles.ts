@@ -5,7 +5,7 @@ import { outputOfBox } from "../../core/raster/pixels.ts";
 import { crsCodeOf, tileMatrixSet } from "../../core/raster/tms/tile_matrix_set.ts";
 import { tileBounds, tileExists, tileMatrixOf } from "../../core/raster/tms/tiles.ts";
 import { areaOfPlaneBox } from "../area/lonlat_area.ts";
-import type { ServeContext } from "../context.ts";
+import type { DataContext } from "../context.ts";
 import { type Answer, type Asked, nothing } from "../http/operation.ts";
 import { badRequest } from "../http/problem.ts";
 import { IMAGE_FORMATS, type ImageFormat, MEDIA_TYPES } from "../parameters/formats.ts";
@@ -23,7 +23,7 @@ const TILE = z.object({
   }),
 });
 
-export function addTiles(context: ServeContext): void {
+export function addTiles(context: DataContext): void {
   for (const backend of BACKENDS) {
     const query = z.object({
       ...SEARCH.shape,
@@ -37,6 +37,7 @@ export function addTiles(context: ServeContext): void {
       summary: "A tile of a selection",
       tag: backend.name,
       heavy: true,
+      apart: true,
       query,
       answers: {
         200: { description: "An image", types: [...new Set(Object.values(MEDIA_TYPES))] },
@@ -66,7 +67,7 @@ type TileQuery =
   & z.output<typeof TILE>;
 
 function tile(
-  context: ServeContext,
+  context: DataContext,
   backend: Backend,
   { path, query, signal, phases }: Asked<
     { tileMatrixSetId: string; z: number; x: number; y: number },

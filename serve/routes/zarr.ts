@@ -6,7 +6,7 @@
 import { z } from "zod";
 import { isObject } from "../../core/zarr/documents.ts";
 import type { StoreReader } from "../../core/zarr/reader.ts";
-import type { ServeContext } from "../context.ts";
+import type { DataContext } from "../context.ts";
 import type { Answer } from "../http/operation.ts";
 import { badRequest, notFound, Problem } from "../http/problem.ts";
 import type { ServedStore } from "../stores/store_shelf.ts";
@@ -19,7 +19,7 @@ const CRS = "crs";
 
 type Json = Record<string, unknown>;
 
-export function addZarr(context: ServeContext): void {
+export function addZarr(context: DataContext): void {
   context.api.add({
     method: "get",
     path: "/zarr/{name}/{key*}",

@@ -2,7 +2,7 @@
 import type { JsonObject } from "../../core/json_value.ts";
 import type { BoundingBox } from "../../core/geometry/box.ts";
 import type { GranuleRow } from "../../catalog/granule.ts";
-import type { GranuleFilter } from "../parameters/search.ts";
+import type { GranuleFilter, SearchParameters } from "../parameters/search.ts";
 import type { LonLatArea } from "../area/lonlat_area.ts";
 
 export interface ServedGranule {
@@ -29,6 +29,12 @@ export interface GranuleSource {
   find(query: GranuleQuery, signal: AbortSignal): Promise<ServedGranule[]>;
   /** Where its granules lie, as far as that is known without asking for them. */
   extent(filter: GranuleFilter): Promise<BoundingBox | null>;
+}
+
+/** Where granules are looked for, by what a request says. */
+export interface GranulePlaces {
+  /** Works with the catalog, or CMR, that a request means. Throws a problem where it means none. */
+  with<T>(parameters: SearchParameters, work: (source: GranuleSource) => Promise<T>): Promise<T>;
 }
 
 /**

@@ -3,10 +3,10 @@ import { badParameter, badRequest, notFound } from "../http/problem.ts";
 import type { SearchParameters } from "../parameters/search.ts";
 import { CatalogSource } from "./catalog_source.ts";
 import { type CmrSearch, CmrSource } from "./cmr_source.ts";
-import type { GranuleSource } from "./granules.ts";
+import type { GranulePlaces, GranuleSource } from "./granules.ts";
 import type { CatalogShelf } from "./shelf.ts";
 
-export class GranuleSources {
+export class GranuleSources implements GranulePlaces {
   constructor(readonly catalogs: CatalogShelf, readonly cmr: CmrSearch | null) {}
 
   /**

@@ -40,18 +40,23 @@ export class StoreShelf {
   readonly #places: ReadonlyMap<string, string>;
   readonly #shelved = new Map<string, Promise<Shelved>>();
 
-  private constructor(
+  /** @param places by name; each is opened when it is asked for */
+  constructor(
     places: ReadonlyMap<string, string>,
-    readonly opener: SourceOpener,
+    readonly readerOf: (place: string) => StoreReader,
     readonly note: (message: string) => void,
   ) {
     this.#places = places;
   }
 
+  get places(): ReadonlyMap<string, string> {
+    return this.#places;
+  }
+
   /** Stores by `PLACE` or `NAME=PLACE`, folders and S3 prefixes. Opens all of them. */
   static async open(
     places: readonly string[],
-    opener: SourceOpener,
+    readerOf: (place: string) => StoreReader,
     note: (message: string) => void,
   ): Promise<StoreShelf> {
     const named = new Map<string, string>();
@@ -65,7 +70,7 @@ export class StoreShelf {
       }
       named.set(name, place);
     }
-    const shelf = new StoreShelf(named, opener, note);
+    const shelf = new StoreShelf(named, readerOf, note);
     for (const name of named.keys()) await shelf.get(name);
     return shelf;
   }
@@ -104,7 +109,7 @@ export class StoreShelf {
   #load(name: string, place: string): Promise<Shelved> {
     const before = this.#shelved.get(name);
     const loading = (async () => {
-      const reader = readerOf(place, this.opener);
+      const reader = this.readerOf(place);
       const signature = text(await reader.get(ROOT) ?? new Uint8Array());
       const store = await openStore(reader);
       return { served: new ServedStore(name, store), signature, looked: Date.now() };
@@ -119,8 +124,13 @@ export class StoreShelf {
   }
 }
 
-function readerOf(place: string, opener: SourceOpener): StoreReader {
-  return /^s3:\/\//i.test(place) ? targetReader(openTarget(place, opener)) : localReader(place);
+export function isRemoteStore(place: string): boolean {
+  return /^s3:\/\//i.test(place);
+}
+
+/** Readers of folders, and of S3 prefixes by what opens them. */
+export function storeReaders(opener: SourceOpener): (place: string) => StoreReader {
+  return (place) => isRemoteStore(place) ? targetReader(openTarget(place, opener)) : localReader(place);
 }
 
 function text(bytes: Uint8Array): string {

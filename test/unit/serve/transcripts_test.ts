@@ -112,42 +112,48 @@ const DONE = [
   "cmaps",
 ];
 
-Deno.test({
-  name: "answers are those of the recorded server",
-  ignore: !hasSharedData,
-  async fn(t) {
-    const world = await startServeWorld();
-    const serving = await startServing({ cmrUrl: world.cmrUrl });
-    try {
-      for (const recorded of readTranscripts()) {
-        if (!DONE.includes(recorded.name)) continue;
-        await t.step(recorded.name, async () => {
-          const { method, path, body, status, headers, json } = (OURS[recorded.name] ?? ((one) => one))(
-            recorded,
-          );
-          const answer = await serving.get(path, {
-            method,
-            redirect: "manual",
-            ...(body === null || body === undefined ? {} : { body: JSON.stringify(body) }),
+for (const workers of [0, 2]) {
+  Deno.test({
+    name: `answers are those of the recorded server (worker threads: ${workers})`,
+    ignore: !hasSharedData,
+    async fn(t) {
+      const world = await startServeWorld();
+      const serving = await startServing({ cmrUrl: world.cmrUrl, workers });
+      try {
+        for (const recorded of readTranscripts()) {
+          if (!DONE.includes(recorded.name)) continue;
+          await t.step(recorded.name, async () => {
+            const { method, path, body, status, headers, json } = (OURS[recorded.name] ?? ((one) => one))(
+              recorded,
+            );
+            const answer = await serving.get(path, {
+              method,
+              redirect: "manual",
+              ...(body === null || body === undefined ? {} : { body: JSON.stringify(body) }),
+            });
+            const bytes = new Uint8Array(await answer.arrayBuffer());
+            const text = new TextDecoder().decode(bytes);
+            assert.equal(answer.status, status, text.slice(0, 500));
+            for (const [name, value] of Object.entries(headers)) {
+              assert.equal(answer.headers.get(name), placed(value, serving.url, world.dataUrl), name);
+            }
+            if (recorded.file) assertImage(recorded, bytes);
+            if (json === null || json === undefined) return;
+            if (status >= 400) return assertRefusal(JSON.parse(text), json);
+            assertHolds(
+              JSON.parse(text),
+              placed(json, serving.url, world.dataUrl),
+              toleranceOf(recorded.name),
+            );
           });
-          const bytes = new Uint8Array(await answer.arrayBuffer());
-          const text = new TextDecoder().decode(bytes);
-          assert.equal(answer.status, status, text.slice(0, 500));
-          for (const [name, value] of Object.entries(headers)) {
-            assert.equal(answer.headers.get(name), placed(value, serving.url, world.dataUrl), name);
-          }
-          if (recorded.file) assertImage(recorded, bytes);
-          if (json === null || json === undefined) return;
-          if (status >= 400) return assertRefusal(JSON.parse(text), json);
-          assertHolds(JSON.parse(text), placed(json, serving.url, world.dataUrl), toleranceOf(recorded.name));
-        });
+        }
+      } finally {
+        await serving.stop();
+        await world.close();
       }
-    } finally {
-      await serving.stop();
-      await world.close();
-    }
-  },
-});
+    },
+  });
+}
 
 /** Refusals say the same things of the same places, in words of their own. */
 function assertRefusal(found: { detail: unknown }, recorded: { detail: unknown }): void {

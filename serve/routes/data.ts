@@ -1,0 +1,21 @@
+/** Endpoints that take pixels or cells apart. */
+import type { DataContext } from "../context.ts";
+import { addCompatibility } from "./compatibility.ts";
+import { addParts } from "./parts.ts";
+import { addPoint } from "./point.ts";
+import { addSeries } from "./series.ts";
+import { addStatistics } from "./statistics.ts";
+import { addStores } from "./stores.ts";
+import { addStoreTiles } from "./store_tiles.ts";
+import { addTiles } from "./tiles.ts";
+
+export function addDataEndpoints(context: DataContext): void {
+  addPoint(context);
+  addCompatibility(context);
+  addTiles(context);
+  addParts(context);
+  addStatistics(context);
+  addSeries(context);
+  addStores(context);
+  addStoreTiles(context);
+}
