@@ -3,6 +3,12 @@ import { assignCells } from "../../core/cells/assign.ts";
 import type { GroupRuns, RowSpan } from "../../core/observations/row_runs.ts";
 import type { LatitudeConvention } from "../../core/cells/convention.ts";
 
+/** Of each row the nested id of its parent, and the index of its cell in the parent. Scratch: good until the next call. */
+interface CellsOfRows {
+  parent: Float64Array;
+  child: Uint32Array;
+}
+
 /** Parent ids and child indices of rows, by one grid. */
 export class CellAssigner {
   readonly cellsPerParent: number;
@@ -19,36 +25,23 @@ export class CellAssigner {
     this.cellsPerParent = 4 ** (childOrder - parentOrder);
   }
 
-  /**
-   * For each row the nested id of its parent (-1 where the place is none on Earth) and the index of its
-   * cell in the parent. The arrays are scratch, good until the next call.
-   */
-  assign(
-    longitude: Float64Array,
-    latitude: Float64Array,
-    rows: number,
-  ): { parent: Float64Array; child: Uint32Array } {
+  /** The cells of places; a place that is none on Earth has the parent -1. */
+  assign(longitude: Float64Array, latitude: Float64Array, rows: number): CellsOfRows {
     this.#grow(rows);
-    if (this.#assigned === longitude) return { parent: this.#parent, child: this.#child };
+    const cells = { parent: this.#parent, child: this.#child };
+    if (this.#assigned === longitude) return cells;
     this.#assigned = longitude;
-    const out = { parent: this.#parent, child: this.#child };
-    assignCells(longitude.subarray(0, rows), latitude.subarray(0, rows), {
-      parentOrder: this.parentOrder,
-      childOrder: this.childOrder,
-      convention: this.convention,
-    }, out);
-    return out;
+    const { parentOrder, childOrder, convention } = this;
+    const grid = { parentOrder, childOrder, convention };
+    assignCells(longitude.subarray(0, rows), latitude.subarray(0, rows), grid, cells);
+    return cells;
   }
 
   /**
    * The same from runs of a row index at the children's order instead of coordinates, for the rows of
    * `spans`, one span after the other. Rows in no run get a parent beyond all parents.
    */
-  place(
-    runs: GroupRuns,
-    spans: readonly RowSpan[],
-    rows: number,
-  ): { parent: Float64Array; child: Uint32Array } {
+  place(runs: GroupRuns, spans: readonly RowSpan[], rows: number): CellsOfRows {
     this.#grow(rows);
     this.#assigned = undefined;
     const parent = this.#parent.fill(12 * 4 ** this.parentOrder, 0, rows), child = this.#child;

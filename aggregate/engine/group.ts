@@ -51,6 +51,12 @@ export class CellGrouper {
     return { cells: cells.subarray(0, distinct), starts: starts.subarray(0, distinct + 1) };
   }
 
+  /** The groups of the finest level and, by `steps`, of levels so many orders coarser, in that order. */
+  groupLevels(children: ChildIndices, rows: number, steps: readonly number[]): CellGroups[] {
+    const finest = this.group(children, rows);
+    return steps.map((count) => count === 0 ? finest : coarsen(finest, count));
+  }
+
   /** Puts one column into the order of the last {@linkcode group}. */
   place(from: Values, into: Values, rows: number): void {
     const positions = this.#positions;

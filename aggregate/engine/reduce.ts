@@ -7,7 +7,7 @@ import type { MergeSummarizer, Reducer } from "../statistics/contract.ts";
 import type { Values } from "../../core/values.ts";
 import { ShardWriter } from "../../core/store/writer.ts";
 import { Gatherer, type PlacedSegment } from "./gather.ts";
-import { CellGrouper, coarsen } from "./group.ts";
+import { CellGrouper } from "./group.ts";
 import type { ReduceOutcome, RunContext } from "./contract.ts";
 
 /** What a shard's reduction gives besides its objects. */
@@ -18,6 +18,8 @@ export class ShardReducer {
   #reducer: Reducer;
   #summarizer: MergeSummarizer | null;
   #levels: number[];
+  /** By how many orders each level is coarser than the finest. */
+  #steps: number[];
   #columnCount: number;
   #grouper: CellGrouper;
   #gatherer = new Gatherer();
@@ -30,6 +32,7 @@ export class ShardReducer {
     this.#reducer = reducer;
     this.#summarizer = summarizer;
     this.#levels = store.levels.filter((level) => level >= store.parentOrder);
+    this.#steps = this.#levels.map((level) => store.levels[0] - level);
     this.#columnCount = pipeline.dataSource.columns.length;
     this.#grouper = new CellGrouper(4 ** (store.levels[0] - store.parentOrder));
   }
@@ -47,12 +50,11 @@ export class ShardReducer {
     let observations = 0;
     for (const parent of this.#gatherer.parents(placed, this.#columnCount)) {
       observations += parent.rows;
-      const finest = this.#grouper.group(parent.children, parent.rows);
+      const groups = this.#grouper.groupLevels(parent.children, parent.rows, this.#steps);
       const columns = parent.columns.map((column, c) => this.#sort(column, c, parent.rows));
-      this.#levels.forEach((level, l) => {
-        const groups = l === 0 ? finest : coarsen(finest, store.levels[0] - level);
-        writers[l].add(parent.rank, groups.cells, this.#reducer.reduce(columns, groups.starts));
-        cells[l] += groups.cells.length;
+      groups.forEach((level, l) => {
+        writers[l].add(parent.rank, level.cells, this.#reducer.reduce(columns, level.starts));
+        cells[l] += level.cells.length;
       });
       if (this.#summarizer !== null) {
         states.push({ rank: parent.rank, state: this.#summarizer.summarize(columns) });

@@ -54,34 +54,34 @@ export function clipCells(
   };
 }
 
+/** The cells that observations are given. */
+interface ClipGrid {
+  parentOrder: number;
+  childOrder: number;
+  convention: LatitudeConvention;
+}
+
 /** Tests observations one after the other; neighbours in a granule cost next to nothing. */
 export class Clip {
   readonly #rule: ClipCells["rule"];
   readonly #areas: { inside: Float64Array; edge: ReadonlySet<number>; test: InsideTest }[];
   readonly #childrenPerParent: number;
   readonly #childrenPerCell: number;
-  readonly #childOrder: number;
-  readonly #convention: LatitudeConvention;
   #cell = -1;
   /** Areas whose edge may touch the cell; null where the cell lies outside one. */
   #open: InsideTest[] | null = null;
   #child = -1;
   #childKept = false;
 
-  constructor(
-    { rule, order, areas }: ClipCells,
-    grid: { parentOrder: number; childOrder: number; convention: LatitudeConvention },
-  ) {
+  constructor({ rule, order, areas }: ClipCells, readonly grid: ClipGrid) {
     this.#rule = rule;
     this.#areas = areas.map(({ spec, inside, edge }) => ({
       inside,
       edge: new Set(edge),
       test: insideTest(spec),
     }));
-    this.#childOrder = grid.childOrder;
     this.#childrenPerParent = 4 ** (grid.childOrder - grid.parentOrder);
     this.#childrenPerCell = 4 ** (grid.childOrder - order);
-    this.#convention = grid.convention;
   }
 
   /** Whether places themselves are asked for, or cells alone. */
@@ -103,7 +103,7 @@ export class Clip {
     if (this.#rule === "observations") return open.every((test) => test(longitude, latitude));
     if (id !== this.#child) {
       this.#child = id;
-      const centre = cellCentre(id, this.#childOrder, this.#convention);
+      const centre = cellCentre(id, this.grid.childOrder, this.grid.convention);
       this.#childKept = open.every((test) => test(...centre));
     }
     return this.#childKept;

@@ -54,14 +54,10 @@ export class Scatterer {
     /** What of the rows in wanted parents is taken. */
     readonly cut: { window: TimeWindow | null; clip: Clip | null } = { window: null, clip: null },
   ) {
-    const distinct = [...new Set(needs.map((need) => JSON.stringify([...need].sort((a, b) => a - b))))];
-    // More than 32 distinct needs do not fit the bits of a word: then no row is dropped early.
-    const sets = distinct.length > 32 ? [] : distinct.map((text) => JSON.parse(text) as number[]);
+    const sets = distinctNeeds(needs);
     this.#allAlive = sets.length === 0 ? 1 : 2 ** sets.length - 1;
     this.#killMasks = new Uint32Array(columnCount);
-    sets.forEach((set, bit) => {
-      for (const column of set) this.#killMasks[column] |= 1 << bit;
-    });
+    sets.forEach((set, bit) => set.forEach((column) => this.#killMasks[column] |= 1 << bit));
   }
 
   /** Whether any of these rows lies in a wanted parent; the cells found are kept for {@linkcode scatter}. */
@@ -316,6 +312,12 @@ export class Scatterer {
       out += end - begin;
     }
   }
+}
+
+/** Sets of columns, each once. More of them than a word has bits: none, and no row is dropped early. */
+function distinctNeeds(needs: readonly (readonly number[])[]): number[][] {
+  const distinct = [...new Set(needs.map((need) => JSON.stringify([...need].sort((a, b) => a - b))))];
+  return distinct.length > 32 ? [] : distinct.map((text) => JSON.parse(text) as number[]);
 }
 
 function isWithin({ start, end, endExclusive }: TimeWindow, time: number): boolean {

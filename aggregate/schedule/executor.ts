@@ -3,8 +3,7 @@ import { Worker } from "node:worker_threads";
 import type { SourceOpener } from "../../core/access/open.ts";
 import { InlineSlots, type Slots, ThreadSlots } from "../../core/workers/slots.ts";
 import type { FromWorker, RunContext, ToWorker } from "../engine/contract.ts";
-import { Answerer } from "./answerer.ts";
-import type { TaskRunnerOptions } from "./task_runner.ts";
+import { TaskRunner, type TaskRunnerOptions } from "./task_runner.ts";
 
 export interface Executor extends Slots<ToWorker, FromWorker> {
   /** Sends the context of a run to every slot; tasks of that run follow. */
@@ -26,8 +25,8 @@ export class ThreadExecutor extends ThreadSlots<ToWorker, FromWorker> implements
 /** The same on this thread, one task after the other. */
 export class InlineExecutor extends InlineSlots<ToWorker, FromWorker> implements Executor {
   constructor(options: TaskRunnerOptions = {}) {
-    const answerer = new Answerer(options);
-    super((message) => answerer.answer(message));
+    const runner = new TaskRunner(options);
+    super((message) => runner.answer(message));
   }
 
   start(context: RunContext): void {

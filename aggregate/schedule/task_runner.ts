@@ -1,6 +1,6 @@
 /**
  * One thread's share of a run: scatters granules into shared memory and reduces shards into objects.
- * Worker threads and the same-thread twin both answer messages with it.
+ * Worker threads and the same-thread twin both answer messages with it; a failure is an answer like any other.
  */
 import { openFileSyncSource } from "../../core/access/file_source.ts";
 import type { BridgeClient } from "../../core/access/bridge.ts";
@@ -10,10 +10,13 @@ import type { ReadRequest } from "../../core/observations/contract.ts";
 import { readGranule } from "../../core/observations/granule.ts";
 import { openHdf5 } from "../../core/observations/open_granule_file.ts";
 import type { GroupRuns, RowSpan } from "../../core/observations/row_runs.ts";
+import { serializeError } from "../../core/errors.ts";
+import { writeObject } from "../../core/files/pending_object.ts";
 import { compileStatistics } from "../statistics/compile.ts";
 import { compileMerge } from "../statistics/merge.ts";
 import { CellAssigner } from "../engine/assigner.ts";
 import type {
+  FromWorker,
   IndexedRows,
   ReduceOutcome,
   ReduceTask,
@@ -22,8 +25,8 @@ import type {
   ScatterTask,
   SpillOutcome,
   SpillTask,
+  ToWorker,
 } from "../engine/contract.ts";
-import { writeObject } from "./objects.ts";
 import type { PlacedSegment } from "../engine/gather.ts";
 import { shardOfRank } from "../plan/plan.ts";
 import { Clip } from "../engine/row_cut.ts";
@@ -42,6 +45,36 @@ export interface TaskRunnerOptions {
 }
 
 export class TaskRunner {
+  #tasks: RunTasks | undefined;
+
+  constructor(readonly options: TaskRunnerOptions = {}) {}
+
+  /** The answer to a task; a context has none. */
+  async answer(message: ToWorker): Promise<FromWorker | undefined> {
+    if (message.type === "start") {
+      this.#tasks = new RunTasks(message.context, message.worker, this.options);
+      return undefined;
+    }
+    const { id } = message;
+    try {
+      if (this.#tasks === undefined) throw new Error("a task came before the context of its run");
+      switch (message.type) {
+        case "scatter":
+          return { type: "scattered", id, outcome: await this.#tasks.scatter(message.task) };
+        case "spill":
+          return { type: "spilled", id, outcome: this.#tasks.spill(message.task) };
+        case "reduce":
+          return { type: "reduced", id, outcome: this.#tasks.reduce(message.task) };
+      }
+    } catch (error) {
+      const slabs = this.#tasks?.reportSlabs() ?? { opened: [], filled: [] };
+      return { type: "failed", id, error: serializeError(error), slabs };
+    }
+  }
+}
+
+/** The tasks of one run. */
+class RunTasks {
   #context: RunContext;
   #clip: Clip | null;
   #scatterer: Scatterer;
@@ -53,7 +86,7 @@ export class TaskRunner {
   #slabs = new Map<number, SharedArrayBuffer>();
   #options: TaskRunnerOptions;
 
-  constructor(context: RunContext, worker: number, options: TaskRunnerOptions = {}) {
+  constructor(context: RunContext, worker: number, options: TaskRunnerOptions) {
     const { pipeline, store, rows } = context;
     const { parentOrder, latitude: convention } = store;
     const grid = { parentOrder, childOrder: store.levels[0], convention };

@@ -1,9 +1,9 @@
 /** The worker thread of a run. */
 import { answerMessages } from "../../core/workers/worker_port.ts";
 import type { FromWorker, ToWorker } from "../engine/contract.ts";
-import { Answerer } from "./answerer.ts";
+import { TaskRunner } from "./task_runner.ts";
 
 answerMessages<ToWorker, FromWorker>((bridge) => {
-  const answerer = new Answerer({ bridge });
-  return (message) => answerer.answer(message);
+  const runner = new TaskRunner({ bridge });
+  return (message) => runner.answer(message);
 });
