@@ -21,6 +21,7 @@ export function feedMetrics(status: FeedStatus): string {
   ]]);
   gauge("last_poll_seconds", "When the source was last polled.", [[{}, seconds(status.polled)]]);
   gauge("last_push_seconds", "When a notice was last read.", [[{}, seconds(status.pushed)]]);
+  gauge("push_silent", "1 when nothing was pushed for longer than is usual.", [[{}, Number(status.silent)]]);
   gauge("open_spans", "Spans of time that are not walked to their end.", [[{}, status.open]]);
   gauge("queue_age_seconds", "How long the oldest due download has waited.", [[
     {},

@@ -1,6 +1,8 @@
 /** One round of a feed: notices first, then a poll, then the catalog. */
+import { formatSeconds } from "../core/units.ts";
 import { dayText } from "./ledger/days.ts";
 import { publishParts } from "./live/publish.ts";
+import { silencePollDue, usualSilence } from "./ledger/gaps.ts";
 import type { Deadline } from "./follow/deadline.ts";
 import { poll } from "./follow/poll.ts";
 import { emptyInbox } from "./notices/inbox.ts";
@@ -37,7 +39,12 @@ export async function runFeed(feed: Feed, options: RunOptions): Promise<RunResul
     short: [],
     manifest: null,
   };
-  if (definition.poll) {
+  const silent = await engine.transaction((sql) =>
+    silencePollDue(sql, definition.name, definition.push.silentMs)
+  );
+  const woken = silent !== null && silent.at <= Date.now();
+  if (woken) options.onNote?.(await silenceWords(feed));
+  if (definition.poll || woken) {
     const polled = await poll({
       engine,
       feed: definition.name,
@@ -61,4 +68,22 @@ export async function runFeed(feed: Feed, options: RunOptions): Promise<RunResul
     result.manifest = published.number;
   }
   return result;
+}
+
+async function silenceWords({ engine, definition: { name, push } }: Feed): Promise<string> {
+  const silence = await engine.transaction((sql) => usualSilence(sql, name, push.silentMs));
+  if (silence === null || silence.since === null) return `${name}: nothing was pushed yet; polling`;
+  return `${name}: nothing was pushed for ${formatSeconds((Date.now() - silence.since) / 1000)}, ` +
+    `${push.silentMs === undefined ? "the longest that is usual" : "push.silent"} is ` +
+    `${formatSeconds(silence.lengthMs / 1000)}; polling`;
+}
+
+/**
+ * When a feed that polled at `polled`, by this machine's clock, has to poll again because its push is silent;
+ * infinity where that cannot be said.
+ */
+export async function silenceDue({ engine, definition }: Feed, polled: number): Promise<number> {
+  const { name, push } = definition;
+  const due = await engine.transaction((sql) => silencePollDue(sql, name, push.silentMs));
+  return due === null ? Infinity : Math.max(due.at, polled + due.lengthMs);
 }

@@ -2,6 +2,7 @@
 import { DAY_MS, dayText } from "./ledger/days.ts";
 import { type Engine, numberOf, textOf } from "./ledger/engine.ts";
 import { noticeCounts } from "./ledger/inbox.ts";
+import { usualSilence } from "./ledger/gaps.ts";
 import { daysFrom, feedProgress, openSpans } from "./ledger/progress.ts";
 import { type TaskCounts, taskCounts } from "./ledger/tasks.ts";
 
@@ -27,6 +28,8 @@ export interface FeedStatus {
   watermark: string | null;
   polled: string | null;
   pushed: string | null;
+  /** Nothing was pushed for longer than is usual. */
+  silent: boolean;
   /** Spans of time that are not walked to their end. */
   open: number;
   tasks: TaskCounts;
@@ -40,6 +43,8 @@ export async function feedStatus(
   engine: Engine,
   feed: string,
   days: number,
+  /** What `push.silent` says. */
+  silentMs?: number,
   now = Date.now(),
 ): Promise<FeedStatus> {
   const fromDay = Math.floor(now / DAY_MS) - days + 1;
@@ -98,11 +103,13 @@ export async function feedStatus(
       day.short = count.available !== null && count.available !== count.known;
     }
     const counts = await taskCounts(sql, feed);
+    const silence = await usualSilence(sql, feed, silentMs);
     return {
       feed,
       watermark: timeText(progress?.watermark),
       polled: timeText(progress?.polled),
       pushed: timeText(progress?.pushed),
+      silent: silence !== null && silence.since !== null && silence.since + silence.lengthMs <= now,
       open: (await openSpans(sql, feed)).length,
       tasks: counts,
       queueAgeMs: counts.oldestDue === null ? 0 : Math.max(0, now - counts.oldestDue),

@@ -31,7 +31,7 @@ export function addFeedRun(feed: Command, context: CliContext): void {
     .action(async (file, options) => {
       const { durationMs } = await import("../../feed/definition/parse.ts");
       const { Deadline } = await import("../../feed/follow/deadline.ts");
-      const { runFeed } = await import("../../feed/run.ts");
+      const { runFeed, silenceDue } = await import("../../feed/run.ts");
       const time = (flag: string, text: string | undefined) => {
         const ms = text === undefined ? undefined : durationMs(text);
         if (ms === null) throw inputError(`${flag}: "${text}" is no time (wanted such as 90s, 14m, 1h)`);
@@ -50,6 +50,13 @@ export function addFeedRun(feed: Command, context: CliContext): void {
           await besides?.stop();
         }
       });
+      /** Sleeps until the next round, or until a silent push asks for one; what is pushed meanwhile puts that off. */
+      async function untilNext(opened: Feed, start: number, everyMs: number) {
+        const next = async () => Math.min(start + everyMs, await silenceDue(opened, start));
+        for (let at = await next(); at > Date.now(); at = await next()) {
+          await sleep(at - Date.now(), context.signal);
+        }
+      }
       async function rounds(opened: Feed, onNews: () => void) {
         for (;;) {
           const start = Date.now();
@@ -78,7 +85,7 @@ export function addFeedRun(feed: Command, context: CliContext): void {
             return;
           }
           if (context.signal.aborted) return;
-          await sleep(Math.max(0, start + everyMs - Date.now()), context.signal);
+          await untilNext(opened, start, everyMs);
         }
       }
     });

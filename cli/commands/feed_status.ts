@@ -39,7 +39,8 @@ export function addFeedStatus(feed: Command, context: CliContext): void {
       const status = await withFeed(
         file,
         context,
-        ({ engine, definition }) => feedStatus(engine, definition.name, options.days),
+        ({ engine, definition }) =>
+          feedStatus(engine, definition.name, options.days, definition.push.silentMs),
       );
       if (context.json) printReport(context, "feed.status", status);
       else {
@@ -54,9 +55,9 @@ export function addFeedStatus(feed: Command, context: CliContext): void {
         context.log.info(
           `watermark ${status.watermark ?? "none"}, last poll ${status.polled ?? "none"}, last push ${
             status.pushed ?? "none"
-          }; ${tasks.waiting + tasks.failed} downloads wait (oldest ${
-            formatSeconds(status.queueAgeMs / 1000)
-          }), ` +
+          }${status.silent ? " (unusually silent)" : ""}; ${
+            tasks.waiting + tasks.failed
+          } downloads wait (oldest ${formatSeconds(status.queueAgeMs / 1000)}), ` +
             `${tasks.leased} under way, ${tasks.done} done, ${tasks.dead} dead; ${notices.waiting} notices wait, ` +
             `${notices.bad} bad`,
         );

@@ -80,7 +80,7 @@ export interface FeedDefinition {
   settleMs: number;
   deletionsEveryMs: number;
   sweepEveryMs: number;
-  /** False: granules come by push alone. */
+  /** False: granules come by push alone, and by a poll when that is silent. */
   poll: boolean;
   keep: {
     tilesFile: string | undefined;
@@ -99,7 +99,13 @@ export interface FeedDefinition {
   cellOrder: number;
   download: { to: string; files: number; attempts: number } | undefined;
   /** `topics`: those of Amazon's notification service whose subscription is confirmed. */
-  push: { port: number; host: string; topics: readonly string[] };
+  push: {
+    port: number;
+    host: string;
+    topics: readonly string[];
+    /** A push that is silent for so long makes a poll; default by the feed's own gaps. */
+    silentMs: number | undefined;
+  };
 }
 
 const DEFAULT_SETTLE = "5d";
@@ -178,6 +184,7 @@ function resolve(input: FeedInput, faults: Faults, base: string): FeedDefinition
       port: input.push?.port ?? DEFAULT_PUSH_PORT,
       host: input.push?.host ?? LOOPBACK,
       topics: input.push?.topics ?? [],
+      silentMs: input.push?.silent === undefined ? undefined : ms(input.push.silent, ""),
     },
   };
 }

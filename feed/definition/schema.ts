@@ -87,6 +87,7 @@ export const feedSchema = z.strictObject({
   push: z.strictObject({
     port: whole.min(0).max(65535).optional(),
     host: z.string().optional(),
+    silent: duration.optional(),
     topics: z.array(
       z.string().regex(
         /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]+$/,

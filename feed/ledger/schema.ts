@@ -45,6 +45,8 @@ const TABLES = (serial: string): readonly string[] => [
      feed TEXT NOT NULL, collection TEXT NOT NULL, day BIGINT NOT NULL, dirty BIGINT NOT NULL,
      file TEXT, rows BIGINT NOT NULL, PRIMARY KEY (feed, collection, day))`,
   `CREATE TABLE IF NOT EXISTS subscription (feed TEXT PRIMARY KEY, id TEXT NOT NULL)`,
+  `CREATE TABLE IF NOT EXISTS push_gap (
+     feed TEXT NOT NULL, step BIGINT NOT NULL, gaps BIGINT NOT NULL, PRIMARY KEY (feed, step))`,
   `CREATE TABLE IF NOT EXISTS host_slot (
      host TEXT NOT NULL, slot BIGINT NOT NULL, owner TEXT NOT NULL, until BIGINT NOT NULL,
      PRIMARY KEY (host, slot))`,

@@ -2,6 +2,7 @@
 import { GranaryError } from "../../core/errors.ts";
 import type { Feed } from "../open.ts";
 import { markBadNotice, newNotices, type Notice, settleNotice } from "../ledger/inbox.ts";
+import { countGaps } from "../ledger/gaps.ts";
 import { stampFeed } from "../ledger/progress.ts";
 import { registerDeletions, registerOffers } from "../ledger/register.ts";
 import type { NoticeContent, NoticeReader } from "../sources/notice.ts";
@@ -41,7 +42,11 @@ export async function emptyInbox({ engine, definition, readNotice }: Feed): Prom
       }
       total.news += await registerOffers(sql, feed, content.offers, now);
       total.deleted += await registerDeletions(sql, feed, content.deletions, now);
-      if (notices.length > 0) await stampFeed(sql, feed, { pushed: now });
+      if (notices.length > 0) {
+        const times = notices.map(({ received }) => received).sort((a, b) => a - b);
+        await countGaps(sql, feed, times);
+        await stampFeed(sql, feed, { pushed: times[times.length - 1] });
+      }
     });
     total.read += notices.length;
     if (notices.length < BATCH) return total;

@@ -37,7 +37,7 @@ export async function serveNotices(feed: Feed, options: ServeOptions): Promise<v
       .finally(() => reading = undefined);
   };
   const { push, name } = feed.definition;
-  const metrics = async () => feedMetrics(await feedStatus(feed.engine, name, STATUS_DAYS));
+  const metrics = async () => feedMetrics(await feedStatus(feed.engine, name, STATUS_DAYS, push.silentMs));
   const { host, port } = push;
   const listener = await listen(feed, { host, port, user, password, metrics, onKept, onError: onNote });
   options.onListening(listener.url);

@@ -4,7 +4,14 @@ import { type ChildProcess, spawn } from "node:child_process";
 import crypto from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
-import { bareEnvironment, granary, placedBinary, ROOT, temporaryFolder } from "../support/binary.ts";
+import {
+  bareEnvironment,
+  granary,
+  placedBinary,
+  ROOT,
+  startGranary,
+  temporaryFolder,
+} from "../support/binary.ts";
 import { type CdseServer, type FakeProduct, startCdse } from "../support/cdse_server.ts";
 import { hasSharedData, sharedData } from "../shared_data.ts";
 
@@ -175,4 +182,35 @@ Deno.test({
       return (JSON.parse(stdout) as { id: string }[]).map(({ id }) => id);
     }
   },
+});
+
+Deno.test("a feed that is pushed to polls again when its push is silent, long before its next round", async () => {
+  const folder = temporaryFolder("granary-silent-");
+  const service = await startCdse([]);
+  const yaml = path.join(folder, "s2.yaml");
+  const start = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+  fs.writeFileSync(
+    yaml,
+    `feed: s2
+source: {from: cdse, url: ${service.url}/odata/v1/, collection: SENTINEL-2}
+follow: {start: ${start}, poll: false}
+push: {port: 0, silent: 1s}
+`,
+  );
+  const child = startGranary(["feed", "run", yaml, "--every", "1h", "--listen"], {
+    env: { GRANARY_PUSH_USER: "u", GRANARY_PUSH_PASSWORD: "p" },
+  });
+  let said = "";
+  child.stderr!.on("data", (text) => said += text);
+  const ended = new Promise<string>((resolve) =>
+    child.on("close", (code, by) => resolve(String(by ?? code)))
+  );
+  try {
+    const counts = () => service.asked.filter(({ url }) => url.searchParams.get("$count") === "true").length;
+    await until(() => Promise.resolve(counts() >= 3), () => said);
+    assert.match(said, /s2: nothing was pushed yet; polling/);
+  } finally {
+    await stop(child, ended);
+    await service.close();
+  }
 });

@@ -11,6 +11,7 @@ import { parseFeed } from "../../../feed/definition/parse.ts";
 import { NO_DEADLINE } from "../../../feed/follow/deadline.ts";
 import { newestManifest } from "../../../catalog/file/live_folder.ts";
 import { publishFile, publishParts } from "../../../feed/live/publish.ts";
+import { keepNotices } from "../../../feed/ledger/inbox.ts";
 import { emptyInbox } from "../../../feed/notices/inbox.ts";
 import { listen } from "../../../feed/notices/listen.ts";
 import { type Feed, openFeed } from "../../../feed/open.ts";
@@ -257,6 +258,43 @@ recordedTest(
       await publishParts(feed.engine, "s2", path.join(folder, "s2.live"), 8);
       assert.equal(newestManifest(path.join(folder, "s2.live"))?.parts[0].rows, 2);
     }, [like[0], like[2]]);
+  },
+);
+
+recordedTest(
+  "a push that has fallen silent makes one poll, and says so; one that is usual makes none",
+  async () => {
+    await inWorld(S2("recent: 20000d"), async ({ feed, server }) => {
+      const { engine, definition: { name } } = feed;
+      const notes: string[] = [];
+      const run = () => runFeed(feed, { deadline: NO_DEADLINE, onNote: (note) => notes.push(note) });
+      const hear = (times: readonly number[]) =>
+        engine.transaction((sql) =>
+          keepNotices(sql, name, times.map((received) => ({ source: "cdse", received, body: read(PUSH) })))
+        );
+      const hour = 3_600_000;
+      const last = Date.now() - 3 * hour;
+      await hear([...Array(150).keys()].map((i) => last - (149 - i) * 4 * hour));
+      await run();
+      assert.deepEqual([server.asked.length, notes], [0, []], "three hours are usual where four are");
+      assert.equal((await feedStatus(engine, name, 10)).silent, false);
+
+      // The same five hours later.
+      await engine.transaction((sql) => sql.all(`UPDATE feed SET pushed = pushed - ${2 * hour}`));
+      assert.equal((await feedStatus(engine, name, 10)).silent, true);
+      const result = await run();
+      assert.ok(server.asked.length > 0);
+      assert.equal(await counts(feed, "granule"), 48);
+      assert.equal(result.short.length, 0);
+      assert.match(notes.join(), /nothing was pushed for 5h 0m, the longest that is usual is 4h/);
+      const asked = server.asked.length;
+      await run();
+      assert.equal(server.asked.length, asked, "one poll a silence");
+      assert.equal(notes.length, 1);
+      await hear([Date.now()]);
+      await run();
+      assert.equal((await feedStatus(engine, name, 10)).silent, false);
+    });
   },
 );
 

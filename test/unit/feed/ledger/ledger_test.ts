@@ -13,7 +13,8 @@ import {
   registerDeletions,
   registerOffers,
 } from "../../../../feed/ledger/register.ts";
-import { addSpan, moveSpan, openSpans } from "../../../../feed/ledger/progress.ts";
+import { countGaps, usualSilence } from "../../../../feed/ledger/gaps.ts";
+import { addSpan, ensureFeed, moveSpan, openSpans, stampFeed } from "../../../../feed/ledger/progress.ts";
 import {
   DEFAULT_RETRY_RULE,
   extendLease,
@@ -188,6 +189,67 @@ const SUITE: Record<string, (engine: Engine, second: () => Promise<Engine>) => P
     await engine.transaction((sql) => markBadNotice(sql, notice.n, "not JSON"));
     assert.deepEqual(await engine.transaction((sql) => noticeCounts(sql, FEED)), { waiting: 0, bad: 1 });
   },
+
+  "a ledger of version 1 is brought to version 2 and goes on": async (engine, second) => {
+    await engine.transaction((sql) =>
+      registerOffers(sql, FEED, [offer("a", 1000), offer("b", 2000, { leftOut: "tile not listed" })], 7)
+    );
+    const before = [await rowsOf(engine), await tasksOf(engine)];
+    // Version 1 had neither this column nor these tables.
+    await engine.transaction(async (sql) => {
+      await sql.all("ALTER TABLE granule DROP COLUMN revised");
+      for (const table of ["subscription", "push_gap"]) await sql.all(`DROP TABLE ${table}`);
+      await sql.all("UPDATE ledger SET version = 1");
+    });
+    for (let time = 0; time < 2; time++) {
+      const migrated = await second();
+      try {
+        assert.deepEqual([await rowsOf(migrated), await tasksOf(migrated)], before);
+        const revised = await migrated.transaction((sql) =>
+          sql.all("SELECT changed, revised FROM granule ORDER BY changed")
+        );
+        assert.deepEqual(revised.map((row) => [row.changed, row.revised]), [[1000, 1000], [2000, 2000]]);
+        // What it knew is no news, what is later is.
+        assert.equal(
+          await migrated.transaction((sql) => registerOffers(sql, FEED, [offer("a", 1000)], 8)),
+          0,
+        );
+      } finally {
+        await migrated.close();
+      }
+    }
+    assert.equal(await engine.transaction((sql) => registerOffers(sql, FEED, [offer("a", 1001)], 9)), 1);
+    await engine.transaction((sql) => sql.all("UPDATE ledger SET version = 3"));
+    await assert.rejects(second(), /a ledger of version 3, wanted 2/);
+    await engine.transaction((sql) => sql.all("UPDATE ledger SET version = 2"));
+  },
+
+  "the usual silence is the 99th of a hundred of the feed's own gaps": async (engine) => {
+    const usual = (stated?: number) => engine.transaction((sql) => usualSilence(sql, FEED, stated));
+    const hear = (times: readonly number[]) =>
+      engine.transaction(async (sql) => {
+        await ensureFeed(sql, FEED, 0, "{}");
+        await countGaps(sql, FEED, times);
+        await stampFeed(sql, FEED, { pushed: times[times.length - 1] });
+      });
+    assert.equal(await usual(), null);
+    assert.deepEqual(await usual(5000), { since: null, lengthMs: 5000 });
+    // 198 gaps of 20 minutes, and among them one of an hour and one of a day, in batches of three.
+    const minutes = [...Array(99).fill(20), 60, ...Array(99).fill(20), 1440];
+    const times = minutes.reduce((all, gap) => [...all, all[all.length - 1] + gap * 60_000], [0]);
+    for (let at = 0; at < times.length; at += 3) await hear(times.slice(at, at + 3));
+    const silence = await usual();
+    assert.equal(silence?.since, times[times.length - 1]);
+    const length = (silence?.lengthMs ?? 0) / 60_000;
+    assert.ok(length >= 20 && length < 20 * 2 ** 0.25 + 0.001, String(length));
+    // Many notices at once make no silence of a second.
+    for (let at = 0; at < 20; at += 1) {
+      await hear(Array.from({ length: 1000 }, (_, i) => times[times.length - 1] + at * 1000 + i));
+    }
+    assert.equal((await usual())?.lengthMs, 600_000);
+    const [{ gaps }] = await engine.transaction((sql) => sql.all("SELECT sum(gaps) AS gaps FROM push_gap"));
+    assert.ok(Number(gaps) <= 11_000, "old counts fade");
+  },
 };
 
 for (const [name, test] of Object.entries(SUITE)) {
@@ -217,7 +279,7 @@ Deno.test({
         await context.step(name, async () => {
           const engine = await openLedger({ address: server.url });
           try {
-            for (const table of ["granule", "task", "span", "inbox", "part"]) {
+            for (const table of ["granule", "task", "span", "inbox", "part", "feed", "push_gap"]) {
               await engine.transaction((sql) => sql.all(`DELETE FROM ${table}`));
             }
             await test(engine, () => openLedger({ address: server.url }));
