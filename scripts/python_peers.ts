@@ -47,6 +47,9 @@ const PEERS: readonly { module: string; requirement: string }[] = [
   { module: "wheel", requirement: "wheel" },
 ];
 
+/** What pip must build, since only its source is published: small packages of pure Python. */
+const SOURCE_ONLY = ["version-parser"]; // of pypgstac
+
 const INSTALL_LIMIT_MS = 240_000;
 
 /**
@@ -94,11 +97,14 @@ function install(python: string, requirements: string[]): string | undefined {
     "pip",
     "install",
     "--quiet",
+    // Modules are compiled when they are imported: most never are.
+    "--no-compile",
     "--retries",
     "1",
     "--timeout",
     "60",
     "--only-binary=:all:",
+    `--no-binary=${SOURCE_ONLY.join(",")}`,
     ...requirements,
   ];
   const pip = spawnSync(python, args, { encoding: "utf8", timeout: INSTALL_LIMIT_MS });

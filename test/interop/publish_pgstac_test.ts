@@ -10,10 +10,19 @@ import { loadDataset } from "../../publish/config/load.ts";
 import { publishDataset } from "../../publish/publish.ts";
 import { PublishDirectory } from "../../publish/run/directory.ts";
 import { hasSharedData, sharedData } from "../shared_data.ts";
-import { hasPgstac, startStacFastapi } from "../support/stac_fastapi.ts";
+import { hasPgstac, type StacFastapi, startStacFastapi } from "../support/stac_fastapi.ts";
 
 const OMTO3D = "OMI-Aura_L3-OMTO3d_2016m0331_v003.he5";
 const OMSO2E = "OMI-Aura_L3-OMSO2e_2004m1001_v004-2025m0925t092353.he5";
+
+/** Of all tests here, each with a collection of its own. */
+let server: StacFastapi;
+if (hasPgstac && hasSharedData) {
+  Deno.test.beforeAll(async () => {
+    server = await startStacFastapi();
+  });
+  Deno.test.afterAll(() => server.close());
+}
 
 async function json(url: string, init?: RequestInit): Promise<Record<string, unknown>> {
   const response = await fetch(url, init);
@@ -23,9 +32,9 @@ async function json(url: string, init?: RequestInit): Promise<Record<string, unk
 }
 
 for (
-  const [name, target] of [
-    ["a STAC API with transactions", (url: string) => `{to: "${url}", api: transactions}`],
-    ["a pgstac database", () => "{to: pgstac, api: pgstac, token: env:PGSTAC_URL}"],
+  const [name, collection, target] of [
+    ["a STAC API with transactions", "OMI.api", (url: string) => `{to: "${url}", api: transactions}`],
+    ["a pgstac database", "OMI.database", () => "{to: pgstac, api: pgstac, token: env:PGSTAC_URL}"],
   ] as const
 ) {
   Deno.test({
@@ -33,7 +42,6 @@ for (
     ignore: !hasPgstac || !hasSharedData,
     fn: async () => {
       const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-pgstac-"));
-      const server = await startStacFastapi();
       try {
         fs.mkdirSync(path.join(folder, "granules"));
         for (const file of [OMTO3D, OMSO2E]) {
@@ -43,7 +51,7 @@ for (
         const write = (variable: string) =>
           fs.writeFileSync(
             yaml,
-            `dataset: OMI.test\ndiscover: [{from: local, path: granules}]\n` +
+            `dataset: ${collection}\ndiscover: [{from: local, path: granules}]\n` +
               `convert: {variables: ["**/${variable}"]}\ncollection: {title: Ozone, license: CC0-1.0}\n` +
               `publish:\n  - {to: out}\n  - ${target(server.url)}\n`,
           );
@@ -61,7 +69,7 @@ for (
           json(`${server.url}/search`, {
             method: "POST",
             headers: { "content-type": "application/json" },
-            body: JSON.stringify({ collections: ["OMI.test"], ...body }),
+            body: JSON.stringify({ collections: [collection], ...body }),
           });
         const all = await search({}) as {
           features: { id: string; assets: Record<string, { href: string }> }[];
@@ -75,10 +83,10 @@ for (
         }
         const one = await search({ datetime: "2016-03-31T12:00:00Z", bbox: [10, 10, 20, 20] }) as typeof all;
         assert.deepEqual(one.features.map(({ id }) => id), ["OMI-Aura_L3-OMTO3d_2016m0331_v003"]);
-        const collection = await json(`${server.url}/collections/OMI.test`);
+        const there = await json(`${server.url}/collections/${collection}`);
         const own = JSON.parse(fs.readFileSync(path.join(folder, "out/collection.json"), "utf8"));
         assert.deepEqual(
-          (collection.extent as { spatial: unknown }).spatial,
+          (there.extent as { spatial: unknown }).spatial,
           own.extent.spatial,
           "the extent is that of the items",
         );
@@ -93,7 +101,6 @@ for (
           "UVAerosolIndex",
         ]);
       } finally {
-        await server.close();
         fs.rmSync(folder, { recursive: true, force: true });
       }
     },
@@ -105,7 +112,6 @@ Deno.test({
   ignore: !hasPgstac || !hasSharedData,
   fn: async () => {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-pgstac-"));
-    const server = await startStacFastapi();
     try {
       fs.mkdirSync(path.join(folder, "granules"));
       fs.copyFileSync(sharedData(`omi/${OMTO3D}`), path.join(folder, "granules", OMTO3D));
@@ -134,7 +140,6 @@ Deno.test({
         "https://data.example.org/o3/cogs/OMI-Aura_L3-OMTO3d_2016m0331_v003/ColumnAmountO3.tif",
       );
     } finally {
-      await server.close();
       fs.rmSync(folder, { recursive: true, force: true });
     }
   },
