@@ -26,7 +26,9 @@ Examples:
   granary cog era5.nc -o cogs --time bands --dry-run
 
 Files of HDF5, HDF-EOS5, netCDF-4 and GeoTIFF, here, over https or in S3. Every variable that is a grid
-becomes {file}/{variable}.tif, a TIFF {file}.tif, north up, with its overviews and statistics. What exists is never replaced unasked.
+becomes {file}/{variable}.tif, a TIFF {file}.tif, north up, with its overviews and statistics. A TIFF that is
+cloud-optimized is copied byte for byte, a tiled one put in order with every block as it is (--cogs rewrite).
+What exists is never replaced unasked.
 Exit code 2 where the only file is refused, 3 where some of several are.`;
 
 interface Flags extends CogFlags, S3Flags {
@@ -58,7 +60,7 @@ export function addCog(program: Command, context: CliContext): void {
       }
       const flags = options as unknown as Flags;
       const inputs = gridInputs(files, flags.variable);
-      const request = { ...cogRequest(flags), signal: context.signal };
+      const request = { ...cogRequest(flags), count: context.json, signal: context.signal };
       const { SourceOpener } = await import("../../core/access/open.ts");
       const { openTarget } = await import("../../core/access/targets.ts");
       const opener = new SourceOpener({
@@ -158,14 +160,16 @@ async function convert(
         continue;
       }
       const written = await writePlannedCog(plan, output, target, request);
-      for (const note of written.notes) context.log.info(`${plan.name}: ${grid.name}: ${note}`);
+      const of = grid.name === "" ? plan.name : `${plan.name}: ${grid.name}`;
+      for (const note of written.notes) context.log.info(`${of}: ${note}`);
+      if (written.made === "copied") context.log.info(`${of}: is cloud-optimized: copied byte for byte`);
       sayFilled(written, plan.name, context);
       if (context.json) printLine(context, { path, ...told(written) });
       rows.push([
         ...shown,
         written.dtype,
         written.crs.code ?? written.crs.name,
-        written.bands.map(({ statistics }) => statistics.validPercent.toFixed(1)).join(" "),
+        written.bands.map(({ statistics }) => statistics?.validPercent.toFixed(1) ?? "-").join(" "),
         written.overviews === "none" ? "none" : `${written.overviews}, ${written.levels.length - 1}`,
         formatBytes(written.sizeBytes),
       ]);
@@ -193,7 +197,7 @@ function place(target: ObjectTarget, key: string): string {
 }
 
 function sayFilled(written: WrittenCog, name: string, context: CliContext): void {
-  const filled = written.bands.reduce((sum, band) => sum + band.nanFilled, 0);
+  const filled = written.bands.reduce((sum, band) => sum + (band.nanFilled ?? 0), 0);
   if (filled === 0) return;
   context.log.info(
     `${name}: ${written.variable}: ${

@@ -24,7 +24,8 @@ const LEAST_MEMORY_BYTES = 8e6;
 
 export interface CogFlags {
   values: CellValues;
-  compress: string;
+  compress?: string;
+  cogs: "keep" | "rewrite";
   overviews: OverviewChoice;
   tileSize?: number;
   time: TimeLayout;
@@ -64,9 +65,15 @@ export function addCogOptions(command: CommandUnknownOpts): void {
   );
   command.option(
     "--compress <codec>",
-    `deflate, zstd or none, with a level as in zstd:9 (levels by default: deflate ${DEFAULT_LEVELS.deflate}, ` +
-      `zstd ${DEFAULT_LEVELS.zstd})`,
-    "deflate",
+    `deflate, zstd or none, with a level as in zstd:9 (default: deflate; levels by default: deflate ` +
+      `${DEFAULT_LEVELS.deflate}, zstd ${DEFAULT_LEVELS.zstd})`,
+  );
+  command.addOption(
+    new Option(
+      "--cogs <what>",
+      "TIFFs that are cloud-optimized stay as they are, byte for byte, and tiled ones are put in order with " +
+        "every block as it is, unless another flag asks for other cells; rewrite makes all anew",
+    ).choices(["keep", "rewrite"]).default("keep"),
   );
   command.addOption(
     new Option("--overviews <how>", "auto: the average, or the mode where cells are classes or flags")
@@ -95,7 +102,8 @@ export function cogRequest(flags: CogFlags): CogRequest {
   }
   return {
     values: flags.values,
-    compression: parseCompression(flags.compress),
+    ...(flags.compress === undefined ? {} : { compression: parseCompression(flags.compress) }),
+    keep: mayStay(flags),
     overviews: flags.overviews,
     time: flags.time,
     workers: flags.workers ?? allowedCores(),
@@ -107,6 +115,13 @@ export function cogRequest(flags: CogFlags): CogRequest {
     ...(flags.nodata === undefined ? {} : { nodata: flags.nodata }),
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
   };
+}
+
+/** Whether no flag asks for what only other cells can give. */
+function mayStay(flags: CogFlags): boolean {
+  const { cogs, values, overviews, compress, tileSize, split, crs, nodata } = flags;
+  return cogs === "keep" && values === "stored" && overviews === "auto" &&
+    [compress, tileSize, split, crs, nodata].every((flag) => flag === undefined);
 }
 
 function parseValue(text: string): number {

@@ -16,10 +16,11 @@ import { crsNote } from "../raster/crs/codes.ts";
 import { readableImage } from "./blocks.ts";
 import { type DecodeBlock, decodeBlock } from "./decode/decode_block.ts";
 import { bandMetadata, metadataItems, nodataValue } from "./gdal_metadata.ts";
-import { crsOfGeoKeys, type GeoKeys, KEY, PIXEL_IS_POINT, readGeoKeys } from "./geokeys.ts";
+import { crsOfGeoKeys, KEY, PIXEL_IS_POINT } from "./geokeys.ts";
+import { georeference } from "./georeference.ts";
 import { blockLayout, describeImage, type TiffImage } from "./image.ts";
 import { readRectangle, type SampleRoles, type TiffLevel } from "./level.ts";
-import { type Placement, placement } from "./placement.ts";
+import type { Placement } from "./placement.ts";
 import { Refusal } from "./refusal.ts";
 import { MASK, PHOTOMETRIC, REDUCED, TAG } from "./tags.ts";
 import { TiffFile } from "./tiff_file.ts";
@@ -69,17 +70,7 @@ async function openGrid(file: TiffFile, { crs: given, decode, signal }: GeotiffO
   const [first] = file.directories;
   const image = await describeImage(file, first, signal);
   const layout = await blockLayout(file, image, signal);
-  const keys = await geoKeysOf(file, signal);
-  const place = placement(
-    {
-      pixelScale: await file.numbers(first, TAG.ModelPixelScale, signal),
-      tiepoints: await file.numbers(first, TAG.ModelTiepoint, signal),
-      transformation: await file.numbers(first, TAG.ModelTransformation, signal),
-      keys,
-    },
-    image.width,
-    image.height,
-  );
+  const { keys, place } = await georeference(file, image, signal);
   const crs = given ?? crsOfGeoKeys(keys);
   const { nodata, note } = nodataValue(await file.text(first, TAG.GdalNodata, signal), layout.dtype);
   const roles = sampleRoles(image);
@@ -94,15 +85,6 @@ async function openGrid(file: TiffFile, { crs: given, decode, signal }: GeotiffO
     pages > 0 ? `${pages} further images of the file are passed over` : null,
   ].filter((text) => text !== null);
   return new GeotiffGrid(levels, roles, place, crs, nodata, bands, notes, decode ?? decodeBlock);
-}
-
-async function geoKeysOf(file: TiffFile, signal?: AbortSignal): Promise<GeoKeys> {
-  const [first] = file.directories;
-  return readGeoKeys(
-    await file.numbers(first, TAG.GeoKeyDirectory, signal) ?? [],
-    await file.numbers(first, TAG.GeoDoubleParams, signal) ?? [],
-    await file.text(first, TAG.GeoAsciiParams, signal) ?? "",
-  );
 }
 
 /** Of ExtraSamples: colours multiplied with alpha, and not. */

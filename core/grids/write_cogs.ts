@@ -2,10 +2,14 @@
 import type { ObjectTarget } from "../access/object_target.ts";
 import type { Source } from "../access/source.ts";
 import { GranaryError, inputError } from "../errors.ts";
-import { type CogSummary, writeCog } from "../geotiff/write/cog.ts";
+import { putTiff } from "../geotiff/keep/put.ts";
+import { type TiffRoute, tiffRoute } from "../geotiff/keep/route.ts";
+import { compressionName } from "../geotiff/tags.ts";
+import { type CogBand, type CogSummary, existsAlready, writeCog } from "../geotiff/write/cog.ts";
 import { type CogOutput, cogOutputs, granuleName, type OutputOptions } from "../geotiff/write/outputs.ts";
 import type { CogOptions } from "../geotiff/write/plan.ts";
-import type { GridFile, RefusedVariable } from "../raster/grid.ts";
+import { countBands } from "../raster/count_bands.ts";
+import type { Grid, GridBand, GridFile, RefusedVariable } from "../raster/grid.ts";
 import { openGrids } from "./open_grids.ts";
 
 export interface CogRequest extends OutputOptions, Omit<CogOptions, "bands"> {
@@ -17,12 +21,20 @@ export interface CogRequest extends OutputOptions, Omit<CogOptions, "bands"> {
   readonly crs?: string;
   /** The named grid on which variables with latitudes and longitudes of two dimensions lie. */
   readonly grid?: string;
+  /**
+   * A TIFF's cells stay as they are where they can: a cloud-optimized one byte for byte, a tiled one with its
+   * parts in order. Else they are written anew.
+   */
+  readonly keep?: boolean;
+  /** Whether the cells of a file that stays are decoded, for statistics. */
+  readonly count?: boolean;
 }
 
 /** A file that is open, and what it will become. Whoever opened it closes it. */
 export interface CogPlanOfFile {
   readonly name: string;
   readonly granule: string;
+  readonly source: Source;
   readonly file: GridFile;
   readonly outputs: readonly CogOutput[];
   /** Variables that are no grids. Those that were named by their whole path are errors instead. */
@@ -30,7 +42,14 @@ export interface CogPlanOfFile {
 }
 
 /** What was written of a file, and where it came from. */
-export interface WrittenCog extends CogSummary {
+export interface WrittenCog extends Omit<CogSummary, "bands" | "compression" | "overviews"> {
+  /** Whether cells were written anew, or the file kept whole or in its parts. */
+  readonly made: TiffRoute["kind"];
+  /** Those of a file that stayed are counted by wish. */
+  readonly bands: readonly (GridBand & Partial<CogBand>)[];
+  /** No level is known of what others compressed. */
+  readonly compression: { readonly name: string; readonly level: number | null };
+  readonly overviews: CogSummary["overviews"] | "kept";
   readonly source: string;
   readonly granule: string;
   readonly variable: string;
@@ -56,6 +75,7 @@ export async function planCogs(source: Source, name: string, request: CogRequest
     return {
       name,
       granule,
+      source,
       file,
       outputs: cogOutputs(granule, file.grids, request),
       refused: file.refused,
@@ -115,12 +135,53 @@ export async function writePlannedCog(
     ...(grid.name === "" ? {} : { VARIABLE: grid.name }),
     ...request.tags,
   };
+  const origin = { source: plan.name, granule: plan.granule, variable: grid.name, time };
   try {
+    const mayStay = request.keep === true && grid.name === "" && bands.length === grid.bands.length;
+    const route = mayStay ? await tiffRoute(plan.source, { blocks: true, signal: request.signal }) : null;
+    if (route !== null && route.kind !== "encoded") {
+      return { ...await keepFile(plan.source, grid, route, target, key, request), ...origin };
+    }
     const summary = await writeCog(grid, target, key, { ...request, bands, tags });
-    return { ...summary, source: plan.name, granule: plan.granule, variable: grid.name, time };
+    const notes = route === null ? [] : [`its cells are written anew, since ${route.because}`];
+    return { ...summary, notes: [...summary.notes, ...notes], made: "encoded", ...origin };
   } catch (error) {
     throw named(error, plan.name);
   }
+}
+
+async function keepFile(
+  source: Source,
+  grid: Grid,
+  route: Exclude<TiffRoute, { kind: "encoded" }>,
+  target: ObjectTarget,
+  key: string,
+  { replace = false, count = false, signal }: CogRequest,
+): Promise<Omit<WrittenCog, "source" | "granule" | "variable" | "time">> {
+  const counted = count ? await countBands(grid, signal) : null;
+  const put = await putTiff(source, route, target, key, { replace, signal });
+  if (put === null) throw existsAlready(target, key);
+  const { width, height, affine, crs, dtype, nodata, levels } = grid;
+  const { image } = route.structure.main;
+  return {
+    key,
+    ...put,
+    made: route.kind,
+    width,
+    height,
+    affine,
+    crs,
+    dtype,
+    nodata,
+    bands: grid.bands.map((band, i) => ({ ...band, ...counted?.[i] })),
+    levels: levels.map(({ width, height }) => ({ width, height })),
+    tileSize: image.blockWidth,
+    compression: { name: compressionName(image.compression), level: null },
+    overviews: levels.length > 1 ? "kept" : "none",
+    notes: route.kind === "reordered"
+      ? [...grid.notes, `its blocks stay as they are, in another order: ${route.because}`]
+      : grid.notes,
+  };
 }
 
 /** An input error about a grid, with the file that it is of. */

@@ -17,7 +17,7 @@ import { type DriverChoice, locate } from "../../catalog/driver.ts";
 import type { GranuleAsset, GranuleRow } from "../../catalog/granule.ts";
 import { granuleFacts } from "../../products/granule_facts.ts";
 import type { Dataset } from "../dataset.ts";
-import { copyCog, isCog } from "./copy_cog.ts";
+import { keepTiff, keptRoute } from "./kept_tiff.ts";
 import { type FileTime, itemTime } from "./item_time.ts";
 import type { MadeFile } from "./items.ts";
 import { cogKey, compactTime, fileVariable } from "./names.ts";
@@ -134,10 +134,11 @@ async function writeOutput(
   context: ConvertContext,
 ): Promise<MadeFile> {
   const { values, compress, overviews, cogs } = dataset.convert;
-  const stays = cogs === "keep" && values === "stored" && dataset.convert.grid.crs === null &&
-    bands.length === grid.bands.length && await isCog(source, grid, context.signal);
-  const summary = stays
-    ? await copyCog(source, grid, context.target, key, context.signal)
+  const mayStay = cogs === "keep" && values === "stored" && dataset.convert.grid.crs === null &&
+    bands.length === grid.bands.length;
+  const route = mayStay ? await keptRoute(source, grid, context.signal) : null;
+  const summary = route !== null
+    ? await keepTiff(source, grid, route, context.target, key, context.signal)
     : await writeCog(grid, context.target, key, {
       bands,
       values,

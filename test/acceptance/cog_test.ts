@@ -159,3 +159,31 @@ Deno.test("without -o nothing is converted, and the message says so", async () =
   assert.equal(code, 2);
   assert.match(stderr, /-o is missing/);
 });
+
+Deno.test("a COG passes through byte for byte, unless a flag asks for other cells or for a rewrite", async () => {
+  const cwd = folderWith("g.nc");
+  const made = await granary(["cog", "g.nc:t", "-o", "out", "--quiet"], { cwd });
+  assert.equal(made.code, 0, made.stderr);
+  const cog = fs.readFileSync(path.join(cwd, "out/g/t.tif"));
+  const again = async (folder: string, ...flags: string[]) => {
+    const { code, stdout, stderr } = await granary(
+      ["cog", "out/g/t.tif", "-o", folder, "--json", ...flags],
+      { cwd },
+    );
+    assert.equal(code, 0, stderr);
+    return { document: documents(stdout)[0], bytes: fs.readFileSync(path.join(cwd, folder, "t.tif")) };
+  };
+  const kept = await again("kept");
+  assert.equal(kept.document.made, "copied");
+  assert.ok(kept.bytes.equals(cog));
+  assert.equal(kept.document.sha256, crypto.createHash("sha256").update(cog).digest("hex"));
+  assert.equal(typeof kept.document.bands[0].statistics.mean, "number");
+  for (const [folder, ...flags] of [["a", "--cogs", "rewrite"], ["b", "--compress", "zstd"]]) {
+    const anew = await again(folder, ...flags);
+    assert.equal(anew.document.made, "encoded");
+    assert.ok(!anew.bytes.equals(cog), folder);
+  }
+  const twice = await granary(["cog", "out/g/t.tif", "-o", "kept"], { cwd });
+  assert.equal(twice.code, 2);
+  assert.match(twice.stderr, /kept\/t\.tif: exists already/);
+});

@@ -3,34 +3,25 @@
  * before the data, the smallest overview first. rio-cogeo and GDAL call the result valid, and GDAL
  * recognizes the order of its tiles by the structural metadata behind the header.
  */
-import { createHash, type Hash } from "node:crypto";
+import { createHash } from "node:crypto";
 import os from "node:os";
 import path from "node:path";
 import type { ObjectTarget } from "../../access/object_target.ts";
-import { inputError } from "../../errors.ts";
+import { type GranaryError, inputError } from "../../errors.ts";
 import { temporaryName } from "../../files/atomic.ts";
 import type { Affine, Crs, Grid, GridBand, GridDtype } from "../../raster/grid.ts";
 import type { Compression } from "./compress.ts";
 import { headerBytes, writeHeader } from "./directory.ts";
 import { type BandCount, encodeTiles } from "./encode.ts";
 import { cogDirectories, type TilePlaces } from "./fields.ts";
+import { CLASSIC_LIMIT_BYTES, framedTiles, placeTiles } from "./framed_tiles.ts";
 import type { OverviewMethod } from "./fold.ts";
 import { metadataXml } from "./metadata.ts";
 import { type CogOptions, type CogPlan, planCog, writtenBand } from "./plan.ts";
 import { TileStore } from "./tile_store.ts";
 
-/** A classic TIFF ends at 4 GiB; a file that comes near is a BigTIFF. */
-const CLASSIC_LIMIT_BYTES = 4.0e9;
-
-/** Before a tile its length, behind it its last bytes again: readers that get both know that it is whole. */
-const LEADER_BYTES = 4;
-const TRAILER_BYTES = 4;
-
-/** Pieces that are handed to the target at once. */
-const PIECE_BYTES = 4 * 1024 * 1024;
-
 /** A band as it was written. Statistics are of the full level, in the elements of the file. */
-type CogBand = GridBand & BandCount;
+export type CogBand = GridBand & BandCount;
 
 /** What was written: all that an item or a report says of the file. */
 export interface CogSummary {
@@ -77,13 +68,9 @@ export async function writeCog(
     }));
     const { header, sizeBytes, bigTiff } = layOut(plan, store, bands, options);
     const hash = createHash("sha256");
-    const bytes = piecesOf(header, store, plan.levels.length, hash, options.signal);
+    const bytes = framedTiles(header, tilesOf(store, plan.levels.length), hash, options.signal);
     const written = await target.putPieces(key, sizeBytes, bytes, { replace: options.replace ?? false });
-    if (!written) {
-      throw inputError(
-        `${target.name}/${key}: exists already; nothing was changed (say --overwrite to replace it)`,
-      );
-    }
+    if (!written) throw existsAlready(target, key);
     return {
       key,
       sizeBytes,
@@ -107,6 +94,13 @@ export async function writeCog(
   }
 }
 
+/** Of a file that is there, and may not be replaced. */
+export function existsAlready(target: ObjectTarget, key: string): GranaryError {
+  return inputError(
+    `${target.name}/${key}: exists already; nothing was changed (say --overwrite to replace it)`,
+  );
+}
+
 /** Places for every tile, and the bytes before the first. */
 function layOut(
   plan: CogPlan,
@@ -121,58 +115,13 @@ function layOut(
   const resampling = plan.overviews === "none" ? null : plan.overviews.toUpperCase();
   const metadata = metadataXml(options.tags ?? {}, bands, resampling);
   const directories = cogDirectories(plan, bands, metadata, places);
-  const size = (bigTiff: boolean) => placeTiles(places, headerBytes(directories, bigTiff));
+  const size = (bigTiff: boolean) => placeTiles([...places].reverse(), headerBytes(directories, bigTiff));
   const bigTiff = options.bigTiff === true || size(false) > CLASSIC_LIMIT_BYTES;
   const sizeBytes = size(bigTiff);
   return { header: writeHeader(directories, bigTiff), sizeBytes, bigTiff };
 }
 
-/** Puts the tiles of all levels behind `start`, the smallest level first. @returns where the file ends */
-function placeTiles(places: readonly TilePlaces[], start: number): number {
-  let at = start;
-  for (const { offsets, lengths } of [...places].reverse()) {
-    for (let i = 0; i < lengths.length; i++) {
-      if (lengths[i] === 0) continue;
-      offsets[i] = at + LEADER_BYTES;
-      at += LEADER_BYTES + lengths[i] + TRAILER_BYTES;
-    }
-  }
-  return at;
-}
-
-/** The file's bytes in order, in pieces of a few megabytes. Each is valid until the next is asked for. */
-async function* piecesOf(
-  header: Uint8Array,
-  store: TileStore,
-  levels: number,
-  hash: Hash,
-  signal?: AbortSignal,
-): AsyncIterable<Uint8Array> {
-  hash.update(header);
-  yield header;
-  let piece = new Uint8Array(PIECE_BYTES);
-  let view = new DataView(piece.buffer);
-  let used = 0;
-  for (let level = levels - 1; level >= 0; level--) {
-    for (const tile of store.read(level)) {
-      const wanted = LEADER_BYTES + tile.length + TRAILER_BYTES;
-      if (used + wanted > piece.length) {
-        signal?.throwIfAborted();
-        hash.update(piece.subarray(0, used));
-        yield piece.subarray(0, used);
-        used = 0;
-        if (wanted > piece.length) {
-          piece = new Uint8Array(wanted);
-          view = new DataView(piece.buffer);
-        }
-      }
-      view.setUint32(used, tile.length, true);
-      piece.set(tile, used + LEADER_BYTES);
-      const end = used + LEADER_BYTES + tile.length;
-      piece.set(piece.subarray(end - TRAILER_BYTES, end), end);
-      used = end + TRAILER_BYTES;
-    }
-  }
-  hash.update(piece.subarray(0, used));
-  if (used > 0) yield piece.subarray(0, used);
+/** All tiles that are stored, in the order of the file. */
+function* tilesOf(store: TileStore, levels: number): Iterable<Uint8Array> {
+  for (let level = levels - 1; level >= 0; level--) yield* store.read(level);
 }

@@ -10,7 +10,15 @@ export type Field =
   | { readonly tag: number; readonly type: "short" | "long" | "double"; readonly values: readonly number[] }
   /** One of each tile: the places of its bytes are not known when the size of the directory is. */
   | { readonly tag: number; readonly type: "offsets"; readonly values: Float64Array }
-  | { readonly tag: number; readonly type: "counts"; readonly values: Uint32Array };
+  | { readonly tag: number; readonly type: "counts"; readonly values: Uint32Array }
+  /** Values of a file that exists, as they lie there. */
+  | {
+    readonly tag: number;
+    readonly type: "raw";
+    readonly code: number;
+    readonly count: number;
+    readonly bytes: Uint8Array;
+  };
 
 /** Fields ascend by tag. */
 export type Directory = readonly Field[];
@@ -82,7 +90,8 @@ function entriesBytes(directory: Directory, { count, entry, offset }: Sizes): nu
 function placeOf(field: Field, at: number, sizes: Sizes): { start: number | null; end: number } {
   const bytes = valueBytes(field, sizes);
   if (bytes <= sizes.offset) return { start: null, end: at };
-  const start = field.type === "double" || (field.type === "offsets" && sizes.big) ? align(at, 8) : even(at);
+  const long = field.type === "double" || field.type === "raw" || (field.type === "offsets" && sizes.big);
+  const start = long ? align(at, 8) : even(at);
   return { start, end: start + bytes };
 }
 
@@ -99,6 +108,8 @@ function valueBytes(field: Field, { offset }: Sizes): number {
       return field.values.length * 8;
     case "offsets":
       return field.values.length * offset;
+    case "raw":
+      return field.bytes.length;
   }
 }
 
@@ -111,7 +122,7 @@ function writeDirectory(view: DataView, directory: Directory, at: number, next: 
     const place = at + count + i * entry;
     view.setUint16(place, field.tag, true);
     view.setUint16(place + 2, codeOf(field, big), true);
-    const length = field.type === "ascii" ? valueBytes(field, sizes) : field.values.length;
+    const length = countOf(field, sizes);
     if (big) view.setBigUint64(place + 4, BigInt(length), true);
     else view.setUint32(place + 4, length, true);
     const { start, end } = placeOf(field, free, sizes);
@@ -123,7 +134,13 @@ function writeDirectory(view: DataView, directory: Directory, at: number, next: 
   writeOffset(view, at + count + directory.length * entry, next, sizes);
 }
 
+function countOf(field: Field, sizes: Sizes): number {
+  if (field.type === "raw") return field.count;
+  return field.type === "ascii" ? valueBytes(field, sizes) : field.values.length;
+}
+
 function codeOf(field: Field, big: boolean): number {
+  if (field.type === "raw") return field.code;
   if (field.type === "offsets") return big ? CODES.long8 : CODES.long;
   return field.type === "counts" ? CODES.long : CODES[field.type];
 }
@@ -145,6 +162,9 @@ function writeValues(view: DataView, at: number, field: Field, sizes: Sizes): vo
       return;
     case "offsets":
       field.values.forEach((value, i) => writeOffset(view, at + i * sizes.offset, value, sizes));
+      return;
+    case "raw":
+      new Uint8Array(view.buffer).set(field.bytes, at);
       return;
   }
 }

@@ -1,25 +1,9 @@
-/** What a raster file that exists holds: its checksum, and exact statistics of its bands. */
-import { createHash } from "node:crypto";
-import type { Source } from "../../core/access/source.ts";
-import {
-  type BandHistogram,
-  type BandStatistics,
-  HistogramSum,
-  StatisticsSum,
-} from "../../core/raster/band_statistics.ts";
-import type { Grid, GridWindow } from "../../core/raster/grid.ts";
+/** What the bands of a grid that exists hold. */
+import { type BandHistogram, type BandStatistics, HistogramSum, StatisticsSum } from "./band_statistics.ts";
+import type { Grid, GridWindow } from "./grid.ts";
 
 /** Cells that are read at once. */
 const WINDOW_CELLS = 4_000_000;
-const HASH_BYTES = 8 * 1024 * 1024;
-
-export async function hashOf(source: Source, signal: AbortSignal | undefined): Promise<string> {
-  const hash = createHash("sha256");
-  for (let offset = 0; offset < source.sizeBytes; offset += HASH_BYTES) {
-    hash.update(await source.read(offset, Math.min(HASH_BYTES, source.sizeBytes - offset), signal));
-  }
-  return hash.digest("hex");
-}
 
 /** Exact statistics of every band, and histograms once their extremes are known: two passes in one order. */
 export async function countBands(
