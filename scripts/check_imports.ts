@@ -19,7 +19,7 @@ const OBSERVATIONS = [...CORE_BASE, "core/access", "core/hdf5/*"];
 const BELOW_CATALOG = ["core/*", "products/*"];
 const BELOW_RUNS = [...BELOW_CATALOG, "catalog/*"];
 const BELOW_JOBS = [...BELOW_RUNS, "runs/*"];
-const JOBS = ["aggregate/*", "serve/*", "publish/*", "feed/*"];
+const JOBS = ["aggregate/*", "serve/*", "publish/*", "feed/*", "results"];
 
 /**
  * What each room may import, besides itself; `room/*` means with its sub-rooms. Every folder that holds
@@ -131,6 +131,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "catalog/discover/draft",
     "catalog/footprint",
   ],
+  "results": BELOW_RUNS,
   "runs": [...BELOW_RUNS, "runs/*"],
   "runs/lambda": [...BELOW_RUNS, "runs", "runs/slurm"],
   "runs/slurm": [...BELOW_RUNS, "runs"],

@@ -6,6 +6,7 @@ export const ROOMS = [
   "core",
   "products",
   "catalog",
+  "results",
   "runs",
   "aggregate",
   "serve",

@@ -10,7 +10,7 @@ import { wkbTypeName } from "../../core/geometry/wkb.ts";
 import type { BoundingBox } from "../../core/geometry/box.ts";
 import { contractColumns } from "../file/columns_sql.ts";
 import { catalogMetadata, footer, geoMetadata, type GeometrySummary } from "../file/footer_keys.ts";
-import type { Catalog } from "../file/open_catalog.ts";
+import type { Queried } from "./queried.ts";
 import { BBOX_FIELDS, COLUMNS, GEO_KEY, SQL_TYPES } from "../schema.ts";
 
 /** Rows of a row group: as many as a sorted catalog has. */
@@ -19,7 +19,7 @@ const ROW_GROUP_ROWS = 20_000;
 const RESULT = "sql_result";
 
 /** The bytes of the file. `sql` is one statement that reads. */
-export async function* parquetResult(catalog: Catalog, sql: string): AsyncGenerator<Uint8Array> {
+export async function* parquetResult(catalog: Queried, sql: string): AsyncGenerator<Uint8Array> {
   const { connection, folder } = catalog.duck;
   const file = path.join(folder, "result.parquet");
   await connection.run(`CREATE OR REPLACE TEMP TABLE ${RESULT} AS (${sql}\n)`);
@@ -44,7 +44,7 @@ export async function* parquetResult(catalog: Catalog, sql: string): AsyncGenera
 }
 
 /** Whether the result keeps the contract of a catalog: its columns and types, no granule twice, none without a name. */
-async function isCatalog({ duck }: Catalog, types: ReadonlyMap<string, string>): Promise<boolean> {
+async function isCatalog({ duck }: Queried, types: ReadonlyMap<string, string>): Promise<boolean> {
   const plain = (type: string) => type.replaceAll('"', "");
   const hasColumns = COLUMNS.every(({ name, type, nullable }) => {
     const found = types.get(name);
@@ -68,7 +68,7 @@ interface Output {
   keys: ReadonlyMap<string, string>;
 }
 
-async function asCatalog(catalog: Catalog, types: ReadonlyMap<string, string>, sql: string): Promise<Output> {
+async function asCatalog(catalog: Queried, types: ReadonlyMap<string, string>, sql: string): Promise<Output> {
   const contract = new Set(COLUMNS.map(({ name }) => name));
   const others = [...types].filter(([name]) => !contract.has(name));
   const { cell_order: cellOrder, queries } = catalog.metadata;
@@ -80,7 +80,7 @@ async function asCatalog(catalog: Catalog, types: ReadonlyMap<string, string>, s
   };
 }
 
-async function asPlain(catalog: Catalog, types: ReadonlyMap<string, string>): Promise<Output> {
+async function asPlain(catalog: Queried, types: ReadonlyMap<string, string>): Promise<Output> {
   const columns = [...types].map(selected).join(", ");
   const shapes = [...types].filter(([, type]) => type.startsWith("GEOMETRY")).map(([name]) => name);
   const primary = shapes.includes("geometry") ? "geometry" : shapes[0];
@@ -106,7 +106,7 @@ function hasBox(types: ReadonlyMap<string, string>): boolean {
 
 /** The types of geometries, and the box of them where the result has the rows' boxes. */
 async function summaryOf(
-  { duck }: Catalog,
+  { duck }: Queried,
   column: string,
   types: ReadonlyMap<string, string>,
 ): Promise<GeometrySummary> {

@@ -2,7 +2,7 @@
 import type { DuckDBResult } from "@duckdb/node-api";
 import { inputError } from "../../core/errors.ts";
 import { shorten } from "../../core/tables/expression.ts";
-import type { Catalog } from "../file/open_catalog.ts";
+import type { Queried } from "./queried.ts";
 import { arrowStream } from "../../core/tables/result_arrow.ts";
 import { parquetResult } from "./parquet_result.ts";
 import { csvField, jsonText, plainRows } from "../../core/tables/result_text.ts";
@@ -17,17 +17,17 @@ export const TABLE_ROWS = 10_000;
 const READING = new Set(["SELECT", "EXPLAIN"]);
 
 /**
- * Runs one statement that reads. It sees the views `granules`, `urls` and `cells_at(order)` and no
- * other file. Throws an input error with DuckDB's own words for anything else.
+ * Runs one statement that reads. It sees the views that were made (a catalog's are `granules`, `urls` and
+ * `cells_at(order)`) and no other file. Throws an input error with DuckDB's own words for anything else.
  */
-export async function runSql(catalog: Catalog, sql: string): Promise<DuckDBResult> {
+export async function runSql(catalog: Queried, sql: string): Promise<DuckDBResult> {
   return await explained(sql, async () => {
     const statement = await prepareOne(catalog, sql);
     return await statement.stream();
   });
 }
 
-async function prepareOne(catalog: Catalog, sql: string) {
+async function prepareOne(catalog: Queried, sql: string) {
   const { StatementType } = await import("@duckdb/node-api");
   if (!holdsStatement(sql)) throw inputError(`sql "${shorten(sql)}": holds no statement (wanted one SELECT)`);
   const statements = await catalog.duck.connection.extractStatements(sql);
@@ -59,14 +59,14 @@ function sqlFailure(sql: string, error: unknown): unknown {
   if (!(error instanceof Error) || error.name === "GranaryError" || error.name === "AbortError") return error;
   const disabled = error.message.includes("disabled by configuration");
   const hint = disabled
-    ? " (catalog sql reads the one catalog; --print gives its views for a DuckDB of your own)"
+    ? " (SQL reads what the command names and no other file; catalog sql --print gives views for a DuckDB of your own)"
     : "";
   return inputError(`sql "${shorten(sql)}": ${error.message.trim()}${hint}`);
 }
 
 /** The result in a format's own bytes, a piece at a time. `table` is not bytes: see `tableOf`. */
 export async function* formatSql(
-  catalog: Catalog,
+  catalog: Queried,
   sql: string,
   format: Exclude<SqlFormat, "table">,
 ): AsyncGenerator<string | Uint8Array> {
@@ -87,7 +87,7 @@ export async function* formatSql(
 
 /** Names and rows for a table; `more` when there are rows beyond the limit. */
 export async function tableOf(
-  catalog: Catalog,
+  catalog: Queried,
   sql: string,
   limit: number = TABLE_ROWS,
 ): Promise<{ columns: string[]; rows: unknown[][]; more: boolean }> {

@@ -1,9 +1,9 @@
 /** `granary catalog sql F "select …"` */
 import { type Command, Option } from "@commander-js/extra-typings";
 import { inputError } from "../../core/errors.ts";
-import { formatCount } from "../../core/units.ts";
 import { SQL_FORMATS, type SqlFormat } from "../../catalog/query/sql.ts";
 import type { CliContext } from "../io/context.ts";
+import { printSql } from "./print_sql.ts";
 
 const EXAMPLES = `
 Views: granules (a row each), urls (collection, id, asset, s3, https, local), and cells_at(ORDER)
@@ -36,32 +36,9 @@ export function addCatalogSql(catalog: Command, context: CliContext): void {
           throw inputError("the query is missing (wanted SQL, or --print for the views)");
         }
         const format: SqlFormat = options.format ?? (context.json ? "json" : "table");
-        await run(opened, query, format, context);
+        await printSql(opened, query, format, context);
       } finally {
         opened.close();
       }
     });
-}
-
-type Opened = Awaited<ReturnType<typeof import("../../catalog/file/open_catalog.ts").openCatalog>>;
-
-async function run(opened: Opened, query: string, format: SqlFormat, context: CliContext): Promise<void> {
-  const { formatSql, tableOf, TABLE_ROWS } = await import("../../catalog/query/sql.ts");
-  if (format === "table") {
-    const { tableCell } = await import("../../core/tables/result_text.ts");
-    const { columns, rows, more } = await tableOf(opened, query);
-    context.out.table(columns, rows.map((row) => row.map(tableCell)));
-    if (more) {
-      context.log.warn(`only the first ${formatCount(TABLE_ROWS)} rows are shown; --format csv gives all`);
-    }
-    return;
-  }
-  const binary = format === "arrow" || format === "parquet";
-  if (binary && context.out.isTerminal) {
-    throw inputError(`${format} is not for a terminal (write it to a file: > rows.${format})`);
-  }
-  for await (const piece of formatSql(opened, query, format)) {
-    context.signal.throwIfAborted();
-    context.out.write(piece);
-  }
 }

@@ -28,6 +28,8 @@ export const REPORT_VERSIONS = {
   "config.show": 1,
   "demo": 1,
   "deploy.schedule": 1,
+  "diff": 1,
+  "export": 1,
   "feed.backfill": 1,
   "feed.consume": 1,
   "feed.download": 1,

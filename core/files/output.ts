@@ -6,13 +6,16 @@ import fs from "node:fs";
 import { inputError, systemCode } from "../errors.ts";
 import { pathOfFileUrl, SCHEME } from "./address.ts";
 
-export type OutputKind = "JSON" | "Parquet" | "PNG" | "zip";
+export type OutputKind = "CSV" | "JSON" | "Parquet" | "PNG" | "TIFF" | "zip";
 
 /** How files of each kind begin. */
 const BEGINNINGS: Readonly<Record<OutputKind, readonly number[]>> = {
+  // That of cells begins with their ids.
+  CSV: [0x63, 0x65, 0x6c, 0x6c],
   JSON: [0x7b],
   Parquet: [0x50, 0x41, 0x52, 0x31],
   PNG: [0x89, 0x50, 0x4e, 0x47],
+  TIFF: [0x49, 0x49],
   zip: [0x50, 0x4b, 0x03, 0x04],
 };
 

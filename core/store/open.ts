@@ -117,10 +117,10 @@ export class GranaryStore {
     const cellCount = 12 * 4 ** level.order;
     const [shardCells] = array.chunk;
     const part = Math.max(1, Math.floor(PART_CELLS / shardCells)) * shardCells;
-    const present = await this.#presentParts(array, part);
+    const present = await this.presentParts(array, part);
     const fill = fillNumber(array.fillValue);
     for (let start = 0, index = 0; start < level.length; start += part, index++) {
-      if (!present.has(index)) continue;
+      if (present !== null && !present.has(index)) continue;
       const end = Math.min(level.length, start + part);
       const values = await this.slice(array, start, end);
       const ids = await this.slice(level.coordinate, start, end);
@@ -128,13 +128,17 @@ export class GranaryStore {
     }
   }
 
-  /** Which parts of the array have a stored object. */
-  async #presentParts(array: StoreArray, part: number): Promise<Set<number>> {
+  /** Which parts of `part` cells have a stored object of the array; null where that cannot be listed. */
+  async presentParts(array: StoreArray, part: number): Promise<Set<number> | null> {
+    if (this.reader.unlisted) return null;
     const prefix = `${array.path}/c/`;
     const parts = new Set<number>();
+    const [cells] = array.chunk;
     for (const key of await this.reader.list(prefix)) {
       const index = Number(key.slice(prefix.length));
-      if (Number.isInteger(index)) parts.add(Math.floor((index * array.chunk[0]) / part));
+      if (!Number.isInteger(index)) continue;
+      const last = Math.floor((Math.min(array.shape[0], (index + 1) * cells) - 1) / part);
+      for (let at = Math.floor(index * cells / part); at <= last; at++) parts.add(at);
     }
     return parts;
   }

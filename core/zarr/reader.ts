@@ -5,12 +5,14 @@ import { GranaryError, inputError, systemCode } from "../errors.ts";
 import { FolderTarget } from "../access/folder_target.ts";
 import type { ObjectTarget } from "../access/object_target.ts";
 
-type ByteWindow = { offset: number; length: number } | { suffixLength: number };
+export type ByteWindow = { offset: number; length: number } | { suffixLength: number };
 
 /** Reads objects by key (relative, with `/`). `undefined` is an object that does not exist. */
 export interface StoreReader {
   /** For messages. */
   readonly name: string;
+  /** `list` and `sizes` throw: what exists is found by asking for it. */
+  readonly unlisted?: true;
   get(key: string): Promise<Uint8Array | undefined>;
   getRange(key: string, window: ByteWindow): Promise<Uint8Array | undefined>;
   /** Keys below a prefix, in order. */

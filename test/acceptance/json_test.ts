@@ -83,6 +83,8 @@ const COMMANDS: readonly string[][] = [
   ["inspect", "c.parquet"],
   ["inspect", "pixel.tif"],
   ["plot", "s.zarr", "--variable", "h_mean", "-o", "m.png"],
+  ["diff", "s.zarr", "s.zarr"],
+  ["export", "s.zarr", "-o", "cells.parquet"],
   ["aggregate", "-c", "atl06", "--catalog", "c.parquet", "-o", "t.zarr", "--plan-only", "--batches", "1"],
   ["run", "work", "t.zarr.run", "--stage", "scatter", "--task", "0"],
   ["run", "status", "t.zarr.run"],

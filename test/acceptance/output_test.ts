@@ -33,6 +33,7 @@ const WRITERS: readonly (readonly [string, string[], string])[] = [
   ["catalog export", ["catalog", "export", "c.parquet", "--stac-geoparquet", "-o"], "parquet"],
   ["catalog rebase", ["catalog", "rebase", "c.parquet", "--mirror", "granules", "-o"], "parquet"],
   ["feed publish", ["feed", "publish", "feed.yaml", "-o"], "parquet"],
+  ["export", ["export", "s.zarr", "-o"], "parquet"],
   ["plot", ["plot", "s.zarr", "--variable", "h_mean", "-o"], "png"],
 ];
 

@@ -1,0 +1,115 @@
+/** The flags of `granary export`, and the request that they make. */
+import path from "node:path";
+import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import { inputError } from "../../core/errors.ts";
+import type { OutputKind } from "../../core/files/output.ts";
+import { type Shape, SHAPES } from "../../results/parquet.ts";
+import { listOf, numberWithin, whole } from "./numbers.ts";
+import { OVERWRITE, OVERWRITE_HELP } from "./output.ts";
+
+const EXPORT_FORMATS = ["geoparquet", "csv", "geojson", "cog"] as const;
+type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+/** What commander makes of the words; absent where a flag is. */
+export interface ExportFlags {
+  format?: ExportFormat;
+  output: string;
+  overwrite?: boolean;
+  variable?: string[];
+  order?: number;
+  geometry?: Shape;
+  crs?: string;
+  resolution?: number;
+}
+
+export interface ExportRequest {
+  format: ExportFormat;
+  /** A file, or `-` for stdout. */
+  output: string;
+  kind: OutputKind;
+  overwrite: boolean;
+  table: { variables: string[] | undefined; order: number | undefined };
+  geometry: Shape;
+  grid: { crs: string; resolution: number | undefined } | null;
+}
+
+const BY_ENDING: Readonly<Record<string, ExportFormat>> = {
+  ".parquet": "geoparquet",
+  ".geoparquet": "geoparquet",
+  ".csv": "csv",
+  ".geojson": "geojson",
+  ".json": "geojson",
+  ".tif": "cog",
+  ".tiff": "cog",
+};
+
+const KINDS: Readonly<Record<ExportFormat, OutputKind>> = {
+  geoparquet: "Parquet",
+  csv: "CSV",
+  geojson: "JSON",
+  cog: "TIFF",
+};
+
+export function addExportOptions(command: CommandUnknownOpts): void {
+  command.optionsGroup("What and where to:");
+  command
+    .requiredOption("-o, --output <file>", "the file to write; - is stdout, for csv and geojson")
+    .addOption(
+      new Option("--format <format>", "of the file (default: as its name ends)").choices(EXPORT_FORMATS),
+    )
+    .option(OVERWRITE, OVERWRITE_HELP)
+    .option("--variable <names>", "these only, with commas between (default: all)", listOf)
+    .option("--order <n>", "the level (default: the finest)", whole(0, 29));
+  command.optionsGroup("Tables:");
+  command
+    .addOption(
+      new Option("--geometry <shape>", "of geoparquet and geojson: a cell's outline (default) or its centre")
+        .choices(SHAPES),
+    );
+  command.optionsGroup("Images (cog):");
+  command
+    .option("--crs <code>", "the reference system, such as EPSG:3031, EPSG:3413 or EPSG:6933")
+    .option(
+      "--resolution <number>",
+      "a pixel's side in units of the reference system (default: about a cell's)",
+      numberWithin(Number.MIN_VALUE, 1e7),
+    );
+}
+
+/** Throws an input error for flags that the format has no use for. */
+export function exportRequest(flags: ExportFlags): ExportRequest {
+  const { output, variable, order, geometry, crs, resolution } = flags;
+  const format = flags.format ?? BY_ENDING[path.extname(output).toLowerCase()];
+  if (format === undefined) {
+    throw inputError(
+      `${output}: which format? (wanted --format with one of ${
+        EXPORT_FORMATS.join(", ")
+      }, or a name that ends` +
+        ` with one of ${Object.keys(BY_ENDING).join(", ")})`,
+    );
+  }
+  if (format !== "cog" && (crs !== undefined || resolution !== undefined)) {
+    throw inputError(`--crs and --resolution are for cog; ${format} has longitude and latitude`);
+  }
+  if ((format === "cog" || format === "csv") && geometry !== undefined) {
+    throw inputError(`--geometry is for geoparquet and geojson; ${format} has none`);
+  }
+  if (format === "cog" && crs === undefined) {
+    throw inputError("cog: in which reference system? (wanted --crs, such as EPSG:3031)");
+  }
+  if (format === "cog" && variable === undefined) {
+    throw inputError("cog: which variables? (wanted --variable; each becomes a band)");
+  }
+  if (output === "-" && format !== "csv" && format !== "geojson") {
+    throw inputError(`${format} is not written to stdout (name a file)`);
+  }
+  return {
+    format,
+    output,
+    kind: KINDS[format],
+    overwrite: flags.overwrite ?? false,
+    table: { variables: variable, order },
+    geometry: geometry ?? "polygon",
+    grid: crs === undefined ? null : { crs, resolution },
+  };
+}

@@ -1,0 +1,183 @@
+/**
+ * A store's level as a grid of any reference system, for writers of images: a pixel has the value of the cell
+ * that holds its centre.
+ */
+import { inputError } from "../core/errors.ts";
+import { cellOutline } from "../core/cells/place.ts";
+import { crsOfCode } from "../core/raster/crs/codes.ts";
+import { transformer } from "../core/raster/crs/transform.ts";
+import type { Affine, Crs, Grid, GridDtype, GridValues } from "../core/raster/grid.ts";
+import { CellValues } from "../core/store/cell_values.ts";
+import type { StoreArray } from "../core/store/open.ts";
+import type { CellTable } from "./cell_table.ts";
+
+/** A side of more pixels is no image that a person meant. */
+const MOST_PIXELS_A_SIDE = 200_000;
+const EARTH_METRES = 6371007.18;
+const BLOCK = 512;
+
+interface GridRequest {
+  /** `EPSG:3031`. */
+  crs: string;
+  /** A pixel's side in units of the reference system; without it about a cell's. */
+  resolution?: number | undefined;
+}
+
+/** What images hold 64-bit integers in, and what every other type is held in. */
+const DTYPES: Readonly<Record<string, GridDtype>> = {
+  bool: "uint8",
+  int8: "int8",
+  uint8: "uint8",
+  int16: "int16",
+  uint16: "uint16",
+  int32: "int32",
+  uint32: "uint32",
+  int64: "float64",
+  uint64: "float64",
+  float32: "float32",
+  float64: "float64",
+};
+
+const MAKE: Readonly<Record<GridDtype, (length: number) => GridValues>> = {
+  int8: (n) => new Int8Array(n),
+  uint8: (n) => new Uint8Array(n),
+  int16: (n) => new Int16Array(n),
+  uint16: (n) => new Uint16Array(n),
+  int32: (n) => new Int32Array(n),
+  uint32: (n) => new Uint32Array(n),
+  float32: (n) => new Float32Array(n),
+  float64: (n) => new Float64Array(n),
+};
+
+const WGS84 = "EPSG:4326";
+
+/**
+ * The grid that holds every cell with a value, its edges at multiples of the resolution, so that grids of
+ * several stores fit each other. A band a variable; variables of several types share float64.
+ */
+export async function gridOf(table: CellTable, request: GridRequest, signal?: AbortSignal): Promise<Grid> {
+  const { store, level, variables } = table;
+  const crs = crsOfCode(request.crs);
+  const resolution = request.resolution ?? defaultResolution(level.order, crs);
+  const box = await boxOf(table, crs, signal);
+  const west = Math.floor(box[0] / resolution), north = Math.ceil(box[3] / resolution);
+  const width = Math.max(1, Math.ceil(box[2] / resolution) - west);
+  const height = Math.max(1, north - Math.floor(box[1] / resolution));
+  if (Math.max(width, height) > MOST_PIXELS_A_SIDE) {
+    throw inputError(
+      `${store.name}: at a resolution of ${resolution} the cells make an image of ${width} by ${height} pixels;` +
+        ` at most ${MOST_PIXELS_A_SIDE} a side are written (name a coarser --resolution)`,
+    );
+  }
+  const affine: Affine = [resolution, 0, west * resolution, 0, -resolution, north * resolution];
+  const dtype = sharedDtype(variables);
+  const nodata = nodataOf(variables, dtype);
+  const values = await CellValues.open(store, level.order);
+  const { inverse } = transformer(crsOfCode(WGS84), crs);
+  return {
+    name: variables.length === 1 ? variables[0].name : "cells",
+    width,
+    height,
+    affine,
+    crs,
+    dtype,
+    nodata,
+    bands: variables.map(({ name, attributes }) => ({
+      name,
+      description: typeof attributes.long_name === "string" ? attributes.long_name : name,
+      scale: 1,
+      offset: 0,
+      unit: typeof attributes.units === "string" ? attributes.units : null,
+      time: null,
+    })),
+    levels: [{ width, height, blockWidth: Math.min(BLOCK, width), blockHeight: Math.min(BLOCK, height) }],
+    notes: [],
+    async readWindow({ x, y, width: across, height: down, bands }, readSignal) {
+      readSignal?.throwIfAborted();
+      const longitude = new Float64Array(across * down), latitude = new Float64Array(across * down);
+      for (let row = 0, i = 0; row < down; row++) {
+        for (let column = 0; column < across; column++, i++) {
+          const place = inverse(
+            affine[2] + (x + column + 0.5) * resolution,
+            affine[5] - (y + row + 0.5) * resolution,
+          );
+          longitude[i] = place[0];
+          latitude[i] = place[1];
+        }
+      }
+      const wanted = bands ?? variables.map((_, index) => index);
+      const read: GridValues[] = [];
+      for (const band of wanted) {
+        const found = await values.at(variables[band].name, longitude, latitude);
+        const cells = MAKE[dtype](across * down);
+        for (let i = 0; i < cells.length; i++) cells[i] = found.mask[i] === 1 ? found.values[i] : nodata;
+        read.push(cells);
+      }
+      return { width: across, height: down, bands: read, mask: null };
+    },
+  };
+}
+
+/** A cell's side: in metres, or in degrees for a reference system of longitude and latitude. */
+function defaultResolution(order: number, crs: Crs): number {
+  const metres = EARTH_METRES * Math.sqrt((4 * Math.PI) / (12 * 4 ** order));
+  const side = crs.geographic ? metres / (EARTH_METRES * Math.PI / 180) : metres;
+  // Two digits: a number that a person would have said.
+  return Number(side.toPrecision(2));
+}
+
+async function boxOf(
+  table: CellTable,
+  crs: Crs,
+  signal: AbortSignal | undefined,
+): Promise<[number, number, number, number]> {
+  const { forward } = transformer(crsOfCode(WGS84), crs);
+  const { order, latitude } = table.level;
+  const box: [number, number, number, number] = [Infinity, Infinity, -Infinity, -Infinity];
+  let placeless = 0, cells = 0;
+  for await (const { ids } of table.rows(signal)) {
+    for (const id of ids) {
+      cells += 1;
+      let placed = false;
+      for (const [longitude, lat] of cellOutline(id, order, latitude)) {
+        const [x, y] = forward(longitude, lat);
+        if (!(Number.isFinite(x) && Number.isFinite(y))) continue;
+        placed = true;
+        if (x < box[0]) box[0] = x;
+        if (y < box[1]) box[1] = y;
+        if (x > box[2]) box[2] = x;
+        if (y > box[3]) box[3] = y;
+      }
+      if (!placed) placeless += 1;
+    }
+  }
+  if (cells === 0) throw inputError(`${table.store.name}: no cell has a value of these variables`);
+  if (placeless === cells) {
+    throw inputError(
+      `${table.store.name}: no cell has a place in ${crs.code ?? crs.name} (choose another --crs)`,
+    );
+  }
+  return box;
+}
+
+function sharedDtype(variables: readonly StoreArray[]): GridDtype {
+  const types = new Set(variables.map(({ name, dtype }) => {
+    const found = DTYPES[dtype];
+    if (found === undefined) throw inputError(`${name}: holds ${dtype}, which no image has (leave it out)`);
+    return found;
+  }));
+  return types.size === 1 ? [...types][0] : "float64";
+}
+
+/** NaN for floats; for integers the fill value, which every band must share. */
+function nodataOf(variables: readonly StoreArray[], dtype: GridDtype): number {
+  if (dtype.startsWith("float")) return NaN;
+  const fills = new Set(variables.map(({ fillValue }) => Number(fillValue)));
+  if (fills.size === 1) return [...fills][0];
+  throw inputError(
+    `variables ${
+      variables.map(({ name }) => name).join(", ")
+    }: have several fill values, and an image has one` +
+      " nodata value (write one file a variable)",
+  );
+}

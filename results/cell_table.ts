@@ -1,0 +1,68 @@
+/** A store's cells as a table: which level, which columns under which names, and rows part by part. */
+import { inputError } from "../core/errors.ts";
+import { type CellRows, cellRows } from "../core/store/cell_rows.ts";
+import type { GranaryStore, StoreArray, StoreLevel } from "../core/store/open.ts";
+
+/** Columns that every table has; the geometry is the last. */
+export const CELL_ID = "cell_id";
+export const LONGITUDE = "lon";
+export const LATITUDE = "lat";
+export const GEOMETRY = "geometry";
+const OWN_COLUMNS = [CELL_ID, LONGITUDE, LATITUDE, GEOMETRY];
+
+interface TableRequest {
+  /** Names; all variables without it. */
+  variables?: readonly string[] | undefined;
+  /** The level; the finest without it. */
+  order?: number | undefined;
+}
+
+/** Rows that a table hands on at a time. */
+const MOST_ROWS = 5000;
+
+export class CellTable {
+  private constructor(
+    readonly store: GranaryStore,
+    readonly level: StoreLevel,
+    readonly variables: readonly StoreArray[],
+  ) {}
+
+  /** Throws an input error for an unknown level or variable, and for a variable that is called as a column of its own. */
+  static of(store: GranaryStore, { variables, order }: TableRequest): CellTable {
+    const level = store.level(order);
+    const arrays = variables === undefined
+      ? level.variables
+      : [...new Set(variables)].map((name) => store.variable(name, level.order));
+    const clash = arrays.find(({ name }) => OWN_COLUMNS.includes(name));
+    if (clash !== undefined) {
+      throw inputError(
+        `${store.name}: the variable "${clash.name}" is called as a column that every table of cells has` +
+          ` (${OWN_COLUMNS.join(", ")}); leave it out with --variable`,
+      );
+    }
+    if (arrays.length === 0) throw inputError(`${store.name}: level ${level.order} has no variables`);
+    return new CellTable(store, level, arrays);
+  }
+
+  /** The rows of cells that have a value of any variable, {@linkcode MOST_ROWS} at most at a time. */
+  async *rows(signal?: AbortSignal): AsyncGenerator<CellRows> {
+    for await (const part of cellRows(this.store, this.level, this.variables, signal)) {
+      for (let from = 0; from < part.ids.length; from += MOST_ROWS) {
+        signal?.throwIfAborted();
+        const to = Math.min(part.ids.length, from + MOST_ROWS);
+        yield {
+          ids: part.ids.subarray(from, to),
+          columns: part.columns.map(({ array, values, valid }) => ({
+            array,
+            values: slice(values, from, to),
+            valid: valid.subarray(from, to),
+          })),
+        };
+      }
+    }
+  }
+}
+
+function slice(values: ArrayLike<number | bigint>, from: number, to: number): ArrayLike<number | bigint> {
+  return (values as Float64Array).subarray(from, to);
+}

@@ -1,0 +1,82 @@
+/** Cells as text: CSV (RFC 4180) and GeoJSON (RFC 7946), a piece at a time. */
+import type { CellRows, RowColumn } from "../core/store/cell_rows.ts";
+import { csvField } from "../core/tables/result_text.ts";
+import { centreOf, outlineOf } from "./cell_shapes.ts";
+import { CELL_ID, type CellTable, LATITUDE, LONGITUDE } from "./cell_table.ts";
+import type { Shape } from "./parquet.ts";
+
+/** What has been written, once the last piece was asked for. */
+interface Counted {
+  rows: number;
+}
+
+/** A line a cell: id, centre, variables; empty where a cell has no value. */
+export async function* csvText(
+  table: CellTable,
+  counted: Counted,
+  signal?: AbortSignal,
+): AsyncGenerator<string> {
+  yield [CELL_ID, LONGITUDE, LATITUDE, ...table.variables.map(({ name }) => name)].map(csvField).join(",") +
+    "\n";
+  for await (const rows of table.rows(signal)) {
+    counted.rows += rows.ids.length;
+    yield lines(rows, table);
+  }
+}
+
+function lines({ ids, columns }: CellRows, { level: { order, latitude } }: CellTable): string {
+  let text = "";
+  for (let i = 0; i < ids.length; i++) {
+    const [x, y] = centreOf(ids[i], order, latitude);
+    text += `${ids[i]},${x},${y}`;
+    for (const column of columns) text += `,${column.valid[i] === 1 ? column.values[i] : ""}`;
+    text += "\n";
+  }
+  return text;
+}
+
+/**
+ * A feature a cell. Its id, and its property `cell_id`, are decimal text past 2^53, where numbers of JSON
+ * lose digits; so are values. A value that JSON has no word for is text, too.
+ */
+export async function* geoJsonText(
+  table: CellTable,
+  shape: Shape,
+  counted: Counted,
+  signal?: AbortSignal,
+): AsyncGenerator<string> {
+  yield '{"type":"FeatureCollection","features":[';
+  for await (const rows of table.rows(signal)) {
+    yield features(rows, table, shape, counted.rows === 0);
+    counted.rows += rows.ids.length;
+  }
+  yield "\n]}\n";
+}
+
+function features({ ids, columns }: CellRows, table: CellTable, shape: Shape, first: boolean): string {
+  const { order, latitude } = table.level;
+  const keys = columns.map(({ array }) => JSON.stringify(array.name));
+  let text = "";
+  for (let i = 0; i < ids.length; i++) {
+    const centre = centreOf(ids[i], order, latitude);
+    const geometry = shape === "centre"
+      ? { type: "Point", coordinates: centre }
+      : outlineOf(ids[i], order, latitude);
+    const id = jsonNumber(ids[i]);
+    let properties = `"${CELL_ID}":${id},"${LONGITUDE}":${centre[0]},"${LATITUDE}":${centre[1]}`;
+    columns.forEach((column, c) => properties += `,${keys[c]}:${jsonValue(column, i)}`);
+    text += `${first && i === 0 ? "" : ","}\n{"type":"Feature","id":${id},"geometry":${
+      JSON.stringify(geometry)
+    },"properties":{${properties}}}`;
+  }
+  return text;
+}
+
+function jsonValue({ values, valid }: RowColumn, row: number): string {
+  return valid[row] === 1 ? jsonNumber(values[row]) : "null";
+}
+
+function jsonNumber(value: number | bigint): string {
+  if (typeof value === "number") return Number.isFinite(value) ? String(value) : `"${value}"`;
+  return Number.isSafeInteger(Number(value)) ? value.toString() : `"${value}"`;
+}

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import type { Position } from "../../../core/geometry/geometry.ts";
+import { singleParts } from "../../../core/geometry/geometry.ts";
+import { outlineOf } from "../../../results/cell_shapes.ts";
+
+/** The area on the unit sphere that a ring of straight lines in longitude and latitude bounds. */
+function areaOf(ring: readonly Position[]): number {
+  const sine = (degrees: number) => Math.sin(degrees * Math.PI / 180);
+  let sum = 0;
+  for (let i = 1; i < ring.length; i++) {
+    const [x0, y0] = ring[i - 1], [x1, y1] = ring[i];
+    sum -= (x1 - x0) * Math.PI / 180 * (sine(y0) + sine(y1)) / 2;
+  }
+  return sum;
+}
+
+Deno.test("outlines stay between -180 and 180 and bound equal areas, counterclockwise, at poles and the antimeridian, too", () => {
+  for (const order of [1, 2, 3]) {
+    const count = 12 * 4 ** order;
+    let split = 0;
+    for (let id = 0; id < count; id++) {
+      const geometry = outlineOf(BigInt(id), order, "geodetic");
+      split += Number(geometry.type === "MultiPolygon");
+      let area = 0;
+      for (const part of singleParts(geometry)) {
+        const [ring] = part.coordinates as Position[][];
+        for (const [x, y] of ring) assert.ok(Math.abs(x) <= 180 && Math.abs(y) <= 90, `${order}/${id}`);
+        assert.deepEqual(ring[0], ring[ring.length - 1]);
+        area += areaOf(ring);
+      }
+      assert.ok(Math.abs(area / (4 * Math.PI / count) - 1) < 0.02, `${order}/${id}: ${area}`);
+    }
+    // Cells of the belt that the meridian of 180 degrees runs through.
+    assert.equal(split, 2 ** order);
+  }
+});
