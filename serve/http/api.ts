@@ -8,6 +8,7 @@ import { GranaryError } from "../../core/errors.ts";
 import { formatBytes } from "../../core/units.ts";
 import type { ServeLimits } from "../limits.ts";
 import { readJson } from "./body.ts";
+import { entityTag, namesTag } from "./etag.ts";
 import { type FieldKinds, fieldKinds, queryValues, textValues } from "./fields.ts";
 import { Gate } from "./gate.ts";
 import type { Metrics } from "./metrics.ts";
@@ -42,7 +43,7 @@ const CACHED = "public, max-age=3600";
 /** Nothing was there; granules arrive, so this is asked again soon. */
 const CACHED_NOTHING = "public, max-age=60";
 const LONGEST_LOGGED = 500;
-const EXPOSED = "Content-Bbox, Content-Crs, X-Granary-Rescale, X-Granary-Granules";
+const EXPOSED = "Content-Bbox, Content-Crs, ETag, X-Granary-Rescale, X-Granary-Granules";
 
 export class Api implements OperationList {
   readonly app = new Hono();
@@ -139,7 +140,7 @@ export class Api implements OperationList {
     else client.addEventListener("abort", onGone, { once: true });
     let answer: Answer;
     try {
-      answer = await work(phases, controller.signal);
+      answer = unlessKnown(c.req.raw, await work(phases, controller.signal));
     } catch (error) {
       answer = this.#refusal(c, error);
     } finally {
@@ -213,6 +214,20 @@ export class Api implements OperationList {
     if (/^([A-Za-z0-9.-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(:\d{1,5})?$/.test(host)) return `http://${host}`;
     throw new Problem(400, "the Host header is no host");
   }
+}
+
+/** A tagged answer; 304 without a body where the client names the tag. */
+function unlessKnown({ method, headers }: Request, answer: Answer): Answer {
+  if ((method !== "GET" && method !== "HEAD") || (answer.status ?? 200) !== 200 || answer.body === null) {
+    return answer;
+  }
+  const etag = answer.headers?.etag ?? entityTag(answer.body);
+  if (etag === undefined) return answer;
+  if (!namesTag(headers.get("if-none-match"), etag)) {
+    return { ...answer, headers: { ...answer.headers, etag } };
+  }
+  const { "content-length": _, ...kept } = answer.headers ?? {};
+  return { status: 304, body: null, headers: { ...kept, etag } };
 }
 
 class ClientGone extends Error {
