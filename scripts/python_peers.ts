@@ -33,6 +33,8 @@ const PEERS: readonly { module: string; requirement: string }[] = [
   { module: "pypgstac", requirement: "pypgstac[psycopg]>=0.9.8,<0.10" },
   { module: "stac_fastapi", requirement: "stac-fastapi.pgstac>=6,<8" },
   { module: "uvicorn", requirement: "uvicorn" },
+  { module: "openapi_spec_validator", requirement: "openapi-spec-validator" },
+  { module: "schemathesis", requirement: "schemathesis>=4,<5" },
   { module: "cfnlint", requirement: "cfn-lint" },
   { module: "morecantile", requirement: "morecantile>=7,<8" },
   { module: "PIL", requirement: "pillow" },

@@ -1,12 +1,10 @@
 /** The map page in a real browser: what it draws, asks and tells, of grids that h5py wrote. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import fs from "node:fs";
 import path from "node:path";
-import process from "node:process";
 import type { Page } from "playwright-core";
 import { hasBrowser, inBrowser, openPage } from "../support/browser.ts";
-import { granary, ROOT, startGranary, temporaryFolder } from "../support/binary.ts";
+import { temporaryFolder } from "../support/binary.ts";
+import { dailyCatalog, startServer } from "../support/binary_server.ts";
 import { askPython, hasPeer } from "../support/python.ts";
 
 const DAYS = 3;
@@ -19,39 +17,16 @@ interface MapWorld {
 /** A name that would run, were it ever read as HTML. */
 const EVIL = `x"'><img src=x onerror=alert(1)>`;
 
-async function dailyCatalog(folder: string, name: string, days: number, variable: string): Promise<string> {
-  const script = path.join(ROOT, "test", "support", "daily_grids.py");
-  const files = path.join(folder, "files");
-  fs.mkdirSync(files, { recursive: true });
-  const args = [script, files, String(days), variable];
-  const made = spawnSync(process.env.GRANARY_TEST_PYTHON ?? "", args, { encoding: "utf8" });
-  assert.equal(made.status, 0, made.stderr);
-  const catalog = path.join(folder, name);
-  const built = await granary(["catalog", "build", "--from", "local", "-c", "grids", files, "-o", catalog]);
-  assert.equal(built.code, 0, built.stderr);
-  return catalog;
-}
-
 /** A server of daily grids, by the binary; one catalog's names are hostile. */
 async function inWorld(body: (world: MapWorld) => Promise<void>): Promise<void> {
   const folder = temporaryFolder("granary-map-");
   const daily = await dailyCatalog(folder, "daily.parquet", DAYS, "warmth");
   const evil = await dailyCatalog(path.join(folder, "evil"), `${EVIL}.parquet`, 2, EVIL);
-  const child = startGranary(["serve", "--catalog", daily, "--catalog", evil, "--port", "0", "--json"]);
+  const server = await startServer(["--catalog", daily, "--catalog", evil]);
   try {
-    const url = await new Promise<string>((resolve, reject) => {
-      let text = "";
-      child.stdout?.on("data", (data: Uint8Array) => {
-        text += new TextDecoder().decode(data);
-        const found = /"url":\s*"([^"]+)"/.exec(text);
-        if (found !== null) resolve(found[1]);
-      });
-      child.on("exit", (code) => reject(new Error(`the server ended with ${code}`)));
-    });
-    await body({ url, folder: path.join(folder, "files") });
+    await body({ url: server.url, folder: path.join(folder, "files") });
   } finally {
-    child.kill("SIGTERM");
-    await new Promise((resolve) => child.on("close", resolve));
+    await server.stop();
   }
 }
 
