@@ -19,6 +19,7 @@ import { addFeed } from "./commands/feed.ts";
 import { addFetch } from "./commands/fetch.ts";
 import { addHelp } from "./commands/help.ts";
 import { addInspect } from "./commands/inspect.ts";
+import { addLicenses } from "./commands/licenses.ts";
 import { addPlot } from "./commands/plot.ts";
 import { addPublish } from "./commands/publish.ts";
 import { addSql } from "./commands/sql.ts";
@@ -76,6 +77,7 @@ export function createProgram(context: CliContext, onFlags: (flags: GlobalFlags)
   addDeploy(program, context);
   addDemo(program, context);
   addCompletions(program, context);
+  addLicenses(program, context);
   addHelp(program, context);
   borrowExamples(program);
   for (const command of allCommands(program)) finishCommand(command, context);

@@ -1,10 +1,11 @@
 /**
  * A Bun build plugin: the megabytes of text that packages hold, JSON and WebAssembly written as a string,
- * become packed files that are read when first used. As literals they would stand in the binary three times:
+ * and the list of what the binary carries, become packed files that are read when first used. As literals they would stand in the binary three times:
  * as source, as bytecode and in the source map.
  */
 import fs from "node:fs";
 import { packedFile } from "./packed_files.ts";
+import { thirdParty } from "./third_party.ts";
 
 interface PluginBuilder {
   onLoad(
@@ -28,6 +29,15 @@ export function packedTextPlugin(root: string) {
           loader: "js",
         };
       });
+      build.onLoad({ filter: /[\\/]cli[\\/]help[\\/]third_party\.ts$/ }, () => ({
+        contents: withPackedTexts(
+          "export const THIRD_PARTY = JSON.parse(",
+          [JSON.stringify(thirdParty(root))],
+          [");"],
+          pack,
+        ),
+        loader: "js",
+      }));
       build.onLoad({ filter: /h5wasm\/dist\/esm\/hdf5_util\.js$/ }, ({ path }) => {
         const { code, texts } = longLiterals(fs.readFileSync(path, "utf8"));
         if (texts.length === 0) throw new Error(`${path}: a string of ${LONG} characters was wanted in it`);

@@ -45,6 +45,7 @@ const PEERS: readonly { module: string; requirement: string }[] = [
   { module: "pytest", requirement: "pytest" },
   { module: "mypy", requirement: "mypy" },
   { module: "build", requirement: "build" },
+  { module: "cyclonedx", requirement: "cyclonedx-python-lib[json-validation]" },
   { module: "hatchling", requirement: "hatchling" },
   { module: "wheel", requirement: "wheel" },
 ];

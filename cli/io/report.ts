@@ -45,6 +45,7 @@ export const REPORT_VERSIONS = {
   "inspect.hdf5": 1,
   "inspect.store": 1,
   "inspect.tiff": 1,
+  "licenses": 1,
   "plot": 1,
   "publish.check": 1,
   "publish.held": 1,

@@ -132,3 +132,28 @@ Deno.test({
     run(PYTHON, ["-m", "mypy", "--strict", "--cache-dir", os.devNull, "src"], { cwd: python, env });
   },
 });
+
+Deno.test({
+  name: "the binary says what it carries, with the licences, and CycloneDX's own validator takes its bill",
+  ignore: !hasPeer("cyclonedx", "jsonschema"),
+  fn: () => {
+    const { components } = JSON.parse(run(BINARY, ["licenses", "--json"])) as {
+      components: { name: string; license: string; text: string }[];
+    };
+    const names = components.map(({ name }) => name);
+    for (const name of ["@duckdb/node-bindings", "h5wasm", "hono", "proj4", "ol", "yaml", "bun"]) {
+      assert.ok(names.includes(name), `${name} is not among ${names.join(", ")}`);
+    }
+    for (const name of ["fast-check", "playwright-core", "@types/node"]) {
+      assert.ok(!names.includes(name), name);
+    }
+    for (const { name, license } of components) assert.ok(license.length > 1, name);
+    assert.match(run(BINARY, ["licenses", "--text"]), /Permission is hereby granted, free of charge/);
+    const validate = `
+import sys
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+print(JsonStrictValidator(SchemaVersion.V1_6).validate_str(sys.argv[1]))`;
+    assert.equal(run(PYTHON, ["-c", validate, run(BINARY, ["licenses", "--sbom"])]), "None\n");
+  },
+});
