@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { parse as parseYaml } from "yaml";
 import { Command } from "@commander-js/extra-typings";
 import { addConfig } from "../../../../cli/commands/config.ts";
 import { asReport } from "../../../../cli/io/report.ts";
@@ -33,7 +34,7 @@ Deno.test("config show prints a preset as it is written, and normalized it parse
   const { text } = await run(["show", "atl08", "--normalized"]);
   assert.deepEqual(parseConfig(text, "atl08").pipeline, loadPreset("atl08"));
   assert.deepEqual((await run(["show", "atl08"], true)).values, [
-    asReport("config.show", loadPreset("atl08")),
+    asReport("config.show", { ...loadPreset("atl08"), config: parseYaml(text) }),
   ]);
 });
 
