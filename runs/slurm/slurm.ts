@@ -10,7 +10,8 @@ import { Lease } from "../lease.ts";
 import type { JobStatus, StageStatus } from "../job.ts";
 import type { JobDirectory } from "../run_directory.ts";
 import { ownCommand } from "../own_command.ts";
-import { maxArraySize, submit, taskStates } from "./slurm_commands.ts";
+import { NoRoomError, submit, taskStates } from "./slurm_commands.ts";
+import { cutStages, readLimits, type SlurmLimits } from "./slurm_limits.ts";
 import { jobLeaseOptions, leaseOfJobs } from "./slurm_lease.ts";
 import {
   arrayScript,
@@ -54,9 +55,16 @@ const TASK_BYTES_PER_CORE = 5e8;
 const MOST_SILENCE = 30;
 
 interface Submission {
-  /** The arrays, one a stage that has tasks left. */
+  /** The arrays, one a stage that has tasks left, each with how many tasks it has. */
   stages: { name: string; job: string; tasks: number }[];
-  finish: string;
+  /** The job that finishes the run; null where there was no room for it. */
+  finish: string | null;
+}
+
+/** What a submission came to, and why it is not whole: the cluster has no room for the rest. */
+interface Submitted {
+  submission: Submission;
+  noRoom: string | null;
 }
 
 interface SlurmRun {
@@ -65,7 +73,10 @@ interface SlurmRun {
   status: JobStatus | null;
 }
 
-/** Submits what is left of the run in `directory`; with `wait` follows it and submits again what failed. */
+/**
+ * Submits what is left of the run in `directory`, in arrays that the cluster takes; with `wait` follows it,
+ * submits what found no room when there is some, and submits again what failed.
+ */
 export async function runOnSlurm(
   directory: JobDirectory,
   status: () => Promise<JobStatus>,
@@ -74,22 +85,32 @@ export async function runOnSlurm(
   const submissions: Submission[] = [];
   const retries = options.wait ? options.retries ?? SLURM_DEFAULTS.retries : 0;
   let now = await status();
-  for (let round = 0; round <= retries; round++) {
+  for (let round = 0; round <= retries;) {
     const stages = now.stages.map(({ name, left, failed }) => ({
       name,
       // What could not be done is tried once more in a run that is begun or resumed.
-      tasks: round === 0 ? union(left, failed) : left,
+      tasks: submissions.length === 0 ? union(left, failed) : left,
     }));
-    const submission = await submitRun(directory, stages, round, options);
-    submissions.push(submission);
-    options.onNote?.(describe(submission));
-    if (!options.wait) return { submissions, status: null };
-    await follow(submission, status, options);
+    const { submission, noRoom } = await submitRun(directory, stages, round, options);
+    const jobs = jobsOf(submission);
+    if (jobs.length > 0) {
+      submissions.push(submission);
+      options.onNote?.(describe(submission));
+    }
+    if (!options.wait) {
+      if (noRoom !== null) throw new NoRoomError(`${noRoom}${leftQueued(submission, "say --resume")}`);
+      return { submissions, status: null };
+    }
+    if (noRoom !== null) options.onNote?.(`${noRoom}; the rest is submitted when there is room`);
+    if (jobs.length > 0) await follow(jobs, status, options);
+    else await sleep((options.pollSeconds ?? SLURM_DEFAULTS.pollSeconds) * 1000, options.signal);
+    const before = tasksLeft(now);
     now = await status();
     if (now.finished) return { submissions, status: now };
-    options.onNote?.(
-      `${leftOf(now.stages)} left${round < retries ? "; submitting them again" : ""}`,
-    );
+    // What comes in turn is no try of the same again, as long as tasks get done.
+    const inTurn = noRoom !== null && (jobs.length === 0 || tasksLeft(now) < before);
+    if (!inTurn) round += 1;
+    options.onNote?.(`${leftOf(now.stages)} left${round <= retries ? "; submitting them" : ""}`);
   }
   throw new GranaryError(
     "io",
@@ -98,51 +119,102 @@ export async function runOnSlurm(
   );
 }
 
+function tasksLeft({ stages }: JobStatus): number {
+  return stages.reduce((sum, { left }) => sum + left.length, 0);
+}
+
+function jobsOf({ stages, finish }: Submission): string[] {
+  return [...stages.map(({ job }) => job), ...finish === null ? [] : [finish]];
+}
+
+/** What an incomplete submission left in the queue, for a message. */
+function leftQueued(submission: Submission, then: string): string {
+  const jobs = jobsOf(submission);
+  if (jobs.length === 0) return " (nothing is queued: say --resume when there is room, or --wait)";
+  return ` (queued and going on: ${
+    named(submission)
+  }; ${then} when they have ended, and what they do is kept;` +
+    ` scancel ${jobs.join(" ")} ends them)`;
+}
+
 /** `3 scatter tasks and 2 reduce tasks`. */
 function leftOf(stages: readonly StageStatus[]): string {
   return stages.map(({ name, left }) => `${left.length} ${name} ${left.length === 1 ? "task" : "tasks"}`)
     .join(" and ");
 }
 
-/** Submits one round: an array a stage, and the job that finishes the run. */
+/** Submits one round: an array a stage, and the job that finishes the run; as much of it as there is room for. */
 async function submitRun(
   directory: JobDirectory,
   stages: readonly { name: string; tasks: readonly number[] }[],
   round: number,
   options: SlurmOptions,
-): Promise<Submission> {
-  const most = await maxArraySize();
+): Promise<Submitted> {
+  const limits = await readLimits(options);
+  const sizes = cutStages(stages.map(({ tasks }) => tasks.length), limits);
   const lease = await Lease.take(directory.target, { signal: options.signal, ...jobLeaseOptions() });
-  const jobs: string[] = [];
+  const made: Submission = { stages: [], finish: null };
+  const hold = async (job: string) => {
+    await lease.handOver(leaseOfJobs([...jobsOf(made), job]));
+    return job;
+  };
+  let noRoom: string | null = null;
   try {
-    const hold = async (job: string) => {
-      jobs.push(job);
-      await lease.handOver(leaseOfJobs(jobs));
-      return job;
-    };
-    const made: Submission = { stages: [], finish: "" };
-    for (const { name, tasks } of stages) {
+    for (const [at, { name, tasks }] of stages.entries()) {
       if (tasks.length === 0) continue;
-      const groups = groupTasks(tasks, most);
-      const limit = options.maxParallel === undefined ? "" : `%${options.maxParallel}`;
-      const args = [
-        ...jobFlags(directory, name, round, options),
-        ...after(jobs),
-        `--array=0-${groups.length - 1}${limit}`,
-      ];
-      const work = [...ownCommand(), "run", "work", directory.address, "--quiet", ...workFlags(options)];
-      const job = await hold(await submit(args, arrayScript(name, groups, work)));
-      made.stages.push({ name, job, tasks: groups.length });
+      if (sizes[at] === 0) {
+        throw new NoRoomError(`the queue has no room for the ${name} array (${limits.by})`);
+      }
+      const array = await submitArray(directory, name, tasks, sizes[at], limits, made, round, options);
+      made.stages.push({ ...array, job: await hold(array.job) });
     }
-    const args = [...jobFlags(directory, "finish", round, options), ...after(jobs)];
+    if (limits.room !== null && jobsOf(made).length > 0) {
+      const used = made.stages.reduce((sum, stage) => sum + stage.tasks, 0);
+      if (used >= limits.room) throw new NoRoomError(`the queue has no room for the last job (${limits.by})`);
+    }
+    const args = [...jobFlags(directory, "finish", round, 1, limits, options), ...after(jobsOf(made))];
     made.finish = await hold(
       await submit(args, finishScript([...ownCommand(), "run", "finish", directory.address])),
     );
-    return made;
   } catch (error) {
     // Jobs that were submitted hold the run; without any nobody does.
-    if (jobs.length === 0) await lease.release();
-    throw error;
+    if (jobsOf(made).length === 0) await lease.release();
+    if (!(error instanceof NoRoomError)) {
+      if (jobsOf(made).length === 0 || !(error instanceof GranaryError)) throw error;
+      throw new GranaryError(error.tag, error.message + leftQueued(made, "say --resume"), { cause: error });
+    }
+    noRoom = error.message;
+  }
+  return { submission: made, noRoom };
+}
+
+/** Submits a stage as an array of at most `most` tasks, or of fewer: as many as are taken. */
+async function submitArray(
+  directory: JobDirectory,
+  name: string,
+  tasks: readonly number[],
+  most: number,
+  limits: SlurmLimits,
+  made: Submission,
+  round: number,
+  options: SlurmOptions,
+): Promise<{ name: string; job: string; tasks: number }> {
+  const limit = options.maxParallel === undefined ? "" : `%${options.maxParallel}`;
+  const work = [...ownCommand(), "run", "work", directory.address, "--quiet", ...workFlags(options)];
+  for (;;) {
+    const groups = groupTasks(tasks, most);
+    const longest = Math.max(...groups.map((group) => group.length));
+    const args = [
+      ...jobFlags(directory, name, round, longest, limits, options),
+      ...after(jobsOf(made)),
+      `--array=0-${groups.length - 1}${limit}`,
+    ];
+    try {
+      return { name, job: await submit(args, arrayScript(name, groups, work)), tasks: groups.length };
+    } catch (error) {
+      if (!(error instanceof NoRoomError) || groups.length === 1) throw error;
+      most = Math.floor(groups.length / 2);
+    }
   }
 }
 
@@ -151,10 +223,13 @@ function after(jobs: readonly string[]): string[] {
   return jobs.length === 0 ? [] : [`--dependency=afterany:${jobs.at(-1)}`];
 }
 
+/** Flags of a job that does `tasks` tasks one after the other: `--time` is that of each. */
 function jobFlags(
   directory: JobDirectory,
   kind: string,
   round: number,
+  tasks: number,
+  { maxMinutes }: SlurmLimits,
   options: SlurmOptions,
 ): string[] {
   const scale = (options.retryScale ?? SLURM_DEFAULTS.retryScale) ** round;
@@ -171,7 +246,10 @@ function jobFlags(
   if (options.partition !== undefined) flags.push(`--partition=${options.partition}`);
   if (options.account !== undefined) flags.push(`--account=${options.account}`);
   if (options.time !== undefined) {
-    flags.push(`--time=${formatSlurmMinutes(parseSlurmMinutes(options.time) * scale)}`);
+    const each = parseSlurmMinutes(options.time) * scale;
+    // A job of several tasks is not refused for what a job of one would be taken with.
+    const all = Math.max(each, Math.min(each * tasks, maxMinutes ?? Infinity));
+    flags.push(`--time=${formatSlurmMinutes(all)}`);
   }
   if (options.memoryBytes !== undefined) {
     flags.push(`--mem=${Math.ceil((options.memoryBytes * scale) / 1024 ** 2)}M`);
@@ -195,11 +273,10 @@ function logFolder(directory: JobDirectory): string {
 
 /** Waits until Slurm has done with the jobs. */
 async function follow(
-  submission: Submission,
+  jobs: readonly string[],
   status: () => Promise<JobStatus>,
   options: SlurmOptions,
 ): Promise<void> {
-  const jobs = [...submission.stages.map(({ job }) => job), submission.finish];
   const seconds = options.pollSeconds ?? SLURM_DEFAULTS.pollSeconds;
   let silence = 0;
   for (;;) {
@@ -226,9 +303,13 @@ async function follow(
   }
 }
 
-function describe({ stages, finish }: Submission): string {
+function describe(submission: Submission): string {
+  return `submitted ${named(submission)}`;
+}
+
+function named({ stages, finish }: Submission): string {
   const arrays = stages.map(({ name, job, tasks }) => `${name} array ${job} (${tasks} tasks)`);
-  return `submitted ${[...arrays, `finishing job ${finish}`].join(", ")}`;
+  return [...arrays, ...finish === null ? [] : [`finishing job ${finish}`]].join(", ");
 }
 
 function union(a: readonly number[], b: readonly number[]): number[] {

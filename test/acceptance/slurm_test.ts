@@ -180,3 +180,143 @@ Deno.test("what failed is submitted again with more time and memory, as told, an
     assert.ok(!(script + job(n).join("\n")).includes(env.EARTHDATA_TOKEN));
   }
 });
+
+Deno.test({
+  name:
+    "a run goes through a queue that takes few jobs: packed where it fits, in turn where not, nothing done twice",
+  ignore: unable !== undefined,
+  fn: async () => {
+    const folder = temporaryFolder("granary-slurm-limit-");
+    await ok(["simulate", "granules", "--granules", "6", "--rows", "20"], { cwd: folder });
+    await buildCatalog(folder);
+    const small = [...GOLDEN_JOB, "--max-cells", "4"];
+    await ok([...small, "-o", "local.zarr"], { cwd: folder });
+    const clean = treeDigest(path.join(folder, "local.zarr"));
+    const job = [...small, "--batches", "6", "--backend", "slurm", "--mem", "700MB", "--time", "5"];
+    // Of MaxJobCount one less is taken; jobs that have ended still count.
+    const under = async (jobs: number, use: (slurm: TestSlurm) => Promise<void>) => {
+      const slurm = await startSlurm(2, { MaxJobCount: String(jobs) });
+      try {
+        await use(slurm);
+      } finally {
+        await slurm.stop();
+      }
+    };
+    const run = (slurm: TestSlurm, ...words: string[]) =>
+      ok([...job, ...words, "--wait", "--json"], { cwd: folder, env: slurm.env });
+    await under(6, async (slurm) => {
+      const [{ stages }, ...more] = JSON.parse(await run(slurm, "-o", "packed.zarr")).submissions;
+      assert.deepEqual([more.length, stages.length], [0, 2]);
+      assert.ok(stages[0].tasks + stages[1].tasks + 1 <= 5, JSON.stringify(stages));
+      assert.deepEqual(treeDigest(path.join(folder, "packed.zarr")), clean);
+    });
+    await under(3, async (slurm) => {
+      const options = { cwd: folder, env: slurm.env };
+      const turned = await granary([...job, "-o", "turn.zarr"], options);
+      assert.equal(turned.code, 2, turned.stderr);
+      assert.match(turned.stderr, /queued and going on: scatter array \d+ \(2 tasks\)/);
+      assert.match(turned.stderr, /no room for the reduce array \(MaxJobCount=3 with 0 jobs\)/);
+      await until("end of the array", () => queue(slurm) === "" ? true : undefined);
+      const shown = JSON.parse(await ok(["run", "status", "turn.zarr.run", "--json"], options));
+      assert.deepEqual(shown.stages.map(({ left }: { left: number[] }) => left.length > 0), [false, true]);
+    });
+    await under(4, async (slurm) => {
+      const resumed = JSON.parse(await run(slurm, "-o", "turn.zarr", "--resume"));
+      const submitted = resumed.submissions.flatMap(({ stages }: { stages: { name: string }[] }) => stages);
+      assert.deepEqual(submitted.map(({ name }: { name: string }) => name), ["reduce"]);
+      assert.deepEqual(treeDigest(path.join(folder, "turn.zarr")), clean);
+    });
+  },
+});
+
+Deno.test("arrays shrink until a silent limit takes them, and every job that a failed submission leaves is named", async () => {
+  const folder = temporaryFolder("granary-sbatch-limit-");
+  await ok(["simulate", "granules", "--granules", "6", "--rows", "20"], { cwd: folder });
+  await buildCatalog(folder);
+  const programs = path.join(folder, "bin");
+  fs.mkdirSync(programs);
+  const program = (name: string, lines: string) =>
+    fs.writeFileSync(path.join(programs, name), `#!/bin/bash\n${lines}\n`, { mode: 0o755 });
+  // A Slurm with a policy that it does not tell: LIMIT jobs, array tasks counted singly, in all.
+  program(
+    "sbatch",
+    `cd ${folder}
+    tasks=1; for word in "$@"; do case "$word" in
+      --array=*) word=\${word#--array=0-}; tasks=$((\${word%\\%*} + 1));;
+      --job-name=granary-$LATER) later=1;;
+      --job-name=granary-$BROKEN) echo "sbatch: error: invalid partition specified" >&2; exit 1;;
+    esac; done
+    # The first array of one task that is to come later is refused.
+    if [ -n "$later" ] && [ $tasks = 1 ] && [ ! -e waited ]; then touch waited; LIMIT=0; fi
+    queued=$(cat queued 2>/dev/null || echo 0)
+    if [ $((queued + tasks)) -gt $LIMIT ]; then
+      echo "sbatch: error: QOSMaxSubmitJobPerUserLimit" >&2
+      echo "sbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)" >&2
+      exit 1
+    fi
+    echo $((queued + tasks)) > queued
+    n=$(($(cat count 2>/dev/null || echo 0) + 1)); echo $n > count
+    printf '%s\\n' "$@" > job-$n.args
+    if [ -n "$DO" ]; then
+      rm queued; cat > job-$n.script
+      for ((task = 0; task < tasks; task++)); do SLURM_ARRAY_TASK_ID=$task bash job-$n.script >&2 || true; done
+    fi
+    echo $((100 + n))`,
+  );
+  program("squeue", 'echo "slurm_load_jobs error: Invalid job id specified" >&2; exit 1');
+  program("scontrol", "true");
+  program("sacctmgr", `[ -z "$POLICY" ] || [[ "$*" != *assoc* ]] || echo "physics||$POLICY||"`);
+  const submit = async (limit: number, more: Record<string, string> = {}, ...flags: string[]) => {
+    for (const name of fs.readdirSync(folder)) {
+      if (/^(queued|count|job-.*|s\.zarr.*)$/.test(name)) {
+        fs.rmSync(path.join(folder, name), { recursive: true });
+      }
+    }
+    const env = {
+      PATH: `${programs}:/usr/bin:/bin`,
+      LIMIT: String(limit),
+      POLICY: "",
+      BROKEN: "none",
+      ...more,
+    };
+    const words = [...GOLDEN_JOB, "-o", "s.zarr", "--batches", "6"];
+    const slurm = ["--backend", "slurm", "--time", "10", ...flags];
+    return await granary([...words, ...slurm, "--json"], { cwd: folder, env });
+  };
+  const flag = (n: number, name: string) =>
+    fs.readFileSync(path.join(folder, `job-${n}.args`), "utf8").split("\n")
+      .find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3);
+
+  // Six batches are refused, three are taken: two tasks each, for twice the time.
+  const shrunk = await submit(5);
+  assert.equal(shrunk.code, 0, shrunk.stderr);
+  assert.deepEqual(JSON.parse(shrunk.stdout).jobs, { scatter: "101", reduce: "102", finish: "103" });
+  assert.deepEqual([flag(1, "array"), flag(1, "time")], ["0-2", "0:20:00"]);
+
+  const full = await submit(3);
+  assert.equal(full.code, 2);
+  assert.match(full.stderr, /QOSMaxSubmitJobPerUserLimit.*scatter array 101 \(3 tasks\).*scancel 101/s);
+  const broken = await submit(100, { BROKEN: "reduce" });
+  assert.equal(broken.code, 2);
+  assert.match(broken.stderr, /invalid partition specified.*scatter array 101 \(6 tasks\).*scancel 101/s);
+  // A policy that is told is fitted at once.
+  const told = await submit(4, { POLICY: "4" });
+  assert.equal(told.code, 0, told.stderr);
+  assert.equal(fs.readFileSync(path.join(folder, "queued"), "utf8").trim(), "4");
+  // One that takes the second array only when the first has ended, and is waited for.
+  const turns = await submit(
+    1,
+    { LATER: "reduce", DO: "yes" },
+    "--max-cells",
+    "4",
+    "--wait",
+    "--retries",
+    "0",
+  );
+  assert.equal(turns.code, 0, turns.stderr);
+  const { submissions } = JSON.parse(turns.stdout);
+  assert.deepEqual(submissions.map(({ finish }: { finish: string | null }) => finish !== null), [
+    false,
+    true,
+  ]);
+});

@@ -41,7 +41,8 @@ export interface TestSlurm {
   stop(): Promise<void>;
 }
 
-export async function startSlurm(nodes = 2): Promise<TestSlurm> {
+/** `settings` are lines of slurm.conf, over those of the test's own. */
+export async function startSlurm(nodes = 2, settings: Record<string, string> = {}): Promise<TestSlurm> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-slurm-"));
   fs.chmodSync(folder, 0o755);
   const at = (name: string) => path.join(folder, name);
@@ -68,12 +69,12 @@ export async function startSlurm(nodes = 2): Promise<TestSlurm> {
       "TaskPlugin=task/none",
       "SelectType=select/cons_tres",
       "SelectTypeParameters=CR_Core_Memory",
-      "MaxArraySize=4",
+      ...Object.entries({ MaxArraySize: "4", MinJobAge: "300", ...settings })
+        .map(([name, value]) => `${name}=${value}`),
       "JobAcctGatherType=jobacct_gather/none",
       "AccountingStorageType=accounting_storage/none",
       "ReturnToService=2",
       "KillWait=15",
-      "MinJobAge=300",
       "SchedulerParameters=sched_min_interval=100000,batch_sched_delay=0,sched_interval=2,bf_interval=2",
       // Each node says that it has cores enough for a few tasks, whatever this machine has.
       ...ports.map((port, n) =>
