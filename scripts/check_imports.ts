@@ -193,6 +193,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   "serve/stores": [...BELOW_JOBS],
   "serve/search": [...BELOW_JOBS, "serve/area", "serve/http", "serve/parameters"],
+  "serve/lambda": [...BELOW_JOBS, "serve"],
   "serve/workers": [
     ...BELOW_JOBS,
     "serve",

@@ -12,6 +12,8 @@ import {
 import { functionFrom } from "../flags/function.ts";
 import { outputFile, OVERWRITE, OVERWRITE_HELP } from "../flags/output.ts";
 import type { CliContext } from "../io/context.ts";
+import { gather, gathering } from "../flags/repeated.ts";
+import { serveTemplateFrom } from "../flags/served.ts";
 import { addDeploySchedules, scheduledJob } from "./deploy_schedule.ts";
 import { whole } from "../flags/numbers.ts";
 
@@ -21,6 +23,7 @@ Examples:
   granary deploy aws --print > granary.json
   aws s3 cp granary-lambda.zip s3://BUCKET/ && aws cloudformation deploy --template-file granary.json --stack-name granary --capabilities CAPABILITY_IAM --parameter-overrides CodeBucket=BUCKET DataBucket=BUCKET
   granary aggregate -c atl06 --catalog catalog.parquet -o s3://BUCKET/store.zarr --backend lambda --function-name granary
+  granary deploy aws --serve --catalog s3://BUCKET/hls.parquet --store s3://BUCKET/ice.zarr --print > serve.json
   granary deploy aws omto3d.yaml --every 6h --print > omto3d.json
   granary deploy cron omto3d.yaml --every 1h
   granary deploy systemd omto3d.yaml -o units/`;
@@ -32,9 +35,26 @@ export function addDeploy(program: Command, context: CliContext): void {
     .description("a CloudFormation template with function, role and state machine; the function's package")
     .argument("[dataset]", "a dataset's YAML: the machine plans and runs it on time")
     .option("--every <time>", "with a dataset: from run to run, such as 30m, 1h, 6h or 1d (default: 1h)")
+    .optionsGroup("A server:")
+    .option("--serve", "a server instead: a function with a URL of its own, and no state machine")
+    .addOption(gathering(
+      new Option(
+        "--catalog <place>",
+        "with --serve: a catalog, s3://… or NAME=s3://…; may be given again",
+      ).argParser(gather),
+    ))
+    .addOption(gathering(
+      new Option(
+        "--store <place>",
+        "with --serve: a store of cells, s3://… or NAME=s3://…; may be given again",
+      ).argParser(gather),
+    ))
+    .option("--cmr", "with --serve: collections of NASA's CMR too")
+    .optionsGroup("What is made:")
     .option("--print", "print the template (JSON)")
     .option("--package <file>", "write the function's code: this binary as a zip file")
     .option(OVERWRITE, OVERWRITE_HELP)
+    .optionsGroup("The function:")
     .addOption(
       new Option("--arch <architecture>", "processor of the function; the binary has to be for it")
         .choices(["x86_64", "arm64"] as const).default(TEMPLATE_DEFAULTS.architecture),
@@ -44,7 +64,15 @@ export function addDeploy(program: Command, context: CliContext): void {
     .option("--storage-mb <n>", "its /tmp", whole(), TEMPLATE_DEFAULTS.storageMegabytes)
     .option("--max-parallel <n>", "tasks at the same time", whole(), TEMPLATE_DEFAULTS.maxParallel)
     .addHelpText("after", EXAMPLES)
-    .action(async (dataset, options) => {
+    .action(async (dataset, options, command) => {
+      if (options.serve === true && dataset !== undefined) {
+        throw inputError("--serve is of no dataset (leave one of them out)");
+      }
+      if (options.serve !== true) {
+        for (const flag of ["catalog", "store", "cmr"] as const) {
+          if (options[flag] !== undefined) throw inputError(`--${flag} is of a server (say --serve)`);
+        }
+      }
       if (dataset === undefined && options.every !== undefined) {
         throw inputError("--every is of a dataset (name its YAML)");
       }
@@ -64,7 +92,10 @@ export function addDeploy(program: Command, context: CliContext): void {
           } unpacked; above ${formatBytes(DIRECT_ZIP_LIMIT_BYTES)} packed it has to come from a bucket)`,
         );
       }
-      if (options.print) {
+      if (options.print && options.serve === true) {
+        const given = (name: string) => command.getOptionValueSource(name) !== "default";
+        context.out.json(serveTemplateFrom(options, made, given));
+      } else if (options.print) {
         const more = dataset === undefined ? {} : scheduledJob(dataset, options.every);
         context.out.json(lambdaTemplate({ ...TEMPLATE_DEFAULTS, ...made, ...more }));
       }

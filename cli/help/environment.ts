@@ -58,6 +58,12 @@ export const ENVIRONMENT: readonly EnvironmentGroup[] = [
       GRANARY_PUSH_PASSWORD: "see GRANARY_PUSH_USER",
     },
   },
+  {
+    title: "Lambda functions",
+    variables: {
+      GRANARY_SERVE: "what the function serves, as JSON; set by the template of deploy aws --serve",
+    },
+  },
   { title: "Network", variables: NETWORK_VARIABLES },
   {
     title: "Folders",

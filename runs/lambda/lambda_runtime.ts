@@ -5,8 +5,7 @@
 import http from "node:http";
 import process from "node:process";
 import { Buffer } from "node:buffer";
-import type { JobKinds } from "../job.ts";
-import { lambdaError, LambdaHandler } from "./lambda_handler.ts";
+import { lambdaError } from "./lambda_handler.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -15,11 +14,22 @@ const VERSION = "2018-06-01";
 /** Lambda's own limit for an event is 6 MB; ours are a line. */
 const MOST_EVENT_BYTES = 8 * 1024 * 1024;
 
+/** What answers events. */
+interface EventHandler {
+  /** The answer to an event, as JSON. What it throws is the invocation's error. */
+  handle(event: Uint8Array, deadlineMs: number): Promise<string>;
+  close(): Promise<void>;
+}
+
 /** Serves invocations until the runtime API goes away. @returns the exit code */
-export async function serveLambda(kinds: JobKinds, env: Environment = process.env): Promise<number> {
+export async function serveLambda(
+  makeHandler: () => EventHandler | Promise<EventHandler>,
+  env: Environment = process.env,
+): Promise<number> {
   const api = env.AWS_LAMBDA_RUNTIME_API!;
-  const handler = new LambdaHandler(kinds, (message) => console.error(message), { ...env });
+  let handler: EventHandler | undefined;
   try {
+    handler = await makeHandler();
     for (;;) {
       const next = await ask(api, "GET", "invocation/next");
       if (next.status !== 200) throw new Error(`the runtime API answered ${next.status} to invocation/next`);
@@ -49,7 +59,7 @@ export async function serveLambda(kinds: JobKinds, env: Environment = process.en
     }).catch(() => undefined); // the API itself may be what is gone
     return 1;
   } finally {
-    await handler.close();
+    await handler?.close();
   }
 }
 

@@ -366,13 +366,13 @@ function invocation(payload: Record<string, unknown>): Record<string, unknown> {
   };
 }
 
-function trust(service: string): Record<string, unknown> {
+export function trust(service: string): Record<string, unknown> {
   return {
     Version: "2012-10-17",
     Statement: [{ Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole" }],
   };
 }
 
-function policy(name: string, statements: readonly unknown[]): Record<string, unknown> {
+export function policy(name: string, statements: readonly unknown[]): Record<string, unknown> {
   return { PolicyName: name, PolicyDocument: { Version: "2012-10-17", Statement: statements } };
 }

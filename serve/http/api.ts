@@ -207,11 +207,13 @@ export class Api implements OperationList {
     return new Response(null, { status: 204, headers });
   }
 
-  /** By what address this server is reached: its own setting, else a Host that can be one. */
+  /** By what address this server is reached: its own setting, else a Host that can be one, as it was asked. */
   #baseUrl(c: Context): string {
     if (this.settings.baseUrl !== null) return this.settings.baseUrl;
     const host = c.req.header("host") ?? "";
-    if (/^([A-Za-z0-9.-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(:\d{1,5})?$/.test(host)) return `http://${host}`;
+    if (/^([A-Za-z0-9.-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(:\d{1,5})?$/.test(host)) {
+      return `${new URL(c.req.url).protocol === "https:" ? "https" : "http"}://${host}`;
+    }
     throw new Problem(400, "the Host header is no host");
   }
 }

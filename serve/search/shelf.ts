@@ -4,9 +4,11 @@ import path from "node:path";
 import { inputError, systemCode } from "../../core/errors.ts";
 import { manifestNumbers } from "../../catalog/file/live_folder.ts";
 import { CatalogIndex } from "./catalog_index.ts";
+import { isRemoteCatalog, type RemoteCatalogs } from "./remote_catalog.ts";
 
-/** A file is looked at for changes no more often than this. */
+/** A file is looked at for changes no more often than this, one that lies elsewhere less often. */
 const LOOK_AGAIN_MS = 1000;
+const LOOK_AGAIN_REMOTE_MS = 60_000;
 const SUFFIX = ".parquet";
 
 interface Shelved {
@@ -15,12 +17,15 @@ interface Shelved {
   signature: string;
   index: CatalogIndex;
   looked: number;
+  lookAgainMs: number;
   loading: Promise<void> | null;
 }
 
 interface ShelfOptions {
   /** Hears of catalogs that were taken up, and of those that could not be. */
   note: (message: string) => void;
+  /** Reads catalogs of `s3:` and `https:`; absent, there are none. */
+  remote?: RemoteCatalogs;
   now?: () => number;
 }
 
@@ -30,25 +35,27 @@ export class CatalogShelf {
   readonly #shelved = new Map<string, Shelved>();
   readonly #opening = new Map<string, Promise<Shelved>>();
   readonly #note: ShelfOptions["note"];
+  readonly #remote: RemoteCatalogs | undefined;
   readonly #now: () => number;
 
   private constructor(named: ReadonlyMap<string, string>, folders: readonly string[], options: ShelfOptions) {
     this.#named = named;
     this.#folders = folders;
     this.#note = options.note;
+    this.#remote = options.remote;
     this.#now = options.now ?? Date.now;
   }
 
   /**
-   * Catalogs by the places that a user gave: `FILE`, `NAME=FILE`, a live catalog's folder, or a folder of
-   * catalogs. Opens all of them. Throws an input error for what is no catalog, and for two of one name.
+   * Catalogs by the places that a user gave: `FILE`, `s3://…/FILE.parquet`, `NAME=FILE`, a live catalog's
+   * folder, or a folder of catalogs. Opens all of them. Throws an input error for what is no catalog, and for two of one name.
    */
   static async open(places: readonly string[], options: ShelfOptions): Promise<CatalogShelf> {
     const named = new Map<string, string>();
     const folders: string[] = [];
     for (const place of places) {
       const [given, file] = namedPlace(place);
-      if (isFolderOfCatalogs(file)) {
+      if (!isRemoteCatalog(file) && isFolderOfCatalogs(file)) {
         if (given !== null) {
           throw inputError(`${place}: a folder of catalogs has no name of its own; its files have`);
         }
@@ -76,7 +83,7 @@ export class CatalogShelf {
   /** The catalog of a name as it is now, or undefined. */
   async get(name: string): Promise<CatalogIndex | undefined> {
     const kept = this.#shelved.get(name);
-    if (kept !== undefined && this.#now() - kept.looked < LOOK_AGAIN_MS) return kept.index;
+    if (kept !== undefined && this.#now() - kept.looked < kept.lookAgainMs) return kept.index;
     const file = this.#fileOf(name);
     if (file === undefined) {
       kept?.index.retire();
@@ -85,10 +92,7 @@ export class CatalogShelf {
     }
     if (kept === undefined) return (await this.#open(name, file)).index;
     kept.looked = this.#now();
-    const signature = signatureOf(file);
-    if (signature !== null && signature !== kept.signature && kept.loading === null) {
-      kept.loading = this.#reload(name, kept, signature);
-    }
+    if (kept.loading === null) kept.loading = this.#lookAgain(name, kept).finally(() => kept.loading = null);
     return kept.index;
   }
 
@@ -112,9 +116,9 @@ export class CatalogShelf {
     let opening = this.#opening.get(name);
     if (opening === undefined) {
       opening = (async () => {
-        const signature = signatureOf(file) ?? "";
-        const index = await CatalogIndex.load(file);
-        const shelved = { file, signature, index, looked: this.#now(), loading: null };
+        const { signature, index } = await this.#load(file);
+        const lookAgainMs = isRemoteCatalog(file) ? LOOK_AGAIN_REMOTE_MS : LOOK_AGAIN_MS;
+        const shelved = { file, signature, index, lookAgainMs, looked: this.#now(), loading: null };
         this.#shelved.set(name, shelved);
         return shelved;
       })().finally(() => this.#opening.delete(name));
@@ -123,21 +127,42 @@ export class CatalogShelf {
     return opening;
   }
 
-  async #reload(name: string, kept: Shelved, signature: string): Promise<void> {
+  /** The catalog at a place as it is now; a copy of one that lies elsewhere is open, and needs no name. */
+  async #load(place: string): Promise<{ signature: string; index: CatalogIndex }> {
+    if (!isRemoteCatalog(place)) {
+      return { signature: signatureOf(place) ?? "", index: await CatalogIndex.load(place) };
+    }
+    if (this.#remote === undefined) throw inputError(`--catalog ${place}: is on no disk`);
+    const { file, signature } = await this.#remote.copy(place);
     try {
-      const index = await CatalogIndex.load(kept.file);
+      return { signature, index: await CatalogIndex.load(file) };
+    } finally {
+      fs.rmSync(file, { force: true });
+    }
+  }
+
+  /** Takes a changed catalog up. Never rejects: what cannot be read leaves the old one. */
+  async #lookAgain(name: string, kept: Shelved): Promise<void> {
+    let signature: string | null = null;
+    try {
+      signature = isRemoteCatalog(kept.file)
+        ? await this.#remote?.signature(kept.file) ?? null
+        : signatureOf(kept.file);
+      if (signature === null || signature === kept.signature) return;
+      const { index } = await this.#load(kept.file);
       kept.index.retire();
       kept.index = index;
       this.#note(`catalog ${name} changed and was taken up (${index.size} granules)`);
     } catch (error) {
       this.#note(
-        `catalog ${name} changed and could not be read; the old one stays: ${(error as Error).message}`,
+        `catalog ${name} ${
+          signature === null ? "could not be looked at" : "changed and could not be read"
+        }; ` +
+          `the old one stays: ${(error as Error).message}`,
       );
-    } finally {
-      // What could not be read is tried again when it changes again.
-      kept.signature = signature;
-      kept.loading = null;
     }
+    // What could not be read is tried again when it changes again.
+    if (signature !== null) kept.signature = signature;
   }
 }
 
@@ -148,7 +173,7 @@ function namedPlace(place: string): [name: string | null, file: string] {
 }
 
 function catalogName(file: string): string {
-  const base = path.basename(path.resolve(file));
+  const base = isRemoteCatalog(file) ? path.posix.basename(file) : path.basename(path.resolve(file));
   return base.endsWith(SUFFIX) ? base.slice(0, -SUFFIX.length) : base;
 }
 

@@ -16,7 +16,8 @@ import { hasPeer } from "../support/python.ts";
 import { ok } from "../support/run_world.ts";
 
 Deno.test({
-  name: "cfn-lint finds no fault in the template, for either processor and for a dataset on time",
+  name:
+    "cfn-lint finds no fault in the template, for either processor, for a dataset on time and for a server",
   ignore: !hasPeer("cfnlint"),
   fn: async () => {
     const file = path.join(temporaryFolder(), "granary.json");
@@ -26,7 +27,20 @@ Deno.test({
       "dataset: D.1\ndiscover: [{from: cmr, short_name: D}]\npublish:\n  - {to: s3://b/d/}\n" +
         "  - {to: https://stac.example.org, api: transactions, token: env:STAC_TOKEN}\n",
     );
-    for (const more of [["--arch", "x86_64"], ["--arch", "arm64"], [dataset, "--every", "6h"]]) {
+    const served = [
+      "--serve",
+      "--catalog",
+      "s3://maps/a.parquet",
+      "--store",
+      "ice=s3://ice-b/ice.zarr",
+      "--cmr",
+    ];
+    for (
+      const more of [["--arch", "x86_64"], ["--arch", "arm64"], [dataset, "--every", "6h"], served, [
+        "--serve",
+        "--cmr",
+      ]]
+    ) {
       fs.writeFileSync(file, await ok(["deploy", "aws", "--print", ...more]));
       const lint = spawnSync(process.env.GRANARY_TEST_PYTHON!, [
         "-c",
