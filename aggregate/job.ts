@@ -1,9 +1,10 @@
 /** Aggregation as a job of tasks: what any process does of a planned run, by its run directory's address. */
+import { once } from "../core/access/open.ts";
+import { locateAll, parseDrivers } from "../catalog/driver.ts";
 import { openTarget } from "../core/access/targets.ts";
 import { inputError } from "../core/errors.ts";
 import type { JobKind, TaskOptions, TaskOutcome, TaskWorker } from "../runs/job.ts";
-import { jobLeaseOptions } from "../runs/slurm/slurm_lease.ts";
-import { expectRemote, isRemote, type LazyOpener, lazyOpener, locator, openRunDirectory } from "./places.ts";
+import { expectRemote, isRemote, type LazyOpener, lazyOpener, openRunDirectory } from "./places.ts";
 import { type Executor, startExecutor } from "./schedule/executor.ts";
 import type { Plan } from "./plan/plan.ts";
 import { defaultMemoryBytes, defaultWorkers } from "./run/execute.ts";
@@ -43,10 +44,13 @@ class AggregateWorker implements TaskWorker {
     const options = this.#options;
     const { directory, plan, settings } = await this.#run(runDirectory, planKey);
     const warn = options.onWarning ?? (() => {});
+    const text = options.driver ?? settings.driver;
+    const drivers = { text, choice: parseDrivers(text), saidBy: "--driver" };
+    const region = () => stage === SCATTER ? this.#opener().aws.region() : Promise.resolve(undefined);
     const common = {
       executor: this.#executor,
       memoryBytes: options.memoryBytes ?? defaultMemoryBytes(),
-      locate: await locator(plan, options.driver ?? settings.driver, this.#opener, warn),
+      locate: await locateAll(plan.granules, plan.pipeline.dataSource.asset, drivers, region, once(warn)),
       expect: expectRemote(this.#opener),
       reader: {
         open: (location: Parameters<ReturnType<LazyOpener>["open"]>[0]) => this.#opener().open(location),
@@ -106,10 +110,8 @@ export async function finish(runDirectory: string, options: RunQuestion = {}): P
   const opener = lazyOpener(options.signal, options.onWarning ?? (() => {}));
   const directory = openRunDirectory(runDirectory, undefined, opener);
   const { plan, settings } = await directory.plan();
-  const finished = await finishRun(directory, plan, openTarget(settings.store, opener()), {
-    signal: options.signal,
-    ...jobLeaseOptions(),
-  });
+  const { signal } = options;
+  const finished = await finishRun(directory, plan, openTarget(settings.store, opener()), { signal });
   await directory.putReport(finished);
   return finished;
 }

@@ -1,10 +1,8 @@
 /** Where a run's things are, and what opens them: run directory, granules, remote places. */
 import os from "node:os";
 import type { SourceLocation } from "../core/access/location.ts";
-import { once, SourceOpener } from "../core/access/open.ts";
+import { SourceOpener } from "../core/access/open.ts";
 import { openTarget } from "../core/access/targets.ts";
-import { chooseAsset, locate, parseDrivers } from "../catalog/driver.ts";
-import type { Plan } from "./plan/plan.ts";
 import { RunDirectory } from "./run/run_directory.ts";
 
 /** An opener that is made when first it is asked for, and closed if it was. */
@@ -29,30 +27,6 @@ export function lazyOpener(
 export function expectRemote(opener: () => SourceOpener): (locations: SourceLocation[]) => void {
   return (locations) => {
     if (locations.some(({ kind }) => kind !== "local")) opener().expect(locations);
-  };
-}
-
-/** Where each granule of a plan is read from, by a driver's preferences; looked for once a granule. */
-export async function locator(
-  plan: Plan,
-  driverText: string,
-  opener: () => SourceOpener,
-  warn: (message: string) => void,
-): Promise<(granule: number) => SourceLocation> {
-  const driver = parseDrivers(driverText);
-  const needsRegion = driver === "auto" && plan.granules.some((row) => row.s3_base !== null);
-  const localRegion = needsRegion ? await opener().aws.region() : undefined;
-  const tell = once(warn);
-  const found = new Map<number, SourceLocation>();
-  return (granule) => {
-    let location = found.get(granule);
-    if (location === undefined) {
-      const row = plan.granules[granule];
-      const asset = chooseAsset(row, plan.pipeline.dataSource.asset);
-      location = locate(row, driver, { localRegion, asset, warn: tell });
-      found.set(granule, location);
-    }
-    return location;
   };
 }
 

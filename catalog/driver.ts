@@ -21,6 +21,14 @@ export type DriverChoice = "auto" | readonly DriverKind[];
 
 const KINDS: readonly DriverKind[] = ["local", "https", "s3"];
 
+/** Which drivers read granules. */
+export interface GranuleDrivers {
+  choice: DriverChoice;
+  text: string;
+  /** Where that was said: a flag, or a place in a config. */
+  saidBy: string;
+}
+
 interface LocateContext {
   /** The AWS region that this machine is in, if it is in one. */
   localRegion?: string | undefined;
@@ -36,16 +44,49 @@ interface LocateContext {
 export function parseDrivers(text: string): DriverChoice {
   if (text.trim() === "auto") return "auto";
   const kinds = text.split(",").map((part) => part.trim()) as DriverKind[];
-  for (const kind of kinds) {
-    if (!KINDS.includes(kind)) {
-      throw inputError(
-        `driver "${text}": "${kind}" is none (wanted auto, or one or more of ${
-          KINDS.join(", ")
-        } with commas)`,
-      );
-    }
+  const unknown = kinds.find((kind) => !KINDS.includes(kind));
+  if (unknown === undefined) return [...new Set(kinds)];
+  throw inputError(
+    `unknown driver "${unknown}" (known: auto, or one or more of ${KINDS.join(", ")} with commas)`,
+  );
+}
+
+/**
+ * Where each of many rows is read from, looked for once a row. Throws an input error where none of them has an
+ * address for the drivers.
+ * @param asset which file, of granules of several: a key, or a glob
+ * @param region asks where this machine is, when that decides
+ */
+export async function locateAll(
+  rows: readonly GranuleRow[],
+  asset: string | null,
+  { choice, saidBy }: GranuleDrivers,
+  region: () => Promise<string | undefined>,
+  warn: (message: string) => void,
+): Promise<(row: number) => SourceLocation> {
+  const kinds: readonly DriverKind[] = choice === "auto" ? ["local", "https", "s3"] : choice;
+  const isReachable = (row: GranuleRow) =>
+    kinds.some((kind) => locationBy(row, kind, chooseAsset(row, asset)) !== undefined);
+  if (!rows.some(isReachable)) {
+    throw inputError(
+      `${saidBy}: no granule of the selection has an address for ${kinds.join(" or ")}` +
+        ` (granary catalog urls shows where they lie${
+          saidBy === "--driver" ? "" : "; --driver overrules the config"
+        })`,
+    );
   }
-  return [...new Set(kinds)];
+  const needsRegion = choice === "auto" && rows.some((row) => row.s3_base !== null);
+  const localRegion = needsRegion ? await region() : undefined;
+  const found = new Map<number, SourceLocation>();
+  return (number) => {
+    let location = found.get(number);
+    if (location === undefined) {
+      const row = rows[number];
+      location = locate(row, choice, { localRegion, asset: chooseAsset(row, asset), warn });
+      found.set(number, location);
+    }
+    return location;
+  };
 }
 
 /**

@@ -86,6 +86,14 @@ function sameTimeAndPlace(rows: readonly DuplicateColumns[]): number[][] {
   );
 }
 
+/** The rows that are left where one of each is taken, and why in words. */
+export function foldDuplicates(
+  rows: readonly DuplicateColumns[],
+): { left: ReadonlySet<number>; what: string } {
+  const found = findDuplicates(rows);
+  return { left: new Set(found.map(({ row }) => row)), what: describeDuplicates(found, rows) };
+}
+
 /** Duplicates that are named in a sentence; the others are counted. */
 const NAMED = 3;
 

@@ -5,9 +5,8 @@ import { SourceOpener } from "../core/access/open.ts";
 import { openTarget } from "../core/access/targets.ts";
 import { inputError } from "../core/errors.ts";
 import { parseDrivers } from "../catalog/driver.ts";
-import { Lease } from "../runs/lease.ts";
 import type { JobKind, PlanOutcome, TaskOptions, TaskOutcome, TaskWorker } from "../runs/job.ts";
-import { jobLeaseOptions } from "../runs/slurm/slurm_lease.ts";
+import { takeLease } from "../runs/slurm/slurm_lease.ts";
 import { parseDataset } from "./config/parse.ts";
 import type { Dataset } from "./dataset.ts";
 import type { PublishPlan } from "./plan/plan.ts";
@@ -131,7 +130,7 @@ async function finish(runDirectory: string, options: RunQuestion): Promise<Publi
   try {
     const directory = PublishDirectory.at(runDirectory, opener);
     const plan = await directory.plan();
-    const lease = await Lease.take(directory.target, { signal: options.signal, ...jobLeaseOptions() });
+    const lease = await takeLease(directory.target, { signal: options.signal });
     try {
       return await finishDataset(directory, plan, opener);
     } finally {

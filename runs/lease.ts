@@ -55,14 +55,11 @@ export class Lease {
     for (;;) {
       const last = await lastLease(target);
       if (last !== undefined) await mustBeDead(target, last, options);
-      const number = (last?.number ?? 0) + 1;
-      const holder = describeSelf(options.job);
-      if (await target.putNew(leaseKey(number), encode(holder))) {
-        const lease = new Lease(target, number, holder);
-        lease.#start(options.heartbeatSeconds ?? HEARTBEAT_SECONDS);
-        await removeOlder(target, number);
-        return lease;
-      }
+      const lease = new Lease(target, (last?.number ?? 0) + 1, describeSelf(options.job));
+      if (!await target.putNew(leaseKey(lease.number), encode(lease.holder))) continue;
+      lease.#start(options.heartbeatSeconds ?? HEARTBEAT_SECONDS);
+      await removeOlder(target, lease.number);
+      return lease;
     }
   }
 

@@ -72,7 +72,7 @@ export interface ScatterOutcome {
   seconds: number;
 }
 
-/** Segments that leave shared memory for a runs file. */
+/** Segments that leave shared memory for a spill file. */
 export interface SpillTask {
   path: string;
   entries: SegmentEntry[];
@@ -82,13 +82,13 @@ export interface SpillTask {
 export interface SpillOutcome {
   path: string;
   /** In the order of the file, with offsets in it. */
-  entries: RunsEntry[];
+  entries: SpillEntry[];
   bytes: number;
   seconds: number;
 }
 
-/** A part of a runs file that holds all of one shard. */
-export interface RunsPart {
+/** A part of a spill file that holds all of one shard. */
+export interface SpillPart {
   location: SourceLocation;
   offset: number;
   bytes: number;
@@ -101,7 +101,7 @@ export interface ReduceTask {
   entries: SegmentEntry[];
   /** Slabs that this worker has not seen yet. */
   slabs: Slab[];
-  parts: RunsPart[];
+  parts: SpillPart[];
 }
 
 export interface ReduceOutcome {
@@ -169,8 +169,8 @@ export interface ScatterCounts {
   kept: number;
 }
 
-/** An entry of a runs file's index: where a segment lies in the file. */
-export type RunsEntry = Omit<SegmentEntry, "slab">;
+/** An entry of a spill file's index: where a segment lies in the file. */
+export type SpillEntry = Omit<SegmentEntry, "slab">;
 
 export interface Slab {
   id: number;

@@ -47,11 +47,8 @@ export function clipCells(
 ): ClipCells | null {
   if (rule === "none" || areas.length === 0) return null;
   const order = Math.min(childOrder, CLIP_ORDER);
-  return {
-    rule,
-    order,
-    areas: areas.map((spec) => ({ spec, ...coverageRanges(areaFrom(spec).cover(order, convention)) })),
-  };
+  const cover = (spec: AreaSpec) => coverageRanges(areaFrom(spec).cover(order, convention));
+  return { rule, order, areas: areas.map((spec) => ({ spec, ...cover(spec) })) };
 }
 
 /** The cells that observations are given. */

@@ -33,7 +33,8 @@ type WantedParents = ReadonlyMap<number, number>;
 
 /**
  * Reusable scratch for one thread. `needs` lists, for each statistic, the columns that must all be
- * finite for a row to matter to it; a row that matters to none is dropped here.
+ * finite for a row to matter to it; a row that matters to none is dropped here. `cut` is what of the rows in
+ * wanted parents is taken.
  */
 export class Scatterer {
   #killMasks: Uint32Array;
@@ -51,7 +52,6 @@ export class Scatterer {
     readonly shardOf: (rank: number) => number,
     columnCount: number,
     needs: readonly (readonly number[])[],
-    /** What of the rows in wanted parents is taken. */
     readonly cut: { window: TimeWindow | null; clip: Clip | null } = { window: null, clip: null },
   ) {
     const sets = distinctNeeds(needs);

@@ -1,7 +1,7 @@
 /**
  * A segment: the kept observations of one group of one granule that fall into the parents of one
  * shard, sorted by parent and, inside a parent, in row order. The same bytes stand in memory that
- * workers share and in runs files, so that spilling changes nothing but the place.
+ * workers share and in spill files, so that spilling changes nothing but the place.
  *
  * Layout, little-endian, every part padded to 8 bytes:
  *   u32 parents, u32 rows, u32 bytes a child index (2 or 4), u32 columns

@@ -1,5 +1,5 @@
 /**
- * A runs file: segments of many granules, those of one shard side by side, and an index at the end, so
+ * A spill file: segments of many granules, those of one shard side by side, and an index at the end, so
  * that a reducer reads its part of every file by one range.
  *
  * Layout, little-endian: the 8 bytes `GRANRUN1`; segments, each a multiple of 8 bytes; the index:
@@ -10,27 +10,27 @@
 import { crc32 } from "node:zlib";
 import { writeAtomic } from "../../core/files/atomic.ts";
 import { GranaryError } from "../../core/errors.ts";
-import type { SegmentEntry } from "./contract.ts";
-import type { RunsEntry } from "./contract.ts";
+import type { SourceLocation } from "../../core/access/location.ts";
+import type { SegmentEntry, SpillEntry, SpillPart } from "./contract.ts";
 
 const MAGIC = new TextEncoder().encode("GRANRUN1");
 const FOOTER_BYTES = 32;
 
-/** Entries in the order of a runs file: by shard, then granule, then group. */
+/** Entries in the order of a spill file: by shard, then granule, then group. */
 export function orderForFile<T extends SegmentEntry>(entries: readonly T[]): T[] {
   return [...entries].sort((a, b) => a.shard - b.shard || a.granule - b.granule || a.group - b.group);
 }
 
 /**
- * Writes a runs file that is whole, synced and named, or absent. `bytesOf` gives the bytes of a segment
+ * Writes a spill file that is whole, synced and named, or absent. `bytesOf` gives the bytes of a segment
  * from whatever memory it is in. Returns the index and the size of the file.
  */
-export function writeRunsFile(
+export function writeSpillFile(
   file: string,
   entries: readonly SegmentEntry[],
   bytesOf: (entry: SegmentEntry) => Uint8Array,
-): { entries: RunsEntry[]; bytes: number } {
-  const placed: RunsEntry[] = [];
+): { entries: SpillEntry[]; bytes: number } {
+  const placed: SpillEntry[] = [];
   let offset = MAGIC.length;
   const bytes = writeAtomic(file, (write) => {
     write(MAGIC);
@@ -65,10 +65,20 @@ export interface IndexSource {
   read(offset: number, length: number): Uint8Array | Promise<Uint8Array>;
 }
 
-/** Reads the index of a runs file. Throws an io error that names the file when it is not whole. */
-export async function readRunsIndex(source: IndexSource): Promise<RunsEntry[]> {
+/** What a spill file holds of some granules, by their numbers in it: the parts, with the numbers that they map to. */
+export async function readParts(
+  source: IndexSource,
+  location: SourceLocation,
+  granules: ReadonlyMap<number, number>,
+): Promise<ShardPart[]> {
+  const entries = (await readSpillIndex(source)).filter(({ granule }) => granules.has(granule));
+  return partsOf(location, entries.map((entry) => ({ ...entry, granule: granules.get(entry.granule)! })));
+}
+
+/** Reads the index of a spill file. Throws an io error that names the file when it is not whole. */
+export async function readSpillIndex(source: IndexSource): Promise<SpillEntry[]> {
   const broken = (why: string) =>
-    new GranaryError("io", `${source.name}: not a whole runs file (${why}); delete it and resume the run`);
+    new GranaryError("io", `${source.name}: not a whole spill file (${why}); delete it and resume the run`);
   if (source.sizeBytes < MAGIC.length + FOOTER_BYTES) throw broken(`${source.sizeBytes} bytes`);
   const footer = await source.read(source.sizeBytes - FOOTER_BYTES, FOOTER_BYTES);
   if (!MAGIC.every((byte, i) => footer[24 + i] === byte)) throw broken("its footer is missing");
@@ -86,6 +96,21 @@ export async function readRunsIndex(source: IndexSource): Promise<RunsEntry[]> {
   return decodeIndex(index, broken);
 }
 
+/** What a spill file holds of one shard. */
+type ShardPart = SpillPart & { shard: number };
+
+/** The parts of a spill file, one a shard: neighbours in the file. */
+export function partsOf(location: SourceLocation, entries: readonly SpillEntry[]): ShardPart[] {
+  const parts: ShardPart[] = [];
+  for (const { shard, granule, group, offset, bytes } of entries) {
+    if (parts.at(-1)?.shard !== shard) parts.push({ shard, location, offset, bytes: 0, entries: [] });
+    const part = parts[parts.length - 1];
+    part.bytes = offset + bytes - part.offset;
+    part.entries.push({ granule, group, offset });
+  }
+  return parts;
+}
+
 const padded = (bytes: number): number => (bytes + 7) & ~7;
 const COUNT_COLUMNS = ["shard", "granule", "group", "rows"] as const;
 const PLACE_COLUMNS = ["offset", "bytes"] as const;
@@ -94,7 +119,7 @@ function indexBytes(count: number): number {
   return 8 + COUNT_COLUMNS.length * padded(4 * count) + PLACE_COLUMNS.length * 8 * count;
 }
 
-function encodeIndex(entries: readonly RunsEntry[]): Uint8Array {
+function encodeIndex(entries: readonly SpillEntry[]): Uint8Array {
   const bytes = new Uint8Array(indexBytes(entries.length));
   new Uint32Array(bytes.buffer, 0, 1)[0] = entries.length;
   let at = 8;
@@ -109,7 +134,7 @@ function encodeIndex(entries: readonly RunsEntry[]): Uint8Array {
   return bytes;
 }
 
-function decodeIndex(bytes: Uint8Array, broken: (why: string) => Error): RunsEntry[] {
+function decodeIndex(bytes: Uint8Array, broken: (why: string) => Error): SpillEntry[] {
   const own = bytes.slice(); // aligned to 8
   const count = new Uint32Array(own.buffer, 0, 1)[0];
   if (own.length !== indexBytes(count)) throw broken("its index has the wrong size");

@@ -151,18 +151,27 @@ export function planRun(selection: RunSelection, pipeline: Pipeline, options: Pl
   const identities = granules.map((row) => keyOf(identityOf(row)));
   const rows = options.rows ?? null;
   const config = resultConfig(pipeline, rowRules(rows));
+  const base = { config, engine: ENGINE_VERSION, layout, shard: store.parentsPerShard, levels };
+  const shards = planShards(store, ranks, identities, base);
+  const batches = planBatches(
+    granules,
+    ranks,
+    identities,
+    { config, parents, engine: ENGINE_VERSION },
+    options,
+  );
+  const noted = rows === null ? config : notedConfig(pipeline, rows);
+  const collections = countBy(granules.map((row) => row.collection));
   store.provenance = {
     engine_version: ENGINE_VERSION,
     ...storeNote(pipeline, granules),
-    config: rows === null ? config : notedConfig(pipeline, rows),
+    config: noted,
     granules: granules.length,
     granules_sha256: keyOf(identities),
-    collections: countBy(granules.map((row) => row.collection)),
+    collections,
     parent_order: parentOrder,
     parents: parents.length,
   };
-  const base = { config, engine: ENGINE_VERSION, layout, shard: store.parentsPerShard, levels };
-  const shards = planShards(store, ranks, identities, base);
   return {
     format: PLAN_FORMAT,
     engineVersion: ENGINE_VERSION,
@@ -172,7 +181,7 @@ export function planRun(selection: RunSelection, pipeline: Pipeline, options: Pl
     granules,
     ranks,
     shards,
-    batches: planBatches(granules, ranks, identities, { config, parents, engine: ENGINE_VERSION }, options),
+    batches,
     leftOut: [...selection.leftOut],
     ...selection.folded === undefined || selection.folded.length === 0 ? {} : { folded: selection.folded },
     rows,

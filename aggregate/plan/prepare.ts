@@ -2,8 +2,9 @@
 import { inputError } from "../../core/errors.ts";
 import { globMatches } from "../../core/glob.ts";
 import type { Area } from "../../core/geometry/area.ts";
-import { describeDuplicates, type DuplicateRule, findDuplicates } from "../../catalog/duplicates.ts";
-import type { Catalog } from "../../catalog/file/open_catalog.ts";
+import { type DuplicateRule, foldDuplicates } from "../../catalog/duplicates.ts";
+import { type Catalog, openCatalog } from "../../catalog/file/open_catalog.ts";
+import type { DuckOptions } from "../../core/tables/duckdb.ts";
 import {
   type GranuleFilter,
   select,
@@ -30,6 +31,21 @@ export interface PrepareOptions extends PlanOptions {
   /** What becomes of granules whose observations others have too; default "fold". */
   duplicates?: DuplicateRule;
   signal?: AbortSignal;
+}
+
+/** {@linkcode prepareRun} of a catalog's file, which is closed afterwards. */
+export async function planFromCatalog(
+  file: string,
+  duck: DuckOptions,
+  pipeline: Pipeline,
+  asked: PrepareOptions,
+): Promise<Plan> {
+  const catalog = await openCatalog(file, duck);
+  try {
+    return await prepareRun(catalog, pipeline, asked);
+  } finally {
+    catalog.close();
+  }
 }
 
 /**
@@ -156,15 +172,15 @@ function foldedGranules(
   rule: DuplicateRule,
   catalog: string,
 ): { left: ReadonlySet<number>; what: string } {
-  const found = rule === "keep" ? [] : findDuplicates(granules);
-  const what = describeDuplicates(found, granules);
-  if (rule === "refuse" && found.length > 0) {
+  if (rule === "keep") return { left: new Set(), what: "" };
+  const folded = foldDuplicates(granules);
+  if (rule === "refuse" && folded.left.size > 0) {
     throw inputError(
-      `${catalog}: ${found.length} of the selected granules hold observations that others hold too: ${what}` +
-        " (take one of each with --duplicates fold, or all with --duplicates keep)",
+      `${catalog}: ${folded.left.size} of the selected granules hold observations that others hold too: ` +
+        `${folded.what} (take one of each with --duplicates fold, or all with --duplicates keep)`,
     );
   }
-  return { left: new Set(found.map(({ row }) => row)), what };
+  return folded;
 }
 
 /**

@@ -17,12 +17,9 @@ export async function effectiveBounds(
   areas: readonly AreaSpec[] = [],
 ): Promise<Bounds & { areas: AreaSpec[] }> {
   const own = await Promise.all((bounds.areas ?? []).map(shapeOf));
-  return {
-    ...bounds,
-    startDate: filter.start === undefined ? bounds.startDate : dateText(filter.start),
-    endDate: filter.end === undefined ? bounds.endDate : dateText(filter.end),
-    areas: [...own, ...areas],
-  };
+  const startDate = filter.start === undefined ? bounds.startDate : dateText(filter.start);
+  const endDate = filter.end === undefined ? bounds.endDate : dateText(filter.end);
+  return { ...bounds, startDate, endDate, areas: [...own, ...areas] };
 }
 
 async function shapeOf(source: AreaSource): Promise<AreaSpec> {

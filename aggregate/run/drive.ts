@@ -12,16 +12,14 @@ import { shareMemory } from "../schedule/budget.ts";
 import { DEFAULT_CHECKPOINT } from "../schedule/checkpoint.ts";
 import type { Executor } from "../schedule/executor.ts";
 import { runSchedule } from "../schedule/schedule.ts";
-import {
-  type FailedGranule,
-  partsOf,
-  type ScheduleOptions,
-  type ScheduleResult,
-  type ScheduleWork,
+import type {
+  FailedGranule,
+  ScheduleOptions,
+  ScheduleResult,
+  ScheduleWork,
 } from "../schedule/schedule_work.ts";
 import { encodeState, type ShardRecord } from "./records.ts";
-import type { Remaining } from "./resume.ts";
-import type { RunDirectory, RunsReader } from "./run_directory.ts";
+import type { RunDirectory } from "./run_directory.ts";
 
 export interface DriveOptions {
   executor: Executor;
@@ -33,7 +31,9 @@ export interface DriveOptions {
 }
 
 /** What a schedule asks of its caller, beside where things are. */
-type Hooks = Partial<Omit<ScheduleOptions, "locate" | "expect" | "signal" | "segmentBytes" | "nextRunsFile">>;
+type Hooks = Partial<
+  Omit<ScheduleOptions, "locate" | "expect" | "signal" | "segmentBytes" | "nextSpillFile">
+>;
 
 /** Does `work` of the plan. Objects go to `store`: a folder, another place, or none for scattering alone. */
 export function drive(
@@ -61,8 +61,8 @@ export function drive(
     locate: options.locate,
     expect: options.expect,
     signal: options.signal,
-    segmentBytes: directory.segmentLimit(budget.segmentBytes),
-    nextRunsFile: () => directory.nextRunsFile(),
+    segmentBytes: directory.spills.segmentLimit(budget.segmentBytes),
+    nextSpillFile: () => directory.spills.next(),
   });
 }
 
@@ -74,23 +74,6 @@ function rowCut({ rows, store }: Plan): RowCut {
     window: timeWindow(rows),
     clip: clipCells(areasOf(rows), rows.clip ?? DEFAULT_CLIP, levels[0], latitude),
   };
-}
-
-/** The schedule's work, with the parts of runs files that open shards need. */
-export async function openWork(
-  directory: RunDirectory,
-  remaining: Remaining,
-  reader: RunsReader | undefined,
-): Promise<ScheduleWork> {
-  const parts: ScheduleWork["parts"] = [];
-  for (const { file, granules } of remaining.runsFiles) {
-    const entries = (await directory.runsIndex(file, reader))
-      .filter((entry) => granules.has(entry.granule))
-      .map((entry) => ({ ...entry, granule: granules.get(entry.granule)! }));
-    parts.push(...partsOf(directory.runsLocation(file), entries));
-  }
-  const provenBefore = parts.length > 0 || remaining.keptShards.length > 0;
-  return { granules: remaining.granules, shards: remaining.shards, parts, provenBefore };
 }
 
 /** Makes a shard's objects durable, then its record, which is returned. */

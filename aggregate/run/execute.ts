@@ -4,28 +4,42 @@ import { FolderTarget } from "../../core/access/folder_target.ts";
 import type { SourceLocation } from "../../core/access/location.ts";
 import type { ObjectTarget } from "../../core/access/object_target.ts";
 import type { GroupRuns } from "../../core/observations/row_runs.ts";
-import { Lease, type LeaseOptions } from "../../runs/lease.ts";
-import { defaultRunDirectory, REPORT_KEY } from "../../runs/run_directory.ts";
+import type { LeaseOptions } from "../../runs/lease.ts";
+import { takeLease } from "../../runs/slurm/slurm_lease.ts";
+import { absoluteAddress, defaultRunDirectory, REPORT_KEY } from "../../runs/run_directory.ts";
 import type { IndexedRows } from "../engine/contract.ts";
 import type { Plan } from "../plan/plan.ts";
 import { shareMemory } from "../schedule/budget.ts";
 import { type Executor, startExecutor } from "../schedule/executor.ts";
 import type { Checkpoint } from "../schedule/schedule_work.ts";
-import { commitShard, drive, missingIds, openWork } from "./drive.ts";
+import { commitShard, drive, missingIds } from "./drive.ts";
 import { finishStore, incompleteParents, leftOutNote } from "./finish.ts";
 import { shardRecordKey } from "./records.ts";
 import { type Remaining, remainingWork } from "./resume.ts";
-import { RunDirectory, type RunSettings, type RunsReader } from "./run_directory.ts";
+import { RunDirectory } from "./run_directory.ts";
+import type { SpillReader } from "./spill_files.ts";
 import { type StoreMode, StorePlace } from "./store_place.ts";
 import { type RunProgress, type RunTotals, Tally } from "./tally.ts";
 
-export interface RunOptions {
+/** Where a run is, and how it begins there. */
+interface PlaceOptions {
   /** The store's folder, or another place by a target. */
   store: string | ObjectTarget;
   /** What to do with a store that is there; default "new", which refuses it. */
   mode?: StoreMode;
   /** Default: a folder beside the store. Needed when the store is not in a folder. */
   runDirectory?: RunDirectory;
+  /** Folder for spill files; by default the run directory. */
+  scratch?: string;
+  /** Remembered for tasks of the run that others do. */
+  driver?: string;
+  lease?: LeaseOptions;
+  signal?: AbortSignal;
+  /** What a resumed run keeps and redoes, in a sentence. */
+  onNote?(note: string): void;
+}
+
+export interface RunOptions extends PlaceOptions {
   locate(granule: number): SourceLocation;
   /** Hears where the granules lie, in the order in which they will be opened. */
   expect?(locations: SourceLocation[]): void;
@@ -33,21 +47,13 @@ export interface RunOptions {
   rowsOf?(granule: number): IndexedRows | null;
   /** Takes the runs of granules that were read whole, at an order of cells. */
   rowIndex?: { order: number; add(granule: number, runs: GroupRuns[]): void };
-  /** Remembered for tasks of the run that others do. */
-  driver?: string;
-  /** Opens runs files that are on S3. */
-  reader?: RunsReader;
+  /** Opens spill files that are on S3. */
+  reader?: SpillReader;
   workers?: number;
   memoryBytes?: number;
-  /** Folder for runs files; by default the run directory. */
-  scratch?: string;
   onError?: "report" | "fail";
   checkpoint?: Checkpoint;
-  lease?: LeaseOptions;
-  signal?: AbortSignal;
   onProgress?(progress: RunProgress): void;
-  /** What a resumed run keeps and redoes, in a sentence. */
-  onNote?(note: string): void;
   onWarning?(message: string): void;
   /** Threads that were started before the plan was ready. */
   executor?: Executor;
@@ -87,48 +93,66 @@ export async function executePlan(plan: Plan, options: RunOptions): Promise<RunR
   const executor = options.executor ?? startExecutor(options.workers ?? defaultWorkers());
   try {
     shareMemory(options.memoryBytes ?? defaultMemoryBytes(), executor.slots); // too little is refused first
-    const target = typeof options.store === "string" ? new FolderTarget(options.store) : options.store;
-    const directory = options.runDirectory ??
-      RunDirectory.in(defaultRunDirectory(target.name), options.scratch);
-    const mode = options.mode ?? "new";
-    const place = await StorePlace.at(target, plan.store.parentOrder);
-    place.check(mode, await directory.exists());
-    if (mode === "new") await directory.refuseUnfinished();
-    if (mode === "resume") await directory.checkResume(plan, place);
-    const lease = await Lease.take(directory.target, { signal: options.signal, ...options.lease });
-    try {
-      if (mode !== "resume") {
-        await directory.clear(); // first: no record may outlive its objects
-        await place.empty();
-      }
-      const report = await runUnderLease(plan, executor, directory, place, options);
+    return await underLease(plan, options, async (run) => {
+      const report = await runUnderLease(plan, executor, run, options);
       report.seconds.total = (performance.now() - started) / 1000;
-      await directory.putReport(report);
+      await run.directory.putReport(report);
       return report;
-    } finally {
-      await lease.release();
-    }
+    });
   } finally {
     await executor.close();
+  }
+}
+
+/** Writes the plan into a run directory where no run lives, and makes sure that the store may be made. */
+export function layOutRun(plan: Plan, options: PlaceOptions): Promise<void> {
+  return underLease(plan, options, ({ directory, remaining }) => directory.putLeft(plan, remaining));
+}
+
+/** A run that has begun: its places, made to fit the plan, and what is left to do. */
+interface BegunRun {
+  directory: RunDirectory;
+  place: StorePlace;
+  remaining: Remaining;
+}
+
+/** Has `body` done while no other run may begin in the same places. */
+async function underLease<T>(
+  plan: Plan,
+  options: PlaceOptions,
+  body: (run: BegunRun) => Promise<T>,
+): Promise<T> {
+  const target = typeof options.store === "string" ? new FolderTarget(options.store) : options.store;
+  const directory = options.runDirectory ??
+    RunDirectory.in(defaultRunDirectory(target.name), options.scratch);
+  const { mode = "new", signal } = options;
+  const place = await StorePlace.at(target, plan.store.parentOrder);
+  await directory.admit(mode, plan, place);
+  const lease = await takeLease(directory.target, { signal, ...options.lease });
+  try {
+    if (mode !== "resume") {
+      await directory.clear(); // first: no record may outlive its objects
+      await place.empty();
+    }
+    return await body({
+      directory,
+      place,
+      remaining: await prepareRemaining(plan, directory, place, options),
+    });
+  } finally {
+    await lease.release();
   }
 }
 
 async function runUnderLease(
   plan: Plan,
   executor: Executor,
-  directory: RunDirectory,
-  place: StorePlace,
+  { directory, place, remaining }: BegunRun,
   options: RunOptions,
 ): Promise<RunReport> {
   const started = performance.now();
   const tally = new Tally(plan, options.onProgress, options.onWarning);
-  const remaining = await prepareRemaining(plan, directory, place, {
-    kind: "aggregate",
-    store: place.target.name,
-    driver: options.driver ?? "auto",
-    created: new Date().toISOString(),
-  }, options.onNote);
-  const work = await openWork(directory, remaining, options.reader);
+  const work = await directory.spills.work(remaining, options.reader);
   tallyKept(plan, remaining, tally);
   const states = remaining.keptShards.flatMap((record) => record.states);
   const planned = new Map(plan.shards.map((shard) => [shard.index, shard]));
@@ -144,7 +168,7 @@ async function runUnderLease(
       if (outcome.runs !== null) options.rowIndex?.add(outcome.granule, outcome.runs);
     },
     onFailed: (failure) => tally.failed(failure),
-    onSpilled: (outcome, granules) => directory.rememberRuns(plan, outcome, granules, tally.failures),
+    onSpilled: (outcome, granules) => directory.rememberSpill(plan, outcome, granules, tally.failures),
     onReduced: async (outcome) => {
       const { key, granules } = planned.get(outcome.shard)!;
       const missing = missingIds(plan, granules, tally.failures);
@@ -159,7 +183,7 @@ async function runUnderLease(
     ...leftOutNote(plan, tally.leftOut),
     ...incomplete,
   });
-  if (result.failed.length === 0) await directory.dropRuns();
+  if (result.failed.length === 0) await directory.dropSpills();
   else await directory.rememberFailures(plan, null, result.failed);
   const seconds = (performance.now() - started) / 1000;
   return {
@@ -188,12 +212,11 @@ async function runUnderLease(
  * that hold no more and the objects that they speak of are gone, and nobody reads the store while shards
  * of it are open. Returns what is left to do; `onNote` hears what is kept and what is not.
  */
-export async function prepareRemaining(
+async function prepareRemaining(
   plan: Plan,
   directory: RunDirectory,
   place: StorePlace,
-  settings: RunSettings,
-  onNote?: (note: string) => void,
+  { driver = "auto", onNote }: PlaceOptions,
 ): Promise<Remaining> {
   for (const prefix of ["runs/", "scatter/", "shards/", ".run.", ".plan.", ".report."]) {
     await directory.target.sweep(prefix); // not leases, which another may be trying to take
@@ -203,7 +226,6 @@ export async function prepareRemaining(
     directory.scatterRecords(),
     directory.shardRecords(),
   ]);
-  await directory.recut(plan, scatter);
   const remaining = remainingWork(plan, scatter, shards, place.wholeShards());
   if (remaining.shards.length > 0) {
     await place.unseal();
@@ -212,7 +234,9 @@ export async function prepareRemaining(
   if (scatter.length + shards.length + lost.length > 0) {
     onNote?.(describeResume(plan, remaining, lost.length));
   }
-  await directory.putPlan(plan, settings);
+  const store = absoluteAddress(place.target.name);
+  await directory.putPlan(plan, { kind: "aggregate", store, driver, created: new Date().toISOString() });
+  for (const record of remaining.recut) await directory.freeOfBatch(record);
   for (const record of lost) await directory.forget(record);
   for (const { shard } of remaining.staleShards) {
     await directory.target.delete(shardRecordKey(shard)); // first: no record may outlive its objects
@@ -225,7 +249,7 @@ function tallyKept(plan: Plan, remaining: Remaining, tally: Tally): void {
   for (const record of remaining.keptShards) tally.keptShard(record);
   const toScatter = new Set(remaining.granules.map(({ granule }) => granule));
   const saved = new Map(
-    remaining.runsFiles.flatMap(({ granules }) => [...granules]).map(([was, is]) => [is, was]),
+    remaining.spillFiles.flatMap(({ granules }) => [...granules]).map(([was, is]) => [is, was]),
   );
   const records = new Map(remaining.keptGranules.map((record) => [record.granule, record]));
   plan.granules.forEach((_, granule) => {
@@ -248,5 +272,5 @@ function describeResume(plan: Plan, remaining: Remaining, lostFiles: number): st
   return `resuming: ${kept} of ${plan.shards.length} shards are done, ` +
     `${saved} of ${plan.granules.length} granules need not be read again` +
     (reasons.length > 0 ? `; shards made again: ${reasons.join(", ")}` : "") +
-    (lostFiles > 0 ? `; ${lostFiles} runs files are gone or damaged` : "");
+    (lostFiles > 0 ? `; ${lostFiles} spill files are gone or damaged` : "");
 }

@@ -1,8 +1,9 @@
-/** The end of a run: levels above the parents, the store's documents, the runs files dropped. */
+/** The end of a run: levels above the parents, the store's documents, the spill files dropped. */
 import { inputError } from "../../core/errors.ts";
 import type { ObjectTarget } from "../../core/access/object_target.ts";
 import { storeMetadata } from "../../core/store/metadata.ts";
-import { Lease, type LeaseOptions } from "../../runs/lease.ts";
+import type { LeaseOptions } from "../../runs/lease.ts";
+import { takeLease } from "../../runs/slurm/slurm_lease.ts";
 import type { LeftOut } from "../engine/segment.ts";
 import { rowRules } from "../plan/row_rules.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -28,7 +29,7 @@ export async function finishRun(
   target: ObjectTarget,
   leaseOptions: LeaseOptions = {},
 ): Promise<FinishedRun> {
-  const lease = await Lease.take(directory.target, leaseOptions);
+  const lease = await takeLease(directory.target, leaseOptions);
   try {
     const [{ scatter }, shards] = await Promise.all([directory.scatterRecords(), directory.shardRecords()]);
     const place = await StorePlace.at(target, plan.store.parentOrder);
@@ -61,7 +62,7 @@ export async function finishRun(
       }),
       ...incomplete,
     });
-    if (failed.length === 0) await directory.dropRuns();
+    if (failed.length === 0) await directory.dropSpills();
     const cells = Object.fromEntries(
       plan.store.levels.filter((level) => level >= plan.store.parentOrder)
         .map((level, l) => [level, done.reduce((sum, record) => sum + record.cells[l], 0)]),

@@ -3,7 +3,7 @@ import { type Plan, shardOfRank } from "../plan/plan.ts";
 import { granuleKeys } from "./resume.ts";
 import type { ScatterRecord, ShardRecord } from "./records.ts";
 
-/** Keys of granules that stand in runs files with every shard that they touch. */
+/** Keys of granules that stand in spill files with every shard that they touch. */
 export function wholeGranules(plan: Plan, records: readonly ScatterRecord[]): Set<string> {
   const shardOf = shardOfRank(plan.store);
   const wanted = new Map(

@@ -1,5 +1,5 @@
 /**
- * What a run directory remembers: a record for each runs file and one for each shard. A record is
+ * What a run directory remembers: a record for each spill file and one for each shard. A record is
  * written after what it speaks of is whole and synced, and holds the key that it was made under.
  */
 import { Buffer } from "node:buffer";
@@ -7,7 +7,7 @@ import type { GranuleReads } from "../engine/contract.ts";
 import type { LeftOut } from "../engine/segment.ts";
 import type { ScatterCounts } from "../engine/contract.ts";
 
-/** One granule in a runs file. */
+/** One granule in a spill file. */
 export interface ScatteredGranule {
   /** Hash of the config, the granule's identity, its parents and the engine. */
   key: string;
@@ -25,7 +25,7 @@ export interface ScatteredGranule {
 
 export interface ScatterRecord {
   kind: "scatter";
-  /** Key of the runs file in the run directory, or its path; a name alone where all granules failed. */
+  /** Key of the spill file in the run directory, or its path; a name alone where all granules failed. */
   file: string;
   /** The batch whose task made it; null where granules of any batch may be in it. */
   batch: number | null;
@@ -59,7 +59,7 @@ export interface ShardRecord {
 export const SCATTER_RECORDS = "scatter/";
 export const SHARD_RECORDS = "shards/";
 
-/** The record of a runs file has its name, and before it the batch whose granules alone it holds. */
+/** The record of a spill file has its name, and before it the batch whose granules alone it holds. */
 export function scatterRecordKey(file: string, batch: number | null): string {
   const name = file.split("/").at(-1)!.replace(/\.runs$/, "");
   return `${recordsOfBatch(batch)}${name}.json`;

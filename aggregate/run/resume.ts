@@ -12,12 +12,14 @@ export interface Remaining {
   granules: { granule: number; ranks: number[] }[];
   /** Positions in the plan's shards. */
   shards: number[];
-  /** Runs files whose segments are used, with the plan's number for each granule in them. */
-  runsFiles: { file: string; granules: Map<number, number> }[];
+  /** Spill files whose segments are used, with the plan's number for each granule in them. */
+  spillFiles: { file: string; granules: Map<number, number> }[];
   keptShards: ShardRecord[];
   keptGranules: ScatteredGranule[];
   /** Records of shards of another plan, or without a granule: their objects are made again. */
   staleShards: ShardRecord[];
+  /** Records of batches that the plan cuts otherwise. */
+  recut: ScatterRecord[];
   /** How many shards are made again, by the reason. */
   again: { changed: number; missing: number; damaged: number };
 }
@@ -93,15 +95,29 @@ export function remainingWork(
   return {
     granules,
     shards,
-    runsFiles: [...files].map(([file, inFile]) => ({ file, granules: inFile })),
+    spillFiles: [...files].map(([file, inFile]) => ({ file, granules: inFile })),
     keptShards: [...done.values()],
     keptGranules,
     staleShards,
+    recut: recutRecords(plan, keys, scatterRecords),
     again,
   };
 }
 
-/** The granules of the plan that stand whole in a runs file, by their number in the plan. */
+/** Records that name a batch and hold granules which are not in the plan's batch of that number. */
+function recutRecords(
+  plan: Plan,
+  keys: readonly string[],
+  records: readonly ScatterRecord[],
+): ScatterRecord[] {
+  return records.filter(({ batch, granules, failed }) => {
+    if (batch === null || batch === undefined) return false;
+    const own = new Set(plan.batches[batch]?.granules.map((granule) => keys[granule]));
+    return ![...granules, ...failed].every(({ key }) => own.has(key));
+  });
+}
+
+/** The granules of the plan that stand whole in a spill file, by their number in the plan. */
 function savedGranules(
   keys: readonly string[],
   records: readonly ScatterRecord[],

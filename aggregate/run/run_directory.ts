@@ -1,19 +1,11 @@
-/** The run directory of aggregate: what every job keeps, and the runs files of scattered granules. */
+/** The run directory of aggregate: what every job keeps, and the spill files of scattered granules. */
 import fs from "node:fs";
-import os from "node:os";
 import path from "node:path";
-import process from "node:process";
-import { syncFolder, temporaryName, writeError } from "../../core/files/atomic.ts";
 import { inputError } from "../../core/errors.ts";
 import { FolderTarget } from "../../core/access/folder_target.ts";
-import type { SourceLocation } from "../../core/access/location.ts";
 import type { ObjectTarget } from "../../core/access/object_target.ts";
-import { keyOf } from "../../core/keys.ts";
 import type { ScatterOutcome, SpillOutcome } from "../engine/contract.ts";
 import type { Plan } from "../plan/plan.ts";
-import { openFileSyncSource } from "../../core/access/file_source.ts";
-import { readRunsIndex } from "../engine/spill_file.ts";
-import type { RunsEntry } from "../engine/contract.ts";
 import type { FailedGranule } from "../schedule/schedule_work.ts";
 import { resumeDifferences } from "../plan/resumable.ts";
 import { PLAN_FORMAT } from "../plan/version.ts";
@@ -37,6 +29,8 @@ import {
   SETTINGS_KEY,
 } from "../../runs/run_directory.ts";
 import { granuleKeys } from "./resume.ts";
+import { scratchFolder, SpillFiles } from "./spill_files.ts";
+import type { StoreMode, StorePlace } from "./store_place.ts";
 
 /** What depends on the run and not on the plan: where things are. */
 export interface RunSettings extends JobSettings {
@@ -44,81 +38,70 @@ export interface RunSettings extends JobSettings {
   driver: string;
 }
 
-/** Reads what runs files hold, wherever they are; made with what can open remote places. */
-export interface RunsReader {
-  open(location: SourceLocation): Promise<
-    {
-      name: string;
-      sizeBytes: number;
-      read(offset: number, length: number): Promise<Uint8Array>;
-      close(): Promise<void>;
-    }
-  >;
-}
-
-/** Runs files leave memory at half of this, so that they stay below what one read of a file gives. */
-const MOST_SENT_BYTES = 2e9;
-
 /** Records and files up to this many are asked for by name; more of them by a list of all. */
 const MOST_BY_NAME = 8;
 
 export class RunDirectory extends JobDirectory {
-  #serial = 0;
-  readonly #copies: string[] = [];
-  /** Tells this process's runs files from those of any other that does the same piece. */
-  readonly #attempt = keyOf([process.pid, os.hostname(), Date.now(), Math.random()]).slice(0, 8);
-
-  private constructor(
-    target: ObjectTarget,
-    folder: string | null,
-    readonly runsFolder: string,
-    /** Whether runs files come to the directory when they are whole, for other machines to read. */
-    readonly shares: boolean,
-  ) {
+  private constructor(target: ObjectTarget, folder: string | null, readonly spills: SpillFiles) {
     super(target, folder);
   }
 
-  /** A run directory in a folder; runs files lie in it, or in `scratch` on this machine. */
+  /** A run directory in a folder; spill files lie in it, or in `scratch` on this machine. */
   static in(folder: string, scratch?: string): RunDirectory {
-    const own = path.resolve(folder);
-    const runsFolder = scratch === undefined ? path.join(own, "runs") : scratchFolder(scratch, own);
-    return new RunDirectory(new FolderTarget(own), own, runsFolder, false);
+    return RunDirectory.#inFolder(folder, scratch, false);
   }
 
-  /** The same for one of many machines: runs files are made in `scratch` and brought to the directory. */
+  /** The same for one of many machines: spill files are made in `scratch` and brought to the directory. */
   static sharedIn(folder: string, scratch?: string): RunDirectory {
-    const { target, folder: own, runsFolder } = RunDirectory.in(folder, scratch);
-    return new RunDirectory(target, own, runsFolder, scratch !== undefined);
+    return RunDirectory.#inFolder(folder, scratch, scratch !== undefined);
   }
 
-  /** A run directory on S3; runs files are made in `scratch`, a folder of this machine, and sent there. */
+  static #inFolder(folder: string, scratch: string | undefined, shares: boolean): RunDirectory {
+    const own = path.resolve(folder);
+    const target = new FolderTarget(own);
+    const made = scratch === undefined ? path.join(own, "runs") : scratchFolder(scratch, own);
+    return new RunDirectory(target, own, new SpillFiles(target, own, made, shares));
+  }
+
+  /** A run directory on S3; spill files are made in `scratch`, a folder of this machine, and sent there. */
   static at(target: ObjectTarget, scratch: string): RunDirectory {
-    return new RunDirectory(target, null, scratchFolder(scratch, target.name), true);
-  }
-
-  /** Throws an input error where an unfinished run has saved work that a new run would throw away. */
-  async refuseUnfinished(): Promise<void> {
-    if (await this.isFinished()) return;
-    const saved = (await this.target.list("scatter/")).length;
-    if (saved === 0) return;
-    throw inputError(
-      `${this.name}: an unfinished run has saved work here (${saved} records); nothing was changed` +
-        " (say --resume to go on with it, or --overwrite to begin anew)",
+    return new RunDirectory(
+      target,
+      null,
+      new SpillFiles(target, null, scratchFolder(scratch, target.name), true),
     );
   }
 
   /**
-   * Throws an input error, and changes nothing, where `plan` may not go on with the run that is here: a
-   * store without a run, or a run of another selection or config.
+   * Throws an input error, and changes nothing, where a run of `plan` may not begin here in this mode:
+   * something is in the store's way, an unfinished run has saved work that a new one would throw away, or
+   * what would be resumed is another selection or config, or no run at all.
    */
-  async checkResume(plan: Plan, place: { isEmpty: boolean; target: { name: string } }): Promise<void> {
-    if (!await this.exists()) {
-      if (place.isEmpty) return;
+  async admit(mode: StoreMode, plan: Plan, place: StorePlace): Promise<void> {
+    const exists = await this.exists();
+    place.check(mode, exists);
+    if (mode === "new") await this.#refuseUnfinished();
+    if (mode !== "resume") return;
+    if (exists) await this.#refuseOthers(plan);
+    else if (!place.isEmpty) {
       throw inputError(
         `${place.target.name}: there is a store, and no run in ${this.name} to resume; nothing was changed` +
           " (say --run-dir where the run is, or --overwrite to begin again)",
       );
     }
+  }
+
+  async #refuseUnfinished(): Promise<void> {
+    if (await this.isFinished()) return;
+    const saved = (await this.target.list("scatter/")).length;
+    if (saved === 0) return;
+    throw inputError(
+      `${this.name}: an unfinished run has saved work here (${saved} records); nothing was changed` +
+        " (say --resume to go on with it, or --overwrite to begin again)",
+    );
+  }
+
+  async #refuseOthers(plan: Plan): Promise<void> {
     const { plan: then } = await this.plan();
     const differences = resumeDifferences(then, plan);
     if (differences.length === 0) return;
@@ -161,47 +144,15 @@ export class RunDirectory extends JobDirectory {
     return { plan, settings };
   }
 
-  /** The path of a new runs file on this machine. */
-  nextRunsFile(): string {
-    try {
-      fs.mkdirSync(this.runsFolder, { recursive: true });
-    } catch (error) {
-      throw writeError(this.runsFolder, error);
-    }
-    this.#serial += 1;
-    return path.join(this.runsFolder, `${this.#attempt}-${String(this.#serial).padStart(4, "0")}.runs`);
-  }
-
-  /** Where a runs file is, as a record names it: below the directory, or a path of this machine. */
-  runsLocation(file: string): SourceLocation {
-    if (path.isAbsolute(file)) return { kind: "local", url: file };
-    if (this.folder !== null) return { kind: "local", url: path.join(this.folder, file) };
-    return { kind: "s3", url: `${this.name.replace(/\/+$/, "")}/${file}` };
-  }
-
-  /** The index of a runs file. */
-  async runsIndex(file: string, reader: RunsReader | undefined): Promise<RunsEntry[]> {
-    const location = this.runsLocation(file);
-    const source = location.kind === "local"
-      ? openFileSyncSource(location.url)
-      : await reader?.open(location);
-    if (source === undefined) throw new Error(`${file}: nothing here opens remote runs files`);
-    try {
-      return await readRunsIndex(source);
-    } finally {
-      await source.close();
-    }
-  }
-
-  /** Remembers a runs file and the granules that are whole in it, after it has reached its place. */
-  async rememberRuns(
+  /** Remembers a spill file and the granules that are whole in it, after it has reached its place. */
+  async rememberSpill(
     plan: Plan,
     outcome: SpillOutcome,
     granules: readonly ScatterOutcome[],
     failed: readonly FailedGranule[],
     batch: number | null = null,
   ): Promise<void> {
-    const file = await this.#place(outcome.path);
+    const file = await this.spills.bring(outcome.path);
     await this.putRecord(
       scatterRecordKey(file, batch),
       this.#record(plan, file, outcome, granules, failed, batch),
@@ -246,34 +197,11 @@ export class RunDirectory extends JobDirectory {
   /** Remembers granules of a batch that could not be read. */
   async rememberFailures(plan: Plan, batch: number | null, failed: readonly FailedGranule[]): Promise<void> {
     const outcome: SpillOutcome = { path: "", entries: [], bytes: 0, seconds: 0 };
-    const name = `failed-${this.#attempt}-${batch ?? "any"}`;
+    const name = `failed-${this.spills.attempt}-${batch ?? "any"}`;
     await this.putRecord(
       scatterRecordKey(name, batch),
       { ...this.#record(plan, "", outcome, [], failed, batch), file: name },
     );
-  }
-
-  /** Brings a runs file to the run directory where that is elsewhere; returns its name in a record. */
-  async #place(file: string): Promise<string> {
-    if (this.folder !== null && !this.shares) {
-      const inside = path.relative(this.folder, file);
-      return inside.startsWith("..") ? file : inside.split(path.sep).join("/");
-    }
-    const key = `runs/${path.basename(file)}`;
-    if (this.folder !== null) copyDurably(file, path.join(this.folder, key));
-    else await this.target.put(key, new Uint8Array(fs.readFileSync(file)));
-    this.#copies.push(file);
-    return key;
-  }
-
-  /** Removes this process's own copies of runs files that the directory has. */
-  dropCopies(): void {
-    for (const file of this.#copies.splice(0)) fs.rmSync(file, { force: true });
-  }
-
-  /** The most memory that segments may fill: a runs file has to fit one object where it is sent away. */
-  segmentLimit(segmentBytes: number): number {
-    return this.folder === null ? Math.min(segmentBytes, MOST_SENT_BYTES) : segmentBytes;
   }
 
   putShard(record: ShardRecord): Promise<void> {
@@ -292,8 +220,8 @@ export class RunDirectory extends JobDirectory {
   }
 
   /**
-   * Records of runs files that the directory still has; `batches` leaves out those of other batches. `lost`
-   * are those of runs files that are gone or have another size than they were written with: their granules
+   * Records of spill files that the directory still has; `batches` leaves out those of other batches. `lost`
+   * are those of spill files that are gone or have another size than they were written with: their granules
    * have to be read again.
    */
   async scatterRecords(
@@ -321,7 +249,7 @@ export class RunDirectory extends JobDirectory {
     return (await Promise.all(prefixes.map((prefix) => this.records<ScatterRecord>(prefix)))).flat();
   }
 
-  /** Sizes of the runs files that records speak of, by key. */
+  /** Sizes of the spill files that records speak of, by key. */
   async #sizesOf(records: readonly ScatterRecord[]): Promise<ReadonlyMap<string, number>> {
     const files = records.map(({ file }) => file).filter((file) => file.startsWith("runs/"));
     if (files.length === 0) return new Map();
@@ -330,73 +258,37 @@ export class RunDirectory extends JobDirectory {
     return new Map(sizes.flatMap((found) => [...found]));
   }
 
-  /**
-   * Gives records of batches that the plan cuts otherwise names of no batch, so that tasks of any batch find
-   * what is saved.
-   */
-  async recut(plan: Plan, records: readonly ScatterRecord[]): Promise<void> {
-    const keys = granuleKeys(plan);
-    for (const record of records) {
-      const { file, batch } = record;
-      if (batch === null || batch === undefined) continue;
-      const own = new Set(plan.batches[batch]?.granules.map((granule) => keys[granule]));
-      if (
-        record.granules.every(({ key }) => own.has(key)) && record.failed.every(({ key }) => own.has(key))
-      ) continue;
-      await this.putRecord(scatterRecordKey(file, null), { ...record, batch: null });
-      await this.target.delete(scatterRecordKey(file, batch));
-      record.batch = null;
-    }
+  /** Takes a record's batch from its name, so that tasks of any batch find what is saved. */
+  async freeOfBatch(record: ScatterRecord): Promise<void> {
+    const { file, batch } = record;
+    await this.putRecord(scatterRecordKey(file, null), { ...record, batch: null });
+    await this.target.delete(scatterRecordKey(file, batch));
+    record.batch = null;
   }
 
-  /** Forgets a runs file that is gone or broken. */
+  /** Forgets a spill file that is gone or broken. */
   async forget(record: ScatterRecord): Promise<void> {
     await this.target.delete(scatterRecordKey(record.file, record.batch ?? null));
   }
 
-  /** Forgets runs files: they are no use once every shard is done, or under another plan. */
-  async dropRuns(): Promise<void> {
+  /** Forgets spill files: they are no use once every shard is done, or under another plan. */
+  async dropSpills(): Promise<void> {
     for (const record of await this.records<ScatterRecord>(SCATTER_RECORDS)) {
       await this.target.delete(scatterRecordKey(record.file, record.batch ?? null)); // first: no record may outlive its file
       if (path.isAbsolute(record.file)) fs.rmSync(record.file, { force: true });
       else if (record.file.startsWith("runs/")) await this.target.delete(record.file);
     }
     for (const key of await this.target.list("runs/")) await this.target.delete(key);
-    fs.rmSync(this.runsFolder, { recursive: true, force: true });
+    fs.rmSync(this.spills.folder, { recursive: true, force: true });
   }
 
   /** Removes all that an earlier run remembered. */
   async clear(): Promise<void> {
-    await this.dropRuns();
+    await this.dropSpills();
     for (const key of await this.target.list(SHARD_RECORDS)) await this.target.delete(key);
     for (const key of [PLAN_KEY, SETTINGS_KEY, REPORT_KEY, BILL_KEY]) await this.target.delete(key);
     await this.dropTasks();
   }
-}
-
-/** Copies a file so that it is whole, synced and named, or absent. */
-function copyDurably(from: string, to: string): void {
-  const temporary = temporaryName(to);
-  try {
-    fs.mkdirSync(path.dirname(to), { recursive: true });
-    fs.copyFileSync(from, temporary, fs.constants.COPYFILE_EXCL);
-    const fd = fs.openSync(temporary, "r+");
-    try {
-      fs.fsyncSync(fd);
-    } finally {
-      fs.closeSync(fd);
-    }
-    fs.renameSync(temporary, to);
-    syncFolder(path.dirname(to));
-  } catch (error) {
-    fs.rmSync(temporary, { force: true });
-    throw writeError(to, error);
-  }
-}
-
-/** Runs with run directories of one name do not meet in one scratch folder. */
-function scratchFolder(scratch: string, runDirectory: string): string {
-  return path.join(path.resolve(scratch), `granary-${keyOf(runDirectory).slice(0, 12)}`);
 }
 
 /** A plan as JSON: granules without footprints, which no piece of work needs. */

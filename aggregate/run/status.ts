@@ -16,7 +16,7 @@ export interface RunStatus extends JobStatus {
   shards: { total: number; done: number; left: number[]; incomplete: number[] };
   granules: { total: number; scattered: number; failed: ReportedFailure[] };
   observations: number;
-  /** Of granules in runs files, which are dropped when the run is whole; 0 then. */
+  /** Of granules in spill files, which are dropped when the run is whole; 0 then. */
   bytesRead: number;
   storeBytes: number;
   /** Seconds of workers, all together. */
@@ -36,7 +36,7 @@ export async function runStatus(directory: RunDirectory, plan: Plan): Promise<Ru
   const saved = wholeGranules(plan, scatter);
   const failed = failedGranules(plan, scatter);
   const done = new Map(doneShards(plan, shards, failed).map((record) => [record.shard, record]));
-  // A run that is whole has dropped its runs files, and their records with them.
+  // A run that is whole has dropped its spill files, and their records with them.
   const allReduced = done.size === plan.shards.length;
   if (allReduced) {
     const missing = new Set([...done.values()].flatMap((record) => record.missing));

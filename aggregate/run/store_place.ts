@@ -41,23 +41,25 @@ export class StorePlace {
 
   /** Throws an input error, and changes nothing, when something is in the way. */
   check(mode: StoreMode, runExists: boolean): void {
-    const { size } = this.#keys;
-    if (size === 0) return;
-    if (mode === "new") {
-      throw inputError(
-        `${this.target.name}: something is there already (${size} ${size === 1 ? "file" : "files"});` +
-          ` nothing was changed (${
-            runExists ? "say --resume to go on with the run that made it, or" : "choose another place, or say"
-          } --overwrite)`,
-      );
-    }
+    if (this.isEmpty) return;
+    if (mode === "new") throw this.#inTheWay(runExists);
     const foreign = [...this.#keys.keys()].find((key) => !STORE_KEY.test(key));
-    if (foreign !== undefined) {
-      throw inputError(
-        `${this.target.name}: it holds files that are no part of a store (${foreign}), so --${mode} will not` +
-          " touch it (choose another place)",
-      );
-    }
+    if (foreign === undefined) return;
+    throw inputError(
+      `${this.target.name}: it holds files that are no part of a store (${foreign}), so --${mode} will not` +
+        " touch it (choose another place)",
+    );
+  }
+
+  #inTheWay(runExists: boolean): Error {
+    const { size } = this.#keys;
+    const resume = runExists
+      ? "say --resume to go on with the run that made it, or"
+      : "choose another place, or say";
+    return inputError(
+      `${this.target.name}: something is there already (${size} ${size === 1 ? "file" : "files"});` +
+        ` nothing was changed (${resume} --overwrite)`,
+    );
   }
 
   /** Removes everything, the root document first, so that no reader meets half a store. */
@@ -74,6 +76,15 @@ export class StorePlace {
 
   /** Whether the objects of shards are there in the number and with the bytes that their records say. */
   wholeShards(): (record: { shard: number; objects: number; bytes: number }) => boolean {
+    const found = this.#shardSums();
+    return ({ shard, objects, bytes }) => {
+      const there = found.get(shard) ?? { objects: 0, bytes: 0 };
+      return there.objects === objects && there.bytes === bytes;
+    };
+  }
+
+  /** Objects and bytes of each shard that is there. */
+  #shardSums(): Map<number, { objects: number; bytes: number }> {
     const found = new Map<number, { objects: number; bytes: number }>();
     for (const [key, bytes] of this.#keys) {
       const shard = this.#shardOf(key);
@@ -81,10 +92,7 @@ export class StorePlace {
       const sum = found.get(shard) ?? { objects: 0, bytes: 0 };
       found.set(shard, { objects: sum.objects + 1, bytes: sum.bytes + bytes });
     }
-    return ({ shard, objects, bytes }) => {
-      const there = found.get(shard) ?? { objects: 0, bytes: 0 };
-      return there.objects === objects && there.bytes === bytes;
-    };
+    return found;
   }
 
   /** Takes the root document away, so that nobody reads the store while parts of it are made anew. */

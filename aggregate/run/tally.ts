@@ -98,14 +98,18 @@ export class Tally {
       this.#reads[key] += outcome.reads[key];
     }
     this.workerSeconds.workerScatter += outcome.seconds;
-    // Granules of one product say the same: each sentence is told once, of the first that says it.
-    for (const warning of outcome.warnings) {
+    this.#read += 1;
+    this.#warn(outcome);
+    this.#granuleDone(outcome.granule);
+  }
+
+  /** Granules of one product say the same: each sentence is passed on once, of the first that says it. */
+  #warn({ granule, warnings }: ScatterOutcome): void {
+    for (const warning of warnings) {
       if (this.#warned.has(warning)) continue;
       this.#warned.add(warning);
-      this.onWarning?.(`${this.plan.granules[outcome.granule].id}: ${warning}`);
+      this.onWarning?.(`${this.plan.granules[granule].id}: ${warning}`);
     }
-    this.#read += 1;
-    this.#granuleDone(outcome.granule);
   }
 
   /** A granule whose segments an earlier run left. */

@@ -8,15 +8,16 @@ import type { ObjectTarget } from "../../core/access/object_target.ts";
 import type { GranuleReads } from "../engine/contract.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { ScheduleWork } from "../schedule/schedule_work.ts";
-import { commitShard, drive, type DriveOptions, missingIds, openWork } from "./drive.ts";
+import { commitShard, drive, type DriveOptions, missingIds } from "./drive.ts";
 import { failedGranules, wholeGranules } from "./granule_states.ts";
 import { granuleKeys, remainingWork } from "./resume.ts";
-import type { RunDirectory, RunsReader } from "./run_directory.ts";
+import type { RunDirectory } from "./run_directory.ts";
+import type { SpillReader } from "./spill_files.ts";
 import { type ReportedFailure, type RunProgress, Tally } from "./tally.ts";
 
 interface TaskSettings extends DriveOptions {
-  /** Opens runs files that are on S3. */
-  reader?: RunsReader;
+  /** Opens spill files that are on S3. */
+  reader?: SpillReader;
   /** Once it aborts no granule is begun any more: what was read is saved, the rest is left. */
   enough?: AbortSignal;
   onProgress?(progress: RunProgress): void;
@@ -30,7 +31,7 @@ interface ScatteredBatch {
   reads: GranuleReads;
 }
 
-/** Scatters one batch of the plan into runs files. Granules that are saved already are not read again. */
+/** Scatters one batch of the plan into spill files. Granules that are saved already are not read again. */
 export async function scatterBatch(
   directory: RunDirectory,
   plan: Plan,
@@ -54,9 +55,9 @@ export async function scatterBatch(
     enough: options.enough,
     onScattered: (outcome) => tally.scattered(outcome),
     onFailed: (failure) => tally.failed(failure),
-    onSpilled: (outcome, granules) => directory.rememberRuns(plan, outcome, granules, [], batch),
+    onSpilled: (outcome, granules) => directory.rememberSpill(plan, outcome, granules, [], batch),
   });
-  directory.dropCopies();
+  directory.spills.dropCopies();
   if (tally.failures.length > 0) await directory.rememberFailures(plan, batch, tally.failures);
   const { granules, observations, reads } = tally.totals();
   return {
@@ -74,7 +75,7 @@ interface ReducedShard {
   missing: string[];
 }
 
-/** Reduces one shard of the plan from the runs files. Throws when a granule it needs is neither there nor failed. */
+/** Reduces one shard of the plan from the spill files. Throws when a granule it needs is neither there nor failed. */
 export async function reduceShard(
   directory: RunDirectory,
   plan: Plan,
@@ -92,7 +93,7 @@ export async function reduceShard(
   const failed = failedGranules(plan, scatter);
   const unread = remaining.granules.filter(({ granule }) => !failed.has(granule));
   if (unread.length > 0) throw unreadError(directory, plan, s, unread.map(({ granule }) => granule));
-  const work = await openWork(directory, { ...remaining, granules: [], shards: [s] }, options.reader);
+  const work = await directory.spills.work({ ...remaining, granules: [], shards: [s] }, options.reader);
   const failures = [...failed].map(([granule, reason]) => ({ granule, reason }));
   const missing = missingIds(plan, planned.granules, failures);
   let observations = 0;

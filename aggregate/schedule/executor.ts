@@ -36,5 +36,5 @@ export class InlineExecutor extends InlineSlots<ToWorker, FromWorker> implements
 
 /** Worker threads, or this thread for none. `opener` reads what is not on a local disk. */
 export function startExecutor(workers: number, opener?: () => Promise<SourceOpener>): Executor {
-  return workers === 0 ? new InlineExecutor() : new ThreadExecutor(workers, opener);
+  return workers > 0 ? new ThreadExecutor(workers, opener) : new InlineExecutor();
 }

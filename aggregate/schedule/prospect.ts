@@ -26,11 +26,8 @@ export class Prospect {
 
   /** A granule was read. Returns the error that ends the run where none so far has the config's datasets. */
   read({ groups }: Pick<ScatterOutcome, "groups">): GranaryError | undefined {
+    this.proven ||= groups.present > 0;
     if (this.proven) return undefined;
-    if (groups.present > 0) {
-      this.proven = true;
-      return undefined;
-    }
     this.#withoutData += 1;
     if (this.#withoutData < Math.min(ALIKE, this.total)) return undefined;
     return inputError(
@@ -45,16 +42,24 @@ export class Prospect {
    */
   failed(error: GranaryError, name: string, onTheWay: boolean): GranaryError | undefined {
     if (this.proven) return undefined;
-    const tag = onTheWay ? "io" : "granule";
-    this.#failures.push({ tag, reason: error.message, shape: shapeOf(error.message, name) });
-    const unreached = this.#failures.filter((failure) => failure.tag === "io");
-    if (unreached.length >= Math.min(UNREACHED, this.total) && unreached.length === this.#failures.length) {
-      return new GranaryError(
-        "io",
-        `none of the first ${unreached.length} granules could be reached; nothing was written.` +
-          ` The last one: ${error.message}`,
-      );
+    const shape = shapeOf(error.message, name);
+    this.#failures.push({ tag: onTheWay ? "io" : "granule", reason: error.message, shape });
+    return this.#unreached() ?? this.#alike();
+  }
+
+  #unreached(): GranaryError | undefined {
+    const count = this.#failures.length;
+    if (count < Math.min(UNREACHED, this.total) || this.#failures.some(({ tag }) => tag !== "io")) {
+      return undefined;
     }
+    return new GranaryError(
+      "io",
+      `none of the first ${count} granules could be reached; nothing was written.` +
+        ` The last one: ${this.#failures[count - 1].reason}`,
+    );
+  }
+
+  #alike(): GranaryError | undefined {
     const [first] = this.#failures;
     if (this.#failures.length < Math.min(ALIKE, this.total)) return undefined;
     if (!this.#failures.every(({ shape }) => shape === first.shape)) return undefined;

@@ -13,7 +13,8 @@ import type {
 } from "../engine/contract.ts";
 import { ASSUMED_GRANULE_BYTES, type Plan } from "../plan/plan.ts";
 import type { SegmentEntry } from "../engine/contract.ts";
-import { partsOf, type ScheduleOptions, type ScheduleResult, type ScheduleWork } from "./schedule_work.ts";
+import { partsOf } from "../engine/spill_file.ts";
+import type { ScheduleOptions, ScheduleResult, ScheduleWork } from "./schedule_work.ts";
 import { Prospect } from "./prospect.ts";
 import { ShardLedger } from "./shard_ledger.ts";
 
@@ -54,7 +55,7 @@ class Schedule {
   #saveAll: boolean;
   #prospect: Prospect;
   #committing = 0;
-  /** Of runs files, by the reducers under way. */
+  /** Of spill files, by the reducers under way. */
   #readBackBytes = 0;
   #scattering = 0;
   #spilling = 0;
@@ -199,7 +200,7 @@ class Schedule {
     return undefined;
   }
 
-  /** Whether a shard's runs files can be read back beside those under way; one shard alone always is. */
+  /** Whether a shard's spill files can be read back beside those under way; one shard alone always is. */
   #fitsMemory(s: number): boolean {
     const bytes = this.#ledger.partBytes(this.plan.shards[s].index);
     return bytes === 0 || this.#readBackBytes === 0 ||
@@ -221,7 +222,7 @@ class Schedule {
     this.#unsavedBytes = 0;
     this.#savedAt = performance.now();
     const task = {
-      path: this.options.nextRunsFile(),
+      path: this.options.nextSpillFile(),
       entries,
       slabs: this.#ledger.unknownTo(slot, entries),
     };

@@ -3,11 +3,10 @@ import type { SourceLocation } from "../../core/access/location.ts";
 import type {
   IndexedRows,
   ReduceOutcome,
-  RunsPart,
   ScatterOutcome,
   SpillOutcome,
+  SpillPart,
 } from "../engine/contract.ts";
-import type { RunsEntry } from "../engine/contract.ts";
 
 /** A granule that could not be read, after its retries. */
 export interface FailedGranule {
@@ -20,15 +19,15 @@ export interface ScheduleWork {
   granules: { granule: number; ranks: readonly number[] }[];
   /** Positions in the plan's shards. */
   shards: number[];
-  /** What runs files of an earlier run hold of these shards. */
-  parts: (RunsPart & { shard: number })[];
-  /** Whether everything scattered goes to runs files, for somebody else to reduce. */
+  /** What spill files of an earlier run hold of these shards. */
+  parts: (SpillPart & { shard: number })[];
+  /** Whether everything scattered goes to spill files, for somebody else to reduce. */
   saveAll?: boolean;
   /** Whether earlier runs or tasks have read granules of the plan; default by `parts`. */
   provenBefore?: boolean;
 }
 
-/** When finished granules leave memory for a runs file although there is room, so that a crash costs little. */
+/** When finished granules leave memory for a spill file although there is room, so that a crash costs little. */
 export interface Checkpoint {
   seconds: number;
   /** Share of all granules' bytes, 0 to 1: both have to be reached. */
@@ -46,8 +45,8 @@ export interface ScheduleOptions {
   checkpoint: Checkpoint;
   /** Bytes of shared memory that segments may fill. */
   segmentBytes: number;
-  /** The path of the next runs file; its folder exists. */
-  nextRunsFile(): string;
+  /** The path of the next spill file; its folder exists. */
+  nextSpillFile(): string;
   onError: "report" | "fail";
   signal?: AbortSignal;
   /** Once it aborts no granule is begun any more; what is under way ends and is saved. */
@@ -68,22 +67,4 @@ export interface ScheduleResult {
   spilledBytes: number;
   peakSegmentBytes: number;
   scatterSeconds: number;
-}
-
-/** The parts of a runs file, one a shard: neighbours in the file. */
-export function partsOf(
-  location: SourceLocation,
-  entries: readonly RunsEntry[],
-): (RunsPart & { shard: number })[] {
-  const parts: (RunsPart & { shard: number })[] = [];
-  for (const { shard, granule, group, offset, bytes } of entries) {
-    let part = parts[parts.length - 1];
-    if (part === undefined || part.shard !== shard) {
-      part = { shard, location, offset, bytes: 0, entries: [] };
-      parts.push(part);
-    }
-    part.bytes = offset + bytes - part.offset;
-    part.entries.push({ granule, group, offset });
-  }
-  return parts;
 }

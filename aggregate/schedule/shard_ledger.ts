@@ -2,7 +2,7 @@
  * Who holds what while a run is under way: the segments of every shard, in shared memory or in runs
  * files, and the slabs of memory that they fill. Pure bookkeeping; it moves no bytes.
  */
-import type { RunsPart } from "../engine/contract.ts";
+import type { SpillPart } from "../engine/contract.ts";
 import type { SegmentEntry } from "../engine/contract.ts";
 import type { Slab, SlabReport } from "../engine/contract.ts";
 
@@ -15,7 +15,7 @@ interface SlabState {
 
 export class ShardLedger {
   #entries = new Map<number, SegmentEntry[]>();
-  #parts = new Map<number, RunsPart[]>();
+  #parts = new Map<number, SpillPart[]>();
   #slabs = new Map<number, SlabState>();
   #free: Slab[] = [];
   /** Slabs that each slot was granted and has not begun. */
@@ -66,13 +66,13 @@ export class ShardLedger {
     return slabs;
   }
 
-  /** Bytes of runs files that the reducer of a shard will hold. */
+  /** Bytes of spill files that the reducer of a shard will hold. */
   partBytes(shard: number): number {
     return (this.#parts.get(shard) ?? []).reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /** Removes and returns what is held of one shard. */
-  take(shard: number): { entries: SegmentEntry[]; parts: RunsPart[] } {
+  take(shard: number): { entries: SegmentEntry[]; parts: SpillPart[] } {
     const entries = this.#entries.get(shard) ?? [];
     const parts = this.#parts.get(shard) ?? [];
     this.#entries.delete(shard);
@@ -80,15 +80,15 @@ export class ShardLedger {
     return { entries, parts };
   }
 
-  /** Removes and returns every segment in shared memory, to be written to a runs file. */
+  /** Removes and returns every segment in shared memory, to be written to a spill file. */
   takeAll(): SegmentEntry[] {
     const all = [...this.#entries.values()].flat();
     this.#entries.clear();
     return all;
   }
 
-  /** Takes note of a runs file's parts, one a shard. */
-  addParts(parts: readonly (RunsPart & { shard: number })[]): void {
+  /** Takes note of a spill file's parts, one a shard. */
+  addParts(parts: readonly (SpillPart & { shard: number })[]): void {
     for (const { shard, ...part } of parts) {
       const list = this.#parts.get(shard);
       if (list === undefined) this.#parts.set(shard, [part]);

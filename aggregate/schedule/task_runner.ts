@@ -32,7 +32,7 @@ import { shardOfRank } from "../plan/plan.ts";
 import { Clip } from "../engine/row_cut.ts";
 import { GPS_EPOCHS, TIME_NAMES } from "../../products/time_columns.ts";
 import { ShardReducer } from "../engine/reduce.ts";
-import { writeRunsFile } from "../engine/spill_file.ts";
+import { writeSpillFile } from "../engine/spill_file.ts";
 import { noCounts, Scatterer } from "../engine/scatter.ts";
 import type { SegmentEntry } from "../engine/contract.ts";
 import { viewSegment } from "../engine/segment.ts";
@@ -196,11 +196,11 @@ class RunTasks {
     return { ...dataSource, times: { path, units, names: TIME_NAMES, gpsEpochs: GPS_EPOCHS } };
   }
 
-  /** Writes segments from shared memory to a runs file that is whole or absent. */
+  /** Writes segments from shared memory to a spill file that is whole or absent. */
   spill(task: SpillTask): SpillOutcome {
     const started = performance.now();
     for (const slab of task.slabs) this.#learn(slab);
-    const { entries, bytes } = writeRunsFile(
+    const { entries, bytes } = writeSpillFile(
       task.path,
       task.entries,
       (entry) => new Uint8Array(this.#buffer(entry.slab), entry.offset, entry.bytes),

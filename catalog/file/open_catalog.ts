@@ -11,11 +11,11 @@ import { inputError } from "../../core/errors.ts";
 import { inputPath } from "../../core/files/address.ts";
 import { contractColumns } from "./columns_sql.ts";
 import { type Duck, type DuckOptions, openDuck, sqlFiles, sqlString } from "../../core/tables/duckdb.ts";
-import { unionGeo } from "./geo_union.ts";
 import { liveParts } from "./live_folder.ts";
-import { openParquetFile, readFooter } from "./parquet_footer.ts";
+import { readFooters } from "./parquet_footer.ts";
 import { readRows, type RowChunk } from "./rows.ts";
 import type { CatalogMetadata } from "../schema.ts";
+import { openSnapshots } from "./snapshots.ts";
 import { granulesOf, viewStatements } from "./views.ts";
 import { readingError } from "../../core/tables/reading.ts";
 
@@ -71,20 +71,16 @@ async function open(
   options: DuckOptions,
   clean: () => void,
 ): Promise<Catalog> {
-  // All are open before one is read: none of them can go away in between.
-  const opened = openAll(files);
+  const opened = openSnapshots(files);
   let duck: Duck | undefined;
   try {
     duck = await openDuck(options);
     const { connection } = duck;
-    const { folder } = duck;
-    const snapshots = opened.map(({ fd, file }, index) => snapshotPath(fd, file, folder, index));
-    const { metadata, types, counts, geo: first } = await readFooter(duck, snapshots[0], name);
-    const geos: Record<string, unknown>[] = [first];
-    for (const [index, snapshot] of snapshots.entries()) {
-      if (index > 0) geos.push((await readFooter(duck, snapshot, files[index])).geo);
-    }
-    const geo = unionGeo(geos);
+    const snapshots = opened.pathsIn(duck.folder);
+    const { metadata, types, counts, geo } = await readFooters(
+      duck,
+      snapshots.map((path, index) => ({ path, name: index === 0 ? name : files[index] })),
+    );
     // Rows of several files are numbered file by file.
     const number = snapshots.length === 1
       ? "file_row_number"
@@ -105,7 +101,7 @@ async function open(
     const running = duck;
     return {
       name,
-      sizeBytes: opened.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+      sizeBytes: opened.sizeBytes,
       metadata,
       geo,
       types,
@@ -127,36 +123,15 @@ async function open(
       },
       close() {
         running.close();
-        closeAll(opened);
+        opened.close();
         clean();
       },
     };
   } catch (error) {
     duck?.close();
-    closeAll(opened);
+    opened.close();
     throw readingError(name, error);
   }
-}
-
-interface OpenedFile {
-  file: string;
-  fd: number;
-  sizeBytes: number;
-}
-
-function openAll(files: readonly string[]): OpenedFile[] {
-  const opened: OpenedFile[] = [];
-  try {
-    for (const file of files) opened.push({ file, ...openParquetFile(file) });
-    return opened;
-  } catch (error) {
-    closeAll(opened);
-    throw error;
-  }
-}
-
-function closeAll(files: readonly OpenedFile[]): void {
-  for (const { fd } of files) fs.closeSync(fd);
 }
 
 /** Leaves DuckDB the snapshots and its own folder, for good. */
@@ -165,23 +140,6 @@ async function shutOthers({ connection, folder }: Duck, snapshots: readonly stri
   await connection.run(`SET allowed_directories = [${sqlString(folder + path.sep)}]`);
   await connection.run("SET enable_external_access = false");
   await connection.run("SET lock_configuration = true");
-}
-
-/**
- * A path that names the open file itself where the system has one, else the file's own path. DuckDB
- * compares resolved paths with the allowed ones: while the file stands, the link in DuckDB's folder
- * resolves to it; when it has been replaced, the link resolves to nothing and counts as it is written,
- * and its folder is allowed.
- */
-function snapshotPath(fd: number, file: string, folder: string, index: number): string {
-  const descriptor = `/proc/${process.pid}/fd/${fd}`;
-  const found = fs.statSync(descriptor, { throwIfNoEntry: false });
-  const own = fs.fstatSync(fd);
-  const same = found !== undefined && found.isFile() && found.ino === own.ino && found.dev === own.dev;
-  if (!same) return path.resolve(file);
-  const link = path.join(folder, `snapshot${index === 0 ? "" : index}.parquet`);
-  fs.symlinkSync(descriptor, link);
-  return link;
 }
 
 function copyStdin(file: string): void {

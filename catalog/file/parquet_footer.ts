@@ -1,9 +1,9 @@
 /** What a file says of itself before anything is read from it: is it Parquet, GeoParquet, a catalog? */
-import fs from "node:fs";
-import { inputError, systemCode } from "../../core/errors.ts";
+import { inputError } from "../../core/errors.ts";
 import { MAX_ORDER } from "../../core/cells/convention.ts";
 import { parquetTypes } from "./columns_sql.ts";
 import { type Duck, sqlString } from "../../core/tables/duckdb.ts";
+import { unionGeo } from "./geo_union.ts";
 import { type CatalogMetadata, COLUMNS, GEO_KEY, GRANARY_KEY, SCHEMA_VERSION } from "../schema.ts";
 
 interface Footer {
@@ -14,49 +14,21 @@ interface Footer {
   counts: Readonly<Record<string, number>>;
 }
 
-/** A file opened for reading, checked to be Parquet. The caller closes `fd`. */
-export function openParquetFile(file: string): { fd: number; sizeBytes: number } {
-  let fd: number;
-  try {
-    fd = fs.openSync(file, "r");
-  } catch (error) {
-    const code = systemCode(error);
-    const mend = code === "ENOENT" ? "no such file; check the path" : (error as Error).message;
-    throw inputError(`${file}: cannot read (${code ?? "error"}): ${mend}`, { file, code });
-  }
-  try {
-    const stat = fs.fstatSync(fd);
-    if (stat.isDirectory()) throw inputError(`${file}: is a folder (wanted a catalog, a Parquet file)`);
-    if (!hasParquetMagic(fd, stat.size)) {
-      throw inputError(
-        `${file}: is not a Parquet file (wanted a catalog that granary catalog build made${
-          looksLikeJson(fd) ? "; it looks like JSON: try granary catalog import" : ""
-        })`,
-      );
-    }
-    return { fd, sizeBytes: stat.size };
-  } catch (error) {
-    fs.closeSync(fd);
-    throw error;
-  }
+/**
+ * The footers of a catalog's files as one: the first one's, with the GeoParquet metadata of all. Each file is
+ * read at its `path` and called `name` in messages.
+ */
+export async function readFooters(
+  duck: Duck,
+  files: readonly { path: string; name: string }[],
+): Promise<Footer> {
+  const footers: Footer[] = [];
+  for (const { path, name } of files) footers.push(await readFooter(duck, path, name));
+  return { ...footers[0], geo: unionGeo(footers.map(({ geo }) => geo)) };
 }
 
-function hasParquetMagic(fd: number, size: number): boolean {
-  if (size < 12) return false;
-  const bytes = new Uint8Array(8);
-  fs.readSync(fd, bytes, 0, 4, 0);
-  fs.readSync(fd, bytes, 4, 4, size - 4);
-  return new TextDecoder().decode(bytes) === "PAR1PAR1";
-}
-
-function looksLikeJson(fd: number): boolean {
-  const bytes = new Uint8Array(64);
-  const count = fs.readSync(fd, bytes, 0, bytes.length, 0);
-  return /^\s*[{[]/.test(new TextDecoder().decode(bytes.subarray(0, count)));
-}
-
-/** Reads and checks the footer of a catalog. `file` names it in messages, `path` is what is read. */
-export async function readFooter(duck: Duck, path: string, file: string): Promise<Footer> {
+/** Reads and checks the footer of one file. */
+async function readFooter(duck: Duck, path: string, file: string): Promise<Footer> {
   const entries = await footerKeys(duck, path, file);
   const keys = new Map(entries);
   const types = await parquetTypes(duck, path);

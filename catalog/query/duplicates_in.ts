@@ -1,6 +1,6 @@
 /** Which granules of a catalog hold the same observations, by the rule of `duplicates.ts`. */
 import { openCatalog } from "../file/open_catalog.ts";
-import { describeDuplicates, type DuplicateColumns, findDuplicates } from "../duplicates.ts";
+import { type DuplicateColumns, foldDuplicates } from "../duplicates.ts";
 
 /** Of more rows than this, those are looked at that share their bytes, or their start, with another. */
 const LOOKED_AT_WHOLE = 100_000;
@@ -30,8 +30,8 @@ export async function duplicatesIn(
       options.signal?.throwIfAborted();
       for (const row of chunk) rows.push(asColumns(row));
     }
-    const found = findDuplicates(rows);
-    return found.length === 0 ? null : { count: found.length, text: describeDuplicates(found, rows) };
+    const { left, what } = foldDuplicates(rows);
+    return left.size === 0 ? null : { count: left.size, text: what };
   } finally {
     catalog.close();
   }

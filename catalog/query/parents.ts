@@ -20,16 +20,9 @@ export class CellFilter {
       this.#has = () => true;
       return;
     }
-    const sorted = Float64Array.from(new Set(allowed)).sort();
-    this.sorted = sorted;
-    if (order <= BITMAP_ORDER) {
-      const bitmap = new Uint8Array(12 * 4 ** order);
-      for (const cell of sorted) bitmap[cell] = 1;
-      this.#has = (cell) => bitmap[cell] === 1;
-    } else {
-      const set = new Set(sorted);
-      this.#has = (cell) => set.has(cell);
-    }
+    const cells = new Set(allowed);
+    this.sorted = Float64Array.from(cells).sort();
+    this.#has = order <= BITMAP_ORDER ? bitmapOf(cells, order) : (cell) => cells.has(cell);
   }
 
   has(cell: number): boolean {
@@ -46,6 +39,12 @@ export class CellFilter {
       yield this.sorted[i];
     }
   }
+}
+
+function bitmapOf(cells: Iterable<number>, order: number): (cell: number) => boolean {
+  const bitmap = new Uint8Array(12 * 4 ** order);
+  for (const cell of cells) bitmap[cell] = 1;
+  return (cell) => bitmap[cell] === 1;
 }
 
 function lowerBound(sorted: Float64Array, value: number): number {

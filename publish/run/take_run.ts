@@ -1,7 +1,7 @@
 /** The lease of a dataset's run, unless another run lives. */
 import { GranaryError } from "../../core/errors.ts";
-import { Lease, type LeaseHolder } from "../../runs/lease.ts";
-import { jobLeaseOptions } from "../../runs/slurm/slurm_lease.ts";
+import type { Lease, LeaseHolder } from "../../runs/lease.ts";
+import { takeLease } from "../../runs/slurm/slurm_lease.ts";
 import type { PublishDirectory } from "./directory.ts";
 
 /** Takes the run's lease, or tells who holds it. */
@@ -10,7 +10,7 @@ export async function takeRun(
   signal?: AbortSignal,
 ): Promise<{ lease: Lease } | { heldBy: LeaseHolder }> {
   try {
-    return { lease: await Lease.take(directory.target, { signal, ...jobLeaseOptions() }) };
+    return { lease: await takeLease(directory.target, { signal }) };
   } catch (error) {
     const holder = error instanceof GranaryError ? error.details.holder : undefined;
     if (holder === undefined) throw error;

@@ -5,13 +5,12 @@
 import { GranaryError } from "../../core/errors.ts";
 import type { SourceOpener } from "../../core/access/open.ts";
 import { mapBounded } from "../../core/concurrency.ts";
-import { Lease } from "../lease.ts";
 import type { JobStatus } from "../job.ts";
 import type { JobDirectory } from "../run_directory.ts";
 import { sealJson, unsealJson } from "../../core/files/sealed_json.ts";
 import { addInvocation, BILL_KEY, emptyBill, type LambdaBill } from "./lambda_bill.ts";
 import { type Invocation, LambdaClient } from "./lambda_client.ts";
-import { jobLeaseOptions } from "../slurm/slurm_lease.ts";
+import { takeLease } from "../slurm/slurm_lease.ts";
 
 interface LambdaOptions {
   functionName: string;
@@ -45,7 +44,7 @@ export async function runOnLambda(
   }));
   const total = stages.reduce((sum, { tasks }) => sum + tasks.length, 0);
   let done = 0;
-  const lease = await Lease.take(directory.target, { signal: options.signal, ...jobLeaseOptions() });
+  const lease = await takeLease(directory.target, { signal: options.signal });
   try {
     for (const { name, tasks } of stages) {
       await mapBounded(tasks, maxParallel, async (task) => {

@@ -11,7 +11,7 @@ interface TemplateOptions {
   architecture: "x86_64" | "arm64";
   memoryMegabytes: number;
   timeoutSeconds: number;
-  /** Of /tmp, where runs files are made. */
+  /** Of /tmp, where spill files are made. */
   storageMegabytes: number;
   maxParallel: number;
   /** Stages of the job that the state machine does. */

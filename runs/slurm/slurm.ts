@@ -6,13 +6,12 @@ import fs from "node:fs";
 import path from "node:path";
 import { GranaryError } from "../../core/errors.ts";
 import { sleep } from "../../core/concurrency.ts";
-import { Lease } from "../lease.ts";
 import type { JobStatus, StageStatus } from "../job.ts";
 import type { JobDirectory } from "../run_directory.ts";
 import { ownCommand } from "../own_command.ts";
 import { NoRoomError, submit, taskStates } from "./slurm_commands.ts";
 import { cutStages, readLimits, type SlurmLimits } from "./slurm_limits.ts";
-import { jobLeaseOptions, leaseOfJobs } from "./slurm_lease.ts";
+import { leaseOfJobs, takeLease } from "./slurm_lease.ts";
 import {
   arrayScript,
   finishScript,
@@ -152,7 +151,7 @@ async function submitRun(
 ): Promise<Submitted> {
   const limits = await readLimits(options);
   const sizes = cutStages(stages.map(({ tasks }) => tasks.length), limits);
-  const lease = await Lease.take(directory.target, { signal: options.signal, ...jobLeaseOptions() });
+  const lease = await takeLease(directory.target, { signal: options.signal });
   const made: Submission = { stages: [], finish: null };
   const hold = async (job: string) => {
     await lease.handOver(leaseOfJobs([...jobsOf(made), job]));

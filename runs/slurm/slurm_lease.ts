@@ -1,6 +1,7 @@
 /** A run that is held by Slurm jobs: who they are, and whether they live. */
 import process from "node:process";
-import type { LeaseOptions } from "../lease.ts";
+import type { ObjectTarget } from "../../core/access/object_target.ts";
+import { Lease, type LeaseOptions } from "../lease.ts";
 import { taskStates } from "./slurm_commands.ts";
 
 const PREFIX = "slurm:";
@@ -10,8 +11,13 @@ export function leaseOfJobs(jobs: readonly string[]): string {
   return PREFIX + jobs.join(",");
 }
 
+/** Takes a run's lease, after batch jobs that are gone, and as the last of those that hold it. */
+export function takeLease(target: ObjectTarget, options: LeaseOptions = {}): Promise<Lease> {
+  return Lease.take(target, { ...jobLeaseOptions(), ...options });
+}
+
 /** What a lease needs to know of batch jobs: to be taken after them, and by the last of them. */
-export function jobLeaseOptions(
+function jobLeaseOptions(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Pick<LeaseOptions, "jobAlive" | "ownJob"> {
   return {

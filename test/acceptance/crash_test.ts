@@ -41,7 +41,7 @@ Deno.test(`a run killed at any of ${CRASHES} moments resumes to the same bytes`,
     // Some resumed runs are killed too.
     const lives = random() < 0.3 ? 2 : 1;
     for (let life = 0; life < lives; life++) {
-      // Half of the runs save whatever they read at once, so that runs files are met half written.
+      // Half of the runs save whatever they read at once, so that spill files are met half written.
       const extra = random() < 0.5 ? ["--checkpoint", "0"] : ["--memory", "420MB"];
       const mode = fs.existsSync(store) || fs.existsSync(`${store}.run`) ? ["--resume"] : [];
       const child = startGranary([...world.args, "-o", store, ...extra, ...mode, "--quiet"], {

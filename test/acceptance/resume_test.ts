@@ -101,7 +101,7 @@ Deno.test("a changed granule redoes the shards that it touches, and no others", 
   assert.deepEqual(treeDigest(store), treeDigest(await doneStore(folder, args)));
 });
 
-Deno.test("runs files that are cut or gone are told, and their granules read again", async () => {
+Deno.test("spill files that are cut or gone are told, and their granules read again", async () => {
   const { folder, args } = await world();
   const clean = treeDigest(await doneStore(folder, args));
   const store = path.join(folder, `store-${serial++}.zarr`);
@@ -114,7 +114,7 @@ Deno.test("runs files that are cut or gone are told, and their granules read aga
   fs.truncateSync(cut, fs.statSync(cut).size - 100);
   fs.rmSync(gone);
   const { report, notes } = await resume(folder, args, store);
-  assert.match(notes, /2 runs files are gone or damaged/);
+  assert.match(notes, /2 spill files are gone or damaged/);
   assert.ok(report.granules.read >= 4 && report.granules.read < report.granules.total);
   assert.deepEqual(treeDigest(store), clean);
 });

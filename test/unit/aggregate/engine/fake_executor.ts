@@ -38,7 +38,7 @@ export class FakeExecutor implements Executor {
   readonly scattered: number[] = [];
   /** What each reduced shard was given, as `granule/group`. */
   readonly reduced = new Map<number, string[]>();
-  /** What each runs file holds. */
+  /** What each spill file holds. */
   readonly files = new Map<string, SegmentEntry[]>();
   #busy = new Map<number, Exclude<ToWorker, { type: "start" }>>();
   #spaces: SlabSpace[];
@@ -129,7 +129,7 @@ export class FakeExecutor implements Executor {
 
   #spill(id: number, { path, entries }: SpillTask): FromWorker {
     assert.ok(!this.files.has(path), "a new file for every spill");
-    assert.ok(entries.length > 0, "no empty runs file");
+    assert.ok(entries.length > 0, "no empty spill file");
     this.files.set(path, [...entries]);
     let offset = 8;
     const placed = orderForFile(entries).map(({ shard, granule, group, rows, bytes }) => {

@@ -142,7 +142,7 @@ Deno.test("a segment larger than a slab has one to itself, and that is used agai
   assert.ok(buffers.size <= 2, `${buffers.size} buffers`);
 });
 
-Deno.test("parts of runs files come with the shard that they are of, once", () => {
+Deno.test("parts of spill files come with the shard that they are of, once", () => {
   const ledger = new ShardLedger(1);
   const location = { kind: "local" as const, url: "a.runs" };
   ledger.addParts([

@@ -4,8 +4,8 @@ import os from "node:os";
 import path from "node:path";
 import fc from "fast-check";
 import { GranaryError } from "../../../../core/errors.ts";
-import { type IndexSource, readRunsIndex, writeRunsFile } from "../../../../aggregate/engine/spill_file.ts";
-import type { RunsEntry } from "../../../../aggregate/engine/contract.ts";
+import { type IndexSource, readSpillIndex, writeSpillFile } from "../../../../aggregate/engine/spill_file.ts";
+import type { SpillEntry } from "../../../../aggregate/engine/contract.ts";
 import type { SegmentEntry } from "../../../../aggregate/engine/contract.ts";
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-runs-"));
@@ -42,9 +42,9 @@ function sourceOf(bytes: Uint8Array): IndexSource {
   };
 }
 
-function write(list: readonly SegmentEntry[]): { bytes: Uint8Array; entries: RunsEntry[] } {
+function write(list: readonly SegmentEntry[]): { bytes: Uint8Array; entries: SpillEntry[] } {
   const file = path.join(folder, "a.runs");
-  const written = writeRunsFile(file, list, payload);
+  const written = writeSpillFile(file, list, payload);
   const bytes = new Uint8Array(fs.readFileSync(file));
   assert.equal(written.bytes, bytes.length);
   return { bytes, entries: written.entries };
@@ -52,15 +52,15 @@ function write(list: readonly SegmentEntry[]): { bytes: Uint8Array; entries: Run
 
 const isRefused = (error: unknown) =>
   error instanceof GranaryError && error.tag === "io" &&
-  error.message.startsWith("scratch/1.runs: not a whole runs");
+  error.message.startsWith("scratch/1.runs: not a whole spill");
 
-Deno.test("a runs file gives every segment back by its index, those of a shard side by side", async () => {
+Deno.test("a spill file gives every segment back by its index, those of a shard side by side", async () => {
   await fc.assert(
     fc.asyncProperty(entries, async (list) => {
       const { bytes, entries: told } = write(list);
-      const index = await readRunsIndex(sourceOf(bytes));
+      const index = await readSpillIndex(sourceOf(bytes));
       assert.deepEqual(index, told);
-      const order = (a: RunsEntry, b: RunsEntry) =>
+      const order = (a: SpillEntry, b: SpillEntry) =>
         a.shard - b.shard || a.granule - b.granule || a.group - b.group;
       assert.deepEqual(
         index.map(({ offset: _, ...rest }) => rest),
@@ -88,16 +88,16 @@ const sample: SegmentEntry[] = Array.from({ length: 5 }, (_, i) => ({
   rows: i,
 }));
 
-Deno.test("a runs file cut short anywhere is refused", async () => {
+Deno.test("a spill file cut short anywhere is refused", async () => {
   const { bytes } = write(sample);
   for (let length = 0; length < bytes.length; length++) {
-    await assert.rejects(readRunsIndex(sourceOf(bytes.slice(0, length))), isRefused, `${length} bytes`);
+    await assert.rejects(readSpillIndex(sourceOf(bytes.slice(0, length))), isRefused, `${length} bytes`);
   }
 });
 
-Deno.test("a runs file with bytes after its end is refused", async () => {
+Deno.test("a spill file with bytes after its end is refused", async () => {
   const { bytes } = write(sample);
-  await assert.rejects(readRunsIndex(sourceOf(Uint8Array.from([...bytes, 0]))), isRefused);
+  await assert.rejects(readSpillIndex(sourceOf(Uint8Array.from([...bytes, 0]))), isRefused);
 });
 
 Deno.test("any changed bits of index and footer are refused, or change nothing", async () => {
@@ -107,7 +107,7 @@ Deno.test("any changed bits of index and footer are refused, or change nothing",
   let refused = 0;
   const judge = async (changed: Uint8Array) => {
     try {
-      assert.deepEqual(await readRunsIndex(sourceOf(changed)), whole);
+      assert.deepEqual(await readSpillIndex(sourceOf(changed)), whole);
     } catch (error) {
       if (!isRefused(error)) throw error;
       refused += 1;
@@ -148,14 +148,14 @@ Deno.test("a footer that points at nothing is refused before anything is read th
     view.setFloat64(0, offset, true);
     view.setFloat64(8, length, true);
     view.setUint32(16, 0, true); // the CRC-32 of nothing
-    await assert.rejects(readRunsIndex(sourceOf(changed)), isRefused, `${offset} ${length}`);
+    await assert.rejects(readSpillIndex(sourceOf(changed)), isRefused, `${offset} ${length}`);
   }
 });
 
 Deno.test("a file that cannot be written whole leaves nothing behind", () => {
   const empty = fs.mkdtempSync(path.join(folder, "empty-"));
   assert.throws(() =>
-    writeRunsFile(path.join(empty, "b.runs"), sample, (entry) => {
+    writeSpillFile(path.join(empty, "b.runs"), sample, (entry) => {
       if (entry.granule === 3) throw new Error("the memory is gone");
       return payload(entry);
     }), /the memory is gone/);

@@ -3,20 +3,25 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { RunDirectory } from "../../../../aggregate/run/run_directory.ts";
+import type { Plan } from "../../../../aggregate/plan/plan.ts";
+import { StorePlace } from "../../../../aggregate/run/store_place.ts";
+import { FolderTarget } from "../../../../core/access/folder_target.ts";
 import { GranaryError } from "../../../../core/errors.ts";
 
 Deno.test("saved work of an unfinished run is never thrown away unasked", async () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-unfinished-"));
   try {
-    const directory = RunDirectory.in(folder);
-    await directory.refuseUnfinished(); // nothing is there
+    const directory = RunDirectory.in(path.join(folder, "store.zarr.run"));
+    const place = await StorePlace.at(new FolderTarget(path.join(folder, "store.zarr")), 6);
+    const begin = () => directory.admit("new", {} as Plan, place);
+    await begin(); // nothing is there
     await directory.target.put("scatter/0001.json", new TextEncoder().encode("{}"));
     await assert.rejects(
-      directory.refuseUnfinished(),
+      begin(),
       (error) => error instanceof GranaryError && error.tag === "input" && /--resume/.test(error.message),
     );
     await directory.target.put("report.json", new TextEncoder().encode("{}"));
-    await directory.refuseUnfinished(); // a run that ended keeps runs files for healing only
+    await begin(); // a run that ended keeps spill files to repair its store alone
   } finally {
     fs.rmSync(folder, { recursive: true });
   }

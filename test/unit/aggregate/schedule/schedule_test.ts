@@ -96,7 +96,7 @@ async function run(
       locate: (granule) => ({ kind: "local", url: `${granule}.h5` }),
       checkpoint: world.checkpoint,
       segmentBytes: world.segmentBytes,
-      nextRunsFile: () => `${files++}.runs`,
+      nextSpillFile: () => `${files++}.runs`,
       onError: "report",
       onScattered: ({ granule }) => void scattered.push(granule),
       onFailed: (failure) => void failed.push(failure),
@@ -115,7 +115,7 @@ async function run(
     world.picks,
     extra.each,
   );
-  // A record that says that a runs file has a granule's part of a shard must be right.
+  // A record that says that a spill file has a granule's part of a shard must be right.
   for (const { outcome, granules } of saved) {
     for (const { granule, shards } of granules) {
       for (const shard of shards) {
@@ -334,7 +334,7 @@ Deno.test("a run that is aborted before it begins posts nothing", async () => {
     locate: () => assert.fail("no granule is begun"),
     checkpoint: NEVER,
     segmentBytes: 1e6,
-    nextRunsFile: () => "0.runs",
+    nextSpillFile: () => "0.runs",
     onError: "report",
     signal: AbortSignal.abort(new GranaryError("interrupted", "early")),
   };
@@ -354,7 +354,7 @@ Deno.test("a slot that dies, and a commit that fails, end the run", async () => 
     locate: (granule) => ({ kind: "local", url: `${granule}.h5` }),
     checkpoint: NEVER,
     segmentBytes: 1e6,
-    nextRunsFile: () => "0.runs",
+    nextSpillFile: () => "0.runs",
     onError: "report",
   };
   const dying = runSchedule(world.plan, wholeWork(world.plan), executor, options);
@@ -412,7 +412,7 @@ Deno.test("while a checkpoint is being written no more than another one is read"
         locate: (granule) => ({ kind: "local", url: `${granule}.h5` }),
         checkpoint: { seconds: 0, share: 0.02 },
         segmentBytes: 1e6,
-        nextRunsFile: () => `${files++}.runs`,
+        nextSpillFile: () => `${files++}.runs`,
         onError: "report",
         onScattered: () => {
           most = Math.max(most, executor.scattered.filter((granule) => !saved.has(granule)).length);
@@ -427,7 +427,7 @@ Deno.test("while a checkpoint is being written no more than another one is read"
   }
 });
 
-Deno.test("with everything to be saved, runs files hold every segment once and nothing is reduced", async () => {
+Deno.test("with everything to be saved, spill files hold every segment once and nothing is reduced", async () => {
   await fc.assert(
     fc.asyncProperty(worlds, async (world) => {
       const { plan } = world;
@@ -472,7 +472,7 @@ Deno.test("when time is up no granule is begun, and what was begun is saved", as
   assert.deepEqual([...recorded, ...result.left].sort((a, b) => a - b), plan.granules.map((_, g) => g));
 });
 
-Deno.test("a part of the work is done with the runs files of an earlier run", async () => {
+Deno.test("a part of the work is done with the spill files of an earlier run", async () => {
   const { plan } = plainWorld();
   const first = await run(plainWorld(), { work: { ...wholeWork(plan), shards: [], saveAll: true } });
   const [[file, entries]] = [...first.executor.files];
@@ -507,7 +507,7 @@ Deno.test("a part of the work is done with the runs files of an earlier run", as
       locate: (granule) => ({ kind: "local", url: `${granule}.h5` }),
       checkpoint: NEVER,
       segmentBytes: 1e6,
-      nextRunsFile: () => "later.runs",
+      nextSpillFile: () => "later.runs",
       onError: "report",
     }),
     world.picks,

@@ -1,0 +1,169 @@
+/** What an aggregation is asked, and the same with the config's answers and the defaults where nothing is asked. */
+import { type GranuleDrivers, parseDrivers } from "../catalog/driver.ts";
+import type { DuplicateRule } from "../catalog/duplicates.ts";
+import type { GranuleFilter } from "../catalog/query/filter.ts";
+import { parseCellAt } from "../core/cells/cell_name.ts";
+import { type LatitudeConvention, MAX_ORDER } from "../core/cells/convention.ts";
+import { inputError } from "../core/errors.ts";
+import { outputAddress } from "../core/files/output.ts";
+import type { Area } from "../core/geometry/area.ts";
+import type { DuckOptions } from "../core/tables/duckdb.ts";
+import { loadConfig } from "./config/load.ts";
+import { MAX_SHARD } from "./config/schema.ts";
+import type { ClipRule, Pipeline } from "./pipeline.ts";
+import { parseLevels } from "./plan/levels.ts";
+import type { PrepareOptions } from "./plan/prepare.ts";
+import { defaultMemoryBytes, defaultWorkers, type RunOptions } from "./run/execute.ts";
+
+/** What `granary aggregate` is asked. Absent values are the config's, or the defaults of the engine. */
+export interface AggregateRequest {
+  /** A preset, a YAML file, or a pipeline. */
+  config: string | Pipeline;
+  catalog?: string;
+  store?: string;
+  driver?: string;
+  /** Names of parent cells. */
+  cells?: readonly string[];
+  maxCells?: number;
+  /** Conditions on the catalog's columns, over the config's. */
+  filter?: GranuleFilter;
+  /** Parents, granules and observations under all of these areas. */
+  areas?: readonly Area[];
+  /** What of the areas' cells is left out, over the config's. */
+  clip?: ClipRule;
+  unknownExtent?: boolean;
+  /** Granules whose observations others have too: default "fold", one of each is taken. */
+  duplicates?: DuplicateRule;
+  workers?: number;
+  memoryBytes?: number;
+  scratch?: string;
+  runDirectory?: string;
+  /** `6-12`, `12,9,6`. */
+  levels?: string;
+  parentOrder?: number;
+  childOrder?: number;
+  latitude?: LatitudeConvention;
+  layout?: "compact" | "sphere";
+  shard?: number;
+  mode?: RunOptions["mode"];
+  onError?: RunOptions["onError"];
+  checkpoint?: RunOptions["checkpoint"];
+  /** Plan and do nothing. */
+  dryRun?: boolean;
+  /** Plan, and write the run directory for others to do the tasks. */
+  planOnly?: boolean;
+  /** A row index; by default the one beside the catalog, if it is there. */
+  rowIndex?: string;
+  /** The order of a row index to write beside the catalog, of the granules that are read whole. */
+  writeRowIndex?: number;
+  /** Scatter batches to cut. */
+  batches?: number;
+  signal?: AbortSignal;
+  onWarning?(message: string): void;
+  onNote?(message: string): void;
+  onProgress?: RunOptions["onProgress"];
+}
+
+/** A request of which nothing is open any more. */
+interface SettledRequest {
+  pipeline: Pipeline;
+  /** The catalog's file. */
+  catalog: string;
+  /** The store's address. */
+  store: string;
+  drivers: GranuleDrivers;
+  selection: PrepareOptions;
+  workers: number;
+  memoryBytes: number;
+  duck: DuckOptions;
+  /** Plans alone are wanted. */
+  planning: boolean;
+}
+
+/** Of the memory for a run, what DuckDB may use while it selects; it is given back before the run reads. */
+const SELECTION_SHARE = 0.5;
+
+/** With less DuckDB does not open a catalog; a run needs more than this anyway. */
+const LEAST_SELECTION_BYTES = 128e6;
+
+/** Throws an input error for what a request may not ask, and where catalog or store are named nowhere. */
+export function settleRequest(request: AggregateRequest, warn: (message: string) => void): SettledRequest {
+  const { pipeline, driverPlace } = overridden(request, warn);
+  const catalog = request.catalog ?? pipeline.catalog;
+  if (catalog === null) throw inputError("no catalog: say --catalog FILE, or name one in the config");
+  const store = request.store ?? pipeline.output.store;
+  if (store === null) throw inputError("no store: say -o STORE, or name one as output.store in the config");
+  const memoryBytes = request.memoryBytes ?? defaultMemoryBytes();
+  const driver = request.driver ?? pipeline.dataSource.driver ?? "auto";
+  const share = Math.floor(memoryBytes * SELECTION_SHARE);
+  return {
+    pipeline,
+    catalog,
+    store: outputAddress(store),
+    selection: selectionOf(request, pipeline),
+    workers: request.workers ?? defaultWorkers(),
+    memoryBytes,
+    duck: { memoryBytes: Math.max(share, LEAST_SELECTION_BYTES), scratch: request.scratch },
+    planning: request.dryRun === true || request.planOnly === true,
+    drivers: {
+      text: driver,
+      saidBy: request.driver === undefined ? driverPlace ?? "--driver auto" : "--driver",
+      choice: parseDrivers(driver),
+    },
+  };
+}
+
+/** What of the catalog is taken. */
+function selectionOf(request: AggregateRequest, { output }: Pipeline): PrepareOptions {
+  const { maxCells, filter, areas, unknownExtent, duplicates, levels, batches, signal } = request;
+  return {
+    cells: request.cells &&
+      new Set(request.cells.map((name) => Number(parseCellAt(name, output.parentOrder)))),
+    maxCells,
+    filter,
+    areas,
+    unknownExtent,
+    duplicates,
+    levels: levels === undefined ? undefined : parseLevels(levels),
+    batches,
+    signal,
+  };
+}
+
+/** The config's pipeline with what the request says over it. */
+function overridden(
+  request: AggregateRequest,
+  warn: (message: string) => void,
+): { pipeline: Pipeline; driverPlace: string | null } {
+  let pipeline: Pipeline;
+  let driverPlace: string | null = null;
+  if (typeof request.config === "string") {
+    const parsed = loadConfig(request.config);
+    parsed.warnings.forEach(warn);
+    pipeline = parsed.pipeline;
+    driverPlace = parsed.driverPlace;
+  } else pipeline = request.config;
+  const { output } = pipeline;
+  checkOverride("--parent-order", request.parentOrder, 0, MAX_ORDER);
+  checkOverride("--child-order", request.childOrder, 0, MAX_ORDER);
+  checkOverride("--shard", request.shard, 1, MAX_SHARD);
+  const changed = {
+    ...pipeline,
+    output: {
+      ...output,
+      parentOrder: request.parentOrder ?? output.parentOrder,
+      childOrder: request.childOrder ?? output.childOrder,
+      latitude: request.latitude ?? output.latitude,
+      layout: request.layout ?? output.layout,
+      shard: request.shard ?? output.shard,
+    },
+    bounds: { ...pipeline.bounds, ...request.clip === undefined ? {} : { clip: request.clip } },
+  };
+  return { pipeline: changed, driverPlace };
+}
+
+/** What a config may not say, a request may not say over it. */
+function checkOverride(flag: string, value: number | undefined, least: number, most: number): void {
+  if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) return;
+  throw inputError(`${flag} ${value} is out of range (wanted a whole number from ${least} to ${most})`);
+}
