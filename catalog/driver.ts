@@ -91,7 +91,7 @@ export async function locateAll(
 
 /**
  * Where to read a row's bytes. `auto` prefers a local file that is there, S3 within the bucket's region,
- * HTTPS, then S3 from elsewhere. A list is gone through in its order, and what is passed over is told.
+ * HTTPS, then S3 from elsewhere. A list is gone through in its order, and what is passed over is reported.
  * Throws a granule error where no driver of the choice has an address, and an input error for an address
  * that leaves its base.
  */

@@ -150,7 +150,7 @@ export interface SetAside {
   granules: Record<string, number>;
   /** Links and files of a granule that are no data assets. */
   links: Record<string, number>;
-  /** What a row lacks, such as a footprint. */
+  /** What a row is without, such as a footprint. */
   notes: Record<string, number>;
   examples?: Record<string, string[]>;
 }

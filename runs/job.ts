@@ -72,7 +72,7 @@ interface FinishOutcome {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
-/** What planning anew gave: the plan's key, or that another run is at it. */
+/** What planning again gave: the plan's key, or that another run is at it. */
 export interface PlanOutcome {
   readonly held: boolean;
   readonly key: string | null;

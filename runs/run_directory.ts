@@ -49,7 +49,7 @@ export class JobDirectory {
     return (await this.target.get(REPORT_KEY)) !== undefined;
   }
 
-  /** Reads a sealed document. Throws an input error where it is missing or damaged. */
+  /** Reads a document with its checksum. Throws an input error where it is missing or damaged. */
   async document<T>(key: string): Promise<T> {
     const bytes = await this.target.get(key);
     if (bytes === undefined) throw inputError(`${this.name}: no ${key} is there (wanted a run directory)`);
@@ -62,7 +62,7 @@ export class JobDirectory {
     }
   }
 
-  /** Writes a sealed document, given as the text of a JSON object. */
+  /** Writes a document with its checksum, given as the text of a JSON object. */
   putDocument(key: string, json: string): Promise<void> {
     return this.target.put(key, sealJson(json));
   }

@@ -90,7 +90,7 @@ function toStatistic(
   if (hasFunction === (variable.expression !== undefined)) {
     faults.value(
       at,
-      hasFunction ? "has both function and expression (keep one)" : "lacks function or expression",
+      hasFunction ? "has both function and expression (keep one)" : "has neither function nor expression",
     );
     return undefined;
   }

@@ -9,7 +9,7 @@ import type { RowCut } from "./row_cut.ts";
 import type { LeftOut } from "./segment.ts";
 import type { StoreSpec } from "../../core/store/contract.ts";
 
-/** What every piece of a run needs, sent to each worker once. */
+/** What every task of a run needs, sent to each worker once. */
 export interface RunContext {
   pipeline: Pipeline;
   store: StoreSpec;

@@ -1,4 +1,4 @@
-/** What the keys of an aggregation's pieces of work are made of. */
+/** What the keys of an aggregation's tasks are made of. */
 import type { GranuleIdentity, GranuleRow } from "../../catalog/granule.ts";
 import type { Pipeline } from "../pipeline.ts";
 

@@ -1,5 +1,5 @@
 /**
- * The plan of a run: what will be read, by which piece of work, into which objects. A pure function of
+ * The plan of a run: what will be read, by which task, into which objects. A pure function of
  * the selection, the pipeline and the options; a value that can be printed, tested and sent away.
  */
 import { inputError } from "../../core/errors.ts";

@@ -49,7 +49,7 @@ export async function useRowIndex(
     notes.push(
       `${path}: ${unknown} of ${plan.granules.length} granules are not in the row index` +
         (found.stale > 0 ? ` (${found.stale} have changed since)` : "") +
-        ", and are read whole (make it anew with granary catalog build --row-index)",
+        ", and are read whole (make it again with granary catalog build --row-index)",
     );
   }
   const rows = found.granules.map((runs, granule): IndexedRows | null =>

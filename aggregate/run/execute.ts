@@ -228,7 +228,7 @@ async function prepareRemaining(
   ]);
   const remaining = remainingWork(plan, scatter, shards, place.wholeShards());
   if (remaining.shards.length > 0) {
-    await place.unseal();
+    await place.reopen();
     await directory.target.delete(REPORT_KEY);
   }
   if (scatter.length + shards.length + lost.length > 0) {

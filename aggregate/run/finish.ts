@@ -94,7 +94,7 @@ export async function finishStore(
   const shards = new Set(plan.shards.map((shard) => shard.index));
   const coarse = coarseLevels(plan, states);
   await place.target.putAll(coarse.objects);
-  await place.seal(storeMetadata(spec), shards, new Set(coarse.objects.keys()));
+  await place.finish(storeMetadata(spec), shards, new Set(coarse.objects.keys()));
   return coarse.cells;
 }
 

@@ -291,7 +291,7 @@ export class RunDirectory extends JobDirectory {
   }
 }
 
-/** A plan as JSON: granules without footprints, which no piece of work needs. */
+/** A plan as JSON: granules without footprints, which no task needs. */
 export function planJson(plan: Plan): string {
   return JSON.stringify(plan, (key, value) => {
     if (key === "geometry" || key === "cells" && value instanceof BigUint64Array) return undefined;

@@ -64,12 +64,12 @@ export class StorePlace {
 
   /** Removes everything, the root document first, so that no reader meets half a store. */
   async empty(): Promise<void> {
-    await this.unseal();
+    await this.reopen();
     await this.#delete([...this.#keys.keys()]);
     await this.target.sweep("");
   }
 
-  /** Removes the objects of one shard at every level, before it is made anew. */
+  /** Removes the objects of one shard at every level, before it is made again. */
   async removeShard(shard: number): Promise<void> {
     await this.#delete([...this.#keys.keys()].filter((key) => this.#shardOf(key) === shard));
   }
@@ -95,8 +95,8 @@ export class StorePlace {
     return found;
   }
 
-  /** Takes the root document away, so that nobody reads the store while parts of it are made anew. */
-  async unseal(): Promise<void> {
+  /** Takes the root document away, so that nobody reads the store while parts of it are made again. */
+  async reopen(): Promise<void> {
     if (this.#keys.has(ROOT)) await this.#delete([ROOT]);
   }
 
@@ -104,7 +104,7 @@ export class StorePlace {
    * Writes the store's documents, the root last, after what is no part of it is gone: levels, arrays
    * and shards of an earlier config. `coarseShards` are the shards of levels above the parents.
    */
-  async seal(
+  async finish(
     documents: ReadonlyMap<string, string>,
     shards: ReadonlySet<number>,
     coarse: ReadonlySet<string>,

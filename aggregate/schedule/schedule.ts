@@ -121,7 +121,7 @@ class Schedule {
     if (enough?.aborted) windDown();
     enough?.addEventListener("abort", windDown, { once: true });
     this.executor.onMessage = (slot, message) => this.#guard(() => this.#handle(slot, message));
-    this.executor.onCrash = (_lane, error) => this.#stop(error);
+    this.executor.onCrash = (_slot, error) => this.#stop(error);
     this.#guard(() => this.#feed());
     return done.finally(() => {
       signal?.removeEventListener("abort", abort);

@@ -55,7 +55,7 @@ export interface ScheduleOptions {
   onFailed?(failure: FailedGranule): void;
   /** `granules` are whole in the file. Awaited before the file is used. */
   onSpilled?(outcome: SpillOutcome, granules: readonly ScatterOutcome[]): void | Promise<void>;
-  /** Makes the shard durable; lanes go on meanwhile, a few shards ahead at most. */
+  /** Makes the shard durable; slots go on meanwhile, a few shards ahead at most. */
   onReduced?(outcome: ReduceOutcome): void | Promise<void>;
 }
 

@@ -219,7 +219,7 @@ function bind(
     bound[index] = value;
   }
   const missing = names.slice(0, required).find((_, i) => bound[i] === undefined);
-  if (missing !== undefined) context.fail(call.at, `${call.name} lacks its argument "${missing}"`);
+  if (missing !== undefined) context.fail(call.at, `${call.name} is missing its argument "${missing}"`);
   return bound;
 }
 

@@ -11,7 +11,7 @@ export async function parquetTypes(duck: Duck, file: string): Promise<Map<string
 }
 
 /**
- * A select list of every column of the contract in its own type; a nullable column that the file lacks
+ * A select list of every column of the contract in its own type; a nullable column that is missing
  * reads as null.
  */
 export function contractColumns(types: ReadonlyMap<string, string>): string {

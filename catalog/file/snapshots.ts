@@ -52,8 +52,8 @@ function openParquetFile(file: string): { fd: number; sizeBytes: number } {
     fd = fs.openSync(file, "r");
   } catch (error) {
     const code = systemCode(error);
-    const mend = code === "ENOENT" ? "no such file; check the path" : (error as Error).message;
-    throw inputError(`${file}: cannot read (${code ?? "error"}): ${mend}`, { file, code });
+    const advice = code === "ENOENT" ? "no such file; check the path" : (error as Error).message;
+    throw inputError(`${file}: cannot read (${code ?? "error"}): ${advice}`, { file, code });
   }
   try {
     const stat = fs.fstatSync(fd);

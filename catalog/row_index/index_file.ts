@@ -27,7 +27,7 @@ export interface IndexedGranule {
 
 export interface RowIndexOptions {
   order: number;
-  /** An index of the same order, of which granules that do not come anew are kept. */
+  /** An index of the same order, of which granules that do not come again are kept. */
   keep?: string;
   memoryBytes?: number;
   threads?: number;
@@ -62,7 +62,7 @@ export function writeRowIndex(
   });
 }
 
-/** Rows of the former index, without those of granules that came anew. */
+/** Rows of the former index, without those of granules that came again. */
 function keepSql(keep: string | undefined, fresh: string): string {
   if (keep === undefined) return "";
   return ` UNION ALL SELECT * FROM read_parquet(${sqlString(keep)}) ANTI JOIN (

@@ -81,7 +81,7 @@ export async function indexOrder(duck: Duck, file: string): Promise<number> {
   const { format, order } = JSON.parse(text) as { format: number; order: number };
   if (format !== ROWS_FORMAT) {
     throw inputError(
-      `${file}: row index of format ${format}, this granary reads ${ROWS_FORMAT} (make it anew)`,
+      `${file}: row index of format ${format}, this granary reads ${ROWS_FORMAT} (make it again)`,
     );
   }
   return order;

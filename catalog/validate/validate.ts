@@ -35,7 +35,7 @@ export interface ValidationReport {
 }
 
 interface ValidateOptions {
-  /** Compute every footprint's cells anew and compare. Default true. */
+  /** Compute every footprint's cells again and compare. Default true. */
   cells?: boolean;
   signal?: AbortSignal | undefined;
   onRows?: ((rows: number) => void) | undefined;
@@ -205,7 +205,7 @@ function holds(outer: BoundingBox, inner: BoundingBox): boolean {
     outer.xmax >= inner.xmax - BOX_TOLERANCE && outer.ymax >= inner.ymax - BOX_TOLERANCE;
 }
 
-/** Cells of a footprint that a row may lack, because its source's edges and the geometry's differ a little. */
+/** Cells of a footprint that a row may be without, because its source's edges and the geometry's differ a little. */
 const CELLS_TOLERATED = 2;
 const CELL_SHARE_TOLERATED = 0.02;
 
@@ -239,7 +239,7 @@ function checkTypes(catalog: Catalog, types: ReadonlySet<string>, report: Report
   const missing = [...types].filter((type) => !stated.includes(type));
   const extra = stated.filter((type) => !types.has(String(type)));
   if (missing.length > 0 && stated.length > 0) {
-    report.add("error", "geo", `geometry_types lack ${missing.join(", ")}, which the file holds`);
+    report.add("error", "geo", `geometry_types names no ${missing.join(", ")}, which the file holds`);
   }
   if (extra.length > 0) {
     report.add("warning", "geo", `geometry_types name ${extra.join(", ")}, which the file has not`);

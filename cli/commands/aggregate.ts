@@ -22,7 +22,7 @@ Examples:
   granary aggregate -c atl06 --catalog catalog.parquet -o store.zarr --where "provider = 'NSIDC_CPRD'" --memory 2GB
 
 Cells are named by order and nested id (6/45763) or by morton id (-6134114). A run that was interrupted
-goes on with --resume. Exit code 3: some granules could not be read; the store says which cells lack them.`;
+goes on with --resume. Exit code 3: some granules could not be read; the store says which cells are without them.`;
 
 export function addAggregate(program: Command, context: CliContext): void {
   const command = program.command("aggregate")
@@ -155,7 +155,7 @@ function showReport(report: RunReport, context: CliContext): void {
   failOnFailures(
     failed,
     `${failed.length} of ${report.granules.total} granules could not be read;` +
-      ` ${report.incompleteParents.length} parent cells lack them, and the store says so` +
+      ` ${report.incompleteParents.length} parent cells are without them, and the store says so` +
       " (say --resume to try them again)",
     context,
   );

@@ -4,7 +4,7 @@ import { inputError } from "../errors.ts";
 import { suggestion } from "../suggest.ts";
 import type { KeyPath, YamlText } from "./yaml_text.ts";
 
-/** Messages shown at once; a config with more faults is mended in rounds. */
+/** Messages shown at once; a config with more faults is repaired in rounds. */
 const MAX_MESSAGES = 10;
 
 type Issue = z.core.$ZodIssue;

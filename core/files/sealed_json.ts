@@ -3,7 +3,7 @@ import { crc32 } from "node:zlib";
 
 const HEAD = /^\{"crc32":"([0-9a-f]{8})",/;
 
-/** The bytes of an object's JSON text, sealed. The text is that of an object with a key at least. */
+/** The bytes of an object's JSON text, with its checksum. The text is that of an object with a key at least. */
 export function sealJson(text: string): Uint8Array {
   const rest = text.slice(1);
   return new TextEncoder().encode(`{"crc32":"${sumOf(rest)}",${rest}`);

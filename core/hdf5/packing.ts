@@ -1,7 +1,7 @@
 /**
  * What a dataset's attributes say of its stored numbers: the one owner of that rule, for observations and
  * for grids. It follows the netCDF User Guide's attribute conventions and CF 2.5.1 and 8.1. An attribute
- * that cannot be followed is refused by name; one that has no effect is told.
+ * that cannot be followed is refused by name; one that has no effect is reported.
  */
 import { GranaryError } from "../errors.ts";
 import type { Hdf5Dataset, Hdf5Scalar } from "./contract.ts";
@@ -44,7 +44,7 @@ export function packingOf(name: string, dataset: PackedDataset, netcdf: () => bo
     throw new GranaryError(
       "granule",
       `${name}: ${dataset.path}: its attribute ${attribute} ${why} (granary follows it or reads nothing: ` +
-        `name another dataset, or mend the attribute)`,
+        `name another dataset, or repair the attribute)`,
       { details: { name, path: dataset.path, attribute } },
     );
   };

@@ -83,7 +83,7 @@ export function fillElement(
 
 /**
  * Fill value of an array as zarr.json states it (Zarr v3 core, "Fill value"): integers as digits, the
- * values that JSON lacks as strings. A bigint past 2^53 stays a bigint, for {@linkcode stringifyJson}.
+ * values that JSON has no word for as strings. A bigint past 2^53 stays a bigint, for {@linkcode stringifyJson}.
  */
 export function fillValueJson(fill: number | bigint): number | bigint | string {
   if (typeof fill === "bigint") return fill;

@@ -16,7 +16,7 @@ interface TemplateOptions {
   maxParallel: number;
   /** Stages of the job that the state machine does. */
   stages: readonly string[];
-  /** A dataset that is planned anew and run on time. */
+  /** A dataset that is planned again and run on time. */
   scheduled?: ScheduledJob;
 }
 
@@ -251,7 +251,7 @@ function scheduleResources({ name, rate }: ScheduledJob): Record<string, unknown
   };
 }
 
-/** Planning anew, for a run on time; where another run lives nothing is done. */
+/** Planning again, for a run on time; where another run lives nothing is done. */
 function planStates(kind: string, next: string): Record<string, unknown> {
   return {
     Plan: {

@@ -1,4 +1,4 @@
-/** Slurm's side of a run as text: job scripts, and the sizes and times that sbatch is told. Pure. */
+/** Slurm's side of a run as text: job scripts, and the sizes and times that sbatch is given. Pure. */
 import { inputError } from "../../core/errors.ts";
 
 /** Quotes a word for a POSIX shell. */

@@ -229,7 +229,7 @@ Deno.test({
     put("real-empty", "");
     assertRefused(await build("real-empty"), 3, /real-empty.*(empty|0 bytes)/);
     const other = fs.readdirSync(sharedData("atl08"))[0];
-    // Beam groups without the datasets are empty groups, not a fault; that all are is told.
+    // Beam groups without the datasets are empty groups, not a fault; that all are is reported.
     const foreign = await build(sharedData(`atl08/${other}`));
     assertRefused(foreign, 0, /no positions at .*land_ice_segments.*is atl06 the config for these files/);
     // One that is well beside one that is not: the catalog has the one, and the exit code tells the other.
@@ -308,7 +308,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "no space: it is told, and what is there is no store and no catalog",
+  name: "no space: it is reported, and what is there is no store and no catalog",
   ignore: !mayMount,
   fn: async () => {
     const place = mounted("size=16k")!;

@@ -150,7 +150,7 @@ Deno.test("--backend lambda does a run by throttled, timed-out and dying functio
   }
 });
 
-Deno.test("a function that is not there, and flags of another backend, are told with the mend", async () => {
+Deno.test("a function that is not there, and flags of another backend, are refused with what to do", async () => {
   const { world } = await undisturbed();
   const lambda = new LambdaEmulator();
   try {

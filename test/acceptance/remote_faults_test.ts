@@ -42,17 +42,17 @@ for (const [name, fault] of Object.entries(ONCE)) {
 }
 
 remote(
-  "a login page at any request is mended by a new address, or ends the run as a refused login",
+  "a login page at any request is repaired by a new address, or ends the run as a refused login",
   async (scene) => {
     const { cdn } = scene.world.earthdata;
     const catalog = await scene.catalog(() => scene.world.bases("atl06"));
-    let mended = 0;
+    let repaired = 0;
     for (const moment of [1, 2, 9, 2 * GOLDEN.length]) {
       cdn.faults = new FaultSchedule([{ at: [moment], fault: { kind: "login-page" } }]);
       const { code, stderr, store } = await scene.aggregate(catalog, ["--driver", "https"]);
       assert.equal(cdn.faults.served, 1);
       if (code === 0) {
-        mended += 1;
+        repaired += 1;
         await sameBytes(store);
       } else {
         // Where the file is opened the page is the answer to the token itself.
@@ -60,7 +60,7 @@ remote(
         assert.match(stderr, /a web page came instead of data: Earthdata does not accept the login/);
       }
     }
-    assert.ok(mended >= 1, "the last request reads what is open already");
+    assert.ok(repaired >= 1, "the last request reads what is open already");
   },
 );
 

@@ -87,7 +87,7 @@ remote(
 );
 
 remote(
-  "bytes that do not fit the catalog's checksum are told, not kept, and fetched again",
+  "bytes that do not fit the catalog's checksum are reported, not kept, and fetched again",
   async (scene) => {
     const { world, folder } = scene;
     const catalog = await catalogOf(scene);
@@ -104,9 +104,9 @@ remote(
     assert.match(report.failures[0].message, /md5/);
     assert.ok(!(fs.readdirSync(mirror, { recursive: true }) as string[]).some((file) => file.includes(name)));
     world.earthdata.files.set(`/data/atl06/${name}`, right);
-    const mended = await granary(fetchArgs(catalog, mirror), { env: environment(scene) });
-    assert.equal(mended.code, 0, mended.stderr);
-    assert.deepEqual([JSON.parse(mended.stdout).fetched, JSON.parse(mended.stdout).verified], [1, 1]);
+    const repaired = await granary(fetchArgs(catalog, mirror), { env: environment(scene) });
+    assert.equal(repaired.code, 0, repaired.stderr);
+    assert.deepEqual([JSON.parse(repaired.stdout).fetched, JSON.parse(repaired.stdout).verified], [1, 1]);
     assertMirror(mirror);
   },
 );

@@ -101,7 +101,7 @@ Deno.test("a changed granule redoes the shards that it touches, and no others", 
   assert.deepEqual(treeDigest(store), treeDigest(await doneStore(folder, args)));
 });
 
-Deno.test("spill files that are cut or gone are told, and their granules read again", async () => {
+Deno.test("spill files that are cut or gone are reported, and their granules read again", async () => {
   const { folder, args } = await world();
   const clean = treeDigest(await doneStore(folder, args));
   const store = path.join(folder, `store-${serial++}.zarr`);

@@ -162,7 +162,7 @@ export async function fetchDeleted(
   const oldest = Date.now() - DELETIONS_REMEMBERED_DAYS * 86_400_000;
   if (!(Date.parse(since) >= oldest)) {
     throw inputError(
-      `deletions since ${since}: CMR remembers ${DELETIONS_REMEMBERED_DAYS} days (build the catalog anew to be rid of older ones)`,
+      `deletions since ${since}: CMR remembers ${DELETIONS_REMEMBERED_DAYS} days (build the catalog again to be rid of older ones)`,
     );
   }
   const endpoint = endpointOf(options.url, "deleted-granules.json");

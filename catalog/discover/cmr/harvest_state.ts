@@ -85,7 +85,7 @@ function readState(file: string) {
   try {
     return asObject(JSON.parse(fs.readFileSync(file, "utf8")));
   } catch (error) {
-    // No state, or one that a crash cut off: the harvest begins anew.
+    // No state, or one that a crash cut off: the harvest begins again.
     if (systemCode(error) === "ENOENT" || error instanceof SyntaxError) return null;
     throw error;
   }

@@ -37,7 +37,7 @@ export function updateQueries(queries: readonly CatalogQuery[], name: string): U
     const time = asTime(asked);
     if (time === null) {
       throw inputError(
-        `${name}: its query does not say when it was asked, so it cannot be updated (build it anew)`,
+        `${name}: its query does not say when it was asked, so it cannot be updated (build it again)`,
       );
     }
     const { updatedSince: _, ...query } = readQuery(parameters);

@@ -134,7 +134,7 @@ function toAsset(
 ): GranuleAsset {
   const s3Path = file.s3 === null ? null : pathUnder(bases.s3_base, file.s3);
   const httpsPath = file.https === null ? null : pathUnder(bases.https_base, file.https);
-  // The row's bases would invent a link for a driver that this file lacks: with a whole link it takes none of them.
+  // The row's bases would invent a link for a driver that this file is not at: with a whole link it takes none of them.
   const invented = (file.s3 === null && bases.s3_base !== null) ||
     (file.https === null && bases.https_base !== null);
   const path = s3Path ?? httpsPath;

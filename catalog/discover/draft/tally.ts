@@ -7,7 +7,7 @@ import { asInteger, asObject } from "../../../core/json_value.ts";
 /**
  * - `granule`: a granule that gave no row
  * - `link`: a link or file of a granule that is no data asset
- * - `note`: something that the row lacks (its footprint, a checksum that could not be read)
+ * - `note`: something that the row is without (its footprint, a checksum that could not be read)
  */
 type TallyKind = "granule" | "link" | "note";
 

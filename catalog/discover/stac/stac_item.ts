@@ -191,7 +191,7 @@ function assetLinks(
   const links: { link: GranuleLink; storage: Storage }[] = [];
   for (const [key, value] of Object.entries(assets ?? {})) {
     const asset = asObject(value);
-    // Columnar files hold every key in every row, empty where an item lacks the asset.
+    // Columnar files hold every key in every row, empty where an item has no such asset.
     if (asset === null) {
       if (value !== null) tally.add("link", "asset that is no object", printable(id));
       continue;

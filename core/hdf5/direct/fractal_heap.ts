@@ -45,11 +45,11 @@ export function openFractalHeap(file: FileBytes, address: number): FractalHeap {
 
   /** The file address of heap offset `offset`, in the block at `at`, which covers offsets from `from`. */
   const locate = (at: number, from: number, rows: number, offset: number, depth: number): number => {
-    if (at === UNDEFINED || depth > MOST_DEPTH) throw damaged(file.name, `its ${what} lacks a block`);
+    if (at === UNDEFINED || depth > MOST_DEPTH) throw damaged(file.name, `its ${what} is missing a block`);
     let row = 0;
     let start = from;
     while (row < rows && offset >= start + rowBytes(row) * width) start += rowBytes(row++) * width;
-    if (row >= rows) throw damaged(file.name, `its ${what} lacks an object`);
+    if (row >= rows) throw damaged(file.name, `its ${what} is missing an object`);
     const column = Math.floor((offset - start) / rowBytes(row));
     const blockStart = start + column * rowBytes(row);
     const entries = 5 + file.offsetSize + offsetBytes;
@@ -58,7 +58,7 @@ export function openFractalHeap(file: FileBytes, address: number): FractalHeap {
     block.version(0);
     block.skip(file.offsetSize + offsetBytes + index * file.offsetSize);
     const child = block.address();
-    if (child === UNDEFINED) throw damaged(file.name, `its ${what} lacks a block`);
+    if (child === UNDEFINED) throw damaged(file.name, `its ${what} is missing a block`);
     if (row < directRows) return child + (offset - blockStart);
     const childRows = Math.log2(rowBytes(row)) - Math.log2(startBytes * width) + 1;
     return locate(child, blockStart, childRows, offset, depth + 1);
@@ -77,7 +77,7 @@ export function openFractalHeap(file: FileBytes, address: number): FractalHeap {
       }
     }
     const found = huge.get(number);
-    if (!found) throw damaged(file.name, `its ${what} lacks the object ${number}`);
+    if (!found) throw damaged(file.name, `its ${what} is missing the object ${number}`);
     if (found[1] > MOST_OBJECT_BYTES) {
       throw damaged(file.name, `its ${what} has an object of ${found[1]} bytes`);
     }

@@ -145,6 +145,6 @@ export function openShared(cursor: Cursor, type: number, what: string): Cursor {
   const address = cursor.address();
   if (address === UNDEFINED) throw cursor.damage("is shared with nothing");
   const found = readObjectHeader(file, address).messages.find((message) => message.type === type);
-  if (!found || found.shared) throw cursor.damage("is shared with an object that lacks it");
+  if (!found || found.shared) throw cursor.damage("is shared with an object that has none");
   return new Cursor(file, found.bytes, what);
 }

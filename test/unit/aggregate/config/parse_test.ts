@@ -108,7 +108,7 @@ const FAULTS: [string, string, string][] = [
   [
     "function: len, source: h_li,",
     "",
-    "my.yaml:9:5: aggregation.variables.count: lacks function or expression",
+    "my.yaml:9:5: aggregation.variables.count: has neither function nor expression",
   ],
   ["function: len, source: h_li,", "function: len,", 'the key "source" is missing'],
   [
@@ -232,14 +232,14 @@ const FAULTS: [string, string, string][] = [
 ];
 
 for (const [piece, by, wanted] of FAULTS) {
-  Deno.test(`${JSON.stringify(by.slice(0, 70))} is refused with its place and the mend`, () => {
+  Deno.test(`${JSON.stringify(by.slice(0, 70))} is refused with its place and what to do`, () => {
     const found = problems(edited(piece, by));
     assert.ok(found.some((line) => line.includes(wanted)), `${found.join("\n")}\nwanted: ${wanted}`);
     assert.match(found[0], /^my\.yaml:\d+:\d+: /);
   });
 }
 
-Deno.test("every fault of a config is told at once", () => {
+Deno.test("every fault of a config is reported at once", () => {
   const found = problems(
     edited("dtype: int32", "dtype: int33").replace("child_order: 12", "child_order: 99"),
   );

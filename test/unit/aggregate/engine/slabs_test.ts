@@ -5,7 +5,7 @@ import { ShardLedger } from "../../../../aggregate/schedule/shard_ledger.ts";
 import { SlabSpace } from "../../../../aggregate/engine/slabs.ts";
 
 const SLAB = 1024;
-const LANES = 3;
+const SLOTS = 3;
 
 /** What may happen between the main thread and its slots. */
 type Step =
@@ -13,7 +13,7 @@ type Step =
   | { do: "reduce"; slot: number; shard: number }
   | { do: "spill"; slot: number };
 
-const slot = fc.integer({ min: 0, max: LANES - 1 });
+const slot = fc.integer({ min: 0, max: SLOTS - 1 });
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 4,
@@ -34,9 +34,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** One slot's memory as the worker sees it: buffers that it was told of. */
 class World {
-  ledger = new ShardLedger(LANES);
-  spaces = Array.from({ length: LANES }, (_, l) => new SlabSpace(l + 1, SLAB));
-  known = Array.from({ length: LANES }, () => new Map<number, SharedArrayBuffer>());
+  ledger = new ShardLedger(SLOTS);
+  spaces = Array.from({ length: SLOTS }, (_, l) => new SlabSpace(l + 1, SLAB));
+  known = Array.from({ length: SLOTS }, () => new Map<number, SharedArrayBuffer>());
   /** Each live segment and the byte that all of it holds. */
   live = new Map<SegmentEntry, number>();
   buffers = new Set<SharedArrayBuffer>();
@@ -116,7 +116,7 @@ Deno.test("segments keep their bytes until they are released, whoever fills, rea
 Deno.test("a run that spills again and again stays in the memory that it began with", () => {
   const world = new World();
   const round = () => {
-    for (let l = 0; l < LANES; l++) world.scatter(l, [512, 512, 512, 512, 512], [0, 1, 2, 3, 4, 0], false);
+    for (let l = 0; l < SLOTS; l++) world.scatter(l, [512, 512, 512, 512, 512], [0, 1, 2, 3, 4, 0], false);
     world.consume(0, world.ledger.takeAll());
   };
   for (let i = 0; i < 10; i++) round();

@@ -98,7 +98,7 @@ Deno.test("the note holds times and names of granules, or their place where they
   assert.match(String(storeNote(samplePipeline(), many).granule_list), /plan\.json in the run directory/);
 });
 
-Deno.test("a region stands by its name, a shape too long for a store by its digest, and both are told", () => {
+Deno.test("a region stands by its name, a shape too long for a store by its digest, and both are reported", () => {
   const preset = loadPreset("atl06");
   const withAreas = (areas: NonNullable<typeof preset.bounds.areas>) =>
     storeNote({ ...preset, bounds: { ...preset.bounds, areas } }, []);

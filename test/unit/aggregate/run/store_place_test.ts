@@ -98,14 +98,14 @@ Deno.test("a shard is whole when its objects are there, as many and as large as 
 Deno.test("sealing writes the documents, the root among them, and leaves no stray of an earlier run", async () => {
   const folder = folderWith([...STORE, "12/old/zarr.json", "12/old/c/0", "9/count/c/0", "12/count/c/8"]);
   const place = await placeOf(folder);
-  await place.unseal();
+  await place.reopen();
   assert.ok(!filesIn(folder).includes("zarr.json"));
   const documents = new Map(
     ["zarr.json", "12/zarr.json", "12/count/zarr.json", "12/cell_ids/zarr.json", "4/zarr.json"].map((
       key,
     ) => [key, `{"${key}":1}`]),
   );
-  await place.seal(documents, new Set([0, 3]), new Set(["4/count/c/3"]));
+  await place.finish(documents, new Set([0, 3]), new Set(["4/count/c/3"]));
   assert.deepEqual(
     filesIn(folder),
     [...documents.keys(), "12/cell_ids/c/0", "12/count/c/0", "12/count/c/3", "4/count/c/3"].sort(),

@@ -15,7 +15,7 @@ const TOTAL = 64 * 1024 * MIB;
 const files = (texts: Record<string, string>) => (path: string) => texts[path];
 const none = files({});
 
-Deno.test("what process, workers and segments get is the memory that was told, and no more", () => {
+Deno.test("what process, workers and segments get is the memory that was given, and no more", () => {
   fc.assert(
     fc.property(
       fc.double({ min: 3e8, max: 1e12, noNaN: true }),

@@ -48,7 +48,7 @@ const REFUSED: readonly (readonly [string, string])[] = [
   ["np.sum(np.sum(x))", "np.sum wants values a row, and this is one value a cell already"],
   ["np.sum(3)", "and this is a number"],
   ["np.sqrt(x, w)", "np.sqrt takes one argument, found 2"],
-  ["np.quantile(x)", 'np.quantile lacks its argument "q"'],
+  ["np.quantile(x)", 'np.quantile is missing its argument "q"'],
   ["np.quantile(x, 1.5)", "q must be a number from 0 to 1"],
   ["np.quantile(x, w)", "q must be a number from 0 to 1"],
   ["np.quantile(x, q=0.5, q=0.5)", 'has the argument "q" twice'],

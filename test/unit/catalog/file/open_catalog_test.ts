@@ -87,7 +87,7 @@ Deno.test("a missing column, a missing footer key and a newer schema each have t
   }
 });
 
-Deno.test("a nullable column that a file lacks reads as null", async () => {
+Deno.test("a nullable column that is missing reads as null", async () => {
   const metadata = { geo: GEO, granary: `{"schema_version":1,"cell_order":8}` };
   await rewritten(WKB.replace("*", "* EXCLUDE (checksum, s3_region)"), metadata, async (file) => {
     const catalog = await openCatalog(file);

@@ -112,7 +112,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a wrong checksum is told, and what came does not stay",
+  "a wrong checksum is reported, and what came does not stay",
   scene(async ({ server, opener, wanted, folder }) => {
     const wrong = { ...wanted, checksum: md5(new Uint8Array(1)) };
     await assert.rejects(download(wrong, opener), (error) => {
@@ -128,7 +128,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a file that is there and damaged is fetched anew when checksums are compared",
+  "a file that is there and damaged is fetched again when checksums are compared",
   scene(async ({ server, opener, wanted, whole }) => {
     fs.mkdirSync(path.dirname(wanted.file), { recursive: true });
     const damaged = BYTES.slice();

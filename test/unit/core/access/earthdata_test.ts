@@ -94,7 +94,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a signed address that stopped to hold is asked for anew, once",
+  "a signed address that stopped to hold is asked for again, once",
   scene(async ({ world, opener }) => {
     const source = await opener({ EARTHDATA_TOKEN: "given" }).open(world.fileUrl(FILE));
     forgetSignatures(world);

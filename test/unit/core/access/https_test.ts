@@ -185,7 +185,7 @@ Deno.test("a web page instead of data is never taken for data", () =>
     assert.equal(server.seen.length, 1);
   }));
 
-Deno.test("answers that no second try mends are told at once", async () => {
+Deno.test("answers that no second try repairs are reported at once", async () => {
   const expected: [number, string, RegExp][] = [
     [404, "granule", /404.*not there/],
     [403, "granule", /403.*may not be read/],

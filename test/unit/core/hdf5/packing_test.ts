@@ -116,7 +116,7 @@ Deno.test("numbers as text are numbers, and other text is refused by the attribu
   assert.throws(() => packing("<i2", { attributes: { valid_range: [1, 2, 3] } }), /valid_range has 3 values/);
 });
 
-Deno.test("a fill that no element can equal is told and marks nothing", () => {
+Deno.test("a fill that no element can equal is reported and marks nothing", () => {
   const { fills, warnings } = packing("|u1", { attributes: { _FillValue: -1, missing_value: 300 } });
   assert.deepEqual(fills, []);
   assert.deepEqual(warnings, [

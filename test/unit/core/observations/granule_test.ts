@@ -136,7 +136,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a beam that lacks the datasets is an empty group, and one that is not there is missing",
+  name: "a beam without the datasets is an empty group, and one that is not there is missing",
   ignore: !hasSharedData,
   async fn() {
     const empty = await openHdf5(
@@ -307,7 +307,7 @@ Deno.test("a filter's dataset that is a column too is read once", () => {
   assert.equal(file.reads.filter((read) => read.startsWith("/a/x")).length, 1);
 });
 
-Deno.test("what a granule lacks is said with what it has", () => {
+Deno.test("what a granule is without is said with what it has", () => {
   const file = fakeFile({
     "/a/lat": LATITUDE,
     "/a/lon": LONGITUDE,

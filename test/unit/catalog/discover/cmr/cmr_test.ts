@@ -274,7 +274,7 @@ Deno.test("pages of another query are not used", () =>
     })
   ));
 
-Deno.test("a lost page or a state cut off begins the harvest anew", () =>
+Deno.test("a lost page or a state cut off begins the harvest again", () =>
   withFolder((resumeDir) =>
     withServer(startCmr({ pages: PAGES }), async (server) => {
       await pagesOf(server, quickIo(), { url: server.url, resumeDir });

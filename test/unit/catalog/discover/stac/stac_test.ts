@@ -146,7 +146,7 @@ Deno.test({
 
 Deno.test({
   ...shared,
-  name: "requester-pays buckets and their region are told",
+  name: "requester-pays buckets and their region are reported",
   fn: () => {
     const items = rawFeatures("earth_search_multi_collections_01.json");
     const rows = items.map((item) => readStacItem(item, { tally: new Tally() })!.row);

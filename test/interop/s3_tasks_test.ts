@@ -9,7 +9,7 @@ import { ok, simulatedWorld, treeDigest } from "../support/run_world.ts";
 import path from "node:path";
 
 Deno.test({
-  name: "pieces over S3: plan, scatter, reduce and finish with the bytes of a local run",
+  name: "tasks over S3: plan, scatter, reduce and finish with the bytes of a local run",
   ignore: !hasMoto,
   fn: async () => {
     const { folder, args } = await simulatedWorld(6, 300);
@@ -26,7 +26,7 @@ Deno.test({
         AWS_EC2_METADATA_DISABLED: "true",
       };
       const options = { cwd: folder, env };
-      const store = "s3://stores/pieces/s.zarr", run = `${store}.run`;
+      const store = "s3://stores/tasks/s.zarr", run = `${store}.run`;
       const state = async () => JSON.parse(await ok(["runs", run, "--json"], options));
       await ok([...args, "-o", store, "--plan-only", "--batches", "3"], options);
       const early = await granary(["work", run, "--reduce", "0"], options);
@@ -45,7 +45,7 @@ Deno.test({
       }
       assert.deepEqual(digests, treeDigest(path.join(folder, "local.zarr")));
 
-      // An object that was cut is found by its size, and made anew.
+      // An object that was cut is found by its size, and made again.
       const [shard] = (await target.list("12/")).filter((key) => /\/c\/\d+$/.test(key));
       const bytes = (await target.get(shard))!;
       await target.put(shard, bytes.subarray(0, bytes.length - 7));
