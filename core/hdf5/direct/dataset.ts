@@ -25,87 +25,18 @@ import { chunkCopier } from "./chunk_copy.ts";
 import { checkFilters, ChunkFault, decodeChunk, filterName } from "./chunk_filters.ts";
 import { chunkGrid, type ChunkIndex, readChunkIndex, type StoredChunk } from "./chunk_index.ts";
 import { damaged, type FileBytes, UNDEFINED, UnsupportedHdf5 } from "./cursor.ts";
-import { type Datatype, readDatatype } from "./datatype.ts";
+import type { Datatype } from "./datatype.ts";
 import type { Fetcher } from "./fetch.ts";
 import { GlobalHeap } from "./global_heap.ts";
-import {
-  type Filter,
-  type Layout,
-  readDataspace,
-  readFill,
-  readFilters,
-  readLayout,
-  readOldFill,
-} from "./messages.ts";
-import { MESSAGE, type ObjectHeader } from "./object_header.ts";
-import { externalFile, outsideError, virtualSources } from "./outside.ts";
+import type { Filter, Layout } from "./messages.ts";
+import type { ObjectHeader } from "./object_header.ts";
+import { checkInside } from "./outside.ts";
 
 /** Compressed bytes that are held at once. */
 const BATCH_BYTES = 64 << 20;
 
 export interface ReadCounters {
   chunksDecoded: number;
-}
-
-/** Opens the dataset that `header` describes; undefined where it is not one. */
-export function openDataset(
-  header: ObjectHeader,
-  path: string,
-  fetcher: Fetcher,
-  counters: ReadCounters,
-): DirectDataset | undefined {
-  const { file } = header;
-  const layoutMessage = header.message(MESSAGE.layout, `layout of ${path}`);
-  if (!layoutMessage) return undefined;
-  const typeMessage = header.message(MESSAGE.datatype, `datatype of ${path}`);
-  const spaceMessage = header.message(MESSAGE.dataspace, `dataspace of ${path}`);
-  if (!typeMessage || !spaceMessage) throw damaged(file.name, `${path} has no datatype or no dataspace`);
-  const type = readDatatype(typeMessage);
-  const space = readDataspace(spaceMessage);
-  const rank = space.shape?.length ?? 0;
-  const layout: Layout = space.shape === null
-    ? { kind: "compact", bytes: new Uint8Array(0) }
-    : readLayout(layoutMessage, rank, type.size);
-  const filterMessage = header.message(MESSAGE.filters, `filters of ${path}`);
-  const filters = filterMessage ? readFilters(filterMessage) : [];
-  const newFill = header.message(MESSAGE.fill, `fill value of ${path}`);
-  const oldFill = newFill ? undefined : header.message(MESSAGE.oldFill, `fill value of ${path}`);
-  const fill = newFill ? readFill(newFill) : oldFill ? readOldFill(oldFill) : null;
-  return new DirectDataset(
-    file,
-    path,
-    type,
-    space.shape ?? [0],
-    space.maxShape ?? [0],
-    layout,
-    filters,
-    fill,
-    header,
-    fetcher,
-    counters,
-  );
-}
-
-/** Throws where the values lie in other files; those of a virtual dataset over its own are left to libhdf5. */
-function checkInside(header: ObjectHeader, layout: Layout, path: string): void {
-  const { file } = header;
-  const external = header.message(MESSAGE.externalFiles, `external files of ${path}`);
-  if (external) throw outsideError(file.name, path, "external storage", externalFile(external));
-  if (layout.kind !== "virtual") return;
-  const sources = layout.heap === UNDEFINED
-    ? []
-    : virtualSources(new GlobalHeap(file), layout.heap, layout.object);
-  const others = sources.flatMap((source) =>
-    source === null ? ["other files"] : source.file === "." ? [] : [
-      `${source.file}:${source.path}`,
-    ]
-  );
-  const files = [...new Set(others)];
-  if (files.length > 0) {
-    const more = files.length > 3 ? ` and ${files.length - 3} more` : "";
-    throw outsideError(file.name, path, "a virtual dataset", files.slice(0, 3).join(", ") + more);
-  }
-  throw new UnsupportedHdf5("virtual datasets");
 }
 
 export class DirectDataset implements Hdf5Dataset {

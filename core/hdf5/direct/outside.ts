@@ -1,7 +1,9 @@
 /** Datasets whose values lie in other files: what those are, for the refusal that names them. */
 import { GranaryError } from "../../errors.ts";
-import { type Cursor, decodeText } from "./cursor.ts";
-import type { GlobalHeap } from "./global_heap.ts";
+import { type Cursor, decodeText, UNDEFINED, UnsupportedHdf5 } from "./cursor.ts";
+import { GlobalHeap } from "./global_heap.ts";
+import type { Layout } from "./messages.ts";
+import { MESSAGE, type ObjectHeader } from "./object_header.ts";
 
 /** A source of a virtual dataset. */
 interface VirtualSource {
@@ -13,7 +15,7 @@ interface VirtualSource {
 const MOST_SOURCES = 10_000;
 
 /** The sources of a virtual dataset; null in place of those that could not be told (section VII.C). */
-export function virtualSources(heap: GlobalHeap, address: number, object: number): (VirtualSource | null)[] {
+function virtualSources(heap: GlobalHeap, address: number, object: number): (VirtualSource | null)[] {
   const list = heap.object(address, object);
   if (list.u8() !== 0) return [null];
   const count = list.length();
@@ -51,7 +53,7 @@ function skipSelection(cursor: Cursor): boolean {
 }
 
 /** The name of the first file of an external file list (section IV.A.2.h). */
-export function externalFile(message: Cursor): string {
+function externalFile(message: Cursor): string {
   const { file } = message;
   message.version(1);
   message.skip(3 + 2);
@@ -70,11 +72,33 @@ export function externalFile(message: Cursor): string {
 }
 
 /** The refusal of a dataset whose values lie in other files. */
-export function outsideError(name: string, path: string, how: string, files: string): GranaryError {
+function outsideError(name: string, path: string, how: string, files: string): GranaryError {
   return new GranaryError(
     "granule",
     `${name}: the values of ${path} lie in ${files} (${how}; a granule's other files are not read: ` +
       `copy it whole with h5repack)`,
     { details: { name, path, files } },
   );
+}
+
+/** Throws where the values lie in other files; those of a virtual dataset over its own are left to libhdf5. */
+export function checkInside(header: ObjectHeader, layout: Layout, path: string): void {
+  const { file } = header;
+  const external = header.message(MESSAGE.externalFiles, `external files of ${path}`);
+  if (external) throw outsideError(file.name, path, "external storage", externalFile(external));
+  if (layout.kind !== "virtual") return;
+  const sources = layout.heap === UNDEFINED
+    ? []
+    : virtualSources(new GlobalHeap(file), layout.heap, layout.object);
+  const others = sources.flatMap((source) =>
+    source === null ? ["other files"] : source.file === "." ? [] : [
+      `${source.file}:${source.path}`,
+    ]
+  );
+  const files = [...new Set(others)];
+  if (files.length > 0) {
+    const more = files.length > 3 ? ` and ${files.length - 3} more` : "";
+    throw outsideError(file.name, path, "a virtual dataset", files.slice(0, 3).join(", ") + more);
+  }
+  throw new UnsupportedHdf5("virtual datasets");
 }
