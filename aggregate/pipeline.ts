@@ -15,7 +15,14 @@ export type StatisticFunction =
   | "var"
   | "std"
   | "median"
-  | "quantile";
+  | "quantile"
+  | "percentile"
+  | "ptp"
+  | "skew"
+  | "kurtosis"
+  | "nmad"
+  | "slope"
+  | "intercept";
 
 /** An area, or the name of a region whose shape granary has. */
 export type AreaSource = AreaSpec | { region: string };

@@ -32,6 +32,14 @@ const FUNCTION_NAMES: Readonly<Record<string, StatisticFunction>> = {
   nanmedian: "median",
   quantile: "quantile",
   nanquantile: "quantile",
+  percentile: "percentile",
+  nanpercentile: "percentile",
+  ptp: "ptp",
+  skew: "skew",
+  kurtosis: "kurtosis",
+  nmad: "nmad",
+  slope: "slope",
+  intercept: "intercept",
 };
 
 /** Names that the store gives to its own coordinate arrays. */
@@ -99,7 +107,7 @@ function toStatistic(
     const plain = variable.function!.replace(/^(?:np|numpy)\./, "");
     named = Object.hasOwn(FUNCTION_NAMES, plain) ? FUNCTION_NAMES[plain] : undefined;
     if (named === undefined) {
-      const known = ["count", "min", "max", "sum", "mean", "average", "var", "std", "median", "quantile"];
+      const known = [...new Set(Object.values(FUNCTION_NAMES))];
       const hint = suggestion(plain, known);
       faults.value(
         [...at, "function"],

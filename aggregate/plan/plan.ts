@@ -105,7 +105,7 @@ function percentUp(share: number): string {
 
 /** Whether a statistic is, or is made of, quantiles. */
 function hasQuantile({ function: named, expression }: Statistic): boolean {
-  return named === "median" || named === "quantile" ||
+  return named === "median" || named === "quantile" || named === "percentile" ||
     /\b(?:nan)?(?:median|quantile|percentile)\s*\(/.test(expression ?? "");
 }
 

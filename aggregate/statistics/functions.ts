@@ -52,12 +52,10 @@ export const AGGREGATE_FUNCTIONS: Readonly<Record<string, Lower>> = {
   max: (context, call) => plain(context, call, reduceBy("max")),
   amin: (context, call) => plain(context, call, reduceBy("min")),
   amax: (context, call) => plain(context, call, reduceBy("max")),
-  ptp: (context, call) =>
-    plain(
-      context,
-      call,
-      (graph, x) => graph.elementwise("subtract", [reduceBy("max")(graph, x), reduceBy("min")(graph, x)]),
-    ),
+  ptp: (context, call) => plain(context, call, rangeOf),
+  skew: (context, call) => plain(context, call, skewOf),
+  kurtosis: (context, call) => plain(context, call, kurtosisOf),
+  nmad: (context, call) => plain(context, call, nmadOf),
   median: (context, call) => plain(context, call, reduceBy("median")),
   var: (context, call) => spread(context, call, varianceOf),
   std: (context, call) => spread(context, call, deviationOf),
@@ -106,6 +104,58 @@ export function varianceOf(graph: Graph, x: GraphNode, ddof: number): GraphNode 
 
 export function deviationOf(graph: Graph, x: GraphNode, ddof: number): GraphNode {
   return graph.elementwise("sqrt", [varianceOf(graph, x, ddof)]);
+}
+
+/** The greatest less the least, numpy's `ptp`. */
+export function rangeOf(graph: Graph, x: GraphNode): GraphNode {
+  return graph.elementwise("subtract", [reduceBy("max")(graph, x), reduceBy("min")(graph, x)]);
+}
+
+/** The mean of deviations from the mean, to a power of 3 or 4. */
+function centralMoment(graph: Graph, x: GraphNode, power: 3 | 4): GraphNode {
+  const deviation = graph.elementwise("subtract", [x, meanOf(graph, x)]);
+  const square = graph.elementwise("multiply", [deviation, deviation]);
+  return meanOf(graph, graph.elementwise("multiply", [square, power === 3 ? deviation : square]));
+}
+
+/** m3 / m2^(3/2) of the values as they are (scipy.stats.skew, bias=True); NaN where all are equal. */
+export function skewOf(graph: Graph, x: GraphNode): GraphNode {
+  const spread = varianceOf(graph, x, 0);
+  const scale = graph.elementwise("multiply", [spread, graph.elementwise("sqrt", [spread])]);
+  return graph.elementwise("divide", [centralMoment(graph, x, 3), scale]);
+}
+
+/** m4 / m2^2 - 3 (Fisher's, scipy.stats.kurtosis); NaN where all values are equal. */
+export function kurtosisOf(graph: Graph, x: GraphNode): GraphNode {
+  const spread = varianceOf(graph, x, 0);
+  const ratio = graph.elementwise("divide", [
+    centralMoment(graph, x, 4),
+    graph.elementwise("multiply", [spread, spread]),
+  ]);
+  return graph.elementwise("subtract", [ratio, graph.constant(3)]);
+}
+
+/** The normalized median absolute deviation (Hoehle and Hoehle 2009): 1.4826 median(|x - median(x)|). */
+export function nmadOf(graph: Graph, x: GraphNode): GraphNode {
+  const deviation = graph.elementwise("subtract", [x, reduceBy("median")(graph, x)]);
+  const median = reduceBy("median")(graph, graph.elementwise("abs", [deviation]));
+  return graph.elementwise("multiply", [median, graph.constant(1.4826)]);
+}
+
+/** The slope of least squares of y against x; NaN where x is one value (scipy.stats.linregress). */
+export function slopeOf(graph: Graph, y: GraphNode, x: GraphNode): GraphNode {
+  const across = graph.elementwise("subtract", [x, meanOf(graph, x)]);
+  const up = graph.elementwise("subtract", [y, meanOf(graph, y)]);
+  return graph.elementwise("divide", [
+    sumOf(graph, graph.elementwise("multiply", [across, up])),
+    sumOf(graph, graph.elementwise("multiply", [across, across])),
+  ]);
+}
+
+/** Where the line of {@linkcode slopeOf} is at x = 0. */
+export function interceptOf(graph: Graph, y: GraphNode, x: GraphNode): GraphNode {
+  const rise = graph.elementwise("multiply", [slopeOf(graph, y, x), meanOf(graph, x)]);
+  return graph.elementwise("subtract", [meanOf(graph, y), rise]);
 }
 
 export function quantileOf(graph: Graph, x: GraphNode, q: number): GraphNode {

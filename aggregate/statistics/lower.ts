@@ -8,9 +8,15 @@ import {
   countOf,
   DDOF_MAX,
   deviationOf,
+  interceptOf,
+  kurtosisOf,
   meanOf,
+  nmadOf,
   quantileOf,
+  rangeOf,
   reduceBy,
+  skewOf,
+  slopeOf,
   sumOf,
   varianceOf,
 } from "./functions.ts";
@@ -28,6 +34,13 @@ const FUNCTION_PARAMETERS: Readonly<Record<StatisticFunction, readonly string[]>
   std: ["ddof"],
   median: [],
   quantile: ["q"],
+  percentile: ["q"],
+  ptp: [],
+  skew: [],
+  kurtosis: [],
+  nmad: [],
+  slope: ["x"],
+  intercept: ["x"],
 };
 
 /** What the statistics compute: one root a statistic, each of shape `cell`. */
@@ -119,6 +132,30 @@ export function lowerStatistic(
       return reduceBy(statistic.function)(graph, source);
     case "quantile":
       return quantileOf(graph, source, number("q", 0, 1));
+    case "percentile":
+      return quantileOf(graph, source, number("q", 0, 100) / 100);
+    case "ptp":
+      return rangeOf(graph, source);
+    case "skew":
+      return skewOf(graph, source);
+    case "kurtosis":
+      return kurtosisOf(graph, source);
+    case "nmad":
+      return nmadOf(graph, source);
+    case "slope":
+    case "intercept": {
+      const { x } = statistic.params;
+      if (x === undefined) {
+        throw fault(statistic, "params.x", `${statistic.function} needs x, the column that it is against`);
+      }
+      const against = lowerText(String(x), "params.x");
+      if (against.shape !== "rows") {
+        throw fault(statistic, "params.x", `"${x}" does not give one value a row`);
+      }
+      return statistic.function === "slope"
+        ? slopeOf(graph, source, against)
+        : interceptOf(graph, source, against);
+    }
     case "var":
       return varianceOf(graph, source, number("ddof", 0, DDOF_MAX, 0));
     case "std":

@@ -216,3 +216,44 @@ Deno.test("a sum does not depend on a large term that comes and goes, and one th
     );
   assert.deepEqual([...sum], [2, Infinity]);
 });
+
+/** Heights and places of four cells; what scipy 1.17 and numpy say of them, one value a cell. */
+const Y = [[1.5, 2.25, -3, 7.125, 0.5, 2.25], [10, 12, 11.5], [4], [2, 2, 2]];
+const PLACES = [[0, 1, 2, 3.5, 5, 6], [100, 101, 103], [7], [1, 2, 3]];
+const SCIPY: readonly [ReturnType<typeof named>, readonly number[]][] = [
+  [named("percentile", "x", { q: 30 }), [1, 10.9, 4, 2]],
+  [named("ptp", "x"), [10.125, 2, 0, 0]],
+  [named("skew", "x"), [0.26889244417646174, -0.5280049792181856, NaN, NaN]],
+  [named("kurtosis", "x"), [-0.1935455390776042, -1.5000000000000018, NaN, NaN]],
+  // median_abs_deviation(x, scale=1/1.4826)
+  [named("nmad", "x"), [1.297275, 0.7413, 0, 0]],
+  // linregress(w, x)
+  [named("slope", "x", { x: "w" }), [0.22779479326186836, 0.39285714285714274, NaN, 0]],
+  [named("intercept", "x", { x: "w" }), [1.1064318529862174, -28.64285714285713, NaN, 2]],
+  [expression("np.skew(x) + np.kurtosis(x) + np.nmad(x)"), [
+    0.26889244417646174 - 0.1935455390776042 + 1.297275,
+    -0.5280049792181856 - 1.5000000000000018 + 0.7413,
+    NaN,
+    NaN,
+  ]],
+];
+
+Deno.test("moments, spreads and lines are scipy's, of cells of one value and of equal values, too", () => {
+  const starts = startsOf(Y.map((cell) => cell.length));
+  const columns = [Float64Array.from(Y.flat()), Float64Array.from(PLACES.flat())];
+  const results = compileStatistics(SCIPY.map(([statistic]) => statistic), NAMES).reduce(columns, starts);
+  for (const [s, [statistic, wanted]] of SCIPY.entries()) {
+    wanted.forEach((value, k) =>
+      assert.ok(relative(results[s][k], value) <= 1e-12, `${statistic.name} of cell ${k} is ${results[s][k]}`)
+    );
+  }
+});
+
+Deno.test("a line needs what it is against, and levels above the parents refuse moments by name", () => {
+  const compiled = (statistic: ReturnType<typeof named>) => compileStatistics([statistic], NAMES);
+  assert.throws(() => compiled(named("slope", "x")), /slope needs x/);
+  assert.throws(() => compiled(named("slope", "x", { x: "2" })), /does not give one value a row/);
+  assert.throws(() => compiled(named("percentile", "x", { q: 101 })), /number from 0 to 100/);
+  const refused = compileMerge([named("skew", "x"), named("ptp", "x")], NAMES).refused;
+  assert.deepEqual(refused.map(({ name }) => name), ["skew"]);
+});
