@@ -9,7 +9,7 @@ import { asArray, asObject, asObjects, asText, type JsonObject } from "../core/j
 import { Pattern } from "../core/patterns/pattern.ts";
 import { parseDataset } from "./config/parse.ts";
 
-interface ImportedConfig {
+export interface ImportedConfig {
   readonly name: string;
   /** A dataset's YAML that is sound. */
   readonly yaml: string;

@@ -1,4 +1,4 @@
-/** `granary publish import CONFIG.json`: another pipeline's dataset config as YAML. */
+/** `granary publish import CONFIG`: another pipeline's dataset config as YAML. */
 import fs from "node:fs";
 import type { Command } from "@commander-js/extra-typings";
 import { inputError, systemCode } from "../../core/errors.ts";
@@ -9,16 +9,19 @@ const EXAMPLES = `
 Examples:
   granary publish import no2-monthly.json > no2-monthly.yaml
   granary publish import - < input.json
+  granary publish import example.ini --section OMNO2d > omno2d.yaml
   granary publish import no2-monthly.json --json | jq -r '.notes[]'
 
-Takes VEDA dataset configs and inputs of step functions. What has no counterpart is said on stderr.`;
+Takes VEDA dataset configs, inputs of step functions, and .ini files with a section a collection. What has no counterpart is said on stderr.`;
 
 export function addPublishImport(publish: Command, context: CliContext): void {
   publish.command("import").description("print another pipeline's dataset config as a dataset's YAML")
-    .argument("<config>", "JSON, or - for stdin")
+    .argument("<config>", "a file of JSON or .ini, or - for stdin")
+    .option("--section <name>", "the collection of an .ini file that has several")
     .addHelpText("after", EXAMPLES)
-    .action(async (file) => {
+    .action(async (file, { section }) => {
       const { importConfig } = await import("../../publish/import_config.ts");
+      const { importIni, isIni } = await import("../../publish/import_ini.ts");
       let text: string;
       try {
         text = fs.readFileSync(file === "-" ? 0 : file, "utf8");
@@ -27,7 +30,11 @@ export function addPublishImport(publish: Command, context: CliContext): void {
         if (code === undefined) throw error;
         throw inputError(`${file}: cannot be read (${code === "ENOENT" ? "there is no such file" : code})`);
       }
-      const imported = importConfig(text, file === "-" ? "stdin" : file);
+      const name = file === "-" ? "stdin" : file;
+      if (section !== undefined && !isIni(text)) {
+        throw inputError(`${name}: is no .ini file, and has no section ${section}`);
+      }
+      const imported = isIni(text) ? importIni(text, name, section) : importConfig(text, name);
       if (context.json) return printReport(context, "publish.import", imported);
       context.out.write(imported.yaml);
       for (const note of imported.notes) context.log.warn(note);
