@@ -54,7 +54,10 @@ export interface ConvertRecord {
   readonly id: string;
   /** Null before the first success. What is done stays announced while a new revision fails. */
   readonly done: Done | null;
+  /** Beside what is done under the same plan: a variable that could not be read. */
   readonly failure: Failure | null;
+  /** Files of what is done were being replaced when this was written: it is converted again. */
+  readonly replacing?: boolean;
   readonly notes: readonly string[];
 }
 

@@ -85,13 +85,14 @@ async function run(
 ): Promise<void> {
   const rows: unknown[][] = [];
   const failed: FailedItem[] = [];
+  const damaged: FailedItem[] = [];
   const taken = new Map<string, string>();
   const progress = context.log.progress("cog", inputs.length, "files");
   let done = 0;
   for (const input of inputs) {
     context.signal.throwIfAborted();
     try {
-      await convert(input, request, target, opener, flags, taken, context, rows);
+      damaged.push(...await convert(input, request, target, opener, flags, taken, context, rows));
     } catch (error) {
       // One file is the whole errand, and its failure the command's; a refused credential fails them all.
       if (inputs.length === 1 || !isOfOneFile(error)) throw error;
@@ -103,11 +104,11 @@ async function run(
   if (!context.json && rows.length > 0) {
     context.out.table(flags.dryRun ? PLAN_COLUMNS : WRITTEN_COLUMNS, rows);
   }
-  failOnFailures(
-    failed,
-    `${formatNumberOf(failed.length, "file")} of ${inputs.length} could not be converted`,
-    context,
-  );
+  const what = [
+    failed.length === 0 ? [] : [`${formatNumberOf(failed.length, "file")} of ${inputs.length}`],
+    damaged.length === 0 ? [] : [formatNumberOf(damaged.length, "variable")],
+  ].flat().join(" and ");
+  failOnFailures([...failed, ...damaged], `${what} could not be converted`, context);
 }
 
 function isOfOneFile(error: unknown): error is GranaryError {
@@ -117,6 +118,7 @@ function isOfOneFile(error: unknown): error is GranaryError {
 const PLAN_COLUMNS = ["path", "cells", "bands", "type", "crs"];
 const WRITTEN_COLUMNS = [...PLAN_COLUMNS, "valid %", "overviews", "size"];
 
+/** @returns variables that could not be read while others could */
 async function convert(
   input: GridInput,
   request: CogRequest,
@@ -126,7 +128,8 @@ async function convert(
   taken: Map<string, string>,
   context: CliContext,
   rows: unknown[][],
-): Promise<void> {
+): Promise<FailedItem[]> {
+  const damaged: { id: string; reason: string; error?: unknown }[] = [];
   const { existingOutputs, planCogs, writePlannedCog } = await import("../../core/grids/write_cogs.ts");
   const { locationOf } = await import("../../core/access/location.ts");
   const location = locationOf(input.place);
@@ -139,8 +142,9 @@ async function convert(
   });
   try {
     checkApart(plan, input.place, taken);
-    for (const { name, reason } of plan.refused) {
-      context.log.info(`${plan.name}: ${name} is left out: ${reason}`);
+    for (const { name, rule, reason } of plan.refused) {
+      if (rule === "damaged") damaged.push({ id: `${input.place}:${name}`, reason });
+      else context.log.info(`${plan.name}: ${name} is left out: ${reason}`);
     }
     const there = request.replace === true ? [] : await existingOutputs(plan, target);
     if (there.length > 0) {
@@ -150,6 +154,7 @@ async function convert(
           "(choose another folder, or say --overwrite)",
       );
     }
+    let made = 0;
     for (const output of plan.outputs) {
       const path = place(target, output.key);
       const { grid, bands } = output;
@@ -159,7 +164,16 @@ async function convert(
         rows.push([...shown, grid.dtype, grid.crs.code ?? grid.crs.name]);
         continue;
       }
-      const written = await writePlannedCog(plan, output, target, request);
+      let written: WrittenCog;
+      try {
+        written = await writePlannedCog(plan, output, target, request);
+      } catch (error) {
+        // A damaged variable does not lose the others.
+        if (plan.outputs.length === 1 || !isOfOneFile(error)) throw error;
+        damaged.push({ id: `${input.place}:${grid.name}`, reason: error.message, error });
+        continue;
+      }
+      made += 1;
       const of = grid.name === "" ? plan.name : `${plan.name}: ${grid.name}`;
       for (const note of written.notes) context.log.info(`${of}: ${note}`);
       if (written.made === "copied") context.log.info(`${of}: is cloud-optimized: copied byte for byte`);
@@ -174,6 +188,9 @@ async function convert(
         formatBytes(written.sizeBytes),
       ]);
     }
+    const [first] = damaged.filter(({ error }) => error !== undefined);
+    if (made === 0 && first !== undefined) throw first.error;
+    return damaged.map(({ id, reason }) => ({ id, reason }));
   } finally {
     await plan.file.close();
   }

@@ -17,6 +17,7 @@ import { type DriverChoice, locate } from "../../catalog/driver.ts";
 import type { GranuleAsset, GranuleRow } from "../../catalog/granule.ts";
 import { granuleFacts } from "../../products/granule_facts.ts";
 import type { Dataset } from "../dataset.ts";
+import { isDamage } from "./faults.ts";
 import { keepTiff, keptRoute } from "./kept_tiff.ts";
 import { type FileTime, itemTime } from "./item_time.ts";
 import type { MadeFile } from "./items.ts";
@@ -35,15 +36,23 @@ export interface ConvertContext {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A variable that could not be read while others could. */
+interface DamagedVariable {
+  readonly variable: string;
+  readonly error: GranaryError;
+}
+
 interface Converted {
   readonly files: readonly MadeFile[];
+  readonly damaged: readonly DamagedVariable[];
   /** What was assumed, and variables that are no grids. */
   readonly notes: readonly string[];
 }
 
 /**
- * Reads every chosen grid of the granule's files and puts its COGs; files of those names are replaced. Throws
- * a granule or an input error for what no other try can mend, and io errors for what may pass.
+ * Reads every chosen grid of the granule's files and puts its COGs at the context's target; files of those names
+ * are replaced. A damaged variable does not lose the others. Throws a granule or an input error for what no
+ * other try can mend, and io errors for what may pass.
  */
 export async function convertGranule(
   dataset: Dataset,
@@ -51,6 +60,7 @@ export async function convertGranule(
   context: ConvertContext,
 ): Promise<Converted> {
   const files: MadeFile[] = [];
+  const damaged: DamagedVariable[] = [];
   const notes: string[] = [];
   const assets = chosenAssets(dataset, row);
   const refused: RefusedVariable[] = [];
@@ -72,16 +82,25 @@ export async function convertGranule(
         const key = cogKey(row.id, output.key.slice(output.key.lastIndexOf("/") + 1));
         if (made.has(key)) throw new GranaryError("granule", `${row.id}: two of its files would be ${key}`);
         made.add(key);
-        files.push(await writeOutput(dataset, row, output, key, source, times(output), context));
+        try {
+          files.push(await writeOutput(dataset, row, output, key, source, times(output), context));
+        } catch (error) {
+          if (output.grid.name === "" || !isDamage(error)) throw error;
+          damaged.push({ variable: output.grid.name, error });
+        }
       }
       notes.push(...file.grids.flatMap(({ name, notes }) => notes.map((note) => `${name}: ${note}`)));
     } finally {
       await file.close();
     }
   }
-  if (files.length === 0) throw noGrids(dataset, row, refused);
-  notes.push(...refused.map(({ name, reason }) => `${name} is no grid: ${reason}`));
-  return { files, notes: [...new Set(notes)] };
+  if (files.length === 0) throw damaged[0]?.error ?? noGrids(dataset, row, refused);
+  for (const { name, rule, reason } of refused) {
+    if (rule === "damaged") {
+      damaged.push({ variable: name, error: new GranaryError("granule", `${row.id}: ${name}: ${reason}`) });
+    } else notes.push(`${name} is no grid: ${reason}`);
+  }
+  return { files, damaged, notes: [...new Set(notes)] };
 }
 
 /** The granule's files that the dataset names; null is its only one. */

@@ -142,10 +142,14 @@ function stateOf(
   if (failure !== null && failure.identity === identity && failure.config === config) {
     const { retry } = input;
     const asked = retry === true || (Array.isArray(retry) && retry.includes(row.id));
+    // A granule that lacks a variable is made again where a file of the others is gone.
+    const isPart = done?.identity === identity && done.config === config;
+    if (isPart && !isWhole(done, input.outputs)) return "outputs";
     const tooOld = input.now - Date.parse(failure.first) > input.dataset.retry.giveUpAfterDays * DAY_MS;
     return asked || !(failure.permanent || tooOld) ? "retry" : failure;
   }
   if (done === null) return "new";
+  if (record.replacing === true) return "outputs";
   if (done.identity !== identity && input.dataset.onSourceChange === "replace") return "source";
   if (done.config !== config && !input.keepOld) return "config";
   const name = recordName(row);

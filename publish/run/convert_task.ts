@@ -9,8 +9,10 @@ import { backoffMs } from "../../core/access/retry.ts";
 import type { RetryPolicy } from "../../core/access/retry.ts";
 import type { StacItem } from "../../core/stac/values.ts";
 import { type ConvertContext, convertGranule } from "../convert/convert_granule.ts";
+import { isDamage, isPermanent } from "../convert/faults.ts";
 import { itemsOf } from "../convert/items.ts";
 import { cogFolder } from "../convert/names.ts";
+import { putStaged } from "../convert/put_staged.ts";
 import type { PlannedGranule, PublishPlan } from "../plan/plan.ts";
 import { type GoneItem, yearOf } from "../targets/target.ts";
 import type { PublishDirectory } from "./directory.ts";
@@ -32,10 +34,13 @@ export async function convertTask(
   context: ConvertContext,
 ): Promise<TaskResult> {
   const before = await directory.convertRecord(planned.name);
+  const state: ReplaceState = { replacing: before?.replacing === true };
   for (let tries = 1;; tries++) {
     try {
-      const record = await convertOnce(directory, plan, planned, before, context);
-      return { record, failure: null };
+      const record = await convertOnce(directory, plan, planned, before, state, tries, context);
+      // A part that seems damaged is fetched once more, as the whole is.
+      if (record.failure !== null && tries < 2 && isRemote(planned)) continue;
+      return { record, failure: record.failure };
     } catch (error) {
       context.signal?.throwIfAborted();
       if (error instanceof GranaryError && (error.tag === "credential" || error.tag === "interrupted")) {
@@ -54,7 +59,7 @@ export async function convertTask(
         );
         continue;
       }
-      const failure = failureOf(plan, planned, before, error, permanent, tries);
+      const failure = failureOf(plan, planned, before, reasonOf(error), permanent, tries);
       const record: ConvertRecord = {
         kind: "convert",
         collection: planned.row.collection,
@@ -62,6 +67,7 @@ export async function convertTask(
         done: before?.done ?? null,
         failure,
         notes: before?.notes ?? [],
+        ...(state.replacing ? { replacing: true } : {}),
       };
       await dropUntold(planned, before, context);
       await directory.putConvert(planned.name, record);
@@ -70,15 +76,37 @@ export async function convertTask(
   }
 }
 
+/** Whether files that items tell of may have been replaced by others. */
+interface ReplaceState {
+  replacing: boolean;
+}
+
 async function convertOnce(
   directory: PublishDirectory,
   plan: PublishPlan,
   planned: PlannedGranule,
   before: ConvertRecord | null,
+  state: ReplaceState,
+  tries: number,
   context: ConvertContext,
 ): Promise<ConvertRecord> {
   const { dataset } = plan;
-  const { files, notes } = await convertGranule(dataset, planned.row, context);
+  const convert = async (target: ConvertContext["target"]) => {
+    const converted = await convertGranule(dataset, planned.row, { ...context, target });
+    const made = new Set(converted.files.map(({ summary }) => summary.key));
+    const [damaged] = converted.damaged;
+    // What is announced stays whole, rather than to lose a variable.
+    if (damaged !== undefined && before?.done?.outputs.some(({ key }) => !made.has(key))) throw damaged.error;
+    return converted;
+  };
+  const replace = async () => {
+    if (before === null || state.replacing) return;
+    state.replacing = true;
+    await directory.putConvert(planned.name, { ...before, replacing: true });
+  };
+  const { files, damaged, notes } = before?.done === null || before === null
+    ? await convert(context.target)
+    : await putStaged(context.target, context.scratch, convert, replace);
   const outputs = files.map(({ summary: { key, sizeBytes, sha256 } }): OutputFile => ({
     key,
     sizeBytes,
@@ -109,11 +137,25 @@ async function convertOnce(
     collection: planned.row.collection,
     id: planned.row.id,
     done,
-    failure: null,
+    failure: damaged.length === 0
+      ? null
+      : failureOf(plan, planned, before, partReason(damaged, files.length), true, tries),
     notes,
   };
   await directory.putConvert(planned.name, record);
   return record;
+}
+
+/** Of a granule that is published without some of its variables. */
+function partReason(damaged: readonly { variable: string; error: Error }[], files: number): string {
+  const names = [...new Set(damaged.map(({ variable }) => variable))];
+  return `${names.join(", ")}: cannot be read (${
+    damaged[0].error.message
+  }); its other ${files} files are published`;
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Files of a try that failed are told of by no item: they go, and those of before stay. */
@@ -151,7 +193,7 @@ function failureOf(
   plan: PublishPlan,
   planned: PlannedGranule,
   before: ConvertRecord | null,
-  error: unknown,
+  reason: string,
   permanent: boolean,
   tries: number,
 ): Failure {
@@ -163,25 +205,12 @@ function failureOf(
     identity: planned.identity,
     config: plan.config,
     plan: plan.key,
-    reason: error instanceof Error ? error.message : String(error),
+    reason,
     permanent,
     tries: tries + (same ? earlier.tries : 0),
     first: same ? earlier.first : now,
     last: now,
   };
-}
-
-/** What no other try of the same bytes under the same config can mend. */
-function isPermanent(error: unknown): boolean {
-  if (!(error instanceof GranaryError)) return false;
-  if (error.tag === "input") return true;
-  // A server may come back, and an archive may be behind its own metadata.
-  return error.tag === "granule" && typeof error.details.status !== "number" &&
-    error.details.code !== "ENOENT";
-}
-
-function isDamage(error: unknown): boolean {
-  return error instanceof GranaryError && error.tag === "granule";
 }
 
 function isRemote({ row }: PlannedGranule): boolean {

@@ -4,6 +4,7 @@ import crypto from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 import { granary, temporaryFolder } from "../support/binary.ts";
+import { hasSharedData, sharedData } from "../shared_data.ts";
 import { gridFile } from "../support/grid_file.ts";
 
 const GRIDS = await gridFile();
@@ -186,4 +187,31 @@ Deno.test("a COG passes through byte for byte, unless a flag asks for other cell
   const twice = await granary(["cog", "out/g/t.tif", "-o", "kept"], { cwd });
   assert.equal(twice.code, 2);
   assert.match(twice.stderr, /kept\/t\.tif: exists already/);
+});
+
+/** Where the first chunk of UVAerosolIndex lies in the file, by h5py. */
+const DAMAGED_AT = 413_671;
+
+Deno.test({
+  name: "a damaged variable does not lose the others: it is listed, and the command ends with 3",
+  ignore: !hasSharedData,
+  fn: async () => {
+    const cwd = temporaryFolder("granary-cog-");
+    const bytes = fs.readFileSync(sharedData("omi/OMI-Aura_L3-OMTO3d_2016m0331_v003.he5"));
+    bytes.fill(0xff, DAMAGED_AT, DAMAGED_AT + 1000);
+    fs.writeFileSync(path.join(cwd, "d.he5"), bytes);
+    const { code, stderr } = await granary(["cog", "d.he5", "-o", "out"], { cwd });
+    assert.equal(code, 3, stderr);
+    assert.match(stderr, /d\.he5:\/HDFEOS.*UVAerosolIndex: /);
+    assert.match(stderr, /1 variable could not be converted/);
+    assert.deepEqual(filesBelow(path.join(cwd, "out/d")), [
+      "ColumnAmountO3.tif",
+      "RadiativeCloudFraction.tif",
+      "SolarZenithAngle.tif",
+      "ViewingZenithAngle.tif",
+    ]);
+    const alone = await granary(["cog", "d.he5:UVAerosolIndex", "-o", "alone"], { cwd });
+    assert.notEqual(alone.code, 0);
+    assert.deepEqual(fs.existsSync(path.join(cwd, "alone")), false);
+  },
 });

@@ -340,21 +340,18 @@ scene(
 );
 
 scene("files of a try that failed are not left behind where no item tells of them", async (s) => {
-  s.put(OMTO3D);
-  // The first variable is whole, a later one's chunks are not: bytes near the end are overwritten.
-  const file = path.join(s.folder, "granules", OMTO3D);
-  const bytes = fs.readFileSync(file);
-  s.yaml(yamlOf(s.api.server.url, "[]").replace("convert: {variables: []}\n", ""));
-  await s.run();
-  const whole = Object.keys(s.output("cogs")).length;
-  assert.equal(whole, 5);
-  fs.rmSync(path.join(s.folder, "out"), { recursive: true });
-  fs.rmSync(path.join(s.folder, "d.run"), { recursive: true });
-  for (let at = 450_000; at < 600_000; at++) bytes[at] = 0xff;
-  fs.writeFileSync(file, bytes);
+  const tiff = fs.readFileSync(sharedData("cog/cog_nodata.tif"));
+  s.yaml(
+    "dataset: B.1\ndiscover: [{from: local, path: granules, id: '^(x_[0-9]+)[.]'}]\n" +
+      'convert: {time: {name: "_(?<year>\\\\d{4})(?<month>\\\\d\\\\d)(?<day>\\\\d\\\\d)[.]"}}\npublish: [{to: out}]\n',
+  );
+  // The first of its files is whole and is put, the second ends too early.
+  fs.writeFileSync(path.join(s.folder, "granules", "x_20240102.B04.tif"), tiff);
+  fs.writeFileSync(path.join(s.folder, "granules", "x_20240102.B05.tif"), tiff.subarray(0, tiff.length / 2));
   const report = await s.run();
   assert.deepEqual([report.published, report.failed.length], [0, 1]);
-  assert.deepEqual(Object.keys(s.output()).filter((key) => key.startsWith("cogs/")), []);
+  assert.match(report.failed[0].reason, /B05|damaged/);
+  assert.ok(!fs.existsSync(path.join(s.folder, "out/cogs/x_20240102/B04.tif")));
 });
 
 scene("a target that fails keeps no other from being told", async (s) => {
@@ -538,3 +535,84 @@ scene("a COG stays byte for byte; another TIFF, or one that is to be rewritten, 
   }
   assert.deepEqual(after.assets.data["raster:histogram"], before.assets.data["raster:histogram"]);
 });
+
+/** Where the first chunk of UVAerosolIndex lies in the file, by h5py. */
+const DAMAGED_AT = 413_671;
+
+scene(
+  "a damaged variable does not lose the others: it is reported, and what is whole is published",
+  async (s) => {
+    s.yaml(yamlOf(s.api.server.url, '["**/ColumnAmountO3", "**/UVAerosolIndex"]'));
+    s.put(OMTO3D);
+    s.put(SECOND);
+    const damaged = path.join(s.folder, "granules", SECOND);
+    const bytes = fs.readFileSync(damaged);
+    bytes.fill(0xff, DAMAGED_AT, DAMAGED_AT + 1000);
+    fs.writeFileSync(damaged, bytes);
+    const first = await s.run();
+    assert.deepEqual([first.discovered, first.published, first.items], [2, 1, 2]);
+    assert.deepEqual(first.failed.map(({ id, permanent }) => [id, permanent]), [[SECOND, true]]);
+    assert.match(
+      first.failed[0].reason,
+      /UVAerosolIndex: cannot be read .*; its other 1 files are published/,
+    );
+    assert.deepEqual(Object.keys(s.output("cogs")).sort(), [
+      "OMI-Aura_L3-OMTO3d_2016m0331_v003/ColumnAmountO3.tif",
+      "OMI-Aura_L3-OMTO3d_2016m0331_v003/UVAerosolIndex.tif",
+      "OMI-Aura_L3-OMTO3d_2016m0401_v003/ColumnAmountO3.tif",
+    ]);
+    const item = s.api.items.get("OMTO3d.test/OMI-Aura_L3-OMTO3d_2016m0401_v003") ??
+      [...s.api.items.values()].find(({ id }) => id === "OMI-Aura_L3-OMTO3d_2016m0401_v003");
+    assert.deepEqual(Object.keys(item?.assets ?? {}), ["ColumnAmountO3"]);
+    const again = await s.run();
+    assert.deepEqual([again.converted, again.failed.length], [{}, 1]);
+    // A file of the others that is gone comes back.
+    fs.rmSync(path.join(s.folder, "out/cogs/OMI-Aura_L3-OMTO3d_2016m0401_v003/ColumnAmountO3.tif"));
+    assert.deepEqual((await s.run()).converted, { outputs: 1 });
+    assert.equal(Object.keys(s.output("cogs")).length, 3);
+    // The source mended is a new revision, and whole.
+    s.put(SECOND);
+    fs.utimesSync(damaged, new Date(), new Date(Date.now() + 5000));
+    const mended = await s.run();
+    assert.deepEqual([mended.published, mended.failed], [2, []]);
+    assert.equal(Object.keys(s.output("cogs")).length, 4);
+  },
+);
+
+scene(
+  "a revision that cannot be read whole leaves the files and the item of before as they were",
+  async (s) => {
+    s.yaml(yamlOf(s.api.server.url, '["**/ColumnAmountO3", "**/UVAerosolIndex"]'));
+    s.put(OMTO3D);
+    await s.run();
+    const before = s.output();
+    const file = path.join(s.folder, "granules", OMTO3D);
+    const bytes = fs.readFileSync(file);
+    bytes.fill(0xff, DAMAGED_AT, DAMAGED_AT + 1000);
+    fs.writeFileSync(file, bytes);
+    fs.utimesSync(file, new Date(), new Date(Date.now() + 5000));
+    const report = await s.run();
+    assert.deepEqual([report.published, report.failed.length, report.items], [0, 1, 1]);
+    assert.deepEqual(s.output(), before);
+  },
+);
+
+scene(
+  "a run that was killed while files were replaced converts the granule again, whatever it keeps",
+  async (s) => {
+    s.put(OMTO3D);
+    await s.run();
+    const before = s.output();
+    const directory = s.directory();
+    const [[name, record]] = [...await directory.convertRecords()];
+    await directory.putConvert(name, { ...record, replacing: true });
+    const cog = path.join(s.folder, "out/cogs/OMI-Aura_L3-OMTO3d_2016m0331_v003/ColumnAmountO3.tif");
+    const bytes = fs.readFileSync(cog);
+    bytes[bytes.length - 100] ^= 1; // another file of the same size
+    fs.writeFileSync(cog, bytes);
+    const report = await s.run({ keepOld: true });
+    assert.deepEqual([report.converted, report.published], [{ outputs: 1 }, 1]);
+    assert.deepEqual(s.output(), before);
+    assert.deepEqual((await s.run()).converted, {});
+  },
+);

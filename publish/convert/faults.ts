@@ -1,0 +1,13 @@
+/** What kind of fault stopped a conversion. */
+import { GranaryError } from "../../core/errors.ts";
+
+/** What no other try of the same bytes under the same config can mend. */
+export function isPermanent(error: unknown): boolean {
+  return error instanceof GranaryError && (error.tag === "input" || isDamage(error));
+}
+
+/** Whether the bytes themselves are wrong. A server may come back, and an archive may be behind its own metadata. */
+export function isDamage(error: unknown): error is GranaryError {
+  return error instanceof GranaryError && error.tag === "granule" &&
+    typeof error.details.status !== "number" && error.details.code !== "ENOENT";
+}

@@ -1,0 +1,44 @@
+/**
+ * Files that take the place of others: made beside, and put only when all of them are there, so that a try
+ * that fails leaves the files that items tell of as they are.
+ */
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { openFileSource } from "../../core/access/file_source.ts";
+import { FolderTarget } from "../../core/access/folder_target.ts";
+import type { ObjectTarget } from "../../core/access/object_target.ts";
+
+const PIECE_BYTES = 8 * 1024 * 1024;
+
+/** `make` puts its files at the target that it is given; then `before` is done, and the files go to `target`. */
+export async function putStaged<T>(
+  target: ObjectTarget,
+  scratch: string | undefined,
+  make: (staging: ObjectTarget) => Promise<T>,
+  before: () => Promise<void>,
+): Promise<T> {
+  const folder = fs.mkdtempSync(path.join(scratch ?? os.tmpdir(), "granary-staged-"));
+  try {
+    const staging = new FolderTarget(folder);
+    const made = await make(staging);
+    await before();
+    for (const [key, sizeBytes] of await staging.sizes("")) {
+      await target.putPieces(key, sizeBytes, piecesOf(path.join(folder, key)), { replace: true });
+    }
+    return made;
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function* piecesOf(file: string): AsyncGenerator<Uint8Array> {
+  const source = await openFileSource(file);
+  try {
+    for (let offset = 0; offset < source.sizeBytes; offset += PIECE_BYTES) {
+      yield await source.read(offset, Math.min(PIECE_BYTES, source.sizeBytes - offset));
+    }
+  } finally {
+    await source.close();
+  }
+}
