@@ -57,6 +57,8 @@ interface Conversion {
   readonly cogs: "keep" | "rewrite";
   /** Overrides where files lie about their place. */
   readonly grid: { readonly crs: string | null; readonly name: string | null };
+  /** Values outside of the range that a variable states as valid become no values; absent where all are kept. */
+  readonly mask?: "valid_range";
   /** A time axis makes a file a step, or bands of one file. */
   readonly steps: "files" | "bands";
   /** Axes of which each step is a file of its own. */

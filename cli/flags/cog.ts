@@ -32,6 +32,7 @@ export interface CogFlags {
   split?: string[];
   crs?: string;
   grid?: string;
+  mask?: "valid_range";
   nodata?: number;
   workers?: number;
   memory?: string;
@@ -57,6 +58,12 @@ export function addCogOptions(command: CommandUnknownOpts): void {
   command.option(
     "--grid <name>",
     "the EASE-Grid 2.0 on which variables with latitudes and longitudes of two dimensions lie, as EASE2_M36km",
+  );
+  command.addOption(
+    new Option(
+      "--mask <what>",
+      "values outside of the range that a variable states as valid become no values",
+    ).choices(["valid_range"]),
   );
   command.optionsGroup("The COGs:");
   command.addOption(
@@ -112,6 +119,7 @@ export function cogRequest(flags: CogFlags): CogRequest {
     ...(flags.split === undefined ? {} : { split: flags.split }),
     ...(flags.crs === undefined ? {} : { crs: flags.crs }),
     ...(flags.grid === undefined ? {} : { grid: flags.grid }),
+    ...(flags.mask === undefined ? {} : { mask: flags.mask }),
     ...(flags.nodata === undefined ? {} : { nodata: flags.nodata }),
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
   };

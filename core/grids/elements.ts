@@ -11,8 +11,15 @@ export interface ElementRule {
   readonly nodata: number | null;
   /** Other marks of "no value" that the file has; they are read as `nodata`. */
   readonly otherFills: readonly number[];
+  /** Elements outside are read as `nodata`; null where all are kept. */
+  readonly valid: ElementRange | null;
   /** The type that stored elements have under `_Unsigned`, in numpy's spelling. */
   readonly stored: string;
+}
+
+interface ElementRange {
+  readonly least: number;
+  readonly most: number;
 }
 
 /** numpy's names by kind and size; floats of two bytes are read as float32. */
@@ -41,7 +48,52 @@ export function isLongInteger(stored: string): boolean {
 /** The rule of a variable whose elements become `dtype`. */
 export function elementRule(packing: Packing, dtype: GridDtype): ElementRule {
   const [nodata = null, ...others] = packing.fills.map(Number);
-  return { dtype, nodata, otherFills: others.filter((fill) => !Number.isNaN(fill)), stored: packing.dtype };
+  return {
+    dtype,
+    nodata,
+    otherFills: others.filter((fill) => !Number.isNaN(fill)),
+    valid: null,
+    stored: packing.dtype,
+  };
+}
+
+const EXTREMES: Readonly<Record<GridDtype, ElementRange>> = {
+  int8: { least: -128, most: 127 },
+  uint8: { least: 0, most: 255 },
+  int16: { least: -32768, most: 32767 },
+  uint16: { least: 0, most: 65535 },
+  int32: { least: -2147483648, most: 2147483647 },
+  uint32: { least: 0, most: 4294967295 },
+  float32: { least: -Infinity, most: Infinity },
+  float64: { least: -Infinity, most: Infinity },
+};
+
+/**
+ * The same rule with values outside of the stated range read as the mark of no value: a file without one gets
+ * the highest element outside, else the lowest; floats get NaN. The rule itself where nothing lies outside.
+ */
+export function withinRange(rule: ElementRule, packing: Packing): ElementRule {
+  const range = storedRange(packing, rule.dtype);
+  if (range === null) return rule;
+  const { least, most } = EXTREMES[rule.dtype];
+  if (range.least <= least && range.most >= most) return rule;
+  const isFloat = rule.dtype === "float32" || rule.dtype === "float64";
+  const mark = isFloat ? NaN : range.most < most ? most : least;
+  return { ...rule, nodata: rule.nodata ?? mark, valid: range };
+}
+
+/** Unpacked limits of integers may be this far from an element, in elements. */
+const ROUNDING = 1e-6;
+
+/** The stated range in stored elements. */
+function storedRange({ valid, scale, offset }: Packing, dtype: GridDtype): ElementRange | null {
+  if (valid === null) return null;
+  if (!valid.physical) return { least: valid.min, most: valid.max };
+  const ends = [(valid.min - offset) / scale, (valid.max - offset) / scale];
+  const [least, most] = [Math.min(...ends), Math.max(...ends)];
+  if (dtype === "float64") return { least, most };
+  if (dtype === "float32") return { least: Math.fround(least), most: Math.fround(most) };
+  return { least: Math.ceil(least - ROUNDING), most: Math.floor(most + ROUNDING) };
 }
 
 /** The rule of 64-bit integers that are read as `dtype`; `fills` all become `nodata`. */
@@ -51,7 +103,13 @@ export function longRule(
   fills: readonly number[],
   nodata: number | null,
 ): ElementRule {
-  return { dtype, nodata, otherFills: fills.filter((fill) => fill !== nodata), stored: packing.dtype };
+  return {
+    dtype,
+    nodata,
+    otherFills: fills.filter((fill) => fill !== nodata),
+    valid: null,
+    stored: packing.dtype,
+  };
 }
 
 /** A new array of the type, all zeros. */
@@ -83,10 +141,15 @@ export function emptyValues(dtype: GridDtype, length: number): GridValues {
 export function gridElements(raw: Hdf5Values, rule: ElementRule, what: string): GridValues {
   const signed = withSign(raw, rule.stored);
   if (signed instanceof BigInt64Array || signed instanceof BigUint64Array) {
-    return narrowed(signed, rule, what);
+    const values = narrowed(signed, rule, what);
+    if (rule.valid !== null && rule.nodata !== null) hideOutside(values, rule.valid, rule.nodata);
+    return values;
   }
   const { nodata, otherFills } = rule;
-  if (nodata !== null) { for (const fill of otherFills) replace(signed, fill, nodata); }
+  if (nodata !== null) {
+    for (const fill of otherFills) replace(signed, fill, nodata);
+    if (rule.valid !== null) hideOutside(signed, rule.valid, nodata);
+  }
   return signed;
 }
 
@@ -106,6 +169,10 @@ function narrowed(raw: BigInt64Array | BigUint64Array, rule: ElementRule, what: 
     }
   }
   return values;
+}
+
+function hideOutside(values: GridValues, { least, most }: ElementRange, nodata: number): void {
+  for (let i = 0; i < values.length; i++) if (values[i] < least || values[i] > most) values[i] = nodata;
 }
 
 function replace(values: GridValues, from: number, to: number): void {

@@ -9,13 +9,13 @@ import { crsOfCode } from "../raster/crs/codes.ts";
 import type { GridFile, RefusedVariable } from "../raster/grid.ts";
 import { attributeText } from "../hdf5/attribute_values.ts";
 import { NAMED_GRIDS, type NamedGrid } from "./ease_grids.ts";
-import { isLongInteger } from "./elements.ts";
+import { isLongInteger, withinRange } from "./elements.ts";
 import { baseName, FileView, groupOf, isText } from "./file_view.ts";
 import { Hdf5Grid, type PlacedVariable } from "./hdf5_grid.ts";
 import { Hdf5Session, isFileFault } from "./hdf5_session.ts";
 import { longIntegers } from "./long_integers.ts";
 import { placeVariable } from "./place_variable.ts";
-import type { PlacingContext } from "./placing.ts";
+import type { GridMask, PlacingContext } from "./placing.ts";
 import { NoGrid } from "./refusal.ts";
 import { readGridStructures, structMetadataText } from "./struct_metadata.ts";
 
@@ -24,6 +24,8 @@ export interface OpenGridsOptions {
   readonly crs?: string;
   /** The named grid on which variables with latitudes and longitudes of two dimensions lie: `EASE2_M36km`. */
   readonly grid?: string;
+  /** Values outside of the range that a variable states as valid are read as no values. */
+  readonly mask?: GridMask;
   /** Globs over the variables' paths; a glob without a slash is one of names. Default: all. A TIFF has one grid. */
   readonly variables?: readonly string[];
   readonly signal?: AbortSignal;
@@ -53,6 +55,7 @@ export async function openGrids(
     structures,
     crs,
     grid: namedGrid(options.grid),
+    mask: options.mask ?? null,
     axes: new Map(),
     placed: new Map(),
   };
@@ -114,7 +117,8 @@ async function consider(
     if (placed === undefined || !isLongInteger(placed.elements.stored)) return placed;
     const packing = await session.run(() => context.view.gridPacking(path), signal);
     const { rule, note } = await longIntegers(session, path, packing, signal);
-    return { ...placed, elements: rule, notes: [...placed.notes, note] };
+    const elements = context.mask === "valid_range" ? withinRange(rule, packing) : rule;
+    return { ...placed, elements, notes: [...placed.notes, note] };
   } catch (error) {
     if (error instanceof NoGrid) return error.of(path);
     if (isFileFault(error)) {

@@ -3,6 +3,7 @@ import { crsOfCode } from "../raster/crs/codes.ts";
 import { type CoordinateAxis, readCoordinateAxis } from "./coordinate_axis.ts";
 import { placeByLatitudes } from "./curvilinear.ts";
 import type { Dimension } from "./dimensions.ts";
+import { placeByHeader } from "./grid_header.ts";
 import type { Placement, PlacingContext } from "./placing.ts";
 import { NoGrid } from "./refusal.ts";
 import type { Spacing } from "./spacing.ts";
@@ -45,6 +46,8 @@ export function placeCf(
       : undefined;
     const crs = context.crs ?? mapped?.crs;
     if (stated === undefined || crs === undefined || mapping === undefined) {
+      const byHeader = placeByHeader(context, path, dimensions, notes);
+      if (byHeader !== undefined) return byHeader;
       return placeByLatitudes(view, path, dimensions, context.grid, notes);
     }
     notes.push(

@@ -6,7 +6,7 @@ import { attributeNumbers } from "../hdf5/attribute_values.ts";
 import type { Affine } from "../raster/grid.ts";
 import type { Attributes } from "./axes.ts";
 import { dimensionsOf } from "./dimensions.ts";
-import { elementRule, gridDtype, isLongInteger } from "./elements.ts";
+import { elementRule, gridDtype, isLongInteger, withinRange } from "./elements.ts";
 import { baseName, isNumeric } from "./file_view.ts";
 import type { PlacedVariable } from "./hdf5_grid.ts";
 import { orient } from "./orientation.ts";
@@ -48,11 +48,17 @@ export function placeVariable(context: PlacingContext, path: string): PlacedVari
   notes.push(...packing.warnings, ...unfollowed(dataset.attributes()));
   const bandAxes = dimensions.map((_, axis) => axis).filter((axis) => axis !== xAxis && axis !== yAxis);
   const bands = variableBands(view, path, dimensions, bandAxes, packing, notes);
-  const elements = elementRule(packing, dtype);
+  const stated = elementRule(packing, dtype);
+  const elements = context.mask === "valid_range" ? withinRange(stated, packing) : stated;
   if (elements.otherFills.length > 0 && !isLongInteger(packing.dtype)) {
     notes.push(`its marks of no value ${elements.otherFills.join(", ")} are read as ${elements.nodata}`);
   }
-  if (packing.valid !== null && elements.nodata === null) {
+  if (elements.valid !== null) {
+    const { least, most } = elements.valid;
+    notes.push(
+      `values outside of its valid range (${least} to ${most} as stored) are read as ${elements.nodata}`,
+    );
+  } else if (packing.valid !== null && elements.nodata === null) {
     const { min, max, physical } = packing.valid;
     notes.push(
       `it states a valid range (${min} to ${max}${

@@ -8,6 +8,9 @@ import type { NoGrid } from "./refusal.ts";
 import type { Spacing } from "./spacing.ts";
 import type { GridStructure } from "./struct_metadata.ts";
 
+/** Which values are read as none: those outside of the range that a variable states as valid. */
+export type GridMask = "valid_range";
+
 /** What is known before the variables are looked at. */
 export interface PlacingContext {
   readonly view: FileView;
@@ -17,6 +20,8 @@ export interface PlacingContext {
   readonly crs: Crs | null;
   /** The named grid that variables with latitudes of two dimensions are on, by the user's word. */
   readonly grid: NamedGrid | null;
+  /** What is read as no value beyond the file's own marks, by the user's word. */
+  readonly mask: GridMask | null;
   /** Axes that were read already, by the coordinate's path. */
   readonly axes: Map<string, CoordinateAxis | NoGrid>;
   /** Grids of HDF-EOS5 that were placed already. */

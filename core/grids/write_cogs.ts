@@ -11,6 +11,7 @@ import type { CogOptions } from "../geotiff/write/plan.ts";
 import { countBands } from "../raster/count_bands.ts";
 import type { Grid, GridBand, GridFile, RefusedVariable } from "../raster/grid.ts";
 import { openGrids } from "./open_grids.ts";
+import type { GridMask } from "./placing.ts";
 
 export interface CogRequest extends OutputOptions, Omit<CogOptions, "bands"> {
   /** The first part of every key; default the name of the file. */
@@ -21,6 +22,8 @@ export interface CogRequest extends OutputOptions, Omit<CogOptions, "bands"> {
   readonly crs?: string;
   /** The named grid on which variables with latitudes and longitudes of two dimensions lie. */
   readonly grid?: string;
+  /** Values outside of the range that a variable states as valid are written as no values. */
+  readonly mask?: GridMask;
   /**
    * A TIFF's cells stay as they are where they can: a cloud-optimized one byte for byte, a tiled one with its
    * parts in order. Else they are written anew.
@@ -62,12 +65,13 @@ export interface WrittenCog extends Omit<CogSummary, "bands" | "compression" | "
  * variable that was asked for is a grid, or where one that was named is none.
  */
 export async function planCogs(source: Source, name: string, request: CogRequest): Promise<CogPlanOfFile> {
-  const { variables, crs, grid, signal } = request;
+  const { variables, crs, grid, mask, signal } = request;
   try {
     const file = await openGrids(source, name, {
       ...(variables === undefined ? {} : { variables }),
       ...(crs === undefined ? {} : { crs }),
       ...(grid === undefined ? {} : { grid }),
+      ...(mask === undefined ? {} : { mask }),
       ...(signal === undefined ? {} : { signal }),
     });
     const granule = request.granule ?? granuleName(name);

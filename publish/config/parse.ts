@@ -66,6 +66,7 @@ function resolve(input: DatasetInput, faults: Faults): Dataset {
       compress: convert.compress ?? "deflate",
       cogs: convert.cogs ?? "keep",
       grid: { crs: convert.grid?.crs ?? null, name: convert.grid?.name ?? null },
+      ...(convert.mask === undefined ? {} : { mask: convert.mask }),
       steps: convert.steps ?? "files",
       split: convert.split ?? [],
     },

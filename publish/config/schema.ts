@@ -65,6 +65,8 @@ const convert = z.strictObject({
     name: z.enum(NAMED_GRIDS.map(({ name }) => name)).optional()
       .describe("a named grid such as EASE2_M36km, for files that place none"),
   }).optional().describe("overrides, only where files lie"),
+  mask: z.enum(["valid_range"]).optional()
+    .describe("values outside of the range that a variable states as valid become no values"),
   steps: z.enum(["files", "bands"]).optional().describe("one file a time step, or one with a band a step"),
   split: z.array(z.string().min(1)).max(20).optional().describe("axes of which each step is a file"),
   time: z.strictObject({

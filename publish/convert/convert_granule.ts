@@ -129,12 +129,13 @@ async function openFile(
   source: Source,
   context: ConvertContext,
 ): Promise<GridFile> {
-  const { variables, grid } = dataset.convert;
+  const { variables, grid, mask } = dataset.convert;
   try {
     return await openGrids(source, row.id, {
       ...(variables.length === 0 ? {} : { variables }),
       ...(grid.crs === null ? {} : { crs: grid.crs }),
       ...(grid.name === null ? {} : { grid: grid.name }),
+      ...(mask === undefined ? {} : { mask }),
       ...(context.signal === undefined ? {} : { signal: context.signal }),
     });
   } catch (error) {

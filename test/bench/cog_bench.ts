@@ -137,7 +137,18 @@ function compare(name: string, contestants: Record<string, () => Figures>): void
 
 function granary(input: string): Figures {
   const out = freshFolder();
-  const cost = measure(BINARY, ["cog", input, "-o", out, "--workers", "1", "--quiet", "--json"], folder);
+  const cost = measure(BINARY, [
+    "cog",
+    input,
+    "-o",
+    out,
+    "--workers",
+    "1",
+    "--quiet",
+    "--json",
+    "--cogs",
+    "rewrite",
+  ], folder);
   return { cpu: cost.cpu ?? NaN, peakBytes: cost.peakBytes ?? NaN, bytes: sizeOf(out) };
 }
 
