@@ -18,6 +18,7 @@ import { CLASSIC_LIMIT_BYTES, framedTiles, placeTiles } from "./framed_tiles.ts"
 import type { OverviewMethod } from "./fold.ts";
 import { metadataXml } from "./metadata.ts";
 import { type CogOptions, type CogPlan, planCog, writtenBand } from "./plan.ts";
+import type { Predictor } from "./predictor.ts";
 import { TileStore } from "./tile_store.ts";
 
 /** A band as it was written. Statistics are of the full level, in the elements of the file. */
@@ -61,12 +62,12 @@ export async function writeCog(
   const tiles = plan.levels.map(({ tilesAcross, tilesDown }) => tilesAcross * tilesDown);
   const store = new TileStore(tiles, scratch, plan.memoryBytes / 2);
   try {
-    const counts = await encodeTiles(grid, plan, store, options.signal);
+    const { counts, predictor } = await encodeTiles(grid, plan, store, options.signal);
     const bands = plan.bands.map((index, band) => ({
       ...writtenBand(grid, index, plan.values),
       ...counts[band],
     }));
-    const { header, sizeBytes, bigTiff } = layOut(plan, store, bands, options);
+    const { header, sizeBytes, bigTiff } = layOut(plan, predictor, store, bands, options);
     const hash = createHash("sha256");
     const bytes = framedTiles(header, tilesOf(store, plan.levels.length), hash, options.signal);
     const written = await target.putPieces(key, sizeBytes, bytes, { replace: options.replace ?? false });
@@ -104,6 +105,7 @@ export function existsAlready(target: ObjectTarget, key: string): GranaryError {
 /** Places for every tile, and the bytes before the first. */
 function layOut(
   plan: CogPlan,
+  predictor: Predictor,
   store: TileStore,
   bands: readonly CogBand[],
   options: CogOptions,
@@ -114,7 +116,7 @@ function layOut(
   });
   const resampling = plan.overviews === "none" ? null : plan.overviews.toUpperCase();
   const metadata = metadataXml(options.tags ?? {}, bands, resampling);
-  const directories = cogDirectories(plan, bands, metadata, places);
+  const directories = cogDirectories(plan, predictor, bands, metadata, places);
   const size = (bigTiff: boolean) => placeTiles([...places].reverse(), headerBytes(directories, bigTiff));
   const bigTiff = options.bigTiff === true || size(false) > CLASSIC_LIMIT_BYTES;
   const sizeBytes = size(bigTiff);

@@ -10,7 +10,7 @@ import { isCountable, ValueCounts } from "../../raster/value_counts.ts";
 import { OverviewRows } from "./overview_rows.ts";
 import { type Panel, panelsOf } from "./panels.ts";
 import type { CogPlan } from "./plan.ts";
-import { BYTES_OF } from "./predictor.ts";
+import { BYTES_OF, type Predictor } from "./predictor.ts";
 import { TilePacker } from "./tile_packer.ts";
 import type { TileStore } from "./tile_store.ts";
 
@@ -27,7 +27,7 @@ export async function encodeTiles(
   plan: CogPlan,
   store: TileStore,
   signal?: AbortSignal,
-): Promise<BandCount[]> {
+): Promise<{ counts: BandCount[]; predictor: Predictor }> {
   const { bands, dtype, nodata, cells, tileSize, levels } = plan;
   const packer = new TilePacker(store, plan);
   const overviews = new OverviewRows(
@@ -44,6 +44,7 @@ export async function encodeTiles(
   const panels = new PanelReader(grid, plan, signal);
   const counts = isCountable(dtype) ? bands.map(() => new ValueCounts(dtype, nodata)) : null;
   const sums = bands.map(() => new StatisticsSum(nodata));
+  let predictor: Predictor;
   try {
     for await (const { panel, window } of panels.read()) {
       for (let y = 0; y < panel.height; y += tileSize) {
@@ -63,23 +64,29 @@ export async function encodeTiles(
     }
   } finally {
     // Tiles that are under way write to the store: they end before it does.
-    await packer.finish();
+    predictor = await packer.finish();
   }
   const nanFilled = [...cells.nanFilled];
   if (counts !== null) {
-    return counts.map((count, band) => ({
-      statistics: count.result(),
-      histogram: count.histogram(),
-      nanFilled: nanFilled[band],
-    }));
+    return {
+      predictor,
+      counts: counts.map((count, band) => ({
+        statistics: count.result(),
+        histogram: count.histogram(),
+        nanFilled: nanFilled[band],
+      })),
+    };
   }
   const statistics = sums.map((sum) => sum.result());
   const histograms = await countBuckets(panels, plan, statistics);
-  return statistics.map((found, band) => ({
-    statistics: found,
-    histogram: histograms[band],
-    nanFilled: nanFilled[band],
-  }));
+  return {
+    predictor,
+    counts: statistics.map((found, band) => ({
+      statistics: found,
+      histogram: histograms[band],
+      nanFilled: nanFilled[band],
+    })),
+  };
 }
 
 /** Buckets reach from the minimum to the maximum, which are known only after a first pass. */

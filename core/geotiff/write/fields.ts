@@ -4,7 +4,7 @@ import { COMPRESSION_TAGS } from "./compress.ts";
 import type { Directory, Field } from "./directory.ts";
 import { nodataText } from "./metadata.ts";
 import type { CogPlan } from "./plan.ts";
-import { BYTES_OF } from "./predictor.ts";
+import { BYTES_OF, type Predictor } from "./predictor.ts";
 
 /** TIFF's SampleFormat. */
 const SAMPLE_FORMATS: Readonly<Record<GridDtype, number>> = {
@@ -27,6 +27,7 @@ export interface TilePlaces {
 /** One directory a level, the full one first. `metadata` is GDAL's XML. */
 export function cogDirectories(
   plan: CogPlan,
+  predictor: Predictor,
   bands: readonly GridBand[],
   metadata: string | null,
   places: readonly TilePlaces[],
@@ -45,7 +46,7 @@ export function cogDirectories(
       short(277, [count]),
       short(284, [1]),
       level === 0 ? timeField(bands) : null,
-      plan.predictor === 1 ? null : short(317, [plan.predictor]),
+      predictor === 1 ? null : short(317, [predictor]),
       short(322, [plan.tileSize]),
       short(323, [plan.tileSize]),
       { tag: 324, type: "offsets", values: places[level].offsets },

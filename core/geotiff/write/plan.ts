@@ -6,7 +6,7 @@ import { type Compression, DEFAULT_COMPRESSION } from "./compress.ts";
 import type { Field } from "./directory.ts";
 import type { OverviewMethod } from "./fold.ts";
 import { geoKeys, placeFields } from "./geokeys.ts";
-import { BYTES_OF, type Predictor, predictorOf } from "./predictor.ts";
+import { BYTES_OF } from "./predictor.ts";
 import { type PyramidLevel, pyramidLevels } from "./pyramid.ts";
 
 /** Cells along a tile's edge. */
@@ -57,7 +57,6 @@ export interface CogPlan {
   readonly tileSize: number;
   readonly overviews: OverviewMethod | "none";
   readonly compression: Compression;
-  readonly predictor: Predictor;
   /** Tiles of only this value are not stored; null for none such. */
   readonly sparse: number | null;
   readonly workers: number;
@@ -108,7 +107,6 @@ export function planCog(grid: Grid, options: CogOptions): CogPlan {
     tileSize,
     overviews: levels.length === 1 ? "none" : overviews,
     compression,
-    predictor: compression.name === "none" ? 1 : predictorOf(dtype),
     // Some readers take a tile that is not there for zeros where nodata is NaN.
     sparse: nodata === null || Number.isNaN(nodata) ? null : nodata,
     workers: Math.max(1, options.workers ?? 1),

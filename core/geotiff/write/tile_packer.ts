@@ -1,13 +1,13 @@
 /** Tiles packed several at a time, and put where they wait for the file. */
 import type { GridDtype, GridValues } from "../../raster/grid.ts";
+import { choosePredictor, isConstant, repeated } from "./choose_predictor.ts";
 import { type Compression, compressLater, compressNow } from "./compress.ts";
-import { type Predictor, tileBytes } from "./predictor.ts";
+import { type Predictor, predictorOf, tileBytes } from "./predictor.ts";
 import type { TileStore } from "./tile_store.ts";
 
 interface PackerOptions {
   readonly dtype: GridDtype;
   readonly tileSize: number;
-  readonly predictor: Predictor;
   readonly compression: Compression;
   /** Tiles that nobody needs to store: all of their cells are this value. Null for none such. */
   readonly sparse: number | null;
@@ -15,7 +15,23 @@ interface PackerOptions {
   readonly workers: number;
 }
 
+/** A tile of one value a band that came before the predictor was chosen. */
+interface HeldTile {
+  readonly level: number;
+  readonly index: number;
+  /** One cell of each band. */
+  readonly cells: readonly GridValues[];
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * The predictor is chosen by the first tile that holds more than one value: tiles come in rows from the top,
+ * whatever the memory and the number of threads, and so does the choice.
+ */
 export class TilePacker {
+  #predictor: Predictor | null;
+  readonly #held: HeldTile[] = [];
   readonly #store: TileStore;
   readonly #options: PackerOptions;
   readonly #underWay = new Set<Promise<void>>();
@@ -25,6 +41,7 @@ export class TilePacker {
   constructor(store: TileStore, options: PackerOptions) {
     this.#store = store;
     this.#options = options;
+    this.#predictor = options.compression.name === "none" ? 1 : null;
   }
 
   /**
@@ -38,8 +55,37 @@ export class TilePacker {
     width: number,
     height: number,
   ): Promise<void> {
-    const { dtype, tileSize, predictor, compression, sparse, workers } = this.#options;
+    const { dtype, tileSize, compression, sparse } = this.#options;
     if (sparse !== null && bands.every((values) => isAll(values, sparse))) return;
+    if (this.#predictor === null) {
+      if (isConstant(bands)) {
+        this.#held.push({ level, index, cells: bands.map((values) => values.slice(0, 1)), width, height });
+        return;
+      }
+      await this.#begin(choosePredictor(bands, width, height, tileSize, dtype, compression));
+    }
+    await this.#pack(level, index, bands, width, height);
+  }
+
+  /** Packs with a predictor from here on, first what was held. */
+  async #begin(predictor: Predictor): Promise<void> {
+    const { dtype } = this.#options;
+    this.#predictor = predictor;
+    for (const { level, index, cells, width, height } of this.#held.splice(0)) {
+      const bands = cells.map((cell) => repeated(cell, width * height, dtype));
+      await this.#pack(level, index, bands, width, height);
+    }
+  }
+
+  async #pack(
+    level: number,
+    index: number,
+    bands: readonly GridValues[],
+    width: number,
+    height: number,
+  ): Promise<void> {
+    const { dtype, tileSize, compression, workers } = this.#options;
+    const predictor = this.#predictor ?? predictorOf(dtype);
     const bytes = tileBytes(bands, width, height, tileSize, dtype, predictor, this.#free.pop());
     if (workers === 1) {
       this.#store.put(level, index, compressNow(bytes, compression));
@@ -66,10 +112,13 @@ export class TilePacker {
     if (this.#options.compression.name !== "none") this.#free.push(bytes.buffer);
   }
 
-  /** Waits for all that was taken. */
-  async finish(): Promise<void> {
+  /** Waits for all that was taken. @returns the predictor of all tiles */
+  async finish(): Promise<Predictor> {
+    const predictor = this.#predictor ?? predictorOf(this.#options.dtype);
+    if (this.#predictor === null) await this.#begin(predictor);
     await Promise.all(this.#underWay);
     this.#check();
+    return predictor;
   }
 
   #check(): void {
