@@ -81,6 +81,14 @@ function plain(
   bands: number,
   out: GridValues,
 ): void {
+  if (bands === 1) {
+    for (let row = 0; row < height; row++) {
+      const to = row * tileSize, last = (row + 1) * width;
+      out.set(values.subarray(last - width, last), to);
+      if (width < tileSize) out.fill(values[last - 1], to + width, to + tileSize);
+    }
+    return;
+  }
   for (let row = 0; row < height; row++) {
     const source = row * width;
     let at = row * tileSize * bands + band;
