@@ -7,11 +7,13 @@ import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
 import type { Beside } from "../../feed/beside.ts";
 import type { Feed } from "../../feed/open.ts";
+import { downloadOf, failOnDownloads, fetchDue, sayFetched } from "./feed_download.ts";
 import { pushCredentials, withFeed } from "./feed_open.ts";
 
 const EXAMPLES = `
 Examples:
   granary feed run s2.yaml --deadline 14m        poll once, from a timer
+  granary feed run s2.yaml --deadline 14m --download      and fetch what is due in the time that is left
   granary feed run s2.yaml --every 5m            poll until it is stopped
   granary feed run s2.yaml --every 5m --listen --download     all that a feed does, in one process
 
@@ -25,7 +27,7 @@ export function addFeedRun(feed: Command, context: CliContext): void {
     .option("--deadline <time>", "stop at the next page after this time: 90s, 14m, 1h")
     .option("--every <time>", "poll again so often, until stopped")
     .option("--listen", "with --every: take pushed notices meanwhile, as granary feed serve does", false)
-    .option("--download", "with --every: fetch what is due meanwhile, as granary feed download does", false)
+    .option("--download", "fetch what is due, too: after the poll, or with --every meanwhile", false)
     .option("--accept-absent", "take out granules that the source no longer lists, however many", false)
     .addHelpText("after", EXAMPLES)
     .action(async (file, options) => {
@@ -39,11 +41,11 @@ export function addFeedRun(feed: Command, context: CliContext): void {
       };
       const deadlineMs = time("--deadline", options.deadline);
       const everyMs = time("--every", options.every);
-      if (everyMs === undefined && (options.listen || options.download)) {
-        throw inputError("--listen and --download go on until they are stopped, and want --every");
+      if (everyMs === undefined && options.listen) {
+        throw inputError("--listen goes on until it is stopped, and wants --every");
       }
       await withFeed(file, context, async (opened) => {
-        const besides = await beside(opened, options, context);
+        const besides = everyMs === undefined ? undefined : await beside(opened, options, context);
         try {
           await rounds(opened, () => besides?.wake());
         } finally {
@@ -60,18 +62,31 @@ export function addFeedRun(feed: Command, context: CliContext): void {
       async function rounds(opened: Feed, onNews: () => void) {
         for (;;) {
           const start = Date.now();
+          const deadline = new Deadline(
+            deadlineMs === undefined ? Infinity : start + deadlineMs,
+            context.signal,
+          );
           const result = await runFeed(opened, {
-            deadline: new Deadline(deadlineMs === undefined ? Infinity : start + deadlineMs, context.signal),
+            deadline,
             acceptAbsent: options.acceptAbsent,
             onNote: (note) => context.log.warn(note),
           });
           if (result.news > 0) onNews();
-          if (context.json) printReport(context, "feed.run", { feed: opened.definition.name, ...result });
-          else {
+          const fetched = everyMs === undefined && options.download
+            ? await fetchDue(opened, deadline, context)
+            : undefined;
+          if (context.json) {
+            printReport(context, "feed.run", {
+              feed: opened.definition.name,
+              ...result,
+              ...(fetched === undefined ? {} : { fetched }),
+            });
+          } else {
             context.log.info(
               `${opened.definition.name}: ${formatNumberOf(result.news, "granule")} new or changed, ` +
                 `${result.deleted} deleted${result.more ? "; more to come (the deadline came first)" : ""}`,
             );
+            if (fetched !== undefined) sayFetched(fetched, context);
           }
           if (everyMs === undefined) {
             if (result.short.length > 0) {
@@ -82,6 +97,7 @@ export function addFeedRun(feed: Command, context: CliContext): void {
                 }`,
               );
             }
+            if (fetched !== undefined) failOnDownloads(fetched, context);
             return;
           }
           if (context.signal.aborted) return;
@@ -99,13 +115,12 @@ async function beside(
 ): Promise<Beside | undefined> {
   if (!options.listen && !options.download) return undefined;
   const { startBeside } = await import("../../feed/beside.ts");
-  const { download, name } = opened.definition;
-  if (options.download && download === undefined) throw inputError(`${name}: names no download.to`);
+  const download = options.download ? downloadOf(opened) : undefined;
   return startBeside(opened, {
     listen: options.listen
       ? { ...pushCredentials(context), onListening: (url) => context.log.info(`listening on ${url}`) }
       : undefined,
-    download: options.download && download !== undefined ? { ...download, env: context.env } : undefined,
+    download: download === undefined ? undefined : { ...download, env: context.env },
     signal: context.signal,
     onNote: (note) => context.log.warn(note),
   });

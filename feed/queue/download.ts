@@ -34,7 +34,7 @@ export interface DownloadOptions {
   retry?: Partial<RetryPolicy>;
 }
 
-interface DownloadResult {
+export interface DownloadResult {
   files: number;
   bytes: number;
   failed: { id: string; error: string; dead: boolean }[];

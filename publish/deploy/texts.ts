@@ -1,6 +1,13 @@
 /** What runs a dataset on time: files for cron, systemd, Slurm, Argo and Airflow. Pure functions of text. */
 import { stringify } from "yaml";
-import type { Schedule } from "./schedule.ts";
+import type { Schedule } from "../../core/deploy/schedule.ts";
+import {
+  crontabLine,
+  type DeployedFiles,
+  shellWord,
+  systemdText,
+  systemdWord,
+} from "../../core/deploy/words.ts";
 
 export interface Deployment {
   /** The dataset's name as a part of names: letters, digits and dashes. */
@@ -19,20 +26,8 @@ export interface Deployment {
   readonly image: string;
 }
 
-/** A file by its name. */
-export type DeployedFiles = Readonly<Record<string, string>>;
-
-/** `OMTO3d.003` as `omto3d-003`. */
-export function deploymentName(dataset: string): string {
-  return dataset.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 50) || "dataset";
-}
-
 export function cronFiles({ name, command, dataset, schedule, secrets }: Deployment): DeployedFiles {
-  // In a crontab % is the end of a line.
-  const line = [...command, "publish", "run", dataset, "--quiet"].map(shellWord).join(" ").replaceAll(
-    "%",
-    "\\%",
-  );
+  const line = crontabLine([...command, "publish", "run", dataset, "--quiet"]);
   return {
     [`${name}.cron`]:
       `# granary: ${dataset}, a line for crontab -e. A run that meets a living one ends at once.\n` +
@@ -244,19 +239,4 @@ def granary_${name.replaceAll("-", "_")}():
 granary_${name.replaceAll("-", "_")}()
 `,
   };
-}
-
-/** A word as a shell reads it. */
-function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}
-
-/** A word of ExecStart: quoted, with what systemd would put values for doubled. */
-function systemdWord(word: string): string {
-  const safe = systemdText(word).replaceAll("$", "$$$$");
-  return /^[\w@%+=:,./-]+$/.test(safe) ? safe : `"${safe.replace(/["\\]/g, "\\$&")}"`;
-}
-
-function systemdText(text: string): string {
-  return text.replaceAll("%", "%%").replace(/[\r\n]/g, " ");
 }

@@ -4,13 +4,13 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { parseAllDocuments } from "yaml";
-import { scheduleOf } from "../../../../publish/deploy/schedule.ts";
+import { scheduleOf } from "../../../../core/deploy/schedule.ts";
+import { deploymentName } from "../../../../core/deploy/words.ts";
 import {
   airflowFiles,
   argoFiles,
   cronFiles,
   type Deployment,
-  deploymentName,
   slurmFiles,
   systemdFiles,
 } from "../../../../publish/deploy/texts.ts";
@@ -36,6 +36,7 @@ Deno.test("schedules are said in the words of each, and others are refused", () 
     cron: "*/15 * * * *",
     calendar: "*-*-* *:00/15:00",
     rate: "rate(15 minutes)",
+    seconds: 900,
   });
   const hourly = scheduleOf("1h", "x");
   assert.match(hourly.cron, /^\d+ \* \* \* \*$/);

@@ -1,6 +1,6 @@
-/** How often a dataset is run, in the words of those that run it. Pure. */
-import { inputError } from "../../core/errors.ts";
-import { keyOf } from "../../core/keys.ts";
+/** How often something is run, in the words of those that run it. Pure. */
+import { inputError } from "../errors.ts";
+import { keyOf } from "../keys.ts";
 
 export interface Schedule {
   /** Five fields, as cron, scrontab, Argo and Airflow read them; UTC where they do not say otherwise. */
@@ -9,6 +9,8 @@ export interface Schedule {
   readonly calendar: string;
   /** As EventBridge reads it. */
   readonly rate: string;
+  /** From run to run. */
+  readonly seconds: number;
 }
 
 /**
@@ -20,9 +22,10 @@ export function scheduleOf(every: string, name: string): Schedule {
   const count = Number(found?.[1] ?? 0);
   const minute = parseInt(keyOf(name).slice(0, 6), 16) % 60;
   const hour = parseInt(keyOf(name).slice(6, 12), 16) % 6;
+  const seconds = count * ({ m: 60, h: 3600, d: 86_400 }[found?.[2] ?? ""] ?? 0);
   const rate = (unit: string) => `rate(${count} ${unit}${count === 1 ? "" : "s"})`;
   if (found?.[2] === "m" && count >= 5 && 60 % count === 0) {
-    return { cron: `*/${count} * * * *`, calendar: `*-*-* *:00/${count}:00`, rate: rate("minute") };
+    return { cron: `*/${count} * * * *`, calendar: `*-*-* *:00/${count}:00`, rate: rate("minute"), seconds };
   }
   if (found?.[2] === "h" && count >= 1 && 24 % count === 0) {
     const hours = count === 1 ? "*" : `*/${count}`;
@@ -31,10 +34,16 @@ export function scheduleOf(every: string, name: string): Schedule {
       cron: `${minute} ${hours} * * *`,
       calendar: `*-*-* ${calendar}:${minute}:00`,
       rate: rate("hour"),
+      seconds,
     };
   }
   if (found?.[2] === "d" && count === 1) {
-    return { cron: `${minute} ${hour} * * *`, calendar: `*-*-* 0${hour}:${minute}:00`, rate: rate("day") };
+    return {
+      cron: `${minute} ${hour} * * *`,
+      calendar: `*-*-* 0${hour}:${minute}:00`,
+      rate: rate("day"),
+      seconds,
+    };
   }
   throw inputError(
     `--every "${every}": no schedule has such a step (wanted 5m, 10m, 15m, 30m, 1h, 2h, 3h, 4h, 6h, 12h or 1d)`,
