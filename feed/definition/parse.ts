@@ -55,6 +55,17 @@ export interface S3Definition {
   s3: S3Settings;
   /** How long after the day in its key an object may come. */
   reachMs: number;
+  /** Where a granule is a folder of objects; else each object is one. */
+  folders: {
+    /** A glob of the folders' names. */
+    granules: string;
+    /** Globs of what has to be in a folder. */
+    complete: readonly string[];
+    /** A file of SAFE in it that says which files belong to it. */
+    manifest: string | undefined;
+    /** So long nothing was written in it. */
+    quietMs: number;
+  } | undefined;
 }
 
 interface LocalDefinition {
@@ -112,6 +123,7 @@ const DEFAULT_SETTLE = "5d";
 const DEFAULT_DELETIONS_EVERY = "1h";
 const DEFAULT_SWEEP_EVERY = "1d";
 const DEFAULT_REACH = "7d";
+const DEFAULT_QUIET = "10m";
 /** What stands for a day in a prefix. */
 const DAY_PARTS: ReadonlySet<string> = new Set(["yyyy", "mm", "dd", "doy"]);
 const DEFAULT_DOWNLOAD_FILES = 4;
@@ -246,6 +258,13 @@ function resolveSource(
       if (!/^s3:\/\/[^/{}]+\//.test(source.prefix)) {
         faults.value(["source", "prefix"], `found "${source.prefix}", wanted s3://bucket/prefix/`);
       }
+      for (const key of ["complete", "manifest", "quiet"] as const) {
+        if (source[key] === undefined || source.granules !== undefined) continue;
+        faults.value(["source", key], "is of granules that are folders, and no granules are named");
+      }
+      if (source.granules !== undefined && source.match !== undefined) {
+        faults.value(["source", "match"], "chooses single objects, and granules are folders of them");
+      }
       for (const [, name] of source.prefix.matchAll(/\{(.*?)\}/g)) {
         if (DAY_PARTS.has(name)) continue;
         faults.value(["source", "prefix"], `"{${name}}" is none of ${[...DAY_PARTS].join(", ")}`);
@@ -262,6 +281,15 @@ function resolveSource(
           access: source.access ?? null,
         },
         reachMs: durationMs(source.reach ?? DEFAULT_REACH) ?? 0,
+        folders: source.granules === undefined ? undefined : {
+          granules: source.granules,
+          complete: [
+            ...(source.complete ?? []),
+            ...(source.manifest === undefined ? [] : [source.manifest]),
+          ],
+          manifest: source.manifest,
+          quietMs: durationMs(source.quiet ?? DEFAULT_QUIET) ?? 0,
+        },
       };
     case "local":
       return {

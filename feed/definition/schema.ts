@@ -45,6 +45,11 @@ const source = z.discriminatedUnion("from", [
     endpoint: z.string().optional(),
     access: z.enum(["signed", "unsigned", "requester-pays"]).optional(),
     reach: duration.optional(),
+    granules: z.string().min(1).max(200).regex(/^[^/]+$/, 'wanted a name of folders, such as "*.SAFE"')
+      .optional(),
+    complete: z.array(z.string().min(1).max(200)).max(20).optional(),
+    manifest: z.string().min(1).max(200).optional(),
+    quiet: duration.optional(),
   }),
   z.strictObject({
     from: z.literal("local"),

@@ -94,7 +94,7 @@ function lastSegment(url: string | undefined): string | null {
 
 /** What tells a file from an earlier one of its name. */
 function versionOf(row: GranuleRow, checksum: string | null): string {
-  return checksum ?? String(row.properties.updated ?? row.revision ?? "1");
+  return checksum ?? String(row.properties.updated ?? row.properties.last_modified ?? row.revision ?? "1");
 }
 
 /** The products of the Copernicus Data Space: one file each, a folder comes zipped. */
