@@ -8,7 +8,7 @@ import { Deadline } from "./follow/deadline.ts";
 interface BesideOptions {
   /** What pushes authenticate themselves with; no endpoint without it. */
   listen?: { user: string; password: string; onListening: (url: string) => void } | undefined;
-  download?: Pick<DownloadOptions, "to" | "files" | "attempts" | "env"> | undefined;
+  download?: Pick<DownloadOptions, "to" | "s3" | "files" | "attempts" | "env"> | undefined;
   signal: AbortSignal;
   onNote: (note: string) => void;
 }

@@ -14,13 +14,14 @@ export interface ObjectTarget {
   putNew(key: string, bytes: Uint8Array): Promise<boolean>;
   /**
    * Puts an object that comes in pieces, of `sizeBytes` together; a piece may change when the next is asked
-   * for. False (and nothing written) where there is one already, unless `replace`.
+   * for. False (and nothing written) where there is one already, unless `replace`. Where parts are sent,
+   * `partsAtOnce` bounds the memory.
    */
   putPieces(
     key: string,
     sizeBytes: number,
     pieces: AsyncIterable<Uint8Array>,
-    options: { replace: boolean },
+    options: { replace: boolean; partsAtOnce?: number },
   ): Promise<boolean>;
   get(key: string): Promise<Uint8Array | undefined>;
   /** Keys below a prefix (`12/` or ``), in the order of their bytes. */

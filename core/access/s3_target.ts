@@ -57,7 +57,7 @@ export class S3Target implements ObjectTarget {
     key: string,
     sizeBytes: number,
     pieces: AsyncIterable<Uint8Array>,
-    { replace }: { replace: boolean },
+    { replace, partsAtOnce }: { replace: boolean; partsAtOnce?: number },
   ): Promise<boolean> {
     const condition: Record<string, string> = replace ? {} : { "if-none-match": "*" };
     const partBytes = Math.max(PART_BYTES, Math.ceil(sizeBytes / MOST_PARTS));
@@ -71,7 +71,8 @@ export class S3Target implements ObjectTarget {
     // What exists is known before the parts are sent; the condition at the end holds for all the time between.
     if (!replace && (await this.sizes(key)).has(key)) return false;
     const digest = lazily(() => hash.digest("hex"));
-    return await this.#writeParts(key, parts, () => this.#holdsDigest(key, sizeBytes, digest()), condition);
+    const isThere = () => this.#holdsDigest(key, sizeBytes, digest());
+    return await this.#writeParts(key, parts, isThere, condition, partsAtOnce);
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
@@ -202,6 +203,7 @@ export class S3Target implements ObjectTarget {
     parts: AsyncIterable<Uint8Array>,
     isThere: () => Promise<boolean>,
     condition: Record<string, string>,
+    partsAtOnce = PARTS_AT_ONCE,
   ): Promise<boolean> {
     const upload = await this.#ask(key, "uploads=", "begin an upload of", {
       method: "POST",
@@ -220,7 +222,7 @@ export class S3Target implements ObjectTarget {
     });
     const query = `uploadId=${encodeURIComponent(upload)}`;
     try {
-      const tags = await mapStream(parts, PARTS_AT_ONCE, (body, part) => {
+      const tags = await mapStream(parts, partsAtOnce, (body, part) => {
         const what = { method: "PUT" as const, headers: contentHeaders(body), body, maxBytes: ANSWER_BYTES };
         return this.#ask(key, `partNumber=${part + 1}&${query}`, "put a part of", what, (reply, asked) => {
           const tag = reply.headers.get("etag");

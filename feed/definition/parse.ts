@@ -108,7 +108,14 @@ export interface FeedDefinition {
   /** The folder of the live catalog. */
   catalog: string | undefined;
   cellOrder: number;
-  download: { to: string; files: number; attempts: number } | undefined;
+  download: {
+    /** A folder, or `s3://bucket/prefix`. */
+    to: string;
+    files: number;
+    attempts: number;
+    /** How the bucket is asked. */
+    s3: S3Settings;
+  } | undefined;
   /** `topics`: those of Amazon's notification service whose subscription is confirmed. */
   push: {
     port: number;
@@ -158,13 +165,25 @@ export function parseFeed(text: string, fileName: string): FeedDefinition {
 
 function resolve(input: FeedInput, faults: Faults, base: string): FeedDefinition {
   const { source, follow, keep = {}, catalog, download } = input;
-  const place = (name: string) => /^[a-z0-9]+:\/\//i.test(name) ? name : path.resolve(base, name);
+  const place = (name: string) => isRemote(name) ? name : path.resolve(base, name);
   const ms = (text: string | undefined, standard: string) => durationMs(text ?? standard) ?? 0;
   const start = follow.start instanceof Date ? follow.start.getTime() : Date.parse(follow.start);
   if (Number.isNaN(start)) faults.value(["follow", "start"], "is no date (wanted 2026-11-01)");
   const [west, south, east, north] = keep.bbox ?? [];
   if (keep.bbox !== undefined && !(south < north && Math.abs(west) <= 180 && Math.abs(east) <= 180)) {
     faults.value(["keep", "bbox"], "is no box (wanted west, south, east, north in degrees)");
+  }
+  if (catalog !== undefined && isRemote(catalog.to)) {
+    faults.value(["catalog", "to"], "is no folder of this machine, and a live catalog lies in one");
+  }
+  if (download !== undefined) {
+    const { to, region, endpoint } = download;
+    if (isRemote(to) && !/^s3:\/\/[^/]+/.test(to)) {
+      faults.value(["download", "to"], `found "${to}", wanted a folder or s3://bucket/prefix`);
+    }
+    if (!isRemote(to) && (region !== undefined || endpoint !== undefined)) {
+      faults.value(["download"], "region and endpoint are of a bucket, and a folder is named");
+    }
   }
   const recent = keep.recent === undefined ? undefined : (durationMs(keep.recent) ?? 0) / DAY_MS;
   return {
@@ -191,6 +210,7 @@ function resolve(input: FeedInput, faults: Faults, base: string): FeedDefinition
       to: place(download.to),
       files: download.files ?? DEFAULT_DOWNLOAD_FILES,
       attempts: download.attempts ?? DEFAULT_RETRY_RULE.mostAttempts,
+      s3: { region: download.region ?? null, endpoint: download.endpoint ?? null },
     },
     push: {
       port: input.push?.port ?? DEFAULT_PUSH_PORT,
@@ -200,6 +220,8 @@ function resolve(input: FeedInput, faults: Faults, base: string): FeedDefinition
     },
   };
 }
+
+const isRemote = (place: string) => /^[a-z0-9]+:\/\//i.test(place);
 
 function resolveSource(
   source: FeedInput["source"],

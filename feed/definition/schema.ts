@@ -88,6 +88,8 @@ export const feedSchema = z.strictObject({
     to: z.string(),
     files: whole.min(1).max(16).optional(),
     attempts: whole.min(1).max(100).optional(),
+    region: z.string().optional(),
+    endpoint: z.string().optional(),
   }).optional(),
   push: z.strictObject({
     port: whole.min(0).max(65535).optional(),

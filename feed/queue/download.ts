@@ -3,7 +3,8 @@ import crypto from "node:crypto";
 import path from "node:path";
 import { GranaryError } from "../../core/errors.ts";
 import { download } from "../../core/access/download.ts";
-import { locationOf } from "../../core/access/location.ts";
+import { openTarget } from "../../core/access/targets.ts";
+import { locationOf, type S3Settings } from "../../core/access/location.ts";
 import { SourceOpener } from "../../core/access/open.ts";
 import { CdseTokens } from "../../core/access/cdse_tokens.ts";
 import { type RetryPolicy, Trouble } from "../../core/access/retry.ts";
@@ -20,10 +21,14 @@ import {
   type Task,
 } from "../ledger/tasks.ts";
 import type { DownloadWork } from "../sources/offer.ts";
+import { downloadToObject } from "./to_object.ts";
 import { freeSlots, takeSlots } from "./host_slots.ts";
 
 export interface DownloadOptions {
+  /** A folder, or `s3://bucket/prefix`. */
   to: string;
+  /** How the bucket is asked. */
+  s3?: S3Settings | undefined;
   files: number;
   attempts: number;
   env: Environment;
@@ -137,16 +142,7 @@ async function doTask(
   }, leaseMs / 4);
   try {
     const work = JSON.parse(task.work) as DownloadWork;
-    const done = await download(
-      {
-        location: typeof work.url === "string" ? locationOf(work.url) : work.url,
-        file: fileBelow(options.to, work.path),
-        sizeBytes: work.sizeBytes,
-        checksum: work.checksum,
-      },
-      opener,
-      { signal: options.signal },
-    );
+    const done = await fetched(work, opener, options);
     const held = await engine.transaction((sql) => finishTasks(sql, owner, [task.n]));
     if (held > 0) {
       result.files += 1;
@@ -163,6 +159,25 @@ async function doTask(
   } finally {
     clearInterval(keep);
   }
+}
+
+/** Brings a file to its place in the folder or the bucket. */
+async function fetched(work: DownloadWork, opener: SourceOpener, options: DownloadOptions) {
+  const { url, sizeBytes, checksum } = work;
+  const wanted = { location: typeof url === "string" ? locationOf(url) : url, sizeBytes, checksum };
+  if (!/^s3:/i.test(options.to)) {
+    const file = fileBelow(options.to, work.path);
+    return await download({ ...wanted, file }, opener, { signal: options.signal });
+  }
+  const target = openTarget(options.to, opener, options.s3);
+  return await downloadToObject(wanted, target, keyBelow(work.path), opener, options.signal);
+}
+
+/** A path from a catalogue as the key of an object. */
+function keyBelow(relative: string): string {
+  const parts = relative.split("/").filter((part) => part !== "" && part !== ".");
+  if (parts.length > 0 && !parts.includes("..")) return parts.join("/");
+  throw new GranaryError("granule", `"${relative}" cannot be the name of an object`);
 }
 
 /** A path from a catalogue cannot climb out of the folder. */
