@@ -163,6 +163,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "serve/area": [...BELOW_JOBS],
   "serve/page": [],
   "serve/page/client": [],
+  "serve/feeds": [...BELOW_JOBS, "serve", "serve/http"],
   "serve/layers": [
     ...BELOW_JOBS,
     "serve/area",

@@ -8,6 +8,8 @@ import { Metrics } from "./http/metrics.ts";
 import { DEFAULT_LIMITS, type ServeLimits } from "./limits.ts";
 import { BlockStore } from "./layers/block_store.ts";
 import { GridFiles } from "./layers/grid_files.ts";
+import { addFeeds } from "./feeds/feeds.ts";
+import type { ServedFeed } from "./feeds/served_feed.ts";
 import { addCatalogs } from "./routes/catalogs.ts";
 import { addDataEndpoints } from "./routes/data.ts";
 import { addColormaps } from "./routes/colormaps.ts";
@@ -34,6 +36,8 @@ export interface ServerOptions {
   catalogs: readonly string[];
   /** Places of stores, as {@linkcode StoreShelf.open} takes them. */
   stores?: readonly string[];
+  /** Feeds whose state is shown. */
+  feeds?: readonly ServedFeed[];
   /** The search endpoint of CMR; undefined does not ask it. */
   cmrUrl?: string | undefined;
   /** By which of a granule's addresses it is read; default what is nearest. */
@@ -154,6 +158,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   addDataEndpoints(context);
   addZarr(context);
   addMap(context);
+  addFeeds(context, options.feeds ?? []);
   addLegacy(context);
   return {
     fetch: (request) => api.app.fetch(request),

@@ -8,6 +8,7 @@ import { DEFAULT_LIMITS } from "../../serve/limits.ts";
 import { inputError } from "../../core/errors.ts";
 import { whole } from "../flags/numbers.ts";
 import { gather, gathering } from "../flags/repeated.ts";
+import { openServedFeeds } from "./serve_feeds.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
 
@@ -27,6 +28,7 @@ Examples:
   granary serve --store antarctica.zarr                tiles of cells
   granary serve --cmr                                  NASA's archive, through its search
   granary serve --catalog hls=/data/hls.parquet --catalog /data/catalogs --port 8080 --verbose
+  granary serve --feed s2.yaml                 /feed/NAME/status.html shows how it stands
 
 It listens on ${DEFAULT_HOST} and knows no users: put a proxy before it, or name another --host, to let others
 in. /api.html describes what can be asked, /metrics counts it.`;
@@ -45,6 +47,13 @@ export function addServe(program: Command, context: CliContext): void {
       new Option(
         "--store <place>",
         "a store of cells, a folder or S3 prefix, or NAME=PLACE; may be given again",
+      )
+        .argParser(gather),
+    ))
+    .addOption(gathering(
+      new Option(
+        "--feed <file>",
+        "the state of a feed, by its YAML, and its live catalog where it has one; may be given again",
       )
         .argParser(gather),
     ))
@@ -83,34 +92,42 @@ export function addServe(program: Command, context: CliContext): void {
     .addHelpText("after", EXAMPLES)
     .action(async (options) => {
       const { serve } = await import("../../serve/serve.ts");
-      const catalogs = options.catalog ?? [];
-      const cmr = options.cmr === true || options.cmrUrl !== undefined;
-      const stores = options.store ?? [];
-      if (catalogs.length === 0 && stores.length === 0 && !cmr) {
-        throw inputError("there is nothing to serve (wanted --catalog FILE, --store STORE, or --cmr)");
+      const feeds = await openServedFeeds(options.feed ?? []);
+      try {
+        const catalogs = [...options.catalog ?? [], ...feeds.catalogs];
+        const cmr = options.cmr === true || options.cmrUrl !== undefined;
+        const stores = options.store ?? [];
+        if (catalogs.length === 0 && stores.length === 0 && feeds.served.length === 0 && !cmr) {
+          throw inputError(
+            "there is nothing to serve (wanted --catalog FILE, --store STORE, --feed YAML, or --cmr)",
+          );
+        }
+        const { verbose } = options as { verbose?: boolean };
+        await serve({
+          host: options.host,
+          port: options.port,
+          catalogs,
+          drivers: parseDrivers(options.driver),
+          ...(options.memory === undefined ? {} : { memoryBytes: options.memory }),
+          workers: options.workers ?? defaultWorkers(),
+          limits: { imageSide: options.maxImage },
+          stores,
+          feeds: feeds.served,
+          cmrUrl: cmr ? options.cmrUrl ?? CMR_URL : undefined,
+          allowOrigin: options.allowOrigin === "none" ? null : options.allowOrigin,
+          baseUrl: options.baseUrl ?? null,
+          signal: context.signal,
+          log: {
+            info: (message) => context.log.info(message),
+            warn: (message) => context.log.warn(message),
+            ...(verbose === true ? { request: (line: string) => context.log.info(line) } : {}),
+          },
+          onListening: (url) =>
+            context.json ? printReport(context, "serve", { url }) : context.log.info(`listening on ${url}`),
+        });
+      } finally {
+        await feeds.close();
       }
-      const { verbose } = options as { verbose?: boolean };
-      await serve({
-        host: options.host,
-        port: options.port,
-        catalogs,
-        drivers: parseDrivers(options.driver),
-        ...(options.memory === undefined ? {} : { memoryBytes: options.memory }),
-        workers: options.workers ?? defaultWorkers(),
-        limits: { imageSide: options.maxImage },
-        stores,
-        cmrUrl: cmr ? options.cmrUrl ?? CMR_URL : undefined,
-        allowOrigin: options.allowOrigin === "none" ? null : options.allowOrigin,
-        baseUrl: options.baseUrl ?? null,
-        signal: context.signal,
-        log: {
-          info: (message) => context.log.info(message),
-          warn: (message) => context.log.warn(message),
-          ...(verbose === true ? { request: (line: string) => context.log.info(line) } : {}),
-        },
-        onListening: (url) =>
-          context.json ? printReport(context, "serve", { url }) : context.log.info(`listening on ${url}`),
-      });
     });
 }
 
