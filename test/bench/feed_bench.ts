@@ -1,7 +1,7 @@
 /**
  * A feed's ledger, its push endpoint and its catalog, at the size of a year of a mission.
  *
- *   deno task bench feed [--granules 100000] [--rows 1000000]
+ *   deno task bench feed [--granules 100000] [--rows 1000000] [--only crowd|push|publish]
  *
  * Fill and drain: eight and six processes, one killed every quarter of a second. Push: 64 connections. Publish:
  * 100 granules that are new among --rows.
@@ -23,26 +23,34 @@ import { HAS_POSTGRES, startPostgres } from "../support/postgres.ts";
 import { runCrowd } from "../support/ledger_crowd.ts";
 
 const { values } = parseArgs({
-  options: { granules: { type: "string", default: "100000" }, rows: { type: "string", default: "1000000" } },
+  options: {
+    granules: { type: "string", default: "100000" },
+    rows: { type: "string", default: "1000000" },
+    /** crowd, push or publish. */
+    only: { type: "string" },
+  },
   strict: false,
 });
+const only = values.only as string | undefined;
 const granules = Number(values.granules);
 const rows = Number(values.rows);
 const DAY_MS = 86_400_000;
 const KILLS = 25;
 
 console.log(`load at the start: ${os.loadavg().map((one) => one.toFixed(1)).join(" ")}`);
-await inFolder((folder) => crowd("SQLite", path.join(folder, "ledger.sqlite"), folder));
-if (HAS_POSTGRES) {
-  const server = await startPostgres();
-  try {
-    await inFolder((folder) => crowd("PostgreSQL", server.url, folder));
-  } finally {
-    await server.close();
+if (only === undefined || only === "crowd") {
+  await inFolder((folder) => crowd("SQLite", path.join(folder, "ledger.sqlite"), folder));
+  if (HAS_POSTGRES) {
+    const server = await startPostgres();
+    try {
+      await inFolder((folder) => crowd("PostgreSQL", server.url, folder));
+    } finally {
+      await server.close();
+    }
   }
 }
-await inFolder(push);
-await inFolder(publish);
+if (only === undefined || only === "push") await inFolder(push);
+if (only === undefined || only === "publish") await inFolder(publish);
 
 async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-feed-bench-"));
@@ -166,9 +174,16 @@ async function publish(folder: string): Promise<void> {
     registerOffers(sql, "bench", late.map((one, k) => ({ ...one, id: `late-${k}` })), Date.now())
   );
   const again = await timed(() => publishParts(engine, "bench", live, 8));
+  const apart = Array.from({ length: 100 }, (_, k) => {
+    const one = offer(Math.floor((k / 100) * rows));
+    return { ...one, sourceId: `apart-${k}`, id: `apart-${k}` };
+  });
+  await engine.transaction((sql) => registerOffers(sql, "bench", apart, Date.now()));
+  const scattered = await timed(() => publishParts(engine, "bench", live, 8));
   await engine.close();
   console.log(
-    `publish: ${rows} rows first ${whole.toFixed(1)} s; 100 more ${again.toFixed(2)} s ` +
+    `publish: ${rows} rows first ${whole.toFixed(1)} s; 100 more of a day ${again.toFixed(2)} s, ` +
+      `of 100 days ${scattered.toFixed(2)} s ` +
       `(${Math.round(process.memoryUsage().rss / 1e6)} MB resident)`,
   );
 }
