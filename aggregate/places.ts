@@ -1,9 +1,9 @@
 /** Where a run's things are, and what opens them: run directory, granules, remote places. */
-import os from "node:os";
 import type { SourceLocation } from "../core/access/location.ts";
 import { SourceOpener } from "../core/access/open.ts";
 import { openTarget } from "../core/access/targets.ts";
 import { RunDirectory } from "./run/run_directory.ts";
+import { temporaryRoot } from "../core/files/folders.ts";
 
 /** An opener that is made when first it is asked for, and closed if it was. */
 export interface LazyOpener {
@@ -37,7 +37,7 @@ export function openRunDirectory(
   opener: () => SourceOpener,
 ): RunDirectory {
   if (!isRemote(place)) return RunDirectory.in(place, scratch);
-  return RunDirectory.at(openTarget(place, opener()), scratch ?? os.tmpdir());
+  return RunDirectory.at(openTarget(place, opener()), scratch ?? temporaryRoot());
 }
 
 /** Whether an address is no folder of this machine. */

@@ -7,7 +7,7 @@ import path from "node:path";
 import { GranaryError, inputError } from "../core/errors.ts";
 import type { GranuleAsset, GranuleRow } from "./granule.ts";
 
-import { localPath } from "../core/access/file_source.ts";
+import { localPath } from "../core/files/address.ts";
 import {
   type DriverKind,
   EARTHDATA_REGION,

@@ -18,6 +18,7 @@ import type { CatalogMetadata } from "../schema.ts";
 import { openSnapshots } from "./snapshots.ts";
 import { granulesOf, viewStatements } from "./views.ts";
 import { readingError } from "../../core/tables/reading.ts";
+import { temporaryRoot } from "../../core/files/folders.ts";
 
 /** A piped catalog larger than this is refused: it is copied to scratch first. */
 const MAX_STDIN_BYTES = 64_000_000_000;
@@ -52,7 +53,7 @@ export async function openCatalog(name: string, options: DuckOptions = {}): Prom
     return await open(liveParts(file) ?? [file], name, options, () => {});
   }
   const duckFolder = fs.mkdtempSync(
-    path.join(options.scratch ?? process.env.TMPDIR ?? "/tmp", "granary-stdin-"),
+    path.join(options.scratch ?? temporaryRoot(), "granary-stdin-"),
   );
   const clean = () => fs.rmSync(duckFolder, { recursive: true, force: true });
   try {

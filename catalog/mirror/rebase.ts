@@ -2,7 +2,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { inputError } from "../../core/errors.ts";
-import { localPath } from "../../core/access/file_source.ts";
+import { localPath } from "../../core/files/address.ts";
 import { withFileLock } from "../../core/files/file_lock.ts";
 import type { DuckOptions } from "../../core/tables/duckdb.ts";
 import type { GranuleRow } from "../granule.ts";

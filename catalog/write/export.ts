@@ -5,7 +5,7 @@
 import { type Data, Field, makeData, RecordBatch, Schema, Struct } from "apache-arrow";
 import fs from "node:fs";
 import { pathToFileURL } from "node:url";
-import { localPath } from "../../core/access/file_source.ts";
+import { localPath } from "../../core/files/address.ts";
 import { asTime } from "../../core/json_value.ts";
 import {
   binaryColumn,

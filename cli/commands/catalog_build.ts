@@ -19,6 +19,7 @@ import { openRemote, openUpdate } from "./catalog_build_remote.ts";
 import { openS3 } from "./catalog_build_s3.ts";
 import type { OpenedSource } from "./catalog_build_source.ts";
 import { warnOfDuplicates } from "./catalog_duplicates.ts";
+import { placesToRead } from "../flags/places.ts";
 
 const EXAMPLES = `
 Examples:
@@ -33,7 +34,7 @@ Examples:
 export function addCatalogBuild(catalog: Command, context: CliContext): void {
   const command = catalog.command("build")
     .description("find granules and write their catalog")
-    .argument("[inputs...]", "what the source takes: paths, files, URLs");
+    .argument("[inputs...]", "what the source takes: paths, files, URLs", placesToRead);
   addBuildOptions(command);
   command.addHelpText("after", EXAMPLES)
     .action(async (inputs) => {

@@ -8,6 +8,7 @@ import { outputFile, OVERWRITE, OVERWRITE_HELP } from "../flags/output.ts";
 import type { CliContext } from "../io/context.ts";
 import { warnOfDuplicates } from "./catalog_duplicates.ts";
 import { printReport } from "../io/report.ts";
+import { fileToRead, fileToWrite } from "../flags/places.ts";
 
 const EXAMPLES = `
 Examples:
@@ -20,8 +21,8 @@ Takes stac-geoparquet files, such as the Python tools write, and JSON catalogs
 export function addCatalogImport(catalog: Command, context: CliContext): void {
   catalog.command("import")
     .description("make a catalog of another tool's")
-    .argument("<file>", "a stac-geoparquet file or a JSON catalog")
-    .requiredOption("-o, --output <file>", "the catalog to write")
+    .argument("<file>", "a stac-geoparquet file or a JSON catalog", fileToRead)
+    .requiredOption("-o, --output <file>", "the catalog to write", fileToWrite)
     .option(OVERWRITE, OVERWRITE_HELP)
     .option("--cell-order <n>", "order of the cells", whole(0, MAX_NUMBER_ORDER), DEFAULT_CELL_ORDER)
     .option("--collection <name>", "the collection of granules that name none")

@@ -4,6 +4,7 @@ import { formatCount, formatNumberOf } from "../../core/units.ts";
 import { outputFile, OVERWRITE, OVERWRITE_HELP } from "../flags/output.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
+import { fileToRead, fileToWrite } from "../flags/places.ts";
 
 const EXAMPLES = `
 Examples:
@@ -15,9 +16,9 @@ A mirror holds files as provider/collection/path.`;
 export function addCatalogRebase(catalog: Command, context: CliContext): void {
   catalog.command("rebase")
     .description("point a catalog's rows at a local mirror")
-    .argument("<file>", "a catalog")
-    .requiredOption("--mirror <dir>", "the folder of the mirror")
-    .requiredOption("-o, --output <file>", "the catalog to write; it may be the input")
+    .argument("<file>", "a catalog", fileToRead)
+    .requiredOption("--mirror <dir>", "the folder of the mirror", fileToRead)
+    .requiredOption("-o, --output <file>", "the catalog to write; it may be the input", fileToWrite)
     .option(OVERWRITE, OVERWRITE_HELP)
     .option("--existing", "only granules whose files are there")
     .addHelpText("after", EXAMPLES)

@@ -3,7 +3,7 @@ import type { Command } from "@commander-js/extra-typings";
 import type { SourceOpener } from "../../core/access/open.ts";
 import type { ObjectTarget } from "../../core/access/object_target.ts";
 import { GranaryError, inputError } from "../../core/errors.ts";
-import { outputAddress } from "../../core/files/output.ts";
+import { outputAddress } from "../../core/files/address.ts";
 import { nodataText } from "../../core/geotiff/write/metadata.ts";
 import type { CogPlanOfFile, CogRequest, WrittenCog } from "../../core/grids/write_cogs.ts";
 import { formatBytes, formatNumberOf } from "../../core/units.ts";
@@ -17,6 +17,7 @@ import { type FailedItem, failOnFailures } from "../io/failures.ts";
 import { toJson } from "../io/json.ts";
 import { asReport } from "../io/report.ts";
 import { Option } from "@commander-js/extra-typings";
+import { gridsToRead, storeToWrite } from "../flags/places.ts";
 
 const EXAMPLES = `
 Examples:
@@ -40,8 +41,12 @@ interface Flags extends CogFlags, S3Flags {
 export function addCog(program: Command, context: CliContext): void {
   const cog = program.command("cog").description("turn grids into cloud-optimized GeoTIFFs");
   const command = cog
-    .argument("<files...>", "FILE or FILE:VARIABLE, a path or an address; @LIST or - for names, one a line")
-    .option("-o, --output <place>", "a folder, or s3://bucket/prefix")
+    .argument(
+      "<files...>",
+      "FILE or FILE:VARIABLE, a path or an address; @LIST or - for names, one a line",
+      gridsToRead,
+    )
+    .option("-o, --output <place>", "a folder, or s3://bucket/prefix", storeToWrite)
     .addOption(gathering(
       new Option("--variable <glob>", "only these variables, by name or path; may be given again").argParser(
         gather,

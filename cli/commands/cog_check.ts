@@ -4,13 +4,14 @@ import type { Command } from "@commander-js/extra-typings";
 import { locationOf } from "../../core/access/location.ts";
 import type { RangedSource } from "../../core/access/block_cache.ts";
 import { SourceOpener } from "../../core/access/open.ts";
-import { localPath } from "../../core/access/file_source.ts";
+import { localPath } from "../../core/files/address.ts";
 import { GranaryError, inputError } from "../../core/errors.ts";
 import type { TiffDescription } from "../../core/geotiff/validate/describe.ts";
 import type { CogVerdict } from "../../core/geotiff/validate/validate.ts";
 import { formatBytes, formatCount } from "../../core/units.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
+import { placesToRead } from "../flags/places.ts";
 
 const VALIDATE_EXAMPLES = `
 Examples:
@@ -30,7 +31,7 @@ Examples:
 export function addCogChecks(cog: Command, context: CliContext): void {
   cog.command("validate")
     .description("say whether files are cloud-optimized GeoTIFFs, and what is wrong where not")
-    .argument("<files...>", "paths or addresses")
+    .argument("<files...>", "paths or addresses", placesToRead)
     .option("--strict", "what should be better counts as wrong: a large image without overviews")
     .option("--blocks", "look at what lies around every block of files that are not on this disk, too")
     .addHelpText("after", VALIDATE_EXAMPLES)
@@ -67,7 +68,7 @@ export function addCogChecks(cog: Command, context: CliContext): void {
     });
   cog.command("info")
     .description("say what TIFF files hold and how they are laid out")
-    .argument("<files...>", "paths or addresses")
+    .argument("<files...>", "paths or addresses", placesToRead)
     .addHelpText("after", INFO_EXAMPLES)
     .action(async (files) => {
       const { describeTiff } = await import("../../core/geotiff/validate/describe.ts");

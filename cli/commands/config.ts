@@ -9,6 +9,7 @@ import { PRESET_NAMES } from "../../products/presets/index.ts";
 import { configJsonSchema } from "../../aggregate/config/schema.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
+import { fileToRead, storeToRead } from "../flags/places.ts";
 
 const PRESETS = PRESET_NAMES.join(", ");
 
@@ -46,7 +47,7 @@ export function addConfig(program: Command, context: CliContext): void {
 
   config.command("show")
     .description(`print a preset (${PRESETS}), a config file, or the config that made a store`)
-    .argument("<config>", `a preset (${PRESETS}), a YAML file, - for standard input, or a store`)
+    .argument("<config>", `a preset (${PRESETS}), a YAML file, - for standard input, or a store`, storeToRead)
     .option("--normalized", "with every default written out, comments left out")
     .action(async (name, flags) => {
       const stored = isStore(name) ? await textOfStore(name, context) : undefined;
@@ -62,7 +63,7 @@ export function addConfig(program: Command, context: CliContext): void {
 
   config.command("check")
     .description("check a config: names, types, expressions, ranges; exit 2 if something is wrong")
-    .argument("<config>", `a YAML file, - for standard input, or a preset (${PRESETS})`)
+    .argument("<config>", `a YAML file, - for standard input, or a preset (${PRESETS})`, fileToRead)
     .action((name) => {
       const { pipeline, warnings } = loadConfig(name);
       for (const warning of warnings) context.log.warn(warning);

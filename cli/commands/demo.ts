@@ -8,6 +8,7 @@ import { GranaryError, inputError } from "../../core/errors.ts";
 import { formatSeconds } from "../../core/units.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
+import { fileToWrite } from "../flags/places.ts";
 
 const DEFAULT_FOLDER = "granary-demo";
 
@@ -60,7 +61,7 @@ function demoSteps(folder: string, granules: number): { says: string; args: stri
 export function addDemo(program: Command, context: CliContext): void {
   program.command("demo")
     .description("simulate granules, catalog, aggregate and plot them, and show the commands that did it")
-    .argument("[dir]", "a new folder for everything that is made", DEFAULT_FOLDER)
+    .argument("[dir]", "a new folder for everything that is made", fileToWrite, DEFAULT_FOLDER)
     .option("--granules <n>", "how many granules", "24")
     .addHelpText("after", EXAMPLES)
     .action(async (folder, { granules }) => {

@@ -16,6 +16,7 @@ import { gather, gathering } from "../flags/repeated.ts";
 import { serveTemplateFrom } from "../flags/served.ts";
 import { addDeploySchedules, scheduledJob } from "./deploy_schedule.ts";
 import { whole } from "../flags/numbers.ts";
+import { fileToRead, fileToWrite } from "../flags/places.ts";
 
 const EXAMPLES = `
 Examples:
@@ -33,7 +34,7 @@ export function addDeploy(program: Command, context: CliContext): void {
   addDeploySchedules(deploy, context);
   deploy.command("aws")
     .description("a CloudFormation template with function, role and state machine; the function's package")
-    .argument("[dataset]", "a dataset's YAML: the machine plans and runs it on time")
+    .argument("[dataset]", "a dataset's YAML: the machine plans and runs it on time", fileToRead)
     .option("--every <time>", "with a dataset: from run to run, such as 30m, 1h, 6h or 1d (default: 1h)")
     .optionsGroup("A server:")
     .option("--serve", "a server instead: a function with a URL of its own, and no state machine")
@@ -52,7 +53,7 @@ export function addDeploy(program: Command, context: CliContext): void {
     .option("--cmr", "with --serve: collections of NASA's CMR too")
     .optionsGroup("What is made:")
     .option("--print", "print the template (JSON)")
-    .option("--package <file>", "write the function's code: this binary as a zip file")
+    .option("--package <file>", "write the function's code: this binary as a zip file", fileToWrite)
     .option(OVERWRITE, OVERWRITE_HELP)
     .optionsGroup("The function:")
     .addOption(

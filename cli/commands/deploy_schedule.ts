@@ -30,6 +30,7 @@ import { feedDeployment } from "./deploy_feed.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
 import { runDirectoryOf } from "./publish_open.ts";
+import { fileToRead, fileToWrite, storeToWrite } from "../flags/places.ts";
 
 const EVERY = "1h";
 const IMAGE = "granary:latest";
@@ -77,15 +78,22 @@ export function addDeploySchedules(deploy: Command, context: CliContext): void {
     const runs = [datasetFiles && "a dataset", feedFiles && "a feed"].filter(Boolean).join(" or ");
     const command = deploy.command(name).description(`${what}, which runs ${runs} on time`)
       .option("--every <time>", "from run to run, such as 30m, 1h, 6h or 1d", EVERY)
-      .option("-o, --output <folder>", "write files there instead of printing them; none is replaced");
+      .option(
+        "-o, --output <folder>",
+        "write files there instead of printing them; none is replaced",
+        fileToWrite,
+      );
     if (datasetFiles !== undefined) {
-      command.argument(feedFiles === undefined ? "<dataset>" : "[dataset]", "the dataset's YAML");
+      command.argument(feedFiles === undefined ? "<dataset>" : "[dataset]", "the dataset's YAML", fileToRead);
       command.option(
         "--run-dir <dir>",
         "of a dataset: the run directory (default: beside the YAML, by its name)",
+        storeToWrite,
       );
     }
-    if (feedFiles !== undefined) command.option("--feed <file>", "a feed's YAML, instead of a dataset's");
+    if (feedFiles !== undefined) {
+      command.option("--feed <file>", "a feed's YAML, instead of a dataset's", fileToRead);
+    }
     if (LISTENING.has(name)) {
       command.option("--listen", "of a feed: a process that is always there and takes pushes, too");
     }

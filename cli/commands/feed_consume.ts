@@ -5,6 +5,7 @@ import { formatNumberOf } from "../../core/units.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
 import { withFeed } from "./feed_open.ts";
+import { fileToRead, serverToAsk } from "../flags/places.ts";
 
 const EXAMPLES = `
 Examples:
@@ -16,8 +17,8 @@ A message is deleted from the queue when it is in the inbox for good.`;
 export function addFeedConsume(feed: Command, context: CliContext): void {
   feed.command("consume")
     .description("take notices from an SQS queue until it is empty")
-    .argument("<feed>", "the feed's YAML")
-    .requiredOption("--sqs <url>", "the queue's URL")
+    .argument("<feed>", "the feed's YAML", fileToRead)
+    .requiredOption("--sqs <url>", "the queue's URL", serverToAsk)
     .option("--aws-region <name>", "where the queue is, if its URL does not say it")
     .option("--deadline <time>", "wait for more messages until then: 90s, 14m, 1h")
     .addHelpText("after", EXAMPLES)

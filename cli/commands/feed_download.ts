@@ -9,11 +9,12 @@ import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
 import { failOnFailures } from "../io/failures.ts";
 import { withFeed } from "./feed_open.ts";
+import { fileToRead } from "../flags/places.ts";
 
 export function addFeedDownload(feed: Command, context: CliContext): void {
   feed.command("download")
     .description("fetch the files that the feed has queued and that are due")
-    .argument("<feed>", "the feed's YAML")
+    .argument("<feed>", "the feed's YAML", fileToRead)
     .option("--deadline <time>", "begin no file after this time: 14m, 1h")
     .addHelpText("after", "\nExamples:\n  granary feed download s2.yaml --deadline 14m")
     .action(async (file, options) => {

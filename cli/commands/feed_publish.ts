@@ -6,12 +6,13 @@ import { outputFile, OVERWRITE, OVERWRITE_HELP } from "../flags/output.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
 import { withFeed } from "./feed_open.ts";
+import { fileToRead, fileToWrite } from "../flags/places.ts";
 
 export function addFeedPublish(feed: Command, context: CliContext): void {
   feed.command("publish")
     .description("write the catalog: the parts that changed, or all as one file")
-    .argument("<feed>", "the feed's YAML")
-    .option("-o, --output <file>", "one catalog file, with all granules")
+    .argument("<feed>", "the feed's YAML", fileToRead)
+    .option("-o, --output <file>", "one catalog file, with all granules", fileToWrite)
     .option(OVERWRITE, OVERWRITE_HELP)
     .addHelpText(
       "after",

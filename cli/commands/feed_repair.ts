@@ -5,6 +5,7 @@ import { formatNumberOf } from "../../core/units.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
 import { withFeed } from "./feed_open.ts";
+import { fileToRead } from "../flags/places.ts";
 
 function dayStart(flag: string, text: string): number {
   const time = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : NaN;
@@ -15,7 +16,7 @@ function dayStart(flag: string, text: string): number {
 export function addFeedBackfill(feed: Command, context: CliContext): void {
   feed.command("backfill")
     .description("follow days before the feed's start, too; the next run walks them")
-    .argument("<feed>", "the feed's YAML")
+    .argument("<feed>", "the feed's YAML", fileToRead)
     .requiredOption("--from <day>", "the first day")
     .option("--to <day>", "the last day (default: up to the feed's start)")
     .addHelpText("after", "\nExamples:\n  granary feed backfill s2.yaml --from 2026-01-01 --to 2026-03-31")
@@ -39,7 +40,7 @@ export function addFeedBackfill(feed: Command, context: CliContext): void {
 export function addFeedRequeue(feed: Command, context: CliContext): void {
   feed.command("requeue")
     .description("put downloads and unread notices back, as if never tried")
-    .argument("<feed>", "the feed's YAML")
+    .argument("<feed>", "the feed's YAML", fileToRead)
     .option("--dead", "downloads that failed too often", false)
     .option("--failed", "downloads that failed and wait", false)
     .option("--notices", "notices that could not be read", false)

@@ -9,6 +9,7 @@ import type { Beside } from "../../feed/beside.ts";
 import type { Feed } from "../../feed/open.ts";
 import { downloadOf, failOnDownloads, fetchDue, sayFetched } from "./feed_download.ts";
 import { pushCredentials, withFeed } from "./feed_open.ts";
+import { fileToRead } from "../flags/places.ts";
 
 const EXAMPLES = `
 Examples:
@@ -23,7 +24,7 @@ that have settled and whose counts still differ.`;
 export function addFeedRun(feed: Command, context: CliContext): void {
   feed.command("run")
     .description("poll the source, read the notices, write the catalog")
-    .argument("<feed>", "the feed's YAML")
+    .argument("<feed>", "the feed's YAML", fileToRead)
     .option("--deadline <time>", "stop at the next page after this time: 90s, 14m, 1h")
     .option("--every <time>", "poll again so often, until stopped")
     .option("--listen", "with --every: take pushed notices meanwhile, as granary feed serve does", false)

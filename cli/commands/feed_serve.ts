@@ -3,6 +3,7 @@ import type { Command } from "@commander-js/extra-typings";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
 import { pushCredentials, withFeed } from "./feed_open.ts";
+import { fileToRead } from "../flags/places.ts";
 
 const EXAMPLES = `
 Examples:
@@ -14,7 +15,7 @@ before it. It answers 204 when a notice is kept for good.`;
 export function addFeedServe(feed: Command, context: CliContext): void {
   feed.command("serve")
     .description("take notices that a provider pushes, until stopped")
-    .argument("<feed>", "the feed's YAML")
+    .argument("<feed>", "the feed's YAML", fileToRead)
     .addHelpText("after", EXAMPLES)
     .action(async (file) => {
       const credentials = pushCredentials(context);

@@ -6,6 +6,7 @@ import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
 import { countOf } from "../flags/numbers.ts";
 import { withFeed } from "./feed_open.ts";
+import { fileToRead } from "../flags/places.ts";
 
 const DEFAULT_DAYS = 30;
 const COLUMNS = [
@@ -31,7 +32,7 @@ Days are those of the granules' last change at the source. Exit code 3: a day is
 export function addFeedStatus(feed: Command, context: CliContext): void {
   feed.command("status")
     .description("what came, what was kept, what was fetched, by day")
-    .argument("<feed>", "the feed's YAML")
+    .argument("<feed>", "the feed's YAML", fileToRead)
     .option("--days <count>", "days to show", countOf, DEFAULT_DAYS)
     .addHelpText("after", EXAMPLES)
     .action(async (file, options) => {

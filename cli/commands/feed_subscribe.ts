@@ -6,6 +6,8 @@ import type { Feed } from "../../feed/open.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
 import { pushCredentials, withFeed } from "./feed_open.ts";
+import { fileToRead } from "../flags/places.ts";
+import { serverToAsk } from "../flags/places.ts";
 
 const SUBSCRIBE_EXAMPLES = `
 Examples:
@@ -18,10 +20,11 @@ to the service, which sends them back with each notice.`;
 export function addFeedSubscribe(feed: Command, context: CliContext): void {
   feed.command("subscribe")
     .description("ask the provider to say what is new: into a queue, or to an endpoint")
-    .argument("<feed>", "the feed's YAML")
+    .argument("<feed>", "the feed's YAML", fileToRead)
     .option("--pull", "into a queue that granary feed run reads", false)
     .addOption(
-      new Option("--push <url>", "to this endpoint (granary feed serve behind https)").conflicts("pull"),
+      new Option("--push <url>", "to this endpoint (granary feed serve behind https)")
+        .argParser(serverToAsk).conflicts("pull"),
     )
     .addHelpText("after", SUBSCRIBE_EXAMPLES)
     .action(async (file, { pull, push }) => {
@@ -51,7 +54,7 @@ export function addFeedSubscribe(feed: Command, context: CliContext): void {
 export function addFeedSubscriptions(feed: Command, context: CliContext): void {
   feed.command("subscriptions")
     .description("list the provider's subscriptions; pause, resume or delete one")
-    .argument("<feed>", "the feed's YAML")
+    .argument("<feed>", "the feed's YAML", fileToRead)
     .addOption(new Option("--pause <id>", "no more notices from it").conflicts(["resume", "delete"]))
     .addOption(new Option("--resume <id>", "notices again").conflicts("delete"))
     .option("--delete <id>", "end it, with what its queue holds")

@@ -9,6 +9,7 @@ import { addFilterOptions } from "../flags/filter.ts";
 import { type FetchFlags, fetchRequest } from "../flags/selection.ts";
 import { whole } from "../flags/numbers.ts";
 import { printReport } from "../io/report.ts";
+import { fileToRead, fileToWrite } from "../flags/places.ts";
 
 const EXAMPLES = `
 Examples:
@@ -22,9 +23,13 @@ are not fetched again. Checksums of the catalog are verified.`;
 export function addFetch(program: Command, context: CliContext): void {
   const command = program.command("fetch")
     .description("download the granules of a catalog to disk, and write a catalog that points at them")
-    .argument("<catalog>", "a catalog")
-    .requiredOption("--to <dir>", "the folder of the mirror")
-    .option("-o, --output <file>", "the catalog to write (default: catalog.parquet in the mirror)")
+    .argument("<catalog>", "a catalog", fileToRead)
+    .requiredOption("--to <dir>", "the folder of the mirror", fileToWrite)
+    .option(
+      "-o, --output <file>",
+      "the catalog to write (default: catalog.parquet in the mirror)",
+      fileToWrite,
+    )
     .option("--driver <drivers>", "where from: auto, or s3, https in order of preference", "auto")
     .option("--asset <key>", "of granules with several files, only this one: its key, or a glob of names")
     .option("--files <n>", "files to fetch side by side", whole(1, 64), FILES_AT_ONCE)

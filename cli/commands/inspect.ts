@@ -9,6 +9,7 @@ import { formatBytes, formatCount } from "../../core/units.ts";
 import type { CliContext } from "../io/context.ts";
 import { openStoreAt } from "../flags/store_place.ts";
 import { printReport } from "../io/report.ts";
+import { placeToRead } from "../flags/places.ts";
 
 const EXAMPLES = `
 Examples:
@@ -29,7 +30,11 @@ const FILE_NAMES = /\.(nc|nc4|h5|he5|hdf5?|tiff?)$/i;
 export function addInspect(program: Command, context: CliContext): void {
   program.command("inspect")
     .description("say what a file, a catalog or a store holds, and which grids")
-    .argument("<path>", "a file, its URL in HTTPS or S3, a store's folder, or s3://bucket/prefix of a store")
+    .argument(
+      "<path>",
+      "a file, its URL in HTTPS or S3, a store's folder, or s3://bucket/prefix of a store",
+      placeToRead,
+    )
     .addHelpText("after", EXAMPLES)
     .action(async (place) => {
       switch (kindOf(place)) {

@@ -9,6 +9,7 @@ import { addPlotOptions, type PlotFlags, plotRequest } from "../flags/plot.ts";
 import { openStoreAt } from "../flags/store_place.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
+import { storeToRead } from "../flags/places.ts";
 
 const EXAMPLES = `
 Examples:
@@ -26,7 +27,7 @@ const PREVIEW = { columns: 80, rows: 30 } as const;
 export function addPlot(program: Command, context: CliContext): void {
   const command = program.command("plot")
     .description("draw a map of a store's variable, as a PNG or in the terminal")
-    .argument("<store>", "the Zarr store: a folder or s3://bucket/prefix");
+    .argument("<store>", "the Zarr store: a folder or s3://bucket/prefix", storeToRead);
   addPlotOptions(command);
   command.addHelpText("after", EXAMPLES)
     .action(async (address) => {

@@ -14,6 +14,7 @@ import { printReport } from "../io/report.ts";
 import { addPublishImport } from "./publish_import.ts";
 import { finishReport } from "./publish_report.ts";
 import type { SceneFlags } from "./publish_open.ts";
+import { filesToRead, fileToRead, storeToWrite } from "../flags/places.ts";
 
 const EXAMPLES = `
 Examples:
@@ -46,22 +47,22 @@ export function addPublish(program: Command, context: CliContext): void {
     );
   addRunFlags(
     publish.command("run").description("discover, convert what is new, tell the targets")
-      .argument("<datasets...>", DATASET)
+      .argument("<datasets...>", DATASET, filesToRead)
       .option("--dry-run", "discover and say what would be done; write nothing"),
     true,
   ).action((...[files, flags]: unknown[]) => runAll(files as string[], flags as PublishFlags, context));
   addRunFlags(
     publish.command("plan").description("discover, and plan the tasks for granary run work")
-      .argument("<dataset>", DATASET),
+      .argument("<dataset>", DATASET, fileToRead),
     false,
   ).action((...[file, flags]: unknown[]) => planOnly(file as string, flags as PublishFlags, context));
   publish.command("status").description("show how far a dataset is, and what failed")
-    .argument("<dataset>", DATASET).option("--run-dir <dir>", RUN_DIR)
+    .argument("<dataset>", DATASET, fileToRead).option("--run-dir <dir>", RUN_DIR, storeToWrite)
     .addHelpText("after", EXAMPLES)
     .action((file, flags) => showStatus(file, flags, context));
   addRunFlags(
     publish.command("retry").description("run, with what failed for good tried again")
-      .argument("<dataset>", DATASET)
+      .argument("<dataset>", DATASET, fileToRead)
       .argument("[granules...]", "ids of the granules to try (default: all that failed)"),
     true,
   ).action((...[file, ids, flags]: unknown[]) => {
@@ -70,14 +71,14 @@ export function addPublish(program: Command, context: CliContext): void {
   });
   addRunFlags(
     publish.command("watch").description("run again and again, on a host without a scheduler")
-      .argument("<datasets...>", DATASET)
+      .argument("<datasets...>", DATASET, filesToRead)
       .requiredOption("--every <time>", "from the start of a run to that of the next, such as 30m, 1h or 1d"),
     false,
   ).action((...[files, flags]: unknown[]) =>
     watch(files as string[], flags as PublishFlags & { every: string }, context)
   );
   publish.command("check").description("check datasets, and name what is wrong by line and column")
-    .argument("<datasets...>", DATASET)
+    .argument("<datasets...>", DATASET, filesToRead)
     .addHelpText("after", EXAMPLES)
     .action((files) => check(files, context));
   addPublishImport(publish, context);
@@ -101,7 +102,7 @@ export function addPublish(program: Command, context: CliContext): void {
 
 function addRunFlags(command: CommandUnknownOpts, backends: boolean): CommandUnknownOpts {
   command
-    .option("--run-dir <dir>", RUN_DIR)
+    .option("--run-dir <dir>", RUN_DIR, storeToWrite)
     .option("--keep", "leave what was made under another config as it is")
     .option(OVERWRITE, "take over a catalog at the output that no run of here made")
     .option("--workers <n>", "cores to use (default: all of this process)", countOf)

@@ -4,6 +4,7 @@ import type { Command } from "@commander-js/extra-typings";
 import { inputError, systemCode } from "../../core/errors.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
+import { fileToRead } from "../flags/places.ts";
 
 const EXAMPLES = `
 Examples:
@@ -16,7 +17,7 @@ Takes VEDA dataset configs, inputs of step functions, and .ini files with a sect
 
 export function addPublishImport(publish: Command, context: CliContext): void {
   publish.command("import").description("print another pipeline's dataset config as a dataset's YAML")
-    .argument("<config>", "a file of JSON or .ini, or - for stdin")
+    .argument("<config>", "a file of JSON or .ini, or - for stdin", fileToRead)
     .option("--section <name>", "the collection of an .ini file that has several")
     .addHelpText("after", EXAMPLES)
     .action(async (file, { section }) => {

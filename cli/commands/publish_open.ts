@@ -2,7 +2,7 @@
 import path from "node:path";
 import { SourceOpener } from "../../core/access/open.ts";
 import { inputError } from "../../core/errors.ts";
-import { outputAddress } from "../../core/files/output.ts";
+import { outputAddress } from "../../core/files/address.ts";
 import { loadDataset } from "../../publish/config/load.ts";
 import type { Dataset } from "../../publish/dataset.ts";
 import type { PublishOptions } from "../../publish/publish.ts";

@@ -8,6 +8,7 @@ import { countOf, whole } from "../flags/numbers.ts";
 import type { CliContext, Progress } from "../io/context.ts";
 import { failOnFailures } from "../io/failures.ts";
 import { printReport } from "../io/report.ts";
+import { fileToWrite, storeToWrite } from "../flags/places.ts";
 
 const EXAMPLES = `
 Examples:
@@ -40,34 +41,34 @@ export function addRun(program: Command, context: CliContext, kinds: JobKinds): 
   const finish = (runDirectory: string) => finishRun(runDirectory, kinds, context);
 
   run.command("status").description("show how far a run is: stages, failures")
-    .argument("<run-dir>", RUN_DIR).addHelpText("after", EXAMPLES).action(status);
+    .argument("<run-dir>", RUN_DIR, storeToWrite).addHelpText("after", EXAMPLES).action(status);
   addWorkFlags(
     run.command("work").description("do one task of a planned run")
-      .argument("<run-dir>", RUN_DIR)
+      .argument("<run-dir>", RUN_DIR, storeToWrite)
       .option("--stage <name>", "the stage, such as scatter or reduce")
       .option("--task <n>", "the number of the task in its stage", whole()),
   ).addHelpText("after", EXAMPLES).action(work);
   run.command("finish").description("finish a run when every task is done")
-    .argument("<run-dir>", RUN_DIR).addHelpText("after", EXAMPLES).action(finish);
+    .argument("<run-dir>", RUN_DIR, storeToWrite).addHelpText("after", EXAMPLES).action(finish);
 
   // The same by the names of version 0.1.0.
   program.command("runs", { hidden: true }).description("granary run status")
-    .argument("<run-dir>", RUN_DIR).action(status);
+    .argument("<run-dir>", RUN_DIR, storeToWrite).action(status);
   addWorkFlags(
     program.command("work", { hidden: true }).description("granary run work")
-      .argument("<run-dir>", RUN_DIR)
+      .argument("<run-dir>", RUN_DIR, storeToWrite)
       .option("--scatter <n>", "--stage scatter --task n", whole())
       .option("--reduce <n>", "--stage reduce --task n", whole()),
   ).action(work);
   program.command("finish", { hidden: true }).description("granary run finish")
-    .argument("<run-dir>", RUN_DIR).action(finish);
+    .argument("<run-dir>", RUN_DIR, storeToWrite).action(finish);
 }
 
 function addWorkFlags(command: CommandUnknownOpts): CommandUnknownOpts {
   return command
     .option("--workers <n>", "worker threads (default: the cores that this process may use)", countOf)
     .option("--memory <size>", "memory for the whole process, such as 4GB")
-    .option("--scratch <dir>", "folder for files in the making (default: the run directory)")
+    .option("--scratch <dir>", "folder for files in the making (default: the run directory)", fileToWrite)
     .option("--driver <drivers>", "how granules are read, over the plan's: auto, or local, https, s3");
 }
 

@@ -7,10 +7,11 @@ import { parseBytes } from "../../core/units.ts";
 import { DEFAULT_LIMITS } from "../../serve/limits.ts";
 import { inputError } from "../../core/errors.ts";
 import { whole } from "../flags/numbers.ts";
-import { gather, gathering } from "../flags/repeated.ts";
+import { gathering } from "../flags/repeated.ts";
 import { openServedFeeds } from "./serve_feeds.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
+import { calledStores, filesToRead, serverToAsk } from "../flags/places.ts";
 
 const DEFAULT_HOST = "127.0.0.1";
 const DEFAULT_PORT = 8000;
@@ -41,24 +42,24 @@ export function addServe(program: Command, context: CliContext): void {
       new Option(
         "--catalog <place>",
         "a catalog, NAME=FILE, a live catalog's folder, or a folder of catalogs; may be given again",
-      ).argParser(gather),
+      ).argParser(calledStores),
     ))
     .addOption(gathering(
       new Option(
         "--store <place>",
         "a store of cells, a folder or S3 prefix, or NAME=PLACE; may be given again",
       )
-        .argParser(gather),
+        .argParser(calledStores),
     ))
     .addOption(gathering(
       new Option(
         "--feed <file>",
         "the state of a feed, by its YAML, and its live catalog where it has one; may be given again",
       )
-        .argParser(gather),
+        .argParser(filesToRead),
     ))
     .option("--cmr", "collections of NASA's CMR too, by collection_concept_id")
-    .option("--cmr-url <url>", `the search endpoint of CMR (default: ${CMR_URL})`)
+    .option("--cmr-url <url>", `the search endpoint of CMR (default: ${CMR_URL})`, serverToAsk)
     .optionsGroup("The server:")
     .option("--host <address>", "the address to listen on", DEFAULT_HOST)
     .option("--port <n>", "the port; 0 takes a free one", whole(0, 65535), DEFAULT_PORT)
@@ -148,7 +149,8 @@ function parseOrigin(text: string): string {
   throw new InvalidArgumentError(`"${text}" is no origin, such as https://example.org (or * or none).`);
 }
 
-function parseBaseUrl(text: string): string {
+function parseBaseUrl(named: string): string {
+  const text = serverToAsk(named);
   if (/^https?:\/\/[^\s?#]+$/.test(text) && URL.canParse(text)) return text.replace(/\/+$/, "");
   throw new InvalidArgumentError(`"${text}" is no http or https URL without a query.`);
 }

@@ -5,6 +5,7 @@ import { formatBytes, formatCount } from "../../core/units.ts";
 import type { CliContext } from "../io/context.ts";
 import { countOf, whole } from "../flags/numbers.ts";
 import { printReport } from "../io/report.ts";
+import { fileToWrite } from "../flags/places.ts";
 
 const EXAMPLES = `
 Examples:
@@ -15,7 +16,7 @@ Examples:
 export function addSimulate(program: Command, context: CliContext): void {
   program.command("simulate")
     .description("write simulated ATL06 granules along ICESat-2's orbit over an ice sheet")
-    .argument("<dir>", "the folder for the HDF5 files")
+    .argument("<dir>", "the folder for the HDF5 files", fileToWrite)
     .option("--granules <n>", "how many", countOf, SIMULATE_DEFAULTS.granules)
     .option(
       "--rows <n>",

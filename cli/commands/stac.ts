@@ -8,6 +8,7 @@ import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
 import { addStacMake } from "./stac_make.ts";
 import { addStacPush } from "./stac_push.ts";
+import { filesToRead } from "../flags/places.ts";
 
 const EXAMPLES = `
 Examples:
@@ -33,7 +34,7 @@ export function addStac(program: Command, context: CliContext): void {
   addStacPush(stac, context);
   stac.command("validate")
     .description("check items, collections and catalogs against the specification, offline")
-    .argument("<files...>", "JSON files, or - for stdin")
+    .argument("<files...>", "JSON files, or - for stdin", filesToRead)
     .addHelpText("after", EXAMPLES)
     .action(async (files) => {
       const { checkStac } = await import("../../core/stac/check.ts");

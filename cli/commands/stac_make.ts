@@ -5,6 +5,7 @@ import { inputError } from "../../core/errors.ts";
 import { asTime } from "../../core/json_value.ts";
 import type { ItemTime } from "../../core/stac/raster_item.ts";
 import type { CliContext } from "../io/context.ts";
+import { filesToRead, placesToRead } from "../flags/places.ts";
 
 const EXAMPLES = `
 Examples:
@@ -31,7 +32,7 @@ interface ItemFlags {
 export function addStacMake(stac: Command, context: CliContext): void {
   stac.command("item")
     .description("print the item of GeoTIFFs, with exact statistics, as a line of JSON")
-    .argument("<files...>", "paths, https:// or s3:// addresses")
+    .argument("<files...>", "paths, https:// or s3:// addresses", placesToRead)
     .option("--each", "an item a file (default: one item with an asset a file)")
     .option("--id <id>", "the item's id (default: the first file's name)")
     .option("--collection <id>", "the collection that it is of")
@@ -49,7 +50,7 @@ export function addStacMake(stac: Command, context: CliContext): void {
     .action((files, flags) => printItems(files, flags as ItemFlags, context));
   stac.command("collection")
     .description("print the collection of items: extents, summaries and assets computed from them")
-    .argument("<items...>", "items or item collections as JSON, .ndjson, or - for stdin")
+    .argument("<items...>", "items or item collections as JSON, .ndjson, or - for stdin", filesToRead)
     .requiredOption("--id <id>", "the collection's id")
     .option("--title <title>", "its title")
     .option("--description <text>", "its description (default: title or id)")

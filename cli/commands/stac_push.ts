@@ -3,7 +3,7 @@ import fs from "node:fs";
 import process from "node:process";
 import { type Command, Option } from "@commander-js/extra-typings";
 import { inputError, systemCode } from "../../core/errors.ts";
-import { outputAddress } from "../../core/files/output.ts";
+import { outputAddress } from "../../core/files/address.ts";
 import { checkStac } from "../../core/stac/check.ts";
 import type { StacCollection } from "../../core/stac/values.ts";
 import { formatNumberOf } from "../../core/units.ts";
@@ -13,6 +13,7 @@ import { whole } from "../flags/numbers.ts";
 import type { CliContext } from "../io/context.ts";
 import { failOnFailures } from "../io/failures.ts";
 import { printReport } from "../io/report.ts";
+import { filesToRead, fileToRead, placeToWrite } from "../flags/places.ts";
 
 const EXAMPLES = `
 Examples:
@@ -41,8 +42,12 @@ interface PushFlags {
 export function addStacPush(stac: Command, context: CliContext): void {
   stac.command("push")
     .description("bring items to a static catalog, an API, a database or a file")
-    .argument("<items...>", "items or item collections as JSON, .ndjson with a line an item, or - for stdin")
-    .requiredOption("--to <target>", "a folder, s3://bucket/prefix/, https://… or a file")
+    .argument(
+      "<items...>",
+      "items or item collections as JSON, .ndjson with a line an item, or - for stdin",
+      filesToRead,
+    )
+    .requiredOption("--to <target>", "a folder, s3://bucket/prefix/, https://… or a file", placeToWrite)
     .addOption(
       new Option("--api <api>", "what answers at an https:// address; pgstac is a database").choices(APIS),
     )
@@ -51,7 +56,7 @@ export function addStacPush(stac: Command, context: CliContext): void {
       "--token <env:NAME>",
       "the environment variable that holds the token, or pgstac's connection string",
     )
-    .option("--collection <file>", "the collection's document (default: made from the items)")
+    .option("--collection <file>", "the collection's document (default: made from the items)", fileToRead)
     .addOption(
       new Option("--stac <version>", "version that is written").choices(["1.0", "1.1"] as const).default(
         "1.1" as const,

@@ -11,6 +11,7 @@ import { addAreaOptions, type AreaFlags } from "./area.ts";
 import { addBackendOptions, type BackendFlags } from "./backend.ts";
 import { addFilterOptions, type FilterFlags, filterFrom } from "./filter.ts";
 import { countOf, listOf, whole } from "./numbers.ts";
+import { fileToRead, fileToWrite, storeToWrite } from "./places.ts";
 
 /** What commander makes of the words; absent where a flag is. */
 export interface AggregateFlags extends AreaFlags, FilterFlags, BackendFlags {
@@ -47,10 +48,18 @@ export interface AggregateFlags extends AreaFlags, FilterFlags, BackendFlags {
 export function addAggregateOptions(command: CommandUnknownOpts): void {
   command.optionsGroup("Inputs:");
   command
-    .requiredOption("-c, --config <config>", `a preset (${PRESET_NAMES.join(", ")}) or a YAML file`)
-    .option("--catalog <file>", "the catalog (GeoParquet); the config may name it")
+    .requiredOption(
+      "-c, --config <config>",
+      `a preset (${PRESET_NAMES.join(", ")}) or a YAML file`,
+      fileToRead,
+    )
+    .option("--catalog <file>", "the catalog (GeoParquet); the config may name it", fileToRead)
     .option("--driver <drivers>", "how granules are read: auto, or local, https, s3 in order of preference")
-    .option("--row-index <file>", "a row index (default: the one beside the catalog, if it is there)")
+    .option(
+      "--row-index <file>",
+      "a row index (default: the one beside the catalog, if it is there)",
+      fileToRead,
+    )
     .option(
       "--write-row-index <order>",
       "add the granules read whole to the row index beside the catalog, at this order of cells",
@@ -80,7 +89,11 @@ export function addAggregateOptions(command: CommandUnknownOpts): void {
     );
   command.optionsGroup("Grid and store:");
   command
-    .option("-o, --output <store>", "the Zarr store: a folder or s3://bucket/prefix; the config may name it")
+    .option(
+      "-o, --output <store>",
+      "the Zarr store: a folder or s3://bucket/prefix; the config may name it",
+      storeToWrite,
+    )
     .option("--levels <orders>", "orders to write, such as 6-12 (default: the child order alone)")
     .option("--parent-order <n>", "order of the parent cells, over the config's", whole())
     .option("--child-order <n>", "order of the cells, over the config's", whole())
@@ -99,11 +112,15 @@ export function addAggregateOptions(command: CommandUnknownOpts): void {
   command
     .option("--workers <n>", "worker threads (default: the cores that this process may use)", countOf)
     .option("--memory <size>", "memory for the whole process, such as 4GB (default: 60 % of what is allowed)")
-    .option("--scratch <dir>", "folder for what does not fit memory (default: the run directory)");
+    .option(
+      "--scratch <dir>",
+      "folder for what does not fit memory (default: the run directory)",
+      fileToWrite,
+    );
   command.optionsGroup("Resuming:");
   command
     .option("--resume", "go on with the run that made what is there")
-    .option("--run-dir <dir>", "the run directory (default: the store's name with .run)")
+    .option("--run-dir <dir>", "the run directory (default: the store's name with .run)", storeToWrite)
     .option("--plan-only", "write the run directory for granary run work, and do nothing more")
     .option("--batches <n>", "scatter batches to cut the granules into", countOf)
     .addOption(

@@ -2,6 +2,7 @@
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import type { Geometry } from "../../core/geometry/geometry.ts";
 import type { Area } from "../../core/geometry/area.ts";
+import { fileToRead } from "./places.ts";
 
 export interface AreaFlags {
   polygon?: string | undefined;
@@ -14,6 +15,7 @@ export function addAreaOptions(command: CommandUnknownOpts): void {
   command.optionsGroup("Area:");
   command.addOption(
     new Option("--polygon <file>", "only what touches the polygons of a GeoJSON file (- for stdin)")
+      .argParser(fileToRead)
       .conflicts(["region", "bbox"]),
   );
   command.addOption(

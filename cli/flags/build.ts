@@ -15,6 +15,7 @@ import { addAreaOptions, type AreaFlags } from "./area.ts";
 import { listOf, numberWithin, whole } from "./numbers.ts";
 import { OVERWRITE, OVERWRITE_HELP } from "./output.ts";
 import { addS3Options, type S3Flags, s3Settings } from "./s3.ts";
+import { fileToRead, fileToWrite, serverToAsk } from "./places.ts";
 
 /** The kinds of places where granules are found. */
 const BUILD_SOURCES = ["local", "cmr", "cmr-json", "stac", "s3"] as const;
@@ -86,7 +87,7 @@ export function addBuildOptions(command: CommandUnknownOpts): void {
     .addOption(
       new Option("--from <source>", "where granules are found").choices(BUILD_SOURCES).makeOptionMandatory(),
     )
-    .requiredOption("-o, --output <file>", "the catalog to write")
+    .requiredOption("-o, --output <file>", "the catalog to write", fileToWrite)
     .option(OVERWRITE, OVERWRITE_HELP)
     .option("--cell-order <n>", "order of the cells", whole(0, MAX_NUMBER_ORDER), DEFAULT_CELL_ORDER)
     .option("--provider <name>", "who serves the granules; cmr: only these, commas between");
@@ -117,6 +118,7 @@ export function addBuildOptions(command: CommandUnknownOpts): void {
       "-c, --config <config>",
       `how files are read: a preset (${PRESET_NAMES.join(", ")}), a YAML file, or grids for files of ` +
         "rasters: GeoTIFF, HDF5, netCDF (default: the preset that fits the files' names)",
+      fileToRead,
     )
     .addOption(
       new Option("--checksum <kind>", `checksums of whole files (default: ${DEFAULT_CHECKSUM})`)
@@ -135,7 +137,7 @@ export function addBuildOptions(command: CommandUnknownOpts): void {
     .option("--version <versions>", "their versions, such as 006", namesOf)
     .option("--concept-id <ids>", "collections or granules by concept id", namesOf)
     .option("--cycle <n>", "ICESat-2 repeat cycles, such as 22 or 20-22", parseCycles)
-    .option("--cmr-url <url>", `the search endpoint (default: ${CMR_URL})`)
+    .option("--cmr-url <url>", `the search endpoint (default: ${CMR_URL})`, serverToAsk)
     .option("--update", "ask again what fed the output, for what changed since")
     .option("--remove-deleted", "with --update, take out what the source deleted");
   command.optionsGroup("From S3:");

@@ -1,6 +1,7 @@
 /** Files of grids as they are named on a command line, with the variables that are wanted of each. */
 import fs from "node:fs";
 import { inputError, systemCode } from "../../core/errors.ts";
+import { placeFor, READS_ANYWHERE } from "../../core/files/address.ts";
 
 export interface GridInput {
   /** A path or an address. */
@@ -19,7 +20,8 @@ const MOST_LIST_BYTES = 256 * 1024 * 1024;
 export function gridInputs(named: readonly string[], variables: readonly string[] | undefined): GridInput[] {
   const found = new Map<string, Set<string> | undefined>();
   for (const word of named.flatMap(listed)) {
-    const { place, variable } = splitVariable(word);
+    const { place: named, variable } = splitVariable(word);
+    const place = placeFor(named, READS_ANYWHERE);
     const wanted = variable === undefined ? variables : [variable];
     const before = found.get(place);
     // Whoever names a file without a variable wants all of it.

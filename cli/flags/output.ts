@@ -1,6 +1,7 @@
 /** `-o` of commands that write one file, and `--overwrite`. */
 import path from "node:path";
-import { checkOutput, outputAddress, type OutputKind } from "../../core/files/output.ts";
+import { outputAddress } from "../../core/files/address.ts";
+import { checkOutput, type OutputKind } from "../../core/files/output.ts";
 import { inputError } from "../../core/errors.ts";
 
 export const OVERWRITE = "--overwrite";

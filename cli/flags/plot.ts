@@ -8,6 +8,7 @@ import type { ValueRange } from "../../core/draw/range.ts";
 import { inputError } from "../../core/errors.ts";
 import { parseRange, whole } from "./numbers.ts";
 import { OVERWRITE, OVERWRITE_HELP } from "./output.ts";
+import { fileToWrite } from "./places.ts";
 
 /** What commander makes of the words; absent where a flag is. */
 export interface PlotFlags {
@@ -44,7 +45,7 @@ export function addPlotOptions(command: CommandUnknownOpts): void {
   command.optionsGroup("What and where to:");
   command
     .option("--variable <name>", "the variable, such as h_mean (granary inspect lists them)")
-    .option("-o, --output <file>", "the PNG to write, or - for stdout")
+    .option("-o, --output <file>", "the PNG to write, or - for stdout", fileToWrite)
     .option(OVERWRITE, OVERWRITE_HELP)
     .option("--preview", "draw it in the terminal");
   command.optionsGroup("The picture:");

@@ -2,6 +2,7 @@
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import type { S3Access, S3Settings } from "../../core/access/location.ts";
 import { parseEndpoint } from "../../core/access/s3_address.ts";
+import { serverToAsk } from "./places.ts";
 
 const ACCESS: readonly S3Access[] = ["signed", "unsigned", "requester-pays"];
 
@@ -17,7 +18,7 @@ export function addS3Options(command: CommandUnknownOpts): void {
       .choices(ACCESS),
   );
   command.option("--s3-region <region>", "s3: the bucket's region");
-  command.option("--s3-endpoint <url>", "s3: another service than Amazon's");
+  command.option("--s3-endpoint <url>", "s3: another service than Amazon's", serverToAsk);
 }
 
 /** Throws an input error for an endpoint that is none. */

@@ -3,25 +3,13 @@
  * pread; a file that became shorter under the reader is an error, never zeros.
  */
 import fs from "node:fs";
-import { fileURLToPath } from "node:url";
 import { GranaryError, systemCode } from "../errors.ts";
+import { localPath } from "../files/address.ts";
 import { checkRange } from "./range.ts";
 import type { ByteRange, Source, SourceCounters, SyncSource } from "./source.ts";
 
 /** The longest single pread: below the 2 GiB that some systems stop at. */
 const LONGEST_READ_BYTES = 1 << 30;
-
-/** The path that a plain path or a `file:` URL names. */
-export function localPath(location: string): string {
-  if (!/^file:/i.test(location)) return location;
-  try {
-    return fileURLToPath(location);
-  } catch (error) {
-    throw new GranaryError("input", `${location}: not a file URL of this machine (wanted file:///path)`, {
-      cause: error,
-    });
-  }
-}
 
 /** A local file for code that can wait. `location` is a path or a `file:` URL. */
 export function openFileSource(location: string): Promise<Source> {

@@ -1,6 +1,6 @@
 /** Where bytes lie, as plain data: what a plan holds and what workers send. Never a credential. */
 
-import { inputError } from "../errors.ts";
+import { placeFor, READS_ANYWHERE } from "../files/address.ts";
 
 /** Where Earthdata's buckets lie. */
 export const EARTHDATA_REGION = "us-west-2";
@@ -30,15 +30,8 @@ export interface S3Settings {
  * input error for the URL of a scheme that granary does not read.
  */
 export function locationOf(address: string): SourceLocation {
-  if (/^s3:\/\//i.test(address)) return { kind: "s3", url: `s3://${address.slice(5)}` };
-  if (/^https?:\/\//i.test(address)) return { kind: "https", url: address };
-  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(address)?.[1]?.toLowerCase();
-  if (scheme !== undefined && scheme !== "file") {
-    throw inputError(
-      `${scheme}://…: granary does not know ${scheme}: (wanted a path, file:///path, https://… or s3://bucket/key)`,
-    );
-  }
-  return { kind: "local", url: address };
+  const url = placeFor(address, READS_ANYWHERE);
+  return { kind: /^s3:\/\//.test(url) ? "s3" : /^https?:\/\//i.test(url) ? "https" : "local", url };
 }
 
 /**

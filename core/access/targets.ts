@@ -3,7 +3,6 @@
  * reader sees the old object or the new one.
  */
 import { locationOf, type S3Settings } from "./location.ts";
-import { localPath } from "./file_source.ts";
 import { FolderTarget } from "./folder_target.ts";
 import type { SourceOpener } from "./open.ts";
 import type { ObjectTarget } from "./object_target.ts";
@@ -19,7 +18,7 @@ export function openTarget(address: string, opener: SourceOpener, s3: S3Settings
   const location = locationOf(address);
   switch (location.kind) {
     case "local":
-      return new FolderTarget(localPath(location.url));
+      return new FolderTarget(location.url);
     case "s3":
       return new S3Target(location.url, opener, s3);
     case "https":

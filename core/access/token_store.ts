@@ -8,6 +8,7 @@ import os from "node:os";
 import path from "node:path";
 import { writeFileAtomic } from "../files/atomic.ts";
 import { GranaryError, systemCode } from "../errors.ts";
+import { namedFolder } from "../files/folders.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -31,13 +32,13 @@ export function homeFolder(env: Environment): string {
 
 /** The file of `auth login`. */
 export function loginFile(env: Environment): string {
-  const base = env.XDG_CONFIG_HOME || path.join(homeFolder(env), ".config");
+  const base = namedFolder(env.XDG_CONFIG_HOME) ?? path.join(homeFolder(env), ".config");
   return path.join(base, "granary", "earthdata.json");
 }
 
 /** The file of tokens that were found or created. */
 export function tokenCacheFile(env: Environment): string {
-  const base = env.XDG_CACHE_HOME || path.join(homeFolder(env), ".cache");
+  const base = namedFolder(env.XDG_CACHE_HOME) ?? path.join(homeFolder(env), ".cache");
   return path.join(base, "granary", "earthdata-tokens.json");
 }
 

@@ -8,12 +8,12 @@
  */
 import { createHash } from "node:crypto";
 import fs from "node:fs";
-import os from "node:os";
 import path from "node:path";
 import process from "node:process";
 import { zstdDecompressSync } from "node:zlib";
 import { syncFolder, temporaryName, writeAllSync } from "./atomic.ts";
 import { GranaryError, systemCode } from "../errors.ts";
+import { namedFolder, temporaryRoot } from "./folders.ts";
 
 /** A file of a native addon: where the binary holds it, and what it must be once unpacked. */
 export interface NativeFile {
@@ -41,13 +41,12 @@ const PIECE_BYTES = 4 * 1024 * 1024;
 /** The folders to try, best first: XDG_CACHE_HOME, HOME/.cache, TMPDIR or the system's own. */
 export function cacheFolders(env: Readonly<Record<string, string | undefined>>): CacheFolder[] {
   const folders: CacheFolder[] = [];
-  const absolute = (value: string | undefined) => value !== undefined && path.isAbsolute(value);
-  if (absolute(env.XDG_CACHE_HOME)) {
-    folders.push({ path: path.join(env.XDG_CACHE_HOME!, "granary"), shared: false });
-  }
-  if (absolute(env.HOME)) folders.push({ path: path.join(env.HOME!, ".cache", "granary"), shared: false });
+  const own = namedFolder(env.XDG_CACHE_HOME);
+  if (own !== undefined) folders.push({ path: path.join(own, "granary"), shared: false });
+  const home = namedFolder(env.HOME);
+  if (home !== undefined) folders.push({ path: path.join(home, ".cache", "granary"), shared: false });
   const user = process.getuid?.() ?? 0;
-  for (const folder of new Set([absolute(env.TMPDIR) ? env.TMPDIR! : os.tmpdir(), "/tmp"])) {
+  for (const folder of new Set([namedFolder(env.TMPDIR) ?? temporaryRoot(), "/tmp"])) {
     folders.push({ path: path.join(folder, `granary-${user}`), shared: true });
   }
   return folders;

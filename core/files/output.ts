@@ -4,7 +4,6 @@
  */
 import fs from "node:fs";
 import { inputError, systemCode } from "../errors.ts";
-import { pathOfFileUrl, SCHEME } from "./address.ts";
 
 export type OutputKind = "CSV" | "JSON" | "Parquet" | "PNG" | "TIFF" | "zip";
 
@@ -18,25 +17,6 @@ const BEGINNINGS: Readonly<Record<OutputKind, readonly number[]>> = {
   TIFF: [0x49, 0x49],
   zip: [0x50, 0x4b, 0x03, 0x04],
 };
-
-/**
- * The path or s3:// address of a place that was named for writing. Throws an input error for a scheme that
- * granary does not know: it would make a folder of that name.
- */
-export function outputAddress(address: string): string {
-  const scheme = SCHEME.exec(address)?.[1].toLowerCase();
-  if (scheme === undefined) return address;
-  if (scheme === "s3" && /^s3:\/\//i.test(address)) return address;
-  if (scheme === "file") {
-    return pathOfFileUrl(address);
-  }
-  const wanted = scheme === "s3"
-    ? "wanted s3://bucket/name"
-    : "wanted a path, file:///path or s3://bucket/name";
-  throw inputError(
-    `${address}: granary does not write to ${scheme}: (${wanted}; ./${address} is a local name)`,
-  );
-}
 
 /**
  * Throws an input error, and changes nothing, where `file` may not be written. `updates` says that the

@@ -9,6 +9,7 @@ import os from "node:os";
 import path from "node:path";
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { inputError } from "../errors.ts";
+import { temporaryRoot } from "../files/folders.ts";
 
 /** DuckDB's share of memory by default. */
 const DEFAULT_DUCKDB_MEMORY_BYTES = 1_000_000_000;
@@ -31,7 +32,7 @@ export interface Duck {
 /** An in-memory DuckDB with bounded threads and memory, no extension loading, and UTC as time zone. */
 export async function openDuck(options: DuckOptions = {}): Promise<Duck> {
   const { DuckDBInstance } = await import("@duckdb/node-api");
-  const folder = makeFolder(options.scratch ?? os.tmpdir());
+  const folder = makeFolder(options.scratch ?? temporaryRoot());
   let instance: DuckDBInstance | undefined;
   try {
     instance = await DuckDBInstance.create(":memory:", {

@@ -3,11 +3,20 @@ import path from "node:path";
 import { addShapeFaults, Faults } from "../../core/config/faults.ts";
 import { YamlText } from "../../core/config/yaml_text.ts";
 import type { S3Settings } from "../../core/access/location.ts";
+import { GranaryError } from "../../core/errors.ts";
+import {
+  placeFor,
+  type PlaceUse,
+  READS_FILES,
+  WRITES_FILES,
+  WRITES_STORES,
+} from "../../core/files/address.ts";
 import { readYamlText } from "../../core/config/read_text.ts";
 import { DEFAULT_CELL_ORDER } from "../../catalog/schema.ts";
 import { CDSE_CATALOGUE } from "../../catalog/discover/odata/odata.ts";
 import { CDSE_DOWNLOAD } from "../../catalog/discover/odata/odata_product.ts";
 import type { CmrQuery } from "../../catalog/discover/cmr/cmr_query.ts";
+import { isPostgres } from "../ledger/open.ts";
 import { DAY_MS } from "../ledger/days.ts";
 import { DEFAULT_RETRY_RULE } from "../ledger/tasks.ts";
 import { type FeedInput, feedSchema } from "./schema.ts";
@@ -163,9 +172,21 @@ export function parseFeed(text: string, fileName: string): FeedDefinition {
   return definition;
 }
 
+/** A place as it stands at a path of the YAML: whole, from the YAML's folder; a fault where it is none. */
+type PlaceIn = (name: string, at: (string | number)[], use: PlaceUse) => string;
+
 function resolve(input: FeedInput, faults: Faults, base: string): FeedDefinition {
   const { source, follow, keep = {}, catalog, download } = input;
-  const place = (name: string) => isRemote(name) ? name : path.resolve(base, name);
+  const place: PlaceIn = (name, at, use) => {
+    try {
+      const found = placeFor(name, use);
+      return isRemote(found) ? found : path.resolve(base, found);
+    } catch (error) {
+      if (!(error instanceof GranaryError)) throw error;
+      faults.value(at, error.message);
+      return name;
+    }
+  };
   const ms = (text: string | undefined, standard: string) => durationMs(text ?? standard) ?? 0;
   const start = follow.start instanceof Date ? follow.start.getTime() : Date.parse(follow.start);
   if (Number.isNaN(start)) faults.value(["follow", "start"], "is no date (wanted 2026-11-01)");
@@ -173,18 +194,13 @@ function resolve(input: FeedInput, faults: Faults, base: string): FeedDefinition
   if (keep.bbox !== undefined && !(south < north && Math.abs(west) <= 180 && Math.abs(east) <= 180)) {
     faults.value(["keep", "bbox"], "is no box (wanted west, south, east, north in degrees)");
   }
-  if (catalog !== undefined && isRemote(catalog.to)) {
-    faults.value(["catalog", "to"], "is no folder of this machine, and a live catalog lies in one");
-  }
   if (download !== undefined) {
     const { to, region, endpoint } = download;
-    if (isRemote(to) && !/^s3:\/\/[^/]+/.test(to)) {
-      faults.value(["download", "to"], `found "${to}", wanted a folder or s3://bucket/prefix`);
-    }
     if (!isRemote(to) && (region !== undefined || endpoint !== undefined)) {
       faults.value(["download"], "region and endpoint are of a bucket, and a folder is named");
     }
   }
+  const ledger = input.ledger ?? `${input.feed}.sqlite`;
   const recent = keep.recent === undefined ? undefined : (durationMs(keep.recent) ?? 0) / DAY_MS;
   return {
     name: input.feed,
@@ -195,19 +211,21 @@ function resolve(input: FeedInput, faults: Faults, base: string): FeedDefinition
     sweepEveryMs: ms(follow.sweep_every, DEFAULT_SWEEP_EVERY),
     poll: follow.poll ?? true,
     keep: {
-      tilesFile: keep.tiles === undefined ? undefined : place(keep.tiles),
+      tilesFile: keep.tiles === undefined ? undefined : place(keep.tiles, ["keep", "tiles"], READS_FILES),
       recentDays: recent,
       bbox: keep.bbox === undefined ? undefined : [west, south, east, north],
-      polygonFile: keep.polygon === undefined ? undefined : place(keep.polygon),
+      polygonFile: keep.polygon === undefined
+        ? undefined
+        : place(keep.polygon, ["keep", "polygon"], READS_FILES),
       cloudAtMost: keep.cloud_at_most,
       where: keep.where,
     },
-    ledger: place(input.ledger ?? `${input.feed}.sqlite`),
+    ledger: isPostgres(ledger) ? ledger : place(ledger, ["ledger"], WRITES_FILES),
     exclusive: input.exclusive ?? false,
-    catalog: catalog === undefined ? undefined : place(catalog.to),
+    catalog: catalog === undefined ? undefined : place(catalog.to, ["catalog", "to"], WRITES_FILES),
     cellOrder: catalog?.cell_order ?? DEFAULT_CELL_ORDER,
     download: download === undefined ? undefined : {
-      to: place(download.to),
+      to: place(download.to, ["download", "to"], WRITES_STORES),
       files: download.files ?? DEFAULT_DOWNLOAD_FILES,
       attempts: download.attempts ?? DEFAULT_RETRY_RULE.mostAttempts,
       s3: { region: download.region ?? null, endpoint: download.endpoint ?? null },
@@ -226,7 +244,7 @@ const isRemote = (place: string) => /^[a-z0-9]+:\/\//i.test(place);
 function resolveSource(
   source: FeedInput["source"],
   faults: Faults,
-  place: (name: string) => string,
+  place: PlaceIn,
 ): SourceDefinition {
   for (const [key, url] of Object.entries(source)) {
     if (/(^|_)url$/.test(key) && !/^https?:\/\//i.test(String(url))) {
@@ -316,10 +334,10 @@ function resolveSource(
     case "local":
       return {
         from: "local",
-        folder: place(source.path),
+        folder: place(source.path, ["source", "path"], READS_FILES),
         config: source.config === undefined || !/[./]/.test(source.config)
           ? source.config
-          : place(source.config),
+          : place(source.config, ["source", "config"], READS_FILES),
         collection: source.collection,
         provider: source.provider,
       };

@@ -11,8 +11,13 @@ interface LedgerAddress {
   exclusive?: boolean | undefined;
 }
 
+/** Whether a ledger is a database's URL and not a file. */
+export function isPostgres(address: string): boolean {
+  return /^postgres(ql)?:\/\//.test(address);
+}
+
 export async function openLedger({ address, exclusive }: LedgerAddress): Promise<Engine> {
-  const engine = /^postgres(ql)?:\/\//.test(address)
+  const engine = isPostgres(address)
     ? openPostgres(address)
     : openSqlite(address, { exclusive: exclusive === true });
   try {

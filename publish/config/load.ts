@@ -3,8 +3,16 @@ import path from "node:path";
 import { readYamlText } from "../../core/config/read_text.ts";
 import { suggestion } from "../../core/suggest.ts";
 import { DATASET_NAMES, datasetText } from "../../products/datasets/index.ts";
-import { localPath } from "../../core/access/file_source.ts";
-import type { Dataset, Discovery, PublishTarget } from "../dataset.ts";
+import {
+  ASKS_SERVERS,
+  placeFor,
+  type PlaceUse,
+  READS_FILES,
+  READS_WEB,
+  WRITES_FILES,
+  WRITES_STORES,
+} from "../../core/files/address.ts";
+import type { Dataset, Discovery, PublishTarget, TargetKind } from "../dataset.ts";
 import { parseDataset } from "./parse.ts";
 
 /**
@@ -18,7 +26,7 @@ export function loadDataset(file: string): Dataset {
   return {
     ...dataset,
     discover: dataset.discover.map((one) => placedSource(one, folder)),
-    output: placed(dataset.output, folder),
+    output: placed(dataset.output, folder, WRITES_STORES),
     targets: dataset.targets.map((one) => placedTarget(one, folder)),
   };
 }
@@ -33,20 +41,31 @@ function placedSource(source: Discovery, folder: string): Discovery {
   switch (source.from) {
     case "local":
     case "catalog":
-      return { ...source, path: placed(source.path, folder) };
+      return { ...source, path: placed(source.path, folder, READS_FILES) };
     case "stac":
-      return { ...source, url: placed(source.url, folder) };
+      return { ...source, url: placed(source.url, folder, READS_WEB) };
     default:
       return source;
   }
 }
 
+const TARGET_USES: Readonly<Record<Exclude<TargetKind, "pgstac">, PlaceUse>> = {
+  static: WRITES_STORES,
+  transactions: ASKS_SERVERS,
+  ingest: ASKS_SERVERS,
+  ndjson: WRITES_FILES,
+  geoparquet: WRITES_FILES,
+  catalog: WRITES_FILES,
+};
+
 function placedTarget(target: PublishTarget, folder: string): PublishTarget {
-  return target.kind === "pgstac" ? target : { ...target, to: placed(target.to, folder) };
+  return target.kind === "pgstac"
+    ? target
+    : { ...target, to: placed(target.to, folder, TARGET_USES[target.kind]) };
 }
 
-/** Addresses stay; paths are those of the YAML's folder. */
-function placed(address: string, folder: string): string {
-  if (/^(s3|https?):\/\//i.test(address)) return address;
-  return path.resolve(folder, localPath(address));
+/** Addresses that the use takes stay; paths are those of the YAML's folder. */
+function placed(address: string, folder: string, use: PlaceUse): string {
+  const found = placeFor(address, use);
+  return /^(s3|https?):\/\//i.test(found) ? found : path.resolve(folder, found);
 }

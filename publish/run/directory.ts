@@ -1,6 +1,5 @@
 /** The run directory of a dataset: what every job keeps, the catalog, and what was done with each granule. */
 import fs from "node:fs";
-import os from "node:os";
 import path from "node:path";
 import { FolderTarget } from "../../core/access/folder_target.ts";
 import type { SourceOpener } from "../../core/access/open.ts";
@@ -27,6 +26,7 @@ import {
   REGISTER_RECORDS,
   type RegisterRecord,
 } from "../records.ts";
+import { temporaryRoot } from "../../core/files/folders.ts";
 
 /** The kind of job that stands in the settings. */
 const PUBLISH = "publish";
@@ -77,7 +77,7 @@ export class PublishDirectory extends JobDirectory {
       fs.mkdirSync(this.folder, { recursive: true });
       return await work(file, fs.existsSync(file));
     }
-    const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "granary-publish-"));
+    const scratch = fs.mkdtempSync(path.join(temporaryRoot(), "granary-publish-"));
     try {
       const file = path.join(scratch, CATALOG);
       const bytes = await this.target.get(CATALOG);

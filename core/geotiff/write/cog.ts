@@ -4,7 +4,6 @@
  * recognizes the order of its tiles by the structural metadata behind the header.
  */
 import { createHash } from "node:crypto";
-import os from "node:os";
 import path from "node:path";
 import type { ObjectTarget } from "../../access/object_target.ts";
 import { type GranaryError, inputError } from "../../errors.ts";
@@ -20,6 +19,7 @@ import { metadataXml } from "./metadata.ts";
 import { type CogOptions, type CogPlan, planCog, writtenBand } from "./plan.ts";
 import type { Predictor } from "./predictor.ts";
 import { TileStore } from "./tile_store.ts";
+import { temporaryRoot } from "../../files/folders.ts";
 
 /** A band as it was written. Statistics are of the full level, in the elements of the file. */
 export type CogBand = GridBand & BandCount;
@@ -58,7 +58,7 @@ export async function writeCog(
   options: CogOptions = {},
 ): Promise<CogSummary> {
   const plan = planCog(grid, options);
-  const scratch = temporaryName(path.join(options.scratch ?? os.tmpdir(), "granary-tiles"));
+  const scratch = temporaryName(path.join(options.scratch ?? temporaryRoot(), "granary-tiles"));
   const tiles = plan.levels.map(({ tilesAcross, tilesDown }) => tilesAcross * tilesDown);
   const store = new TileStore(tiles, scratch, plan.memoryBytes / 2);
   try {

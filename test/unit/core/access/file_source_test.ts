@@ -4,7 +4,8 @@ import os from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { GranaryError } from "../../../../core/errors.ts";
-import { localPath, openFileSource, openFileSyncSource } from "../../../../core/access/file_source.ts";
+import { openFileSource, openFileSyncSource } from "../../../../core/access/file_source.ts";
+import { localPath } from "../../../../core/files/address.ts";
 import { memorySource } from "../../../../core/access/memory_source.ts";
 import { memorySyncSource } from "../../../support/memory_source.ts";
 
@@ -98,7 +99,7 @@ Deno.test(
     const source = await openFileSource(pathToFileURL(file).href);
     assert.equal(source.sizeBytes, 1000);
     await source.close();
-    assert.throws(() => localPath("file://elsewhere/x.h5"), tag("input", /not a file URL of this machine/));
+    assert.throws(() => localPath("file://elsewhere/x.h5"), tag("input", /no file of this machine/));
   }),
 );
 

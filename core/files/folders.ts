@@ -1,0 +1,13 @@
+/** Folders that the environment names. As its standards say, one that is no absolute path names none. */
+import os from "node:os";
+import path from "node:path";
+
+/** The folder that a variable names; undefined where it is unset or no absolute path. */
+export function namedFolder(value: string | undefined): string | undefined {
+  return value !== undefined && path.isAbsolute(value) ? value : undefined;
+}
+
+/** Where temporary files go. */
+export function temporaryRoot(): string {
+  return namedFolder(os.tmpdir()) ?? "/tmp";
+}
