@@ -4,6 +4,7 @@
  */
 import fs from "node:fs";
 import { GranaryError, inputError, systemCode } from "../../core/errors.ts";
+import { keepStandardInput, type KeptInput } from "../../core/files/standard_input.ts";
 import { inputPath } from "../../core/files/address.ts";
 import type { LatitudeConvention } from "../../core/cells/convention.ts";
 import { parseCellAt } from "../../core/cells/cell_name.ts";
@@ -42,16 +43,24 @@ interface Import {
   query(): CatalogQuery;
 }
 
-/** Reads a foreign catalog, told apart by its first bytes. */
+/** Reads a foreign catalog (`-` is stdin), told apart by its first bytes. */
 export function importCatalog(named: string, options: ImportOptions): Import {
-  const file = inputPath(named);
+  const kept = named === "-" ? keepStandardInput(options.scratch) : undefined;
+  const file = kept?.file ?? inputPath(named);
   const tally = new Tally();
-  const kind = fileKind(file);
-  const rows = kind === "parquet"
-    ? stacRows(file, options, tally)
-    : jsonRows(parseJson(file), file, options, tally);
+  let kind: ReturnType<typeof fileKind>;
+  let rows: AsyncIterable<GranuleRow> | Iterable<GranuleRow>;
+  try {
+    kind = fileKind(file);
+    rows = kind === "parquet"
+      ? stacRows(file, options, tally)
+      : jsonRows(parseJson(file), file, options, tally);
+  } catch (error) {
+    kept?.clean();
+    throw error;
+  }
   return {
-    rows,
+    rows: kept === undefined ? rows : cleanedAfter(rows, kept),
     tally,
     query: () => ({
       source: "import",
@@ -59,6 +68,17 @@ export function importCatalog(named: string, options: ImportOptions): Import {
       set_aside: tally.toJSON(),
     }),
   };
+}
+
+async function* cleanedAfter(
+  rows: AsyncIterable<GranuleRow> | Iterable<GranuleRow>,
+  kept: KeptInput,
+): AsyncGenerator<GranuleRow> {
+  try {
+    yield* rows;
+  } finally {
+    kept.clean();
+  }
 }
 
 function fileKind(file: string): "parquet" | "json" {

@@ -3,11 +3,8 @@
  * so that a catalog which is replaced meanwhile (by rename) stays the old one to the end. DuckDB may
  * read this file and its own scratch folder, and nothing else.
  */
-import fs from "node:fs";
 import path from "node:path";
-import process from "node:process";
 import type { DuckDBValue } from "@duckdb/node-api";
-import { inputError } from "../../core/errors.ts";
 import { inputPath } from "../../core/files/address.ts";
 import { contractColumns } from "./columns_sql.ts";
 import { type Duck, type DuckOptions, openDuck, sqlFiles, sqlString } from "../../core/tables/duckdb.ts";
@@ -18,10 +15,7 @@ import type { CatalogMetadata } from "../schema.ts";
 import { openSnapshots } from "./snapshots.ts";
 import { granulesOf, viewStatements } from "./views.ts";
 import { readingError } from "../../core/tables/reading.ts";
-import { temporaryRoot } from "../../core/files/folders.ts";
-
-/** A piped catalog larger than this is refused: it is copied to scratch first. */
-const MAX_STDIN_BYTES = 64_000_000_000;
+import { keepStandardInput } from "../../core/files/standard_input.ts";
 
 export interface Catalog {
   /** How it was named; `-` for stdin. */
@@ -52,13 +46,8 @@ export async function openCatalog(name: string, options: DuckOptions = {}): Prom
     const file = inputPath(name);
     return await open(liveParts(file) ?? [file], name, options, () => {});
   }
-  const duckFolder = fs.mkdtempSync(
-    path.join(options.scratch ?? temporaryRoot(), "granary-stdin-"),
-  );
-  const clean = () => fs.rmSync(duckFolder, { recursive: true, force: true });
+  const { file, clean } = keepStandardInput(options.scratch);
   try {
-    const file = path.join(duckFolder, "catalog.parquet");
-    copyStdin(file);
     return await open([file], "stdin", options, clean);
   } catch (error) {
     clean();
@@ -141,34 +130,4 @@ async function shutOthers({ connection, folder }: Duck, snapshots: readonly stri
   await connection.run(`SET allowed_directories = [${sqlString(folder + path.sep)}]`);
   await connection.run("SET enable_external_access = false");
   await connection.run("SET lock_configuration = true");
-}
-
-function copyStdin(file: string): void {
-  const fd = fs.openSync(file, "wx", 0o600);
-  try {
-    const buffer = new Uint8Array(1 << 20);
-    for (let total = 0;;) {
-      const count = readStdin(buffer);
-      if (count === 0) return;
-      total += count;
-      if (total > MAX_STDIN_BYTES) throw inputError(`stdin: more than ${MAX_STDIN_BYTES} bytes`);
-      for (let at = 0; at < count;) at += fs.writeSync(fd, buffer, at, count - at);
-    }
-  } finally {
-    fs.closeSync(fd);
-  }
-}
-
-/** Reads from stdin; a pipe that is empty for now (EAGAIN) is asked again. */
-function readStdin(buffer: Uint8Array): number {
-  for (;;) {
-    try {
-      return fs.readSync(0, buffer, 0, buffer.length, null);
-    } catch (error) {
-      const code = (error as { code?: string }).code;
-      if (code === "EOF") return 0;
-      if (code !== "EAGAIN") throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
-    }
-  }
 }

@@ -2,6 +2,7 @@
 import { inputError } from "../../core/errors.ts";
 import { inputPath } from "../../core/files/address.ts";
 import { makeFileAtomic } from "../../core/files/atomic_path.ts";
+import { keepStandardInput } from "../../core/files/standard_input.ts";
 import type { DuckOptions } from "../../core/tables/duckdb.ts";
 import { withFileLock } from "../../core/files/file_lock.ts";
 import {
@@ -26,7 +27,7 @@ export interface MergeResult {
 }
 
 /**
- * Merges catalog files into `output` (which may be one of them). One row of each (collection, id)
+ * Merges catalog files, of which one may be `-`, stdin, into `output` (which may be one of them). One row of each (collection, id)
  * stays: the highest revision; of equal revisions that of the file named last. Merging a catalog with
  * itself, or merging again, changes nothing.
  */
@@ -35,11 +36,20 @@ export async function mergeCatalogs(
   output: string,
   options: DuckOptions = {},
 ): Promise<MergeResult> {
-  const inputs = named.map(inputPath).flatMap((file) => liveParts(file) ?? [file]);
-  if (inputs.length === 0) throw inputError("nothing to merge (name one catalog or more)");
-  const inPlace = inputs.some((file) => path.resolve(file) === path.resolve(output));
-  const merge = () => mergeFiles(inputs, output, options);
-  return inPlace ? await withFileLock(output, merge) : await merge();
+  if (named.length === 0) throw inputError("nothing to merge (name one catalog or more)");
+  if (named.filter((name) => name === "-").length > 1) {
+    throw inputError("- is given twice, and stdin is read once");
+  }
+  const kept = named.includes("-") ? keepStandardInput(options.scratch) : undefined;
+  try {
+    const files = named.map((name) => name === "-" ? kept!.file : inputPath(name));
+    const inputs = files.flatMap((file) => liveParts(file) ?? [file]);
+    const inPlace = inputs.some((file) => path.resolve(file) === path.resolve(output));
+    const merge = () => mergeFiles(inputs, output, options);
+    return inPlace ? await withFileLock(output, merge) : await merge();
+  } finally {
+    kept?.clean();
+  }
 }
 
 async function mergeFiles(

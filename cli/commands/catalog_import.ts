@@ -21,7 +21,7 @@ Takes stac-geoparquet files, such as the Python tools write, and JSON catalogs
 export function addCatalogImport(catalog: Command, context: CliContext): void {
   catalog.command("import")
     .description("make a catalog of another tool's")
-    .argument("<file>", "a stac-geoparquet file or a JSON catalog", fileToRead)
+    .argument("<file>", "a stac-geoparquet file or a JSON catalog, or - for stdin", fileToRead)
     .requiredOption("-o, --output <file>", "the catalog to write", fileToWrite)
     .option(OVERWRITE, OVERWRITE_HELP)
     .option("--cell-order <n>", "order of the cells", whole(0, MAX_NUMBER_ORDER), DEFAULT_CELL_ORDER)

@@ -17,7 +17,7 @@ Of a granule that is in several, the highest revision stays; of equal ones that 
 export function addCatalogMerge(catalog: Command, context: CliContext): void {
   catalog.command("merge")
     .description("merge catalogs, of any products and providers, into one")
-    .argument("<files...>", "catalogs", filesToRead)
+    .argument("<files...>", "catalogs; one may be - for stdin", filesToRead)
     .requiredOption("-o, --output <file>", "the catalog to write; it may be one of the inputs", fileToWrite)
     .option(OVERWRITE, OVERWRITE_HELP)
     .option(

@@ -16,7 +16,7 @@ A mirror holds files as provider/collection/path.`;
 export function addCatalogRebase(catalog: Command, context: CliContext): void {
   catalog.command("rebase")
     .description("point a catalog's rows at a local mirror")
-    .argument("<file>", "a catalog", fileToRead)
+    .argument("<file>", "a catalog, or - for stdin", fileToRead)
     .requiredOption("--mirror <dir>", "the folder of the mirror", fileToRead)
     .requiredOption("-o, --output <file>", "the catalog to write; it may be the input", fileToWrite)
     .option(OVERWRITE, OVERWRITE_HELP)
