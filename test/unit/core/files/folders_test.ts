@@ -4,7 +4,7 @@ import { namedFolder, temporaryRoot } from "../../../../core/files/folders.ts";
 
 Deno.test("a variable that holds no absolute path names no folder", () => {
   for (const value of [undefined, "", "cache", "./cache", "gs://bucket/cache", "file:///tmp"]) {
-    assert.equal(namedFolder(value), undefined, value);
+    assert.equal(namedFolder(value), undefined, String(value));
   }
   assert.equal(namedFolder("/var/cache"), "/var/cache");
 });
