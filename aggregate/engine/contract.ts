@@ -45,7 +45,7 @@ export interface IndexedRows {
 }
 
 /** Groups of a granule by what was found. */
-interface GroupTally {
+export interface GroupTally {
   present: number;
   empty: number;
   missing: number;

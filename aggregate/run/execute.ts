@@ -12,6 +12,7 @@ import type { Plan } from "../plan/plan.ts";
 import { shareMemory } from "../schedule/budget.ts";
 import { type Executor, startExecutor } from "../schedule/executor.ts";
 import type { Checkpoint } from "../schedule/schedule_work.ts";
+import { addReading, keepReading, noReading, readingSoFar, type ReadingSums } from "./account.ts";
 import { commitShard, drive, missingIds } from "./drive.ts";
 import { finishStore, incompleteParents, leftOutNote } from "./finish.ts";
 import { shardRecordKey } from "./records.ts";
@@ -70,6 +71,8 @@ export interface RunReport extends RunTotals {
   peakSegmentBytes: number;
   /** Observations in the store: of shards that were made and of those that were kept. */
   storeObservations: number;
+  /** What this run read and the parts of it that were before, which it resumed. */
+  allParts: ReadingSums;
   workers: number;
   seconds: { total: number; scatter: number; reduce: number; workerScatter: number; workerReduce: number };
 }
@@ -114,6 +117,8 @@ interface BegunRun {
   directory: RunDirectory;
   place: StorePlace;
   remaining: Remaining;
+  /** What parts of the run before this one have read. */
+  reading: ReadingSums;
 }
 
 /** Has `body` done while no other run may begin in the same places. */
@@ -134,9 +139,12 @@ async function underLease<T>(
       await directory.clear(); // first: no record may outlive its objects
       await place.empty();
     }
+    // Before records go that hold no more.
+    const reading = mode === "resume" ? await readingOfAll(directory) : noReading();
     return await body({
       directory,
       place,
+      reading,
       remaining: await prepareRemaining(plan, directory, place, options),
     });
   } finally {
@@ -144,10 +152,16 @@ async function underLease<T>(
   }
 }
 
+/** Records are read whole here: also those whose files are gone. */
+async function readingOfAll(directory: RunDirectory): Promise<ReadingSums> {
+  const { scatter, lost } = await directory.scatterRecords();
+  return await readingSoFar(directory, [...scatter, ...lost]);
+}
+
 async function runUnderLease(
   plan: Plan,
   executor: Executor,
-  { directory, place, remaining }: BegunRun,
+  { directory, place, remaining, reading }: BegunRun,
   options: RunOptions,
 ): Promise<RunReport> {
   const started = performance.now();
@@ -158,13 +172,14 @@ async function runUnderLease(
   const planned = new Map(plan.shards.map((shard) => [shard.index, shard]));
   const store = typeof options.store === "string" ? options.store : place.target;
   const memoryBytes = options.memoryBytes ?? defaultMemoryBytes();
-  const result = await drive(directory, plan, work, store, { ...options, executor, memoryBytes }, {
+  const done = drive(directory, plan, work, store, { ...options, executor, memoryBytes }, {
     rowsOf: options.rowsOf,
     indexOrder: options.rowIndex?.order,
     ...options.checkpoint === undefined ? {} : { checkpoint: options.checkpoint },
     ...options.onError === undefined ? {} : { onError: options.onError },
     onScattered: (outcome) => {
       tally.scattered(outcome);
+      addReading(reading, outcome);
       if (outcome.runs !== null) options.rowIndex?.add(outcome.granule, outcome.runs);
     },
     onFailed: (failure) => tally.failed(failure),
@@ -177,6 +192,11 @@ async function runUnderLease(
       tally.reduced(outcome);
     },
   });
+  const result = await done.catch(async (error) => {
+    // What ended the run is told, and not that this could not be kept besides.
+    await keepReading(directory, reading).catch(() => {});
+    throw error;
+  });
   const incomplete = incompleteParents(plan, result.failed);
   const coarseCells = await finishStore(plan, place, states, {
     observations: tally.observations,
@@ -185,6 +205,7 @@ async function runUnderLease(
   });
   if (result.failed.length === 0) await directory.dropSpills();
   else await directory.rememberFailures(plan, null, result.failed);
+  await keepReading(directory, reading);
   const seconds = (performance.now() - started) / 1000;
   return {
     store: place.target.name,
@@ -197,6 +218,7 @@ async function runUnderLease(
     spilledBytes: result.spilledBytes,
     peakSegmentBytes: result.peakSegmentBytes,
     storeObservations: tally.observations,
+    allParts: reading,
     workers: executor.slots,
     seconds: {
       total: seconds,

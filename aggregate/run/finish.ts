@@ -1,4 +1,5 @@
 /** The end of a run: levels above the parents, the store's documents, the spill files dropped. */
+import { keepReading, readingSoFar } from "./account.ts";
 import { inputError } from "../../core/errors.ts";
 import type { ObjectTarget } from "../../core/access/object_target.ts";
 import { storeMetadata } from "../../core/store/metadata.ts";
@@ -31,7 +32,10 @@ export async function finishRun(
 ): Promise<FinishedRun> {
   const lease = await takeLease(directory.target, leaseOptions);
   try {
-    const [{ scatter }, shards] = await Promise.all([directory.scatterRecords(), directory.shardRecords()]);
+    const [{ scatter, lost }, shards] = await Promise.all([
+      directory.scatterRecords(),
+      directory.shardRecords(),
+    ]);
     const place = await StorePlace.at(target, plan.store.parentOrder);
     const unread = failedGranules(plan, scatter);
     const isWhole = place.wholeShards();
@@ -62,6 +66,7 @@ export async function finishRun(
       }),
       ...incomplete,
     });
+    await keepReading(directory, await readingSoFar(directory, [...scatter, ...lost]));
     if (failed.length === 0) await directory.dropSpills();
     const cells = Object.fromEntries(
       plan.store.levels.filter((level) => level >= plan.store.parentOrder)

@@ -56,6 +56,8 @@ export interface ShardRecord {
   finished: string;
 }
 
+/** What was read in all parts of a run; see account.ts. */
+export const ACCOUNT_KEY = "account.json";
 export const SCATTER_RECORDS = "scatter/";
 export const SHARD_RECORDS = "shards/";
 

@@ -10,6 +10,7 @@ import type { FailedGranule } from "../schedule/schedule_work.ts";
 import { resumeDifferences } from "../plan/resumable.ts";
 import { PLAN_FORMAT } from "../plan/version.ts";
 import {
+  ACCOUNT_KEY,
   batchOfRecord,
   recordsOfBatch,
   SCATTER_RECORDS,
@@ -286,7 +287,9 @@ export class RunDirectory extends JobDirectory {
   async clear(): Promise<void> {
     await this.dropSpills();
     for (const key of await this.target.list(SHARD_RECORDS)) await this.target.delete(key);
-    for (const key of [PLAN_KEY, SETTINGS_KEY, REPORT_KEY, BILL_KEY]) await this.target.delete(key);
+    for (const key of [PLAN_KEY, SETTINGS_KEY, REPORT_KEY, BILL_KEY, ACCOUNT_KEY]) {
+      await this.target.delete(key);
+    }
     await this.dropTasks();
   }
 }

@@ -3,6 +3,8 @@ import type { JobStatus } from "../../runs/job.ts";
 import { BILL_KEY, type LambdaBill } from "../../runs/lambda/lambda_bill.ts";
 import { unsealJson } from "../../core/files/sealed_json.ts";
 import type { Plan } from "../plan/plan.ts";
+import type { ScatterCounts } from "../engine/contract.ts";
+import { readingSoFar } from "./account.ts";
 import { doneShards, failedGranules, wholeGranules } from "./granule_states.ts";
 import { granuleKeys } from "./resume.ts";
 import type { RunDirectory } from "./run_directory.ts";
@@ -16,8 +18,10 @@ export interface RunStatus extends JobStatus {
   shards: { total: number; done: number; left: number[]; incomplete: number[] };
   granules: { total: number; scattered: number; failed: ReportedFailure[] };
   observations: number;
-  /** Of granules in spill files, which are dropped when the run is whole; 0 then. */
+  /** Of granules' files, in all parts of the run. */
   bytesRead: number;
+  /** Rows that were read, in all parts of the run, and why some were not kept. */
+  rows: ScatterCounts;
   storeBytes: number;
   /** Seconds of workers, all together. */
   workerSeconds: { scatter: number; reduce: number };
@@ -26,12 +30,13 @@ export interface RunStatus extends JobStatus {
 }
 
 export async function runStatus(directory: RunDirectory, plan: Plan): Promise<RunStatus> {
-  const [{ scatter }, shards, finished, bill] = await Promise.all([
+  const [{ scatter, lost }, shards, finished, bill] = await Promise.all([
     directory.scatterRecords(),
     directory.shardRecords(),
     directory.isFinished(),
     directory.target.get(BILL_KEY),
   ]);
+  const reading = await readingSoFar(directory, [...scatter, ...lost]);
   const keys = granuleKeys(plan);
   const saved = wholeGranules(plan, scatter);
   const failed = failedGranules(plan, scatter);
@@ -84,10 +89,11 @@ export async function runStatus(directory: RunDirectory, plan: Plan): Promise<Ru
       failed: [...failed].map(([granule, reason]) => reportedFailure(plan, { granule, reason })),
     },
     observations: sum(records.map((record) => record.observations)),
-    bytesRead: sum(scatter.flatMap((record) => record.granules.map(({ reads }) => reads.bytes))),
+    bytesRead: reading.reads.bytes,
+    rows: reading.counts,
     storeBytes: sum(records.map((record) => record.bytes)),
     workerSeconds: {
-      scatter: sum(scatter.flatMap(({ granules }) => granules.map(({ seconds }) => seconds))),
+      scatter: reading.seconds,
       reduce: sum(records.map((record) => record.seconds)),
     },
     bill: bill === undefined ? null : unsealJson(bill) as LambdaBill,

@@ -170,24 +170,29 @@ function sizeLine({ granules }: Plan): string {
   return unknown === 0 ? bytes : `${bytes} and ${formatCount(unknown)} of unknown size`;
 }
 
-function granuleLine({ granules, reads }: RunReport): string {
-  const kept = granules.kept > 0 ? `, ${formatCount(granules.kept)} kept from before` : "";
-  return `${formatCount(granules.read)} of ${formatCount(granules.total)} read${kept}, ${
-    formatBytes(reads.bytes)
-  } in ${formatCount(reads.requests)} reads`;
+/** All of a run, and what of it was done now where it had been begun before. */
+function granuleLine({ granules, reads, allParts }: RunReport): string {
+  const { total, read, kept } = granules;
+  const done = kept > 0 ? ` (${formatCount(kept)} before, ${formatCount(read)} now)` : "";
+  const size = ({ bytes, requests }: RunReport["reads"]) =>
+    `${formatBytes(bytes)} in ${formatCount(requests)} reads`;
+  const now = allParts.reads.requests > reads.requests && read > 0 ? `, of which ${size(reads)} now` : "";
+  return `${formatCount(read + kept)} of ${formatCount(total)} read${done}, ${size(allParts.reads)}${now}`;
 }
 
-function observationLine({ observations: counts, shards, storeObservations }: RunReport): string {
+function observationLine({ allParts, granules, storeObservations }: RunReport): string {
+  const { counts } = allParts;
+  // Granules that a later part needed for other cells were read again: their rows are not told apart then.
+  const again = allParts.granules > granules.read + granules.kept;
+  if (again) return `${formatCount(storeObservations)} in the store`;
   const dropped = Object.entries({
     filtered: counts.filtered,
     "without values": counts.empty,
-    // A resumed run reads granules for some of its own cells: the others are not outside of anything.
-    ...shards.kept > 0 ? {} : { "outside the selected cells": counts.elsewhere },
+    "outside the selected cells": counts.elsewhere,
     "outside the time": counts.untimely,
     "outside the area": counts.outside,
     "without a place": counts.misplaced,
   }).filter(([, count]) => count > 0).map(([why, count]) => `${formatCount(count)} ${why}`);
-  const now = `${formatCount(counts.kept)} of ${formatCount(counts.rows)}`;
-  return (shards.kept > 0 ? `${formatCount(storeObservations)} in the store; read now: ${now}` : now) +
+  return `${formatCount(storeObservations)} of ${formatCount(counts.rows)}` +
     (dropped.length > 0 ? ` (${dropped.join(", ")})` : "");
 }

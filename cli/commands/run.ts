@@ -1,8 +1,9 @@
 /** `granary run status|work|finish`: a planned run of any job, a task at a time. */
 import type { Command, CommandUnknownOpts } from "@commander-js/extra-typings";
 import { inputError } from "../../core/errors.ts";
-import { formatBytes, formatCount, formatSeconds, parseBytes } from "../../core/units.ts";
+import { formatBytes, formatCount, formatNumberOf, formatSeconds, parseBytes } from "../../core/units.ts";
 import type { JobKinds, JobStatus, StageStatus, TaskOutcome } from "../../runs/job.ts";
+import { REDUCE } from "../../aggregate/run/stages.ts";
 import type { RunStatus } from "../../aggregate/run/status.ts";
 import { countOf, whole } from "../flags/numbers.ts";
 import type { CliContext, Progress } from "../io/context.ts";
@@ -162,14 +163,14 @@ async function showStatus(runDirectory: string, kinds: JobKinds, context: CliCon
   const { granules, observations, storeBytes, workerSeconds, bill } = found;
   context.out.table(["what", "value"], [
     ...found.store === undefined ? [] : [["store", found.store]],
-    ["finished", found.finished ? "yes" : "no"],
+    ["finished", finishedLine(found)],
     ...found.stages.map((stage) => [`${stage.name} tasks`, stageLine(stage)]),
     ...granules === undefined ? [] : [[
       "granules",
       `${formatCount(granules.scattered)} of ${formatCount(granules.total)} scattered` +
       (granules.failed.length === 0 ? "" : `, ${formatCount(granules.failed.length)} failed`),
     ]],
-    ...observations === undefined ? [] : [["observations", formatCount(observations)]],
+    ...observations === undefined ? [] : [["observations", observationLine(observations, found.rows)]],
     ...storeBytes === undefined ? [] : [["written", formatBytes(storeBytes)]],
     ...workerSeconds === undefined ? [] : [["work", workLine(workerSeconds, found.bytesRead ?? 0)]],
     ...bill === undefined || bill === null
@@ -180,8 +181,25 @@ async function showStatus(runDirectory: string, kinds: JobKinds, context: CliCon
   ]);
 }
 
-function stageLine({ done, total, left, failed }: StageStatus): string {
-  return `${done} of ${total} done${numbers(", left", left)}${numbers(", with failures", failed)}`;
+function finishedLine({ finished, stages, granules }: JobStatus & Partial<RunStatus>): string {
+  if (!finished) {
+    const isDone = stages.every(({ left }) => left.length === 0);
+    return isDone ? "no: granary run finish does the rest" : "no";
+  }
+  const failed = granules?.failed.length ?? 0;
+  return failed === 0 ? "yes" : `yes, without ${formatNumberOf(failed, "failed granule")}`;
+}
+
+/** Observations of shards that are done; rows are of granules that were read. */
+function observationLine(observations: number, rows: RunStatus["rows"] | undefined): string {
+  const inStore = `${formatCount(observations)} in shards that are done`;
+  return rows === undefined ? inStore : `${inStore}; ${formatCount(rows.rows)} were read`;
+}
+
+/** A reduce task has no failures of its own: it goes without the granules that could not be read. */
+function stageLine({ name, done, total, left, failed }: StageStatus): string {
+  const what = name === REDUCE ? ", without failed granules" : ", with failures";
+  return `${done} of ${total} done${numbers(", left", left)}${numbers(what, failed)}`;
 }
 
 /** Time of workers, and how fast one of them read. */
