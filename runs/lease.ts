@@ -84,6 +84,10 @@ export class Lease {
   }
 
   /** Gives the lease up, so that the next run need not wait. */
+  get key(): string {
+    return leaseKey(this.number);
+  }
+
   async release(): Promise<void> {
     clearInterval(this.#timer);
     await this.#beating;

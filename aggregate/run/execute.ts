@@ -1,5 +1,6 @@
 /** Executes a plan on this machine: resumes, schedules, finishes the store, reports. */
 import { allowedCores, allowedMemoryBytes, DEFAULT_MEMORY_SHARE } from "../../core/resources.ts";
+import { GranaryError } from "../../core/errors.ts";
 import { FolderTarget } from "../../core/access/folder_target.ts";
 import type { SourceLocation } from "../../core/access/location.ts";
 import type { ObjectTarget } from "../../core/access/object_target.ts";
@@ -134,6 +135,7 @@ async function underLease<T>(
   const place = await StorePlace.at(target, plan.store.parentOrder);
   await directory.admit(mode, plan, place);
   const lease = await takeLease(directory.target, { signal, ...options.lease });
+  let isVain = false;
   try {
     if (mode !== "resume") {
       await directory.clear(); // first: no record may outlive its objects
@@ -147,9 +149,20 @@ async function underLease<T>(
       reading,
       remaining: await prepareRemaining(plan, directory, place, options),
     });
+  } catch (error) {
+    // A run that saved nothing has nothing to be resumed from.
+    isVain = mode !== "resume" && isFruitless(error) && await directory.savedNothing().catch(() => false);
+    throw error;
   } finally {
+    if (isVain) await directory.clear();
     await lease.release();
+    if (isVain) await directory.removeEmpty(lease.key);
   }
+}
+
+/** Whether a run ended for what no granule can give, rather than being stopped. */
+function isFruitless(error: unknown): boolean {
+  return error instanceof GranaryError && ["input", "io", "granule"].includes(error.tag);
 }
 
 /** Records are read whole here: also those whose files are gone. */

@@ -283,6 +283,23 @@ export class RunDirectory extends JobDirectory {
     fs.rmSync(this.spills.folder, { recursive: true, force: true });
   }
 
+  /** Whether no granule and no shard is remembered. */
+  async savedNothing(): Promise<boolean> {
+    const saved = await Promise.all([SCATTER_RECORDS, SHARD_RECORDS].map((key) => this.target.list(key)));
+    return saved.every((keys) => keys.length === 0);
+  }
+
+  /** Removes the folder of a run that was cleared and whose lease, at `leaseKey`, is released. */
+  async removeEmpty(leaseKey: string): Promise<void> {
+    await this.target.delete(leaseKey);
+    if (this.folder === null) return;
+    try {
+      fs.rmdirSync(this.folder);
+    } catch {
+      // Somebody has put something there, or begun another run.
+    }
+  }
+
   /** Removes all that an earlier run remembered. */
   async clear(): Promise<void> {
     await this.dropSpills();

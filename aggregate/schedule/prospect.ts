@@ -37,13 +37,13 @@ export class Prospect {
   }
 
   /**
-   * A granule failed, after its retries; `onTheWay` says that its bytes were not reached, rather than wrong.
-   * Returns the error that ends the run where all so far fail alike.
+   * A granule failed, after its retries; one that is tried again is told once. Returns the error that ends the
+   * run where all so far fail alike.
    */
-  failed(error: GranaryError, name: string, onTheWay: boolean): GranaryError | undefined {
+  failed(error: GranaryError, name: string): GranaryError | undefined {
     if (this.proven) return undefined;
     const shape = shapeOf(error.message, name);
-    this.#failures.push({ tag: onTheWay ? "io" : "granule", reason: error.message, shape });
+    this.#failures.push({ tag: isUnreached(error) ? "io" : "granule", reason: error.message, shape });
     return this.#unreached() ?? this.#alike();
   }
 
@@ -81,6 +81,11 @@ export class Prospect {
         (first === undefined ? "" : ` The first one: ${first.reason}`),
     );
   }
+}
+
+/** Whether the bytes were not reached, rather than wrong. */
+function isUnreached({ tag, details: { retry, status, code } }: GranaryError): boolean {
+  return tag === "io" || retry === true || typeof status === "number" || typeof code === "string";
 }
 
 /** A reason without what belongs to the one granule: its name, paths and numbers. */

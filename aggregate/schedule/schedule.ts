@@ -322,6 +322,10 @@ class Schedule {
     const isGranules = error instanceof GranaryError && (error.tag === "granule" || error.tag === "io");
     if (sent.type !== "scatter" || !isGranules || this.options.onError === "fail") throw error;
     const { granule } = sent.task;
+    // Its first try tells as much of the way to all granules as its last.
+    if (this.#tries[granule] <= 1) {
+      this.#endWith(this.#prospect.failed(error, this.plan.granules[granule].id));
+    }
     if (mayPass(error) && this.#tries[granule] < TRIES) {
       this.#scattering -= 1;
       if (this.options.enough?.aborted) {
@@ -333,7 +337,6 @@ class Schedule {
       else this.#waitingGranules.push(sent.task);
       return;
     }
-    this.#endWith(this.#prospect.failed(error, this.plan.granules[granule].id, mayPass(error)));
     const failure = { granule, reason: error.message };
     this.#result.failed.push(failure);
     this.options.onFailed?.(failure);

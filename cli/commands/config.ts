@@ -17,6 +17,7 @@ const EXAMPLES = `
 Examples:
   granary config show atl06 > my.yaml       a preset to start from, with its comments
   granary config check my.yaml              every fault, with its line and column
+  granary config check my.yaml --granule ATL06_20190416.h5   what it takes of a file, and what passes
   granary config show my.yaml --normalized  what granary makes of it, defaults included
   granary config show store.zarr            the config that made a store, ready to run again
   granary config schema > config.schema.json`;
@@ -64,8 +65,15 @@ export function addConfig(program: Command, context: CliContext): void {
   config.command("check")
     .description("check a config: names, types, expressions, ranges; exit 2 if something is wrong")
     .argument("<config>", `a YAML file, - for standard input, or a preset (${PRESETS})`, fileToRead)
-    .action((name) => {
+    .option(
+      "--granule <file>",
+      "open a granule too: what the config takes of it, and what passes",
+      fileToRead,
+    )
+    .action(async (name, { granule }) => {
       const { pipeline, warnings } = loadConfig(name);
+      const { checkFile } = await import("./config_granule.ts");
+      const found = granule === undefined ? undefined : await checkFile(granule, pipeline);
       for (const warning of warnings) context.log.warn(warning);
       const columns = pipeline.dataSource.columns.length;
       const variables = pipeline.aggregation.statistics.length;
@@ -79,11 +87,16 @@ export function addConfig(program: Command, context: CliContext): void {
           parentOrder,
           childOrder,
           warnings,
+          ...found === undefined ? {} : { granule: { file: granule, ...found } },
         });
       } else {
         context.out.write(
           `OK: ${name}: ${variables} variables of ${columns} columns, cells of order ${childOrder} in parents of ${parentOrder}\n`,
         );
+        if (found !== undefined) {
+          const { printCheck } = await import("./config_granule.ts");
+          printCheck(found, context);
+        }
       }
     });
 

@@ -79,6 +79,8 @@ const exchanges = diagnostics.channel(EXCHANGES);
 export class HttpClient {
   readonly limits: HttpLimits;
   readonly gate: HostGate;
+  /** Hosts that have ever answered. */
+  readonly #answered = new Set<string>();
   /** Hears of waits that someone may wonder about, in words without figures. */
   readonly onLongWait: (message: string) => void;
 
@@ -160,6 +162,7 @@ export class HttpClient {
         ...{ timeout: false },
         ...(request.body === undefined ? {} : { body: request.body as Uint8Array<ArrayBuffer> | string }),
       });
+      this.#answered.add(url.host);
       const head: HttpHead = { status: response.status, headers: response.headers, url: url.href };
       const good = response.status >= 200 && response.status < 300;
       const { maxBytes } = request;
@@ -188,10 +191,11 @@ export class HttpClient {
           came: `nothing came from ${url.host} in time`,
           advice: "the network or the server is slow: try again later",
           retryable: true,
+          unanswered: !this.#answered.has(url.host),
         });
       }
       if (error instanceof SinkError) throw error.cause;
-      throw networkTrouble(asked, error);
+      throw networkTrouble(asked, error, !this.#answered.has(url.host));
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener("abort", stop);

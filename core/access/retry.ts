@@ -15,6 +15,8 @@ export interface RetryPolicy {
   capMs: number;
   /** A server that asks for a longer wait is given up. */
   longestRetryAfterMs: number;
+  /** How often a host is asked at most that has never answered: it may not exist. Default: attempts. */
+  unansweredAttempts?: number;
 }
 
 export const DEFAULT_RETRY: Readonly<RetryPolicy> = {
@@ -22,6 +24,7 @@ export const DEFAULT_RETRY: Readonly<RetryPolicy> = {
   baseMs: 500,
   capMs: 30_000,
   longestRetryAfterMs: 300_000,
+  unansweredAttempts: 4,
 };
 
 /** A server that answers another range than the one asked for seldom learns it. */
@@ -48,6 +51,8 @@ export class Trouble extends Error {
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
   readonly tag: ErrorTag;
+  /** Whether the host had never answered before. */
+  readonly unanswered: boolean;
 
   constructor(fields: {
     kind: TroubleKind;
@@ -57,6 +62,7 @@ export class Trouble extends Error {
     retryable: boolean;
     retryAfterMs?: number | undefined;
     tag?: ErrorTag;
+    unanswered?: boolean;
   }) {
     super(`${fields.asked}: ${fields.came}`);
     this.name = "Trouble";
@@ -67,6 +73,7 @@ export class Trouble extends Error {
     this.retryable = fields.retryable;
     this.retryAfterMs = fields.retryAfterMs;
     this.tag = fields.tag ?? "io";
+    this.unanswered = fields.unanswered ?? false;
   }
 
   /** The error after `attempts` tries. */
@@ -111,7 +118,7 @@ export function statusTrouble(asked: string, status: number, headers: Headers, n
  * The trouble behind a rejected fetch. Engines name the same thing differently (a code in one, a sentence
  * in another), so both are looked at; what is not known is tried again.
  */
-export function networkTrouble(asked: string, error: unknown): Trouble {
+export function networkTrouble(asked: string, error: unknown, unanswered = false): Trouble {
   const parts: string[] = [];
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
     const code = (at as { code?: unknown }).code;
@@ -119,7 +126,7 @@ export function networkTrouble(asked: string, error: unknown): Trouble {
   }
   const text = redact(parts.join("; "));
   const of = (kind: TroubleKind, came: string, advice: string, retryable = true) =>
-    new Trouble({ kind, asked, came, advice, retryable });
+    new Trouble({ kind, asked, came, advice, retryable, unanswered });
   if (/certificate|\bcert\b|\bTLS\b|\bSSL\b|UnknownIssuer|self.signed|unable to verify/i.test(text)) {
     return of(
       "tls",
@@ -185,7 +192,7 @@ export async function withRetries<T>(
           came: `${error.came} and asks to wait ${Math.ceil(asked / 1000)} s`,
         }).final(number);
       }
-      const attempts = error.kind === "range" ? Math.min(policy.attempts, RANGE_ATTEMPTS) : policy.attempts;
+      const attempts = attemptsFor(error, policy);
       if (!error.retryable || number >= attempts) throw error.final(number);
       const wait = backoffMs(policy, number + 1, asked);
       onWait?.(error, wait);
@@ -194,6 +201,14 @@ export async function withRetries<T>(
       });
     }
   }
+}
+
+/** A timeout costs a minute, where a refusal costs nothing. */
+function attemptsFor({ kind, unanswered }: Trouble, policy: RetryPolicy): number {
+  if (kind === "range") return Math.min(policy.attempts, RANGE_ATTEMPTS);
+  const { attempts, unansweredAttempts = attempts } = policy;
+  if (!unanswered) return attempts;
+  return Math.min(attempts, kind === "timeout" ? Math.ceil(unansweredAttempts / 2) : unansweredAttempts);
 }
 
 function pick(trouble: Trouble) {

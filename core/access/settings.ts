@@ -25,7 +25,9 @@ export function networkSettings(
       ...(seconds === undefined ? {} : { headersTimeoutMs: seconds * 1000, idleTimeoutMs: seconds * 1000 }),
       ...(requests === undefined ? {} : { requestsPerHost: Math.floor(requests) }),
     },
-    retry: attempts === undefined ? {} : { attempts: Math.floor(attempts) },
+    retry: attempts === undefined
+      ? {}
+      : { attempts: Math.floor(attempts), unansweredAttempts: Math.floor(attempts) },
   };
 }
 

@@ -160,7 +160,7 @@ Deno.test("the environment sets timeouts, attempts and requests, within bounds",
     networkSettings({ GRANARY_HTTP_TIMEOUT: "2.5", GRANARY_HTTP_ATTEMPTS: "3", GRANARY_HTTP_REQUESTS: "4" }),
     {
       limits: { headersTimeoutMs: 2500, idleTimeoutMs: 2500, requestsPerHost: 4 },
-      retry: { attempts: 3 },
+      retry: { attempts: 3, unansweredAttempts: 3 },
     },
   );
   for (const bad of ["0", "-1", "many", "1e9"]) {
@@ -169,4 +169,21 @@ Deno.test("the environment sets timeouts, attempts and requests, within bounds",
       /GRANARY_HTTP_ATTEMPTS is ".*wanted a number from 1 to 100/,
     );
   }
+});
+
+Deno.test("a host that has never answered is given up after fewer attempts, and after fewer still that cost a timeout", async () => {
+  const attemptsAt = async (error: Error, unanswered: boolean) => {
+    let attempts = 0;
+    const failing = withRetries({ ...POLICY, unansweredAttempts: 3 }, undefined, () => {
+      attempts += 1;
+      return Promise.reject(networkTrouble("https://host/x", error, unanswered));
+    });
+    await assert.rejects(failing, GranaryError);
+    return attempts;
+  };
+  const refused = Object.assign(new Error("connect"), { code: "ECONNREFUSED" });
+  const late = Object.assign(new Error("timed out"), { code: "ETIMEDOUT" });
+  assert.equal(await attemptsAt(refused, true), 3);
+  assert.equal(await attemptsAt(late, true), 2);
+  assert.equal(await attemptsAt(refused, false), 5);
 });
