@@ -1,6 +1,6 @@
 /** What a scan of granule files takes of a config: where observations lie in them. */
 import { inputError } from "../../core/errors.ts";
-import { globMatches } from "../../core/glob.ts";
+import { collectionFits } from "../../products/collection_names.ts";
 import type { GranuleLayout } from "../../catalog/discover/files/local_granules.ts";
 import { PRESET_NAMES } from "../../products/presets/index.ts";
 import type { Pipeline } from "../pipeline.ts";
@@ -23,7 +23,8 @@ export function layoutChooser(
     }
     const fitting = PRESET_NAMES.map((name) => loadConfig(name).pipeline).filter((pipeline) =>
       collections.every((collection) =>
-        collection !== null && pipeline.dataSource.collections.some((glob) => globMatches(glob, collection))
+        collection !== null &&
+        pipeline.dataSource.collections.some((glob) => collectionFits(glob, collection))
       )
     );
     if (fitting.length === 1) return layoutOf(fitting[0]);

@@ -1,6 +1,7 @@
 /** From a catalog and a config to a plan: what the run takes of the catalog, and what it leaves out. */
 import { inputError } from "../../core/errors.ts";
-import { globMatches } from "../../core/glob.ts";
+import { collectionFits } from "../../products/collection_names.ts";
+import { untimedGranules, untimedText, uselessCollection } from "../../catalog/query/filter_notes.ts";
 import type { Area } from "../../core/geometry/area.ts";
 import { type DuplicateRule, foldDuplicates } from "../../catalog/duplicates.ts";
 import { type Catalog, openCatalog } from "../../catalog/file/open_catalog.ts";
@@ -62,13 +63,17 @@ export async function prepareRun(
   const { collections } = pipeline.dataSource;
   const found = await reading(catalog.name, () => countCollections(catalog));
   const fits = (collection: string) =>
-    collections.length === 0 || collections.some((glob) => globMatches(glob, collection));
+    collections.length === 0 || collections.some((glob) => collectionFits(glob, collection));
   const named = options.filter.collections;
   const taken = found.filter(({ collection }) =>
-    fits(collection) && (named === undefined || named.some((glob) => globMatches(glob, collection)))
+    fits(collection) && (named === undefined || named.some((glob) => collectionFits(glob, collection)))
   );
   const names = taken.map(({ collection }) => collection);
+  const useless = (named ?? []).flatMap((wanted) =>
+    uselessCollection(wanted, found.map(({ collection }) => collection)) ?? []
+  );
   if (taken.length === 0) {
+    if (useless.length > 0) throw inputError(`${catalog.name}: ${useless.join("; ")}`);
     throw inputError(
       `${catalog.name}: no granule fits the config ${pipeline.name}, which takes ${collections.join(", ")}` +
         ` (the catalog has ${found.map(({ collection }) => collection).join(", ") || "no granules"};` +
@@ -84,6 +89,15 @@ export async function prepareRun(
   const leftOut = found
     .filter(({ collection }) => !names.includes(collection))
     .map(({ collection, granules }) => ({ what: `collection ${collection}`, granules }));
+  const untimed = await untimedGranules(catalog, {
+    ...options.filter,
+    ...granuleTimes(bounds),
+    collections: names,
+  });
+  if (untimed.count > 0 && selection.granules.length === 0) {
+    throw inputError(`${catalog.name}: nothing to aggregate: left out are ${untimedText(untimed)}`);
+  }
+  if (untimed.count > 0) leftOut.push({ what: untimedText(untimed), granules: untimed.count });
   if (selection.unknownExtent > 0 && options.unknownExtent !== true) {
     leftOut.push({ what: "granules of unknown extent", granules: selection.unknownExtent });
   }

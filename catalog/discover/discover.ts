@@ -26,6 +26,7 @@ import { describeListing, s3Drafts, type S3Listing } from "./s3/s3_listing.ts";
 import { harvestStac, parseStac, readStacDrafts, type StacOptions, type StacQuery } from "./stac/stac.ts";
 import { readStacParquet } from "./stac/stac_parquet.ts";
 import { Tally } from "./draft/tally.ts";
+import { collectionName } from "../../products/collection_names.ts";
 
 export interface DiscoverOptions {
   cellOrder: number;
@@ -195,7 +196,7 @@ function discovery(
 ): Discovery {
   const footprinter = createFootprinter(options.cellOrder, { bufferKm: options.bufferKm ?? 0 });
   const passes = createRowFilter({
-    collections: query.collections,
+    collections: query.collections?.map(collectionName),
     areas: [...query.bbox === undefined ? [] : [boxArea(...query.bbox)], ...query.areas ?? []],
     byCellsOnly: (options.bufferKm ?? 0) > 0,
     start: timeOf("start", query.start, false),

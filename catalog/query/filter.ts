@@ -1,6 +1,7 @@
 /** Conditions on a catalog's columns, and the rows that keep them. */
 import type { DuckDBValue } from "@duckdb/node-api";
 import { checkExpression, shorten, sqlError } from "../../core/tables/expression.ts";
+import { collectionGlobs } from "../../products/collection_names.ts";
 import type { Catalog } from "../file/open_catalog.ts";
 import { readRows, type RowChunk } from "../file/rows.ts";
 
@@ -35,7 +36,9 @@ export async function filterSql(
     );
   }
   if (filter.collections !== undefined) {
-    conditions.push(anyOf(filter.collections.map((glob) => `collection GLOB ${bind(glob)}`)));
+    conditions.push(
+      anyOf(filter.collections.flatMap(collectionGlobs).map((glob) => `collection GLOB ${bind(glob)}`)),
+    );
   }
   if (filter.providers !== undefined) {
     conditions.push(anyOf(filter.providers.map((name) => `provider = ${bind(name)}`)));

@@ -37,6 +37,7 @@ export function addCatalogUrls(catalog: Command, context: CliContext): void {
       const filter = { ...filterFrom(flags), areas: area === undefined ? [] : [area] };
       const driver = parseDriver(options.driver);
       const opened = await openCatalog(file);
+      const { filterNotes } = await import("../../catalog/query/filter_notes.ts");
       const all: unknown[] = [];
       let without = 0;
       let broken = 0;
@@ -51,6 +52,7 @@ export function addCatalogUrls(catalog: Command, context: CliContext): void {
             if (lines.length > 0) context.out.write(lines.join("\n") + "\n");
           }
         }
+        for (const note of await filterNotes(opened, filter)) context.log.warn(note);
       } finally {
         opened.close();
       }

@@ -64,6 +64,8 @@ export function addCells(program: Command, context: CliContext): void {
             } granules of unknown extent are left out (--unknown-extent takes them)`,
           );
         }
+        const { filterNotes } = await import("../../catalog/query/filter_notes.ts");
+        for (const note of await filterNotes(opened, request)) context.log.warn(note);
       } finally {
         opened.close();
       }

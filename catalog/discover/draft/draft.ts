@@ -11,6 +11,7 @@ import type { EdgeRule, Extent } from "../../footprint/extent.ts";
 import type { OrbitParameters } from "../../../products/orbits.ts";
 import { bucketOf, credentialsOfBucket, EARTHDATA_REGION } from "../../../products/s3_buckets.ts";
 import { printable, type Tally } from "./tally.ts";
+import { collectionName } from "../../../products/collection_names.ts";
 
 /** The columns that follow from the footprint. */
 export interface Footprint {
@@ -58,13 +59,14 @@ export interface ReadContext {
 export function finishRow(draft: Draft, footprinter: Footprinter, tally: Tally): GranuleRow | null {
   const { id } = draft.row;
   const note = (reason: string) => tally.add("note", reason, printable(id));
+  const named = { ...draft.row, collection: collectionName(draft.row.collection) };
   let row: GranuleRow;
   try {
-    row = { ...draft.row, ...footprinter(draft.extent, note) };
+    row = { ...named, ...footprinter(draft.extent, note) };
   } catch (error) {
     if (!(error instanceof GranaryError) || error.tag !== "input") throw error;
     note(`footprint unknown: ${error.message}`);
-    row = { ...draft.row, ...footprinter(null) };
+    row = { ...named, ...footprinter(null) };
   }
   const problem = rowProblem(row);
   if (problem === undefined) return row;

@@ -5,6 +5,7 @@ import type { GranuleScan } from "./scan_granule.ts";
 import type { GranuleRow } from "../../granule.ts";
 import type { LocalFile } from "./local_files.ts";
 import { granuleFromName } from "../../../products/file_names.ts";
+import { collectionName } from "../../../products/collection_names.ts";
 
 interface LocalOptions {
   /** Reads the coordinates and facts of one file. */
@@ -84,7 +85,9 @@ async function localRow(file: LocalFile, options: LocalOptions): Promise<Granule
   const start = scan.facts.start ?? named.start;
   return {
     id,
-    collection: scan.facts.collection ?? named.collection ?? options.collection ?? UNKNOWN_COLLECTION,
+    collection: collectionName(
+      scan.facts.collection ?? named.collection ?? options.collection ?? UNKNOWN_COLLECTION,
+    ),
     provider: options.provider ?? LOCAL_PROVIDER,
     concept_id: null,
     revision: null,

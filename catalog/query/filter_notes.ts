@@ -1,0 +1,58 @@
+/** What a filter leaves out without anybody having asked for it. */
+import type { Catalog } from "../file/open_catalog.ts";
+import { filterSql, type GranuleFilter } from "./filter.ts";
+import { formatNumberOf } from "../../core/units.ts";
+import { suggestion } from "../../core/suggest.ts";
+import { collectionFits } from "../../products/collection_names.ts";
+
+/** Ids that a note names. */
+const MOST_NAMED = 3;
+
+/** Granules that a window of time leaves out because the catalog does not know their time. */
+export async function untimedGranules(
+  catalog: Catalog,
+  { start, end, ...others }: GranuleFilter,
+): Promise<{ count: number; ids: string[] }> {
+  if (start === undefined && end === undefined) return { count: 0, ids: [] };
+  const { sql, values } = await filterSql(catalog, others);
+  const found = await catalog.duck.connection.runAndReadAll(
+    `SELECT id FROM ${catalog.conditionTable} AS granules
+     WHERE coalesce(start_datetime, datetime, end_datetime) IS NULL AND ${sql} ORDER BY id`,
+    values,
+  );
+  const ids = found.getRows().map(([id]) => String(id));
+  return { count: ids.length, ids: ids.slice(0, MOST_NAMED) };
+}
+
+/** Sentences on what the filter leaves out by what it or the catalog does not know; for warnings. */
+export async function filterNotes(catalog: Catalog, filter: GranuleFilter): Promise<string[]> {
+  const notes: string[] = [];
+  const { collections } = filter;
+  if (collections !== undefined) {
+    const found = await catalog.duck.connection.runAndReadAll(
+      `SELECT DISTINCT collection FROM ${catalog.table} ORDER BY collection`,
+    );
+    const names = found.getRows().map(([name]) => String(name));
+    notes.push(...collections.flatMap((wanted) => uselessCollection(wanted, names) ?? []));
+  }
+  const untimed = await untimedGranules(catalog, filter);
+  if (untimed.count > 0) {
+    notes.push(`left out: ${untimedText(untimed)} (${formatNumberOf(untimed.count, "granule")})`);
+  }
+  return notes;
+}
+
+/** That a wanted collection fits none of a catalog's; undefined where it does. */
+export function uselessCollection(wanted: string, names: readonly string[]): string | undefined {
+  if (names.some((name) => collectionFits(wanted, name))) return undefined;
+  const meant = names.find((name) =>
+    name.toLowerCase().startsWith(wanted.toLowerCase().replace(/\.?\*$/, ""))
+  );
+  const advice = meant === undefined ? suggestion(wanted, names) : ` (did you mean "${meant}"?)`;
+  return `--collection ${wanted} fits none of the catalog's collections, ${names.join(", ")}${advice}`;
+}
+
+/** What was left out, without how many. */
+export function untimedText({ count, ids }: { count: number; ids: readonly string[] }): string {
+  return `granules whose time the catalog does not know, ${ids.join(", ")}${count > ids.length ? ", …" : ""}`;
+}
