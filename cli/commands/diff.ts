@@ -7,6 +7,7 @@ import { listOf, numberWithin, whole } from "../flags/numbers.ts";
 import { openStoreAt } from "../flags/store_place.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
+import { storeToRead } from "../flags/places.ts";
 
 const EXAMPLES = `
 Examples:
@@ -20,8 +21,8 @@ neither store. Exit codes: 0 the same within the tolerances, 1 different, 2 no t
 export function addDiff(program: Command, context: CliContext): void {
   program.command("diff")
     .description("compare two stores: levels, cells, variables, values, and the worst difference")
-    .argument("<a>", "a store: a folder, s3://bucket/prefix or an HTTPS address")
-    .argument("<b>", "the store to compare it with")
+    .argument("<store>", "a store: a folder, s3://bucket/prefix or an HTTPS address", storeToRead)
+    .argument("<other-store>", "the store to compare it with", storeToRead)
     .option("--variable <names>", "compare these only, with commas between", listOf)
     .option("--order <n>", "compare this level only", whole(0, 29))
     .option("--atol <number>", "absolute tolerance", numberWithin(0, Number.MAX_VALUE), 0)

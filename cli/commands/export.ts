@@ -10,6 +10,7 @@ import { outputFile } from "../flags/output.ts";
 import { openStoreAt } from "../flags/store_place.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
+import { storeToRead } from "../flags/places.ts";
 
 const EXAMPLES = `
 Examples:
@@ -24,7 +25,7 @@ the store's cells are authalic. A pixel of an image has the value of the cell th
 export function addExport(program: Command, context: CliContext): void {
   const command = program.command("export")
     .description("write a store's cells as GeoParquet, CSV, GeoJSON or a cloud-optimized GeoTIFF")
-    .argument("<store>", "the Zarr store: a folder, s3://bucket/prefix or an HTTPS address");
+    .argument("<store>", "the Zarr store: a folder, s3://bucket/prefix or an HTTPS address", storeToRead);
   addExportOptions(command);
   command.addHelpText("after", EXAMPLES)
     .action(async (address) => {

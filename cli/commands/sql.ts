@@ -5,6 +5,7 @@ import { listOf, whole } from "../flags/numbers.ts";
 import { openStoreAt } from "../flags/store_place.ts";
 import type { CliContext } from "../io/context.ts";
 import { printSql } from "./print_sql.ts";
+import { fileToRead, fileToWrite, storeToRead } from "../flags/places.ts";
 
 const EXAMPLES = `
 The view cells has a row for each cell with a value of any variable: cell_id, lon, lat, the variables, and
@@ -20,12 +21,12 @@ Examples:
 export function addSql(program: Command, context: CliContext): void {
   program.command("sql")
     .description("query a store's cells with SQL, beside a catalog's granules where one is named")
-    .argument("<store>", "the Zarr store: a folder, s3://bucket/prefix or an HTTPS address")
+    .argument("<store>", "the Zarr store: a folder, s3://bucket/prefix or an HTTPS address", storeToRead)
     .argument("<query>", "one SELECT over cells")
-    .option("--catalog <file>", "a catalog whose views stand beside")
+    .option("--catalog <file>", "a catalog whose views stand beside", fileToRead)
     .option("--variable <names>", "load these only, with commas between (default: all)", listOf)
     .option("--order <n>", "the level (default: the finest)", whole(0, 29))
-    .option("--scratch <dir>", "where the cells are laid out and DuckDB may spill")
+    .option("--scratch <dir>", "where the cells are laid out and DuckDB may spill", fileToWrite)
     .addOption(new Option("--format <format>", "how rows are printed").choices(SQL_FORMATS))
     .addHelpText("after", EXAMPLES)
     .action(async (address, query, { catalog, variable, order, scratch, ...options }) => {

@@ -6,6 +6,7 @@ import type { OutputKind } from "../../core/files/output.ts";
 import { type Shape, SHAPES } from "../../results/parquet.ts";
 import { listOf, numberWithin, whole } from "./numbers.ts";
 import { OVERWRITE, OVERWRITE_HELP } from "./output.ts";
+import { fileToWrite } from "./places.ts";
 
 const EXPORT_FORMATS = ["geoparquet", "csv", "geojson", "cog"] as const;
 type ExportFormat = (typeof EXPORT_FORMATS)[number];
@@ -53,7 +54,7 @@ const KINDS: Readonly<Record<ExportFormat, OutputKind>> = {
 export function addExportOptions(command: CommandUnknownOpts): void {
   command.optionsGroup("What and where to:");
   command
-    .requiredOption("-o, --output <file>", "the file to write; - is stdout, for csv and geojson")
+    .requiredOption("-o, --output <file>", "the file to write; - is stdout, for csv and geojson", fileToWrite)
     .addOption(
       new Option("--format <format>", "of the file (default: as its name ends)").choices(EXPORT_FORMATS),
     )

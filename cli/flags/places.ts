@@ -40,7 +40,7 @@ function gridPlace(word: string): string {
 
 export const fileToRead: PlaceParser = one(READS_FILES);
 export const filesToRead: PlacesParser = several(fileToRead);
-export const storeToRead: PlaceParser = one(READS_STORES);
+export const storeToRead: PlaceParser = one(READS_ANYWHERE);
 export const placeToRead: PlaceParser = one(READS_ANYWHERE);
 export const placesToRead: PlacesParser = several(placeToRead);
 export const gridsToRead: PlacesParser = several(gridPlace);

@@ -11,7 +11,7 @@ import { temporaryFolder } from "../../../support/binary.ts";
 
 /** What stands for a value in the usage of a flag or an argument, where it is a place. */
 const PLACES = new Set([
-  ...["file", "files", "dir", "folder", "store", "place", "path", "target", "package"],
+  ...["file", "files", "dir", "folder", "store", "other-store", "place", "path", "target", "package"],
   ...["config", "catalog", "dataset", "datasets", "feed", "items", "inputs", "run-dir", "url"],
 ]);
 
@@ -22,7 +22,20 @@ const OTHERS = new Set([
   ...["how", "id", "ids", "image", "inclination,period,width", "key", "km", "kind", "language", "latitude"],
   ...["layout", "limit", "low,high", "megabytes", "method", "mode", "n", "name", "names", "number", "order"],
   ...["orders", "origin", "partition", "pattern", "pixels", "projection", "query", "range", "region", "rule"],
-  ...["seconds", "shell", "size", "source", "sql", "text", "time", "title", "value", "version", "versions"],
+  ...[
+    "seconds",
+    "shape",
+    "shell",
+    "size",
+    "source",
+    "sql",
+    "text",
+    "time",
+    "title",
+    "value",
+    "version",
+    "versions",
+  ],
   ...["w,s,e,n", "what", "which", "x", "env:NAME"],
 ]);
 
