@@ -48,5 +48,4 @@ export const fileToWrite: PlaceParser = one(WRITES_FILES);
 export const storeToWrite: PlaceParser = one(WRITES_STORES);
 export const placeToWrite: PlaceParser = one(WRITES_ANYWHERE);
 export const serverToAsk: PlaceParser = one(ASKS_SERVERS);
-export const calledFiles: PlacesParser = several(called(READS_FILES));
 export const calledStores: PlacesParser = several(called(READS_STORES));
