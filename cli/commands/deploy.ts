@@ -12,11 +12,11 @@ import {
 import { functionFrom } from "../flags/function.ts";
 import { outputFile, OVERWRITE, OVERWRITE_HELP } from "../flags/output.ts";
 import type { CliContext } from "../io/context.ts";
-import { gather, gathering } from "../flags/repeated.ts";
+import { gathering } from "../flags/repeated.ts";
 import { serveTemplateFrom } from "../flags/served.ts";
 import { addDeploySchedules, scheduledJob } from "./deploy_schedule.ts";
 import { whole } from "../flags/numbers.ts";
-import { fileToRead, fileToWrite } from "../flags/places.ts";
+import { calledStores, fileToRead, fileToWrite } from "../flags/places.ts";
 
 const EXAMPLES = `
 Examples:
@@ -42,13 +42,13 @@ export function addDeploy(program: Command, context: CliContext): void {
       new Option(
         "--catalog <place>",
         "with --serve: a catalog, s3://… or NAME=s3://…; may be given again",
-      ).argParser(gather),
+      ).argParser(calledStores),
     ))
     .addOption(gathering(
       new Option(
         "--store <place>",
         "with --serve: a store of cells, s3://… or NAME=s3://…; may be given again",
-      ).argParser(gather),
+      ).argParser(calledStores),
     ))
     .option("--cmr", "with --serve: collections of NASA's CMR too")
     .optionsGroup("What is made:")
