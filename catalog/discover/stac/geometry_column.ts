@@ -4,10 +4,11 @@
  */
 import { GranaryError, inputError } from "../../../core/errors.ts";
 import { asObject } from "../../../core/json_value.ts";
-import type { Geometry } from "../../../core/geometry/geometry.ts";
+import { type Geometry, positions } from "../../../core/geometry/geometry.ts";
 import { decodeWkb } from "../../../core/geometry/wkb.ts";
-import { crsNote, crsOfCode } from "../../../core/raster/crs/codes.ts";
+import { crsNote, crsOfCode, findCrs } from "../../../core/raster/crs/codes.ts";
 import { crsOfProjJson, projJsonName } from "../../../core/raster/crs/projjson.ts";
+import { crsOfWkt } from "../../../core/raster/crs/wkt.ts";
 import { type CrsTransform, transformer } from "../../../core/raster/crs/transform.ts";
 import type { Crs } from "../../../core/raster/grid.ts";
 import { sqlName } from "../../../core/tables/duckdb.ts";
@@ -32,6 +33,12 @@ export function geometryColumn(
   const geo = asObject(metadata);
   const name = typeof geo?.primary_column === "string" ? geo.primary_column : "geometry";
   const type = columns.get(name);
+  if (type === undefined && geo?.primary_column !== undefined) {
+    throw inputError(
+      `${file}: its GeoParquet metadata names the column "${name}" as the primary one, and there is none of that` +
+        ` name (it has ${[...columns.keys()].slice(0, 20).join(", ")})`,
+    );
+  }
   if (type === undefined) return { name, sql: "NULL::BLOB", read: () => null };
   const column = asObject(asObject(geo?.columns)?.[name]) ?? {};
   const encoding = typeof column.encoding === "string" ? column.encoding.toLowerCase() : "wkb";
@@ -70,7 +77,11 @@ function placed(
   geometry: Geometry | null,
   transform: CrsTransform | null,
 ): Geometry | Record<string, never> | null {
-  return geometry === null || transform === null ? geometry : placedGeometry(geometry, transform) ?? {};
+  // One without a position is no damage: there is no footprint.
+  if (geometry === null || [...positions(geometry)].every(([x, y]) => Number.isNaN(x) && Number.isNaN(y))) {
+    return null;
+  }
+  return transform === null ? geometry : placedGeometry(geometry, transform) ?? {};
 }
 
 /** How positions of a stated system come to longitude and latitude; null where they are that. */
@@ -82,7 +93,8 @@ function placing(stated: unknown, column: string, tally: Tally): CrsTransform | 
   const globe = crsOfCode("OGC:CRS84");
   let crs: Crs;
   try {
-    crs = crsOfProjJson(stated);
+    // Versions before 0.4 had WKT there; some writers put a code.
+    crs = typeof stated === "string" ? findCrs(stated) ?? crsOfWkt(stated) : crsOfProjJson(stated);
     if (crs.proj4 === globe.proj4) return null;
     const note = crsNote(crs);
     if (note !== null) tally.add("note", note, column);
