@@ -74,9 +74,18 @@ export function packingOf(name: string, dataset: PackedDataset, netcdf: () => bo
   const fills = new Set<number | bigint>();
   for (const attribute of ["_FillValue", "missing_value", "MissingValue"]) {
     for (const value of numbers(attribute)) {
-      const fill = inElementType(value, dtype, dtype !== dataset.dtype);
-      if (fill !== undefined) fills.add(fill);
-      else if (!Number.isNaN(Number(value))) {
+      const fill = inElementType(value, dtype, true);
+      if (fill !== undefined) {
+        fills.add(fill);
+        // netCDF4 takes the same bits as well.
+        if (dtype === dataset.dtype && inElementType(value, dtype, false) === undefined) {
+          warnings.push(
+            `${dataset.path}: its ${attribute} ${value} has the other sign of its ${
+              typeName(dtype)
+            }: taken as ${fill}`,
+          );
+        }
+      } else if (!Number.isNaN(Number(value))) {
         warnings.push(
           `${dataset.path}: no ${typeName(dtype)} can be its ${attribute} ${value}: it marks nothing`,
         );

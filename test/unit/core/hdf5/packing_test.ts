@@ -116,11 +116,22 @@ Deno.test("numbers as text are numbers, and other text is refused by the attribu
   assert.throws(() => packing("<i2", { attributes: { valid_range: [1, 2, 3] } }), /valid_range has 3 values/);
 });
 
+Deno.test("a fill of the other sign is the element of the same bits, as for netCDF4, and told", () => {
+  const other = (dtype: string, fill: number) => packing(dtype, { attributes: { _FillValue: fill } });
+  // netCDF4 1.7 masks 65535 of a uint16 whose _FillValue is the int16 -1.
+  assert.deepEqual(other("<u2", -1).fills, [65535]);
+  assert.deepEqual(other("|i1", 255).fills, [-1]);
+  assert.deepEqual(other("|u1", -1).warnings, [
+    "/x: its _FillValue -1 has the other sign of its uint8: taken as 255",
+  ]);
+  assert.deepEqual(other("<i2", -1).warnings, []);
+});
+
 Deno.test("a fill that no element can equal is reported and marks nothing", () => {
-  const { fills, warnings } = packing("|u1", { attributes: { _FillValue: -1, missing_value: 300 } });
+  const { fills, warnings } = packing("|u1", { attributes: { _FillValue: -200, missing_value: 300 } });
   assert.deepEqual(fills, []);
   assert.deepEqual(warnings, [
-    "/x: no uint8 can be its _FillValue -1: it marks nothing",
+    "/x: no uint8 can be its _FillValue -200: it marks nothing",
     "/x: no uint8 can be its missing_value 300: it marks nothing",
   ]);
   assert.deepEqual(packing("<i4", { attributes: { missing_value: [-1, -2, -3] } }).fills, [-1, -2, -3]);
