@@ -1,5 +1,6 @@
 /** What the endpoints of a server work with. */
 import type { SourceOpener } from "../core/access/open.ts";
+import type { Semaphore } from "../core/concurrency.ts";
 import type { Api } from "./http/api.ts";
 import type { Metrics } from "./http/metrics.ts";
 import type { OperationList } from "./http/operation.ts";
@@ -21,6 +22,8 @@ export interface DataContext {
   readonly reading: ReadContext;
   readonly stores: StoreShelf;
   readonly storeBlocks: StoreBlocks;
+  /** Pixels of outputs that are made at the same time. */
+  readonly pixels: Semaphore;
   /** Hears of a granule that could not be read while others could. */
   readonly onGranuleFailure: (granule: ServedGranule, error: Error) => void;
 }

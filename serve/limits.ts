@@ -19,6 +19,14 @@ export interface ServeLimits {
   readonly steps: number;
   /** Vertices of all polygons of a body. */
   readonly vertices: number;
+  /** Pixels of all outputs together that one thread makes at the same time; a larger one is made alone. */
+  readonly pixels: number;
+  /** Bytes of all answers together that wait for their clients to take them. */
+  readonly answerBytes: number;
+  /** An answer of which nothing was taken for so long is given up. */
+  readonly stalledMs: number;
+  /** Who takes less than this a second, after the time to stall, is given up. */
+  readonly leastBytesASecond: number;
 }
 
 export const DEFAULT_LIMITS: Readonly<Omit<ServeLimits, "atOnce">> = {
@@ -30,4 +38,16 @@ export const DEFAULT_LIMITS: Readonly<Omit<ServeLimits, "atOnce">> = {
   granules: 1000,
   steps: 1000,
   vertices: 100_000,
+  pixels: 1 << 23,
+  answerBytes: 128 * 1024 * 1024,
+  stalledMs: 30_000,
+  leastBytesASecond: 16_384,
 };
+
+/** Bands of the largest image that one output may have. */
+const BANDS_OF_LARGEST = 4;
+
+/** Values of all bands of one output. */
+export function mostValues({ imageSide }: Pick<ServeLimits, "imageSide">): number {
+  return BANDS_OF_LARGEST * imageSide ** 2;
+}

@@ -1,11 +1,12 @@
 /** The server: its endpoints put together over catalogs, stores and files, without a socket. */
 import { SourceOpener } from "../core/access/open.ts";
+import { Semaphore } from "../core/concurrency.ts";
 import { VERSION } from "../core/version.ts";
 import type { ServeContext } from "./context.ts";
 import { type DriverChoice, parseDrivers } from "../catalog/driver.ts";
 import { Api } from "./http/api.ts";
 import { Metrics } from "./http/metrics.ts";
-import { DEFAULT_LIMITS, type ServeLimits } from "./limits.ts";
+import { DEFAULT_LIMITS, mostValues, type ServeLimits } from "./limits.ts";
 import { BlockStore } from "./layers/block_store.ts";
 import { GridFiles } from "./layers/grid_files.ts";
 import { addFeeds } from "./feeds/feeds.ts";
@@ -59,8 +60,8 @@ export interface ServerOptions {
 }
 
 export interface Server {
-  /** Answers one request; never rejects. */
-  fetch(request: Request): Response | Promise<Response>;
+  /** Answers one request; never rejects. `env` holds the connection, where there is one. */
+  fetch(request: Request, env?: object): Response | Promise<Response>;
   /** Ends what is under way, and closes all that is open. */
   close(reason?: unknown): Promise<void>;
 }
@@ -142,7 +143,9 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       files,
       drivers,
       localRegion,
+      mostValues: mostValues(limits),
     },
+    pixels: new Semaphore(limits.pixels),
     onGranuleFailure: ({ row }, error) => log.warn(`${row.collection} ${row.id}: ${error.message}`),
     version: VERSION,
     ready: () => !signal.aborted,
@@ -161,7 +164,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   addFeeds(context, options.feeds ?? []);
   addLegacy(context);
   return {
-    fetch: (request) => api.app.fetch(request),
+    fetch: (request, env) => api.app.fetch(request, env),
     async close(reason) {
       stopped.abort(reason);
       await pool?.close();

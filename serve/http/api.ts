@@ -2,6 +2,7 @@
  * The server's endpoints: each is added as an operation, and gets its route, its checks, its place in the
  * queue, its time limit, its line in the log and its part of the API's description from it.
  */
+import type { ServerResponse } from "node:http";
 import { type Context, Hono } from "hono";
 import type { z } from "zod";
 import { GranaryError } from "../../core/errors.ts";
@@ -20,6 +21,7 @@ import {
   operationKey,
   type OperationList,
 } from "./operation.ts";
+import { Outbox } from "./outbox.ts";
 import { type PathPattern, pathPattern, pathValues } from "./pattern.ts";
 import { Phases } from "./phases.ts";
 import { CLIENT_CLOSED, faultsOf, notFound, Problem, problemOf } from "./problem.ts";
@@ -49,11 +51,23 @@ export class Api implements OperationList {
   readonly app = new Hono();
   readonly operations: AnyOperation[] = [];
   readonly gate: Gate;
+  readonly #outbox: Outbox;
   readonly #patterns: { method: string; pattern: PathPattern }[] = [];
 
   constructor(readonly settings: ApiSettings) {
     const { limits, metrics } = settings;
     this.gate = new Gate(limits.atOnce, limits.waiting);
+    this.#outbox = new Outbox(limits);
+    metrics.gauge(
+      "granary_answers_bytes",
+      "Bytes of large answers that wait for their clients.",
+      () => this.#outbox.usedBytes,
+    );
+    metrics.counter(
+      "granary_answers_cut_total",
+      "Answers that were given up for their clients' slowness.",
+      () => this.#outbox.cut,
+    );
     metrics.gauge("granary_requests_reading", "Requests that read data now.", () => this.gate.inside);
     metrics.gauge("granary_requests_waiting", "Requests that wait for their turn.", () => this.gate.waiting);
     this.app.options("*", (c) => this.#preflight(c));
@@ -139,23 +153,28 @@ export class Api implements OperationList {
     if (client.aborted) onGone();
     else client.addEventListener("abort", onGone, { once: true });
     let answer: Answer;
+    let body: Answer["body"] | ReadableStream<Uint8Array> = null;
     try {
       answer = unlessKnown(c.req.raw, await work(phases, controller.signal));
+      body = bodyOf(answer);
+      if (body instanceof Uint8Array && c.req.method !== "HEAD") body = this.#outbox.body(body, hangUp(c));
     } catch (error) {
       answer = this.#refusal(c, error);
+      body = answer.body;
     } finally {
       clearTimeout(timer);
       client.removeEventListener("abort", onGone);
     }
     const status = answer.status ?? 200;
-    const body = status === 204 || status === 304 ? null : answer.body;
-    const bytes = body === null ? 0 : body.length;
+    const bytes = bodyOf(answer)?.length ?? 0;
     const milliseconds = performance.now() - begun;
     metrics.record(route, status, milliseconds, bytes, phases);
     this.settings.onRequest(line(c, status, milliseconds, bytes, phases));
     // A client that is gone gets nothing; the router still wants a response.
     if (status === CLIENT_CLOSED) return new Response(null, { status: 503 });
-    return new Response(body as BodyInit | null, { status, headers: this.#headers(c, answer, status) });
+    const headers = this.#headers(c, answer, status);
+    if (body instanceof ReadableStream) headers.set("content-length", String(bytes));
+    return new Response(body as BodyInit | null, { status, headers });
   }
 
   #refusal(c: Context, error: unknown): Answer {
@@ -230,6 +249,19 @@ function unlessKnown({ method, headers }: Request, answer: Answer): Answer {
   }
   const { "content-length": _, ...kept } = answer.headers ?? {};
   return { status: 304, body: null, headers: { ...kept, etag } };
+}
+
+/** What ends a request's connection, where it came by one. */
+function hangUp(c: Context): (() => void) | undefined {
+  const { outgoing } = (c.env ?? {}) as { outgoing?: ServerResponse };
+  return outgoing === undefined ? undefined : () => {
+    outgoing.destroy();
+    outgoing.socket?.destroy();
+  };
+}
+
+function bodyOf({ status, body }: Answer): Answer["body"] {
+  return status === 204 || status === 304 ? null : body;
 }
 
 class ClientGone extends Error {

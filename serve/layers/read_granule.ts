@@ -39,6 +39,8 @@ export interface ReadContext {
   readonly files: GridFiles;
   readonly drivers: DriverChoice;
   readonly localRegion: string | undefined;
+  /** Values of all bands of one output. */
+  readonly mostValues: number;
 }
 
 /** Works with the grids that a reading means, in its order, while their files are open. */
@@ -140,6 +142,20 @@ function noGrid(file: GridFile, what: string): Error {
   return refused === undefined
     ? notFound(`'${what}' holds no grid`)
     : badRequest(`'${what}' cannot be drawn: ${refused.reason}`);
+}
+
+/** Throws a 400 where an output of these bands would hold more values than a server makes. */
+export function checkValues(
+  { mostValues }: ReadContext,
+  parts: readonly GridPart[],
+  { width, height }: OutputGrid,
+): void {
+  const bands = parts.reduce((sum, part) => sum + part.bands.length, 0);
+  if (width * height * bands <= mostValues) return;
+  throw badRequest(
+    `${bands} bands of ${width} x ${height} pixels (this server makes ${mostValues} values at most: ask for ` +
+      "fewer bands or steps, or a smaller image)",
+  );
 }
 
 /** The values of the parts at an output; undefined where no pixel of it lies on any. */

@@ -5,12 +5,20 @@ import { anyValid, type OutputGrid } from "../../core/raster/pixels.ts";
 import type { Phases } from "../http/phases.ts";
 import type { CoverageParameters } from "../parameters/coverage.ts";
 import type { Reading } from "../parameters/reading.ts";
-import { type NamedPixels, type ReadContext, readParts, withParts } from "../layers/read_granule.ts";
+import {
+  checkValues,
+  type NamedPixels,
+  type ReadContext,
+  readParts,
+  withParts,
+} from "../layers/read_granule.ts";
 import type { ServedGranule } from "../search/granules.ts";
 import { coveredAlready } from "./covered.ts";
 
 /** Granules that are read at the same time, once the first has not sufficed. */
 const READ_AHEAD = 4;
+/** Outputs of more pixels are made of one granule after the other. */
+const MOST_PIXELS_AHEAD = 1 << 20;
 
 interface ComposeOptions {
   readonly reading: Reading;
@@ -50,6 +58,7 @@ export async function compose(
   let failed = 0;
   type Reading = { granule: ServedGranule; read: Promise<NamedPixels | undefined> };
   const ahead: Reading[] = [];
+  const most = output.width * output.height > MOST_PIXELS_AHEAD ? 1 : READ_AHEAD;
   let next = 0;
   const begin = () => {
     while (next < granules.length) {
@@ -82,7 +91,7 @@ export async function compose(
         failure ??= error;
         options.onFailure(current.granule, error);
       }
-      while (ahead.length < READ_AHEAD && next < granules.length) begin();
+      while (ahead.length < most && next < granules.length) begin();
     }
   } finally {
     ended.abort(new Error("enough was read"));
@@ -101,7 +110,10 @@ function readGranule(
   { reading, phases }: ComposeOptions,
   signal: AbortSignal,
 ): Promise<NamedPixels | undefined> {
-  return withParts(context, granule, reading, (parts) => readParts(parts, output, reading, signal, phases));
+  return withParts(context, granule, reading, (parts) => {
+    checkValues(context, parts, output);
+    return readParts(parts, output, reading, signal, phases);
+  });
 }
 
 function isEnough(mosaic: Mosaic, tolerance: number): boolean {

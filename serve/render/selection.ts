@@ -37,20 +37,25 @@ export function findGranules(
 }
 
 /** The pixels of an output that is known; undefined where there is nothing. */
-export function composeOutput(
-  { reading: context, onGranuleFailure }: DataContext,
+export async function composeOutput(
+  { reading: context, onGranuleFailure, pixels }: DataContext,
   { reading, mosaic, tolerance, signal, phases }: Selection,
   granules: readonly ServedGranule[],
   output: OutputGrid,
 ): Promise<Composed | undefined> {
-  return compose(context, granules, output, {
-    reading,
-    selection: mosaic.pixel_selection,
-    coverage: { ...mosaic, coverage_tolerance: mosaic.coverage_tolerance ?? tolerance },
-    signal,
-    phases,
-    onFailure: onGranuleFailure,
-  });
+  const done = await phases.of("wait", () => pixels.acquire(output.width * output.height, signal));
+  try {
+    return await compose(context, granules, output, {
+      reading,
+      selection: mosaic.pixel_selection,
+      coverage: { ...mosaic, coverage_tolerance: mosaic.coverage_tolerance ?? tolerance },
+      signal,
+      phases,
+      onFailure: onGranuleFailure,
+    });
+  } finally {
+    done();
+  }
 }
 
 /**

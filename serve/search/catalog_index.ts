@@ -8,6 +8,7 @@ import { Semaphore } from "../../core/concurrency.ts";
 import { boundingBox, singleParts, unionBox } from "../../core/geometry/geometry.ts";
 import type { BoundingBox } from "../../core/geometry/box.ts";
 import { decodeWkb } from "../../core/geometry/wkb.ts";
+import { BoxIndex } from "./box_index.ts";
 import { type Catalog, openCatalog } from "../../catalog/file/open_catalog.ts";
 import type { GranuleRow } from "../../catalog/granule.ts";
 
@@ -43,6 +44,7 @@ export class CatalogIndex {
   readonly collections: readonly CollectionSummary[];
   readonly size: number;
   readonly #catalog: Catalog;
+  readonly #near: BoxIndex;
   /** One connection answers one question at a time. */
   readonly #turn = new Semaphore(1);
   readonly #rows = new Map<number, GranuleRow>();
@@ -67,6 +69,7 @@ export class CatalogIndex {
     this.#catalog = catalog;
     this.collections = collections;
     this.size = arrays.fileRow.length;
+    this.#near = new BoxIndex(arrays.boxes, arrays.firstBox);
   }
 
   static async load(file: string): Promise<CatalogIndex> {
@@ -84,7 +87,10 @@ export class CatalogIndex {
   find(query: IndexQuery): number[] {
     const { start, end, collection, boxes, firstBox } = this.arrays;
     const found: number[] = [];
-    for (let rank = 0; rank < this.size; rank++) {
+    const near = query.boxes === null ? null : this.#near.near(query.boxes);
+    const count = near?.length ?? this.size;
+    for (let i = 0; i < count; i++) {
+      const rank = near === null ? i : near[i];
       if (query.collections !== null && !query.collections.has(collection[rank])) continue;
       // A granule without a time is in no interval.
       if (query.start !== null && !(end[rank] >= query.start)) continue;

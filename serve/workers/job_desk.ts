@@ -1,6 +1,8 @@
 /** Does the requests that a worker thread is given, many at a time as far as they wait for bytes. */
+import { Semaphore } from "../../core/concurrency.ts";
 import type { DataContext } from "../context.ts";
 import { type AnyOperation, operationKey, type OperationList } from "../http/operation.ts";
+import { mostValues } from "../limits.ts";
 import { Phases } from "../http/phases.ts";
 import { BlockStore } from "../layers/block_store.ts";
 import { GridFiles } from "../layers/grid_files.ts";
@@ -102,7 +104,13 @@ class Engine {
       api: list,
       limits: settings.limits,
       sources: new AskedPlaces(asking),
-      reading: { files: this.#files, drivers: settings.drivers, localRegion: settings.localRegion },
+      reading: {
+        files: this.#files,
+        drivers: settings.drivers,
+        localRegion: settings.localRegion,
+        mostValues: mostValues(settings.limits),
+      },
+      pixels: new Semaphore(settings.limits.pixels),
       // The main thread tells of stores that change.
       stores: new StoreShelf(settings.stores, askedReaders(asking), () => {}),
       storeBlocks: this.#storeBlocks,

@@ -1,0 +1,122 @@
+/**
+ * Large answers on their way to clients. They go piece by piece, each when its client has taken the one before,
+ * so that what waits is known: those who take too little for too long are cut off, and so is the slowest where
+ * all answers together would take more memory than they may.
+ */
+import { Problem } from "./problem.ts";
+
+/** Bytes of one piece; smaller answers are sent at once. */
+const PIECE_BYTES = 64 * 1024;
+const LOOK_EVERY_MS = 1000;
+
+interface OutboxLimits {
+  /** Bytes of all answers together that are on their way. */
+  readonly answerBytes: number;
+  /** An answer of which nothing was taken for so long is given up. */
+  readonly stalledMs: number;
+  /** Who takes less than this a second, after the time to stall, is given up. */
+  readonly leastBytesASecond: number;
+}
+
+interface Sending {
+  bytes: Uint8Array | null;
+  sent: number;
+  readonly begun: number;
+  moved: number;
+  readonly cut: () => void;
+}
+
+export class Outbox {
+  readonly #limits: OutboxLimits;
+  readonly #sending = new Set<Sending>();
+  readonly #now: () => number;
+  #used = 0;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  /** Answers that were given up for their clients' slowness. */
+  cut = 0;
+
+  constructor(limits: OutboxLimits, now: () => number = () => performance.now()) {
+    this.#limits = limits;
+    this.#now = now;
+  }
+
+  get usedBytes(): number {
+    return this.#used;
+  }
+
+  /**
+   * The body of an answer. Throws a 503 where there is no room for it.
+   * @param hangUp ends the client's connection; absent, the body ends with an error
+   */
+  body(bytes: Uint8Array, hangUp?: () => void): Uint8Array | ReadableStream<Uint8Array> {
+    if (bytes.length <= PIECE_BYTES) return bytes;
+    this.#makeRoom(bytes.length);
+    let one: Sending;
+    return new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        const now = this.#now();
+        const cut = hangUp ?? (() => controller.error(new Error("the client took its answer too slowly")));
+        one = { bytes, sent: 0, begun: now, moved: now, cut };
+        this.#sending.add(one);
+        this.#used += bytes.length;
+        this.#timer ??= setInterval(() => this.cutSlow(), LOOK_EVERY_MS);
+      },
+      pull: (controller) => {
+        if (one.bytes === null) return;
+        const piece = one.bytes.subarray(one.sent, one.sent + PIECE_BYTES);
+        one.sent += piece.length;
+        one.moved = this.#now();
+        controller.enqueue(piece);
+        if (one.sent < one.bytes.length) return;
+        controller.close();
+        this.#forget(one);
+      },
+      cancel: () => this.#forget(one),
+    }, { highWaterMark: 0 });
+  }
+
+  /** Gives up those who take too little. */
+  cutSlow(): void {
+    const now = this.#now();
+    const { stalledMs, leastBytesASecond } = this.#limits;
+    for (const one of this.#sending) {
+      const age = now - one.begun;
+      const slow = age > stalledMs && one.sent / age < leastBytesASecond / 1000;
+      if (slow || now - one.moved > stalledMs) this.#cut(one);
+    }
+  }
+
+  #makeRoom(bytes: number): void {
+    const { answerBytes } = this.#limits;
+    const now = this.#now();
+    const rate = ({ sent, begun }: Sending) => sent / Math.max(1, now - begun);
+    while (this.#used > 0 && this.#used + bytes > answerBytes) {
+      let slowest: Sending | undefined;
+      for (const one of this.#sending) {
+        if (now - one.moved < LOOK_EVERY_MS) continue; // it moves
+        if (slowest === undefined || rate(one) < rate(slowest)) slowest = one;
+      }
+      if (slowest === undefined) {
+        throw new Problem(503, "too many large answers are on their way", {
+          "retry-after": "5",
+        });
+      }
+      this.#cut(slowest);
+    }
+  }
+
+  #cut(one: Sending): void {
+    this.cut += 1;
+    this.#forget(one);
+    one.cut();
+  }
+
+  #forget(one: Sending): void {
+    if (!this.#sending.delete(one)) return;
+    this.#used -= one.bytes?.length ?? 0;
+    one.bytes = null;
+    if (this.#sending.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+}
