@@ -236,7 +236,7 @@ try {
       console.log(
         `${server.name.padEnd(18)} cold ${first.toFixed(1)}  c=1 ${one.cpu_ms_per_tile} (${one.rps}/s, ` +
           `p50 ${one.p50} ms)  c=8 ${eight.cpu_ms_per_tile} (${eight.rps}/s, p50 ${eight.p50} ms)  ` +
-          `peak ${peak.toFixed(0)} MB  refused ${one.bad + eight.bad}  load ${eight.load}`,
+          `peak ${peak.toFixed(0)} MB  not 200: ${one.bad + eight.bad}  load ${eight.load}`,
       );
     }
   }
