@@ -64,6 +64,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "core/observations",
     "core/raster/*",
   ],
+  "core/raster/algorithms": [...CORE_BASE, "core/raster", "core/raster/colour"],
   "core/raster/encode": [...CORE_BASE, "core/geotiff/write", "core/raster"],
   "core/raster/colour": [...CORE_BASE, "core/raster"],
   "core/raster/expressions": [...CORE_BASE, "core/expressions", "core/raster"],

@@ -35,6 +35,7 @@ const PEERS: readonly { module: string; requirement: string }[] = [
   { module: "uvicorn", requirement: "uvicorn" },
   { module: "openapi_spec_validator", requirement: "openapi-spec-validator" },
   { module: "schemathesis", requirement: "schemathesis>=4,<5" },
+  { module: "titiler", requirement: "titiler.core>=2,<3" },
   { module: "cfnlint", requirement: "cfn-lint" },
   { module: "morecantile", requirement: "morecantile>=7,<8" },
   { module: "PIL", requirement: "pillow" },

@@ -13,6 +13,7 @@ import { addFeeds } from "./feeds/feeds.ts";
 import type { ServedFeed } from "./feeds/served_feed.ts";
 import { addCatalogs } from "./routes/catalogs.ts";
 import { addDataEndpoints } from "./routes/data.ts";
+import { addAlgorithms } from "./routes/algorithms.ts";
 import { addColormaps } from "./routes/colormaps.ts";
 import { addLanding } from "./routes/landing.ts";
 import { addService } from "./routes/service.ts";
@@ -154,6 +155,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   addService(context);
   addCatalogs(context);
   addTileMatrixSets(context);
+  addAlgorithms(context);
   addColormaps(context);
   addTileJson(context);
   addGranules(context);

@@ -1,6 +1,13 @@
 /** How values become an image. */
 import { z } from "zod";
 import type { AppliedColormap, Rgba } from "../../core/raster/colour/apply.ts";
+import {
+  ALGORITHM_NAMES,
+  type AlgorithmName,
+  ALGORITHMS,
+  algorithmValues,
+} from "../../core/raster/algorithms/registry.ts";
+import type { Algorithm, AlgorithmValues } from "../../core/raster/algorithms/algorithm.ts";
 import { COLORMAP_NAMES } from "../../core/raster/colour/colormaps.ts";
 import type { ValueRange } from "../../core/raster/colour/rescale.ts";
 import { badParameter, badRequest } from "../http/problem.ts";
@@ -8,6 +15,10 @@ import { badParameter, badRequest } from "../http/problem.ts";
 const text = (description: string) => z.string().max(20_000).optional().meta({ description });
 
 export const RENDER = z.object({
+  algorithm: z.enum(ALGORITHM_NAMES).optional().meta({
+    description: "What is computed of the values before they are drawn; /algorithms tells of each",
+  }),
+  algorithm_params: text("Parameters of the algorithm as JSON"),
   rescale: z.array(z.string().max(200)).max(100).optional()
     .meta({
       description: "The values that become black and white: min,max; once for all bands, or for each",
@@ -19,6 +30,36 @@ export const RENDER = z.object({
 });
 
 export type RenderParameters = z.output<typeof RENDER>;
+
+/** An algorithm with its parameters. */
+interface AlgorithmRequest {
+  readonly name: AlgorithmName;
+  readonly algorithm: Algorithm;
+  readonly values: AlgorithmValues;
+}
+
+/** Null where none is asked for. Throws a 422 for parameters that are no JSON, a 400 for those that do not fit. */
+export function algorithmRequest(
+  { algorithm: name, algorithm_params: text }: RenderParameters,
+): AlgorithmRequest | null {
+  if (name === undefined) return null;
+  let asked: unknown = {};
+  try {
+    if (text !== undefined) asked = JSON.parse(text);
+  } catch {
+    throw badParameter("algorithm_params", "Value error, this is no JSON", text);
+  }
+  if (typeof asked !== "object" || asked === null || Array.isArray(asked)) {
+    throw badParameter("algorithm_params", "Value error, wanted an object of JSON", text);
+  }
+  try {
+    const values = algorithmValues(name, asked as Record<string, unknown>);
+    return { name, algorithm: ALGORITHMS[name], values };
+  } catch (error) {
+    if (error instanceof RangeError) throw badRequest(error.message);
+    throw error;
+  }
+}
 
 /** One range for all bands, or one for each; null where none is stated. */
 export function rescaleRanges({ rescale }: RenderParameters): readonly ValueRange[] | null {

@@ -10,6 +10,7 @@ import type { ServedGranule } from "../search/granules.ts";
 import type { Composed } from "./compose.ts";
 import { defaultRanges, rangesOfPixels } from "./default_range.ts";
 import { encodeImage, wantsRanges } from "./image.ts";
+import { boxOfOutput, processed } from "./processed.ts";
 import type { Selection } from "./selection.ts";
 
 /** Granules that a header names. */
@@ -33,21 +34,26 @@ export async function imageAnswer(
   render: RenderParameters,
 ): Promise<Answer> {
   const { phases, signal, reading } = selection;
+  const made = await phases.of("warp", () => processed(render, composed.pixels, output));
   const first = granules.find(({ row }) => row.id === composed.used[0]);
   // What expressions give has no range of a file's own: it is drawn by the pixels themselves.
   const computed = reading.expression !== null;
   const chosen = !wantsRanges(render, format) || first === undefined
     ? null
+    : made !== null
+    ? made.ranges
     : computed
     ? rangesOfPixels(composed.pixels)
     : await phases.of("read", () =>
       withParts(context.reading, first, reading, (parts) => defaultRanges(parts, signal)));
-  const image = await phases.of("encode", () => encodeImage(composed.pixels, output, format, render, chosen));
+  const [pixels, place] = made === null ? [composed.pixels, output] : [made.pixels, made.output];
+  const image = await phases.of("encode", () => encodeImage(pixels, place, format, render, chosen));
+  const box = place.width === output.width ? bounds : boxOfOutput(place);
   return {
     body: image.bytes,
     type: image.type,
     headers: {
-      "content-bbox": bounds.map(floatText).join(","),
+      "content-bbox": box.map(floatText).join(","),
       ...(uri === undefined ? {} : { "content-crs": `<${uri}>` }),
       "x-granary-granules": composed.used.slice(0, MOST_NAMED).map(headerText).join(","),
       ...(composed.failed === 0 ? {} : { "x-granary-failed": String(composed.failed) }),

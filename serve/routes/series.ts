@@ -19,6 +19,7 @@ import { isoInterval } from "../parameters/temporal.ts";
 import { TILE_MATRIX_SET_ID } from "../parameters/tiles.ts";
 import { defaultRanges } from "../render/default_range.ts";
 import { framePicture, wantsRanges } from "../render/image.ts";
+import { processed } from "../render/processed.ts";
 import { composeOutput, findGranules, outputOfPart, type Selection } from "../render/selection.ts";
 import { type Backend, BACKENDS } from "./backends.ts";
 import { boxOfImage } from "./parts.ts";
@@ -162,10 +163,18 @@ async function animation(
         : await composeOutput(context, selection, granules, output);
       if (composed === undefined) continue;
       const first = granules.find(({ row }) => row.id === composed.used[0]);
+      const made = await phases.of(
+        "warp",
+        () => output === null ? null : processed(query, composed.pixels, output),
+      );
       if (ranges === undefined && first !== undefined && wantsRanges(query, null)) {
-        ranges = await withParts(context.reading, first, reading, (parts) => defaultRanges(parts, signal));
+        ranges = made !== null
+          ? made.ranges
+          : await withParts(context.reading, first, reading, (parts) => defaultRanges(parts, signal));
       }
-      frames.push(await phases.of("encode", () => framePicture(composed.pixels, query, ranges ?? null)));
+      frames.push(
+        await phases.of("encode", () => framePicture(made?.pixels ?? composed.pixels, query, ranges ?? null)),
+      );
       if (frames.length * composed.pixels.width * composed.pixels.height > MOST_FRAME_PIXELS) {
         throw badRequest(
           `the animation would have more than ${MOST_FRAME_PIXELS} pixels (say max_size, or fewer steps)`,

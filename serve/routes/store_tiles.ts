@@ -12,6 +12,7 @@ import { IMAGE_FORMATS, type ImageFormat, MEDIA_TYPES } from "../parameters/form
 import { RENDER } from "../parameters/render.ts";
 import { TILE_MATRIX_SET_ID, TILE_PATH } from "../parameters/tiles.ts";
 import { encodeImage, wantsRanges } from "../render/image.ts";
+import { boxOfOutput, processed } from "../render/processed.ts";
 import { levelForPixel, pixelAngle } from "../stores/level_choice.ts";
 import { storeExtent } from "../stores/store_extent.ts";
 import { storeRange } from "../stores/store_range.ts";
@@ -121,21 +122,24 @@ async function tile(
   );
   if (!mask.includes(1)) return nothing();
   const pixels: Pixels = { width: size, height: size, bands: [values], masks: [mask] };
+  const made = await phases.of("warp", () => processed(query, pixels, output));
   const chosen = !wantsRanges(query, format)
     ? null
-    : await phases.of("read", () => storeRange(served, variable));
+    : made !== null
+    ? made.ranges
+    : [await phases.of("read", () => storeRange(served, variable))];
   const image = await phases.of(
     "encode",
-    async () => await encodeImage(pixels, output, format, query, chosen === null ? null : [chosen]),
+    async () => await encodeImage(made?.pixels ?? pixels, made?.output ?? output, format, query, chosen),
   );
   return {
     body: image.bytes,
     type: image.type,
     headers: {
-      "content-bbox": bounds.join(","),
+      "content-bbox": boxOfOutput(made?.output ?? output).join(","),
       "content-crs": `<${set.crs}>`,
       "x-granary-order": String(level.order),
-      ...(chosen === null ? {} : { "x-granary-rescale": chosen.join(",") }),
+      ...(chosen === null ? {} : { "x-granary-rescale": chosen.map((range) => range.join(",")).join(";") }),
     },
   };
 }

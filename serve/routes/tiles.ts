@@ -21,6 +21,12 @@ const TILE = z.object({
   tilesize: z.int().min(1).max(4096).optional().meta({
     description: "Pixels of the tile's side; the set's own",
   }),
+  buffer: z.number().gt(0).max(256).multipleOf(0.5).optional().meta({
+    description: "Pixels that are added on each side, in halves: 0.5 makes 257 of 256",
+  }),
+  padding: z.int().min(0).max(256).optional().meta({
+    description: "Taken and without effect: pixels at the edges are made of their neighbours outside, always",
+  }),
 });
 
 export function addTiles(context: DataContext): void {
@@ -60,6 +66,14 @@ export function addTiles(context: DataContext): void {
   }
 }
 
+type Box = readonly [number, number, number, number];
+
+/** A box with parts of its sides added on each of them. */
+function widened([left, bottom, right, top]: Box, part: number): Box {
+  const [x, y] = [(right - left) * part, (top - bottom) * part];
+  return [left - x, bottom - y, right + x, top + y];
+}
+
 type TileQuery =
   & z.output<typeof SEARCH>
   & z.output<typeof MOSAIC>
@@ -81,7 +95,9 @@ function tile(
   const matrix = tileMatrixOf(set, z);
   const filter = granuleFilter(query);
   const reading = backend.reading(query as never);
-  const size = query.tilesize ?? matrix?.tileWidth ?? 256;
+  const buffer = query.buffer ?? 0;
+  const side = query.tilesize ?? matrix?.tileWidth ?? 256;
+  const size = side + 2 * buffer;
   if (size > context.limits.imageSide) {
     throw badRequest(
       `a tile of ${size} x ${size} pixels (this server makes ${context.limits.imageSide} at most)`,
@@ -99,7 +115,7 @@ function tile(
       phases,
     };
     const crs = crsOfCode(crsCodeOf(set));
-    const bounds = tileBounds(set, { z, x, y });
+    const bounds = widened(tileBounds(set, { z, x, y }), buffer / side);
     const area = areaOfPlaneBox(crs, bounds);
     if (area === null) return nothing();
     const granules = await findGranules(context, selection, area);
