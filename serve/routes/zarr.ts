@@ -1,11 +1,13 @@
 /**
  * Stores as they lie, object by object, for programs that read Zarr over HTTP: ranges, and what browsers'
  * viewers look for. What is added is in the answers only: a variable `crs` of each level that says in CF's
- * words (`grid_mapping_name`) that its cells are HEALPix, and a `grid_mapping` of each variable.
+ * words (`grid_mapping_name`) that its cells are HEALPix, a `grid_mapping` of each variable, and `cell_ids` under
+ * the name `cell` once more, by which gridlook finds which cells a store of some has.
  */
 import { z } from "zod";
 import { isObject } from "../../core/zarr/documents.ts";
 import type { StoreReader } from "../../core/zarr/reader.ts";
+import type { StoreLevel } from "../../core/store/open.ts";
 import type { DataContext } from "../context.ts";
 import type { Answer } from "../http/operation.ts";
 import { badRequest, notFound, Problem } from "../http/problem.ts";
@@ -16,6 +18,8 @@ import { STORE_PATH, storeOf } from "./stores.ts";
 const MOST_WHOLE_BYTES = 64 * 1024 * 1024;
 const DOCUMENT = "zarr.json";
 const CRS = "crs";
+const CELL = "cell";
+const CELL_IDS = "cell_ids";
 
 type Json = Record<string, unknown>;
 
@@ -35,10 +39,28 @@ export function addZarr(context: DataContext): void {
     answer: async ({ path: { name, key }, headers }) => {
       if (!isKey(key)) throw badRequest("this is no key of a store");
       const served = await storeOf(context, name);
-      if (key.endsWith(DOCUMENT)) return await documentAnswer(served, key);
-      return await objectAnswer(served.store.reader, key, headers.get("range"));
+      return await keyAnswer(served, storedKey(served, key), headers.get("range"));
     },
   });
+}
+
+async function keyAnswer(served: ServedStore, key: string, range: string | null): Promise<Answer> {
+  if (key.endsWith(DOCUMENT)) return await documentAnswer(served, key);
+  return await objectAnswer(served.store.reader, key, range);
+}
+
+/** The key that an object lies under: that of `cell_ids` for `cell`, unless the level has a variable of that name. */
+function storedKey({ store }: ServedStore, key: string): string {
+  for (const level of store.levels) {
+    const below = level.path === "" ? "" : `${level.path}/`;
+    if (!key.startsWith(`${below}${CELL}/`) || hasOwnCell(level)) continue;
+    return `${below}${CELL_IDS}/${key.slice(below.length + CELL.length + 1)}`;
+  }
+  return key;
+}
+
+function hasOwnCell({ variables }: StoreLevel): boolean {
+  return variables.some(({ name }) => name === CELL);
 }
 
 /** Keys of objects: names with slashes between, none of which climbs. */
@@ -111,6 +133,8 @@ async function documentAnswer({ store }: ServedStore, key: string): Promise<Answ
         if (!inner.includes("/") && isObject(node)) metadata[path] = withMapping(node, inner);
       }
       metadata[`${below}${CRS}`] = crsArray(of);
+      const ids = metadata[`${below}${CELL_IDS}`];
+      if (ids !== undefined) metadata[`${below}${CELL}`] ??= ids;
     }
   } else if (order !== undefined && child !== "") return document(withMapping(value, child));
   return document(value);
@@ -127,7 +151,7 @@ function document(value: unknown): Answer {
 
 /** A variable's document with the name of its grid mapping; others as they are. */
 function withMapping(node: Json, name: string): Json {
-  if (node.node_type !== "array" || name === "cell_ids" || name === "morton") return node;
+  if (node.node_type !== "array" || name === CELL_IDS || name === "morton") return node;
   const attributes = isObject(node.attributes) ? node.attributes : {};
   return { ...node, attributes: { ...attributes, grid_mapping: CRS } };
 }

@@ -177,6 +177,18 @@ Deno.test("the store itself is read by zarrita over HTTP, with a grid mapping in
       assert.equal((values.data as Float64Array)[i], id / 3);
     }
     assert.equal(seen, valued.size);
+    // As gridlook opens a level: its consolidated metadata, its grid mapping, its cells under the name `cell`.
+    const listed = await zarr.withConsolidatedMetadata(new zarr.FetchStore(`${url}/zarr/ice/9`), {
+      format: "v3",
+    });
+    const names = listed.contents().map(({ path }: { path: string }) => path);
+    for (const name of ["/h_best", "/cell", "/cell_ids", "/crs"]) {
+      assert.ok(names.includes(name as `/${string}`), name);
+    }
+    const level = await zarr.open.v3(listed, { kind: "group" });
+    assert.equal((level.attrs.dggs as { refinement_level: number }).refinement_level, FINE);
+    const cells = await zarr.get(await zarr.open.v3(level.resolve("cell"), { kind: "array" }));
+    assert.deepEqual(cells.data, ids.data);
     const crs = await zarr.open.v3(root.resolve("9/crs"), { kind: "array" });
     assert.deepEqual([crs.attrs.grid_mapping_name, crs.attrs.healpix_nside], ["healpix", 512]);
     const document = await (await get("/zarr/ice/zarr.json")).json();
