@@ -1,5 +1,5 @@
 /** One entry of CMR's older granules.json feed as a draft row. Its numbers are strings, latitude first. */
-import { chooseData, type GranuleLink, isCredentialEndpoint, type Relation } from "../draft/assets.ts";
+import { chooseData, type Relation } from "../draft/assets.ts";
 import {
   type Draft,
   locationColumns,
@@ -33,7 +33,8 @@ import {
   orbitExtentOf,
   UNREADABLE_EXTENT,
 } from "./spatial_extent.ts";
-import { printable, type Tally } from "../draft/tally.ts";
+import { printable } from "../draft/tally.ts";
+import { type LinkForm, readLinks } from "./read_links.ts";
 import { providerOf } from "./umm_granule.ts";
 
 const RELATIONS: Readonly<Record<string, Relation>> = {
@@ -70,7 +71,7 @@ export function readFeedGranule(entry: unknown, context: ReadContext): Draft | n
   }
   if (!namesAreSound({ id, collection, provider }, tally)) return null;
 
-  const { links, credentials } = readLinks(granule.links, tally, id);
+  const { links, credentials } = readLinks(granule.links, LINKS, tally, id);
   const files = chooseData(links, tally);
   if (files.length === 0) {
     tally.add("granule", "no data link", id);
@@ -113,34 +114,14 @@ export function readFeedGranule(entry: unknown, context: ReadContext): Draft | n
   };
 }
 
-function readLinks(
-  value: unknown,
-  tally: Tally,
-  id: string,
-): { links: GranuleLink[]; credentials: string | null } {
-  const links: GranuleLink[] = [];
-  let credentials: string | null = null;
-  if (value !== undefined && value !== null && !Array.isArray(value)) {
-    tally.add("note", "links that are no list", id);
-  }
-  for (const member of asArray(value)) {
-    const link = asObject(member);
-    const url = asText(link?.href);
-    if (link === null || url === null) {
-      tally.add("link", "link without a URL", id);
-      continue;
-    }
-    if (link.inherited === true) {
-      tally.add("link", "link of the collection");
-      continue;
-    }
-    if (isCredentialEndpoint(url)) credentials ??= url;
-    const name = /\/([a-z0-9]+)#$/.exec(asText(link.rel) ?? "")?.[1] ?? null;
-    const relation = name === null ? "untyped" : Object.hasOwn(RELATIONS, name) ? RELATIONS[name] : "other";
-    links.push({ url, relation, mediaType: asText(link.type) ?? undefined });
-  }
-  return { links, credentials };
-}
+const LINKS: LinkForm = {
+  list: "links",
+  url: "href",
+  relations: RELATIONS,
+  relationName: (link) => /\/([a-z0-9]+)#$/.exec(asText(link.rel) ?? "")?.[1] ?? null,
+  mediaType: (link) => asText(link.type) ?? undefined,
+  foreign: (link) => link.inherited === true ? "link of the collection" : undefined,
+};
 
 /**
  * The footprint of an entry. An orbit comes before the polygons that the feed adds to it: CMR draws

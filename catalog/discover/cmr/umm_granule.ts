@@ -1,5 +1,5 @@
 /** One item of a CMR umm_json answer (UMM-G) as a draft row. */
-import { chooseData, type GranuleLink, isCredentialEndpoint, type Relation } from "../draft/assets.ts";
+import { chooseData, type Relation } from "../draft/assets.ts";
 import { fileName } from "../draft/bases.ts";
 import { checksumOf } from "../../checksum.ts";
 import { asRevision } from "../../granule.ts";
@@ -25,6 +25,7 @@ import {
 import { orbitOfProduct } from "../../../products/orbits.ts";
 import { NO_EXTENT, readUmmExtent } from "./spatial_extent.ts";
 import { printable, type Tally } from "../draft/tally.ts";
+import { type LinkForm, readLinks } from "./read_links.ts";
 
 const RELATIONS: Readonly<Record<string, Relation>> = {
   "GET DATA": "data",
@@ -64,7 +65,7 @@ export function readUmmGranule(item: unknown, context: ReadContext): Draft | nul
   }
   if (!namesAreSound({ id, collection, provider }, tally)) return null;
 
-  const { links, credentials } = readRelatedUrls(umm.RelatedUrls, tally, id);
+  const { links, credentials } = readLinks(umm.RelatedUrls, RELATED_URLS, tally, id);
   const files = chooseData(links, tally);
   if (files.length === 0) {
     tally.add("granule", "no data link", id);
@@ -112,30 +113,13 @@ export function providerOf(conceptId: string | null): string | null {
   return conceptId === null ? null : /^[A-Z]+\d+-([A-Za-z0-9_]+)$/.exec(conceptId)?.[1] ?? null;
 }
 
-function readRelatedUrls(
-  value: unknown,
-  tally: Tally,
-  id: string,
-): { links: GranuleLink[]; credentials: string | null } {
-  const links: GranuleLink[] = [];
-  let credentials: string | null = null;
-  if (value !== undefined && value !== null && !Array.isArray(value)) {
-    tally.add("note", "RelatedUrls that are no list", id);
-  }
-  for (const member of asArray(value)) {
-    const related = asObject(member);
-    const url = asText(related?.URL);
-    if (related === null || url === null) {
-      tally.add("link", "link without a URL", id);
-      continue;
-    }
-    if (isCredentialEndpoint(url)) credentials ??= url;
-    const type = asText(related.Type);
-    const relation = type === null ? "untyped" : Object.hasOwn(RELATIONS, type) ? RELATIONS[type] : "other";
-    links.push({ url, relation, mediaType: mediaTypeOf(related) });
-  }
-  return { links, credentials };
-}
+const RELATED_URLS: LinkForm = {
+  list: "RelatedUrls",
+  url: "URL",
+  relations: RELATIONS,
+  relationName: (related) => asText(related.Type),
+  mediaType: mediaTypeOf,
+};
 
 function mediaTypeOf(related: JsonObject): string | undefined {
   const type = asText(related.MimeType);
