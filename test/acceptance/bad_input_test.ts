@@ -257,7 +257,7 @@ Deno.test("wrong orders, levels, boxes, polygons and regions", async () => {
   assertRefused(await aggregate("--shard", "0"), 2, /--shard 0 .*1 to 65536/);
   assertRefused(await aggregate("--workers", "100000"), 2, /too few for 100000 workers/);
   assertRefused(await aggregate("--max-cells", "0"), 2, /nothing to aggregate/);
-  assertRefused(await aggregate("--driver", "ftp"), 2, /"ftp" is none/);
+  assertRefused(await aggregate("--driver", "ftp"), 2, /unknown driver "ftp"/);
   assertRefused(await aggregate("--overwrite", "--resume"), 2, /cannot be used with/);
   assertRefused(await aggregate("--bbox=0,10,20"), 2, /0,10,20/);
   assertRefused(await aggregate("--bbox=0,20,20,10"), 2, /10|20/);

@@ -78,7 +78,7 @@ Deno.test("a single driver never falls back; a list does, and says so in words o
 Deno.test("drivers are parsed, and what is none is refused by name", () => {
   assert.equal(parseDrivers("auto"), "auto");
   assert.deepEqual(parseDrivers(" s3 , https,s3"), ["s3", "https"]);
-  assert.throws(() => parseDrivers("s3,ftp"), tagged("input", /"ftp" is none \(wanted auto/));
+  assert.throws(() => parseDrivers("s3,ftp"), tagged("input", /unknown driver "ftp" \(known: auto/));
   assert.throws(() => parseDrivers(""), tagged("input", /wanted auto/));
 });
 
