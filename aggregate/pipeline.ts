@@ -65,6 +65,16 @@ export interface PipelineSelection {
   duplicates?: DuplicateRule;
 }
 
+/** Windows of time, of which a store has a dimension: regular ones, or those that are listed. */
+export interface TimeRule {
+  /** `month`, `year`, `day`, `cycle` (91 days) or a number of days such as `10d`; null where `windows` are. */
+  every: string | null;
+  /** Where windows of days are counted from: a date or time of ISO 8601; null is 1970-01-01. */
+  epoch: string | null;
+  /** Beginnings and ends (which belong to the next), ascending and apart. */
+  windows: [start: string, end: string][] | null;
+}
+
 export interface Pipeline {
   /** Preset or file name, for messages. */
   name: string;
@@ -98,6 +108,8 @@ export interface Pipeline {
     latitude: LatitudeConvention;
     /** Orders to write, where not the child order alone. */
     levels?: number[];
+    /** Absent where observations of all times fall together. */
+    time?: TimeRule;
   };
   selection?: PipelineSelection;
   catalog: string | null;

@@ -10,7 +10,8 @@ import type { Area } from "../core/geometry/area.ts";
 import type { DuckOptions } from "../core/tables/duckdb.ts";
 import { loadConfig } from "./config/load.ts";
 import { MAX_SHARD } from "./config/schema.ts";
-import type { ClipRule, Pipeline } from "./pipeline.ts";
+import { timeRule } from "./config/time.ts";
+import type { ClipRule, Pipeline, TimeRule } from "./pipeline.ts";
 import { parseLevels } from "./plan/levels.ts";
 import type { PrepareOptions } from "./plan/prepare.ts";
 import { defaultMemoryBytes, defaultWorkers, type RunOptions } from "./run/execute.ts";
@@ -45,6 +46,10 @@ export interface AggregateRequest {
   latitude?: LatitudeConvention;
   layout?: "compact" | "sphere";
   shard?: number;
+  /** `month`, `10d`, …, or `none`, over the config's windows of time. */
+  every?: string;
+  /** Where windows of days are counted from. */
+  epoch?: string;
   mode?: RunOptions["mode"];
   onError?: RunOptions["onError"];
   checkpoint?: RunOptions["checkpoint"];
@@ -143,7 +148,7 @@ function overridden(
     pipeline = parsed.pipeline;
     driverPlace = parsed.driverPlace;
   } else pipeline = request.config;
-  const { output } = pipeline;
+  const { time, ...output } = pipeline.output;
   checkOverride("--parent-order", request.parentOrder, 0, MAX_ORDER);
   checkOverride("--child-order", request.childOrder, 0, MAX_ORDER);
   checkOverride("--shard", request.shard, 1, MAX_SHARD);
@@ -151,6 +156,7 @@ function overridden(
     ...pipeline,
     output: {
       ...output,
+      ...requestedTime(request, time),
       parentOrder: request.parentOrder ?? output.parentOrder,
       childOrder: request.childOrder ?? output.childOrder,
       latitude: request.latitude ?? output.latitude,
@@ -160,6 +166,18 @@ function overridden(
     bounds: { ...pipeline.bounds, ...request.clip === undefined ? {} : { clip: request.clip } },
   };
   return { pipeline: changed, driverPlace };
+}
+
+/** The request's windows of time, or the config's where it says none. */
+function requestedTime(
+  { every, epoch }: AggregateRequest,
+  time: TimeRule | undefined,
+): Pick<Pipeline["output"], "time"> {
+  if (every === undefined && epoch !== undefined) {
+    throw inputError("--epoch goes with --every (what is counted from it?)");
+  }
+  const rule = every === undefined ? time : timeRule({ every, epoch }, `--every ${every}`);
+  return rule === undefined ? {} : { time: rule };
 }
 
 /** What a config may not say, a request may not say over it. */

@@ -28,10 +28,18 @@ import { inputError } from "../core/errors.ts";
 import { boundingBox, unionBox } from "../core/geometry/geometry.ts";
 import type { BoundingBox } from "../core/geometry/box.ts";
 import { encodeWkb } from "../core/geometry/wkb.ts";
-import type { CellRows, RowColumn } from "../core/store/cell_rows.ts";
-import { binaryColumn, float64Column } from "../core/tables/arrow_columns.ts";
+import type { RowColumn } from "../core/store/cell_rows.ts";
+import { binaryColumn, float64Column, timestampColumn } from "../core/tables/arrow_columns.ts";
 import { centreOf, outlineOf } from "./cell_shapes.ts";
-import { CELL_ID, type CellTable, GEOMETRY, LATITUDE, LONGITUDE } from "./cell_table.ts";
+import {
+  CELL_ID,
+  type CellTable,
+  GEOMETRY,
+  LATITUDE,
+  LONGITUDE,
+  type TableRows,
+  TIME,
+} from "./cell_table.ts";
 
 /** What a row's geometry is. */
 export const SHAPES = ["polygon", "centre"] as const;
@@ -84,8 +92,8 @@ async function geometriesOf(
 }
 
 function batchOf(
-  { ids, columns }: CellRows,
-  { level: { order, latitude } }: CellTable,
+  { ids, columns, time }: TableRows,
+  { level: { order, latitude }, timed }: CellTable,
   shape: Shape,
   metadata: ReadonlyMap<string, string>,
 ): RecordBatch {
@@ -99,6 +107,9 @@ function batchOf(
     { name: CELL_ID, data: cellIds, nullable: false },
     { name: LONGITUDE, data: float64Column(centres.map(([x]) => x)), nullable: false },
     { name: LATITUDE, data: float64Column(centres.map(([, y]) => y)), nullable: false },
+    ...timed
+      ? [{ name: TIME, data: timestampColumn(new Array(ids.length).fill(time)), nullable: false }]
+      : [],
     ...columns.map((column) => ({ name: column.array.name, data: valuesOf(column), nullable: true })),
     { name: GEOMETRY, data: binaryColumn(shapes), nullable: false },
   ];
@@ -112,8 +123,9 @@ function batchOf(
   return new RecordBatch(new Schema(fields, new Map(metadata)), data);
 }
 
-function noRows(table: CellTable): CellRows {
+function noRows(table: CellTable): TableRows {
   return {
+    time: null,
     ids: new BigUint64Array(0),
     columns: table.variables.map((array) => ({ array, values: [], valid: new Uint8Array(0) })),
   };

@@ -1,8 +1,8 @@
 /** Cells as text: CSV (RFC 4180) and GeoJSON (RFC 7946), a piece at a time. */
-import type { CellRows, RowColumn } from "../core/store/cell_rows.ts";
+import type { RowColumn } from "../core/store/cell_rows.ts";
 import { csvField } from "../core/tables/result_text.ts";
 import { centreOf, outlineOf } from "./cell_shapes.ts";
-import { CELL_ID, type CellTable, LATITUDE, LONGITUDE } from "./cell_table.ts";
+import { CELL_ID, type CellTable, LATITUDE, LONGITUDE, type TableRows, TIME } from "./cell_table.ts";
 import type { Shape } from "./parquet.ts";
 
 /** What has been written, once the last piece was asked for. */
@@ -16,7 +16,13 @@ export async function* csvText(
   counted: Counted,
   signal?: AbortSignal,
 ): AsyncGenerator<string> {
-  yield [CELL_ID, LONGITUDE, LATITUDE, ...table.variables.map(({ name }) => name)].map(csvField).join(",") +
+  yield [
+    CELL_ID,
+    LONGITUDE,
+    LATITUDE,
+    ...table.timed ? [TIME] : [],
+    ...table.variables.map(({ name }) => name),
+  ].map(csvField).join(",") +
     "\n";
   for await (const rows of table.rows(signal)) {
     counted.rows += rows.ids.length;
@@ -24,11 +30,12 @@ export async function* csvText(
   }
 }
 
-function lines({ ids, columns }: CellRows, { level: { order, latitude } }: CellTable): string {
+function lines({ ids, columns, time }: TableRows, { level: { order, latitude } }: CellTable): string {
   let text = "";
+  const when = time === null ? "" : `,${new Date(time).toISOString()}`;
   for (let i = 0; i < ids.length; i++) {
     const [x, y] = centreOf(ids[i], order, latitude);
-    text += `${ids[i]},${x},${y}`;
+    text += `${ids[i]},${x},${y}${when}`;
     for (const column of columns) text += `,${column.valid[i] === 1 ? column.values[i] : ""}`;
     text += "\n";
   }
@@ -53,7 +60,7 @@ export async function* geoJsonText(
   yield "\n]}\n";
 }
 
-function features({ ids, columns }: CellRows, table: CellTable, shape: Shape, first: boolean): string {
+function features({ ids, columns, time }: TableRows, table: CellTable, shape: Shape, first: boolean): string {
   const { order, latitude } = table.level;
   const keys = columns.map(({ array }) => JSON.stringify(array.name));
   let text = "";
@@ -64,10 +71,11 @@ function features({ ids, columns }: CellRows, table: CellTable, shape: Shape, fi
       : outlineOf(ids[i], order, latitude);
     const id = jsonNumber(ids[i]);
     let properties = `"${CELL_ID}":${id},"${LONGITUDE}":${centre[0]},"${LATITUDE}":${centre[1]}`;
+    if (time !== null) properties += `,"${TIME}":"${new Date(time).toISOString()}"`;
     columns.forEach((column, c) => properties += `,${keys[c]}:${jsonValue(column, i)}`);
-    text += `${first && i === 0 ? "" : ","}\n{"type":"Feature","id":${id},"geometry":${
-      JSON.stringify(geometry)
-    },"properties":{${properties}}}`;
+    text += `${first && i === 0 ? "" : ","}\n{"type":"Feature",${
+      time === null ? `"id":${id},` : ""
+    }"geometry":${JSON.stringify(geometry)},"properties":{${properties}}}`;
   }
   return text;
 }

@@ -41,6 +41,7 @@ export function configMapping(pipeline: Pipeline): Record<string, unknown> {
       layout: output.layout,
       ...(output.shard === null ? {} : { shard: output.shard }),
       ...(output.levels === undefined ? {} : { levels: output.levels }),
+      ...(output.time === undefined ? {} : { time: windowsEntry(output.time) }),
       grid: {
         type: "healpix",
         indexing_scheme: "nested",
@@ -73,6 +74,14 @@ function variableEntry(statistic: Statistic): Record<string, unknown> {
 
 function timeEntry({ path, units }: NonNullable<Pipeline["dataSource"]["time"]>): unknown {
   return units === null ? path : { dataset: path, units };
+}
+
+function windowsEntry({ every, epoch, windows }: NonNullable<Pipeline["output"]["time"]>): unknown {
+  return {
+    ...every === null ? {} : { every },
+    ...epoch === null ? {} : { epoch },
+    ...windows === null ? {} : { windows },
+  };
 }
 
 function boundsEntry({ startDate, endDate, bbox, areas, clip }: Pipeline["bounds"]): Record<string, unknown> {

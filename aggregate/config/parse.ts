@@ -1,5 +1,6 @@
 /** The YAML of a config to a Pipeline: plain data, every name checked, nothing opened. */
 import { parseTimeUnits } from "../../core/cf_time.ts";
+import { GranaryError } from "../../core/errors.ts";
 import { bounds } from "./bounds.ts";
 import type { Context } from "./context.ts";
 import { integerRange } from "./dtype.ts";
@@ -9,6 +10,7 @@ import type { Pipeline } from "../pipeline.ts";
 import type { Column } from "../../core/observations/contract.ts";
 import { type ConfigInput, configSchema, DEFAULT_PARENT_ORDER, MAX_ITEMS } from "./schema.ts";
 import { refusedValue, takeTolerated, unsupported } from "./tolerated.ts";
+import { timeRule } from "./time.ts";
 import { statistics } from "./variables.ts";
 import { YamlText } from "../../core/config/yaml_text.ts";
 
@@ -168,7 +170,23 @@ function output(input: ConfigInput, { faults }: Context): Pipeline["output"] {
     childOrder: grid.child_order,
     latitude: grid.latitude ?? "authalic",
     ...rest.levels === undefined ? {} : { levels: rest.levels },
+    ...timeOf(rest.time, faults),
   };
+}
+
+function timeOf(
+  given: ConfigInput["output"]["time"],
+  faults: Context["faults"],
+): Pick<Pipeline["output"], "time"> {
+  if (given === undefined || given === null) return {};
+  try {
+    const time = timeRule(given, "output.time");
+    return time === undefined ? {} : { time };
+  } catch (error) {
+    if (!(error instanceof GranaryError)) throw error;
+    faults.value(["output", "time"], error.message.replace(/^output\.time: /, ""));
+    return {};
+  }
 }
 
 function selection({ selection: given }: ConfigInput): Pick<Pipeline, "selection"> {

@@ -139,6 +139,16 @@ const output = z.strictObject({
     "Orders to write (default: the child order alone); --levels overrules it",
   ),
   grid,
+  time: z.strictObject({
+    every: z.string().max(20).optional().describe(
+      "month, year, day, cycle (91 days) or a number of days such as 10d",
+    ),
+    epoch: date.optional().describe(
+      "Where windows of days, and cycles, are counted from (default 1970-01-01)",
+    ),
+    windows: z.array(z.tuple([date, date])).min(1).max(100_000).optional()
+      .describe("Windows instead: beginning and end of each, ascending; an end belongs to the next"),
+  }).nullable().optional().describe("A leading dimension time: observations are cut by their own times"),
 });
 
 const selection = z.strictObject({

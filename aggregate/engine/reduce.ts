@@ -5,6 +5,7 @@
  */
 import type { MergeSummarizer, Reducer } from "../statistics/contract.ts";
 import type { Values } from "../../core/values.ts";
+import { shardsAcross } from "../../core/store/layout.ts";
 import { ShardWriter } from "../../core/store/writer.ts";
 import { Gatherer, type PlacedSegment } from "./gather.ts";
 import { CellGrouper } from "./group.ts";
@@ -44,7 +45,9 @@ export class ShardReducer {
     put: (key: string, bytes: Uint8Array) => void,
   ): ShardSummary {
     const { store } = this.#context;
-    const writers = this.#levels.map((level) => new ShardWriter(store, level, shard));
+    const across = shardsAcross(store), parents = store.parents.length;
+    const window = store.time === undefined ? undefined : Math.floor(shard / across);
+    const writers = this.#levels.map((level) => new ShardWriter(store, level, shard % across, window));
     const cells = this.#levels.map(() => 0);
     const states: ReduceOutcome["states"] = [];
     let observations = 0;
@@ -53,7 +56,7 @@ export class ShardReducer {
       const groups = this.#grouper.groupLevels(parent.children, parent.rows, this.#steps);
       const columns = parent.columns.map((column, c) => this.#sort(column, c, parent.rows));
       groups.forEach((level, l) => {
-        writers[l].add(parent.rank, level.cells, this.#reducer.reduce(columns, level.starts));
+        writers[l].add(parent.rank % parents, level.cells, this.#reducer.reduce(columns, level.starts));
         cells[l] += level.cells.length;
       });
       if (this.#summarizer !== null) {

@@ -7,6 +7,7 @@ import type { LatitudeConvention } from "../../core/cells/convention.ts";
 import { cellCentre } from "../../core/cells/place.ts";
 import { areaFrom, type AreaSpec } from "../../core/geometry/area.ts";
 import { type InsideTest, insideTest } from "../../core/geometry/inside.ts";
+import type { StoreTime } from "../../core/store/contract.ts";
 import type { ClipRule } from "../pipeline.ts";
 
 /** Seconds since 1970 UTC; `end` belongs to the window unless it is exclusive. */
@@ -14,6 +15,30 @@ export interface TimeWindow {
   start: number;
   end: number;
   endExclusive: boolean;
+}
+
+/** The windows of a store's time dimension, looked up one observation after the other. */
+export class WindowFinder {
+  readonly count: number;
+  #last = 0;
+
+  constructor(readonly time: StoreTime) {
+    this.count = time.starts.length;
+  }
+
+  /** The window of a time in seconds since 1970 UTC; -1 for none, and for NaN. */
+  find(seconds: number): number {
+    const { starts, ends } = this.time;
+    if (seconds >= starts[this.#last] && seconds < ends[this.#last]) return this.#last;
+    let low = 0, high = this.count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (starts[middle] <= seconds) low = middle + 1;
+      else high = middle;
+    }
+    if (low === 0 || !(seconds < ends[low - 1])) return -1;
+    return this.#last = low - 1;
+  }
 }
 
 /** Plain data, made once and sent to workers. */

@@ -8,7 +8,7 @@ import type { IndexedRows } from "./contract.ts";
 import type { GroupObservations } from "../../core/observations/contract.ts";
 import { encodeRuns, type GroupRuns } from "../../core/observations/row_runs.ts";
 import type { Values } from "../../core/values.ts";
-import type { Clip, TimeWindow } from "./row_cut.ts";
+import type { Clip, TimeWindow, WindowFinder } from "./row_cut.ts";
 import { childBytesFor, type ChildIndices, layOutSegment, type LeftOut, segmentBytes } from "./segment.ts";
 import type { ScatterCounts, SegmentEntry, SegmentSpace } from "./contract.ts";
 
@@ -31,6 +31,15 @@ export function addCounts(into: ScatterCounts, from: ScatterCounts): void {
 /** What one granule wants of the plan: parent id -> rank, for the parents that selected it. */
 type WantedParents = ReadonlyMap<number, number>;
 
+/** Windows of time as ranks: a parent's rank in a window is `window * parents` more than in the first. */
+interface RankedWindows {
+  finder: WindowFinder;
+  parents: number;
+  /** Windows that the granule was planned for: its first, and one past its last. */
+  from: number;
+  to: number;
+}
+
 /**
  * Reusable scratch for one thread. `needs` lists, for each statistic, the columns that must all be
  * finite for a row to matter to it; a row that matters to none is dropped here. `cut` is what of the rows in
@@ -44,6 +53,8 @@ export class Scatterer {
   #sortedRuns = new Uint32Array(0);
   #runRank = new Uint32Array(1024);
   #runStart = new Uint32Array(1025);
+  /** How ranks follow from times; set before {@linkcode scatter} where the store has windows. */
+  windows: RankedWindows | null = null;
   /** Rows of the group that were left out by time and place, by shard. */
   #leftOut = new Map<number, LeftOut>();
 
@@ -142,6 +153,9 @@ export class Scatterer {
     const keptRows = this.#rows;
     const { clip } = this.cut;
     const window = times === undefined ? null : this.cut.window;
+    const { windows } = this;
+    // Where rows that are left out are counted: in the first window of the granule.
+    const firstWindow = windows === null ? 0 : windows.from * windows.parents;
     this.#leftOut.clear();
     let kept = 0, runs = 0, misplaced = 0, filtered = 0, empty = 0, elsewhere = 0;
     let lastParent = -2, lastRank: number | undefined, runRank = -1;
@@ -168,16 +182,25 @@ export class Scatterer {
         continue;
       }
       if (window !== null && !isWithin(window, times![i])) {
-        this.#leave(lastRank).time += 1;
+        this.#leave(firstWindow + lastRank).time += 1;
         continue;
       }
       if (clip !== null && !clip.keeps(p, child[i], longitude[i], latitude[i])) {
-        this.#leave(lastRank).area += 1;
+        this.#leave(firstWindow + lastRank).area += 1;
         continue;
       }
-      if (lastRank !== runRank) {
+      let rank = lastRank;
+      if (windows !== null) {
+        const found = windows.finder.find(times![i]);
+        if (found < windows.from || found >= windows.to) {
+          this.#leave(firstWindow + lastRank).time += 1;
+          continue;
+        }
+        rank += found * windows.parents;
+      }
+      if (rank !== runRank) {
         if (runs === this.#runRank.length) this.#growRuns();
-        runRank = lastRank;
+        runRank = rank;
         this.#runRank[runs] = runRank;
         this.#runStart[runs] = kept;
         runs += 1;

@@ -8,12 +8,13 @@ import type { Pipeline, Statistic } from "../pipeline.ts";
 import { RANK_ERROR, THINNING_ERROR } from "../statistics/sketch.ts";
 import { compileMerge, requireMergeable } from "../statistics/merge.ts";
 import type { StoreSpec } from "../../core/store/contract.ts";
-import { defaultParentsPerShard } from "../../core/store/layout.ts";
+import { defaultParentsPerShard, shardsAcross } from "../../core/store/layout.ts";
 import { compareGranules } from "../../catalog/file/row_order.ts";
 import { keyOf } from "../../core/keys.ts";
 import { identityOf } from "./identity.ts";
 import { areasOf, rowRules } from "./row_rules.ts";
 import { areaNote, storeNote } from "./store_note.ts";
+import { planWindows } from "./time_windows.ts";
 import { ENGINE_VERSION, PLAN_FORMAT } from "./version.ts";
 
 /** Which parents a run has and which granules each needs: what the catalog's selection gives. */
@@ -60,6 +61,10 @@ export interface Plan {
   store: StoreSpec;
   /** In canonical order, without their cells. */
   granules: GranuleRow[];
+  /**
+   * For each granule the ranks of its parents, ascending. Where the store has windows of time, a rank is of a
+   * parent in a window: the window's number times the parents, plus the parent's own rank.
+   */
   ranks: number[][];
   shards: PlannedShard[];
   batches: PlannedBatch[];
@@ -129,7 +134,10 @@ export function planRun(selection: RunSelection, pipeline: Pipeline, options: Pl
   const order = selection.granules.map((_, i) => i)
     .sort((a, b) => compareGranules(selection.granules[a], selection.granules[b]));
   const granules = order.map((i) => ({ ...selection.granules[i], cells: new BigUint64Array(0) }));
-  const ranks = order.map((i) => Array.from(selection.ranks[i]));
+  const windows = pipeline.output.time === undefined
+    ? null
+    : planWindows(pipeline.output.time, granules, options.rows);
+  const ranks = order.map((i, g) => rankedWindows(selection.ranks[i], parents.length, windows?.ranges[g]));
   const cellsPerParent = 4 ** (childOrder - parentOrder);
   const store: StoreSpec = {
     layout,
@@ -146,6 +154,7 @@ export function planRun(selection: RunSelection, pipeline: Pipeline, options: Pl
       attributes: statistic.attributes,
       ...hasQuantile(statistic) ? { coarseAttributes: { rank_error: RANK_ERROR_NOTE } } : {},
     })),
+    ...windows === null ? {} : { time: windows.time },
     provenance: {},
   };
   const identities = granules.map((row) => keyOf(identityOf(row)));
@@ -189,12 +198,29 @@ export function planRun(selection: RunSelection, pipeline: Pipeline, options: Pl
   };
 }
 
-/** The shard of a parent. */
+/** Ranks of parents in every window that a granule touches, ascending. */
+function rankedWindows(
+  ranks: readonly number[] | Uint32Array,
+  parents: number,
+  range: readonly [first: number, end: number] | undefined,
+): number[] {
+  if (range === undefined) return Array.from(ranks);
+  const all: number[] = [];
+  for (let window = range[0]; window < range[1]; window++) {
+    for (const rank of ranks) all.push(window * parents + rank);
+  }
+  return all;
+}
+
+/** The shard of a parent, or of a parent in a window: each window has its own shards. */
 export function shardOfRank(store: StoreSpec): (rank: number) => number {
-  const { parentsPerShard, parents } = store;
-  return store.layout === "sphere"
-    ? (rank) => Math.floor(parents[rank] / parentsPerShard)
-    : (rank) => Math.floor(rank / parentsPerShard);
+  const { parentsPerShard, parents, layout } = store;
+  const own = layout === "sphere"
+    ? (rank: number) => Math.floor(parents[rank] / parentsPerShard)
+    : (rank: number) => Math.floor(rank / parentsPerShard);
+  if (store.time === undefined) return own;
+  const across = shardsAcross(store);
+  return (rank) => Math.floor(rank / parents.length) * across + own(rank % parents.length);
 }
 
 /** The config without what results do not depend on: names of files, drivers, the store's place. */
@@ -227,17 +253,20 @@ function planShards(
   const shardOf = shardOfRank(store);
   const shards: PlannedShard[] = [];
   const byIndex = new Map<number, PlannedShard>();
-  store.parents.forEach((_, rank) => {
+  const used = store.time === undefined ? null : new Set(ranks.flat());
+  const all = store.parents.length * (store.time?.starts.length ?? 1);
+  for (let rank = 0; rank < all; rank++) {
+    if (used !== null && !used.has(rank)) continue;
     const index = shardOf(rank);
     const shard = byIndex.get(index);
     if (shard !== undefined) {
       shard.endRank = rank + 1;
-      return;
+      continue;
     }
     const made = { index, firstRank: rank, endRank: rank + 1, granules: [], key: "" };
     byIndex.set(index, made);
     shards.push(made);
-  });
+  }
   ranks.forEach((own, granule) => {
     let last = -1;
     for (const rank of own) {
@@ -248,15 +277,24 @@ function planShards(
     }
   });
   for (const shard of shards) {
-    const parents = store.parents.slice(shard.firstRank, shard.endRank);
+    const first = shard.firstRank % store.parents.length;
+    const parents = store.parents.slice(first, first + shard.endRank - shard.firstRank);
+    const window = windowOf(store, shard.firstRank);
     const needed = shard.granules.map((granule) => [
       identities[granule],
       ranks[granule].filter((rank) => rank >= shard.firstRank && rank < shard.endRank)
         .map((rank) => rank - shard.firstRank),
     ]);
-    shard.key = keyOf([base, shard.index, parents, needed]);
+    shard.key = keyOf([base, shard.index, parents, needed, ...window === null ? [] : [window]]);
   }
   return shards;
+}
+
+/** The window of a rank, as its two ends; null where the store has none. */
+function windowOf({ time, parents }: StoreSpec, rank: number): [number, number] | null {
+  if (time === undefined) return null;
+  const window = Math.floor(rank / parents.length);
+  return [time.starts[window], time.ends[window]];
 }
 
 /** Consecutive granules in batches of about equal bytes, so that a batch's reads lie close together. */

@@ -60,7 +60,7 @@ function parentsLost(then: Plan, now: Plan): number {
   then.granules.forEach((row, granule) => {
     if (!unchanged.has(canonicalJson(identityOf(row)))) return;
     for (const rank of then.ranks[granule]) {
-      const parent = then.store.parents[rank];
+      const parent = then.store.parents[rank % then.store.parents.length];
       if (!parents.has(parent)) lost.add(parent);
     }
   });

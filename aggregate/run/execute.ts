@@ -132,7 +132,7 @@ async function underLease<T>(
   const directory = options.runDirectory ??
     RunDirectory.in(defaultRunDirectory(target.name), options.scratch);
   const { mode = "new", signal } = options;
-  const place = await StorePlace.at(target, plan.store.parentOrder);
+  const place = await StorePlace.at(target, plan.store);
   await directory.admit(mode, plan, place);
   const lease = await takeLease(directory.target, { signal, ...options.lease });
   let isVain = false;

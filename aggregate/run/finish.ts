@@ -3,6 +3,7 @@ import { keepReading, readingSoFar } from "./account.ts";
 import { inputError } from "../../core/errors.ts";
 import type { ObjectTarget } from "../../core/access/object_target.ts";
 import { storeMetadata } from "../../core/store/metadata.ts";
+import { coordinateObjects } from "../../core/store/time_axis.ts";
 import type { LeaseOptions } from "../../runs/lease.ts";
 import { takeLease } from "../../runs/slurm/slurm_lease.ts";
 import type { LeftOut } from "../engine/segment.ts";
@@ -36,7 +37,7 @@ export async function finishRun(
       directory.scatterRecords(),
       directory.shardRecords(),
     ]);
-    const place = await StorePlace.at(target, plan.store.parentOrder);
+    const place = await StorePlace.at(target, plan.store);
     const unread = failedGranules(plan, scatter);
     const isWhole = place.wholeShards();
     const done = doneShards(plan, shards, unread).filter(isWhole);
@@ -99,7 +100,15 @@ export async function finishStore(
   const shards = new Set(plan.shards.map((shard) => shard.index));
   const coarse = coarseLevels(plan, states);
   await place.target.putAll(coarse.objects);
-  await place.finish(storeMetadata(spec), shards, new Set(coarse.objects.keys()));
+  const others = new Set(coarse.objects.keys());
+  // No window owns these: with windows of time they are written here, without by the shards.
+  if (spec.time !== undefined) {
+    for (const [key, bytes] of coordinateObjects(spec)) {
+      await place.target.put(key, bytes);
+      others.add(key);
+    }
+  }
+  await place.finish(storeMetadata(spec), shards, others);
   return coarse.cells;
 }
 
@@ -119,9 +128,12 @@ export function incompleteParents(
   failed: readonly FailedGranule[],
 ): { incomplete_parents?: number[]; missing_granules?: string[] } {
   if (failed.length === 0) return {};
-  const ranks = new Set(failed.flatMap(({ granule }) => plan.ranks[granule]));
+  const { parents } = plan.store;
+  const ranks = new Set(
+    failed.flatMap(({ granule }) => plan.ranks[granule].map((rank) => rank % parents.length)),
+  );
   return {
-    incomplete_parents: [...ranks].sort((a, b) => a - b).map((rank) => plan.store.parents[rank]),
+    incomplete_parents: [...ranks].sort((a, b) => a - b).map((rank) => parents[rank]),
     missing_granules: failed.map(({ granule }) => plan.granules[granule].id).sort(),
   };
 }

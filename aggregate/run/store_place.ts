@@ -4,29 +4,32 @@
  */
 import { inputError } from "../../core/errors.ts";
 import type { ObjectTarget } from "../../core/access/object_target.ts";
+import type { StoreSpec } from "../../core/store/contract.ts";
+import { shardsAcross } from "../../core/store/layout.ts";
+import { TIME_BOUNDS } from "../../core/store/metadata.ts";
 
 /** What to do with what is there already. */
 export type StoreMode = "new" | "overwrite" | "resume";
 
 const ROOT = "zarr.json";
-const SHARD_KEY = /^((\d+)\/[^/]+\/c\/)(\d+)$/;
+const SHARD_KEY = /^((\d+)\/([^/]+)\/c\/)(?:(\d+)\/)?(\d+)$/;
 /** What a store is made of; a folder of years, say, is none, whatever flag is given. */
-const STORE_KEY = /^(\d{1,2}\/([^/]+\/)?)?zarr\.json$|^\d{1,2}\/[^/]+\/c\/\d+$/;
+const STORE_KEY = /^(\d{1,2}\/([^/]+\/)?)?zarr\.json$|^\d{1,2}\/[^/]+\/c\/(\d+\/)?\d+$/;
 
 export class StorePlace {
   #keys: Map<string, number>;
 
   private constructor(
     readonly target: ObjectTarget,
-    readonly parentOrder: number,
+    readonly spec: StoreSpec,
     sizes: ReadonlyMap<string, number>,
   ) {
     this.#keys = new Map(sizes);
   }
 
   /** Looks at what is there. */
-  static async at(target: ObjectTarget, parentOrder: number): Promise<StorePlace> {
-    return new StorePlace(target, parentOrder, await target.sizes(""));
+  static async at(target: ObjectTarget, spec: StoreSpec): Promise<StorePlace> {
+    return new StorePlace(target, spec, await target.sizes(""));
   }
 
   get isEmpty(): boolean {
@@ -36,7 +39,12 @@ export class StorePlace {
   /** The shard of the plan that an object belongs to; levels above the parents have shards of their own. */
   #shardOf(key: string): number | undefined {
     const match = SHARD_KEY.exec(key);
-    return match !== null && Number(match[2]) >= this.parentOrder ? Number(match[3]) : undefined;
+    if (match === null || Number(match[2]) < this.spec.parentOrder) return undefined;
+    const [, , , array, window, shard] = match;
+    if (this.spec.time === undefined) return window === undefined ? Number(shard) : undefined;
+    // Coordinates are no window's.
+    if (window === undefined || array === TIME_BOUNDS) return undefined;
+    return Number(window) * shardsAcross(this.spec) + Number(shard);
   }
 
   /** Throws an input error, and changes nothing, when something is in the way. */

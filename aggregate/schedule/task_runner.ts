@@ -29,7 +29,7 @@ import type {
 } from "../engine/contract.ts";
 import type { PlacedSegment } from "../engine/gather.ts";
 import { shardOfRank } from "../plan/plan.ts";
-import { Clip } from "../engine/row_cut.ts";
+import { Clip, WindowFinder } from "../engine/row_cut.ts";
 import { GPS_EPOCHS, TIME_NAMES } from "../../products/time_columns.ts";
 import { ShardReducer } from "../engine/reduce.ts";
 import { writeSpillFile } from "../engine/spill_file.ts";
@@ -77,6 +77,7 @@ export class TaskRunner {
 class RunTasks {
   #context: RunContext;
   #clip: Clip | null;
+  #finder: WindowFinder | null;
   #scatterer: Scatterer;
   #shardOf: (rank: number) => number;
   /** Columns of which more than the count is wanted. */
@@ -91,6 +92,7 @@ class RunTasks {
     const { parentOrder, latitude: convention } = store;
     const grid = { parentOrder, childOrder: store.levels[0], convention };
     this.#clip = rows.clip === null ? null : new Clip(rows.clip, grid);
+    this.#finder = store.time === undefined ? null : new WindowFinder(store.time);
     const columnNames = pipeline.dataSource.columns.map((column) => column.name);
     const statistics = compileStatistics(pipeline.aggregation.statistics, columnNames);
     this.#context = context;
@@ -121,7 +123,16 @@ class RunTasks {
     const mark = this.#space.mark();
     const dataSource = this.#readRequest();
     const { parents } = this.#context.store;
-    const wanted = new Map(task.ranks.map((rank) => [parents[rank], rank]));
+    const wanted = new Map(task.ranks.map((rank) => [
+      parents[rank % parents.length],
+      rank % parents.length,
+    ]));
+    this.#scatterer.windows = this.#finder === null ? null : {
+      finder: this.#finder,
+      parents: parents.length,
+      from: Math.floor(task.ranks[0] / parents.length),
+      to: Math.floor(task.ranks[task.ranks.length - 1] / parents.length) + 1,
+    };
     const entries: SegmentEntry[] = [];
     const counts = noCounts();
     const source = openTaskSource(task.location, this.#options);
@@ -189,11 +200,12 @@ class RunTasks {
 
   /** What is read of granules: times too where rows are cut by them. */
   #readRequest(): ReadRequest {
-    const { pipeline, rows } = this.#context;
+    const { pipeline, rows, store } = this.#context;
     const { dataSource } = pipeline;
-    if (rows.window === null) return dataSource;
+    const required = store.time !== undefined;
+    if (rows.window === null && !required) return dataSource;
     const { path, units } = dataSource.time ?? { path: null, units: null };
-    return { ...dataSource, times: { path, units, names: TIME_NAMES, gpsEpochs: GPS_EPOCHS } };
+    return { ...dataSource, times: { path, units, names: TIME_NAMES, gpsEpochs: GPS_EPOCHS, required } };
   }
 
   /** Writes segments from shared memory to a spill file that is whole or absent. */

@@ -57,12 +57,14 @@ export function addDiff(program: Command, context: CliContext): void {
 function printDiff(diff: StoreDiff, { out }: CliContext): void {
   for (const order of diff.levelsOnlyA) out.write(`Level ${order}: only in ${diff.a}\n`);
   for (const order of diff.levelsOnlyB) out.write(`Level ${order}: only in ${diff.b}\n`);
+  for (const window of diff.windowsOnlyA) out.write(`The window from ${window}: only in ${diff.a}\n`);
+  for (const window of diff.windowsOnlyB) out.write(`The window from ${window}: only in ${diff.b}\n`);
   for (const level of diff.levels) {
     const { cells, latitudes } = level;
     out.write(
-      `Level ${level.order}: ${formatCount(cells.both)} cells in both, ${
-        formatCount(cells.onlyA)
-      } only in A,` +
+      `Level ${level.order}${level.window === null ? "" : `, from ${level.window}`}: ${
+        formatCount(cells.both)
+      } cells in both, ${formatCount(cells.onlyA)} only in A,` +
         ` ${formatCount(cells.onlyB)} only in B\n`,
     );
     if (latitudes.a !== latitudes.b) {

@@ -7,6 +7,7 @@ import { formatBytes, formatNumberOf } from "../../core/units.ts";
 import type { CellTable } from "../../results/cell_table.ts";
 import { addExportOptions, type ExportFlags, type ExportRequest, exportRequest } from "../flags/export.ts";
 import { outputFile } from "../flags/output.ts";
+import { inWindow } from "../flags/store_time.ts";
 import { openStoreAt } from "../flags/store_place.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
@@ -36,8 +37,11 @@ export function addExport(program: Command, context: CliContext): void {
       const output = request.output === "-"
         ? "-"
         : outputFile(request.output, request.kind, request.overwrite);
-      const store = await openStoreAt(address, context);
+      const whole = await openStoreAt(address, context);
       try {
+        const store = request.time === undefined && request.grid === null
+          ? whole
+          : await inWindow(whole, request.time);
         const { CellTable } = await import("../../results/cell_table.ts");
         const table = CellTable.of(store, request.table);
         const { order } = table.level;
@@ -63,7 +67,7 @@ export function addExport(program: Command, context: CliContext): void {
           : formatNumberOf(made.cells, "cell");
         context.log.info(`${output}: ${held} of order ${order}, ${formatBytes(sizeBytes)}`);
       } finally {
-        await store.close();
+        await whole.close();
       }
     });
 }

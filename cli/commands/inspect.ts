@@ -196,7 +196,13 @@ function levelLine(level: LevelDescription): string {
     ? "cells with data not counted"
     : `${formatCount(level.cells_with_data)} with data` +
       ` (${percent(level.cells_with_data / level.cells)}, by ${level.counted_by})`;
-  return `Level ${level.order}: ${formatCount(level.cells)} cells, ${cells}, ${formatBytes(level.bytes)}`;
+  const { time } = level;
+  const windows = time === null
+    ? ""
+    : `, ${formatCount(time.windows)} windows of time from ${time.start} to ${time.end}`;
+  return `Level ${level.order}: ${formatCount(level.cells)} cells, ${cells}${windows}, ${
+    formatBytes(level.bytes)
+  }`;
 }
 
 function percent(share: number): string {

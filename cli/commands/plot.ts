@@ -6,6 +6,7 @@ import { inputError } from "../../core/errors.ts";
 import { formatCount } from "../../core/units.ts";
 import { outputFile } from "../flags/output.ts";
 import { addPlotOptions, type PlotFlags, plotRequest } from "../flags/plot.ts";
+import { inWindow } from "../flags/store_time.ts";
 import { openStoreAt } from "../flags/store_place.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
@@ -17,6 +18,7 @@ Examples:
   granary plot store.zarr --variable h_mean --range=0,3500 --colormap ice -o map.png
   granary plot store.zarr --variable count --order 8 --projection polar-south --width 2400 -o map.png
   granary plot store.zarr --variable h_mean --preview
+  granary plot months.zarr --variable h_mean --time 2020-03 -o march.png
 
 Without --order the level is the finest whose cells are larger than pixels. Without --range the colours
 span the values without their outermost hundredths; pointed ends of the bar say that values lie beyond.`;
@@ -37,8 +39,9 @@ export function addPlot(program: Command, context: CliContext): void {
       const output = request.output === undefined || request.output === "-"
         ? request.output
         : outputFile(request.output, "PNG", request.overwrite);
-      const store = await openStoreAt(address, context);
+      const opened = await openStoreAt(address, context);
       try {
+        const store = await inWindow(opened, request.time);
         const variable = name ?? missingVariable(store.name, store.level().variables.map((one) => one.name));
         const options = {
           ...picture,
@@ -69,7 +72,7 @@ export function addPlot(program: Command, context: CliContext): void {
           );
         }
       } finally {
-        await store.close();
+        await opened.close();
       }
     });
 }

@@ -34,6 +34,8 @@ export interface AggregateFlags extends AreaFlags, FilterFlags, BackendFlags {
   latitude?: "authalic" | "geodetic";
   layout?: "compact" | "sphere";
   shard?: number;
+  every?: string;
+  epoch?: string;
   overwrite?: boolean;
   resume?: boolean;
   onError?: "report" | "fail";
@@ -106,6 +108,11 @@ export function addAggregateOptions(command: CommandUnknownOpts): void {
         .choices(["compact", "sphere"] as const),
     )
     .option("--shard <n>", "parent cells a Zarr shard, over the config's", whole())
+    .option(
+      "--every <window>",
+      "a dimension of time: month, year, day, cycle (91 days), 10d and the like, or none",
+    )
+    .option("--epoch <date>", "where windows of days and cycles are counted from")
     .addOption(new Option("--overwrite", "replace a store that is there").conflicts("resume"))
     .option("--dry-run", "print the plan and do nothing; with --json all of it");
   command.optionsGroup("Resources:");
@@ -164,6 +171,8 @@ export function aggregateRequest(flags: AggregateFlags, area: Area | undefined):
     latitude: flags.latitude,
     layout: flags.layout,
     shard: flags.shard,
+    every: flags.every,
+    epoch: flags.epoch,
     mode: flags.overwrite ? "overwrite" : flags.resume ? "resume" : "new",
     onError: flags.onError,
     checkpoint: flags.checkpoint === undefined

@@ -18,6 +18,7 @@ export interface ExportFlags {
   overwrite?: boolean;
   variable?: string[];
   order?: number;
+  time?: string;
   geometry?: Shape;
   crs?: string;
   resolution?: number;
@@ -30,6 +31,8 @@ export interface ExportRequest {
   kind: OutputKind;
   overwrite: boolean;
   table: { variables: string[] | undefined; order: number | undefined };
+  /** The window of time; undefined for all. */
+  time: string | undefined;
   geometry: Shape;
   grid: { crs: string; resolution: number | undefined } | null;
 }
@@ -60,7 +63,8 @@ export function addExportOptions(command: CommandUnknownOpts): void {
     )
     .option(OVERWRITE, OVERWRITE_HELP)
     .option("--variable <names>", "these only, with commas between (default: all)", listOf)
-    .option("--order <n>", "the level (default: the finest)", whole(0, 29));
+    .option("--order <n>", "the level (default: the finest)", whole(0, 29))
+    .option("--time <when>", "the window of time that holds a date, or first or last (default: all)");
   command.optionsGroup("Tables:");
   command
     .addOption(
@@ -79,7 +83,7 @@ export function addExportOptions(command: CommandUnknownOpts): void {
 
 /** Throws an input error for flags that the format has no use for. */
 export function exportRequest(flags: ExportFlags): ExportRequest {
-  const { output, variable, order, geometry, crs, resolution } = flags;
+  const { output, variable, order, time, geometry, crs, resolution } = flags;
   const format = flags.format ?? BY_ENDING[path.extname(output).toLowerCase()];
   if (format === undefined) {
     throw inputError(
@@ -110,6 +114,7 @@ export function exportRequest(flags: ExportFlags): ExportRequest {
     kind: KINDS[format],
     overwrite: flags.overwrite ?? false,
     table: { variables: variable, order },
+    time,
     geometry: geometry ?? "polygon",
     grid: crs === undefined ? null : { crs, resolution },
   };

@@ -17,6 +17,7 @@ export interface PlotFlags {
   overwrite?: boolean;
   preview?: boolean;
   order?: number;
+  time?: string;
   projection: ProjectionName | "auto";
   width: number;
   range?: ValueRange;
@@ -25,6 +26,8 @@ export interface PlotFlags {
 }
 
 export interface PlotRequest {
+  /** A time of ISO 8601; undefined where none is said. */
+  time: string | undefined;
   /** Absent: the store's reader is asked which there are. */
   variable: string | undefined;
   /** The PNG: a file, `-` for stdout, or none. */
@@ -47,6 +50,10 @@ export function addPlotOptions(command: CommandUnknownOpts): void {
     .option("--variable <name>", "the variable, such as h_mean (granary inspect lists them)")
     .option("-o, --output <file>", "the PNG to write, or - for stdout", fileToWrite)
     .option(OVERWRITE, OVERWRITE_HELP)
+    .option(
+      "--time <when>",
+      "the window of time that holds a date, or first or last, of a store with windows",
+    )
     .option("--preview", "draw it in the terminal");
   command.optionsGroup("The picture:");
   command
@@ -77,7 +84,7 @@ export function addPlotOptions(command: CommandUnknownOpts): void {
  * @param stdout what else is said there
  */
 export function plotRequest(flags: PlotFlags, stdout: { isTerminal: boolean; json: boolean }): PlotRequest {
-  const { variable, output, overwrite = false, preview = false, ...picture } = flags;
+  const { variable, output, time, overwrite = false, preview = false, ...picture } = flags;
   if (output === undefined && !preview) {
     throw inputError("granary plot: where to? (wanted -o map.png, -o - for stdout, or --preview)");
   }
@@ -92,5 +99,5 @@ export function plotRequest(flags: PlotFlags, stdout: { isTerminal: boolean; jso
   if (output !== undefined && output !== "-" && path.extname(output).toLowerCase() !== ".png") {
     throw inputError(`${output}: granary plot writes PNG (wanted a name that ends with .png, or -)`);
   }
-  return { variable, output, overwrite, preview, picture };
+  return { variable, output, time, overwrite, preview, picture };
 }

@@ -27,6 +27,8 @@ export interface TimeRequest {
   units: string | null;
   /** Datasets of one value, in GPS seconds, from which columns without units count. */
   gpsEpochs: readonly string[];
+  /** A granule whose times are not found is a failure; else its rows have none. */
+  required?: boolean;
 }
 
 /** Which observations to read from a granule. */

@@ -1,4 +1,5 @@
 /** One HDF5 granule as columns of observations, a group at a time. */
+import { GranaryError } from "../errors.ts";
 import type { Values } from "../values.ts";
 import type { Hdf5File, Hdf5Values } from "../hdf5/contract.ts";
 import type { GroupObservations, ReadRequest, RowRange } from "./contract.ts";
@@ -120,6 +121,12 @@ function readGroup(
   const times = request.times === undefined
     ? undefined
     : findTimes(columns.file, columns, request.times, at(request.latitude).path, group);
+  if (typeof times === "string" && request.times?.required) {
+    throw new GranaryError(
+      "granule",
+      `${columns.file.name}: no times of observations: ${times} (name their dataset in data_source.coordinates.time)`,
+    );
+  }
   if (typeof times === "string") {
     summary.warnings.push(
       `its observations are not cut by time, because their times are not known: ${times}`,

@@ -13,6 +13,15 @@ export interface StoreVariable {
   coarseAttributes?: Record<string, unknown>;
 }
 
+/**
+ * Windows of time along the leading dimension, ascending and apart: seconds since 1970 UTC, a window's end
+ * belongs to the next.
+ */
+export interface StoreTime {
+  starts: number[];
+  ends: number[];
+}
+
 /** Everything that a store's metadata and object keys follow from. Plain data. */
 export interface StoreSpec {
   layout: "compact" | "sphere";
@@ -26,6 +35,8 @@ export interface StoreSpec {
   latitude: LatitudeConvention;
   morton: { dtype: "int64" | "uint64"; fillValue: string } | null;
   variables: StoreVariable[];
+  /** Absent where the store has no dimension of time. */
+  time?: StoreTime;
   /** Root attributes: config, hash of identities, counts, engine version. */
   provenance: Record<string, unknown>;
 }

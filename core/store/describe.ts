@@ -26,6 +26,8 @@ export interface LevelDescription {
   cells_with_data: number | null;
   counted_by: string | null;
   bytes: number;
+  /** Windows of time, and where the first begins and the last ends; null where the level has none. */
+  time: { windows: number; start: string; end: string } | null;
   arrays: ArrayDescription[];
 }
 
@@ -70,12 +72,15 @@ async function describeLevel(
   sizes: ReadonlyMap<string, number>,
   signal?: AbortSignal,
 ): Promise<LevelDescription> {
-  const arrays = [level.coordinate, ...level.variables].map((array) => describeArray(array, sizes));
+  const windows = await store.windows(level.order);
+  const steps = windows === null ? 1 : windows.starts.length;
+  const arrays = [level.coordinate, ...level.variables].map((array) => describeArray(array, sizes, steps));
   // `count` says which cells have observations; else the variable that costs least to read.
   const counted = arrays.slice(1).filter((array) => array.name !== "morton")
     .sort((a, b) => Number(b.name === "count") - Number(a.name === "count") || a.bytes - b.bytes)[0];
   let withData: number | null = null;
-  if (counted !== undefined && counted.bytes <= MAX_COUNTED_BYTES) {
+  // Cells of each window are another number.
+  if (counted !== undefined && windows === null && counted.bytes <= MAX_COUNTED_BYTES) {
     withData = 0;
     for await (const part of store.cells(counted.name, level.order)) {
       signal?.throwIfAborted();
@@ -89,22 +94,36 @@ async function describeLevel(
     cells_with_data: withData,
     counted_by: withData === null ? null : counted.name,
     bytes: arrays.reduce((sum, array) => sum + array.bytes, 0),
+    time: windows === null ? null : {
+      windows: steps,
+      start: timeText(windows.starts[0]),
+      end: timeText(windows.ends[steps - 1]),
+    },
     arrays,
   };
 }
 
-function describeArray(array: StoreArray, sizes: ReadonlyMap<string, number>): ArrayDescription {
+/** Seconds since 1970 as a time of ISO 8601; empty for what is none. */
+function timeText(seconds: number | undefined): string {
+  return seconds !== undefined && Math.abs(seconds) < 8.64e12 ? new Date(seconds * 1000).toISOString() : "";
+}
+
+function describeArray(
+  array: StoreArray,
+  sizes: ReadonlyMap<string, number>,
+  steps: number,
+): ArrayDescription {
   let objects = 0, bytes = 0;
   for (const [key, size] of sizes) {
     if (!key.startsWith(`${array.path}/`) || key.endsWith("/zarr.json")) continue;
     objects += 1;
     bytes += size;
   }
-  const unpacked = array.shape[0] * (ELEMENT_BYTES[array.dtype] ?? NaN);
+  const unpacked = (array.timed ? steps : 1) * array.shape[0] * (ELEMENT_BYTES[array.dtype] ?? NaN);
   return {
     name: array.name,
     dtype: array.dtype,
-    shape: array.shape,
+    shape: array.timed ? [steps, ...array.shape] : array.shape,
     shard: array.innerChunk === null ? null : array.chunk[0],
     chunk: (array.innerChunk ?? array.chunk)[0],
     codecs: array.codecs,

@@ -49,6 +49,8 @@ interface VariableDiff {
 
 interface LevelDiff {
   order: number;
+  /** Where the window of time begins; null for stores without windows. */
+  window: string | null;
   latitudes: { a: string; b: string };
   /** Cells with a value of any compared variable. */
   cells: { both: number; onlyA: number; onlyB: number };
@@ -64,6 +66,9 @@ export interface StoreDiff {
   levels: LevelDiff[];
   levelsOnlyA: number[];
   levelsOnlyB: number[];
+  /** Windows of time of one store, by their beginnings; one with another end counts as another window. */
+  windowsOnlyA: string[];
+  windowsOnlyB: string[];
 }
 
 /** Compares two opened stores. Throws an input error for a level or variable that neither has. */
@@ -75,13 +80,48 @@ export async function diffStores(a: GranaryStore, b: GranaryStore, options: Diff
   const ofA = orders(a), ofB = orders(b);
   if (ofA.length === 0 && ofB.length === 0) a.level(options.order);
   const levels: LevelDiff[] = [];
+  const windowsOnlyA = new Set<string>(), windowsOnlyB = new Set<string>();
   for (const order of ofA.filter((one) => ofB.includes(one))) {
-    levels.push(await diffLevel(a, b, a.level(order), b.level(order), options));
+    const left = await windowsOf(a, order), right = await windowsOf(b, order);
+    for (const [name, step] of left) {
+      const other = right.get(name);
+      if (other === undefined) windowsOnlyA.add(name);
+      else {
+        const window = name === WHOLE ? null : name.split("/")[0];
+        levels.push(
+          await diffLevel([a, step, a.level(order)], [b, other, b.level(order)], window, options),
+        );
+      }
+    }
+    for (const name of right.keys()) if (!left.has(name)) windowsOnlyB.add(name);
   }
   const levelsOnlyA = ofA.filter((order) => !ofB.includes(order));
   const levelsOnlyB = ofB.filter((order) => !ofA.includes(order));
-  const same = levelsOnlyA.length === 0 && levelsOnlyB.length === 0 && levels.every(isSame);
-  return { a: a.name, b: b.name, same, levels, levelsOnlyA, levelsOnlyB };
+  const same = levelsOnlyA.length === 0 && levelsOnlyB.length === 0 && windowsOnlyA.size === 0 &&
+    windowsOnlyB.size === 0 && levels.every(isSame);
+  const beginnings = (names: ReadonlySet<string>) => [...names].map((name) => name.split("/")[0]);
+  return {
+    a: a.name,
+    b: b.name,
+    same,
+    levels,
+    levelsOnlyA,
+    levelsOnlyB,
+    windowsOnlyA: beginnings(windowsOnlyA),
+    windowsOnlyB: beginnings(windowsOnlyB),
+  };
+}
+
+/** The name of what a store without windows has in their place. */
+const WHOLE = "all times";
+
+/** Windows by their two ends; one of everything where the store has none. */
+async function windowsOf(store: GranaryStore, order: number): Promise<Map<string, number>> {
+  const windows = await store.windows(order);
+  if (windows === null) return new Map([[WHOLE, 0]]);
+  const text = (seconds: number) =>
+    Number.isFinite(seconds) ? new Date(seconds * 1000).toISOString() : String(seconds);
+  return new Map(windows.starts.map((start, step) => [`${text(start)}/${text(windows.ends[step])}`, step]));
 }
 
 function isSame(level: LevelDiff): boolean {
@@ -91,11 +131,12 @@ function isSame(level: LevelDiff): boolean {
     variables.every((one) => one.different === 0 && one.onlyA === 0 && one.onlyB === 0);
 }
 
+type Side = readonly [store: GranaryStore, step: number, level: StoreLevel];
+
 async function diffLevel(
-  a: GranaryStore,
-  b: GranaryStore,
-  levelA: StoreLevel,
-  levelB: StoreLevel,
+  [storeA, stepA, levelA]: Side,
+  [storeB, stepB, levelB]: Side,
+  window: string | null,
   { variables, tolerance, signal }: DiffOptions,
 ): Promise<LevelDiff> {
   const named = (level: StoreLevel) =>
@@ -112,6 +153,7 @@ async function diffLevel(
   const other = new Map(ofB.map((array) => [array.name, array]));
   const shared = ofA.filter(({ name }) => other.has(name));
   const counts = shared.map((array) => new VariableCount(array, other.get(array.name)!, tolerance));
+  const a = storeA.at(stepA), b = storeB.at(stepB);
   const cells = { both: 0, onlyA: 0, onlyB: 0 };
   const left = new Cursor(a, levelA, shared, signal);
   const right = new Cursor(b, levelB, shared.map(({ name }) => other.get(name)!), signal);
@@ -136,6 +178,7 @@ async function diffLevel(
   }
   return {
     order: levelA.order,
+    window,
     latitudes: { a: levelA.latitude, b: levelB.latitude },
     cells,
     variables: counts.map((count) => count.result()),

@@ -119,9 +119,14 @@ function lowerBound(sorted: readonly number[], value: number): number {
   return low;
 }
 
-/** The key of one shard of one array. */
-export function shardKey(order: number, array: string, shardIndex: number): string {
-  return `${order}/${array}/c/${shardIndex}`;
+/** The key of one shard of one array, in a window where the array has a dimension of time. */
+export function shardKey(order: number, array: string, shardIndex: number, window?: number): string {
+  return `${order}/${array}/c/${window === undefined ? "" : `${window}/`}${shardIndex}`;
+}
+
+/** Shards along `cells`; in a store with windows of time, each window has as many. */
+export function shardsAcross({ layout, parentOrder, parents, parentsPerShard }: StoreSpec): number {
+  return Math.ceil((layout === "sphere" ? 12 * 4 ** parentOrder : parents.length) / parentsPerShard);
 }
 
 /** Fill value of `cell_ids` at an order: one past the last cell, because 0 is a real cell. */

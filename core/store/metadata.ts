@@ -6,7 +6,7 @@
 import type { ArrayDtype } from "../zarr/element.ts";
 import { checkMortonOrder } from "./cell_ids.ts";
 import { ZSTD_LEVEL } from "../zarr/chunk.ts";
-import type { StoreSpec, StoreVariable } from "./contract.ts";
+import type { StoreSpec, StoreTime, StoreVariable } from "./contract.ts";
 import { fillElement, fillValueJson } from "../zarr/element.ts";
 import { stringifyJson } from "../zarr/json.ts";
 import { cellIdFill, type LevelLayout, levelLayout } from "./layout.ts";
@@ -15,7 +15,10 @@ import { cellIdFill, type LevelLayout, levelLayout } from "./layout.ts";
 export const PROVENANCE_KEY = "granary";
 export const CELL_IDS = "cell_ids";
 export const MORTON = "morton";
+export const TIME = "time";
+export const TIME_BOUNDS = "time_bnds";
 const DIMENSION = "cells";
+const BOUNDS_DIMENSION = "bnds";
 
 const DGGS_CONVENTION = {
   schema_url: "https://raw.githubusercontent.com/zarr-conventions/dggs/refs/tags/v1/schema.json",
@@ -92,6 +95,7 @@ function rootAttributes(spec: StoreSpec): Record<string, unknown> {
       parents: spec.parents.length,
       parents_per_shard: spec.parentsPerShard,
       levels: spec.levels,
+      ...spec.time === undefined ? {} : { windows: spec.time.starts.length },
     },
   };
 }
@@ -131,15 +135,46 @@ function levelArrays(spec: StoreSpec, order: number): Record<string, unknown> {
       long_name: `${dtype === "int64" ? "signed decimal" : "packed"} morton id at order ${order}`,
     });
   }
+  if (spec.time !== undefined) Object.assign(arrays, timeArrays(spec.time));
   for (const variable of spec.variables) {
     const fill = fillElement(variable.name, variable.dtype, variable.fillValue);
     arrays[variable.name] = arrayMetadata(layout, variable.dtype, fill, {
       ...variable.attributes,
       ...order < spec.parentOrder ? variable.coarseAttributes : {},
       ...missingAttribute(variable, fill),
-    });
+    }, spec.time?.starts.length);
   }
   return arrays;
+}
+
+/** CF's coordinate: the beginning of each window, with both ends as its bounds. */
+function timeArrays({ starts }: StoreTime): Record<string, unknown> {
+  const plain = (shape: number[], names: string[], attributes: Record<string, unknown>) => ({
+    zarr_format: 3,
+    node_type: "array",
+    shape,
+    data_type: "float64",
+    chunk_grid: { name: "regular", configuration: { chunk_shape: shape } },
+    chunk_key_encoding: { name: "default", configuration: { separator: "/" } },
+    fill_value: "NaN",
+    codecs: [
+      { name: "bytes", configuration: { endian: "little" } },
+      { name: "zstd", configuration: { level: ZSTD_LEVEL, checksum: false } },
+    ],
+    attributes,
+    dimension_names: names,
+  });
+  return {
+    [TIME]: plain([starts.length], [TIME], {
+      standard_name: "time",
+      long_name: "beginning of the window of time",
+      units: "seconds since 1970-01-01 00:00:00",
+      calendar: "standard",
+      axis: "T",
+      bounds: TIME_BOUNDS,
+    }),
+    [TIME_BOUNDS]: plain([starts.length, 2], [TIME, BOUNDS_DIMENSION], {}),
+  };
 }
 
 /**
@@ -158,26 +193,29 @@ function arrayMetadata(
   dtype: ArrayDtype,
   fill: number | bigint,
   attributes: Record<string, unknown>,
+  windows?: number,
 ): Record<string, unknown> {
+  // A chunk holds one window: the next month adds objects.
+  const lead = windows === undefined ? [] : [1];
   const bytes = { name: "bytes", configuration: { endian: "little" } };
   return {
     zarr_format: 3,
     node_type: "array",
-    shape: [layout.length],
+    shape: [...windows === undefined ? [] : [windows], layout.length],
     data_type: dtype,
-    chunk_grid: { name: "regular", configuration: { chunk_shape: [layout.shardCells] } },
+    chunk_grid: { name: "regular", configuration: { chunk_shape: [...lead, layout.shardCells] } },
     chunk_key_encoding: { name: "default", configuration: { separator: "/" } },
     fill_value: fillValueJson(fill),
     codecs: [{
       name: "sharding_indexed",
       configuration: {
-        chunk_shape: [layout.chunkCells],
+        chunk_shape: [...lead, layout.chunkCells],
         codecs: [bytes, { name: "zstd", configuration: { level: ZSTD_LEVEL, checksum: false } }],
         index_codecs: [bytes, { name: "crc32c" }],
         index_location: "end",
       },
     }],
     attributes,
-    dimension_names: [DIMENSION],
+    dimension_names: [...windows === undefined ? [] : [TIME], DIMENSION],
   };
 }

@@ -8,7 +8,9 @@ import { suggestion } from "../suggest.ts";
 import type { LatitudeConvention } from "../cells/convention.ts";
 import { asArray, asGroup, isObject, readDocument } from "../zarr/documents.ts";
 import type { ArrayDocument, GroupDocument } from "../zarr/documents.ts";
-import { CELL_IDS, PROVENANCE_KEY } from "./metadata.ts";
+import { parseTimeUnits } from "../cf_time.ts";
+import type { StoreTime } from "./contract.ts";
+import { CELL_IDS, PROVENANCE_KEY, TIME } from "./metadata.ts";
 import { localReader, type StoreReader } from "../zarr/reader.ts";
 import { registerCodecs } from "../zarr/codecs.ts";
 
@@ -21,6 +23,8 @@ const PART_CELLS = 2 ** 20;
 /** One array of a level. */
 export interface StoreArray extends ArrayDocument {
   name: string;
+  /** Whether it has a leading dimension of time; `shape` and chunks are those along the cells. */
+  timed: boolean;
   /** Path of the array in the store. */
   path: string;
 }
@@ -35,6 +39,8 @@ export interface StoreLevel {
   coordinate: StoreArray;
   /** Every other array over the same cells, in the store's order. */
   variables: StoreArray[];
+  /** The coordinate of the dimension of time, where the variables have one. */
+  time: StoreArray | null;
 }
 
 /** Cells that have values: nested ids, exact as numbers to order 24, and values, NaN for none. */
@@ -57,12 +63,46 @@ export class GranaryStore {
   /** What granary noted of the run; null for stores of other tools. */
   readonly provenance: Readonly<Record<string, unknown>> | null;
   /** Arrays that were opened: each keeps its metadata and the indices of its shards. */
-  readonly #opened = new Map<string, Promise<zarr.Array<zarr.DataType, zarr.AsyncReadable>>>();
+  readonly #opened: Map<string, Promise<zarr.Array<zarr.DataType, zarr.AsyncReadable>>>;
 
-  constructor(readonly reader: StoreReader, root: GroupDocument, readonly levels: readonly StoreLevel[]) {
+  constructor(
+    readonly reader: StoreReader,
+    root: Pick<GroupDocument, "attributes">,
+    readonly levels: readonly StoreLevel[],
+    /** The window of time that is read; null where none was chosen. */
+    readonly step: number | null = null,
+    whole?: GranaryStore,
+  ) {
     this.attributes = root.attributes;
     const noted = root.attributes[PROVENANCE_KEY];
     this.provenance = isObject(noted) ? noted : null;
+    this.#opened = whole === undefined ? new Map() : whole.#opened;
+  }
+
+  /** The same store, read in one of its windows of time. */
+  at(step: number): GranaryStore {
+    return new GranaryStore(this.reader, this, this.levels, step, this);
+  }
+
+  /** The windows of a level, null where it has no dimension of time. Throws an input error for times of unknown units. */
+  async windows(order?: number): Promise<StoreTime | null> {
+    const level = this.level(order);
+    if (level.time === null) return null;
+    const place = `${this.name}/${level.time.path}`;
+    const units = parseTimeUnits(String(level.time.attributes.units ?? ""));
+    if (units === null) throw inputError(`${place}: has no units such as "seconds since 1970-01-01"`);
+    const inSeconds = (values: ArrayLike<number | bigint>) =>
+      Array.from(values, (value) => units.epoch + Number(value) * units.seconds);
+    const array = await zarr.open.v3(zarr.root(this.#zarrita).resolve(level.time.path), { kind: "array" });
+    const starts = inSeconds((await zarr.get(array)).data as Float64Array);
+    const path = level.time.path.replace(/[^/]*$/, String(level.time.attributes.bounds ?? ""));
+    if (await readDocument(this.reader, `${path}/zarr.json`) === undefined) {
+      // Without bounds a window ends where the next begins; of the last nothing is known.
+      return { starts, ends: starts.map((_, i) => starts[i + 1] ?? Infinity) };
+    }
+    const bounds = await zarr.open.v3(zarr.root(this.#zarrita).resolve(path), { kind: "array" });
+    const ends = inSeconds((await zarr.get(bounds)).data as Float64Array).filter((_, i) => i % 2 === 1);
+    return { starts, ends };
   }
 
   get name(): string {
@@ -131,7 +171,7 @@ export class GranaryStore {
   /** Which parts of `part` cells have a stored object of the array; null where that cannot be listed. */
   async presentParts(array: StoreArray, part: number): Promise<Set<number> | null> {
     if (this.reader.unlisted) return null;
-    const prefix = `${array.path}/c/`;
+    const prefix = `${array.path}/c/${array.timed ? `${this.#stepOf(array)}/` : ""}`;
     const parts = new Set<number>();
     const [cells] = array.chunk;
     for (const key of await this.reader.list(prefix)) {
@@ -151,7 +191,8 @@ export class GranaryStore {
       this.#opened.set(array.path, opened);
     }
     try {
-      return (await zarr.get(await opened, [zarr.slice(from, to)])).data;
+      const cells = zarr.slice(from, to);
+      return (await zarr.get(await opened, array.timed ? [this.#stepOf(array), cells] : [cells])).data;
     } catch (error) {
       this.#opened.delete(array.path);
       if (!zarr.isZarritaError(error)) throw error;
@@ -162,6 +203,14 @@ export class GranaryStore {
           " the store is damaged or uses a codec that granary does not have",
       );
     }
+  }
+
+  #stepOf(array: StoreArray): number {
+    if (this.step !== null) return this.step;
+    throw inputError(
+      `${this.name}: ${array.name} has a dimension of time, and no window was chosen (granary plot and granary` +
+        " export take --time; this command reads stores without one)",
+    );
   }
 
   get #zarrita(): zarr.AsyncReadable {
@@ -246,15 +295,36 @@ async function readLevel(
   const coordinate = arrays.find((array) => array.name === (dggs.coordinate ?? CELL_IDS));
   if (coordinate === undefined || coordinate.shape.length !== 1) return undefined;
   const [length] = coordinate.shape;
+  const named = arrays.find((array) => array.name === TIME && array.shape.length === 1);
+  const timed = named === undefined
+    ? []
+    : arrays.filter(({ shape }) => shape.length === 2 && shape[0] === named.shape[0] && shape[1] === length);
+  const time = timed.length === 0 ? null : named!;
   return {
     order,
     path,
     length,
     latitude: latitudeOf(dggs.ellipsoid, `${path === "" ? "the store" : path}/zarr.json`),
     coordinate,
-    variables: arrays.filter((array) =>
-      array !== coordinate && array.shape.length === 1 && array.shape[0] === length
-    ),
+    time,
+    variables: arrays.flatMap((array) => {
+      if (timed.includes(array)) return [alongCells(array)];
+      const own = array !== coordinate && array !== time && array.shape.length === 1 &&
+        array.shape[0] === length;
+      return own ? [array] : [];
+    }),
+  };
+}
+
+/** An array of time and cells by what it is in each window. */
+function alongCells(array: StoreArray): StoreArray {
+  const { shape, chunk, innerChunk } = array;
+  return {
+    ...array,
+    timed: true,
+    shape: shape.slice(1),
+    chunk: chunk.slice(1),
+    innerChunk: innerChunk === null ? null : innerChunk.slice(1),
   };
 }
 
@@ -324,6 +394,7 @@ async function levelArrays(
   }
   return [...documents].filter(([, node]) => node.node_type === "array").map(([name, node]) => ({
     name,
+    timed: false,
     path: `${below}${name}`,
     ...asArray(node, `${reader.name}/${below}${name}`),
   }));

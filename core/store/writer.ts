@@ -100,12 +100,15 @@ export class ShardWriter {
   readonly #shardIndex: number;
   readonly #ranks: { first: number; end: number };
   readonly #builder: ChunkBuilder;
+  readonly #window: number | undefined;
 
-  constructor(spec: StoreSpec, order: number, shardIndex: number) {
+  /** With a `window` the shard is that window's, and the coordinates, which are no window's, are left to others. */
+  constructor(spec: StoreSpec, order: number, shardIndex: number, window?: number) {
     if (order < spec.parentOrder) {
       throw new RangeError(`order ${order} is above the parents' ${spec.parentOrder}: use encodeCoarseLevel`);
     }
     this.#spec = spec;
+    this.#window = window;
     this.#layout = levelLayout(spec, order);
     this.#shardIndex = shardIndex;
     this.#ranks = ranksOfShard(spec, shardIndex);
@@ -135,11 +138,13 @@ export class ShardWriter {
     const { order } = this.#layout;
     const objects = new Map<string, Uint8Array>();
     if (this.#ranks.end === this.#ranks.first) return objects;
-    for (const [name, bytes] of shardCoordinates(this.#spec, this.#layout, this.#shardIndex)) {
-      objects.set(shardKey(order, name, this.#shardIndex), bytes);
+    if (this.#window === undefined) {
+      for (const [name, bytes] of shardCoordinates(this.#spec, this.#layout, this.#shardIndex)) {
+        objects.set(shardKey(order, name, this.#shardIndex), bytes);
+      }
     }
     for (const [name, bytes] of this.#builder.finish()) {
-      objects.set(shardKey(order, name, this.#shardIndex), bytes);
+      objects.set(shardKey(order, name, this.#shardIndex, this.#window), bytes);
     }
     return objects;
   }
@@ -147,13 +152,15 @@ export class ShardWriter {
 
 /**
  * All objects of a level above the parent order. `cells` are nested ids at `order`, ascending, out of
- * the ancestors of the spec's parents; `values[v][i]` is variable v in `cells[i]`.
+ * the ancestors of the spec's parents; `values[v][i]` is variable v in `cells[i]`. With a `window` the
+ * objects are that window's, without coordinates.
  */
 export function encodeCoarseLevel(
   spec: StoreSpec,
   order: number,
   cells: ArrayLike<number>,
   values: readonly Float64Array[],
+  window?: number,
 ): Map<string, Uint8Array> {
   const layout = levelLayout(spec, order);
   const held = ancestors(spec, order);
@@ -169,8 +176,10 @@ export function encodeCoarseLevel(
     } else heldEnd = Math.min(held.length, start + layout.shardCells);
     if (heldEnd > heldFrom) {
       const own = held.slice(heldFrom, heldEnd);
-      for (const [name, bytes] of coordinatesOf(spec, layout, 0, start, own)) {
-        objects.set(shardKey(order, name, shard), bytes);
+      if (window === undefined) {
+        for (const [name, bytes] of coordinatesOf(spec, layout, 0, start, own)) {
+          objects.set(shardKey(order, name, shard), bytes);
+        }
       }
       const builder = new ChunkBuilder(spec, layout);
       const local = Array.from({ length: end - from }, (_, i) => positions[from + i] - start);
@@ -181,7 +190,7 @@ export function encodeCoarseLevel(
         values.map((column) => column.subarray(begin, end)),
         (i) => `${order}/${cells[begin + i]}`,
       );
-      for (const [name, bytes] of builder.finish()) objects.set(shardKey(order, name, shard), bytes);
+      for (const [name, bytes] of builder.finish()) objects.set(shardKey(order, name, shard, window), bytes);
     }
     from = end;
     heldFrom = heldEnd;

@@ -112,6 +112,12 @@ export class StoreShelf {
       const reader = this.readerOf(place);
       const signature = text(await reader.get(ROOT) ?? new Uint8Array());
       const store = await openStore(reader);
+      if (store.levels.some((level) => level.time !== null)) {
+        throw inputError(
+          `${store.name}: has windows of time, and granary serve draws stores without them (make one without` +
+            " output.time, or look at this one with granary plot --time and granary export --time)",
+        );
+      }
       return { served: new ServedStore(name, store), signature, looked: Date.now() };
     })();
     this.#shelved.set(name, loading);

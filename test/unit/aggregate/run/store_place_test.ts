@@ -3,6 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { StorePlace } from "../../../../aggregate/run/store_place.ts";
 import { FolderTarget } from "../../../../core/access/folder_target.ts";
+import type { StoreSpec } from "../../../../core/store/contract.ts";
 import { scratchFolder } from "../engine/granules.ts";
 
 const STORE = [
@@ -27,7 +28,18 @@ function folderWith(keys: readonly string[]): string {
   return folder;
 }
 
-const placeOf = (folder: string) => StorePlace.at(new FolderTarget(folder), 6);
+const SPEC: StoreSpec = {
+  layout: "compact",
+  parentOrder: 6,
+  parents: [0, 5, 9, 12],
+  parentsPerShard: 1,
+  levels: [12, 6, 4],
+  latitude: "authalic",
+  morton: null,
+  variables: [],
+  provenance: {},
+};
+const placeOf = (folder: string, spec = SPEC) => StorePlace.at(new FolderTarget(folder), spec);
 const filesIn = (folder: string) =>
   fs.readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((key) => fs.statSync(path.join(folder, key)).isFile()).sort();
@@ -57,7 +69,7 @@ Deno.test("no flag touches a folder with files that no store has, the user's dat
       "2019/a.h5",
       "12/notes.txt",
       "2019/05/zarr.json",
-      "12/count/c/7/1",
+      "12/count/c/7/1/2",
       "data/12/zarr.json",
     ]
   ) {
@@ -111,4 +123,26 @@ Deno.test("sealing writes the documents, the root among them, and leaves no stra
     [...documents.keys(), "12/cell_ids/c/0", "12/count/c/0", "12/count/c/3", "4/count/c/3"].sort(),
   );
   for (const [key, text] of documents) assert.equal(fs.readFileSync(path.join(folder, key), "utf8"), text);
+});
+
+Deno.test("a window of time has shards of its own, and coordinates are of none", async () => {
+  const keys = [
+    "zarr.json",
+    "12/cell_ids/c/1",
+    "12/time/c/0",
+    "12/time_bnds/c/0/0",
+    "12/count/c/0/1",
+    "12/count/c/1/1",
+    "6/count/c/1/1",
+    "4/count/c/1/0",
+  ];
+  const folder = folderWith(keys);
+  const place = await placeOf(folder, { ...SPEC, time: { starts: [0, 10], ends: [10, 20] } });
+  place.check("resume", true);
+  const whole = place.wholeShards();
+  // The second window's second shard: there are four in each.
+  assert.ok(whole({ shard: 5, objects: 2, bytes: "12/count/c/1/1".length + "6/count/c/1/1".length }));
+  assert.ok(whole({ shard: 1, objects: 1, bytes: "12/count/c/0/1".length }));
+  await place.removeShard(5);
+  assert.deepEqual(filesIn(folder), keys.filter((key) => !/^(12|6)\/count\/c\/1/.test(key)).sort());
 });

@@ -42,6 +42,7 @@ Deno.test("flags that a format has no use for are refused, and what it needs is 
       kind: "TIFF",
       overwrite: false,
       table: { variables: ["h", "n"], order: 8 },
+      time: undefined,
       geometry: "polygon",
       grid: { crs: "EPSG:3031", resolution: 500 },
     },

@@ -17,6 +17,7 @@ Deno.test("words become what is drawn, and where to", () => {
     requestOf([...words, "--projection", "polar-south", "--width", "400", "--colormap", "ice"]),
     {
       variable: "h_mean",
+      time: undefined,
       output: "map.png",
       overwrite: true,
       preview: false,
