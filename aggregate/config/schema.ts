@@ -25,7 +25,22 @@ const DTYPES = [
   "float64",
 ] as const;
 
-const FILTER_OPERATORS = ["eq", "ne", "lt", "le", "gt", "ge", "in", "not_in"] as const;
+const FILTER_OPERATORS = [
+  "eq",
+  "ne",
+  "lt",
+  "le",
+  "gt",
+  "ge",
+  "in",
+  "not_in",
+  "between",
+  "not_between",
+  "bits_all",
+  "bits_not_all",
+  "bits_any",
+  "bits_none",
+] as const;
 
 const datasetPath = z.string().min(1).max(1_000).describe(
   "Path of a dataset in the granule; {group} stands for the group, and [:,98] takes a column of a two-dimensional one",
@@ -48,7 +63,9 @@ const filter = z.strictObject({
   dataset: datasetPath,
   op: z.enum(FILTER_OPERATORS).describe("The comparison that a row must pass"),
   value: z.union([z.number(), z.array(z.number()).min(1).max(10_000)]).optional()
-    .describe("A number, or for in and not_in a list"),
+    .describe(
+      "A number; for in and not_in a list; for between two numbers, both of which pass; for bits a mask",
+    ),
   values: z.array(z.number()).min(1).max(10_000).optional().describe("The list of in and not_in"),
   column: z.int().min(0).max(999_999_999).nullable().optional()
     .describe("Index in the second dimension of a two-dimensional dataset"),

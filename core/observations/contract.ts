@@ -1,7 +1,21 @@
 /** Observations of a granule file as plain data: what is asked of the file, and what it gives. */
 import type { Values } from "../values.ts";
 
-type FilterOperator = "eq" | "ne" | "lt" | "le" | "gt" | "ge" | "in" | "not_in";
+type FilterOperator =
+  | "eq"
+  | "ne"
+  | "lt"
+  | "le"
+  | "gt"
+  | "ge"
+  | "in"
+  | "not_in"
+  | "between"
+  | "not_between"
+  | "bits_all"
+  | "bits_not_all"
+  | "bits_any"
+  | "bits_none";
 
 /** Rows that fail it are left out. `path` may hold `{group}`. */
 export interface RowFilter {

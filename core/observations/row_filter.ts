@@ -14,6 +14,12 @@ const MIRRORED = {
   ge: "le",
   in: "in",
   not_in: "not_in",
+  between: "between",
+  not_between: "not_between",
+  bits_all: "bits_all",
+  bits_not_all: "bits_not_all",
+  bits_any: "bits_any",
+  bits_none: "bits_none",
 } as const;
 
 /**
@@ -25,7 +31,8 @@ export function applyFilter(passes: Uint8Array, raw: Hdf5Values, packing: Packin
   const { scale, offset, valid } = packing;
   const values = typeof filter.value === "number" ? [filter.value] : filter.value;
   const packed = scale !== 1 || offset !== 0;
-  if (!packed || filter.raw) compare(passes, asNumbers(raw), filter.op, values);
+  if (isBitTest(filter.op)) compareBits(passes, raw, filter.op, values[0]);
+  else if (!packed || filter.raw) compare(passes, asNumbers(raw), filter.op, values);
   else if (raw instanceof Float32Array || raw instanceof Float64Array) {
     compare(passes, toValues(raw.slice(), packing), filter.op, values);
   } else {
@@ -66,6 +73,14 @@ function compare(
     const set = new Set(values);
     const wanted = op === "in";
     for (let i = 0; i < passes.length; i += 1) if (set.has(elements[i]) !== wanted) passes[i] = 0;
+  } else if (op === "between" || op === "not_between") {
+    // A negative scale_factor turns the ends round.
+    const low = Math.min(...values), high = Math.max(...values);
+    const wanted = op === "between";
+    for (let i = 0; i < passes.length; i += 1) {
+      const element = elements[i];
+      if ((element >= low && element <= high) !== wanted) passes[i] = 0;
+    }
   } else {
     // One loop an operator: the comparison stays free of calls.
     const value = values[0];
@@ -76,6 +91,29 @@ function compare(
     else if (op === "le") { for (let i = 0; i < n; i += 1) if (!(elements[i] <= value)) passes[i] = 0; }
     else if (op === "gt") { for (let i = 0; i < n; i += 1) if (!(elements[i] > value)) passes[i] = 0; }
     else for (let i = 0; i < n; i += 1) if (!(elements[i] >= value)) passes[i] = 0;
+  }
+}
+
+type BitTest = Extract<RowFilter["op"], `bits_${string}`>;
+
+function isBitTest(op: RowFilter["op"]): op is BitTest {
+  return op.startsWith("bits_");
+}
+
+/**
+ * Bits 0 to 31 of stored whole numbers, whatever their width: packing has no meaning for bits. A number that is
+ * not whole has none and fails.
+ */
+function compareBits(passes: Uint8Array, raw: Hdf5Values, op: BitTest, mask: number): void {
+  const all = mask >>> 0;
+  const whole = op === "bits_all" || op === "bits_not_all";
+  const wanted = op === "bits_all" || op === "bits_any";
+  for (let i = 0; i < passes.length; i += 1) {
+    const element = raw[i];
+    const low = typeof element === "bigint" ? Number(BigInt.asUintN(32, element)) : element;
+    const set = (low & all) >>> 0;
+    const holds = whole ? set === all : set !== 0;
+    if (holds !== wanted || !Number.isInteger(low)) passes[i] = 0;
   }
 }
 

@@ -343,6 +343,8 @@ Deno.test("filters keep their order, lists, columns of tables and inverted meani
     - {dataset: "/{group}/d", column: 2, op: lt, value: 0.5, keep: false}
     - {dataset: "/{group}/e", op: in, values: [4], keep: false}
     - {dataset: "/{group}/f", op: eq, value: 2, raw: true}
+    - {dataset: "/{group}/g", op: between, value: [-1, 2.5]}
+    - {dataset: "/{group}/h", op: bits_any, value: 6, keep: false}
   groups:`,
   );
   assert.deepEqual(parseConfig(text, "x").pipeline.dataSource.filters, [
@@ -352,7 +354,15 @@ Deno.test("filters keep their order, lists, columns of tables and inverted meani
     { path: "/{group}/d[:,2]", op: "ge", value: 0.5 },
     { path: "/{group}/e", op: "not_in", value: [4] },
     { path: "/{group}/f", op: "eq", value: 2, raw: true },
+    { path: "/{group}/g", op: "between", value: [-1, 2.5] },
+    { path: "/{group}/h", op: "bits_none", value: 6 },
   ]);
+  const refused = (filter: string) =>
+    problems(edited("  groups:", `  filters:\n    - {dataset: "/{group}/a", ${filter}}\n  groups:`))[0];
+  assert.match(refused("op: between, value: [2, 1]"), /two numbers, the lower first/);
+  assert.match(refused("op: between, value: 2"), /wants value: two numbers/);
+  assert.match(refused("op: bits_all, value: 0"), /wants a mask/);
+  assert.match(refused("op: bits_all, value: 1.5"), /wants a mask/);
 });
 
 Deno.test("a config of the Python tools runs as it is, with a warning for each key that is not needed", () => {

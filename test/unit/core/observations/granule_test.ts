@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Hdf5Dataset, Hdf5File, Hdf5Scalar, Hdf5Values } from "../../../../core/hdf5/contract.ts";
-import type { ReadRequest } from "../../../../core/observations/contract.ts";
+import type { ReadRequest, RowFilter } from "../../../../core/observations/contract.ts";
 import { type GranuleSummary, readGranule, type ReadOptions } from "../../../../core/observations/granule.ts";
 import { openHdf5 } from "../../../../core/observations/open_granule_file.ts";
 import { GranaryError } from "../../../../core/errors.ts";
@@ -220,6 +220,12 @@ Deno.test("every filter operator compares stored elements where asked, and fill 
     ["ge", 1, [0, 1, 1, 0]],
     ["in", [0, 2, -9], [1, 0, 1, 0]],
     ["not_in", [0, 2], [0, 1, 0, 0]],
+    ["between", [1, 2], [0, 1, 1, 0]],
+    ["not_between", [1, 2], [1, 0, 0, 0]],
+    ["bits_all", 1, [0, 1, 0, 0]],
+    ["bits_not_all", 1, [1, 0, 1, 0]],
+    ["bits_any", 3, [0, 1, 1, 0]],
+    ["bits_none", 3, [1, 0, 0, 0]],
   ];
   for (
     const values of [
@@ -241,6 +247,37 @@ Deno.test("every filter operator compares stored elements where asked, and fill 
       assert.deepEqual([...group.passes!], expected, `${op} over ${values.constructor.name}`);
     }
   }
+});
+
+Deno.test("bits are those of stored numbers of any width, and ends of a range turn round with the packing", () => {
+  const passesOf = (values: Hdf5Values, op: RowFilter["op"], value: number | number[], attributes = {}) => {
+    const file = fakeFile({
+      "/a/lat": LATITUDE,
+      "/a/lon": LONGITUDE,
+      "/a/flag": { values, attributes },
+    });
+    const { groups: [group] } = readAll(file, { ...ONE, filters: [{ path: "/{group}/flag", op, value }] });
+    return [...group.passes!];
+  };
+  const wide = BigUint64Array.of(2n ** 63n + 5n, 2n ** 53n + 1n, 4n, 2n ** 31n);
+  assert.deepEqual(passesOf(wide, "bits_all", 5), [1, 0, 0, 0]);
+  assert.deepEqual(passesOf(wide, "bits_any", 1), [1, 1, 0, 0]);
+  assert.deepEqual(passesOf(wide, "bits_all", 2 ** 31), [0, 0, 0, 1]);
+  assert.deepEqual(passesOf(Int16Array.of(-1, 2, 4, 6), "bits_all", 6, { scale_factor: 0.5 }), [1, 0, 0, 1]);
+  assert.deepEqual(passesOf(Float64Array.of(1, 1.5, 3, 2), "bits_any", 1), [1, 0, 1, 0]);
+  // Stored 1, 2, 3, 4 are -10, -20, -30, -40.
+  assert.deepEqual(passesOf(Int16Array.of(1, 2, 3, 4), "between", [-30, -20], { scale_factor: -10 }), [
+    0,
+    1,
+    1,
+    0,
+  ]);
+  assert.deepEqual(passesOf(Int16Array.of(1, 2, 3, 4), "not_between", [-30, -20], { scale_factor: -10 }), [
+    1,
+    0,
+    0,
+    1,
+  ]);
 });
 
 Deno.test("groups come in the config's order, globs in name order, each once", () => {
