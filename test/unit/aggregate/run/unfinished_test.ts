@@ -7,12 +7,24 @@ import type { Plan } from "../../../../aggregate/plan/plan.ts";
 import { StorePlace } from "../../../../aggregate/run/store_place.ts";
 import { FolderTarget } from "../../../../core/access/folder_target.ts";
 import { GranaryError } from "../../../../core/errors.ts";
+import type { StoreSpec } from "../../../../core/store/contract.ts";
 
 Deno.test("saved work of an unfinished run is never thrown away unasked", async () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-unfinished-"));
   try {
     const directory = RunDirectory.in(path.join(folder, "store.zarr.run"));
-    const place = await StorePlace.at(new FolderTarget(path.join(folder, "store.zarr")), 6);
+    const spec: StoreSpec = {
+      layout: "compact",
+      parentOrder: 6,
+      parents: [0],
+      parentsPerShard: 1,
+      levels: [12],
+      latitude: "authalic",
+      morton: null,
+      variables: [],
+      provenance: {},
+    };
+    const place = await StorePlace.at(new FolderTarget(path.join(folder, "store.zarr")), spec);
     const begin = () => directory.admit("new", {} as Plan, place);
     await begin(); // nothing is there
     await directory.target.put("scatter/0001.json", new TextEncoder().encode("{}"));
