@@ -88,6 +88,7 @@ const COMMANDS: readonly string[][] = [
   ["aggregate", "-c", "atl06", "--catalog", "c.parquet", "-o", "t.zarr", "--plan-only", "--batches", "1"],
   ["run", "work", "t.zarr.run", "--stage", "scatter", "--task", "0"],
   ["run", "status", "t.zarr.run"],
+  ["licenses"],
   ["stac", "validate", "item.json"],
   ["stac", "push", "pushed.json", "--to", "pushed"],
   ["publish", "check", "dataset.yaml"],
