@@ -11,7 +11,7 @@ import { gathering } from "../flags/repeated.ts";
 import { openServedFeeds } from "./serve_feeds.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
-import { calledStores, filesToRead, serverToAsk } from "../flags/places.ts";
+import { calledPlaces, calledStores, filesToRead, serverToAsk } from "../flags/places.ts";
 
 const DEFAULT_HOST = "127.0.0.1";
 const DEFAULT_PORT = 8000;
@@ -42,7 +42,7 @@ export function addServe(program: Command, context: CliContext): void {
       new Option(
         "--catalog <place>",
         "a catalog, NAME=FILE, a live catalog's folder, or a folder of catalogs; may be given again",
-      ).argParser(calledStores),
+      ).argParser(calledPlaces),
     ))
     .addOption(gathering(
       new Option(

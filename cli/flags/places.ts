@@ -48,4 +48,5 @@ export const fileToWrite: PlaceParser = one(WRITES_FILES);
 export const storeToWrite: PlaceParser = one(WRITES_STORES);
 export const placeToWrite: PlaceParser = one(WRITES_ANYWHERE);
 export const serverToAsk: PlaceParser = one(ASKS_SERVERS);
+export const calledPlaces: PlacesParser = several(called(READS_ANYWHERE));
 export const calledStores: PlacesParser = several(called(READS_STORES));
