@@ -54,7 +54,7 @@ const PEERS: readonly { module: string; requirement: string }[] = [
 /** What pip must build, since only its source is published: small packages of pure Python. */
 const SOURCE_ONLY = ["version-parser"]; // of pypgstac
 
-const INSTALL_LIMIT_MS = 240_000;
+const INSTALL_LIMIT_MS = 600_000;
 
 /**
  * The interpreter to test with: that of GRANARY_TEST_PYTHON, or of an environment made here.
