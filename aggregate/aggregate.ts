@@ -6,7 +6,7 @@ import { openTarget } from "../core/access/targets.ts";
 import { rowIndexPath } from "../catalog/row_index/paths.ts";
 import { defaultRunDirectory } from "../runs/run_directory.ts";
 import { expectRemote, isRemote, lazyOpener, openRunDirectory } from "./places.ts";
-import type { Plan } from "./plan/plan.ts";
+import { hasExactQuantiles, type Plan } from "./plan/plan.ts";
 import { planFromCatalog } from "./plan/prepare.ts";
 import { type AggregateRequest, settleRequest } from "./request.ts";
 import { RowIndexCollector } from "./row_index/collect.ts";
@@ -38,6 +38,11 @@ export async function aggregate(
   const executor = planning ? undefined : startExecutor(workers, () => Promise.resolve(openerOnce()));
   try {
     const plan = await planFromCatalog(catalog, duck, settled.pipeline, settled.selection);
+    if (settled.pipeline.output.exactQuantiles && !hasExactQuantiles(plan)) {
+      warn(
+        "exact quantiles change nothing here: no median or quantile is written at a level above the parents",
+      );
+    }
     for (const { what, granules } of plan.leftOut) warn(`left out: ${what} (${granules} granules)`);
     const region = () => planning ? Promise.resolve(undefined) : openerOnce().aws.region();
     const locate = await locateAll(

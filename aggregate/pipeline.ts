@@ -110,6 +110,8 @@ export interface Pipeline {
     levels?: number[];
     /** Absent where observations of all times fall together. */
     time?: TimeRule;
+    /** Quantiles of levels above the parents from all values, not from sketches. Absent where not asked for. */
+    exactQuantiles?: true;
   };
   selection?: PipelineSelection;
   catalog: string | null;

@@ -41,6 +41,8 @@ export interface AggregateRequest {
   runDirectory?: string;
   /** `6-12`, `12,9,6`. */
   levels?: string;
+  /** Quantiles of levels above the parents from all values, over the config's. */
+  exactQuantiles?: boolean;
   parentOrder?: number;
   childOrder?: number;
   latitude?: LatitudeConvention;
@@ -162,6 +164,7 @@ function overridden(
       latitude: request.latitude ?? output.latitude,
       layout: request.layout ?? output.layout,
       shard: request.shard ?? output.shard,
+      ...request.exactQuantiles ? { exactQuantiles: true as const } : {},
     },
     bounds: { ...pipeline.bounds, ...request.clip === undefined ? {} : { clip: request.clip } },
   };

@@ -171,6 +171,7 @@ function output(input: ConfigInput, { faults }: Context): Pipeline["output"] {
     latitude: grid.latitude ?? "authalic",
     ...rest.levels === undefined ? {} : { levels: rest.levels },
     ...timeOf(rest.time, faults),
+    ...rest.exact_quantiles === true ? { exactQuantiles: true as const } : {},
   };
 }
 

@@ -155,6 +155,9 @@ const output = z.strictObject({
   levels: z.array(order).min(1).max(MAX_ORDER + 1).optional().describe(
     "Orders to write (default: the child order alone); --levels overrules it",
   ),
+  exact_quantiles: z.boolean().optional().describe(
+    "Quantiles of levels above the parent order from all values, kept beside the run, not from sketches",
+  ),
   grid,
   time: z.strictObject({
     every: z.string().max(20).optional().describe(

@@ -119,7 +119,15 @@ export interface ReduceOutcome {
   puts: { key: string; bytes: Uint8Array }[];
   /** Mergeable states of each parent with observations, for levels above the parent order. */
   states: { rank: number; state: Float64Array }[];
+  /** For each digest the values that exact quantiles are of, parent after parent; empty where none are kept. */
+  values: KeptValues[];
   seconds: number;
+}
+
+export interface KeptValues {
+  /** How many are of each parent of `states`. */
+  counts: number[];
+  values: Float64Array;
 }
 
 export type ToWorker =

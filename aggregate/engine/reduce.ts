@@ -9,10 +9,10 @@ import { shardsAcross } from "../../core/store/layout.ts";
 import { ShardWriter } from "../../core/store/writer.ts";
 import { Gatherer, type PlacedSegment } from "./gather.ts";
 import { CellGrouper } from "./group.ts";
-import type { ReduceOutcome, RunContext } from "./contract.ts";
+import type { KeptValues, ReduceOutcome, RunContext } from "./contract.ts";
 
 /** What a shard's reduction gives besides its objects. */
-type ShardSummary = Pick<ReduceOutcome, "shard" | "observations" | "leftOut" | "cells" | "states">;
+type ShardSummary = Pick<ReduceOutcome, "shard" | "observations" | "leftOut" | "cells" | "states" | "values">;
 
 export class ShardReducer {
   #context: RunContext;
@@ -22,6 +22,7 @@ export class ShardReducer {
   /** By how many orders each level is coarser than the finest. */
   #steps: number[];
   #columnCount: number;
+  #keepsValues: boolean;
   #grouper: CellGrouper;
   #gatherer = new Gatherer();
   #sorted: Values[] = [];
@@ -34,6 +35,7 @@ export class ShardReducer {
     this.#summarizer = summarizer;
     this.#levels = store.levels.filter((level) => level >= store.parentOrder);
     this.#steps = this.#levels.map((level) => store.levels[0] - level);
+    this.#keepsValues = pipeline.output.exactQuantiles === true;
     this.#columnCount = pipeline.dataSource.columns.length;
     this.#grouper = new CellGrouper(4 ** (store.levels[0] - store.parentOrder));
   }
@@ -50,6 +52,9 @@ export class ShardReducer {
     const writers = this.#levels.map((level) => new ShardWriter(store, level, shard % across, window));
     const cells = this.#levels.map(() => 0);
     const states: ReduceOutcome["states"] = [];
+    const kept = this.#summarizer === null || !this.#keepsValues
+      ? []
+      : Array.from({ length: this.#summarizer.digests }, () => new ValueList());
     let observations = 0;
     for (const parent of this.#gatherer.parents(placed, this.#columnCount)) {
       observations += parent.rows;
@@ -60,7 +65,10 @@ export class ShardReducer {
         cells[l] += level.cells.length;
       });
       if (this.#summarizer !== null) {
-        states.push({ rank: parent.rank, state: this.#summarizer.summarize(columns) });
+        const keep = this.#keepsValues
+          ? (digest: number, values: Float64Array) => kept[digest].add(states.length, values)
+          : undefined;
+        states.push({ rank: parent.rank, state: this.#summarizer.summarize(columns, keep) });
       }
     }
     for (const writer of writers) for (const [key, bytes] of writer.finish()) put(key, bytes);
@@ -69,7 +77,8 @@ export class ShardReducer {
       leftOut.time += segment.leftOut.time;
       leftOut.area += segment.leftOut.area;
     }
-    return { shard, observations, leftOut, cells, states };
+    const values = kept.map((list) => list.finish(states.length));
+    return { shard, observations, leftOut, cells, states, values };
   }
 
   #sort(column: Values, c: number, rows: number): Values {
@@ -83,5 +92,30 @@ export class ShardReducer {
     }
     this.#grouper.place(column, into, rows);
     return into.subarray(0, rows);
+  }
+}
+
+/** The values of parents, one after the other. */
+class ValueList {
+  #values = new Float64Array(0);
+  #length = 0;
+  readonly #counts: number[] = [];
+
+  /** Adds the values of the parent at a position; positions ascend. */
+  add(parent: number, values: Float64Array): void {
+    const length = this.#length + values.length;
+    if (length > this.#values.length) {
+      const larger = new Float64Array(Math.ceil(1.25 * length));
+      larger.set(this.#values.subarray(0, this.#length));
+      this.#values = larger;
+    }
+    this.#values.set(values, this.#length);
+    this.#length = length;
+    this.#counts[parent] = values.length;
+  }
+
+  finish(parents: number): KeptValues {
+    const counts = Array.from({ length: parents }, (_, parent) => this.#counts[parent] ?? 0);
+    return { counts, values: this.#values.subarray(0, this.#length) };
   }
 }

@@ -103,6 +103,15 @@ const RANK_ERROR_NOTE = "from merged sketches: the rank is off by at most " +
   } % more for each` +
   " thinning of a sketch of too many clusters; in sparse tails values may be off by more";
 
+/** What they say where all values were kept. */
+const EXACT_NOTE = "exact: quantiles of all values of the cell";
+
+/** Whether a plan has quantiles above the parents that are made from all values. */
+export function hasExactQuantiles({ pipeline, store }: Pick<Plan, "pipeline" | "store">): boolean {
+  return pipeline.output.exactQuantiles === true && store.levels.some((level) => level < store.parentOrder) &&
+    pipeline.aggregation.statistics.some(hasQuantile);
+}
+
 /** A bound in percent, rounded up. */
 function percentUp(share: number): string {
   return (Math.ceil(share * 1e4) / 100).toFixed(2);
@@ -152,7 +161,11 @@ export function planRun(selection: RunSelection, pipeline: Pipeline, options: Pl
       dtype: statistic.dtype,
       fillValue: statistic.fillValue,
       attributes: statistic.attributes,
-      ...hasQuantile(statistic) ? { coarseAttributes: { rank_error: RANK_ERROR_NOTE } } : {},
+      ...hasQuantile(statistic)
+        ? {
+          coarseAttributes: { rank_error: pipeline.output.exactQuantiles ? EXACT_NOTE : RANK_ERROR_NOTE },
+        }
+        : {},
     })),
     ...windows === null ? {} : { time: windows.time },
     provenance: {},

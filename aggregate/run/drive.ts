@@ -18,7 +18,7 @@ import type {
   ScheduleResult,
   ScheduleWork,
 } from "../schedule/schedule_work.ts";
-import { encodeState, type ShardRecord } from "./records.ts";
+import { encodeState, type ShardRecord, valuesKey } from "./records.ts";
 import type { RunDirectory } from "./run_directory.ts";
 
 export interface DriveOptions {
@@ -89,6 +89,13 @@ export async function commitShard(
   if (outcome.puts.length > 0) {
     await target.putAll(new Map(outcome.puts.map(({ key, bytes }) => [key, bytes])));
   }
+  const values: ShardRecord["values"] = [];
+  for (const [digest, kept] of outcome.values.entries()) {
+    const name = valuesKey(outcome.shard, key, digest);
+    const { buffer, byteOffset, byteLength } = kept.values;
+    await directory.target.put(name, new Uint8Array(buffer, byteOffset, byteLength));
+    values.push({ key: name, counts: kept.counts });
+  }
   const record: ShardRecord = {
     kind: "shard",
     shard: outcome.shard,
@@ -100,6 +107,7 @@ export async function commitShard(
     bytes: outcome.bytes,
     missing,
     states: outcome.states.map(({ rank, state }) => [rank, encodeState(state)]),
+    ...values.length === 0 ? {} : { values },
     seconds: outcome.seconds,
     finished: new Date().toISOString(),
   };

@@ -15,6 +15,7 @@ import { type Executor, startExecutor } from "../schedule/executor.ts";
 import type { Checkpoint } from "../schedule/schedule_work.ts";
 import { addReading, keepReading, noReading, readingSoFar, type ReadingSums } from "./account.ts";
 import { commitShard, drive, missingIds } from "./drive.ts";
+import { type ShardStates, statesOf } from "./coarse_levels.ts";
 import { finishStore, incompleteParents, leftOutNote } from "./finish.ts";
 import { shardRecordKey } from "./records.ts";
 import { type Remaining, remainingWork } from "./resume.ts";
@@ -181,7 +182,7 @@ async function runUnderLease(
   const tally = new Tally(plan, options.onProgress, options.onWarning);
   const work = await directory.spills.work(remaining, options.reader);
   tallyKept(plan, remaining, tally);
-  const states = remaining.keptShards.flatMap((record) => record.states);
+  const records: ShardStates[] = remaining.keptShards.map(statesOf);
   const planned = new Map(plan.shards.map((shard) => [shard.index, shard]));
   const store = typeof options.store === "string" ? options.store : place.target;
   const memoryBytes = options.memoryBytes ?? defaultMemoryBytes();
@@ -201,7 +202,7 @@ async function runUnderLease(
       const { key, granules } = planned.get(outcome.shard)!;
       const missing = missingIds(plan, granules, tally.failures);
       const record = await commitShard(directory, store, outcome, key, missing);
-      states.push(...record.states);
+      records.push(statesOf(record));
       tally.reduced(outcome);
     },
   });
@@ -211,7 +212,7 @@ async function runUnderLease(
     throw error;
   });
   const incomplete = incompleteParents(plan, result.failed);
-  const coarseCells = await finishStore(plan, place, states, {
+  const coarseCells = await finishStore(plan, directory, place, records, {
     observations: tally.observations,
     ...leftOutNote(plan, tally.leftOut),
     ...incomplete,
@@ -253,7 +254,7 @@ async function prepareRemaining(
   place: StorePlace,
   { driver = "auto", onNote }: PlaceOptions,
 ): Promise<Remaining> {
-  for (const prefix of ["runs/", "scatter/", "shards/", ".run.", ".plan.", ".report."]) {
+  for (const prefix of ["runs/", "scatter/", "shards/", "values/", ".run.", ".plan.", ".report."]) {
     await directory.target.sweep(prefix); // not leases, which another may be trying to take
   }
   await place.target.sweep("");
@@ -261,7 +262,13 @@ async function prepareRemaining(
     directory.scatterRecords(),
     directory.shardRecords(),
   ]);
-  const remaining = remainingWork(plan, scatter, shards, place.wholeShards());
+  const [objectsWhole, valuesWhole] = [place.wholeShards(), await directory.wholeValues()];
+  const remaining = remainingWork(
+    plan,
+    scatter,
+    shards,
+    (record) => objectsWhole(record) && valuesWhole(record),
+  );
   if (remaining.shards.length > 0) {
     await place.reopen();
     await directory.target.delete(REPORT_KEY);

@@ -10,7 +10,7 @@ import type { LeftOut } from "../engine/segment.ts";
 import { rowRules } from "../plan/row_rules.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { FailedGranule } from "../schedule/schedule_work.ts";
-import { coarseLevels } from "./coarse_levels.ts";
+import { coarseLevels, type ShardStates, statesOf } from "./coarse_levels.ts";
 import { doneShards, failedGranules } from "./granule_states.ts";
 import type { RunDirectory } from "./run_directory.ts";
 import { StorePlace } from "./store_place.ts";
@@ -39,8 +39,9 @@ export async function finishRun(
     ]);
     const place = await StorePlace.at(target, plan.store);
     const unread = failedGranules(plan, scatter);
-    const isWhole = place.wholeShards();
-    const done = doneShards(plan, shards, unread).filter(isWhole);
+    const [objectsWhole, valuesWhole] = [place.wholeShards(), await directory.wholeValues()];
+    const done = doneShards(plan, shards, unread)
+      .filter((record) => objectsWhole(record) && valuesWhole(record));
     if (done.length < plan.shards.length) {
       const have = new Set(done.map((record) => record.shard));
       const left = plan.shards.flatMap((shard, s) => have.has(shard.index) ? [] : [s]);
@@ -58,8 +59,7 @@ export async function finishRun(
     await target.sweep("");
     const incomplete = incompleteParents(plan, failed);
     const observations = done.reduce((sum, record) => sum + record.observations, 0);
-    const states = done.flatMap((record) => record.states);
-    const coarse = await finishStore(plan, place, states, {
+    const coarse = await finishStore(plan, directory, place, done.map(statesOf), {
       observations,
       ...leftOutNote(plan, {
         time: done.reduce((sum, { leftOut }) => sum + leftOut.time, 0),
@@ -92,13 +92,14 @@ export async function finishRun(
  */
 export async function finishStore(
   plan: Plan,
+  directory: RunDirectory,
   place: StorePlace,
-  states: readonly [number, string][],
+  records: readonly ShardStates[],
   provenance: Record<string, unknown>,
 ): Promise<Record<string, number>> {
   const spec = { ...plan.store, provenance: { ...plan.store.provenance, ...provenance } };
   const shards = new Set(plan.shards.map((shard) => shard.index));
-  const coarse = coarseLevels(plan, states);
+  const coarse = await coarseLevels(plan, records, (key) => directory.target.open(key));
   await place.target.putAll(coarse.objects);
   const others = new Set(coarse.objects.keys());
   // No window owns these: with windows of time they are written here, without by the shards.
@@ -109,6 +110,7 @@ export async function finishStore(
     }
   }
   await place.finish(storeMetadata(spec), shards, others);
+  await directory.dropStaleValues(records);
   return coarse.cells;
 }
 

@@ -52,6 +52,8 @@ export interface ShardRecord {
   missing: string[];
   /** Mergeable states by rank, for levels above the parent order: base64 of float64. */
   states: [number, string][];
+  /** For each digest where the values of exact quantiles lie, and how many are of each of `states`. */
+  values?: { key: string; counts: number[] }[];
   seconds: number;
   finished: string;
 }
@@ -60,6 +62,8 @@ export interface ShardRecord {
 export const ACCOUNT_KEY = "account.json";
 export const SCATTER_RECORDS = "scatter/";
 export const SHARD_RECORDS = "shards/";
+/** Values that exact quantiles of levels above the parents are of: float64, little-endian. */
+export const VALUES = "values/";
 
 /** The record of a spill file has its name, and before it the batch whose granules alone it holds. */
 export function scatterRecordKey(file: string, batch: number | null): string {
@@ -80,6 +84,11 @@ export function batchOfRecord(key: string): number | null {
 
 export function shardRecordKey(shard: number): string {
   return `${SHARD_RECORDS}${shard}.json`;
+}
+
+/** Named for what the shard's objects are made under, so that a shard that is made anew leaves them alone. */
+export function valuesKey(shard: number, key: string, digest: number): string {
+  return `${VALUES}${shard}.${key.slice(0, 16)}.${digest}`;
 }
 
 /** A state as text. */

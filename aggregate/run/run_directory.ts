@@ -19,6 +19,7 @@ import {
   SHARD_RECORDS,
   type ShardRecord,
   shardRecordKey,
+  VALUES,
 } from "./records.ts";
 import { REDUCE, SCATTER } from "./stages.ts";
 import { BILL_KEY } from "../../runs/lambda/lambda_bill.ts";
@@ -205,6 +206,21 @@ export class RunDirectory extends JobDirectory {
     );
   }
 
+  /** Whether the values that shards' exact quantiles are of are there, in the number that records say. */
+  async wholeValues(): Promise<(record: ShardRecord) => boolean> {
+    const sizes = await this.target.sizes(VALUES);
+    return ({ values }) =>
+      (values ?? []).every(({ key, counts }) =>
+        sizes.get(key) === 8 * counts.reduce((sum, count) => sum + count, 0)
+      );
+  }
+
+  /** Removes values of shards that were made anew since. */
+  async dropStaleValues(records: readonly Pick<ShardRecord, "values">[]): Promise<void> {
+    const used = new Set(records.flatMap(({ values }) => (values ?? []).map(({ key }) => key)));
+    for (const key of await this.target.list(VALUES)) if (!used.has(key)) await this.target.delete(key);
+  }
+
   putShard(record: ShardRecord): Promise<void> {
     return this.putRecord(shardRecordKey(record.shard), record);
   }
@@ -303,7 +319,9 @@ export class RunDirectory extends JobDirectory {
   /** Removes all that an earlier run remembered. */
   async clear(): Promise<void> {
     await this.dropSpills();
-    for (const key of await this.target.list(SHARD_RECORDS)) await this.target.delete(key);
+    for (const prefix of [SHARD_RECORDS, VALUES]) {
+      for (const key of await this.target.list(prefix)) await this.target.delete(key);
+    }
     for (const key of [PLAN_KEY, SETTINGS_KEY, REPORT_KEY, BILL_KEY, ACCOUNT_KEY]) {
       await this.target.delete(key);
     }

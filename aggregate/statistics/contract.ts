@@ -16,6 +16,12 @@ export interface Reducer {
 
 /** Summarizes the observations of one parent cell as a state that merges with other parents' states. */
 export interface MergeSummarizer {
-  /** `columns[i]` holds column i of the pipeline, every row of the parent. The state is plain numbers. */
-  summarize(columns: readonly Values[]): Float64Array;
+  /**
+   * `columns[i]` holds column i of the pipeline, every row of the parent. The state is plain numbers.
+   * `keep` is given the values that quantiles are of, where they are kept: for each digest, those without
+   * which a quantile is no number. They change with the next call.
+   */
+  summarize(columns: readonly Values[], keep?: (digest: number, values: Float64Array) => void): Float64Array;
+  /** How many lists of values quantiles are of. */
+  readonly digests: number;
 }

@@ -9,7 +9,6 @@ import { inputError } from "../../core/errors.ts";
 import type { Statistic } from "../pipeline.ts";
 import { BLOCK_ROWS, BlockLoader } from "./blocks.ts";
 import type { MergeSummarizer } from "./contract.ts";
-import type { Values } from "../../core/values.ts";
 import { Evaluator, reachable } from "./evaluate.ts";
 import { AGGREGATES, Graph, type GraphNode } from "./graph.ts";
 import { lowerStatistic } from "./lower.ts";
@@ -39,11 +38,15 @@ interface MergeRefusal {
  * bytes: NaN and infinities have their meaning in it, which JSON would lose.
  */
 interface Merger extends MergeSummarizer {
-  summarize(columns: readonly Values[]): Float64Array;
   /** Merges states, pairwise by halves in the given order, so that the order fixes the result's bits. */
   combine(states: readonly Float64Array[]): Float64Array;
-  /** One value a statistic: NaN where there is no valid value (0 for a count) and for refused ones. */
-  finish(state: Float64Array): Float64Array;
+  /**
+   * One value a statistic: NaN where there is no valid value (0 for a count) and for refused ones. `exact`
+   * tells quantiles of digests whose values were kept.
+   */
+  finish(state: Float64Array, exact?: (digest: number, q: number) => number): Float64Array;
+  /** The quantiles that are asked of each digest. */
+  readonly quantiles: readonly { digest: number; q: number }[];
   readonly refused: readonly MergeRefusal[];
 }
 
@@ -88,10 +91,22 @@ export function compileMerge(statistics: readonly Statistic[], columnNames: read
     into.count += rows;
   }
 
+  const quantiles = new Map<string, { digest: number; q: number }>();
+  plan.roots.forEach((root, s) => {
+    if (root === null) return;
+    for (const node of reachable([root]).filter((one) => isAggregate(one) && slotKind(one) === "digest")) {
+      const slot = plan.slotOf("digest", node.args[0], plan.setOf[s]);
+      const asked = { digest: digests.indexOf(slot), q: quantileOf(node) };
+      quantiles.set(`${asked.digest} ${asked.q}`, asked);
+    }
+  });
+
   return {
     refused: plan.refused,
+    digests: digests.length,
+    quantiles: [...quantiles.values()],
 
-    summarize(columns) {
+    summarize(columns, keep) {
       if (columns.length !== columnNames.length) {
         throw new Error(`${columns.length} columns for ${columnNames.length} names`);
       }
@@ -112,6 +127,10 @@ export function compileMerge(statistics: readonly Statistic[], columnNames: read
         // A NaN among the values makes every quantile NaN, as numpy: its extremes carry that.
         state[slot.offset] = clean ? leastOf(values, count) : NaN;
         state[slot.offset + 1] = clean ? greatestOf(values, count) : NaN;
+        if (keep !== undefined) {
+          if (clean) keep(d, values.subarray(0, count));
+          return new Float64Array(0);
+        }
         return clean ? digest(values, count) : new Float64Array(0);
       });
       for (const into of collected) if (rows > RETAINED_ROWS) into.values = new Float64Array(0);
@@ -135,7 +154,7 @@ export function compileMerge(statistics: readonly Statistic[], columnNames: read
       return pack(merged, ours.map((clusters, d) => mergeDigests(clusters, theirs[d])));
     },
 
-    finish(state) {
+    finish(state, exact) {
       const clusters = unpack(state, fixed, digests.length);
       const values = plan.roots.map((root, s) => {
         if (root === null) return NaN;
@@ -143,7 +162,7 @@ export function compileMerge(statistics: readonly Statistic[], columnNames: read
         const count = state[plan.slotOf("count", root, set).offset];
         if (root.op === "count") return count;
         if (count === 0) return NaN;
-        return evaluateMerged(root, (aggregate) => finishSlot(aggregate, set, state, clusters));
+        return evaluateMerged(root, (aggregate) => finishSlot(aggregate, set, state, clusters, exact));
       });
       return Float64Array.from(values);
     },
@@ -154,17 +173,14 @@ export function compileMerge(statistics: readonly Statistic[], columnNames: read
     set: number,
     state: Float64Array,
     clusters: readonly Clusters[],
+    exact: ((digest: number, q: number) => number) | undefined,
   ): number {
     const slot = plan.slotOf(slotKind(node), node.args[0], set);
     if (slot.kind !== "digest") return state[slot.offset + (slot.kind === "squares" ? 2 : 0)];
     const [least, greatest] = [state[slot.offset], state[slot.offset + 1]];
     if (least !== least) return NaN;
-    return digestQuantile(
-      clusters[digests.indexOf(slot)],
-      node.op === "median" ? 0.5 : node.value,
-      least,
-      greatest,
-    );
+    const d = digests.indexOf(slot);
+    return exact?.(d, quantileOf(node)) ?? digestQuantile(clusters[d], quantileOf(node), least, greatest);
   }
 }
 
@@ -243,6 +259,10 @@ function planMerge(statistics: readonly Statistic[], columnNames: readonly strin
 
 function isAggregate(node: GraphNode): boolean {
   return (AGGREGATES as readonly string[]).includes(node.op);
+}
+
+function quantileOf(node: GraphNode): number {
+  return node.op === "median" ? 0.5 : node.value;
 }
 
 function slotKind(node: GraphNode): SlotKind {

@@ -126,7 +126,7 @@ export function digestQuantile(clusters: Clusters, q: number, least: number, gre
 }
 
 /** numpy's interpolation, from the nearer end. */
-function between(a: number, b: number, t: number): number {
+export function between(a: number, b: number, t: number): number {
   const difference = b - a;
   return t >= 0.5 ? b - difference * (1 - t) : a + difference * t;
 }

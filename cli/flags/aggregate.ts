@@ -29,6 +29,7 @@ export interface AggregateFlags extends AreaFlags, FilterFlags, BackendFlags {
   scratch?: string;
   runDir?: string;
   levels?: string;
+  exactQuantiles?: boolean;
   parentOrder?: number;
   childOrder?: number;
   latitude?: "authalic" | "geodetic";
@@ -97,6 +98,10 @@ export function addAggregateOptions(command: CommandUnknownOpts): void {
       storeToWrite,
     )
     .option("--levels <orders>", "orders to write, such as 6-12 (default: the child order alone)")
+    .option(
+      "--exact-quantiles",
+      "quantiles of levels above the parents from all values, not from sketches (8 bytes a value beside the run)",
+    )
     .option("--parent-order <n>", "order of the parent cells, over the config's", whole())
     .option("--child-order <n>", "order of the cells, over the config's", whole())
     .addOption(
@@ -166,6 +171,7 @@ export function aggregateRequest(flags: AggregateFlags, area: Area | undefined):
     scratch: flags.scratch,
     runDirectory: flags.runDir,
     levels: flags.levels,
+    exactQuantiles: flags.exactQuantiles,
     parentOrder: flags.parentOrder,
     childOrder: flags.childOrder,
     latitude: flags.latitude,
