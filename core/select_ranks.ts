@@ -4,7 +4,7 @@
  */
 
 /** Numbers without NaN, in pieces; asked for anew for every pass. A piece may change when the next is asked for. */
-export type NumberPasses = () => AsyncIterable<Float64Array>;
+type NumberPasses = () => AsyncIterable<Float64Array>;
 
 /** So many candidates are held at once: 16 MB. */
 const MOST_HELD = 2_097_152;

@@ -169,6 +169,7 @@ export class FakeExecutor implements Executor {
         pending: [],
         puts: [],
         states: [],
+        values: [],
         seconds: 0,
       },
     };
