@@ -79,7 +79,7 @@ Deno.test("drivers are parsed, and what is none is refused by name", () => {
   assert.equal(parseDrivers("auto"), "auto");
   assert.deepEqual(parseDrivers(" s3 , https,s3"), ["s3", "https"]);
   assert.throws(() => parseDrivers("s3,ftp"), tagged("input", /unknown driver "ftp" \(known: auto/));
-  assert.throws(() => parseDrivers(""), tagged("input", /wanted auto/));
+  assert.throws(() => parseDrivers(""), tagged("input", /known: auto/));
 });
 
 Deno.test("a path of a catalog never leaves its base", () => {
