@@ -43,7 +43,12 @@ const root = path.resolve(import.meta.dirname!, "..");
 const asked = process.argv.slice(2);
 const paths = asked.filter((name) => !NAMES.includes(name)).map(toPath);
 const names = asked.filter((name) => NAMES.includes(name));
-const env: Record<string, string | undefined> = { ...process.env, NO_COLOR: "1" };
+const env: Record<string, string | undefined> = {
+  ...process.env,
+  NO_COLOR: "1",
+  // The peers are installed without bytecode: their first import makes it for all that follow.
+  PYTHONDONTWRITEBYTECODE: "",
+};
 const lines: string[] = [];
 const skipped: string[] = [];
 let sum: Tally = { passed: 0, failed: 0, skipped: 0 };
