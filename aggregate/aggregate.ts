@@ -12,6 +12,7 @@ import { type AggregateRequest, settleRequest } from "./request.ts";
 import { RowIndexCollector } from "./row_index/collect.ts";
 import { useRowIndex } from "./row_index/use_index.ts";
 import { executePlan, layOutRun, type RunReport } from "./run/execute.ts";
+import { expectReachable } from "./run/reachable.ts";
 import type { RunDirectory } from "./run/run_directory.ts";
 import { refuseForeignFolder } from "./run/store_folder.ts";
 import { shareMemory } from "./schedule/budget.ts";
@@ -63,6 +64,9 @@ export async function aggregate(
     if (executor === undefined) {
       await layOutRun(plan, common);
       return { plan, report: null, runDirectory: directory };
+    }
+    if (mode === "overwrite") {
+      await expectReachable(plan.granules.length, locate, (location) => openerOnce().open(location));
     }
     const rows = await useRowIndex(plan, catalog, request.rowIndex, duck);
     rows?.notes.forEach(warn);

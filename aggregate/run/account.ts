@@ -1,6 +1,6 @@
 /**
  * What a run has read so far, in all of its parts: a run that was ended and resumed, or done task by task, is
- * one run. Records of runs files say it while they are there; the account keeps it when they go, and holds what
+ * one run. Records of spill files say it while they are there; the account keeps it when they go, and holds what
  * never was in a file.
  */
 import { unsealJson } from "../../core/files/sealed_json.ts";

@@ -207,7 +207,7 @@ async function runUnderLease(
     },
   });
   const result = await done.catch(async (error) => {
-    // What ended the run is told, and not that this could not be kept besides.
+    // What ended the run is reported, and not that this could not be kept besides.
     await keepReading(directory, reading).catch(() => {});
     throw error;
   });

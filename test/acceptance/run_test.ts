@@ -88,6 +88,17 @@ Deno.test("a store that exists is never overwritten unasked", async () => {
   assert.equal(code, 2);
   assert.match(stderr, /kept\.zarr: .*--overwrite/);
   assert.equal(treeDigest(path.join(folder, "kept.zarr")), before);
+  // Asked to, it is replaced only by what can be read.
+  const granules = path.join(folder, "granules");
+  fs.renameSync(granules, `${granules}.away`);
+  try {
+    const gone = await granary([...AGGREGATE, "-o", "kept.zarr", "--overwrite"], { cwd: folder });
+    assert.equal(gone.code, 1, gone.stderr);
+    assert.match(gone.stderr, /could be reached; the store that is there was left as it is/);
+    assert.equal(treeDigest(path.join(folder, "kept.zarr")), before);
+  } finally {
+    fs.renameSync(`${granules}.away`, granules);
+  }
   await ok(folder, ...AGGREGATE, "-o", "kept.zarr", "--overwrite");
   assert.notEqual(treeDigest(path.join(folder, "kept.zarr")), before);
 });
