@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import process from "node:process";
+import { runToEnd } from "./run_to_end.ts";
 
 interface DebianPeer {
   /** The package. */
@@ -42,20 +43,19 @@ const INSTALL_LIMIT_MS = 400_000;
  * Installs what the suites need and is missing, as root on a system with apt; elsewhere its tests are
  * skipped, visibly. No service is started: tests start their own.
  */
-export function prepareDebianPeers(suites: readonly string[]): void {
+export async function prepareDebianPeers(suites: readonly string[]): Promise<void> {
   const missing = PEERS.filter((peer) => peer.suites.some((suite) => suites.includes(suite)))
     .filter((peer) => !peer.isThere()).map(({ name }) => name);
   if (missing.length === 0 || process.getuid?.() !== 0 || process.platform !== "linux") return;
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
-  const apt = (...args: string[]) =>
-    spawnSync("apt-get", args, { env, encoding: "utf8", timeout: INSTALL_LIMIT_MS });
+  const apt = (...args: string[]) => runToEnd("apt-get", args, { env, timeoutMs: INSTALL_LIMIT_MS });
   const install = ["install", "--yes", "--quiet", "--no-install-recommends", ...missing];
-  if (apt(...install).status === 0) return;
+  if ((await apt(...install)).code === 0) return;
   // The lists of packages may be older than the packages.
-  apt("update", "--quiet");
-  const { status, error, stderr } = apt(...install);
-  if (status !== 0) {
-    const reason = error?.message ?? stderr.trim().split("\n").at(-1);
+  await apt("update", "--quiet");
+  const { code, error, stderr } = await apt(...install);
+  if (code !== 0) {
+    const reason = error ?? stderr.trim().split("\n").at(-1);
     console.log(`${missing.join(", ")} cannot be installed (${reason})`);
   }
 }

@@ -1,8 +1,9 @@
 /** What can be said of the tree without running it, each a test by itself. */
-import { spawn } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
+import process from "node:process";
 import { importFaults } from "./check_imports.ts";
+import { runToEnd } from "./run_to_end.ts";
 
 export interface StaticCheck {
   name: string;
@@ -48,18 +49,8 @@ function lock(root: string): Promise<string> {
   return Promise.resolve(host === null ? "" : `deno.lock names ${host[0]}`);
 }
 
-function deno(root: string, ...args: string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(Deno.execPath(), args, {
-      cwd: root,
-      env: { ...Deno.env.toObject(), NO_COLOR: "1" },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    const output: string[] = [];
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding("utf8").on("data", (text: string) => void output.push(text));
-    }
-    child.on("error", reject);
-    child.on("close", (code) => resolve(code === 0 ? "" : output.join("") || `ended with code ${code}`));
-  });
+async function deno(root: string, ...args: string[]): Promise<string> {
+  const env = { ...process.env, NO_COLOR: "1" };
+  const { code, error, stdout, stderr } = await runToEnd(Deno.execPath(), args, { cwd: root, env });
+  return code === 0 ? "" : error ?? ((stdout + stderr) || `ended with code ${code}`);
 }

@@ -2,15 +2,18 @@
  * The gate: what can be checked without running, then every test. A line a suite; the last line is the
  * sum, static checks included.
  *
- *   deno task test [SUITE | FILE | FOLDER]…      static, unit, acceptance, real, interop
+ *   deno task test [SUITE | FILE | FOLDER]… [--record]      static, unit, acceptance, real, interop
+ *
+ * `--record` notes what files of tests took, in test/seconds.json, by which the longest begin.
  */
-import { spawn } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import process from "node:process";
 import { prepareDebianPeers } from "./debian_peers.ts";
+import { type Job, runJobs } from "./jobs.ts";
 import { preparePython } from "./python_peers.ts";
+import { type Ended, runToEnd } from "./run_to_end.ts";
 import { STATIC_CHECKS } from "./static_checks.ts";
 import { addTallies, type Tally, tallyOf, tallyText } from "./tally.ts";
 
@@ -36,11 +39,16 @@ const NAMES = ["static", ...SUITES.map(({ name }) => name)];
 /** Properties draw the same cases in every run. */
 const TEST = ["test", "--allow-all", "--no-check", "--preload", "test/support/fixed_seed.ts"];
 
+const PROCESSORS = os.availableParallelism();
 /** Files that run at the same time: much of what they do is waiting. */
-const FILES_AT_ONCE = os.availableParallelism() + 1;
+const FILES_AT_ONCE = PROCESSORS + 1;
+/** Files that took long are told in the end. */
+const SLOWEST_TOLD = 10;
 
 const root = path.resolve(import.meta.dirname!, "..");
-const asked = process.argv.slice(2);
+const secondsFile = path.join(root, "test", "seconds.json");
+const recorded = process.argv.includes("--record");
+const asked = process.argv.slice(2).filter((name) => name !== "--record");
 const paths = asked.filter((name) => !NAMES.includes(name)).map(toPath);
 const names = asked.filter((name) => NAMES.includes(name));
 const env: Record<string, string | undefined> = {
@@ -49,36 +57,79 @@ const env: Record<string, string | undefined> = {
   // The peers are installed without bytecode: their first import makes it for all that follow.
   PYTHONDONTWRITEBYTECODE: "",
 };
-const lines: string[] = [];
+const none: Tally = { passed: 0, failed: 0, skipped: 0 };
+const tallies = new Map<string, { tally: Tally; seconds: number }>();
+const fileSeconds: Record<string, number> = {};
 const skipped: string[] = [];
-let sum: Tally = { passed: 0, failed: 0, skipped: 0 };
+const expected: Record<string, number> = JSON.parse(fs.readFileSync(secondsFile, "utf8"));
+const began = Date.now();
 
-await inTurn("static", names.length + paths.length === 0 || names.includes("static"), runStatic);
 const chosen = SUITES.map((suite) => ({ suite, files: filesOf(suite) })).filter(({ files }) =>
   files.length > 0
 );
-if (chosen.length > 0) {
-  env.GRANARY_TEST_PYTHON = preparePython(root);
-  prepareDebianPeers(chosen.map(({ suite }) => suite.name));
-}
-const compiled = chosen.some(({ suite }) => suite.needsBinary) && await compile();
+const jobs: Job[] = [];
+if (asked.length === 0 || names.includes("static")) jobs.push(staticJob());
+// What tests need is fetched and compiled while the tree is checked.
+const compiled = await prepare();
 for (const { suite, files } of chosen) {
-  await inTurn(suite.name, true, () => {
-    // A binary that cannot be made fails every file that would have driven it.
-    if (suite.needsBinary && !compiled) return { passed: 0, failed: files.length, skipped: 0 };
-    return suite.files === "together" ? runTogether(files) : runApart(files);
-  });
+  // A binary that cannot be made fails every file that would have driven it.
+  if (suite.needsBinary && !compiled) add(suite.name, { ...none, failed: files.length }, 0);
+  else if (suite.files === "apart") jobs.push(...files.map((file) => fileJob(suite, file)));
+  else jobs.push(togetherJob(suite, files));
 }
-if (skipped.length > 0) console.log(`\nskipped:\n${skipped.map((name) => `  ${name}`).join("\n")}`);
-console.log(`\n${lines.join("\n")}\n${tallyText(sum)}`);
-process.exit(sum.failed === 0 && sum.passed > 0 ? 0 : 1);
+await runJobs(jobs, FILES_AT_ONCE);
+report();
 
-async function inTurn(name: string, wanted: boolean, run: () => Tally | Promise<Tally>): Promise<void> {
-  if (!wanted) return;
-  const started = Date.now();
-  const tally = await run();
-  lines.push(`${name}: ${tallyText(tally)} (${((Date.now() - started) / 1000).toFixed(0)} s)`);
-  sum = addTallies(sum, tally);
+/** Peers and the binary, side by side. @returns whether a binary that is needed is there */
+async function prepare(): Promise<boolean> {
+  if (chosen.length === 0) return false;
+  const needsBinary = chosen.some(({ suite }) => suite.needsBinary);
+  const [python, , compiling] = await Promise.all([
+    preparePython(root),
+    prepareDebianPeers(chosen.map(({ suite }) => suite.name)),
+    needsBinary ? runDeno(["run", "--allow-all", "scripts/compile.ts"], true) : undefined,
+  ]);
+  env.GRANARY_TEST_PYTHON = python;
+  console.log(`peers and binary: ${secondsSince(began).toFixed(0)} s`);
+  return compiling?.code === 0;
+}
+
+function report(): never {
+  if (skipped.length > 0) console.log(`\nskipped:\n${skipped.map((name) => `  ${name}`).join("\n")}`);
+  const slowest = Object.entries(fileSeconds).sort(([, a], [, b]) => b - a);
+  if (slowest.length > SLOWEST_TOLD) {
+    const lines = slowest.slice(0, SLOWEST_TOLD).map(([file, seconds]) => `  ${seconds} s ${file}`);
+    console.log(`\nslowest files:\n${lines.join("\n")}`);
+  }
+  if (recorded) record();
+  console.log();
+  let sum = none;
+  for (const name of NAMES) {
+    const part = tallies.get(name);
+    if (part === undefined) continue;
+    console.log(`${name}: ${tallyText(part.tally)} (${part.seconds.toFixed(0)} s)`);
+    sum = addTallies(sum, part.tally);
+  }
+  if (tallies.size > 1) console.log(`all, side by side: ${secondsSince(began).toFixed(0)} s`);
+  console.log(tallyText(sum));
+  process.exit(sum.failed === 0 && sum.passed > 0 ? 0 : 1);
+}
+
+/** What files took takes the place of what was noted of them; files that are gone go. */
+function record(): void {
+  const noted = Object.entries({ ...expected, ...fileSeconds })
+    .filter(([file]) => fs.existsSync(path.join(root, file)))
+    .sort(([a], [b]) => a < b ? -1 : 1);
+  fs.writeFileSync(secondsFile, `${JSON.stringify(Object.fromEntries(noted), null, 2)}\n`);
+}
+
+function add(suite: string, tally: Tally, seconds: number): void {
+  const before = tallies.get(suite) ?? { tally: none, seconds: 0 };
+  tallies.set(suite, { tally: addTallies(before.tally, tally), seconds: before.seconds + seconds });
+}
+
+function secondsSince(start: number): number {
+  return (Date.now() - start) / 1000;
 }
 
 function toPath(name: string): string {
@@ -104,66 +155,57 @@ function testFiles(folder: string): string[] {
     .sort();
 }
 
-async function runStatic(): Promise<Tally> {
-  let tally: Tally = { passed: 0, failed: 0, skipped: 0 };
+/** The checks begin at once. */
+function staticJob(): Job {
+  const done = runStatic();
+  return { places: 1, seconds: Infinity, run: () => done };
+}
+
+async function runStatic(): Promise<void> {
   for (const { name, run } of STATIC_CHECKS) {
+    const started = Date.now();
     const fault = await run(root);
     console.log(`${name} ... ${fault === "" ? "ok" : "FAILED"}`);
     if (fault !== "") console.log(fault);
-    tally = addTallies(tally, { passed: fault === "" ? 1 : 0, failed: fault === "" ? 0 : 1, skipped: 0 });
+    add(
+      "static",
+      { ...none, passed: fault === "" ? 1 : 0, failed: fault === "" ? 0 : 1 },
+      secondsSince(started),
+    );
   }
-  return tally;
 }
 
-async function compile(): Promise<boolean> {
-  const { code } = await runDeno(["run", "--allow-all", "scripts/compile.ts"], true);
-  return code === 0;
-}
-
-async function runTogether(files: string[]): Promise<Tally> {
-  const { code, output } = await runDeno([...TEST, "--parallel", ...files], true);
-  return note(code, output);
-}
-
-/** The files that took longest the last time are not known; the largest begin. */
-async function runApart(files: string[]): Promise<Tally> {
-  const waiting = [...files].sort((a, b) => sizeOf(b) - sizeOf(a));
-  let tally: Tally = { passed: 0, failed: 0, skipped: 0 };
-  const worker = async (): Promise<void> => {
-    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      const started = Date.now();
-      const { code, output } = await runDeno([...TEST, file], false);
-      const own = note(code, output);
-      if (own.failed > 0) console.log(output);
-      console.log(`${file}: ${tallyText(own)} (${((Date.now() - started) / 1000).toFixed(0)} s)`);
-      tally = addTallies(tally, own);
-    }
+/** As many threads as there are processors; the places left are for files that run apart. */
+function togetherJob({ name }: Suite, files: readonly string[]): Job {
+  const run = async () => {
+    const started = Date.now();
+    const ended = await runDeno([...TEST, "--parallel", ...files], true);
+    add(name, note(ended), secondsSince(started));
   };
-  await Promise.all(Array.from({ length: FILES_AT_ONCE }, worker));
-  return tally;
+  return { places: PROCESSORS, seconds: Infinity, run };
 }
 
-function sizeOf(file: string): number {
-  return fs.statSync(path.join(root, file)).size;
+/** One file of a suite that runs apart; those that nobody timed begin, as the longest do. */
+function fileJob({ name }: Suite, file: string): Job {
+  const run = async () => {
+    const started = Date.now();
+    const ended = await runDeno([...TEST, file], false);
+    const own = note(ended);
+    if (own.failed > 0) console.log(ended.stdout + ended.stderr);
+    const seconds = secondsSince(started);
+    fileSeconds[file] = Math.round(seconds);
+    console.log(`${file}: ${tallyText(own)} (${seconds.toFixed(0)} s)`);
+    add(name, own, seconds);
+  };
+  return { places: 1, seconds: expected[file] ?? Infinity, run };
 }
 
-function note(code: number, output: string): Tally {
-  const { tally, ignored } = tallyOf(code, output);
+function note({ code, stdout, stderr }: Ended): Tally {
+  const { tally, ignored } = tallyOf(code, stdout + stderr);
   skipped.push(...ignored);
   return tally;
 }
 
-function runDeno(args: string[], shown: boolean): Promise<{ code: number; output: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(Deno.execPath(), args, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
-    let output = "";
-    for (const [stream, sink] of [[child.stdout, process.stdout], [child.stderr, process.stderr]] as const) {
-      stream.setEncoding("utf8").on("data", (text: string) => {
-        output += text;
-        if (shown) sink.write(text);
-      });
-    }
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code: code ?? 1, output }));
-  });
+function runDeno(args: readonly string[], shown: boolean): Promise<Ended> {
+  return runToEnd(Deno.execPath(), args, { cwd: root, env, shown });
 }
