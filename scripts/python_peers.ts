@@ -38,6 +38,8 @@ const PEERS: readonly { module: string; requirement: string }[] = [
   { module: "schemathesis", requirement: "schemathesis>=4,<5" },
   { module: "titiler", requirement: "titiler.core>=2,<3" },
   { module: "cfnlint", requirement: "cfn-lint" },
+  { module: "airflow", requirement: "apache-airflow-core>=3,<4" },
+  { module: "hera", requirement: "hera>=7,<8" },
   { module: "morecantile", requirement: "morecantile>=7,<8" },
   { module: "PIL", requirement: "pillow" },
   { module: "matplotlib", requirement: "matplotlib" },

@@ -127,7 +127,8 @@ export function argoFiles({ name, text, schedule, secrets, image }: Deployment):
     kind: "CronWorkflow",
     metadata: { name: `granary-${name}` },
     spec: {
-      schedule: schedule.cron,
+      // A list since Argo 3.6; later versions take nothing else.
+      schedules: [schedule.cron],
       timezone: "Etc/UTC",
       concurrencyPolicy: "Forbid",
       workflowSpec: {
