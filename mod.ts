@@ -17,7 +17,7 @@
  * const { cellIds, values } = await store.read("h_mean", 12);
  * ```
  *
- * Functions throw {@linkcode GranaryError}s, told apart by `tag`; every long one takes an `AbortSignal`.
+ * Functions throw {@linkcode GranaryError}s, distinguished by `tag`; every long one takes an `AbortSignal`.
  *
  * @module
  */

@@ -116,8 +116,8 @@ function finishCommand(command: CommandUnknownOpts, context: CliContext): void {
       outputError: () => {},
     })
     .exitOverride((error) => {
-      const told = usageMessage(command, error.code, error.message);
+      const reworded = usageMessage(command, error.code, error.message);
       const shown = error.code.startsWith("commander.help");
-      throw shown ? error : new CommanderError(error.exitCode, error.code, told);
+      throw shown ? error : new CommanderError(error.exitCode, error.code, reworded);
     });
 }

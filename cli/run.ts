@@ -36,7 +36,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
       signals.end();
     }
   } catch (error) {
-    // Whoever read the output has seen enough.
+    // The reader of the output has seen enough.
     if (error instanceof BrokenPipe) return 0;
     const failure = explain(error);
     const wanted = Boolean(process.env.GRANARY_DEBUG) || args.includes("--verbose");

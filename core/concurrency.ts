@@ -1,6 +1,6 @@
 /** Bounds on what is under way: a counting lock that serves in order, and one gate for every host. */
 
-/** Files that are downloaded side by side; each has several pieces under way. */
+/** Files that are downloaded side by side; each has several chunks under way. */
 export const FILES_AT_ONCE = 4;
 
 /** A lock of `capacity` units. Waiters are served in order; one that asks for more than all gets all. */

@@ -1,6 +1,6 @@
 /**
- * The errors that a person can act on. Each has a tag, told apart by `tag`, never by its text, and
- * the exit code that a process ends with. Anything else that is thrown is a broken invariant.
+ * The errors that a person can act on. Each has a tag, by which callers distinguish
+ * them (never by its text), and the exit code that a process ends with. Anything else that is thrown is a broken invariant.
  *
  * A message says the thing, what was found, what was wanted and what to do, in that order:
  * `catalog.parquet: column "cells" is missing (this file was not written by granary; try granary catalog import)`.

@@ -1,4 +1,4 @@
-/** Keys of pieces of work: hashes of everything that their results depend on, and of nothing else. */
+/** Keys of tasks: hashes of everything that their results depend on, and of nothing else. */
 import { createHash } from "node:crypto";
 
 /** JSON with the keys of every object in order, so that equal values give equal text. */

@@ -3,7 +3,7 @@
  * of an order-preserving key at a time, until the candidates fit (Munro and Paterson, 1980, give the idea).
  */
 
-/** Numbers without NaN, in pieces; asked for anew for every pass. A piece may change when the next is asked for. */
+/** Numbers without NaN, in chunks; asked for again for every pass. A chunk may change when the next is asked for. */
 type NumberPasses = () => AsyncIterable<Float64Array>;
 
 /** So many candidates are held at once: 16 MB. */
@@ -65,9 +65,9 @@ async function scan(
   counts: ReadonlyMap<string, Float64Array>,
 ): Promise<void> {
   const filled = new Map([...held.keys()].map((prefix) => [prefix, 0]));
-  for await (const piece of passes()) {
-    const words = new Uint32Array(piece.buffer, piece.byteOffset, 2 * piece.length);
-    for (let i = 0; i < piece.length; i++) {
+  for await (const chunk of passes()) {
+    const words = new Uint32Array(chunk.buffer, chunk.byteOffset, 2 * chunk.length);
+    for (let i = 0; i < chunk.length; i++) {
       const prefix = round === 0 ? "" : prefixOf(words, i, round);
       const histogram = counts.get(prefix);
       if (histogram !== undefined) histogram[digitOf(words, i, round)] += 1;
@@ -75,7 +75,7 @@ async function scan(
         const numbers = held.get(prefix);
         if (numbers === undefined) continue;
         const at = filled.get(prefix)!;
-        if (at < numbers.length) numbers[at] = piece[i];
+        if (at < numbers.length) numbers[at] = chunk[i];
         filled.set(prefix, at + 1);
       }
     }

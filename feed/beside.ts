@@ -41,7 +41,7 @@ export function startBeside(feed: Feed, options: BesideOptions): Beside {
   if (download !== undefined) {
     running.push(downloads(feed, bell, { ...download, signal, onNote }).catch(failed("downloading")));
   }
-  // An error is told at once, and thrown when all has ended.
+  // An error is reported at once, and thrown when all has ended.
   const ended = Promise.allSettled(running);
   return {
     wake: onNews,

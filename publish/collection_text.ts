@@ -18,7 +18,7 @@ export function collectionText({ name, collection }: Dataset): CollectionText {
 }
 
 /**
- * The collection as a target is told of it. Databases take the common fields of assets out of each item and put
+ * The collection as a target gets it. Databases take the common fields of assets out of each item and put
  * them back by the collection's `item_assets` (pgstac does): fields that are computed change as items come, and
  * would give items of before assets that they do not have. So they get those that people `stated`, or none.
  */
@@ -46,6 +46,10 @@ export function collectionAt(
 }
 
 /** The same for a target of a dataset. */
-export function toldCollection(dataset: Dataset, index: number, collection: StacCollection): StacCollection {
+export function collectionForTarget(
+  dataset: Dataset,
+  index: number,
+  collection: StacCollection,
+): StacCollection {
   return collectionAt(collection, dataset.targets[index].kind, dataset.collection.fields.item_assets);
 }

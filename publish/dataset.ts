@@ -53,7 +53,7 @@ interface Conversion {
   readonly values: "stored" | "physical";
   readonly overviews: OverviewMethod | "auto";
   readonly compress: "deflate" | "zstd";
-  /** Files that are cloud-optimized GeoTIFFs already stay byte for byte, or are written anew. */
+  /** Files that are cloud-optimized GeoTIFFs already stay byte for byte, or are written again. */
   readonly cogs: "keep" | "rewrite";
   /** Overrides where files lie about their place. */
   readonly grid: { readonly crs: string | null; readonly name: string | null };

@@ -1,7 +1,7 @@
 /**
  * Dataset configs of other pipelines as a dataset's YAML: VEDA's (`collection`, `discovery_items`, …) and the
  * inputs of step functions that publish one collection (`collection`, `discovery`, `prefix`, `bucket`, …).
- * What has no counterpart is told, never dropped in silence.
+ * What has no counterpart is reported, never dropped in silence.
  */
 import { stringify } from "yaml";
 import { inputError } from "../core/errors.ts";
@@ -213,7 +213,7 @@ function convertOf(
     convert.time = { name: pattern };
     notes.push(
       `time.name: the names' ${unit} is looked for by ${pattern}${
-        fitting === undefined ? "; no sample told whether it fits" : ", which fits the sample files"
+        fitting === undefined ? "; no sample says whether it fits" : ", which fits the sample files"
       }`,
     );
   }
@@ -287,7 +287,7 @@ const LOST: Readonly<Record<string, string>> = {
   asset_media_type: "assets are COGs",
   nodata_value: "nodata is what the files say",
   nodata: "nodata is what the files say",
-  process_from: "what is done is told by identity, not by time",
+  process_from: "what is done is known by identity, not by time",
   schedule: "granary deploy cron prints what runs it on time",
 };
 

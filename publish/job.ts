@@ -89,7 +89,7 @@ class PublishWorker implements TaskWorker {
       const targets = itemTargets(plan.dataset);
       const index = targets[task];
       if (index === undefined) throw noTask(directory, stage, task, targets.length);
-      const told = await registerTarget(directory, plan, index, {
+      const registered = await registerTarget(directory, plan, index, {
         opener: this.#opener,
         signal: this.#options.signal,
         enough,
@@ -97,10 +97,10 @@ class PublishWorker implements TaskWorker {
       return {
         stage,
         task,
-        failed: told.refused,
-        left: told.left,
-        begun: told.items,
-        detail: { to: plan.dataset.targets[index].to, items: told.items },
+        failed: registered.refused,
+        left: registered.left,
+        begun: registered.items,
+        detail: { to: plan.dataset.targets[index].to, items: registered.items },
       };
     }
     throw inputError(`"${stage}" is no stage of publishing (wanted ${CONVERT} or ${REGISTER})`);

@@ -55,7 +55,7 @@ export async function publishDataset(
   }
 }
 
-/** Tells every target; one that fails keeps no other from being told, and is an error when all were tried. */
+/** Tells every target; one that fails keeps no other from being informed, and is an error when all were tried. */
 async function registerAll(
   directory: PublishDirectory,
   plan: PublishPlan,

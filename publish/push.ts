@@ -29,7 +29,7 @@ interface Pushed {
   readonly refused: readonly RefusedItem[];
 }
 
-/** Throws where the target takes nothing; items that it refuses are told in the result. */
+/** Throws where the target takes nothing; items that it refuses are in the result. */
 export async function pushItems(request: PushRequest): Promise<Pushed> {
   const { target, opener, attempts } = request;
   const id = request.collection?.id ?? await collectionOf(request.items());

@@ -1,4 +1,4 @@
-/** What a run remembers of each granule and of what each target was told. */
+/** What a run remembers of each granule and of what each target received. */
 import type { StacItem } from "../core/stac/values.ts";
 import type { GoneItem } from "./targets/target.ts";
 
@@ -8,7 +8,7 @@ export const REGISTER_RECORDS = "register/";
 
 export const convertKey = (name: string): string => `${CONVERT_RECORDS}${name}.json`;
 /** Items of one state of a granule: those of a conversion that did not end never stand for another's. */
-export const outboxKey = (name: string, told: string): string => `${OUTBOX}${name}-${told}.json`;
+export const outboxKey = (name: string, itemsHash: string): string => `${OUTBOX}${name}-${itemsHash}.json`;
 
 /** A file that was put, below the dataset's output. */
 export interface OutputFile {
@@ -27,8 +27,8 @@ export interface Done {
   readonly updated: string;
   readonly outputs: readonly OutputFile[];
   readonly items: readonly GoneItem[];
-  /** A hash of the items: what a target was told is compared with it. */
-  readonly told: string;
+  /** A hash of the items: that of what a target received is compared with it. */
+  readonly itemsHash: string;
   /** Items and files of before that are no longer part of it. */
   readonly gone: { readonly items: readonly GoneItem[]; readonly outputs: readonly string[] };
 }
@@ -65,16 +65,16 @@ export interface ConvertRecord {
 export interface Outbox {
   readonly kind: "outbox";
   readonly id: string;
-  readonly told: string;
+  readonly itemsHash: string;
   readonly items: readonly StacItem[];
 }
 
-/** What one target was told in one go. */
+/** What one target received in one go. */
 export interface RegisterRecord {
   readonly kind: "register";
   readonly granules: readonly {
     readonly name: string;
-    readonly told: string;
+    readonly itemsHash: string;
     readonly refused: readonly { readonly id: string; readonly reason: string }[];
   }[];
   /** ISO 8601. */

@@ -1,11 +1,11 @@
-/** Cells as text: CSV (RFC 4180) and GeoJSON (RFC 7946), a piece at a time. */
+/** Cells as text: CSV (RFC 4180) and GeoJSON (RFC 7946), a chunk at a time. */
 import type { RowColumn } from "../core/store/cell_rows.ts";
 import { csvField } from "../core/tables/result_text.ts";
 import { centreOf, outlineOf } from "./cell_shapes.ts";
 import { CELL_ID, type CellTable, LATITUDE, LONGITUDE, type TableRows, TIME } from "./cell_table.ts";
 import type { Shape } from "./parquet.ts";
 
-/** What has been written, once the last piece was asked for. */
+/** What has been written, once the last chunk was asked for. */
 interface Counted {
   rows: number;
 }

@@ -1,5 +1,5 @@
 /**
- * Who may write to a run: one holder at a time, told by objects `lease.<n>`, of which the highest n
+ * Who may write to a run: one holder at a time, shown by objects `lease.<n>`, of which the highest n
  * counts. A holder rewrites its lease as a heartbeat; an observer calls it dead when it has not changed
  * for {@linkcode LEASE_SECONDS} of the observer's own clock, or at once when the holder was a process
  * of this very machine that is gone. No flock, which NFS and Lustre do not keep.
@@ -17,7 +17,7 @@ const HEARTBEAT_SECONDS = 20;
 export interface LeaseHolder {
   host: string;
   pid: number;
-  /** Told apart from an earlier process with the same id. */
+  /** Distinguishes it from an earlier process with the same id. */
   processStarted: string;
   boot: string;
   /** A batch job that holds the run instead of a process. */
@@ -165,18 +165,18 @@ async function watch(
   }
 }
 
-/** `untold` is the number of a lease whose holder nobody here can ask about. */
-function heldError(target: ObjectTarget, holder: LeaseHolder, untold?: number): GranaryError {
+/** `unreachable` is the number of a lease whose holder nobody here can ask about. */
+function heldError(target: ObjectTarget, holder: LeaseHolder, unreachable?: number): GranaryError {
   const who = holder.job === undefined
     ? `process ${holder.pid} on ${holder.host}`
     : `batch job ${holder.job} submitted from ${holder.host}`;
   return new GranaryError(
     "input",
     `${target.name}: the run is held by ${who} since ${holder.since}` +
-      (untold === undefined
+      (unreachable === undefined
         ? " (wait for it, or end it and say --resume)"
         : ` (its scheduler cannot be asked from here: resume where it can be, or delete ${
-          leaseKey(untold)
+          leaseKey(unreachable)
         } if the job has ended)`),
     { details: { holder } },
   );
@@ -203,7 +203,7 @@ function describeSelf(job: string | undefined): LeaseHolder {
 function isSameProcess(holder: LeaseHolder): boolean {
   const started = processStart(holder.pid);
   if (started !== undefined) return started === holder.processStarted;
-  if (fs.existsSync("/proc/self/stat")) return false; // a system that would have told
+  if (fs.existsSync("/proc/self/stat")) return false; // a system that would have said so
   try {
     process.kill(holder.pid, 0);
     return true;

@@ -6,7 +6,7 @@ import path from "node:path";
 import type { ObjectTarget } from "../core/access/object_target.ts";
 import { mapBounded } from "../core/concurrency.ts";
 import { GranaryError, inputError } from "../core/errors.ts";
-import { sealJson, unsealJson } from "../core/files/sealed_json.ts";
+import { decodeCheckedJson, encodeCheckedJson } from "../core/files/checked_json.ts";
 
 /** Objects of a run directory by what they are. */
 export const SETTINGS_KEY = "run.json";
@@ -54,7 +54,7 @@ export class JobDirectory {
     const bytes = await this.target.get(key);
     if (bytes === undefined) throw inputError(`${this.name}: no ${key} is there (wanted a run directory)`);
     try {
-      return unsealJson(bytes) as T;
+      return decodeCheckedJson(bytes) as T;
     } catch (error) {
       throw inputError(
         `${this.name}/${key}: not as it was written: ${(error as Error).message} (plan the run again)`,
@@ -64,7 +64,7 @@ export class JobDirectory {
 
   /** Writes a document with its checksum, given as the text of a JSON object. */
   putDocument(key: string, json: string): Promise<void> {
-    return this.target.put(key, sealJson(json));
+    return this.target.put(key, encodeCheckedJson(json));
   }
 
   /** Lists of the tasks that are left, for engines that map a function over a list of JSON. */
@@ -85,7 +85,7 @@ export class JobDirectory {
 
   /** Writes a record; it is durable when the promise resolves. */
   putRecord(key: string, record: object): Promise<void> {
-    return this.target.put(key, sealJson(JSON.stringify(record)));
+    return this.target.put(key, encodeCheckedJson(JSON.stringify(record)));
   }
 
   /**
@@ -102,7 +102,7 @@ export class JobDirectory {
     const bytes = await this.target.get(key);
     if (bytes === undefined) return undefined;
     try {
-      return unsealJson(bytes) as T;
+      return decodeCheckedJson(bytes) as T;
     } catch (error) {
       throw new GranaryError(
         "io",

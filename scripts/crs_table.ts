@@ -1,6 +1,6 @@
 /**
  * Makes the table of coordinate reference systems, `core/raster/crs/code_table.ts`, from the package
- * epsg-index (8 MB of JSON) and from what it lacks.
+ * epsg-index (8 MB of JSON) and from what it does not have.
  *
  *   deno run -A scripts/crs_table.ts
  */

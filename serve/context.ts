@@ -7,9 +7,9 @@ import type { OperationList } from "./http/operation.ts";
 import type { ReadContext } from "./layers/read_granule.ts";
 import type { ServeLimits } from "./limits.ts";
 import type { GranulePlaces, ServedGranule } from "./search/granules.ts";
-import type { CatalogShelf } from "./search/shelf.ts";
+import type { ServedCatalogs } from "./search/served_catalogs.ts";
 import type { StoreBlocks } from "./stores/block_cache.ts";
-import type { StoreShelf } from "./stores/store_shelf.ts";
+import type { ServedStores } from "./stores/served_stores.ts";
 import type { GranuleSources } from "./search/sources.ts";
 
 /** What endpoints need that take pixels or cells apart: all of it can be had in a worker thread. */
@@ -20,7 +20,7 @@ export interface DataContext {
   readonly sources: GranulePlaces;
   /** How granules are read: open files, cached blocks, drivers. */
   readonly reading: ReadContext;
-  readonly stores: StoreShelf;
+  readonly stores: ServedStores;
   readonly storeBlocks: StoreBlocks;
   /** Pixels of outputs that are made at the same time. */
   readonly pixels: Semaphore;
@@ -32,7 +32,7 @@ export interface DataContext {
 export interface ServeContext extends DataContext {
   readonly api: Api;
   readonly metrics: Metrics;
-  readonly catalogs: CatalogShelf;
+  readonly catalogs: ServedCatalogs;
   readonly sources: GranuleSources;
   /** The one way to bytes, with the server's own credentials. */
   readonly opener: SourceOpener;

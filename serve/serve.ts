@@ -1,4 +1,4 @@
-/** The server on a socket, until told to stop. */
+/** The server on a socket, until it is stopped. */
 import { getRequestListener } from "@hono/node-server";
 import { listenHttp } from "../core/http/listen.ts";
 import { openServer, type ServerOptions } from "./server.ts";

@@ -23,20 +23,20 @@ import { addLegacy } from "./routes/legacy.ts";
 import { addTileJson } from "./routes/tilejson.ts";
 import { addZarr } from "./routes/zarr.ts";
 import { StoreBlocks } from "./stores/block_cache.ts";
-import { storeReaders, StoreShelf } from "./stores/store_shelf.ts";
+import { ServedStores, storeReaders } from "./stores/served_stores.ts";
 import { addTileMatrixSets } from "./routes/tile_matrix_sets.ts";
 import { addTimeSeries } from "./routes/timeseries.ts";
 import { CmrSearch } from "./search/cmr_source.ts";
 import { RemoteCatalogs } from "./search/remote_catalog.ts";
-import { CatalogShelf } from "./search/shelf.ts";
+import { ServedCatalogs } from "./search/served_catalogs.ts";
 import { GranuleSources } from "./search/sources.ts";
 import type { WorkerCounts } from "./workers/contract.ts";
 import { WorkerPool } from "./workers/pool.ts";
 
 export interface ServerOptions {
-  /** Places of catalogs, as {@linkcode CatalogShelf.open} takes them. */
+  /** Places of catalogs, as {@linkcode ServedCatalogs.open} takes them. */
   catalogs: readonly string[];
-  /** Places of stores, as {@linkcode StoreShelf.open} takes them. */
+  /** Places of stores, as {@linkcode ServedStores.open} takes them. */
   stores?: readonly string[];
   /** Feeds whose state is shown. */
   feeds?: readonly ServedFeed[];
@@ -79,10 +79,10 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   const stopped = new AbortController();
   const opener = new SourceOpener({ warn: log.warn, signal: stopped.signal });
   const remote = new RemoteCatalogs(opener);
-  const catalogs = await CatalogShelf.open(options.catalogs, { note: log.info, remote });
+  const catalogs = await ServedCatalogs.open(options.catalogs, { note: log.info, remote });
   const cmr = options.cmrUrl === undefined ? null : new CmrSearch(options.cmrUrl, opener, log.warn);
   if (cmr !== null) metrics.counter("granary_cmr_requests_total", "Requests to CMR.", () => cmr.requests);
-  const stores = await StoreShelf.open(options.stores ?? [], storeReaders(opener), log.info);
+  const stores = await ServedStores.open(options.stores ?? [], storeReaders(opener), log.info);
   const memoryBytes = options.memoryBytes ?? DEFAULT_MEMORY_BYTES;
   // Where stores are served, half of the memory is theirs.
   const storeBytes = stores.names().length === 0 ? 0 : memoryBytes / 2;

@@ -27,8 +27,8 @@ export function loadConfig(nameOrPath: string): ParsedConfig {
 export function storeConfigText(
   address: string,
   provenance: Readonly<Record<string, unknown>> | null,
-): { text: string; lacks: string[] } {
-  const { config_yaml: text, config_lacks: lacks, engine_version: engine } = provenance ?? {};
+): { text: string; missing: string[] } {
+  const { config_yaml: text, config_missing: missing, engine_version: engine } = provenance ?? {};
   if (typeof text !== "string") {
     throw inputError(
       `${address}: the store says no config that runs (${
@@ -36,7 +36,7 @@ export function storeConfigText(
       }; look at granary inspect ${address})`,
     );
   }
-  return { text, lacks: Array.isArray(lacks) ? lacks.map(String) : [] };
+  return { text, missing: Array.isArray(missing) ? missing.map(String) : [] };
 }
 
 /** The text of a preset or of a config file. */

@@ -75,7 +75,7 @@ function configOf(plan: Plan): unknown {
   return plan.store.provenance.config;
 }
 
-/** Paths of values that differ between two records, deepest first told: `output.childOrder`. */
+/** Paths of values that differ between two records, deepest first: `output.childOrder`. */
 function changedPaths(was: unknown, is: unknown, above = ""): string[] {
   if (canonicalJson(was) === canonicalJson(is)) return [];
   const bothRecords = isRecord(was) && isRecord(is);

@@ -12,7 +12,7 @@ import type { Pipeline } from "../pipeline.ts";
 /** Granules up to this many are named in the store; of more the run directory's plan has the list. */
 const MOST_NAMED = 1000;
 
-/** A shape of more text than this is told by its name and its digest. */
+/** A shape of more text than this is identified by its name and its digest. */
 const MOST_SHAPE_BYTES = 1_000_000;
 
 /** The store's note of a run of these granules, beside keys, counts and the layout. */
@@ -33,7 +33,7 @@ export function storeNote(pipeline: Pipeline, granules: readonly GranuleRow[]): 
       ? granules.map(({ collection, id }) => `${collection} ${id}`)
       : "granules of plan.json in the run directory; granules_sha256 is their digest",
     config_yaml: formatConfig(again),
-    ...large.length === 0 ? {} : { config_lacks: large.map(describeLarge) },
+    ...large.length === 0 ? {} : { config_missing: large.map(describeLarge) },
   };
 }
 

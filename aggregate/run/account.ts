@@ -3,7 +3,7 @@
  * one run. Records of spill files say it while they are there; the account keeps it when they go, and holds what
  * never was in a file.
  */
-import { unsealJson } from "../../core/files/sealed_json.ts";
+import { decodeCheckedJson } from "../../core/files/checked_json.ts";
 import type { GranuleReads, GroupTally, ScatterCounts, ScatterOutcome } from "../engine/contract.ts";
 import { addCounts, noCounts } from "../engine/scatter.ts";
 import { ACCOUNT_KEY, SCATTER_RECORDS, type ScatterRecord, scatterRecordKey } from "./records.ts";
@@ -75,7 +75,7 @@ export async function keepReading(
 
 async function readAccount(directory: RunDirectory): Promise<Account> {
   const bytes = await directory.target.get(ACCOUNT_KEY);
-  return bytes === undefined ? { ...noReading(), counted: [] } : unsealJson(bytes) as Account;
+  return bytes === undefined ? { ...noReading(), counted: [] } : decodeCheckedJson(bytes) as Account;
 }
 
 function keyOf({ file, batch }: ScatterRecord): string {

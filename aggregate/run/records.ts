@@ -86,7 +86,7 @@ export function shardRecordKey(shard: number): string {
   return `${SHARD_RECORDS}${shard}.json`;
 }
 
-/** Named for what the shard's objects are made under, so that a shard that is made anew leaves them alone. */
+/** Named for what the shard's objects are made under, so that a shard that is made again leaves them alone. */
 export function valuesKey(shard: number, key: string, digest: number): string {
   return `${VALUES}${shard}.${key.slice(0, 16)}.${digest}`;
 }

@@ -215,7 +215,7 @@ export class RunDirectory extends JobDirectory {
       );
   }
 
-  /** Removes values of shards that were made anew since. */
+  /** Removes values of shards that were made again since. */
   async dropStaleValues(records: readonly Pick<ShardRecord, "values">[]): Promise<void> {
     const used = new Set(records.flatMap(({ values }) => (values ?? []).map(({ key }) => key)));
     for (const key of await this.target.list(VALUES)) if (!used.has(key)) await this.target.delete(key);

@@ -1,7 +1,7 @@
 /** How far a run is, from its records. */
 import type { JobStatus } from "../../runs/job.ts";
 import { BILL_KEY, type LambdaBill } from "../../runs/lambda/lambda_bill.ts";
-import { unsealJson } from "../../core/files/sealed_json.ts";
+import { decodeCheckedJson } from "../../core/files/checked_json.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { ScatterCounts } from "../engine/contract.ts";
 import { readingSoFar } from "./account.ts";
@@ -96,6 +96,6 @@ export async function runStatus(directory: RunDirectory, plan: Plan): Promise<Ru
       scatter: reading.seconds,
       reduce: sum(records.map((record) => record.seconds)),
     },
-    bill: bill === undefined ? null : unsealJson(bill) as LambdaBill,
+    bill: bill === undefined ? null : decodeCheckedJson(bill) as LambdaBill,
   };
 }

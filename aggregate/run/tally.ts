@@ -7,7 +7,7 @@ import type { ScatterCounts } from "../engine/contract.ts";
 import type { FailedGranule } from "../schedule/schedule_work.ts";
 import type { ScatteredGranule, ShardRecord } from "./records.ts";
 
-/** What a run is doing, for whoever shows it. */
+/** What a run is doing, for its display. */
 export interface RunProgress {
   phase: "scatter" | "reduce";
   granules: number;
@@ -26,7 +26,7 @@ export interface ReportedFailure {
   reason: string;
 }
 
-/** A failure as people are told it. */
+/** A failure as it is reported to people. */
 export function reportedFailure(plan: Plan, { granule, reason }: FailedGranule): ReportedFailure {
   const { id, collection } = plan.granules[granule];
   return { id, collection, reason };

@@ -1,5 +1,5 @@
 /**
- * One task of a planned run at a time, by whoever can reach the run directory: threads, a batch job, a
+ * One task of a planned run at a time, by any process that can reach the run directory: threads, a batch job, a
  * function. A task done twice, even at the same time, is harmless. A task reads the records that speak of
  * its own granules, and no others.
  */

@@ -1,4 +1,4 @@
-/** Who runs a run's tasks: worker threads, or this thread as their twin for tests and debugging. */
+/** Who runs a run's tasks: worker threads, or this thread in their place for tests and debugging. */
 import { Worker } from "node:worker_threads";
 import type { SourceOpener } from "../../core/access/open.ts";
 import { InlineSlots, type Slots, ThreadSlots } from "../../core/workers/slots.ts";

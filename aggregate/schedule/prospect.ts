@@ -37,7 +37,7 @@ export class Prospect {
   }
 
   /**
-   * A granule failed, after its retries; one that is tried again is told once. Returns the error that ends the
+   * A granule failed, after its retries; one that is tried again is reported once. Returns the error that ends the
    * run where all so far fail alike.
    */
   failed(error: GranaryError, name: string): GranaryError | undefined {

@@ -55,7 +55,7 @@ export class ShardLedger {
 
   /**
    * Free slabs for a slot to fill again, so many that no slot sits on more than its share of those that
-   * nobody fills: what one slot hoarded, another would have to make again. They count as held when it
+   * nobody fills: what one slot kept, another would have to make again. They count as held when it
    * begins them.
    */
   grant(slot: number): Slab[] {

@@ -1,6 +1,6 @@
 /**
  * One thread's share of a run: scatters granules into shared memory and reduces shards into objects.
- * Worker threads and the same-thread twin both answer messages with it; a failure is an answer like any other.
+ * Worker threads and the executor of this thread both answer messages with it; a failure is an answer like any other.
  */
 import { openFileSyncSource } from "../../core/access/file_source.ts";
 import type { BridgeClient } from "../../core/access/bridge.ts";

@@ -1,5 +1,5 @@
 /**
- * A digest of many values from which quantiles can be told after digests were merged: clusters of
+ * A digest of many values from which quantiles can be computed after digests were merged: clusters of
  * neighbouring ranks, each with its mean and its count, small toward both ends (Dunning, "The t-digest",
  * 2021). Made from all values at once by sorting, so that its clusters do not overlap.
  *

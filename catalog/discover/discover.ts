@@ -259,21 +259,21 @@ function polygonsArea(rings: readonly Float64Array[]): Area {
 /** The text of a file, or of stdin for `-`, no longer than an answer may be. */
 async function readText(named: string): Promise<string> {
   const file = inputPath(named);
-  const pieces: Uint8Array[] = [];
+  const chunks: Uint8Array[] = [];
   let length = 0;
   const stream = fs.createReadStream(
     file === "-" ? "" : file,
     file === "-" ? { fd: 0, autoClose: false } : {},
   );
   try {
-    for await (const piece of stream) {
-      length += (piece as Uint8Array).length;
+    for await (const chunk of stream) {
+      length += (chunk as Uint8Array).length;
       if (length > MOST_ANSWER_BYTES) {
         throw inputError(
           `${file}: longer than ${MOST_ANSWER_BYTES} bytes, which no answer of 2,000 granules is`,
         );
       }
-      pieces.push(piece as Uint8Array);
+      chunks.push(chunk as Uint8Array);
     }
   } catch (error) {
     const code = systemCode(error);
@@ -282,9 +282,9 @@ async function readText(named: string): Promise<string> {
   }
   const bytes = new Uint8Array(length);
   let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
   }
   return new TextDecoder().decode(bytes);
 }

@@ -43,7 +43,7 @@ interface Import {
   query(): CatalogQuery;
 }
 
-/** Reads a foreign catalog (`-` is stdin), told apart by its first bytes. */
+/** Reads a foreign catalog (`-` is stdin), recognized by its first bytes. */
 export function importCatalog(named: string, options: ImportOptions): Import {
   const kept = named === "-" ? keepStandardInput(options.scratch) : undefined;
   const file = kept?.file ?? inputPath(named);

@@ -115,23 +115,23 @@ function footprintOf(lines: readonly Position[][]): Geometry {
     if (tolerance > 10) break;
     found = splitAll(lines.map((line) => simplifyLine(line, tolerance).map((index) => line[index])));
   }
-  return geometryOf(found.pieces, found.points);
+  return geometryOf(found.lines, found.points);
 }
 
 /** Lines cut at the antimeridian; a line of one place is a point. */
 function splitAll(lines: readonly Position[][]) {
-  const pieces: Position[][] = [];
+  const split: Position[][] = [];
   const points: Position[] = [];
   let vertices = 0;
   for (const line of lines) {
     const parts = splitLine(line);
     if (parts.length === 0) points.push([wrapLongitude(line[0][0]), line[0][1]]);
     for (const part of parts) {
-      pieces.push(part);
+      split.push(part);
       vertices += part.length;
     }
   }
-  return { pieces, points, vertices: vertices + points.length };
+  return { lines: split, points, vertices: vertices + points.length };
 }
 
 function geometryOf(lines: Position[][], points: Position[]): Geometry {

@@ -1,5 +1,5 @@
 /**
- * A condition over a catalog's columns for rows that are in no file yet: the same SQL as `--where`, judged for
+ * A condition over a catalog's columns for rows that are in no file yet: the same SQL as `--where`, checked for
  * each row by itself.
  */
 import { Buffer } from "node:buffer";

@@ -64,7 +64,7 @@ function sqlFailure(sql: string, error: unknown): unknown {
   return inputError(`sql "${shorten(sql)}": ${error.message.trim()}${hint}`);
 }
 
-/** The result in a format's own bytes, a piece at a time. `table` is not bytes: see `tableOf`. */
+/** The result in a format's own bytes, a chunk at a time. `table` is not bytes: see `tableOf`. */
 export async function* formatSql(
   catalog: Queried,
   sql: string,

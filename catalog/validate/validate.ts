@@ -12,8 +12,8 @@ import { queryRows } from "../../core/tables/query.ts";
 import { COLUMNS, PLACE_SQL, SQL_TYPES } from "../schema.ts";
 import { decodeWkb, wkbTypeName } from "../../core/geometry/wkb.ts";
 
-/** Findings of one kind that are told in full; the rest are counted. */
-const FINDINGS_TOLD = 10;
+/** Findings of one kind that are reported in full; the rest are counted. */
+const FINDINGS_REPORTED = 10;
 
 /** A box of the geometry may differ from the column by this, in degrees. */
 const BOX_TOLERANCE = 1e-6;
@@ -30,7 +30,7 @@ export interface ValidationReport {
   valid: boolean;
   granules: number;
   findings: Finding[];
-  /** Findings by check, those not told included. */
+  /** Findings by check, those not reported included. */
   counts: Record<string, number>;
 }
 
@@ -74,7 +74,7 @@ class Report {
     const count = (this.#counts.get(check) ?? 0) + 1;
     this.#counts.set(check, count);
     if (level === "error") this.#errors += 1;
-    if (count <= FINDINGS_TOLD) this.#findings.push({ level, check, message });
+    if (count <= FINDINGS_REPORTED) this.#findings.push({ level, check, message });
   }
 
   result(): ValidationReport {

@@ -15,7 +15,7 @@ import {
   utf8Column,
 } from "../../core/tables/arrow_columns.ts";
 
-/** A record batch of `rows`; `metadata` is the schema's. Rows are taken as they are: `checkRow` judges them. */
+/** A record batch of `rows`; `metadata` is the schema's. Rows are taken as they are: `checkRow` checks them. */
 export function rowsToBatch(
   rows: readonly GranuleRow[],
   metadata: ReadonlyMap<string, string> = new Map(),

@@ -4,7 +4,7 @@ import { type Duck, type DuckOptions, openDuck, sqlName, sqlString } from "../..
 import { contractColumns, parquetTypes } from "../file/columns_sql.ts";
 import { COLUMNS, PLACE_SQL } from "../schema.ts";
 
-/** DuckDB's share while it sorts, unless told: a million rows of 170 cells fit, and wider ones spill. */
+/** DuckDB's share while it sorts, unless set: a million rows of 170 cells fit, and wider ones spill. */
 const SORT_MEMORY_BYTES = 700_000_000;
 
 /**

@@ -182,7 +182,7 @@ function granuleLine({ granules, reads, allParts }: RunReport): string {
 
 function observationLine({ allParts, granules, storeObservations }: RunReport): string {
   const { counts } = allParts;
-  // Granules that a later part needed for other cells were read again: their rows are not told apart then.
+  // Granules that a later part needed for other cells were read again: their rows are not distinguished then.
   const again = allParts.granules > granules.read + granules.kept;
   if (again) return `${formatCount(storeObservations)} in the store`;
   const dropped = Object.entries({

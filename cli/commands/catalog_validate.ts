@@ -36,8 +36,8 @@ export function addCatalogValidate(catalog: Command, context: CliContext): void 
         else {
           for (const { level, message } of report.findings) context.out.write(`${level}: ${message}\n`);
           for (const [check, count] of Object.entries(report.counts)) {
-            const told = report.findings.filter((finding) => finding.check === check).length;
-            if (count > told) context.out.write(`… and ${formatCount(count - told)} more of "${check}"\n`);
+            const shown = report.findings.filter((finding) => finding.check === check).length;
+            if (count > shown) context.out.write(`… and ${formatCount(count - shown)} more of "${check}"\n`);
           }
           if (report.valid) {
             context.out.write(`OK: ${report.file}: ${formatNumberOf(report.granules, "granule")}\n`);

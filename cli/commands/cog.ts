@@ -183,7 +183,7 @@ async function convert(
       for (const note of written.notes) context.log.info(`${of}: ${note}`);
       if (written.made === "copied") context.log.info(`${of}: is cloud-optimized: copied byte for byte`);
       sayFilled(written, plan.name, context);
-      if (context.json) printLine(context, { path, ...told(written) });
+      if (context.json) printLine(context, { path, ...namedFields(written) });
       rows.push([
         ...shown,
         written.dtype,
@@ -244,12 +244,12 @@ function plannedReport(plan: CogPlanOfFile, path: string, output: CogPlanOfFile[
     dtype,
     notes: grid.notes,
     planned: true,
-    ...told({ nodata, time, bands: bands.map((band) => grid.bands[band]) }),
+    ...namedFields({ nodata, time, bands: bands.map((band) => grid.bands[band]) }),
   };
 }
 
 /** Values that JSON has no word for, as text: moments, and nodata that is no number. */
-function told<
+function namedFields<
   T extends { nodata: number | null; time: number | null; bands: readonly { time: number | null }[] },
 >(
   value: T,

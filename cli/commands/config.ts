@@ -31,11 +31,11 @@ function isStore(name: string): boolean {
 async function textOfStore(address: string, context: CliContext): Promise<string> {
   const store = await openStoreAt(address, context);
   try {
-    const { text, lacks } = storeConfigText(address, store.provenance);
-    for (const lacking of lacks) {
-      context.log.warn(`${address}: ${lacking} are too long to stand in the store: add them with --polygon`);
+    const { text, missing } = storeConfigText(address, store.provenance);
+    for (const absent of missing) {
+      context.log.warn(`${address}: ${absent} are too long to stand in the store: add them with --polygon`);
     }
-    return lacks.map((lacking) => `# Without ${lacking}: add them with --polygon\n`).join("") + text;
+    return missing.map((absent) => `# Without ${absent}: add them with --polygon\n`).join("") + text;
   } finally {
     await store.close();
   }

@@ -114,7 +114,7 @@ async function runSelf(args: string[], command: string, context: CliContext): Pr
   }
 }
 
-/** Deno is told to run a script and what it may do; Bun takes a script as it is. */
+/** Deno takes `run`, a script and what it may do; Bun takes a script as it is. */
 function runtimeArguments(): string[] {
   return process.versions.bun === undefined ? ["run", "--allow-all"] : [];
 }

@@ -94,16 +94,16 @@ async function writeTable(
   }
   const { csvText, geoJsonText } = await import("../../results/text.ts");
   const counted = { rows: 0 };
-  const pieces = format === "csv"
+  const chunks = format === "csv"
     ? csvText(table, counted, signal)
     : geoJsonText(table, geometry, counted, signal);
   if (output === "-") {
-    for await (const piece of pieces) context.out.write(piece);
+    for await (const chunk of chunks) context.out.write(chunk);
   } else {
     await makeFileAtomic(output, async (file) => {
       const handle = await fs.promises.open(file, "wx");
       try {
-        for await (const piece of pieces) await handle.writeFile(piece);
+        for await (const chunk of chunks) await handle.writeFile(chunk);
       } finally {
         await handle.close();
       }

@@ -94,7 +94,7 @@ async function subscriptionsOf({ definition }: Feed, context: CliContext) {
   const { source } = definition;
   if (source.from !== "cdse") {
     throw inputError(
-      `${definition.name}: subscriptions are the Copernicus Data Space's (a feed from ${source.from} is told of ` +
+      `${definition.name}: subscriptions are the Copernicus Data Space's (a feed from ${source.from} hears of ` +
         "by its own provider's topics: granary feed serve, granary feed consume)",
     );
   }

@@ -25,8 +25,8 @@ export async function printSql(
   if (binary && context.out.isTerminal) {
     throw inputError(`${format} is not for a terminal (write it to a file: > rows.${format})`);
   }
-  for await (const piece of formatSql(opened, query, format)) {
+  for await (const chunk of formatSql(opened, query, format)) {
     context.signal.throwIfAborted();
-    context.out.write(piece);
+    context.out.write(chunk);
   }
 }

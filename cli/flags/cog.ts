@@ -79,7 +79,7 @@ export function addCogOptions(command: CommandUnknownOpts): void {
     new Option(
       "--cogs <what>",
       "TIFFs that are cloud-optimized stay as they are, byte for byte, and tiled ones are put in order with " +
-        "every block as it is, unless another flag asks for other cells; rewrite makes all anew",
+        "every block as it is, unless another flag asks for other cells; rewrite encodes all again",
     ).choices(["keep", "rewrite"]).default("keep"),
   );
   command.addOption(

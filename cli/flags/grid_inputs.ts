@@ -24,7 +24,7 @@ export function gridInputs(named: readonly string[], variables: readonly string[
     const place = placeFor(named, READS_ANYWHERE);
     const wanted = variable === undefined ? variables : [variable];
     const before = found.get(place);
-    // Whoever names a file without a variable wants all of it.
+    // A file named without a variable stands for all of its variables.
     if (wanted === undefined || (found.has(place) && before === undefined)) found.set(place, undefined);
     else found.set(place, new Set([...before ?? [], ...wanted]));
   }

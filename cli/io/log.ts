@@ -19,7 +19,7 @@ export interface LogOptions {
 
 export interface WritableLog extends Log {
   quiet: boolean;
-  /** Every line is a JSON object, and progress is told only where the environment asks: for programs. */
+  /** Every line is a JSON object, and progress is shown only where the environment asks: for programs. */
   json: boolean;
   /** Text as it is, with its own newline. */
   raw(text: string): void;

@@ -11,13 +11,13 @@ export async function readSecret(prompt: string, signal: AbortSignal): Promise<s
 }
 
 function piped(): string {
-  const pieces: Uint8Array[] = [];
+  const chunks: Uint8Array[] = [];
   let total = 0;
   for (;;) {
-    const piece = new Uint8Array(4096);
+    const chunk = new Uint8Array(4096);
     let count: number;
     try {
-      count = fs.readSync(0, piece);
+      count = fs.readSync(0, chunk);
     } catch (error) {
       if (systemCode(error) === "EOF") break;
       if (systemCode(error) !== "EAGAIN") throw error;
@@ -27,13 +27,13 @@ function piped(): string {
     if (count === 0) break;
     total += count;
     if (total > LONGEST_BYTES) throw inputError(`stdin: more than ${LONGEST_BYTES} bytes (wanted a token)`);
-    pieces.push(piece.subarray(0, count));
+    chunks.push(chunk.subarray(0, count));
   }
   const all = new Uint8Array(total);
   let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.length;
   }
   return new TextDecoder().decode(all).trim();
 }

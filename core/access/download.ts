@@ -1,5 +1,5 @@
 /**
- * Whole files from anywhere to disk: in pieces side by side, into `<file>.part`, which a later run goes on
+ * Whole files from anywhere to disk: in chunks side by side, into `<file>.part`, which a later run goes on
  * with; verified; renamed into place. A file under its own name is whole.
  */
 import fs from "node:fs";
@@ -14,8 +14,8 @@ import { request } from "./transport.ts";
 import { type Checksum, parseChecksum, verifyFile } from "../files/verify.ts";
 
 /** One request's share of a file. */
-export const PIECE_BYTES = 8 * 1024 * 1024;
-const PIECES_AT_ONCE = 4;
+export const CHUNK_BYTES = 8 * 1024 * 1024;
+const CHUNKS_AT_ONCE = 4;
 
 export interface Download {
   location: SourceLocation;
@@ -68,7 +68,7 @@ export async function download(
       // The catalog's size is not the archive's: what is there is what the archive has.
       return { state: "there", bytes: 0, sizeBytes: source.sizeBytes, verified: false };
     }
-    const bytes = await fetchPieces(source, part, options);
+    const bytes = await fetchChunks(source, part, options);
     return await finish(wanted, part, source.sizeBytes, checksum, { state: "fetched", bytes }, options);
   } finally {
     await source.close();
@@ -102,8 +102,8 @@ interface PartNote {
   versionTag: string;
 }
 
-/** Writes pieces in their order, so that the length of what is there tells how far it is. */
-async function fetchPieces(source: Source, part: string, options: DownloadOptions): Promise<number> {
+/** Writes chunks in their order, so that the length of what is there tells how far it is. */
+async function fetchChunks(source: Source, part: string, options: DownloadOptions): Promise<number> {
   const note = `${part}.json`;
   const start = resumable(source, part, note);
   if (source.versionTag !== undefined) {
@@ -117,21 +117,21 @@ async function fetchPieces(source: Source, part: string, options: DownloadOption
     await handle.truncate(start);
     let next = start;
     const ask = () => {
-      const length = Math.min(PIECE_BYTES, source.sizeBytes - next);
+      const length = Math.min(CHUNK_BYTES, source.sizeBytes - next);
       if (length <= 0) return;
-      const piece = source.read(next, length, options.signal);
+      const chunk = source.read(next, length, options.signal);
       // A failure is met when its turn comes; until then it is not unheard.
-      piece.catch(() => undefined);
-      coming.push(piece);
+      chunk.catch(() => undefined);
+      coming.push(chunk);
       next += length;
     };
-    for (let i = 0; i < PIECES_AT_ONCE; i++) ask();
+    for (let i = 0; i < CHUNKS_AT_ONCE; i++) ask();
     for (let at = start; at < source.sizeBytes;) {
-      const piece = await coming.shift()!;
+      const chunk = await coming.shift()!;
       ask();
-      await writeAt(handle, piece, at, part);
-      at += piece.length;
-      options.onBytes?.(piece.length);
+      await writeAt(handle, chunk, at, part);
+      at += chunk.length;
+      options.onBytes?.(chunk.length);
     }
     await handle.sync().catch((error) => {
       throw writeError(part, error);
@@ -143,7 +143,7 @@ async function fetchPieces(source: Source, part: string, options: DownloadOption
   }
 }
 
-/** How many bytes of an earlier run hold: whole pieces of the same version. */
+/** How many bytes of an earlier run hold: whole chunks of the same version. */
 function resumable(source: Source, part: string, note: string): number {
   const stat = fs.statSync(part, { throwIfNoEntry: false });
   if (stat === undefined || source.versionTag === undefined) return 0;
@@ -156,8 +156,8 @@ function resumable(source: Source, part: string, note: string): number {
   }
   const same = kept?.sizeBytes === source.sizeBytes && kept.versionTag === source.versionTag;
   if (!same || stat.size > source.sizeBytes) return 0;
-  // The last piece may have been cut by what ended the run.
-  return Math.max(0, Math.floor((stat.size - 1) / PIECE_BYTES)) * PIECE_BYTES;
+  // The last chunk may have been cut by what ended the run.
+  return Math.max(0, Math.floor((stat.size - 1) / CHUNK_BYTES)) * CHUNK_BYTES;
 }
 
 /** For servers without ranges: one answer, written as it comes. */
@@ -180,16 +180,16 @@ async function streamWhole(
       {
         signal: options.signal ?? opener.signal,
         maxBytes: Number.MAX_SAFE_INTEGER,
-        sink: async (piece, head) => {
+        sink: async (chunk, head) => {
           // Another answer is another try, from the beginning.
           if (of !== head) {
             of = head;
             at = 0;
             await handle.truncate(0);
           }
-          await writeAt(handle, piece, at, part);
-          at += piece.length;
-          options.onBytes?.(piece.length);
+          await writeAt(handle, chunk, at, part);
+          at += chunk.length;
+          options.onBytes?.(chunk.length);
         },
       },
       (reply) => {

@@ -57,10 +57,10 @@ export class FolderTarget implements ObjectTarget {
     });
   }
 
-  async putPieces(
+  async putChunks(
     key: string,
     sizeBytes: number,
-    pieces: AsyncIterable<Uint8Array>,
+    chunks: AsyncIterable<Uint8Array>,
     { replace }: { replace: boolean },
   ): Promise<boolean> {
     const file = this.#place(key);
@@ -71,9 +71,9 @@ export class FolderTarget implements ObjectTarget {
       const fd = fs.openSync(temporary, "wx", 0o666);
       try {
         let written = 0;
-        for await (const piece of pieces) {
-          writeAllSync(fd, piece);
-          written += piece.length;
+        for await (const chunk of chunks) {
+          writeAllSync(fd, chunk);
+          written += chunk.length;
         }
         checkLength(file, sizeBytes, written);
         fs.fsyncSync(fd);

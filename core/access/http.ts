@@ -13,7 +13,7 @@ export interface HttpLimits {
   requestsPerHost: number;
   /** Until the answer's headers are there. */
   headersTimeoutMs: number;
-  /** Between two pieces of a body. */
+  /** Between two chunks of a body. */
   idleTimeoutMs: number;
 }
 
@@ -40,8 +40,8 @@ export interface HttpRequest {
   follow?: (to: URL) => boolean;
   /** A good answer's body that is longer than this is cut off there and marked. */
   maxBytes: number | ((head: HttpHead) => number);
-  /** Takes the body of a 2xx answer piece by piece instead of keeping it. */
-  sink?: (piece: Uint8Array, reply: HttpHead) => void | Promise<void>;
+  /** Takes the body of a 2xx answer chunk by chunk instead of keeping it. */
+  sink?: (chunk: Uint8Array, reply: HttpHead) => void | Promise<void>;
   signal?: AbortSignal | undefined;
   counters?: SourceCounters | undefined;
   /** For messages: `https://host/x bytes 0 to 99`. */

@@ -13,14 +13,14 @@ export interface ObjectTarget {
   /** Puts an object where there is none; false (and nothing written) where there is one. */
   putNew(key: string, bytes: Uint8Array): Promise<boolean>;
   /**
-   * Puts an object that comes in pieces, of `sizeBytes` together; a piece may change when the next is asked
+   * Puts an object that comes in chunks, of `sizeBytes` together; a chunk may change when the next is asked
    * for. False (and nothing written) where there is one already, unless `replace`. Where parts are sent,
    * `partsAtOnce` bounds the memory.
    */
-  putPieces(
+  putChunks(
     key: string,
     sizeBytes: number,
-    pieces: AsyncIterable<Uint8Array>,
+    chunks: AsyncIterable<Uint8Array>,
     options: { replace: boolean; partsAtOnce?: number },
   ): Promise<boolean>;
   get(key: string): Promise<Uint8Array | undefined>;
@@ -50,9 +50,9 @@ export function byBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-/** Throws unless an object's pieces were as long together as was said. */
+/** Throws unless an object's chunks were as long together as was said. */
 export function checkLength(name: string, stated: number, came: number): void {
   if (came !== stated) {
-    throw new Error(`${name}: its pieces hold ${came} bytes, and ${stated} were announced`);
+    throw new Error(`${name}: its chunks hold ${came} bytes, and ${stated} were announced`);
   }
 }

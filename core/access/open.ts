@@ -212,10 +212,10 @@ function ranged(source: Source): RangedSource {
 
 /** Tells the same message once. */
 export function once(warn: (message: string) => void): (message: string) => void {
-  const told = new Set<string>();
+  const noted = new Set<string>();
   return (message) => {
-    if (told.has(message)) return;
-    told.add(message);
+    if (noted.has(message)) return;
+    noted.add(message);
     warn(message);
   };
 }

@@ -53,16 +53,16 @@ export class S3Target implements ObjectTarget {
     return await this.#write(key, bytes, { "if-none-match": "*" });
   }
 
-  async putPieces(
+  async putChunks(
     key: string,
     sizeBytes: number,
-    pieces: AsyncIterable<Uint8Array>,
+    chunks: AsyncIterable<Uint8Array>,
     { replace, partsAtOnce }: { replace: boolean; partsAtOnce?: number },
   ): Promise<boolean> {
     const condition: Record<string, string> = replace ? {} : { "if-none-match": "*" };
     const partBytes = Math.max(PART_BYTES, Math.ceil(sizeBytes / MOST_PARTS));
     const hash = crypto.createHash("sha256");
-    const parts = regroup(this.name, sizeBytes, partBytes, pieces, hash);
+    const parts = regroup(this.name, sizeBytes, partBytes, chunks, hash);
     if (sizeBytes <= PART_BYTES) {
       let whole: Uint8Array = new Uint8Array(0);
       for await (const part of parts) whole = part;
@@ -291,21 +291,21 @@ async function* partsOf(bytes: Uint8Array): AsyncIterable<Uint8Array> {
   for (let at = 0; at < bytes.length; at += PART_BYTES) yield bytes.subarray(at, at + PART_BYTES);
 }
 
-/** Pieces of any length as parts of one length; `hash` takes in all of them. */
+/** Chunks of any length as parts of one length; `hash` takes in all of them. */
 async function* regroup(
   name: string,
   sizeBytes: number,
   partBytes: number,
-  pieces: AsyncIterable<Uint8Array>,
+  chunks: AsyncIterable<Uint8Array>,
   hash: crypto.Hash,
 ): AsyncIterable<Uint8Array> {
   let sent = 0, used = 0;
   let part = new Uint8Array(Math.min(partBytes, sizeBytes));
-  for await (const piece of pieces) {
-    hash.update(piece);
-    for (let at = 0; at < piece.length;) {
-      if (part.length === 0) checkLength(name, sizeBytes, sent + piece.length - at);
-      const taken = piece.subarray(at, at + part.length - used);
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    for (let at = 0; at < chunk.length;) {
+      if (part.length === 0) checkLength(name, sizeBytes, sent + chunk.length - at);
+      const taken = chunk.subarray(at, at + part.length - used);
       part.set(taken, used);
       used += taken.length;
       at += taken.length;

@@ -24,7 +24,7 @@ const READS_AT_ONCE = 64;
 /** Blocks of metadata that are kept between steps; a step that needs more holds them until it ends. */
 const KEPT_BLOCKS = 128;
 
-/** What stops a step: bytes that have not come yet. It must pass through whoever does not fetch. */
+/** What stops a step: bytes that have not come yet. It must pass through all code that does not fetch. */
 class BytesWanted extends Error {
   constructor(readonly missing: readonly ByteRange[]) {
     super("bytes are asked for that have not come yet");
@@ -118,7 +118,7 @@ export class StagedSource implements SyncSource {
     return this.read(offset, length);
   }
 
-  /** Closing the source itself is the matter of whoever opened it. */
+  /** Closing the source itself is the matter of its opener. */
   close(): void {
     this.#blocks.clear();
     this.#data = new Map();

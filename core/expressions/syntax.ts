@@ -3,7 +3,7 @@
  * tighter than a sign on its left and is right-associative, `&` and `|` bind tighter than comparisons,
  * which do not chain. With `words` it has the rest of Python's operators: `//`, and, or, not, and `a if c else
  * b`. Nothing is looked up and nothing is computed here. (jsep was tried: its nodes have
- * no positions and its signs bind tighter than `**`; mending both took more code than this parser.)
+ * no positions and its signs bind tighter than `**`; repairing both took more code than this parser.)
  */
 import { inputError } from "../errors.ts";
 

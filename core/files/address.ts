@@ -28,7 +28,7 @@ export const WRITES_STORES: PlaceUse = { schemes: ["file", "s3"], writes: true }
 export const WRITES_ANYWHERE: PlaceUse = { schemes: ["file", "https", "s3"], writes: true };
 export const ASKS_SERVERS: PlaceUse = { schemes: ["https"] };
 
-/** How each is told. */
+/** How each is named. */
 const WORDS: Readonly<Record<PlaceScheme, string>> = {
   file: "a path or file:///path",
   s3: "s3://bucket/name",
@@ -53,10 +53,10 @@ export function placeFor(named: string, { schemes, writes = false }: PlaceUse): 
   }
   // A name may hold a colon.
   if (!isWhole && !writes && schemes.includes("file") && fs.existsSync(named)) return named;
-  const told = withoutSecrets(named);
-  const local = writes && schemes.includes("file") ? `; ./${told} is a local name` : "";
+  const shown = withoutSecrets(named);
+  const local = writes && schemes.includes("file") ? `; ./${shown} is a local name` : "";
   throw inputError(
-    `${told}: granary does not ${writes ? "write to" : "read"} ${scheme}: here` +
+    `${shown}: granary does not ${writes ? "write to" : "read"} ${scheme}: here` +
       ` (wanted ${wanted(schemes)}${local})`,
   );
 }

@@ -36,7 +36,7 @@ export interface CacheFolder {
 /** How long another process may show no progress before its unpacking is taken over. */
 const PATIENCE_MS = 5000;
 const POLL_MS = 50;
-const PIECE_BYTES = 4 * 1024 * 1024;
+const CHUNK_BYTES = 4 * 1024 * 1024;
 
 /** The folders to try, best first: XDG_CACHE_HOME, HOME/.cache, TMPDIR or the system's own. */
 export function cacheFolders(env: Readonly<Record<string, string | undefined>>): CacheFolder[] {
@@ -169,8 +169,8 @@ function writeAndRename(file: NativeFile, fd: number, temporary: string, target:
   try {
     try {
       const bytes = unpacked(file);
-      for (let offset = 0; offset < bytes.length; offset += PIECE_BYTES) {
-        writeAllSync(fd, bytes.subarray(offset, offset + PIECE_BYTES));
+      for (let offset = 0; offset < bytes.length; offset += CHUNK_BYTES) {
+        writeAllSync(fd, bytes.subarray(offset, offset + CHUNK_BYTES));
       }
       fs.fsyncSync(fd);
     } finally {

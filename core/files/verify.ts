@@ -4,7 +4,7 @@ import fs from "node:fs";
 import { GranaryError } from "../errors.ts";
 
 const LENGTHS: Readonly<Record<string, number>> = { md5: 32, sha1: 40, sha256: 64, sha512: 128 };
-const PIECE_BYTES = 1024 * 1024;
+const CHUNK_BYTES = 1024 * 1024;
 
 export interface Checksum {
   algorithm: string;
@@ -20,17 +20,17 @@ export function parseChecksum(text: string | null | undefined): Checksum | undef
   return LENGTHS[algorithm] === hex.length ? { algorithm, hex } : undefined;
 }
 
-/** The hexadecimal digest of a file, read piece by piece. */
+/** The hexadecimal digest of a file, read chunk by chunk. */
 async function digestFile(file: string, algorithm: string, signal?: AbortSignal): Promise<string> {
   const hash = crypto.createHash(algorithm);
   const handle = await fs.promises.open(file, "r");
   try {
-    const piece = new Uint8Array(PIECE_BYTES);
+    const chunk = new Uint8Array(CHUNK_BYTES);
     for (;;) {
       signal?.throwIfAborted();
-      const { bytesRead } = await handle.read(piece, 0, PIECE_BYTES, null);
+      const { bytesRead } = await handle.read(chunk, 0, CHUNK_BYTES, null);
       if (bytesRead === 0) break;
-      hash.update(piece.subarray(0, bytesRead));
+      hash.update(chunk.subarray(0, bytesRead));
     }
   } finally {
     await handle.close();

@@ -28,11 +28,11 @@ export function unwrap(positions: readonly Position[]): Position[] {
   return unwrapped;
 }
 
-/** The pieces of a line between crossings, each within -180 to 180. Pieces have two vertices or more. */
+/** The parts of a line between crossings, each within -180 to 180. Parts have two vertices or more. */
 export function splitLine(line: readonly Position[]): Position[][] {
   const points = unwrap(line.map(([x, y]) => [wrapLongitude(x), y]));
-  const pieces: Position[][] = [];
-  let piece: Position[] = [];
+  const parts: Position[][] = [];
+  let part: Position[] = [];
   let strip = 0;
   for (let i = 0; i < points.length; i++) {
     const [x, y] = points[i] as [number, number];
@@ -42,17 +42,17 @@ export function splitLine(line: readonly Position[]): Position[][] {
       while (strip !== here) {
         const edge = here > strip ? 180 + 360 * strip : -180 + 360 * strip;
         const at = py + (y - py) * (edge - px) / (x - px);
-        piece.push([edge - 360 * strip, at]);
-        pieces.push(piece);
+        part.push([edge - 360 * strip, at]);
+        parts.push(part);
         strip += here > strip ? 1 : -1;
-        piece = [[edge - 360 * strip, at]];
+        part = [[edge - 360 * strip, at]];
       }
     }
     strip = here;
-    piece.push([x - 360 * strip, y]);
+    part.push([x - 360 * strip, y]);
   }
-  pieces.push(piece);
-  return pieces.map(withoutRepeats).filter((part) => part.length > 1);
+  parts.push(part);
+  return parts.map(withoutRepeats).filter((part) => part.length > 1);
 }
 
 /** The strip of 360 degrees that holds `x`; one on a border stays in the strip that it came from. */

@@ -36,7 +36,7 @@ export function areValid(polygons: readonly Rings[]): boolean {
 
 /**
  * The union of polygons (an outer ring encloses what it winds around, either way; holes are taken out) as
- * valid polygons, outer rings counterclockwise. Undefined where that cannot be told.
+ * valid polygons, outer rings counterclockwise. Undefined where that cannot be determined.
  */
 export function unionPolygons(polygons: readonly Rings[]): Rings[] | undefined {
   const rings = polygons.flat();
@@ -96,16 +96,16 @@ function cutEdges(edges: Edge[]): Edge[] | undefined {
     if (cuts.size === 0) return edges;
     edges = edges.flatMap((edge, i) => {
       const places = cuts.get(i);
-      return places === undefined ? [edge] : pieces(edge, places);
+      return places === undefined ? [edge] : splitEdge(edge, places);
     });
   }
   return undefined;
 }
 
-function pieces({ ring, a, b }: Edge, places: readonly Position[]): Edge[] {
+function splitEdge({ ring, a, b }: Edge, places: readonly Position[]): Edge[] {
   const along = ([x, y]: Position) => (x - a[0]) * (b[0] - a[0]) + (y - a[1]) * (b[1] - a[1]);
   const line = [a, ...places.toSorted((p, q) => along(p) - along(q)), b];
-  return edgesOf([line]).map((piece) => ({ ...piece, ring }));
+  return edgesOf([line]).map((edge) => ({ ...edge, ring }));
 }
 
 /** Edges with inside on their left and outside on their right. */

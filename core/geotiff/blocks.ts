@@ -10,7 +10,7 @@ import type { TiffFile } from "./tiff_file.ts";
 /** Ranges this near to each other are asked for by one request. */
 const GAP_BYTES = 32 * 1024;
 const LONGEST_REQUEST = 8 * 1024 * 1024;
-/** Places of blocks that lie in one piece of the file up to this are read at once. */
+/** Places of blocks that lie side by side in the file up to this are read at once. */
 const LONGEST_SPAN = 512 * 1024;
 /** Rows of a strip that is a whole, uncompressed image are read by parts of about this size. */
 const CUT_BYTES = 256 * 1024;
@@ -155,9 +155,9 @@ export async function readRanges(
     const joined = new Uint8Array(length);
     for (let done = 0, part = at; done < length; part++) {
       const from = offset + done - spans[part].offset;
-      const piece = bytes[part].subarray(from, from + length - done);
-      joined.set(piece, done);
-      done += piece.length;
+      const taken = bytes[part].subarray(from, from + length - done);
+      joined.set(taken, done);
+      done += taken.length;
     }
     return joined;
   });

@@ -8,18 +8,18 @@ import { damagedTiff } from "./damaged.ts";
 /** What the first read takes: the directories of most cloud-optimized files. */
 export const FRONT_BYTES = 32 * 1024;
 /** What a read elsewhere takes at least. */
-const PIECE_BYTES = 16 * 1024;
-/** Beyond this much, pieces are not kept. */
+const CHUNK_BYTES = 16 * 1024;
+/** Beyond this much, chunks are not kept. */
 const KEPT_BYTES = 8 * 1024 * 1024;
 
-interface Piece {
+interface Chunk {
   readonly offset: number;
   readonly bytes: Uint8Array;
 }
 
 export class FrontBytes {
   readonly #source: Source;
-  readonly #pieces: Piece[] = [];
+  readonly #chunks: Chunk[] = [];
   #kept = 0;
 
   constructor(source: Source) {
@@ -34,7 +34,7 @@ export class FrontBytes {
     offset: number,
     length: number,
     signal?: AbortSignal,
-    atLeast = PIECE_BYTES,
+    atLeast = CHUNK_BYTES,
   ): Promise<Uint8Array> {
     const { sizeBytes, name } = this.#source;
     if (!Number.isSafeInteger(offset) || offset < 0 || offset + length > sizeBytes) {
@@ -45,7 +45,7 @@ export class FrontBytes {
     const longer = Math.min(Math.max(length, atLeast), sizeBytes - offset);
     const bytes = await this.#source.read(offset, longer, signal);
     if (this.#kept + bytes.length <= KEPT_BYTES) {
-      this.#pieces.push({ offset, bytes });
+      this.#chunks.push({ offset, bytes });
       this.#kept += bytes.length;
     }
     return bytes.subarray(0, length);
@@ -53,10 +53,10 @@ export class FrontBytes {
 
   /** The bytes where they are kept, null where a read is needed. */
   kept(offset: number, length: number): Uint8Array | null {
-    for (const piece of this.#pieces) {
-      const start = offset - piece.offset;
-      if (start >= 0 && start + length <= piece.bytes.length) {
-        return piece.bytes.subarray(start, start + length);
+    for (const chunk of this.#chunks) {
+      const start = offset - chunk.offset;
+      if (start >= 0 && start + length <= chunk.bytes.length) {
+        return chunk.bytes.subarray(start, start + length);
       }
     }
     return null;

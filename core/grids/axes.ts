@@ -1,4 +1,4 @@
-/** What an axis of a variable measures, told by its coordinate variable (CF conventions, section 4). */
+/** What an axis of a variable measures, given by its coordinate variable (CF conventions, section 4). */
 import { attributeText } from "../hdf5/attribute_values.ts";
 import type { Hdf5Scalar } from "../hdf5/contract.ts";
 
@@ -78,7 +78,7 @@ export function axisKind(name: string, attributes: Attributes): AxisKind {
   const measured = [byStandardName, byUnits, byType, byName].find((one) =>
     one?.direction === direction && one.measure !== "unknown"
   );
-  // Lengths that are told by the name of a projection's axis may still be written in radians.
+  // Lengths that are given by the name of a projection's axis may still be written in radians.
   if (ANGLE.test(units)) return { direction, measure: "angle" };
   if (measured !== undefined) return { direction, measure: measured.measure };
   if (DEGREES.test(units)) return { direction, measure: "degrees" };

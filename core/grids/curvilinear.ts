@@ -133,7 +133,7 @@ function refusalOf(dimensions: readonly Dimension[]): NoGrid {
   const names = dimensions.map(({ name, size }) => name === "" ? String(size) : `${name}=${size}`).join(", ");
   return new NoGrid(
     "no-axes",
-    `of its dimensions (${names}) no two are told to be x and y by coordinates (wanted dimension scales, ` +
+    `of its dimensions (${names}) no two are known to be x and y by coordinates (wanted dimension scales, ` +
       `coordinate variables, or latitudes and longitudes)`,
   );
 }

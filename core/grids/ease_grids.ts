@@ -1,5 +1,5 @@
 /**
- * EASE-Grid 2.0: equal-area grids on which products of soil moisture, snow and sea ice lie, told by their
+ * EASE-Grid 2.0: equal-area grids on which products of soil moisture, snow and sea ice lie, known by their
  * latitudes and longitudes (Brodzik et al. 2012, doi:10.3390/ijgi1010032; sizes of NSIDC's tables).
  */
 import { crsOfCode } from "../raster/crs/codes.ts";

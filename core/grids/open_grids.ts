@@ -82,7 +82,7 @@ export async function openGrids(
   };
 }
 
-/** The grids of HDF-EOS5 by name; why they cannot be told where their description is damaged. */
+/** The grids of HDF-EOS5 by name; why they cannot be placed where their description is damaged. */
 function structuresOf(file: Hdf5File): PlacingContext["structures"] {
   try {
     const text = structMetadataText(file);
@@ -122,7 +122,7 @@ async function consider(
   } catch (error) {
     if (error instanceof NoGrid) return error.of(path);
     if (isFileFault(error)) {
-      // The file and the variable are told beside the reason.
+      // The file and the variable stand beside the reason.
       const reason = error.message.replace(`${context.view.name}: `, "").replace(`${path}: `, "");
       return new NoGrid("damaged", reason).of(path);
     }

@@ -88,8 +88,8 @@ export function placeVariable(context: PlacingContext, path: string): PlacedVari
 
 /** A note on scaling that is stated in words whose formula products do not agree on. */
 function unfollowed(attributes: Attributes): string[] {
-  const told = [["ScaleFactor", 1], ["Offset", 0]] as const;
-  return told.flatMap(([name, none]) => {
+  const stated = [["ScaleFactor", 1], ["Offset", 0]] as const;
+  return stated.flatMap(([name, none]) => {
     const [value = none] = attributeNumbers(attributes[name]);
     return value === none
       ? []

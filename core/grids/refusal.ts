@@ -15,7 +15,7 @@ type RefusalRule =
   | "swath"
   | "uneven";
 
-/** Thrown where a variable turns out to be no grid; caught by whoever goes through the variables. */
+/** Thrown where a variable turns out to be no grid; caught by the loop over the variables. */
 export class NoGrid extends Error {
   /** `reason` says what was found, what was wanted and what to do, without the file and the variable. */
   constructor(readonly rule: RefusalRule, reason: string) {

@@ -1,6 +1,6 @@
 /**
  * Which boxes of a stored variable hold a window of the oriented grid, and how their elements lie: a pure
- * plan, so that what a window costs can be told before anything is read.
+ * plan, so that what a window costs is known before anything is read.
  */
 import type { Orientation } from "./orientation.ts";
 import type { StoredPlane } from "./plane.ts";
@@ -177,7 +177,7 @@ function bandGroups(layout: StoredLayout, bands: readonly number[]): BandGroup[]
   });
 }
 
-/** Which chunks a band lies in, told by its indices along the band axes. */
+/** Which chunks a band lies in, given its indices along the band axes. */
 function groupKey({ chunks, xAxis, yAxis, bandAxes }: StoredLayout, at: readonly number[]): string {
   return bandAxes.map((axis) => {
     if (chunks !== null) return Math.floor(at[axis] / chunks[axis]);

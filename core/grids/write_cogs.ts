@@ -26,14 +26,14 @@ export interface CogRequest extends OutputOptions, Omit<CogOptions, "bands"> {
   readonly mask?: GridMask;
   /**
    * A TIFF's cells stay as they are where they can: a cloud-optimized one byte for byte, a tiled one with its
-   * parts in order. Else they are written anew.
+   * parts in order. Else they are written again.
    */
   readonly keep?: boolean;
   /** Whether the cells of a file that stays are decoded, for statistics. */
   readonly count?: boolean;
 }
 
-/** A file that is open, and what it will become. Whoever opened it closes it. */
+/** A file that is open, and what it will become. Its opener closes it. */
 export interface CogPlanOfFile {
   readonly name: string;
   readonly granule: string;
@@ -46,7 +46,7 @@ export interface CogPlanOfFile {
 
 /** What was written of a file, and where it came from. */
 export interface WrittenCog extends Omit<CogSummary, "bands" | "compression" | "overviews"> {
-  /** Whether cells were written anew, or the file kept whole or in its parts. */
+  /** Whether cells were written again, or the file kept whole or in its parts. */
   readonly made: TiffRoute["kind"];
   /** Those of a file that stayed are counted by wish. */
   readonly bands: readonly (GridBand & Partial<CogBand>)[];
@@ -147,7 +147,7 @@ export async function writePlannedCog(
       return { ...await keepFile(plan.source, grid, route, target, key, request), ...origin };
     }
     const summary = await writeCog(grid, target, key, { ...request, bands, tags });
-    const notes = route === null ? [] : [`its cells are written anew, since ${route.because}`];
+    const notes = route === null ? [] : [`its cells are written again, since ${route.because}`];
     return { ...summary, notes: [...summary.notes, ...notes], made: "encoded", ...origin };
   } catch (error) {
     throw named(error, plan.name);

@@ -135,7 +135,7 @@ export function cellIdFill(order: number): bigint {
 }
 
 /**
- * Parents a shard by default: so that a run writes hundreds of objects a level, has enough pieces
+ * Parents a shard by default: so that a run writes hundreds of objects a level, has enough tasks
  * to share among workers, and none of more than {@linkcode MAX_SHARD_CELLS}. Compact: a power of 2;
  * sphere: a power of 4, so that a shard is a cell of a coarser order.
  */

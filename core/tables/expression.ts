@@ -8,7 +8,7 @@ const MAX_EXPRESSION_LENGTH = 100_000;
 /**
  * Throws an input error unless `text` is a single SQL expression: no further statements, no set
  * operation, no clause that reaches out of the parentheses which it will stand in. DuckDB's own parser
- * judges, with the text as a bound value.
+ * checks, with the text as a bound value.
  */
 export async function checkExpression(
   connection: DuckDBConnection,

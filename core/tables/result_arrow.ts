@@ -41,7 +41,7 @@ function batchOf(names: readonly string[], types: readonly DuckDBType[], rows: D
   return new RecordBatch(new Schema(fields), data);
 }
 
-/** The bytes of the IPC stream, in pieces. */
+/** The bytes of the IPC stream, in chunks. */
 export async function* arrowStream(result: DuckDBResult): AsyncGenerator<Uint8Array> {
   const names = result.deduplicatedColumnNames();
   const types = result.columnTypes();

@@ -1,4 +1,4 @@
-/** When a poll stops at the next page: its deadline has come, or it was told to. */
+/** When a poll stops at the next page: its deadline has come, or it was asked to. */
 export class Deadline {
   constructor(readonly at: number, readonly signal?: AbortSignal) {}
 

@@ -6,7 +6,7 @@ import { numberOf, type Statements } from "./engine.ts";
 import { feedProgress } from "./progress.ts";
 import { insertRows } from "./sql_text.ts";
 
-/** Lengths are told apart by a fourth of a power of two: to 19 %. */
+/** Lengths differ by a fourth of a power of two: to 19 %. */
 const STEPS_A_DOUBLING = 4;
 /** Fewer gaps have no 99th of a hundred. */
 const FEWEST_GAPS = 100;

@@ -10,7 +10,7 @@ const STATEMENTS_KEPT = 200;
 interface SqliteOptions {
   /**
    * For network file systems, which have no shared memory: this process alone opens the file, and a
-   * second one is told that it is locked.
+   * second one finds it locked.
    */
   exclusive?: boolean;
 }
@@ -55,7 +55,7 @@ export function openSqlite(file: string, options: SqliteOptions = {}): Engine {
           throw error;
         }
       });
-      // The next one starts whether this one failed or not; its caller is told by `run`.
+      // The next one starts whether this one failed or not; its caller hears from `run`.
       last = run.then(() => {}, () => {});
       return run;
     },

@@ -1,4 +1,4 @@
-/** From the ledger to the live catalog: parts that changed are written anew, then the next manifest. */
+/** From the ledger to the live catalog: parts that changed are written again, then the next manifest. */
 import crypto from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";

@@ -105,29 +105,29 @@ function receive(
   answer: (status: number) => void,
   keep: (body: string, answer: (status: number) => void) => void,
 ): void {
-  const pieces: Uint8Array[] = [];
+  const chunks: Uint8Array[] = [];
   let length = 0;
   let refused = false;
-  request.on("data", (piece: Uint8Array) => {
-    length += piece.length;
-    if (length <= MOST_BODY_BYTES) return void pieces.push(piece);
+  request.on("data", (chunk: Uint8Array) => {
+    length += chunk.length;
+    if (length <= MOST_BODY_BYTES) return void chunks.push(chunk);
     if (!refused) answer(413);
     refused = true;
-    pieces.length = 0;
+    chunks.length = 0;
   });
   request.on("end", () => {
-    if (length <= MOST_BODY_BYTES) keep(new TextDecoder().decode(joined(pieces, length)), answer);
+    if (length <= MOST_BODY_BYTES) keep(new TextDecoder().decode(joined(chunks, length)), answer);
   });
-  // A sender that goes away in the middle was told nothing, and sends again.
-  request.on("error", () => pieces.length = 0);
+  // A sender that goes away in the middle got no answer, and sends again.
+  request.on("error", () => chunks.length = 0);
 }
 
-function joined(pieces: readonly Uint8Array[], length: number): Uint8Array {
+function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
   const whole = new Uint8Array(length);
   let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
   }
   return whole;
 }

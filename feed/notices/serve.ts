@@ -1,4 +1,4 @@
-/** Listens for notices until told to stop, and reads what came. */
+/** Listens for notices until it is stopped, and reads what came. */
 import type { Feed } from "../open.ts";
 import { feedMetrics } from "../metrics.ts";
 import { feedStatus } from "../status.ts";

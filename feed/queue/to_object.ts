@@ -11,7 +11,7 @@ import type { Source } from "../../core/access/source.ts";
 import { GranaryError } from "../../core/errors.ts";
 import { type Checksum, parseChecksum } from "../../core/files/verify.ts";
 
-const PIECE_BYTES = 8 * 1024 * 1024;
+const CHUNK_BYTES = 8 * 1024 * 1024;
 /** With several files at once, so that memory stays small. */
 const PARTS_AT_ONCE = 1;
 
@@ -32,8 +32,8 @@ export async function downloadToObject(
   try {
     const there = (await target.sizes(key)).get(key);
     if (there === source.sizeBytes) return { bytes: 0 };
-    const pieces = checkedPieces(source, wanted.location.url, parseChecksum(wanted.checksum), signal);
-    await target.putPieces(key, source.sizeBytes, pieces, { replace: true, partsAtOnce: PARTS_AT_ONCE });
+    const chunks = checkedChunks(source, wanted.location.url, parseChecksum(wanted.checksum), signal);
+    await target.putChunks(key, source.sizeBytes, chunks, { replace: true, partsAtOnce: PARTS_AT_ONCE });
     return { bytes: source.sizeBytes };
   } finally {
     await source.close();
@@ -56,8 +56,8 @@ async function opened({ location }: Omit<Download, "file">, opener: SourceOpener
   }
 }
 
-/** The file in pieces, the next one asked for meanwhile. Throws after the last one where the checksum differs. */
-async function* checkedPieces(
+/** The file in chunks, the next one asked for meanwhile. Throws after the last one where the checksum differs. */
+async function* checkedChunks(
   source: Source,
   name: string,
   checksum: Checksum | undefined,
@@ -66,17 +66,17 @@ async function* checkedPieces(
   const hash = checksum === undefined ? undefined : crypto.createHash(checksum.algorithm);
   const ask = (at: number) => {
     if (at >= source.sizeBytes) return undefined;
-    const piece = source.read(at, Math.min(PIECE_BYTES, source.sizeBytes - at), signal);
+    const chunk = source.read(at, Math.min(CHUNK_BYTES, source.sizeBytes - at), signal);
     // A failure is met when its turn comes; until then it is not unheard.
-    piece.catch(() => undefined);
-    return piece;
+    chunk.catch(() => undefined);
+    return chunk;
   };
   for (let at = 0, coming = ask(0); coming !== undefined;) {
-    const piece = await coming;
-    at += piece.length;
+    const chunk = await coming;
+    at += chunk.length;
     coming = ask(at);
-    hash?.update(piece);
-    yield piece;
+    hash?.update(chunk);
+    yield chunk;
   }
   const found = hash?.digest("hex");
   if (checksum === undefined || found === checksum.hex) return;

@@ -20,11 +20,11 @@ export async function readCdseNotice(
   if (event !== "created" && event !== "modified") {
     throw inputError(`SubscriptionEvent "${event}" is not known`);
   }
-  const told = asObject(notice.value);
-  if (told === null) return await askedContent(notice, offers, product);
-  const extracted = asObjects(told.Locations).filter((one) => one.FormatType === "Extracted");
+  const stated = asObject(notice.value);
+  if (stated === null) return await askedContent(notice, offers, product);
+  const extracted = asObjects(stated.Locations).filter((one) => one.FormatType === "Extracted");
   if (extracted.length !== 1) throw inputError(`${extracted.length} extracted locations (wanted one)`);
-  const offer = productOffer(told, offers);
+  const offer = productOffer(stated, offers);
   if (offer === null) throw inputError("the product has no Id or no ModificationDate");
   return { offers: [offer], deletions: [] };
 }

@@ -1,4 +1,4 @@
-/** A source whose granules have to fulfil a condition, too: judged a page at a time, the reason remembered. */
+/** A source whose granules have to fulfil a condition, too: checked a page at a time, the reason remembered. */
 import type { RowCondition } from "../../catalog/query/row_condition.ts";
 import type { FollowSource } from "../follow/source.ts";
 import type { Offer } from "../ledger/register.ts";

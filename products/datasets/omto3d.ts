@@ -1,5 +1,5 @@
 /** Total column ozone by the TOMS method (OMI/Aura, daily, 1 degree). */
-export const OMTO3D = `# South-up rows, told by GridOrigin; the COGs are north-up.
+export const OMTO3D = `# South-up rows, as GridOrigin says; the COGs are north-up.
 dataset: OMTO3d.003
 discover:
   - {from: cmr, short_name: OMTO3d, version: "003", since: 30d}

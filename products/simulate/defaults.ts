@@ -1,4 +1,4 @@
-/** What `simulate` does unless told otherwise; apart from the simulator, so that help need not load it. */
+/** What `simulate` does unless asked otherwise; apart from the simulator, so that help need not load it. */
 export const SIMULATE_DEFAULTS = {
   granules: 24,
   /** The most segments of a beam: the track is thinned evenly until they fit. */

@@ -59,7 +59,7 @@ const convert = z.strictObject({
   overviews: z.enum(["auto", "average", "mode", "nearest"]).optional(),
   compress: z.enum(["deflate", "zstd"]).optional(),
   cogs: z.enum(["keep", "rewrite"]).optional()
-    .describe("files that are cloud-optimized GeoTIFFs already: copied as they are, or written anew"),
+    .describe("files that are cloud-optimized GeoTIFFs already: copied as they are, or written again"),
   grid: z.strictObject({
     crs: z.string().regex(/^EPSG:\d{4,6}$/, "wanted a code such as EPSG:4326").optional(),
     name: z.enum(NAMED_GRIDS.map(({ name }) => name)).optional()

@@ -52,7 +52,7 @@ interface Converted {
 /**
  * Reads every chosen grid of the granule's files and puts its COGs at the context's target; files of those names
  * are replaced. A damaged variable does not lose the others. Throws a granule or an input error for what no
- * other try can mend, and io errors for what may pass.
+ * other try can repair, and io errors for what may pass.
  */
 export async function convertGranule(
   dataset: Dataset,

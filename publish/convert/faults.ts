@@ -1,7 +1,7 @@
 /** What kind of fault stopped a conversion. */
 import { GranaryError } from "../../core/errors.ts";
 
-/** What no other try of the same bytes under the same config can mend. */
+/** What no other try of the same bytes under the same config can repair. */
 export function isPermanent(error: unknown): boolean {
   return error instanceof GranaryError && (error.tag === "input" || isDamage(error));
 }

@@ -27,7 +27,7 @@ export async function keepTiff(
   key: string,
   signal: AbortSignal | undefined,
 ): Promise<FileSummary> {
-  // Every cell is decoded once, and a damaged file is found before it is told of.
+  // Every cell is decoded once, and a damaged file is found before it is announced.
   const counted = await countBands(grid, signal);
   const put = await putTiff(source, route, target, key, { replace: true, signal });
   if (put === null) throw new Error(`${key}: was not put`);

@@ -9,7 +9,7 @@ import { openFileSource } from "../../core/access/file_source.ts";
 import { FolderTarget } from "../../core/access/folder_target.ts";
 import type { ObjectTarget } from "../../core/access/object_target.ts";
 
-const PIECE_BYTES = 8 * 1024 * 1024;
+const CHUNK_BYTES = 8 * 1024 * 1024;
 
 /** `make` puts its files at the target that it is given; then `before` is done, and the files go to `target`. */
 export async function putStaged<T>(
@@ -24,7 +24,7 @@ export async function putStaged<T>(
     const made = await make(staging);
     await before();
     for (const [key, sizeBytes] of await staging.sizes("")) {
-      await target.putPieces(key, sizeBytes, piecesOf(path.join(folder, key)), { replace: true });
+      await target.putChunks(key, sizeBytes, chunksOf(path.join(folder, key)), { replace: true });
     }
     return made;
   } finally {
@@ -32,11 +32,11 @@ export async function putStaged<T>(
   }
 }
 
-async function* piecesOf(file: string): AsyncGenerator<Uint8Array> {
+async function* chunksOf(file: string): AsyncGenerator<Uint8Array> {
   const source = await openFileSource(file);
   try {
-    for (let offset = 0; offset < source.sizeBytes; offset += PIECE_BYTES) {
-      yield await source.read(offset, Math.min(PIECE_BYTES, source.sizeBytes - offset));
+    for (let offset = 0; offset < source.sizeBytes; offset += CHUNK_BYTES) {
+      yield await source.read(offset, Math.min(CHUNK_BYTES, source.sizeBytes - offset));
     }
   } finally {
     await source.close();

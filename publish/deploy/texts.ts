@@ -119,7 +119,7 @@ export function argoFiles({ name, text, schedule, secrets, image }: Deployment):
     template: stage,
     withParam: `{{steps.plan.outputs.parameters.${stage}}}`,
     arguments: { parameters: [{ name: "task", value: "{{item.task}}" }] },
-    // Granules that failed are in the report; the others are to be told of.
+    // Granules that failed are in the report; the others are to be registered.
     continueOn: { failed: true },
   }];
   const workflow = {

@@ -32,7 +32,7 @@ export function configKey(dataset: Dataset): string {
   return keyOf([PUBLISH_VERSION, name, convert, time, collection.itemProperties]);
 }
 
-/** A target, for the memory of what it was told; a change of it tells it everything anew. */
+/** A target, by which what it received is remembered; a changed one gets everything again. */
 export function targetKey(dataset: Dataset, index: number): string {
   const { kind, to, stac } = dataset.targets[index];
   return keyOf([dataset.name, kind, to, stac, dataset.output, dataset.href]).slice(0, 16);

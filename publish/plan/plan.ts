@@ -142,7 +142,7 @@ function stateOf(
   if (failure !== null && failure.identity === identity && failure.config === config) {
     const { retry } = input;
     const asked = retry === true || (Array.isArray(retry) && retry.includes(row.id));
-    // A granule that lacks a variable is made again where a file of the others is gone.
+    // A granule without one of its variables is made again where a file of the others is gone.
     const isPart = done?.identity === identity && done.config === config;
     if (isPart && !isWhole(done, input.outputs)) return "outputs";
     const tooOld = input.now - Date.parse(failure.first) > input.dataset.retry.giveUpAfterDays * DAY_MS;
@@ -153,7 +153,7 @@ function stateOf(
   if (done.identity !== identity && input.dataset.onSourceChange === "replace") return "source";
   if (done.config !== config && !input.keepOld) return "config";
   const name = recordName(row);
-  return isWhole(done, input.outputs) && input.outbox.has(`${name}-${done.told}`) ? "kept" : "outputs";
+  return isWhole(done, input.outputs) && input.outbox.has(`${name}-${done.itemsHash}`) ? "kept" : "outputs";
 }
 
 function isWhole({ outputs }: Done, there: ReadonlyMap<string, number>): boolean {

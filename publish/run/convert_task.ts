@@ -1,6 +1,6 @@
 /**
  * One granule of a plan: files at the output, then the items in the outbox, then the record. A kill between
- * any two of these is mended by doing the task again.
+ * any two of these is repaired by doing the task again.
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { GranaryError } from "../../core/errors.ts";
@@ -69,7 +69,7 @@ export async function convertTask(
         notes: before?.notes ?? [],
         ...(state.replacing ? { replacing: true } : {}),
       };
-      await dropUntold(planned, before, context);
+      await dropUnannounced(planned, before, context);
       await directory.putConvert(planned.name, record);
       return { record, failure };
     }
@@ -115,13 +115,13 @@ async function convertOnce(
   const former = before?.done ?? null;
   const created = former?.created ?? planned.planned;
   const make = (updated: string) => itemsOf(dataset, planned.row, files, { created, updated });
-  // What did not change keeps its time of change, so that nobody is told anew.
+  // What did not change keeps its time of change, so that no target gets it again.
   const asBefore = former === null ? null : make(former.updated);
-  const unchanged = former !== null && asBefore !== null && toldKey(asBefore) === former.told;
+  const unchanged = former !== null && asBefore !== null && itemsHashOf(asBefore) === former.itemsHash;
   const updated = unchanged ? former.updated : planned.planned;
   const items = unchanged ? asBefore : make(updated);
-  const told = toldKey(items);
-  await directory.putOutbox(planned.name, { kind: "outbox", id: planned.row.id, told, items });
+  const itemsHash = itemsHashOf(items);
+  await directory.putOutbox(planned.name, { kind: "outbox", id: planned.row.id, itemsHash, items });
   const done: Done = {
     identity: planned.identity,
     config: plan.config,
@@ -129,7 +129,7 @@ async function convertOnce(
     updated,
     outputs,
     items: items.map((item) => ({ id: item.id, year: yearOf(item) })),
-    told,
+    itemsHash,
     gone: goneSince(former, items, outputs),
   };
   const record: ConvertRecord = {
@@ -158,8 +158,8 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Files of a try that failed are told of by no item: they go, and those of before stay. */
-async function dropUntold(
+/** Files of a try that failed are in no item: they go, and those of before stay. */
+async function dropUnannounced(
   { row }: PlannedGranule,
   before: ConvertRecord | null,
   { target }: ConvertContext,
@@ -168,7 +168,7 @@ async function dropUntold(
   for (const key of await target.list(cogFolder(row.id))) if (!held.has(key)) await target.delete(key);
 }
 
-function toldKey(items: readonly StacItem[]): string {
+function itemsHashOf(items: readonly StacItem[]): string {
   return keyOf(items);
 }
 

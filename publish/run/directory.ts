@@ -5,7 +5,7 @@ import { FolderTarget } from "../../core/access/folder_target.ts";
 import type { SourceOpener } from "../../core/access/open.ts";
 import { openTarget } from "../../core/access/targets.ts";
 import { GranaryError, inputError } from "../../core/errors.ts";
-import { sealJson, unsealJson } from "../../core/files/sealed_json.ts";
+import { decodeCheckedJson, encodeCheckedJson } from "../../core/files/checked_json.ts";
 import { keyOf } from "../../core/keys.ts";
 import {
   JobDirectory,
@@ -102,20 +102,20 @@ export class PublishDirectory extends JobDirectory {
 
   async convertRecord(name: string): Promise<ConvertRecord | null> {
     const bytes = await this.target.get(convertKey(name));
-    return bytes === undefined ? null : unsealJson(bytes) as ConvertRecord;
+    return bytes === undefined ? null : decodeCheckedJson(bytes) as ConvertRecord;
   }
 
   putConvert(name: string, record: ConvertRecord): Promise<void> {
     return this.putRecord(convertKey(name), record);
   }
 
-  async outbox(name: string, told: string): Promise<Outbox> {
-    const key = outboxKey(name, told);
+  async outbox(name: string, itemsHash: string): Promise<Outbox> {
+    const key = outboxKey(name, itemsHash);
     const bytes = await this.target.get(key);
     if (bytes === undefined) {
       throw new GranaryError("io", `${this.name}: no ${key} is there (plan the run again)`);
     }
-    return unsealJson(bytes) as Outbox;
+    return decodeCheckedJson(bytes) as Outbox;
   }
 
   /** Names of the outbox's documents, without their ending. */
@@ -124,25 +124,25 @@ export class PublishDirectory extends JobDirectory {
   }
 
   putOutbox(name: string, outbox: Outbox): Promise<void> {
-    return this.target.put(outboxKey(name, outbox.told), sealJson(JSON.stringify(outbox)));
+    return this.target.put(outboxKey(name, outbox.itemsHash), encodeCheckedJson(JSON.stringify(outbox)));
   }
 
   /** Drops items that no record tells of: of conversions that did not end, and of former states. */
   async sweepOutbox(records: ReadonlyMap<string, ConvertRecord>): Promise<void> {
     const held = new Set(
-      [...records].flatMap(([name, { done }]) => done === null ? [] : [outboxKey(name, done.told)]),
+      [...records].flatMap(([name, { done }]) => done === null ? [] : [outboxKey(name, done.itemsHash)]),
     );
     for (const key of await this.target.list(OUTBOX)) if (!held.has(key)) await this.target.delete(key);
   }
 
-  /** What a target was told last of each granule. */
-  async told(target: string): Promise<Map<string, RegisterRecord["granules"][number]>> {
+  /** What a target received last of each granule. */
+  async registered(target: string): Promise<Map<string, RegisterRecord["granules"][number]>> {
     const records = await this.records<RegisterRecord>(`${REGISTER_RECORDS}${target}/`);
     records.sort((a, b) => a.at < b.at ? -1 : a.at > b.at ? 1 : 0);
     return new Map(records.flatMap(({ granules }) => granules.map((one) => [one.name, one])));
   }
 
-  putTold(target: string, record: RegisterRecord): Promise<void> {
+  putRegistered(target: string, record: RegisterRecord): Promise<void> {
     // Names rise with time, so that the last word on a granule is the last record.
     const stamp = record.at.replace(/\D/g, "");
     const key = `${stamp}-${keyOf([record, Math.random()]).slice(0, 8)}`;

@@ -7,13 +7,13 @@ import { openTarget } from "../../core/access/targets.ts";
 import { GranaryError, inputError } from "../../core/errors.ts";
 import { CollectionSum } from "../../core/stac/collection.ts";
 import type { StacItem } from "../../core/stac/values.ts";
-import { collectionText, toldCollection } from "../collection_text.ts";
+import { collectionForTarget, collectionText } from "../collection_text.ts";
 import { targetKey } from "../plan/identity.ts";
 import { discoveredOf, type PublishPlan } from "../plan/plan.ts";
 import { openPublishTarget } from "../targets/open.ts";
 import type { PublishDirectory } from "./directory.ts";
 import type { ConvertRecord, RegisterRecord } from "../records.ts";
-import { itemTargets, untold } from "./register.ts";
+import { itemTargets, unregistered } from "./register.ts";
 
 export interface FailedGranule {
   readonly collection: string;
@@ -51,22 +51,22 @@ export async function finishDataset(
         ` (do granary run work ${directory.name} --stage convert --task N)`,
     );
   }
-  const told = new Map<number, ReadonlyMap<string, RegisterRecord["granules"][number]>>();
+  const registered = new Map<number, ReadonlyMap<string, RegisterRecord["granules"][number]>>();
   for (const index of itemTargets(dataset)) {
-    const known = await directory.told(targetKey(dataset, index));
-    const left = untold(records, known);
+    const known = await directory.registered(targetKey(dataset, index));
+    const left = unregistered(records, known);
     if (left.length > 0) {
       throw inputError(
-        `${directory.name}: ${dataset.targets[index].to} is not told of ${left.length} granules` +
+        `${directory.name}: ${dataset.targets[index].to} has yet to receive ${left.length} granules` +
           ` (do granary run work ${directory.name} --stage register --task N)`,
       );
     }
-    told.set(index, known);
+    registered.set(index, known);
   }
   const sum = new CollectionSum();
   const items = async function* (): AsyncGenerator<StacItem> {
     for (const [name, { done }] of records) {
-      if (done !== null) yield* (await directory.outbox(name, done.told)).items;
+      if (done !== null) yield* (await directory.outbox(name, done.itemsHash)).items;
     }
   };
   for await (const item of items()) sum.add(item);
@@ -85,13 +85,13 @@ export async function finishDataset(
     if (one.kind !== "items") continue;
     try {
       // A collection without items has no extent to tell of.
-      if (sum.items > 0) await one.target.finish(toldCollection(dataset, index, collection));
+      if (sum.items > 0) await one.target.finish(collectionForTarget(dataset, index, collection));
     } finally {
       await one.target.close();
     }
   }
   await dropGone(directory, dataset.output, records, opener);
-  const report = reportOf(plan, records, told, sum.items);
+  const report = reportOf(plan, records, registered, sum.items);
   await directory.dropTasks();
   await directory.putReport(report);
   return report;
@@ -131,7 +131,7 @@ async function dropGone(
 function reportOf(
   plan: PublishPlan,
   records: ReadonlyMap<string, ConvertRecord>,
-  told: ReadonlyMap<number, ReadonlyMap<string, RegisterRecord["granules"][number]>>,
+  registered: ReadonlyMap<number, ReadonlyMap<string, RegisterRecord["granules"][number]>>,
   items: number,
 ): PublishReport {
   const failed: FailedGranule[] = [...plan.failed];
@@ -143,7 +143,7 @@ function reportOf(
       failed.push({ collection, id, reason: failure.reason, permanent: failure.permanent });
       continue;
     }
-    const refusals = [...told].flatMap(([index, known]) =>
+    const refusals = [...registered].flatMap(([index, known]) =>
       (known.get(name)?.refused ?? []).map(({ id, reason }) =>
         `${plan.dataset.targets[index].to}: ${id}: ${reason}`
       )
@@ -173,7 +173,7 @@ function reportOf(
     failed,
     converted,
     targets: itemTargets(plan.dataset).map((index) => {
-      const granules = [...told.get(index)?.values() ?? []];
+      const granules = [...registered.get(index)?.values() ?? []];
       const refused = granules.reduce((sum, one) => sum + one.refused.length, 0);
       return { to: plan.dataset.targets[index].to, items: items - refused, refused };
     }),

@@ -45,7 +45,7 @@ export async function planRun(
   const write = options.dryRun !== true;
   if (write) {
     await directory.sweepOutbox(records);
-    // Whoever holds the lease is alone: half-written files are of a run that was killed.
+    // The holder of the lease is alone: half-written files are of a run that was killed.
     for (const prefix of [COGS, "items/", ".collection.json."]) await target.sweep(prefix);
     await directory.target.sweep("");
   }

@@ -5,7 +5,7 @@ import type { SourceOpener } from "../../core/access/open.ts";
 import { backoffMs, type RetryPolicy } from "../../core/access/retry.ts";
 import { CollectionSum } from "../../core/stac/collection.ts";
 import type { StacCollection, StacItem } from "../../core/stac/values.ts";
-import { collectionText, toldCollection } from "../collection_text.ts";
+import { collectionForTarget, collectionText } from "../collection_text.ts";
 import type { Dataset } from "../dataset.ts";
 import { targetKey } from "../plan/identity.ts";
 import type { PublishPlan } from "../plan/plan.ts";
@@ -46,21 +46,21 @@ export function itemTargets({ targets }: Dataset): number[] {
   );
 }
 
-/** Names of granules that a target is to be told of: those that are done, and new to it. */
-export function untold(
+/** Names of granules that a target has yet to receive: those that are done, and new to it. */
+export function unregistered(
   records: ReadonlyMap<string, ConvertRecord>,
-  told: ReadonlyMap<string, RegisterRecord["granules"][number]>,
+  registered: ReadonlyMap<string, RegisterRecord["granules"][number]>,
   retryRefused = false,
 ): string[] {
   return [...records].flatMap(([name, { done }]) => {
     if (done === null) return [];
-    const last = told.get(name);
+    const last = registered.get(name);
     const again = retryRefused && (last?.refused.length ?? 0) > 0;
-    return last?.told === done.told && !again ? [] : [name];
+    return last?.itemsHash === done.itemsHash && !again ? [] : [name];
   });
 }
 
-/** Tells target number `index` of everything that is done and that it does not know. */
+/** Registers with target number `index` of everything that is done and that it does not know. */
 export async function registerTarget(
   directory: PublishDirectory,
   plan: PublishPlan,
@@ -70,7 +70,7 @@ export async function registerTarget(
   const { dataset } = plan;
   const key = targetKey(dataset, index);
   const records = await directory.convertRecords();
-  const names = untold(records, await directory.told(key), options.retryRefused);
+  const names = unregistered(records, await directory.registered(key), options.retryRefused);
   if (names.length === 0) return { items: 0, refused: [], left: 0 };
   const opened = openPublishTarget(dataset.targets[index], {
     collection: dataset.name,
@@ -90,15 +90,15 @@ export async function registerTarget(
     for await (const chunk of chunksOf(directory, records, names)) {
       options.signal?.throwIfAborted();
       if (options.enough?.aborted) break;
-      if (!begun) await target.begin(toldCollection(dataset, index, firstCollection(dataset, chunk)));
+      if (!begun) await target.begin(collectionForTarget(dataset, index, firstCollection(dataset, chunk)));
       begun = true;
       const bad = await putChunk(target, chunk, options.signal);
       const reasons = new Map(bad.map(({ id, reason }) => [id, reason]));
-      await directory.putTold(key, {
+      await directory.putRegistered(key, {
         kind: "register",
-        granules: chunk.map(({ name, told, items }) => ({
+        granules: chunk.map(({ name, itemsHash, items }) => ({
           name,
-          told,
+          itemsHash,
           refused: items.flatMap(({ id }) => {
             const reason = reasons.get(id);
             return reason === undefined ? [] : [{ id, reason }];
@@ -117,9 +117,9 @@ export async function registerTarget(
   return { items: count, refused, left };
 }
 
-interface TellGranule {
+interface RegisterGranule {
   readonly name: string;
-  readonly told: string;
+  readonly itemsHash: string;
   readonly items: readonly StacItem[];
   readonly gone: readonly GoneItem[];
 }
@@ -128,24 +128,28 @@ async function* chunksOf(
   directory: PublishDirectory,
   records: ReadonlyMap<string, ConvertRecord>,
   names: readonly string[],
-): AsyncGenerator<TellGranule[]> {
-  let chunk: TellGranule[] = [];
+): AsyncGenerator<RegisterGranule[]> {
+  let chunk: RegisterGranule[] = [];
   let items = 0;
   for (const name of names) {
     const done = records.get(name)?.done;
     if (done === null || done === undefined) continue;
-    const outbox = await directory.outbox(name, done.told);
+    const outbox = await directory.outbox(name, done.itemsHash);
     if (items > 0 && items + outbox.items.length > CHUNK_ITEMS) {
       yield chunk;
       [chunk, items] = [[], 0];
     }
-    chunk.push({ name, told: done.told, items: outbox.items, gone: done.gone.items });
+    chunk.push({ name, itemsHash: done.itemsHash, items: outbox.items, gone: done.gone.items });
     items += outbox.items.length;
   }
   if (chunk.length > 0) yield chunk;
 }
 
-async function putChunk(target: ItemTarget, chunk: readonly TellGranule[], signal: AbortSignal | undefined) {
+async function putChunk(
+  target: ItemTarget,
+  chunk: readonly RegisterGranule[],
+  signal: AbortSignal | undefined,
+) {
   for (let tries = 1;; tries++) {
     try {
       const refused = await target.put(chunk.flatMap(({ items }) => items));
@@ -160,7 +164,7 @@ async function putChunk(target: ItemTarget, chunk: readonly TellGranule[], signa
 }
 
 /** A collection to begin with: of the first items, until the end tells of all. */
-function firstCollection(dataset: Dataset, chunk: readonly TellGranule[]): StacCollection {
+function firstCollection(dataset: Dataset, chunk: readonly RegisterGranule[]): StacCollection {
   const sum = new CollectionSum();
   for (const { items } of chunk) for (const item of items) sum.add(item);
   return sum.result(collectionText(dataset), []);

@@ -4,7 +4,7 @@ import { targetKey } from "../plan/identity.ts";
 import { discoveredOf, type PublishPlan } from "../plan/plan.ts";
 import type { PublishDirectory } from "./directory.ts";
 import { type FailedGranule, isTaken } from "./finish.ts";
-import { itemTargets, untold } from "./register.ts";
+import { itemTargets, unregistered } from "./register.ts";
 import { CONVERT, REGISTER } from "./stages.ts";
 
 export interface PublishStatus extends JobStatus {
@@ -36,11 +36,11 @@ export async function publishStatus(directory: PublishDirectory, plan: PublishPl
   };
   const targets = itemTargets(plan.dataset);
   const refused: FailedGranule[] = [];
-  const untoldTargets: number[] = [];
+  const targetsLeft: number[] = [];
   for (const [task, index] of targets.entries()) {
-    const told = await directory.told(targetKey(plan.dataset, index));
-    if (left.length > 0 || untold(records, told).length > 0) untoldTargets.push(task);
-    for (const [name, { refused: items }] of told) {
+    const known = await directory.registered(targetKey(plan.dataset, index));
+    if (left.length > 0 || unregistered(records, known).length > 0) targetsLeft.push(task);
+    for (const [name, { refused: items }] of known) {
       const record = records.get(name);
       if (items.length === 0 || record === undefined) continue;
       const reason = items.map(({ id, reason }) => `${plan.dataset.targets[index].to}: ${id}: ${reason}`)
@@ -51,8 +51,8 @@ export async function publishStatus(directory: PublishDirectory, plan: PublishPl
   const register: StageStatus = {
     name: REGISTER,
     total: targets.length,
-    done: targets.length - untoldTargets.length,
-    left: untoldTargets,
+    done: targets.length - targetsLeft.length,
+    left: targetsLeft,
     failed: [],
   };
   const failed = [...records.values()].flatMap(({ collection, id, failure }): FailedGranule[] =>

@@ -74,7 +74,7 @@ export class IngestionApi implements ItemTarget {
       const path = `/ingestions/${encodeURIComponent(id)}`;
       const found = await this.#api.ask("GET", path);
       if (!isDone(found.status)) {
-        throw unexpected(`${this.name}${path}`, found, "the ingestion is not told of");
+        throw unexpected(`${this.name}${path}`, found, "the ingestion is missing");
       }
       const answer = asObject(found.body);
       const status = asText(answer?.status)?.toLowerCase();

@@ -81,7 +81,7 @@ function refuseOpenLine(url: string): void {
   throw inputError(`${safeName(url)}: a token is sent by https only (found http://)`);
 }
 
-/** Throws an input error where the environment lacks a secret that a target names. */
+/** Throws an input error where the environment is missing a secret that a target names. */
 export function checkSecrets(
   targets: readonly PublishTarget[],
   env: Readonly<Record<string, string | undefined>>,

@@ -35,7 +35,7 @@ export interface ItemTarget {
   close(): Promise<void>;
 }
 
-/** Files that hold all items at once are written anew at the end of a run. */
+/** Files that hold all items at once are written again at the end of a run. */
 export interface WholeTarget {
   readonly name: string;
   write(collection: StacCollection, items: () => AsyncIterable<StacItem>): Promise<void>;

@@ -1,6 +1,6 @@
 /**
  * Files that hold every item of a dataset: ndjson for loaders, stac-geoparquet, and granary's own catalog.
- * Each is written anew and takes its place whole.
+ * Each is written again and takes its place whole.
  */
 import fs from "node:fs";
 import path from "node:path";

@@ -7,7 +7,7 @@ import type { SourceOpener } from "../../core/access/open.ts";
 import { mapBounded } from "../../core/concurrency.ts";
 import type { JobStatus } from "../job.ts";
 import type { JobDirectory } from "../run_directory.ts";
-import { sealJson, unsealJson } from "../../core/files/sealed_json.ts";
+import { decodeCheckedJson, encodeCheckedJson } from "../../core/files/checked_json.ts";
 import { addInvocation, BILL_KEY, emptyBill, type LambdaBill } from "./lambda_bill.ts";
 import { type Invocation, LambdaClient } from "./lambda_client.ts";
 import { takeLease } from "../slurm/slurm_lease.ts";
@@ -36,7 +36,7 @@ export async function runOnLambda(
   const { functionName, maxParallel = LAMBDA_DEFAULTS.maxParallel } = options;
   const client = await LambdaClient.open(opener, functionName, options.region, maxParallel);
   const earlier = await directory.target.get(BILL_KEY);
-  const bill: LambdaBill = earlier === undefined ? emptyBill() : unsealJson(earlier) as LambdaBill;
+  const bill: LambdaBill = earlier === undefined ? emptyBill() : decodeCheckedJson(earlier) as LambdaBill;
   const run = new LambdaRun(client, { run_dir: directory.address, plan: planKey }, bill, options);
   const stages = status.stages.map(({ name, left, failed }) => ({
     name,
@@ -55,7 +55,7 @@ export async function runOnLambda(
     }
   } finally {
     bill.retried += client.throttled;
-    await directory.target.put(BILL_KEY, sealJson(JSON.stringify(bill)));
+    await directory.target.put(BILL_KEY, encodeCheckedJson(JSON.stringify(bill)));
     await lease.release();
   }
   return bill;

@@ -1,4 +1,4 @@
-/** Invokes a function: one signed request, its answer told apart by what can be done about it. */
+/** Invokes a function: one signed request, its answer sorted by what can be done about it. */
 import { AwsV4Signer } from "aws4fetch";
 import { GranaryError, inputError } from "../../core/errors.ts";
 import { HttpClient, type HttpReply } from "../../core/access/http.ts";

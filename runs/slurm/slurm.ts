@@ -46,7 +46,7 @@ interface SlurmOptions {
 
 const SLURM_DEFAULTS = { cpus: 1, retries: 2, retryScale: 1.5, pollSeconds: 10 } as const;
 
-/** Memory of a task's process where the job's own is not told: for itself, and for each core. */
+/** Memory of a task's process where the job's own is not set: for itself, and for each core. */
 const TASK_BYTES = 1e9;
 const TASK_BYTES_PER_CORE = 5e8;
 
@@ -256,7 +256,7 @@ function jobFlags(
   return [...flags, ...options.flags ?? []];
 }
 
-/** A task knows its job's memory from Slurm; where no memory is asked for it is told a modest one. */
+/** A task knows its job's memory from Slurm; where no memory is asked for it is given a modest one. */
 function workFlags({ cpus = SLURM_DEFAULTS.cpus, memoryBytes, driver }: SlurmOptions): string[] {
   const memory = memoryBytes === undefined ? ["--memory", `${TASK_BYTES + TASK_BYTES_PER_CORE * cpus}`] : [];
   return [...memory, ...driver === undefined ? [] : ["--driver", driver]];

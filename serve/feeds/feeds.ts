@@ -124,7 +124,7 @@ class AskedSeldom {
     if (kept !== undefined) return kept.answer as Promise<T>;
     const answer = ask();
     this.#kept.set(key, { until: now + KEPT_MS, answer });
-    // An error is told to those who wait for it, and asked about again.
+    // An error goes to those who wait for it, and asked about again.
     answer.catch(() => this.#kept.delete(key));
     return answer;
   }

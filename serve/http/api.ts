@@ -120,7 +120,7 @@ export class Api implements OperationList {
             : () => known.answer(asked as never);
           if (operation.heavy !== true) return await answer();
           const leave = await phases.of("wait", () => this.gate.enter(signal));
-          // The place is left when the work has ended, not when its client was told that it takes too long.
+          // The place is left when the work has ended, not when its client was answered that it takes too long.
           const work = Promise.resolve().then(answer).finally(leave);
           return await unlessAborted(work, signal);
         }),
@@ -283,7 +283,7 @@ function checked<Schema extends z.ZodType>(
 }
 
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  work.catch(() => {}); // told by the race, if it still is of interest
+  work.catch(() => {}); // reported by the race, if it still is of interest
   let stop = () => {};
   const aborted = new Promise<never>((_, reject) => {
     stop = () => reject(signal.reason);

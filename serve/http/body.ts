@@ -20,7 +20,7 @@ export async function readJson(request: Request, mostBytes: number, signal: Abor
 async function readBytes(request: Request, most: number, signal: AbortSignal): Promise<Uint8Array> {
   const tooLong = () => new Problem(413, `the body is longer than ${most} bytes`, { connection: "close" });
   if (Number(request.headers.get("content-length") ?? 0) > most) throw tooLong();
-  const pieces: Uint8Array[] = [];
+  const chunks: Uint8Array[] = [];
   let length = 0;
   const reader = request.body?.getReader();
   if (reader === undefined) return new Uint8Array(0);
@@ -36,16 +36,16 @@ async function readBytes(request: Request, most: number, signal: AbortSignal): P
         stop();
         throw tooLong();
       }
-      pieces.push(value);
+      chunks.push(value);
     }
   } finally {
     signal.removeEventListener("abort", stop);
   }
   const whole = new Uint8Array(length);
   let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
   }
   return whole;
 }

@@ -65,7 +65,7 @@ export interface OperationList {
 /** An operation whose schemas are not looked at. */
 export type AnyOperation = Operation<z.ZodObject, z.ZodObject, z.ZodType>;
 
-/** What an operation is told from all others by: `GET /catalogs/{name}`. */
+/** What an operation is distinguished from all others by: `GET /catalogs/{name}`. */
 export function operationKey({ method, path }: Pick<Operation, "method" | "path">): string {
   return `${method.toUpperCase()} ${path}`;
 }

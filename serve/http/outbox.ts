@@ -1,12 +1,12 @@
 /**
- * Large answers on their way to clients. They go piece by piece, each when its client has taken the one before,
+ * Large answers on their way to clients. They go chunk by chunk, each when its client has taken the one before,
  * so that what waits is known: those who take too little for too long are cut off, and so is the slowest where
  * all answers together would take more memory than they may.
  */
 import { Problem } from "./problem.ts";
 
-/** Bytes of one piece; smaller answers are sent at once. */
-const PIECE_BYTES = 64 * 1024;
+/** Bytes of one chunk; smaller answers are sent at once. */
+const CHUNK_BYTES = 64 * 1024;
 const LOOK_EVERY_MS = 1000;
 
 interface OutboxLimits {
@@ -49,7 +49,7 @@ export class Outbox {
    * @param hangUp ends the client's connection; absent, the body ends with an error
    */
   body(bytes: Uint8Array, hangUp?: () => void): Uint8Array | ReadableStream<Uint8Array> {
-    if (bytes.length <= PIECE_BYTES) return bytes;
+    if (bytes.length <= CHUNK_BYTES) return bytes;
     this.#makeRoom(bytes.length);
     let one: Sending;
     return new ReadableStream<Uint8Array>({
@@ -63,10 +63,10 @@ export class Outbox {
       },
       pull: (controller) => {
         if (one.bytes === null) return;
-        const piece = one.bytes.subarray(one.sent, one.sent + PIECE_BYTES);
-        one.sent += piece.length;
+        const chunk = one.bytes.subarray(one.sent, one.sent + CHUNK_BYTES);
+        one.sent += chunk.length;
         one.moved = this.#now();
-        controller.enqueue(piece);
+        controller.enqueue(chunk);
         if (one.sent < one.bytes.length) return;
         controller.close();
         this.#forget(one);

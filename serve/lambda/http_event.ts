@@ -60,7 +60,7 @@ function objectOf(value: unknown): JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? value as JsonObject : {};
 }
 
-/** An answer as Lambda takes it. What is larger than Lambda takes is told so. */
+/** An answer as Lambda takes it. What is larger than Lambda takes is refused with the reason. */
 export async function lambdaAnswer(response: Response): Promise<LambdaAnswer> {
   const bytes = new Uint8Array(await response.arrayBuffer());
   const headers = Object.fromEntries(response.headers);

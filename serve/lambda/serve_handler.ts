@@ -7,7 +7,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Of the function's memory, what decoded blocks may take. */
 const BLOCK_SHARE = 0.25;
-/** Time before the deadline at which a request is given up, so that it can be told. */
+/** Time before the deadline at which a request is given up, so that it can be answered. */
 const TELLING_MS = 500;
 /** An environment serves one request at a time. */
 const AT_ONCE = 1;

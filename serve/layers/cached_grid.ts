@@ -97,7 +97,7 @@ export class CachedGrid implements Grid {
     return this.#assembled(request, bands, tiling, columns, rows, found);
   }
 
-  /** Reads the rectangle around missing blocks; whoever else needs one of them waits for the same. */
+  /** Reads the rectangle around missing blocks; others that need one of them wait for the same. */
   #read(
     level: number,
     tiling: Tiling,

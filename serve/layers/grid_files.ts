@@ -9,7 +9,7 @@ import { CachedGrid } from "./cached_grid.ts";
 
 /** Files that are kept open. */
 const KEPT_OPEN = 512;
-/** A remote file is opened anew after this, in case it was replaced. */
+/** A remote file is opened again after this, in case it was replaced. */
 const REMOTE_KEPT_MS = 60 * 60_000;
 
 interface Opened {
@@ -102,7 +102,7 @@ export class GridFiles {
   }
 }
 
-/** Where a file lies; of a local one also what changes when it is written anew. */
+/** Where a file lies; of a local one also what changes when it is replaced. */
 function keyOf(location: SourceLocation): string {
   if (location.kind !== "local") return JSON.stringify([location.url, location.s3?.endpoint ?? null]);
   const stat = fs.statSync(location.url, { throwIfNoEntry: false });

@@ -8,10 +8,10 @@ export class SharedWork<T> {
 
   constructor(work: (signal: AbortSignal) => Promise<T>) {
     this.#promise = work(this.#controller.signal).finally(() => this.#settled = true);
-    this.#promise.catch(() => {}); // told to those who wait
+    this.#promise.catch(() => {}); // reported to those who wait
   }
 
-  /** Whether it was given up, so that who comes now begins anew. */
+  /** Whether it was given up, so that the next caller begins again. */
   get abandoned(): boolean {
     return this.#controller.signal.aborted;
   }

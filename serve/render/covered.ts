@@ -1,4 +1,4 @@
-/** Whether a granule could still add a pixel, told by its footprint before anything of it is read. */
+/** Whether a granule could still add a pixel, by its footprint before anything of it is read. */
 import type { Mosaic } from "../../core/raster/mosaic/mosaic.ts";
 import { transformer } from "../../core/raster/crs/transform.ts";
 import type { OutputGrid } from "../../core/raster/pixels.ts";

@@ -1,4 +1,4 @@
-/** Whether and how a collection can be drawn, told by one of its granules. */
+/** Whether and how a collection can be drawn, by one of its granules. */
 import { z } from "zod";
 import type { Grid, GridFile } from "../../core/raster/grid.ts";
 import { locationsOf } from "../../catalog/locations.ts";

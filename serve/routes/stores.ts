@@ -13,14 +13,14 @@ import { json, nothing } from "../http/operation.ts";
 import { badParameter, badRequest, notFound } from "../http/problem.ts";
 import { levelForArea } from "../stores/level_choice.ts";
 import { storeExtent } from "../stores/store_extent.ts";
-import type { ServedStore } from "../stores/store_shelf.ts";
+import type { ServedStore } from "../stores/served_stores.ts";
 
 export const STORE_PATH = { name: z.string().max(200).meta({ description: "A store of this server" }) };
 
 const ORDER = z.int().min(0).max(24).optional().meta({ description: "The order of the level that answers" });
 /** Cells of one polygon's statistics. */
 const MOST_CELLS = 1 << 20;
-/** How much of the Earth a polygon covers is told by its cells of this order. */
+/** How much of the Earth a polygon covers is measured by its cells of this order. */
 const PROBE_ORDER = 6;
 const NONE = z.object({});
 

@@ -11,7 +11,7 @@ import type { StoreLevel } from "../../core/store/open.ts";
 import type { DataContext } from "../context.ts";
 import type { Answer } from "../http/operation.ts";
 import { badRequest, notFound, Problem } from "../http/problem.ts";
-import type { ServedStore } from "../stores/store_shelf.ts";
+import type { ServedStore } from "../stores/served_stores.ts";
 import { STORE_PATH, storeOf } from "./stores.ts";
 
 /** An object larger than this is had by ranges. */

@@ -156,7 +156,7 @@ function joinedBox(boxes: readonly BoundingBox[] | null): LonLatBox | null {
   return [first.xmin, first.ymin, last.xmax, first.ymax];
 }
 
-/** The kept answer, or the one that is asked for now by whoever comes first. Failures are not kept. */
+/** The kept answer, or the one that is asked for by the first caller. Failures are not kept. */
 function kept<T>(
   answers: Map<string, Kept<T>>,
   key: string,

@@ -37,7 +37,7 @@ function facts({ row, conceptId, collectionId, umm }: ServedGranule): JsonRecord
   };
 }
 
-/** Paths of this machine stay here: only what others can reach is told. */
+/** Paths of this machine stay here: only what others can reach is given. */
 function relatedUrls(row: GranuleRow): JsonRecord[] {
   const links = (driver: "https" | "s3", type: string) =>
     locationsOf(row, driver).map((url) => ({ URL: url, Type: type }));

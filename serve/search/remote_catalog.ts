@@ -6,7 +6,7 @@ import type { SourceOpener } from "../../core/access/open.ts";
 import { inputError } from "../../core/errors.ts";
 
 /** Bytes of one read of a copy. */
-const PIECE_BYTES = 8 * 1024 * 1024;
+const CHUNK_BYTES = 8 * 1024 * 1024;
 
 interface CatalogCopy {
   file: string;
@@ -24,7 +24,7 @@ export class RemoteCatalogs {
 
   constructor(readonly opener: Pick<SourceOpener, "open">) {}
 
-  /** What of a catalog changes when it is written anew. */
+  /** What of a catalog changes when it is replaced. */
   async signature(place: string): Promise<string> {
     const source = await this.opener.open(place);
     try {
@@ -47,8 +47,8 @@ export class RemoteCatalogs {
     try {
       const out = fs.openSync(file, "wx");
       try {
-        for (let at = 0; at < source.sizeBytes; at += PIECE_BYTES) {
-          fs.writeSync(out, await source.read(at, Math.min(PIECE_BYTES, source.sizeBytes - at)));
+        for (let at = 0; at < source.sizeBytes; at += CHUNK_BYTES) {
+          fs.writeSync(out, await source.read(at, Math.min(CHUNK_BYTES, source.sizeBytes - at)));
         }
       } finally {
         fs.closeSync(out);

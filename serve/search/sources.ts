@@ -4,10 +4,10 @@ import type { SearchParameters } from "../parameters/search.ts";
 import { CatalogSource } from "./catalog_source.ts";
 import { type CmrSearch, CmrSource } from "./cmr_source.ts";
 import type { GranulePlaces, GranuleSource } from "./granules.ts";
-import type { CatalogShelf } from "./shelf.ts";
+import type { ServedCatalogs } from "./served_catalogs.ts";
 
 export class GranuleSources implements GranulePlaces {
-  constructor(readonly catalogs: CatalogShelf, readonly cmr: CmrSearch | null) {}
+  constructor(readonly catalogs: ServedCatalogs, readonly cmr: CmrSearch | null) {}
 
   /**
    * `catalog` by its name; else the catalog that holds the collection; else CMR; else the only catalog there is.

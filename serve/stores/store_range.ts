@@ -1,6 +1,6 @@
 /** The range that a variable is drawn by where a request states none: one for all tiles of a store. */
 import type { ValueRange } from "../../core/raster/colour/rescale.ts";
-import type { ServedStore } from "./store_shelf.ts";
+import type { ServedStore } from "./served_stores.ts";
 
 /** Values of a coarse level that are looked at. */
 const MOST_VALUES = 1 << 20;

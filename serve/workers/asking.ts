@@ -7,7 +7,7 @@ import { localReader, type StoreReader } from "../../core/zarr/reader.ts";
 import type { OpensSources } from "../layers/grid_files.ts";
 import type { SearchParameters } from "../parameters/search.ts";
 import type { GranulePlaces, GranuleSource } from "../search/granules.ts";
-import { isRemoteStore } from "../stores/store_shelf.ts";
+import { isRemoteStore } from "../stores/served_stores.ts";
 import type { Failure, FoundGranules, FromWorker, OpenedSource, Question } from "./contract.ts";
 import { errorOf } from "./failures.ts";
 

@@ -8,7 +8,7 @@ import { BlockStore } from "../layers/block_store.ts";
 import { GridFiles } from "../layers/grid_files.ts";
 import { addDataEndpoints } from "../routes/data.ts";
 import { StoreBlocks } from "../stores/block_cache.ts";
-import { StoreShelf } from "../stores/store_shelf.ts";
+import { ServedStores } from "../stores/served_stores.ts";
 import { AskedPlaces, askedReaders, askedSources, Asking } from "./asking.ts";
 import { movable } from "./bytes.ts";
 import {
@@ -112,7 +112,7 @@ class Engine {
       },
       pixels: new Semaphore(settings.limits.pixels),
       // The main thread tells of stores that change.
-      stores: new StoreShelf(settings.stores, askedReaders(asking), () => {}),
+      stores: new ServedStores(settings.stores, askedReaders(asking), () => {}),
       storeBlocks: this.#storeBlocks,
       onGranuleFailure: ({ row }, error) => warn(`${row.collection} ${row.id}: ${error.message}`),
     };

@@ -1,4 +1,4 @@
-/** Aggregation of real granules by the binary: what is accepted, chosen, left out and told. */
+/** Aggregation of real granules by the binary: what is accepted, chosen, left out and reported. */
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";

@@ -179,7 +179,7 @@ Deno.test("an empty selection", async () => {
 });
 
 /** Root may write everywhere: then somebody else runs the program. */
-const NOBODY = 65534;
+const OTHER_USER = 65534;
 
 Deno.test("an output that may not be written", async () => {
   const folder = await world();
@@ -188,10 +188,10 @@ Deno.test("an output that may not be written", async () => {
   const home = temporaryFolder();
   if (isRoot) {
     fs.chmodSync(folder, 0o755);
-    fs.chownSync(home, NOBODY, NOBODY);
+    fs.chownSync(home, OTHER_USER, OTHER_USER);
   }
   const env = { HOME: home, TMPDIR: home };
-  const refused = await granary(args, { cwd: folder, env, ...(isRoot ? { uid: NOBODY } : {}) });
+  const refused = await granary(args, { cwd: folder, env, ...(isRoot ? { uid: OTHER_USER } : {}) });
   assertRefused(refused, 1, /closed.*permission denied/);
 });
 

@@ -26,20 +26,20 @@ function filesBelow(folder: string): string[] {
 
 const documents = (stdout: string) => stdout.trim().split("\n").map((line) => JSON.parse(line));
 
-Deno.test("every grid of a file becomes COGs of the size and hash that are told", async () => {
+Deno.test("every grid of a file becomes COGs of the size and hash that are reported", async () => {
   const cwd = folderWith("g.nc");
   const { code, stdout, stderr } = await granary(["cog", "g.nc", "-o", "out", "--json", "--quiet"], { cwd });
   assert.equal(code, 0, stderr);
-  const told = documents(stdout);
+  const reported = documents(stdout);
   const names = ["class", "rain_20240101T000000", "rain_20240101T003000", "t"].map((name) => `g/${name}.tif`);
-  assert.deepEqual(told.map(({ key }) => key), names);
+  assert.deepEqual(reported.map(({ key }) => key), names);
   assert.deepEqual(filesBelow(path.join(cwd, "out")), names);
-  for (const { path: file, size_bytes, sha256 } of told) {
+  for (const { path: file, size_bytes, sha256 } of reported) {
     const bytes = fs.readFileSync(path.join(cwd, file));
     assert.equal(bytes.length, size_bytes);
     assert.equal(crypto.createHash("sha256").update(bytes).digest("hex"), sha256);
   }
-  const [classes, rain, , levels] = told;
+  const [classes, rain, , levels] = reported;
   assert.deepEqual([classes.overviews, classes.affine], ["none", [9, 0, -180, 0, -9, 90]]);
   assert.deepEqual([rain.time, rain.nodata, rain.bands[0].unit], [
     "2024-01-01T00:00:00.000Z",
@@ -122,7 +122,7 @@ Deno.test("files of one name in two folders are not put on each other", async ()
   assert.match(stderr, /y\/g\.nc: its g\/class\.tif would take the place of that of x\/g\.nc/);
 });
 
-Deno.test("what it writes is valid; one changed byte beside a block, or a file that is no TIFF, is told", async () => {
+Deno.test("what it writes is valid; one changed byte beside a block, or a file that is no TIFF, is reported", async () => {
   const cwd = folderWith("g.nc");
   assert.equal((await granary(["cog", "g.nc:class", "-o", "out"], { cwd })).code, 0);
   const good = "out/g/class.tif";
@@ -180,9 +180,9 @@ Deno.test("a COG passes through byte for byte, unless a flag asks for other cell
   assert.equal(kept.document.sha256, crypto.createHash("sha256").update(cog).digest("hex"));
   assert.equal(typeof kept.document.bands[0].statistics.mean, "number");
   for (const [folder, ...flags] of [["a", "--cogs", "rewrite"], ["b", "--compress", "zstd"]]) {
-    const anew = await again(folder, ...flags);
-    assert.equal(anew.document.made, "encoded");
-    assert.ok(!anew.bytes.equals(cog), folder);
+    const encoded = await again(folder, ...flags);
+    assert.equal(encoded.document.made, "encoded");
+    assert.ok(!encoded.bytes.equals(cog), folder);
   }
   const twice = await granary(["cog", "out/g/t.tif", "-o", "kept"], { cwd });
   assert.equal(twice.code, 2);

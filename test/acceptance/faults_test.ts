@@ -59,10 +59,10 @@ async function cells(store: string, query: string): Promise<Json[]> {
 async function catalogOf(
   args: readonly string[],
   columns: string,
-): Promise<{ rows: Json[]; told: RunResult }> {
+): Promise<{ rows: Json[]; reported: RunResult }> {
   const catalog = `${path.basename(args.at(-1)!)}.parquet`;
-  const told = await granary([...args, "-o", catalog], { cwd: folder });
-  assert.equal(told.code, 0, told.stderr);
+  const reported = await granary([...args, "-o", catalog], { cwd: folder });
+  assert.equal(reported.code, 0, reported.stderr);
   const text = await ok([
     "catalog",
     "sql",
@@ -73,7 +73,7 @@ async function catalogOf(
   ], {
     cwd: folder,
   });
-  return { rows: JSON.parse(text), told };
+  return { rows: JSON.parse(text), reported };
 }
 
 const fromStac = (name: string) => ["catalog", "build", "--from", "stac", at(name)];
@@ -81,11 +81,11 @@ const EXTENT = "id, bbox.xmin as w, bbox.ymin as s, bbox.xmax as e, bbox.ymax as
 
 const PACKED = "bug_packed.yaml", STD = "bug_std.yaml";
 
-/** Observations, least and greatest value of a granule under a config; what is told. */
-function gives(config: string, count: number, least: number, greatest: number, told = /^/) {
+/** Observations, least and greatest value of a granule under a config; what is reported. */
+function gives(config: string, count: number, least: number, greatest: number, reported = /^/) {
   return async (name: string) => {
     const found = await aggregated(name, config);
-    assert.deepEqual([found.count, found.stderr.match(told) !== null], [count, true], found.stderr);
+    assert.deepEqual([found.count, found.stderr.match(reported) !== null], [count, true], found.stderr);
     assert.ok(
       Math.abs(found.least - least) < 1e-3 && Math.abs(found.greatest - greatest) < 1e-3,
       JSON.stringify(found),

@@ -130,7 +130,7 @@ Deno.test({
       await push(transition.url, made.slice(8, 32));
       service.products.push(...made.slice(24, 32).map(({ product }) => product));
       await until(() => fetched(16), transition.said);
-      // A process that was told to end says so to who started it.
+      // A process that was asked to end says so to who started it.
       assert.equal(await transition.stop(), "SIGTERM", transition.said());
 
       const searches = () => service.asked.filter(({ url }) => /Products$/.test(url.pathname)).length;

@@ -1,4 +1,4 @@
-/** What mends a feed, by the binary: deadlines, days before its start, downloads and notices that are put back. */
+/** What repairs a feed, by the binary: deadlines, days before its start, downloads and notices that are put back. */
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";

@@ -95,7 +95,7 @@ Deno.test("a reader that leaves ends the program quietly", async () => {
 });
 
 Deno.test({
-  name: "a full device is a failure that is told, not a silent loss",
+  name: "a full device is a failure that is reported, not a silent loss",
   ignore: !fs.existsSync("/dev/full"),
   fn: async () => {
     const { code, stderr } = await shell("granary config schema > /dev/full");

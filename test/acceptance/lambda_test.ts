@@ -26,13 +26,13 @@ async function planned(name: string, ...more: string[]): Promise<{ store: string
 
 Deno.test("the runtime does tasks by reference, cold and then warm, and finishes the store", async () => {
   const { clean } = await undisturbed();
-  const { store, run } = await planned("pieces.zarr", "--batches", "2");
+  const { store, run } = await planned("tasks.zarr", "--batches", "2");
   const list = (kind: string) => JSON.parse(fs.readFileSync(path.join(run, "tasks", `${kind}.json`), "utf8"));
   const lambda = new LambdaEmulator({ most: 1 });
   try {
     const warm: unknown[] = [];
-    for (const piece of [...list("scatter"), ...list("reduce"), { finish: true }]) {
-      const answer = await lambda.invoke({ run_dir: run, ...piece });
+    for (const task of [...list("scatter"), ...list("reduce"), { finish: true }]) {
+      const answer = await lambda.invoke({ run_dir: run, ...task });
       assert.equal(answer!.functionError, undefined, JSON.stringify(answer!.body));
       warm.push(answer!.body.warm);
     }

@@ -14,11 +14,11 @@ Deno.test(`${PROCESSES} processes at once on one run directory lose nothing and 
   await ok([...args, "-o", store, "--plan-only", "--batches", "12"], options);
   const state = async () => JSON.parse(await ok(["runs", run, "--json"], options));
   const small = ["--workers", "1", "--memory", "400MB", "--quiet"];
-  // Some pieces are done by two processes at the same time, which has to be harmless.
-  const all = (kind: string, pieces: number[]) =>
+  // Some tasks are done by two processes at the same time, which has to be harmless.
+  const all = (kind: string, tasks: number[]) =>
     Promise.all(Array.from({ length: PROCESSES }, (_, i) => {
-      const piece = pieces[i % pieces.length];
-      return granary(["work", run, `--${kind}`, String(piece), ...small], options);
+      const task = tasks[i % tasks.length];
+      return granary(["work", run, `--${kind}`, String(task), ...small], options);
     }));
   const { batches, shards } = await state();
   assert.equal(batches.left.length, 12);

@@ -38,7 +38,7 @@ const WRITERS: readonly (readonly [string, string[], string])[] = [
 ];
 
 for (const [what, args, ending] of WRITERS) {
-  Deno.test(`${what} replaces a file only when it is told to, and one of another kind never`, async () => {
+  Deno.test(`${what} replaces a file only when it is asked to, and one of another kind never`, async () => {
     await world();
     const output = path.join(folder, `${what.replace(" ", "-")}.${ending}`);
     const own = ending === "png"

@@ -71,7 +71,7 @@ Deno.test("every command that reads a catalog reads one from a pipe", async () =
   );
 });
 
-Deno.test("what is no catalog is refused in a pipe by what it lacks, and nothing is written", async () => {
+Deno.test("what is no catalog is refused in a pipe by what is missing, and nothing is written", async () => {
   const query = `granary catalog sql c.parquet "select id, geometry from granules" --format parquet`;
   const { stderr } = await say(`${query} | granary aggregate -c atl06 --catalog - -o none.zarr`, 2);
   assert.match(stderr, /stdin: column "collection" is missing/);

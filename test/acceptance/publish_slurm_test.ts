@@ -11,7 +11,7 @@ const unable = slurmMissing();
 if (unable !== undefined) console.log(`no test with a real Slurm: ${unable}`);
 
 Deno.test({
-  name: "Slurm's arrays publish a dataset with the bytes of a local run, and a damaged granule is told",
+  name: "Slurm's arrays publish a dataset with the bytes of a local run, and a damaged granule is reported",
   ignore: unable !== undefined || !hasSharedData,
   fn: async () => {
     const folder = temporaryFolder("granary-publish-slurm-");

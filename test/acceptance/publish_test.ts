@@ -142,11 +142,11 @@ Deno.test({
       api.server.faults = new FaultSchedule([
         { at: [1], fault: { kind: "status", status: 500 }, path: /items/ },
       ]);
-      const mended = await run();
+      const repaired = await run();
       assert.deepEqual(
-        [mended.code, mended.report.published, mended.report.failed],
+        [repaired.code, repaired.report.published, repaired.report.failed],
         [0, 3, []],
-        mended.stderr,
+        repaired.stderr,
       );
       const after = item("a");
       assert.equal(after.properties.created, before.properties.created);
@@ -157,8 +157,11 @@ Deno.test({
       );
       assert.match(after.properties["processing:lineage"], /revision 2/);
       assert.deepEqual([...api.items.keys()].sort(), ["OMTO3d.003/a", "OMTO3d.003/b", "OMTO3d.003/c"]);
-      const told = api.items.get("OMTO3d.003/a") as typeof after;
-      assert.equal(told.assets.ColumnAmountO3["file:checksum"], after.assets.ColumnAmountO3["file:checksum"]);
+      const reported = api.items.get("OMTO3d.003/a") as typeof after;
+      assert.equal(
+        reported.assets.ColumnAmountO3["file:checksum"],
+        after.assets.ColumnAmountO3["file:checksum"],
+      );
       const { links } = JSON.parse(fs.readFileSync(path.join(folder, "out/collection.json"), "utf8"));
       assert.equal(links.filter(({ rel }: { rel: string }) => rel === "item").length, 3);
 

@@ -80,10 +80,10 @@ for (const driver of ["https", "s3"]) {
   });
 }
 
-Deno.test("a scatter piece opens its granules ahead too, and leaves none open", async () => {
+Deno.test("a scatter task opens its granules ahead too, and leaves none open", async () => {
   const { folder, remote, world } = await simulated(12, 300);
   try {
-    const store = path.join(folder, "pieces.zarr");
+    const store = path.join(folder, "tasks.zarr");
     const planned = ["aggregate", "-c", "atl06", "--catalog", remote, "-o", store, "--driver", "https"];
     await ok([...planned, "--plan-only", "--batches", "1"], world.env);
     const rounds = new Rounds(250);

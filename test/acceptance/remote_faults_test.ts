@@ -91,7 +91,7 @@ for (const [name, fault, reason, exit] of ALWAYS) {
 }
 
 remote(
-  "a file that changes for good while it is read is told by its name, and the rest is read",
+  "a file that changes for good while it is read is identified by its name, and the rest is read",
   async (scene) => {
     const { cdn } = scene.world.earthdata;
     const catalog = await scene.catalog(() => scene.world.bases("atl06"));

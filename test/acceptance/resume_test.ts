@@ -169,12 +169,12 @@ Deno.test("a broken granule marks its cells; repaired, --resume heals them to th
   const text = JSON.stringify(attributes);
   assert.deepEqual(JSON.parse(/"incomplete_parents":(\[[^\]]*\])/.exec(text)![1]), report.incomplete_parents);
   assert.match(text, new RegExp(id));
-  // A record that says done says what it lacks.
+  // A record that says done says what is missing.
   const shards = path.join(`${store}.run`, "shards");
-  const lacks = fs.readdirSync(shards).flatMap((name) =>
+  const missing = fs.readdirSync(shards).flatMap((name) =>
     JSON.parse(fs.readFileSync(path.join(shards, name), "utf8")).missing
   );
-  assert.ok(lacks.length > 0 && lacks.every((lacking: string) => lacking.includes(id)));
+  assert.ok(missing.length > 0 && missing.every((one: string) => one.includes(id)));
 
   const again = await resume(folder, args, store);
   assert.equal(again.code, 3);
@@ -188,12 +188,12 @@ Deno.test("a broken granule marks its cells; repaired, --resume heals them to th
   assert.deepEqual(treeDigest(store), clean);
 });
 
-Deno.test("pieces tell a broken granule by exit code 3, and heal its shards when it is repaired", async () => {
+Deno.test("tasks tell a broken granule by exit code 3, and heal its shards when it is repaired", async () => {
   const { folder, args, granules } = await ownWorld();
   const clean = treeDigest(await doneStore(folder, args));
   const bytes = fs.readFileSync(granules[1]);
   fs.writeFileSync(granules[1], bytes.subarray(0, 1000));
-  const store = path.join(folder, "pieces.zarr");
+  const store = path.join(folder, "tasks.zarr");
   const run = `${store}.run`;
   await ok([...args, "-o", store, "--plan-only", "--batches", "1"], { cwd: folder });
   const state = async () => JSON.parse(await ok(["runs", run, "--json"], { cwd: folder }));
@@ -201,15 +201,15 @@ Deno.test("pieces tell a broken granule by exit code 3, and heal its shards when
   for (const shard of (await state()).shards.left) {
     await ok(["work", run, "--reduce", String(shard)], { cwd: folder });
   }
-  const told = await granary(["finish", run], { cwd: folder });
-  assert.equal(told.code, 3, told.stderr);
+  const reported = await granary(["finish", run], { cwd: folder });
+  assert.equal(reported.code, 3, reported.stderr);
   const { batches, shards } = await state();
   assert.deepEqual(batches.failed, [0]);
   assert.ok(shards.incomplete.length > 0);
 
   fs.writeFileSync(granules[1], bytes);
   await ok(["work", run, "--scatter", "0"], { cwd: folder });
-  // What lacks a granule that has been read since is not done any more.
+  // What misses a granule that has been read since is not done any more.
   const left = await state();
   assert.deepEqual(left.shards.left, shards.incomplete);
   const unhealed = await granary(["finish", run], { cwd: folder });
@@ -292,7 +292,7 @@ Deno.test("--resume with more granules adds them, with the bytes of one run over
 Deno.test("status of a run with a broken granule tells it, by tasks and by name", async () => {
   const { folder, args, granules } = await ownWorld();
   fs.writeFileSync(granules[2], "no HDF5");
-  const store = path.join(folder, "told.zarr");
+  const store = path.join(folder, "reported.zarr");
   assert.equal((await granary([...args, "-o", store], { cwd: folder })).code, 3);
   const status = JSON.parse(await ok(["run", "status", `${store}.run`, "--json"], { cwd: folder }));
   assert.equal(status.finished, true);

@@ -63,12 +63,12 @@ Deno.test("a finished run says which granule failed, and what is without it", as
   fs.writeFileSync(victim, bytes.subarray(0, 4000));
   const { code } = await granary([...RUN, "-o", "failed.zarr"], { cwd: folder });
   assert.equal(code, 3);
-  const told = await ok(["run", "status", "failed.zarr.run"], { cwd: folder });
-  assert.match(told, /finished +yes, without 1 failed granule/);
-  assert.match(told, /granules +3 of 4 scattered, 1 failed/);
-  assert.match(told, /reduce tasks +\d+ of \d+ done, without failed granules: 0/);
-  assert.match(told, new RegExp(`failed +ATL06.006 ${path.basename(victim)}: .*cut short`));
-  assert.doesNotMatch(told, /0\.00s reading/);
+  const reported = await ok(["run", "status", "failed.zarr.run"], { cwd: folder });
+  assert.match(reported, /finished +yes, without 1 failed granule/);
+  assert.match(reported, /granules +3 of 4 scattered, 1 failed/);
+  assert.match(reported, /reduce tasks +\d+ of \d+ done, without failed granules: 0/);
+  assert.match(reported, new RegExp(`failed +ATL06.006 ${path.basename(victim)}: .*cut short`));
+  assert.doesNotMatch(reported, /0\.00s reading/);
 
   fs.writeFileSync(victim, bytes);
   const resumed = await ok([...RUN.slice(0, -1), "-o", "failed.zarr", "--resume"], { cwd: folder });

@@ -139,7 +139,7 @@ Deno.test("a query whose reader leaves ends quietly, long before it is done", as
   assert.equal(stderr, "");
 });
 
-Deno.test("a granule that is gone is told by id, its cells are marked, and the exit code is 3", async () => {
+Deno.test("a granule that is gone is identified by id, its cells are marked, and the exit code is 3", async () => {
   const folder = temporaryFolder();
   await ok(folder, "simulate", "granules", "--granules", "3", "--rows", "300");
   await ok(folder, "catalog", "build", "--from", "local", "granules", "-c", "atl06", "-o", "catalog.parquet");

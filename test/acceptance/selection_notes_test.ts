@@ -65,7 +65,7 @@ Deno.test("collections have one name, whichever a service writes, and presets ta
   }
 });
 
-Deno.test("a --collection that fits nothing is told, with what the catalog has", async () => {
+Deno.test("a --collection that fits nothing is reported, with what the catalog has", async () => {
   await world();
   const wanted =
     /--collection atl06\.\* fits none of the catalog's collections, ATL06\.006, ATL08 \(did you mean "ATL06\.006"\?\)/;
@@ -80,7 +80,7 @@ Deno.test("a --collection that fits nothing is told, with what the catalog has",
   assert.match(run.stderr, wanted);
 });
 
-Deno.test("a --collection of a build has no effect on files that say theirs, and that is told", async () => {
+Deno.test("a --collection of a build has no effect on files that say theirs, and that is reported", async () => {
   await ok(["simulate", "granules", "--granules", "1", "--rows", "60"], { cwd: folder });
   const { code, stderr } = await granary(
     ["catalog", "build", "--from", "local", "granules", "--collection", "ATL08", "-o", "l.parquet"],

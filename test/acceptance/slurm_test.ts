@@ -38,7 +38,7 @@ async function until<T>(what: string, find: () => T | undefined, seconds = 120):
   throw new Error(`no ${what} within ${seconds} s`);
 }
 
-/** Kills the first piece of a kind with -9 as soon as it is at work. */
+/** Kills the first task of a kind with -9 as soon as it is at work. */
 async function killOne(runDirectory: string, flag: string): Promise<void> {
   const pid = await until(`a ${flag} task`, () => tasksAtWork(runDirectory, flag)[0]);
   process.kill(pid, "SIGKILL");
@@ -123,7 +123,7 @@ Deno.test({
   },
 });
 
-Deno.test("what failed is submitted again with more time and memory, as told, and no secret is in a job", async () => {
+Deno.test("what failed is submitted again with more time and memory, as reported, and no secret is in a job", async () => {
   const folder = temporaryFolder("granary-sbatch-");
   await ok(["simulate", "granules", "--granules", "2", "--rows", "60"], { cwd: folder });
   await buildCatalog(folder);
@@ -299,9 +299,9 @@ Deno.test("arrays shrink until a silent limit takes them, and every job that a f
   const broken = await submit(100, { BROKEN: "reduce" });
   assert.equal(broken.code, 2);
   assert.match(broken.stderr, /invalid partition specified.*scatter array 101 \(6 tasks\).*scancel 101/s);
-  // A policy that is told is fitted at once.
-  const told = await submit(4, { POLICY: "4" });
-  assert.equal(told.code, 0, told.stderr);
+  // A policy that is reported is fitted at once.
+  const reported = await submit(4, { POLICY: "4" });
+  assert.equal(reported.code, 0, reported.stderr);
   assert.equal(fs.readFileSync(path.join(folder, "queued"), "utf8").trim(), "4");
   // One that takes the second array only when the first has ended, and is waited for.
   const turns = await submit(

@@ -5,7 +5,7 @@ import { granary, temporaryFolder } from "../support/binary.ts";
 import { hasSharedData, sharedData } from "../shared_data.ts";
 
 Deno.test(
-  { name: "recorded items are sound, a damaged one is told by its field", ignore: !hasSharedData },
+  { name: "recorded items are sound, a damaged one is identified by its field", ignore: !hasSharedData },
   async () => {
     const folder = temporaryFolder("granary-stac-");
     const sound = sharedData("stac/earth-search_sentinel-2_item-collection.json");

@@ -1,6 +1,6 @@
 /**
  * COGs by granary, by GDAL's COG driver and by rio-cogeo, from the same files, in turn, several times:
- * processor time, memory and size. Numbers are printed, never judged.
+ * processor time, memory and size. Numbers are printed, never asserted.
  *
  *   deno task bench cog [--runs 3] [--only rain,temp,s2,omso2e]
  *

@@ -22,9 +22,9 @@ const hasGnuTime = fs.existsSync(GNU_TIME) &&
 
 /** Runs a program to its end. Throws with what it said where it fails. */
 export function measure(program: string, args: readonly string[], cwd: string): Cost {
-  const told = path.join(os.tmpdir(), `granary-time-${process.pid}`);
+  const reported = path.join(os.tmpdir(), `granary-time-${process.pid}`);
   const [command, all] = hasGnuTime
-    ? [GNU_TIME, ["-o", told, "-f", "%e %U %S %M", program, ...args]]
+    ? [GNU_TIME, ["-o", reported, "-f", "%e %U %S %M", program, ...args]]
     : [program, [...args]];
   const started = performance.now();
   const run = spawnSync(command, all, { cwd, encoding: "utf8", maxBuffer: 1 << 30 });
@@ -34,10 +34,10 @@ export function measure(program: string, args: readonly string[], cwd: string): 
       throw new Error(`${program} ${args.join(" ")}: ${run.error?.message ?? run.stderr}`);
     }
     if (!hasGnuTime) return { wall, cpu: null, peakBytes: null, stdout: run.stdout };
-    const [, user, system, kilobytes] = fs.readFileSync(told, "utf8").trim().split(/\s+/).map(Number);
+    const [, user, system, kilobytes] = fs.readFileSync(reported, "utf8").trim().split(/\s+/).map(Number);
     return { wall, cpu: user + system, peakBytes: kilobytes * 1024, stdout: run.stdout };
   } finally {
-    fs.rmSync(told, { force: true });
+    fs.rmSync(reported, { force: true });
   }
 }
 

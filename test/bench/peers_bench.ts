@@ -1,7 +1,7 @@
 /**
  * Granary against its peers, whole processes side by side, in turn, several times: wall, processor time, peak
  * memory, observations a second, bytes read, by phases and by workers; one cell by the row index; with
- * --memory, four times the granules within a fixed memory. Numbers are printed, never judged.
+ * --memory, four times the granules within a fixed memory. Numbers are printed, never asserted.
  *
  *   deno task bench peers [--granules 48] [--runs 5] [--memory] [--from FOLDER] [--json FILE]
  *
@@ -141,8 +141,9 @@ const last = (costs: ReadonlyMap<string, readonly Cost[]>, name: string): Cost =
 
 function showCost(name: string, costs: readonly Cost[], rows: number) {
   const wall = spreadOf(costs.map(({ wall }) => wall));
-  const told = <T>(list: readonly (T | null)[]) => list.filter((value) => value !== null) as T[];
-  const cpus = told(costs.map(({ cpu }) => cpu)), peaks = told(costs.map(({ peakBytes }) => peakBytes));
+  const reported = <T>(list: readonly (T | null)[]) => list.filter((value) => value !== null) as T[];
+  const cpus = reported(costs.map(({ cpu }) => cpu)),
+    peaks = reported(costs.map(({ peakBytes }) => peakBytes));
   const cpu = cpus.length === 0 ? null : spreadOf(cpus);
   const peakBytes = peaks.length === 0 ? null : spreadOf(peaks);
   const millions = name.startsWith("start")

@@ -2,7 +2,7 @@
  * Tiles by granary's server and by TiTiler core from the same COG, in turn: processor time of the server a
  * tile, cold (a new process, each tile once) and warm, with one client and with eight. Tiles of a netCDF grid
  * and of a store of cells, which the peer has not, are measured alone. With them what a catalog of a million
- * granules takes. Numbers are printed, never judged.
+ * granules takes. Numbers are printed, never asserted.
  *
  *   deno task bench serve [--seconds 5] [--rounds 2] [--workers 1] [--granules 1000000]
  *

@@ -151,7 +151,7 @@ function* cases(): Iterable<Case> {
   }
   yield { name: "big", width: 1300, height: 1100, dtype: "int32", value: mixed, options: { bigTiff: true } };
   yield {
-    name: "told",
+    name: "reported",
     width: 600,
     height: 300,
     dtype: "int16",
@@ -243,7 +243,7 @@ function* cases(): Iterable<Case> {
 /** Writes every case as `{name}.tif`, its planes as `{name}.bin`, and what is to be found as `cases.json`. */
 export async function writeCases(folder: string): Promise<number> {
   const target = openTarget(folder, new SourceOpener({ env: {} }));
-  const told: unknown[] = [];
+  const reported: unknown[] = [];
   for (const one of cases()) {
     const { name, width, height, dtype, value, options = {} } = one;
     const count = one.bandCount ?? 1;
@@ -258,7 +258,7 @@ export async function writeCases(folder: string): Promise<number> {
     for (const plane of planes) {
       fs.appendFileSync(path.join(folder, `${name}.bin`), new Uint8Array(plane.buffer));
     }
-    told.push({
+    reported.push({
       name,
       width,
       height,
@@ -277,6 +277,6 @@ export async function writeCases(folder: string): Promise<number> {
     });
   }
   // NaN is no JSON: statistics of empty bands hold null.
-  fs.writeFileSync(path.join(folder, "cases.json"), JSON.stringify(told));
-  return told.length;
+  fs.writeFileSync(path.join(folder, "cases.json"), JSON.stringify(reported));
+  return reported.length;
 }

@@ -14,11 +14,11 @@ import hashlib, json, math, sys, warnings, numpy as np, rasterio
 from rasterio.crs import CRS
 from rasterio.warp import transform
 warnings.simplefilter("ignore")
-golden, told = json.load(open(sys.argv[1])), json.load(open(sys.argv[2]))
+golden, reported = json.load(open(sys.argv[1])), json.load(open(sys.argv[2]))
 seen = 0
 for g in golden["grids"]:
-    files = [t for t in told if t["variable"].strip("/") == g["variable"].strip("/")]
-    assert files, (g["variable"], [t["variable"] for t in told])
+    files = [t for t in reported if t["variable"].strip("/") == g["variable"].strip("/")]
+    assert files, (g["variable"], [t["variable"] for t in reported])
     bands = [(t, i) for t in files for i in range(len(t["bands"]))]
     assert len(bands) == g["count"], (g["variable"], len(bands))
     for (t, i), want in zip(bands, g["bands"]):
@@ -84,10 +84,10 @@ for (const golden of goldens) {
         return;
       }
       assert.equal(code, 0, stderr);
-      const told = stdout.trim().split("\n").map((line) => JSON.parse(line));
-      fs.writeFileSync(path.join(cwd, "told.json"), JSON.stringify(told));
+      const reported = stdout.trim().split("\n").map((line) => JSON.parse(line));
+      fs.writeFileSync(path.join(cwd, "reported.json"), JSON.stringify(reported));
       assert.ok(
-        Number(askPython(COMPARE, sharedData(`golden/grids/${golden}`), path.join(cwd, "told.json"))) > 0,
+        Number(askPython(COMPARE, sharedData(`golden/grids/${golden}`), path.join(cwd, "reported.json"))) > 0,
       );
     },
   });

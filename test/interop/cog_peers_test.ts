@@ -76,20 +76,20 @@ def check(c, path, planes):
         for i, b in enumerate(c["bands"]):
             assert d.scales[i] == b.get("scale", 1) and d.offsets[i] == b.get("offset", 0)
             assert (d.units[i] or None) == b.get("unit") and (d.descriptions[i] or None) == b.get("description"), (d.units, d.descriptions)
-        if c["name"] == "told": assert tags["TIFFTAG_DATETIME"] == "2023:11:14 22:13:20", tags
+        if c["name"] == "reported": assert tags["TIFFTAG_DATETIME"] == "2023:11:14 22:13:20", tags
         if c["name"] == "colours": assert [i.name for i in d.colorinterp] == ["red", "green", "blue"], d.colorinterp
         for i in range(c["count"]):
             values = planes[i].astype("f8")
             valid = ~np.isnan(values) if c["nodata"] is None or math.isnan(c["nodata"]) else planes[i] != np.array(c["nodata"], c["dtype"])
             values = values[valid]
-            told, own = d.tags(i + 1), c["summary"]["bands"][i]
+            reported, own = d.tags(i + 1), c["summary"]["bands"][i]
             assert own["statistics"]["count"] == values.size
             if values.size == 0:
-                assert "STATISTICS_MEAN" not in told and own["histogram"] is None
+                assert "STATISTICS_MEAN" not in reported and own["histogram"] is None
                 continue
-            assert float(told["STATISTICS_MINIMUM"]) == values.min() and float(told["STATISTICS_MAXIMUM"]) == values.max()
+            assert float(reported["STATISTICS_MINIMUM"]) == values.min() and float(reported["STATISTICS_MAXIMUM"]) == values.max()
             for name, value in (("MEAN", values.mean()), ("STDDEV", values.std()), ("VALID_PERCENT", 100 * values.size / planes[i].size)):
-                assert math.isclose(float(told["STATISTICS_" + name]), value, rel_tol=1e-12, abs_tol=1e-12), (name, told, value)
+                assert math.isclose(float(reported["STATISTICS_" + name]), value, rel_tol=1e-12, abs_tol=1e-12), (name, reported, value)
             assert np.histogram(values, 10)[0].sum() == sum(own["histogram"]["buckets"])
         with open(path, "rb") as f: assert f.read(4) == (b"II\\x2b\\x00" if c["big"] else b"II\\x2a\\x00")
 each(check)`,

@@ -55,12 +55,12 @@ Deno.test({
     const seen = { valid: 0, invalid: 0, warned: 0 };
     for (const wanted of world().cases) {
       const { errors, warnings } = await verdict(wanted.file);
-      const told = `${wanted.file}: ${JSON.stringify({ errors, warnings })}, rio-cogeo: ${
+      const reported = `${wanted.file}: ${JSON.stringify({ errors, warnings })}, rio-cogeo: ${
         JSON.stringify(wanted)
       }`;
-      assert.equal(errors.length === 0, wanted.valid === true, told);
+      assert.equal(errors.length === 0, wanted.valid === true, reported);
       // Overviews beside the file are overviews to rio-cogeo, and an error too.
-      if (wanted.valid) assert.equal(warnings.length > 0, wanted.warnings.length > 0, told);
+      if (wanted.valid) assert.equal(warnings.length > 0, wanted.warnings.length > 0, reported);
       seen[wanted.valid ? "valid" : "invalid"] += 1;
       if (warnings.length > 0) seen.warned += 1;
     }

@@ -76,7 +76,7 @@ Deno.test(
     const other = await granary([...args, "-o", "whole.zarr", "--resume"], options);
     assert.equal(other.code, 2, other.stderr);
     assert.match(other.stderr, /output\.exactQuantiles/);
-    // Where no level is above the parents nothing is kept, and the option is told to change nothing.
+    // Where no level is above the parents nothing is kept, and the option is said to change nothing.
     const idle = await granary([...common.slice(0, -2), "--exact-quantiles", "-o", "idle.zarr"], options);
     assert.match(idle.stderr, /exact quantiles change nothing here/);
     assert.ok(!fs.existsSync(path.join(folder, "idle.zarr.run", "values")));

@@ -166,7 +166,7 @@ def tell(d):
     d.descriptions = ("warm < \"cold\" & µ", None)
 
 
-write("told", [DATA["int16"], DATA["int16"]], fill=tell)
+write("reported", [DATA["int16"], DATA["int16"]], fill=tell)
 write("point", DATA["uint8"], fill=lambda d: d.update_tags(AREA_OR_POINT="Point"))
 write("south_up", DATA["int16"], transform=Affine(30, 0, 500000, 0, 30, 5400000), compress="ZSTD")
 SYSTEMS = {

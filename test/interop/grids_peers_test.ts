@@ -442,7 +442,7 @@ json.dump(out, sys.stdout)
 
 Deno.test({
   name:
-    "latitudes and longitudes that pyproj gives for EASE-Grid 2.0 are told by the grid's name, and placed on it",
+    "latitudes and longitudes that pyproj gives for EASE-Grid 2.0 are identified by the grid's name, and placed on it",
   ignore: !hasPeer("h5py", "numpy", "pyproj"),
   fn: async () => {
     const asked = NAMED_GRIDS.map(({ name, code, west, north, cell, columns, rows }) =>

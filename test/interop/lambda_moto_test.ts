@@ -80,7 +80,7 @@ print(json.dumps({"status": stack["StackStatus"], "function": function, "machine
 `;
 
 Deno.test({
-  name: "moto makes the stack: a function on provided.al2023 and a state machine over the plan's pieces",
+  name: "moto makes the stack: a function on provided.al2023 and a state machine over the plan's tasks",
   ignore: !hasMoto || !hasPeer("boto3", "cfnlint"),
   fn: async () => {
     const template = path.join(temporaryFolder(), "granary.json");

@@ -83,7 +83,7 @@ Deno.test({
         run(path.join(bin, "granary"), ["--version"], { cwd: folder, env }),
         `granary ${version}\n`,
       );
-      const told = run(
+      const reported = run(
         path.join(bin, "python"),
         [
           "-c",
@@ -91,7 +91,7 @@ Deno.test({
         ],
         { cwd: folder, env },
       );
-      assert.equal(told, `${version} ${version}\n`);
+      assert.equal(reported, `${version} ${version}\n`);
       run(path.join(bin, "granary"), ["demo", path.join(folder, "demo"), "--quiet"], { cwd: folder, env });
       const code =
         "import granary; plan = granary.agg('atl06', catalog='demo/catalog.parquet', store='x.zarr', dry_run=True);" +
@@ -126,9 +126,12 @@ Deno.test({
   fn: () => {
     const python = path.join(ROOT, "python");
     const env = { ...process.env, GRANARY_BINARY: BINARY, PYTHONPATH: path.join(python, "src") };
-    const told = run(PYTHON, ["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"], { cwd: python, env });
-    assert.match(told, /^\d+ passed/m);
-    assert.doesNotMatch(told, /skipped/);
+    const reported = run(PYTHON, ["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"], {
+      cwd: python,
+      env,
+    });
+    assert.match(reported, /^\d+ passed/m);
+    assert.doesNotMatch(reported, /skipped/);
     run(PYTHON, ["-m", "mypy", "--strict", "--cache-dir", os.devNull, "src"], { cwd: python, env });
   },
 });

@@ -32,8 +32,8 @@ async function withTable(
   }
 }
 
-async function writeText(file: string, pieces: AsyncIterable<string>): Promise<void> {
-  for await (const piece of pieces) fs.appendFileSync(file, piece);
+async function writeText(file: string, chunks: AsyncIterable<string>): Promise<void> {
+  for await (const chunk of chunks) fs.appendFileSync(file, chunk);
 }
 
 /** The non-empty cells as xarray and xdggs have them: a frame by id, and centres. */

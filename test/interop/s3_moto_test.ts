@@ -104,7 +104,7 @@ withMoto("more keys than a page holds are all listed", async ({ opener }) => {
   assert.deepEqual(await target.list("r/"), keys);
 });
 
-withMoto("wrong keys and a missing bucket end at once with their mend", async ({ opener }) => {
+withMoto("wrong keys and a missing bucket end at once and say what to do", async ({ opener }) => {
   const wrong = openTarget(
     "s3://granary-bucket/x",
     opener({ AWS_SECRET_ACCESS_KEY: "wrong-secret-of-someone" }),
@@ -145,40 +145,40 @@ withMoto("a bucket's objects become the rows of a catalog", async ({ opener }) =
 });
 
 withMoto(
-  "an object goes in pieces of any length, and replaces another only where it may",
+  "an object goes in chunks of any length, and replaces another only where it may",
   async ({ opener }) => {
     const target = openTarget("s3://granary-bucket/cogs", opener());
     const bytes = patternBytes(2 * PART_BYTES + 777);
-    async function* pieces(step: number): AsyncIterable<Uint8Array> {
-      const piece = new Uint8Array(step);
+    async function* chunks(step: number): AsyncIterable<Uint8Array> {
+      const chunk = new Uint8Array(step);
       for (let at = 0; at < bytes.length; at += step) {
         const length = Math.min(step, bytes.length - at);
-        piece.set(bytes.subarray(at, at + length));
-        yield piece.subarray(0, length);
+        chunk.set(bytes.subarray(at, at + length));
+        yield chunk.subarray(0, length);
       }
     }
     const same = async (key: string) =>
       Buffer.compare(Buffer.from((await target.get(key))!), Buffer.from(bytes));
-    assert.equal(await target.putPieces("a.tif", bytes.length, pieces(5_000_001), { replace: false }), true);
+    assert.equal(await target.putChunks("a.tif", bytes.length, chunks(5_000_001), { replace: false }), true);
     assert.equal(await same("a.tif"), 0);
-    assert.equal(await target.putPieces("a.tif", bytes.length, pieces(4096), { replace: false }), false);
-    assert.equal(await target.putPieces("a.tif", bytes.length, pieces(40_000_000), { replace: true }), true);
+    assert.equal(await target.putChunks("a.tif", bytes.length, chunks(4096), { replace: false }), false);
+    assert.equal(await target.putChunks("a.tif", bytes.length, chunks(40_000_000), { replace: true }), true);
     assert.equal(await same("a.tif"), 0);
     await assert.rejects(
-      target.putPieces("b.tif", bytes.length + 1, pieces(1 << 20), { replace: false }),
+      target.putChunks("b.tif", bytes.length + 1, chunks(1 << 20), { replace: false }),
       /announced/,
     );
     await assert.rejects(
-      target.putPieces("b.tif", bytes.length - 1, pieces(1 << 20), { replace: false }),
+      target.putChunks("b.tif", bytes.length - 1, chunks(1 << 20), { replace: false }),
       /announced/,
     );
     async function* small() {
       yield new Uint8Array([1, 2]);
       yield new Uint8Array([3]);
     }
-    assert.equal(await target.putPieces("c.tif", 3, small(), { replace: false }), true);
+    assert.equal(await target.putChunks("c.tif", 3, small(), { replace: false }), true);
     assert.deepEqual(await target.get("c.tif"), new Uint8Array([1, 2, 3]));
-    assert.equal(await target.putPieces("c.tif", 3, small(), { replace: false }), false);
+    assert.equal(await target.putChunks("c.tif", 3, small(), { replace: false }), false);
     assert.deepEqual(await target.list(""), ["a.tif", "c.tif"]);
   },
 );

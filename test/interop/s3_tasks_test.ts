@@ -1,4 +1,4 @@
-/** A planned run whose run directory and store lie in an S3 that nobody here wrote, a piece at a time. */
+/** A planned run whose run directory and store lie in an S3 that nobody here wrote, a task at a time. */
 import assert from "node:assert/strict";
 import crypto from "node:crypto";
 import { SourceOpener } from "../../core/access/open.ts";

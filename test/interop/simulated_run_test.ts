@@ -110,7 +110,7 @@ Deno.test({
 ds = xr.open_zarr(sys.argv[1], group="12", consolidated=False)
 assert ds["h_mean"].dims == ("cells",), ds["h_mean"].dims
 ds = ds.isel(cells=np.flatnonzero(ds["count"].values > 0))
-# xdggs reads the store's own convention; the coordinate's name it wants told (0.6).
+# xdggs reads the store's own convention; the coordinate's name it wants reported (0.6).
 cells = xdggs.decode(ds, convention="zarr", name="cell_ids")
 centres = cells.dggs.cell_centers()
 print(json.dumps(dict(count=int(ds["count"].sum()), units=ds["h_mean"].attrs.get("units"),

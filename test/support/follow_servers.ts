@@ -1,6 +1,6 @@
 /**
  * Services on loopback that can be followed, each over the same changing set of granules: CMR's search with
- * its deletions, and a STAC API that filters and sorts as much as it is told to.
+ * its deletions, and a STAC API that filters and sorts as much as it is asked to.
  */
 import { type Answer, startServer, type TestServer } from "./http_server.ts";
 

@@ -30,14 +30,14 @@ export interface TestServer {
 export async function startServer(answer: (asked: Asked, index: number) => Answer): Promise<TestServer> {
   const asked: Asked[] = [];
   const server = http.createServer((request, response) => {
-    const pieces: Uint8Array[] = [];
-    request.on("data", (piece: Uint8Array) => pieces.push(piece));
+    const chunks: Uint8Array[] = [];
+    request.on("data", (chunk: Uint8Array) => chunks.push(chunk));
     request.on("end", () => {
       const one: Asked = {
         method: request.method ?? "",
         url: new URL(request.url ?? "/", "http://127.0.0.1"),
         headers: request.headers,
-        body: new TextDecoder().decode(concatenate(pieces)),
+        body: new TextDecoder().decode(concatenate(chunks)),
       };
       asked.push(one);
       const { status = 200, headers = {}, body = "", drop, gzip = false } = answer(one, asked.length - 1);
@@ -66,12 +66,12 @@ export async function startServer(answer: (asked: Asked, index: number) => Answe
   };
 }
 
-function concatenate(pieces: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+function concatenate(chunks: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
   let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.length;
   }
   return all;
 }

@@ -23,7 +23,7 @@ export interface Crowd {
 export interface CrowdResult {
   seconds: number;
   kills: number;
-  /** What pushers were told was kept. */
+  /** What pushers were answered was kept. */
   acknowledged: Set<number>;
 }
 
@@ -47,7 +47,7 @@ export async function runCrowd(work: readonly Work[], crowd: Crowd): Promise<Cro
       ];
       const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ["ignore", "ignore", "pipe"] });
       let words = "";
-      child.stderr.on("data", (piece) => words += piece);
+      child.stderr.on("data", (chunk) => words += chunk);
       running.set(index, { kill: () => child.kill("SIGKILL"), since: performance.now() });
       const [code, signal] = await new Promise<[number | null, string | null]>((resolve) =>
         child.once("exit", (code, signal) => resolve([code, signal]))

@@ -68,8 +68,8 @@ export class Loopback {
     request: http.IncomingMessage,
     response: http.ServerResponse,
   ): Promise<void> {
-    const pieces: Uint8Array[] = [];
-    for await (const piece of request) pieces.push(piece);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of request) chunks.push(chunk);
     this.seen.push({ method: request.method!, url: request.url!, headers: request.headers });
     if (this.latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, this.latencyMs));
     await this.gate?.();
@@ -92,7 +92,7 @@ export class Loopback {
       return;
     }
     (response as { fault?: Fault }).fault = fault;
-    await handler(request, response, concat(pieces));
+    await handler(request, response, concat(chunks));
   }
 
   /** Ends the server and every connection to it. */
@@ -150,12 +150,12 @@ export class Loopback {
   }
 }
 
-function concat(pieces: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+function concat(chunks: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
   let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.length;
   }
   return all;
 }

@@ -81,7 +81,7 @@ async function* harvestPages(
     const answer = parseCmrAnswer(reply.text, asked);
     hits = asInteger(reply.headers.get("cmr-hits")) ?? answer.hits ?? hits;
     if (hits === null) {
-      throw inputError(`${asked}: the answer has no CMR-Hits, so it cannot be told when all came`);
+      throw inputError(`${asked}: the answer has no CMR-Hits, so it is unknown when all came`);
     }
     received += answer.items.length;
     next = reply.headers.get("cmr-search-after");

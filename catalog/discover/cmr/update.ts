@@ -100,7 +100,7 @@ function parametersOf(query: CmrQuery): unknown {
 /** Whether a row is one of those that its source deleted. */
 export function deletionTest(deleted: readonly DeletedGranule[]): (row: GranuleRow) => boolean {
   const concepts = new Set(deleted.map((one) => one.conceptId).filter((id) => id !== null));
-  // Without a concept id, a granule is told by its provider and its own id.
+  // Without a concept id, a granule is known by its provider and its own id.
   const names = new Set(
     deleted.filter((one) => one.conceptId === null).map((one) => JSON.stringify([one.provider, one.id])),
   );

@@ -1,5 +1,5 @@
 /**
- * Which links of a granule are its data, told by their relation and by the suffix of their names, and
+ * Which links of a granule are its data, by their relation and by the suffix of their names, and
  * how the S3 and HTTPS links of one file find each other. What is no data asset is counted with its
  * reason in a tally.
  */

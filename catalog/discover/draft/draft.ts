@@ -22,7 +22,7 @@ export interface Footprint {
 }
 
 /**
- * Geometry and cells of a stated extent; null is a granule whose footprint is unknown. `note` is told what
+ * Geometry and cells of a stated extent; null is a granule whose footprint is unknown. `note` hears what
  * of the extent was not taken as it was stated.
  */
 export type Footprinter = (extent: Extent | null, note?: (reason: string) => void) => Footprint;

@@ -156,7 +156,7 @@ function withWideBoxes(extent: Extent, note: (reason: string) => void): Extent {
   const widest = extent.edges === "geodetic" ? WHOLE_TURN_DEGREES : 180;
   const boxes = [...extent.boxes];
   const polygons = extent.polygons.flatMap((polygon) => {
-    if (polygon.continuous === true) return piecesOf(polygon);
+    if (polygon.continuous === true) return cutPolygon(polygon);
     const box = polygon.holes.length === 0 ? boxOfRing(polygon.outer) : undefined;
     const width = box === undefined ? 0 : box.east - box.west;
     if (box === undefined || width <= widest) {
@@ -193,11 +193,11 @@ function hasLongEdge(ring: Float64Array): boolean {
 }
 
 /** A polygon that is known to go past the antimeridian, cut there: each side covers its own cells. */
-function piecesOf(polygon: ExtentPolygon): ExtentPolygon[] {
-  const pieces = partsOf([polygon.outer, ...polygon.holes].map(closedRing)).map((rings) =>
+function cutPolygon(polygon: ExtentPolygon): ExtentPolygon[] {
+  const split = partsOf([polygon.outer, ...polygon.holes].map(closedRing)).map((rings) =>
     rings.map((ring) => Float64Array.from(ring.flat()))
   );
-  return pieces.length === 0 ? [polygon] : pieces.map(([outer, ...holes]) => ({ outer, holes }));
+  return split.length === 0 ? [polygon] : split.map(([outer, ...holes]) => ({ outer, holes }));
 }
 
 /** Rings that go out and back on one line, and so enclose nothing, become lines, or points. */

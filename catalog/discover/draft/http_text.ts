@@ -22,7 +22,7 @@ export interface HttpIo {
   client: HttpClient;
   retry: Readonly<RetryPolicy>;
   signal?: AbortSignal | undefined;
-  /** Told before every wait: why, and for how long. */
+  /** Called before every wait: why, and for how long. */
   onWait?: (reason: string, waitMs: number) => void;
   /** `Authorization` for the host that is asked, for collections that are not public. */
   authorization?: string | undefined;

@@ -17,7 +17,7 @@ interface LocalOptions {
   /** Files in work at once. */
   concurrency: number;
   signal?: AbortSignal | undefined;
-  /** Told of every file that failed; without it the first failure ends the walk. */
+  /** Hears of every file that failed; without it the first failure ends the walk. */
   onFailure?: ((file: string, error: SerializedError) => void) | undefined;
   onDone?: ((files: number) => void) | undefined;
 }

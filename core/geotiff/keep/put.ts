@@ -5,7 +5,7 @@ import type { Source } from "../../access/source.ts";
 import { reorderTiff } from "./reorder.ts";
 import type { TiffRoute } from "./route.ts";
 
-const PIECE_BYTES = 8 * 1024 * 1024;
+const CHUNK_BYTES = 8 * 1024 * 1024;
 
 /** What was put. */
 interface PutTiff {
@@ -24,22 +24,22 @@ export async function putTiff(
   { replace, signal }: { readonly replace: boolean; readonly signal?: AbortSignal | undefined },
 ): Promise<PutTiff | null> {
   const hash = createHash("sha256");
-  const { sizeBytes, bigTiff, pieces } = route.kind === "copied"
+  const { sizeBytes, bigTiff, chunks } = route.kind === "copied"
     ? {
       sizeBytes: source.sizeBytes,
       bigTiff: route.structure.file.bigTiff,
-      pieces: (hash: Hash, signal?: AbortSignal) => piecesOf(source, hash, signal),
+      chunks: (hash: Hash, signal?: AbortSignal) => chunksOf(source, hash, signal),
     }
     : await reorderTiff(route.structure, signal);
-  const written = await target.putPieces(key, sizeBytes, pieces(hash, signal), { replace });
+  const written = await target.putChunks(key, sizeBytes, chunks(hash, signal), { replace });
   return written ? { sizeBytes, sha256: hash.digest("hex"), bigTiff } : null;
 }
 
-async function* piecesOf(source: Source, hash: Hash, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+async function* chunksOf(source: Source, hash: Hash, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
   const { sizeBytes } = source;
-  for (let offset = 0; offset < sizeBytes; offset += PIECE_BYTES) {
-    const piece = await source.read(offset, Math.min(PIECE_BYTES, sizeBytes - offset), signal);
-    hash.update(piece);
-    yield piece;
+  for (let offset = 0; offset < sizeBytes; offset += CHUNK_BYTES) {
+    const chunk = await source.read(offset, Math.min(CHUNK_BYTES, sizeBytes - offset), signal);
+    hash.update(chunk);
+    yield chunk;
   }
 }

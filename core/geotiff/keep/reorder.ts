@@ -28,8 +28,8 @@ const BYTE_COUNTS: readonly number[] = [TAG.TileByteCounts, TAG.StripByteCounts]
 interface ReorderedTiff {
   readonly sizeBytes: number;
   readonly bigTiff: boolean;
-  /** The file's bytes in order. Each piece is valid until the next is asked for. */
-  pieces(hash: Hash, signal?: AbortSignal): AsyncIterable<Uint8Array>;
+  /** The file's bytes in order. Each chunk is valid until the next is asked for. */
+  chunks(hash: Hash, signal?: AbortSignal): AsyncIterable<Uint8Array>;
 }
 
 /** Says where everything will lie. Throws for places of blocks outside of the file. */
@@ -55,7 +55,7 @@ export async function reorderTiff(structure: CogStructure, signal?: AbortSignal)
   return {
     sizeBytes,
     bigTiff,
-    pieces: (hash, signal) => {
+    chunks: (hash, signal) => {
       const blocks = blocksOf(
         file,
         order.map((image) => ({ offsets: placed(from, image), lengths: placed(to, image).lengths })),

@@ -1,4 +1,4 @@
-/** How a TIFF becomes a cloud-optimized one at the least cost: as it is, with its parts in another order, or anew. */
+/** How a TIFF becomes a cloud-optimized one at the least cost: as it is, with its parts in another order, or encoded again. */
 import type { Source } from "../../access/source.ts";
 import { georeference } from "../georeference.ts";
 import { blockFaults } from "../validate/leaders.ts";
@@ -10,7 +10,7 @@ export type TiffRoute =
   | { readonly kind: "copied"; readonly structure: CogStructure }
   /** Its fields and its blocks stay as they are, at other places. */
   | { readonly kind: "reordered"; readonly structure: CogStructure; readonly because: string }
-  /** Its cells must be written anew. */
+  /** Its cells must be written again. */
   | { readonly kind: "encoded"; readonly because: string };
 
 /** Rules that a file keeps once its parts lie in another order. */

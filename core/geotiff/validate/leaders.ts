@@ -13,8 +13,8 @@ import type { CogStructure } from "./structure.ts";
 
 /** Blocks that are looked at together. */
 const BATCH = 2048;
-/** Faults of one kind and image that are told; one is reason enough. */
-const TOLD = 3;
+/** Faults of one kind and image that are reported; one is reason enough. */
+const REPORTED = 3;
 
 interface Promises {
   readonly rowOrder: boolean;
@@ -60,11 +60,11 @@ async function imageFaults(
   signal?: AbortSignal,
 ): Promise<CogFault[]> {
   const found: CogFault[] = [];
-  const told = new Map<string, number>();
+  const counts = new Map<string, number>();
   const fault = (rule: string, message: string) => {
-    const count = (told.get(rule) ?? 0) + 1;
-    told.set(rule, count);
-    if (count <= TOLD) found.push({ rule, message: `${called}: ${message}` });
+    const count = (counts.get(rule) ?? 0) + 1;
+    counts.set(rule, count);
+    if (count <= REPORTED) found.push({ rule, message: `${called}: ${message}` });
   };
   const blocks = image.across * image.down * (image.separate ? image.samples : 1);
   const maskBlocks = mask !== undefined && promises.maskBehind && sameBlocks(image, mask) ? mask : undefined;

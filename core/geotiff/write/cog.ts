@@ -70,7 +70,7 @@ export async function writeCog(
     const { header, sizeBytes, bigTiff } = layOut(plan, predictor, store, bands, options);
     const hash = createHash("sha256");
     const bytes = framedTiles(header, tilesOf(store, plan.levels.length), hash, options.signal);
-    const written = await target.putPieces(key, sizeBytes, bytes, { replace: options.replace ?? false });
+    const written = await target.putChunks(key, sizeBytes, bytes, { replace: options.replace ?? false });
     if (!written) throw existsAlready(target, key);
     return {
       key,

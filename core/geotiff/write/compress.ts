@@ -69,7 +69,7 @@ export function compressNow(bytes: Uint8Array, { name, level }: Compression): Ui
   );
 }
 
-/** One piece of output: each further one is a way to the pool and back. */
+/** One chunk of output: each further one is a way to the pool and back. */
 function deflateOptions(bytes: Uint8Array, level: number) {
   return { level, chunkSize: bytes.length + SLACK_BYTES };
 }

@@ -97,7 +97,7 @@ export function definedKeys(crs: Crs): GeoKey[] {
   const keys: GeoKey[] = [{ key: 1026, text: crs.name }, ...geographicKeys(crs, parameters)];
   if (crs.geographic) return keys;
   const unit = LINEAR_UNITS.get(linearUnit(parameters).metres);
-  if (unit === undefined) throw untold(crs, `its unit of ${linearUnit(parameters).metres} m`);
+  if (unit === undefined) throw undescribed(crs, `its unit of ${linearUnit(parameters).metres} m`);
   keys.push({ key: 3072, short: USER_DEFINED }, { key: 3073, text: crs.name });
   keys.push({ key: 3074, short: USER_DEFINED }, { key: 3076, short: unit });
   return [...keys, ...methodKeys(crs, parameters)];
@@ -107,9 +107,9 @@ function geographicKeys(crs: Crs, parameters: Parameters): GeoKey[] {
   const code = DATUM_CODES[parameters.get("datum") ?? ""];
   if (code !== undefined && !crs.geographic) return [{ key: 2048, short: code }];
   const shape = ellipsoid(parameters);
-  if (shape === null) throw untold(crs, `its ellipsoid`);
+  if (shape === null) throw undescribed(crs, `its ellipsoid`);
   const meridian = parameter(parameters, "pm", 0);
-  if (!Number.isFinite(meridian)) throw untold(crs, `its prime meridian "${parameters.get("pm")}"`);
+  if (!Number.isFinite(meridian)) throw undescribed(crs, `its prime meridian "${parameters.get("pm")}"`);
   return [
     { key: 2048, short: USER_DEFINED },
     { key: 2049, text: crs.geographic ? crs.name : "unnamed ellipsoid" },
@@ -125,22 +125,22 @@ function geographicKeys(crs: Crs, parameters: Parameters): GeoKey[] {
 function methodKeys(crs: Crs, parameters: Parameters): GeoKey[] {
   const name = parameters.get("proj") ?? "";
   const method = METHODS[name === "utm" ? "tmerc" : isOnOneParallel(parameters) ? "lcc1" : name];
-  if (method === undefined || name === "lcc1") throw untold(crs, `its projection "${name}"`);
-  const told = name === "utm" ? utmAsTransverseMercator(parameters) : parameters;
-  if (name === "stere" && Math.abs(parameter(told, "lat_0", 0)) !== 90) {
-    throw untold(crs, "its oblique stereographic projection");
+  if (method === undefined || name === "lcc1") throw undescribed(crs, `its projection "${name}"`);
+  const stated = name === "utm" ? utmAsTransverseMercator(parameters) : parameters;
+  if (name === "stere" && Math.abs(parameter(stated, "lat_0", 0)) !== 90) {
+    throw undescribed(crs, "its oblique stereographic projection");
   }
   const keys: GeoKey[] = [{ key: 3075, short: method.method }];
   for (const [key, value] of method.keys) {
-    const double = value(told);
-    if (!Number.isFinite(double)) throw untold(crs, `a parameter of its projection "${name}"`);
+    const double = value(stated);
+    if (!Number.isFinite(double)) throw undescribed(crs, `a parameter of its projection "${name}"`);
     keys.push({ key, double });
   }
-  // Mercator's scale is told by a latitude or by a factor, one of the two.
+  // Mercator's scale is given by a latitude or by a factor, one of the two.
   if (name === "merc") {
-    const latitude = parameter(told, "lat_ts", 0);
+    const latitude = parameter(stated, "lat_ts", 0);
     keys.push(
-      latitude === 0 ? { key: 3092, double: scaleFactor(told) } : { key: 3078, double: latitude },
+      latitude === 0 ? { key: 3092, double: scaleFactor(stated) } : { key: 3078, double: latitude },
     );
   }
   return keys;
@@ -165,7 +165,7 @@ function utmAsTransverseMercator(parameters: Parameters): Parameters {
   ]);
 }
 
-function untold(crs: Crs, what: string) {
+function undescribed(crs: Crs, what: string) {
   return inputError(
     `${crs.name}: GeoTIFF has no keys for ${what} (wanted a system with an EPSG code, or one of ` +
       `utm, ${

@@ -11,8 +11,8 @@ export const CLASSIC_LIMIT_BYTES = 4.0e9;
 const LEADER_BYTES = 4;
 const TRAILER_BYTES = 4;
 
-/** Pieces that are handed to the target at once. */
-const PIECE_BYTES = 4 * 1024 * 1024;
+/** Chunks that are handed to the target at once. */
+const CHUNK_BYTES = 4 * 1024 * 1024;
 
 /** Sets the places of the tiles of all levels, which come in the order of the file, from `start` on. @returns where the file ends */
 export function placeTiles(levels: readonly TilePlaces[], start: number): number {
@@ -27,7 +27,7 @@ export function placeTiles(levels: readonly TilePlaces[], start: number): number
   return at;
 }
 
-/** The file's bytes in order, in pieces of a few megabytes. Each is valid until the next is asked for. */
+/** The file's bytes in order, in chunks of a few megabytes. Each is valid until the next is asked for. */
 export async function* framedTiles(
   header: Uint8Array,
   tiles: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
@@ -36,27 +36,27 @@ export async function* framedTiles(
 ): AsyncIterable<Uint8Array> {
   hash.update(header);
   yield header;
-  let piece = new Uint8Array(PIECE_BYTES);
-  let view = new DataView(piece.buffer);
+  let chunk = new Uint8Array(CHUNK_BYTES);
+  let view = new DataView(chunk.buffer);
   let used = 0;
   for await (const tile of tiles) {
     const wanted = LEADER_BYTES + tile.length + TRAILER_BYTES;
-    if (used + wanted > piece.length) {
+    if (used + wanted > chunk.length) {
       signal?.throwIfAborted();
-      hash.update(piece.subarray(0, used));
-      yield piece.subarray(0, used);
+      hash.update(chunk.subarray(0, used));
+      yield chunk.subarray(0, used);
       used = 0;
-      if (wanted > piece.length) {
-        piece = new Uint8Array(wanted);
-        view = new DataView(piece.buffer);
+      if (wanted > chunk.length) {
+        chunk = new Uint8Array(wanted);
+        view = new DataView(chunk.buffer);
       }
     }
     view.setUint32(used, tile.length, true);
-    piece.set(tile, used + LEADER_BYTES);
+    chunk.set(tile, used + LEADER_BYTES);
     const end = used + LEADER_BYTES + tile.length;
-    piece.set(piece.subarray(end - TRAILER_BYTES, end), end);
+    chunk.set(chunk.subarray(end - TRAILER_BYTES, end), end);
     used = end + TRAILER_BYTES;
   }
-  hash.update(piece.subarray(0, used));
-  if (used > 0) yield piece.subarray(0, used);
+  hash.update(chunk.subarray(0, used));
+  if (used > 0) yield chunk.subarray(0, used);
 }

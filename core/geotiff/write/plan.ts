@@ -123,7 +123,7 @@ export function writtenBand(grid: Grid, index: number, values: CellValues): Grid
   return values === "physical" ? { ...band, scale: 1, offset: 0 } : band;
 }
 
-/** Names and units of what is told by numbers that have no order. */
+/** Names and units of what is given by numbers that have no order. */
 const CLASSES =
   /(^|[^a-z])(class(es)?|classification|categor(y|ies)|flags?|mask|fmask|qa|qc|quality|landcover|land_cover|bitfield|bits)([^a-z]|$)/i;
 

@@ -8,7 +8,7 @@ import { writeAllSync, writeError } from "../../files/atomic.ts";
 /** Where a packed tile is: at hand, or in the scratch file. */
 type Held = Uint8Array | { readonly offset: number; readonly length: number };
 
-/** Pieces of the scratch file that are read back at once. */
+/** Chunks of the scratch file that are read back at once. */
 const READ_BYTES = 4 * 1024 * 1024;
 
 export class TileStore {
@@ -41,7 +41,7 @@ export class TileStore {
   /** The packed tiles of a level that are not empty, in their order. */
   *read(level: number): Iterable<Uint8Array> {
     const tiles = this.#levels[level];
-    let piece: Uint8Array = new Uint8Array(0), pieceStart = 0;
+    let chunk: Uint8Array = new Uint8Array(0), chunkStart = 0;
     for (const held of tiles) {
       if (held === null) continue;
       if (held instanceof Uint8Array) {
@@ -49,11 +49,11 @@ export class TileStore {
         continue;
       }
       const { offset, length } = held;
-      if (offset < pieceStart || offset + length > pieceStart + piece.length) {
-        piece = this.#readScratch(offset, Math.max(length, Math.min(READ_BYTES, this.#fileBytes - offset)));
-        pieceStart = offset;
+      if (offset < chunkStart || offset + length > chunkStart + chunk.length) {
+        chunk = this.#readScratch(offset, Math.max(length, Math.min(READ_BYTES, this.#fileBytes - offset)));
+        chunkStart = offset;
       }
-      yield piece.subarray(offset - pieceStart, offset - pieceStart + length);
+      yield chunk.subarray(offset - chunkStart, offset - chunkStart + length);
     }
   }
 

@@ -124,7 +124,7 @@ function readValues(type: Datatype, count: number, bytes: Uint8Array, file: File
 }
 
 /**
- * Text elements, of fixed length or in the global heap. `check` is told the bytes of text so far: many
+ * Text elements, of fixed length or in the global heap. `check` is given the bytes of text so far: many
  * elements may point to one long text.
  */
 export function readTexts(

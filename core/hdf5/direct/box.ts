@@ -64,25 +64,25 @@ export function copyBox(
 /** Gaps of a window that are read along with it rather than asked for apart. */
 const GAP_BYTES = 4096;
 
-/** The longest piece that rows of a window are joined to. */
+/** The longest span that rows of a window are joined to. */
 const JOINED_BYTES = 8 << 20;
 
-/** Pieces of a contiguous array that hold a window: each starts at a byte and holds `axes` from `axis` on. */
-export interface Pieces {
-  /** Dimensions before it are stepped through, a piece each step. */
+/** Spans of a contiguous array that hold a window: each starts at a byte and holds `axes` from `axis` on. */
+export interface Spans {
+  /** Dimensions before it are stepped through, a span each step. */
   readonly axis: number;
-  /** Bytes of each piece, the gaps between its rows included. */
+  /** Bytes of each span, the gaps between its rows included. */
   readonly bytes: number;
   /** First bytes, ascending. */
   readonly offsets: readonly number[];
 }
 
 /** Where a window of a contiguous array of `shape` lies. Every count is at least 1. */
-export function contiguousPieces(
+export function contiguousSpans(
   shape: readonly number[],
   { start, count }: Box,
   elementBytes: number,
-): Pieces {
+): Spans {
   const strides = byteStrides(shape, elementBytes);
   let axis = shape.length;
   let bytes = elementBytes;

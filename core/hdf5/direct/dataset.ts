@@ -12,15 +12,7 @@ import {
   swapBytes,
   toElements,
 } from "./attributes.ts";
-import {
-  type Box,
-  boxElements,
-  byteStrides,
-  contiguousPieces,
-  copyBox,
-  type Pieces,
-  rowsBox,
-} from "./box.ts";
+import { type Box, boxElements, byteStrides, contiguousSpans, copyBox, rowsBox, type Spans } from "./box.ts";
 import { chunkCopier } from "./chunk_copy.ts";
 import { checkFilters, ChunkFault, decodeChunk, filterName } from "./chunk_filters.ts";
 import { chunkGrid, type ChunkIndex, readChunkIndex, type StoredChunk } from "./chunk_index.ts";
@@ -193,30 +185,30 @@ export class DirectDataset implements Hdf5Dataset {
     if (layout.kind === "chunked") return this.#readChunks(window, bytes);
     if (layout.kind === "contiguous") {
       if (layout.address === UNDEFINED) return this.#filled(bytes);
-      const pieces = this.#pieces(window);
-      const parts = this.#fetcher.read(this.#pieceRanges(layout.address, pieces));
-      return this.#joinPieces(window, pieces, parts, bytes);
+      const spans = this.#spans(window);
+      const parts = this.#fetcher.read(this.#spanRanges(layout.address, spans));
+      return this.#joinSpans(window, spans, parts, bytes);
     }
     if (layout.kind === "virtual") throw new UnsupportedHdf5("virtual datasets");
     const all = this.#logicalBytes();
     if (layout.bytes.length < all) {
       throw damaged(this.#file.name, `${path} stores ${layout.bytes.length} bytes of ${all}`);
     }
-    const pieces = this.#pieces(window);
-    const parts = pieces.offsets.map((offset) => layout.bytes.slice(offset, offset + pieces.bytes));
-    return this.#joinPieces(window, pieces, parts, bytes);
+    const spans = this.#spans(window);
+    const parts = spans.offsets.map((offset) => layout.bytes.slice(offset, offset + spans.bytes));
+    return this.#joinSpans(window, spans, parts, bytes);
   }
 
-  #pieces(window: Box): Pieces {
-    return contiguousPieces(this.shape, window, this.#type.size);
+  #spans(window: Box): Spans {
+    return contiguousSpans(this.shape, window, this.#type.size);
   }
 
-  #pieceRanges(address: number, { offsets, bytes }: Pieces): ByteRange[] {
+  #spanRanges(address: number, { offsets, bytes }: Spans): ByteRange[] {
     return offsets.map((offset) => this.#range(address + offset, bytes));
   }
 
-  /** A window's elements from pieces that hold them with the gaps between their rows. */
-  #joinPieces(window: Box, { axis, bytes }: Pieces, parts: readonly Uint8Array[], total: number): Uint8Array {
+  /** A window's elements from spans that hold them with the gaps between their rows. */
+  #joinSpans(window: Box, { axis, bytes }: Spans, parts: readonly Uint8Array[], total: number): Uint8Array {
     if (parts.length === 1 && bytes === total) return parts[0];
     const size = this.#type.size;
     const out = new Uint8Array(total);
@@ -334,7 +326,7 @@ export class DirectDataset implements Hdf5Dataset {
     const layout = this.#layout;
     if (this.#type.kind === "other" || boxElements(window) === 0) return [];
     if (layout.kind === "contiguous" && layout.address !== UNDEFINED) {
-      return this.#pieceRanges(layout.address, this.#pieces(window));
+      return this.#spanRanges(layout.address, this.#spans(window));
     }
     if (layout.kind !== "chunked") return [];
     const { wanted } = this.#chunksOf(window, chunkGrid(this.shape, layout.chunk));

@@ -14,7 +14,7 @@ interface VirtualSource {
 /** Sources that are read of one list; a message names a few. */
 const MOST_SOURCES = 10_000;
 
-/** The sources of a virtual dataset; null in place of those that could not be told (section VII.C). */
+/** The sources of a virtual dataset; null in place of those that could not be determined (section VII.C). */
 function virtualSources(heap: GlobalHeap, address: number, object: number): (VirtualSource | null)[] {
   const list = heap.object(address, object);
   if (list.u8() !== 0) return [null];

@@ -2,7 +2,7 @@
 import type { GridDtype } from "../grid.ts";
 import type { Pixels } from "../pixels.ts";
 
-/** A number that an algorithm is told. */
+/** A number that an algorithm takes. */
 export interface AlgorithmParameter {
   readonly type: "integer" | "number";
   /** Null where the algorithm does without it. */

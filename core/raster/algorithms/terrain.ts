@@ -43,7 +43,7 @@ function of(parameters: AlgorithmValues, name: string): number {
 
 /**
  * Differences along rows and columns as numpy.gradient has them: of both neighbours in the middle, of one at the
- * edges. A pixel that lacks one of them, or itself, is empty. `at` gives the result's value.
+ * edges. A pixel without one of them, or without a value, is empty. `at` gives the result's value.
  */
 function fromGradient(
   { width, height, bands: [values], masks: [mask] }: Pixels,

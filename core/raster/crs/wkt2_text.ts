@@ -20,7 +20,7 @@ const VERSION_2 = /^\s*(GEOGCRS|GEODCRS|PROJCRS|BOUNDCRS|COMPOUNDCRS)\s*\[/;
 /**
  * The system as WKT 2: the file's own text where that is one, else made of its parameters. x comes before y,
  * as in `Crs`. Null where WKT has no words for it: a projection method that only proj4 knows, a datum that is
- * told by its shift.
+ * given by its shift.
  */
 export function wkt2OfCrs(crs: Crs): string | null {
   if (crs.wkt !== null && VERSION_2.test(crs.wkt)) return crs.wkt;

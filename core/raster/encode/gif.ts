@@ -1,6 +1,6 @@
 /**
  * GIF (version 89a) of pictures with palettes, one or an animation that loops for ever. Each frame brings its
- * own palette, so that no colour is lost; alpha is told as transparent or not.
+ * own palette, so that no colour is lost; alpha is kept as transparent or not.
  */
 import { inputError } from "../../errors.ts";
 import type { IndexedPicture } from "../picture.ts";

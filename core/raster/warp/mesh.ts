@@ -76,8 +76,8 @@ export function buildMesh(
 
 /** Indices of pixels between which patches lie: the first, the last, and some between. */
 function cuts(size: number): number[] {
-  const pieces = Math.max(1, Math.ceil((size - 1) / LARGEST_PATCH));
-  const list = Array.from({ length: pieces }, (_, i) => Math.round((size - 1) * i / pieces));
+  const patches = Math.max(1, Math.ceil((size - 1) / LARGEST_PATCH));
+  const list = Array.from({ length: patches }, (_, i) => Math.round((size - 1) * i / patches));
   if (size > 1) list.push(size - 1);
   return list;
 }

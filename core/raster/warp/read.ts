@@ -41,18 +41,18 @@ export async function readWarped(
   return stacked(output, upper, above, below);
 }
 
-/** Reads the window of a plan; one that runs over the seam of a global grid is read in pieces. */
+/** Reads the window of a plan; one that runs over the seam of a global grid is read in parts. */
 export async function readPlanned(grid: Grid, plan: WarpPlan, signal?: AbortSignal): Promise<GridWindow> {
   const { window, level } = plan;
-  const pieces = windowPieces(grid.levels[level].width, plan);
-  if (pieces.length === 1) return await grid.readWindow(pieces[0], signal);
+  const requests = windowRequests(grid.levels[level].width, plan);
+  if (requests.length === 1) return await grid.readWindow(requests[0], signal);
   const read: GridWindow[] = [];
-  for (const piece of pieces) read.push(await grid.readWindow(piece, signal));
+  for (const request of requests) read.push(await grid.readWindow(request, signal));
   const join = <T extends GridValues>(parts: readonly T[]): T => {
     const joined = new (parts[0].constructor as new (length: number) => T)(window.width * window.height);
     let x = 0;
     parts.forEach((part, index) => {
-      const width = pieces[index].width;
+      const width = requests[index].width;
       for (let y = 0; y < window.height; y++) {
         joined.set(part.subarray(y * width, (y + 1) * width), y * window.width + x);
       }
@@ -71,12 +71,12 @@ export async function readPlanned(grid: Grid, plan: WarpPlan, signal?: AbortSign
 }
 
 /** The requests that make up a plan's window, from west to east. Plain values: their costs can be counted. */
-export function windowPieces(levelWidth: number, { window, level, bands }: WarpPlan): WindowRequest[] {
-  const pieces: WindowRequest[] = [];
+export function windowRequests(levelWidth: number, { window, level, bands }: WarpPlan): WindowRequest[] {
+  const requests: WindowRequest[] = [];
   for (let x = window.x; x < window.x + window.width;) {
     const column = x - levelWidth * Math.floor(x / levelWidth);
     const width = Math.min(levelWidth - column, window.x + window.width - x);
-    pieces.push({
+    requests.push({
       level,
       x: column,
       y: window.y,
@@ -86,7 +86,7 @@ export function windowPieces(levelWidth: number, { window, level, bands }: WarpP
     });
     x += width;
   }
-  return pieces;
+  return requests;
 }
 
 function rowsOf(output: OutputGrid, first: number, height: number): OutputGrid {

@@ -49,8 +49,8 @@ def version() -> Dict[str, Any]:
     run = subprocess.run([binary(), "--version", "--json"], capture_output=True, check=False)
     if run.returncode != 0:
         raise BinaryNotFound(f"{binary()}: {run.stderr.decode(errors='replace').strip()}")
-    told: Dict[str, Any] = json.loads(run.stdout)
-    return told
+    answer: Dict[str, Any] = json.loads(run.stdout)
+    return answer
 
 
 def main() -> int:

@@ -27,7 +27,7 @@ def run(
     """Runs ``granary ARGUMENTS --json`` and returns the document that it prints.
 
     :param arguments: the command and its flags, as on a command line.
-    :param progress: True shows how far it is, a function is told.
+    :param progress: True shows how far it is, a function is called with it.
     :param notes: whether notes and warnings of the program are shown on stderr.
     :param env: variables of the environment besides this process's own, such as credentials.
     :param cwd: the folder to run in.

@@ -47,7 +47,7 @@ def agg(
     :param backend: ``local`` (this machine), ``slurm`` or ``lambda``.
     :param max_cells: at most so many parent cells, the first in order.
     :param dry_run: only say what would be done, as a plan.
-    :param progress: True shows how far it is, a function is told.
+    :param progress: True shows how far it is, a function is called with it.
     :param options: any other flag of ``granary aggregate``, such as ``start="2020-01-01"``, ``bbox=(w, s, e, n)``,
         ``workers=4``, ``resume=True``, ``overwrite=True``.
     :raises InputError: nothing was done; the message says what is wrong.

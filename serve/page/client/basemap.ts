@@ -22,9 +22,9 @@ export interface Basemap {
 
 export async function makeBasemap(view: MapView): Promise<Basemap> {
   polygons ??= loadLand();
-  const pieces = (await polygons).flatMap((polygon) => piecesIn(view, polygon));
-  const land = pieces.map((rings) => new ol.Feature(new ol.geom.Polygon(rings)));
-  const coast = pieces.flat().map((ring) => new ol.Feature(new ol.geom.LineString(ring)));
+  const shown = (await polygons).flatMap((polygon) => polygonsIn(view, polygon));
+  const land = shown.map((rings) => new ol.Feature(new ol.geom.Polygon(rings)));
+  const coast = shown.flat().map((ring) => new ol.Feature(new ol.geom.LineString(ring)));
   const lines = graticule(view).map((line) => new ol.Feature(new ol.geom.LineString(line)));
   for (const line of lines) line.set("graticule", true);
   const wrapX = view.projection.canWrapX();
@@ -69,7 +69,7 @@ async function loadLand(): Promise<Polygon[]> {
  * A polygon in the view's plane. The rings of the source run across the antimeridian, and one of them round the
  * south pole: on a cylinder they are unrolled, closed below the pole, and drawn on both sides.
  */
-function piecesIn(view: MapView, polygon: Polygon): Polygon[] {
+function polygonsIn(view: MapView, polygon: Polygon): Polygon[] {
   const toPlane = (one: Ring) => one.map((place) => ol.proj.transform(place, "EPSG:4326", view.projection));
   if (view.pole !== null) {
     const side = view.pole === "north" ? 1 : -1;

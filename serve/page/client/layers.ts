@@ -20,7 +20,7 @@ export interface Layer {
   readonly catalog: string | null;
   readonly collection: string | null;
   readonly box: readonly number[] | null;
-  /** Whether granules are told apart by time. */
+  /** Whether granules differ by time. */
   readonly timed: boolean;
   /** Choices that the page's own address made. */
   readonly fixed: Choice | null;
@@ -53,7 +53,7 @@ export async function listLayers(): Promise<{ layers: Layer[]; cmr: boolean }> {
     layers: [
       ...collections.map(({ catalog, collection, granules, bbox }) => ({
         id: `catalog/${catalog}/${collection}`,
-        // Files of no known product are told apart by their catalog.
+        // Files of no known product are distinguished by their catalog.
         title: collection === "unknown" ? catalog : collection,
         note: `${collection === "unknown" ? "files" : catalog}, ${granules} ${
           granules === 1 ? "granule" : "granules"

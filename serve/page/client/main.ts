@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** The map page: what is chosen in the panel is drawn on the map, and told by its address. */
+/** The map page: what is chosen in the panel is drawn on the map, and stands in its address. */
 import type OpenLayers from "ol/dist/ol.js";
 import { type Basemap, makeBasemap } from "./basemap.ts";
 import { drawLegend, FAVOURITES } from "./colours.ts";

@@ -66,12 +66,12 @@ Deno.test("a single driver never falls back; a list does, and says so in words o
     () => locate(noS3, parseDrivers("s3"), HERE),
     tagged("granule", /no address for --driver s3 .*try --driver s3,local,https/),
   );
-  const told: string[] = [];
-  const location = locate(noS3, parseDrivers("s3,https"), { ...HERE, warn: (text) => told.push(text) });
+  const reported: string[] = [];
+  const location = locate(noS3, parseDrivers("s3,https"), { ...HERE, warn: (text) => reported.push(text) });
   assert.equal(location.kind, "https");
-  assert.deepEqual(told, ["ATL06.006: some granules have no s3 address and are read by https"]);
-  locate(row(), parseDrivers("local,https"), { ...HERE, warn: (text) => told.push(text) });
-  assert.equal(told[1], "ATL06.006: some granules have no local file and are read by https");
+  assert.deepEqual(reported, ["ATL06.006: some granules have no s3 address and are read by https"]);
+  locate(row(), parseDrivers("local,https"), { ...HERE, warn: (text) => reported.push(text) });
+  assert.equal(reported[1], "ATL06.006: some granules have no local file and are read by https");
   assert.equal(locate(row(), parseDrivers("local"), HERE).kind, "local");
 });
 

@@ -13,12 +13,12 @@ Deno.test("numbers at ranks are those of the sorted whole, however little is hel
     fc.integer({ min: 1, max: 250 }),
     fc.array(fc.nat(1000), { minLength: 1, maxLength: 5 }),
     fc.integer({ min: 1, max: 50 }),
-    async (numbers, held, picks, piece) => {
+    async (numbers, held, picks, chunk) => {
       const ranks = picks.map((pick) => pick % numbers.length);
       const sorted = Float64Array.from(numbers).sort();
       async function* passes() {
-        for (let at = 0; at < numbers.length; at += piece) {
-          yield await Promise.resolve(Float64Array.from(numbers.slice(at, at + piece)));
+        for (let at = 0; at < numbers.length; at += chunk) {
+          yield await Promise.resolve(Float64Array.from(numbers.slice(at, at + chunk)));
         }
       }
       const found = await numbersAtRanks(passes, numbers.length, ranks, held);

@@ -131,8 +131,8 @@ recordedTest("a poll of products in pages of ten brings the same rows", async ()
 recordedTest("a deleted product leaves the catalog, one that came back under another id stays", async () => {
   await inWorld(AUX, async ({ feed, server, folder }) => {
     const first = server.products[0];
-    const twin = { ...first, Id: "00000000-aaaa-4000-8000-000000000000" };
-    server.products.push(twin);
+    const copy = { ...first, Id: "00000000-aaaa-4000-8000-000000000000" };
+    server.products.push(copy);
     await runFeed(feed, { deadline: NO_DEADLINE });
     assert.equal(await counts(feed, "granule"), 48);
     const before = newestManifest(path.join(folder, "aux.live"));

@@ -120,7 +120,7 @@ Deno.test("a SAFE is one granule with all its files, and all of them are fetched
   });
 });
 
-Deno.test("a SAFE that lacks a file of its manifest is known and left out, until the file is there", async () => {
+Deno.test("a SAFE without a file of its manifest is known and left out, until the file is there", async () => {
   await inWorld("manifest: manifest.safe", async ({ feed, put }) => {
     for (const file of FILES.slice(1)) put(NAME(2), file, 40);
     put(NAME(2), "manifest.safe", 39, manifestOf(FILES));

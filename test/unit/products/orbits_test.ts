@@ -170,7 +170,7 @@ Deno.test("parameters out of range are none", () => {
   assert.ok(Math.abs(stated.nodeShiftDegrees - ICESAT2.nodeShiftDegrees) < 0.03);
 });
 
-Deno.test("missions are told by their products' names", () => {
+Deno.test("missions are identified by their products' names", () => {
   for (const name of ["ATL06.005", "SC:ATL08.005:1", "ATLAS/ICESat-2 L3A Land Ice Height V005"]) {
     assert.equal(orbitOfProduct(name), ICESAT2, name);
   }

@@ -31,7 +31,7 @@ const VEDA = {
   }],
 };
 
-Deno.test("a VEDA dataset config becomes a sound dataset, and what is lost is told", () => {
+Deno.test("a VEDA dataset config becomes a sound dataset, and what is lost is reported", () => {
   const { name, yaml, notes } = importConfig(JSON.stringify(VEDA), "no2.json");
   const dataset = parseDataset(yaml, "no2.yaml");
   assert.equal(name, "no2-monthly");
@@ -94,7 +94,7 @@ Deno.test("a step function's input that asks CMR becomes a dataset that asks CMR
   assert.deepEqual(parseDataset(plain.yaml, "d.yaml").convert.assets, ["*.he5"]);
 });
 
-Deno.test("a pattern that cannot be searched in linear time is told, and what is no config is refused", () => {
+Deno.test("a pattern that cannot be searched in linear time is reported, and what is no config is refused", () => {
   const ahead = { ...VEDA, discovery_items: [{ ...VEDA.discovery_items[0], filename_regex: "(?=x)" }] };
   const { yaml, notes } = importConfig(JSON.stringify(ahead), "a.json");
   assert.ok(notes.some((note) => /looks around/.test(note)));

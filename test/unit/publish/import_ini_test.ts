@@ -28,7 +28,7 @@ const imported = (section: string) => {
   return { name, notes, dataset: parseDataset(yaml, "x.yaml") };
 };
 
-Deno.test("a section of an .ini file becomes a sound dataset, and what is lost is told", () => {
+Deno.test("a section of an .ini file becomes a sound dataset, and what is lost is reported", () => {
   assert.ok(isIni(INI) && !isIni('[{"collection": "a"}]') && !isIni('{"collection": ["a"]}'));
   const rain = imported("GPM_3IMERGM");
   assert.equal(rain.name, "GPM_3IMERGM");

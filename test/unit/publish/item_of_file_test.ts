@@ -40,7 +40,7 @@ if (hasSharedData) {
     fs.readFileSync(sharedData("golden/grids/stac_items_from_cogs.json"), "utf8"),
   );
   for (const [name, golden] of Object.entries(goldens)) {
-    Deno.test(`the item of ${name} tells what rasterio and numpy told`, async () => {
+    Deno.test(`the item of ${name} tells what rasterio and numpy reported`, async () => {
       const item = await itemOfFiles(request({ files: [sharedData(`cog/${name}`)] }));
       assert.deepEqual(checkStac(item).faults, []);
       // deno-lint-ignore no-explicit-any
@@ -86,7 +86,7 @@ if (hasSharedData) {
     assert.ok(item.bbox![0] > item.bbox![2], "one of them lies across the antimeridian");
   });
 
-  Deno.test("a time is stated, or told by a known name or a pattern; else the item is refused", async () => {
+  Deno.test("a time is stated, or identified by a known name or a pattern; else the item is refused", async () => {
     const hls = sharedData("cog/HLS.L30.T15UWP.2024283T165135.v2.0.Fmask.tif");
     const named = await itemOfFiles(request({ files: [hls], time: null }));
     assert.equal(named.properties.datetime, "2024-10-09T16:51:35Z");

@@ -114,7 +114,7 @@ scene("a folder of granules becomes COGs, items and a collection at every target
   ]]);
   const item = json(path.join(s.folder, "out/items/2016/OMI-Aura_L3-OMTO3d_2016m0331_v003.json"));
   assert.deepEqual(checkStac(item).faults, []);
-  const judge = publishedSchemas();
+  const faultsOf = publishedSchemas();
   for (
     const document of [
       collection,
@@ -123,7 +123,7 @@ scene("a folder of granules becomes COGs, items and a collection at every target
       s.api.collections.get("OMTO3d.test"),
     ]
   ) {
-    assert.deepEqual(judge(document), [], "the published schemas find nothing");
+    assert.deepEqual(faultsOf(document), [], "the published schemas find nothing");
   }
   const { ColumnAmountO3: asset } = item.assets;
   const cog = fs.readFileSync(path.join(s.folder, "out/items/2016", asset.href));
@@ -155,7 +155,7 @@ scene("a run with nothing new converts nothing and tells nobody; one granule mor
   }
 });
 
-scene("a damaged file is told once, keeps no other out, and is taken when it is mended", async (s) => {
+scene("a damaged file is reported once, keeps no other out, and is taken when it is repaired", async (s) => {
   s.put(OMTO3D);
   s.put(SECOND, 100_000);
   const report = await s.run();
@@ -167,8 +167,8 @@ scene("a damaged file is told once, keeps no other out, and is taken when it is 
   const retried = await s.run({ retry: true });
   assert.deepEqual([retried.converted, retried.failed.length], [{ retry: 1 }, 1]);
   s.put(SECOND);
-  const mended = await s.run();
-  assert.deepEqual([mended.published, mended.failed], [2, []]);
+  const repaired = await s.run();
+  assert.deepEqual([repaired.published, repaired.failed], [2, []]);
 });
 
 scene("a changed source replaces its files and its item, which stays the same item", async (s) => {
@@ -178,7 +178,7 @@ scene("a changed source replaces its files and its item, which stays the same it
   const { created, updated } = json(file).properties;
   assert.deepEqual([created, updated], ["2024-01-01T00:00:00Z", "2024-01-01T00:00:00Z"]);
   const before = s.output("cogs");
-  // The same bytes at another time: the item has not changed, and nobody is told.
+  // The same bytes at another time: the item has not changed, and nobody is reported.
   fs.utimesSync(path.join(s.folder, "granules", OMTO3D), 1, 1);
   const touched = await s.run({ now: Date.UTC(2024, 0, 2) });
   assert.deepEqual(touched.converted, { source: 1 });
@@ -269,7 +269,7 @@ scene(
         const outcome = await worker.do(runDirectory, "convert", task, { planKey: plan.key });
         assert.deepEqual([outcome.failed, outcome.left], [[], 0]);
       }
-      await assert.rejects(publishJob.finish(runDirectory, {}), /out is not told of 2 granules/);
+      await assert.rejects(publishJob.finish(runDirectory, {}), /out has yet to receive 2 granules/);
       for (const task of [0, 1]) await worker.do(runDirectory, "register", task);
       await assert.rejects(worker.do(runDirectory, "convert", 2), /no convert task 2/);
       await assert.rejects(worker.do(runDirectory, "scatter", 0), /no stage of publishing/);
@@ -354,7 +354,7 @@ scene("files of a try that failed are not left behind where no item tells of the
   assert.ok(!fs.existsSync(path.join(s.folder, "out/cogs/x_20240102/B04.tif")));
 });
 
-scene("a target that fails keeps no other from being told", async (s) => {
+scene("a target that fails keeps no other from being reported", async (s) => {
   s.put(OMTO3D);
   const text = yamlOf(s.api.server.url);
   const [first = "", second = ""] = text.match(/^ {2}- \{to: .*$/gm) ?? [];
@@ -570,11 +570,11 @@ scene(
     fs.rmSync(path.join(s.folder, "out/cogs/OMI-Aura_L3-OMTO3d_2016m0401_v003/ColumnAmountO3.tif"));
     assert.deepEqual((await s.run()).converted, { outputs: 1 });
     assert.equal(Object.keys(s.output("cogs")).length, 3);
-    // The source mended is a new revision, and whole.
+    // The source repaired is a new revision, and whole.
     s.put(SECOND);
     fs.utimesSync(damaged, new Date(), new Date(Date.now() + 5000));
-    const mended = await s.run();
-    assert.deepEqual([mended.published, mended.failed], [2, []]);
+    const repaired = await s.run();
+    assert.deepEqual([repaired.published, repaired.failed], [2, []]);
     assert.equal(Object.keys(s.output("cogs")).length, 4);
   },
 );

@@ -11,7 +11,7 @@ import { fixtureIds, fixtureSpec, writeFixture } from "../../interop/store_fixtu
 
 async function rowsOf(opened: Awaited<ReturnType<typeof openCells>>, sql: string): Promise<unknown> {
   let text = "";
-  for await (const piece of formatSql(opened, sql, "json")) text += piece;
+  for await (const chunk of formatSql(opened, sql, "json")) text += chunk;
   return JSON.parse(text);
 }
 

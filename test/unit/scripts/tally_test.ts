@@ -25,7 +25,7 @@ Deno.test("a process that ends badly without a count has failed", () => {
   assert.equal(tallyOf(0, "ok | 3 passed | 0 failed (1s)").tally.failed, 0);
 });
 
-Deno.test("skipped tests are told only where there are any", () => {
+Deno.test("skipped tests are reported only where there are any", () => {
   const sum = addTallies({ passed: 1, failed: 0, skipped: 0 }, { passed: 2, failed: 1, skipped: 0 });
   assert.equal(tallyText(sum), "3 passed, 1 failed");
   assert.equal(tallyText({ ...sum, skipped: 2 }), "3 passed, 1 failed, 2 skipped");

@@ -13,7 +13,7 @@ function indexOf(owners: readonly (readonly Box[])[]): BoxIndex {
   return new BoxIndex(Float64Array.from(owners.flat(2)), Uint32Array.from(first));
 }
 
-Deno.test("whoever touches a place is found, once and in order, at every edge", () => {
+Deno.test("whatever touches a place is found, once and in order, at every edge", () => {
   const random = seeded(11);
   const between = (low: number, high: number) => low + (high - low) * random();
   const box = (widest: number): Box => {

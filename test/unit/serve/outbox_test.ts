@@ -1,4 +1,4 @@
-/** Large answers on their way: what they hold is bounded, whoever takes them as slowly as they like. */
+/** Large answers on their way: what they hold is bounded, however slowly they are taken. */
 import assert from "node:assert/strict";
 import net from "node:net";
 import { getRequestListener } from "@hono/node-server";
@@ -23,7 +23,7 @@ function reading(body: Uint8Array | ReadableStream<Uint8Array>) {
   return body.getReader();
 }
 
-Deno.test("a small answer goes as it is, a large one in pieces that are its bytes", async () => {
+Deno.test("a small answer goes as it is, a large one in chunks that are its bytes", async () => {
   const { box } = outbox();
   const small = new Uint8Array(1000);
   assert.equal(box.body(small), small);

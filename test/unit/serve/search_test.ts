@@ -163,7 +163,7 @@ Deno.test("with several catalogs a request says which one it means", async () =>
       await refused(serving, "/point/0.5,0.5/granules", 400, /a, b/);
       const answer = await (await serving.get("/point/0.5,0.5/granules?catalog=b")).json();
       assert.equal(answer[0].granule_ur, "b");
-      assert.doesNotMatch(JSON.stringify(answer), new RegExp(folder), "no path of this machine is told");
+      assert.doesNotMatch(JSON.stringify(answer), new RegExp(folder), "no path of this machine is reported");
     } finally {
       await serving.stop();
     }

@@ -116,7 +116,7 @@ Deno.test("requests beyond the queue are answered 503; a place is free again whe
   await until(() => made.gate.inside === 0);
 });
 
-Deno.test("work that takes too long is told so, and keeps its place until it ends", async () => {
+Deno.test("work that takes too long is reported so, and keeps its place until it ends", async () => {
   const { made, ask } = api({ requestMs: 30 });
   let end = () => {};
   let aborted = false;

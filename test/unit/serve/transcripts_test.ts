@@ -27,7 +27,7 @@ const OURS: Readonly<Record<string, (recorded: Transcript) => Transcript>> = {
       "timeseries_stats",
     ].map((name) => [name, withoutDescriptions]),
   ),
-  // Axes of variables and times of collections are not told. Variables come in the order of their names, not
+  // Axes of variables and times of collections are not reported. Variables come in the order of their names, not
   // in that of their making, and links name the first.
   compatibility: (one) => ({
     ...one,

@@ -42,13 +42,13 @@ function asked(signal = new AbortController().signal, at = 0): Asked<unknown, un
   };
 }
 
-/** A thread that does what a test says; what it is told goes through a structured clone, as between threads. */
+/** A thread that does what a test says; what it is received goes through a structured clone, as between threads. */
 class SaidThread extends EventEmitter {
-  readonly told: ToWorker[] = [];
+  readonly received: ToWorker[] = [];
   ended = false;
 
   postMessage(message: ToWorker): void {
-    this.told.push(structuredClone(message));
+    this.received.push(structuredClone(message));
   }
 
   says(message: FromWorker): void {
@@ -56,7 +56,7 @@ class SaidThread extends EventEmitter {
   }
 
   answers(body: string): void {
-    const [job] = this.told.filter(({ type }) => type === "job").slice(-1) as { id: number }[];
+    const [job] = this.received.filter(({ type }) => type === "job").slice(-1) as { id: number }[];
     const { milliseconds } = new Phases();
     const spent = { ...milliseconds, warp: 5 };
     this.says({ type: "done", id: job.id, answer: { body }, spent, counts: { ...NO_COUNTS, opens: 3 } });
@@ -103,7 +103,7 @@ Deno.test("a worker is given a request, asks for granules, and its answer and it
   const { pool, threads: [thread] } = poolOf(1);
   const request = asked();
   const answer = pool.run(OPERATION, request);
-  const kinds = () => thread.told.map(({ type }) => type);
+  const kinds = () => thread.received.map(({ type }) => type);
   assert.deepEqual(kinds(), ["start", "job"]);
   const filter = { temporal: null, collections: [], granuleUr: null } as never;
   thread.says({
@@ -111,8 +111,8 @@ Deno.test("a worker is given a request, asks for granules, and its answer and it
     id: 7,
     question: { about: "granules", parameters: {}, filter, boxes: null, most: 1 },
   });
-  await until(() => thread.told.length === 3);
-  const [, , refusal] = thread.told;
+  await until(() => thread.received.length === 3);
+  const [, , refusal] = thread.received;
   assert.equal(refusal.type, "refusal");
   assert.deepEqual(refusal.type === "refusal" && refusal.failure, {
     status: 404,
@@ -134,7 +134,7 @@ Deno.test("a request that nobody waits for is cancelled; a worker that does not 
   const first = pool.run(OPERATION, asked(gone.signal));
   const second = pool.run(OPERATION, asked());
   gone.abort(new Error("the client went away"));
-  assert.deepEqual(threads[0].told.map(({ type }) => type), ["start", "job", "job", "cancel"]);
+  assert.deepEqual(threads[0].received.map(({ type }) => type), ["start", "job", "job", "cancel"]);
   for (const lost of [first, second]) {
     await assert.rejects(lost, (error) => error instanceof Problem && error.status === 503);
   }
@@ -175,7 +175,7 @@ Deno.test("a worker that dies takes its own requests with it, and is not started
 
 Deno.test("tiles near together go to one worker, and to others when it has more to do than they", async () => {
   const { pool, threads } = poolOf(2);
-  const jobs = () => threads.map(({ told }) => told.filter(({ type }) => type === "job").length);
+  const jobs = () => threads.map(({ received }) => received.filter(({ type }) => type === "job").length);
   const running = [pool.run(OPERATION, asked()), pool.run(OPERATION, asked(undefined, 3))];
   assert.deepEqual(jobs().toSorted(), [0, 2]);
   for (let i = 0; i < 8; i++) running.push(pool.run(OPERATION, asked(undefined, 1)));

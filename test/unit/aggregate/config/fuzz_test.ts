@@ -21,8 +21,8 @@ function survives(text: string): void {
   }
 }
 
-Deno.test(`${CASES} configs with cut, doubled and changed pieces are parsed or refused, never worse`, () => {
-  const piece = fc.record({
+Deno.test(`${CASES} configs with cut, doubled and changed parts are parsed or refused, never worse`, () => {
+  const edit = fc.record({
     at: fc.nat({ max: TEXT.length - 1 }),
     length: fc.nat({ max: 40 }),
     by: fc.oneof(
@@ -67,9 +67,9 @@ Deno.test(`${CASES} configs with cut, doubled and changed pieces are parsed or r
     ),
   });
   fc.assert(
-    fc.property(fc.array(piece, { minLength: 1, maxLength: 4 }), (pieces) => {
+    fc.property(fc.array(edit, { minLength: 1, maxLength: 4 }), (edits) => {
       let text = TEXT;
-      for (const { at, length, by } of pieces) text = text.slice(0, at) + by + text.slice(at + length);
+      for (const { at, length, by } of edits) text = text.slice(0, at) + by + text.slice(at + length);
       survives(text);
     }),
     { seed: 77, numRuns: CASES },

@@ -25,10 +25,10 @@ output:
   grid: {type: healpix, indexing_scheme: nested, child_order: 12}
 `;
 
-/** CONFIG with one piece replaced, which must be there. */
-function edited(piece: string, by: string): string {
-  assert.ok(CONFIG.includes(piece), piece);
-  return CONFIG.replace(piece, by);
+/** CONFIG with one part replaced, which must be there. */
+function edited(part: string, by: string): string {
+  assert.ok(CONFIG.includes(part), part);
+  return CONFIG.replace(part, by);
 }
 
 function problems(text: string): string[] {
@@ -41,7 +41,7 @@ function problems(text: string): string[] {
   assert.fail("the config was accepted");
 }
 
-/** Piece, replacement, and the first line of the message. */
+/** Part, replacement, and the first line of the message. */
 const FAULTS: [string, string, string][] = [
   [
     "source: h_li, dtype",
@@ -231,9 +231,9 @@ const FAULTS: [string, string, string][] = [
   ["type: healpix", "type: !!js/function healpix", "my.yaml:17:"],
 ];
 
-for (const [piece, by, wanted] of FAULTS) {
+for (const [part, by, wanted] of FAULTS) {
   Deno.test(`${JSON.stringify(by.slice(0, 70))} is refused with its place and what to do`, () => {
-    const found = problems(edited(piece, by));
+    const found = problems(edited(part, by));
     assert.ok(found.some((line) => line.includes(wanted)), `${found.join("\n")}\nwanted: ${wanted}`);
     assert.match(found[0], /^my\.yaml:\d+:\d+: /);
   });
@@ -407,7 +407,7 @@ worker: {memory: 4096}
   ]);
 });
 
-Deno.test("configs come from presets and files, and a name that is neither is told apart", () => {
+Deno.test("configs come from presets and files, and a name that is neither is distinguished", () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-config-"));
   try {
     const file = path.join(folder, "my.yaml");

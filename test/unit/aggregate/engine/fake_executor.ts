@@ -185,7 +185,7 @@ export async function drive<T>(
 ): Promise<T> {
   let settled = false;
   const done = schedule.finally(() => settled = true);
-  done.catch(() => {}); // whoever awaits it hears of it
+  done.catch(() => {}); // its awaiter hears of it
   for (let quiet = 0; !settled && quiet < 50;) {
     await new Promise((resolve) => setImmediate(resolve));
     quiet = executor.waiting === 0 ? quiet + 1 : 0;

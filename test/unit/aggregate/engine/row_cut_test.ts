@@ -1,4 +1,4 @@
-/** Runs under areas and times: what is counted is what lies inside, told by comparing each row's own place. */
+/** Runs under areas and times: what is counted is what lies inside, identified by comparing each row's own place. */
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
@@ -131,7 +131,7 @@ const AREAS: [string, Area, (lon: number, lat: number) => boolean][] = [
 ];
 
 for (const [what, area, inside] of AREAS) {
-  Deno.test(`under ${what} exactly the observations inside are counted, and the others told`, async () => {
+  Deno.test(`under ${what} exactly the observations inside are counted, and the others reported`, async () => {
     const { rows } = await world();
     const wanted = rows.filter(({ lon, lat }) => inside(lon, lat)).length;
     const { report, root } = await run({ areas: [area] });

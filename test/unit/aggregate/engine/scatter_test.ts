@@ -182,7 +182,7 @@ for (const [name, rows] of [["rows anywhere", scattered], ["rows along a track",
   });
 }
 
-Deno.test("with more kinds of need than a word has bits, rows without values stay for the statistics to judge", () => {
+Deno.test("with more kinds of need than a word has bits, rows without values stay for the statistics to decide", () => {
   const needs = Array.from({ length: 7 }, (_, i) => [0, 1, 2].filter((c) => (i + 1) >> c & 1));
   const many = Array.from({ length: 40 }, (_, i) => needs[i % 7].concat(i < 7 ? [] : [3 + i]));
   const scatterer = new Scatterer(new CellAssigner(PARENT_ORDER, CHILD_ORDER, "authalic"), shardOf, 50, many);

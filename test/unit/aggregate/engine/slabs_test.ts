@@ -32,7 +32,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constant("spill" as const), slot }),
 );
 
-/** One slot's memory as the worker sees it: buffers that it was told of. */
+/** One slot's memory as the worker sees it: buffers that it knows. */
 class World {
   ledger = new ShardLedger(SLOTS);
   spaces = Array.from({ length: SLOTS }, (_, l) => new SlabSpace(l + 1, SLAB));
@@ -96,7 +96,7 @@ class World {
   }
 }
 
-Deno.test("segments keep their bytes until they are released, whoever fills, reads and fails meanwhile", () => {
+Deno.test("segments keep their bytes until they are released, whatever fills, reads and fails meanwhile", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const world = new World();

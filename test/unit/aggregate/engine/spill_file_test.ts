@@ -57,9 +57,9 @@ const isRefused = (error: unknown) =>
 Deno.test("a spill file gives every segment back by its index, those of a shard side by side", async () => {
   await fc.assert(
     fc.asyncProperty(entries, async (list) => {
-      const { bytes, entries: told } = write(list);
+      const { bytes, entries: reported } = write(list);
       const index = await readSpillIndex(sourceOf(bytes));
-      assert.deepEqual(index, told);
+      assert.deepEqual(index, reported);
       const order = (a: SpillEntry, b: SpillEntry) =>
         a.shard - b.shard || a.granule - b.granule || a.group - b.group;
       assert.deepEqual(
@@ -105,7 +105,7 @@ Deno.test("any changed bits of index and footer are refused, or change nothing",
   const end = whole.at(-1)!;
   const indexStart = end.offset + end.bytes;
   let refused = 0;
-  const judge = async (changed: Uint8Array) => {
+  const expectRefused = async (changed: Uint8Array) => {
     try {
       assert.deepEqual(await readSpillIndex(sourceOf(changed)), whole);
     } catch (error) {
@@ -117,7 +117,7 @@ Deno.test("any changed bits of index and footer are refused, or change nothing",
     for (let bit = 0; bit < 8; bit++) {
       const changed = bytes.slice();
       changed[at] ^= 1 << bit;
-      await judge(changed);
+      await expectRefused(changed);
     }
   }
   // All but the four spare bytes of the footer are accounted for.
@@ -131,7 +131,7 @@ Deno.test("any changed bits of index and footer are refused, or change nothing",
       async (changes) => {
         const changed = bytes.slice();
         for (const [at, byte] of changes) changed[at] = byte;
-        await judge(changed);
+        await expectRefused(changed);
       },
     ),
     { seed: 10, numRuns: 500 },

@@ -211,7 +211,7 @@ const relevant: Record<string, { change: Change; shards: boolean[]; batches: boo
 };
 
 for (const [what, { change, shards, batches }] of Object.entries(relevant)) {
-  Deno.test(`keys change with ${what}, of the pieces that it concerns`, () => {
+  Deno.test(`keys change with ${what}, of the tasks that it concerns`, () => {
     const before = plannedWith(), after = plannedWith(change);
     assert.notEqual(after.key, before.key);
     assert.deepEqual(after.shards.map(({ key }, s) => key !== before.shards[s].key), shards);

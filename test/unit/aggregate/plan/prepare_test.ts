@@ -75,7 +75,7 @@ Deno.test("an end date without a time means all of that day, and flags overrule 
   ]);
 });
 
-Deno.test("collections that the config does not take are left out and told", async () => {
+Deno.test("collections that the config does not take are left out and reported", async () => {
   const other = row("other.h5", [16], 1, { collection: "ATL08.006" });
   const plan = await prepare([...ROWS, other]);
   assert.deepEqual(plan.leftOut, [{ what: "collection ATL08.006", granules: 1 }]);
@@ -99,7 +99,7 @@ Deno.test("two versions of one product are refused unless both are named", async
   assert.equal((await prepare([...ROWS, older], collections("ATL06.005"))).granules.length, 1);
 });
 
-Deno.test("granules of unknown extent are left out and told, or taken for every parent when asked", async () => {
+Deno.test("granules of unknown extent are left out and reported, or taken for every parent when asked", async () => {
   const unknown = row("u.h5", [], 1, { geometry: null });
   const plan = await prepare([...ROWS, unknown]);
   assert.deepEqual(plan.leftOut, [{ what: "granules of unknown extent", granules: 1 }]);

@@ -65,8 +65,8 @@ for (const [what, request] of Object.entries(REQUESTS)) {
     const common = { catalog: await catalog(), workers: 1 };
     await aggregate({ ...common, ...request, config: "atl06", store: first });
     const root = JSON.parse(fs.readFileSync(path.join(first, "zarr.json"), "utf8"));
-    const { text, lacks } = storeConfigText(first, root.attributes.granary);
-    assert.deepEqual(lacks, []);
+    const { text, missing } = storeConfigText(first, root.attributes.granary);
+    assert.deepEqual(missing, []);
     const config = path.join(folder, "again.yaml");
     fs.writeFileSync(config, text);
     await aggregate({ ...common, config, store: second });
@@ -108,9 +108,9 @@ Deno.test("a region stands by its name, a shape too long for a store by its dige
   });
   const region = withAreas([{ name: "Iceland", region: "iceland", geometry: polygon(50_000) }]);
   assert.match(String(region.config_yaml), /spatial:\n +region: iceland\n/);
-  assert.equal(region.config_lacks, undefined);
+  assert.equal(region.config_missing, undefined);
   const large = withAreas([{ name: "/home/me/big.geojson", geometry: polygon(50_000) }]);
-  assert.match(String(large.config_lacks), /^the polygons of big.geojson \(sha256 [0-9a-f]{64}\)$/);
+  assert.match(String(large.config_missing), /^the polygons of big.geojson \(sha256 [0-9a-f]{64}\)$/);
   assert.ok(!String(large.config_yaml).includes("spatial"));
 });
 

@@ -186,7 +186,7 @@ Deno.test("a run in geodetic latitudes says that the index does not help, and re
   assert.deepEqual(by.bytes, (await run(await withoutIndex(), changes)).bytes);
 });
 
-Deno.test("an index that knows other files than the catalog is told of, and the granules are read whole", async () => {
+Deno.test("an index that knows other files than the catalog is reported, and the granules are read whole", async () => {
   const { files, parent } = await simulated();
   const place = scratchFolder();
   const copies = files.map((file) => path.join(place, path.basename(file)));

@@ -107,7 +107,7 @@ Deno.test("a shard is whole when its objects are there, as many and as large as 
   assert.ok(isWhole({ shard: 7, objects: 0, bytes: 0 }));
 });
 
-Deno.test("sealing writes the documents, the root among them, and leaves no stray of an earlier run", async () => {
+Deno.test("finishing writes the documents, the root among them, and leaves no stray of an earlier run", async () => {
   const folder = folderWith([...STORE, "12/old/zarr.json", "12/old/c/0", "9/count/c/0", "12/count/c/8"]);
   const place = await placeOf(folder);
   await place.reopen();

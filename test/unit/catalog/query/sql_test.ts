@@ -13,14 +13,14 @@ import { allRows, sampleRow, withCatalog, withFolder } from "../sample.ts";
 
 async function text(catalog: Catalog, sql: string, format: "csv" | "json"): Promise<string> {
   let all = "";
-  for await (const piece of formatSql(catalog, sql, format)) all += piece as string;
+  for await (const chunk of formatSql(catalog, sql, format)) all += chunk as string;
   return all;
 }
 
 async function bytes(catalog: Catalog, sql: string, format: "arrow" | "parquet"): Promise<Uint8Array> {
-  const pieces: number[] = [];
-  for await (const piece of formatSql(catalog, sql, format)) pieces.push(...piece as Uint8Array);
-  return Uint8Array.from(pieces);
+  const chunks: number[] = [];
+  for await (const chunk of formatSql(catalog, sql, format)) chunks.push(...chunk as Uint8Array);
+  return Uint8Array.from(chunks);
 }
 
 const asset = {

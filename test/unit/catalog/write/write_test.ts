@@ -195,7 +195,7 @@ Deno.test("an aborted writing stops and leaves nothing", async () => {
   });
 });
 
-Deno.test("a folder that is not there is told before anything is read", async () => {
+Deno.test("a folder that is not there is reported before anything is read", async () => {
   await withFolder(async (folder) => {
     let asked = false;
     function* rows(): Generator<GranuleRow> {

@@ -9,13 +9,13 @@ import type { CliContext } from "../../../../cli/io/context.ts";
 import { startCmr } from "../../../support/cmr_server.ts";
 import { startStac } from "../../../support/stac_server.ts";
 
-interface Told {
+interface Printed {
   messages: string[];
   json: unknown[];
 }
 
-function contextWith(told: Told): CliContext {
-  const tell = (message: string) => void told.messages.push(message);
+function contextWith(reported: Printed): CliContext {
+  const tell = (message: string) => void reported.messages.push(message);
   return {
     log: {
       info: tell,
@@ -25,7 +25,7 @@ function contextWith(told: Told): CliContext {
       quiet: false,
     },
     out: {
-      json: (value: unknown) => void told.json.push(value),
+      json: (value: unknown) => void reported.json.push(value),
       write: () => {},
       table: () => {},
       isTerminal: false,
@@ -37,15 +37,15 @@ function contextWith(told: Told): CliContext {
 }
 
 /** Runs `catalog build` with the words given. */
-async function build(...words: string[]): Promise<Told> {
-  const told: Told = { messages: [], json: [] };
+async function build(...words: string[]): Promise<Printed> {
+  const reported: Printed = { messages: [], json: [] };
   const catalog: Command = new Command("catalog");
-  addCatalogBuild(catalog, contextWith(told));
+  addCatalogBuild(catalog, contextWith(reported));
   for (const command of [catalog, ...catalog.commands]) {
     command.exitOverride().configureOutput({ writeErr: () => {}, outputError: () => {} });
   }
   await catalog.parseAsync(["build", ...words], { from: "user" });
-  return told;
+  return reported;
 }
 
 async function rowsOf(file: string): Promise<[string, number | null][]> {
@@ -105,7 +105,7 @@ Deno.test("flags become the parameters that CMR is asked with", () =>
     const server = await startCmr({ pages: [page(item(1, 1, 5)), page({ umm: {} })] });
     const output = path.join(folder, "x.parquet");
     try {
-      const told = await build(
+      const reported = await build(
         ...[
           "--from",
           "cmr",
@@ -121,7 +121,7 @@ Deno.test("flags become the parameters that CMR is asked with", () =>
         ...["--start", "2023-12-18", "--bbox", "170,-80,-170,-70", "--cmr-url", server.url, "-o", output],
       );
       assert.deepEqual(await rowsOf(output), [["g1", 5]]);
-      assert.match(told.messages.join("\n"), /1 granule set aside: no granule id/);
+      assert.match(reported.messages.join("\n"), /1 granule set aside: no granule id/);
       assert.deepEqual(fs.readdirSync(folder), ["x.parquet"], "answers that were kept are gone");
       const asked = server.asked[0].url.searchParams;
       assert.deepEqual(asked.getAll("provider[]"), ["A", "B"]);
@@ -185,9 +185,9 @@ Deno.test("a catalog is brought up to date: what changed comes, what was deleted
       );
       serving = 1;
       const asked = server.asked.length;
-      const told = await build("--from", "cmr", "--update", "--remove-deleted", "-o", output);
+      const reported = await build("--from", "cmr", "--update", "--remove-deleted", "-o", output);
       assert.deepEqual(await rowsOf(output), [["g1", 5], ["g2", 7], ["g4", 5]]);
-      assert.match(told.messages.join("\n"), /their source deleted 1 granule$/m);
+      assert.match(reported.messages.join("\n"), /their source deleted 1 granule$/m);
       const since = server.asked.slice(asked).map((one) => one.url.searchParams.get("revision_date[]")).find((
         one,
       ) => one);

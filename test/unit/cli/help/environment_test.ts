@@ -10,7 +10,7 @@ const ROOT = path.resolve(import.meta.dirname!, "../../../..");
 const GIVEN = /^(HOME|SLURM_\w+|AWS_LAMBDA_\w+|AWS_CONTAINER_\w+|AWS_EC2_METADATA_SERVICE_ENDPOINT)$/;
 
 Deno.test("every environment variable that the sources read stands in the help page", () => {
-  const told = ENVIRONMENT.flatMap(({ variables }) => Object.entries(variables).flat()).join(" ");
+  const reported = ENVIRONMENT.flatMap(({ variables }) => Object.entries(variables).flat()).join(" ");
   const read = new Set<string>();
   for (const file of sourceFiles(ROOT)) {
     const text = fs.readFileSync(path.join(ROOT, file), "utf8");
@@ -23,7 +23,10 @@ Deno.test("every environment variable that the sources read stands in the help p
   assert.ok(read.size > 20, String([...read]));
   for (const name of read) {
     const short = name.replace(/^AWS_ENDPOINT_URL(?=_)/, "");
-    assert.ok(GIVEN.test(name) || told.includes(name) || told.includes(short), `${name} is told nowhere`);
+    assert.ok(
+      GIVEN.test(name) || reported.includes(name) || reported.includes(short),
+      `${name} is reported nowhere`,
+    );
   }
 });
 

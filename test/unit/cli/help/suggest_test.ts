@@ -15,33 +15,37 @@ const unknownCommand = (name: string) => `error: unknown command '${name}'`;
 
 Deno.test("a flag cut short or misspelt names the flag that was meant", () => {
   const { build } = tree();
-  const told = (flag: string) => usageMessage(build, "commander.unknownOption", unknownFlag(flag));
+  const reported = (flag: string) => usageMessage(build, "commander.unknownOption", unknownFlag(flag));
   assert.match(
-    told("--short"),
+    reported("--short"),
     /unknown flag --short for granary catalog build \(did you mean --short-name\?\)/,
   );
-  assert.match(told("--provdier"), /did you mean --provider\?/);
+  assert.match(reported("--provdier"), /did you mean --provider\?/);
 });
 
 Deno.test("a flag of another command names that command", () => {
   const { build } = tree();
-  const told = usageMessage(build, "commander.unknownOption", unknownFlag("--projection"));
-  assert.match(told, /did you mean granary plot --projection\?/);
+  const reported = usageMessage(build, "commander.unknownOption", unknownFlag("--projection"));
+  assert.match(reported, /did you mean granary plot --projection\?/);
 });
 
 Deno.test("a command of another level is named in full", () => {
   const { program } = tree();
-  const told = (name: string) => usageMessage(program, "commander.unknownCommand", unknownCommand(name));
-  assert.match(told("build"), /granary has no command "build" \(did you mean granary catalog build\?\)/);
-  assert.match(told("plto"), /did you mean plot\?/);
-  assert.doesNotMatch(told("wholly-other"), /did you mean/);
+  const reported = (name: string) => usageMessage(program, "commander.unknownCommand", unknownCommand(name));
+  assert.match(reported("build"), /granary has no command "build" \(did you mean granary catalog build\?\)/);
+  assert.match(reported("plto"), /did you mean plot\?/);
+  assert.doesNotMatch(reported("wholly-other"), /did you mean/);
 });
 
 Deno.test("Commander's own suggestion is kept", () => {
   const { build } = tree();
-  const told = usageMessage(build, "commander.unknownOption", `${unknownFlag("--x")}\n(Did you mean --y?)`);
+  const reported = usageMessage(
+    build,
+    "commander.unknownOption",
+    `${unknownFlag("--x")}\n(Did you mean --y?)`,
+  );
   assert.equal(
-    told,
+    reported,
     "unknown flag --x for granary catalog build (did you mean --y?); granary catalog build --help shows what there is",
   );
 });

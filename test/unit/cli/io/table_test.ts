@@ -38,7 +38,7 @@ Deno.test("control characters of other people's data never reach the terminal", 
   assert.doesNotMatch(formatTable(["\x1b]0;title\x07"], [["\x1b[2J"]]), /\x1b|\x07/);
 });
 
-Deno.test("values are told on one line", () => {
+Deno.test("values are printed on one line", () => {
   assert.equal(cellText(null), "");
   assert.equal(cellText(18446744073709551615n), "18446744073709551615");
   assert.equal(cellText(new Date(Date.UTC(2024, 0, 2))), "2024-01-02T00:00:00.000Z");

@@ -178,7 +178,7 @@ Deno.test("bytes under way stay within the budget", async () => {
   assert.equal(state.most, 2);
 });
 
-Deno.test("a failed block is told to all who wait for it, and asked for again later", async () => {
+Deno.test("a failed block is reported to all who wait for it, and asked for again later", async () => {
   let broken = true;
   const { source, log } = slowSource(BYTES, () => broken);
   const { cache } = cached(source);

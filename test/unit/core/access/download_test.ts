@@ -4,20 +4,20 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { GranaryError } from "../../../../core/errors.ts";
-import { type Download, download, PIECE_BYTES } from "../../../../core/access/download.ts";
+import { CHUNK_BYTES, type Download, download } from "../../../../core/access/download.ts";
 import { SourceOpener } from "../../../../core/access/open.ts";
 import { parseChecksum } from "../../../../core/files/verify.ts";
 import { FaultSchedule } from "../../../support/faults.ts";
 import { Loopback, patternBytes } from "../../../support/loopback.ts";
 
-const BYTES = patternBytes(3 * PIECE_BYTES + 1234);
+const BYTES = patternBytes(3 * CHUNK_BYTES + 1234);
 const md5 = (bytes: Uint8Array) => `md5:${crypto.createHash("md5").update(bytes).digest("hex")}`;
 const MD5 = md5(BYTES);
 
 interface Scene {
   server: Loopback;
   folder: string;
-  /** Pieces that begin here or later are answered with 500. */
+  /** Chunks that begin here or later are answered with 500. */
   broken: { from: number };
   opener: SourceOpener;
   wanted: Download;
@@ -61,7 +61,7 @@ function scene(run: (scene: Scene) => Promise<void>): () => Promise<void> {
 }
 
 Deno.test(
-  "a file comes in pieces side by side, is verified and takes its name when it is whole",
+  "a file comes in chunks side by side, is verified and takes its name when it is whole",
   scene(async ({ server, opener, wanted, whole }) => {
     server.latencyMs = 20;
     const result = await download(wanted, opener);
@@ -83,25 +83,25 @@ Deno.test(
 Deno.test(
   "a download that was broken off goes on with what it has",
   scene(async ({ server, opener, wanted, broken, whole }) => {
-    broken.from = 2 * PIECE_BYTES;
+    broken.from = 2 * CHUNK_BYTES;
     await assert.rejects(download(wanted, opener), /500/);
     assert.ok(!fs.existsSync(wanted.file));
-    assert.equal(fs.statSync(`${wanted.file}.part`).size, 2 * PIECE_BYTES);
+    assert.equal(fs.statSync(`${wanted.file}.part`).size, 2 * CHUNK_BYTES);
     const before = server.sentBytes;
     broken.from = Infinity;
     const result = await download(wanted, opener);
-    // The last piece that was there is fetched again, since it may have been cut, and the first 32 KiB tell the size.
-    assert.equal(result.bytes, BYTES.length - PIECE_BYTES);
+    // The last chunk that was there is fetched again, since it may have been cut, and the first 32 KiB tell the size.
+    assert.equal(result.bytes, BYTES.length - CHUNK_BYTES);
     assert.equal(server.sentBytes - before, result.bytes + 32 * 1024);
     whole();
   }),
 );
 
 Deno.test(
-  "pieces of another version are thrown away",
+  "chunks of another version are thrown away",
   scene(async ({ opener, wanted, whole }) => {
     fs.mkdirSync(path.dirname(wanted.file), { recursive: true });
-    fs.writeFileSync(`${wanted.file}.part`, new Uint8Array(2 * PIECE_BYTES));
+    fs.writeFileSync(`${wanted.file}.part`, new Uint8Array(2 * CHUNK_BYTES));
     fs.writeFileSync(
       `${wanted.file}.part.json`,
       JSON.stringify({ sizeBytes: BYTES.length, versionTag: '"v0"' }),

@@ -105,7 +105,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a distribution host that refuses every new address is told from a refused login",
+  "a distribution host that refuses every new address is distinguished from a refused login",
   scene(async ({ world, opener }) => {
     world.cdn.faults = new FaultSchedule([{
       at: "every",
@@ -250,7 +250,7 @@ Deno.test(
 );
 
 Deno.test(
-  "refusals are told apart: no login, a bad token, a bad password, terms that are not accepted",
+  "refusals are distinguished: no login, a bad token, a bad password, terms that are not accepted",
   scene(async ({ world, opener }) => {
     const open = (env: Record<string, string>) => opener(env).open(world.fileUrl(FILE));
     await assert.rejects(

@@ -65,23 +65,23 @@ Deno.test(
   }),
 );
 
-async function* piecesOf(...lengths: number[]): AsyncIterable<Uint8Array> {
-  const piece = new Uint8Array(64);
-  for (const [i, length] of lengths.entries()) yield piece.fill(i).subarray(0, length);
+async function* chunksOf(...lengths: number[]): AsyncIterable<Uint8Array> {
+  const chunk = new Uint8Array(64);
+  for (const [i, length] of lengths.entries()) yield chunk.fill(i).subarray(0, length);
 }
 
 Deno.test(
-  "an object comes in pieces, whole or not at all, and replaces another only where it may",
+  "an object comes in chunks, whole or not at all, and replaces another only where it may",
   withTarget(async (target, folder) => {
     const place = { replace: false };
-    assert.equal(await target.putPieces("a/x", 5, piecesOf(3, 2), place), true);
+    assert.equal(await target.putChunks("a/x", 5, chunksOf(3, 2), place), true);
     assert.deepEqual(await target.get("a/x"), new Uint8Array([0, 0, 0, 1, 1]));
-    assert.equal(await target.putPieces("a/x", 1, piecesOf(1), place), false);
+    assert.equal(await target.putChunks("a/x", 1, chunksOf(1), place), false);
     assert.deepEqual(await target.get("a/x"), new Uint8Array([0, 0, 0, 1, 1]));
-    assert.equal(await target.putPieces("a/x", 1, piecesOf(1), { replace: true }), true);
+    assert.equal(await target.putChunks("a/x", 1, chunksOf(1), { replace: true }), true);
     assert.deepEqual(await target.get("a/x"), new Uint8Array([0]));
     await assert.rejects(
-      target.putPieces("a/y", 9, piecesOf(3, 2), place),
+      target.putChunks("a/y", 9, chunksOf(3, 2), place),
       /hold 5 bytes, and 9 were announced/,
     );
     assert.deepEqual(fs.readdirSync(path.join(folder, "a")), ["x"]);

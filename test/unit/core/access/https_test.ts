@@ -134,7 +134,7 @@ for (const at of [2, 3, 5]) {
     }));
 }
 
-Deno.test("a file that becomes shorter under the reader is told from one that is damaged", async () => {
+Deno.test("a file that becomes shorter under the reader is distinguished from one that is damaged", async () => {
   let bytes = BYTES;
   const server = await Loopback.start((request, response) => server.sendFile(request, response, bytes));
   try {
@@ -202,7 +202,7 @@ Deno.test("answers that no second try repairs are reported at once", async () =>
   }
 });
 
-Deno.test("a name that no one knows and a port where no one listens are network errors with their mend", async () => {
+Deno.test("a name that no one knows and a port where no one listens are network errors that say what to do", async () => {
   const opener = new SourceOpener({ env: {}, retry: { ...RETRY, attempts: 2 } });
   await assert.rejects(
     opener.open("http://no-such-host.invalid/a.h5"),

@@ -217,7 +217,7 @@ Deno.test(
 );
 
 Deno.test(
-  "refusals are told apart: wrong region, terms, foreign keys, a missing object, a bad token",
+  "refusals are distinguished: wrong region, terms, foreign keys, a missing object, a bad token",
   scene(async ({ world, s3, opener, file }) => {
     const at = file("atl06");
     s3.readers.set("gedi", new Set());

@@ -36,7 +36,7 @@ Deno.test("glyphs stay within their width and between descender and ascender", (
   }
 });
 
-Deno.test("an accent that the font lacks is left off", () => {
+Deno.test("an accent that the font does not have is left off", () => {
   assert.deepEqual(glyphOf("é"), glyphOf("e"));
 });
 

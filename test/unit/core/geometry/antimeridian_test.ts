@@ -58,7 +58,7 @@ Deno.test("a hole across the antimeridian is cut out of both halves", () => {
   assert.ok(within(split, [172, 5]) && within(split, [179, 1]));
 });
 
-Deno.test("a ring around a pole is closed over the nearer one, or over the one that is told", () => {
+Deno.test("a ring around a pole is closed over the nearer one, or over the one that is given", () => {
   const north = splitPolygon([[[0, 80], [90, 80], [180, 80], [-90, 80]]]);
   checkForm(north);
   assert.ok(within(north, [45, 89]) && within(north, [-170, 85]) && within(north, [179, 81]));
@@ -131,9 +131,9 @@ Deno.test("a line is cut where it crosses, at the latitude where it crosses", ()
 Deno.test("an orbit twice around the globe is cut at every crossing and keeps its length", () => {
   const track: Position[] = [];
   for (let i = 0; i <= 720; i++) track.push([wrapLongitude(100 + i), 80 * Math.sin(i / 50)]);
-  const pieces = splitLine(track);
-  assert.equal(pieces.length, 3);
-  const width = pieces.reduce((sum, piece) => sum + piece[piece.length - 1][0] - piece[0][0], 0);
+  const parts = splitLine(track);
+  assert.equal(parts.length, 3);
+  const width = parts.reduce((sum, part) => sum + part[part.length - 1][0] - part[0][0], 0);
   assert.ok(Math.abs(width - 720) < 1e-9);
-  assert.ok(pieces.every((piece) => piece.every(([x]) => Math.abs(x) <= 180)));
+  assert.ok(parts.every((part) => part.every(([x]) => Math.abs(x) <= 180)));
 });

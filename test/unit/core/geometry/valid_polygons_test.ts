@@ -25,7 +25,7 @@ function winding([x, y]: Position, ring: Ring): number {
   return count;
 }
 
-Deno.test("what simple features calls invalid is told: crossings, spikes, shared edges, holes outside", () => {
+Deno.test("what simple features calls invalid is reported: crossings, spikes, shared edges, holes outside", () => {
   assert.ok(areValid([[square(0, 0, 4), square(1, 1, 1)], [square(5, 0, 1)]]));
   assert.ok(areValid([[square(0, 0, 1)], [square(1, 1, 1)]]), "parts may touch at a corner");
   assert.ok(areValid([[square(0, 0, 9), square(1, 1, 6)], [square(2, 2, 2)]]), "a part may lie in a hole");

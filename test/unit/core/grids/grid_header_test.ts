@@ -34,12 +34,12 @@ Deno.test("a GridHeader places its group's grids, whatever corner and order its 
   for (const origin of ["SOUTHWEST", "SOUTHEAST", "NORTHWEST", "NORTHEAST"]) {
     for (const [order, names] of [["yx", "nlat,nlon"], ["xy", "nlon,nlat"], ["xy", null]] as const) {
       const file = await made(header(origin), origin, order, names);
-      const told = `${origin} ${order} ${names}: ${JSON.stringify(file.refused)}`;
-      assert.equal(file.grids.length, 1, told);
+      const reported = `${origin} ${order} ${names}: ${JSON.stringify(file.refused)}`;
+      assert.equal(file.grids.length, 1, reported);
       const [grid] = file.grids;
-      assert.deepEqual(grid.affine, [10, 0, -30, 0, -5, 20], told);
+      assert.deepEqual(grid.affine, [10, 0, -30, 0, -5, 20], reported);
       assert.equal(grid.crs.code, "EPSG:4326");
-      assert.deepEqual((await wholeBands(grid))[0], MAP, told);
+      assert.deepEqual((await wholeBands(grid))[0], MAP, reported);
       assert.ok(grid.notes.some((note) => note.includes("GridHeader")));
     }
   }

@@ -122,19 +122,19 @@ async function attempt(bytes: Uint8Array): Promise<"error" | number> {
         const { bands } = await grid.readWindow({ ...window, bands: [0] });
         assert.equal(bands[0].length, window.width * window.height);
       } catch (error) {
-        assertTold(error);
+        assertReported(error);
       }
     }
     for (const { reason, rule } of file.refused) assert.ok(reason !== "" && rule !== "");
     await file.close();
     return file.grids.length;
   } catch (error) {
-    assertTold(error);
+    assertReported(error);
     return "error";
   }
 }
 
-function assertTold(error: unknown): void {
+function assertReported(error: unknown): void {
   if (!(error instanceof GranaryError) || error.tag !== "granule") throw error;
   assert.match(error.message, /damaged\.nc/);
 }

@@ -33,7 +33,7 @@ Deno.test("metres in double precision are kept as they are", () => {
   assert.ok(Math.abs(found.edge + 6774057.518031) < 1e-5);
 });
 
-Deno.test("a step that differs, a missing number and equal numbers are told by their index", () => {
+Deno.test("a step that differs, a missing number and equal numbers are identified by their index", () => {
   const gap = steps(0, 1, 20);
   gap[13] += 0.01;
   assert.deepEqual(evenSpacing(gap, false, true), { index: 13, found: 1.0099999999999998, wanted: 1 });

@@ -107,7 +107,7 @@ Deno.test("a long window is read in parts that end where chunks do", () => {
   assert.equal(reads.reduce((sum, { count }) => sum + count[0], 0), 8000);
 });
 
-Deno.test("a window of a variable in one piece costs its rows", async () => {
+Deno.test("a window of a contiguous variable costs its rows", async () => {
   const bytes = await writeHdf5((file) => {
     axis(file, "y", steps(1000, -1, 1000), { units: "m" });
     axis(file, "x", steps(0, 1, 2000), { units: "m" });

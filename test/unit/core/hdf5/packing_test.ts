@@ -116,7 +116,7 @@ Deno.test("numbers as text are numbers, and other text is refused by the attribu
   assert.throws(() => packing("<i2", { attributes: { valid_range: [1, 2, 3] } }), /valid_range has 3 values/);
 });
 
-Deno.test("a fill of the other sign is the element of the same bits, as for netCDF4, and told", () => {
+Deno.test("a fill of the other sign is the element of the same bits, as for netCDF4, and reported", () => {
   const other = (dtype: string, fill: number) => packing(dtype, { attributes: { _FillValue: fill } });
   // netCDF4 1.7 masks 65535 of a uint16 whose _FillValue is the int16 -1.
   assert.deepEqual(other("<u2", -1).fills, [65535]);

@@ -1,10 +1,10 @@
-/** The published JSON Schemas of STAC 1.1 and its extensions, from the shared data, as the judge of ours. */
+/** The published JSON Schemas of STAC 1.1 and its extensions, from the shared data, to check ours by. */
 import fs from "node:fs";
 import path from "node:path";
 import { Ajv, type ValidateFunction } from "ajv";
 import { sharedData } from "../../../shared_data.ts";
 
-/** A judge of whole values: core by its type, and every extension that it names and a schema is there for. */
+/** A validator of whole values: core by its type, and every extension that it names and a schema is there for. */
 export function publishedSchemas(): (value: Record<string, unknown>) => string[] {
   const folder = sharedData("stac/schemas");
   const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: true, addUsedSchema: false });

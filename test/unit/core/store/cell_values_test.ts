@@ -22,7 +22,7 @@ async function inFolder(body: (folder: string) => Promise<void>): Promise<void> 
 for (const layout of ["compact", "sphere"] as const) {
   for (const latitude of ["authalic", "geodetic"] as const) {
     for (const noted of [true, false]) {
-      const name = `a ${layout} store of ${latitude} cells ${noted ? "of ours" : "of whoever's"}`;
+      const name = `a ${layout} store of ${latitude} cells ${noted ? "of ours" : "of others"}`;
       Deno.test(`${name}: each cell's centre gives its value, other cells none`, () =>
         inFolder(async (folder) => {
           const spec = fixtureSpec(layout, latitude);

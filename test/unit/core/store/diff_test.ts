@@ -45,7 +45,7 @@ Deno.test("the same cells in both layouts are the same, at every level", () =>
     }
   }));
 
-Deno.test("cells of one store, values of one store and the worst differences are told", () =>
+Deno.test("cells of one store, values of one store and the worst differences are reported", () =>
   withFolders(async (a, b) => {
     await writeCells(a, [1, 2, 5, 9], [[1, 1, 1, 1], [10, 20, null, 40], [100, 2, 3, 4], [1, 2, 3, 4]]);
     await writeCells(b, [2, 5, 9, 11], [[1, 1, 1, 1], [20.5, 30, 38, 1], [2.2, 3, 4, 9], [2, 3, 4, 5]]);
@@ -76,7 +76,7 @@ Deno.test("cells of one store, values of one store and the worst differences are
     assert.equal(near.same, false);
   }));
 
-Deno.test("levels of one store are told; a level or variable of neither is refused", () =>
+Deno.test("levels of one store are reported; a level or variable of neither is refused", () =>
   withFolders(async (a, b) => {
     await writeFixture(fixtureSpec("compact"), new FolderTarget(a));
     await writeFixture({ ...fixtureSpec("compact"), levels: [9, 4, 3] }, new FolderTarget(b));

@@ -71,7 +71,7 @@ Deno.test("the fill value of cell ids keeps its digits at the finest order", () 
   assert.match(storeMetadata(spec).get("29/cell_ids/zarr.json")!, /"fill_value": 3458764513820540928,/);
 });
 
-Deno.test("a fill value that the type lacks is refused by the variable's name", () => {
+Deno.test("a fill value that the type does not have is refused by the variable's name", () => {
   const spec = fixtureSpec("compact");
   for (
     const [dtype, fillValue, message] of [

@@ -1,4 +1,4 @@
-/** What runs a feed elsewhere, judged by what reads it where that is here. */
+/** What runs a feed elsewhere, checked by what reads it where that is here. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";

@@ -32,10 +32,10 @@ async function startArchive(bytes: Uint8Array): Promise<Archive> {
   let open = 0;
   const server = http.createServer((request, response) => {
     const body: Uint8Array[] = [];
-    request.on("data", (piece) => body.push(piece));
+    request.on("data", (chunk) => body.push(chunk));
     request.on("end", () => {
       if (request.url === "/token") {
-        const form = new URLSearchParams(body.map((piece) => new TextDecoder().decode(piece)).join(""));
+        const form = new URLSearchParams(body.map((chunk) => new TextDecoder().decode(chunk)).join(""));
         const grant = form.get("grant_type") ?? "";
         const right = grant === "password"
           ? form.get("username") === "me" && form.get("password") === "pass"
@@ -60,16 +60,16 @@ async function startArchive(bytes: Uint8Array): Promise<Archive> {
       archive.atOnce = Math.max(archive.atOnce, open);
       const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "");
       const [from, to] = range === null ? [0, bytes.length] : [Number(range[1]), Number(range[2]) + 1];
-      const piece = bytes.subarray(from, Math.min(to, bytes.length));
+      const chunk = bytes.subarray(from, Math.min(to, bytes.length));
       response.writeHead(range === null ? 200 : 206, {
-        "content-length": piece.length,
+        "content-length": chunk.length,
         "accept-ranges": "bytes",
         etag: '"one"',
         ...(range === null
           ? {}
-          : { "content-range": `bytes ${from}-${from + piece.length - 1}/${bytes.length}` }),
+          : { "content-range": `bytes ${from}-${from + chunk.length - 1}/${bytes.length}` }),
       });
-      response.end(piece, () => open -= 1);
+      response.end(chunk, () => open -= 1);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

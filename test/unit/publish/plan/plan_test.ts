@@ -54,7 +54,7 @@ const done = (granule: GranuleRow, dataset: Dataset = DATASET): ConvertRecord =>
     updated: "2024-01-01T00:00:00.000Z",
     outputs: [{ key: `cogs/${granule.id}/v.tif`, sizeBytes: 7, sha256: "00" }],
     items: [{ id: granule.id, year: "2024" }],
-    told: "t",
+    itemsHash: "t",
     gone: { items: [], outputs: [] },
   },
   failure: null,

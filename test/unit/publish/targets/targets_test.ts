@@ -234,7 +234,7 @@ Deno.test(
 );
 
 Deno.test(
-  "an ingestion API gets one token a run, and each item is asked after until it is told of",
+  "an ingestion API gets one token a run, and each item is asked after until it is reported",
   scene(async ({ api, target, options }) => {
     api.wanted = "Bearer made-token";
     api.refused.add("b");

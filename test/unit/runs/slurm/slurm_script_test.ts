@@ -13,9 +13,9 @@ import {
 
 Deno.test("tasks are grouped whole, in order and evenly, never into more groups than allowed", () => {
   for (const [count, most] of [[0, 5], [1, 5], [7, 4], [4, 4], [1000, 1001], [2503, 1001]]) {
-    const pieces = Array.from({ length: count }, (_, i) => i * 3);
-    const groups = groupTasks(pieces, most);
-    assert.deepEqual(groups.flat(), pieces);
+    const tasks = Array.from({ length: count }, (_, i) => i * 3);
+    const groups = groupTasks(tasks, most);
+    assert.deepEqual(groups.flat(), tasks);
     assert.ok(groups.length <= most);
     const sizes = groups.map((group) => group.length);
     assert.ok(groups.length === 0 || Math.max(...sizes) - Math.min(...sizes) <= 1);
@@ -76,8 +76,8 @@ Deno.test("SIGTERM reaches the task once, is waited for, and begins no further t
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-script-"));
   try {
     const log = path.join(folder, "log");
-    const program = `trap 'echo told >> ${log}' TERM; echo begun >> ${log}; i=0
-      while [ $i -lt 40 ]; do sleep 0.05; i=$((i+1)); grep -q told ${log} && { echo saved >> ${log}; exit 143; }; done`;
+    const program = `trap 'echo reported >> ${log}' TERM; echo begun >> ${log}; i=0
+      while [ $i -lt 40 ]; do sleep 0.05; i=$((i+1)); grep -q reported ${log} && { echo saved >> ${log}; exit 143; }; done`;
     const script = arrayScript("scatter", [[0, 1]], ["/bin/bash", "-c", program, "granary"]);
     const child = spawn("/bin/bash", ["-c", script], {
       env: { SLURM_ARRAY_TASK_ID: "0", PATH: "/usr/bin:/bin" },
@@ -88,7 +88,7 @@ Deno.test("SIGTERM reaches the task once, is waited for, and begins no further t
     Deno.kill(-child.pid!, "SIGTERM");
     const code = await new Promise((resolve) => child.on("close", resolve));
     assert.equal(code, 143);
-    assert.equal(fs.readFileSync(log, "utf8"), "begun\ntold\nsaved\n");
+    assert.equal(fs.readFileSync(log, "utf8"), "begun\nreported\nsaved\n");
   } finally {
     fs.rmSync(folder, { recursive: true });
   }

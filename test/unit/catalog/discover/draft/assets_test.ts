@@ -138,7 +138,7 @@ Deno.test("formats that hold observations come first", () => {
   assert.deepEqual(files.map((file) => file.name), ["x.nc", "x.txt"]);
 });
 
-Deno.test("credential endpoints are told by their path", () => {
+Deno.test("credential endpoints are identified by their path", () => {
   for (
     const url of [
       "https://archive.swot.podaac.earthdata.nasa.gov/s3credentials",

@@ -89,7 +89,7 @@ async function collect(rows: AsyncIterable<GranuleRow>): Promise<GranuleRow[]> {
   return all;
 }
 
-Deno.test("rows come in the order of the files, with no more in work than allowed, failures told by file", async () => {
+Deno.test("rows come in the order of the files, with no more in work than allowed, failures identified by file", async () => {
   const names = Array.from({ length: 20 }, (_, i) => `g${String(i).padStart(2, "0")}.h5`);
   await withNamedFiles(names, async (folder) => {
     let working = 0;
@@ -141,18 +141,18 @@ Deno.test("without a listener the first failure ends the walk; a bug always does
       tag: "granule",
     });
     const bug: ScanFile = () => Promise.reject(new TypeError("undefined is not a function"));
-    const told: string[] = [];
+    const reported: string[] = [];
     const walk = localRows(findLocalFiles([folder]), {
       ...options,
       scan: bug,
-      onFailure: (file) => told.push(file),
+      onFailure: (file) => reported.push(file),
     });
     await assert.rejects(collect(walk), TypeError);
-    assert.deepEqual(told, []);
+    assert.deepEqual(reported, []);
   });
 });
 
-Deno.test("building onto a catalog keeps it, replaces by revision, and removes what it is told to", async () => {
+Deno.test("building onto a catalog keeps it, replaces by revision, and removes what it is asked to", async () => {
   await withFolder(async (folder) => {
     const file = path.join(folder, "c.parquet");
     const query = (source: string) => ({ source, parameters: {} });

@@ -148,8 +148,8 @@ Deno.test(
     );
     assert.equal(fs.readFileSync(path.join(folder, "a.tif"), "utf8"), "mine");
     assert.deepEqual(fs.readdirSync(folder), ["a.tif"]);
-    const { sha256: told } = await write(hillsGrid(20, 20), folder, "a.tif", { replace: true });
-    assert.equal(sha256(path.join(folder, "a.tif")), told);
+    const { sha256: reported } = await write(hillsGrid(20, 20), folder, "a.tif", { replace: true });
+    assert.equal(sha256(path.join(folder, "a.tif")), reported);
   }),
 );
 

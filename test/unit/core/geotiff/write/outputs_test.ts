@@ -61,7 +61,7 @@ Deno.test("other axes are bands up to a number, and files where they are split",
   assert.equal(cogOutputs("g", [grid("/t", levels(17))], { split: ["level"] }).length, 34);
 });
 
-Deno.test("variables of one name are told apart by the groups around them", () => {
+Deno.test("variables of one name are distinguished by the groups around them", () => {
   assert.deepEqual(variableNames(["/am/tb", "/pm/tb", "/lat"]), ["am.tb", "pm.tb", "lat"]);
   assert.deepEqual(
     variableNames(["/HDFEOS/GRIDS/North/Data Fields/T", "/HDFEOS/GRIDS/South/Data Fields/T"]),

@@ -55,7 +55,7 @@ Deno.test({
   },
 });
 
-Deno.test("a dataset behind a link to another file, or to nothing, is told by the link", async () => {
+Deno.test("a dataset behind a link to another file, or to nothing, is identified by the link", async () => {
   const bytes = await writeHdf5((file) => {
     const group = file.create_group("gt1l");
     for (const name of ["lat", "lon"]) group.create_dataset({ name, data: Float64Array.of(1, 2) });

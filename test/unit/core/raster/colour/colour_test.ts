@@ -143,7 +143,7 @@ Deno.test("formulas leave bytes alone where they change nothing", () => {
   });
 });
 
-Deno.test("what is no formula is refused with what it lacks", () => {
+Deno.test("what is no formula is refused with what is missing", () => {
   const cases: readonly (readonly [string, RegExp])[] = [
     ["", /says nothing/],
     ["brighten 2", /"brighten" is no operation/],

@@ -8,7 +8,7 @@ import { POINTS } from "./projected_points.ts";
 import { axisUnit } from "./axis_unit.ts";
 
 const LONLAT = crsOfCode("EPSG:4326");
-/** Its datum is told by a shift, which WKT has in other words. */
+/** Its datum is given by a shift, which WKT has in other words. */
 const SHIFTED = "EPSG:2056";
 
 for (const { crs: name, points } of POINTS.filter(({ crs }) => crs !== SHIFTED)) {
@@ -26,7 +26,7 @@ for (const { crs: name, points } of POINTS.filter(({ crs }) => crs !== SHIFTED))
   });
 }
 
-Deno.test("the file's own text of version 2 is kept, older text is told anew", () => {
+Deno.test("the file's own text of version 2 is kept, older text is written again", () => {
   const crs = crsOfProj4("+proj=sinu +lon_0=0 +R=6371007.181");
   const own = 'PROJCRS["own"]';
   assert.equal(wkt2OfCrs({ ...crs, wkt: own }), own);

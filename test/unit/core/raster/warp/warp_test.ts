@@ -5,7 +5,7 @@ import { transformer } from "../../../../../core/raster/crs/transform.ts";
 import type { Affine } from "../../../../../core/raster/grid.ts";
 import { type OutputGrid, outputOfBox } from "../../../../../core/raster/pixels.ts";
 import { outputOfGrid, planWarp } from "../../../../../core/raster/warp/plan.ts";
-import { MAX_WINDOW_CELLS, readWarped, windowPieces } from "../../../../../core/raster/warp/read.ts";
+import { MAX_WINDOW_CELLS, readWarped, windowRequests } from "../../../../../core/raster/warp/read.ts";
 import type { Resampling } from "../../../../../core/raster/warp/resampling.ts";
 import { levelGrid } from "../../../../support/level_grid.ts";
 
@@ -270,12 +270,12 @@ Deno.test("windows larger than memory allows are read in strips of the output", 
   assert.ok(largest <= MAX_WINDOW_CELLS && largest > 0);
 });
 
-Deno.test("pieces of a window over the seam lie within the level and cover the window once", () => {
+Deno.test("requests of a window over the seam lie within the level and cover the window once", () => {
   const grid = places();
   const plan = planWarp(grid, outputOfBox(WGS84, [-185, 0, -175, 10], 20, 20), { resampling: "cubic" }) ??
     assert.fail();
-  const pieces = windowPieces(360, plan);
-  assert.equal(pieces.length, 2);
-  assert.equal(pieces.reduce((sum, { width }) => sum + width, 0), plan.window.width);
-  assert.ok(pieces.every(({ x, width }) => x >= 0 && x + width <= 360));
+  const requests = windowRequests(360, plan);
+  assert.equal(requests.length, 2);
+  assert.equal(requests.reduce((sum, { width }) => sum + width, 0), plan.window.width);
+  assert.ok(requests.every(({ x, width }) => x >= 0 && x + width <= 360));
 });

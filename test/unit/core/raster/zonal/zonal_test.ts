@@ -9,7 +9,7 @@ import { zonalStatistics } from "../../../../../core/raster/zonal/statistics.ts"
 const WGS84 = crsOfCode("EPSG:4326");
 const WORLD = outputOfBox(WGS84, [0, 0, 20, 10], 20, 10);
 
-/** Corners at thousandths of a pixel: smaller parts than borders are told by would be noise. */
+/** Corners at thousandths of a pixel: smaller parts than borders are known to would be noise. */
 const triangles = fc.array(
   fc.tuple(fc.integer({ min: -5000, max: 25000 }), fc.integer({ min: -5000, max: 15000 })),
   { minLength: 3, maxLength: 3 },

@@ -29,16 +29,16 @@ export class ServedStore {
   }
 }
 
-interface Shelved {
+interface StoreState {
   served: ServedStore;
   /** The root's document, which is written last. */
   signature: string;
   looked: number;
 }
 
-export class StoreShelf {
+export class ServedStores {
   readonly #places: ReadonlyMap<string, string>;
-  readonly #shelved = new Map<string, Promise<Shelved>>();
+  readonly #opened = new Map<string, Promise<StoreState>>();
 
   /** @param places by name; each is opened when it is asked for */
   constructor(
@@ -58,7 +58,7 @@ export class StoreShelf {
     places: readonly string[],
     readerOf: (place: string) => StoreReader,
     note: (message: string) => void,
-  ): Promise<StoreShelf> {
+  ): Promise<ServedStores> {
     const named = new Map<string, string>();
     for (const given of places) {
       const [, own, place] = /^(?:([\w.-]+)=)?(.+)$/s.exec(given) ?? [];
@@ -70,9 +70,9 @@ export class StoreShelf {
       }
       named.set(name, place);
     }
-    const shelf = new StoreShelf(named, readerOf, note);
-    for (const name of named.keys()) await shelf.get(name);
-    return shelf;
+    const stores = new ServedStores(named, readerOf, note);
+    for (const name of named.keys()) await stores.get(name);
+    return stores;
   }
 
   names(): string[] {
@@ -83,8 +83,8 @@ export class StoreShelf {
   async get(name: string): Promise<ServedStore | undefined> {
     const place = this.#places.get(name);
     if (place === undefined) return undefined;
-    const shelved = this.#shelved.get(name) ?? this.#load(name, place);
-    const kept = await shelved;
+    const opening = this.#opened.get(name) ?? this.#load(name, place);
+    const kept = await opening;
     if (Date.now() - kept.looked < LOOK_AGAIN_MS) return kept.served;
     kept.looked = Date.now();
     try {
@@ -102,12 +102,12 @@ export class StoreShelf {
   }
 
   async close(): Promise<void> {
-    const ended = await Promise.allSettled(this.#shelved.values());
+    const ended = await Promise.allSettled(this.#opened.values());
     for (const one of ended) if (one.status === "fulfilled") await one.value.served.store.close();
   }
 
-  #load(name: string, place: string): Promise<Shelved> {
-    const before = this.#shelved.get(name);
+  #load(name: string, place: string): Promise<StoreState> {
+    const before = this.#opened.get(name);
     const loading = (async () => {
       const reader = this.readerOf(place);
       const signature = text(await reader.get(ROOT) ?? new Uint8Array());
@@ -120,11 +120,11 @@ export class StoreShelf {
       }
       return { served: new ServedStore(name, store), signature, looked: Date.now() };
     })();
-    this.#shelved.set(name, loading);
+    this.#opened.set(name, loading);
     loading.catch(() => {
-      if (this.#shelved.get(name) !== loading) return;
-      if (before === undefined) this.#shelved.delete(name);
-      else this.#shelved.set(name, before);
+      if (this.#opened.get(name) !== loading) return;
+      if (before === undefined) this.#opened.delete(name);
+      else this.#opened.set(name, before);
     });
     return loading;
   }

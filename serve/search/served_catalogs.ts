@@ -11,7 +11,7 @@ const LOOK_AGAIN_MS = 1000;
 const LOOK_AGAIN_REMOTE_MS = 60_000;
 const SUFFIX = ".parquet";
 
-interface Shelved {
+interface CatalogState {
   file: string;
   /** Changes whenever the catalog does. */
   signature: string;
@@ -21,7 +21,7 @@ interface Shelved {
   loading: Promise<void> | null;
 }
 
-interface ShelfOptions {
+interface ServedCatalogsOptions {
   /** Hears of catalogs that were taken up, and of those that could not be. */
   note: (message: string) => void;
   /** Reads catalogs of `s3:` and `https:`; absent, there are none. */
@@ -29,16 +29,20 @@ interface ShelfOptions {
   now?: () => number;
 }
 
-export class CatalogShelf {
+export class ServedCatalogs {
   readonly #named: ReadonlyMap<string, string>;
   readonly #folders: readonly string[];
-  readonly #shelved = new Map<string, Shelved>();
-  readonly #opening = new Map<string, Promise<Shelved>>();
-  readonly #note: ShelfOptions["note"];
+  readonly #opened = new Map<string, CatalogState>();
+  readonly #opening = new Map<string, Promise<CatalogState>>();
+  readonly #note: ServedCatalogsOptions["note"];
   readonly #remote: RemoteCatalogs | undefined;
   readonly #now: () => number;
 
-  private constructor(named: ReadonlyMap<string, string>, folders: readonly string[], options: ShelfOptions) {
+  private constructor(
+    named: ReadonlyMap<string, string>,
+    folders: readonly string[],
+    options: ServedCatalogsOptions,
+  ) {
     this.#named = named;
     this.#folders = folders;
     this.#note = options.note;
@@ -50,7 +54,7 @@ export class CatalogShelf {
    * Catalogs by the places that a user gave: `FILE`, `s3://…/FILE.parquet`, `NAME=FILE`, a live catalog's
    * folder, or a folder of catalogs. Opens all of them. Throws an input error for what is no catalog, and for two of one name.
    */
-  static async open(places: readonly string[], options: ShelfOptions): Promise<CatalogShelf> {
+  static async open(places: readonly string[], options: ServedCatalogsOptions): Promise<ServedCatalogs> {
     const named = new Map<string, string>();
     const folders: string[] = [];
     for (const place of places) {
@@ -69,9 +73,9 @@ export class CatalogShelf {
       }
       named.set(name, file);
     }
-    const shelf = new CatalogShelf(named, folders, options);
-    for (const name of shelf.names()) await shelf.get(name);
-    return shelf;
+    const catalogs = new ServedCatalogs(named, folders, options);
+    for (const name of catalogs.names()) await catalogs.get(name);
+    return catalogs;
   }
 
   names(): string[] {
@@ -82,12 +86,12 @@ export class CatalogShelf {
 
   /** The catalog of a name as it is now, or undefined. */
   async get(name: string): Promise<CatalogIndex | undefined> {
-    const kept = this.#shelved.get(name);
+    const kept = this.#opened.get(name);
     if (kept !== undefined && this.#now() - kept.looked < kept.lookAgainMs) return kept.index;
     const file = this.#fileOf(name);
     if (file === undefined) {
       kept?.index.retire();
-      this.#shelved.delete(name);
+      this.#opened.delete(name);
       return undefined;
     }
     if (kept === undefined) return (await this.#open(name, file)).index;
@@ -97,8 +101,8 @@ export class CatalogShelf {
   }
 
   close(): void {
-    for (const { index } of this.#shelved.values()) index.retire();
-    this.#shelved.clear();
+    for (const { index } of this.#opened.values()) index.retire();
+    this.#opened.clear();
   }
 
   #fileOf(name: string): string | undefined {
@@ -112,15 +116,15 @@ export class CatalogShelf {
   }
 
   /** Opens once, however many ask. */
-  #open(name: string, file: string): Promise<Shelved> {
+  #open(name: string, file: string): Promise<CatalogState> {
     let opening = this.#opening.get(name);
     if (opening === undefined) {
       opening = (async () => {
         const { signature, index } = await this.#load(file);
         const lookAgainMs = isRemoteCatalog(file) ? LOOK_AGAIN_REMOTE_MS : LOOK_AGAIN_MS;
-        const shelved = { file, signature, index, lookAgainMs, looked: this.#now(), loading: null };
-        this.#shelved.set(name, shelved);
-        return shelved;
+        const opened = { file, signature, index, lookAgainMs, looked: this.#now(), loading: null };
+        this.#opened.set(name, opened);
+        return opened;
       })().finally(() => this.#opening.delete(name));
       this.#opening.set(name, opening);
     }
@@ -142,7 +146,7 @@ export class CatalogShelf {
   }
 
   /** Takes a changed catalog up. Never rejects: what cannot be read leaves the old one. */
-  async #lookAgain(name: string, kept: Shelved): Promise<void> {
+  async #lookAgain(name: string, kept: CatalogState): Promise<void> {
     let signature: string | null = null;
     try {
       signature = isRemoteCatalog(kept.file)

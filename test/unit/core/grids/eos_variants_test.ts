@@ -1,5 +1,5 @@
 /**
- * Twins of one HDF-EOS5 grid: however its origin and corners are written, and whichever way its fields are
+ * Variants of one HDF-EOS5 grid: however its origin and corners are written, and whichever way its fields are
  * stored for that, the same cells come out at the same places.
  */
 import assert from "node:assert/strict";
@@ -21,7 +21,7 @@ function onMap(name: string, width: number, height: number): OnMap {
 
 const MADE = onMap("Made", 6, 4);
 
-interface Twin {
+interface Variant {
   origin: "UL" | "UR" | "LL" | "LR" | undefined;
   /** Corners as they are written: x and y of UpperLeftPointMtrs, then of LowerRightMtrs. */
   upperLeft: [number, number];
@@ -33,7 +33,7 @@ interface Twin {
 /** Where the first stored row and column lie, by the rule of HDF-EOS5: at the corner that the origin names. */
 function stored(
   { width, height, values: map }: OnMap,
-  { origin = "UL", upperLeft, lowerRight, order }: Twin,
+  { origin = "UL", upperLeft, lowerRight, order }: Variant,
 ): Float32Array {
   const firstY = origin.startsWith("L") ? lowerRight[1] : upperLeft[1];
   const firstX = origin.endsWith("R") ? lowerRight[0] : upperLeft[0];
@@ -50,7 +50,7 @@ function stored(
   return values;
 }
 
-function write(file: Hdf5Writer, twin: Twin, map: OnMap = MADE, latitudes?: Float32Array): void {
+function write(file: Hdf5Writer, variant: Variant, map: OnMap = MADE, latitudes?: Float32Array): void {
   const { name, width, height } = map;
   const text = [
     "GROUP=GridStructure",
@@ -58,15 +58,15 @@ function write(file: Hdf5Writer, twin: Twin, map: OnMap = MADE, latitudes?: Floa
     `\t\tGridName="${name}"`,
     `\t\tXDim=${width}`,
     `\t\tYDim=${height}`,
-    `\t\tUpperLeftPointMtrs=(${twin.upperLeft.map((value) => value.toFixed(6)).join(",")})`,
-    `\t\tLowerRightMtrs=(${twin.lowerRight.map((value) => value.toFixed(6)).join(",")})`,
+    `\t\tUpperLeftPointMtrs=(${variant.upperLeft.map((value) => value.toFixed(6)).join(",")})`,
+    `\t\tLowerRightMtrs=(${variant.lowerRight.map((value) => value.toFixed(6)).join(",")})`,
     "\t\tPixelRegistration=HE5_HDFE_CENTER",
-    ...(twin.origin === undefined ? [] : [`\t\tGridOrigin=HE5_HDFE_GD_${twin.origin}`]),
-    ...twin.projection.split("\n").map((line) => `\t\t${line}`),
+    ...(variant.origin === undefined ? [] : [`\t\tGridOrigin=HE5_HDFE_GD_${variant.origin}`]),
+    ...variant.projection.split("\n").map((line) => `\t\t${line}`),
     "\t\tGROUP=DataField",
     "\t\t\tOBJECT=DataField_1",
     '\t\t\t\tDataFieldName="Field"',
-    `\t\t\t\tDimList=(${twin.order === "YX" ? '"YDim","XDim"' : '"XDim","YDim"'})`,
+    `\t\t\t\tDimList=(${variant.order === "YX" ? '"YDim","XDim"' : '"XDim","YDim"'})`,
     "\t\t\tEND_OBJECT=DataField_1",
     "\t\tEND_GROUP=DataField",
     "\tEND_GROUP=GRID_1",
@@ -79,9 +79,9 @@ function write(file: Hdf5Writer, twin: Twin, map: OnMap = MADE, latitudes?: Floa
     dtype: "S2000",
   });
   const grid = file.create_group("HDFEOS").create_group("GRIDS").create_group(name);
-  const shape = twin.order === "YX" ? [height, width] : [width, height];
+  const shape = variant.order === "YX" ? [height, width] : [width, height];
   const fields = grid.create_group("Data Fields");
-  fields.create_dataset({ name: "Field", data: stored(map, twin), shape });
+  fields.create_dataset({ name: "Field", data: stored(map, variant), shape });
   if (latitudes === undefined) return;
   const written = latitudes.length === height ? [height] : shape;
   fields.create_dataset({ name: "Latitude", data: latitudes, shape: written });
@@ -111,15 +111,15 @@ for (const { name, projection, west, south, east, north, packed } of PLACES) {
     for (const origin of [undefined, "UL", "UR", "LL", "LR"] as const) {
       for (const [top, bottom] of [[north, south], [south, north]]) {
         for (const order of ["YX", "XY"] as const) {
-          const twin: Twin = {
+          const variant: Variant = {
             origin,
             upperLeft: [west * packed, top * packed],
             lowerRight: [east * packed, bottom * packed],
             order,
             projection,
           };
-          const grid = await madeGrid((file) => write(file, twin));
-          assert.deepEqual((await wholeBands(grid))[0], MADE.values, JSON.stringify(twin));
+          const grid = await madeGrid((file) => write(file, variant));
+          assert.deepEqual((await wholeBands(grid))[0], MADE.values, JSON.stringify(variant));
           found.push(grid);
         }
       }
@@ -164,22 +164,22 @@ Deno.test("a grid of 720 by 1440 stored from the south is one and the same in bo
   const map = onMap("ColumnAmountO3", 1440, 720);
   const west = -180e6, east = 180e6;
   const common = { order: "YX", projection: GEO } as const;
-  const twins: Twin[] = [
+  const variants: Variant[] = [
     { ...common, origin: undefined, upperLeft: [west, -90e6], lowerRight: [east, 90e6] },
     { ...common, origin: "LL", upperLeft: [west, 90e6], lowerRight: [east, -90e6] },
   ];
-  for (const twin of twins) {
-    assert.equal(stored(map, twin)[0], 719 * 1440 + 1, "the first stored row is the southernmost");
-    const grid = await madeGrid((file) => write(file, twin, map));
+  for (const variant of variants) {
+    assert.equal(stored(map, variant)[0], 719 * 1440 + 1, "the first stored row is the southernmost");
+    const grid = await madeGrid((file) => write(file, variant, map));
     assert.equal(grid.name, "/HDFEOS/GRIDS/ColumnAmountO3/Data Fields/Field");
     assert.deepEqual(grid.affine, [0.25, 0, -180, 0, -0.25, 90]);
     assert.deepEqual((await wholeBands(grid))[0], map.values);
   }
 });
 
-Deno.test("latitudes in the grid go before StructMetadata, and a contradiction is told with both numbers", async () => {
+Deno.test("latitudes in the grid go before StructMetadata, and a contradiction is reported with both numbers", async () => {
   const { width, height, values } = MADE;
-  const stated: Twin = {
+  const stated: Variant = {
     origin: "UL",
     upperLeft: [-30e6, 12e6],
     lowerRight: [-27e6, 10e6],

@@ -4,13 +4,13 @@ import { crc32 } from "node:zlib";
 const HEAD = /^\{"crc32":"([0-9a-f]{8})",/;
 
 /** The bytes of an object's JSON text, with its checksum. The text is that of an object with a key at least. */
-export function sealJson(text: string): Uint8Array {
+export function encodeCheckedJson(text: string): Uint8Array {
   const rest = text.slice(1);
   return new TextEncoder().encode(`{"crc32":"${sumOf(rest)}",${rest}`);
 }
 
 /** The object. Throws a SyntaxError that says what is wrong. */
-export function unsealJson(bytes: Uint8Array): unknown {
+export function decodeCheckedJson(bytes: Uint8Array): unknown {
   const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
   const sum = HEAD.exec(text)?.[1];
   if (sum === undefined) throw new SyntaxError("its checksum is missing");

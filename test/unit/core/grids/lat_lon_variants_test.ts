@@ -1,5 +1,5 @@
 /**
- * Twins of one grid of degrees: rising or falling latitudes, longitudes from 0 or from -180, either order of
+ * Variants of one grid of degrees: rising or falling latitudes, longitudes from 0 or from -180, either order of
  * the dimensions, chunked or in one piece: equal bytes at equal places.
  */
 import assert from "node:assert/strict";
@@ -15,7 +15,7 @@ function valueAt(longitude: number, latitude: number): number {
   return Math.round(longitude * 4) + Math.round(latitude * 4) * 10000;
 }
 
-interface Twin {
+interface Variant {
   falling: boolean;
   from: number;
   order: "yx" | "xy" | "tyx" | "txy";
@@ -24,8 +24,8 @@ interface Twin {
   eastFirst: boolean;
 }
 
-function twins(): Twin[] {
-  const found: Twin[] = [];
+function variants(): Variant[] {
+  const found: Variant[] = [];
   for (const falling of [false, true]) {
     for (const from of [-180, 0]) {
       for (const order of ["yx", "xy", "tyx", "txy"] as const) {
@@ -40,19 +40,19 @@ function twins(): Twin[] {
   return found;
 }
 
-async function oriented(twin: Twin) {
+async function oriented(variant: Variant) {
   const y = steps(-90 + STEP / 2, STEP, HEIGHT);
-  const x = steps(twin.from + STEP / 2, STEP, WIDTH);
-  if (twin.falling) y.reverse();
-  if (twin.eastFirst) x.reverse();
-  const type = twin.single ? Float32Array : Float64Array;
+  const x = steps(variant.from + STEP / 2, STEP, WIDTH);
+  if (variant.falling) y.reverse();
+  if (variant.eastFirst) x.reverse();
+  const type = variant.single ? Float32Array : Float64Array;
   const east = (longitude: number) => longitude > 180 ? longitude - 360 : longitude;
-  const xFirst = twin.order.endsWith("xy");
+  const xFirst = variant.order.endsWith("xy");
   const [outer, inner] = xFirst ? [x, y] : [y, x];
   const data = Int32Array.from(
     outer.flatMap((a) => inner.map((b) => xFirst ? valueAt(east(a), b) : valueAt(east(b), a))),
   );
-  const timed = twin.order.startsWith("t");
+  const timed = variant.order.startsWith("t");
   return await madeGrid((file) => {
     axis(file, "lat", y, { units: "degrees_north" }, type);
     axis(file, "lon", x, { units: "degrees_east" }, type);
@@ -62,7 +62,7 @@ async function oriented(twin: Twin) {
       name: "value",
       data,
       shape,
-      ...(twin.chunked ? { chunks, compression: 1 } : {}),
+      ...(variant.chunked ? { chunks, compression: 1 } : {}),
     });
     made.create_attribute("DimensionNames", `${timed ? "time," : ""}${xFirst ? "lon,lat" : "lat,lon"}`);
   });
@@ -74,18 +74,18 @@ Deno.test("rising and falling latitudes, longitudes from 0 and -180, and both or
       steps(-180 + STEP / 2, STEP, WIDTH).map((x) => valueAt(x, y))
     ),
   );
-  for (const twin of twins()) {
-    const grid = await oriented(twin);
-    const told = JSON.stringify(twin);
-    assert.deepEqual(grid.affine, [STEP, 0, -180, 0, -STEP, 90], told);
+  for (const variant of variants()) {
+    const grid = await oriented(variant);
+    const reported = JSON.stringify(variant);
+    assert.deepEqual(grid.affine, [STEP, 0, -180, 0, -STEP, 90], reported);
     assert.equal(grid.crs.code, "EPSG:4326");
-    assert.deepEqual((await wholeBands(grid))[0], wanted, told);
+    assert.deepEqual((await wholeBands(grid))[0], wanted, reported);
   }
 });
 
 Deno.test("every window of a rolled, flipped and chunked grid is the cut of the whole", async () => {
-  for (const twin of twins().filter(({ chunked, single }) => chunked && !single)) {
-    const grid = await oriented(twin);
+  for (const variant of variants().filter(({ chunked, single }) => chunked && !single)) {
+    const grid = await oriented(variant);
     const [whole] = await wholeBands(grid);
     for (
       const [x, y, width, height] of [[0, 0, 1, 1], [9, 2, 7, 3], [11, 0, 2, 12], [23, 11, 1, 1], [
@@ -96,7 +96,11 @@ Deno.test("every window of a rolled, flipped and chunked grid is the cut of the 
       ], [0, 4, 24, 0]]
     ) {
       const { bands: [found] } = await grid.readWindow({ level: 0, x, y, width, height });
-      assert.deepEqual(found, cut(whole, x, y, width, height), JSON.stringify([twin, x, y, width, height]));
+      assert.deepEqual(
+        found,
+        cut(whole, x, y, width, height),
+        JSON.stringify([variant, x, y, width, height]),
+      );
     }
   }
 });
