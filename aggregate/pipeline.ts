@@ -21,6 +21,8 @@ export type StatisticFunction =
   | "skew"
   | "kurtosis"
   | "nmad"
+  | "mode"
+  | "trimmed_mean"
   | "slope"
   | "intercept";
 

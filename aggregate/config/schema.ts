@@ -79,8 +79,10 @@ const variable = z.strictObject({
   function: z.string().min(1).max(100).optional().describe("numpy's name: len, min, max, mean, average, …"),
   expression: text.optional().describe("Arithmetic over columns that gives one value a cell"),
   source: text.optional().describe("The column, or expression over columns, that the function reduces"),
-  params: z.record(z.string(), z.union([z.number(), text])).optional()
-    .describe("Parameters of the function: numbers, columns or expressions"),
+  params: z.record(z.string(), z.union([z.number(), text, z.array(z.number()).max(MAX_ITEMS)])).optional()
+    .describe(
+      "Parameters of the function: numbers, columns or expressions; of histogram the edges of its bins",
+    ),
   dtype: z.enum(DTYPES).optional().describe("Element type of the array"),
   fill_value: fillValue.nullable().optional().describe("The value of a cell without observations"),
   kind: z.enum(["scalar"]).optional().describe("One value a cell"),

@@ -6,6 +6,7 @@ import { lowerStatistic } from "../statistics/lower.ts";
 import type { Context } from "./context.ts";
 import { integerRange, misfit } from "./dtype.ts";
 import type { Statistic, StatisticFunction } from "../pipeline.ts";
+import { histogramBins } from "./histogram.ts";
 import { type ConfigInput, DEFAULT_COUNT_DTYPE, DEFAULT_FUNCTION_DTYPE, MAX_ITEMS } from "./schema.ts";
 
 /** numpy's names, as configs write them, and granary's. */
@@ -38,9 +39,15 @@ const FUNCTION_NAMES: Readonly<Record<string, StatisticFunction>> = {
   skew: "skew",
   kurtosis: "kurtosis",
   nmad: "nmad",
+  mode: "mode",
+  trimmed_mean: "trimmed_mean",
+  trim_mean: "trimmed_mean",
   slope: "slope",
   intercept: "intercept",
 };
+
+/** The function that is one array a bin. */
+const HISTOGRAM = "histogram";
 
 /** Names that the store gives to its own coordinate arrays. */
 const RESERVED = ["cell_ids", "morton", "cells"];
@@ -62,19 +69,30 @@ export function statistics(input: ConfigInput, context: Context): Statistic[] {
     if (RESERVED.includes(name)) {
       context.faults.key(at, `"${name}" is the store's own array (choose another name)`);
     }
-    const statistic = toStatistic(name, variable, at, context);
-    if (statistic === undefined) continue;
-    result.push(statistic);
-    try {
-      lowerStatistic(statistic, columnNames, graph);
-    } catch (error) {
-      if (!(error instanceof GranaryError)) throw error;
-      const key = String(error.details.key ?? "");
-      context.faults.value(
-        key === "" ? at : [...at, ...key.split(".")],
-        afterPrefix(error.message, name, key),
-      );
+    for (const statistic of toStatistics(name, variable, at, context) ?? []) {
+      if (result.some((other) => other.name === statistic.name)) {
+        context.faults.key(at, `the array "${statistic.name}" would be there twice (choose another name)`);
+      }
+      result.push(statistic);
+      try {
+        lowerStatistic(statistic, columnNames, graph);
+      } catch (error) {
+        if (!(error instanceof GranaryError)) throw error;
+        const key = String(error.details.key ?? "");
+        const place = statistic.name === name ? key : "source";
+        context.faults.value(
+          place === "" ? at : [...at, ...place.split(".")],
+          afterPrefix(error.message, statistic.name, key),
+        );
+        break;
+      }
     }
+  }
+  if (result.length > MAX_ITEMS) {
+    context.faults.value(
+      path,
+      `makes ${result.length} arrays, with the bins of histograms (at most ${MAX_ITEMS})`,
+    );
   }
   return result;
 }
@@ -87,13 +105,15 @@ function afterPrefix(message: string, name: string, key: string): string {
 
 type VariableInput = ConfigInput["aggregation"]["variables"][string];
 
-function toStatistic(
+/** Most variables are one statistic, a histogram one a bin. */
+function toStatistics(
   name: string,
   variable: VariableInput,
   at: string[],
   context: Context,
-): Statistic | undefined {
+): Statistic[] | undefined {
   const { faults } = context;
+  const params = variable.params ?? {};
   const hasFunction = variable.function !== undefined;
   if (hasFunction === (variable.expression !== undefined)) {
     faults.value(
@@ -103,11 +123,12 @@ function toStatistic(
     return undefined;
   }
   let named: StatisticFunction | undefined;
+  const plain = variable.function?.replace(/^(?:np|numpy)\./, "") ?? "";
+  const isHistogram = plain === HISTOGRAM;
   if (hasFunction) {
-    const plain = variable.function!.replace(/^(?:np|numpy)\./, "");
     named = Object.hasOwn(FUNCTION_NAMES, plain) ? FUNCTION_NAMES[plain] : undefined;
-    if (named === undefined) {
-      const known = [...new Set(Object.values(FUNCTION_NAMES))];
+    if (named === undefined && !isHistogram) {
+      const known = [...new Set([...Object.values(FUNCTION_NAMES), HISTOGRAM])];
       const hint = suggestion(plain, known);
       faults.value(
         [...at, "function"],
@@ -140,17 +161,27 @@ function toStatistic(
       }
     }
   }
-  const dtype = variable.dtype ?? (named === "count" ? DEFAULT_COUNT_DTYPE : DEFAULT_FUNCTION_DTYPE);
-  return {
+  const counts = named === "count" || isHistogram;
+  const dtype = variable.dtype ?? (counts ? DEFAULT_COUNT_DTYPE : DEFAULT_FUNCTION_DTYPE);
+  const shared = {
     name,
     dtype,
-    fillValue: fillValue(variable, dtype, named === "count", at, context),
+    fillValue: fillValue(variable, dtype, counts, at, context),
+    attributes: variable.attrs ?? {},
+  };
+  if (isHistogram) return histogramBins(shared, variable.source!, params, at, context);
+  const lists = Object.entries(params).filter(([, value]) => Array.isArray(value));
+  for (const [key] of lists) {
+    faults.value([...at, "params", key], `${variable.function} takes no list of numbers`);
+  }
+  if (lists.length > 0) return undefined;
+  return [{
+    ...shared,
     ...(named === undefined
       ? { expression: variable.expression! }
       : { function: named, source: variable.source! }),
-    params: variable.params ?? {},
-    attributes: variable.attrs ?? {},
-  };
+    params: params as Record<string, number | string>,
+  }];
 }
 
 function fillValue(

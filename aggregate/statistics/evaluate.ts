@@ -14,6 +14,7 @@ import {
   unaryKernel,
 } from "./kernels.ts";
 import { RankSelector } from "./selection.ts";
+import { WholeCellReducer, wholeCellReduction } from "./whole_cell.ts";
 
 /** What is reduced at once: cell k owns rows `starts[k]` to `starts[k + 1]`, `rows` in all. */
 export interface Block {
@@ -124,6 +125,14 @@ export class Evaluator {
             this.#operand(args[2]),
             length(block),
           );
+    }
+    const whole = wholeCellReduction(op);
+    if (whole !== undefined) {
+      const reducer = new WholeCellReducer(whole, value);
+      return (block) => {
+        const sources = args.map((argument) => values[argument.id]);
+        reducer.run(this.#buffer(id, block.cells), sources, block.starts, block.cells);
+      };
     }
     if (args.length === 1) {
       const kernel: UnaryKernel = unaryKernel(op);

@@ -61,6 +61,9 @@ export const AGGREGATE_FUNCTIONS: Readonly<Record<string, Lower>> = {
   std: (context, call) => spread(context, call, deviationOf),
   quantile: (context, call) => quantile(context, call, 1),
   percentile: (context, call) => quantile(context, call, 100),
+  mode: (context, call) => plain(context, call, reduceBy("mode")),
+  trim_mean: trimmedMean,
+  trimmed_mean: trimmedMean,
   average,
   nansum: (context, call) => finiteOnly(context, call, sumOf),
   nanmean: (context, call) => finiteOnly(context, call, meanOf),
@@ -160,6 +163,16 @@ export function interceptOf(graph: Graph, y: GraphNode, x: GraphNode): GraphNode
 
 export function quantileOf(graph: Graph, x: GraphNode, q: number): GraphNode {
   return graph.aggregate("quantile", [x], q);
+}
+
+/** The quantile of weighted values by numpy's "inverted_cdf", the only method of its that takes weights. */
+export function weightedQuantileOf(graph: Graph, x: GraphNode, weights: GraphNode, q: number): GraphNode {
+  return graph.aggregate("weighted_quantile", [x, weights], q);
+}
+
+/** The mean without a share of the least and of the greatest values (scipy.stats.trim_mean). */
+export function trimmedMeanOf(graph: Graph, x: GraphNode, proportion: number): GraphNode {
+  return graph.aggregate("trimmed_mean", [x], proportion);
 }
 
 export function reduceBy(op: AggregateOp): (graph: Graph, x: GraphNode) => GraphNode {
@@ -282,8 +295,21 @@ function constant(context: FunctionContext, tree: Syntax, name: string, least: n
 }
 
 function quantile(context: FunctionContext, call: Call, scale: number): GraphNode {
-  const [a, q] = bind(context, call, ["a", "q"], 2);
-  return quantileOf(context.graph, rows(context, call, a!), constant(context, q!, "q", 0, scale) / scale);
+  const [a, q, weights] = bind(context, call, ["a", "q", "weights"], 2);
+  const x = rows(context, call, a!);
+  const share = constant(context, q!, "q", 0, scale) / scale;
+  return weights === undefined
+    ? quantileOf(context.graph, x, share)
+    : weightedQuantileOf(context.graph, x, rows(context, call, weights), share);
+}
+
+/** The greatest share that is cut at each end: of what is more nothing would be left. */
+export const TRIM_MAX = 0.499999;
+
+function trimmedMean(context: FunctionContext, call: Call): GraphNode {
+  const [a, cut] = bind(context, call, ["a", "proportiontocut"], 2);
+  const proportion = constant(context, cut!, "proportiontocut", 0, TRIM_MAX);
+  return trimmedMeanOf(context.graph, rows(context, call, a!), proportion);
 }
 
 /** The greatest `ddof` that is taken: more is a slip. */

@@ -7,10 +7,21 @@
 type Shape = "constant" | "cell" | "rows";
 
 /** Operations over the rows of a cell that give one value a cell. */
-export const AGGREGATES = ["count", "sum", "min", "max", "squares", "median", "quantile"] as const;
+export const AGGREGATES = [
+  "count",
+  "sum",
+  "min",
+  "max",
+  "squares",
+  "median",
+  "quantile",
+  "mode",
+  "trimmed_mean",
+  "weighted_quantile",
+] as const;
 export type AggregateOp = (typeof AGGREGATES)[number];
 
-/** One thing to compute. `value` is a constant, a column's index or a quantile's q. */
+/** One thing to compute. `value` is a constant, a column's index, a quantile's q or what a mean is trimmed by. */
 export interface GraphNode {
   readonly id: number;
   readonly op: string;
@@ -50,7 +61,7 @@ export class Graph {
 
   /**
    * A reduction of rows to cells. `count` takes any rows and counts them; `squares` takes rows and their
-   * mean a cell, and sums the squared deviations.
+   * mean a cell, and sums the squared deviations; `weighted_quantile` takes rows and their weights.
    */
   aggregate(op: AggregateOp, args: readonly GraphNode[], value = 0): GraphNode {
     return this.#make(op, args, value, "cell", false);

@@ -1,7 +1,8 @@
 /**
  * One cell of more rows than a block should have: reduced in passes over blocks of its rows, to the same
  * bits as at once. A pass computes every reduction whose inputs are known: sums and the like first, then
- * what depends on them (squared deviations on the mean). Only medians and quantiles hold all values.
+ * what depends on them (squared deviations on the mean). Only medians, quantiles and other
+ * reductions of whole cells hold all values.
  */
 import { BLOCK_ROWS, type BlockLoader } from "./blocks.ts";
 import type { Values } from "../../core/values.ts";
@@ -9,6 +10,7 @@ import { Evaluator, reachable } from "./evaluate.ts";
 import { AGGREGATES, type Graph, type GraphNode } from "./graph.ts";
 import { addRows, addSquares, compensated, type CompensatedSum } from "./kernels.ts";
 import { RankSelector } from "./selection.ts";
+import { WholeCellReducer, wholeCellReduction } from "./whole_cell.ts";
 
 /** Reductions of one source at work: one, or all medians and quantiles together. */
 interface Accumulator {
@@ -16,11 +18,13 @@ interface Accumulator {
   value: number;
   /** For sums: with what rounding took from them. */
   total: CompensatedSum;
-  /** For medians and quantiles: all values so far, and whether none was NaN. */
-  values: Float64Array;
+  /** For what holds all values: those so far of each argument, and whether none was NaN. */
+  values: Float64Array[];
   count: number;
   clean: boolean;
 }
+
+const NOTHING = new Float64Array(0);
 
 /** Reduces large cells for roots that use the same columns. */
 export class LargeCellReducer {
@@ -87,6 +91,10 @@ function isSelection(node: GraphNode): boolean {
   return node.op === "median" || node.op === "quantile";
 }
 
+function holdsAll(node: GraphNode): boolean {
+  return isSelection(node) || wholeCellReduction(node.op) !== undefined;
+}
+
 function accumulator(nodes: GraphNode[], rows: number): Accumulator {
   const { op } = nodes[0];
   const value = op === "min" ? Infinity : op === "max" ? -Infinity : 0;
@@ -94,7 +102,7 @@ function accumulator(nodes: GraphNode[], rows: number): Accumulator {
     nodes,
     value,
     total: { sum: 0, lost: 0 },
-    values: new Float64Array(isSelection(nodes[0]) ? rows : 0),
+    values: holdsAll(nodes[0]) ? nodes[0].args.map(() => new Float64Array(rows)) : [],
     count: 0,
     clean: true,
   };
@@ -103,7 +111,11 @@ function accumulator(nodes: GraphNode[], rows: number): Accumulator {
 /** Takes the rows of a block in, in the order and arithmetic of the kernels for small cells. */
 function take(into: Accumulator, evaluator: Evaluator, rows: number): void {
   const node = into.nodes[0];
-  const x = node.op === "count" ? into.values : evaluator.valuesOf(node.args[0]);
+  if (holdsAll(node)) {
+    takeAll(into, node.args.map((argument) => evaluator.valuesOf(argument)), rows);
+    return;
+  }
+  const x = node.op === "count" ? NOTHING : evaluator.valuesOf(node.args[0]);
   let { value } = into;
   switch (node.op) {
     case "count":
@@ -121,25 +133,32 @@ function take(into: Accumulator, evaluator: Evaluator, rows: number): void {
     case "max":
       for (let i = 0; i < rows; i++) if (value === value && !(x[i] <= value)) value = x[i];
       break;
-    default: {
-      const { values, count } = into;
-      for (let i = 0; i < rows; i++) {
-        values[count + i] = x[i];
-        if (x[i] !== x[i]) into.clean = false;
-      }
-      into.count += rows;
-    }
   }
   into.value = value;
+}
+
+function takeAll(into: Accumulator, args: readonly Float64Array[], rows: number): void {
+  args.forEach((x, a) => {
+    const values = into.values[a];
+    for (let i = 0; i < rows; i++) {
+      values[into.count + i] = x[i];
+      if (x[i] !== x[i]) into.clean = false;
+    }
+  });
+  into.count += rows;
 }
 
 function results({ nodes, value, total, values, count, clean }: Accumulator): [GraphNode, number][] {
   const [{ op }] = nodes;
   if (op === "sum" || op === "squares") return [[nodes[0], compensated(total.sum, total.lost)]];
-  if (!isSelection(nodes[0])) return [[nodes[0], value]];
+  if (!holdsAll(nodes[0])) return [[nodes[0], value]];
   if (!clean || count === 0) return nodes.map((node) => [node, NaN]);
+  const whole = wholeCellReduction(op);
+  if (whole !== undefined) {
+    return [[nodes[0], new WholeCellReducer(whole, nodes[0].value).reduce(values, count)]];
+  }
   const outs = nodes.map(() => new Float64Array(1));
   const requests = nodes.map((node) => ({ kind: node.op as "median" | "quantile", q: node.value }));
-  new RankSelector(requests).select(outs, 0, values, count);
+  new RankSelector(requests).select(outs, 0, values[0], count);
   return nodes.map((node, n) => [node, outs[n][0]]);
 }

@@ -18,7 +18,10 @@ import {
   skewOf,
   slopeOf,
   sumOf,
+  TRIM_MAX,
+  trimmedMeanOf,
   varianceOf,
+  weightedQuantileOf,
 } from "./functions.ts";
 import { Graph, type GraphNode } from "./graph.ts";
 
@@ -33,12 +36,14 @@ const FUNCTION_PARAMETERS: Readonly<Record<StatisticFunction, readonly string[]>
   var: ["ddof"],
   std: ["ddof"],
   median: [],
-  quantile: ["q"],
-  percentile: ["q"],
+  quantile: ["q", "weights"],
+  percentile: ["q", "weights"],
   ptp: [],
   skew: [],
   kurtosis: [],
   nmad: [],
+  mode: [],
+  trimmed_mean: ["proportiontocut"],
   slope: ["x"],
   intercept: ["x"],
 };
@@ -119,6 +124,14 @@ export function lowerStatistic(
     }
     return value;
   };
+  /** A parameter that is a column or an expression; undefined where it is not given. */
+  const rowsOf = (name: string): GraphNode | undefined => {
+    const given = statistic.params[name];
+    if (given === undefined) return undefined;
+    const node = lowerText(String(given), `params.${name}`);
+    if (node.shape === "rows") return node;
+    throw fault(statistic, `params.${name}`, `"${given}" does not give one value a row`);
+  };
   switch (statistic.function) {
     case "count":
       return countOf(graph, source);
@@ -126,14 +139,21 @@ export function lowerStatistic(
       return sumOf(graph, source);
     case "mean":
       return meanOf(graph, source);
+    case "trimmed_mean":
+      return trimmedMeanOf(graph, source, number("proportiontocut", 0, TRIM_MAX));
     case "min":
     case "max":
+    case "mode":
     case "median":
       return reduceBy(statistic.function)(graph, source);
     case "quantile":
-      return quantileOf(graph, source, number("q", 0, 1));
-    case "percentile":
-      return quantileOf(graph, source, number("q", 0, 100) / 100);
+    case "percentile": {
+      const q = statistic.function === "quantile" ? number("q", 0, 1) : number("q", 0, 100) / 100;
+      const weights = rowsOf("weights");
+      return weights === undefined
+        ? quantileOf(graph, source, q)
+        : weightedQuantileOf(graph, source, weights, q);
+    }
     case "ptp":
       return rangeOf(graph, source);
     case "skew":
@@ -144,13 +164,9 @@ export function lowerStatistic(
       return nmadOf(graph, source);
     case "slope":
     case "intercept": {
-      const { x } = statistic.params;
-      if (x === undefined) {
+      const against = rowsOf("x");
+      if (against === undefined) {
         throw fault(statistic, "params.x", `${statistic.function} needs x, the column that it is against`);
-      }
-      const against = lowerText(String(x), "params.x");
-      if (against.shape !== "rows") {
-        throw fault(statistic, "params.x", `"${x}" does not give one value a row`);
       }
       return statistic.function === "slope"
         ? slopeOf(graph, source, against)
@@ -161,11 +177,8 @@ export function lowerStatistic(
     case "std":
       return deviationOf(graph, source, number("ddof", 0, DDOF_MAX, 0));
     case "average": {
-      const weights = statistic.params.weights;
-      if (weights === undefined) return meanOf(graph, source);
-      const node = lowerText(String(weights), "params.weights");
-      if (node.shape === "rows") return averageOf(graph, source, node);
-      throw fault(statistic, "params.weights", `"${weights}" does not give one value a row`);
+      const weights = rowsOf("weights");
+      return weights === undefined ? meanOf(graph, source) : averageOf(graph, source, weights);
     }
   }
 }

@@ -12,6 +12,7 @@ import type { MergeSummarizer } from "./contract.ts";
 import { Evaluator, reachable } from "./evaluate.ts";
 import { AGGREGATES, Graph, type GraphNode } from "./graph.ts";
 import { lowerStatistic } from "./lower.ts";
+import { wholeCellReduction } from "./whole_cell.ts";
 import { BINARY, UNARY } from "../../core/expressions/operations.ts";
 import {
   blockValues,
@@ -236,6 +237,11 @@ function planMerge(statistics: readonly Statistic[], columnNames: readonly strin
         name: statistic.name,
         why: `it reduces values (by ${nested.op}) that depend on the cell's own statistics`,
       });
+      return null;
+    }
+    const whole = aggregates.find((node) => wholeCellReduction(node.op) !== undefined);
+    if (whole !== undefined) {
+      refused.push({ name: statistic.name, why: `it needs all values of a cell at once (by ${whole.op})` });
       return null;
     }
     let set = sets.findIndex((columns) => columns.join() === root.columns.join());

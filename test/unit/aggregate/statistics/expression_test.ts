@@ -52,7 +52,7 @@ const REFUSED: readonly (readonly [string, string])[] = [
   ["np.quantile(x, 1.5)", "q must be a number from 0 to 1"],
   ["np.quantile(x, w)", "q must be a number from 0 to 1"],
   ["np.quantile(x, q=0.5, q=0.5)", 'has the argument "q" twice'],
-  ["np.quantile(x, qq=0.5)", 'takes no argument "qq" (wanted a, q)'],
+  ["np.quantile(x, qq=0.5)", 'takes no argument "qq" (wanted a, q, weights)'],
   ["np.quantile(q=0.5, x)", "a positional argument follows a named one"],
   ["np.var(x, ddof=-1)", "ddof must be a number from 0"],
   ["np.std(x, axis=0)", 'takes no argument "axis"'],
