@@ -1,5 +1,6 @@
 /** `granary stac item|collection|validate|push`: items and collections made, held against the specification, sent. */
 import fs from "node:fs";
+import path from "node:path";
 import type { Command } from "@commander-js/extra-typings";
 import { inputError, systemCode } from "../../core/errors.ts";
 import { formatCount, formatNumberOf } from "../../core/units.ts";
@@ -13,11 +14,13 @@ import { filesToRead } from "../flags/places.ts";
 const EXAMPLES = `
 Examples:
   granary stac validate collection.json items/*.json
+  granary stac validate cogs/
   granary stac validate - < item.json
   granary stac validate answer.json --json | jq '.files[].faults'
 
 Takes items, item collections, collections and catalogs of STAC 1.0.0 and 1.1.0, with the fields of the
-projection, raster, processing and file extensions. Needs no network. Exit code 2 when one breaks the rules.`;
+projection, raster, processing and file extensions. Of a folder every .json below it is checked, as of a static
+catalog; of .ndjson every line. Needs no network. Exit code 2 when one breaks the rules.`;
 
 /** Documents longer than this are refused before they are read. */
 const MOST_BYTES = 512 * 1024 * 1024;
@@ -34,22 +37,32 @@ export function addStac(program: Command, context: CliContext): void {
   addStacPush(stac, context);
   stac.command("validate")
     .description("check items, collections and catalogs against the specification, offline")
-    .argument("<files...>", "JSON files, or - for stdin", filesToRead)
+    .argument("<files...>", "JSON files, folders of them, or - for stdin", filesToRead)
     .addHelpText("after", EXAMPLES)
     .action(async (files) => {
       const { checkStac } = await import("../../core/stac/check.ts");
-      const verdicts = files.map((file) => ({ file, ...checkStac(readJson(file)) }));
+      const verdicts = files.flatMap(documentsOf).map((file) => ({ file, ...checkStac(readJson(file)) }));
       const bad = verdicts.filter(({ faults }) => faults.length > 0);
       if (context.json) printReport(context, "stac.validate", { valid: bad.length === 0, files: verdicts });
       else for (const verdict of verdicts) context.out.write(describe(verdict));
       if (bad.length > 0) {
         throw inputError(
-          files.length === 1
+          verdicts.length === 1
             ? `${bad[0].file}: ${formatNumberOf(bad[0].faults.length, "fault")}`
-            : `${formatCount(bad.length)} of ${formatCount(files.length)} files have faults`,
+            : `${formatCount(bad.length)} of ${formatCount(verdicts.length)} files have faults`,
         );
       }
     });
+}
+
+/** The file itself, or every JSON document below a folder, in order of names. */
+function documentsOf(file: string): string[] {
+  if (!fs.statSync(file, { throwIfNoEntry: false })?.isDirectory()) return [file];
+  const documents = fs.readdirSync(file, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.(geo)?json$/i.test(entry.name))
+    .map((entry) => path.join(entry.parentPath, entry.name)).sort();
+  if (documents.length === 0) throw inputError(`${file}: holds no .json, so there is nothing to check`);
+  return documents;
 }
 
 function describe({ file, kind, faults, unchecked }: StacVerdict & { file: string }): string {
@@ -79,7 +92,9 @@ function readJson(file: string): unknown {
     throw inputError(`${file}: cannot be read: ${reasons[code] ?? code}`);
   }
   try {
-    return JSON.parse(text);
+    if (!/\.(ndjson|jsonl|geojsonl)$/i.test(file)) return JSON.parse(text);
+    const features = text.split("\n").filter((line) => line.trim() !== "").map((line) => JSON.parse(line));
+    return { type: "FeatureCollection", features };
   } catch (error) {
     throw inputError(`${file}: is not JSON: ${(error as Error).message}`);
   }

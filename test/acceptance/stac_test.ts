@@ -25,6 +25,23 @@ Deno.test(
     assert.deepEqual(first.faults, []);
     const paths = second.faults.map(({ path }: { path: string }) => path);
     assert.deepEqual(paths.sort(), ["features[0].bbox", "features[0].properties.datetime"]);
+    // A folder is every document below it; .ndjson is a line an item.
+    fs.mkdirSync(path.join(folder, "below"));
+    fs.copyFileSync(sound, path.join(folder, "below", "sound.json"));
+    const whole = await granary(["stac", "validate", folder, "--json"]);
+    const files = JSON.parse(whole.stdout).files.map(
+      ({ file, faults }: { file: string; faults: unknown[] }) => [path.relative(folder, file), faults.length],
+    );
+    assert.deepEqual(files, [["below/sound.json", 0], ["damaged.json", 2]]);
+    const lines = path.join(folder, "items.ndjson");
+    fs.writeFileSync(lines, items.features.map((item: unknown) => JSON.stringify(item)).join("\n"));
+    const ofLines = await granary(["stac", "validate", lines]);
+    assert.equal(ofLines.code, 2);
+    assert.match(ofLines.stdout, /items\.ndjson: features\[0\]\.bbox/);
+    fs.mkdirSync(path.join(folder, "empty"));
+    const empty = await granary(["stac", "validate", path.join(folder, "empty")]);
+    assert.equal(empty.code, 2);
+    assert.match(empty.stderr, /holds no \.json/);
   },
 );
 
