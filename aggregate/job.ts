@@ -57,6 +57,7 @@ class AggregateWorker implements TaskWorker {
       },
       signal: options.signal,
       enough,
+      replaces: settings.replaces,
       onProgress: ({ granules }: { granules: number }) => options.onProgress?.(granules),
       onWarning: warn,
     };

@@ -111,7 +111,13 @@ export async function executePlan(plan: Plan, options: RunOptions): Promise<RunR
 
 /** Writes the plan into a run directory where no run lives, and makes sure that the store may be made. */
 export function layOutRun(plan: Plan, options: PlaceOptions): Promise<void> {
-  return underLease(plan, options, ({ directory, remaining }) => directory.putLeft(plan, remaining));
+  return underLease(plan, options, async ({ directory, place, remaining }) => {
+    await directory.putLeft(plan, remaining);
+    if (options.mode !== "overwrite" || place.isEmpty) return;
+    options.onNote?.(
+      `${place.target.name}: the store that is there stays until the run's first shard is ready`,
+    );
+  });
 }
 
 /** A run that has begun: its places, made to fit the plan, and what is left to do. */
@@ -139,8 +145,7 @@ async function underLease<T>(
   let isVain = false;
   try {
     if (mode !== "resume") {
-      await directory.clear(); // first: no record may outlive its objects
-      await place.empty();
+      await directory.clear();
     }
     // Before records go that hold no more.
     const reading = mode === "resume" ? await readingOfAll(directory) : noReading();
@@ -201,6 +206,7 @@ async function runUnderLease(
     onReduced: async (outcome) => {
       const { key, granules } = planned.get(outcome.shard)!;
       const missing = missingIds(plan, granules, tally.failures);
+      await place.makeRoom(outcome.shard);
       const record = await commitShard(directory, store, outcome, key, missing);
       records.push(statesOf(record));
       tally.reduced(outcome);
@@ -252,7 +258,7 @@ async function prepareRemaining(
   plan: Plan,
   directory: RunDirectory,
   place: StorePlace,
-  { driver = "auto", onNote }: PlaceOptions,
+  { driver = "auto", mode = "new", onNote }: PlaceOptions,
 ): Promise<Remaining> {
   for (const prefix of ["runs/", "scatter/", "shards/", "values/", ".run.", ".plan.", ".report."]) {
     await directory.target.sweep(prefix); // not leases, which another may be trying to take
@@ -269,15 +275,23 @@ async function prepareRemaining(
     shards,
     (record) => objectsWhole(record) && valuesWhole(record),
   );
+  const replaces = await replacesAnother(directory, place, mode);
   if (remaining.shards.length > 0) {
-    await place.reopen();
+    // Another store stands until the first shard that takes its place is ready.
+    if (!replaces || shards.length > 0) await place.reopen();
     await directory.target.delete(REPORT_KEY);
   }
   if (scatter.length + shards.length + lost.length > 0) {
     onNote?.(describeResume(plan, remaining, lost.length));
   }
   const store = absoluteAddress(place.target.name);
-  await directory.putPlan(plan, { kind: "aggregate", store, driver, created: new Date().toISOString() });
+  await directory.putPlan(plan, {
+    kind: "aggregate",
+    store,
+    driver,
+    ...replaces ? { replaces } : {},
+    created: new Date().toISOString(),
+  });
   for (const record of remaining.recut) await directory.freeOfBatch(record);
   for (const record of lost) await directory.forget(record);
   for (const { shard } of remaining.staleShards) {
@@ -285,6 +299,17 @@ async function prepareRemaining(
     await place.removeShard(shard);
   }
   return remaining;
+}
+
+/** Whether the store that was found is another run's, which this one is to replace. */
+async function replacesAnother(
+  directory: RunDirectory,
+  place: StorePlace,
+  mode: StoreMode,
+): Promise<true | undefined> {
+  if (mode === "overwrite" && !place.isEmpty) return true;
+  if (mode !== "resume" || !await directory.exists()) return undefined;
+  return (await directory.plan()).settings.replaces;
 }
 
 function tallyKept(plan: Plan, remaining: Remaining, tally: Tally): void {

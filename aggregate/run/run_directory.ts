@@ -38,6 +38,8 @@ import type { StoreMode, StorePlace } from "./store_place.ts";
 export interface RunSettings extends JobSettings {
   store: string;
   driver: string;
+  /** The place holds another store, which goes shard by shard as this run's are ready. */
+  replaces?: true;
 }
 
 /** Records and files up to this many are asked for by name; more of them by a list of all. */
@@ -223,6 +225,12 @@ export class RunDirectory extends JobDirectory {
 
   putShard(record: ShardRecord): Promise<void> {
     return this.putRecord(shardRecordKey(record.shard), record);
+  }
+
+  /** Whether a shard is remembered as made under this key. */
+  async hasShard(shard: number, key: string): Promise<boolean> {
+    const found = await this.records<ShardRecord>(shardRecordKey(shard));
+    return found.some((record) => record.key === key);
   }
 
   /** Every record of shards. */

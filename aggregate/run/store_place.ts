@@ -18,6 +18,8 @@ const STORE_KEY = /^(\d{1,2}\/([^/]+\/)?)?zarr\.json$|^\d{1,2}\/[^/]+\/c\/(\d+\/
 
 export class StorePlace {
   #keys: Map<string, number>;
+  /** Keys of what was found, by shard; made when it is first asked for. */
+  #keysOfShards: Map<number, string[]> | undefined;
 
   private constructor(
     readonly target: ObjectTarget,
@@ -70,16 +72,24 @@ export class StorePlace {
     );
   }
 
-  /** Removes everything, the root document first, so that no reader meets half a store. */
-  async empty(): Promise<void> {
+  /**
+   * Makes room for a shard's objects, which are ready to be committed: what was found here goes, as far as it
+   * stands where that shard's objects will, and the root document first, so that no reader meets half a store.
+   * What belongs to no shard of the plan goes when the store is finished.
+   */
+  async makeRoom(shard: number): Promise<void> {
     await this.reopen();
-    await this.#delete([...this.#keys.keys()]);
-    await this.target.sweep("");
+    await this.removeShard(shard);
   }
 
   /** Removes the objects of one shard at every level, before it is made again. */
   async removeShard(shard: number): Promise<void> {
-    await this.#delete([...this.#keys.keys()].filter((key) => this.#shardOf(key) === shard));
+    this.#keysOfShards ??= Map.groupBy(this.#keys.keys(), (key) => this.#shardOf(key) ?? -1) as Map<
+      number,
+      string[]
+    >;
+    await this.#delete(this.#keysOfShards.get(shard) ?? []);
+    this.#keysOfShards.delete(shard);
   }
 
   /** Whether the objects of shards are there in the number and with the bytes that their records say. */

@@ -4,6 +4,7 @@
  * its own granules, and no others.
  */
 import { inputError } from "../../core/errors.ts";
+import { FolderTarget } from "../../core/access/folder_target.ts";
 import type { ObjectTarget } from "../../core/access/object_target.ts";
 import type { GranuleReads } from "../engine/contract.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -13,6 +14,7 @@ import { failedGranules, wholeGranules } from "./granule_states.ts";
 import { granuleKeys, remainingWork } from "./resume.ts";
 import type { RunDirectory } from "./run_directory.ts";
 import type { SpillReader } from "./spill_files.ts";
+import { StorePlace } from "./store_place.ts";
 import { type ReportedFailure, type RunProgress, Tally } from "./tally.ts";
 
 interface TaskSettings extends DriveOptions {
@@ -20,6 +22,8 @@ interface TaskSettings extends DriveOptions {
   reader?: SpillReader;
   /** Once it aborts no granule is begun any more: what was read is saved, the rest is left. */
   enough?: AbortSignal;
+  /** Another store lies where this one will; see RunSettings. */
+  replaces?: boolean;
   onProgress?(progress: RunProgress): void;
   onWarning?(message: string): void;
 }
@@ -99,11 +103,24 @@ export async function reduceShard(
   let observations = 0;
   await drive(directory, plan, work, store, options, {
     onReduced: async (outcome) => {
+      if (options.replaces) await makeRoom(directory, plan, planned, store);
       await commitShard(directory, store, outcome, planned.key, missing);
       observations = outcome.observations;
     },
   });
   return { shard: s, observations, missing };
+}
+
+/** Not where another has done the task meanwhile: the store may be finished, and read. */
+async function makeRoom(
+  directory: RunDirectory,
+  plan: Plan,
+  { index, key }: Plan["shards"][number],
+  store: string | ObjectTarget,
+): Promise<void> {
+  if (await directory.hasShard(index, key)) return;
+  const target = typeof store === "string" ? new FolderTarget(store) : store;
+  await (await StorePlace.at(target, plan.store)).makeRoom(index);
 }
 
 function unreadError(directory: RunDirectory, plan: Plan, s: number, unread: readonly number[]): Error {

@@ -13,6 +13,7 @@ import type { Area } from "../../core/geometry/area.ts";
 import type { GranuleAsset, GranuleRow } from "../granule.ts";
 import { openCatalog } from "../file/open_catalog.ts";
 import { mirrorBase, rebaseCatalog } from "./rebase.ts";
+import { filterNotes } from "../query/filter_notes.ts";
 import { filteredRows, type GranuleFilter } from "../query/filter.ts";
 import { decodeWkb } from "../../core/geometry/wkb.ts";
 
@@ -29,6 +30,8 @@ export interface FetchOptions extends GranuleFilter {
   filesAtOnce?: number | undefined;
   verify?: boolean | undefined;
   signal?: AbortSignal | undefined;
+  /** What the filter leaves out without anybody having asked for it. */
+  onNote?: ((note: string) => void) | undefined;
   onPlan?: ((files: number, bytes: number | null) => void) | undefined;
   onProgress?: ((done: number, bytes: number) => void) | undefined;
 }
@@ -130,6 +133,7 @@ async function plan(catalogFile: string, options: FetchOptions): Promise<FetchPl
   const failures: FetchReport["failures"] = [];
   let granules = 0;
   try {
+    for (const note of await filterNotes(catalog, options)) options.onNote?.(note);
     const chunks = filteredRows(catalog, options);
     let localRegion: string | undefined;
     let asked = false;

@@ -70,7 +70,11 @@ export async function* filteredRows(catalog: Catalog, filter: GranuleFilter): As
       values,
     });
   } catch (error) {
-    if (filter.where === undefined) throw error;
-    throw sqlError(`--where "${shorten(filter.where)}"`, error);
+    throw whereError(filter, error);
   }
+}
+
+/** An error of a query with the filter's conditions: the user's own expression is named where there is one. */
+export function whereError({ where }: GranuleFilter, error: unknown): unknown {
+  return where === undefined ? error : sqlError(`--where "${shorten(where)}"`, error);
 }

@@ -1,6 +1,7 @@
 /** What a filter leaves out without anybody having asked for it. */
+import { inputError } from "../../core/errors.ts";
 import type { Catalog } from "../file/open_catalog.ts";
-import { filterSql, type GranuleFilter } from "./filter.ts";
+import { filterSql, type GranuleFilter, whereError } from "./filter.ts";
 import { formatNumberOf } from "../../core/units.ts";
 import { suggestion } from "../../core/suggest.ts";
 import { collectionFits } from "../../products/collection_names.ts";
@@ -19,21 +20,32 @@ export async function untimedGranules(
     `SELECT id FROM ${catalog.conditionTable} AS granules
      WHERE coalesce(start_datetime, datetime, end_datetime) IS NULL AND ${sql} ORDER BY id`,
     values,
-  );
+  ).catch((error) => {
+    throw whereError(others, error);
+  });
   const ids = found.getRows().map(([id]) => String(id));
   return { count: ids.length, ids: ids.slice(0, MOST_NAMED) };
 }
 
-/** Sentences on what the filter leaves out by what it or the catalog does not know; for warnings. */
+/**
+ * Sentences on what the filter leaves out by what it or the catalog does not know; for warnings.
+ * @throws GranaryError "input" where no collection or no provider that it names is in the catalog
+ */
 export async function filterNotes(catalog: Catalog, filter: GranuleFilter): Promise<string[]> {
   const notes: string[] = [];
-  const { collections } = filter;
-  if (collections !== undefined) {
+  const named = [
+    ["collection", filter.collections, uselessCollection],
+    ["provider", filter.providers, uselessProvider],
+  ] as const;
+  for (const [column, wanted, useless] of named) {
+    if (wanted === undefined) continue;
     const found = await catalog.duck.connection.runAndReadAll(
-      `SELECT DISTINCT collection FROM ${catalog.table} ORDER BY collection`,
+      `SELECT DISTINCT ${column} FROM ${catalog.table} ORDER BY ${column}`,
     );
     const names = found.getRows().map(([name]) => String(name));
-    notes.push(...collections.flatMap((wanted) => uselessCollection(wanted, names) ?? []));
+    const told = wanted.flatMap((one) => useless(one, names) ?? []);
+    if (told.length === wanted.length) throw inputError(`${catalog.name}: ${told.join("; ")}`);
+    notes.push(...told);
   }
   const untimed = await untimedGranules(catalog, filter);
   if (untimed.count > 0) {
@@ -49,7 +61,18 @@ export function uselessCollection(wanted: string, names: readonly string[]): str
     name.toLowerCase().startsWith(wanted.toLowerCase().replace(/\.?\*$/, ""))
   );
   const advice = meant === undefined ? suggestion(wanted, names) : ` (did you mean "${meant}"?)`;
-  return `--collection ${wanted} fits none of the catalog's collections, ${names.join(", ")}${advice}`;
+  return `--collection ${wanted} fits none of the catalog's collections, ${listed(names)}${advice}`;
+}
+
+function uselessProvider(wanted: string, names: readonly string[]): string | undefined {
+  if (names.includes(wanted)) return undefined;
+  return `--provider ${wanted} is none of the catalog's providers, ${listed(names)}${
+    suggestion(wanted, names)
+  }`;
+}
+
+function listed(names: readonly string[]): string {
+  return names.length === 0 ? "which has none" : names.join(", ");
 }
 
 /** What was left out, without how many. */

@@ -42,6 +42,7 @@ export function addCatalogUrls(catalog: Command, context: CliContext): void {
       let without = 0;
       let broken = 0;
       try {
+        const notes = await filterNotes(opened, filter);
         for await (const granule of granuleUrls(opened, driver, filter)) {
           context.signal.throwIfAborted();
           if (granule.urls.length === 0) without += 1;
@@ -52,7 +53,7 @@ export function addCatalogUrls(catalog: Command, context: CliContext): void {
             if (lines.length > 0) context.out.write(lines.join("\n") + "\n");
           }
         }
-        for (const note of await filterNotes(opened, filter)) context.log.warn(note);
+        for (const note of notes) context.log.warn(note);
       } finally {
         opened.close();
       }

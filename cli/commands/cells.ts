@@ -40,6 +40,8 @@ export function addCells(program: Command, context: CliContext): void {
       const request = cellsRequest(flags, await areaFrom(flags));
       const opened = await openCatalog(file);
       try {
+        const { filterNotes } = await import("../../catalog/query/filter_notes.ts");
+        const notes = await filterNotes(opened, request);
         const found = await countParents(opened, { ...request, signal: context.signal });
         const { parents, counts } = found;
         const rows = Array.from(
@@ -64,8 +66,7 @@ export function addCells(program: Command, context: CliContext): void {
             } granules of unknown extent are left out (--unknown-extent takes them)`,
           );
         }
-        const { filterNotes } = await import("../../catalog/query/filter_notes.ts");
-        for (const note of await filterNotes(opened, request)) context.log.warn(note);
+        for (const note of notes) context.log.warn(note);
       } finally {
         opened.close();
       }

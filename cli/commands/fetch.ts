@@ -52,6 +52,7 @@ export function addFetch(program: Command, context: CliContext): void {
           signal: context.signal,
           warn: (message) => context.log.warn(message),
         }),
+        onNote: (note) => context.log.warn(note),
         onPlan: (files, bytes) => {
           const total = bytes === null ? "" : `, ${formatBytes(bytes)}`;
           context.log.info(`${formatCount(files)} files${total} to ${options.to}`);

@@ -103,6 +103,37 @@ Deno.test("a store that exists is never overwritten unasked", async () => {
   assert.notEqual(treeDigest(path.join(folder, "kept.zarr")), before);
 });
 
+Deno.test("a store that is to be replaced stands until the first shard that takes its place is ready", async () => {
+  const folder = await world();
+  const args = [...AGGREGATE, "--batches", "1", "--shard", "1", "--workers", "1"];
+  await ok(folder, ...args, "-o", "stands.zarr", "--levels", "6,12", "--max-cells", "4");
+  const digest = (store: string) => treeDigest(path.join(folder, store));
+  const before = digest("stands.zarr");
+  const work = (stage: string, task: string) =>
+    ok(folder, "run", "work", "stands.zarr.run", "--workers", "1", "--stage", stage, "--task", task);
+  const again = [...args, "--max-cells", "2"];
+  await ok(folder, ...again, "-o", "fresh.zarr");
+  const plan = [...again, "-o", "stands.zarr", "--overwrite", "--plan-only"];
+  const planned = await granary(plan, { cwd: folder });
+  assert.equal(planned.code, 0, planned.stderr);
+  assert.match(planned.stderr, /stands\.zarr: the store that is there stays until/);
+  assert.equal(digest("stands.zarr"), before);
+  await work("scatter", "0");
+  assert.equal(digest("stands.zarr"), before);
+  await work("reduce", "0");
+  assert.ok(!fs.existsSync(path.join(folder, "stands.zarr/zarr.json")));
+  // The rest in one go: a resumed run leaves nothing of the other store either.
+  await ok(folder, ...again, "-o", "stands.zarr", "--resume");
+  assert.equal(digest("stands.zarr"), digest("fresh.zarr"));
+  // And task by task, over a store whose run is forgotten.
+  await ok(folder, ...plan);
+  await work("scatter", "0");
+  assert.equal(digest("stands.zarr"), digest("fresh.zarr"));
+  for (const task of ["0", "1"]) await work("reduce", task);
+  await ok(folder, "run", "finish", "stands.zarr.run");
+  assert.equal(digest("stands.zarr"), digest("fresh.zarr"));
+});
+
 Deno.test("what the catalog says parses as the format that is asked for", async () => {
   const folder = await world();
   const query = "select id, size_bytes from granules order by id";

@@ -69,15 +69,28 @@ Deno.test("a --collection that fits nothing is reported, with what the catalog h
   await world();
   const wanted =
     /--collection atl06\.\* fits none of the catalog's collections, ATL06\.006, ATL08 \(did you mean "ATL06\.006"\?\)/;
-  const urls = await granary(["catalog", "urls", "c.parquet", "--collection", "atl06.*"], { cwd: folder });
-  assert.deepEqual([urls.code, urls.stdout], [0, ""]);
-  assert.match(urls.stderr, wanted);
-  const run = await granary(
-    ["aggregate", "-c", "atl06", "--catalog", "c.parquet", "--collection", "atl06.*", "-o", "n.zarr"],
+  const commands = [
+    ["catalog", "urls", "c.parquet"],
+    ["cells", "c.parquet"],
+    ["fetch", "c.parquet", "--to", "mirror"],
+    ["aggregate", "-c", "atl06", "--catalog", "c.parquet", "-o", "n.zarr"],
+  ];
+  for (const command of commands) {
+    const { code, stdout, stderr } = await granary([...command, "--collection", "atl06.*"], { cwd: folder });
+    assert.deepEqual([code, stdout], [2, ""], command.join(" "));
+    assert.match(stderr, wanted);
+  }
+  assert.ok(!fs.existsSync(path.join(folder, "mirror")));
+  // One of several that fits nothing is told, and the others are taken.
+  const some = await granary(
+    ["catalog", "urls", "c.parquet", "--collection", "ATL08,ATL09", "--provider", "example.org"],
     { cwd: folder },
   );
-  assert.equal(run.code, 2);
-  assert.match(run.stderr, wanted);
+  assert.deepEqual([some.code, some.stdout], [0, "https://example.org/b.h5\n"]);
+  assert.match(some.stderr, /--collection ATL09 fits none of the catalog's collections/);
+  const provider = await granary(["cells", "c.parquet", "--provider", "NSIDC"], { cwd: folder });
+  assert.equal(provider.code, 2);
+  assert.match(provider.stderr, /--provider NSIDC is none of the catalog's providers, example.org/);
 });
 
 Deno.test("a --collection of a build has no effect on files that say theirs, and that is reported", async () => {
@@ -98,11 +111,13 @@ Deno.test("granules of no known time are left out of a window of time, and named
     const args of [
       ["catalog", "urls", "untimed.parquet", ...window],
       ["cells", "untimed.parquet", "--order", "3", ...window],
+      ["fetch", "untimed.parquet", "--to", "m", "--driver", "s3", ...window],
       ["aggregate", "-c", "atl06", "--catalog", "untimed.parquet", "-o", "n.zarr", "--dry-run", ...window],
     ]
   ) {
     const { code, stderr } = await granary(args, { cwd: folder });
-    assert.equal(code, 0, stderr);
+    // No file of these is there to be fetched.
+    assert.equal(code, args[0] === "fetch" ? 2 : 0, stderr);
     assert.match(stderr, named, args[0]);
   }
   const only = await granary(

@@ -82,10 +82,16 @@ Deno.test("no flag touches a folder with files that no store has, the user's dat
   }
 });
 
-Deno.test("a store that is emptied leaves nothing", async () => {
+Deno.test("room for a shard takes that shard's objects and the root document, and nothing else", async () => {
   const folder = folderWith(STORE);
-  await (await placeOf(folder)).empty();
-  assert.deepEqual(filesIn(folder), []);
+  const place = await placeOf(folder);
+  await place.makeRoom(3);
+  const gone = ["zarr.json", "12/count/c/3", "6/count/c/3"];
+  assert.deepEqual(filesIn(folder), STORE.filter((key) => !gone.includes(key)).sort());
+  // What was committed since is this run's own.
+  fs.writeFileSync(path.join(folder, "12/count/c/3"), "new");
+  await place.makeRoom(3);
+  assert.equal(fs.readFileSync(path.join(folder, "12/count/c/3"), "utf8"), "new");
 });
 
 Deno.test("a shard goes at every level that has the parents' shards, and at no level above", async () => {
