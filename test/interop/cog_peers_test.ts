@@ -1,8 +1,9 @@
-/** COGs as the field's own programs see them: GDAL's, rio-cogeo's, tifffile's. */
+/** COGs as the field's own programs see them: GDAL's, rio-cogeo's, tifffile's, geotiff.js's. */
 import assert from "node:assert/strict";
 import { temporaryFolder } from "../support/binary.ts";
 import { askGdal, hasGdal } from "../support/gdal.ts";
 import { askPython, hasPeer } from "../support/python.ts";
+import { readCasesByGeotiffJs } from "./cog_by_geotiff_js.ts";
 import { writeCases } from "./cog_cases.ts";
 
 let made: Promise<{ folder: string; count: number }> | undefined;
@@ -205,4 +206,9 @@ for f in files:
 print(json.dumps([len(files), faults]))`;
     assert.deepEqual(askGdal(program, folder), [count, []]);
   },
+});
+
+Deno.test("geotiff.js reads every cell, place, fill and smaller image as it was given", async () => {
+  const { folder, count } = await world();
+  assert.equal(await readCasesByGeotiffJs(folder), count);
 });
