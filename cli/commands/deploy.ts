@@ -24,8 +24,8 @@ Examples:
   granary deploy aws --print > granary.json
   aws s3 cp granary-lambda.zip s3://BUCKET/ && aws cloudformation deploy --template-file granary.json --stack-name granary --capabilities CAPABILITY_IAM --parameter-overrides CodeBucket=BUCKET DataBucket=BUCKET
   granary aggregate -c atl06 --catalog catalog.parquet -o s3://BUCKET/store.zarr --backend lambda --function-name granary
-  granary deploy aws --serve --catalog s3://BUCKET/hls.parquet --store s3://BUCKET/ice.zarr --print > serve.json
-  granary deploy aws omto3d.yaml --every 6h --print > omto3d.json
+  granary deploy aws --serve --catalog s3://BUCKET/hls.parquet --store s3://BUCKET/ice.zarr > serve.json
+  granary deploy aws omto3d.yaml --every 6h > omto3d.json
   granary deploy cron omto3d.yaml --every 1h
   granary deploy systemd omto3d.yaml -o units/`;
 
@@ -52,7 +52,7 @@ export function addDeploy(program: Command, context: CliContext): void {
     ))
     .option("--cmr", "with --serve: collections of NASA's CMR too")
     .optionsGroup("What is made:")
-    .option("--print", "print the template (JSON)")
+    .option("--print", "print the template (JSON); unasked where a dataset or a server is named")
     .option("--package <file>", "write the function's code: this binary as a zip file", fileToWrite)
     .option(OVERWRITE, OVERWRITE_HELP)
     .optionsGroup("The function:")
@@ -77,7 +77,10 @@ export function addDeploy(program: Command, context: CliContext): void {
       if (dataset === undefined && options.every !== undefined) {
         throw inputError("--every is of a dataset (name its YAML)");
       }
-      if (!options.print && options.package === undefined) {
+      // Of something named, its template is what is asked for, as of every other place.
+      const print = options.print ||
+        options.package === undefined && (dataset !== undefined || options.serve === true);
+      if (!print && options.package === undefined) {
         throw inputError("say --print for the template, or --package FILE for the function's code");
       }
       const made = functionFrom(options);
@@ -93,10 +96,10 @@ export function addDeploy(program: Command, context: CliContext): void {
           } unpacked; above ${formatBytes(DIRECT_ZIP_LIMIT_BYTES)} packed it has to come from a bucket)`,
         );
       }
-      if (options.print && options.serve === true) {
+      if (print && options.serve === true) {
         const given = (name: string) => command.getOptionValueSource(name) !== "default";
         context.out.json(serveTemplateFrom(options, made, given));
-      } else if (options.print) {
+      } else if (print) {
         const more = dataset === undefined ? {} : scheduledJob(dataset, options.every);
         context.out.json(lambdaTemplate({ ...TEMPLATE_DEFAULTS, ...made, ...more }));
       }

@@ -124,13 +124,14 @@ Deno.test("deploy aws --serve says what it cannot serve, and plain deploy aws ta
     [["--serve", "--print", "--catalog", "s3://maps/folder/"], /a catalog's file \(\.parquet\)/],
     [["--serve", "--print", "--cmr", "d.yaml"], /--serve is of no dataset/],
     [["--print", "--cmr"], /--cmr is of a server/],
+    [[], /say --print for the template/],
   ];
   for (const [args, message] of cases) {
     const { code, stderr } = await granary(["deploy", "aws", ...args]);
     assert.equal(code, 2, stderr);
     assert.match(stderr, message);
   }
-  const printed = await ok(["deploy", "aws", "--serve", "--catalog", "hls=s3://maps/a.parquet", "--print"]);
+  const printed = await ok(["deploy", "aws", "--serve", "--catalog", "hls=s3://maps/a.parquet"]);
   const { Function: made } = JSON.parse(printed).Resources;
   assert.deepEqual(JSON.parse(made.Properties.Environment.Variables.GRANARY_SERVE), {
     catalogs: ["hls=s3://maps/a.parquet"],
