@@ -5,7 +5,7 @@ import type { GranuleFilter } from "../catalog/query/filter.ts";
 import { parseCellAt } from "../core/cells/cell_name.ts";
 import { type LatitudeConvention, MAX_ORDER } from "../core/cells/convention.ts";
 import { inputError } from "../core/errors.ts";
-import { inputPath, outputAddress } from "../core/files/address.ts";
+import { outputAddress, placeFor, READS_ANYWHERE } from "../core/files/address.ts";
 import type { Area } from "../core/geometry/area.ts";
 import type { DuckOptions } from "../core/tables/duckdb.ts";
 import { loadConfig } from "./config/load.ts";
@@ -105,7 +105,7 @@ export function settleRequest(request: AggregateRequest, warn: (message: string)
   const share = Math.floor(memoryBytes * SELECTION_SHARE);
   return {
     pipeline,
-    catalog: inputPath(catalog),
+    catalog: placeFor(catalog, READS_ANYWHERE),
     store: outputAddress(store),
     selection: selectionOf(request, pipeline),
     workers: request.workers ?? defaultWorkers(),

@@ -1,6 +1,9 @@
 /** A feed ready to work: its ledger open, its source at hand. */
 import fs from "node:fs";
 import { inputError, systemCode } from "../core/errors.ts";
+import type { ObjectTarget } from "../core/access/object_target.ts";
+import { SourceOpener } from "../core/access/open.ts";
+import { openTarget } from "../core/access/targets.ts";
 import { readPolygonFile } from "../core/geometry/area.ts";
 import type { FeedDefinition } from "./definition/parse.ts";
 import type { Deadline } from "./follow/deadline.ts";
@@ -21,6 +24,8 @@ export interface Feed {
   engine: Engine;
   source: FollowSource;
   readNotice: NoticeReader;
+  /** Where the live catalog lies, if the feed keeps one. */
+  catalog: ObjectTarget | undefined;
   /** Reads the queue of the feed's subscription, where it has one; returns how many notices came. */
   pull(deadline: Deadline): Promise<number>;
   close(): Promise<void>;
@@ -54,7 +59,7 @@ export async function openFeed(
 
 function feedOf(
   definition: FeedDefinition,
-  context: Pick<SourceContext, "io" | "env">,
+  context: Pick<SourceContext, "io" | "env" | "warn">,
   engine: Engine,
   opened: OpenedSource,
   closeRest: () => void,
@@ -65,6 +70,10 @@ function feedOf(
     engine,
     source,
     readNotice,
+    catalog: definition.catalog === undefined ? undefined : openTarget(
+      definition.catalog,
+      new SourceOpener({ env: context.env, signal: context.io.signal, warn: context.warn }),
+    ),
     async pull(deadline) {
       const { source, name } = definition;
       const id = await engine.transaction((sql) => rememberedSubscription(sql, name));

@@ -63,8 +63,9 @@ export async function runFeed(feed: Feed, options: RunOptions): Promise<RunResul
     result.watermark = new Date(polled.watermark).toISOString();
     result.short = polled.short.map(({ day, available, known }) => ({ day: dayText(day), available, known }));
   }
-  if (definition.catalog !== undefined) {
-    const published = await publishParts(engine, definition.name, definition.catalog, definition.cellOrder);
+  if (feed.catalog !== undefined) {
+    const { name, cellOrder } = definition;
+    const published = await publishParts({ engine, feed: name, target: feed.catalog, cellOrder });
     result.manifest = published.number;
   }
   return result;

@@ -2,8 +2,9 @@
 import { SourceOpener } from "../core/access/open.ts";
 import { Semaphore } from "../core/concurrency.ts";
 import { VERSION } from "../core/version.ts";
-import type { ServeContext } from "./context.ts";
 import { type DriverChoice, parseDrivers } from "../catalog/driver.ts";
+import { RemoteCatalogs } from "../catalog/file/remote_catalogs.ts";
+import type { ServeContext } from "./context.ts";
 import { Api } from "./http/api.ts";
 import { Metrics } from "./http/metrics.ts";
 import { DEFAULT_LIMITS, mostValues, type ServeLimits } from "./limits.ts";
@@ -27,7 +28,6 @@ import { ServedStores, storeReaders } from "./stores/served_stores.ts";
 import { addTileMatrixSets } from "./routes/tile_matrix_sets.ts";
 import { addTimeSeries } from "./routes/timeseries.ts";
 import { CmrSearch } from "./search/cmr_source.ts";
-import { RemoteCatalogs } from "./search/remote_catalog.ts";
 import { ServedCatalogs } from "./search/served_catalogs.ts";
 import { GranuleSources } from "./search/sources.ts";
 import type { WorkerCounts } from "./workers/contract.ts";

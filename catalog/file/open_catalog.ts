@@ -5,17 +5,15 @@
  */
 import path from "node:path";
 import type { DuckDBValue } from "@duckdb/node-api";
-import { inputPath } from "../../core/files/address.ts";
+import { catalogFiles, type CatalogFilesOptions } from "./catalog_files.ts";
 import { contractColumns } from "./columns_sql.ts";
 import { type Duck, type DuckOptions, openDuck, sqlFiles, sqlString } from "../../core/tables/duckdb.ts";
-import { liveParts } from "./live_folder.ts";
 import { readFooters } from "./parquet_footer.ts";
 import { readRows, type RowChunk } from "./rows.ts";
 import type { CatalogMetadata } from "../schema.ts";
 import { openSnapshots } from "./snapshots.ts";
 import { granulesOf, viewStatements } from "./views.ts";
 import { readingError } from "../../core/tables/reading.ts";
-import { keepStandardInput } from "../../core/files/standard_input.ts";
 
 export interface Catalog {
   /** How it was named; `-` for stdin. */
@@ -40,15 +38,16 @@ export interface Catalog {
   close(): void;
 }
 
-/** Opens a catalog, or stdin for `-`. Throws an input error that says what the file is instead. */
-export async function openCatalog(name: string, options: DuckOptions = {}): Promise<Catalog> {
-  if (name !== "-") {
-    const file = inputPath(name);
-    return await open(liveParts(file) ?? [file], name, options, () => {});
-  }
-  const { file, clean } = keepStandardInput(options.scratch);
+type CatalogOptions = DuckOptions & CatalogFilesOptions;
+
+/**
+ * Opens a catalog: a file, a live catalog's folder, either of them in S3, a file behind HTTPS, or stdin for `-`.
+ * Throws an input error that says what it is instead.
+ */
+export async function openCatalog(named: string, options: CatalogOptions = {}): Promise<Catalog> {
+  const { name, files, clean } = await catalogFiles(named, options);
   try {
-    return await open([file], "stdin", options, clean);
+    return await open(files, name, options, clean);
   } catch (error) {
     clean();
     throw error;

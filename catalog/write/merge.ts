@@ -1,8 +1,6 @@
 /** Several catalogs as one. */
 import { inputError } from "../../core/errors.ts";
-import { inputPath } from "../../core/files/address.ts";
 import { makeFileAtomic } from "../../core/files/atomic_path.ts";
-import { keepStandardInput } from "../../core/files/standard_input.ts";
 import type { DuckOptions } from "../../core/tables/duckdb.ts";
 import { withFileLock } from "../../core/files/file_lock.ts";
 import {
@@ -13,7 +11,7 @@ import {
   mergeSummaries,
 } from "../file/footer_keys.ts";
 import { openCatalog } from "../file/open_catalog.ts";
-import { liveParts } from "../file/live_folder.ts";
+import { type CatalogFiles, catalogFiles } from "../file/catalog_files.ts";
 import type { CatalogQuery } from "../schema.ts";
 import { sortFiles } from "./sort.ts";
 import fs from "node:fs";
@@ -40,15 +38,15 @@ export async function mergeCatalogs(
   if (named.filter((name) => name === "-").length > 1) {
     throw inputError("- is given twice, and stdin is read once");
   }
-  const kept = named.includes("-") ? keepStandardInput(options.scratch) : undefined;
+  const opened: CatalogFiles[] = [];
   try {
-    const files = named.map((name) => name === "-" ? kept!.file : inputPath(name));
-    const inputs = files.flatMap((file) => liveParts(file) ?? [file]);
+    for (const name of named) opened.push(await catalogFiles(name, { scratch: options.scratch }));
+    const inputs = opened.flatMap(({ files }) => files);
     const inPlace = inputs.some((file) => path.resolve(file) === path.resolve(output));
     const merge = () => mergeFiles(inputs, output, options);
     return inPlace ? await withFileLock(output, merge) : await merge();
   } finally {
-    kept?.clean();
+    for (const { clean } of opened) clean();
   }
 }
 

@@ -5,7 +5,7 @@ import { formatBytes, formatNumberOf } from "../../core/units.ts";
 import { outputFile, OVERWRITE, OVERWRITE_HELP } from "../flags/output.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
-import { fileToRead, fileToWrite } from "../flags/places.ts";
+import { catalogToRead, fileToWrite } from "../flags/places.ts";
 
 const EXAMPLES = `
 Examples:
@@ -14,7 +14,7 @@ Examples:
 export function addCatalogExport(catalog: Command, context: CliContext): void {
   catalog.command("export")
     .description("write a catalog in another form")
-    .argument("<file>", "a catalog, or - for stdin", fileToRead)
+    .argument("<file>", "a catalog, or - for stdin", catalogToRead)
     .requiredOption("-o, --output <file>", "the file to write", fileToWrite)
     .option("--stac-geoparquet", "STAC items as GeoParquet")
     .option(OVERWRITE, OVERWRITE_HELP)

@@ -7,7 +7,7 @@ import { inputError } from "../../core/errors.ts";
 import { columnTable, SCHEMA_VERSION } from "../../catalog/schema.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
-import { fileToRead } from "../flags/places.ts";
+import { catalogToRead } from "../flags/places.ts";
 
 const EXAMPLES = `
 Examples:
@@ -18,7 +18,7 @@ Examples:
 export function addCatalogInfo(catalog: Command, context: CliContext): void {
   catalog.command("info")
     .description("say what a catalog holds: collections, times, box, cells, bases, what was set aside")
-    .argument("[file]", "a catalog, or - for stdin", fileToRead)
+    .argument("[file]", "a catalog, or - for stdin", catalogToRead)
     .option("--schema", "print the columns that every catalog has, and what they mean")
     .addHelpText("after", EXAMPLES)
     .action(async (file, options) => {

@@ -5,7 +5,7 @@ import { outputFile, OVERWRITE, OVERWRITE_HELP } from "../flags/output.ts";
 import type { CliContext } from "../io/context.ts";
 import { warnOfDuplicates } from "./catalog_duplicates.ts";
 import { printReport } from "../io/report.ts";
-import { filesToRead, fileToWrite } from "../flags/places.ts";
+import { catalogsToRead, fileToWrite } from "../flags/places.ts";
 
 const EXAMPLES = `
 Examples:
@@ -17,7 +17,7 @@ Of a granule that is in several, the highest revision stays; of equal ones that 
 export function addCatalogMerge(catalog: Command, context: CliContext): void {
   catalog.command("merge")
     .description("merge catalogs, of any products and providers, into one")
-    .argument("<files...>", "catalogs; one may be - for stdin", filesToRead)
+    .argument("<files...>", "catalogs; one may be - for stdin", catalogsToRead)
     .requiredOption("-o, --output <file>", "the catalog to write; it may be one of the inputs", fileToWrite)
     .option(OVERWRITE, OVERWRITE_HELP)
     .option(

@@ -4,7 +4,7 @@ import { formatCount, formatNumberOf } from "../../core/units.ts";
 import { outputFile, OVERWRITE, OVERWRITE_HELP } from "../flags/output.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
-import { fileToRead, fileToWrite } from "../flags/places.ts";
+import { catalogToRead, fileToRead, fileToWrite } from "../flags/places.ts";
 
 const EXAMPLES = `
 Examples:
@@ -16,7 +16,7 @@ A mirror holds files as provider/collection/path.`;
 export function addCatalogRebase(catalog: Command, context: CliContext): void {
   catalog.command("rebase")
     .description("point a catalog's rows at a local mirror")
-    .argument("<file>", "a catalog, or - for stdin", fileToRead)
+    .argument("<file>", "a catalog, or - for stdin", catalogToRead)
     .requiredOption("--mirror <dir>", "the folder of the mirror", fileToRead)
     .requiredOption("-o, --output <file>", "the catalog to write; it may be the input", fileToWrite)
     .option(OVERWRITE, OVERWRITE_HELP)

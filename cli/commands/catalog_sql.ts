@@ -4,7 +4,7 @@ import { inputError } from "../../core/errors.ts";
 import { SQL_FORMATS, type SqlFormat } from "../../catalog/query/sql.ts";
 import type { CliContext } from "../io/context.ts";
 import { printSql } from "./print_sql.ts";
-import { fileToRead } from "../flags/places.ts";
+import { catalogToRead } from "../flags/places.ts";
 
 const EXAMPLES = `
 Views: granules (a row each), urls (collection, id, asset, s3, https, local), and cells_at(ORDER)
@@ -19,7 +19,7 @@ Examples:
 export function addCatalogSql(catalog: Command, context: CliContext): void {
   catalog.command("sql")
     .description("query a catalog with SQL")
-    .argument("<file>", "a catalog, or - for stdin", fileToRead)
+    .argument("<file>", "a catalog, or - for stdin", catalogToRead)
     .argument("[query]", "one SELECT over granules, urls and cells_at(order)")
     .addOption(new Option("--format <format>", "how rows are printed").choices(SQL_FORMATS))
     .option("--print", "print the views as SQL for any DuckDB, and run nothing")

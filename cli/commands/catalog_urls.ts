@@ -6,7 +6,7 @@ import { addAreaOptions, type AreaFlags, areaFrom } from "../flags/area.ts";
 import type { CliContext } from "../io/context.ts";
 import { addFilterOptions, type FilterFlags, filterFrom } from "../flags/filter.ts";
 import { printReport } from "../io/report.ts";
-import { fileToRead } from "../flags/places.ts";
+import { catalogToRead } from "../flags/places.ts";
 
 const DEFAULT_DRIVER = "https";
 
@@ -19,7 +19,7 @@ Examples:
 export function addCatalogUrls(catalog: Command, context: CliContext): void {
   const command = catalog.command("urls")
     .description("print where the granules' bytes lie, one URL a line")
-    .argument("<file>", "a catalog, or - for stdin", fileToRead)
+    .argument("<file>", "a catalog, or - for stdin", catalogToRead)
     .addOption(
       new Option("--driver <driver>", "which of a granule's locations").choices(DRIVERS).default(
         DEFAULT_DRIVER,

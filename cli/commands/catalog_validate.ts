@@ -4,7 +4,7 @@ import { inputError } from "../../core/errors.ts";
 import { formatCount, formatNumberOf } from "../../core/units.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
-import { fileToRead } from "../flags/places.ts";
+import { catalogToRead } from "../flags/places.ts";
 
 const EXAMPLES = `
 Examples:
@@ -17,7 +17,7 @@ Exit code 2 when the file breaks the contract.`;
 export function addCatalogValidate(catalog: Command, context: CliContext): void {
   catalog.command("validate")
     .description("check a catalog: GeoParquet metadata, columns, rows, cells against footprints, locations")
-    .argument("<file>", "a catalog, or - for stdin", fileToRead)
+    .argument("<file>", "a catalog, or - for stdin", catalogToRead)
     .option("--no-cells", "do not compute footprints' cells again")
     .addHelpText("after", EXAMPLES)
     .action(async (file, options) => {

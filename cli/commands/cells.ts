@@ -6,7 +6,7 @@ import type { CliContext } from "../io/context.ts";
 import { addFilterOptions } from "../flags/filter.ts";
 import { type CellsFlags, cellsRequest } from "../flags/selection.ts";
 import { printReport } from "../io/report.ts";
-import { fileToRead } from "../flags/places.ts";
+import { catalogToRead } from "../flags/places.ts";
 
 const EXAMPLES = `
 Examples:
@@ -20,7 +20,7 @@ const DEFAULT_ORDER = 6;
 export function addCells(program: Command, context: CliContext): void {
   const command = program.command("cells")
     .description("list parent cells with the number of granules that each needs")
-    .argument("<file>", "a catalog, or - for stdin", fileToRead)
+    .argument("<file>", "a catalog, or - for stdin", catalogToRead)
     .option("--order <n>", `order of the cells, 0 to ${MAX_PARENT_ORDER}`, parseOrder, DEFAULT_ORDER)
     .addOption(
       new Option("--latitude <convention>", "how cells read latitudes")

@@ -26,24 +26,28 @@ export function addFeedPublish(feed: Command, context: CliContext): void {
       if (output === undefined && options.overwrite) {
         throw inputError("--overwrite replaces the file that -o names, and there is no -o");
       }
-      await withFeed(file, context, async ({ engine, definition: { name, catalog, cellOrder } }) => {
-        if (output !== undefined) {
-          const rows = await publishFile(engine, name, output, cellOrder);
-          if (context.json) printReport(context, "feed.publish", { output, rows });
-          else context.log.info(`${output}: ${formatNumberOf(rows, "granule")}`);
-          return;
-        }
-        if (catalog === undefined) throw inputError(`${file}: names no catalog.to (or give -o FILE)`);
-        const published = await publishParts(engine, name, catalog, cellOrder);
-        if (context.json) printReport(context, "feed.publish", { catalog, ...published });
-        else {
-          context.log.info(
-            `${catalog}: ${formatNumberOf(published.rows, "granule")} in ${
-              formatNumberOf(published.parts, "part")
-            }, ` +
-              `${published.written} written (manifest ${published.number})`,
-          );
-        }
-      });
+      await withFeed(
+        file,
+        context,
+        async ({ engine, catalog: target, definition: { name, catalog, cellOrder } }) => {
+          if (output !== undefined) {
+            const rows = await publishFile(engine, name, output, cellOrder);
+            if (context.json) printReport(context, "feed.publish", { output, rows });
+            else context.log.info(`${output}: ${formatNumberOf(rows, "granule")}`);
+            return;
+          }
+          if (target === undefined) throw inputError(`${file}: names no catalog.to (or give -o FILE)`);
+          const published = await publishParts({ engine, feed: name, target, cellOrder });
+          if (context.json) printReport(context, "feed.publish", { catalog, ...published });
+          else {
+            context.log.info(
+              `${catalog}: ${formatNumberOf(published.rows, "granule")} in ${
+                formatNumberOf(published.parts, "part")
+              }, ` +
+                `${published.written} written (manifest ${published.number})`,
+            );
+          }
+        },
+      );
     });
 }

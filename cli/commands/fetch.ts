@@ -9,7 +9,7 @@ import { addFilterOptions } from "../flags/filter.ts";
 import { type FetchFlags, fetchRequest } from "../flags/selection.ts";
 import { whole } from "../flags/numbers.ts";
 import { printReport } from "../io/report.ts";
-import { fileToRead, fileToWrite } from "../flags/places.ts";
+import { catalogToRead, fileToWrite } from "../flags/places.ts";
 
 const EXAMPLES = `
 Examples:
@@ -23,7 +23,7 @@ are not fetched again. Checksums of the catalog are verified.`;
 export function addFetch(program: Command, context: CliContext): void {
   const command = program.command("fetch")
     .description("download the granules of a catalog to disk, and write a catalog that points at them")
-    .argument("<catalog>", "a catalog, or - for stdin", fileToRead)
+    .argument("<catalog>", "a catalog, or - for stdin", catalogToRead)
     .requiredOption("--to <dir>", "the folder of the mirror", fileToWrite)
     .option(
       "-o, --output <file>",

@@ -93,7 +93,7 @@ export function addServe(program: Command, context: CliContext): void {
     .addHelpText("after", EXAMPLES)
     .action(async (options) => {
       const { serve } = await import("../../serve/serve.ts");
-      const feeds = await openServedFeeds(options.feed ?? []);
+      const feeds = await openServedFeeds(options.feed ?? [], context.env);
       try {
         const catalogs = [...options.catalog ?? [], ...feeds.catalogs];
         const cmr = options.cmr === true || options.cmrUrl !== undefined;

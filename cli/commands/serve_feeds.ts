@@ -1,6 +1,8 @@
 /** Feeds whose state a server shows. */
 import fs from "node:fs";
-import { newestManifest } from "../../catalog/file/live_folder.ts";
+import { newestManifestIn } from "../../catalog/file/live_manifest.ts";
+import { SourceOpener } from "../../core/access/open.ts";
+import { openTarget } from "../../core/access/targets.ts";
 import { inputError } from "../../core/errors.ts";
 import type { ServedFeed } from "../../serve/feeds/served_feed.ts";
 
@@ -12,11 +14,15 @@ interface ServedFeeds {
 }
 
 /** Opens the ledgers of feeds by their YAML. Nothing is followed here. */
-export async function openServedFeeds(files: readonly string[]): Promise<ServedFeeds> {
+export async function openServedFeeds(
+  files: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<ServedFeeds> {
   const { readFeed } = await import("../../feed/definition/parse.ts");
   const { openLedger } = await import("../../feed/ledger/open.ts");
   const { feedStatus } = await import("../../feed/status.ts");
   const { recentFootprints } = await import("../../feed/footprints.ts");
+  const opener = new SourceOpener({ env });
   const found: ServedFeeds & { closers: (() => Promise<void>)[] } = {
     served: [],
     catalogs: [],
@@ -44,7 +50,8 @@ export async function openServedFeeds(files: readonly string[]): Promise<ServedF
         state: (days) => feedStatus(engine, name, days, push.silentMs),
         footprints: (days, most) => recentFootprints(engine, name, days, most),
       });
-      if (catalog !== undefined && (newestManifest(catalog)?.parts.length ?? 0) > 0) {
+      const manifest = catalog === undefined ? null : await newestManifestIn(openTarget(catalog, opener));
+      if ((manifest?.parts.length ?? 0) > 0) {
         found.catalogs.push(`${name}=${catalog}`);
       }
     }

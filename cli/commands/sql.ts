@@ -5,7 +5,7 @@ import { listOf, whole } from "../flags/numbers.ts";
 import { openStoreAt } from "../flags/store_place.ts";
 import type { CliContext } from "../io/context.ts";
 import { printSql } from "./print_sql.ts";
-import { fileToRead, fileToWrite, storeToRead } from "../flags/places.ts";
+import { catalogToRead, fileToWrite, storeToRead } from "../flags/places.ts";
 
 const EXAMPLES = `
 The view cells has a row for each cell with a value of any variable: cell_id, lon, lat, the variables, and
@@ -23,7 +23,7 @@ export function addSql(program: Command, context: CliContext): void {
     .description("query a store's cells with SQL, beside a catalog's granules where one is named")
     .argument("<store>", "the Zarr store: a folder, s3://bucket/prefix or an HTTPS address", storeToRead)
     .argument("<query>", "one SELECT over cells")
-    .option("--catalog <file>", "a catalog whose views stand beside", fileToRead)
+    .option("--catalog <file>", "a catalog whose views stand beside", catalogToRead)
     .option("--variable <names>", "load these only, with commas between (default: all)", listOf)
     .option("--order <n>", "the level (default: the finest)", whole(0, 29))
     .option("--scratch <dir>", "where the cells are laid out and DuckDB may spill", fileToWrite)

@@ -11,7 +11,7 @@ import { addAreaOptions, type AreaFlags } from "./area.ts";
 import { addBackendOptions, type BackendFlags } from "./backend.ts";
 import { addFilterOptions, type FilterFlags, filterFrom } from "./filter.ts";
 import { countOf, listOf, whole } from "./numbers.ts";
-import { fileToRead, fileToWrite, storeToWrite } from "./places.ts";
+import { catalogToRead, fileToRead, fileToWrite, storeToWrite } from "./places.ts";
 
 /** What commander makes of the words; absent where a flag is. */
 export interface AggregateFlags extends AreaFlags, FilterFlags, BackendFlags {
@@ -56,7 +56,7 @@ export function addAggregateOptions(command: CommandUnknownOpts): void {
       `a preset (${PRESET_NAMES.join(", ")}) or a YAML file`,
       fileToRead,
     )
-    .option("--catalog <file>", "the catalog (GeoParquet); the config may name it", fileToRead)
+    .option("--catalog <file>", "the catalog (GeoParquet); the config may name it", catalogToRead)
     .option("--driver <drivers>", "how granules are read: auto, or local, https, s3 in order of preference")
     .option(
       "--row-index <file>",

@@ -40,6 +40,8 @@ function gridPlace(word: string): string {
 
 export const fileToRead: PlaceParser = one(READS_FILES);
 export const filesToRead: PlacesParser = several(fileToRead);
+export const catalogToRead: PlaceParser = one(READS_ANYWHERE);
+export const catalogsToRead: PlacesParser = several(catalogToRead);
 export const storeToRead: PlaceParser = one(READS_ANYWHERE);
 export const placeToRead: PlaceParser = one(READS_ANYWHERE);
 export const placesToRead: PlacesParser = several(placeToRead);

@@ -47,6 +47,7 @@ export class FolderTarget implements ObjectTarget {
         }
         // A link fails where the name is taken, on NFS too; a rename would replace it.
         fs.linkSync(temporary, file);
+        syncFolder(path.dirname(file));
         return true;
       } catch (error) {
         if (systemCode(error) === "EEXIST") return false;
@@ -120,6 +121,17 @@ export class FolderTarget implements ObjectTarget {
         if (stat !== undefined) sizes.set(key, stat.size);
       }
       return sizes;
+    });
+  }
+
+  written(prefix: string): Promise<Map<string, number>> {
+    return this.#later(() => {
+      const times = new Map<string, number>();
+      for (const key of this.#walk(prefix)) {
+        const stat = fs.statSync(path.join(this.#folder, key), { throwIfNoEntry: false });
+        if (stat !== undefined) times.set(key, stat.mtimeMs);
+      }
+      return times;
     });
   }
 

@@ -28,6 +28,8 @@ export interface ObjectTarget {
   list(prefix: string): Promise<string[]>;
   /** The same with the size of each object in bytes. */
   sizes(prefix: string): Promise<Map<string, number>>;
+  /** When each object below a prefix was last written, milliseconds since 1970 UTC; those of a folder that are not whole yet, too. */
+  written(prefix: string): Promise<Map<string, number>>;
   /** Removes what writers that ended in the middle left below a prefix. Nobody may be writing meanwhile. */
   sweep(prefix: string): Promise<void>;
   /** Deleting what is not there is no error. */

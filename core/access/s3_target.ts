@@ -13,7 +13,7 @@ import { byBytes, checkKey, checkLength, type ObjectTarget } from "./object_targ
 import type { SourceOpener } from "./open.ts";
 import { safeName } from "./redact.ts";
 import { Trouble } from "./retry.ts";
-import { listS3 } from "./s3_list.ts";
+import { listS3, type S3Object } from "./s3_list.ts";
 import { errorCode } from "./s3_transport.ts";
 import { unescapeXml } from "./s3_xml.ts";
 import { type LocationRequest, request, type RequestOptions } from "./transport.ts";
@@ -105,19 +105,32 @@ export class S3Target implements ObjectTarget {
   }
 
   async sizes(prefix: string): Promise<Map<string, number>> {
+    return new Map((await this.#objects(prefix)).map(({ key, sizeBytes }) => [key, sizeBytes]));
+  }
+
+  async written(prefix: string): Promise<Map<string, number>> {
+    return new Map(
+      (await this.#objects(prefix)).flatMap(({ key, modified }) =>
+        modified === null ? [] : [[key, modified]]
+      ),
+    );
+  }
+
+  /** Objects below a prefix, by their keys in this target. */
+  async #objects(prefix: string): Promise<S3Object[]> {
     const { pathname } = new URL(this.#base.replace(/^s3:/, "http:"));
     const root = decodeURIComponent(pathname.slice(1));
-    const found: [string, number][] = [];
+    const found: S3Object[] = [];
     const listed = listS3({ bucket: this.#base.split("/")[2], prefix: root + prefix }, this.#opener, {
       s3: this.#s3,
       name: this.name,
     });
-    for await (const { key, sizeBytes } of listed) {
-      if (key.startsWith(root)) found.push([key.slice(root.length), sizeBytes]);
+    for await (const object of listed) {
+      if (!object.key.startsWith(root)) continue;
+      const key = object.key.slice(root.length);
+      if (key !== "" && !key.endsWith("/")) found.push({ ...object, key });
     }
-    return new Map(
-      found.filter(([key]) => key !== "" && !key.endsWith("/")).sort(([a], [b]) => byBytes(a, b)),
-    );
+    return found.sort((a, b) => byBytes(a.key, b.key));
   }
 
   async delete(key: string): Promise<void> {

@@ -114,7 +114,7 @@ export interface FeedDefinition {
   };
   ledger: string;
   exclusive: boolean;
-  /** The folder of the live catalog. */
+  /** The live catalog: a folder, or `s3://bucket/prefix`. */
   catalog: string | undefined;
   cellOrder: number;
   download: {
@@ -222,7 +222,7 @@ function resolve(input: FeedInput, faults: Faults, base: string): FeedDefinition
     },
     ledger: isPostgres(ledger) ? ledger : place(ledger, ["ledger"], WRITES_FILES),
     exclusive: input.exclusive ?? false,
-    catalog: catalog === undefined ? undefined : place(catalog.to, ["catalog", "to"], WRITES_FILES),
+    catalog: catalog === undefined ? undefined : place(catalog.to, ["catalog", "to"], WRITES_STORES),
     cellOrder: catalog?.cell_order ?? DEFAULT_CELL_ORDER,
     download: download === undefined ? undefined : {
       to: place(download.to, ["download", "to"], WRITES_STORES),

@@ -7,6 +7,7 @@ import {
   ASKS_SERVERS,
   placeFor,
   type PlaceUse,
+  READS_ANYWHERE,
   READS_FILES,
   READS_WEB,
   WRITES_FILES,
@@ -40,8 +41,9 @@ function unknownName(name: string): string | undefined {
 function placedSource(source: Discovery, folder: string): Discovery {
   switch (source.from) {
     case "local":
-    case "catalog":
       return { ...source, path: placed(source.path, folder, READS_FILES) };
+    case "catalog":
+      return { ...source, path: placed(source.path, folder, READS_ANYWHERE) };
     case "stac":
       return { ...source, url: placed(source.url, folder, READS_WEB) };
     default:

@@ -9,6 +9,7 @@ import { boundingBox, singleParts, unionBox } from "../../core/geometry/geometry
 import type { BoundingBox } from "../../core/geometry/box.ts";
 import { decodeWkb } from "../../core/geometry/wkb.ts";
 import { BoxIndex } from "./box_index.ts";
+import type { CatalogFilesOptions } from "../../catalog/file/catalog_files.ts";
 import { type Catalog, openCatalog } from "../../catalog/file/open_catalog.ts";
 import type { GranuleRow } from "../../catalog/granule.ts";
 
@@ -72,8 +73,8 @@ export class CatalogIndex {
     this.#near = new BoxIndex(arrays.boxes, arrays.firstBox);
   }
 
-  static async load(file: string): Promise<CatalogIndex> {
-    const catalog = await openCatalog(file);
+  static async load(place: string, options: CatalogFilesOptions = {}): Promise<CatalogIndex> {
+    const catalog = await openCatalog(place, options);
     try {
       const { arrays, collections } = await read(catalog);
       return new CatalogIndex(catalog, arrays, collections);

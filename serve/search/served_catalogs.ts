@@ -2,9 +2,9 @@
 import fs from "node:fs";
 import path from "node:path";
 import { inputError, systemCode } from "../../core/errors.ts";
-import { manifestNumbers } from "../../catalog/file/live_folder.ts";
+import { manifestNumbers } from "../../catalog/file/live_manifest.ts";
 import { CatalogIndex } from "./catalog_index.ts";
-import { isRemoteCatalog, type RemoteCatalogs } from "./remote_catalog.ts";
+import { isRemoteCatalog, type RemoteCatalogs } from "../../catalog/file/remote_catalogs.ts";
 
 /** A file is looked at for changes no more often than this, one that lies elsewhere less often. */
 const LOOK_AGAIN_MS = 1000;
@@ -52,7 +52,7 @@ export class ServedCatalogs {
 
   /**
    * Catalogs by the places that a user gave: `FILE`, `s3://…/FILE.parquet`, `NAME=FILE`, a live catalog's
-   * folder, or a folder of catalogs. Opens all of them. Throws an input error for what is no catalog, and for two of one name.
+   * folder or S3 prefix, or a folder of catalogs. Opens all of them. Throws an input error for what is no catalog, and for two of one name.
    */
   static async open(places: readonly string[], options: ServedCatalogsOptions): Promise<ServedCatalogs> {
     const named = new Map<string, string>();
@@ -131,18 +131,15 @@ export class ServedCatalogs {
     return opening;
   }
 
-  /** The catalog at a place as it is now; a copy of one that lies elsewhere is open, and needs no name. */
+  /** The catalog at a place as it is now. */
   async #load(place: string): Promise<{ signature: string; index: CatalogIndex }> {
+    const remote = this.#remote;
     if (!isRemoteCatalog(place)) {
       return { signature: signatureOf(place) ?? "", index: await CatalogIndex.load(place) };
     }
-    if (this.#remote === undefined) throw inputError(`--catalog ${place}: is on no disk`);
-    const { file, signature } = await this.#remote.copy(place);
-    try {
-      return { signature, index: await CatalogIndex.load(file) };
-    } finally {
-      fs.rmSync(file, { force: true });
-    }
+    if (remote === undefined) throw inputError(`--catalog ${place}: is on no disk`);
+    // What comes in between is taken up when it is looked at next.
+    return { signature: await remote.signature(place), index: await CatalogIndex.load(place, { remote }) };
   }
 
   /** Takes a changed catalog up. Never rejects: what cannot be read leaves the old one. */

@@ -16,6 +16,7 @@ import { createFootprinter } from "../../catalog/discover/draft/footprinter.ts";
 import { emptyExtent } from "../../catalog/footprint/extent.ts";
 import { openLedger } from "../../feed/ledger/open.ts";
 import { registerOffers } from "../../feed/ledger/register.ts";
+import { FolderTarget } from "../../core/access/folder_target.ts";
 import { publishParts } from "../../feed/live/publish.ts";
 import { listen } from "../../feed/notices/listen.ts";
 import { offerOf } from "../../feed/sources/offer.ts";
@@ -168,18 +169,24 @@ async function publish(folder: string): Promise<void> {
     await engine.transaction((sql) => registerOffers(sql, "bench", page, Date.now()));
   }
   const live = path.join(folder, "live");
-  const whole = await timed(() => publishParts(engine, "bench", live, 8));
+  const whole = await timed(() =>
+    publishParts({ engine, feed: "bench", target: new FolderTarget(live), cellOrder: 8 })
+  );
   const late = Array.from({ length: 100 }, (_, k) => ({ ...offer(rows - 1 - k), sourceId: `late-${k}` }));
   await engine.transaction((sql) =>
     registerOffers(sql, "bench", late.map((one, k) => ({ ...one, id: `late-${k}` })), Date.now())
   );
-  const again = await timed(() => publishParts(engine, "bench", live, 8));
+  const again = await timed(() =>
+    publishParts({ engine, feed: "bench", target: new FolderTarget(live), cellOrder: 8 })
+  );
   const apart = Array.from({ length: 100 }, (_, k) => {
     const one = offer(Math.floor((k / 100) * rows));
     return { ...one, sourceId: `apart-${k}`, id: `apart-${k}` };
   });
   await engine.transaction((sql) => registerOffers(sql, "bench", apart, Date.now()));
-  const scattered = await timed(() => publishParts(engine, "bench", live, 8));
+  const scattered = await timed(() =>
+    publishParts({ engine, feed: "bench", target: new FolderTarget(live), cellOrder: 8 })
+  );
   await engine.close();
   console.log(
     `publish: ${rows} rows first ${whole.toFixed(1)} s; 100 more of a day ${again.toFixed(2)} s, ` +

@@ -1,4 +1,4 @@
-/** A feed's downloads into a bucket by a server that nobody here wrote. */
+/** A feed's downloads and its catalog in a bucket, by a server that nobody here wrote. */
 import assert from "node:assert/strict";
 import crypto from "node:crypto";
 import fs from "node:fs";
@@ -6,11 +6,15 @@ import os from "node:os";
 import path from "node:path";
 import { S3Target } from "../../core/access/s3_target.ts";
 import { SourceOpener } from "../../core/access/open.ts";
+import { openCatalog } from "../../catalog/file/open_catalog.ts";
+import { RemoteCatalogs } from "../../catalog/file/remote_catalogs.ts";
 import { parseFeed } from "../../feed/definition/parse.ts";
 import { Deadline } from "../../feed/follow/deadline.ts";
 import { registerOffers } from "../../feed/ledger/register.ts";
+import { publishParts } from "../../feed/live/publish.ts";
 import { openFeed } from "../../feed/open.ts";
 import { downloadDue } from "../../feed/queue/download.ts";
+import { madeOffer } from "../support/feed_offers.ts";
 import { feedContext } from "../support/feed_context.ts";
 import { Loopback } from "../support/loopback.ts";
 import { hasMoto, startMoto } from "../support/moto.ts";
@@ -108,6 +112,65 @@ download: {to: "s3://mirror/files", endpoint: "${moto.url}", region: us-west-2}
     } finally {
       await feed.close();
       await server.stop();
+      await moto.stop();
+      fs.rmSync(folder, { recursive: true });
+    }
+  },
+});
+
+Deno.test({
+  name:
+    "a live catalog is published to a bucket by conditional writes and read from there by a reader's own keys",
+  ignore: !hasMoto,
+  fn: async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-live-moto-"));
+    const moto = await startMoto();
+    const env = {
+      HOME: folder,
+      AWS_ENDPOINT_URL_S3: moto.url,
+      AWS_REGION: "us-west-2",
+      AWS_ACCESS_KEY_ID: moto.keys.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: moto.keys.secretAccessKey,
+      AWS_EC2_METADATA_DISABLED: "true",
+    };
+    const yaml = `
+feed: live
+source: {from: stac, url: "http://127.0.0.1:9/", collections: [TEST]}
+follow: {start: 2026-01-01}
+catalog: {to: "s3://bucket/live"}
+`;
+    const feed = await openFeed(parseFeed(yaml, path.join(folder, "feed.yaml")), feedContext(env));
+    const opener = new SourceOpener({ env });
+    const remote = new RemoteCatalogs(opener, folder);
+    const publish = () =>
+      publishParts({ engine: feed.engine, feed: "live", target: feed.catalog!, cellOrder: 8 });
+    const register = (id: string) =>
+      feed.engine.transaction((sql) =>
+        registerOffers(sql, "live", [madeOffer({ id, start: Date.UTC(2026, 0, 1) })], 0)
+      );
+    const count = async () => {
+      const catalog = await openCatalog("s3://bucket/live", { remote });
+      try {
+        return await catalog.count();
+      } finally {
+        catalog.close();
+      }
+    };
+    try {
+      await moto.createBucket("bucket");
+      await moto.authenticate();
+      await register("a");
+      await publish();
+      assert.equal(await count(), 1);
+      await register("b");
+      // Two at once: one of them writes the manifest, the other finds its work done.
+      const both = await Promise.all([publish(), publish()]);
+      assert.ok(both.some(({ number }) => number === 2));
+      assert.equal(await count(), 2);
+      await opener.close();
+    } finally {
+      remote.close();
+      await feed.close();
       await moto.stop();
       fs.rmSync(folder, { recursive: true });
     }

@@ -1,8 +1,10 @@
 /**
  * An S3 for the faults that a real one has seldom: keys that end, a bucket elsewhere, a clock that is wrong.
- * It checks who signs for which region, not the signature itself (moto does that).
+ * It checks who signs for which region, not the signature itself (moto does that). Objects may be put, once only
+ * where that is asked, and deleted.
  */
 import { Buffer } from "node:buffer";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { Loopback } from "./loopback.ts";
 
 export interface FakeS3 {
@@ -25,7 +27,7 @@ export interface FakeS3 {
 }
 
 export async function startFakeS3(): Promise<FakeS3> {
-  const server = await Loopback.start((request, response) => {
+  const server = await Loopback.start((request, response, body) => {
     const date = new Date(Date.now() + fake.clockAheadMs);
     const refuse = (status: number, code: string, more = "", headers: Record<string, string> = {}) => {
       response.writeHead(status, { "content-type": "application/xml", date: date.toUTCString(), ...headers });
@@ -60,10 +62,25 @@ export async function startFakeS3(): Promise<FakeS3> {
       response.end(answer);
       return;
     }
+    if (request.method === "PUT" || request.method === "DELETE") {
+      return void write(request, response, name, body);
+    }
     const bytes = fake.objects.get(name);
     if (bytes === undefined) return refuse(404, "NoSuchKey");
     server.sendFile(request, response, bytes);
   });
+  const write = (request: IncomingMessage, response: ServerResponse, name: string, body: Uint8Array) => {
+    if (request.method === "DELETE") {
+      fake.objects.delete(name);
+      return response.writeHead(204).end();
+    }
+    if (request.headers["if-none-match"] === "*" && fake.objects.has(name)) {
+      return response.writeHead(412).end();
+    }
+    fake.objects.set(name, body.slice());
+    fake.written.set(name, Date.now() + fake.clockAheadMs);
+    response.writeHead(200, { etag: '"0123456789abcdef"' }).end();
+  };
   const fake: FakeS3 = {
     server,
     objects: new Map(),

@@ -9,7 +9,8 @@ import { mergeCatalogs } from "../../../catalog/write/merge.ts";
 import { openCatalog } from "../../../catalog/file/open_catalog.ts";
 import { parseFeed } from "../../../feed/definition/parse.ts";
 import { NO_DEADLINE } from "../../../feed/follow/deadline.ts";
-import { newestManifest } from "../../../catalog/file/live_folder.ts";
+import { FolderTarget } from "../../../core/access/folder_target.ts";
+import { newestManifest } from "../../../catalog/file/live_manifest.ts";
 import { publishFile, publishParts } from "../../../feed/live/publish.ts";
 import { keepNotices } from "../../../feed/ledger/inbox.ts";
 import { emptyInbox } from "../../../feed/notices/inbox.ts";
@@ -161,8 +162,18 @@ recordedTest("publishing again without news writes nothing", async () => {
   await inWorld(AUX, async ({ feed, folder }) => {
     await runFeed(feed, { deadline: NO_DEADLINE });
     const live = path.join(folder, "again.live");
-    const first = await publishParts(feed.engine, "aux", live, 8);
-    const second = await publishParts(feed.engine, "aux", live, 8);
+    const first = await publishParts({
+      engine: feed.engine,
+      feed: "aux",
+      target: new FolderTarget(live),
+      cellOrder: 8,
+    });
+    const second = await publishParts({
+      engine: feed.engine,
+      feed: "aux",
+      target: new FolderTarget(live),
+      cellOrder: 8,
+    });
     assert.deepEqual([second.number, second.written, second.rows], [first.number, 0, 47]);
   });
 });
@@ -255,7 +266,12 @@ recordedTest(
       assert.equal(await counts(feed, "task"), 2);
       const day = (await feedStatus(feed.engine, "s2", 4000)).days.find((one) => one.day === "2024-09-12");
       assert.deepEqual([day?.known, day?.kept, day?.filtered], [4, 2, 2]);
-      await publishParts(feed.engine, "s2", path.join(folder, "s2.live"), 8);
+      await publishParts({
+        engine: feed.engine,
+        feed: "s2",
+        target: new FolderTarget(path.join(folder, "s2.live")),
+        cellOrder: 8,
+      });
       assert.equal(newestManifest(path.join(folder, "s2.live"))?.parts[0].rows, 2);
     }, [like[0], like[2]]);
   },

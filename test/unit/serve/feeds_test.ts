@@ -46,11 +46,11 @@ keep: {tiles: tiles.txt}
 catalog: {to: live}
 `,
     );
-    await assert.rejects(openServedFeeds([file]), /has no ledger yet/);
+    await assert.rejects(openServedFeeds([file], {}), /has no ledger yet/);
     const feed = await openFeed(parseFeed(fs.readFileSync(file, "utf8"), file), feedContext());
     await runFeed(feed, { deadline: NO_DEADLINE });
     await feed.close();
-    const feeds = await openServedFeeds([file]);
+    const feeds = await openServedFeeds([file], {});
     const { get, stop } = await startServing({ feeds: feeds.served, catalogs: feeds.catalogs });
     try {
       const list = await (await get("/feeds")).json();
@@ -99,7 +99,7 @@ catalog: {to: live}
         ],
       );
       // A second one of the name would hide the first.
-      await assert.rejects(openServedFeeds([file, file]), /a second feed "s2"/);
+      await assert.rejects(openServedFeeds([file, file], {}), /a second feed "s2"/);
     } finally {
       await stop();
       await feeds.close();

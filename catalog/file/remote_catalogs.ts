@@ -1,0 +1,170 @@
+/**
+ * Catalogs that lie elsewhere, as files of this machine: DuckDB reads nothing over the network here. A file is
+ * copied whole; of a live catalog the parts of its newest state, each once, for parts never change.
+ */
+import fs from "node:fs";
+import path from "node:path";
+import { mapBounded } from "../../core/concurrency.ts";
+import type { RangedSource } from "../../core/access/block_cache.ts";
+import type { SourceOpener } from "../../core/access/open.ts";
+import { safeName } from "../../core/access/redact.ts";
+import { S3Target } from "../../core/access/s3_target.ts";
+import { GranaryError, inputError } from "../../core/errors.ts";
+import { temporaryRoot } from "../../core/files/folders.ts";
+import { type Manifest, manifestFiles, newestManifestIn, newestNumberIn } from "./live_manifest.ts";
+
+/** Bytes of one read of a copy. */
+const CHUNK_BYTES = 8 * 1024 * 1024;
+const COPIES_AT_ONCE = 8;
+/** So often another state is asked for, when parts of one are cleared away while they are copied. */
+const MOST_STATES = 3;
+
+/** A catalog's files on this machine, until `clean` takes them away. */
+interface CatalogCopy {
+  files: string[];
+  /** The state of a live catalog. */
+  manifest?: Manifest;
+  clean(): void;
+}
+
+export function isRemoteCatalog(place: string): boolean {
+  return /^(s3|https?):\/\//i.test(place);
+}
+
+const isFile = (place: string) => place.replace(/[?#].*$/s, "").endsWith(".parquet");
+
+export class RemoteCatalogs {
+  readonly #scratch: string;
+  #folder: string | undefined;
+  #made = 0;
+  /** Parts that are here, by place and name. */
+  readonly #parts = new Map<string, string>();
+
+  constructor(readonly opener: SourceOpener, scratch: string = temporaryRoot()) {
+    this.#scratch = scratch;
+  }
+
+  /** What of a catalog changes when it is written anew. */
+  async signature(place: string): Promise<string> {
+    if (!isFile(place)) return `manifest ${await newestNumberIn(this.#live(place)) ?? 0}`;
+    const source = await this.opener.open(place);
+    try {
+      return `${source.versionTag ?? ""} ${source.sizeBytes}`;
+    } finally {
+      await source.close();
+    }
+  }
+
+  /** Copies a catalog as it is now. */
+  async copy(place: string): Promise<CatalogCopy> {
+    const folder = path.join(this.#folderOfAll(), String(++this.#made));
+    fs.mkdirSync(folder);
+    const clean = () => fs.rmSync(folder, { recursive: true, force: true });
+    try {
+      const copied = isFile(place)
+        ? await this.#copyFile(place, path.join(folder, "catalog.parquet"))
+        : await this.#copyLive(place, folder);
+      return { ...copied, clean };
+    } catch (error) {
+      clean();
+      throw error;
+    }
+  }
+
+  close(): void {
+    if (this.#folder !== undefined) fs.rmSync(this.#folder, { recursive: true, force: true });
+    this.#folder = undefined;
+    this.#parts.clear();
+  }
+
+  #folderOfAll(): string {
+    this.#folder ??= fs.mkdtempSync(path.join(this.#scratch, "granary-catalogs-"));
+    return this.#folder;
+  }
+
+  #live(place: string): S3Target {
+    if (/^s3:\/\//i.test(place)) return new S3Target(place, this.opener);
+    throw inputError(
+      `${safeName(place)}: wanted a catalog's file (.parquet); a live catalog is read from a folder or s3://`,
+    );
+  }
+
+  async #copyFile(place: string, file: string): Promise<Omit<CatalogCopy, "clean">> {
+    const source = await this.opener.open(place);
+    try {
+      await copyTo(source, file);
+      return { files: [file] };
+    } finally {
+      await source.close();
+    }
+  }
+
+  async #copyLive(place: string, folder: string): Promise<Omit<CatalogCopy, "clean">> {
+    const target = this.#live(place);
+    for (let states = 1;; states += 1) {
+      const manifest = await newestManifestIn(target);
+      if (manifest === null) {
+        throw inputError(
+          `${target.name}: holds no manifest of a live catalog (wanted one, or a catalog's file, .parquet)`,
+        );
+      }
+      try {
+        const names = manifestFiles(target.name, manifest);
+        const files = await mapBounded(names, COPIES_AT_ONCE, async (name, index) => {
+          const part = await this.#part(target, name);
+          // Its own name of the part: the next state's copy may let go of it.
+          const file = path.join(folder, `${index}.parquet`);
+          fs.linkSync(part, file);
+          return file;
+        });
+        this.#forgetOthers(target.name, new Set(names));
+        return { files, manifest };
+      } catch (error) {
+        const gone = error instanceof GranaryError && error.tag === "granule";
+        if (!gone || states === MOST_STATES) throw error;
+        fs.rmSync(folder, { recursive: true, force: true });
+        fs.mkdirSync(folder);
+      }
+    }
+  }
+
+  async #part(target: S3Target, name: string): Promise<string> {
+    const key = `${target.name} ${name}`;
+    const known = this.#parts.get(key);
+    if (known !== undefined) return known;
+    const file = path.join(this.#folderOfAll(), `part-${++this.#made}.parquet`);
+    const source = await target.open(name);
+    try {
+      await copyTo(source, file);
+    } finally {
+      await source.close();
+    }
+    this.#parts.set(key, file);
+    return file;
+  }
+
+  #forgetOthers(name: string, kept: ReadonlySet<string>): void {
+    for (const [key, file] of this.#parts) {
+      if (!key.startsWith(`${name} `) || kept.has(key.slice(name.length + 1))) continue;
+      fs.rmSync(file, { force: true });
+      this.#parts.delete(key);
+    }
+  }
+}
+
+async function copyTo(source: RangedSource, file: string): Promise<void> {
+  const out = fs.openSync(file, "wx", 0o600);
+  try {
+    for (let at = 0; at < source.sizeBytes; at += CHUNK_BYTES) {
+      const chunk = await source.read(at, Math.min(CHUNK_BYTES, source.sizeBytes - at));
+      for (let written = 0; written < chunk.length;) {
+        written += fs.writeSync(out, chunk, written, chunk.length - written);
+      }
+    }
+  } catch (error) {
+    fs.rmSync(file, { force: true });
+    throw error;
+  } finally {
+    fs.closeSync(out);
+  }
+}
