@@ -57,7 +57,10 @@ export function configMapping(pipeline: Pipeline): Record<string, unknown> {
   };
 }
 
-function filterEntry({ path, op, value, raw }: RowFilter): Record<string, unknown> {
+function filterEntry(filter: RowFilter): Record<string, unknown> {
+  if ("join" in filter) return { [filter.join]: filter.filters.map(filterEntry) };
+  if ("expression" in filter) return { expression: filter.expression };
+  const { path, op, value, raw } = filter;
   return { dataset: path, op, value, ...(raw ? { raw } : {}) };
 }
 

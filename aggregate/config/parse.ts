@@ -4,7 +4,7 @@ import { GranaryError } from "../../core/errors.ts";
 import { bounds } from "./bounds.ts";
 import type { Context } from "./context.ts";
 import { integerRange } from "./dtype.ts";
-import { filters } from "./filters.ts";
+import { filterDatasets, filters } from "./filters.ts";
 import { addShapeFaults, Faults } from "../../core/config/faults.ts";
 import type { Pipeline } from "../pipeline.ts";
 import type { Column } from "../../core/observations/contract.ts";
@@ -76,10 +76,7 @@ function dataSource(input: ConfigInput, context: Context): Pipeline["dataSource"
     [["data_source", "coordinates", "latitude"], source.coordinates.latitude],
     [["data_source", "coordinates", "longitude"], source.coordinates.longitude],
     ...columns.map(({ name, path }): [string[], string] => [["data_source", "variables", name], path]),
-    ...(source.filters ?? []).map(({ dataset }, i): [(string | number)[], string] => [
-      ["data_source", "filters", i, "dataset"],
-      dataset,
-    ]),
+    ...filterDatasets(source.filters ?? [], ["data_source", "filters"]),
   ];
   const given = source.coordinates.time;
   const time = given === undefined
@@ -112,7 +109,7 @@ function dataSource(input: ConfigInput, context: Context): Pipeline["dataSource"
     longitude: source.coordinates.longitude,
     ...time === undefined ? {} : { time },
     columns,
-    filters: filters(input, context),
+    filters: filters(input, columns, context),
   };
 }
 

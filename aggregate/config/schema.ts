@@ -60,8 +60,8 @@ const variableName = z.string().max(100).regex(
 );
 
 const filter = z.strictObject({
-  dataset: datasetPath,
-  op: z.enum(FILTER_OPERATORS).describe("The comparison that a row must pass"),
+  dataset: datasetPath.optional(),
+  op: z.enum(FILTER_OPERATORS).optional().describe("The comparison that a row must pass"),
   value: z.union([z.number(), z.array(z.number()).min(1).max(10_000)]).optional()
     .describe(
       "A number; for in and not_in a list; for between two numbers, both of which pass; for bits a mask",
@@ -73,6 +73,20 @@ const filter = z.strictObject({
   raw: z.boolean().optional().describe(
     "true compares the stored numbers; without it physical values, after scale_factor and add_offset",
   ),
+  expression: text.optional().describe(
+    "Instead of a dataset: a comparison over columns, such as h > 0 and not (s > 1)",
+  ),
+  get all() {
+    return z.array(filter).min(1).max(MAX_ITEMS).optional().describe("Instead: filters that must all pass");
+  },
+  get any() {
+    return z.array(filter).min(1).max(MAX_ITEMS).optional().describe(
+      "Instead: filters of which one must pass",
+    );
+  },
+  get not() {
+    return filter.optional().describe("Instead: a filter that a row with a value must fail");
+  },
 });
 
 const variable = z.strictObject({

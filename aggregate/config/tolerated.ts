@@ -69,7 +69,6 @@ const UNSUPPORTED: Readonly<Record<string, string>> = {
   "data_source.assets": "joining several files of a granule is not supported: name one by data_source.asset",
   "data_source.join": "joining several files of a granule is not supported: name one by data_source.asset",
   "data_source.filters.*.level": "granules of several rates are not supported",
-  "data_source.filters.*.expression": "filter by dataset, op and value instead of an expression",
   "data_source.filters.*.asset": "joining several files of a granule is not supported",
   "aggregation.variables.*.trailing_shape": "granary writes one value a cell",
   "aggregation.variables.*.inner_shape": "granary writes one value a cell",

@@ -2,6 +2,7 @@
  * One thread's share of a run: scatters granules into shared memory and reduces shards into objects.
  * Worker threads and the executor of this thread both answer messages with it; a failure is an answer like any other.
  */
+import { rowTests } from "../statistics/row_test.ts";
 import { openFileSyncSource } from "../../core/access/file_source.ts";
 import type { BridgeClient } from "../../core/access/bridge.ts";
 import type { SourceLocation } from "../../core/access/location.ts";
@@ -116,6 +117,8 @@ class RunTasks {
     this.#space = new SlabSpace(worker, context.slabBytes);
   }
 
+  readonly #test = rowTests();
+
   async scatter(task: ScatterTask): Promise<ScatterOutcome> {
     const started = performance.now();
     this.#space.grant(task.granted);
@@ -146,8 +149,9 @@ class RunTasks {
         const groups = readGranule(
           file,
           dataSource,
-          rows !== null ? { rows, coordinates: !exact, exact: this.#exact } : {
+          rows !== null ? { rows, coordinates: !exact, exact: this.#exact, test: this.#test } : {
             exact: this.#exact,
+            test: this.#test,
             wanted: this.#context.selective
               ? (_group, latitude, longitude) => this.#scatterer.meets(longitude, latitude, wanted)
               : undefined,

@@ -24,16 +24,24 @@ const OPERATORS: Readonly<Record<string, string>> = {
   "&": "logical_and",
   "|": "logical_or",
   "^": "logical_xor",
+  "and": "logical_and",
+  "or": "logical_or",
 };
 const COMPARISONS = new Set(["==", "!=", "<", "<=", ">", ">="]);
-const LOGICAL = new Set(["&", "|", "^"]);
+const LOGICAL = new Set(["&", "|", "^", "and", "or"]);
 
 /**
  * The node of `text`. `columnNames[i]` is column i. Throws an input error with the column of the text
- * for unknown names, wrong arguments and anything that is not arithmetic.
+ * for unknown names, wrong arguments and anything that is not arithmetic. With `words` comparisons may be joined by
+ * and, or and not.
  */
-export function lowerExpression(text: string, columnNames: readonly string[], graph: Graph): GraphNode {
-  return new Lowering(text, columnNames, graph).lower(parseSyntax(text));
+export function lowerExpression(
+  text: string,
+  columnNames: readonly string[],
+  graph: Graph,
+  options: { words?: boolean } = {},
+): GraphNode {
+  return new Lowering(text, columnNames, graph).lower(parseSyntax(text, options));
 }
 
 class Lowering implements FunctionContext {
@@ -89,9 +97,9 @@ class Lowering implements FunctionContext {
   }
 
   #unary(op: string, argument: Syntax, at: number): GraphNode {
-    if (op === "~") {
+    if (op === "~" || op === "not") {
       const node = this.lower(argument);
-      if (!node.boolean) this.fail(at, '"~" inverts a comparison, and this is not one');
+      if (!node.boolean) this.fail(at, `"${op}" inverts a comparison, and this is not one`);
       return this.graph.elementwise("invert", [node], true);
     }
     const node = this.number(argument);
@@ -102,6 +110,7 @@ class Lowering implements FunctionContext {
 
   #binary(tree: Syntax & { kind: "binary" }): GraphNode {
     const op = OPERATORS[tree.op];
+    if (op === undefined) this.fail(tree.at, `"${tree.op}" is not supported here`);
     if (LOGICAL.has(tree.op)) {
       const sides = [tree.left, tree.right].map((side) => {
         const node = this.lower(side);

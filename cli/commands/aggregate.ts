@@ -1,6 +1,7 @@
 /** `granary aggregate`: observations of a catalog's granules to statistics of cells in a Zarr store. */
 import type { Command } from "@commander-js/extra-typings";
 import { formatBytes, formatCount, formatSeconds } from "../../core/units.ts";
+import { filterText } from "../../core/observations/row_condition.ts";
 import type { AggregateRequest } from "../../aggregate/aggregate.ts";
 import { DEFAULT_CLIP } from "../../aggregate/pipeline.ts";
 import type { Plan } from "../../aggregate/plan/plan.ts";
@@ -123,12 +124,7 @@ function rowLines({ pipeline: { bounds, dataSource } }: Plan): [string, string][
       `${startDate ?? "the first"} to ${endDate ?? "the last"}, granules and observations`,
     ]] as const,
     ...names.length === 0 ? [] : [["area", `${names.join(" and ")}, --clip ${clip}`]] as const,
-    ...dataSource.filters.map(({ path, op, value, raw }) =>
-      [
-        "filter",
-        `${path} ${op} ${[value].flat().join(", ")} (${raw ? "stored" : "physical"} values)`,
-      ] as const
-    ),
+    ...dataSource.filters.map((filter) => ["filter", filterText(filter)] as const),
   ].map(([what, value]) => [what, value]);
 }
 

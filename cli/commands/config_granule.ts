@@ -1,5 +1,6 @@
 /** `granary config check CONFIG --granule FILE`: what a config takes of one file. */
 import type { Pipeline } from "../../aggregate/pipeline.ts";
+import { rowTests } from "../../aggregate/statistics/row_test.ts";
 import { openFileSyncSource } from "../../core/access/file_source.ts";
 import { GranaryError, inputError } from "../../core/errors.ts";
 import { checkGranule, type GranuleCheck } from "../../core/observations/check_granule.ts";
@@ -14,7 +15,7 @@ export async function checkFile(path: string, { dataSource }: Pipeline): Promise
     try {
       const file = await openHdf5(source);
       try {
-        const found = checkGranule(file, dataSource);
+        const found = checkGranule(file, dataSource, rowTests());
         if (found.groups.length === 0) {
           throw inputError(
             `${path}: none of the groups ${found.empty.join(", ")} has a dataset that the config names ` +

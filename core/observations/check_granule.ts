@@ -1,10 +1,10 @@
 /** What a config would take of one granule: its datasets group by group, and how many rows pass its filters. */
 import { toCoordinate, toValues } from "../hdf5/values.ts";
-import type { Hdf5File } from "../hdf5/contract.ts";
-import type { ReadRequest, RowFilter } from "./contract.ts";
+import type { Hdf5File, Hdf5Values } from "../hdf5/contract.ts";
+import type { ExpressionTest, ReadRequest } from "./contract.ts";
 import { type GroupColumns, openGroup } from "./group_columns.ts";
 import { datasetPath, linkedGroups, noGroupsError, selectGroups } from "./groups.ts";
-import { applyFilter } from "./row_filter.ts";
+import { applyCondition, filterPaths, filterText } from "./row_condition.ts";
 import { requestPaths } from "./granule.ts";
 
 interface DatasetCheck {
@@ -48,7 +48,7 @@ export interface GranuleCheck {
  * Reads everything that `request` names, once. Throws a granule error where the granule has none of the groups,
  * where a group has some of the datasets and not others, and where one is no column of numbers.
  */
-export function checkGranule(file: Hdf5File, request: ReadRequest): GranuleCheck {
+export function checkGranule(file: Hdf5File, request: ReadRequest, test: ExpressionTest): GranuleCheck {
   const names = selectGroups(file, request.groups);
   if (names.length === 0) throw noGroupsError(file, request.groups);
   const found: GranuleCheck = {
@@ -63,21 +63,32 @@ export function checkGranule(file: Hdf5File, request: ReadRequest): GranuleCheck
       found.empty.push(group);
       continue;
     }
-    found.groups.push(checkGroup(columns, request, group));
+    found.groups.push(checkGroup(columns, request, group, test));
     found.warnings.push(...columns.warnings);
   }
   return found;
 }
 
-function checkGroup(columns: GroupColumns, request: ReadRequest, group: string): GroupCheck {
+function checkGroup(
+  columns: GroupColumns,
+  request: ReadRequest,
+  group: string,
+  test: ExpressionTest,
+): GroupCheck {
   const { rows } = columns;
   const all = new Uint8Array(rows).fill(1);
+  const filtered = {
+    read: (path: string) => columns.read(datasetPath(path, group), null),
+    packing: (path: string) => columns.packing(datasetPath(path, group)),
+    checkExact: (path: string, raw: Hdf5Values, values: Float64Array) =>
+      columns.checkExact(datasetPath(path, group), raw, values),
+  };
   const filters = request.filters.map((filter) => {
-    const at = datasetPath(filter.path, group);
     const passes = new Uint8Array(rows).fill(1);
-    applyFilter(passes, columns.read(at, null), columns.packing(at), filter);
+    applyCondition(passes, filter, filtered, test);
     for (let i = 0; i < rows; i += 1) all[i] &= passes[i];
-    return { filter: filterText(filter, at.path), passes: countOf(passes) };
+    const text = filterText(filter, (path) => datasetPath(path, group).path);
+    return { filter: text, passes: countOf(passes) };
   });
   for (const [template, most] of [[request.latitude, 90], [request.longitude, 360]] as const) {
     const at = datasetPath(template, group);
@@ -88,7 +99,7 @@ function checkGroup(columns: GroupColumns, request: ReadRequest, group: string):
     ["latitude", request.latitude],
     ["longitude", request.longitude],
     ...request.columns.map(({ name, path }): [string, string] => [name, path]),
-    ...request.filters.map(({ path }): [string, string] => ["filter", path]),
+    ...request.filters.flatMap(filterPaths).map((path): [string, string] => ["filter", path]),
   ];
   const roles = new Map<string, string[]>();
   for (const [role, template] of named) {
@@ -124,11 +135,6 @@ function checkDataset(columns: GroupColumns, template: string, role: string, gro
     min: missing === values.length ? null : min,
     max: missing === values.length ? null : max,
   };
-}
-
-/** `/gt1l/q eq 0`, with what is compared where that is not the physical value. */
-function filterText({ op, value, raw }: RowFilter, path: string): string {
-  return `${path} ${op} ${[value].flat().join(", ")}${raw === true ? " (stored values)" : ""}`;
 }
 
 function countOf(passes: Uint8Array): number {

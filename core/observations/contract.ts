@@ -17,14 +17,36 @@ type FilterOperator =
   | "bits_any"
   | "bits_none";
 
-/** Rows that fail it are left out. `path` may hold `{group}`. */
-export interface RowFilter {
+/** A test of one dataset. `path` may hold `{group}`. */
+export interface DatasetFilter {
   path: string;
   op: FilterOperator;
   value: number | number[];
   /** Compares stored numbers; without it physical ones, after scale_factor and add_offset. */
   raw?: boolean;
 }
+
+/** Filters of which all, or any, must pass. */
+export interface FilterGroup {
+  join: "all" | "any";
+  filters: RowFilter[];
+}
+
+/** A comparison over columns, those that it names. A row in which one of them has no value fails it. */
+export interface ExpressionFilter {
+  expression: string;
+  columns: Column[];
+}
+
+/** Rows that fail it are left out. */
+export type RowFilter = DatasetFilter | FilterGroup | ExpressionFilter;
+
+/** Computes a filter's expression over the values of its columns: 1 for each row in which it holds, else 0. */
+export type ExpressionTest = (
+  filter: ExpressionFilter,
+  columns: readonly Float64Array[],
+  rows: number,
+) => Float64Array;
 
 /** A dataset read for every row, under the name that statistics use. `path` may hold `{group}`. */
 export interface Column {

@@ -2,11 +2,11 @@
 import { GranaryError } from "../errors.ts";
 import type { Values } from "../values.ts";
 import type { Hdf5File, Hdf5Values } from "../hdf5/contract.ts";
-import type { GroupObservations, ReadRequest, RowRange } from "./contract.ts";
+import type { ExpressionTest, GroupObservations, ReadRequest, RowRange } from "./contract.ts";
 import { type GroupColumns, openGroup } from "./group_columns.ts";
 import { datasetPath, linkedGroups, noGroupsError, selectGroups } from "./groups.ts";
 import { findTimes } from "./row_times.ts";
-import { applyFilter } from "./row_filter.ts";
+import { applyCondition, filterPaths } from "./row_condition.ts";
 import { rowsOf, takeRanges } from "./row_ranges.ts";
 import { toCoordinate, toValues } from "../hdf5/values.ts";
 
@@ -21,6 +21,8 @@ export interface ReadOptions {
    * refused by name. Columns that are only counted need not be.
    */
   exact?: ReadonlySet<number>;
+  /** Computes the expressions of filters, where there are such. */
+  test?: ExpressionTest;
   /**
    * Called when a group's coordinates and filters are read and before its columns are: the ranges of rows
    * that are needed (ascending, within the rows read), or false for none: the columns' bytes then stay
@@ -101,7 +103,7 @@ export function requestPaths(request: ReadRequest, group: string): string[] {
   const templates = [
     request.latitude,
     request.longitude,
-    ...request.filters.map(({ path }) => path),
+    ...request.filters.flatMap(filterPaths),
     ...request.columns.map(({ path }) => path),
   ];
   return [...new Set(templates.map((template) => datasetPath(template, group).path))];
@@ -135,7 +137,7 @@ function readGroup(
   const timed = typeof times === "object" ? times : undefined;
   const early = [
     ...coordinates,
-    ...request.filters.map(({ path }) => path),
+    ...request.filters.flatMap(filterPaths),
     ...timed === undefined ? [] : [timed.path],
   ];
   const late = request.columns.map(({ path }) => path).filter((path) => !early.includes(path));
@@ -152,11 +154,19 @@ function readGroup(
 
   let passes: Uint8Array | null = null;
   const filtered = new Map<string, Hdf5Values>();
+  const datasets = {
+    read(path: string): Hdf5Values {
+      const raw = filtered.get(path) ?? columns.read(at(path), ranges);
+      filtered.set(path, raw);
+      return raw;
+    },
+    packing: (path: string) => columns.packing(at(path)),
+    checkExact: (path: string, raw: Hdf5Values, values: Float64Array) =>
+      columns.checkExact(at(path), raw, values),
+  };
   for (const filter of request.filters) {
     passes ??= new Uint8Array(rows).fill(1);
-    const raw = filtered.get(filter.path) ?? columns.read(at(filter.path), ranges);
-    filtered.set(filter.path, raw);
-    applyFilter(passes, raw, columns.packing(at(filter.path)), filter);
+    applyCondition(passes, filter, datasets, options.test);
   }
 
   let seconds = timed?.seconds(columns.read(at(timed.path), ranges), columns.packing(at(timed.path)));

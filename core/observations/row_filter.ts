@@ -1,5 +1,5 @@
-/** Row filters over the raw elements of a dataset. */
-import type { RowFilter } from "./contract.ts";
+/** Tests of rows over the raw elements of one dataset. */
+import type { DatasetFilter } from "./contract.ts";
 import type { Hdf5Values } from "../hdf5/contract.ts";
 import type { Packing } from "../hdf5/packing.ts";
 import { toFloat64, toValues } from "../hdf5/values.ts";
@@ -27,7 +27,12 @@ const MIRRORED = {
  * add_offset, unless the filter asks for stored ones; fill, NaN and what lies outside the valid range never
  * pass, whatever the operator.
  */
-export function applyFilter(passes: Uint8Array, raw: Hdf5Values, packing: Packing, filter: RowFilter): void {
+export function applyFilter(
+  passes: Uint8Array,
+  raw: Hdf5Values,
+  packing: Packing,
+  filter: DatasetFilter,
+): void {
   const { scale, offset, valid } = packing;
   const values = typeof filter.value === "number" ? [filter.value] : filter.value;
   const packed = scale !== 1 || offset !== 0;
@@ -66,7 +71,7 @@ function asNumbers(raw: Hdf5Values): Exclude<Hdf5Values, BigInt64Array | BigUint
 function compare(
   passes: Uint8Array,
   elements: Exclude<Hdf5Values, BigInt64Array | BigUint64Array>,
-  op: RowFilter["op"],
+  op: DatasetFilter["op"],
   values: readonly number[],
 ): void {
   if (op === "in" || op === "not_in") {
@@ -94,9 +99,9 @@ function compare(
   }
 }
 
-type BitTest = Extract<RowFilter["op"], `bits_${string}`>;
+type BitTest = Extract<DatasetFilter["op"], `bits_${string}`>;
 
-function isBitTest(op: RowFilter["op"]): op is BitTest {
+function isBitTest(op: DatasetFilter["op"]): op is BitTest {
   return op.startsWith("bits_");
 }
 

@@ -175,7 +175,7 @@ const FAULTS: [string, string, string][] = [
   [
     "  groups:",
     "  filters: [{expression: h > 0}]\n  groups:",
-    "data_source.filters[0].expression is not supported: filter by dataset",
+    'filters[0].expression: expression "h > 0", column 1: unknown column',
   ],
   [
     "  groups:",

@@ -4,7 +4,7 @@ import { openFileSyncSource } from "../../../../core/access/file_source.ts";
 import type { Hdf5Scalar } from "../../../../core/hdf5/contract.ts";
 import { packingOf } from "../../../../core/hdf5/packing.ts";
 import { toValues, withSign } from "../../../../core/hdf5/values.ts";
-import type { GroupObservations, RowFilter } from "../../../../core/observations/contract.ts";
+import type { DatasetFilter, GroupObservations, RowFilter } from "../../../../core/observations/contract.ts";
 import { readGranule } from "../../../../core/observations/granule.ts";
 import { openHdf5 } from "../../../../core/observations/open_granule_file.ts";
 import { applyFilter } from "../../../../core/observations/row_filter.ts";
@@ -176,7 +176,7 @@ Deno.test("filters compare physical values, or stored ones where asked", () => {
   const found = packing("<i2", {
     attributes: { _FillValue: -100, scale_factor: Math.fround(0.1), add_offset: 1 },
   });
-  const passes = (op: RowFilter["op"], value: number | number[], raw?: boolean): string => {
+  const passes = (op: DatasetFilter["op"], value: number | number[], raw?: boolean): string => {
     const out = new Uint8Array(6).fill(1);
     applyFilter(out, stored, found, { path: "/x", op, value, raw });
     return out.join("");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Hdf5Dataset, Hdf5File, Hdf5Scalar, Hdf5Values } from "../../../../core/hdf5/contract.ts";
-import type { ReadRequest, RowFilter } from "../../../../core/observations/contract.ts";
+import type { DatasetFilter, ReadRequest } from "../../../../core/observations/contract.ts";
 import { type GranuleSummary, readGranule, type ReadOptions } from "../../../../core/observations/granule.ts";
 import { openHdf5 } from "../../../../core/observations/open_granule_file.ts";
 import { GranaryError } from "../../../../core/errors.ts";
@@ -211,7 +211,7 @@ Deno.test("fill becomes NaN, packed integers are scaled, and types widen only wh
 });
 
 Deno.test("every filter operator compares stored elements where asked, and fill never passes", () => {
-  const operators: [ReadRequest["filters"][number]["op"], number | number[], number[]][] = [
+  const operators: [DatasetFilter["op"], number | number[], number[]][] = [
     ["eq", 1, [0, 1, 0, 0]],
     ["ne", 1, [1, 0, 1, 0]],
     ["lt", 1, [1, 0, 0, 0]],
@@ -250,7 +250,12 @@ Deno.test("every filter operator compares stored elements where asked, and fill 
 });
 
 Deno.test("bits are those of stored numbers of any width, and ends of a range turn round with the packing", () => {
-  const passesOf = (values: Hdf5Values, op: RowFilter["op"], value: number | number[], attributes = {}) => {
+  const passesOf = (
+    values: Hdf5Values,
+    op: DatasetFilter["op"],
+    value: number | number[],
+    attributes = {},
+  ) => {
     const file = fakeFile({
       "/a/lat": LATITUDE,
       "/a/lon": LONGITUDE,
