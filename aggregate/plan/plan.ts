@@ -146,12 +146,6 @@ export function planRun(selection: RunSelection, pipeline: Pipeline, options: Pl
   const windows = pipeline.output.time === undefined
     ? null
     : planWindows(pipeline.output.time, granules, options.rows);
-  if (windows !== null && pipeline.output.exactQuantiles) {
-    throw inputError(
-      "exact quantiles and windows of time do not go together: above the parents a window's quantiles come" +
-        " from sketches (leave out output.exact_quantiles or output.time)",
-    );
-  }
   const ranks = order.map((i, g) => rankedWindows(selection.ranks[i], parents.length, windows?.ranges[g]));
   const cellsPerParent = 4 ** (childOrder - parentOrder);
   const store: StoreSpec = {

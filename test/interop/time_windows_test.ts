@@ -90,6 +90,7 @@ for (const layout of ["compact", "sphere"] as const) {
       const { store, report } = await run(`${layout}.zarr`, EXPLICIT, {
         layout,
         shard: layout === "sphere" ? 1024 : 16,
+        exactQuantiles: layout === "compact",
       });
       const edges = WINDOWS.map((pair) => pair.map((text) => Date.parse(text) / 1000));
       const found = askPython(
@@ -112,12 +113,18 @@ for order in (8, 6, 5):
             assert np.array_equal(one[name].values, values.values.astype("f4")), (order, w, name)
         if order >= 6:
             assert np.allclose(one["h_q50"].values, frame.median().values, rtol=1e-6)
+        elif sys.argv[4] == "exact":
+            assert "exact" in one["h_q25"].attrs["rank_error"]
+            for name, q in (("h_q25", 0.25), ("h_q50", 0.5), ("h_q75", 0.75)):
+                wanted = frame.apply(lambda own: np.quantile(own.values, q)).values.astype("f4")
+                assert np.array_equal(one[name].values, wanted), (order, w, name)
 bounds = xr.open_zarr(store, group="8", consolidated=False, decode_times=False)["time_bnds"].values
 assert np.array_equal(bounds, np.array(edges))
 print(json.dumps([np.bincount(window[inside].astype(int), minlength=len(starts)).tolist(), int((~inside).sum())]))`,
         path.join((await world()).folder, "granules"),
         store,
         JSON.stringify(edges),
+        layout === "compact" ? "exact" : "sketched",
       ) as [number[], number];
       assert.ok(found[0].every((count) => count > 0), String(found[0]));
       assert.equal(report.storeObservations, found[0].reduce((sum, count) => sum + count, 0));
@@ -140,18 +147,20 @@ function bytesOf(store: string): Map<string, string> {
 
 Deno.test("the bytes of windows depend on no worker, no memory and no resuming", async () => {
   const tenDays: TimeRule = { every: "10d", epoch: "2024-01-11", windows: null };
-  const { store } = await run("one.zarr", tenDays);
+  const exactQuantiles = true;
+  const { store } = await run("one.zarr", tenDays, { exactQuantiles });
   const expected = bytesOf(store);
   assert.ok([...expected.keys()].some((key) => /^8\/h_mean\/c\/4\/\d+$/.test(key)));
   const threads = await run("two.zarr", tenDays, {
     workers: 2,
+    exactQuantiles,
     checkpoint: { bytes: 1, seconds: 0 } as never,
   });
   assert.deepEqual(bytesOf(threads.store), expected);
   // A shard that went missing is made again, the others are kept.
   const shard = [...expected.keys()].find((key) => /^8\/h_mean\/c\/4\/\d+$/.test(key))!;
   fs.rmSync(path.join(threads.store, shard));
-  const again = await run("two.zarr", tenDays, { mode: "resume" });
+  const again = await run("two.zarr", tenDays, { exactQuantiles, mode: "resume" });
   assert.deepEqual(bytesOf(again.store), expected);
   assert.equal(again.report.shards.made, 1);
 });

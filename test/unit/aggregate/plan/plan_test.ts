@@ -5,7 +5,6 @@ import { type Plan, planRun, shardOfRank } from "../../../../aggregate/plan/plan
 import type { Pipeline } from "../../../../aggregate/pipeline.ts";
 import type { GranuleRow } from "../../../../catalog/granule.ts";
 import { storeMetadata } from "../../../../core/store/metadata.ts";
-import { timeRule } from "../../../../aggregate/config/time.ts";
 import { granuleRow, samplePipeline, selectionOf } from "../engine/sample_run.ts";
 
 /** Parents at order 6, and granules that need some of them. */
@@ -244,17 +243,4 @@ Deno.test("arrays of quantiles above the parents say that ranks, not values, hav
   );
   assert.equal(attributes("12/h_q50").rank_error, undefined);
   assert.equal(attributes("5/h_mean").rank_error, undefined);
-});
-
-Deno.test("exact quantiles are refused beside windows of time, whose levels above the parents have sketches", () => {
-  const base = samplePipeline({});
-  const time = timeRule({ every: "month" }, "test")!;
-  const granules = [{
-    row: granuleRow("a.h5", { start_datetime: Date.UTC(2020, 0, 1), end_datetime: Date.UTC(2020, 0, 2) }),
-    ranks: [0],
-  }];
-  const plan = (exactQuantiles?: true) =>
-    planRun(selectionOf([5], granules), { ...base, output: { ...base.output, time, exactQuantiles } }, {});
-  assert.equal(plan().shards.length, 1);
-  assert.throws(() => plan(true), /exact quantiles and windows of time/);
 });
