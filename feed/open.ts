@@ -4,7 +4,7 @@ import { inputError, systemCode } from "../core/errors.ts";
 import type { ObjectTarget } from "../core/access/object_target.ts";
 import { SourceOpener } from "../core/access/open.ts";
 import { openTarget } from "../core/access/targets.ts";
-import { readPolygonFile } from "../core/geometry/area.ts";
+import { readPolygonFile } from "../core/vector/area_file.ts";
 import type { FeedDefinition } from "./definition/parse.ts";
 import type { Deadline } from "./follow/deadline.ts";
 import { rememberedSubscription } from "./ledger/subscriptions.ts";
@@ -40,7 +40,7 @@ export async function openFeed(
     tiles: keep.tilesFile === undefined ? undefined : readTiles(keep.tilesFile),
     recentDays: keep.recentDays,
     bbox: keep.bbox,
-    polygon: keep.polygonFile === undefined ? undefined : readPolygonFile(keep.polygonFile),
+    polygon: keep.polygonFile === undefined ? undefined : await readPolygonFile(keep.polygonFile),
     cloudAtMost: keep.cloudAtMost,
   });
   const condition = keep.where === undefined ? undefined : await openRowCondition(keep.where, "keep.where");

@@ -77,6 +77,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "core/store": [...CORE_BASE, "core/cells", "core/zarr"],
   "core/tables": CORE_BASE,
   "core/workers": [...CORE_BASE, "core/access"],
+  "core/vector": [
+    ...CORE_BASE,
+    "core/geometry",
+    "core/raster",
+    "core/raster/crs",
+    "core/tables",
+  ],
   "core/zarr": [...CORE_BASE, "core/access"],
   "products": ["core/*"],
   "products/datasets": ["core/*", "products"],

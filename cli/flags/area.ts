@@ -14,7 +14,10 @@ export interface AreaFlags {
 export function addAreaOptions(command: CommandUnknownOpts): void {
   command.optionsGroup("Area:");
   command.addOption(
-    new Option("--polygon <file>", "only what touches the polygons of a GeoJSON file (- for stdin)")
+    new Option(
+      "--polygon <file>",
+      "only what touches the polygons of a file: GeoJSON, WKT, GeoParquet, GeoPackage, shapefile (- for stdin)",
+    )
       .argParser(fileToRead)
       .conflicts(["region", "bbox"]),
   );
@@ -31,7 +34,7 @@ export function addAreaOptions(command: CommandUnknownOpts): void {
 /** The area that the flags name, if they name one. */
 export async function areaFrom(flags: AreaFlags): Promise<Area | undefined> {
   if (flags.polygon !== undefined) {
-    return (await import("../../core/geometry/area.ts")).readPolygonFile(flags.polygon);
+    return await (await import("../../core/vector/area_file.ts")).readPolygonFile(flags.polygon);
   }
   if (flags.bbox !== undefined) return (await import("../../core/geometry/area.ts")).parseBox(flags.bbox);
   if (flags.region === undefined) return undefined;

@@ -1,16 +1,11 @@
-/** The area that a selection is asked under: a box, or the geometry of a GeoJSON file. */
-import fs from "node:fs";
-import { inputError, systemCode } from "../errors.ts";
+/** The area that a selection is asked under: a box, or a geometry. */
+import { inputError } from "../errors.ts";
 import { type Coverage, coverMixed, coverShapeNumbers } from "../cells/coverage.ts";
 import type { LatitudeConvention } from "../cells/convention.ts";
 import { addGeometry, shapeFromGeometry } from "../cells/geojson_shape.ts";
 import { shapesIntersect } from "../cells/intersect.ts";
 import { type Shape, ShapeBuilder } from "../cells/shape.ts";
 import { type Geometry, singleParts } from "./geometry.ts";
-import { parseGeoJson } from "./geojson.ts";
-
-/** A polygon file larger than this is refused. */
-const MAX_POLYGON_FILE_BYTES = 200_000_000;
 
 /** An area as plain data: a box in degrees (west > east crosses the antimeridian), or a geometry. */
 export type AreaSpec =
@@ -77,11 +72,6 @@ export function parseBox(text: string): Area {
   return boxArea(...numbers as [number, number, number, number]);
 }
 
-/** The geometries of a GeoJSON file (`-` for stdin), edges straight in longitude and latitude. */
-export function readPolygonFile(file: string): Area {
-  return geometryArea(file, parseGeoJson(readText(file), file));
-}
-
 /** An area of any geometry; `region` is the name under which granary has it itself. */
 export function geometryArea(name: string, geometry: Geometry, region?: string): Area {
   if (singleParts(geometry).next().done) throw inputError(`${name}: holds no polygon`);
@@ -95,20 +85,4 @@ export function geometryArea(name: string, geometry: Geometry, region?: string):
 /** The area that plain data says. */
 export function areaFrom(spec: AreaSpec): Area {
   return "bbox" in spec ? boxArea(...spec.bbox) : geometryArea(spec.name, spec.geometry, spec.region);
-}
-
-function readText(file: string): string {
-  try {
-    const size = file === "-" ? 0 : fs.statSync(file).size;
-    if (size > MAX_POLYGON_FILE_BYTES) {
-      throw inputError(
-        `${file}: ${size} bytes is too large for a polygon (at most ${MAX_POLYGON_FILE_BYTES})`,
-      );
-    }
-    return fs.readFileSync(file === "-" ? 0 : file, "utf8");
-  } catch (error) {
-    const code = systemCode(error);
-    if (code === undefined) throw error;
-    throw inputError(`${file}: cannot read (${code}); wanted a GeoJSON file of polygons`, { file, code });
-  }
 }

@@ -22,15 +22,39 @@ interface GeoJsonOptions {
 
 /** The geometry of a GeoJSON text: a geometry, a feature, or all geometries of a feature collection. */
 export function parseGeoJson(text: string, name: string, options: GeoJsonOptions = {}): Geometry {
-  let value: unknown;
+  const geometries = geometriesOf(parseJson(text, name), name, 0, options);
+  return joined(geometries);
+}
+
+/** A GeoJSON text as JSON. */
+export function parseJson(text: string, name: string): unknown {
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch (error) {
     throw inputError(`${name}: is not JSON (${(error as Error).message}); wanted GeoJSON`);
   }
+}
+
+/** The features of a GeoJSON value, a geometry being one without properties; those without a geometry are left. */
+export function geoJsonFeatures(
+  value: unknown,
+  name: string,
+  options: GeoJsonOptions = {},
+): { geometry: Geometry; properties: Record<string, unknown> }[] {
+  const object = value as Record<string, unknown> | null;
+  if (object?.type === "FeatureCollection" && Array.isArray(object.features)) {
+    return object.features.flatMap((feature) => geoJsonFeatures(feature, name, options));
+  }
   const geometries = geometriesOf(value, name, 0, options);
-  if (geometries.length === 1) return geometries[0];
-  return { type: "GeometryCollection", geometries };
+  if (geometries.length === 0) return [];
+  const own = object?.type === "Feature" && typeof object.properties === "object" ? object.properties : null;
+  return [{ geometry: joined(geometries), properties: { ...own } }];
+}
+
+function joined(geometries: readonly Geometry[]): Geometry {
+  return geometries.length === 1
+    ? geometries[0]
+    : { type: "GeometryCollection", geometries: [...geometries] };
 }
 
 function geometriesOf(value: unknown, name: string, depth: number, options: GeoJsonOptions): Geometry[] {

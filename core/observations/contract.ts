@@ -27,13 +27,13 @@ export interface DatasetFilter {
 }
 
 /** Filters of which all, or any, must pass. */
-export interface FilterGroup {
+interface FilterGroup {
   join: "all" | "any";
   filters: RowFilter[];
 }
 
 /** A comparison over columns, those that it names. A row in which one of them has no value fails it. */
-export interface ExpressionFilter {
+interface ExpressionFilter {
   expression: string;
   columns: Column[];
 }

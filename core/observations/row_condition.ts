@@ -6,7 +6,7 @@ import type { Column, ExpressionTest, RowFilter } from "./contract.ts";
 import { applyFilter } from "./row_filter.ts";
 
 /** The datasets of one group, by the paths that filters name. */
-export interface FilteredDatasets {
+interface FilteredDatasets {
   /** The stored elements, which stay as they are. */
   read(path: string): Hdf5Values;
   packing(path: string): Packing;

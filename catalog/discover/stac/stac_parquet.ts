@@ -9,7 +9,7 @@ import { JSON_COLUMNS_KEY } from "../../schema.ts";
 import { decodeWkb } from "../../../core/geometry/wkb.ts";
 import type { Draft } from "../draft/draft.ts";
 import { asArray, asObject, type JsonObject } from "../../../core/json_value.ts";
-import { geometryColumn } from "./geometry_column.ts";
+import { geometryColumn } from "../../../core/vector/geometry_column.ts";
 import { readStacItem, type StacContext } from "./stac_item.ts";
 
 /** Columns that are the item's own; every other is a property. */
@@ -45,7 +45,12 @@ export async function* readStacParquet(
     if (geo !== undefined && asObject(parsed(geo)) === null) {
       throw inputError(`${file}: its GeoParquet metadata is not a JSON object`);
     }
-    const footprints = geometryColumn(parsed(geo), file, columns, context.tally);
+    const footprints = geometryColumn(
+      parsed(geo),
+      file,
+      columns,
+      (what, column) => context.tally.add("note", what, column),
+    );
     const jsonColumns = new Set(asArray(parsed(keys.get(JSON_COLUMNS_KEY))));
     const fields = [...columns].filter(([name]) => name !== footprints.name)
       .map(([name, type]) => `${sqlString(name)}: ${valueSql(name, type)}`);

@@ -2,17 +2,16 @@
  * The column of a Parquet file that holds footprints, by its GeoParquet metadata (version 1.1,
  * "primary_column", "encoding", "crs"), and how its values become longitudes and latitudes.
  */
-import { GranaryError, inputError } from "../../../core/errors.ts";
-import { asObject } from "../../../core/json_value.ts";
-import { type Geometry, positions } from "../../../core/geometry/geometry.ts";
-import { decodeWkb } from "../../../core/geometry/wkb.ts";
-import { crsNote, crsOfCode, findCrs } from "../../../core/raster/crs/codes.ts";
-import { crsOfProjJson, projJsonName } from "../../../core/raster/crs/projjson.ts";
-import { crsOfWkt } from "../../../core/raster/crs/wkt.ts";
-import { type CrsTransform, transformer } from "../../../core/raster/crs/transform.ts";
-import type { Crs } from "../../../core/raster/grid.ts";
-import { sqlName } from "../../../core/tables/duckdb.ts";
-import type { Tally } from "../draft/tally.ts";
+import { GranaryError, inputError } from "../errors.ts";
+import { asObject } from "../json_value.ts";
+import { type Geometry, positions } from "../geometry/geometry.ts";
+import { decodeWkb } from "../geometry/wkb.ts";
+import { crsNote, crsOfCode, findCrs } from "../raster/crs/codes.ts";
+import { crsOfProjJson, projJsonName } from "../raster/crs/projjson.ts";
+import { crsOfWkt } from "../raster/crs/wkt.ts";
+import { type CrsTransform, transformer } from "../raster/crs/transform.ts";
+import type { Crs } from "../raster/grid.ts";
+import { sqlName } from "../tables/duckdb.ts";
 import { GEOARROW, type GeoArrowName, geometryOfGeoArrow, placedGeometry } from "./placed_geometry.ts";
 
 interface GeometryColumn {
@@ -23,12 +22,18 @@ interface GeometryColumn {
   read(value: unknown): Geometry | Record<string, never> | null;
 }
 
-/** Throws an input error for an encoding or a coordinate system that is not read. */
+/** Takes what people are to hear of a column. */
+type ColumnNote = (what: string, column: string) => void;
+
+/**
+ * Edges that are straight in the column's own system are followed to `toleranceDegrees` (see {@linkcode placedGeometry}).
+ * Throws an input error for an encoding or a coordinate system that is not read. */
 export function geometryColumn(
   metadata: unknown,
   file: string,
   columns: ReadonlyMap<string, string>,
-  tally: Tally,
+  note: ColumnNote,
+  toleranceDegrees?: number,
 ): GeometryColumn {
   const geo = asObject(metadata);
   const name = typeof geo?.primary_column === "string" ? geo.primary_column : "geometry";
@@ -42,7 +47,10 @@ export function geometryColumn(
   if (type === undefined) return { name, sql: "NULL::BLOB", read: () => null };
   const column = asObject(asObject(geo?.columns)?.[name]) ?? {};
   const encoding = typeof column.encoding === "string" ? column.encoding.toLowerCase() : "wkb";
-  const place = placing(column.crs, `${file}: column "${name}"`, tally);
+  const transform = placing(column.crs, `${file}: column "${name}"`, note);
+  const place = transform === null
+    ? null
+    : (geometry: Geometry) => placedGeometry(geometry, transform, toleranceDegrees);
   if (Object.hasOwn(GEOARROW, encoding)) {
     const read = (value: unknown) =>
       typeof value === "string" ? geometryOfGeoArrow(JSON.parse(value), encoding as GeoArrowName) : null;
@@ -75,19 +83,19 @@ export function geometryColumn(
 
 function placed(
   geometry: Geometry | null,
-  transform: CrsTransform | null,
+  place: ((geometry: Geometry) => Geometry | null) | null,
 ): Geometry | Record<string, never> | null {
   // One without a position is no damage: there is no footprint.
   if (geometry === null || [...positions(geometry)].every(([x, y]) => Number.isNaN(x) && Number.isNaN(y))) {
     return null;
   }
-  return transform === null ? geometry : placedGeometry(geometry, transform) ?? {};
+  return place === null ? geometry : place(geometry) ?? {};
 }
 
 /** How positions of a stated system come to longitude and latitude; null where they are that. */
-function placing(stated: unknown, column: string, tally: Tally): CrsTransform | null {
+function placing(stated: unknown, column: string, note: ColumnNote): CrsTransform | null {
   if (stated === null) {
-    tally.add("note", "coordinate system not stated: taken as longitude and latitude", column);
+    note("coordinate system not stated: taken as longitude and latitude", column);
   }
   if (stated === null || stated === undefined) return null;
   const globe = crsOfCode("OGC:CRS84");
@@ -96,8 +104,8 @@ function placing(stated: unknown, column: string, tally: Tally): CrsTransform | 
     // Versions before 0.4 had WKT there; some writers put a code.
     crs = typeof stated === "string" ? findCrs(stated) ?? crsOfWkt(stated) : crsOfProjJson(stated);
     if (crs.proj4 === globe.proj4) return null;
-    const note = crsNote(crs);
-    if (note !== null) tally.add("note", note, column);
+    const shift = crsNote(crs);
+    if (shift !== null) note(shift, column);
     return transformer(crs, globe);
   } catch (error) {
     if (!(error instanceof GranaryError)) throw error;

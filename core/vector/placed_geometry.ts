@@ -1,7 +1,7 @@
 /** Geometries of GeoParquet columns as longitudes and latitudes: decoded, and carried out of their own system. */
-import { asArray, asObject } from "../../../core/json_value.ts";
-import type { Geometry, Position } from "../../../core/geometry/geometry.ts";
-import type { CrsTransform } from "../../../core/raster/crs/transform.ts";
+import { asArray, asObject } from "../json_value.ts";
+import type { Geometry, Position } from "../geometry/geometry.ts";
+import type { CrsTransform } from "../raster/crs/transform.ts";
 
 /** Geometries of GeoArrow's own encodings (GeoParquet 1.1, "encoding"), and how deep their lists are. */
 export const GEOARROW = {
@@ -30,13 +30,17 @@ export function geometryOfGeoArrow(value: unknown, encoding: GeoArrowName): Geom
 /** Straight edges of the geometry's own system are followed to this, in degrees (about 1.1 km). */
 const TOLERANCE_DEGREES = 0.01;
 /** An edge is halved so often at most. */
-const DEEPEST = 10;
+const DEEPEST = 14;
 
 /**
  * A geometry whose positions are carried to longitude and latitude; vertices are added where its straight
- * edges would stray. Null where a position has no place on the globe.
+ * edges would stray by more than the tolerance. Null where a position has no place on the globe.
  */
-export function placedGeometry(geometry: Geometry, { forward }: CrsTransform): Geometry | null {
+export function placedGeometry(
+  geometry: Geometry,
+  { forward }: CrsTransform,
+  toleranceDegrees: number = TOLERANCE_DEGREES,
+): Geometry | null {
   let lost = false;
   const place = ([x, y]: Position): Position => {
     const placed = forward(x, y);
@@ -47,7 +51,7 @@ export function placedGeometry(geometry: Geometry, { forward }: CrsTransform): G
     const out: Position[] = [];
     for (const [i, position] of positions.entries()) {
       const before = positions[i - 1];
-      if (before !== undefined) halve(before, position, place, DEEPEST, out);
+      if (before !== undefined) halve(before, position, place, toleranceDegrees, DEEPEST, out);
       out.push(place(position));
     }
     return out;
@@ -78,6 +82,7 @@ function halve(
   a: Position,
   b: Position,
   place: (position: Position) => Position,
+  tolerance: number,
   depth: number,
   out: Position[],
 ): void {
@@ -87,8 +92,8 @@ function halve(
   const turn = (degrees: number) => ((degrees + 540) % 360 + 360) % 360 - 180;
   const strayX = turn(at[0] - from[0] - turn(to[0] - from[0]) / 2) * Math.cos(at[1] * Math.PI / 180);
   const strayY = at[1] - (from[1] + to[1]) / 2;
-  if (Math.hypot(strayX, strayY) <= TOLERANCE_DEGREES) return;
-  halve(a, middle, place, depth - 1, out);
+  if (Math.hypot(strayX, strayY) <= tolerance) return;
+  halve(a, middle, place, tolerance, depth - 1, out);
   out.push(at);
-  halve(middle, b, place, depth - 1, out);
+  halve(middle, b, place, tolerance, depth - 1, out);
 }

@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
-import { encodeWkb } from "../../../../../core/geometry/wkb.ts";
-import { geometryColumn } from "../../../../../catalog/discover/stac/geometry_column.ts";
-import { Tally } from "../../../../../catalog/discover/draft/tally.ts";
+import { encodeWkb } from "../../../../core/geometry/wkb.ts";
+import { geometryColumn } from "../../../../core/vector/geometry_column.ts";
 
 const point = encodeWkb({ type: "Point", coordinates: [500000, 5538630.7] });
 
 /** The longitude and latitude of a point of zone 33 by a file's metadata. */
 function placeBy(crs: unknown): unknown {
   const metadata = { primary_column: "shape", columns: { shape: { encoding: "WKB", crs } } };
-  const { read } = geometryColumn(metadata, "a.parquet", new Map([["shape", "BLOB"]]), new Tally());
+  const { read } = geometryColumn(metadata, "a.parquet", new Map([["shape", "BLOB"]]), () => {});
   return read(point);
 }
 
@@ -32,10 +31,10 @@ Deno.test("a primary column that is not there is refused by name; a footprint wi
   const metadata = { primary_column: "nope", columns: { geometry: { encoding: "WKB" } } };
   const columns = new Map([["id", "VARCHAR"], ["geometry", "BLOB"]]);
   assert.throws(
-    () => geometryColumn(metadata, "a.parquet", columns, new Tally()),
+    () => geometryColumn(metadata, "a.parquet", columns, () => {}),
     /a\.parquet: .*"nope" as the primary one.*it has id, geometry/,
   );
-  const { read } = geometryColumn({}, "a.parquet", columns, new Tally());
+  const { read } = geometryColumn({}, "a.parquet", columns, () => {});
   assert.equal(read(encodeWkb({ type: "Polygon", coordinates: [] })), null);
   assert.deepEqual(read(point.subarray(0, 10)), {});
 });
