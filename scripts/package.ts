@@ -5,7 +5,7 @@
  *   deno task package [--target linux-x64|linux-arm64|darwin-arm64|all]… [--only wheel|npm|tarball]… [--out FOLDER]
  *                     [--binary FILE]           packs this machine's binary as it is, instead of compiling one
  *
- * A wheel is built by PyPA's `build`, `hatchling` and `wheel`, of the Python of GRANARY_PYTHON or python3.
+ * A wheel is built by PyPA's `build` and `hatchling`, of the Python of GRANARY_PYTHON or python3.
  */
 import { createHash } from "node:crypto";
 import { spawnSync } from "node:child_process";
@@ -91,19 +91,11 @@ function wheel(target: Target, binary: string): string {
   );
   const python = process.env.GRANARY_PYTHON ?? "python3";
   const built = path.join(work, `built-${target}`);
-  run(python, ["-m", "build", "--wheel", "--no-isolation", "--outdir", built, stage]);
-  const [plain] = fs.readdirSync(built);
-  run(python, [
-    "-m",
-    "wheel",
-    "tags",
-    "--remove",
-    "--platform-tag",
-    WHEEL_PLATFORMS[target],
-    path.join(built, plain),
-  ]);
-  const [tagged] = fs.readdirSync(built);
-  return moved(path.join(built, tagged));
+  run(python, ["-m", "build", "--wheel", "--no-isolation", "--outdir", built, stage], {
+    GRANARY_WHEEL_PLATFORM: WHEEL_PLATFORMS[target],
+  });
+  const [file] = fs.readdirSync(built);
+  return moved(path.join(built, file));
 }
 
 /** The package with one platform's binary, which npm installs where `os` and `cpu` fit. */
@@ -184,8 +176,12 @@ function writeSums(): void {
   fs.writeFileSync(path.join(out, "SHA256SUMS"), lines.join(""));
 }
 
-function run(program: string, args: string[]): string {
-  const done = spawnSync(program, args, { encoding: "utf8", maxBuffer: 1 << 26 });
+function run(program: string, args: string[], env: Record<string, string> = {}): string {
+  const done = spawnSync(program, args, {
+    encoding: "utf8",
+    maxBuffer: 1 << 26,
+    env: { ...process.env, ...env },
+  });
   if (done.status !== 0) {
     throw new Error(
       `${program} ${args.join(" ")}: ${done.error?.message ?? (done.stderr + done.stdout).trim()}`,

@@ -51,7 +51,6 @@ const PEERS: readonly { module: string; requirement: string }[] = [
   { module: "build", requirement: "build" },
   { module: "cyclonedx", requirement: "cyclonedx-python-lib[json-validation]" },
   { module: "hatchling", requirement: "hatchling" },
-  { module: "wheel", requirement: "wheel" },
 ];
 
 /** What must be built, since only its source is published: small packages of pure Python. */

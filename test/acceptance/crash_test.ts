@@ -8,15 +8,15 @@ import { finish, granary, isRoot, shell, startGranary, temporaryFolder } from ".
 import { ok, type RunWorld, seeded, simulatedWorld, treeDigest } from "../support/run_world.ts";
 
 /** Kills in this run of the tests; each has its own moment by the seed. */
-const CRASHES = Number(process.env.GRANARY_CRASHES ?? 12);
-const FULL_DISKS = Number(process.env.GRANARY_FULL_DISKS ?? 4);
+const CRASHES = Number(process.env.GRANARY_CRASHES ?? 8);
+const FULL_DISKS = Number(process.env.GRANARY_FULL_DISKS ?? 3);
 
 let made: Promise<{ world: RunWorld; clean: Record<string, string>; ms: number }> | undefined;
 
 /** The granules, the bytes of an undisturbed run and how long it took. */
 function undisturbed() {
   made ??= (async () => {
-    const world = await simulatedWorld(12, 2000);
+    const world = await simulatedWorld(10, 1500);
     await ok([...world.args, "-o", "warm.zarr"], { cwd: world.folder });
     const started = performance.now();
     await ok([...world.args, "-o", "clean.zarr"], { cwd: world.folder });

@@ -58,6 +58,7 @@ function linkOrCopy(from: string, to: string): void {
 
 const folders: string[] = [];
 globalThis.addEventListener("unload", () => {
+  if (sharedHome !== undefined) keepLibraries(sharedHome);
   for (const folder of folders) fs.rmSync(folder, { recursive: true, force: true });
 });
 
@@ -68,11 +69,50 @@ export function temporaryFolder(prefix = "granary-test-"): string {
   return folder;
 }
 
+/** Where a run's libraries are kept for later test processes: unpacking them costs more than most runs do. */
+const LIBRARIES = path.join(ROOT, "node_modules", ".cache", "granary-libraries");
+const CACHE = path.join(".cache", "granary");
+
+/** A new folder as HOME after a first run: with the libraries that the binary unpacks there, and nothing else. */
+export function homeFolder(folder: string = temporaryFolder("granary-home-")): string {
+  fs.mkdirSync(path.join(folder, CACHE), { recursive: true, mode: 0o700 });
+  for (const version of fs.existsSync(LIBRARIES) ? fs.readdirSync(LIBRARIES) : []) {
+    if (version.startsWith(".")) continue;
+    const place = path.join(folder, CACHE, version);
+    fs.mkdirSync(place, { mode: 0o700 });
+    for (const file of fs.readdirSync(path.join(LIBRARIES, version))) {
+      fs.symlinkSync(path.join(LIBRARIES, version, file), path.join(place, file));
+    }
+  }
+  return folder;
+}
+
+/** Keeps what runs have unpacked into a home; the name of its folder says of which bytes it is. */
+function keepLibraries(home: string): void {
+  const unpacked = path.join(home, CACHE);
+  if (!fs.existsSync(unpacked)) return;
+  for (const version of fs.readdirSync(unpacked).filter((name) => name.startsWith("native-"))) {
+    const kept = path.join(LIBRARIES, version);
+    const names = fs.readdirSync(path.join(unpacked, version));
+    // A run that was killed leaves a part.
+    if (fs.existsSync(kept) || names.some((name) => name.startsWith("."))) continue;
+    fs.mkdirSync(LIBRARIES, { recursive: true });
+    const made = fs.mkdtempSync(path.join(LIBRARIES, ".new-"));
+    for (const name of names) fs.copyFileSync(path.join(unpacked, version, name), path.join(made, name));
+    try {
+      fs.renameSync(made, kept);
+    } catch {
+      // Another test process was first.
+      fs.rmSync(made, { recursive: true });
+    }
+  }
+}
+
 let sharedHome: string | undefined;
 
-/** A bare environment. HOME is empty when a test process starts and is shared by its runs. */
+/** A bare environment. HOME holds no more than libraries when a test process starts, and is shared by its runs. */
 export function bareEnvironment(extra: Record<string, string | undefined> = {}): Record<string, string> {
-  sharedHome ??= temporaryFolder("granary-home-");
+  sharedHome ??= homeFolder();
   const bare: Record<string, string | undefined> = {
     HOME: sharedHome,
     PATH: "/usr/bin:/bin",

@@ -4,7 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import type { GranuleRow } from "../../catalog/granule.ts";
 import { hasSharedData, sharedData } from "../shared_data.ts";
-import { granary, temporaryFolder } from "./binary.ts";
+import { granary, homeFolder, temporaryFolder } from "./binary.ts";
 import { changeCatalog, type RemoteWorld, startRemoteWorld, treeDigests, treeText } from "./remote_world.ts";
 
 /** The real granules of the golden run. */
@@ -68,8 +68,7 @@ export function remote(name: string, run: (scene: Scene) => Promise<void>): void
       const { catalog: localCatalog } = await localRun();
       const world = await startRemoteWorld(GOLDEN, ["atl06", "gedi", "modis"]);
       const folder = temporaryFolder("granary-remote-");
-      const home = path.join(folder, "home");
-      fs.mkdirSync(home);
+      const home = homeFolder(path.join(folder, "home"));
       let serial = 0;
       try {
         await run({

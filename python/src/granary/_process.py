@@ -58,6 +58,7 @@ def call(
     if progress:
         surroundings.setdefault("GRANARY_PROGRESS_SECONDS", "0.25")
     path = binary()
+    kept = _KeptInterrupt()
     try:
         process = subprocess.Popen(
             [path, *arguments],
@@ -69,10 +70,14 @@ def call(
             # Its own group: an interrupt of the terminal reaches it through us, once.
             start_new_session=True,
         )
-    except OSError as error:
-        raise BinaryNotFound(f"{path}: {error.strerror or error}") from error
-    listener = _Listener(process, progress, notes)
+        listener = _Listener(process, progress, notes)
+    except BaseException as error:
+        kept.release()
+        if isinstance(error, OSError):
+            raise BinaryNotFound(f"{path}: {error.strerror or error}") from error
+        raise
     try:
+        kept.release()
         assert process.stdout is not None
         output = process.stdout.read()
         process.wait()
@@ -87,6 +92,28 @@ def call(
     if process.returncode != 0:
         raise error_of(_exit_code(process.returncode), listener.error, listener.failures, _document(output))
     return output
+
+
+class _KeptInterrupt:
+    """Keeps an interrupt back from when it is made until its release: while a program is being started there
+    is nobody yet who could end it, and it would go on alone."""
+
+    def __init__(self) -> None:
+        self._came: List[Any] = []
+        self._handler: Any = None
+        # Signals reach the main thread, and only there can a handler be set.
+        if threading.current_thread() is threading.main_thread():
+            self._handler = signal.getsignal(signal.SIGINT)
+        if callable(self._handler):
+            signal.signal(signal.SIGINT, lambda number, frame: self._came.append((number, frame)))
+
+    def release(self) -> None:
+        """:raises KeyboardInterrupt: where one came, or what the process's own handler does."""
+        if not callable(self._handler):
+            return
+        signal.signal(signal.SIGINT, self._handler)
+        if self._came:
+            self._handler(*self._came[0])
 
 
 class _Listener:
