@@ -38,7 +38,12 @@ export async function aggregate(
   // Threads come up while DuckDB selects.
   const executor = planning ? undefined : startExecutor(workers, () => Promise.resolve(openerOnce()));
   try {
-    const plan = await planFromCatalog(catalog, duck, settled.pipeline, settled.selection);
+    const plan = await planFromCatalog(
+      catalog,
+      { ...duck, signal, warn },
+      settled.pipeline,
+      settled.selection,
+    );
     if (settled.pipeline.output.exactQuantiles && !hasExactQuantiles(plan)) {
       warn(
         "exact quantiles change nothing here: no median or quantile is written at a level above the parents",

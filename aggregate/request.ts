@@ -1,9 +1,11 @@
 /** What an aggregation is asked, and the same with the config's answers and the defaults where nothing is asked. */
 import { type GranuleDrivers, parseDrivers } from "../catalog/driver.ts";
 import type { DuplicateRule } from "../catalog/duplicates.ts";
+import { isRemoteCatalog } from "../catalog/file/remote_catalogs.ts";
 import type { GranuleFilter } from "../catalog/query/filter.ts";
 import { parseCellAt } from "../core/cells/cell_name.ts";
 import { type LatitudeConvention, MAX_ORDER } from "../core/cells/convention.ts";
+import { safeName } from "../core/access/redact.ts";
 import { inputError } from "../core/errors.ts";
 import { outputAddress, placeFor, READS_ANYWHERE } from "../core/files/address.ts";
 import type { Area } from "../core/geometry/area.ts";
@@ -105,7 +107,7 @@ export function settleRequest(request: AggregateRequest, warn: (message: string)
   const share = Math.floor(memoryBytes * SELECTION_SHARE);
   return {
     pipeline,
-    catalog: placeFor(catalog, READS_ANYWHERE),
+    catalog: catalogOf(request, catalog),
     store: outputAddress(store),
     selection: selectionOf(request, pipeline),
     workers: request.workers ?? defaultWorkers(),
@@ -118,6 +120,18 @@ export function settleRequest(request: AggregateRequest, warn: (message: string)
       choice: parseDrivers(driver),
     },
   };
+}
+
+/** The catalog's place. Throws an input error where a file would have to be written beside one that lies elsewhere. */
+function catalogOf({ writeRowIndex, rowIndex }: AggregateRequest, named: string): string {
+  const place = placeFor(named, READS_ANYWHERE);
+  if (isRemoteCatalog(place) && writeRowIndex !== undefined && rowIndex === undefined) {
+    throw inputError(
+      `${safeName(place)}: a row index is not written beside a catalog that lies elsewhere` +
+        " (name a file of this machine by --row-index)",
+    );
+  }
+  return place;
 }
 
 /** What of the catalog is taken. */

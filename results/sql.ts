@@ -3,7 +3,7 @@
  * one is given. The cells are written to a scratch file first, so that memory stays bounded.
  */
 import path from "node:path";
-import { openCatalog } from "../catalog/file/open_catalog.ts";
+import { type CatalogOptions, openCatalog } from "../catalog/file/open_catalog.ts";
 import { SCHEMA_VERSION } from "../catalog/schema.ts";
 import type { Queried } from "../catalog/query/queried.ts";
 import { type DuckOptions, openDuck, sqlString } from "../core/tables/duckdb.ts";
@@ -17,7 +17,7 @@ interface OpenedCells extends Queried {
 export async function openCells(
   table: CellTable,
   catalog: string | undefined,
-  options: DuckOptions & { signal?: AbortSignal } = {},
+  options: CatalogOptions = {},
 ): Promise<OpenedCells> {
   const opened = catalog === undefined ? await alone(table, options) : await openCatalog(catalog, options);
   try {

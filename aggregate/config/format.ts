@@ -1,5 +1,6 @@
 /** A Pipeline as YAML again: every default written out. Parsing it gives the same pipeline. */
 import { stringify } from "yaml";
+import { safeName } from "../../core/access/redact.ts";
 import type { AreaSource, Pipeline, PipelineSelection, Statistic } from "../pipeline.ts";
 import type { RowFilter } from "../../core/observations/contract.ts";
 
@@ -51,7 +52,7 @@ export function configMapping(pipeline: Pipeline): Record<string, unknown> {
         latitude: output.latitude,
       },
     },
-    ...(pipeline.catalog === null ? {} : { catalog: pipeline.catalog }),
+    ...(pipeline.catalog === null ? {} : { catalog: safeName(pipeline.catalog) }),
     ...boundsEntry(bounds),
     ...selectionEntry(pipeline.selection ?? {}),
   };

@@ -4,8 +4,7 @@ import { collectionFits } from "../../products/collection_names.ts";
 import { untimedGranules, untimedText, uselessCollection } from "../../catalog/query/filter_notes.ts";
 import type { Area } from "../../core/geometry/area.ts";
 import { type DuplicateRule, foldDuplicates } from "../../catalog/duplicates.ts";
-import { type Catalog, openCatalog } from "../../catalog/file/open_catalog.ts";
-import type { DuckOptions } from "../../core/tables/duckdb.ts";
+import { type Catalog, type CatalogOptions, openCatalog } from "../../catalog/file/open_catalog.ts";
 import {
   type GranuleFilter,
   select,
@@ -37,11 +36,11 @@ export interface PrepareOptions extends PlanOptions {
 /** {@linkcode prepareRun} of a catalog's file, which is closed afterwards. */
 export async function planFromCatalog(
   file: string,
-  duck: DuckOptions,
+  options: CatalogOptions,
   pipeline: Pipeline,
   asked: PrepareOptions,
 ): Promise<Plan> {
-  const catalog = await openCatalog(file, duck);
+  const catalog = await openCatalog(file, options);
   try {
     return await prepareRun(catalog, pipeline, asked);
   } finally {

@@ -18,6 +18,7 @@ import { linkProblem } from "./draft/bases.ts";
 import { finishRow } from "./draft/draft.ts";
 import { createFootprinter } from "./draft/footprinter.ts";
 import { refuseNothing } from "./discover.ts";
+import { PARQUET_MAGIC } from "../../core/tables/parquet_magic.ts";
 import { readStacParquet } from "./stac/stac_parquet.ts";
 import { Tally } from "./draft/tally.ts";
 
@@ -91,7 +92,7 @@ function fileKind(file: string): "parquet" | "json" {
   try {
     const bytes = new Uint8Array(64);
     const text = new TextDecoder().decode(bytes.subarray(0, fs.readSync(fd, bytes, 0, bytes.length, 0)));
-    if (text.startsWith("PAR1")) return "parquet";
+    if (text.startsWith(PARQUET_MAGIC)) return "parquet";
     if (/^\s*\{/.test(text)) return "json";
     throw inputError(`${file}: is neither Parquet nor a JSON object (wanted a catalog of another tool)`);
   } finally {

@@ -1,16 +1,23 @@
 /** The files of this machine that a catalog is read from, whatever it was named by. */
 import path from "node:path";
 import { SourceOpener } from "../../core/access/open.ts";
+import { safeName } from "../../core/access/redact.ts";
 import { placeFor, READS_ANYWHERE } from "../../core/files/address.ts";
 import { keepStandardInput } from "../../core/files/standard_input.ts";
 import { manifestFiles, newestManifest } from "./live_manifest.ts";
-import { isRemoteCatalog, RemoteCatalogs } from "./remote_catalogs.ts";
+import { isRemoteCatalog, isRemoteFile, RemoteCatalogs } from "./remote_catalogs.ts";
+import { RemoteFile } from "./remote_file.ts";
 
 export interface CatalogFilesOptions {
   /** Where copies of stdin and of what lies elsewhere are put. */
   scratch?: string | undefined;
   /** What catalogs of `s3:` and `https:` are read by; it keeps parts from one reading to the next. */
   remote?: RemoteCatalogs | undefined;
+  /** What they are read by where there is no `remote`; by default, one that is made for it. */
+  opener?: SourceOpener | undefined;
+  signal?: AbortSignal | undefined;
+  /** Hears of what went on otherwise than hoped and did not stop anything. */
+  warn?: ((message: string) => void) | undefined;
 }
 
 export interface CatalogFiles {
@@ -32,11 +39,11 @@ export async function catalogFiles(named: string, options: CatalogFilesOptions =
   }
   const place = placeFor(named, READS_ANYWHERE);
   if (isRemoteCatalog(place)) {
-    const remote = options.remote ?? new RemoteCatalogs(new SourceOpener(), options.scratch);
+    const remote = options.remote ?? new RemoteCatalogs(openerOf(options), options.scratch);
     const own = options.remote === undefined ? remote : undefined;
     try {
       const { files, clean } = await remote.copy(place);
-      return { name: named, files, clean: () => own === undefined ? clean() : own.close() };
+      return { name: safeName(named), files, clean: () => own === undefined ? clean() : own.close() };
     } catch (error) {
       own?.close();
       throw error;
@@ -47,4 +54,26 @@ export async function catalogFiles(named: string, options: CatalogFilesOptions =
     ? [place]
     : manifestFiles(named, manifest).map((file) => path.join(place, file));
   return { name: named, files, clean: () => {} };
+}
+
+/**
+ * The same for questions, which need some columns only: a file of `s3:` or `https:` is not copied, unless by a
+ * `remote` that keeps copies, and what is asked of it comes by `filled`.
+ */
+export async function catalogRanges(
+  named: string,
+  options: CatalogFilesOptions = {},
+): Promise<CatalogFiles & { filled?: RemoteFile }> {
+  if (named !== "-" && options.remote === undefined) {
+    const place = placeFor(named, READS_ANYWHERE);
+    if (isRemoteFile(place)) {
+      const filled = await RemoteFile.open(await openerOf(options).open(place), options.scratch);
+      return { name: filled.name, files: [filled.file], filled, clean: () => filled.close() };
+    }
+  }
+  return await catalogFiles(named, options);
+}
+
+function openerOf({ opener, signal, warn }: CatalogFilesOptions): SourceOpener {
+  return opener ?? new SourceOpener({ signal, ...(warn === undefined ? {} : { warn }) });
 }

@@ -1,13 +1,16 @@
 /**
- * Opens a catalog for questions: a file, or the parts of a live catalog. A file is opened once, and DuckDB reads it through that open file,
+ * Opens a catalog for questions: a file, or the parts of a live catalog; of a file that lies elsewhere those columns are
+ * read that a question needs. A file is opened once, and DuckDB reads it through that open file,
  * so that a catalog which is replaced meanwhile (by rename) stays the old one to the end. DuckDB may
  * read this file and its own scratch folder, and nothing else.
  */
 import path from "node:path";
 import type { DuckDBValue } from "@duckdb/node-api";
-import { catalogFiles, type CatalogFilesOptions } from "./catalog_files.ts";
+import { type CatalogFilesOptions, catalogRanges } from "./catalog_files.ts";
 import { contractColumns } from "./columns_sql.ts";
 import { type Duck, type DuckOptions, openDuck, sqlFiles, sqlString } from "../../core/tables/duckdb.ts";
+import { filledDuck } from "./filled_connection.ts";
+import type { RemoteFile } from "./remote_file.ts";
 import { readFooters } from "./parquet_footer.ts";
 import { readRows, type RowChunk } from "./rows.ts";
 import type { CatalogMetadata } from "../schema.ts";
@@ -38,16 +41,16 @@ export interface Catalog {
   close(): void;
 }
 
-type CatalogOptions = DuckOptions & CatalogFilesOptions;
+export type CatalogOptions = DuckOptions & CatalogFilesOptions;
 
 /**
  * Opens a catalog: a file, a live catalog's folder, either of them in S3, a file behind HTTPS, or stdin for `-`.
  * Throws an input error that says what it is instead.
  */
 export async function openCatalog(named: string, options: CatalogOptions = {}): Promise<Catalog> {
-  const { name, files, clean } = await catalogFiles(named, options);
+  const { name, files, clean, filled } = await catalogRanges(named, options);
   try {
-    return await open(files, name, options, clean);
+    return await open(files, name, options, clean, filled);
   } catch (error) {
     clean();
     throw error;
@@ -57,15 +60,21 @@ export async function openCatalog(named: string, options: CatalogOptions = {}): 
 async function open(
   files: readonly string[],
   name: string,
-  options: DuckOptions,
+  options: CatalogOptions,
   clean: () => void,
+  filled?: RemoteFile,
 ): Promise<Catalog> {
   const opened = openSnapshots(files);
   let duck: Duck | undefined;
   try {
     duck = await openDuck(options);
-    const { connection } = duck;
     const snapshots = opened.pathsIn(duck.folder);
+    if (filled !== undefined) {
+      // What was read of a hole would be kept.
+      await duck.connection.run("SET enable_external_file_cache = false");
+      duck = filledDuck(duck, filled, options.signal);
+    }
+    const { connection } = duck;
     const { metadata, types, counts, geo } = await readFooters(
       duck,
       snapshots.map((path, index) => ({ path, name: index === 0 ? name : files[index] })),

@@ -1,6 +1,6 @@
 /**
- * Catalogs that lie elsewhere, as files of this machine: DuckDB reads nothing over the network here. A file is
- * copied whole; of a live catalog the parts of its newest state, each once, for parts never change.
+ * Copies of catalogs that lie elsewhere, as files of this machine: DuckDB reads nothing over the network here. A file is
+ * copied whole (see remote_file.ts for one of which some columns are asked); of a live catalog the parts of its newest state, each once, for parts never change.
  */
 import fs from "node:fs";
 import path from "node:path";
@@ -31,7 +31,10 @@ export function isRemoteCatalog(place: string): boolean {
   return /^(s3|https?):\/\//i.test(place);
 }
 
-const isFile = (place: string) => place.replace(/[?#].*$/s, "").endsWith(".parquet");
+/** Whether it is one file, rather than a live catalog. */
+export function isRemoteFile(place: string): boolean {
+  return isRemoteCatalog(place) && place.replace(/[?#].*$/s, "").endsWith(".parquet");
+}
 
 export class RemoteCatalogs {
   readonly #scratch: string;
@@ -46,7 +49,7 @@ export class RemoteCatalogs {
 
   /** What of a catalog changes when it is written anew. */
   async signature(place: string): Promise<string> {
-    if (!isFile(place)) return `manifest ${await newestNumberIn(this.#live(place)) ?? 0}`;
+    if (!isRemoteFile(place)) return `manifest ${await newestNumberIn(this.#live(place)) ?? 0}`;
     const source = await this.opener.open(place);
     try {
       return `${source.versionTag ?? ""} ${source.sizeBytes}`;
@@ -61,7 +64,7 @@ export class RemoteCatalogs {
     fs.mkdirSync(folder);
     const clean = () => fs.rmSync(folder, { recursive: true, force: true });
     try {
-      const copied = isFile(place)
+      const copied = isRemoteFile(place)
         ? await this.#copyFile(place, path.join(folder, "catalog.parquet"))
         : await this.#copyLive(place, folder);
       return { ...copied, clean };

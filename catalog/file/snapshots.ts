@@ -6,6 +6,7 @@ import fs from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { inputError, systemCode } from "../../core/errors.ts";
+import { PARQUET_MAGIC } from "../../core/tables/parquet_magic.ts";
 
 interface Snapshots {
   sizeBytes: number;
@@ -77,7 +78,7 @@ function hasParquetMagic(fd: number, size: number): boolean {
   const bytes = new Uint8Array(8);
   fs.readSync(fd, bytes, 0, 4, 0);
   fs.readSync(fd, bytes, 4, 4, size - 4);
-  return new TextDecoder().decode(bytes) === "PAR1PAR1";
+  return new TextDecoder().decode(bytes) === PARQUET_MAGIC + PARQUET_MAGIC;
 }
 
 function looksLikeJson(fd: number): boolean {

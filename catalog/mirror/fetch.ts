@@ -6,6 +6,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { GranaryError, inputError } from "../../core/errors.ts";
 import { type Download, download } from "../../core/access/download.ts";
+import { safeName } from "../../core/access/redact.ts";
 import { chooseAsset, type DriverChoice, locate } from "../driver.ts";
 import { FILES_AT_ONCE, mapBounded } from "../../core/concurrency.ts";
 import type { SourceOpener } from "../../core/access/open.ts";
@@ -63,7 +64,9 @@ export async function fetchGranules(catalogFile: string, options: FetchOptions):
   const { wanted, granules, failures } = await plan(catalogFile, options);
   if (wanted.length === 0 && failures.length > 0) {
     throw inputError(
-      `${catalogFile}: none of ${granules} granules has an address to fetch from; nothing was written` +
+      `${
+        safeName(catalogFile)
+      }: none of ${granules} granules has an address to fetch from; nothing was written` +
         ` (${failures[0]!.message})`,
     );
   }
@@ -110,7 +113,13 @@ export async function fetchGranules(catalogFile: string, options: FetchOptions):
   fs.mkdirSync(options.to, { recursive: true });
   // The mirror's catalog keeps what earlier fetches of other catalogs have put there.
   const onto = fs.existsSync(report.catalog) ? report.catalog : undefined;
-  await rebaseCatalog(catalogFile, report.catalog, { mirror: options.to, existingOnly: true, onto, signal });
+  await rebaseCatalog(catalogFile, report.catalog, {
+    mirror: options.to,
+    existingOnly: true,
+    onto,
+    signal,
+    opener,
+  });
   return report;
 }
 
@@ -128,7 +137,7 @@ interface FetchPlan {
 }
 
 async function plan(catalogFile: string, options: FetchOptions): Promise<FetchPlan> {
-  const catalog = await openCatalog(catalogFile);
+  const catalog = await openCatalog(catalogFile, { opener: options.opener, signal: options.signal });
   const wanted = new Map<string, Wanted>();
   const failures: FetchReport["failures"] = [];
   let granules = 0;

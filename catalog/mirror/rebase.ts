@@ -4,13 +4,12 @@ import path from "node:path";
 import { inputError } from "../../core/errors.ts";
 import { localPath } from "../../core/files/address.ts";
 import { withFileLock } from "../../core/files/file_lock.ts";
-import type { DuckOptions } from "../../core/tables/duckdb.ts";
 import type { GranuleRow } from "../granule.ts";
 import { assetLocation } from "../locations.ts";
-import { openCatalog } from "../file/open_catalog.ts";
+import { type CatalogOptions, openCatalog } from "../file/open_catalog.ts";
 import { writeCatalog, type WriteResult } from "../write/write.ts";
 
-interface RebaseOptions extends DuckOptions {
+interface RebaseOptions extends CatalogOptions {
   /** The folder of the mirror. */
   mirror: string;
   /** Leave rows alone whose files are not in the mirror. */

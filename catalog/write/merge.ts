@@ -10,7 +10,7 @@ import {
   geometrySummary,
   mergeSummaries,
 } from "../file/footer_keys.ts";
-import { openCatalog } from "../file/open_catalog.ts";
+import { type CatalogOptions, openCatalog } from "../file/open_catalog.ts";
 import { type CatalogFiles, catalogFiles } from "../file/catalog_files.ts";
 import type { CatalogQuery } from "../schema.ts";
 import { sortFiles } from "./sort.ts";
@@ -32,7 +32,7 @@ export interface MergeResult {
 export async function mergeCatalogs(
   named: readonly string[],
   output: string,
-  options: DuckOptions = {},
+  options: CatalogOptions = {},
 ): Promise<MergeResult> {
   if (named.length === 0) throw inputError("nothing to merge (name one catalog or more)");
   if (named.filter((name) => name === "-").length > 1) {
@@ -40,7 +40,7 @@ export async function mergeCatalogs(
   }
   const opened: CatalogFiles[] = [];
   try {
-    for (const name of named) opened.push(await catalogFiles(name, { scratch: options.scratch }));
+    for (const name of named) opened.push(await catalogFiles(name, options));
     const inputs = opened.flatMap(({ files }) => files);
     const inPlace = inputs.some((file) => path.resolve(file) === path.resolve(output));
     const merge = () => mergeFiles(inputs, output, options);

@@ -3,6 +3,7 @@ import type { Command } from "@commander-js/extra-typings";
 import { inputError } from "../../core/errors.ts";
 import { formatBytes, formatNumberOf } from "../../core/units.ts";
 import { outputFile, OVERWRITE, OVERWRITE_HELP } from "../flags/output.ts";
+import { catalogAccess } from "./catalog_access.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
 import { catalogToRead, fileToWrite } from "../flags/places.ts";
@@ -14,7 +15,7 @@ Examples:
 export function addCatalogExport(catalog: Command, context: CliContext): void {
   catalog.command("export")
     .description("write a catalog in another form")
-    .argument("<file>", "a catalog, or - for stdin", catalogToRead)
+    .argument("<file>", "a catalog: a file, an address of S3 or HTTPS, or - for stdin", catalogToRead)
     .requiredOption("-o, --output <file>", "the file to write", fileToWrite)
     .option("--stac-geoparquet", "STAC items as GeoParquet")
     .option(OVERWRITE, OVERWRITE_HELP)
@@ -24,7 +25,7 @@ export function addCatalogExport(catalog: Command, context: CliContext): void {
       const { openCatalog } = await import("../../catalog/file/open_catalog.ts");
       const { exportStacGeoparquet } = await import("../../catalog/write/export.ts");
       const output = outputFile(options.output, "Parquet", options.overwrite);
-      const opened = await openCatalog(file);
+      const opened = await openCatalog(file, catalogAccess(context));
       try {
         const result = await exportStacGeoparquet(opened, output, { signal: context.signal });
         if (context.json) printReport(context, "catalog.export", { output: options.output, ...result });

@@ -5,6 +5,7 @@ import { shorten } from "../../core/tables/expression.ts";
 import type { CatalogInfo } from "../../catalog/query/info.ts";
 import { inputError } from "../../core/errors.ts";
 import { columnTable, SCHEMA_VERSION } from "../../catalog/schema.ts";
+import { catalogAccess } from "./catalog_access.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
 import { catalogToRead } from "../flags/places.ts";
@@ -18,7 +19,7 @@ Examples:
 export function addCatalogInfo(catalog: Command, context: CliContext): void {
   catalog.command("info")
     .description("say what a catalog holds: collections, times, box, cells, bases, what was set aside")
-    .argument("[file]", "a catalog, or - for stdin", catalogToRead)
+    .argument("[file]", "a catalog: a file, an address of S3 or HTTPS, or - for stdin", catalogToRead)
     .option("--schema", "print the columns that every catalog has, and what they mean")
     .addHelpText("after", EXAMPLES)
     .action(async (file, options) => {
@@ -43,7 +44,7 @@ function showSchema(context: CliContext): void {
 export async function showCatalog(file: string, context: CliContext): Promise<void> {
   const { openCatalog } = await import("../../catalog/file/open_catalog.ts");
   const { catalogInfo } = await import("../../catalog/query/info.ts");
-  const opened = await openCatalog(file);
+  const opened = await openCatalog(file, catalogAccess(context));
   try {
     const info = await catalogInfo(opened);
     if (context.json) printReport(context, "catalog.info", info);

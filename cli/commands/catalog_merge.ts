@@ -2,6 +2,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import { formatBytes, formatCount, formatNumberOf } from "../../core/units.ts";
 import { outputFile, OVERWRITE, OVERWRITE_HELP } from "../flags/output.ts";
+import { catalogAccess } from "./catalog_access.ts";
 import type { CliContext } from "../io/context.ts";
 import { warnOfDuplicates } from "./catalog_duplicates.ts";
 import { printReport } from "../io/report.ts";
@@ -17,7 +18,11 @@ Of a granule that is in several, the highest revision stays; of equal ones that 
 export function addCatalogMerge(catalog: Command, context: CliContext): void {
   catalog.command("merge")
     .description("merge catalogs, of any products and providers, into one")
-    .argument("<files...>", "catalogs; one may be - for stdin", catalogsToRead)
+    .argument(
+      "<files...>",
+      "catalogs: files, addresses of S3 or HTTPS; one may be - for stdin",
+      catalogsToRead,
+    )
     .requiredOption("-o, --output <file>", "the catalog to write; it may be one of the inputs", fileToWrite)
     .option(OVERWRITE, OVERWRITE_HELP)
     .option(
@@ -29,7 +34,10 @@ export function addCatalogMerge(catalog: Command, context: CliContext): void {
     .action(async (files, options) => {
       const { mergeCatalogs } = await import("../../catalog/write/merge.ts");
       const output = outputFile(options.output, "Parquet", options.overwrite, files);
-      const result = await mergeCatalogs(files, output, { scratch: options.scratch });
+      const result = await mergeCatalogs(files, output, {
+        scratch: options.scratch,
+        ...catalogAccess(context),
+      });
       await warnOfDuplicates(output, context);
       if (context.json) printReport(context, "catalog.merge", { output: options.output, ...result });
       else {

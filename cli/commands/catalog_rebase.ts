@@ -2,6 +2,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import { formatCount, formatNumberOf } from "../../core/units.ts";
 import { outputFile, OVERWRITE, OVERWRITE_HELP } from "../flags/output.ts";
+import { catalogAccess } from "./catalog_access.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
 import { catalogToRead, fileToRead, fileToWrite } from "../flags/places.ts";
@@ -16,7 +17,7 @@ A mirror holds files as provider/collection/path.`;
 export function addCatalogRebase(catalog: Command, context: CliContext): void {
   catalog.command("rebase")
     .description("point a catalog's rows at a local mirror")
-    .argument("<file>", "a catalog, or - for stdin", catalogToRead)
+    .argument("<file>", "a catalog: a file, an address of S3 or HTTPS, or - for stdin", catalogToRead)
     .requiredOption("--mirror <dir>", "the folder of the mirror", fileToRead)
     .requiredOption("-o, --output <file>", "the catalog to write; it may be the input", fileToWrite)
     .option(OVERWRITE, OVERWRITE_HELP)
@@ -28,7 +29,7 @@ export function addCatalogRebase(catalog: Command, context: CliContext): void {
       const result = await rebaseCatalog(file, output, {
         mirror: options.mirror,
         existingOnly: options.existing,
-        signal: context.signal,
+        ...catalogAccess(context),
       });
       if (context.json) printReport(context, "catalog.rebase", { output: options.output, ...result });
       else {

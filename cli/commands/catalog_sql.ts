@@ -2,6 +2,7 @@
 import { type Command, Option } from "@commander-js/extra-typings";
 import { inputError } from "../../core/errors.ts";
 import { SQL_FORMATS, type SqlFormat } from "../../catalog/query/sql.ts";
+import { catalogAccess } from "./catalog_access.ts";
 import type { CliContext } from "../io/context.ts";
 import { printSql } from "./print_sql.ts";
 import { catalogToRead } from "../flags/places.ts";
@@ -19,14 +20,14 @@ Examples:
 export function addCatalogSql(catalog: Command, context: CliContext): void {
   catalog.command("sql")
     .description("query a catalog with SQL")
-    .argument("<file>", "a catalog, or - for stdin", catalogToRead)
+    .argument("<file>", "a catalog: a file, an address of S3 or HTTPS, or - for stdin", catalogToRead)
     .argument("[query]", "one SELECT over granules, urls and cells_at(order)")
     .addOption(new Option("--format <format>", "how rows are printed").choices(SQL_FORMATS))
     .option("--print", "print the views as SQL for any DuckDB, and run nothing")
     .addHelpText("after", EXAMPLES)
     .action(async (file, query, options) => {
       const { openCatalog } = await import("../../catalog/file/open_catalog.ts");
-      const opened = await openCatalog(file);
+      const opened = await openCatalog(file, catalogAccess(context));
       try {
         if (options.print) {
           const { viewScript } = await import("../../catalog/file/views_text.ts");

@@ -3,6 +3,7 @@ import { type Command, Option } from "@commander-js/extra-typings";
 import { formatCount, formatNumberOf } from "../../core/units.ts";
 import { DRIVERS } from "../../catalog/locations.ts";
 import { addAreaOptions, type AreaFlags, areaFrom } from "../flags/area.ts";
+import { catalogAccess } from "./catalog_access.ts";
 import type { CliContext } from "../io/context.ts";
 import { addFilterOptions, type FilterFlags, filterFrom } from "../flags/filter.ts";
 import { printReport } from "../io/report.ts";
@@ -19,7 +20,7 @@ Examples:
 export function addCatalogUrls(catalog: Command, context: CliContext): void {
   const command = catalog.command("urls")
     .description("print where the granules' bytes lie, one URL a line")
-    .argument("<file>", "a catalog, or - for stdin", catalogToRead)
+    .argument("<file>", "a catalog: a file, an address of S3 or HTTPS, or - for stdin", catalogToRead)
     .addOption(
       new Option("--driver <driver>", "which of a granule's locations").choices(DRIVERS).default(
         DEFAULT_DRIVER,
@@ -36,7 +37,7 @@ export function addCatalogUrls(catalog: Command, context: CliContext): void {
       const area = await areaFrom(flags);
       const filter = { ...filterFrom(flags), areas: area === undefined ? [] : [area] };
       const driver = parseDriver(options.driver);
-      const opened = await openCatalog(file);
+      const opened = await openCatalog(file, catalogAccess(context));
       const { filterNotes } = await import("../../catalog/query/filter_notes.ts");
       const all: unknown[] = [];
       let without = 0;

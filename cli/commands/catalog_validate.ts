@@ -2,6 +2,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import { inputError } from "../../core/errors.ts";
 import { formatCount, formatNumberOf } from "../../core/units.ts";
+import { catalogAccess } from "./catalog_access.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
 import { catalogToRead } from "../flags/places.ts";
@@ -17,13 +18,13 @@ Exit code 2 when the file breaks the contract.`;
 export function addCatalogValidate(catalog: Command, context: CliContext): void {
   catalog.command("validate")
     .description("check a catalog: GeoParquet metadata, columns, rows, cells against footprints, locations")
-    .argument("<file>", "a catalog, or - for stdin", catalogToRead)
+    .argument("<file>", "a catalog: a file, an address of S3 or HTTPS, or - for stdin", catalogToRead)
     .option("--no-cells", "do not compute footprints' cells again")
     .addHelpText("after", EXAMPLES)
     .action(async (file, options) => {
       const { openCatalog } = await import("../../catalog/file/open_catalog.ts");
       const { validateCatalog } = await import("../../catalog/validate/validate.ts");
-      const opened = await openCatalog(file);
+      const opened = await openCatalog(file, catalogAccess(context));
       const progress = context.log.progress("validate", await opened.count(), "granules");
       try {
         const report = await validateCatalog(opened, {

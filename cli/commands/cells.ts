@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { formatCount, formatNumberOf } from "../../core/units.ts";
 import { addAreaOptions, areaFrom } from "../flags/area.ts";
+import { catalogAccess } from "./catalog_access.ts";
 import type { CliContext } from "../io/context.ts";
 import { addFilterOptions } from "../flags/filter.ts";
 import { type CellsFlags, cellsRequest } from "../flags/selection.ts";
@@ -20,7 +21,7 @@ const DEFAULT_ORDER = 6;
 export function addCells(program: Command, context: CliContext): void {
   const command = program.command("cells")
     .description("list parent cells with the number of granules that each needs")
-    .argument("<file>", "a catalog, or - for stdin", catalogToRead)
+    .argument("<file>", "a catalog: a file, an address of S3 or HTTPS, or - for stdin", catalogToRead)
     .option("--order <n>", `order of the cells, 0 to ${MAX_PARENT_ORDER}`, parseOrder, DEFAULT_ORDER)
     .addOption(
       new Option("--latitude <convention>", "how cells read latitudes")
@@ -38,7 +39,7 @@ export function addCells(program: Command, context: CliContext): void {
       const { order } = options;
       const flags = options as CellsFlags;
       const request = cellsRequest(flags, await areaFrom(flags));
-      const opened = await openCatalog(file);
+      const opened = await openCatalog(file, catalogAccess(context));
       try {
         const { filterNotes } = await import("../../catalog/query/filter_notes.ts");
         const notes = await filterNotes(opened, request);

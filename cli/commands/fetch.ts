@@ -23,7 +23,7 @@ are not fetched again. Checksums of the catalog are verified.`;
 export function addFetch(program: Command, context: CliContext): void {
   const command = program.command("fetch")
     .description("download the granules of a catalog to disk, and write a catalog that points at them")
-    .argument("<catalog>", "a catalog, or - for stdin", catalogToRead)
+    .argument("<catalog>", "a catalog: a file, an address of S3 or HTTPS, or - for stdin", catalogToRead)
     .requiredOption("--to <dir>", "the folder of the mirror", fileToWrite)
     .option(
       "-o, --output <file>",

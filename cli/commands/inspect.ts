@@ -6,6 +6,7 @@ import type { LevelDescription, StoreDescription } from "../../core/store/descri
 import { beginsAsTiff, TIFF_HEAD_BYTES } from "../../core/geotiff/signature.ts";
 import { inputError, systemCode } from "../../core/errors.ts";
 import { formatBytes, formatCount } from "../../core/units.ts";
+import { PARQUET_MAGIC } from "../../core/tables/parquet_magic.ts";
 import type { CliContext } from "../io/context.ts";
 import { openStoreAt } from "../flags/store_place.ts";
 import { printReport } from "../io/report.ts";
@@ -25,7 +26,7 @@ Examples:
 type Kind = "store" | "hdf5" | "parquet" | "tiff" | "remote";
 
 /** Of objects in S3, what is a file of its own and no folder of a store. */
-const FILE_NAMES = /\.(nc|nc4|h5|he5|hdf5?|tiff?)$/i;
+const FILE_NAMES = /\.(nc|nc4|h5|he5|hdf5?|tiff?|parquet)$/i;
 
 export function addInspect(program: Command, context: CliContext): void {
   program.command("inspect")
@@ -61,7 +62,6 @@ export function addInspect(program: Command, context: CliContext): void {
 }
 
 const HDF5_SIGNATURE = "\x89HDF\r\n\x1a\n";
-const PARQUET_MAGIC = "PAR1";
 
 /** Where a file may begin its HDF5 part: at 0, or behind a user block of 512 bytes, doubled. */
 const USER_BLOCKS = [0, 512, 1024, 2048, 4096];

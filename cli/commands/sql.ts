@@ -3,6 +3,7 @@ import { type Command, Option } from "@commander-js/extra-typings";
 import { SQL_FORMATS, type SqlFormat } from "../../catalog/query/sql.ts";
 import { listOf, whole } from "../flags/numbers.ts";
 import { openStoreAt } from "../flags/store_place.ts";
+import { catalogAccess } from "./catalog_access.ts";
 import type { CliContext } from "../io/context.ts";
 import { printSql } from "./print_sql.ts";
 import { catalogToRead, fileToWrite, storeToRead } from "../flags/places.ts";
@@ -23,7 +24,11 @@ export function addSql(program: Command, context: CliContext): void {
     .description("query a store's cells with SQL, beside a catalog's granules where one is named")
     .argument("<store>", "the Zarr store: a folder, s3://bucket/prefix or an HTTPS address", storeToRead)
     .argument("<query>", "one SELECT over cells")
-    .option("--catalog <file>", "a catalog whose views stand beside", catalogToRead)
+    .option(
+      "--catalog <file>",
+      "a catalog (a file, or an address of S3 or HTTPS) whose views stand beside",
+      catalogToRead,
+    )
     .option("--variable <names>", "load these only, with commas between (default: all)", listOf)
     .option("--order <n>", "the level (default: the finest)", whole(0, 29))
     .option("--scratch <dir>", "where the cells are laid out and DuckDB may spill", fileToWrite)
@@ -36,7 +41,7 @@ export function addSql(program: Command, context: CliContext): void {
         const { CellTable } = await import("../../results/cell_table.ts");
         const { openCells } = await import("../../results/sql.ts");
         const table = CellTable.of(store, { variables: variable, order });
-        const opened = await openCells(table, catalog, { scratch, signal: context.signal });
+        const opened = await openCells(table, catalog, { scratch, ...catalogAccess(context) });
         try {
           await printSql(opened, query, format, context);
         } finally {

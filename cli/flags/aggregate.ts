@@ -56,7 +56,11 @@ export function addAggregateOptions(command: CommandUnknownOpts): void {
       `a preset (${PRESET_NAMES.join(", ")}) or a YAML file`,
       fileToRead,
     )
-    .option("--catalog <file>", "the catalog (GeoParquet); the config may name it", catalogToRead)
+    .option(
+      "--catalog <file>",
+      "the catalog (GeoParquet): a file, or an address of S3 or HTTPS; the config may name it",
+      catalogToRead,
+    )
     .option("--driver <drivers>", "how granules are read: auto, or local, https, s3 in order of preference")
     .option(
       "--row-index <file>",

@@ -50,10 +50,10 @@ export async function discoverDataset(request: DiscoverRequest): Promise<Discove
   const notes: string[] = [];
   async function* rows(): AsyncGenerator<GranuleRow> {
     // What was known before comes first: a newer row of the same granule takes its place.
-    if (request.onto) yield* catalogRows(request.output);
+    if (request.onto) yield* catalogRows(request.output, opener);
     for (const source of dataset.discover) {
       if (source.from === "catalog") {
-        yield* catalogRows(source.path);
+        yield* catalogRows(source.path, opener);
         continue;
       }
       const found = openSource(source, dataset, opener, options, now);
@@ -135,9 +135,9 @@ function openSource(
   }
 }
 
-async function* catalogRows(file: string): AsyncGenerator<GranuleRow> {
+async function* catalogRows(file: string, opener: SourceOpener): AsyncGenerator<GranuleRow> {
   if (file === "-") throw inputError("a dataset is discovered again and again, and stdin is read once");
-  const catalog = await openCatalog(file);
+  const catalog = await openCatalog(file, { opener, signal: opener.signal });
   try {
     for await (const { rows } of catalog.rows()) yield* rows;
   } finally {

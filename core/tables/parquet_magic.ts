@@ -1,0 +1,2 @@
+/** What a Parquet file begins and ends with. */
+export const PARQUET_MAGIC = "PAR1";

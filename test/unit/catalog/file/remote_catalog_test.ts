@@ -1,0 +1,230 @@
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+import { type Catalog, openCatalog } from "../../../../catalog/file/open_catalog.ts";
+import { filteredRows } from "../../../../catalog/query/filter.ts";
+import { catalogInfo } from "../../../../catalog/query/info.ts";
+import { countParents, select } from "../../../../catalog/query/select.ts";
+import { formatSql } from "../../../../catalog/query/sql.ts";
+import { granuleUrls } from "../../../../catalog/query/urls.ts";
+import { validateCatalog } from "../../../../catalog/validate/validate.ts";
+import { exportStacGeoparquet } from "../../../../catalog/write/export.ts";
+import { mergeCatalogs } from "../../../../catalog/write/merge.ts";
+import { writeCatalog } from "../../../../catalog/write/write.ts";
+import type { GranuleRow } from "../../../../catalog/granule.ts";
+import type { SourceOpener } from "../../../../core/access/open.ts";
+import type { Source } from "../../../../core/access/source.ts";
+import { encodeWkb } from "../../../../core/geometry/wkb.ts";
+import { countingSource } from "../../../support/memory_source.ts";
+import { sampleRow, withFolder } from "../sample.ts";
+
+const PLACE = "https://host.example/catalogs/many.parquet";
+const DAY = 86_400_000;
+
+/** Rows of which no two compress to the same few bytes: a catalog that is worth reading in parts. */
+function* manyRows(count: number): Generator<GranuleRow> {
+  let seed = 1;
+  const random = () => (seed = (seed * 48271) % 2147483647) / 2147483647;
+  const word = () => Array.from({ length: 24 }, () => Math.floor(random() * 36).toString(36)).join("");
+  for (let i = 0; i < count; i++) {
+    const [x, y] = [-170 + 330 * random(), -70 + 130 * random()];
+    yield sampleRow({
+      id: `${word()}.h5`,
+      collection: `TEST.00${i % 3}`,
+      path: `${word()}/${word()}.h5`,
+      start_datetime: Date.UTC(2020, 0, 1) + i * DAY / 8,
+      end_datetime: Date.UTC(2020, 0, 1) + i * DAY / 8 + 60_000,
+      geometry: encodeWkb({ type: "LineString", coordinates: [[x, y], [x + random(), y + random()]] }),
+      bbox: { xmin: x, ymin: y, xmax: x + 1, ymax: y + 1 },
+      cells: BigUint64Array.of(BigInt(Math.floor(random() * 786432))),
+      checksum: `md5:${Array.from({ length: 32 }, () => Math.floor(random() * 16).toString(16)).join("")}`,
+      properties: { note: word() + word() + word() + word() },
+    });
+  }
+}
+
+/** An opener of nothing but what `open` gives. */
+function opening(open: (place: string) => Source): SourceOpener {
+  return { open: (place: string) => Promise.resolve(open(place)) } as unknown as SourceOpener;
+}
+
+interface Opened {
+  near: Catalog;
+  far: Catalog;
+  source: ReturnType<typeof countingSource>;
+  file: string;
+  folder: string;
+  bytesRead(): number;
+}
+
+async function withBoth(run: (opened: Opened) => Promise<void>, rows = 5600): Promise<void> {
+  await withFolder(async (folder) => {
+    const file = path.join(folder, "many.parquet");
+    await writeCatalog(file, manyRows(rows));
+    const source = countingSource(PLACE, fs.readFileSync(file));
+    const near = await openCatalog(file);
+    const scratch = path.join(folder, "scratch");
+    fs.mkdirSync(scratch);
+    const far = await openCatalog(PLACE, { opener: opening(() => source), scratch });
+    const bytesRead = () => source.log.reduce((sum, { length }) => sum + length, 0);
+    try {
+      await run({ near, far, source, file, folder, bytesRead });
+    } finally {
+      near.close();
+      far.close();
+    }
+    assert.ok(source.closed);
+    assert.deepEqual(fs.readdirSync(scratch), []);
+  });
+}
+
+async function answer(catalog: Catalog, sql: string): Promise<string> {
+  let text = "";
+  for await (const piece of formatSql(catalog, sql, "json")) text += piece;
+  return text;
+}
+
+Deno.test("a catalog that lies elsewhere is opened and counted by its footer alone", async () => {
+  await withBoth(async ({ near, far, source, bytesRead }) => {
+    assert.equal(await far.count(), 5600);
+    assert.equal(far.sizeBytes, near.sizeBytes);
+    assert.deepEqual(far.metadata, near.metadata);
+    // Its first bytes, and its last.
+    assert.equal(source.log.length, 2);
+    assert.ok(bytesRead() <= 4 + 256 * 1024, `${bytesRead()} bytes`);
+    assert.ok(far.sizeBytes > 4 * 256 * 1024, `${far.sizeBytes} bytes`);
+  });
+});
+
+Deno.test("a question brings the columns that it needs, once", async () => {
+  await withBoth(async ({ near, far, source, bytesRead }) => {
+    const opened = bytesRead();
+    const sql = "select collection, count(*) from granules where start_datetime > '2020-03-01' " +
+      "group by all order by all";
+    assert.equal(await answer(far, sql), await answer(near, sql));
+    const brought = bytesRead() - opened;
+    assert.ok(brought > 0 && brought < far.sizeBytes / 10, `${brought} of ${far.sizeBytes} bytes`);
+    const requests = source.log.length;
+    assert.equal(await answer(far, sql), await answer(near, sql));
+    assert.equal(source.log.length, requests);
+  });
+});
+
+Deno.test("every question has the answer that it has of the same file on a disk", async () => {
+  await withBoth(async ({ near, far, folder, file }) => {
+    const opener = opening(() => countingSource(PLACE, fs.readFileSync(file)));
+    const gathered = async <T>(rows: AsyncIterable<T>): Promise<T[]> => await Array.fromAsync(rows);
+    const questions: ((catalog: Catalog) => Promise<unknown>)[] = [
+      async (catalog) => ({ ...await catalogInfo(catalog), file: "" }),
+      (catalog) =>
+        countParents(catalog, { order: 5, convention: "authalic", where: "size_bytes > 1 AND id < 'm'" }),
+      (catalog) =>
+        select(catalog, {
+          order: 4,
+          convention: "authalic",
+          start: Date.UTC(2020, 1, 1),
+          end: Date.UTC(2020, 1, 9),
+        }),
+      (catalog) => gathered(granuleUrls(catalog, "https", { collections: ["TEST.001"] })),
+      (catalog) => gathered(filteredRows(catalog, { where: "id BETWEEN 'b' AND 'c'" })),
+      async (catalog) => ({ ...await validateCatalog(catalog, { cells: false }), file: "" }),
+      (catalog) =>
+        answer(catalog, "select id, s3, https from urls where collection = 'TEST.002' order by id limit 9"),
+      (catalog) => answer(catalog, "select cell, count(*) n from cells_at(3) group by all order by all"),
+      (catalog) => answer(catalog, "summarize select path, bbox from granules"),
+      (catalog) =>
+        answer(catalog, "select * exclude (geometry) from granules order by start_datetime limit 3"),
+      (catalog) =>
+        answer(
+          catalog,
+          `with a as (select id, bbox.xmin x from granules) select count(*), max(x) from a
+           where exists (select 1 from granules g where g.id = a.id and g.properties like '%zz%')`,
+        ),
+      (catalog) => answer(catalog, "select ST_AsText(geometry) t from granules order by id limit 2"),
+      (catalog) =>
+        catalog.duck.connection.runAndReadAll(
+          "SELECT count(*) FROM catalog_source WHERE provider = ? AND checksum >= ? AND bbox.ymin < ?",
+          ["TESTER", "md5:7", 12],
+        ).then((reader) => String(reader.getRows())),
+    ];
+    // Of a catalog of which nothing is here yet, and of one of which some is.
+    for (const question of questions) {
+      const expected = await question(near);
+      assert.deepEqual(await question(far), expected);
+      const fresh = await openCatalog(PLACE, { opener });
+      try {
+        assert.deepEqual(await question(fresh), expected);
+      } finally {
+        fresh.close();
+      }
+    }
+    const [a, b] = ["near.parquet", "far.parquet"].map((name) => path.join(folder, name));
+    assert.deepEqual(await exportStacGeoparquet(far, b), await exportStacGeoparquet(near, a));
+  }, 2500);
+});
+
+Deno.test("questions that a plan cannot tell ahead are answered, or refused in DuckDB's words", async () => {
+  await withBoth(async ({ near, far }) => {
+    await assert.rejects(answer(far, "select nothing from granules"), /sql .*nothing/s);
+    await assert.rejects(answer(far, "select 1; select 2"), /2 statements/);
+    await assert.rejects(
+      answer(far, "select * from read_text('/etc/passwd')"),
+      /disabled by configuration|no other file/,
+    );
+    const explained = await answer(far, "explain analyze select max(path) from granules");
+    assert.match(explained, /READ_PARQUET/);
+    assert.equal(
+      await answer(far, "select max(path) from granules"),
+      await answer(near, "select max(path) from granules"),
+    );
+  }, 2500);
+});
+
+Deno.test("a catalog that lies elsewhere is merged with one of this machine", async () => {
+  await withFolder(async (folder) => {
+    const [all, part, merged, local] = ["all", "part", "merged", "local"].map((name) =>
+      path.join(folder, `${name}.parquet`)
+    );
+    await writeCatalog(all, manyRows(3000));
+    await writeCatalog(part, [sampleRow({ id: "new.h5" })]);
+    const opener = opening((place) => countingSource(place, fs.readFileSync(all)));
+    const result = await mergeCatalogs([PLACE, part], merged, { opener });
+    assert.equal(result.rows, 3001);
+    await mergeCatalogs([all, part], local);
+    assert.deepEqual(fs.readFileSync(merged), fs.readFileSync(local));
+  });
+});
+
+Deno.test("what is no catalog is refused by its name, and a small one comes whole", async () => {
+  const opened = (bytes: Uint8Array) => {
+    const source = countingSource(PLACE, bytes);
+    return { source, catalog: openCatalog(PLACE, { opener: opening(() => source) }) };
+  };
+  const encode = (text: string) => new TextEncoder().encode(text);
+  for (
+    const [bytes, message] of [
+      [encode("<html>log in</html>"), /many\.parquet: is not a Parquet file/],
+      [encode("PAR1"), /is not a Parquet file/],
+      [encode("PAR1 this is not a footer \xff\xff"), /is not a Parquet file/],
+      [Uint8Array.of(...encode("PAR1"), 255, 255, 255, 255, ...encode("PAR1")), /its footer has/],
+      [Uint8Array.of(...encode("PAR1abcd"), 4, 0, 0, 0, ...encode("PAR1")), /footer cannot be read/],
+    ] as const
+  ) {
+    const { source, catalog } = opened(bytes);
+    await assert.rejects(catalog, { tag: "input", message });
+    assert.ok(source.closed);
+  }
+  await assert.rejects(openCatalog("gs://bucket/c.parquet"), /does not read gs:/);
+  await withFolder(async (folder) => {
+    const file = path.join(folder, "one.parquet");
+    await writeCatalog(file, [sampleRow()]);
+    const { source, catalog: promised } = opened(fs.readFileSync(file));
+    const catalog = await promised;
+    try {
+      assert.equal(await answer(catalog, "select id from granules"), `[\n{"id":"g1.h5"}\n]\n`);
+      assert.equal(source.log.length, 2);
+    } finally {
+      catalog.close();
+    }
+  });
+});
