@@ -15,6 +15,7 @@ import path from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { compileTarget } from "./compile_target.ts";
+import { LIBRARY_NODE, makeLibrary } from "./library.ts";
 import { hostTarget, isTarget, type Target, TARGETS } from "./targets.ts";
 
 const KINDS = ["wheel", "npm", "tarball"] as const;
@@ -116,7 +117,7 @@ function npmPlatform(target: Target, binary: string): string {
   return packed(stage);
 }
 
-/** The package that people name: a script that starts the binary of their platform. */
+/** The package that people name: a script that starts the binary of their platform, and the library. */
 function npmMain(): string {
   const stage = path.join(work, "npm-main");
   fs.cpSync(path.join(root, "npm"), stage, { recursive: true });
@@ -127,8 +128,11 @@ function npmMain(): string {
       "Catalogs of satellite granules, observations on HEALPix grids, COGs, STAC, tiles and feeds: one program",
     type: "module",
     bin: { granary: "bin/granary.js" },
-    files: ["bin"],
-    engines: { node: ">=18" },
+    exports: { ".": { types: "./types/mod.d.ts", default: "./lib/mod.js" } },
+    types: "types/mod.d.ts",
+    files: ["bin", "lib", "types"],
+    engines: { node: LIBRARY_NODE },
+    dependencies: makeLibrary(root, stage),
     optionalDependencies: Object.fromEntries(TARGETS.map((target) => [`granary-${target}`, version])),
   });
   return packed(stage);

