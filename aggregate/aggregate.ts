@@ -38,11 +38,15 @@ export async function aggregate(
   // Threads come up while DuckDB selects.
   const executor = planning ? undefined : startExecutor(workers, () => Promise.resolve(openerOnce()));
   try {
+    const runDirectory = request.runDirectory ?? defaultRunDirectory(store);
+    const append = mode === "append"
+      ? await planToAppendTo(openRunDirectory(runDirectory, scratch, openerOnce))
+      : undefined;
     const plan = await planFromCatalog(
       catalog,
       { ...duck, signal, warn },
       settled.pipeline,
-      settled.selection,
+      { ...settled.selection, append },
     );
     if (settled.pipeline.output.exactQuantiles && !hasExactQuantiles(plan)) {
       warn(
@@ -59,11 +63,7 @@ export async function aggregate(
       once(warn),
     );
     if (request.dryRun) return { plan, report: null, runDirectory: null };
-    const directory = openRunDirectory(
-      request.runDirectory ?? defaultRunDirectory(store),
-      scratch,
-      openerOnce,
-    );
+    const directory = openRunDirectory(runDirectory, scratch, openerOnce);
     const target = isRemote(store) ? openTarget(store, openerOnce()) : store;
     const common = { store: target, runDirectory: directory, mode, driver: drivers.text, signal, onNote };
     if (executor === undefined) {
@@ -105,6 +105,11 @@ export async function aggregate(
     await executor?.close();
     await openerOnce.close();
   }
+}
+
+/** The plan of the run whose store grows; undefined where there is none yet, and the store begins. */
+async function planToAppendTo(directory: RunDirectory): Promise<Plan | undefined> {
+  return await directory.exists() ? await directory.latestPlan() : undefined;
 }
 
 /** Collects a row index, where one is asked for and the run can make it. */

@@ -111,6 +111,8 @@ export interface ReduceOutcome {
   leftOut: LeftOut;
   /** Cells with at least one observation, one count a level of the store. */
   cells: number[];
+  /** The same parent by parent. */
+  parents: ParentFacts[];
   objects: number;
   bytes: number;
   /** Objects in the store's folder that wait to be synced and renamed. */
@@ -123,6 +125,15 @@ export interface ReduceOutcome {
   values: KeptValues[];
   seconds: number;
 }
+
+/** What is counted of one parent in a shard: its rank, observations, those left out by time and by area, cells a level. */
+export type ParentFacts = [
+  rank: number,
+  observations: number,
+  time: number,
+  area: number,
+  ...cells: number[],
+];
 
 export interface KeptValues {
   /** How many are of each parent of `states`. */

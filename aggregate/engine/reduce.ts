@@ -9,10 +9,13 @@ import { shardsAcross } from "../../core/store/layout.ts";
 import { ShardWriter } from "../../core/store/writer.ts";
 import { Gatherer, type PlacedSegment } from "./gather.ts";
 import { CellGrouper } from "./group.ts";
-import type { KeptValues, ReduceOutcome, RunContext } from "./contract.ts";
+import type { KeptValues, ParentFacts, ReduceOutcome, RunContext } from "./contract.ts";
 
 /** What a shard's reduction gives besides its objects. */
-type ShardSummary = Pick<ReduceOutcome, "shard" | "observations" | "leftOut" | "cells" | "states" | "values">;
+type ShardSummary = Pick<
+  ReduceOutcome,
+  "shard" | "observations" | "leftOut" | "cells" | "parents" | "states" | "values"
+>;
 
 export class ShardReducer {
   #context: RunContext;
@@ -55,6 +58,7 @@ export class ShardReducer {
     const kept = this.#summarizer === null || !this.#keepsValues
       ? []
       : Array.from({ length: this.#summarizer.digests }, () => new ValueList());
+    const facts = new Map<number, ParentFacts>();
     let observations = 0;
     for (const parent of this.#gatherer.parents(placed, this.#columnCount)) {
       observations += parent.rows;
@@ -64,6 +68,7 @@ export class ShardReducer {
         writers[l].add(parent.rank % parents, level.cells, this.#reducer.reduce(columns, level.starts));
         cells[l] += level.cells.length;
       });
+      facts.set(parent.rank, [parent.rank, parent.rows, 0, 0, ...groups.map((level) => level.cells.length)]);
       if (this.#summarizer !== null) {
         const keep = this.#keepsValues
           ? (digest: number, values: Float64Array) => kept[digest].add(states.length, values)
@@ -73,12 +78,17 @@ export class ShardReducer {
     }
     for (const writer of writers) for (const [key, bytes] of writer.finish()) put(key, bytes);
     const leftOut = { time: 0, area: 0 };
-    for (const { segment } of placed) {
-      leftOut.time += segment.leftOut.time;
-      leftOut.area += segment.leftOut.area;
+    for (const { rank, time, area } of placed.flatMap(({ segment }) => segment.leftOut)) {
+      leftOut.time += time;
+      leftOut.area += area;
+      const own = facts.get(rank) ?? [rank, 0, 0, 0, ...cells.map(() => 0)];
+      facts.set(rank, own);
+      own[2] += time;
+      own[3] += area;
     }
     const values = kept.map((list) => list.finish(states.length));
-    return { shard, observations, leftOut, cells, states, values };
+    const byParent = [...facts.values()].sort(([a], [b]) => a - b);
+    return { shard, observations, leftOut, cells, parents: byParent, states, values };
   }
 
   #sort(column: Values, c: number, rows: number): Values {

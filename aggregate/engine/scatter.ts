@@ -9,7 +9,13 @@ import type { GroupObservations } from "../../core/observations/contract.ts";
 import { encodeRuns, type GroupRuns } from "../../core/observations/row_runs.ts";
 import type { Values } from "../../core/values.ts";
 import type { Clip, TimeWindow, WindowFinder } from "./row_cut.ts";
-import { childBytesFor, type ChildIndices, layOutSegment, type LeftOut, segmentBytes } from "./segment.ts";
+import {
+  childBytesFor,
+  type ChildIndices,
+  layOutSegment,
+  type RankedLeftOut,
+  segmentBytes,
+} from "./segment.ts";
 import type { ScatterCounts, SegmentEntry, SegmentSpace } from "./contract.ts";
 
 export const noCounts = (): ScatterCounts => ({
@@ -55,8 +61,8 @@ export class Scatterer {
   #runStart = new Uint32Array(1025);
   /** How ranks follow from times; set before {@linkcode scatter} where the store has windows. */
   windows: RankedWindows | null = null;
-  /** Rows of the group that were left out by time and place, by shard. */
-  #leftOut = new Map<number, LeftOut>();
+  /** Rows of the group that were left out by time and place, by rank. */
+  #leftOut = new Map<number, RankedLeftOut>();
 
   constructor(
     readonly assigner: CellAssigner,
@@ -220,11 +226,21 @@ export class Scatterer {
     return runs;
   }
 
-  #leave(rank: number): LeftOut {
-    const shard = this.shardOf(rank);
-    let counts = this.#leftOut.get(shard);
-    if (counts === undefined) this.#leftOut.set(shard, counts = { time: 0, area: 0 });
+  #leave(rank: number): RankedLeftOut {
+    let counts = this.#leftOut.get(rank);
+    if (counts === undefined) this.#leftOut.set(rank, counts = { rank, time: 0, area: 0 });
     return counts;
+  }
+
+  #leftOutByShard(): Map<number, RankedLeftOut[]> {
+    const found = new Map<number, RankedLeftOut[]>();
+    for (const counts of this.#leftOut.values()) {
+      const shard = this.shardOf(counts.rank);
+      const own = found.get(shard);
+      if (own === undefined) found.set(shard, [counts]);
+      else own.push(counts);
+    }
+    return found;
   }
 
   #growRuns(): void {
@@ -248,6 +264,7 @@ export class Scatterer {
     const order = this.#sortRuns(runs);
     const widths = Uint8Array.from(columns, (column) => column.BYTES_PER_ELEMENT);
     const childBytes = childBytesFor(this.assigner.cellsPerParent);
+    const leftOutOf = this.#leftOutByShard();
     for (let from = 0; from < runs;) {
       const shard = this.shardOf(this.#runRank[order[from]]);
       let to = from, rows = 0, parents = 0, lastRank = -1;
@@ -261,8 +278,8 @@ export class Scatterer {
         }
         rows += this.#runStart[run + 1] - this.#runStart[run];
       }
-      const leftOut = this.#leftOut.get(shard);
-      this.#leftOut.delete(shard);
+      const leftOut = leftOutOf.get(shard);
+      leftOutOf.delete(shard);
       const shape = { parents, rows, childBytes, widths, leftOut };
       const bytes = segmentBytes(shape);
       const { buffer, offset, slab } = space.reserve(bytes);
@@ -274,7 +291,7 @@ export class Scatterer {
       from = to;
     }
     // Shards of which no row is taken have to hear how many were left out.
-    for (const [shard, leftOut] of this.#leftOut) {
+    for (const [shard, leftOut] of leftOutOf) {
       const shape = { parents: 0, rows: 0, childBytes, widths, leftOut };
       const bytes = segmentBytes(shape);
       const { buffer, offset, slab } = space.reserve(bytes);

@@ -10,21 +10,26 @@
  *   u32 rows of each parent
  *   u16 or u32 index of the child cell in its parent, one a row
  *   f32 or f64 values, column after column
- *   where the highest bit of the number of columns is set: u32 observations of the shard that were left out by
- *   time, u32 by area
+ *   where the highest bit of the number of columns is set: u32 parents of which observations were left out, and of
+ *   each u32 its rank, u32 observations left out by time, u32 by area
  */
 import type { Values } from "../../core/values.ts";
 
 export type ChildIndices = Uint16Array | Uint32Array;
 
-/** Observations in the wanted parents that a run leaves out by their own time and place. */
+/** Observations in wanted parents that a run leaves out by their own time and place. */
 export interface LeftOut {
   time: number;
   area: number;
 }
 
+/** The same of one parent. */
+export interface RankedLeftOut extends LeftOut {
+  rank: number;
+}
+
 export interface Segment {
-  leftOut: LeftOut;
+  leftOut: RankedLeftOut[];
   ranks: Uint32Array;
   counts: Uint32Array;
   children: ChildIndices;
@@ -38,11 +43,10 @@ export interface SegmentShape {
   childBytes: 2 | 4;
   /** 4 or 8 for each column. */
   widths: Uint8Array;
-  leftOut?: LeftOut;
+  leftOut?: readonly RankedLeftOut[] | undefined;
 }
 
 const HEADER_BYTES = 16;
-const LEFT_OUT_BYTES = 8;
 const HAS_LEFT_OUT = 2 ** 31;
 
 if (new Uint8Array(new Uint16Array([1]).buffer)[0] !== 1) {
@@ -60,7 +64,11 @@ export function childBytesFor(cellsPerParent: number): 2 | 4 {
 export function segmentBytes({ parents, rows, childBytes, widths, leftOut }: SegmentShape): number {
   let bytes = HEADER_BYTES + padded(widths.length) + 2 * padded(4 * parents) + padded(childBytes * rows);
   for (const width of widths) bytes += padded(width * rows);
-  return bytes + (leftOut === undefined ? 0 : LEFT_OUT_BYTES);
+  return bytes + leftOutBytes(leftOut);
+}
+
+function leftOutBytes(leftOut: SegmentShape["leftOut"]): number {
+  return leftOut === undefined ? 0 : padded(4 + 12 * leftOut.length);
 }
 
 /** Writes the header into `buffer` at `offset` (a multiple of 8); returns views for the rest to be filled. */
@@ -69,8 +77,11 @@ export function layOutSegment(buffer: ArrayBufferLike, offset: number, shape: Se
   const columns = widths.length + (leftOut === undefined ? 0 : HAS_LEFT_OUT);
   new Uint32Array(buffer, offset, 4).set([parents, rows, childBytes, columns]);
   if (leftOut !== undefined) {
-    const end = offset + segmentBytes(shape);
-    new Uint32Array(buffer, end - LEFT_OUT_BYTES, 2).set([leftOut.time, leftOut.area]);
+    const start = offset + segmentBytes(shape) - leftOutBytes(leftOut);
+    new Uint32Array(buffer, start, 1 + 3 * leftOut.length).set([
+      leftOut.length,
+      ...leftOut.flatMap(({ rank, time, area }) => [rank, time, area]),
+    ]);
   }
   new Uint8Array(buffer, offset + HEADER_BYTES, widths.length).set(widths);
   return viewSegment(buffer, offset);
@@ -95,6 +106,12 @@ export function viewSegment(buffer: ArrayBufferLike, offset: number): Segment {
     columns.push(width === 4 ? new Float32Array(buffer, at, rows) : new Float64Array(buffer, at, rows));
     at += padded(width * rows);
   }
-  const [time, area] = hasLeftOut ? new Uint32Array(buffer, at, 2) : [0, 0];
-  return { leftOut: { time, area }, ranks, counts, children, columns };
+  const leftOut: RankedLeftOut[] = [];
+  if (hasLeftOut) {
+    const [count] = new Uint32Array(buffer, at, 1), words = new Uint32Array(buffer, at + 4, 3 * count);
+    for (let i = 0; i < words.length; i += 3) {
+      leftOut.push({ rank: words[i], time: words[i + 1], area: words[i + 2] });
+    }
+  }
+  return { leftOut, ranks, counts, children, columns };
 }

@@ -2,10 +2,10 @@
  * A spill file: segments of many granules, those of one shard side by side, and an index at the end, so
  * that a reducer reads its part of every file by one range.
  *
- * Layout, little-endian: the 8 bytes `GRANRUN1`; segments, each a multiple of 8 bytes; the index:
+ * Layout, little-endian: the 8 bytes `GRANRUN2`; segments, each a multiple of 8 bytes; the index:
  * u32 count, u32 zero, then the columns u32 shard, u32 granule, u32 group, u32 rows (each padded to 8
  * bytes), f64 offset, f64 bytes; the footer: f64 offset of the index, f64 bytes of the index, u32
- * CRC-32 of the index, u32 zero, the 8 bytes `GRANRUN1`.
+ * CRC-32 of the index, u32 zero, the 8 bytes `GRANRUN2`.
  */
 import { crc32 } from "node:zlib";
 import { writeAtomic } from "../../core/files/atomic.ts";
@@ -13,7 +13,7 @@ import { GranaryError } from "../../core/errors.ts";
 import type { SourceLocation } from "../../core/access/location.ts";
 import type { SegmentEntry, SpillEntry, SpillPart } from "./contract.ts";
 
-const MAGIC = new TextEncoder().encode("GRANRUN1");
+const MAGIC = new TextEncoder().encode("GRANRUN2");
 const FOOTER_BYTES = 32;
 
 /** Entries in the order of a spill file: by shard, then granule, then group. */

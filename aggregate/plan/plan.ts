@@ -83,6 +83,8 @@ export interface PlanOptions {
   rows?: Pipeline["bounds"];
   /** Orders to write, fine to coarse; default the child order alone. */
   levels?: readonly number[];
+  /** Parents a shard where the config says none; default as many as fit the parents. */
+  parentsPerShard?: number;
   /** Scatter batches; default one for every {@linkcode DEFAULT_BATCH_BYTES} of granules. */
   batches?: number;
 }
@@ -152,7 +154,8 @@ export function planRun(selection: RunSelection, pipeline: Pipeline, options: Pl
     layout,
     parentOrder,
     parents: [...parents],
-    parentsPerShard: pipeline.output.shard ?? defaultParentsPerShard(layout, parents.length, cellsPerParent),
+    parentsPerShard: pipeline.output.shard ?? options.parentsPerShard ??
+      defaultParentsPerShard(layout, parents.length, cellsPerParent),
     levels,
     latitude,
     morton: pipeline.aggregation.morton,

@@ -14,6 +14,7 @@ import {
 import { reading } from "../../core/tables/reading.ts";
 import { parseCellAt } from "../../core/cells/cell_name.ts";
 import type { Pipeline, PipelineSelection } from "../pipeline.ts";
+import { joinedConditions, joinSelections } from "./append.ts";
 import { areasOf, effectiveBounds, granuleTimes, selectionAreas } from "./row_rules.ts";
 import { type Plan, type PlanOptions, planRun, type RunSelection } from "./plan.ts";
 
@@ -30,6 +31,8 @@ export interface PrepareOptions extends PlanOptions {
   unknownExtent?: boolean;
   /** What becomes of granules whose observations others have too; default "fold". */
   duplicates?: DuplicateRule;
+  /** The plan of the run whose store grows by what is selected. */
+  append?: Plan;
   signal?: AbortSignal;
 }
 
@@ -83,7 +86,10 @@ export async function prepareRun(
   const bounds = await effectiveBounds(pipeline.bounds, options.filter, areas);
   const selection = await select(catalog, selectOptions({ ...pipeline, bounds }, names, options));
   // Versions of which the selection leaves one are no mixture.
-  const selected = [...new Set(selection.granules.map(({ collection }) => collection))].sort();
+  const { append } = options;
+  const own = runSelection(selection, []);
+  const joined = append === undefined ? own : joinSelections(append, own, pipeline);
+  const selected = [...new Set(joined.granules.map(({ collection }) => collection))].sort();
   refuseMixedVersions(selected, [...collections, ...named ?? []], catalog.name);
   const leftOut = found
     .filter(({ collection }) => !names.includes(collection))
@@ -93,7 +99,7 @@ export async function prepareRun(
     ...granuleTimes(bounds),
     collections: names,
   });
-  if (untimed.count > 0 && selection.granules.length === 0) {
+  if (untimed.count > 0 && joined.granules.length === 0) {
     throw inputError(`${catalog.name}: nothing to aggregate: left out are ${untimedText(untimed)}`);
   }
   if (untimed.count > 0) leftOut.push({ what: untimedText(untimed), granules: untimed.count });
@@ -101,17 +107,18 @@ export async function prepareRun(
     leftOut.push({ what: "granules of unknown extent", granules: selection.unknownExtent });
   }
   const selective = options.cells !== undefined || options.maxCells !== undefined ||
-    areasOf(bounds).length > 0;
-  const folded = foldedGranules(selection, options.duplicates ?? "fold", catalog.name);
+    areasOf(bounds).length > 0 || append?.selective === true;
+  const folded = foldedGranules(joined, options.duplicates ?? "fold", catalog.name);
   if (folded.left.size > 0) leftOut.push({ what: folded.what, granules: folded.left.size });
   const levels = options.levels === undefined ? {} : { levels: [...options.levels] };
   const whole = {
     ...pipeline,
     bounds,
     output: { ...pipeline.output, ...levels },
-    ...selectionOf(pipeline, options),
+    ...selectionOf(pipeline, options, append),
   };
-  return planRun(runSelection(selection, leftOut, folded.left), whole, {
+  return planRun({ ...without(joined, folded.left), leftOut }, whole, {
+    ...append === undefined ? {} : { parentsPerShard: append.store.parentsPerShard },
     ...options,
     rows: bounds,
     selective,
@@ -140,6 +147,7 @@ function withConfig(
 function selectionOf(
   { output }: Pipeline,
   { filter, cells, maxCells, unknownExtent, duplicates }: PrepareOptions,
+  append: Plan | undefined,
 ): Pick<Pipeline, "selection"> {
   const { where, collections, providers } = filter ?? {};
   const selection: PipelineSelection = {
@@ -151,7 +159,9 @@ function selectionOf(
     ...unknownExtent === undefined ? {} : { unknownExtent },
     ...duplicates === undefined ? {} : { duplicates },
   };
-  return Object.keys(selection).length === 0 ? {} : { selection };
+  const own = Object.keys(selection).length === 0 ? undefined : selection;
+  const whole = append === undefined ? own : joinedConditions(append.pipeline.selection, own);
+  return whole === undefined ? {} : { selection: whole };
 }
 
 function selectOptions(
@@ -181,7 +191,7 @@ function given(filter: GranuleFilter): GranuleFilter {
 
 /** Granules that are left because others have their observations too, by position, and why in words. */
 function foldedGranules(
-  { granules }: Selection,
+  { granules }: RunSelection,
   rule: DuplicateRule,
   catalog: string,
 ): { left: ReadonlySet<number>; what: string } {
@@ -196,30 +206,35 @@ function foldedGranules(
   return folded;
 }
 
-/**
- * Parent -> granules turned into granule -> ranks of parents, without the granules `left`, and without parents
- * that only those need.
- */
-function runSelection(
-  selection: Selection,
-  leftOut: RunSelection["leftOut"],
-  left: ReadonlySet<number>,
-): RunSelection {
-  const own: number[][] = selection.granules.map(() => []);
-  const parents: number[] = [];
+/** Parent -> granules turned into granule -> ranks of parents. */
+function runSelection(selection: Selection, leftOut: RunSelection["leftOut"]): RunSelection {
+  const ranks: number[][] = selection.granules.map(() => []);
   const { offsets, indices } = selection.needs;
-  selection.parents.forEach((parent, p) => {
-    const needed = [...indices.subarray(offsets[p], offsets[p + 1])].filter((g) => !left.has(g));
-    if (needed.length === 0) return;
-    const rank = parents.push(parent) - 1;
-    for (const granule of needed) own[granule].push(rank);
+  selection.parents.forEach((_, rank) => {
+    for (const granule of indices.subarray(offsets[rank], offsets[rank + 1])) ranks[granule].push(rank);
   });
+  return { parents: Array.from(selection.parents), granules: selection.granules, ranks, leftOut };
+}
+
+/** The same without the granules `left`, and without parents that only those need. */
+function without(selection: RunSelection, left: ReadonlySet<number>): RunSelection {
   const taken = <T>(list: readonly T[]) => list.filter((_, g) => !left.has(g));
+  const ranks = taken(selection.ranks);
+  const needed = new Set<number>();
+  for (const own of ranks) for (const rank of own) needed.add(rank);
+  const parents: number[] = [];
+  const newRank = selection.parents.map((parent, rank) => needed.has(rank) ? parents.push(parent) - 1 : -1);
   const folded = [...left].map((g) => selection.granules[g]).map(({ collection, id }) => ({
     collection,
     id,
   }));
-  return { parents, granules: taken(selection.granules), ranks: taken(own), leftOut, folded };
+  return {
+    parents,
+    granules: taken(selection.granules),
+    ranks: ranks.map((own) => Array.from(own, (rank) => newRank[rank])),
+    leftOut: selection.leftOut,
+    folded: [...selection.folded ?? [], ...folded],
+  };
 }
 
 async function countCollections(catalog: Catalog): Promise<{ collection: string; granules: number }[]> {

@@ -10,13 +10,19 @@ import type { Plan } from "./plan.ts";
 /** Differences that are named; the others are counted. */
 const MOST_NAMED = 4;
 
-/** What differs, in words, so that `now` may not go on with `then`; empty where it may. */
-export function resumeDifferences(then: Plan, now: Plan): string[] {
+/**
+ * What differs, in words, so that `now` may not go on with `then`; empty where it may. A store that is appended to
+ * may get more of the windows that a config lists.
+ */
+export function resumeDifferences(then: Plan, now: Plan, appends = false): string[] {
   const found: string[] = [];
   if (then.engineVersion !== now.engineVersion) {
     found.push(`engine ${now.engineVersion} instead of ${then.engineVersion}`);
   }
-  for (const path of changedPaths(configOf(then), configOf(now))) found.push(`config: ${path}`);
+  for (const path of changedPaths(configOf(then), configOf(now))) {
+    if (appends && path === "output.time.windows" && keepsWindows(then, now)) continue;
+    found.push(`config: ${path}`);
+  }
   const lists: [string, readonly number[], readonly number[]][] = [
     ["levels", then.store.levels, now.store.levels],
   ];
@@ -65,6 +71,13 @@ function parentsLost(then: Plan, now: Plan): number {
     }
   });
   return lost.size;
+}
+
+/** Whether every window that was listed is listed still. */
+function keepsWindows(then: Plan, now: Plan): boolean {
+  const listed = (plan: Plan) => (plan.pipeline.output.time?.windows ?? []).map((pair) => pair.join(" "));
+  const is = new Set(listed(now));
+  return listed(then).every((window) => is.has(window));
 }
 
 function nameOf({ collection, id }: Pick<GranuleRow, "collection" | "id">): string {

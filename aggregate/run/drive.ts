@@ -103,6 +103,7 @@ export async function commitShard(
     observations: outcome.observations,
     leftOut: outcome.leftOut,
     cells: outcome.cells,
+    parents: outcome.parents,
     objects: outcome.objects,
     bytes: outcome.bytes,
     missing,

@@ -19,7 +19,8 @@ import { type ShardStates, statesOf } from "./coarse_levels.ts";
 import { finishStore, incompleteParents, leftOutNote } from "./finish.ts";
 import { shardRecordKey } from "./records.ts";
 import { type Remaining, remainingWork } from "./resume.ts";
-import { RunDirectory } from "./run_directory.ts";
+import { carryOver, completeAppend } from "./append.ts";
+import { RunDirectory, type RunSettings } from "./run_directory.ts";
 import type { SpillReader } from "./spill_files.ts";
 import { type StoreMode, StorePlace } from "./store_place.ts";
 import { type RunProgress, type RunTotals, Tally } from "./tally.ts";
@@ -139,16 +140,16 @@ async function underLease<T>(
   const directory = options.runDirectory ??
     RunDirectory.in(defaultRunDirectory(target.name), options.scratch);
   const { mode = "new", signal } = options;
-  const place = await StorePlace.at(target, plan.store);
+  let place = await StorePlace.at(target, plan.store);
   await directory.admit(mode, plan, place);
+  const goesOn = mode === "resume" || mode === "append";
   const lease = await takeLease(directory.target, { signal, ...options.lease });
   let isVain = false;
   try {
-    if (mode !== "resume") {
-      await directory.clear();
-    }
+    if (!goesOn) await directory.clear();
+    else if (await goOn(directory, target, plan, options)) place = await StorePlace.at(target, plan.store);
     // Before records go that hold no more.
-    const reading = mode === "resume" ? await readingOfAll(directory) : noReading();
+    const reading = goesOn ? await readingOfAll(directory) : noReading();
     return await body({
       directory,
       place,
@@ -157,13 +158,36 @@ async function underLease<T>(
     });
   } catch (error) {
     // A run that saved nothing has nothing to be resumed from.
-    isVain = mode !== "resume" && isFruitless(error) && await directory.savedNothing().catch(() => false);
+    isVain = !goesOn && isFruitless(error) && await directory.savedNothing().catch(() => false);
     throw error;
   } finally {
     if (isVain) await directory.clear();
     await lease.release();
     if (isVain) await directory.removeEmpty(lease.key);
   }
+}
+
+/**
+ * Ends an append that was begun before, and takes over what a run of other granules made; returns whether the store
+ * was changed.
+ */
+async function goOn(
+  directory: RunDirectory,
+  target: ObjectTarget,
+  plan: Plan,
+  { driver = "auto" }: PlaceOptions,
+): Promise<boolean> {
+  const ended = await completeAppend(directory, target);
+  if (!await directory.exists()) return ended;
+  const { plan: then, settings } = await directory.plan();
+  if (then.key === plan.key) return ended;
+  const carried = await carryOver(directory, target, then, plan, { ...settings, driver });
+  return ended || carried;
+}
+
+function settingsOf(target: ObjectTarget, driver: string): RunSettings {
+  const store = absoluteAddress(target.name);
+  return { kind: "aggregate", store, driver, created: new Date().toISOString() };
 }
 
 /** Whether a run ended for what no granule can give, rather than being stopped. */
@@ -282,16 +306,9 @@ async function prepareRemaining(
     await directory.target.delete(REPORT_KEY);
   }
   if (scatter.length + shards.length + lost.length > 0) {
-    onNote?.(describeResume(plan, remaining, lost.length));
+    onNote?.(describeKept(plan, remaining, lost.length, mode === "append" ? "appending" : "resuming"));
   }
-  const store = absoluteAddress(place.target.name);
-  await directory.putPlan(plan, {
-    kind: "aggregate",
-    store,
-    driver,
-    ...replaces ? { replaces } : {},
-    created: new Date().toISOString(),
-  });
+  await directory.putPlan(plan, { ...settingsOf(place.target, driver), ...replaces ? { replaces } : {} });
   for (const record of remaining.recut) await directory.freeOfBatch(record);
   for (const record of lost) await directory.forget(record);
   for (const { shard } of remaining.staleShards) {
@@ -308,7 +325,7 @@ async function replacesAnother(
   mode: StoreMode,
 ): Promise<true | undefined> {
   if (mode === "overwrite" && !place.isEmpty) return true;
-  if (mode !== "resume" || !await directory.exists()) return undefined;
+  if ((mode !== "resume" && mode !== "append") || !await directory.exists()) return undefined;
   return (await directory.plan()).settings.replaces;
 }
 
@@ -327,7 +344,7 @@ function tallyKept(plan: Plan, remaining: Remaining, tally: Tally): void {
   });
 }
 
-function describeResume(plan: Plan, remaining: Remaining, lostFiles: number): string {
+function describeKept(plan: Plan, remaining: Remaining, lostFiles: number, what: string): string {
   const kept = remaining.keptShards.length;
   const saved = plan.granules.length - remaining.granules.length;
   const { changed, missing, damaged } = remaining.again;
@@ -336,7 +353,7 @@ function describeResume(plan: Plan, remaining: Remaining, lostFiles: number): st
     missing > 0 ? `${missing} because they are without granules that could not be read` : "",
     damaged > 0 ? `${damaged} because their objects are gone or damaged` : "",
   ].filter((reason) => reason !== "");
-  return `resuming: ${kept} of ${plan.shards.length} shards are done, ` +
+  return `${what}: ${kept} of ${plan.shards.length} shards are done, ` +
     `${saved} of ${plan.granules.length} granules need not be read again` +
     (reasons.length > 0 ? `; shards made again: ${reasons.join(", ")}` : "") +
     (lostFiles > 0 ? `; ${lostFiles} spill files are gone or damaged` : "");

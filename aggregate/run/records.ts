@@ -3,7 +3,7 @@
  * written after what it speaks of is whole and synced, and holds the key that it was made under.
  */
 import { Buffer } from "node:buffer";
-import type { GranuleReads } from "../engine/contract.ts";
+import type { GranuleReads, ParentFacts } from "../engine/contract.ts";
 import type { LeftOut } from "../engine/segment.ts";
 import type { ScatterCounts } from "../engine/contract.ts";
 
@@ -46,6 +46,8 @@ export interface ShardRecord {
   leftOut: LeftOut;
   /** Cells with observations, one count a level. */
   cells: number[];
+  /** The same parent by parent; absent in runs of before it was kept. */
+  parents?: ParentFacts[];
   objects: number;
   bytes: number;
   /** Ids of granules that it does not have, because they failed. */
@@ -64,6 +66,8 @@ export const SCATTER_RECORDS = "scatter/";
 export const SHARD_RECORDS = "shards/";
 /** Values that exact quantiles of levels above the parents are of: float64, little-endian. */
 export const VALUES = "values/";
+/** Objects of a store that grows, at their new places, until they are brought there. */
+export const MOVED = "moved/";
 
 /** The record of a spill file has its name, and before it the batch whose granules alone it holds. */
 export function scatterRecordKey(file: string, batch: number | null): string {

@@ -12,6 +12,7 @@ import { PLAN_FORMAT } from "../plan/version.ts";
 import {
   ACCOUNT_KEY,
   batchOfRecord,
+  MOVED,
   recordsOfBatch,
   SCATTER_RECORDS,
   type ScatterRecord,
@@ -41,6 +42,20 @@ export interface RunSettings extends JobSettings {
   /** The place holds another store, which goes shard by shard as this run's are ready. */
   replaces?: true;
 }
+
+/** What an append makes of a run, once it is decided: brought to its end whatever happens meanwhile. */
+interface AppendLedger {
+  plan: Plan;
+  settings: RunSettings;
+  /** Of the shards that are taken over. */
+  records: ShardRecord[];
+  /** Keys of objects of the store that wait beside the run. */
+  moved: string[];
+  /** Shards whose objects stay where they are. */
+  inPlace: number[];
+}
+
+const APPEND_KEY = "append.json";
 
 /** Records and files up to this many are asked for by name; more of them by a list of all. */
 const MOST_BY_NAME = 8;
@@ -85,11 +100,13 @@ export class RunDirectory extends JobDirectory {
     const exists = await this.exists();
     place.check(mode, exists);
     if (mode === "new") await this.#refuseUnfinished();
-    if (mode !== "resume") return;
-    if (exists) await this.#refuseOthers(plan);
+    if (mode !== "resume" && mode !== "append") return;
+    if (exists) await this.#refuseOthers(plan, mode);
     else if (!place.isEmpty) {
       throw inputError(
-        `${place.target.name}: there is a store, and no run in ${this.name} to resume; nothing was changed` +
+        `${place.target.name}: there is a store, and no run in ${this.name} to ${
+          mode === "append" ? "append to" : "resume"
+        }; nothing was changed` +
           " (say --run-dir where the run is, or --overwrite to begin again)",
       );
     }
@@ -105,15 +122,15 @@ export class RunDirectory extends JobDirectory {
     );
   }
 
-  async #refuseOthers(plan: Plan): Promise<void> {
-    const { plan: then } = await this.plan();
-    const differences = resumeDifferences(then, plan);
+  async #refuseOthers(plan: Plan, mode: "resume" | "append"): Promise<void> {
+    const then = await this.latestPlan();
+    const differences = resumeDifferences(then, plan, mode === "append");
     if (differences.length === 0) return;
     throw inputError(
       `${this.name}: this is not the run that was begun there: ${
         differences.join("; ")
       }; nothing was changed` +
-        " (repeat the run's own command with --resume, choose another store, or say --overwrite to replace it)",
+        ` (repeat the run's own command with --${mode}, choose another store, or say --overwrite to replace it)`,
       { differences },
     );
   }
@@ -144,8 +161,33 @@ export class RunDirectory extends JobDirectory {
         `${this.name}: the plan has format ${plan.format}, this granary reads ${PLAN_FORMAT} (plan the run again)`,
       );
     }
-    for (const row of plan.granules) Object.assign(row, { cells: new BigUint64Array(0), geometry: null });
-    return { plan, settings };
+    return { plan: revived(plan), settings };
+  }
+
+  /** The plan, or that of an append which is decided and not done. */
+  async latestPlan(): Promise<Plan> {
+    return (await this.append())?.plan ?? (await this.plan()).plan;
+  }
+
+  /** An append that is decided and not done. */
+  async append(): Promise<AppendLedger | undefined> {
+    if (await this.target.get(APPEND_KEY) === undefined) return undefined;
+    const ledger = await this.document<AppendLedger>(APPEND_KEY);
+    return { ...ledger, plan: revived(ledger.plan) };
+  }
+
+  async putAppend({ plan, ...rest }: AppendLedger): Promise<void> {
+    await this.putDocument(APPEND_KEY, JSON.stringify({ ...rest, plan: JSON.parse(planJson(plan)) }));
+  }
+
+  async dropAppend(): Promise<void> {
+    await this.target.delete(APPEND_KEY);
+  }
+
+  /** Forgets every shard but these. */
+  async replaceShards(records: readonly ShardRecord[]): Promise<void> {
+    for (const key of await this.target.list(SHARD_RECORDS)) await this.target.delete(key);
+    for (const record of records) await this.putShard(record);
   }
 
   /** Remembers a spill file and the granules that are whole in it, after it has reached its place. */
@@ -327,14 +369,20 @@ export class RunDirectory extends JobDirectory {
   /** Removes all that an earlier run remembered. */
   async clear(): Promise<void> {
     await this.dropSpills();
-    for (const prefix of [SHARD_RECORDS, VALUES]) {
+    for (const prefix of [SHARD_RECORDS, VALUES, MOVED]) {
       for (const key of await this.target.list(prefix)) await this.target.delete(key);
     }
-    for (const key of [PLAN_KEY, SETTINGS_KEY, REPORT_KEY, BILL_KEY, ACCOUNT_KEY]) {
+    for (const key of [APPEND_KEY, PLAN_KEY, SETTINGS_KEY, REPORT_KEY, BILL_KEY, ACCOUNT_KEY]) {
       await this.target.delete(key);
     }
     await this.dropTasks();
   }
+}
+
+/** A plan as it was read, with the parts of granules that are not kept. */
+function revived(plan: Plan): Plan {
+  for (const row of plan.granules) Object.assign(row, { cells: new BigUint64Array(0), geometry: null });
+  return plan;
 }
 
 /** A plan as JSON: granules without footprints, which no task needs. */

@@ -9,7 +9,7 @@ import { shardsAcross } from "../../core/store/layout.ts";
 import { TIME_BOUNDS } from "../../core/store/metadata.ts";
 
 /** What to do with what is there already. */
-export type StoreMode = "new" | "overwrite" | "resume";
+export type StoreMode = "new" | "overwrite" | "resume" | "append";
 
 const ROOT = "zarr.json";
 const SHARD_KEY = /^((\d+)\/([^/]+)\/c\/)(?:(\d+)\/)?(\d+)$/;
@@ -46,7 +46,8 @@ export class StorePlace {
     if (this.spec.time === undefined) return window === undefined ? Number(shard) : undefined;
     // Coordinates are no window's.
     if (window === undefined || array === TIME_BOUNDS) return undefined;
-    return Number(window) * shardsAcross(this.spec) + Number(shard);
+    const across = shardsAcross(this.spec);
+    return Number(shard) < across ? Number(window) * across + Number(shard) : undefined;
   }
 
   /** Throws an input error, and changes nothing, when something is in the way. */
@@ -84,12 +85,31 @@ export class StorePlace {
 
   /** Removes the objects of one shard at every level, before it is made again. */
   async removeShard(shard: number): Promise<void> {
+    await this.#delete(this.objectsOf(shard));
+    this.#keysOfShards?.delete(shard);
+  }
+
+  /** Keys of the objects of one shard, at every level. */
+  objectsOf(shard: number): string[] {
     this.#keysOfShards ??= Map.groupBy(this.#keys.keys(), (key) => this.#shardOf(key) ?? -1) as Map<
       number,
       string[]
     >;
-    await this.#delete(this.#keysOfShards.get(shard) ?? []);
-    this.#keysOfShards.delete(shard);
+    return this.#keysOfShards.get(shard) ?? [];
+  }
+
+  /** Removes the objects of all shards but these and those of the keys. */
+  async keepShards(shards: ReadonlySet<number>, keys: ReadonlySet<string>): Promise<void> {
+    const isOfShard = (key: string) => {
+      const match = SHARD_KEY.exec(key);
+      if (match === null || Number(match[2]) < this.spec.parentOrder) return false;
+      return this.spec.time === undefined || match[4] !== undefined && match[3] !== TIME_BOUNDS;
+    };
+    await this.#delete(
+      [...this.#keys.keys()].filter((key) =>
+        isOfShard(key) && !keys.has(key) && !shards.has(this.#shardOf(key) ?? -1)
+      ),
+    );
   }
 
   /** Whether the objects of shards are there in the number and with the bytes that their records say. */

@@ -19,6 +19,7 @@ Examples:
   granary aggregate -c atl06 --catalog catalog.parquet -o store.zarr
   granary aggregate -c atl06 --catalog catalog.parquet -o store.zarr --dry-run
   granary aggregate -c atl06 --catalog catalog.parquet -o store.zarr --levels 6-12 --overwrite
+  granary aggregate -c atl06 --catalog march.parquet -o months.zarr --every month --append
   granary aggregate -c atl06 --catalog catalog.parquet -o one.zarr --cells 6/45763,-6134114
   granary aggregate -c atl06 --catalog catalog.parquet -o store.zarr --where "provider = 'NSIDC_CPRD'" --memory 2GB
 

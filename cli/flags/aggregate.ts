@@ -39,6 +39,7 @@ export interface AggregateFlags extends AreaFlags, FilterFlags, BackendFlags {
   epoch?: string;
   overwrite?: boolean;
   resume?: boolean;
+  append?: boolean;
   onError?: "report" | "fail";
   checkpoint?: number;
   dryRun?: boolean;
@@ -136,6 +137,10 @@ export function addAggregateOptions(command: CommandUnknownOpts): void {
   command.optionsGroup("Resuming:");
   command
     .option("--resume", "go on with the run that made what is there")
+    .addOption(
+      new Option("--append", "add granules, and windows of time, to what an earlier run made")
+        .conflicts(["resume", "overwrite"]),
+    )
     .option("--run-dir <dir>", "the run directory (default: the store's name with .run)", storeToWrite)
     .option("--plan-only", "write the run directory for granary run work, and do nothing more")
     .option("--batches <n>", "scatter batches to cut the granules into", countOf)
@@ -183,7 +188,7 @@ export function aggregateRequest(flags: AggregateFlags, area: Area | undefined):
     shard: flags.shard,
     every: flags.every,
     epoch: flags.epoch,
-    mode: flags.overwrite ? "overwrite" : flags.resume ? "resume" : "new",
+    mode: flags.overwrite ? "overwrite" : flags.resume ? "resume" : flags.append ? "append" : "new",
     onError: flags.onError,
     checkpoint: flags.checkpoint === undefined
       ? undefined

@@ -8,7 +8,7 @@
  */
 import process from "node:process";
 import zlib from "node:zlib";
-import type { Elements } from "./element.ts";
+import { type ArrayDtype, type Elements, makeElements } from "./element.ts";
 
 /** 16,384 elements of 8 bytes are 128 KiB, one zstd block. A power of 4, so it divides a parent. */
 export const MAX_CHUNK_CELLS = 4 ** 7;
@@ -51,6 +51,17 @@ export function compressChunk(values: Elements): Uint8Array {
     pledgedSrcSize: bytes.length,
     chunkSize: compressBound(bytes.length),
   });
+}
+
+/** The elements of an encoded chunk. Throws where it does not hold so many. */
+export function decodeChunk(encoded: Uint8Array, dtype: ArrayDtype, cells: number): Elements {
+  const elements = makeElements(dtype, cells);
+  const bytes = zlib.zstdDecompressSync(encoded, { maxOutputLength: elements.byteLength });
+  if (bytes.length !== elements.byteLength) {
+    throw new RangeError(`a chunk holds ${bytes.length} bytes (wanted ${elements.byteLength})`);
+  }
+  new Uint8Array(elements.buffer).set(bytes);
+  return elements;
 }
 
 /** ZSTD_COMPRESSBOUND: with room for the worst case, the frame is made in one step. */

@@ -2,7 +2,11 @@
  * A Zarr shard: inner chunks one after another, then the index, as the codec `sharding_indexed` with
  * `index_location: end` has it (Zarr v3, "Sharding codec (version 1.0)").
  */
+import { GranaryError } from "../errors.ts";
 import { crc32c } from "./crc32c.ts";
+
+/** Offset and size of a chunk that is not stored. */
+const EMPTY = 2n ** 64n - 1n;
 
 /** Bytes of the index of a shard with `chunks` inner chunks: offset and size of each, and a checksum. */
 function shardIndexBytes(chunks: number): number {
@@ -40,6 +44,30 @@ export function encodeShard(chunks: readonly (Uint8Array | undefined)[]): Uint8A
   const checksum = crc32c(shard.subarray(dataBytes, dataBytes + indexBytes - 4));
   index.setUint32(indexBytes - 4, checksum, true);
   return shard;
+}
+
+/**
+ * The encoded inner chunks of a shard, all `undefined` where there is no shard. Throws an io error that names `key`
+ * where the index is not whole or points outside.
+ */
+export function chunksOfShard(
+  shard: Uint8Array | undefined,
+  chunks: number,
+  key: string,
+): (Uint8Array | undefined)[] {
+  if (shard === undefined) return new Array(chunks).fill(undefined);
+  const start = shard.length - shardIndexBytes(chunks);
+  const damaged = () =>
+    new GranaryError("io", `${key}: the index of the shard is damaged (write the store again)`);
+  if (start < 0) throw damaged();
+  const index = new DataView(shard.buffer, shard.byteOffset + start, shardIndexBytes(chunks));
+  if (crc32c(shard.subarray(start, shard.length - 4)) !== index.getUint32(16 * chunks, true)) throw damaged();
+  return Array.from({ length: chunks }, (_, i) => {
+    const offset = index.getBigUint64(16 * i, true), bytes = index.getBigUint64(16 * i + 8, true);
+    if (offset === EMPTY && bytes === EMPTY) return undefined;
+    if (offset + bytes > BigInt(start)) throw damaged();
+    return shard.subarray(Number(offset), Number(offset + bytes));
+  });
 }
 
 function setUint64(view: DataView, at: number, value: number): void {

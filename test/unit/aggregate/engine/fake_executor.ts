@@ -164,6 +164,7 @@ export class FakeExecutor implements Executor {
         observations: 0,
         leftOut: { time: 0, area: 0 },
         cells: [],
+        parents: [],
         objects: 0,
         bytes: 0,
         pending: [],
