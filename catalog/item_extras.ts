@@ -1,4 +1,6 @@
 /** What of a catalog's row STAC has no place for: written into items by granary's own names, and read back. */
+import { createHash } from "node:crypto";
+import { MAX_NUMBER_ORDER } from "../core/cells/convention.ts";
 import { asArray, asText, type JsonObject } from "../core/json_value.ts";
 import { asRevision, type GranuleRow } from "./granule.ts";
 
@@ -46,8 +48,43 @@ export function inStatedOrder(assets: JsonObject | null, properties: JsonObject)
   return Object.fromEntries(Object.entries(assets).toSorted(([a], [b]) => place(a) < place(b) ? -1 : 1));
 }
 
+/**
+ * Cells are no function of a geometry: those of observations are exact, and those of great circles are covered
+ * before these become straight lines. So they go along, with the digest of the geometry that they are of.
+ */
+export const ITEM_CELLS = {
+  order: "granary:cell_order",
+  cells: "granary:cells",
+  geometry: "granary:cells_of",
+} as const;
+
+/** What names a geometry, as WKB, beside its cells. */
+export function geometryDigest(wkb: Uint8Array): string {
+  return createHash("sha256").update(wkb).digest("hex").slice(0, 16);
+}
+
+/**
+ * The cells that an item's properties state, where they are of this geometry; undefined where they are none,
+ * or where the geometry is another than they were of.
+ */
+export function readItemCells(
+  properties: JsonObject,
+  wkb: Uint8Array,
+): Pick<GranuleRow, "cell_order" | "cells"> | undefined {
+  if (properties[ITEM_CELLS.geometry] !== geometryDigest(wkb)) return undefined;
+  const { [ITEM_CELLS.order]: order, [ITEM_CELLS.cells]: cells } = properties;
+  const isOrder = Number.isInteger(order) && (order as number) >= 0 && (order as number) <= MAX_NUMBER_ORDER;
+  if (!isOrder || !Array.isArray(cells) || cells.length === 0) return undefined;
+  if (!cells.every((cell) => Number.isSafeInteger(cell) && cell >= 0)) return undefined;
+  return { cell_order: order as number, cells: BigUint64Array.from(cells, BigInt) };
+}
+
 /** Properties without granary's own. */
 export function withoutItemExtras(properties: JsonObject): Record<string, unknown> {
-  const own = new Set<string>([ASSET_ORDER, ...ITEM_EXTRAS.map(({ name }) => name)]);
+  const own = new Set<string>([
+    ASSET_ORDER,
+    ...Object.values(ITEM_CELLS),
+    ...ITEM_EXTRAS.map(({ name }) => name),
+  ]);
   return Object.fromEntries(Object.entries(properties).filter(([name]) => !own.has(name)));
 }

@@ -10,26 +10,22 @@ import { asTime } from "../../core/json_value.ts";
 import {
   binaryColumn,
   float64Column,
+  int32Column,
   int64Column,
   listColumn,
   structColumn,
   timestampColumn,
+  uint64ListColumn,
   utf8Column,
 } from "../../core/tables/arrow_columns.ts";
 import { jsonColumn } from "../../core/tables/arrow_json.ts";
+import { wkbOfGeoJson } from "../../core/geometry/geojson.ts";
 import { makeFileAtomic } from "../../core/files/atomic_path.ts";
 import { multihashOf } from "../checksum.ts";
 import type { GranuleAsset, GranuleRow } from "../granule.ts";
-import { ASSET_ORDER, ITEM_EXTRAS } from "../item_extras.ts";
+import { ASSET_ORDER, geometryDigest, ITEM_CELLS, ITEM_EXTRAS } from "../item_extras.ts";
 import { assetLocation, locationOf } from "../locations.ts";
-import {
-  assetsOf,
-  geometryBytes,
-  type ItemShape,
-  ItemShaper,
-  PROJECTED_GEOMETRY,
-  type PropertyType,
-} from "./item_shape.ts";
+import { assetsOf, type ItemShape, ItemShaper, PROJECTED_GEOMETRY, type PropertyType } from "./item_shape.ts";
 import { geoMetadata, geometrySummary } from "../file/footer_keys.ts";
 import type { Catalog } from "../file/open_catalog.ts";
 import { writeRecordBatches } from "./parquet_stream.ts";
@@ -126,6 +122,7 @@ function itemBatch(
         nullable: true,
       };
     }),
+    ...cellsOf(rows),
     ...ordersOf(rows, shape),
     ...shape.properties.map(([name, type]) => ({ name, data: property(rows, name, type), nullable: true })),
   ];
@@ -137,6 +134,18 @@ function itemBatch(
     children: columns.map((column) => column.data),
   });
   return new RecordBatch(new Schema(fields, new Map(metadata)), data);
+}
+
+/** The cells of footprints, which are no function of the geometry. */
+function cellsOf(rows: readonly GranuleRow[]) {
+  const orders: Data = int32Column(rows.map((row) => row.cell_order));
+  const cells: Data = uint64ListColumn(rows.map((row) => row.cells));
+  const digests: Data = utf8Column(rows.map(({ geometry }) => geometry && geometryDigest(geometry)));
+  return [
+    { name: ITEM_CELLS.order, data: orders, nullable: true },
+    { name: ITEM_CELLS.cells, data: cells, nullable: true },
+    { name: ITEM_CELLS.geometry, data: digests, nullable: true },
+  ];
 }
 
 /** The orders of assets that the struct's own does not give, where there is one. */
@@ -258,6 +267,6 @@ function assetColumn(items: readonly ({ row: GranuleRow; asset: GranuleAsset | u
 function property(rows: readonly GranuleRow[], name: string, type: PropertyType): Data {
   const values = rows.map((row) => Object.hasOwn(row.properties, name) ? row.properties[name] : null);
   if (type.kind === "instant") return timestampColumn(values.map(asTime));
-  if (type.kind === "geometry") return binaryColumn(values.map(geometryBytes));
+  if (type.kind === "geometry") return binaryColumn(values.map(wkbOfGeoJson));
   return jsonColumn(values, type);
 }

@@ -2,10 +2,9 @@
  * What the items of a catalog need of columns: the keys of their assets and the types of their properties,
  * as stac-geoparquet (specification 1.0.0) wants them.
  */
-import { asObject, asTime } from "../../core/json_value.ts";
-import { parseGeoJson } from "../../core/geometry/geojson.ts";
-import { encodeWkb } from "../../core/geometry/wkb.ts";
-import { GranaryError, inputError } from "../../core/errors.ts";
+import { asTime } from "../../core/json_value.ts";
+import { wkbOfGeoJson } from "../../core/geometry/geojson.ts";
+import { inputError } from "../../core/errors.ts";
 import { commonType, isMixed, type JsonType, typeOf } from "../../core/tables/arrow_json.ts";
 import type { GranuleAsset, GranuleRow } from "../granule.ts";
 import { type ExtraColumn, ITEM_EXTRAS } from "../item_extras.ts";
@@ -102,7 +101,7 @@ export class ItemShaper {
     if (RESERVED.has(name)) {
       if (name !== "stac_version") this.#leave(`property "${name}", which is a column of items`);
     } else if (INSTANTS.has(name) && asTime(value) === null) this.#leave(`"${name}" that is no time`);
-    else if (name === PROJECTED_GEOMETRY && geometryBytes(value) === null) {
+    else if (name === PROJECTED_GEOMETRY && wkbOfGeoJson(value) === null) {
       this.#leave(`"${name}" that is no geometry`);
     } else {
       const type = typeOf(value);
@@ -137,16 +136,4 @@ export class ItemShaper {
 export function assetsOf(row: GranuleRow): { key: string; asset: GranuleAsset | undefined }[] {
   if (row.assets.length === 0) return [{ key: DATA_ASSET, asset: undefined }];
   return row.assets.map((asset) => ({ key: asset.key, asset }));
-}
-
-/** A GeoJSON geometry of any coordinate system as WKB, or null for what is none. */
-export function geometryBytes(value: unknown): Uint8Array | null {
-  const geometry = asObject(value);
-  if (geometry === null) return null;
-  try {
-    return encodeWkb(parseGeoJson(JSON.stringify(geometry), PROJECTED_GEOMETRY, { anyNumbers: true }));
-  } catch (error) {
-    if (error instanceof GranaryError) return null;
-    throw error;
-  }
 }

@@ -1,6 +1,7 @@
 /** GeoJSON (RFC 7946) out of text that others wrote. */
-import { inputError } from "../errors.ts";
+import { GranaryError, inputError } from "../errors.ts";
 import type { Geometry, Position } from "./geometry.ts";
+import { encodeWkb } from "./wkb.ts";
 
 /** Collections may nest this deep. */
 const MAX_DEPTH = 8;
@@ -55,6 +56,17 @@ function joined(geometries: readonly Geometry[]): Geometry {
   return geometries.length === 1
     ? geometries[0]
     : { type: "GeometryCollection", geometries: [...geometries] };
+}
+
+/** A GeoJSON geometry of any coordinate system as WKB, or null for what is none. */
+export function wkbOfGeoJson(value: unknown): Uint8Array | null {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
+  try {
+    return encodeWkb(parseGeoJson(JSON.stringify(value), "geometry", { anyNumbers: true }));
+  } catch (error) {
+    if (error instanceof GranaryError) return null;
+    throw error;
+  }
 }
 
 function geometriesOf(value: unknown, name: string, depth: number, options: GeoJsonOptions): Geometry[] {

@@ -30,6 +30,8 @@ export type Footprinter = (extent: Extent | null, note?: (reason: string) => voi
 export interface Draft {
   row: Omit<GranuleRow, keyof Footprint>;
   extent: Extent | null;
+  /** The footprint that stands as it is, and is not made of the extent. */
+  footprint?: Footprint | undefined;
 }
 
 /** What is known of a collection beside its granules; every part may be missing. */
@@ -62,7 +64,12 @@ export function finishRow(draft: Draft, footprinter: Footprinter, tally: Tally):
   const named = { ...draft.row, collection: collectionName(draft.row.collection) };
   let row: GranuleRow;
   try {
-    row = { ...named, ...footprinter(draft.extent, note) };
+    row = {
+      ...named,
+      ...draft.footprint === undefined
+        ? footprinter(draft.extent, note)
+        : noFinerThan(draft.footprint, footprinter(null).cell_order),
+    };
   } catch (error) {
     if (!(error instanceof GranaryError) || error.tag !== "input") throw error;
     note(`footprint unknown: ${error.message}`);
@@ -72,6 +79,14 @@ export function finishRow(draft: Draft, footprinter: Footprinter, tally: Tally):
   if (problem === undefined) return row;
   tally.add("granule", problem, printable(id));
   return null;
+}
+
+/** A footprint in the cells of `order`, unless its own are coarser. */
+function noFinerThan(footprint: Footprint, order: number): Footprint {
+  if (footprint.cell_order <= order) return footprint;
+  const shift = BigInt(2 * (footprint.cell_order - order));
+  const cells = BigUint64Array.from(new Set(footprint.cells.map((cell) => cell >> shift)));
+  return { ...footprint, cell_order: order, cells };
 }
 
 /**

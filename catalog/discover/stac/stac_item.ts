@@ -2,11 +2,18 @@
 import { chooseData, type GranuleLink, type Relation } from "../draft/assets.ts";
 import { isS3 } from "../draft/bases.ts";
 import { checksumOfMultihash } from "../../checksum.ts";
-import { inStatedOrder, readItemExtras, withoutItemExtras } from "../../item_extras.ts";
+import {
+  inStatedOrder,
+  ITEM_CELLS,
+  readItemCells,
+  readItemExtras,
+  withoutItemExtras,
+} from "../../item_extras.ts";
 import { localFileOf, localFiles, withLocalFiles } from "../draft/local_files.ts";
 import type { Extent } from "../../footprint/extent.ts";
 import {
   type Draft,
+  type Footprint,
   locationColumns,
   namesAreSound,
   orderedTimes,
@@ -16,6 +23,7 @@ import { readBboxExtent, readGeoJsonExtent } from "./geojson_extent.ts";
 import {
   asArray,
   asInteger,
+  asNumber,
   asObject,
   asObjects,
   asText,
@@ -23,6 +31,7 @@ import {
   type JsonObject,
   withoutEmpty,
 } from "../../../core/json_value.ts";
+import { wkbOfGeoJson } from "../../../core/geometry/geojson.ts";
 import { bucketOf } from "../../../products/s3_buckets.ts";
 import { NO_EXTENT } from "../cmr/spatial_extent.ts";
 import { printable, type Tally } from "../draft/tally.ts";
@@ -129,7 +138,19 @@ export function readStacItem(value: unknown, context: StacContext): Draft | null
       }),
     },
     extent,
+    ...context.isLocal === true ? { footprint: statedFootprint(item, stated) } : {},
   };
+}
+
+/** The footprint as a catalog of granary had it, where the item is out of one and its geometry the same. */
+function statedFootprint(item: JsonObject, properties: JsonObject): Footprint | undefined {
+  if (properties[ITEM_CELLS.geometry] === undefined) return undefined;
+  const geometry = wkbOfGeoJson(item.geometry);
+  const box = asArray(item.bbox).map(asNumber);
+  if (geometry === null || box.length !== 4 || box.includes(null)) return undefined;
+  const cells = readItemCells(properties, geometry);
+  const [xmin, ymin, xmax, ymax] = box as number[];
+  return cells && { geometry, bbox: { xmin, ymin, xmax, ymax }, ...cells };
 }
 
 /** The item's geometry, or its box where that cannot be read. */
