@@ -90,8 +90,9 @@ function writePositions(view: DataView, at: number, positions: readonly Position
 }
 
 function writePosition(view: DataView, at: number, position: Position): number {
-  view.setFloat64(at, position[0] ?? NaN, true);
-  view.setFloat64(at + 8, position[1] ?? NaN, true);
+  // One place has one form: negative zero, which JSON does not know, is zero.
+  view.setFloat64(at, (position[0] ?? NaN) + 0, true);
+  view.setFloat64(at + 8, (position[1] ?? NaN) + 0, true);
   return at + 16;
 }
 

@@ -36,11 +36,26 @@ export function createFootprinter(cellOrder: number, options: FootprinterOptions
   return (stated, note = () => {}) => {
     if (stated === null) return { ...empty, cells: new BigUint64Array(0) };
     const extent = withLines(withWideBoxes(stated, note), note);
-    const geometry = geometryOf(extent, note);
+    const geometry = onGlobe(geometryOf(extent, note));
     if (geometry === null) return { ...empty, cells: new BigUint64Array(0) };
     const { order, cells } = cellsOf(extent, cellOrder, options.bufferKm ?? 0);
     return { geometry: encodeWkb(geometry), bbox: boundingBox(geometry) ?? null, cell_order: order, cells };
   };
+}
+
+/** Cutting and joining round: what is a hair past a meridian or a pole lies on it. */
+function onGlobe(geometry: Geometry | null): Geometry | null {
+  const within = (value: unknown): unknown => {
+    if (!Array.isArray(value)) return value;
+    if (typeof value[0] !== "number") return value.map(within);
+    const [x, y] = value as number[];
+    return [Math.max(-180, Math.min(180, x)), Math.max(-90, Math.min(90, y))];
+  };
+  if (geometry === null) return null;
+  if (geometry.type === "GeometryCollection") {
+    return { ...geometry, geometries: geometry.geometries.map((part) => onGlobe(part)!) };
+  }
+  return { ...geometry, coordinates: within(geometry.coordinates) } as Geometry;
 }
 
 /** What is noted of an extent that was not taken as it was stated. */
