@@ -1,10 +1,8 @@
 /** Bounds on sizes that a file states, so that damaged bytes cost an error and not the memory. */
 import { GranaryError } from "../errors.ts";
+import { MOST_EXPANSION } from "../inflate.ts";
 import { formatBytes } from "../units.ts";
 import type { SyncSource } from "../access/source.ts";
-
-/** deflate expands by at most 1,032 (RFC 1951: a pair of bits for 258 bytes). */
-export const MOST_EXPANSION = 1032;
 
 /** What a small file may expand to in one read, for datasets that were never written (fill values). */
 const LEAST_READ_LIMIT_BYTES = 64 * 1024 ** 2;

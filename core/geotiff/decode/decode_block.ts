@@ -1,5 +1,6 @@
 /** Blocks of a TIFF to values: decompressed, in this machine's byte order, predictors undone. */
-import { inflateSync, zstdDecompressSync } from "node:zlib";
+import { zstdDecompressSync } from "node:zlib";
+import { inflate } from "../../inflate.ts";
 import type { GridValues } from "../../raster/grid.ts";
 import { COMPRESSION, compressionName } from "../tags.ts";
 import { decodeJpeg, decodeWebp } from "./jpeg.ts";
@@ -43,9 +44,9 @@ function decompress(bytes: Uint8Array, layout: BlockLayout): Uint8Array {
       return bytes.slice(0, length);
     case COMPRESSION.deflate:
     case COMPRESSION.oldDeflate:
-      return unpacked("deflate", () => inflateSync(bytes, options(length)), length);
+      return unpacked("deflate", () => inflate(bytes, { size: length, most: mostBytes(length) }), length);
     case COMPRESSION.zstd:
-      return unpacked("zstd", () => zstdDecompressSync(bytes, options(length)), length);
+      return unpacked("zstd", () => zstdDecompressSync(bytes, zstdOptions(length)), length);
     case COMPRESSION.lzw:
       return decodeLzw(bytes, length);
     case COMPRESSION.packbits:
@@ -55,9 +56,14 @@ function decompress(bytes: Uint8Array, layout: BlockLayout): Uint8Array {
   }
 }
 
-/** One buffer of the right length, and none that is longer: writers may pad a last strip by some rows. */
-function options(length: number) {
-  return { maxOutputLength: length * 2 + 4096, chunkSize: Math.max(length, 64) };
+/** Writers may pad a last strip by some rows. */
+function mostBytes(length: number): number {
+  return length * 2 + 4096;
+}
+
+/** One buffer of the right length. */
+function zstdOptions(length: number) {
+  return { maxOutputLength: mostBytes(length), chunkSize: Math.max(length, 64) };
 }
 
 /** What LERC's own bytes are packed in. They are no longer than the values, but for their header and mask. */
@@ -65,7 +71,7 @@ function outerBytes(bytes: Uint8Array, layout: BlockLayout): Uint8Array {
   const longest = decodedBytes(layout) * 2 + 65_536;
   switch (layout.outerCompression) {
     case COMPRESSION.deflate:
-      return unpacked("deflate", () => inflateSync(bytes, { maxOutputLength: longest }), 0);
+      return unpacked("deflate", () => inflate(bytes, { size: decodedBytes(layout), most: longest }), 0);
     case COMPRESSION.zstd:
       return unpacked("zstd", () => zstdDecompressSync(bytes, { maxOutputLength: longest }), 0);
     default:

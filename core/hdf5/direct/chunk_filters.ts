@@ -1,7 +1,7 @@
 /** Undoes a dataset's filters, chunk by chunk: deflate, shuffle, fletcher32 and zstd. */
 import zlib from "node:zlib";
 import { GranaryError } from "../../errors.ts";
-import { MOST_EXPANSION } from "../limits.ts";
+import { inflate, MOST_EXPANSION } from "../../inflate.ts";
 import { fletcher32 } from "./checksum.ts";
 import { UnsupportedHdf5 } from "./cursor.ts";
 import type { Filter } from "./messages.ts";
@@ -100,7 +100,7 @@ export function decodeChunk(
   for (let i = filters.length - 1; i >= 0; i -= 1) {
     if (mask & (1 << i)) continue;
     const { id, values } = filters[i];
-    if (id === DEFLATE) bytes = inflate(bytes, sizes[i]);
+    if (id === DEFLATE) bytes = unzlib(bytes, sizes[i]);
     else if (id === ZSTD) bytes = unzstd(bytes, sizes[i]);
     else if (id === SHUFFLE) bytes = unshuffle(bytes, values[0]);
     else bytes = verifyFletcher(bytes);
@@ -111,14 +111,13 @@ export function decodeChunk(
   return bytes;
 }
 
-/** Inflates a zlib stream whose size is known. */
-function inflate(bytes: Uint8Array, size: number): Uint8Array {
+/** Undoes deflate. */
+function unzlib(bytes: Uint8Array, size: number): Uint8Array {
   if (size > bytes.length * MOST_EXPANSION + 64) {
     throw new ChunkFault(`has ${bytes.length} bytes, too few for ${size}`);
   }
   try {
-    // One byte more than is wanted: the output then never fills its buffer, and no second one is made.
-    return zlib.inflateSync(bytes, { chunkSize: Math.max(64, size + 1), maxOutputLength: size + 65 });
+    return inflate(bytes, { size, most: size + 65 });
   } catch (error) {
     throw new ChunkFault(`does not inflate (${(error as Error).message})`, { cause: error });
   }

@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL("../../../../", import.meta.url));
 const bun = path.join(root, "node_modules", ".bin", "bun");
 const here = path.join(root, "test", "unit", "core", "access");
 
-/** Those whose code meets the engine's own fetch, sockets, workers and files. */
+/** Those whose code meets the engine's own fetch, sockets, workers, files and codecs. */
 const FILES = [
   "https",
   "s3",
@@ -19,10 +19,11 @@ const FILES = [
   "ahead",
   "file_source",
   "folder_target",
+  "../inflate",
 ];
 
 Deno.test({
-  name: "reading over networks does the same in Bun, which makes the binary",
+  name: "reading files and over networks does the same in Bun, which makes the binary",
   ignore: !fs.existsSync(bun),
   fn: () => {
     const files = FILES.map((name) => path.join(here, `${name}_test.ts`));
