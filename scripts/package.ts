@@ -1,9 +1,11 @@
 /**
- * What people install, made from the binary: a wheel (pip, uvx), npm packages (npx), a tarball and the sums
- * of all. The version is that of deno.json.
+ * What people install, made from the binary: a wheel (pip, uvx), npm packages (npx, and the library), a tarball,
+ * what installs it (a script, a container's file, conda's recipe), and the sums of all. The version is that of
+ * deno.json.
  *
  *   deno task package [--target linux-x64|linux-arm64|darwin-arm64|all]… [--only wheel|npm|tarball]… [--out FOLDER]
  *                     [--binary FILE]           packs this machine's binary as it is, instead of compiling one
+ *                     [--releases ADDRESS]      where the install script will find the archives
  *
  * A wheel is built by PyPA's `build` and `hatchling`, of the Python of GRANARY_PYTHON or python3.
  */
@@ -15,6 +17,7 @@ import path from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { compileTarget } from "./compile_target.ts";
+import { writeInstallers } from "./installers.ts";
 import { LIBRARY_NODE, makeLibrary } from "./library.ts";
 import { hostTarget, isTarget, type Target, TARGETS } from "./targets.ts";
 
@@ -34,6 +37,7 @@ const { values } = parseArgs({
     target: { type: "string", multiple: true },
     only: { type: "string", multiple: true },
     binary: { type: "string" },
+    releases: { type: "string", default: "" },
     out: { type: "string", default: path.join(root, "dist", "packages") },
   },
 });
@@ -66,10 +70,17 @@ try {
     for (const kind of KINDS) if (kinds.includes(kind)) made.push(makers[kind]());
   }
   if (kinds.includes("npm")) made.push(npmMain());
-  for (const file of made) {
-    console.log(`${path.relative(process.cwd(), file)}: ${(fs.statSync(file).size / 1e6).toFixed(1)} MB`);
+  const sums = writeSums();
+  if (kinds.includes("tarball")) {
+    const release = { version, address: values.releases.replace(/\/$/, ""), sums };
+    made.push(...writeInstallers(root, out, release));
   }
-  writeSums();
+  for (const file of made) {
+    const bytes = fs.statSync(file).size;
+    console.log(
+      `${path.relative(process.cwd(), file)}: ${bytes < 1e5 ? bytes : `${(bytes / 1e6).toFixed(1)} M`}B`,
+    );
+  }
 } finally {
   fs.rmSync(work, { recursive: true, force: true });
 }
@@ -172,12 +183,17 @@ function moved(file: string): string {
 }
 
 /** The sums of every package in the folder, as `sha256sum -c` reads them. */
-function writeSums(): void {
+function writeSums(): Map<string, string> {
   const names = fs.readdirSync(out).filter((name) => /\.(whl|tgz|tar\.gz)$/.test(name)).sort();
-  const lines = names.map((name) =>
-    `${createHash("sha256").update(fs.readFileSync(path.join(out, name))).digest("hex")}  ${name}\n`
+  const sums = new Map(names.map((name) => [
+    name,
+    createHash("sha256").update(fs.readFileSync(path.join(out, name))).digest("hex"),
+  ]));
+  fs.writeFileSync(
+    path.join(out, "SHA256SUMS"),
+    [...sums].map(([name, sum]) => `${sum}  ${name}\n`).join(""),
   );
-  fs.writeFileSync(path.join(out, "SHA256SUMS"), lines.join(""));
+  return sums;
 }
 
 function run(program: string, args: string[], env: Record<string, string> = {}): string {

