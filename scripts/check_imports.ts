@@ -5,14 +5,13 @@
  *
  *   deno run -A scripts/check_imports.ts
  */
-import fs from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { circles } from "./circles.ts";
 import { deadExports } from "./dead_exports.ts";
 import { PROGRAM, workerFiles } from "./entry_points.ts";
 import { blanked, type Module, readModule } from "./modules.ts";
-import { sourceFiles } from "./source_files.ts";
+import { filesBelow, sourceFiles } from "./source_files.ts";
 
 const CORE_BASE = ["core", "core/files"];
 const OBSERVATIONS = [...CORE_BASE, "core/access", "core/hdf5/*"];
@@ -338,11 +337,7 @@ function exportFaults(root: string, sources: readonly Module[]): string[] {
 }
 
 function modulesBelow(root: string, folder: string): Module[] {
-  if (!fs.existsSync(path.join(root, folder))) return [];
-  return fs.readdirSync(path.join(root, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
-    .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)).split(path.sep).join("/"))
-    .map((file) => readModule(root, file));
+  return filesBelow(root, folder).map((file) => readModule(root, file));
 }
 
 if (import.meta.main) {

@@ -117,7 +117,7 @@ const TOKENS = new RegExp(
 );
 
 /** Comments blanked, their lines kept; a `//` within a string or a pattern stays. */
-function withoutComments(text: string): string {
+export function withoutComments(text: string): string {
   return replaceTokens(text, (token, kind) => kind === "comment" ? token.replace(/[^\n]/g, "") : token);
 }
 

@@ -17,14 +17,15 @@ export const ROOMS = [
 
 /** Every `.ts` file of the rooms and `mod.ts`, relative to `root`, with forward slashes, sorted. */
 export function sourceFiles(root: string): string[] {
-  const files: string[] = [];
-  for (const room of ROOMS) {
-    if (!fs.existsSync(path.join(root, room))) continue;
-    for (const entry of fs.readdirSync(path.join(root, room), { withFileTypes: true, recursive: true })) {
-      if (!entry.isFile() || !entry.name.endsWith(".ts")) continue;
-      files.push(path.relative(root, path.join(entry.parentPath, entry.name)).split(path.sep).join("/"));
-    }
-  }
+  const files = ROOMS.flatMap((room) => filesBelow(root, room));
   if (fs.existsSync(path.join(root, "mod.ts"))) files.push("mod.ts");
   return files.sort();
+}
+
+/** Every `.ts` file below a folder of `root`, named as {@linkcode sourceFiles} does; none where it is not there. */
+export function filesBelow(root: string, folder: string): string[] {
+  if (!fs.existsSync(path.join(root, folder))) return [];
+  return fs.readdirSync(path.join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+    .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)).split(path.sep).join("/"));
 }

@@ -3,7 +3,9 @@ import fs from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { importFaults } from "./check_imports.ts";
+import { wordFaults } from "./plain_words.ts";
 import { runToEnd } from "./run_to_end.ts";
+import { filesBelow, sourceFiles } from "./source_files.ts";
 
 export interface StaticCheck {
   name: string;
@@ -36,11 +38,17 @@ export const STATIC_CHECKS: readonly StaticCheck[] = [
   },
   { name: "types agree", run: (root) => deno(root, "check", "--quiet", ".") },
   { name: "imports run downward, in no circle, and every export is used", run: shape },
+  { name: "names and texts use the plain word of a thing", run: words },
   { name: "the lock file names no host", run: lock },
 ];
 
 function shape(root: string): Promise<string> {
   return Promise.resolve(importFaults(root).join("\n"));
+}
+
+function words(root: string): Promise<string> {
+  const files = [...sourceFiles(root), ...filesBelow(root, "scripts"), ...filesBelow(root, "test")];
+  return Promise.resolve(wordFaults(root, files).join("\n"));
 }
 
 /** The lock holds versions and hashes only: where packages come from is each machine's own matter. */

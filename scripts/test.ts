@@ -43,7 +43,7 @@ const PROCESSORS = os.availableParallelism();
 /** Files that run at the same time: much of what they do is waiting. */
 const FILES_AT_ONCE = PROCESSORS + 1;
 /** Files that took long are told in the end. */
-const SLOWEST_TOLD = 10;
+const SLOWEST_SHOWN = 10;
 
 const root = path.resolve(import.meta.dirname!, "..");
 const secondsFile = path.join(root, "test", "seconds.json");
@@ -97,8 +97,8 @@ async function prepare(): Promise<boolean> {
 function report(): never {
   if (skipped.length > 0) console.log(`\nskipped:\n${skipped.map((name) => `  ${name}`).join("\n")}`);
   const slowest = Object.entries(fileSeconds).sort(([, a], [, b]) => b - a);
-  if (slowest.length > SLOWEST_TOLD) {
-    const lines = slowest.slice(0, SLOWEST_TOLD).map(([file, seconds]) => `  ${seconds} s ${file}`);
+  if (slowest.length > SLOWEST_SHOWN) {
+    const lines = slowest.slice(0, SLOWEST_SHOWN).map(([file, seconds]) => `  ${seconds} s ${file}`);
     console.log(`\nslowest files:\n${lines.join("\n")}`);
   }
   if (recorded) record();

@@ -179,7 +179,7 @@ function selectOptions(
     cells: options.cells,
     maxCells: options.maxCells,
     unknownExtent: options.unknownExtent,
-    lean: true,
+    withoutCells: true,
     signal: options.signal,
   };
 }

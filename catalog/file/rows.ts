@@ -5,13 +5,13 @@ import { BBOX_FIELDS, type Column, COLUMNS } from "../schema.ts";
 import { sqlName } from "../../core/tables/duckdb.ts";
 
 /** What each column is asked for as, so that its vector holds plain values. */
-function selectList(lean: boolean): string {
-  return COLUMNS.map((column) => selected(column, lean)).join(", ");
+function selectList(withoutCells: boolean): string {
+  return COLUMNS.map((column) => selected(column, withoutCells)).join(", ");
 }
 
-function selected({ name, type }: Column, lean: boolean): string {
+function selected({ name, type }: Column, withoutCells: boolean): string {
   const quoted = sqlName(name);
-  if (lean && (type === "wkb" || type === "cells")) {
+  if (withoutCells && (type === "wkb" || type === "cells")) {
     return `${type === "wkb" ? "NULL::BLOB" : "[]::UBIGINT[]"} AS ${quoted}`;
   }
   if (type === "timestamp") return `epoch_us(${quoted}) AS ${quoted}`;
@@ -31,9 +31,9 @@ export interface RowChunk {
 /** Rows of a table expression of the contract's columns and `file_row_number`, a chunk at a time. */
 export async function* readRows(
   connection: DuckDBConnection,
-  from: { table: string; tail?: string; values?: DuckDBValue[]; lean?: boolean },
+  from: { table: string; tail?: string; values?: DuckDBValue[]; withoutCells?: boolean },
 ): AsyncGenerator<RowChunk> {
-  const sql = `SELECT file_row_number, ${selectList(from.lean ?? false)} FROM ${from.table} ${
+  const sql = `SELECT file_row_number, ${selectList(from.withoutCells ?? false)} FROM ${from.table} ${
     from.tail ?? ""
   }`;
   const result = await connection.stream(sql, from.values);

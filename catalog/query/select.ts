@@ -33,7 +33,7 @@ export interface SelectOptions extends GranuleFilter {
   /** At most so many parents: the first in ascending order. */
   maxCells?: number | undefined;
   /** Leave geometry (null) and cells (empty) out of the granules; a plan needs neither. */
-  lean?: boolean | undefined;
+  withoutCells?: boolean | undefined;
   /** Granules whose extent is unknown are taken, and needed by every parent. */
   unknownExtent?: boolean | undefined;
   signal?: AbortSignal | undefined;
@@ -264,7 +264,7 @@ async function fetchGranules(
     const source = {
       table: catalog.table,
       tail: "SEMI JOIN chosen USING (file_row_number)",
-      lean: options.lean ?? false,
+      withoutCells: options.withoutCells ?? false,
     };
     for await (const chunk of readRows(catalog.duck.connection, source)) {
       options.signal?.throwIfAborted();

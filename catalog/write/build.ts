@@ -79,7 +79,7 @@ async function numbersOf(
   const catalog = await openCatalog(file, options);
   const numbers: number[] = [];
   try {
-    const from = { table: catalog.table, lean: true };
+    const from = { table: catalog.table, withoutCells: true };
     for await (const { rows, fileRows } of readRows(catalog.duck.connection, from)) {
       rows.forEach((row, i) => test(row) && numbers.push(fileRows[i]!));
     }

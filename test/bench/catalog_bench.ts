@@ -95,7 +95,7 @@ try {
   await timed("merge with itself", () => mergeCatalogs([file, file], path.join(folder, "merged.parquet")));
   const catalog = await timed("open", () => openCatalog(file));
   const region = Array.from({ length: 64 }, (_, i) => 41_216 + i);
-  const base = { order: 6, convention: "authalic", lean: true } as const;
+  const base = { order: 6, convention: "authalic", withoutCells: true } as const;
   for (const state of ["cold", "warm"]) {
     const found = await timed(
       `select a region of 64 parents, ${state}`,

@@ -3,19 +3,19 @@ import { type Job, runJobs } from "../../../scripts/jobs.ts";
 
 /** Jobs that note when they begin and end, and end in the order in which `finish` is called. */
 function stage(specs: readonly [name: string, places: number, seconds: number][]) {
-  const told: string[] = [];
+  const log: string[] = [];
   const endings = new Map<string, () => void>();
   const jobs = specs.map(([name, places, seconds]): Job => ({
     places,
     seconds,
     run: () => {
-      told.push(`${name} begins`);
+      log.push(`${name} begins`);
       return new Promise((resolve) => endings.set(name, resolve));
     },
   }));
   return {
     jobs,
-    told,
+    log,
     async finish(name: string): Promise<void> {
       endings.get(name)!();
       await new Promise((resolve) => setTimeout(resolve, 0));
@@ -24,35 +24,35 @@ function stage(specs: readonly [name: string, places: number, seconds: number][]
 }
 
 Deno.test("the longest begin, those of unknown length before them, and no more at once than there are places", async () => {
-  const { jobs, told, finish } = stage([["short", 1, 1], ["long", 1, 9], ["new", 1, Infinity], [
+  const { jobs, log, finish } = stage([["short", 1, 1], ["long", 1, 9], ["new", 1, Infinity], [
     "middle",
     1,
     5,
   ]]);
   const all = runJobs(jobs, 2);
-  assert.deepEqual(told, ["new begins", "long begins"]);
+  assert.deepEqual(log, ["new begins", "long begins"]);
   await finish("long");
-  assert.deepEqual(told.slice(2), ["middle begins"]);
+  assert.deepEqual(log.slice(2), ["middle begins"]);
   await finish("new");
-  assert.deepEqual(told.slice(3), ["short begins"]);
+  assert.deepEqual(log.slice(3), ["short begins"]);
   await finish("short");
   await finish("middle");
   await all;
 });
 
 Deno.test("a job that takes several places leaves the others to those that fit", async () => {
-  const { jobs, told, finish } = stage([["wide", 2, 9], ["other", 2, 8], ["small", 1, 1]]);
+  const { jobs, log, finish } = stage([["wide", 2, 9], ["other", 2, 8], ["small", 1, 1]]);
   const all = runJobs(jobs, 3);
-  assert.deepEqual(told, ["wide begins", "small begins"]);
+  assert.deepEqual(log, ["wide begins", "small begins"]);
   await finish("small");
-  assert.equal(told.length, 2);
+  assert.equal(log.length, 2);
   await finish("wide");
-  assert.deepEqual(told.slice(2), ["other begins"]);
+  assert.deepEqual(log.slice(2), ["other begins"]);
   await finish("other");
   await all;
 });
 
-Deno.test("a job of more places than there are runs, and one that fails is told of", async () => {
+Deno.test("a job of more places than there are runs, and one that fails is reported", async () => {
   let ran = false;
   await runJobs([{
     places: 4,
