@@ -6,9 +6,14 @@
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** The value as an object, or null. Arrays are not objects. */
+/** Whether a value is an object. Arrays are not objects. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The value as an object, or null. */
 export function asObject(value: unknown): JsonObject | null {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? value as JsonObject : null;
+  return isObject(value) ? value : null;
 }
 
 /** The value as an array, or an empty one. */

@@ -1,4 +1,5 @@
 /** What a feed has come to: a row a day, and where it stands. */
+import type { FeedDay, FeedState } from "../catalog/feed_state.ts";
 import { DAY_MS, dayText } from "./ledger/days.ts";
 import { type Engine, numberOf, textOf } from "./ledger/engine.ts";
 import { noticeCounts } from "./ledger/inbox.ts";
@@ -6,37 +7,13 @@ import { usualSilence } from "./ledger/gaps.ts";
 import { daysFrom, feedProgress, openSpans } from "./ledger/progress.ts";
 import { type TaskCounts, taskCounts } from "./ledger/tasks.ts";
 
-interface DayStatus {
-  day: string;
-  /** What the source counted when the day had settled; null before, and where it does not count. */
-  available: number | null;
-  /** Kept and left out by the filter. */
-  known: number;
-  kept: number;
-  filtered: number;
-  /** Deleted at the source, or no longer found there. */
-  deleted: number;
-  downloaded: number;
-  /** Downloads that failed and will be tried again. */
-  failed: number;
-  dead: number;
-  short: boolean;
-}
-
-export interface FeedStatus {
-  feed: string;
-  watermark: string | null;
-  polled: string | null;
-  pushed: string | null;
-  /** Nothing was pushed for longer than is usual. */
-  silent: boolean;
+export interface FeedStatus extends FeedState {
   /** Spans of time that are not walked to their end. */
   open: number;
   tasks: TaskCounts;
   /** Milliseconds that the oldest due task has waited. */
   queueAgeMs: number;
   notices: { waiting: number; bad: number };
-  days: DayStatus[];
 }
 
 export async function feedStatus(
@@ -50,11 +27,11 @@ export async function feedStatus(
   const fromDay = Math.floor(now / DAY_MS) - days + 1;
   return await engine.transaction(async (sql) => {
     const progress = await feedProgress(sql, feed);
-    const table = new Map<number, DayStatus>();
-    const at = (day: number): DayStatus => {
+    const table = new Map<number, FeedDay>();
+    const at = (day: number): FeedDay => {
       const known = table.get(day);
       if (known !== undefined) return known;
-      const made: DayStatus = {
+      const made: FeedDay = {
         day: dayText(day),
         available: null,
         known: 0,

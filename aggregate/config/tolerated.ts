@@ -3,6 +3,7 @@
  * config before it is checked, each with a warning. Keys that would change results are not here: they
  * are refused.
  */
+import { isObject } from "../../core/json_value.ts";
 
 interface Tolerated {
   /** Keys from the root; `*` stands for any one. */
@@ -51,9 +52,9 @@ export function takeTolerated(config: unknown): Ignored[] {
   const ignored: Ignored[] = [];
   for (const { path, because } of TOLERATED) {
     let holder: unknown = config;
-    for (const key of path.slice(0, -1)) holder = isMapping(holder) ? holder[key] : undefined;
+    for (const key of path.slice(0, -1)) holder = isObject(holder) ? holder[key] : undefined;
     const last = path[path.length - 1];
-    if (!isMapping(holder) || !Object.hasOwn(holder, last)) continue;
+    if (!isObject(holder) || !Object.hasOwn(holder, last)) continue;
     delete holder[last];
     ignored.push({ path, because });
   }
@@ -84,10 +85,6 @@ export function unsupported(path: readonly PropertyKey[]): string | undefined {
     }
   }
   return undefined;
-}
-
-function isMapping(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Why a value that other tools take is refused. */

@@ -2,6 +2,7 @@
  * Whether a plan may go on with another's run: it is the same run, or one of more granules. Anything else
  * would replace what the other run has made.
  */
+import { isObject } from "../../core/json_value.ts";
 import type { GranuleRow } from "../../catalog/granule.ts";
 import { canonicalJson } from "../../core/keys.ts";
 import { identityOf } from "./identity.ts";
@@ -91,14 +92,10 @@ function configOf(plan: Plan): unknown {
 /** Paths of values that differ between two records, deepest first: `output.childOrder`. */
 function changedPaths(was: unknown, is: unknown, above = ""): string[] {
   if (canonicalJson(was) === canonicalJson(is)) return [];
-  const bothRecords = isRecord(was) && isRecord(is);
+  const bothRecords = isObject(was) && isObject(is);
   if (!bothRecords) return [above === "" ? "all of it" : above];
   const keys = [...new Set([...Object.keys(was), ...Object.keys(is)])];
   return keys.flatMap((key) => changedPaths(was[key], is[key], above === "" ? key : `${above}.${key}`));
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function count(n: number, what: string): string {

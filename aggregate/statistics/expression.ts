@@ -5,30 +5,17 @@
 import { suggestion } from "../../core/suggest.ts";
 import { AGGREGATE_FUNCTIONS, CONSTANTS, ELEMENTWISE_FUNCTIONS, type FunctionContext } from "./functions.ts";
 import type { Graph, GraphNode } from "./graph.ts";
-import { BINARY, UNARY } from "../../core/expressions/operations.ts";
+import { ARITHMETIC, BINARY, COMPARISONS, UNARY } from "../../core/expressions/operations.ts";
 import { expressionError, parseSyntax, type Syntax } from "../../core/expressions/syntax.ts";
 
-const OPERATORS: Readonly<Record<string, string>> = {
-  "+": "add",
-  "-": "subtract",
-  "*": "multiply",
-  "/": "divide",
-  "%": "remainder",
-  "**": "power",
-  "==": "equal",
-  "!=": "not_equal",
-  "<": "less",
-  "<=": "less_equal",
-  ">": "greater",
-  ">=": "greater_equal",
+const LOGICAL: Readonly<Record<string, string>> = {
   "&": "logical_and",
   "|": "logical_or",
   "^": "logical_xor",
   "and": "logical_and",
   "or": "logical_or",
 };
-const COMPARISONS = new Set(["==", "!=", "<", "<=", ">", ">="]);
-const LOGICAL = new Set(["&", "|", "^", "and", "or"]);
+const OPERATORS: Readonly<Record<string, string>> = { ...ARITHMETIC, ...COMPARISONS, ...LOGICAL };
 
 /**
  * The node of `text`. `columnNames[i]` is column i. Throws an input error with the column of the text
@@ -111,7 +98,7 @@ class Lowering implements FunctionContext {
   #binary(tree: Syntax & { kind: "binary" }): GraphNode {
     const op = OPERATORS[tree.op];
     if (op === undefined) this.fail(tree.at, `"${tree.op}" is not supported here`);
-    if (LOGICAL.has(tree.op)) {
+    if (tree.op in LOGICAL) {
       const sides = [tree.left, tree.right].map((side) => {
         const node = this.lower(side);
         if (!node.boolean) {
@@ -132,10 +119,10 @@ class Lowering implements FunctionContext {
       return this.elementwise(op, sides);
     }
     const sides = [this.number(tree.left), this.number(tree.right)];
-    if (COMPARISONS.has(tree.op) && sides.every((side) => side.op === "constant")) {
+    if (tree.op in COMPARISONS && sides.every((side) => side.op === "constant")) {
       this.fail(tree.at, "this compares two numbers (wanted a column on one side)");
     }
-    return this.elementwise(op, sides, COMPARISONS.has(tree.op));
+    return this.elementwise(op, sides, tree.op in COMPARISONS);
   }
 
   /** An elementwise node: constants are computed, and `**` of a few exponents has its own operation. */

@@ -3,6 +3,7 @@
  * the query that its metadata keeps. A query is complete only when its rows have been read to the end.
  */
 import fs from "node:fs";
+import { joinChunks } from "../../core/bytes.ts";
 import { inputError, systemCode } from "../../core/errors.ts";
 import { inputPath } from "../../core/files/address.ts";
 import { timeOfText } from "../../core/times.ts";
@@ -280,11 +281,5 @@ async function readText(named: string): Promise<string> {
     if (code === undefined) throw error;
     throw inputError(`${file}: cannot be read (${code === "ENOENT" ? "no such file" : code})`);
   }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return new TextDecoder().decode(bytes);
+  return new TextDecoder().decode(joinChunks(chunks, length));
 }

@@ -3,6 +3,7 @@
  * and their older JSON catalogs, which list S3 URLs by morton id of a parent cell.
  */
 import fs from "node:fs";
+import { asObject } from "../../core/json_value.ts";
 import { GranaryError, inputError, systemCode } from "../../core/errors.ts";
 import { keepStandardInput, type KeptInput } from "../../core/files/standard_input.ts";
 import { inputPath } from "../../core/files/address.ts";
@@ -131,10 +132,10 @@ function parseJson(file: string): JsonCatalog {
   } catch (error) {
     throw inputError(`${file}: is not JSON (${(error as Error).message})`);
   }
-  const { metadata, catalog } = objectOf(value) ?? {};
-  const facts = objectOf(metadata);
-  const cells = objectOf(catalog);
-  if (facts === undefined || cells === undefined) {
+  const { metadata, catalog } = asObject(value) ?? {};
+  const facts = asObject(metadata);
+  const cells = asObject(catalog);
+  if (facts === null || cells === null) {
     throw inputError(
       `${file}: is no JSON catalog (wanted {"metadata": {…}, "catalog": {morton id: [urls]}})`,
     );
@@ -161,12 +162,6 @@ function parseJson(file: string): JsonCatalog {
       return [name, urls as string[]];
     }),
   };
-}
-
-function objectOf(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? value as Record<string, unknown>
-    : undefined;
 }
 
 function* jsonRows(

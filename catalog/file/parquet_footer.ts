@@ -1,4 +1,5 @@
 /** What a file says of itself before anything is read from it: is it Parquet, GeoParquet, a catalog? */
+import { isObject } from "../../core/json_value.ts";
 import { inputError } from "../../core/errors.ts";
 import { MAX_ORDER } from "../../core/cells/convention.ts";
 import { parquetTypes } from "./columns_sql.ts";
@@ -98,8 +99,4 @@ function parseObject(file: string, key: string, text: string | undefined): Recor
   }
   if (!isObject(value)) throw inputError(`${file}: footer key "${key}" is not a JSON object`);
   return value;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

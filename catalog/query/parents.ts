@@ -1,4 +1,5 @@
 /** From the cells of a row to the parent cells that a run would compute them in. */
+import { lowerBound } from "../../core/lower_bound.ts";
 import { MAX_NUMBER_ORDER } from "../../core/cells/convention.ts";
 import type { LatitudeConvention } from "../../core/cells/convention.ts";
 import { cellsNear } from "../../core/cells/cell_ranges.ts";
@@ -47,16 +48,14 @@ function bitmapOf(cells: Iterable<number>, order: number): (cell: number) => boo
   return (cell) => bitmap[cell] === 1;
 }
 
-function lowerBound(sorted: Float64Array, value: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (sorted[middle] < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
+/** Calls `found` with parents of `cells[from .. to)`, ids at `cellOrder`, ascending. */
+type FindParents = (
+  cells: BigUint64Array,
+  from: number,
+  to: number,
+  cellOrder: number,
+  found: (parent: number) => void,
+) => void;
 
 /** Turns rows of cells into distinct parents, one row after the other. */
 export class ParentFinder {
@@ -79,26 +78,14 @@ export class ParentFinder {
    * Calls `found` with every parent of `cells[from .. to)` (ids at `cellOrder`, ascending) that the
    * filter allows, each once, in no promised order.
    */
-  forEach(
-    cells: BigUint64Array,
-    from: number,
-    to: number,
-    cellOrder: number,
-    found: (parent: number) => void,
-  ): void {
+  readonly forEach: FindParents = (cells, from, to, cellOrder, found) => {
     if (this.#geodetic) this.#image(cells, from, to, cellOrder, found);
     else if (cellOrder < this.#order) this.#finer(cells, from, to, cellOrder, found);
     else if (cellOrder <= LOW_WORD_ORDER) this.#coarser32(cells, from, to, cellOrder, found);
     else this.#coarser(cells, from, to, cellOrder, found);
-  }
+  };
 
-  #coarser32(
-    cells: BigUint64Array,
-    from: number,
-    to: number,
-    cellOrder: number,
-    found: (parent: number) => void,
-  ): void {
+  readonly #coarser32: FindParents = (cells, from, to, cellOrder, found) => {
     const words = new Uint32Array(cells.buffer, cells.byteOffset, cells.length * 2);
     const shift = 2 * (cellOrder - this.#order);
     const filter = this.#filter;
@@ -109,15 +96,9 @@ export class ParentFinder {
       last = parent;
       if (filter.has(parent)) found(parent);
     }
-  }
+  };
 
-  #coarser(
-    cells: BigUint64Array,
-    from: number,
-    to: number,
-    cellOrder: number,
-    found: (parent: number) => void,
-  ): void {
+  readonly #coarser: FindParents = (cells, from, to, cellOrder, found) => {
     const shift = BigInt(2 * (cellOrder - this.#order));
     let last = -1;
     for (let i = from; i < to; i++) {
@@ -126,29 +107,17 @@ export class ParentFinder {
       last = parent;
       if (this.#filter.has(parent)) found(parent);
     }
-  }
+  };
 
-  #finer(
-    cells: BigUint64Array,
-    from: number,
-    to: number,
-    cellOrder: number,
-    found: (parent: number) => void,
-  ): void {
+  readonly #finer: FindParents = (cells, from, to, cellOrder, found) => {
     const count = 4 ** (this.#order - cellOrder);
     for (let i = from; i < to; i++) {
       const first = Number(cells[i]) * count;
       for (const parent of this.#filter.between(first, first + count - 1)) found(parent);
     }
-  }
+  };
 
-  #image(
-    cells: BigUint64Array,
-    from: number,
-    to: number,
-    cellOrder: number,
-    found: (parent: number) => void,
-  ): void {
+  readonly #image: FindParents = (cells, from, to, cellOrder, found) => {
     const order = Math.min(cellOrder, MAX_NUMBER_ORDER);
     const shift = BigInt(2 * (cellOrder - order));
     const distinct = new Set<number>();
@@ -159,7 +128,7 @@ export class ParentFinder {
       for (const parent of this.#imageOf(cell, order)) distinct.add(parent);
     }
     for (const parent of distinct) if (this.#filter.has(parent)) found(parent);
-  }
+  };
 
   #imageOf(cell: number, order: number): number[] {
     let known = this.#images.get(order);

@@ -1,6 +1,7 @@
 /** A secret from the user: a line of stdin, or typed at a prompt that shows nothing. Never an argument. */
 import fs from "node:fs";
 import process from "node:process";
+import { joinChunks } from "../../core/bytes.ts";
 import { GranaryError, inputError, systemCode } from "../../core/errors.ts";
 
 const LONGEST_BYTES = 64 * 1024;
@@ -29,13 +30,7 @@ function piped(): string {
     if (total > LONGEST_BYTES) throw inputError(`stdin: more than ${LONGEST_BYTES} bytes (wanted a token)`);
     chunks.push(chunk.subarray(0, count));
   }
-  const all = new Uint8Array(total);
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.length;
-  }
-  return new TextDecoder().decode(all).trim();
+  return new TextDecoder().decode(joinChunks(chunks, total)).trim();
 }
 
 function typed(prompt: string, signal: AbortSignal): Promise<string> {

@@ -8,6 +8,24 @@ import { arccos, arcsin, arctan, arctan2, cos, sin, tan } from "./trigonometry.t
 type UnaryOperation = (x: number) => number;
 type BinaryOperation = (a: number, b: number) => number;
 
+/** What signs mean, by numpy's names of the operations. */
+export const ARITHMETIC: Readonly<Record<string, string>> = {
+  "+": "add",
+  "-": "subtract",
+  "*": "multiply",
+  "/": "divide",
+  "%": "remainder",
+  "**": "power",
+};
+export const COMPARISONS: Readonly<Record<string, string>> = {
+  "==": "equal",
+  "!=": "not_equal",
+  "<": "less",
+  "<=": "less_equal",
+  ">": "greater",
+  ">=": "greater_equal",
+};
+
 /** Operations of one argument, by numpy's name. */
 export const UNARY: Readonly<Record<string, UnaryOperation>> = {
   negative: (x) => -x,

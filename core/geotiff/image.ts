@@ -1,8 +1,9 @@
 /** One image of a TIFF: its size, its elements, and how its blocks lie. */
+import { elementBytes } from "../element_types.ts";
 import type { GridDtype } from "../raster/grid.ts";
 import { damagedTiff } from "./damaged.ts";
 import { isDecoded } from "./decode/decode_block.ts";
-import { ARRAYS, type BlockLayout } from "./decode/layout.ts";
+import type { BlockLayout } from "./decode/layout.ts";
 import type { TiffField } from "./fields.ts";
 import { Refusal } from "./refusal.ts";
 import { COMPRESSION, compressionName, PHOTOMETRIC, TAG } from "./tags.ts";
@@ -177,7 +178,7 @@ export async function blockLayout(
   if (![1, 2, 3].includes(usable) || (usable === 2 && bits < 8) || (usable === 3 && image.format !== 3)) {
     throw new Refusal("predictor", `predictor ${predictor} of ${dtype} is not read`);
   }
-  const bytes = image.blockWidth * image.blockHeight * inBlock * ARRAYS[dtype].BYTES_PER_ELEMENT;
+  const bytes = image.blockWidth * image.blockHeight * inBlock * elementBytes(dtype);
   if (bytes > LARGEST_BLOCK) {
     throw new Refusal(
       "block-size",

@@ -1,4 +1,5 @@
 /** One level of a TIFF's pyramid, with its mask: windows of it. */
+import { NUMBER_ARRAYS } from "../element_types.ts";
 import type { GridDtype, GridValues, GridWindow } from "../raster/grid.ts";
 import {
   blockPlaces,
@@ -10,7 +11,6 @@ import {
 } from "./blocks.ts";
 import { damagedTiff } from "./damaged.ts";
 import type { DecodeBlock } from "./decode/decode_block.ts";
-import { ARRAYS } from "./decode/layout.ts";
 
 export { type ReadableImage, readableImage };
 
@@ -64,7 +64,7 @@ export async function readRectangle(
   const { width, height } = rectangle;
   const cells = width * height;
   const { dtype } = level.main.layout;
-  const bands = samples.map(() => new ARRAYS[dtype as GridDtype](cells));
+  const bands = samples.map(() => new NUMBER_ARRAYS[dtype as GridDtype](cells));
   const masks = new MaskPlane(cells);
   const tasks: BlockTask[] = [];
   const { separate } = level.main.image;

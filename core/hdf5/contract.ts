@@ -1,19 +1,10 @@
 /** What the engine asks of the reading room: one HDF5 granule as columns of observations. */
+import type { ElementValues } from "../element_types.ts";
 
 /** Attribute and element values as JavaScript has them; 64-bit integers are bigint. */
 export type Hdf5Scalar = number | bigint | string;
 
-export type Hdf5Values =
-  | Int8Array
-  | Uint8Array
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | BigInt64Array
-  | BigUint64Array
-  | Float32Array
-  | Float64Array;
+export type Hdf5Values = ElementValues;
 
 /** An open HDF5 file, by whichever reader. Paths are absolute, `/gt1l/land_ice_segments/h_li`. */
 export interface Hdf5File {

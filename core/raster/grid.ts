@@ -5,27 +5,12 @@
  * Rows and columns are those of the oriented grid: row 0 is the northernmost (the largest y), column 0 the
  * westernmost (the smallest x), however the file stores them.
  */
+import type { NumberDtype, NumberValues } from "../element_types.ts";
 
 /** Element types of grids, by numpy's names. */
-export type GridDtype =
-  | "int8"
-  | "uint8"
-  | "int16"
-  | "uint16"
-  | "int32"
-  | "uint32"
-  | "float32"
-  | "float64";
+export type GridDtype = NumberDtype;
 
-export type GridValues =
-  | Int8Array
-  | Uint8Array
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | Float32Array
-  | Float64Array;
+export type GridValues = NumberValues;
 
 /**
  * `[a, b, c, d, e, f]`: x = a * column + b * row + c, y = d * column + e * row + f, of a cell's upper left
@@ -88,7 +73,8 @@ export interface WindowRequest {
   readonly bands?: readonly number[];
 }
 
-export interface Grid {
+/** All that is known of a grid before anything of it is read. */
+export interface GridHeader {
   /** The variable's path, `/Grid/precipitation`; empty for a TIFF. */
   readonly name: string;
   readonly width: number;
@@ -102,6 +88,9 @@ export interface Grid {
   readonly levels: readonly GridLevel[];
   /** What was assumed or corrected in placing it, for people. */
   readonly notes: readonly string[];
+}
+
+export interface Grid extends GridHeader {
   /** Reads and decodes the blocks that the window touches. Throws RangeError for one outside its level. */
   readWindow(request: WindowRequest, signal?: AbortSignal): Promise<GridWindow>;
 }

@@ -1,6 +1,6 @@
 /** Where cells stand in the arrays of a level: positions by nested ids, without a search per cell. */
+import { isObject } from "../json_value.ts";
 import { inputError } from "../errors.ts";
-import { isObject } from "../zarr/documents.ts";
 import type { GranaryStore, StoreLevel } from "./open.ts";
 
 /** The position of the cell `id` along the level's arrays; -1 where it has none. */

@@ -7,6 +7,7 @@
  * of parents; an inner chunk is one parent, several where a parent has few cells, and a part of one
  * where it has more than {@linkcode MAX_CHUNK_CELLS}.
  */
+import { lowerBound } from "../lower_bound.ts";
 import { inputError } from "../errors.ts";
 import { MAX_CHUNK_CELLS } from "../zarr/chunk.ts";
 import type { StoreSpec } from "./contract.ts";
@@ -106,17 +107,6 @@ export function ranksOfShard(spec: StoreSpec, shardIndex: number): { first: numb
   }
   const { length } = spec.parents;
   return { first: Math.min(from, length), end: Math.min(to, length) };
-}
-
-/** Position of the first element that is not below `value`. */
-function lowerBound(sorted: readonly number[], value: number): number {
-  let low = 0, high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (sorted[middle] < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** The key of one shard of one array, in a window where the array has a dimension of time. */

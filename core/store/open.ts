@@ -3,10 +3,11 @@
  * what granary writes and other Zarr v3 stores by the same conventions (nested HEALPix, `cell_ids`).
  */
 import * as zarr from "zarrita";
+import { isObject } from "../json_value.ts";
 import { GranaryError, inputError } from "../errors.ts";
 import { suggestion } from "../suggest.ts";
 import type { LatitudeConvention } from "../cells/convention.ts";
-import { asArray, asGroup, isObject, readDocument } from "../zarr/documents.ts";
+import { asArray, asGroup, readDocument } from "../zarr/documents.ts";
 import type { ArrayDocument, GroupDocument } from "../zarr/documents.ts";
 import { parseTimeUnits } from "../cf_time.ts";
 import type { StoreTime } from "./contract.ts";

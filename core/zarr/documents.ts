@@ -1,4 +1,5 @@
 /** The zarr.json documents of a store that someone wrote, checked as far as granary relies on them. */
+import { isObject } from "../json_value.ts";
 import { inputError } from "../errors.ts";
 import type { StoreReader } from "./reader.ts";
 
@@ -89,8 +90,4 @@ export function asArray(document: Json, name: string): ArrayDocument {
 
 function isShape(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
-}
-
-export function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

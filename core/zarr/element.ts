@@ -1,31 +1,12 @@
 /** Element types of arrays: their typed arrays, their fill values, and how numbers become elements. */
+import type { ElementValues, NumberDtype } from "../element_types.ts";
 import { inputError } from "../errors.ts";
 
 /** The element types of Zarr arrays that granary writes. */
-export type ArrayDtype =
-  | "int8"
-  | "uint8"
-  | "int16"
-  | "uint16"
-  | "int32"
-  | "uint32"
-  | "int64"
-  | "uint64"
-  | "float32"
-  | "float64";
+export type ArrayDtype = NumberDtype | "int64" | "uint64";
 
 /** A typed array of any element type that the store writes. */
-export type Elements =
-  | Int8Array
-  | Uint8Array
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | BigInt64Array
-  | BigUint64Array
-  | Float32Array
-  | Float64Array;
+export type Elements = ElementValues;
 
 interface ElementType {
   bytes: number;

@@ -5,6 +5,7 @@
 import { Buffer } from "node:buffer";
 import crypto from "node:crypto";
 import type { Readable } from "node:stream";
+import { joinChunks } from "../../core/bytes.ts";
 import { listenHttp } from "../../core/http/listen.ts";
 import { keepNotices, type Notice } from "../ledger/inbox.ts";
 import type { Feed } from "../open.ts";
@@ -116,20 +117,10 @@ function receive(
     chunks.length = 0;
   });
   request.on("end", () => {
-    if (length <= MOST_BODY_BYTES) keep(new TextDecoder().decode(joined(chunks, length)), answer);
+    if (length <= MOST_BODY_BYTES) keep(new TextDecoder().decode(joinChunks(chunks, length)), answer);
   });
   // A sender that goes away in the middle got no answer, and sends again.
   request.on("error", () => chunks.length = 0);
-}
-
-function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
 }
 
 /** Compares digests of equal length, so that the time tells nothing of how much was right. */

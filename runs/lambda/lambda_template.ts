@@ -2,17 +2,24 @@
  * The CloudFormation template of granary on AWS: a function whose code is the binary, its role, its log
  * group, and a state machine that maps it over a plan's tasks (AWS Step Functions, distributed map). Pure.
  */
+import {
+  attribute,
+  FUNCTION_CONDITIONS,
+  functionParameters,
+  functionResource,
+  functionRole,
+  type FunctionSize,
+  policy,
+  sub,
+  trust,
+} from "./template_resources.ts";
 
 /** Lambda's limits for a function from a zip file: unpacked, and sent without a bucket. */
 export const UNPACKED_LIMIT_BYTES = 250 * 1024 * 1024;
 export const DIRECT_ZIP_LIMIT_BYTES = 50 * 1024 * 1024;
 
-interface TemplateOptions {
-  architecture: "x86_64" | "arm64";
-  memoryMegabytes: number;
-  timeoutSeconds: number;
-  /** Of /tmp, where spill files are made. */
-  storageMegabytes: number;
+/** Spill files are made in /tmp. */
+interface TemplateOptions extends FunctionSize {
   maxParallel: number;
   /** Stages of the job that the state machine does. */
   stages: readonly string[];
@@ -40,9 +47,6 @@ export const TEMPLATE_DEFAULTS: TemplateOptions = {
   stages: ["scatter", "reduce"],
 };
 
-const sub = (text: string) => ({ "Fn::Sub": text });
-const attribute = (resource: string) => ({ "Fn::GetAtt": [resource, "Arn"] });
-
 /** The template, to be written as JSON. */
 export function lambdaTemplate(options: TemplateOptions): Record<string, unknown> {
   const { scheduled } = options;
@@ -51,24 +55,8 @@ export function lambdaTemplate(options: TemplateOptions): Record<string, unknown
     AWSTemplateFormatVersion: "2010-09-09",
     Description: "granary: a Lambda function that does the tasks of a run, and a state machine that does all",
     Parameters: {
-      FunctionName: { Type: "String", Default: "granary" },
-      CodeBucket: {
-        Type: "String",
-        Description: "the bucket with the package of granary deploy aws --package",
-      },
-      CodeKey: { Type: "String", Default: "granary-lambda.zip" },
+      ...functionParameters("granary"),
       DataBucket: { Type: "String", Description: "the bucket of stores and run directories" },
-      GranuleBucket: {
-        Type: "String",
-        Default: "",
-        Description: "a bucket of granules that is read with the function's role; empty for none",
-      },
-      EarthdataToken: {
-        Type: "String",
-        Default: "",
-        NoEcho: true,
-        Description: "for granules of NASA's data centres; empty for none",
-      },
       MaxParallel: { Type: "Number", Default: options.maxParallel, MinValue: 1 },
       ...scheduled === undefined ? {} : {
         DatasetKey: {
@@ -90,76 +78,31 @@ export function lambdaTemplate(options: TemplateOptions): Record<string, unknown
         }]),
       ),
     },
-    Conditions: {
-      ReadsGranuleBucket: { "Fn::Not": [{ "Fn::Equals": [{ Ref: "GranuleBucket" }, ""] }] },
-      HasToken: { "Fn::Not": [{ "Fn::Equals": [{ Ref: "EarthdataToken" }, ""] }] },
-    },
+    Conditions: FUNCTION_CONDITIONS,
     Resources: {
-      LogGroup: {
-        Type: "AWS::Logs::LogGroup",
-        DeletionPolicy: "Delete",
-        UpdateReplacePolicy: "Delete",
-        Properties: { LogGroupName: sub("/aws/lambda/${FunctionName}"), RetentionInDays: 30 },
-      },
-      FunctionRole: {
-        Type: "AWS::IAM::Role",
-        Properties: {
-          AssumeRolePolicyDocument: trust("lambda.amazonaws.com"),
-          Policies: [
-            policy("logs", [{
-              Effect: "Allow",
-              Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
-              Resource: attribute("LogGroup"),
-            }]),
-            policy("data", [
-              {
-                Effect: "Allow",
-                Action: ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
-                Resource: sub("arn:${AWS::Partition}:s3:::${DataBucket}/*"),
-              },
-              {
-                Effect: "Allow",
-                Action: "s3:ListBucket",
-                Resource: sub("arn:${AWS::Partition}:s3:::${DataBucket}"),
-              },
-            ]),
-          ],
-        },
-      },
-      GranulePolicy: {
-        Type: "AWS::IAM::Policy",
-        Condition: "ReadsGranuleBucket",
-        Properties: {
-          ...policy("granules", [{
+      ...functionRole([
+        policy("data", [
+          {
             Effect: "Allow",
-            Action: "s3:GetObject",
-            Resource: sub("arn:${AWS::Partition}:s3:::${GranuleBucket}/*"),
-          }]),
-          Roles: [{ Ref: "FunctionRole" }],
-        },
-      },
-      Function: {
-        Type: "AWS::Lambda::Function",
-        DependsOn: "LogGroup",
-        Properties: {
-          FunctionName: { Ref: "FunctionName" },
-          Description: "granary: one task of a run an invocation",
-          Runtime: "provided.al2023",
-          Handler: "bootstrap",
-          Architectures: [options.architecture],
-          MemorySize: options.memoryMegabytes,
-          Timeout: options.timeoutSeconds,
-          EphemeralStorage: { Size: options.storageMegabytes },
-          Role: attribute("FunctionRole"),
-          Code: { S3Bucket: { Ref: "CodeBucket" }, S3Key: { Ref: "CodeKey" } },
-          Environment: {
-            Variables: {
-              EARTHDATA_TOKEN: { "Fn::If": ["HasToken", { Ref: "EarthdataToken" }, { Ref: "AWS::NoValue" }] },
-              ...Object.fromEntries(secrets.map((name) => [name, { Ref: secretParameter(name) }])),
-            },
+            Action: ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
+            Resource: sub("arn:${AWS::Partition}:s3:::${DataBucket}/*"),
           },
-        },
-      },
+          {
+            Effect: "Allow",
+            Action: "s3:ListBucket",
+            Resource: sub("arn:${AWS::Partition}:s3:::${DataBucket}"),
+          },
+        ]),
+      ], [{
+        Effect: "Allow",
+        Action: "s3:GetObject",
+        Resource: sub("arn:${AWS::Partition}:s3:::${GranuleBucket}/*"),
+      }]),
+      Function: functionResource(
+        "granary: one task of a run an invocation",
+        options,
+        Object.fromEntries(secrets.map((name) => [name, { Ref: secretParameter(name) }])),
+      ),
       MachineRole: {
         Type: "AWS::IAM::Role",
         Properties: {
@@ -364,15 +307,4 @@ function invocation(payload: Record<string, unknown>): Record<string, unknown> {
       JitterStrategy: "FULL",
     }],
   };
-}
-
-export function trust(service: string): Record<string, unknown> {
-  return {
-    Version: "2012-10-17",
-    Statement: [{ Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole" }],
-  };
-}
-
-export function policy(name: string, statements: readonly unknown[]): Record<string, unknown> {
-  return { PolicyName: name, PolicyDocument: { Version: "2012-10-17", Statement: statements } };
 }

@@ -1,6 +1,7 @@
 /** A feed's state as one page without scripts: counts by day, and footprints of the last days on a plain map. */
 import { type Geometry, type Position, singleParts } from "../../core/geometry/geometry.ts";
-import type { FeedDay, FeedFootprint, FeedState } from "./served_feed.ts";
+import type { FeedDay, FeedState } from "../../catalog/feed_state.ts";
+import type { FeedFootprint } from "./served_feed.ts";
 
 /** The page holds its style, and asks for nothing. */
 export const FEED_PAGE_POLICY =

@@ -4,7 +4,8 @@ import type { ServeContext } from "../context.ts";
 import { type Answer, json } from "../http/operation.ts";
 import { notFound } from "../http/problem.ts";
 import { FEED_PAGE_POLICY, feedPage } from "./feed_page.ts";
-import type { FeedFootprint, FeedState, ServedFeed } from "./served_feed.ts";
+import type { FeedState } from "../../catalog/feed_state.ts";
+import type { FeedFootprint, ServedFeed } from "./served_feed.ts";
 
 const NAME = z.object({ name: z.string().meta({ description: "A feed's name" }) });
 const DAYS = z.object({

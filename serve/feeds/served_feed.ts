@@ -1,30 +1,6 @@
 /** A feed as a server shows it: what it has come to by day, and where what came lies. */
+import type { FeedState } from "../../catalog/feed_state.ts";
 import type { Geometry } from "../../core/geometry/geometry.ts";
-
-/** Counts of a UTC day. */
-export interface FeedDay {
-  day: string;
-  available: number | null;
-  known: number;
-  kept: number;
-  filtered: number;
-  deleted: number;
-  downloaded: number;
-  failed: number;
-  dead: number;
-  short: boolean;
-}
-
-export interface FeedState {
-  feed: string;
-  /** Everything before it is known. */
-  watermark: string | null;
-  polled: string | null;
-  pushed: string | null;
-  silent: boolean;
-  /** The oldest first. */
-  days: readonly FeedDay[];
-}
 
 export interface FeedFootprint {
   id: string;

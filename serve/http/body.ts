@@ -1,4 +1,5 @@
 /** A request's body, bounded. */
+import { joinChunks } from "../../core/bytes.ts";
 import { Problem } from "./problem.ts";
 
 /** Reads all of a body as JSON. Throws a 413 for one that is too long, a 422 for one that is no JSON. */
@@ -41,11 +42,5 @@ async function readBytes(request: Request, most: number, signal: AbortSignal): P
   } finally {
     signal.removeEventListener("abort", stop);
   }
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
+  return joinChunks(chunks, length);
 }

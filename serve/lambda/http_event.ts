@@ -4,7 +4,7 @@
  */
 import { Buffer } from "node:buffer";
 import { inputError } from "../../core/errors.ts";
-import { asText, type JsonObject } from "../../core/json_value.ts";
+import { asObject, asText } from "../../core/json_value.ts";
 
 /** What an answer may have, as JSON with its body in base64: 6 MB, less what its headers take. */
 const MOST_BODY_BYTES = 4_400_000;
@@ -24,22 +24,23 @@ export function requestOf(event: Uint8Array, signal: AbortSignal): Request {
   } catch {
     throw inputError("the event is not JSON");
   }
-  const fields = objectOf(parsed);
-  const http = objectOf(objectOf(fields.requestContext).http);
+  const fields = asObject(parsed) ?? {};
+  const context = asObject(fields.requestContext) ?? {};
+  const http = asObject(context.http) ?? {};
   const method = asText(http.method);
   const path = asText(fields.rawPath) ?? asText(http.path);
   if (method === null || path === null || !path.startsWith("/")) {
     throw inputError("the event is none of HTTP (wanted payload format 2.0, as function URLs send it)");
   }
   const headers = new Headers();
-  for (const [name, value] of Object.entries(objectOf(fields.headers))) {
+  for (const [name, value] of Object.entries(asObject(fields.headers) ?? {})) {
     try {
       headers.append(name, String(value));
     } catch {
       throw inputError(`the event has a header that is none: ${JSON.stringify(name)}`);
     }
   }
-  const host = headers.get("host") ?? asText(objectOf(fields.requestContext).domainName) ?? "localhost";
+  const host = headers.get("host") ?? asText(context.domainName) ?? "localhost";
   headers.set("host", host);
   const query = asText(fields.rawQueryString) ?? "";
   const url = `https://lambda.invalid${path}${query === "" ? "" : `?${query}`}`;
@@ -54,10 +55,6 @@ export function requestOf(event: Uint8Array, signal: AbortSignal): Request {
       body: fields.isBase64Encoded === true ? Uint8Array.from(Buffer.from(text, "base64")) : text,
     },
   });
-}
-
-function objectOf(value: unknown): JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? value as JsonObject : {};
 }
 
 /** An answer as Lambda takes it. What is larger than Lambda takes is refused with the reason. */

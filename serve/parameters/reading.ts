@@ -12,22 +12,9 @@ const texts = (description: string) =>
 
 const NODATA = text("The value that means none, instead of the file's own; nan is one");
 const EXPRESSION = text("Bands computed from others, with ; between: b1/b2;b3");
-const REPROJECT = z.enum([
-  "nearest",
-  "bilinear",
-  "cubic",
-  "cubic_spline",
-  "lanczos",
-  "average",
-  "mode",
-  "max",
-  "min",
-  "med",
-  "q1",
-  "q3",
-  "sum",
-  "rms",
-])
+/** What both ways take; the words are rasterio's, each way's own as TiTiler offers them. */
+const RESAMPLINGS = ["nearest", "bilinear", "cubic", "cubic_spline", "lanczos", "average", "mode"] as const;
+const REPROJECT = z.enum([...RESAMPLINGS, "max", "min", "med", "q1", "q3", "sum", "rms"])
   .default("nearest").meta({ description: "How cells become pixels" });
 
 export const RASTERIO = z.object({
@@ -39,17 +26,7 @@ export const RASTERIO = z.object({
   expression: EXPRESSION,
   nodata: NODATA,
   unscale: z.boolean().default(false).meta({ description: "Whether scale and offset are applied to values" }),
-  resampling: z.enum([
-    "nearest",
-    "bilinear",
-    "cubic",
-    "cubic_spline",
-    "lanczos",
-    "average",
-    "mode",
-    "gauss",
-    "rms",
-  ])
+  resampling: z.enum([...RESAMPLINGS, "gauss", "rms"])
     .default("nearest").meta({ description: "How cells become pixels" }),
   reproject: REPROJECT,
 });

@@ -1,5 +1,5 @@
 /** Times of requests: instants, intervals, open ends. */
-import { asTime } from "../../core/json_value.ts";
+import { timeOfText } from "../../core/times.ts";
 import { badParameter } from "../http/problem.ts";
 
 /** Milliseconds since 1970 UTC; null is open. */
@@ -7,8 +7,6 @@ export interface Interval {
   readonly start: number | null;
   readonly end: number | null;
 }
-
-const DAY_MS = 86_400_000;
 
 /** `a/b`, `a/..`, `../b`, `a/`; a bare time means from it to it, a bare date all of its day. */
 export function parseInterval(text: string, parameter = "temporal"): Interval {
@@ -29,9 +27,9 @@ function isOpen(end: string): boolean {
 }
 
 function instant(text: string, isEnd: boolean, parameter: string, whole: string): number {
-  const time = asTime(text.trim());
+  const time = timeOfText(text.trim(), isEnd);
   if (time === null) throw notATime(parameter, whole);
-  return isEnd && /^\d{4}-\d\d-\d\d$/.test(text.trim()) ? time + DAY_MS - 1 : time;
+  return time;
 }
 
 function notATime(parameter: string, text: string) {

@@ -1,5 +1,6 @@
 /** Algorithms: which there are, and what each takes and gives. */
 import { z } from "zod";
+import { itemLink } from "./item_link.ts";
 import { ALGORITHM_NAMES, ALGORITHMS } from "../../core/raster/algorithms/registry.ts";
 import type { Algorithm } from "../../core/raster/algorithms/algorithm.ts";
 import type { Api } from "../http/api.ts";
@@ -20,12 +21,7 @@ export function addAlgorithms({ api }: { api: Api }): void {
       json({
         algorithms: ALGORITHM_NAMES.map((id) => ({
           id,
-          links: [{
-            href: `${baseUrl}/algorithms/${id}`,
-            rel: "item",
-            type: "application/json",
-            title: `Definition of ${id} Algorithm`,
-          }],
+          links: [itemLink(`${baseUrl}/algorithms/${id}`, `Definition of ${id} Algorithm`)],
         })),
       }),
   });

@@ -1,5 +1,6 @@
 /** Colormaps: which there are, and the colours of each, as JSON or as a picture. */
 import { z } from "zod";
+import { itemLink } from "./item_link.ts";
 import { COLORMAP_NAMES, namedColormap } from "../../core/raster/colour/colormaps.ts";
 import { encodePng } from "../../core/raster/encode/png.ts";
 import type { ServeContext } from "../context.ts";
@@ -28,12 +29,9 @@ export function addColormaps({ api }: ServeContext): void {
     answer: ({ baseUrl }) =>
       json({
         colormaps: COLORMAP_NAMES,
-        links: COLORMAP_NAMES.map((name) => ({
-          href: `${baseUrl}/colorMaps/${name}`,
-          rel: "item",
-          type: "application/json",
-          title: `Definition of ${name} colormap`,
-        })),
+        links: COLORMAP_NAMES.map((name) =>
+          itemLink(`${baseUrl}/colorMaps/${name}`, `Definition of ${name} colormap`)
+        ),
       }),
   });
   api.add({

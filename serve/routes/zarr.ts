@@ -5,7 +5,7 @@
  * the name `cell` once more, by which gridlook finds which cells a store of some has.
  */
 import { z } from "zod";
-import { isObject } from "../../core/zarr/documents.ts";
+import { isObject } from "../../core/json_value.ts";
 import type { StoreReader } from "../../core/zarr/reader.ts";
 import type { StoreLevel } from "../../core/store/open.ts";
 import type { DataContext } from "../context.ts";

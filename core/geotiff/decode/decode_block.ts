@@ -1,10 +1,11 @@
 /** Blocks of a TIFF to values: decompressed, in this machine's byte order, predictors undone. */
 import { zstdDecompressSync } from "node:zlib";
+import { NUMBER_ARRAYS } from "../../element_types.ts";
 import { inflate } from "../../inflate.ts";
 import type { GridValues } from "../../raster/grid.ts";
 import { COMPRESSION, compressionName } from "../tags.ts";
 import { decodeJpeg, decodeWebp } from "./jpeg.ts";
-import { ARRAYS, type BlockLayout, decodedBytes, rowBytes } from "./layout.ts";
+import { type BlockLayout, decodedBytes, rowBytes } from "./layout.ts";
 import { decodeLerc } from "./lerc.ts";
 import { decodeLzw } from "./lzw.ts";
 import { decodePackbits } from "./packbits.ts";
@@ -98,7 +99,7 @@ function unpacked(name: string, run: () => Uint8Array, length: number): Uint8Arr
 function elements(raw: Uint8Array, layout: BlockLayout): GridValues {
   const { dtype, bits, predictor, littleEndian } = layout;
   if (bits < 8) return smallElements(raw, layout);
-  const Values = ARRAYS[dtype];
+  const Values = NUMBER_ARRAYS[dtype];
   const size = Values.BYTES_PER_ELEMENT;
   if (predictor === 3) {
     return new Values(undoFloatDifferences(raw, layout).buffer, 0, raw.length / size);

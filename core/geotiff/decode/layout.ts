@@ -1,5 +1,5 @@
 /** What it takes to decode a block, as plain data: it can be sent to a worker. */
-import type { GridDtype, GridValues } from "../../raster/grid.ts";
+import type { GridDtype } from "../../raster/grid.ts";
 
 export interface BlockLayout {
   /** TIFF's number of the compression. */
@@ -19,23 +19,6 @@ export interface BlockLayout {
   /** Tables that all JPEG blocks share; null where each has its own. */
   readonly jpegTables: Uint8Array | null;
 }
-
-type ArrayConstructor = {
-  new (length: number): GridValues;
-  new (buffer: ArrayBufferLike, offset: number, length: number): GridValues;
-  readonly BYTES_PER_ELEMENT: number;
-};
-
-export const ARRAYS: Readonly<Record<GridDtype, ArrayConstructor>> = {
-  int8: Int8Array,
-  uint8: Uint8Array,
-  int16: Int16Array,
-  uint16: Uint16Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  float32: Float32Array,
-  float64: Float64Array,
-};
 
 /** Bytes of a row of samples, each row beginning with a byte of its own. */
 export function rowBytes({ width, samples, bits }: BlockLayout): number {

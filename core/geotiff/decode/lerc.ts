@@ -1,6 +1,7 @@
 /** LERC blocks (Limited Error Raster Compression, Esri), as libtiff packs them. */
+import { NUMBER_ARRAYS } from "../../element_types.ts";
 import type { GridDtype, GridValues } from "../../raster/grid.ts";
-import { ARRAYS, type BlockLayout } from "./layout.ts";
+import type { BlockLayout } from "./layout.ts";
 import { lercDecoder } from "./wasm_codecs.ts";
 
 /** LERC's names of element types. */
@@ -34,7 +35,7 @@ export async function decodeLerc(bytes: Uint8Array, layout: BlockLayout): Promis
     lerc.decode(bytes, { returnInterleaved: true })
   );
   if (pixelType !== TYPES[dtype]) throw new Error(`LERC values of type ${pixelType} where ${dtype} stands`);
-  const output = new ARRAYS[dtype](width * height * samples);
+  const output = new NUMBER_ARRAYS[dtype](width * height * samples);
   const perBand = output.length / pixels.length;
   pixels.forEach((values, band) => {
     if (values.length !== perBand) throw new Error(`LERC gave ${values.length} of ${perBand} values`);

@@ -2,9 +2,10 @@
  * Which predictor makes a grid's tiles small: tried on rows of the first tile that holds more than one value.
  * Differences help fields that change from cell to cell; they hurt repeated values and large empty parts.
  */
+import { elementBytes } from "../../element_types.ts";
 import type { GridDtype, GridValues } from "../../raster/grid.ts";
 import { type Compression, compressNow } from "./compress.ts";
-import { BYTES_OF, type Predictor, predictorOf, tileBytes, valuesOf } from "./predictor.ts";
+import { type Predictor, predictorOf, tileBytes, valuesOf } from "./predictor.ts";
 
 /** Rows that are tried, in groups over the height of the tile. */
 const GROUPS = 4;
@@ -25,7 +26,7 @@ export function choosePredictor(
     rows.forEach((row, i) => part.set(values.subarray(row * width, (row + 1) * width), i * width));
     return part;
   });
-  const length = rows.length * tileSize * bands.length * BYTES_OF[dtype];
+  const length = rows.length * tileSize * bands.length * elementBytes(dtype);
   const size = (predictor: Predictor) => {
     const bytes = tileBytes(sample, width, rows.length, tileSize, dtype, predictor).subarray(0, length);
     return compressNow(bytes, { name, level: 1 }).length;

@@ -1,4 +1,5 @@
 /** The one pass over a grid: tiles packed, overviews made, statistics taken; and a second one for histograms. */
+import { elementBytes } from "../../element_types.ts";
 import {
   type BandHistogram,
   type BandStatistics,
@@ -10,7 +11,7 @@ import { isCountable, ValueCounts } from "../../raster/value_counts.ts";
 import { OverviewRows } from "./overview_rows.ts";
 import { type Panel, panelsOf } from "./panels.ts";
 import type { CogPlan } from "./plan.ts";
-import { BYTES_OF, type Predictor } from "./predictor.ts";
+import type { Predictor } from "./predictor.ts";
 import { TilePacker } from "./tile_packer.ts";
 import type { TileStore } from "./tile_store.ts";
 
@@ -130,7 +131,7 @@ class PanelReader {
     this.#grid = grid;
     this.#bands = plan.bands;
     this.#signal = signal;
-    const cellBytes = BYTES_OF[grid.dtype] * plan.bands.length;
+    const cellBytes = elementBytes(grid.dtype) * plan.bands.length;
     const whole = grid.width * grid.height * cellBytes;
     const budget = plan.memoryBytes / 2;
     // Two panels are there at a time where there are several.

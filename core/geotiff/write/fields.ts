@@ -1,10 +1,11 @@
 /** The directories of a cloud-optimized GeoTIFF, field by field (TIFF 6.0, GeoTIFF 1.1, GDAL's private tags). */
+import { elementBytes } from "../../element_types.ts";
 import type { GridBand, GridDtype } from "../../raster/grid.ts";
 import { COMPRESSION_TAGS } from "./compress.ts";
 import type { Directory, Field } from "./directory.ts";
 import { nodataText } from "./metadata.ts";
 import type { CogPlan } from "./plan.ts";
-import { BYTES_OF, type Predictor } from "./predictor.ts";
+import type { Predictor } from "./predictor.ts";
 
 /** TIFF's SampleFormat. */
 const SAMPLE_FORMATS: Readonly<Record<GridDtype, number>> = {
@@ -40,7 +41,7 @@ export function cogDirectories(
       level === 0 ? null : { tag: 254, type: "long", values: [1] },
       { tag: 256, type: "long", values: [width] },
       { tag: 257, type: "long", values: [height] },
-      short(258, new Array(count).fill(BYTES_OF[plan.dtype] * 8)),
+      short(258, new Array(count).fill(elementBytes(plan.dtype) * 8)),
       short(259, [COMPRESSION_TAGS[plan.compression.name]]),
       short(262, [photometric.interpretation]),
       short(277, [count]),

@@ -1,4 +1,5 @@
 /** What will be written, before a cell is read. */
+import { elementBytes } from "../../element_types.ts";
 import { inputError } from "../../errors.ts";
 import type { Grid, GridBand, GridDtype } from "../../raster/grid.ts";
 import { type CellValues, CellWriter, elementOf } from "./cells.ts";
@@ -6,7 +7,6 @@ import { type Compression, DEFAULT_COMPRESSION } from "./compress.ts";
 import type { Field } from "./directory.ts";
 import type { OverviewMethod } from "./fold.ts";
 import { geoKeys, placeFields } from "./geokeys.ts";
-import { BYTES_OF } from "./predictor.ts";
 import { type PyramidLevel, pyramidLevels } from "./pyramid.ts";
 
 /** Cells along a tile's edge. */
@@ -82,7 +82,7 @@ export function planCog(grid: Grid, options: CogOptions): CogPlan {
   const values = options.values ?? "stored";
   const cells = new CellWriter(grid, bands, values, tileSize, options.nodata ?? null);
   const { dtype, nodata } = cells;
-  const tileBytes = tileSize * tileSize * bands.length * BYTES_OF[dtype];
+  const tileBytes = tileSize * tileSize * bands.length * elementBytes(dtype);
   if (bands.length === 0 || bands.length > MOST_BANDS || tileBytes > LARGEST_TILE_BYTES) {
     throw inputError(
       `${grid.name || "the grid"}: ${bands.length} bands in one file are ${

@@ -3,39 +3,18 @@
  * neighbours (TIFF's predictor 2 for integers; for floats predictor 3, Adobe Photoshop TIFF Technical Note
  * 3), and the edge cells repeated where the tile reaches past the image.
  */
+import { elementBytes, NUMBER_ARRAYS } from "../../element_types.ts";
 import type { GridDtype, GridValues } from "../../raster/grid.ts";
 
 /** No differences, horizontal differences, byte planes of floats: the values of TIFF's Predictor. */
 export type Predictor = 1 | 2 | 3;
-
-export const BYTES_OF: Readonly<Record<GridDtype, number>> = {
-  int8: 1,
-  uint8: 1,
-  int16: 2,
-  uint16: 2,
-  int32: 4,
-  uint32: 4,
-  float32: 4,
-  float64: 8,
-};
-
-const ARRAYS = {
-  int8: Int8Array,
-  uint8: Uint8Array,
-  int16: Int16Array,
-  uint16: Uint16Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  float32: Float32Array,
-  float64: Float64Array,
-} as const;
 
 /** An array of a type, over memory that is there or new. */
 export function valuesOf(dtype: GridDtype, length: number): GridValues;
 export function valuesOf(dtype: GridDtype, buffer: ArrayBuffer): GridValues;
 export function valuesOf(dtype: GridDtype, from: number | ArrayBuffer): GridValues {
   // The two constructors are one to the engine, but not to the type checker.
-  return new ARRAYS[dtype](from as number);
+  return new NUMBER_ARRAYS[dtype](from as number);
 }
 
 export function predictorOf(dtype: GridDtype): Predictor {
@@ -55,15 +34,18 @@ export function tileBytes(
   predictor: Predictor,
   used?: ArrayBuffer,
 ): Uint8Array<ArrayBuffer> {
-  const rowBytes = tileSize * bands.length * BYTES_OF[dtype];
+  const rowBytes = tileSize * bands.length * elementBytes(dtype);
   const buffer = used ?? new ArrayBuffer(rowBytes * tileSize);
   if (used !== undefined && width < tileSize) new Uint8Array(used).fill(0);
+  const shape: TileShape = { width, height, tileSize, bands: bands.length };
   if (predictor === 3) {
-    bands.forEach((values, b) => bytePlanes(values, width, height, tileSize, b, bands.length, buffer));
+    const out = new Uint8Array(buffer);
+    const put = dtype === "float32" ? putPlanes32 : putPlanes64;
+    bands.forEach((values, b) => put(values, shape, b, out));
   } else {
     const out = valuesOf(dtype, buffer);
-    const put = predictor === 2 ? differences : plain;
-    bands.forEach((values, b) => put(values, width, height, tileSize, b, bands.length, out));
+    const put = predictor === 2 ? putDifferences : putPlain;
+    bands.forEach((values, b) => put(values, shape, b, out));
   }
   const bytes = new Uint8Array(buffer);
   for (let row = height; row < tileSize; row++) {
@@ -72,13 +54,18 @@ export function tileBytes(
   return bytes;
 }
 
-function plain(
+/** Where a band's cells go: `width * height` of them into a square of `tileSize`, beside those of other bands. */
+interface TileShape {
+  readonly width: number;
+  readonly height: number;
+  readonly tileSize: number;
+  readonly bands: number;
+}
+
+function putPlain(
   values: GridValues,
-  width: number,
-  height: number,
-  tileSize: number,
+  { width, height, tileSize, bands }: TileShape,
   band: number,
-  bands: number,
   out: GridValues,
 ): void {
   if (bands === 1) {
@@ -99,13 +86,10 @@ function plain(
 }
 
 /** Differences of neighbours in a row, modulo the type's width; those past the edge are zero. */
-function differences(
+function putDifferences(
   values: GridValues,
-  width: number,
-  height: number,
-  tileSize: number,
+  { width, height, tileSize, bands }: TileShape,
   band: number,
-  bands: number,
   out: GridValues,
 ): void {
   for (let row = 0; row < height; row++) {
@@ -121,30 +105,13 @@ function differences(
 }
 
 /** Each row as planes of bytes, the most significant first, and differences of neighbouring bytes. */
-function bytePlanes(
+function putPlanes32(
   values: GridValues,
-  width: number,
-  height: number,
-  tileSize: number,
+  { width, height, tileSize, bands }: TileShape,
   band: number,
-  bands: number,
-  buffer: ArrayBuffer,
-): void {
-  if (values instanceof Float32Array) planesOf32(values, width, height, tileSize, band, bands, buffer);
-  else planesOf64(values as Float64Array, width, height, tileSize, band, bands, buffer);
-}
-
-function planesOf32(
-  values: Float32Array,
-  width: number,
-  height: number,
-  tileSize: number,
-  band: number,
-  bands: number,
-  buffer: ArrayBuffer,
+  out: Uint8Array,
 ): void {
   const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
-  const out = new Uint8Array(buffer);
   const plane = tileSize * bands;
   for (let row = 0; row < height; row++) {
     const source = row * width;
@@ -167,17 +134,14 @@ function planesOf32(
 /** The highest bit of each of four bytes. */
 const HIGH_BITS = 0x80808080 | 0;
 
-function planesOf64(
-  values: Float64Array,
-  width: number,
-  height: number,
-  tileSize: number,
+/** The same for doubles. */
+function putPlanes64(
+  values: GridValues,
+  { width, height, tileSize, bands }: TileShape,
   band: number,
-  bands: number,
-  buffer: ArrayBuffer,
+  out: Uint8Array,
 ): void {
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  const out = new Uint8Array(buffer);
   const plane = tileSize * bands;
   for (let row = 0; row < height; row++) {
     const start = row * plane * 8 + band;

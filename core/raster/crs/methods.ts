@@ -85,6 +85,8 @@ const method = (
   ...(fixed === undefined ? {} : { fixed }),
 });
 
+const GEOSTATIONARY = [LONGITUDE, of("height", "h", "Satellite Height", 0), EASTING, NORTHING];
+
 /** Of methods that share a name the first counts; of those that share proj4's, the first that fits. */
 export const METHODS: readonly Method[] = [
   method("tmerc", "Transverse Mercator", 9807, NATURAL_SCALED, "gausskruger gausskrueger"),
@@ -163,7 +165,7 @@ export const METHODS: readonly Method[] = [
     "geos",
     "Geostationary Satellite (Sweep X)",
     0,
-    [LONGITUDE, of("height", "h", "Satellite Height", 0), EASTING, NORTHING],
+    GEOSTATIONARY,
     "",
     [["sweep", "x"]],
   ),
@@ -171,7 +173,7 @@ export const METHODS: readonly Method[] = [
     "geos",
     "Geostationary Satellite (Sweep Y)",
     0,
-    [LONGITUDE, of("height", "h", "Satellite Height", 0), EASTING, NORTHING],
+    GEOSTATIONARY,
     "geostationarysatellite",
   ),
 ];

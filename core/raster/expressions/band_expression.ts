@@ -4,7 +4,7 @@
  * types of results, are numexpr's.
  */
 import { inputError } from "../../errors.ts";
-import { BINARY, floorRemainder, UNARY } from "../../expressions/operations.ts";
+import { ARITHMETIC, BINARY, COMPARISONS, floorRemainder, UNARY } from "../../expressions/operations.ts";
 import { expressionError, parseSyntax, type Syntax } from "../../expressions/syntax.ts";
 import type { GridValues } from "../grid.ts";
 import type { Pixels } from "../pixels.ts";
@@ -105,23 +105,7 @@ function wider(a: Kind, b: Kind): Kind {
   return KINDS[Math.max(KINDS.indexOf(a), KINDS.indexOf(b))];
 }
 
-/** numexpr's operators by numpy's names; those of numbers, of truth, and of bits. */
-const ARITHMETIC: Readonly<Record<string, string>> = {
-  "+": "add",
-  "-": "subtract",
-  "*": "multiply",
-  "/": "divide",
-  "%": "remainder",
-  "**": "power",
-};
-const COMPARISONS: Readonly<Record<string, string>> = {
-  "==": "equal",
-  "!=": "not_equal",
-  "<": "less",
-  "<=": "less_equal",
-  ">": "greater",
-  ">=": "greater_equal",
-};
+/** numexpr's words of truth; `&`, `|` and `^` are of bits. */
 const LOGIC: Readonly<Record<string, string>> = { "and": "logical_and", "or": "logical_or" };
 const BITS: Readonly<Record<string, (a: number, b: number) => number>> = {
   "&": (a, b) => a & b,
