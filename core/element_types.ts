@@ -45,3 +45,9 @@ export const NUMBER_ARRAYS: Readonly<Record<NumberDtype, ArrayConstructor>> = {
 export function elementBytes(dtype: NumberDtype): number {
   return NUMBER_ARRAYS[dtype].BYTES_PER_ELEMENT;
 }
+
+/** An array of a type, over memory that is there or new. */
+export function makeValues(dtype: NumberDtype, from: number | ArrayBuffer): NumberValues {
+  // The two constructors are one to the engine, but not to the type checker.
+  return new NUMBER_ARRAYS[dtype](from as number);
+}

@@ -1,13 +1,13 @@
 /** A GeoTIFF, cloud-optimized or not, as a grid. */
+import { HeaderGrid } from "../raster/header_grid.ts";
 import type { Source } from "../access/source.ts";
 import { GranaryError } from "../errors.ts";
 import type {
-  Affine,
   Crs,
   Grid,
   GridBand,
-  GridDtype,
   GridFile,
+  GridHeader,
   GridLevel,
   GridWindow,
   WindowRequest,
@@ -84,7 +84,7 @@ async function openGrid(file: TiffFile, { crs: given, decode, signal }: GeotiffO
     note,
     pages > 0 ? `${pages} further images of the file are passed over` : null,
   ].filter((text) => text !== null);
-  return new GeotiffGrid(levels, roles, place, crs, nodata, bands, notes, decode ?? decodeBlock);
+  return new GeotiffGrid(levels, roles, place, { crs, nodata, bands, notes }, decode ?? decodeBlock);
 }
 
 /** Of ExtraSamples: colours multiplied with alpha, and not. */
@@ -153,13 +153,7 @@ async function pyramid(
   return { levels, pages };
 }
 
-class GeotiffGrid implements Grid {
-  readonly name = "";
-  readonly width: number;
-  readonly height: number;
-  readonly affine: Affine;
-  readonly dtype: GridDtype;
-  readonly levels: readonly GridLevel[];
+class GeotiffGrid extends HeaderGrid {
   readonly #levels: readonly TiffLevel[];
   readonly #roles: SampleRoles;
   readonly #place: Placement;
@@ -169,23 +163,24 @@ class GeotiffGrid implements Grid {
     levels: readonly TiffLevel[],
     roles: SampleRoles,
     place: Placement,
-    readonly crs: Crs,
-    readonly nodata: number | null,
-    readonly bands: readonly GridBand[],
-    readonly notes: readonly string[],
+    header: Pick<GridHeader, "crs" | "nodata" | "bands" | "notes">,
     decode: DecodeBlock,
   ) {
     const [{ main }] = levels;
-    this.width = main.image.width;
-    this.height = main.image.height;
-    this.affine = place.affine;
-    this.dtype = main.layout.dtype;
-    this.levels = levels.map(({ main: { image } }) => ({
-      width: image.width,
-      height: image.height,
-      blockWidth: image.blockWidth,
-      blockHeight: image.blockHeight,
-    }));
+    super({
+      ...header,
+      name: "",
+      width: main.image.width,
+      height: main.image.height,
+      affine: place.affine,
+      dtype: main.layout.dtype,
+      levels: levels.map(({ main: { image } }) => ({
+        width: image.width,
+        height: image.height,
+        blockWidth: image.blockWidth,
+        blockHeight: image.blockHeight,
+      })),
+    });
     this.#levels = levels;
     this.#roles = roles;
     this.#place = place;

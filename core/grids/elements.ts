@@ -1,4 +1,5 @@
 /** Stored elements as a grid's: which type holds them, and the one mark that means "no value". */
+import { makeValues } from "../element_types.ts";
 import { GranaryError } from "../errors.ts";
 import type { Hdf5Values } from "../hdf5/contract.ts";
 import type { Packing } from "../hdf5/packing.ts";
@@ -112,28 +113,6 @@ export function longRule(
   };
 }
 
-/** A new array of the type, all zeros. */
-export function emptyValues(dtype: GridDtype, length: number): GridValues {
-  switch (dtype) {
-    case "int8":
-      return new Int8Array(length);
-    case "uint8":
-      return new Uint8Array(length);
-    case "int16":
-      return new Int16Array(length);
-    case "uint16":
-      return new Uint16Array(length);
-    case "int32":
-      return new Int32Array(length);
-    case "uint32":
-      return new Uint32Array(length);
-    case "float32":
-      return new Float32Array(length);
-    case "float64":
-      return new Float64Array(length);
-  }
-}
-
 /**
  * Elements as the reader gives them, as the grid's. The same memory where the type stays. Throws a granule
  * error that names `what` where an integer of 64 bits does not fit.
@@ -157,7 +136,7 @@ export function gridElements(raw: Hdf5Values, rule: ElementRule, what: string): 
 function narrowed(raw: BigInt64Array | BigUint64Array, rule: ElementRule, what: string): GridValues {
   const { nodata, otherFills, dtype } = rule;
   const wide = toFloat64(raw);
-  const values = emptyValues(dtype, wide.length);
+  const values = makeValues(dtype, wide.length);
   for (let i = 0; i < wide.length; i++) {
     const value = nodata !== null && otherFills.includes(wide[i]) ? nodata : wide[i];
     values[i] = value;

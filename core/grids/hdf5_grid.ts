@@ -1,18 +1,11 @@
 /** A variable of an HDF5 or netCDF-4 file as a grid: windows are read from the chunks that they touch. */
+import { elementBytes, makeValues } from "../element_types.ts";
+import { HeaderGrid } from "../raster/header_grid.ts";
 import { GranaryError } from "../errors.ts";
 import type { Hdf5File, Hdf5Values } from "../hdf5/contract.ts";
 import { checkReadSize } from "../hdf5/limits.ts";
-import type {
-  Affine,
-  Crs,
-  Grid,
-  GridBand,
-  GridDtype,
-  GridLevel,
-  GridWindow,
-  WindowRequest,
-} from "../raster/grid.ts";
-import { type ElementRule, emptyValues, gridElements } from "./elements.ts";
+import type { Affine, Crs, GridBand, GridWindow, WindowRequest } from "../raster/grid.ts";
+import { type ElementRule, gridElements } from "./elements.ts";
 import type { Hdf5Session } from "./hdf5_session.ts";
 import { KeptPlanes, MOST_KEPT_BYTES } from "./kept_planes.ts";
 import { copyPlane } from "./plane.ts";
@@ -34,33 +27,22 @@ const KEPT = new KeptPlanes(MOST_KEPT_BYTES);
 /** Cells of one block of a variable that is not stored in chunks, about. */
 const BLOCK_CELLS = 1 << 18;
 
-export class Hdf5Grid implements Grid {
-  readonly name: string;
-  readonly width: number;
-  readonly height: number;
-  readonly affine: Affine;
-  readonly crs: Crs;
-  readonly dtype: GridDtype;
-  readonly nodata: number | null;
-  readonly bands: readonly GridBand[];
-  readonly levels: readonly GridLevel[];
-  readonly notes: readonly string[];
+export class Hdf5Grid extends HeaderGrid {
   readonly #session: Hdf5Session;
   readonly #layout: StoredLayout;
   readonly #elements: ElementRule;
 
   constructor(session: Hdf5Session, placed: PlacedVariable) {
     const { layout, elements } = placed;
-    this.name = placed.name;
-    this.width = layout.shape[layout.xAxis];
-    this.height = layout.shape[layout.yAxis];
-    this.affine = placed.affine;
-    this.crs = placed.crs;
-    this.dtype = elements.dtype;
-    this.nodata = elements.nodata;
-    this.bands = placed.bands;
-    this.notes = placed.notes;
-    this.levels = [{ width: this.width, height: this.height, ...blockOf(layout) }];
+    const width = layout.shape[layout.xAxis], height = layout.shape[layout.yAxis];
+    super({
+      ...placed,
+      width,
+      height,
+      dtype: elements.dtype,
+      nodata: elements.nodata,
+      levels: [{ width, height, ...blockOf(layout) }],
+    });
     this.#session = session;
     this.#layout = layout;
     this.#elements = elements;
@@ -79,7 +61,7 @@ export class Hdf5Grid implements Grid {
     if (kept !== null) return { width, height, bands: kept, mask: null };
     const mates = this.#matesOf(bands, cells);
     const all = [...bands, ...mates];
-    const planes = all.map(() => emptyValues(this.dtype, cells));
+    const planes = all.map(() => makeValues(this.dtype, cells));
     if (cells > 0) {
       const reads = planReads(this.#layout, { ...request, bands: all });
       for (const batch of batchesOf(reads, this.#layout.elementBytes)) {
@@ -103,7 +85,7 @@ export class Hdf5Grid implements Grid {
 
   /** Bands that are decoded along with these, and that there is room to keep. */
   #matesOf(bands: readonly number[], cells: number): readonly number[] {
-    const planeBytes = cells * emptyValues(this.dtype, 0).BYTES_PER_ELEMENT;
+    const planeBytes = cells * elementBytes(this.dtype);
     const room = planeBytes === 0 ? 0 : Math.floor(MOST_KEPT_BYTES / 2 / planeBytes);
     return room === 0 || bands.length === 0 ? [] : chunkMates(this.#layout, bands, room);
   }

@@ -1,15 +1,7 @@
 /** A grid whose decoded blocks are kept: a window is put together from blocks, and only missing ones are read. */
-import type {
-  Affine,
-  Crs,
-  Grid,
-  GridBand,
-  GridDtype,
-  GridLevel,
-  GridValues,
-  GridWindow,
-  WindowRequest,
-} from "../../core/raster/grid.ts";
+import { elementBytes } from "../../core/element_types.ts";
+import { HeaderGrid } from "../../core/raster/header_grid.ts";
+import type { Grid, GridLevel, GridValues, GridWindow, WindowRequest } from "../../core/raster/grid.ts";
 import type { Block, BlockStore } from "./block_store.ts";
 import { SharedWork } from "./shared_work.ts";
 
@@ -32,32 +24,13 @@ interface Rectangle {
   height: number;
 }
 
-export class CachedGrid implements Grid {
-  readonly name: string;
-  readonly width: number;
-  readonly height: number;
-  readonly affine: Affine;
-  readonly crs: Crs;
-  readonly dtype: GridDtype;
-  readonly nodata: number | null;
-  readonly bands: readonly GridBand[];
-  readonly levels: readonly GridLevel[];
-  readonly notes: readonly string[];
+export class CachedGrid extends HeaderGrid {
   readonly #tilings: readonly Tiling[];
   readonly #coming = new Map<string, SharedWork<ReadonlyMap<string, Block>>>();
 
   /** @param prefix tells this grid's blocks from those of all others */
   constructor(readonly inner: Grid, readonly store: BlockStore, readonly prefix: string) {
-    this.name = inner.name;
-    this.width = inner.width;
-    this.height = inner.height;
-    this.affine = inner.affine;
-    this.crs = inner.crs;
-    this.dtype = inner.dtype;
-    this.nodata = inner.nodata;
-    this.bands = inner.bands;
-    this.levels = inner.levels;
-    this.notes = inner.notes;
+    super(inner);
     this.#tilings = inner.levels.map(tilingOf);
   }
 
@@ -65,7 +38,7 @@ export class CachedGrid implements Grid {
     const { level, x, y, width, height } = request;
     const bands = request.bands ?? this.bands.map((_, i) => i);
     const tiling = this.#tilings[level];
-    const bytes = width * height * bands.length * bytesPerValue(this.dtype);
+    const bytes = width * height * bands.length * elementBytes(this.dtype);
     if (
       tiling === undefined || width === 0 || height === 0 || bytes > this.store.capacityBytes * LARGEST_SHARE
     ) {
@@ -182,10 +155,6 @@ function tilingOf({ width, blockWidth, blockHeight }: GridLevel): Tiling {
   const cells = blockWidth * blockHeight;
   const times = Math.max(1, Math.ceil(LEAST_CELLS / cells));
   return { width: blockWidth, height: blockHeight * times, across: Math.ceil(width / blockWidth) };
-}
-
-function bytesPerValue(dtype: GridDtype): number {
-  return Number(/\d+$/.exec(dtype)?.[0] ?? 64) / 8;
 }
 
 function cut<T extends GridValues>(values: T, stride: number, { x, y, width, height }: Rectangle): T {

@@ -1,5 +1,5 @@
 /** A granule's bands at an output grid: which files and variables, read and warped, scaled where that is meant. */
-import { emptyValues } from "../../core/grids/elements.ts";
+import { makeValues } from "../../core/element_types.ts";
 import { GranaryError } from "../../core/errors.ts";
 import type { Grid, GridFile, GridValues } from "../../core/raster/grid.ts";
 import { type BandExpression, evaluateBands } from "../../core/raster/expressions/band_expression.ts";
@@ -216,7 +216,7 @@ function emptyPixels({ grid, bands }: GridPart, { width, height }: OutputGrid): 
   return {
     width,
     height,
-    bands: bands.map(() => emptyValues(grid.dtype, width * height)),
+    bands: bands.map(() => makeValues(grid.dtype, width * height)),
     masks: bands.map(() => mask),
   };
 }

@@ -1,8 +1,8 @@
 /** Cells as they are written: those without a value get the one nodata value, packed numbers are unpacked by wish. */
+import { makeValues } from "../../element_types.ts";
 import { inputError } from "../../errors.ts";
 import type { Grid, GridDtype, GridValues, GridWindow } from "../../raster/grid.ts";
 import { INTEGER_RANGES } from "../../raster/integer_range.ts";
-import { valuesOf } from "./predictor.ts";
 
 /** `stored` keeps the file's elements; `physical` applies scale and offset and gives float32. */
 export type CellValues = "stored" | "physical";
@@ -45,7 +45,7 @@ export class CellWriter {
     const stated = grid.nodata ?? nodata;
     this.nodata = this.#physical ? NaN : stated === null ? null : elementOf(stated, grid.dtype);
     this.nanFilled = bands.map(() => 0);
-    this.#tiles = bands.map(() => valuesOf(this.dtype, tileSize * tileSize));
+    this.#tiles = bands.map(() => makeValues(this.dtype, tileSize * tileSize));
   }
 
   /**

@@ -2,10 +2,10 @@
  * Which predictor makes a grid's tiles small: tried on rows of the first tile that holds more than one value.
  * Differences help fields that change from cell to cell; they hurt repeated values and large empty parts.
  */
-import { elementBytes } from "../../element_types.ts";
+import { elementBytes, makeValues } from "../../element_types.ts";
 import type { GridDtype, GridValues } from "../../raster/grid.ts";
 import { type Compression, compressNow } from "./compress.ts";
-import { type Predictor, predictorOf, tileBytes, valuesOf } from "./predictor.ts";
+import { type Predictor, predictorOf, tileBytes } from "./predictor.ts";
 
 /** Rows that are tried, in groups over the height of the tile. */
 const GROUPS = 4;
@@ -22,7 +22,7 @@ export function choosePredictor(
 ): Predictor {
   const rows = sampleRows(height);
   const sample = bands.map((values) => {
-    const part = valuesOf(dtype, rows.length * width);
+    const part = makeValues(dtype, rows.length * width);
     rows.forEach((row, i) => part.set(values.subarray(row * width, (row + 1) * width), i * width));
     return part;
   });
@@ -67,7 +67,7 @@ export function isConstant(bands: readonly GridValues[]): boolean {
 
 /** `length` cells of the bits of the only one of `first`. */
 export function repeated(first: GridValues, length: number, dtype: GridDtype): GridValues {
-  const values = valuesOf(dtype, length);
+  const values = makeValues(dtype, length);
   const to = bitsOf(values), [bits] = bitsOf(first);
   if (to instanceof BigInt64Array) to.fill(bits as bigint);
   else to.fill(bits as number);

@@ -1,7 +1,7 @@
 /** Levels of a pyramid made while the full one comes, row of tiles by row of tiles, from the top. */
+import { makeValues } from "../../element_types.ts";
 import type { GridDtype, GridValues } from "../../raster/grid.ts";
 import { fold, type OverviewMethod } from "./fold.ts";
-import { valuesOf } from "./predictor.ts";
 import type { PyramidLevel } from "./pyramid.ts";
 
 /** What is done with a tile of any level. */
@@ -37,7 +37,7 @@ export class OverviewRows {
     const { levels, tileSize, dtype, bandCount } = options;
     this.#options = options;
     this.#take = take;
-    const planes = (length: number) => Array.from({ length: bandCount }, () => valuesOf(dtype, length));
+    const planes = (length: number) => Array.from({ length: bandCount }, () => makeValues(dtype, length));
     this.#rows = levels.map(({ width, height }, level) =>
       level === 0 ? [] : planes(width * Math.min(height, tileSize))
     );

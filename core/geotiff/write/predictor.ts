@@ -3,19 +3,11 @@
  * neighbours (TIFF's predictor 2 for integers; for floats predictor 3, Adobe Photoshop TIFF Technical Note
  * 3), and the edge cells repeated where the tile reaches past the image.
  */
-import { elementBytes, NUMBER_ARRAYS } from "../../element_types.ts";
+import { elementBytes, makeValues } from "../../element_types.ts";
 import type { GridDtype, GridValues } from "../../raster/grid.ts";
 
 /** No differences, horizontal differences, byte planes of floats: the values of TIFF's Predictor. */
 export type Predictor = 1 | 2 | 3;
-
-/** An array of a type, over memory that is there or new. */
-export function valuesOf(dtype: GridDtype, length: number): GridValues;
-export function valuesOf(dtype: GridDtype, buffer: ArrayBuffer): GridValues;
-export function valuesOf(dtype: GridDtype, from: number | ArrayBuffer): GridValues {
-  // The two constructors are one to the engine, but not to the type checker.
-  return new NUMBER_ARRAYS[dtype](from as number);
-}
 
 export function predictorOf(dtype: GridDtype): Predictor {
   return dtype === "float32" || dtype === "float64" ? 3 : 2;
@@ -43,7 +35,7 @@ export function tileBytes(
     const put = dtype === "float32" ? putPlanes32 : putPlanes64;
     bands.forEach((values, b) => put(values, shape, b, out));
   } else {
-    const out = valuesOf(dtype, buffer);
+    const out = makeValues(dtype, buffer);
     const put = predictor === 2 ? putDifferences : putPlain;
     bands.forEach((values, b) => put(values, shape, b, out));
   }
