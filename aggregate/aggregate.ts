@@ -1,15 +1,14 @@
 /** The main job as one function: config and catalog in, store and report out. */
-import { inputError } from "../core/errors.ts";
+import { hasExactQuantiles } from "./plan/quantile_notes.ts";
 import { locateAll } from "../catalog/driver.ts";
-import { once } from "../core/access/open.ts";
 import { openTarget } from "../core/access/targets.ts";
 import { rowIndexPath } from "../catalog/row_index/paths.ts";
 import { defaultRunDirectory } from "../runs/run_directory.ts";
 import { expectRemote, isRemote, lazyOpener, openRunDirectory } from "./places.ts";
-import { hasExactQuantiles, type Plan } from "./plan/plan.ts";
+import type { Plan } from "./plan/plan.ts";
 import { planFromCatalog } from "./plan/prepare.ts";
 import { type AggregateRequest, settleRequest } from "./request.ts";
-import { RowIndexCollector } from "./row_index/collect.ts";
+import { rowIndexCollector } from "./row_index/collect.ts";
 import { useRowIndex } from "./row_index/use_index.ts";
 import { executePlan, layOutRun, type RunReport } from "./run/execute.ts";
 import { expectReachable } from "./run/reachable.ts";
@@ -60,7 +59,7 @@ export async function aggregate(
       plan.pipeline.dataSource.asset,
       drivers,
       region,
-      once(warn),
+      warn,
     );
     if (request.dryRun) return { plan, report: null, runDirectory: null };
     const directory = openRunDirectory(runDirectory, scratch, openerOnce);
@@ -75,7 +74,7 @@ export async function aggregate(
     }
     const rows = await useRowIndex(plan, catalog, request.rowIndex, duck);
     rows?.notes.forEach(warn);
-    const collector = rowIndexCollector(request, plan);
+    const collector = rowIndexCollector(request.writeRowIndex, plan);
     const report = await executePlan(plan, {
       ...common,
       rowsOf: rows?.rowsOf,
@@ -110,16 +109,4 @@ export async function aggregate(
 /** The plan of the run whose store grows; undefined where there is none yet, and the store begins. */
 async function planToAppendTo(directory: RunDirectory): Promise<Plan | undefined> {
   return await directory.exists() ? await directory.latestPlan() : undefined;
-}
-
-/** Collects a row index, where one is asked for and the run can make it. */
-function rowIndexCollector(request: AggregateRequest, plan: Plan): RowIndexCollector | undefined {
-  const order = request.writeRowIndex;
-  if (order === undefined) return undefined;
-  const { latitude, levels } = plan.store;
-  if (latitude !== "authalic") throw inputError("a geodetic run writes no row index: its cells are authalic");
-  if (order > levels[0]) {
-    throw inputError(`a row index of order ${order} is finer than the run's cells, of order ${levels[0]}`);
-  }
-  return new RowIndexCollector(plan, order);
 }

@@ -1,6 +1,6 @@
 /** Aggregation as a job of tasks: what any process does of a planned run, by its run directory's address. */
-import { once } from "../core/access/open.ts";
-import { locateAll, parseDrivers } from "../catalog/driver.ts";
+import { locateAll } from "../catalog/driver.ts";
+import { parseDrivers } from "../catalog/driver_choice.ts";
 import { openTarget } from "../core/access/targets.ts";
 import { inputError } from "../core/errors.ts";
 import type { JobKind, TaskOptions, TaskOutcome, TaskWorker } from "../runs/job.ts";
@@ -50,7 +50,7 @@ class AggregateWorker implements TaskWorker {
     const common = {
       executor: this.#executor,
       memoryBytes: options.memoryBytes ?? defaultMemoryBytes(),
-      locate: await locateAll(plan.granules, plan.pipeline.dataSource.asset, drivers, region, once(warn)),
+      locate: await locateAll(plan.granules, plan.pipeline.dataSource.asset, drivers, region, warn),
       expect: expectRemote(this.#opener),
       reader: {
         open: (location: Parameters<ReturnType<LazyOpener>["open"]>[0]) => this.#opener().open(location),

@@ -1,25 +1,23 @@
 /** What an aggregation is asked, and the same with the config's answers and the defaults where nothing is asked. */
-import { type GranuleDrivers, parseDrivers } from "../catalog/driver.ts";
+import { type GranuleDrivers, parseDrivers } from "../catalog/driver_choice.ts";
 import type { DuplicateRule } from "../catalog/duplicates.ts";
 import { isRemoteCatalog } from "../catalog/file/remote_catalogs.ts";
 import type { GranuleFilter } from "../catalog/query/filter.ts";
 import { parseCellAt } from "../core/cells/cell_name.ts";
-import { type LatitudeConvention, MAX_ORDER } from "../core/cells/convention.ts";
 import { safeName } from "../core/access/redact.ts";
 import { inputError } from "../core/errors.ts";
 import { outputAddress, placeFor, READS_ANYWHERE } from "../core/files/address.ts";
 import type { Area } from "../core/geometry/area.ts";
 import type { DuckOptions } from "../core/tables/duckdb.ts";
 import { loadConfig } from "./config/load.ts";
-import { MAX_SHARD } from "./config/schema.ts";
-import { timeRule } from "./config/time.ts";
-import type { ClipRule, Pipeline, TimeRule } from "./pipeline.ts";
+import { type ConfigOverrides, overridden } from "./override.ts";
+import type { Pipeline } from "./pipeline.ts";
 import { parseLevels } from "./plan/levels.ts";
 import type { PrepareOptions } from "./plan/prepare.ts";
 import { defaultMemoryBytes, defaultWorkers, type RunOptions } from "./run/execute.ts";
 
 /** What `granary aggregate` is asked. Absent values are the config's, or the defaults of the engine. */
-export interface AggregateRequest {
+export interface AggregateRequest extends ConfigOverrides {
   /** A preset, a YAML file, or a pipeline. */
   config: string | Pipeline;
   catalog?: string;
@@ -32,8 +30,6 @@ export interface AggregateRequest {
   filter?: GranuleFilter;
   /** Parents, granules and observations under all of these areas. */
   areas?: readonly Area[];
-  /** What of the areas' cells is left out, over the config's. */
-  clip?: ClipRule;
   unknownExtent?: boolean;
   /** Granules whose observations others have too: default "fold", one of each is taken. */
   duplicates?: DuplicateRule;
@@ -43,17 +39,6 @@ export interface AggregateRequest {
   runDirectory?: string;
   /** `6-12`, `12,9,6`. */
   levels?: string;
-  /** Quantiles of levels above the parents from all values, over the config's. */
-  exactQuantiles?: boolean;
-  parentOrder?: number;
-  childOrder?: number;
-  latitude?: LatitudeConvention;
-  layout?: "compact" | "sphere";
-  shard?: number;
-  /** `month`, `10d`, …, or `none`, over the config's windows of time. */
-  every?: string;
-  /** Where windows of days are counted from. */
-  epoch?: string;
   mode?: RunOptions["mode"];
   onError?: RunOptions["onError"];
   checkpoint?: RunOptions["checkpoint"];
@@ -97,7 +82,11 @@ const LEAST_SELECTION_BYTES = 128e6;
 
 /** Throws an input error for what a request may not ask, and where catalog or store are named nowhere. */
 export function settleRequest(request: AggregateRequest, warn: (message: string) => void): SettledRequest {
-  const { pipeline, driverPlace } = overridden(request, warn);
+  const parsed = typeof request.config === "string"
+    ? loadConfig(request.config)
+    : { pipeline: request.config, warnings: [], driverPlace: null };
+  parsed.warnings.forEach(warn);
+  const pipeline = overridden(parsed.pipeline, request);
   const catalog = request.catalog ?? pipeline.catalog;
   if (catalog === null) throw inputError("no catalog: say --catalog FILE, or name one in the config");
   const store = request.store ?? pipeline.output.store;
@@ -116,7 +105,7 @@ export function settleRequest(request: AggregateRequest, warn: (message: string)
     planning: request.dryRun === true || request.planOnly === true,
     drivers: {
       text: driver,
-      saidBy: request.driver === undefined ? driverPlace ?? "--driver auto" : "--driver",
+      saidBy: request.driver === undefined ? parsed.driverPlace ?? "--driver auto" : "--driver",
       choice: parseDrivers(driver),
     },
   };
@@ -149,56 +138,4 @@ function selectionOf(request: AggregateRequest, { output }: Pipeline): PrepareOp
     batches,
     signal,
   };
-}
-
-/** The config's pipeline with what the request says over it. */
-function overridden(
-  request: AggregateRequest,
-  warn: (message: string) => void,
-): { pipeline: Pipeline; driverPlace: string | null } {
-  let pipeline: Pipeline;
-  let driverPlace: string | null = null;
-  if (typeof request.config === "string") {
-    const parsed = loadConfig(request.config);
-    parsed.warnings.forEach(warn);
-    pipeline = parsed.pipeline;
-    driverPlace = parsed.driverPlace;
-  } else pipeline = request.config;
-  const { time, ...output } = pipeline.output;
-  checkOverride("--parent-order", request.parentOrder, 0, MAX_ORDER);
-  checkOverride("--child-order", request.childOrder, 0, MAX_ORDER);
-  checkOverride("--shard", request.shard, 1, MAX_SHARD);
-  const changed = {
-    ...pipeline,
-    output: {
-      ...output,
-      ...requestedTime(request, time),
-      parentOrder: request.parentOrder ?? output.parentOrder,
-      childOrder: request.childOrder ?? output.childOrder,
-      latitude: request.latitude ?? output.latitude,
-      layout: request.layout ?? output.layout,
-      shard: request.shard ?? output.shard,
-      ...request.exactQuantiles ? { exactQuantiles: true as const } : {},
-    },
-    bounds: { ...pipeline.bounds, ...request.clip === undefined ? {} : { clip: request.clip } },
-  };
-  return { pipeline: changed, driverPlace };
-}
-
-/** The request's windows of time, or the config's where it says none. */
-function requestedTime(
-  { every, epoch }: AggregateRequest,
-  time: TimeRule | undefined,
-): Pick<Pipeline["output"], "time"> {
-  if (every === undefined && epoch !== undefined) {
-    throw inputError("--epoch goes with --every (what is counted from it?)");
-  }
-  const rule = every === undefined ? time : timeRule({ every, epoch }, `--every ${every}`);
-  return rule === undefined ? {} : { time: rule };
-}
-
-/** What a config may not say, a request may not say over it. */
-function checkOverride(flag: string, value: number | undefined, least: number, most: number): void {
-  if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) return;
-  throw inputError(`${flag} ${value} is out of range (wanted a whole number from ${least} to ${most})`);
 }

@@ -4,6 +4,8 @@
  */
 import fs from "node:fs";
 import path from "node:path";
+import { once } from "../core/once.ts";
+import { type DriverChoice, type GranuleDrivers, KINDS } from "./driver_choice.ts";
 import { GranaryError, inputError } from "../core/errors.ts";
 import type { GranuleAsset, GranuleRow } from "./granule.ts";
 
@@ -16,19 +18,6 @@ import {
 } from "../core/access/location.ts";
 import { safeName } from "../core/access/redact.ts";
 
-/** `auto`, or drivers in the order of preference: one without the others is no fallback. */
-export type DriverChoice = "auto" | readonly DriverKind[];
-
-const KINDS: readonly DriverKind[] = ["local", "https", "s3"];
-
-/** Which drivers read granules. */
-export interface GranuleDrivers {
-  choice: DriverChoice;
-  text: string;
-  /** Where that was said: a flag, or a place in a config. */
-  saidBy: string;
-}
-
 interface LocateContext {
   /** The AWS region that this machine is in, if it is in one. */
   localRegion?: string | undefined;
@@ -40,21 +29,11 @@ interface LocateContext {
   warn?: (message: string) => void;
 }
 
-/** `auto`, `s3` or `s3,https` as a choice. */
-export function parseDrivers(text: string): DriverChoice {
-  if (text.trim() === "auto") return "auto";
-  const kinds = text.split(",").map((part) => part.trim()) as DriverKind[];
-  const unknown = kinds.find((kind) => !KINDS.includes(kind));
-  if (unknown === undefined) return [...new Set(kinds)];
-  throw inputError(
-    `unknown driver "${unknown}" (known: auto, or one or more of ${KINDS.join(", ")} with commas)`,
-  );
-}
-
 /**
  * Where each of many rows is read from, looked for once a row. Throws an input error where none of them has an
  * address for the drivers.
  * @param asset which file, of granules of several: a key, or a glob
+ * @param warn hears each fallback once
  * @param region asks where this machine is, when that decides
  */
 export async function locateAll(
@@ -64,7 +43,7 @@ export async function locateAll(
   region: () => Promise<string | undefined>,
   warn: (message: string) => void,
 ): Promise<(row: number) => SourceLocation> {
-  const kinds: readonly DriverKind[] = choice === "auto" ? ["local", "https", "s3"] : choice;
+  const kinds: readonly DriverKind[] = choice === "auto" ? KINDS : choice;
   const isReachable = (row: GranuleRow) =>
     kinds.some((kind) => locationBy(row, kind, chooseAsset(row, asset)) !== undefined);
   if (!rows.some(isReachable)) {
@@ -78,11 +57,12 @@ export async function locateAll(
   const needsRegion = choice === "auto" && rows.some((row) => row.s3_base !== null);
   const localRegion = needsRegion ? await region() : undefined;
   const found = new Map<number, SourceLocation>();
+  const warnOnce = once(warn);
   return (number) => {
     let location = found.get(number);
     if (location === undefined) {
       const row = rows[number];
-      location = locate(row, choice, { localRegion, asset: chooseAsset(row, asset), warn });
+      location = locate(row, choice, { localRegion, asset: chooseAsset(row, asset), warn: warnOnce });
       found.set(number, location);
     }
     return location;

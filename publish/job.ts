@@ -4,7 +4,7 @@ import type { RangedSource } from "../core/access/block_cache.ts";
 import { SourceOpener } from "../core/access/open.ts";
 import { openTarget } from "../core/access/targets.ts";
 import { inputError } from "../core/errors.ts";
-import { parseDrivers } from "../catalog/driver.ts";
+import { parseDrivers } from "../catalog/driver_choice.ts";
 import type { JobKind, PlanOutcome, TaskOptions, TaskOutcome, TaskWorker } from "../runs/job.ts";
 import { takeLease } from "../runs/slurm/slurm_lease.ts";
 import { parseDataset } from "./config/parse.ts";

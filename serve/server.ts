@@ -2,7 +2,7 @@
 import { SourceOpener } from "../core/access/open.ts";
 import { Semaphore } from "../core/concurrency.ts";
 import { VERSION } from "../core/version.ts";
-import { type DriverChoice, parseDrivers } from "../catalog/driver.ts";
+import { type DriverChoice, parseDrivers } from "../catalog/driver_choice.ts";
 import { RemoteCatalogs } from "../catalog/file/remote_catalogs.ts";
 import type { ServeContext } from "./context.ts";
 import { Api } from "./http/api.ts";

@@ -16,8 +16,8 @@ export function loadPreset(name: string): Pipeline {
  * input error that says what is wrong and where.
  */
 export function loadConfig(nameOrPath: string): ParsedConfig {
-  if (PRESET_NAMES.includes(nameOrPath)) return parseConfig(presetText(nameOrPath), nameOrPath);
-  return parseConfig(readConfigText(nameOrPath), nameOrPath === "-" ? "standard input" : nameOrPath);
+  const text = configText(nameOrPath);
+  return parseConfig(text, nameOrPath === "-" ? "standard input" : nameOrPath);
 }
 
 /**
@@ -41,7 +41,8 @@ export function storeConfigText(
 
 /** The text of a preset or of a config file. */
 export function configText(nameOrPath: string): string {
-  return PRESET_NAMES.includes(nameOrPath) ? presetText(nameOrPath) : readConfigText(nameOrPath);
+  if (!PRESET_NAMES.includes(nameOrPath)) return readConfigText(nameOrPath);
+  return presetText(nameOrPath);
 }
 
 function readConfigText(file: string): string {

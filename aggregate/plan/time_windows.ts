@@ -104,3 +104,17 @@ function edgesOf(every: string, epoch: string | null): Edges {
     at: (index) => zero + index * step,
   };
 }
+
+/** Ranks of parents in every window that a granule touches, ascending. */
+export function rankedWindows(
+  ranks: readonly number[] | Uint32Array,
+  parents: number,
+  range: readonly [first: number, end: number] | undefined,
+): number[] {
+  if (range === undefined) return Array.from(ranks);
+  const all: number[] = [];
+  for (let window = range[0]; window < range[1]; window++) {
+    for (const rank of ranks) all.push(window * parents + rank);
+  }
+  return all;
+}

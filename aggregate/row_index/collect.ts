@@ -1,12 +1,13 @@
 /** Collects the runs that an aggregation meets and writes them as the row index beside its catalog. */
 import fs from "node:fs";
+import { inputError } from "../../core/errors.ts";
 import { type DuckOptions, openDuck } from "../../core/tables/duckdb.ts";
 import type { Plan } from "../plan/plan.ts";
 import { type IndexedGranule, writeRowIndex } from "../../catalog/row_index/index_file.ts";
 import { indexOrder } from "../../catalog/row_index/read_index.ts";
 import type { GroupRuns } from "../../core/observations/row_runs.ts";
 
-export class RowIndexCollector {
+class RowIndexCollector {
   #granules: IndexedGranule[] = [];
 
   constructor(readonly plan: Plan, readonly order: number) {}
@@ -46,4 +47,15 @@ async function keptIndex(file: string, order: number, options: DuckOptions): Pro
   } finally {
     duck.close();
   }
+}
+
+/** Collects a row index, where one of an order is asked for and the run can make it. */
+export function rowIndexCollector(order: number | undefined, plan: Plan): RowIndexCollector | undefined {
+  if (order === undefined) return undefined;
+  const { latitude, levels } = plan.store;
+  if (latitude !== "authalic") throw inputError("a geodetic run writes no row index: its cells are authalic");
+  if (order > levels[0]) {
+    throw inputError(`a row index of order ${order} is finer than the run's cells, of order ${levels[0]}`);
+  }
+  return new RowIndexCollector(plan, order);
 }

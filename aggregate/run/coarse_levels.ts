@@ -3,11 +3,12 @@
  * sums, means and variances; quantiles by digests of stated error, or exactly from the values that the
  * run kept.
  */
+import { hasExactQuantiles } from "../plan/quantile_notes.ts";
 import type { RangedSource } from "../../core/access/block_cache.ts";
 import { numbersAtRanks } from "../../core/select_ranks.ts";
 import type { StoreSpec } from "../../core/store/contract.ts";
 import { encodeCoarseLevel } from "../../core/store/writer.ts";
-import { hasExactQuantiles, type Plan } from "../plan/plan.ts";
+import type { Plan } from "../plan/plan.ts";
 import { compileMerge } from "../statistics/merge.ts";
 import { between } from "../statistics/sketch.ts";
 import { decodeState, type ShardRecord } from "./records.ts";

@@ -1,5 +1,6 @@
 /** What records say of a plan's granules and shards: saved, failed, done. */
-import { type Plan, shardOfRank } from "../plan/plan.ts";
+import { shardOfRank } from "../plan/shards.ts";
+import type { Plan } from "../plan/plan.ts";
 import { granuleKeys } from "./resume.ts";
 import type { ScatterRecord, ShardRecord } from "./records.ts";
 

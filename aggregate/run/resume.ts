@@ -2,10 +2,11 @@
  * What is left to do of a plan, when a run directory remembers some of it: a pure function of the plan
  * and the records. A record is kept when its key still holds, whatever the run that made it was cut into.
  */
+import { shardOfRank } from "../plan/shards.ts";
 import { keyOf } from "../../core/keys.ts";
 import { identityOf, scatterConfig } from "../plan/identity.ts";
 import { rowRules } from "../plan/row_rules.ts";
-import { type Plan, shardOfRank } from "../plan/plan.ts";
+import type { Plan } from "../plan/plan.ts";
 import type { ScatteredGranule, ScatterRecord, ShardRecord } from "./records.ts";
 
 export interface Remaining {

@@ -2,6 +2,7 @@
  * The main thread's side of a run: gives granules to slots until all are scattered, shards as soon as
  * their granules are in, and memory back when it is full. Every slot pulls; nothing is assigned ahead.
  */
+import { ASSUMED_GRANULE_BYTES } from "../plan/batches.ts";
 import { deserializeError, GranaryError } from "../../core/errors.ts";
 import type { Executor } from "./executor.ts";
 import type {
@@ -11,7 +12,7 @@ import type {
   SpillOutcome,
   ToWorker,
 } from "../engine/contract.ts";
-import { ASSUMED_GRANULE_BYTES, type Plan } from "../plan/plan.ts";
+import type { Plan } from "../plan/plan.ts";
 import type { SegmentEntry } from "../engine/contract.ts";
 import { partsOf } from "../engine/spill_file.ts";
 import type { ScheduleOptions, ScheduleResult, ScheduleWork } from "./schedule_work.ts";

@@ -3,6 +3,7 @@
  * Worker threads and the executor of this thread both answer messages with it; a failure is an answer like any other.
  */
 import { rowTests } from "../statistics/row_test.ts";
+import { shardOfRank } from "../plan/shards.ts";
 import { openFileSyncSource } from "../../core/access/file_source.ts";
 import type { BridgeClient } from "../../core/access/bridge.ts";
 import type { SourceLocation } from "../../core/access/location.ts";
@@ -29,7 +30,6 @@ import type {
   ToWorker,
 } from "../engine/contract.ts";
 import type { PlacedSegment } from "../engine/gather.ts";
-import { shardOfRank } from "../plan/plan.ts";
 import { Clip, WindowFinder } from "../engine/row_cut.ts";
 import { GPS_EPOCHS, TIME_NAMES } from "../../products/time_columns.ts";
 import { ShardReducer } from "../engine/reduce.ts";

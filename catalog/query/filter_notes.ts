@@ -43,9 +43,9 @@ export async function filterNotes(catalog: Catalog, filter: GranuleFilter): Prom
       `SELECT DISTINCT ${column} FROM ${catalog.table} ORDER BY ${column}`,
     );
     const names = found.getRows().map(([name]) => String(name));
-    const told = wanted.flatMap((one) => useless(one, names) ?? []);
-    if (told.length === wanted.length) throw inputError(`${catalog.name}: ${told.join("; ")}`);
-    notes.push(...told);
+    const faults = wanted.flatMap((one) => useless(one, names) ?? []);
+    if (faults.length === wanted.length) throw inputError(`${catalog.name}: ${faults.join("; ")}`);
+    notes.push(...faults);
   }
   const untimed = await untimedGranules(catalog, filter);
   if (untimed.count > 0) {

@@ -1,7 +1,7 @@
 /** `granary serve`: granules of catalogs over HTTP, until stopped. */
 import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { CMR_URL } from "../../catalog/discover/cmr/cmr_query.ts";
-import { parseDrivers } from "../../catalog/driver.ts";
+import { parseDrivers } from "../../catalog/driver_choice.ts";
 import { allowedCores } from "../../core/resources.ts";
 import { parseBytes } from "../../core/units.ts";
 import { DEFAULT_LIMITS } from "../../serve/limits.ts";

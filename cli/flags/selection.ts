@@ -1,7 +1,7 @@
 /** The requests that the flags of `granary cells` and `granary fetch` make. */
 import type { FetchOptions } from "../../catalog/mirror/fetch.ts";
 import type { SelectOptions } from "../../catalog/query/select.ts";
-import { parseDrivers } from "../../catalog/driver.ts";
+import { parseDrivers } from "../../catalog/driver_choice.ts";
 import { parseCellAt } from "../../core/cells/cell_name.ts";
 import type { Area } from "../../core/geometry/area.ts";
 import type { AreaFlags } from "./area.ts";

@@ -3,6 +3,7 @@
  * thread: it alone holds credentials, and its limits hold for everything that is opened by it.
  */
 import process from "node:process";
+import { once } from "../once.ts";
 import { GranaryError, inputError } from "../errors.ts";
 import { Ahead } from "./ahead.ts";
 import { AwsChain } from "./aws.ts";
@@ -73,12 +74,12 @@ export class SourceOpener {
   readonly #buckets = new Map<string, Promise<S3Bucket>>();
 
   constructor(options: OpenerOptions = {}) {
+    this.warn = once(options.warn ?? (() => {}));
     this.env = options.env ?? process.env;
     const network = networkSettings(this.env);
     this.retry = { ...DEFAULT_RETRY, ...network.retry, ...options.retry };
     this.signal = options.signal;
     this.#bearer = options.bearer;
-    this.warn = once(options.warn ?? (() => {}));
     this.client = new HttpClient({ ...network.limits, ...options.limits }, this.warn);
     const shared = {
       env: this.env,
@@ -207,15 +208,5 @@ function ranged(source: Source): RangedSource {
     readMany: (ranges, signal) =>
       Promise.all(ranges.map(({ offset, length }) => read(offset, length, signal))),
     close: () => source.close(),
-  };
-}
-
-/** Tells the same message once. */
-export function once(warn: (message: string) => void): (message: string) => void {
-  const noted = new Set<string>();
-  return (message) => {
-    if (noted.has(message)) return;
-    noted.add(message);
-    warn(message);
   };
 }

@@ -16,7 +16,7 @@ import type { ServedGranule } from "../search/granules.ts";
 import { assetKeys, assetOf, ONLY_FILE } from "./assets.ts";
 import type { GridFiles } from "./grid_files.ts";
 import { bandsOfSteps } from "./steps.ts";
-import type { DriverChoice } from "../../catalog/driver.ts";
+import type { DriverChoice } from "../../catalog/driver_choice.ts";
 
 /** Pixels whose bands have names for people. */
 export interface NamedPixels {

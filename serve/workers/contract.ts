@@ -3,7 +3,7 @@ import type { SourceLocation } from "../../core/access/location.ts";
 import type { ByteRange } from "../../core/access/source.ts";
 import type { SerializedError } from "../../core/errors.ts";
 import type { BoundingBox } from "../../core/geometry/box.ts";
-import type { DriverChoice } from "../../catalog/driver.ts";
+import type { DriverChoice } from "../../catalog/driver_choice.ts";
 import type { Answer } from "../http/operation.ts";
 import type { Phases } from "../http/phases.ts";
 import type { Problem } from "../http/problem.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { GranaryError } from "../../../core/errors.ts";
-import { checkPath, chooseAsset, locate, locationBy, parseDrivers } from "../../../catalog/driver.ts";
+import { checkPath, chooseAsset, locate, locationBy } from "../../../catalog/driver.ts";
+import { parseDrivers } from "../../../catalog/driver_choice.ts";
 import type { GranuleAsset, GranuleRow } from "../../../catalog/granule.ts";
 
 function row(fields: Partial<GranuleRow> = {}): GranuleRow {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { setImmediate } from "node:timers";
 import fc from "fast-check";
+import { shardOfRank } from "../../../../aggregate/plan/shards.ts";
 import { GranaryError } from "../../../../core/errors.ts";
 import type { SpillOutcome } from "../../../../aggregate/engine/contract.ts";
-import { type Plan, planRun, shardOfRank } from "../../../../aggregate/plan/plan.ts";
+import { type Plan, planRun } from "../../../../aggregate/plan/plan.ts";
 import { runSchedule } from "../../../../aggregate/schedule/schedule.ts";
 import type {
   FailedGranule,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseDrivers } from "../../../../catalog/driver.ts";
+import { parseDrivers } from "../../../../catalog/driver_choice.ts";
 import { fetchGranules } from "../../../../catalog/mirror/fetch.ts";
 import { SourceOpener } from "../../../../core/access/open.ts";
 import { GranaryError } from "../../../../core/errors.ts";

@@ -1,0 +1,49 @@
+/** A plan's batches: lists of granules, each a task of scattering. */
+import type { GranuleRow } from "../../catalog/granule.ts";
+import { keyOf } from "../../core/keys.ts";
+
+/** A list of granules: the unit of scattering. */
+export interface PlannedBatch {
+  granules: number[];
+  bytes: number;
+  key: string;
+}
+
+/** A scatter batch is about this much of granule files: minutes of one core, seconds to lose. */
+const DEFAULT_BATCH_BYTES = 2e9;
+
+/** A granule whose size no catalog states is taken to be this large. */
+export const ASSUMED_GRANULE_BYTES = 50e6;
+
+/** Consecutive granules in batches of about equal bytes, so that a batch's reads lie close together; `wanted` of
+ * them, or one for every {@linkcode DEFAULT_BATCH_BYTES}. */
+export function planBatches(
+  granules: readonly GranuleRow[],
+  ranks: readonly (readonly number[])[],
+  identities: readonly string[],
+  base: unknown,
+  wanted: number | undefined,
+): PlannedBatch[] {
+  const sizes = granules.map((row) => row.size_bytes ?? ASSUMED_GRANULE_BYTES);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const count = Math.min(
+    granules.length,
+    Math.max(1, wanted ?? Math.ceil(total / DEFAULT_BATCH_BYTES)),
+  );
+  const batches: PlannedBatch[] = [];
+  let seen = 0;
+  granules.forEach((_, granule) => {
+    const remaining = granules.length - granule;
+    const wantsNew = batches.length === 0 || seen >= (total * batches.length) / count ||
+      remaining <= count - batches.length;
+    if (wantsNew && batches.length < count) batches.push({ granules: [], bytes: 0, key: "" });
+    const batch = batches[batches.length - 1];
+    batch.granules.push(granule);
+    batch.bytes += sizes[granule];
+    seen += sizes[granule];
+  });
+  for (const batch of batches) {
+    batch.key = keyOf([base, batch.granules.map((granule) => [identities[granule], ranks[granule]])]);
+  }
+  return batches;
+}

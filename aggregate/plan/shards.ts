@@ -1,0 +1,82 @@
+/** A plan's shards: which parents each holds, which granules it needs, and the key of its objects. */
+import type { StoreSpec } from "../../core/store/contract.ts";
+import { shardsAcross } from "../../core/store/layout.ts";
+import { keyOf } from "../../core/keys.ts";
+
+/** One Zarr shard: the unit of reducing. */
+export interface PlannedShard {
+  /** Position of the shard along the `cells` dimension. */
+  index: number;
+  /** Ranks `[firstRank, endRank)` of its parents in the plan. */
+  firstRank: number;
+  endRank: number;
+  /** Granules that it needs, as positions in the plan. */
+  granules: number[];
+  /** Equal keys mean equal objects. */
+  key: string;
+}
+
+/** The shard of a parent, or of a parent in a window: each window has its own shards. */
+export function shardOfRank(store: StoreSpec): (rank: number) => number {
+  const { parentsPerShard, parents, layout } = store;
+  const own = layout === "sphere"
+    ? (rank: number) => Math.floor(parents[rank] / parentsPerShard)
+    : (rank: number) => Math.floor(rank / parentsPerShard);
+  if (store.time === undefined) return own;
+  const across = shardsAcross(store);
+  return (rank) => Math.floor(rank / parents.length) * across + own(rank % parents.length);
+}
+
+/** Shards of the ranks of every granule, ascending; `base` is what all keys depend on. */
+export function planShards(
+  store: StoreSpec,
+  ranks: readonly (readonly number[])[],
+  identities: readonly string[],
+  base: unknown,
+): PlannedShard[] {
+  const shardOf = shardOfRank(store);
+  const shards: PlannedShard[] = [];
+  const byIndex = new Map<number, PlannedShard>();
+  const used = store.time === undefined ? null : new Set(ranks.flat());
+  const all = store.parents.length * (store.time?.starts.length ?? 1);
+  for (let rank = 0; rank < all; rank++) {
+    if (used !== null && !used.has(rank)) continue;
+    const index = shardOf(rank);
+    const shard = byIndex.get(index);
+    if (shard !== undefined) {
+      shard.endRank = rank + 1;
+      continue;
+    }
+    const made = { index, firstRank: rank, endRank: rank + 1, granules: [], key: "" };
+    byIndex.set(index, made);
+    shards.push(made);
+  }
+  ranks.forEach((own, granule) => {
+    let last = -1;
+    for (const rank of own) {
+      const index = shardOf(rank);
+      if (index === last) continue;
+      last = index;
+      byIndex.get(index)!.granules.push(granule);
+    }
+  });
+  for (const shard of shards) {
+    const first = shard.firstRank % store.parents.length;
+    const parents = store.parents.slice(first, first + shard.endRank - shard.firstRank);
+    const window = windowOf(store, shard.firstRank);
+    const needed = shard.granules.map((granule) => [
+      identities[granule],
+      ranks[granule].filter((rank) => rank >= shard.firstRank && rank < shard.endRank)
+        .map((rank) => rank - shard.firstRank),
+    ]);
+    shard.key = keyOf([base, shard.index, parents, needed, ...window === null ? [] : [window]]);
+  }
+  return shards;
+}
+
+/** The window of a rank, as its two ends; null where the store has none. */
+function windowOf({ time, parents }: StoreSpec, rank: number): [number, number] | null {
+  if (time === undefined) return null;
+  const window = Math.floor(rank / parents.length);
+  return [time.starts[window], time.ends[window]];
+}
