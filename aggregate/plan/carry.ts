@@ -5,7 +5,8 @@
 import { keyOf } from "../../core/keys.ts";
 import { parentPosition, shardsAcross } from "../../core/store/layout.ts";
 import { identityOf } from "./identity.ts";
-import { type Plan, shardOfRank } from "./plan.ts";
+import type { Plan } from "./plan.ts";
+import { shardOfRank } from "./shards.ts";
 
 export interface CarriedShard {
   /** Position in the new plan's shards. */

@@ -184,7 +184,7 @@ async function movedValues(
   if (digests === 0) return {};
   const values: NonNullable<ShardRecord["values"]> = [];
   for (let digest = 0; digest < digests; digest++) {
-    const counts: number[] = [], pieces: Uint8Array[] = [];
+    const counts: number[] = [], numbers: Uint8Array[] = [];
     for (const { was, from } of parts) {
       const { states, values: kept } = records.get(from)!;
       const at = states.findIndex(([rank]) => rank === was);
@@ -193,10 +193,10 @@ async function movedValues(
       const before = own.counts.slice(0, at).reduce((sum, count) => sum + count, 0);
       const bytes = (await directory.target.get(own.key))!;
       counts.push(own.counts[at]);
-      pieces.push(bytes.slice(8 * before, 8 * (before + own.counts[at])));
+      numbers.push(bytes.slice(8 * before, 8 * (before + own.counts[at])));
     }
     const name = valuesKey(index, key, digest);
-    await directory.target.put(name, new Uint8Array(await new Blob(pieces as BlobPart[]).arrayBuffer()));
+    await directory.target.put(name, new Uint8Array(await new Blob(numbers as BlobPart[]).arrayBuffer()));
     values.push({ key: name, counts });
   }
   return { values };
