@@ -27,6 +27,7 @@ const JOBS = ["aggregate/*", "serve/*", "publish/*", "feed/*", "results"];
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "core": [],
   "core/files": ["core"],
+  "core/codecs": ["core"],
   "core/access": CORE_BASE,
   "core/cells": CORE_BASE,
   "core/config": CORE_BASE,
@@ -36,7 +37,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "core/geometry": [...CORE_BASE, "core/cells"],
   "core/http": CORE_BASE,
   "core/hdf5": [...CORE_BASE, "core/access"],
-  "core/hdf5/direct": [...CORE_BASE, "core/access", "core/hdf5"],
+  "core/hdf5/direct": [...CORE_BASE, "core/access", "core/codecs", "core/hdf5"],
   "core/hdf5/fallback": [...CORE_BASE, "core/access", "core/hdf5", "core/hdf5/direct"],
   "core/observations": OBSERVATIONS,
   "core/geotiff": [...CORE_BASE, "core/access", "core/geotiff/decode", "core/raster/*"],

@@ -1,5 +1,11 @@
-/** Undoes a dataset's filters, chunk by chunk: deflate, shuffle, fletcher32 and zstd. */
-import zlib from "node:zlib";
+/** Undoes a dataset's filters, chunk by chunk: deflate, shuffle, fletcher32, and plugins' that have a reader here. */
+import { unpackBitshuffle } from "../../codecs/bitshuffle.ts";
+import { unpackBlosc } from "../../codecs/blosc.ts";
+import { CodecFault } from "../../codecs/bytes.ts";
+import { unpackBzip2 } from "../../codecs/bzip2.ts";
+import { unpackLz4Frame } from "../../codecs/lz4.ts";
+import { unpackLzf } from "../../codecs/lzf.ts";
+import { unpackZstd } from "../../codecs/zstd.ts";
 import { GranaryError } from "../../errors.ts";
 import { inflate, MOST_EXPANSION } from "../../inflate.ts";
 import { fletcher32 } from "./checksum.ts";
@@ -10,16 +16,21 @@ const DEFLATE = 1;
 const SHUFFLE = 2;
 const FLETCHER32 = 3;
 
-const ZSTD = 32015;
+/** Registered filters of plugins that are undone here: `size` bytes, with the filter's own values. */
+const CODECS: Readonly<
+  Record<number, (bytes: Uint8Array, size: number, values: readonly number[]) => Uint8Array>
+> = {
+  307: unpackBzip2,
+  32000: unpackLzf,
+  32001: unpackBlosc,
+  32004: unpackLz4Frame,
+  32008: unpackBitshuffle,
+  32015: unpackZstd,
+};
 
 /** Registered filters that neither this reader nor libhdf5 undoes without a plugin. */
 const PLUGINS: Readonly<Record<number, string>> = {
   305: "lzo",
-  307: "bzip2",
-  32000: "lzf",
-  32001: "blosc",
-  32004: "lz4",
-  32008: "bitshuffle",
   32013: "zfp",
   32017: "sz",
   32018: "fci",
@@ -39,6 +50,11 @@ const NAMES: Readonly<Record<number, string>> = {
   4: "szip",
   5: "nbit",
   6: "scaleoffset",
+  307: "bzip2",
+  32000: "lzf",
+  32001: "blosc",
+  32004: "lz4",
+  32008: "bitshuffle",
   32015: "zstd",
 };
 
@@ -54,25 +70,32 @@ export function filterName({ id, name, values }: Filter): string {
  */
 export function checkFilters(filters: readonly Filter[], elementSize: number, what: string): void {
   for (const { id, name } of filters) {
-    if (id <= MOST_BUILT_IN || id === ZSTD) continue;
+    if (id <= MOST_BUILT_IN || Object.hasOwn(CODECS, id)) continue;
     const known = PLUGINS[id] ?? (name.split(/[^\w. -]/)[0].slice(0, 40) || "unknown");
     throw new GranaryError(
       "granule",
       `${what} is packed with the filter ${known} (${id}), which granary does not read (it reads deflate, ` +
-        `shuffle, fletcher32, szip, nbit, scaleoffset and zstd: repack the file with h5repack -f GZIP=4)`,
+        `shuffle, fletcher32, szip, nbit, scaleoffset, blosc, lz4, bzip2, lzf, bitshuffle and zstd: repack the ` +
+        "file with h5repack -f GZIP=4)",
       { details: { filter: id, name: known } },
+    );
+  }
+  const packers = filters.filter(({ id }) => id === DEFLATE || Object.hasOwn(CODECS, id));
+  if (packers.length > 1 && packers.some(({ id }) => id !== DEFLATE)) {
+    throw new GranaryError(
+      "granule",
+      `${what} is packed twice, with ${packers.map(filterName).join(" and ")}, which granary does not read` +
+        " (repack the file with h5repack -f GZIP=4)",
     );
   }
   for (const filter of filters) {
     const other = filter.id === SHUFFLE && filter.values[0] !== elementSize;
-    const ours = filter.id === ZSTD || (filter.id >= DEFLATE && filter.id <= FLETCHER32);
+    const ours = Object.hasOwn(CODECS, filter.id) || (filter.id >= DEFLATE && filter.id <= FLETCHER32);
     if (other || !ours) {
       throw new UnsupportedHdf5(`the filter ${filterName(filter)}${other ? " of another element size" : ""}`);
     }
   }
-  if (filters.filter(({ id }) => id === DEFLATE || id === ZSTD).length > 1) {
-    throw new UnsupportedHdf5("deflate applied twice");
-  }
+  if (packers.length > 1) throw new UnsupportedHdf5("deflate applied twice");
 }
 
 /** A fault of a chunk's bytes, thrown to the dataset, which knows its name. */
@@ -101,7 +124,7 @@ export function decodeChunk(
     if (mask & (1 << i)) continue;
     const { id, values } = filters[i];
     if (id === DEFLATE) bytes = unzlib(bytes, sizes[i]);
-    else if (id === ZSTD) bytes = unzstd(bytes, sizes[i]);
+    else if (Object.hasOwn(CODECS, id)) bytes = unpack(bytes, sizes[i], filters[i]);
     else if (id === SHUFFLE) bytes = unshuffle(bytes, values[0]);
     else bytes = verifyFletcher(bytes);
   }
@@ -123,12 +146,13 @@ function unzlib(bytes: Uint8Array, size: number): Uint8Array {
   }
 }
 
-/** Undoes Zstandard (RFC 8878). */
-function unzstd(bytes: Uint8Array, size: number): Uint8Array {
+/** Undoes the filter of a plugin. */
+function unpack(bytes: Uint8Array, size: number, filter: Filter): Uint8Array {
   try {
-    return zlib.zstdDecompressSync(bytes, { maxOutputLength: size + 65 });
+    return CODECS[filter.id](bytes, size, filter.values);
   } catch (error) {
-    throw new ChunkFault(`is no Zstandard data (${(error as Error).message})`, { cause: error });
+    if (!(error instanceof CodecFault)) throw error;
+    throw new ChunkFault(`${error.message} (${filterName(filter)})`, { cause: error });
   }
 }
 

@@ -62,8 +62,13 @@ Deno.test("filters that are not undone are named", () => {
   checkFilters([shuffleOf(4), DEFLATE, FLETCHER], 4, "f.h5: /x");
   assert.throws(() => checkFilters([{ id: 4, name: "", values: [] }], 4, "f.h5: /x"), UnsupportedHdf5);
   assert.throws(
-    () => checkFilters([{ id: 32000, name: "lzf", values: [] }], 4, "f.h5: /x"),
-    /f\.h5: \/x is packed with the filter lzf \(32000\)/,
+    () => checkFilters([{ id: 32013, name: "zfp", values: [] }], 4, "f.h5: /x"),
+    /f\.h5: \/x is packed with the filter zfp \(32013\)/,
+  );
+  const lzf = { id: 32000, name: "lzf", values: [] };
+  assert.throws(
+    () => checkFilters([DEFLATE, lzf], 4, "f.h5: /x"),
+    /f\.h5: \/x is packed twice, with deflate\(\d\) and lzf/,
   );
   assert.throws(() => checkFilters([DEFLATE, DEFLATE], 4, "f.h5: /x"), /deflate applied twice/);
   assert.throws(() => checkFilters([shuffleOf(4)], 8, "f.h5: /x"), /shuffle of another element size/);
