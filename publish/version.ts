@@ -1,5 +1,5 @@
 /** Rises only when the files or items that a conversion gives change: then everything is made again. */
-export const PUBLISH_VERSION = 1;
+export const PUBLISH_VERSION = 2;
 
 /** Of plans in run directories. */
 export const PLAN_FORMAT = 1;

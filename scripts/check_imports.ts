@@ -51,7 +51,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "core/raster",
   ],
   "core/geotiff/validate": [...CORE_BASE, "core/access", "core/geotiff", "core/raster"],
-  "core/geotiff/write": [...CORE_BASE, "core/access", "core/geotiff", "core/raster/*"],
+  "core/geotiff/write": [...CORE_BASE, "core/access", "core/geotiff", "core/raster/*", "core/workers"],
   "core/grids": [...OBSERVATIONS, "core/geotiff/*", "core/observations", "core/raster/*"],
   "core/raster/crs": ["core", "core/raster", "core/hdf5"],
   "core/raster": [

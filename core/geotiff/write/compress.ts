@@ -1,6 +1,8 @@
-/** Compression of tiles by node:zlib, in its thread pool or in this thread, with the same bytes. */
+/** Compression of tiles, in this thread or, by node:zlib, in its thread pool, with the same bytes. */
 import zlib from "node:zlib";
+import { deflate, DEFLATE_SLACK_BYTES } from "../../deflate.ts";
 import { inputError } from "../../errors.ts";
+import { runtimeLibdeflate } from "../../libdeflate.ts";
 
 type CompressionName = "deflate" | "zstd" | "none";
 
@@ -45,17 +47,24 @@ export function parseCompression(text: string): Compression {
   return { name: codec, level: number };
 }
 
-/** Room for what does not shrink: zlib's and zstd's worst cases are within it. */
-const SLACK_BYTES = 1024;
+/** Room for what does not shrink: zstd's worst case is within it. */
+const ZSTD_SLACK_BYTES = 1024;
 
-/** Compresses by the thread pool. The array must not change until the promise is done. */
+/** Whether {@linkcode compressLater} does it: node:zlib has a thread pool, libdeflate has none. */
+export function hasOwnThreads({ name }: Compression): boolean {
+  return name === "zstd" || (name === "deflate" && runtimeLibdeflate() === undefined);
+}
+
+/** Compresses by node:zlib's thread pool. The array must not change until the promise is done. */
 export function compressLater(bytes: Uint8Array, { name, level }: Compression): Promise<Uint8Array> {
   if (name === "none") return Promise.resolve(bytes);
   return new Promise((resolve, reject) => {
     const done = (error: Error | null, packed: Uint8Array) =>
       error === null ? resolve(tight(packed)) : reject(error);
-    if (name === "deflate") zlib.deflate(bytes, deflateOptions(bytes, level), done);
-    else zlib.zstdCompress(bytes, zstdOptions(bytes, level), done);
+    if (name === "deflate") {
+      // One chunk of output: each further one is a way to the pool and back.
+      zlib.deflate(bytes, { level, chunkSize: bytes.length + DEFLATE_SLACK_BYTES }, done);
+    } else zlib.zstdCompress(bytes, zstdOptions(bytes, level), done);
   });
 }
 
@@ -63,21 +72,14 @@ export function compressLater(bytes: Uint8Array, { name, level }: Compression): 
 export function compressNow(bytes: Uint8Array, { name, level }: Compression): Uint8Array {
   if (name === "none") return bytes;
   return tight(
-    name === "deflate"
-      ? zlib.deflateSync(bytes, deflateOptions(bytes, level))
-      : zlib.zstdCompressSync(bytes, zstdOptions(bytes, level)),
+    name === "deflate" ? deflate(bytes, level) : zlib.zstdCompressSync(bytes, zstdOptions(bytes, level)),
   );
-}
-
-/** One chunk of output: each further one is a way to the pool and back. */
-function deflateOptions(bytes: Uint8Array, level: number) {
-  return { level, chunkSize: bytes.length + SLACK_BYTES };
 }
 
 function zstdOptions(bytes: Uint8Array, level: number) {
   return {
     params: { [zlib.constants.ZSTD_c_compressionLevel]: level },
-    chunkSize: bytes.length + SLACK_BYTES,
+    chunkSize: bytes.length + ZSTD_SLACK_BYTES,
   };
 }
 

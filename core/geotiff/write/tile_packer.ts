@@ -1,8 +1,10 @@
 /** Tiles packed several at a time, and put where they wait for the file. */
 import type { GridDtype, GridValues } from "../../raster/grid.ts";
 import { choosePredictor, isConstant, repeated } from "./choose_predictor.ts";
-import { type Compression, compressLater, compressNow } from "./compress.ts";
+import type { Compression } from "./compress.ts";
+import { PackPool } from "./pack_pool.ts";
 import { type Predictor, predictorOf, tileBytes } from "./predictor.ts";
+import type { PyramidLevel } from "./pyramid.ts";
 import type { TileStore } from "./tile_store.ts";
 
 interface PackerOptions {
@@ -11,6 +13,7 @@ interface PackerOptions {
   readonly compression: Compression;
   /** Tiles that nobody needs to store: all of their cells are this value. Null for none such. */
   readonly sparse: number | null;
+  readonly levels: readonly PyramidLevel[];
   /** Threads of the pool that are kept busy; 1 packs in this thread. */
   readonly workers: number;
 }
@@ -36,12 +39,16 @@ export class TilePacker {
   readonly #options: PackerOptions;
   readonly #underWay = new Set<Promise<void>>();
   readonly #free: ArrayBuffer[] = [];
+  readonly #pool: PackPool;
   #failure: { error: unknown } | undefined;
 
   constructor(store: TileStore, options: PackerOptions) {
     this.#store = store;
     this.#options = options;
-    this.#predictor = options.compression.name === "none" ? 1 : null;
+    const { compression, workers, levels } = options;
+    const tiles = levels.reduce((sum, { tilesAcross, tilesDown }) => sum + tilesAcross * tilesDown, 0);
+    this.#pool = new PackPool(compression, workers, tiles);
+    this.#predictor = compression.name === "none" ? 1 : null;
   }
 
   /**
@@ -84,15 +91,10 @@ export class TilePacker {
     width: number,
     height: number,
   ): Promise<void> {
-    const { dtype, tileSize, compression, workers } = this.#options;
+    const { dtype, tileSize, workers } = this.#options;
     const predictor = this.#predictor ?? predictorOf(dtype);
     const bytes = tileBytes(bands, width, height, tileSize, dtype, predictor, this.#free.pop());
-    if (workers === 1) {
-      this.#store.put(level, index, compressNow(bytes, compression));
-      this.#reuse(bytes);
-      return;
-    }
-    const packed: Promise<void> = compressLater(bytes, compression)
+    const packed: Promise<void> = this.#pool.pack(bytes)
       .then((done) => {
         this.#store.put(level, index, done);
         this.#reuse(bytes);
@@ -103,7 +105,8 @@ export class TilePacker {
       .finally(() => this.#underWay.delete(packed));
     this.#underWay.add(packed);
     // Twice as many as threads, so that none waits while this thread reads.
-    while (this.#underWay.size >= 2 * workers) await Promise.race(this.#underWay);
+    const most = workers === 1 ? 1 : 2 * workers;
+    while (this.#underWay.size >= most) await Promise.race(this.#underWay);
     this.#check();
   }
 
@@ -116,7 +119,11 @@ export class TilePacker {
   async finish(): Promise<Predictor> {
     const predictor = this.#predictor ?? predictorOf(this.#options.dtype);
     if (this.#predictor === null) await this.#begin(predictor);
-    await Promise.all(this.#underWay);
+    try {
+      await Promise.all(this.#underWay);
+    } finally {
+      await this.#pool.close();
+    }
     this.#check();
     return predictor;
   }

@@ -19,6 +19,8 @@ const FILES = [
   "ahead",
   "file_source",
   "folder_target",
+  "../deflate",
+  "../geotiff/write/pack_pool",
   "../inflate",
 ];
 

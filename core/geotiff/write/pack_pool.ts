@@ -1,0 +1,52 @@
+/** Threads that compress the tiles of one file: node:zlib's own, or workers for libdeflate, which has none. */
+import { Worker } from "node:worker_threads";
+import { ThreadSlots } from "../../workers/slots.ts";
+import { type TaskAnswer, type TaskMessage, TaskQueue } from "../../workers/task_queue.ts";
+import { type Compression, compressLater, compressNow, hasOwnThreads } from "./compress.ts";
+
+export interface PackTask {
+  readonly bytes: Uint8Array;
+  readonly compression: Compression;
+}
+
+/** A file of fewer tiles is packed before threads for it are up. */
+const LEAST_TILES = 32;
+
+export class PackPool {
+  readonly #compression: Compression;
+  readonly #workers: number;
+  /** Whether workers are worth their start. */
+  readonly #starts: boolean;
+  #queue: TaskQueue<PackTask, Uint8Array> | undefined;
+
+  /** @param tiles how many will come */
+  constructor(compression: Compression, workers: number, tiles: number) {
+    this.#compression = compression;
+    this.#workers = workers;
+    this.#starts = !hasOwnThreads(compression) && workers > 1 && tiles >= LEAST_TILES;
+  }
+
+  /**
+   * Compresses; the bytes are the same in whatever thread. `bytes` must not change until the promise is done.
+   */
+  async pack(bytes: Uint8Array): Promise<Uint8Array> {
+    const compression = this.#compression;
+    if (this.#starts) {
+      this.#queue ??= new TaskQueue(
+        new ThreadSlots<TaskMessage<PackTask>, TaskAnswer<Uint8Array>>(
+          this.#workers,
+          () => new Worker(new URL("./pack_worker.ts", import.meta.url)),
+        ),
+      );
+      return await this.#queue.run({ bytes, compression });
+    }
+    return this.#workers > 1 && hasOwnThreads(compression)
+      ? await compressLater(bytes, compression)
+      : compressNow(bytes, compression);
+  }
+
+  async close(): Promise<void> {
+    await this.#queue?.close();
+    this.#queue = undefined;
+  }
+}
