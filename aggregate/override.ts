@@ -1,6 +1,7 @@
 /** A config with what a request says over it. */
 import { type LatitudeConvention, MAX_ORDER } from "../core/cells/convention.ts";
 import { inputError } from "../core/errors.ts";
+import type { BeamStrength } from "../products/beams.ts";
 import { MAX_SHARD } from "./config/schema.ts";
 import { timeRule } from "./config/time.ts";
 import type { ClipRule, Pipeline, TimeRule } from "./pipeline.ts";
@@ -16,6 +17,8 @@ export interface ConfigOverrides {
   latitude?: LatitudeConvention;
   layout?: "compact" | "sphere";
   shard?: number;
+  /** Only strong or only weak beams. */
+  beams?: BeamStrength;
   /** `month`, `10d`, …, or `none`, in place of the config's windows of time. */
   every?: string;
   /** Where windows of days are counted from. */
@@ -30,6 +33,7 @@ export function overridden(pipeline: Pipeline, request: ConfigOverrides): Pipeli
   checkOverride("--shard", request.shard, 1, MAX_SHARD);
   return {
     ...pipeline,
+    ...request.beams === undefined ? {} : { dataSource: { ...pipeline.dataSource, beams: request.beams } },
     output: {
       ...output,
       ...requestedTime(request, time),

@@ -1,5 +1,6 @@
 /** A pipeline config as values: what is read of granules, what becomes of cells, where and when. */
 import type { Column, RowFilter } from "../core/observations/contract.ts";
+import type { BeamStrength } from "../products/beams.ts";
 import type { LatitudeConvention } from "../core/cells/convention.ts";
 import type { ArrayDtype } from "../core/zarr/element.ts";
 import type { DuplicateRule } from "../catalog/duplicates.ts";
@@ -7,6 +8,9 @@ import type { AreaSpec } from "../core/geometry/area.ts";
 
 export type StatisticFunction =
   | "count"
+  | "nunique"
+  | "first"
+  | "last"
   | "min"
   | "max"
   | "sum"
@@ -95,6 +99,8 @@ export interface Pipeline {
     time?: { path: string; units: string | null };
     columns: Column[];
     filters: RowFilter[];
+    /** Takes the groups of strong or of weak beams only. */
+    beams?: BeamStrength;
   };
   aggregation: {
     statistics: Statistic[];

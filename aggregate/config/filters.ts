@@ -4,6 +4,7 @@ import { GranaryError } from "../../core/errors.ts";
 import type { Column, RowFilter } from "../../core/observations/contract.ts";
 import { Graph } from "../statistics/graph.ts";
 import { lowerRowTest } from "../statistics/row_test.ts";
+import { linkOf } from "./columns.ts";
 import type { Context } from "./context.ts";
 import type { ConfigInput } from "./schema.ts";
 
@@ -29,11 +30,16 @@ const MOST_MASK = 2 ** 32 - 1;
 
 type FilterInput = NonNullable<ConfigInput["data_source"]["filters"]>[number];
 
+/** The whole config, whose levels filters name. */
+interface FilterContext extends Context {
+  input: ConfigInput;
+}
+
 /** What a filter is: exactly one of these keys. */
 const KINDS = ["dataset", "expression", "all", "any", "not"] as const;
 
 /** Keys that go with a dataset only. */
-const OF_DATASET = ["op", "value", "values", "column", "raw"] as const;
+const OF_DATASET = ["op", "value", "values", "column", "raw", "level"] as const;
 
 /** Filters in filters, deeper than anybody writes. */
 const MOST_DEPTH = 32;
@@ -67,7 +73,7 @@ export function filters(input: ConfigInput, columns: readonly Column[], context:
     ? []
     : [{ path: quality.dataset, op: "eq", value: quality.value }];
   listed?.forEach((filter, index) => {
-    const made = toFilter(filter, ["data_source", "filters", index], true, columns, context);
+    const made = toFilter(filter, ["data_source", "filters", index], true, columns, { ...context, input });
     if (made !== undefined) result.push(made);
   });
   return result;
@@ -82,7 +88,7 @@ function toFilter(
   path: KeyPath,
   holds: boolean,
   columns: readonly Column[],
-  context: Context,
+  context: FilterContext,
 ): RowFilter | undefined {
   const { faults } = context;
   const kinds = KINDS.filter((kind) => filter[kind] !== undefined);
@@ -150,7 +156,7 @@ function datasetFilter(
   filter: FilterInput,
   path: KeyPath,
   keeps: boolean,
-  context: Context,
+  context: FilterContext,
 ): RowFilter | undefined {
   const given = filter.op;
   if (given === undefined) {
@@ -190,5 +196,16 @@ function datasetFilter(
     ? filter.dataset!
     : `${filter.dataset}[:,${filter.column}]`;
   const op = keeps ? given : NEGATED[given];
-  return { path: dataset, op, value, ...(filter.raw === true ? { raw: true } : {}) };
+  const { levels } = context.input.data_source;
+  if (filter.level !== undefined && !Object.hasOwn(levels ?? {}, filter.level)) {
+    context.faults.value([...path, "level"], `"${filter.level}" is none of data_source.levels`);
+  }
+  const link = filter.level === undefined ? undefined : linkOf(context.input, filter.level);
+  return {
+    path: dataset,
+    op,
+    value,
+    ...filter.raw === true ? { raw: true } : {},
+    ...link === undefined ? {} : { link },
+  };
 }

@@ -2,7 +2,8 @@
 import { stringify } from "yaml";
 import { safeName } from "../../core/access/redact.ts";
 import type { AreaSource, Pipeline, PipelineSelection, Statistic } from "../pipeline.ts";
-import type { RowFilter } from "../../core/observations/contract.ts";
+import type { RowFilter, RowLink } from "../../core/observations/contract.ts";
+import { filterReads } from "../../core/observations/row_condition.ts";
 
 /** The normalized config of `pipeline`, as `granary config show` prints it. */
 export function formatConfig(pipeline: Pipeline): string {
@@ -24,8 +25,14 @@ export function configMapping(pipeline: Pipeline): Record<string, unknown> {
         longitude: dataSource.longitude,
         ...dataSource.time === undefined ? {} : { time: timeEntry(dataSource.time) },
       },
-      variables: Object.fromEntries(dataSource.columns.map(({ name, path }) => [name, path])),
-      ...(dataSource.filters.length === 0 ? {} : { filters: dataSource.filters.map(filterEntry) }),
+      variables: Object.fromEntries(
+        dataSource.columns.filter(({ link }) => link === undefined).map(({ name, path }) => [name, path]),
+      ),
+      ...levelsEntry(dataSource),
+      ...dataSource.beams === undefined ? {} : { beams: dataSource.beams },
+      ...(dataSource.filters.length === 0 ? {} : {
+        filters: dataSource.filters.map((one) => filterEntry(one, linksOf(dataSource))),
+      }),
     },
     aggregation: {
       ...(aggregation.morton === null ? {} : {
@@ -58,11 +65,40 @@ export function configMapping(pipeline: Pipeline): Record<string, unknown> {
   };
 }
 
-function filterEntry(filter: RowFilter): Record<string, unknown> {
-  if ("join" in filter) return { [filter.join]: filter.filters.map(filterEntry) };
+function filterEntry(filter: RowFilter, links: readonly string[]): Record<string, unknown> {
+  if ("join" in filter) return { [filter.join]: filter.filters.map((one) => filterEntry(one, links)) };
   if ("expression" in filter) return { expression: filter.expression };
-  const { path, op, value, raw } = filter;
-  return { dataset: path, op, value, ...(raw ? { raw } : {}) };
+  const { path, op, value, raw, link } = filter;
+  const level = link === undefined ? {} : { level: levelName(links.indexOf(JSON.stringify(link))) };
+  return { dataset: path, ...level, op, value, ...(raw ? { raw } : {}) };
+}
+
+/** The links of columns and filters, each once: a level each. */
+function linksOf({ columns, filters }: Pipeline["dataSource"]): string[] {
+  const links = [...columns, ...filters.flatMap(filterReads)]
+    .flatMap(({ link }) => link === undefined ? [] : [JSON.stringify(link)]);
+  return [...new Set(links)];
+}
+
+const BASE_LEVEL = "rows";
+const levelName = (index: number) => `level${index + 1}`;
+
+function levelsEntry(dataSource: Pipeline["dataSource"]): Record<string, unknown> {
+  const links = linksOf(dataSource);
+  if (links.length === 0) return {};
+  const levels = links.map((text, index): [string, unknown] => {
+    const own = dataSource.columns.filter(({ link }) => JSON.stringify(link) === text);
+    return [levelName(index), {
+      ...own.length === 0 ? {} : { variables: Object.fromEntries(own.map(({ name, path }) => [name, path])) },
+      link: linkEntry(JSON.parse(text) as RowLink),
+    }];
+  });
+  return { base_level: BASE_LEVEL, levels: { [BASE_LEVEL]: { link: null }, ...Object.fromEntries(levels) } };
+}
+
+function linkEntry(link: RowLink): Record<string, unknown> {
+  if (link.kind !== "ranges") return { to: BASE_LEVEL, [link.kind]: true };
+  return { to: BASE_LEVEL, index_beg: link.begin, count: link.count, index_base: link.base };
 }
 
 function variableEntry(statistic: Statistic): Record<string, unknown> {

@@ -7,7 +7,9 @@ import { integerRange } from "./dtype.ts";
 import { filterDatasets, filters } from "./filters.ts";
 import { addShapeFaults, Faults } from "../../core/config/faults.ts";
 import type { Pipeline } from "../pipeline.ts";
-import type { Column } from "../../core/observations/contract.ts";
+import { givenName } from "../../core/observations/contract.ts";
+import { GIVEN_COLUMNS } from "../../products/given_columns.ts";
+import { checkLevels, columnsOf } from "./columns.ts";
 import { type ConfigInput, configSchema, DEFAULT_PARENT_ORDER, MAX_ITEMS } from "./schema.ts";
 import { refusedValue, takeTolerated, unsupported } from "./tolerated.ts";
 import { timeRule } from "./time.ts";
@@ -64,7 +66,8 @@ export function parseConfig(text: string, fileName: string): ParsedConfig {
 
 function dataSource(input: ConfigInput, context: Context): Pipeline["dataSource"] {
   const source = input.data_source;
-  const columns: Column[] = Object.entries(source.variables).map(([name, path]) => ({ name, path }));
+  checkLevels(input, context);
+  const columns = columnsOf(input);
   if (columns.length === 0) context.faults.value(["data_source", "variables"], "names no column");
   if (columns.length > MAX_ITEMS) {
     context.faults.value(
@@ -75,7 +78,10 @@ function dataSource(input: ConfigInput, context: Context): Pipeline["dataSource"
   const paths: [(string | number)[], string][] = [
     [["data_source", "coordinates", "latitude"], source.coordinates.latitude],
     [["data_source", "coordinates", "longitude"], source.coordinates.longitude],
-    ...columns.map(({ name, path }): [string[], string] => [["data_source", "variables", name], path]),
+    ...Object.entries(source.variables).map(([name, path]): [string[], string] => [
+      ["data_source", "variables", name],
+      path,
+    ]),
     ...filterDatasets(source.filters ?? [], ["data_source", "filters"]),
   ];
   const given = source.coordinates.time;
@@ -95,6 +101,13 @@ function dataSource(input: ConfigInput, context: Context): Pipeline["dataSource"
     paths.push([["data_source", "quality_filter", "dataset"], source.quality_filter.dataset]);
   }
   for (const [place, path] of paths) {
+    const given = givenName(path);
+    if (given !== undefined && !GIVEN_COLUMNS.includes(given)) {
+      context.faults.value(
+        place,
+        `there is no ${path} (wanted ${GIVEN_COLUMNS.map((one) => `@${one}`).join(", ")})`,
+      );
+    }
     const unknown = path.replaceAll("{group}", "").match(/\{[^{}]*\}/)?.[0];
     if (unknown !== undefined) {
       context.faults.value(place, `has the unknown placeholder ${unknown} (wanted {group}, the only one)`);
@@ -110,6 +123,7 @@ function dataSource(input: ConfigInput, context: Context): Pipeline["dataSource"
     ...time === undefined ? {} : { time },
     columns,
     filters: filters(input, columns, context),
+    ...source.beams === undefined ? {} : { beams: source.beams },
   };
 }
 

@@ -61,6 +61,7 @@ const variableName = z.string().max(100).regex(
 
 const filter = z.strictObject({
   dataset: datasetPath.optional(),
+  level: z.string().max(100).optional().describe("The rate of the dataset, one of data_source.levels"),
   op: z.enum(FILTER_OPERATORS).optional().describe("The comparison that a row must pass"),
   value: z.union([z.number(), z.array(z.number()).min(1).max(10_000)]).optional()
     .describe(
@@ -104,6 +105,24 @@ const variable = z.strictObject({
     .describe("Attributes of the array, such as units and long_name"),
 });
 
+const level = z.strictObject({
+  path: text.optional().describe("Where the level's datasets lie; for readers"),
+  coordinates: z.record(z.string(), datasetPath).optional(),
+  variables: z.record(columnName, datasetPath).optional().describe(
+    "Columns of this rate, each of which every row of the base level has",
+  ),
+  link: z.strictObject({
+    to: z.string().max(100),
+    index_beg: datasetPath.optional().describe("The first row of the base level of each of the level's rows"),
+    count: datasetPath.optional().describe("And their number"),
+    index_base: z.int().min(0).max(1).optional().describe(
+      "What the first row is called: 0 (the default) or 1",
+    ),
+    repeat: z.boolean().optional().describe("Each of the level's rows has as many of the base level's"),
+    broadcast: z.boolean().optional().describe("One value, of every row"),
+  }).nullable().optional().describe("How its rows belong to the base level's; null for the base level"),
+});
+
 const dataSource = z.strictObject({
   reader: z.enum(["hdf5", "h5coro"]).optional().describe("hdf5 (h5coro means the same)"),
   driver: z.enum(["auto", "local", "https", "s3"]).optional().describe("Where to read granules from"),
@@ -130,6 +149,11 @@ const dataSource = z.strictObject({
   }),
   variables: z.record(columnName, datasetPath).describe(
     "Columns: the name that statistics use, and the dataset",
+  ),
+  base_level: z.string().max(100).optional().describe("The level whose rows are counted"),
+  levels: z.record(columnName, level).optional().describe("Datasets of other rates than that of the rows"),
+  beams: z.enum(["strong", "weak"]).optional().describe(
+    "Only these beams of ICESat-2, or of GEDI, whose full power beams are strong",
   ),
   quality_filter: z.strictObject({ dataset: datasetPath, value: z.number() }).optional()
     .describe("Keeps the rows where dataset equals value"),

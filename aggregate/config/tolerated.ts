@@ -63,13 +63,8 @@ export function takeTolerated(config: unknown): Ignored[] {
 
 /** Why a key of the Python tools is refused, for those that would change what is computed. */
 const UNSUPPORTED: Readonly<Record<string, string>> = {
-  "data_source.levels":
-    "granules of several rates are not supported: every dataset must have one value a row",
-  "data_source.base_level":
-    "granules of several rates are not supported: every dataset must have one value a row",
   "data_source.assets": "joining several files of a granule is not supported: name one by data_source.asset",
   "data_source.join": "joining several files of a granule is not supported: name one by data_source.asset",
-  "data_source.filters.*.level": "granules of several rates are not supported",
   "data_source.filters.*.asset": "joining several files of a granule is not supported",
   "aggregation.variables.*.trailing_shape": "granary writes one value a cell",
   "aggregation.variables.*.inner_shape": "granary writes one value a cell",

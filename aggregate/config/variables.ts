@@ -4,6 +4,7 @@ import { suggestion } from "../../core/suggest.ts";
 import { Graph } from "../statistics/graph.ts";
 import { lowerStatistic } from "../statistics/lower.ts";
 import type { Context } from "./context.ts";
+import { columnsOf } from "./columns.ts";
 import { integerRange, misfit } from "./dtype.ts";
 import type { Statistic, StatisticFunction } from "../pipeline.ts";
 import { histogramBins } from "./histogram.ts";
@@ -13,6 +14,9 @@ import { type ConfigInput, DEFAULT_COUNT_DTYPE, DEFAULT_FUNCTION_DTYPE, MAX_ITEM
 const FUNCTION_NAMES: Readonly<Record<string, StatisticFunction>> = {
   len: "count",
   count: "count",
+  nunique: "nunique",
+  first: "first",
+  last: "last",
   size: "count",
   min: "min",
   amin: "min",
@@ -61,7 +65,7 @@ export function statistics(input: ConfigInput, context: Context): Statistic[] {
     context.faults.value(path, `has ${variables.length} variables (at most ${MAX_ITEMS})`);
     return [];
   }
-  const columnNames = Object.keys(input.data_source.variables);
+  const columnNames = columnsOf(input).map(({ name }) => name);
   const graph = new Graph();
   const result: Statistic[] = [];
   for (const [name, variable] of variables) {
@@ -161,7 +165,7 @@ function toStatistics(
       }
     }
   }
-  const counts = named === "count" || isHistogram;
+  const counts = named === "count" || named === "nunique" || isHistogram;
   const dtype = variable.dtype ?? (counts ? DEFAULT_COUNT_DTYPE : DEFAULT_FUNCTION_DTYPE);
   const shared = {
     name,

@@ -24,6 +24,7 @@ export interface RunContext {
 
 export interface ScatterTask {
   granule: number;
+  name: { collection: string; id: string };
   location: SourceLocation;
   /** Ranks of the parents that need the granule. */
   ranks: readonly number[];

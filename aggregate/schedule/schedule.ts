@@ -182,8 +182,10 @@ class Schedule {
       const { granule, ranks } = this.#waitingGranules.pop()!;
       this.#scattering += 1;
       this.#tries[granule] += 1;
+      const { collection, id: granuleId } = this.plan.granules[granule];
       const task = {
         granule,
+        name: { collection, id: granuleId },
         location: this.options.locate(granule),
         ranks,
         rows: this.options.rowsOf?.(granule) ?? null,

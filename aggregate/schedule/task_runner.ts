@@ -10,6 +10,7 @@ import type { SourceLocation } from "../../core/access/location.ts";
 import type { SyncSource } from "../../core/access/source.ts";
 import type { ReadRequest } from "../../core/observations/contract.ts";
 import { readGranule } from "../../core/observations/granule.ts";
+import { filterReads } from "../../core/observations/row_condition.ts";
 import { openHdf5 } from "../../core/observations/open_granule_file.ts";
 import type { GroupRuns, RowSpan } from "../../core/observations/row_runs.ts";
 import { serializeError } from "../../core/errors.ts";
@@ -31,6 +32,8 @@ import type {
 } from "../engine/contract.ts";
 import type { PlacedSegment } from "../engine/gather.ts";
 import { Clip, WindowFinder } from "../engine/row_cut.ts";
+import { BeamChoice } from "../../products/beam_choice.ts";
+import { givenValues } from "../../products/given_columns.ts";
 import { GPS_EPOCHS, TIME_NAMES } from "../../products/time_columns.ts";
 import { ShardReducer } from "../engine/reduce.ts";
 import { writeSpillFile } from "../engine/spill_file.ts";
@@ -146,12 +149,18 @@ class RunTasks {
       try {
         const exact = rows !== null && task.rows!.exact && !(this.#clip?.needsPlaces ?? false);
         const known = new Map(exact ? task.rows!.groups.map((group) => [group.group, group]) : []);
+        const beams = new BeamChoice(file, this.#context.pipeline.dataSource.beams);
+        const common = {
+          exact: this.#exact,
+          test: this.#test,
+          given: givenValues(file, task.name),
+          accepts: (group: string) => beams.accepts(group),
+        };
         const groups = readGranule(
           file,
           dataSource,
-          rows !== null ? { rows, coordinates: !exact, exact: this.#exact, test: this.#test } : {
-            exact: this.#exact,
-            test: this.#test,
+          rows !== null ? { ...common, rows, coordinates: !exact } : {
+            ...common,
             wanted: this.#context.selective
               ? (_group, latitude, longitude) => this.#scatterer.meets(longitude, latitude, wanted)
               : undefined,
@@ -181,7 +190,7 @@ class RunTasks {
           counts,
           runs,
           staleRows: task.rows !== null && rows === null,
-          warnings: step.value.warnings,
+          warnings: [...step.value.warnings, ...beams.warnings],
           groups: {
             present: step.value.present.length,
             empty: step.value.empty.length,
@@ -206,7 +215,9 @@ class RunTasks {
   #readRequest(): ReadRequest {
     const { pipeline, rows, store } = this.#context;
     const { dataSource } = pipeline;
-    const required = store.time !== undefined;
+    const { columns, filters } = dataSource;
+    const required = store.time !== undefined ||
+      [...columns, ...filters.flatMap(filterReads)].some(({ path }) => path === "@time");
     if (rows.window === null && !required) return dataSource;
     const { path, units } = dataSource.time ?? { path: null, units: null };
     return { ...dataSource, times: { path, units, names: TIME_NAMES, gpsEpochs: GPS_EPOCHS, required } };

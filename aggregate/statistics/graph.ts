@@ -16,6 +16,9 @@ export const AGGREGATES = [
   "median",
   "quantile",
   "mode",
+  "nunique",
+  "first",
+  "last",
   "trimmed_mean",
   "weighted_quantile",
 ] as const;

@@ -28,6 +28,9 @@ import { Graph, type GraphNode } from "./graph.ts";
 /** The parameters that each function takes. */
 const FUNCTION_PARAMETERS: Readonly<Record<StatisticFunction, readonly string[]>> = {
   count: [],
+  nunique: [],
+  first: ["by"],
+  last: ["by"],
   min: [],
   max: [],
   sum: [],
@@ -144,6 +147,7 @@ export function lowerStatistic(
     case "min":
     case "max":
     case "mode":
+    case "nunique":
     case "median":
       return reduceBy(statistic.function)(graph, source);
     case "quantile":
@@ -153,6 +157,11 @@ export function lowerStatistic(
       return weights === undefined
         ? quantileOf(graph, source, q)
         : weightedQuantileOf(graph, source, weights, q);
+    }
+    case "first":
+    case "last": {
+      const by = rowsOf("by") ?? lowerText("time", "params.by");
+      return graph.aggregate(statistic.function, [source, by]);
     }
     case "ptp":
       return rangeOf(graph, source);

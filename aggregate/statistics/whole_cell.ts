@@ -14,6 +14,9 @@ type WholeCellReduction = (values: readonly Float64Array[], count: number, param
 const WHOLE_CELL: Readonly<Record<string, WholeCellReduction>> = {
   mode: ([x], count) => modeOf(x, count),
   trimmed_mean: ([x], count, proportion) => trimmedMeanOf(x, count, proportion),
+  nunique: ([x], count) => distinctOf(x, count),
+  first: ([x, by], count) => x[extremeOf(by, count, -1)],
+  last: ([x, by], count) => x[extremeOf(by, count, 1)],
   weighted_quantile: ([x, weights], count, q) => weightedQuantileOf(x, weights, count, q),
 };
 
@@ -59,6 +62,23 @@ function modeOf(x: Float64Array, count: number): number {
     i = end;
   }
   return mode;
+}
+
+/** How many different values there are. */
+function distinctOf(x: Float64Array, count: number): number {
+  const sorted = x.subarray(0, count).sort();
+  let distinct = 0;
+  for (let i = 0; i < count; i++) if (i === 0 || sorted[i] !== sorted[i - 1]) distinct += 1;
+  return distinct;
+}
+
+/** The row of the least (-1) or greatest (1) value: of equal ones the first for the least, the last for the greatest. */
+function extremeOf(by: Float64Array, count: number, sign: 1 | -1): number {
+  let found = 0;
+  for (let i = 1; i < count; i++) {
+    if (sign > 0 ? by[i] >= by[found] : by[i] < by[found]) found = i;
+  }
+  return found;
 }
 
 /** The mean without the `proportion` of least and of greatest values, rounded down (scipy.stats.trim_mean). */

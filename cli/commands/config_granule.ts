@@ -6,6 +6,7 @@ import { GranaryError, inputError } from "../../core/errors.ts";
 import { checkGranule, type GranuleCheck } from "../../core/observations/check_granule.ts";
 import { openHdf5 } from "../../core/observations/open_granule_file.ts";
 import { formatCount } from "../../core/units.ts";
+import { givenValues } from "../../products/given_columns.ts";
 import type { CliContext } from "../io/context.ts";
 
 /** Throws an input error where the config does not fit the file. */
@@ -15,7 +16,8 @@ export async function checkFile(path: string, { dataSource }: Pipeline): Promise
     try {
       const file = await openHdf5(source);
       try {
-        const found = checkGranule(file, dataSource, rowTests());
+        const id = path.split(/[\\/]/).at(-1)!.replace(/\.[^.]*$/, "");
+        const found = checkGranule(file, dataSource, rowTests(), givenValues(file, { collection: "", id }));
         if (found.groups.length === 0) {
           throw inputError(
             `${path}: none of the groups ${found.empty.join(", ")} has a dataset that the config names ` +

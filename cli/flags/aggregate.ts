@@ -6,6 +6,7 @@ import { DUPLICATE_RULES, type DuplicateRule } from "../../catalog/duplicates.ts
 import { CLIP_RULES, type ClipRule, DEFAULT_CLIP } from "../../aggregate/pipeline.ts";
 import type { Area } from "../../core/geometry/area.ts";
 import { parseBytes } from "../../core/units.ts";
+import { BEAM_STRENGTHS, type BeamStrength } from "../../products/beams.ts";
 import { PRESET_NAMES } from "../../products/presets/index.ts";
 import { addAreaOptions, type AreaFlags } from "./area.ts";
 import { addBackendOptions, type BackendFlags } from "./backend.ts";
@@ -35,6 +36,7 @@ export interface AggregateFlags extends AreaFlags, FilterFlags, BackendFlags {
   latitude?: "authalic" | "geodetic";
   layout?: "compact" | "sphere";
   shard?: number;
+  beams?: BeamStrength;
   every?: string;
   epoch?: string;
   overwrite?: boolean;
@@ -88,6 +90,12 @@ export function addAggregateOptions(command: CommandUnknownOpts): void {
     .option("--cells <names>", "only these parent cells, with commas between")
     .option("--max-cells <n>", "at most so many parent cells, the first in order", whole())
     .option("--unknown-extent", "take granules too whose extent the catalog does not know")
+    .addOption(
+      new Option(
+        "--beams <strength>",
+        "only strong or only weak beams of ICESat-2, or of GEDI, whose full power beams are strong",
+      ).choices(BEAM_STRENGTHS),
+    )
     .addOption(
       new Option(
         "--duplicates <what>",
@@ -186,6 +194,7 @@ export function aggregateRequest(flags: AggregateFlags, area: Area | undefined):
     latitude: flags.latitude,
     layout: flags.layout,
     shard: flags.shard,
+    beams: flags.beams,
     every: flags.every,
     epoch: flags.epoch,
     mode: flags.overwrite ? "overwrite" : flags.resume ? "resume" : flags.append ? "append" : "new",

@@ -1,11 +1,19 @@
 /** What a config would take of one granule: its datasets group by group, and how many rows pass its filters. */
 import { toCoordinate, toValues } from "../hdf5/values.ts";
 import type { Hdf5File, Hdf5Values } from "../hdf5/contract.ts";
-import type { ExpressionTest, ReadRequest } from "./contract.ts";
+import {
+  type Column,
+  type DatasetFilter,
+  type ExpressionTest,
+  givenName,
+  isOwn,
+  type ReadRequest,
+} from "./contract.ts";
 import { type GroupColumns, openGroup } from "./group_columns.ts";
 import { datasetPath, linkedGroups, noGroupsError, selectGroups } from "./groups.ts";
-import { applyCondition, filterPaths, filterText } from "./row_condition.ts";
-import { requestPaths } from "./granule.ts";
+import { applyCondition, filterReads, filterText } from "./row_condition.ts";
+import { flatPaths, linkedTemplates, requestPaths } from "./granule.ts";
+import { type Linked, LinkedRows } from "./linked_rows.ts";
 
 interface DatasetCheck {
   path: string;
@@ -24,6 +32,9 @@ interface DatasetCheck {
   min: number | null;
   max: number | null;
 }
+
+/** The value of `@name` in the rows of a group. */
+type GivenValues = (name: string, group: string) => number;
 
 interface GroupCheck {
   group: string;
@@ -48,7 +59,12 @@ export interface GranuleCheck {
  * Reads everything that `request` names, once. Throws a granule error where the granule has none of the groups,
  * where a group has some of the datasets and not others, and where one is no column of numbers.
  */
-export function checkGranule(file: Hdf5File, request: ReadRequest, test: ExpressionTest): GranuleCheck {
+export function checkGranule(
+  file: Hdf5File,
+  request: ReadRequest,
+  test: ExpressionTest,
+  given: GivenValues,
+): GranuleCheck {
   const names = selectGroups(file, request.groups);
   if (names.length === 0) throw noGroupsError(file, request.groups);
   const found: GranuleCheck = {
@@ -58,12 +74,12 @@ export function checkGranule(file: Hdf5File, request: ReadRequest, test: Express
     warnings: linkedGroups(file, request.groups),
   };
   for (const group of names) {
-    const columns = openGroup(file, requestPaths(request, group));
+    const columns = openGroup(file, requestPaths(request, group), flatPaths(request, group));
     if (columns === undefined) {
       found.empty.push(group);
       continue;
     }
-    found.groups.push(checkGroup(columns, request, group, test));
+    found.groups.push(checkGroup(columns, request, group, test, given));
     found.warnings.push(...columns.warnings);
   }
   return found;
@@ -74,20 +90,27 @@ function checkGroup(
   request: ReadRequest,
   group: string,
   test: ExpressionTest,
+  given: GivenValues,
 ): GroupCheck {
-  const { rows } = columns;
+  const { rows, file } = columns;
+  const linked = new LinkedRows(file, linkedTemplates(request), group, rows);
   const all = new Uint8Array(rows).fill(1);
   const filtered = {
     read: (path: string) => columns.read(datasetPath(path, group), null),
     packing: (path: string) => columns.packing(datasetPath(path, group)),
     checkExact: (path: string, raw: Hdf5Values, values: Float64Array) =>
       columns.checkExact(datasetPath(path, group), raw, values),
+    // Times are read by runs alone: here they are those of 1970.
+    given: (path: string) =>
+      new Float64Array(rows).fill(path === "@time" ? 0 : given(givenName(path)!, group)),
+    linked: (column: Linked<Column>) => linked.column(column, null, false),
+    linkedFilter: (passes: Uint8Array, filter: Linked<DatasetFilter>) => linked.filter(passes, filter, null),
   };
   const filters = request.filters.map((filter) => {
     const passes = new Uint8Array(rows).fill(1);
     applyCondition(passes, filter, filtered, test);
     for (let i = 0; i < rows; i += 1) all[i] &= passes[i];
-    const text = filterText(filter, (path) => datasetPath(path, group).path);
+    const text = filterText(filter, (path) => isOwn({ path }) ? datasetPath(path, group).path : path);
     return { filter: text, passes: countOf(passes) };
   });
   for (const [template, most] of [[request.latitude, 90], [request.longitude, 360]] as const) {
@@ -98,17 +121,31 @@ function checkGroup(
   const named: [role: string, template: string][] = [
     ["latitude", request.latitude],
     ["longitude", request.longitude],
-    ...request.columns.map(({ name, path }): [string, string] => [name, path]),
-    ...request.filters.flatMap(filterPaths).map((path): [string, string] => ["filter", path]),
+    ...request.columns.filter(isCheckable).map(({ name, path }): [string, string] => [name, path]),
+    ...request.filters.flatMap(filterReads).filter(isCheckable).map(({ path }): [string, string] => [
+      "filter",
+      path,
+    ]),
   ];
+  const levels = new Map(
+    linkedTemplates(request).filter(isCheckable)
+      .map(({ path }) => [path, openGroup(file, [datasetPath(path, group).path])!]),
+  );
   const roles = new Map<string, string[]>();
   for (const [role, template] of named) {
     const others = roles.get(template);
     if (others === undefined) roles.set(template, [role]);
     else if (!others.includes(role)) others.push(role);
   }
-  const datasets = [...roles].map(([template, of]) => checkDataset(columns, template, of.join(", "), group));
+  const datasets = [...roles].map(([template, of]) =>
+    checkDataset(levels.get(template) ?? columns, template, of.join(", "), group)
+  );
   return { group, rows, datasets, filters, kept: countOf(all) };
+}
+
+/** Whether a column has values of its own: not what is given, nor one value for all. */
+function isCheckable({ path, link }: Pick<Column, "path" | "link">): boolean {
+  return link?.kind !== "broadcast" && givenName(path) === undefined;
 }
 
 function checkDataset(columns: GroupColumns, template: string, role: string, group: string): DatasetCheck {
@@ -124,7 +161,7 @@ function checkDataset(columns: GroupColumns, template: string, role: string, gro
     }
   }
   return {
-    path: at.column === null ? at.path : `${at.path}[:,${at.column}]`,
+    path: at.flat ? `${at.path}[:,:]` : at.column === null ? at.path : `${at.path}[:,${at.column}]`,
     role,
     dtype,
     rows: columns.rows,

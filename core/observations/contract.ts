@@ -24,7 +24,17 @@ export interface DatasetFilter {
   value: number | number[];
   /** Compares stored numbers; without it physical ones, after scale_factor and add_offset. */
   raw?: boolean;
+  link?: RowLink;
 }
+
+/**
+ * How the rows of a dataset of another rate belong to those of the group: each has a stretch of them, by two datasets
+ * with its first row (counted from `base`) and the number; each has as many; or one value is every row's.
+ */
+export type RowLink =
+  | { kind: "ranges"; begin: string; count: string; base: number }
+  | { kind: "repeat" }
+  | { kind: "broadcast" };
 
 /** Filters of which all, or any, must pass. */
 interface FilterGroup {
@@ -48,10 +58,24 @@ export type ExpressionTest = (
   rows: number,
 ) => Float64Array;
 
-/** A dataset read for every row, under the name that statistics use. `path` may hold `{group}`. */
+/**
+ * A dataset read for every row, under the name that statistics use. `path` may hold `{group}`; `@` and a name mean a value
+ * that is given for the group, and `@time` the time of each row.
+ */
 export interface Column {
   name: string;
   path: string;
+  link?: RowLink;
+}
+
+/** The name in `@name`; undefined for the path of a dataset. */
+export function givenName(path: string): string | undefined {
+  return path.startsWith("@") ? path.slice(1) : undefined;
+}
+
+/** Whether what is read is a dataset of the group's own rows. */
+export function isOwn({ path, link }: Pick<Column, "path" | "link">): boolean {
+  return link === undefined && givenName(path) === undefined;
 }
 
 /** Where the time of each row is. */

@@ -2,11 +2,21 @@
 import { GranaryError } from "../errors.ts";
 import type { Values } from "../values.ts";
 import type { Hdf5File, Hdf5Values } from "../hdf5/contract.ts";
-import type { ExpressionTest, GroupObservations, ReadRequest, RowRange } from "./contract.ts";
+import {
+  type Column,
+  type DatasetFilter,
+  type ExpressionTest,
+  givenName,
+  type GroupObservations,
+  isOwn,
+  type ReadRequest,
+  type RowRange,
+} from "./contract.ts";
+import { type Linked, LinkedRows } from "./linked_rows.ts";
 import { type GroupColumns, openGroup } from "./group_columns.ts";
-import { datasetPath, linkedGroups, noGroupsError, selectGroups } from "./groups.ts";
-import { findTimes } from "./row_times.ts";
-import { applyCondition, filterPaths } from "./row_condition.ts";
+import { type DatasetPath, datasetPath, linkedGroups, noGroupsError, selectGroups } from "./groups.ts";
+import { findTimes, type RowTimes } from "./row_times.ts";
+import { applyCondition, filterPaths, filterReads } from "./row_condition.ts";
 import { rowsOf, takeRanges } from "./row_ranges.ts";
 import { toCoordinate, toValues } from "../hdf5/values.ts";
 
@@ -16,6 +26,10 @@ export interface ReadOptions {
   rows?: ReadonlyMap<string, readonly RowRange[]>;
   /** False leaves latitude and longitude unread (and empty), where a row index says the cells of rows. */
   coordinates?: boolean;
+  /** The value of `@name` in the rows of a group. */
+  given?: (name: string, group: string) => number;
+  /** Groups that are left unread where it says false. */
+  accepts?: (group: string) => boolean;
   /**
    * Indices of columns whose numbers must be exact: integers past 2^53 that a float64 would round are then
    * refused by name. Columns that are only counted need not be.
@@ -76,11 +90,11 @@ export function* readGranule(
   };
   for (const group of groups) {
     const ranges = options.rows?.get(group);
-    if (options.rows !== undefined && ranges === undefined) {
+    if (options.rows !== undefined && ranges === undefined || options.accepts?.(group) === false) {
       summary.skipped.push(group);
       continue;
     }
-    const columns = openGroup(file, requestPaths(request, group));
+    const columns = openGroup(file, requestPaths(request, group), flatPaths(request, group));
     if (columns === undefined) {
       summary.empty.push(group);
       for (const path of requestPaths(request, group)) {
@@ -98,15 +112,44 @@ export function* readGranule(
   return summary;
 }
 
-/** Every dataset that a request reads from one group, coordinates first, each path once. */
+/** The time of each row. */
+function secondsOf(
+  columns: GroupColumns,
+  { each, seconds }: RowTimes,
+  at: DatasetPath,
+  ranges: readonly RowRange[] | null,
+): Float64Array {
+  const rows = each === 1 ? ranges : [{ start: 0, count: columns.rows / each }];
+  const times = seconds(columns.read(at, rows), columns.packing(at));
+  if (each === 1) return times;
+  const all = Float64Array.from({ length: columns.rows }, (_, i) => times[Math.floor(i / each)]);
+  return ranges === null ? all : takeRanges(all, ranges);
+}
+
+/** Every dataset that a request reads of one group's own rows, coordinates first, each path once. */
 export function requestPaths(request: ReadRequest, group: string): string[] {
-  const templates = [
-    request.latitude,
-    request.longitude,
-    ...request.filters.flatMap(filterPaths),
-    ...request.columns.map(({ path }) => path),
+  return [...new Set(ownTemplates(request).map((template) => datasetPath(template, group).path))];
+}
+
+/** Those of them of which every element is a row. */
+export function flatPaths(request: ReadRequest, group: string): Set<string> {
+  const own = ownTemplates(request).map((template) => datasetPath(template, group));
+  return new Set(own.filter(({ flat }) => flat).map(({ path }) => path));
+}
+
+/** Columns and filters of other rates. */
+export function linkedTemplates({ columns, filters }: ReadRequest): Linked<Pick<Column, "path" | "link">>[] {
+  return [...filters.flatMap(filterReads), ...columns]
+    .flatMap(({ path, link }) => link === undefined ? [] : [{ path, link }]);
+}
+
+function ownTemplates({ latitude, longitude, filters, columns }: ReadRequest): string[] {
+  return [
+    latitude,
+    longitude,
+    ...filters.flatMap(filterPaths),
+    ...columns.filter(isOwn).map(({ path }) => path),
   ];
-  return [...new Set(templates.map((template) => datasetPath(template, group).path))];
 }
 
 function readGroup(
@@ -138,9 +181,9 @@ function readGroup(
   const early = [
     ...coordinates,
     ...request.filters.flatMap(filterPaths),
-    ...timed === undefined ? [] : [timed.path],
+    ...timed === undefined || timed.each > 1 ? [] : [timed.path],
   ];
-  const late = request.columns.map(({ path }) => path).filter((path) => !early.includes(path));
+  const late = request.columns.filter(isOwn).map(({ path }) => path).filter((path) => !early.includes(path));
   // Where the callback may yet say that no row is needed, the columns wait for its answer.
   columns.prefetch((options.wanted ? early : [...early, ...late]).map(at), ranges);
   let latitude: Float64Array = new Float64Array(0), longitude: Float64Array = latitude;
@@ -151,6 +194,14 @@ function readGroup(
   }
   const rows = ranges === null ? columns.rows : ranges.reduce((sum, { count }) => sum + count, 0);
   summary.rows += rows;
+
+  const linked = new LinkedRows(columns.file, linkedTemplates(request), group, columns.rows);
+  let seconds = timed === undefined ? undefined : secondsOf(columns, timed, at(timed.path), ranges);
+  const givenOf = (path: string, count: number): Float64Array => {
+    const name = givenName(path)!;
+    if (name === "time") return seconds!.slice();
+    return new Float64Array(count).fill(options.given!(name, group));
+  };
 
   let passes: Uint8Array | null = null;
   const filtered = new Map<string, Hdf5Values>();
@@ -163,13 +214,15 @@ function readGroup(
     packing: (path: string) => columns.packing(at(path)),
     checkExact: (path: string, raw: Hdf5Values, values: Float64Array) =>
       columns.checkExact(at(path), raw, values),
+    given: (path: string) => givenOf(path, rows),
+    linked: (column: Linked<Column>) => linked.column(column, ranges, true),
+    linkedFilter: (passes: Uint8Array, filter: Linked<DatasetFilter>) =>
+      linked.filter(passes, filter, ranges),
   };
   for (const filter of request.filters) {
     passes ??= new Uint8Array(rows).fill(1);
     applyCondition(passes, filter, datasets, options.test);
   }
-
-  let seconds = timed?.seconds(columns.read(at(timed.path), ranges), columns.packing(at(timed.path)));
 
   const wanted = options.wanted?.(group, latitude, longitude, passes) ?? true;
   if (wanted === false || (wanted !== true && wanted.length === 0)) return undefined;
@@ -185,7 +238,10 @@ function readGroup(
   if (options.wanted) columns.prefetch(late.map(at), ranges);
   const exact = new Set(request.columns.filter((_, c) => options.exact?.has(c)).map(({ path }) => path));
   const converted = new Map<string, Values>();
-  const values = request.columns.map(({ path }): Values => {
+  const taken = ranges === null ? columns.rows : ranges.reduce((sum, { count }) => sum + count, 0);
+  const values = request.columns.map(({ path, link }): Values => {
+    if (givenName(path) !== undefined) return givenOf(path, taken);
+    if (link !== undefined) return linked.column({ path, link }, ranges, exact.has(path));
     const before = converted.get(path);
     if (before !== undefined) return before.slice();
     const raw = filtered.get(path) ?? columns.read(at(path), ranges);

@@ -4,14 +4,19 @@ import type { Hdf5Dataset, Hdf5File, Hdf5Values } from "../hdf5/contract.ts";
 import type { Values } from "../values.ts";
 import type { RowRange } from "./contract.ts";
 import { type DatasetPath, shortList } from "./groups.ts";
+import { takeRanges } from "./row_ranges.ts";
 import { type Packing, packingOf } from "../hdf5/packing.ts";
 import { withSign } from "../hdf5/values.ts";
 
 /**
  * Opens the datasets at `paths`; undefined where the file has none of them. Throws a granule error where it
- * has some and is without others, or where they differ in length.
+ * has some and is without others, or where they differ in length. Every element of the `flat` ones is a row.
  */
-export function openGroup(file: Hdf5File, paths: readonly string[]): GroupColumns | undefined {
+export function openGroup(
+  file: Hdf5File,
+  paths: readonly string[],
+  flat: ReadonlySet<string> = new Set(),
+): GroupColumns | undefined {
   const datasets = new Map<string, Hdf5Dataset>();
   const absent: string[] = [];
   for (const path of paths) {
@@ -43,39 +48,44 @@ export function openGroup(file: Hdf5File, paths: readonly string[]): GroupColumn
       { absent },
     );
   }
-  return new GroupColumns(file, datasets);
+  return new GroupColumns(file, datasets, flat);
 }
 
 /** The open datasets of one group, by path. */
 export class GroupColumns {
   readonly rows: number;
+  /** Whether every element of its datasets of two dimensions is a row. */
+  readonly isFlat: boolean;
   readonly file: Hdf5File;
   readonly #datasets: Map<string, Hdf5Dataset>;
   readonly #packings = new Map<string, Packing>();
   #netcdf: boolean | undefined;
 
-  constructor(file: Hdf5File, datasets: Map<string, Hdf5Dataset>) {
+  constructor(file: Hdf5File, datasets: Map<string, Hdf5Dataset>, flat: ReadonlySet<string> = new Set()) {
     this.file = file;
+    this.isFlat = flat.size > 0;
+    const rowsOf = ({ path, shape }: Hdf5Dataset) =>
+      flat.has(path) && shape.length === 2 ? shape[0] * shape[1] : shape[0];
     this.#datasets = datasets;
     let first: Hdf5Dataset | undefined;
     for (const dataset of datasets.values()) {
       first ??= dataset;
-      const rows = dataset.shape[0];
+      const rows = rowsOf(dataset);
       if (rows === undefined) {
         throw granuleError(
           file,
           `${dataset.path} is a single value (wanted one value a row; name another dataset)`,
         );
       }
-      if (rows !== first.shape[0]) {
+      if (rows !== rowsOf(first)) {
         throw granuleError(
           file,
-          `${first.path} has ${first.shape[0]} rows and ${dataset.path} has ${rows} ` +
+          `${first.path} has ${rowsOf(first)} rows and ${dataset.path} has ${rows} ` +
             `(wanted datasets of one length; name datasets at the same rate)`,
         );
       }
     }
-    this.rows = first!.shape[0];
+    this.rows = rowsOf(first!);
   }
 
   /** Takes in another dataset of the same rows. */
@@ -100,7 +110,7 @@ export class GroupColumns {
 
   /** Fetches what will be read, all of it at once. Columns of wide datasets are read in parts, each by itself. */
   prefetch(all: readonly DatasetPath[], ranges: readonly RowRange[] | null): void {
-    const paths = new Set(all.filter(({ column }) => column === null).map(({ path }) => path));
+    const paths = new Set(all.filter(({ column, flat }) => column === null && !flat).map(({ path }) => path));
     const rows = ranges ?? [{ start: 0, count: this.rows }];
     this.file.prefetch?.(
       [...paths].flatMap((path) => rows.map(({ start, count }) => ({ path, start, count }))),
@@ -116,6 +126,7 @@ export class GroupColumns {
     const dataset = this.#datasets.get(at.path)!;
     this.#checkColumn(dataset, at);
     const all = ranges ?? [{ start: 0, count: this.rows }];
+    if (at.flat) return takeRanges(dataset.read(0, dataset.shape[0]), all);
     if (at.column === null && all.length === 1) return dataset.read(all[0].start, all[0].count);
     let rows = 0;
     for (const { count } of all) rows += count;
@@ -148,9 +159,16 @@ export class GroupColumns {
     }
   }
 
-  #checkColumn({ path, shape, dtype }: Hdf5Dataset, { column }: DatasetPath): void {
+  #checkColumn({ path, shape, dtype }: Hdf5Dataset, { column, flat }: DatasetPath): void {
     if (!/^[<>|][iuf][1248]$/.test(dtype)) {
       throw granuleError(this.file, `${path} holds ${dtype} values (wanted numbers; name another dataset)`);
+    }
+    if (flat) {
+      if (shape.length === 2) return;
+      throw granuleError(
+        this.file,
+        `${path}[:,:] is not there: it has ${shape.length} dimensions (wanted two)`,
+      );
     }
     if (column === null && shape.length !== 1) {
       throw granuleError(

@@ -8,6 +8,8 @@ export interface DatasetPath {
   readonly path: string;
   /** The index of the second dimension in `rh[:,98]`; null where there is none. */
   readonly column: number | null;
+  /** `lat[:,:]`: every element of two dimensions is a row. */
+  readonly flat?: true;
 }
 
 /**
@@ -47,12 +49,15 @@ export function datasetPath(template: string, group: string): DatasetPath {
   const text = template.replaceAll("{group}", group);
   const suffix = /\[([^\]]*)\]$/.exec(text);
   if (!suffix) return { path: absolute(text), column: null };
+  if (/^\s*:\s*,\s*:\s*$/.test(suffix[1])) {
+    return { path: absolute(text.slice(0, suffix.index)), column: null, flat: true };
+  }
   const index = /^\s*:\s*,\s*(\d{1,9})\s*$/.exec(suffix[1]);
   if (!index) {
     throw inputError(
       `${template}: "${
         suffix[0]
-      }" is not a column of a dataset (wanted one index of the second dimension, as rh[:,98])`,
+      }" is not a column of a dataset (wanted one index of the second dimension, as rh[:,98], or all of it, [:,:])`,
       { template },
     );
   }

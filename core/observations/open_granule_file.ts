@@ -10,8 +10,8 @@ import type {
   Hdf5Values,
 } from "../hdf5/contract.ts";
 import type { ReadRequest } from "./contract.ts";
-import { requestPaths } from "./granule.ts";
-import { selectGroups } from "./groups.ts";
+import { linkedTemplates, requestPaths } from "./granule.ts";
+import { datasetPath, selectGroups } from "./groups.ts";
 import { openH5wasmFile, openWith } from "../hdf5/fallback/h5wasm_file.ts";
 import { runningLibhdf5, startLibhdf5 } from "../hdf5/fallback/h5wasm_module.ts";
 import { UnsupportedHdf5 } from "../hdf5/direct/cursor.ts";
@@ -181,7 +181,11 @@ function needsLibrary(file: DirectFile, request: ReadRequest | undefined): boole
   try {
     if (request === undefined) return file.readMetadata();
     for (const group of selectGroups(file, request.groups)) {
-      for (const path of requestPaths(request, group)) {
+      const linked = linkedTemplates(request).flatMap(({ path, link }) =>
+        link.kind === "ranges" ? [link.begin, link.count, path] : [path]
+      );
+      const paths = linked.map((template) => datasetPath(template, group).path);
+      for (const path of [...requestPaths(request, group), ...paths]) {
         const dataset = file.dataset(path);
         dataset?.attributes();
         if (dataset?.needsLibrary()) return true;

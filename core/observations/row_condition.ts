@@ -2,7 +2,9 @@
 import type { Hdf5Values } from "../hdf5/contract.ts";
 import type { Packing } from "../hdf5/packing.ts";
 import { toCoordinate } from "../hdf5/values.ts";
-import type { Column, ExpressionTest, RowFilter } from "./contract.ts";
+import type { Values } from "../values.ts";
+import { type Column, type DatasetFilter, type ExpressionTest, isOwn, type RowFilter } from "./contract.ts";
+import { type Linked, PLAIN } from "./linked_rows.ts";
 import { applyFilter } from "./row_filter.ts";
 
 /** The datasets of one group, by the paths that filters name. */
@@ -12,12 +14,23 @@ interface FilteredDatasets {
   packing(path: string): Packing;
   /** Throws where a column's numbers would be rounded. */
   checkExact(path: string, raw: Hdf5Values, values: Float64Array): void;
+  /** What no dataset has, row by row. */
+  given(path: string): Float64Array;
+  /** A column of another rate, row by row. */
+  linked(column: Linked<Column>): Values;
+  /** Clears `passes[i]` where a filter of another rate fails. */
+  linkedFilter(passes: Uint8Array, filter: Linked<DatasetFilter>): void;
 }
 
-/** Every path that a filter reads, in its order. */
+/** Everything that a filter reads, in its order: datasets of any rate, and what is given. */
+export function filterReads(filter: RowFilter): Pick<Column, "path" | "link">[] {
+  if ("join" in filter) return filter.filters.flatMap(filterReads);
+  return "expression" in filter ? filter.columns : [filter];
+}
+
+/** Every path of a dataset of the group's own rows that a filter reads, in its order. */
 export function filterPaths(filter: RowFilter): string[] {
-  if ("join" in filter) return filter.filters.flatMap(filterPaths);
-  return "expression" in filter ? filter.columns.map(({ path }) => path) : [filter.path];
+  return filterReads(filter).filter(isOwn).map(({ path }) => path);
 }
 
 /** Clears `passes[i]` where row i fails `filter`. */
@@ -47,10 +60,16 @@ export function applyCondition(
     for (const values of columns) {
       for (let i = 0; i < passes.length; i += 1) if (values[i] - values[i] !== 0) passes[i] = 0;
     }
-  } else applyFilter(passes, datasets.read(filter.path), datasets.packing(filter.path), filter);
+  } else if (filter.link !== undefined) datasets.linkedFilter(passes, { ...filter, link: filter.link });
+  else if (isOwn(filter)) {
+    applyFilter(passes, datasets.read(filter.path), datasets.packing(filter.path), filter);
+  } else applyFilter(passes, datasets.given(filter.path), PLAIN, filter);
 }
 
-function columnValues({ path }: Column, datasets: FilteredDatasets): Float64Array {
+function columnValues(column: Column, datasets: FilteredDatasets): Float64Array {
+  const { path, link } = column;
+  if (link !== undefined) return Float64Array.from(datasets.linked({ ...column, link }));
+  if (!isOwn(column)) return datasets.given(path);
   const raw = datasets.read(path);
   const values = toCoordinate(raw.slice(), datasets.packing(path));
   datasets.checkExact(path, raw, values);

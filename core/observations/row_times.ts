@@ -9,8 +9,10 @@ import type { GroupColumns } from "./group_columns.ts";
 import { datasetPath } from "./groups.ts";
 
 /** A dataset with the time of each row. */
-interface RowTimes {
+export interface RowTimes {
   path: string;
+  /** Of a dataset of fewer rows, of which each has so many of the group's. */
+  each: number;
   /** Stored elements to seconds since 1970 UTC; NaN where fill. */
   seconds(raw: Hdf5Values, packing: Packing): Float64Array;
 }
@@ -34,7 +36,11 @@ export function findTimes(
   for (const path of paths) {
     const dataset = file.dataset(path);
     if (dataset === undefined) continue;
-    if (dataset.shape.length !== 1 || dataset.shape[0] !== columns.rows) {
+    // Where every element of two dimensions is a row, a time may be that of several.
+    const each = columns.isFlat ? columns.rows / dataset.shape[0] : 1;
+    if (
+      dataset.shape.length !== 1 || !Number.isInteger(each) || dataset.shape[0] * each !== columns.rows
+    ) {
       why.push(`${path} has shape ${dataset.shape.join(" x ") || "of one value"}, not one time a row`);
       continue;
     }
@@ -44,7 +50,7 @@ export function findTimes(
       continue;
     }
     columns.adopt(dataset);
-    return { path, seconds: (raw, packing) => toSeconds(raw, packing, units) };
+    return { path, each, seconds: (raw, packing) => toSeconds(raw, packing, units) };
   }
   if (why.length === 0) why.push(`there is no ${paths.join(" and no ")}`);
   if (named !== undefined) {

@@ -35,6 +35,9 @@ function passes(filters: readonly RowFilter[]): number[] {
       read: (path) => Float64Array.from(path.endsWith("a") ? A : B),
       packing: () => ({ dtype: "<f8", fills: [], scale: 1, offset: 0, valid: null, warnings: [] }),
       checkExact: () => {},
+      given: () => new Float64Array(A.length),
+      linked: () => new Float64Array(A.length),
+      linkedFilter: () => {},
     }, test);
   }
   return [...result];

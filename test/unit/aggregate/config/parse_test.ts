@@ -185,7 +185,7 @@ const FAULTS: [string, string, string][] = [
   [
     "  groups:",
     "  base_level: photons\n  groups:",
-    "my.yaml:2:3: data_source.base_level is not supported: granules of several rates",
+    'my.yaml:2:15: data_source.base_level: "photons" is none of the levels (none)',
   ],
   [
     "  groups:",

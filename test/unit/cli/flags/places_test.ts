@@ -24,6 +24,7 @@ const OTHERS = new Set([
   ...["orders", "origin", "partition", "pattern", "pixels", "projection", "query", "range", "region", "rule"],
   ...[
     "seconds",
+    "strength",
     "shape",
     "shell",
     "size",
