@@ -1,5 +1,5 @@
 /** A pipeline config as values: what is read of granules, what becomes of cells, where and when. */
-import type { Column, RowFilter } from "../core/observations/contract.ts";
+import type { Column, RowFilter, RowLink } from "../core/observations/contract.ts";
 import type { BeamStrength } from "../products/beams.ts";
 import type { LatitudeConvention } from "../core/cells/convention.ts";
 import type { ArrayDtype } from "../core/zarr/element.ts";
@@ -95,6 +95,8 @@ export interface Pipeline {
     groups: string[];
     latitude: string;
     longitude: string;
+    /** Where coordinates are of another rate than the rows, which are those of the dataset `base`. */
+    coordinateLink?: { link: RowLink; base: string };
     /** The time of each row; absent where it is looked for beside the latitudes. */
     time?: { path: string; units: string | null };
     columns: Column[];

@@ -9,8 +9,8 @@ interface NamedGranule {
   end: number | null;
 }
 
-/** `ATL06_20190416093911_02770303_002_01.h5`, also behind the prefix of a subsetter. */
-const ICESAT2 = /(ATL\d{2}[A-Z]?)_(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})_\d{8}_(\d{3})_\d{2}/;
+/** `ATL06_20190416093911_02770303_002_01.h5`, also behind the prefix of a subsetter; of sea ice `ATL07-01_…`. */
+const ICESAT2 = /(ATL\d{2}[A-Z]?)(?:-\d{2})?_(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})_\d{8}_(\d{3})_\d{2}/;
 
 /** `GEDI02_A_2019162222610_O02812_04_T01244_02_003_01_V002.h5`: year, day of year, time. */
 const GEDI = /(GEDI\d{2}_[A-Z])_(\d{4})(\d{3})(\d{2})(\d{2})(\d{2})_.*_V(\d{3})/;

@@ -23,6 +23,7 @@ export function configMapping(pipeline: Pipeline): Record<string, unknown> {
       coordinates: {
         latitude: dataSource.latitude,
         longitude: dataSource.longitude,
+        ...coordinateLevel(dataSource),
         ...dataSource.time === undefined ? {} : { time: timeEntry(dataSource.time) },
       },
       variables: Object.fromEntries(
@@ -74,10 +75,20 @@ function filterEntry(filter: RowFilter, links: readonly string[]): Record<string
 }
 
 /** The links of columns and filters, each once: a level each. */
-function linksOf({ columns, filters }: Pipeline["dataSource"]): string[] {
-  const links = [...columns, ...filters.flatMap(filterReads)]
+function linksOf({ columns, filters, coordinateLink }: Pipeline["dataSource"]): string[] {
+  const links = [
+    ...coordinateLink === undefined ? [] : [coordinateLink],
+    ...columns,
+    ...filters.flatMap(filterReads),
+  ]
     .flatMap(({ link }) => link === undefined ? [] : [JSON.stringify(link)]);
   return [...new Set(links)];
+}
+
+function coordinateLevel(dataSource: Pipeline["dataSource"]): { level?: string } {
+  const { coordinateLink } = dataSource;
+  if (coordinateLink === undefined) return {};
+  return { level: levelName(linksOf(dataSource).indexOf(JSON.stringify(coordinateLink.link))) };
 }
 
 const BASE_LEVEL = "rows";

@@ -27,7 +27,9 @@ export function layoutChooser(
         pipeline.dataSource.collections.some((glob) => collectionFits(glob, collection))
       )
     );
-    if (fitting.length === 1) return layoutOf(fitting[0]);
+    // Presets of one product, such as ATL08's of 100 m and of 20 m, have the same granules.
+    const products = new Set(fitting.map(({ dataSource }) => dataSource.collections.join()));
+    if (products.size === 1) return layoutOf(fitting[0]);
     const found = collections.map((collection) => collection ?? "unknown").sort().join(", ");
     throw inputError(
       `the files are of ${found}, which no single preset fits (${PRESET_NAMES.join(", ")});` +
@@ -37,6 +39,13 @@ export function layoutChooser(
 }
 
 function layoutOf({ name, dataSource, output }: Pipeline): GranuleLayout {
-  const { groups, latitude, longitude } = dataSource;
-  return { name, groups, latitude, longitude, indexOrder: output.childOrder };
+  const { groups, latitude, longitude, coordinateLink } = dataSource;
+  return {
+    name,
+    groups,
+    latitude,
+    longitude,
+    ...coordinateLink === undefined ? {} : { coordinateLink },
+    indexOrder: output.childOrder,
+  };
 }

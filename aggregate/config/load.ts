@@ -6,7 +6,7 @@ import { parseConfig, type ParsedConfig } from "./parse.ts";
 import { PRESET_NAMES, presetText } from "../../products/presets/index.ts";
 import type { Pipeline } from "../pipeline.ts";
 
-/** The pipeline of a preset: `atl06`, `atl08` or `gedi_l2a`. Throws an input error for any other name. */
+/** The pipeline of a preset, such as `atl06`. Throws an input error for any other name. */
 export function loadPreset(name: string): Pipeline {
   return parseConfig(presetText(name), name).pipeline;
 }

@@ -7,9 +7,9 @@ import { integerRange } from "./dtype.ts";
 import { filterDatasets, filters } from "./filters.ts";
 import { addShapeFaults, Faults } from "../../core/config/faults.ts";
 import type { Pipeline } from "../pipeline.ts";
-import { givenName } from "../../core/observations/contract.ts";
+import { type Column, givenName, isOwn } from "../../core/observations/contract.ts";
 import { GIVEN_COLUMNS } from "../../products/given_columns.ts";
-import { checkLevels, columnsOf } from "./columns.ts";
+import { checkLevels, columnsOf, linkOf } from "./columns.ts";
 import { type ConfigInput, configSchema, DEFAULT_PARENT_ORDER, MAX_ITEMS } from "./schema.ts";
 import { refusedValue, takeTolerated, unsupported } from "./tolerated.ts";
 import { timeRule } from "./time.ts";
@@ -120,11 +120,31 @@ function dataSource(input: ConfigInput, context: Context): Pipeline["dataSource"
     groups: [...new Set(source.groups)],
     latitude: source.coordinates.latitude,
     longitude: source.coordinates.longitude,
+    ...coordinateLink(input, columns, context),
     ...time === undefined ? {} : { time },
     columns,
     filters: filters(input, columns, context),
     ...source.beams === undefined ? {} : { beams: source.beams },
   };
+}
+
+/** Coordinates of another rate: the rows are then those of the first column of the base level. */
+function coordinateLink(
+  input: ConfigInput,
+  columns: readonly Column[],
+  { faults }: Context,
+): Pick<Pipeline["dataSource"], "coordinateLink"> {
+  const { levels = {}, coordinates: { level } } = input.data_source;
+  if (level === undefined) return {};
+  const at = ["data_source", "coordinates", "level"];
+  if (!Object.hasOwn(levels, level)) faults.value(at, `"${level}" is none of data_source.levels`);
+  const link = linkOf(input, level), base = columns.find(isOwn);
+  if (link === undefined) return {};
+  if (base === undefined) {
+    faults.value(at, "needs a column of the base level, whose rows are counted");
+    return {};
+  }
+  return { coordinateLink: { link, base: base.path } };
 }
 
 function morton(input: ConfigInput, { faults, warnings, yaml }: Context): Pipeline["aggregation"]["morton"] {

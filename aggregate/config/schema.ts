@@ -137,6 +137,7 @@ const dataSource = z.strictObject({
   coordinates: z.strictObject({
     latitude: datasetPath,
     longitude: datasetPath,
+    level: z.string().max(100).optional().describe("The rate of both, one of data_source.levels"),
     time: z.union([
       datasetPath,
       z.strictObject({

@@ -15,7 +15,7 @@ export function identityOf(row: GranuleRow): GranuleIdentity {
 
 /** The part of a pipeline, beside its rules for rows, that decides which observations are kept and in which parent they lie. */
 export function scatterConfig(pipeline: Pipeline): unknown {
-  const { groups, latitude, longitude, columns, filters, asset, beams } = pipeline.dataSource;
+  const { groups, latitude, longitude, columns, filters, asset, beams, coordinateLink } = pipeline.dataSource;
   const { parentOrder, childOrder, latitude: convention } = pipeline.output;
   const statistics = pipeline.aggregation.statistics.map(({ function: f, expression, source, params }) => ({
     f,
@@ -30,6 +30,7 @@ export function scatterConfig(pipeline: Pipeline): unknown {
     columns,
     filters,
     ...beams === undefined ? {} : { beams },
+    ...coordinateLink === undefined ? {} : { coordinateLink },
     asset,
     parentOrder,
     childOrder,

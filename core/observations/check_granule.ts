@@ -115,7 +115,9 @@ function checkGroup(
   });
   for (const [template, most] of [[request.latitude, 90], [request.longitude, 360]] as const) {
     const at = datasetPath(template, group);
-    const degrees = toCoordinate(columns.read(at, null), columns.packing(at));
+    const degrees = request.coordinateLink === undefined
+      ? toCoordinate(columns.read(at, null), columns.packing(at))
+      : linked.column({ path: template, link: request.coordinateLink.link }, null, false);
     for (let i = 0; i < rows; i += 1) if (!(Math.abs(degrees[i]) <= most)) all[i] = 0;
   }
   const named: [role: string, template: string][] = [

@@ -97,6 +97,8 @@ export interface ReadRequest {
   groups: readonly string[];
   latitude: string;
   longitude: string;
+  /** Where coordinates are of another rate than the rows, which are those of the dataset `base`. */
+  coordinateLink?: { link: RowLink; base: string };
   columns: readonly Column[];
   filters: readonly RowFilter[];
   /** Reads the time of each row. */

@@ -115,10 +115,11 @@ export function* readGranule(
 /** The time of each row. */
 function secondsOf(
   columns: GroupColumns,
-  { each, seconds }: RowTimes,
-  at: DatasetPath,
+  { each, isFlat, seconds }: RowTimes,
+  path: DatasetPath,
   ranges: readonly RowRange[] | null,
 ): Float64Array {
+  const at: DatasetPath = isFlat ? { ...path, flat: true } : path;
   const rows = each === 1 ? ranges : [{ start: 0, count: columns.rows / each }];
   const times = seconds(columns.read(at, rows), columns.packing(at));
   if (each === 1) return times;
@@ -138,15 +139,20 @@ export function flatPaths(request: ReadRequest, group: string): Set<string> {
 }
 
 /** Columns and filters of other rates. */
-export function linkedTemplates({ columns, filters }: ReadRequest): Linked<Pick<Column, "path" | "link">>[] {
-  return [...filters.flatMap(filterReads), ...columns]
+export function linkedTemplates(
+  { latitude, longitude, coordinateLink, columns, filters }: ReadRequest,
+): Linked<Pick<Column, "path" | "link">>[] {
+  const coordinates = coordinateLink === undefined
+    ? []
+    : [latitude, longitude].map((path) => ({ path, link: coordinateLink.link }));
+  return [...coordinates, ...filters.flatMap(filterReads), ...columns]
     .flatMap(({ path, link }) => link === undefined ? [] : [{ path, link }]);
 }
 
-function ownTemplates({ latitude, longitude, filters, columns }: ReadRequest): string[] {
+function ownTemplates({ latitude, longitude, coordinateLink, filters, columns }: ReadRequest): string[] {
+  const places = coordinateLink === undefined ? [latitude, longitude] : [coordinateLink.base];
   return [
-    latitude,
-    longitude,
+    ...places,
     ...filters.flatMap(filterPaths),
     ...columns.filter(isOwn).map(({ path }) => path),
   ];
@@ -163,6 +169,7 @@ function readGroup(
   const at = (template: string) => datasetPath(template, group);
   let ranges = indexed;
   const coordinates = options.coordinates === false ? [] : [request.latitude, request.longitude];
+  const { coordinateLink } = request;
   const times = request.times === undefined
     ? undefined
     : findTimes(columns.file, columns, request.times, at(request.latitude).path, group);
@@ -179,23 +186,25 @@ function readGroup(
   }
   const timed = typeof times === "object" ? times : undefined;
   const early = [
-    ...coordinates,
+    ...coordinateLink === undefined ? coordinates : [],
     ...request.filters.flatMap(filterPaths),
-    ...timed === undefined || timed.each > 1 ? [] : [timed.path],
+    ...timed === undefined || timed.each > 1 || timed.isFlat ? [] : [timed.path],
   ];
   const late = request.columns.filter(isOwn).map(({ path }) => path).filter((path) => !early.includes(path));
   // Where the callback may yet say that no row is needed, the columns wait for its answer.
   columns.prefetch((options.wanted ? early : [...early, ...late]).map(at), ranges);
+  const linked = new LinkedRows(columns.file, linkedTemplates(request), group, columns.rows);
   let latitude: Float64Array = new Float64Array(0), longitude: Float64Array = latitude;
   if (coordinates.length > 0) {
-    [latitude, longitude] = coordinates.map((template) =>
-      toCoordinate(columns.read(at(template), ranges), columns.packing(at(template)))
+    [latitude, longitude] = coordinates.map((path) =>
+      coordinateLink === undefined
+        ? toCoordinate(columns.read(at(path), ranges), columns.packing(at(path)))
+        : Float64Array.from(linked.column({ path, link: coordinateLink.link }, ranges, false))
     );
   }
   const rows = ranges === null ? columns.rows : ranges.reduce((sum, { count }) => sum + count, 0);
   summary.rows += rows;
 
-  const linked = new LinkedRows(columns.file, linkedTemplates(request), group, columns.rows);
   let seconds = timed === undefined ? undefined : secondsOf(columns, timed, at(timed.path), ranges);
   const givenOf = (path: string, count: number): Float64Array => {
     const name = givenName(path)!;

@@ -11,6 +11,8 @@ import { datasetPath } from "./groups.ts";
 /** A dataset with the time of each row. */
 export interface RowTimes {
   path: string;
+  /** Whether every element of two dimensions is a time. */
+  isFlat: boolean;
   /** Of a dataset of fewer rows, of which each has so many of the group's. */
   each: number;
   /** Stored elements to seconds since 1970 UTC; NaN where fill. */
@@ -37,9 +39,11 @@ export function findTimes(
     const dataset = file.dataset(path);
     if (dataset === undefined) continue;
     // Where every element of two dimensions is a row, a time may be that of several.
-    const each = columns.isFlat ? columns.rows / dataset.shape[0] : 1;
+    const isFlat = columns.isFlat && dataset.shape.length === 2;
+    const elements = dataset.shape.reduce((product, length) => product * length, 1);
+    const each = columns.isFlat ? columns.rows / elements : 1;
     if (
-      dataset.shape.length !== 1 || !Number.isInteger(each) || dataset.shape[0] * each !== columns.rows
+      !isFlat && dataset.shape.length !== 1 || !Number.isInteger(each) || elements * each !== columns.rows
     ) {
       why.push(`${path} has shape ${dataset.shape.join(" x ") || "of one value"}, not one time a row`);
       continue;
@@ -50,7 +54,7 @@ export function findTimes(
       continue;
     }
     columns.adopt(dataset);
-    return { path, each, seconds: (raw, packing) => toSeconds(raw, packing, units) };
+    return { path, isFlat, each, seconds: (raw, packing) => toSeconds(raw, packing, units) };
   }
   if (why.length === 0) why.push(`there is no ${paths.join(" and no ")}`);
   if (named !== undefined) {

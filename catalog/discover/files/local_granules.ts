@@ -77,8 +77,13 @@ export function localGranules(paths: readonly string[], options: LocalGranulesOp
   const workers = Math.min(options.workers ?? os.availableParallelism(), files.length);
   // Cells of the config's own order: later runs then need no coordinates at all.
   const indexOrder = options.rowIndex === undefined ? null : options.rowIndex.order ?? layout.indexOrder;
-  const { groups, latitude, longitude } = layout;
-  const request = { groups, latitude, longitude };
+  const { groups, latitude, longitude, coordinateLink } = layout;
+  const request = {
+    groups,
+    latitude,
+    longitude,
+    ...coordinateLink === undefined ? {} : { coordinateLink },
+  };
   const scanner = startScanner(workers);
   /** Runs of scanned files that wait for the row index. */
   const runsOf = new Map<string, GroupRuns[]>();

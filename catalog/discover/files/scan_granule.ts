@@ -3,6 +3,7 @@ import type { SyncSource } from "../../../core/access/source.ts";
 import { TrackSummarizer, type TrackSummary } from "../../footprint/footprint.ts";
 import { assignNested } from "../../../core/cells/assign.ts";
 import { encodeRuns, type GroupRuns } from "../../../core/observations/row_runs.ts";
+import type { ReadRequest } from "../../../core/observations/contract.ts";
 import { readGranule } from "../../../core/observations/granule.ts";
 import { openHdf5 } from "../../../core/observations/open_granule_file.ts";
 import { type GranuleFacts, granuleFacts } from "../../../products/granule_facts.ts";
@@ -14,6 +15,7 @@ export interface ScanRequest {
   /** Paths of datasets, which may hold `{group}`. */
   latitude: string;
   longitude: string;
+  coordinateLink?: ReadRequest["coordinateLink"];
 }
 
 export interface ScanTask extends ScanOptions {

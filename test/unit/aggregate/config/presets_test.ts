@@ -98,7 +98,10 @@ for (const [name, file, wanted] of GRANULES) {
 }
 
 Deno.test("presets parse without a warning and state units and long names for every variable", () => {
-  assert.deepEqual(PRESET_NAMES, ["atl06", "atl08", "gedi_l2a"]);
+  assert.deepEqual(PRESET_NAMES, [
+    ...["atl03", "atl06", "atl07", "atl08", "atl08_20m", "atl10", "atl11", "atl13"],
+    ...["gedi_l2a", "gedi_l2b", "gedi_l4a", "swot_nadir", "swot_pixc"],
+  ]);
   for (const name of PRESET_NAMES) {
     const { pipeline, warnings } = parseConfig(presetText(name), name);
     assert.deepEqual(warnings, []);
