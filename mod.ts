@@ -81,13 +81,7 @@ export { finish, status, work } from "./aggregate/job.ts";
 export type { TaskOptions, TaskOutcome } from "./runs/job.ts";
 
 // Looking.
-export {
-  type CellValues,
-  GranaryStore,
-  openStore,
-  type StoreArray,
-  type StoreLevel,
-  type WholeLevel,
-} from "./core/store/open.ts";
+export type { StoreArray, StoreLevel } from "./core/store/levels.ts";
+export { type CellValues, GranaryStore, openStore, type WholeLevel } from "./core/store/open.ts";
 export { type PlotOptions, plotStore, type PlotSummary } from "./aggregate/map/plot.ts";
 export { simulate, type SimulatedFile, type SimulateOptions } from "./products/simulate/simulate.ts";

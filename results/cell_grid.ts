@@ -8,7 +8,7 @@ import { crsOfCode } from "../core/raster/crs/codes.ts";
 import { transformer } from "../core/raster/crs/transform.ts";
 import type { Affine, Crs, Grid, GridDtype, GridValues } from "../core/raster/grid.ts";
 import { CellValues } from "../core/store/cell_values.ts";
-import type { StoreArray } from "../core/store/open.ts";
+import type { StoreArray } from "../core/store/levels.ts";
 import type { CellTable } from "./cell_table.ts";
 
 /** A side of more pixels is no image that a person meant. */

@@ -1,7 +1,8 @@
 /** A store's cells as a table: which level, which columns under which names, and rows part by part. */
 import { inputError } from "../core/errors.ts";
 import { type CellRows, cellRows } from "../core/store/cell_rows.ts";
-import type { GranaryStore, StoreArray, StoreLevel } from "../core/store/open.ts";
+import type { GranaryStore } from "../core/store/open.ts";
+import type { StoreArray, StoreLevel } from "../core/store/levels.ts";
 
 /** Columns that every table has; the geometry is the last. */
 export const CELL_ID = "cell_id";

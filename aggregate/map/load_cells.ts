@@ -2,7 +2,8 @@
 import { inputError } from "../../core/errors.ts";
 import { formatCount } from "../../core/units.ts";
 import { cellCentre } from "../../core/cells/place.ts";
-import type { GranaryStore, StoreLevel } from "../../core/store/open.ts";
+import type { GranaryStore } from "../../core/store/open.ts";
+import type { StoreLevel } from "../../core/store/levels.ts";
 import { cellMetres, OUTLINED_PIXELS, type PlacedCells } from "./paint_cells.ts";
 import type { ProjectionName } from "../../core/draw/projection.ts";
 import { chooseProjection, fitView } from "./view.ts";

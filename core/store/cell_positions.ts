@@ -1,7 +1,8 @@
 /** Where cells stand in the arrays of a level: positions by nested ids, without a search per cell. */
 import { isObject } from "../json_value.ts";
 import { inputError } from "../errors.ts";
-import type { GranaryStore, StoreLevel } from "./open.ts";
+import type { GranaryStore } from "./open.ts";
+import type { StoreLevel } from "./levels.ts";
 
 /** The position of the cell `id` along the level's arrays; -1 where it has none. */
 export type PositionOf = (id: number) => number;

@@ -4,7 +4,8 @@
  */
 import { inputError } from "../errors.ts";
 import { MORTON } from "./metadata.ts";
-import { fillNumber, type GranaryStore, type StoreArray, type StoreLevel } from "./open.ts";
+import { fillNumber, type GranaryStore } from "./open.ts";
+import type { StoreArray, StoreLevel } from "./levels.ts";
 
 /** Cells of a part, unless an inner chunk is larger. */
 const PART_CELLS = 2 ** 18;

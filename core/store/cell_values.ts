@@ -2,7 +2,8 @@
 import { assignNested } from "../cells/assign.ts";
 import type { LatitudeConvention } from "../cells/convention.ts";
 import { cellPositions, type PositionOf } from "./cell_positions.ts";
-import { fillNumber, type GranaryStore, type StoreArray, type StoreLevel } from "./open.ts";
+import { fillNumber, type GranaryStore } from "./open.ts";
+import type { StoreArray, StoreLevel } from "./levels.ts";
 
 /** Values in the store's own numbers; where `mask` is 0 there is none. */
 interface ValuesAt {

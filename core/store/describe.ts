@@ -1,5 +1,6 @@
 /** What a store is, for people and programs: levels, arrays, chunks, sizes on disk, how full it is. */
-import type { GranaryStore, StoreArray, StoreLevel } from "./open.ts";
+import type { GranaryStore } from "./open.ts";
+import type { StoreArray, StoreLevel } from "./levels.ts";
 
 /** One array of a level. */
 interface ArrayDescription {

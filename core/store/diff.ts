@@ -5,7 +5,8 @@
 import { inputError } from "../errors.ts";
 import { suggestion } from "../suggest.ts";
 import { type CellRows, cellRows, requireAscending } from "./cell_rows.ts";
-import type { GranaryStore, StoreArray, StoreLevel } from "./open.ts";
+import type { GranaryStore } from "./open.ts";
+import type { StoreArray, StoreLevel } from "./levels.ts";
 
 /** Values are the same where |a - b| <= absolute + relative * |b|, as numpy.isclose has it. */
 interface Tolerance {

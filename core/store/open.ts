@@ -6,12 +6,11 @@ import * as zarr from "zarrita";
 import { isObject } from "../json_value.ts";
 import { GranaryError, inputError } from "../errors.ts";
 import { suggestion } from "../suggest.ts";
-import type { LatitudeConvention } from "../cells/convention.ts";
-import { asArray, asGroup, readDocument } from "../zarr/documents.ts";
-import type { ArrayDocument, GroupDocument } from "../zarr/documents.ts";
+import { asGroup, type GroupDocument, readDocument } from "../zarr/documents.ts";
 import { parseTimeUnits } from "../cf_time.ts";
 import type { StoreTime } from "./contract.ts";
-import { CELL_IDS, PROVENANCE_KEY, TIME } from "./metadata.ts";
+import { readLevels, type StoreArray, type StoreLevel } from "./levels.ts";
+import { PROVENANCE_KEY } from "./metadata.ts";
 import { localReader, type StoreReader } from "../zarr/reader.ts";
 import { registerCodecs } from "../zarr/codecs.ts";
 
@@ -20,29 +19,6 @@ const MAX_WHOLE_CELLS = 2 ** 28;
 
 /** Cells read at a time by {@linkcode GranaryStore.cells}, unless a shard is larger. */
 const PART_CELLS = 2 ** 20;
-
-/** One array of a level. */
-export interface StoreArray extends ArrayDocument {
-  name: string;
-  /** Whether it has a leading dimension of time; `shape` and chunks are those along the cells. */
-  timed: boolean;
-  /** Path of the array in the store. */
-  path: string;
-}
-
-/** One level: the arrays over the cells of one order. */
-export interface StoreLevel {
-  order: number;
-  /** Path of the group in the store; empty where the root is the level. */
-  path: string;
-  length: number;
-  latitude: LatitudeConvention;
-  coordinate: StoreArray;
-  /** Every other array over the same cells, in the store's order. */
-  variables: StoreArray[];
-  /** The coordinate of the dimension of time, where the variables have one. */
-  time: StoreArray | null;
-}
 
 /** Cells that have values: nested ids, exact as numbers to order 24, and values, NaN for none. */
 export interface CellValues {
@@ -241,164 +217,14 @@ export async function openStore(place: string | StoreReader): Promise<GranarySto
     );
   }
   const root = asGroup(document, reader.name);
-  const levels: StoreLevel[] = [];
-  for (const path of await levelPaths(reader, root)) {
-    const level = await readLevel(reader, root, path);
-    if (level !== undefined) levels.push(level);
-  }
+  const levels = await readLevels(reader, root);
   if (levels.length === 0) {
     throw inputError(
       `${reader.name}: is a Zarr group without HEALPix levels: no group has the attribute "dggs" of nested` +
         ` HEALPix and an array of cell ids (was it written by granary aggregate?)`,
     );
   }
-  levels.sort((a, b) => b.order - a.order);
   return new GranaryStore(reader, root, levels);
-}
-
-/** Groups that may be levels: the root, what its metadata names, or groups named for an order. */
-async function levelPaths(reader: StoreReader, root: GroupDocument): Promise<string[]> {
-  if (isObject(root.attributes.dggs)) return [""];
-  if (root.consolidated !== null) {
-    return [...root.consolidated].filter(([, node]) => node.node_type === "group").map(([path]) => path);
-  }
-  const { multiscales } = root.attributes;
-  if (isObject(multiscales) && Array.isArray(multiscales.layout)) {
-    return multiscales.layout.flatMap((entry) => isObject(entry) ? [String(entry.asset)] : []);
-  }
-  const found: string[] = [];
-  for (let order = 0; order <= 29; order++) {
-    if (await reader.get(`${order}/zarr.json`) !== undefined) found.push(String(order));
-  }
-  return found;
-}
-
-async function readLevel(
-  reader: StoreReader,
-  root: GroupDocument,
-  path: string,
-): Promise<StoreLevel | undefined> {
-  const below = path === "" ? "" : `${path}/`;
-  const name = `${reader.name}/${path}`;
-  const document = root.consolidated?.get(path) ?? await readDocument(reader, `${below}zarr.json`);
-  if (document === undefined) return undefined;
-  const group = asGroup(document, name);
-  const { dggs } = group.attributes;
-  if (!isObject(dggs) || dggs.name !== "healpix") return undefined;
-  if (dggs.indexing_scheme !== undefined && dggs.indexing_scheme !== "nested") {
-    throw inputError(`${name}: cells are indexed "${dggs.indexing_scheme}"; granary reads nested ids`);
-  }
-  const order = dggs.refinement_level;
-  if (typeof order !== "number" || !Number.isInteger(order) || order < 0 || order > 29) {
-    throw inputError(`${name}: refinement_level is ${order}; wanted an order from 0 to 29`);
-  }
-  const arrays = await levelArrays(reader, root, group, path);
-  const coordinate = arrays.find((array) => array.name === (dggs.coordinate ?? CELL_IDS));
-  if (coordinate === undefined || coordinate.shape.length !== 1) return undefined;
-  const [length] = coordinate.shape;
-  const named = arrays.find((array) => array.name === TIME && array.shape.length === 1);
-  const timed = named === undefined
-    ? []
-    : arrays.filter(({ shape }) => shape.length === 2 && shape[0] === named.shape[0] && shape[1] === length);
-  const time = timed.length === 0 ? null : named!;
-  return {
-    order,
-    path,
-    length,
-    latitude: latitudeOf(dggs.ellipsoid, `${path === "" ? "the store" : path}/zarr.json`),
-    coordinate,
-    time,
-    variables: arrays.flatMap((array) => {
-      if (timed.includes(array)) return [alongCells(array)];
-      const own = array !== coordinate && array !== time && array.shape.length === 1 &&
-        array.shape[0] === length;
-      return own ? [array] : [];
-    }),
-  };
-}
-
-/** An array of time and cells by what it is in each window. */
-function alongCells(array: StoreArray): StoreArray {
-  const { shape, chunk, innerChunk } = array;
-  return {
-    ...array,
-    timed: true,
-    shape: shape.slice(1),
-    chunk: chunk.slice(1),
-    innerChunk: innerChunk === null ? null : innerChunk.slice(1),
-  };
-}
-
-/** Ellipsoids by name, without case and signs, that a grid's latitudes are authalic on. */
-const FLATTENED = new Set([
-  "WGS84",
-  "WGS1984",
-  "WGS72",
-  "GRS80",
-  "GRS1980",
-  "GRS67",
-  "IERS2003",
-  "WGS66",
-  "EGM96",
-]);
-const SPHERES = new Set(["SPHERE", "UNITSPHERE", "NORMALSPHERE", "AUTHALICSPHERE"]);
-
-/**
- * A flattened ellipsoid means authalic latitudes on it; a sphere, or none, latitudes as they are. Throws an
- * input error for an ellipsoid that says neither.
- */
-export function latitudeOf(ellipsoid: unknown, place: string): LatitudeConvention {
-  if (ellipsoid === undefined || ellipsoid === null) return "geodetic";
-  if (typeof ellipsoid === "string") return latitudeOf({ name: ellipsoid }, place);
-  const record = isObject(ellipsoid) ? ellipsoid : {};
-  const number = (...keys: string[]) =>
-    keys.map((key) => record[key]).find((value) => typeof value === "number");
-  const major = number("semimajor_axis", "semi_major_axis", "semimajor", "a") as number | undefined;
-  const minor = number("semiminor_axis", "semi_minor_axis", "semiminor", "b") as number | undefined;
-  const inverse = number("inverse_flattening", "rf") as number | undefined;
-  const flattening = number("flattening", "f") as number | undefined;
-  if (inverse !== undefined) return Number.isFinite(inverse) && inverse !== 0 ? "authalic" : "geodetic";
-  if (flattening !== undefined) return flattening !== 0 ? "authalic" : "geodetic";
-  if (minor !== undefined && major !== undefined) return minor !== major ? "authalic" : "geodetic";
-  if (number("radius", "r") !== undefined) return "geodetic";
-  const name = typeof record.name === "string" ? record.name.replace(/[^a-z0-9]/gi, "").toUpperCase() : "";
-  if (FLATTENED.has(name)) return "authalic";
-  if (SPHERES.has(name) || (name === "" && major !== undefined)) return "geodetic";
-  throw inputError(
-    `${place}: the ellipsoid ${
-      JSON.stringify(ellipsoid)
-    } is not known (wanted a name such as WGS84 or sphere,` +
-      " or its axes)",
-  );
-}
-
-async function levelArrays(
-  reader: StoreReader,
-  root: GroupDocument,
-  group: GroupDocument,
-  path: string,
-): Promise<StoreArray[]> {
-  const below = path === "" ? "" : `${path}/`;
-  const documents = new Map<string, Record<string, unknown>>();
-  for (const [key, node] of root.consolidated ?? []) {
-    if (key.startsWith(below) && !key.slice(below.length).includes("/")) {
-      documents.set(key.slice(below.length), node);
-    }
-  }
-  if (documents.size === 0) { for (const [key, node] of group.consolidated ?? []) documents.set(key, node); }
-  if (documents.size === 0) {
-    for (const key of await reader.list(below)) {
-      const name = /^([^/]+)\/zarr\.json$/.exec(key.slice(below.length))?.[1];
-      const document = name === undefined ? undefined : await readDocument(reader, key);
-      if (name !== undefined && document !== undefined) documents.set(name, document);
-    }
-  }
-  return [...documents].filter(([, node]) => node.node_type === "array").map(([name, node]) => ({
-    name,
-    timed: false,
-    path: `${below}${name}`,
-    ...asArray(node, `${reader.name}/${below}${name}`),
-  }));
 }
 
 /** A fill value as a number to compare with; 64-bit integers past 2^53 round, as their values do. */

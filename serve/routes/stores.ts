@@ -7,7 +7,7 @@ import { shapeFromGeometry } from "../../core/cells/geojson_shape.ts";
 import { insideTest } from "../../core/geometry/inside.ts";
 import type { Geometry } from "../../core/geometry/geometry.ts";
 import { zonalStatistics } from "../../core/raster/zonal/statistics.ts";
-import type { StoreLevel } from "../../core/store/open.ts";
+import type { StoreLevel } from "../../core/store/levels.ts";
 import type { DataContext } from "../context.ts";
 import { json, nothing } from "../http/operation.ts";
 import { badParameter, badRequest, notFound } from "../http/problem.ts";

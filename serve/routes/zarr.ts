@@ -7,7 +7,7 @@
 import { z } from "zod";
 import { isObject } from "../../core/json_value.ts";
 import type { StoreReader } from "../../core/zarr/reader.ts";
-import type { StoreLevel } from "../../core/store/open.ts";
+import type { StoreLevel } from "../../core/store/levels.ts";
 import type { DataContext } from "../context.ts";
 import type { Answer } from "../http/operation.ts";
 import { badRequest, notFound, Problem } from "../http/problem.ts";

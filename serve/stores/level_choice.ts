@@ -1,5 +1,6 @@
 /** Which level of a store answers: by the size of a pixel, or by how many cells an area holds. */
-import type { GranaryStore, StoreLevel } from "../../core/store/open.ts";
+import type { GranaryStore } from "../../core/store/open.ts";
+import type { StoreLevel } from "../../core/store/levels.ts";
 import type { Places } from "../../core/raster/warp/places.ts";
 
 /** The side of a square of a cell's area on the unit sphere, in radians, at order 0: sqrt(4π / 12). */

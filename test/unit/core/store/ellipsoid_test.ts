@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { latitudeOf } from "../../../../core/store/open.ts";
+import { latitudeOf } from "../../../../core/store/ellipsoid.ts";
 
 Deno.test("an ellipsoid is flattened or a sphere, by name or by axes, however it is spelled", () => {
   const flattened = [
