@@ -131,6 +131,11 @@ function tooDeep(path: KeyPath, { faults }: Context): undefined {
   return undefined;
 }
 
+function isAscending(low: number | string, high: number | string): boolean {
+  const isText = typeof low === "string" && typeof high === "string";
+  return isText ? BigInt(low) <= BigInt(high) : Number(low) <= Number(high);
+}
+
 function expressionFilter(
   text: string,
   path: KeyPath,
@@ -180,15 +185,15 @@ function datasetFilter(
     context.faults.value(path, `op ${given} wants ${wanted}`);
     return undefined;
   }
-  if ([value].flat().some((one) => !Number.isFinite(one))) {
+  if ([value].flat().some((one) => !Number.isFinite(Number(one)))) {
     context.faults.value([...path, "value"], "must be finite (NaN and fill values never pass a filter)");
   }
-  if (Array.isArray(value) && wantsPair && !(value.length === 2 && value[0] <= value[1])) {
+  if (Array.isArray(value) && wantsPair && !(value.length === 2 && isAscending(value[0], value[1]))) {
     context.faults.value(path, `op ${given} wants two numbers, the lower first`);
   }
   if (
-    typeof value === "number" && wantsMask &&
-    !(Number.isInteger(value) && value >= 1 && value <= MOST_MASK)
+    !Array.isArray(value) && wantsMask &&
+    !(typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= MOST_MASK)
   ) {
     context.faults.value(path, `op ${given} wants a mask, a whole number from 1 to ${MOST_MASK}`);
   }

@@ -59,15 +59,21 @@ const variableName = z.string().max(100).regex(
   "a variable's name must begin with a letter and go on in letters, digits, _, . and -",
 );
 
+/** Numbers past 2^53 round: in quotes an integer keeps all its digits. */
+const filterValue = z.union([
+  z.number(),
+  z.string().regex(/^[+-]?\d{1,20}$/, "wanted a number, or a whole number in quotes"),
+]);
+
 const filter = z.strictObject({
   dataset: datasetPath.optional(),
   level: z.string().max(100).optional().describe("The rate of the dataset, one of data_source.levels"),
   op: z.enum(FILTER_OPERATORS).optional().describe("The comparison that a row must pass"),
-  value: z.union([z.number(), z.array(z.number()).min(1).max(10_000)]).optional()
+  value: z.union([filterValue, z.array(filterValue).min(1).max(10_000)]).optional()
     .describe(
-      "A number; for in and not_in a list; for between two numbers, both of which pass; for bits a mask",
+      "A number, or in quotes a whole number of any size; for in and not_in a list; for between two numbers, both of which pass; for bits a mask",
     ),
-  values: z.array(z.number()).min(1).max(10_000).optional().describe("The list of in and not_in"),
+  values: z.array(filterValue).min(1).max(10_000).optional().describe("The list of in and not_in"),
   column: z.int().min(0).max(999_999_999).nullable().optional()
     .describe("Index in the second dimension of a two-dimensional dataset"),
   keep: z.boolean().optional().describe("false drops the rows that match"),

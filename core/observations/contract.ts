@@ -17,11 +17,14 @@ type FilterOperator =
   | "bits_any"
   | "bits_none";
 
+export type FilterValue = number | string;
+
 /** A test of one dataset. `path` may hold `{group}`. */
 export interface DatasetFilter {
   path: string;
   op: FilterOperator;
-  value: number | number[];
+  /** Text is a whole number of any size, which is compared as it is: beyond 2^53 numbers round. */
+  value: FilterValue | FilterValue[];
   /** Compares stored numbers; without it physical ones, after scale_factor and add_offset. */
   raw?: boolean;
   link?: RowLink;

@@ -1,8 +1,9 @@
 /** Tests of rows over the raw elements of one dataset. */
-import type { DatasetFilter } from "./contract.ts";
+import type { DatasetFilter, FilterValue } from "./contract.ts";
 import type { Hdf5Values } from "../hdf5/contract.ts";
 import type { Packing } from "../hdf5/packing.ts";
 import { toFloat64, toValues } from "../hdf5/values.ts";
+import { GranaryError } from "../errors.ts";
 
 /** Operators with their sides changed: what a negative scale_factor does to a comparison. */
 const MIRRORED = {
@@ -34,9 +35,13 @@ export function applyFilter(
   filter: DatasetFilter,
 ): void {
   const { scale, offset, valid } = packing;
-  const values = typeof filter.value === "number" ? [filter.value] : filter.value;
+  const stated = [filter.value].flat();
+  const values = stated.map(Number);
   const packed = scale !== 1 || offset !== 0;
-  if (isBitTest(filter.op)) compareBits(passes, raw, filter.op, values[0]);
+  const isLong = raw instanceof BigInt64Array || raw instanceof BigUint64Array;
+  if (isLong && (!packed || filter.raw) && !isBitTest(filter.op) && values.some(isLarge)) {
+    compareLong(passes, raw, filter.op, stated.map((value) => exact(value, filter.path)));
+  } else if (isBitTest(filter.op)) compareBits(passes, raw, filter.op, values[0]);
   else if (!packed || filter.raw) compare(passes, asNumbers(raw), filter.op, values);
   else if (raw instanceof Float32Array || raw instanceof Float64Array) {
     compare(passes, toValues(raw.slice(), packing), filter.op, values);
@@ -66,6 +71,52 @@ function toStored(value: number, scale: number, offset: number): number {
 
 function asNumbers(raw: Hdf5Values): Exclude<Hdf5Values, BigInt64Array | BigUint64Array> {
   return raw instanceof BigInt64Array || raw instanceof BigUint64Array ? toFloat64(raw) : raw;
+}
+
+/** Whether numbers of 64 bits may round to this one, or away from it, and integers of 64 bits reach it. */
+function isLarge(value: number): boolean {
+  return Math.abs(value) >= 2 ** 53 && Math.abs(value) <= 2 ** 64;
+}
+
+/** What integers are compared with. @throws GranaryError "granule" for a number that may be a rounded one */
+function exact(value: FilterValue, path: string): number | bigint {
+  if (typeof value === "string") return BigInt(value);
+  if (!isLarge(value)) return value;
+  throw new GranaryError(
+    "granule",
+    `the filter on ${path} compares 64-bit integers with ${
+      BigInt(value)
+    }, past 2^53, where the numbers of a` +
+      " config round: it may have said another (write it in quotes, and it is compared digit by digit)",
+    { details: { path } },
+  );
+}
+
+/** As {@linkcode compare}, of integers that numbers may not hold. */
+function compareLong(
+  passes: Uint8Array,
+  elements: BigInt64Array | BigUint64Array,
+  op: DatasetFilter["op"],
+  values: readonly (number | bigint)[],
+): void {
+  const [first, second = first] = values;
+  const set = new Set(
+    values.map((value) => typeof value === "number" && Number.isInteger(value) ? BigInt(value) : value),
+  );
+  const tests: Record<Exclude<DatasetFilter["op"], BitTest>, (element: bigint) => boolean> = {
+    eq: (element) => set.has(element),
+    ne: (element) => !set.has(element),
+    lt: (element) => element < first,
+    le: (element) => element <= first,
+    gt: (element) => element > first,
+    ge: (element) => element >= first,
+    in: (element) => set.has(element),
+    not_in: (element) => !set.has(element),
+    between: (element) => element >= first && element <= second,
+    not_between: (element) => !(element >= first && element <= second),
+  };
+  const test = tests[op as keyof typeof tests];
+  for (let i = 0; i < passes.length; i += 1) if (!test(elements[i])) passes[i] = 0;
 }
 
 function compare(

@@ -193,3 +193,33 @@ Deno.test("filters compare physical values, or stored ones where asked", () => {
   applyFilter(out, stored, falling, { path: "/x", op: "ge", value: -4 });
   assert.equal(out.join(""), "111000");
 });
+
+Deno.test("64-bit integers are compared digit by digit with integers in quotes, and a number that rounds is refused", () => {
+  const shots = BigUint64Array.of(
+    5n,
+    19640002300000331n,
+    19640002300000332n,
+    19640002300000333n,
+    18446744073709551615n,
+  );
+  const passes = (op: DatasetFilter["op"], value: DatasetFilter["value"], elements = shots) => {
+    const out = new Uint8Array(elements.length).fill(1);
+    applyFilter(out, elements, packing("<u8", {}), { path: "/shot", op, value });
+    return out.join("");
+  };
+  const shot = "19640002300000331";
+  assert.equal(passes("eq", shot), "01000");
+  assert.equal(passes("ne", shot), "10111");
+  assert.equal(passes("lt", shot), "10000");
+  assert.equal(passes("le", shot), "11000");
+  assert.equal(passes("gt", shot), "00111");
+  assert.equal(passes("ge", shot), "01111");
+  assert.equal(passes("in", [5, shot]), "11000");
+  assert.equal(passes("not_in", [5, shot]), "00111");
+  assert.equal(passes("between", [5.5, shot]), "01000");
+  assert.equal(passes("not_between", [shot, "18446744073709551615"]), "10000");
+  assert.equal(passes("le", 5), "10000");
+  assert.equal(passes("lt", 1e30), "11111");
+  assert.throws(() => passes("eq", 19640002300000332), /\/shot compares .*round.*in quotes/);
+  assert.throws(() => passes("lt", 2 ** 53), /in quotes/);
+});
