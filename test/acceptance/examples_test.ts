@@ -26,7 +26,12 @@ Deno.test("busiest_cells.sh names five cells and aggregates the first alone", as
 });
 
 Deno.test("every example is named in a test", () => {
-  const tests = ["acceptance/examples_test.ts", "acceptance/feed_example_test.ts", "interop/examples_test.ts"]
+  const tests = [
+    "acceptance/examples_test.ts",
+    "acceptance/feed_example_test.ts",
+    "interop/examples_test.ts",
+    "interop/notebooks_test.ts",
+  ]
     .map((name) => path.join("test", name))
     .map((file) => fs.readFileSync(path.join(ROOT, file), "utf8")).join("");
   for (const name of fs.readdirSync(path.join(ROOT, "examples"))) assert.ok(tests.includes(name), name);
