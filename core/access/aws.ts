@@ -1,10 +1,10 @@
 /**
- * Keys, region and endpoint as the AWS tools find them: environment, profile files, web identity,
- * container, instance metadata. What only their command line can do (single sign-on, an external process)
- * is refused with the way around.
+ * Keys, region and endpoint as the AWS tools find them: environment, profile files with roles, single sign-on and
+ * external programs, web identity, container, instance metadata. A one-time code is refused with the way around.
  */
 import { GranaryError } from "../errors.ts";
 import { currentProfile, type Profile, readProfile } from "./aws_profile.ts";
+import { processKeys, singleSignOnKeys } from "./aws_sdk_keys.ts";
 import {
   assumeRole,
   type AwsServices,
@@ -146,8 +146,9 @@ export class AwsChain {
       };
       return () => Promise.resolve(keys);
     }
-    if (profile.sso_start_url || profile.sso_session) throw refuse("uses single sign-on");
-    if (profile.credential_process) throw refuse("runs a program for its keys (credential_process)");
+    const { env } = this.#options;
+    if (profile.sso_start_url || profile.sso_session) return () => singleSignOnKeys(name, env, origin);
+    if (profile.credential_process) return () => processKeys(name, env, origin);
     return undefined;
   }
 

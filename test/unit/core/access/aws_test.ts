@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import process from "node:process";
 import { GranaryError } from "../../../../core/errors.ts";
 import { AwsChain } from "../../../../core/access/aws.ts";
 import { parseIni } from "../../../../core/access/aws_profile.ts";
@@ -125,12 +127,10 @@ Deno.test(
 );
 
 Deno.test(
-  "what only Amazon's command line can do is refused with the way around",
+  "roles that want a code, or that nothing assumes, are refused with the way around",
   scene(async ({ home, chain }) => {
     const cases: [string, RegExp][] = [
-      ["sso_session = x", /single sign-on.*export-credentials --profile default/],
-      ["credential_process = /bin/x", /runs a program/],
-      ["role_arn = arn:r\nmfa_serial = m\nsource_profile = default", /one-time code/],
+      ["role_arn = arn:r\nmfa_serial = m\nsource_profile = default", /one-time code.*export-credentials/],
       ["role_arn = arn:r\nsource_profile = default", /names itself/],
       ["role_arn = arn:r\nsource_profile = none", /"none" has no keys/],
     ];
@@ -184,6 +184,120 @@ Deno.test(
     const keys = await (await chain({ AWS_ENDPOINT_URL_STS: sts.url }).keys())!.keys();
     assert.equal(keys.accessKeyId, "ASIAROLE");
     assert.match(sts.seen[0].headers.authorization!, /Credential=AKIABASE\/\d+\/eu-west-1\/sts\//);
+  }),
+);
+
+/** With HOME and the address of AWS's sign-on for the time of `run`, as the SDK reads them of the process. */
+async function withSignOn(home: string, url: string, run: () => Promise<void>): Promise<void> {
+  const before = [process.env.HOME, process.env.AWS_ENDPOINT_URL_SSO] as const;
+  process.env.HOME = home;
+  process.env.AWS_ENDPOINT_URL_SSO = url;
+  try {
+    await run();
+  } finally {
+    process.env.HOME = before[0];
+    if (before[1] === undefined) delete process.env.AWS_ENDPOINT_URL_SSO;
+    else process.env.AWS_ENDPOINT_URL_SSO = before[1];
+  }
+}
+
+Deno.test(
+  "keys of single sign-on come by the login that AWS's tools left, for roles of other profiles too",
+  scene(async ({ home, clock, chain, serve }) => {
+    const portal = await serve((request, response) => {
+      if (request.headers["x-amz-sso_bearer_token"] !== "login-secret") {
+        response.writeHead(401);
+        return void response.end("{}");
+      }
+      const expiration = clock.now + 3_600_000;
+      json(response, {
+        roleCredentials: { accessKeyId: "ASIASSO", secretAccessKey: "s", sessionToken: "t", expiration },
+      });
+    });
+    const sts = await serve((_request, response) => {
+      response.end(stsAnswer("ASIAROLE", clock.now + 3_600_000));
+    });
+    fs.writeFileSync(
+      path.join(home, ".aws", "config"),
+      `[profile sso]
+sso_session = corp
+sso_account_id = 123456789012
+sso_role_name = Reader
+region = us-west-2
+[sso-session corp]
+sso_start_url = https://corp.example/start
+sso_region = us-west-2
+[profile role]
+role_arn = arn:aws:iam::123456789012:role/other
+source_profile = sso
+region = us-west-2
+`,
+    );
+    const cache = path.join(home, ".aws", "sso", "cache");
+    fs.mkdirSync(cache, { recursive: true });
+    const login = path.join(cache, `${createHash("sha1").update("corp").digest("hex")}.json`);
+    const loggedIn = (accessToken: string, expires: number) =>
+      fs.writeFileSync(login, JSON.stringify({ accessToken, expiresAt: new Date(expires).toISOString() }));
+    loggedIn("login-secret", Date.now() + 3_600_000);
+    await withSignOn(home, portal.url, async () => {
+      const keys = await (await chain({ AWS_PROFILE: "sso" }).keys())!.keys();
+      assert.deepEqual(
+        [keys.accessKeyId, keys.sessionToken, keys.expiresAt],
+        ["ASIASSO", "t", clock.now + 3_600_000],
+      );
+      assert.match(portal.seen[0].url, /account_id=123456789012&role_name=Reader/);
+      const role = chain({ AWS_PROFILE: "role", AWS_ENDPOINT_URL_STS: sts.url });
+      assert.equal((await (await role.keys())!.keys()).accessKeyId, "ASIAROLE");
+      assert.match(sts.seen[0].headers.authorization!, /Credential=ASIASSO\//);
+
+      loggedIn("ended-secret", Date.now() - 1000);
+      await assert.rejects(
+        async () => await (await chain({ AWS_PROFILE: "sso" }).keys())!.keys(),
+        (error) => {
+          assert.ok(
+            refused(/profile "sso": single sign-on gave no keys.*run: aws sso login --profile sso/s)(error),
+          );
+          assert.doesNotMatch(String((error as Error).stack), /secret/);
+          return true;
+        },
+      );
+    });
+  }),
+);
+
+Deno.test(
+  "a profile's program prints its keys; one that fails is told without its words",
+  scene(async ({ home, clock, chain }) => {
+    const printed = JSON.stringify({
+      Version: 1,
+      AccessKeyId: "ASIAPROC",
+      SecretAccessKey: "hush",
+      SessionToken: "t",
+      Expiration: new Date(clock.now + 3_600_000).toISOString(),
+    });
+    fs.writeFileSync(
+      path.join(home, ".aws", "config"),
+      `[profile good]
+credential_process = echo '${printed}'
+[profile fails]
+credential_process = sh -c 'echo secret-of-stderr >&2; exit 3' --password secret-of-argument
+[profile prints]
+credential_process = echo secret-of-stdout
+`,
+    );
+    const keys = await (await chain({ AWS_PROFILE: "good" }).keys())!.keys();
+    assert.deepEqual([keys.accessKeyId, keys.secretAccessKey], ["ASIAPROC", "hush"]);
+    assert.equal(Math.trunc(keys.expiresAt! / 1000), Math.trunc((clock.now + 3_600_000) / 1000));
+    for (const name of ["fails", "prints"]) {
+      await assert.rejects(async () => await (await chain({ AWS_PROFILE: name }).keys())!.keys(), (error) => {
+        assert.ok(
+          refused(/its credential_process gave no keys: it failed, or printed no keys/)(error),
+          String(error),
+        );
+        assert.doesNotMatch(String((error as Error).stack) + String((error as Error).cause), /secret/);
+        return true;
+      });
+    }
   }),
 );
 
