@@ -4,7 +4,7 @@ import { SourceOpener } from "../../core/access/open.ts";
 import { safeName } from "../../core/access/redact.ts";
 import { placeFor, READS_ANYWHERE } from "../../core/files/address.ts";
 import { keepStandardInput } from "../../core/files/standard_input.ts";
-import { manifestFiles, newestManifest } from "./live_manifest.ts";
+import { type HiddenNames, newestManifest, stateFiles } from "./live_manifest.ts";
 import { isRemoteCatalog, isRemoteFile, RemoteCatalogs } from "./remote_catalogs.ts";
 import { RemoteFile } from "./remote_file.ts";
 
@@ -24,6 +24,8 @@ export interface CatalogFiles {
   /** For messages. */
   readonly name: string;
   readonly files: readonly string[];
+  /** What does not count in them. */
+  readonly hidden: HiddenNames | null;
   /** Takes copies away. */
   clean(): void;
 }
@@ -35,25 +37,24 @@ export interface CatalogFiles {
 export async function catalogFiles(named: string, options: CatalogFilesOptions = {}): Promise<CatalogFiles> {
   if (named === "-") {
     const { file, clean } = keepStandardInput(options.scratch);
-    return { name: "stdin", files: [file], clean };
+    return { name: "stdin", files: [file], hidden: null, clean };
   }
   const place = placeFor(named, READS_ANYWHERE);
   if (isRemoteCatalog(place)) {
     const remote = options.remote ?? new RemoteCatalogs(openerOf(options), options.scratch);
     const own = options.remote === undefined ? remote : undefined;
     try {
-      const { files, clean } = await remote.copy(place);
-      return { name: safeName(named), files, clean: () => own === undefined ? clean() : own.close() };
+      const { files, hidden, clean } = await remote.copy(place);
+      return { name: safeName(named), files, hidden, clean: () => own === undefined ? clean() : own.close() };
     } catch (error) {
       own?.close();
       throw error;
     }
   }
   const manifest = newestManifest(place);
-  const files = manifest === null
-    ? [place]
-    : manifestFiles(named, manifest).map((file) => path.join(place, file));
-  return { name: named, files, clean: () => {} };
+  if (manifest === null) return { name: named, files: [place], hidden: null, clean: () => {} };
+  const { files, hidden } = stateFiles(named, manifest);
+  return { name: named, files: files.map((file) => path.join(place, file)), hidden, clean: () => {} };
 }
 
 /**
@@ -68,7 +69,7 @@ export async function catalogRanges(
     const place = placeFor(named, READS_ANYWHERE);
     if (isRemoteFile(place)) {
       const filled = await RemoteFile.open(await openerOf(options).open(place), options.scratch);
-      return { name: filled.name, files: [filled.file], filled, clean: () => filled.close() };
+      return { name: filled.name, files: [filled.file], hidden: null, filled, clean: () => filled.close() };
     }
   }
   return await catalogFiles(named, options);

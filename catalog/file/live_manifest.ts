@@ -11,21 +11,52 @@ export const LIVE_PARTS = "parts/";
 export const LIVE_MANIFESTS = "manifests/";
 const NAME = /^manifests\/(\d{8})\.json$/;
 
+/** One catalog file of a state. */
+export interface ManifestFile {
+  /** Below the catalog's place, with slashes. */
+  name: string;
+  rows: number;
+  bytes: number;
+}
+
+/** A collection's granules of one UTC day of starts. */
 export interface ManifestPart {
   collection: string;
-  /** The UTC day of its granules' starts, counted from 1970-01-01. */
+  /** Counted from 1970-01-01. */
   day: number;
-  /** Below the catalog's place, with slashes. */
-  file: string;
-  rows: number;
+  /** Null where none of its granules is in a file of its own. */
+  file: ManifestFile | null;
+  /** The number of the last change that the file shows, by the ledger's count. */
+  written: number;
+  /** The number of the last change that the state shows, in the file or beside it. */
+  seen: number;
 }
 
 export interface Manifest {
-  version: 1;
+  version: 2;
   number: number;
   feed: string;
+  /** The ledger that counts the changes. */
+  ledger: string;
   cellOrder: number;
   parts: readonly ManifestPart[];
+  /** Granules that changed since the files of their parts were written. */
+  news: ManifestFile | null;
+  /** Names of granules by collection whose rows in the parts' files do not hold any longer. */
+  hidden: Readonly<Record<string, readonly string[]>>;
+}
+
+/** The files that show a state. */
+export interface StateFiles {
+  /** Below the catalog's place, with slashes; those of the parts come first. */
+  files: string[];
+  hidden: HiddenNames | null;
+}
+
+/** Names by collection that do not count in the first `files` files. */
+export interface HiddenNames {
+  files: number;
+  names: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Below the catalog's place, with slashes. */
@@ -76,23 +107,65 @@ export async function newestManifestIn(target: ObjectTarget): Promise<Manifest |
 }
 
 export function parseManifest(name: string, bytes: Uint8Array): Manifest {
-  let manifest: Manifest;
+  let manifest: Manifest | FirstManifest;
   try {
     manifest = JSON.parse(new TextDecoder().decode(bytes));
   } catch (error) {
     throw inputError(`${name}: is no JSON (${(error as Error).message}); publish the catalog again`);
   }
-  if (manifest?.version !== 1) throw inputError(`${name}: version ${manifest?.version}, wanted 1`);
+  if (manifest?.version === 1) return fromFirst(manifest);
+  if (manifest?.version !== 2) {
+    throw inputError(
+      `${name}: version ${(manifest as { version?: unknown })?.version}, wanted 2 or less (update granary)`,
+    );
+  }
   return manifest;
 }
 
-/** The names of a state's files below its place. Throws where it has none yet, and for what is no part of it. */
-export function manifestFiles(name: string, manifest: Manifest): string[] {
-  if (manifest.parts.length === 0) throw inputError(`${name}: the live catalog holds no granule yet`);
-  return manifest.parts.map(({ file }) => {
+/** Version 1 knew files of parts only. */
+interface FirstManifest {
+  version: 1;
+  number: number;
+  feed: string;
+  cellOrder: number;
+  parts: readonly { collection: string; day: number; file: string; rows: number }[];
+}
+
+function fromFirst({ number, feed, cellOrder, parts }: FirstManifest): Manifest {
+  return {
+    version: 2,
+    number,
+    feed,
+    ledger: "",
+    cellOrder,
+    parts: parts.map(({ collection, day, file, rows }) => ({
+      collection,
+      day,
+      file: { name: file, rows, bytes: 0 },
+      written: 0,
+      seen: 0,
+    })),
+    news: null,
+    hidden: {},
+  };
+}
+
+/** The names of all files that a manifest names. */
+export function manifestFiles({ parts, news }: Manifest): string[] {
+  const files = parts.flatMap(({ file }) => file === null ? [] : [file.name]);
+  return news === null ? files : [...files, news.name];
+}
+
+/** The files of a state. Throws where it has none yet, and for what is no part of the catalog. */
+export function stateFiles(name: string, manifest: Manifest): StateFiles {
+  const files = manifestFiles(manifest);
+  if (files.length === 0) throw inputError(`${name}: the live catalog holds no granule yet`);
+  for (const file of files) {
     if (!/^parts\/[^/]+\/[^/]+\.parquet$/.test(file) || file.split("/").includes("..")) {
       throw inputError(`${name}: its manifest names "${file}", which is no part of it`);
     }
-    return file;
-  });
+  }
+  const hides = Object.values(manifest.hidden).some((names) => names.length > 0);
+  const count = manifest.news === null ? files.length : files.length - 1;
+  return { files, hidden: hides ? { files: count, names: manifest.hidden } : null };
 }

@@ -6,10 +6,11 @@
  */
 import path from "node:path";
 import type { DuckDBValue } from "@duckdb/node-api";
-import { type CatalogFilesOptions, catalogRanges } from "./catalog_files.ts";
+import { type CatalogFiles, type CatalogFilesOptions, catalogRanges } from "./catalog_files.ts";
 import { contractColumns } from "./columns_sql.ts";
 import { type Duck, type DuckOptions, openDuck, sqlFiles, sqlString } from "../../core/tables/duckdb.ts";
 import { filledDuck } from "./filled_connection.ts";
+import { hiddenTable, withoutHidden } from "./hidden.ts";
 import type { RemoteFile } from "./remote_file.ts";
 import { readFooters } from "./parquet_footer.ts";
 import { readRows, type RowChunk } from "./rows.ts";
@@ -17,6 +18,9 @@ import type { CatalogMetadata } from "../schema.ts";
 import { openSnapshots } from "./snapshots.ts";
 import { granulesOf, viewStatements } from "./views.ts";
 import { readingError } from "../../core/tables/reading.ts";
+
+/** The table of names that do not count in the files of a live catalog. */
+const HIDDEN = "hidden_names";
 
 export interface Catalog {
   /** How it was named; `-` for stdin. */
@@ -48,21 +52,19 @@ export type CatalogOptions = DuckOptions & CatalogFilesOptions;
  * Throws an input error that says what it is instead.
  */
 export async function openCatalog(named: string, options: CatalogOptions = {}): Promise<Catalog> {
-  const { name, files, clean, filled } = await catalogRanges(named, options);
+  const found = await catalogRanges(named, options);
   try {
-    return await open(files, name, options, clean, filled);
+    return await openCatalogFiles(found, options);
   } catch (error) {
-    clean();
+    found.clean();
     throw error;
   }
 }
 
-async function open(
-  files: readonly string[],
-  name: string,
+/** Opens a catalog whose files are at hand; closing it takes copies away. */
+export async function openCatalogFiles(
+  { name, files, hidden, clean, filled }: CatalogFiles & { filled?: RemoteFile },
   options: CatalogOptions,
-  clean: () => void,
-  filled?: RemoteFile,
 ): Promise<Catalog> {
   const opened = openSnapshots(files);
   let duck: Duck | undefined;
@@ -79,6 +81,10 @@ async function open(
       duck,
       snapshots.map((path, index) => ({ path, name: index === 0 ? name : files[index] })),
     );
+    if (hidden !== null) {
+      for (const statement of hiddenTable(HIDDEN, hidden)) await connection.run(statement);
+    }
+    const where = withoutHidden(HIDDEN, hidden);
     // Rows of several files are numbered file by file.
     const number = snapshots.length === 1
       ? "file_row_number"
@@ -86,13 +92,13 @@ async function open(
     await connection.run(
       `CREATE TEMP VIEW catalog_source AS
        SELECT ${contractColumns(types)}, ${number}
-       FROM read_parquet(${sqlFiles(snapshots)}, file_row_number = true)`,
+       FROM read_parquet(${sqlFiles(snapshots)}, file_row_number = true)${where}`,
     );
     await connection.run(
       `CREATE TEMP VIEW condition_source AS
        SELECT * REPLACE (ST_GeomFromWKB(geometry) AS geometry) FROM catalog_source`,
     );
-    for (const statement of viewStatements(granulesOf(snapshots, types), types)) {
+    for (const statement of viewStatements(granulesOf(snapshots, types, where), types)) {
       await connection.run(statement);
     }
     await shutOthers(duck, snapshots);

@@ -11,7 +11,7 @@ import { safeName } from "../../core/access/redact.ts";
 import { S3Target } from "../../core/access/s3_target.ts";
 import { GranaryError, inputError } from "../../core/errors.ts";
 import { temporaryRoot } from "../../core/files/folders.ts";
-import { type Manifest, manifestFiles, newestManifestIn, newestNumberIn } from "./live_manifest.ts";
+import { type HiddenNames, newestManifestIn, newestNumberIn, stateFiles } from "./live_manifest.ts";
 
 /** Bytes of one read of a copy. */
 const CHUNK_BYTES = 8 * 1024 * 1024;
@@ -22,8 +22,7 @@ const MOST_STATES = 3;
 /** A catalog's files on this machine, until `clean` takes them away. */
 interface CatalogCopy {
   files: string[];
-  /** The state of a live catalog. */
-  manifest?: Manifest;
+  hidden: HiddenNames | null;
   clean(): void;
 }
 
@@ -96,7 +95,7 @@ export class RemoteCatalogs {
     const source = await this.opener.open(place);
     try {
       await copyTo(source, file);
-      return { files: [file] };
+      return { files: [file], hidden: null };
     } finally {
       await source.close();
     }
@@ -112,7 +111,7 @@ export class RemoteCatalogs {
         );
       }
       try {
-        const names = manifestFiles(target.name, manifest);
+        const { files: names, hidden } = stateFiles(target.name, manifest);
         const files = await mapBounded(names, COPIES_AT_ONCE, async (name, index) => {
           const part = await this.#part(target, name);
           // Its own name of the part: the next state's copy may let go of it.
@@ -121,7 +120,7 @@ export class RemoteCatalogs {
           return file;
         });
         this.#forgetOthers(target.name, new Set(names));
-        return { files, manifest };
+        return { files, hidden };
       } catch (error) {
         const gone = error instanceof GranaryError && error.tag === "granule";
         if (!gone || states === MOST_STATES) throw error;

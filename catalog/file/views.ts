@@ -5,12 +5,16 @@
 import { sqlFiles } from "../../core/tables/duckdb.ts";
 
 /**
- * The rows of the files at `paths` for a connection that reads geometry as bytes: it becomes GEOMETRY, as
- * any other DuckDB reads it.
+ * The rows of the files at `paths`, under the clause `where`, for a connection that reads geometry as bytes: it
+ * becomes GEOMETRY, as any other DuckDB reads it.
  */
-export function granulesOf(paths: readonly string[], types: ReadonlyMap<string, string>): string {
+export function granulesOf(
+  paths: readonly string[],
+  types: ReadonlyMap<string, string>,
+  where: string,
+): string {
   const geometry = types.get("geometry") === "BLOB" ? " REPLACE (ST_GeomFromWKB(geometry) AS geometry)" : "";
-  return `SELECT *${geometry} FROM read_parquet(${sqlFiles(paths)})`;
+  return `SELECT *${geometry} FROM read_parquet(${sqlFiles(paths)})${where}`;
 }
 
 /** The statements that make the views over `granules`, a query of the catalog's rows. */

@@ -1,13 +1,28 @@
 /** The views of `catalog sql` as a script for any DuckDB. */
 import path from "node:path";
-import { sqlString } from "../../core/tables/duckdb.ts";
+import { sqlFiles } from "../../core/tables/duckdb.ts";
 import { COLUMNS } from "../schema.ts";
+import type { CatalogFiles } from "./catalog_files.ts";
+import { hiddenTable, withoutHidden } from "./hidden.ts";
 import { viewStatements } from "./views.ts";
 
-/** Statements that make `granules`, `urls` and `cells_at(order)` over a catalog file, with its absolute path. */
-export function viewScript(file: string, types?: ReadonlyMap<string, string>): string {
+const HIDDEN = "hidden_names";
+
+/**
+ * Statements that make `granules`, `urls` and `cells_at(order)` over a catalog's files, with their absolute paths; of a
+ * live catalog, over its state of now.
+ */
+export function viewScript(
+  { files, hidden }: Pick<CatalogFiles, "files" | "hidden">,
+  types?: ReadonlyMap<string, string>,
+): string {
   const all = types ?? new Map(COLUMNS.map((column) => [column.name, ""]));
-  const statements = viewStatements(`SELECT * FROM read_parquet(${sqlString(path.resolve(file))})`, all);
+  const granules = `SELECT * FROM read_parquet(${sqlFiles(files.map((file) => path.resolve(file)))})` +
+    withoutHidden(HIDDEN, hidden);
+  const statements = [
+    ...(hidden === null ? [] : hiddenTable(HIDDEN, hidden)),
+    ...viewStatements(granules, all),
+  ];
   const lines = statements.map((statement) =>
     `${statement.replace(/^CREATE TEMP (VIEW|MACRO)/, "CREATE OR REPLACE TEMP $1")};\n`
   );

@@ -10,10 +10,10 @@ import {
   geometrySummary,
   mergeSummaries,
 } from "../file/footer_keys.ts";
-import { type CatalogOptions, openCatalog } from "../file/open_catalog.ts";
+import { type CatalogOptions, openCatalogFiles } from "../file/open_catalog.ts";
 import { type CatalogFiles, catalogFiles } from "../file/catalog_files.ts";
 import type { CatalogQuery } from "../schema.ts";
-import { sortFiles } from "./sort.ts";
+import { sortFiles, type SortInput } from "./sort.ts";
 import fs from "node:fs";
 import path from "node:path";
 
@@ -41,9 +41,14 @@ export async function mergeCatalogs(
   const opened: CatalogFiles[] = [];
   try {
     for (const name of named) opened.push(await catalogFiles(name, options));
-    const inputs = opened.flatMap(({ files }) => files);
-    const inPlace = inputs.some((file) => path.resolve(file) === path.resolve(output));
-    const merge = () => mergeFiles(inputs, output, options);
+    const inputs = opened.flatMap(({ files, hidden }) =>
+      files.map((file, index): SortInput => ({
+        file,
+        hidden: hidden !== null && index < hidden.files ? hidden : null,
+      }))
+    );
+    const inPlace = inputs.some(({ file }) => path.resolve(file) === path.resolve(output));
+    const merge = () => mergeFiles(opened, inputs, output, options);
     return inPlace ? await withFileLock(output, merge) : await merge();
   } finally {
     for (const { clean } of opened) clean();
@@ -51,12 +56,13 @@ export async function mergeCatalogs(
 }
 
 async function mergeFiles(
-  inputs: readonly string[],
+  catalogs: readonly CatalogFiles[],
+  inputs: readonly SortInput[],
   output: string,
   options: DuckOptions,
 ): Promise<MergeResult> {
   const parts: Part[] = [];
-  for (const file of inputs) parts.push(await describeFile(file, options));
+  for (const catalog of catalogs) parts.push(await describe(catalog, options));
   const metadata = footer(
     parts.reduce<GeometrySummary>(mergeSummaries, { types: new Set(), box: undefined }),
     catalogMetadata(
@@ -77,9 +83,9 @@ interface Part extends GeometrySummary {
   queries: readonly CatalogQuery[];
 }
 
-/** What a catalog file says of itself, as far as one that is made of it must know. */
-export async function describeFile(file: string, options: DuckOptions): Promise<Part> {
-  const catalog = await openCatalog(file, options);
+/** What a catalog says of itself, as far as one that is made of it must know. */
+async function describe(files: CatalogFiles, options: CatalogOptions): Promise<Part> {
+  const catalog = await openCatalogFiles({ ...files, clean: () => {} }, options);
   try {
     return {
       ...geometrySummary(catalog.geo),
@@ -89,5 +95,15 @@ export async function describeFile(file: string, options: DuckOptions): Promise<
     };
   } finally {
     catalog.close();
+  }
+}
+
+/** The same of a catalog by its name. */
+export async function describeFile(file: string, options: CatalogOptions): Promise<Part> {
+  const files = await catalogFiles(file, options);
+  try {
+    return await describe(files, options);
+  } finally {
+    files.clean();
   }
 }

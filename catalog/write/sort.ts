@@ -2,6 +2,8 @@
 import path from "node:path";
 import { type Duck, type DuckOptions, openDuck, sqlName, sqlString } from "../../core/tables/duckdb.ts";
 import { contractColumns, parquetTypes } from "../file/columns_sql.ts";
+import { hiddenTable } from "../file/hidden.ts";
+import type { HiddenNames } from "../file/live_manifest.ts";
 import { COLUMNS, PLACE_SQL } from "../schema.ts";
 
 /** DuckDB's share while it sorts, unless set: a million rows of 170 cells fit, and wider ones spill. */
@@ -24,13 +26,19 @@ interface LeftOut {
   rows: readonly number[];
 }
 
+/** A file to sort: names that are `hidden` do not count in it. */
+export interface SortInput {
+  file: string;
+  hidden: HiddenNames | null;
+}
+
 /**
  * Reads `files` (of the catalog's columns; a missing nullable one reads as null), keeps one row of each
  * (collection, id) by revision and then by the later file and place, sorts along the cells, and writes
  * `output` with `metadata` as its only footer keys. Returns the count of rows.
  */
 export async function sortFiles(
-  files: readonly string[],
+  files: readonly (string | SortInput)[],
   output: string,
   metadata: ReadonlyMap<string, string>,
   options: DuckOptions,
@@ -38,7 +46,8 @@ export async function sortFiles(
 ): Promise<number> {
   const duck = await openSorter({ ...options, scratch: options.scratch ?? path.dirname(output) });
   try {
-    return await sortWith(duck, files.map((file) => path.resolve(file)), output, metadata, leftOut);
+    const inputs = files.map((one): SortInput => typeof one === "string" ? { file: one, hidden: null } : one);
+    return await sortWith(duck, inputs, output, metadata, leftOut);
   } finally {
     duck.close();
   }
@@ -46,19 +55,28 @@ export async function sortFiles(
 
 async function sortWith(
   duck: Duck,
-  files: readonly string[],
+  files: readonly SortInput[],
   output: string,
   metadata: ReadonlyMap<string, string>,
   leftOut: LeftOut,
 ): Promise<number> {
   const { connection } = duck;
+  const hidden = [...new Set(files.flatMap(({ hidden }) => hidden === null ? [] : [hidden]))];
+  const tableOf = (names: HiddenNames) => `hidden_names_${hidden.indexOf(names)}`;
+  for (const names of hidden) {
+    for (const statement of hiddenTable(tableOf(names), names)) await connection.run(statement);
+  }
   const parts: string[] = [];
-  for (const [index, file] of files.entries()) {
+  for (const [index, input] of files.entries()) {
+    const file = path.resolve(input.file);
+    const where = input.hidden === null
+      ? ""
+      : ` WHERE (collection, id) NOT IN (SELECT collection, id FROM ${tableOf(input.hidden)})`;
     parts.push(
       `SELECT ${index}::INTEGER AS file_index, file_row_number, ${
         contractColumns(await parquetTypes(duck, file))
       }
-       FROM read_parquet(${sqlString(file)}, file_row_number = true)`,
+       FROM read_parquet(${sqlString(file)}, file_row_number = true)${where}`,
     );
   }
   const source = parts.join(" UNION ALL ");

@@ -4,6 +4,7 @@ import { inputError } from "../../core/errors.ts";
 import { SQL_FORMATS, type SqlFormat } from "../../catalog/query/sql.ts";
 import { catalogAccess } from "./catalog_access.ts";
 import type { CliContext } from "../io/context.ts";
+import { isRemoteCatalog } from "../../catalog/file/remote_catalogs.ts";
 import { printSql } from "./print_sql.ts";
 import { catalogToRead } from "../flags/places.ts";
 
@@ -31,7 +32,11 @@ export function addCatalogSql(catalog: Command, context: CliContext): void {
       try {
         if (options.print) {
           const { viewScript } = await import("../../catalog/file/views_text.ts");
-          context.out.write(viewScript(file, opened.types));
+          const { catalogFiles } = await import("../../catalog/file/catalog_files.ts");
+          if (file === "-" || isRemoteCatalog(file)) {
+            throw inputError(`${file}: --print names files of this machine (wanted a catalog on a disk)`);
+          }
+          context.out.write(viewScript(await catalogFiles(file), opened.types));
           return;
         }
         if (query === undefined) {

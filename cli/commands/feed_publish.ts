@@ -41,10 +41,11 @@ export function addFeedPublish(feed: Command, context: CliContext): void {
           if (context.json) printReport(context, "feed.publish", { catalog, ...published });
           else {
             context.log.info(
-              `${catalog}: ${formatNumberOf(published.rows, "granule")} in ${
-                formatNumberOf(published.parts, "part")
-              }, ` +
-                `${published.written} written (manifest ${published.number})`,
+              `${catalog}: ${formatNumberOf(published.parts, "part")}, ${
+                formatNumberOf(published.beside, "granule")
+              } beside them; ${
+                formatNumberOf(published.written, "file")
+              } written (manifest ${published.number})`,
             );
           }
         },

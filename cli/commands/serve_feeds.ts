@@ -1,6 +1,6 @@
 /** Feeds whose state a server shows. */
 import fs from "node:fs";
-import { newestManifestIn } from "../../catalog/file/live_manifest.ts";
+import { manifestFiles, newestManifestIn } from "../../catalog/file/live_manifest.ts";
 import { SourceOpener } from "../../core/access/open.ts";
 import { openTarget } from "../../core/access/targets.ts";
 import { inputError } from "../../core/errors.ts";
@@ -51,7 +51,7 @@ export async function openServedFeeds(
         footprints: (days, most) => recentFootprints(engine, name, days, most),
       });
       const manifest = catalog === undefined ? null : await newestManifestIn(openTarget(catalog, opener));
-      if ((manifest?.parts.length ?? 0) > 0) {
+      if (manifest !== null && manifestFiles(manifest).length > 0) {
         found.catalogs.push(`${name}=${catalog}`);
       }
     }

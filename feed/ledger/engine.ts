@@ -15,6 +15,8 @@ export interface Engine {
   readonly name: string;
   /** Runs `work` and commits; when `work` throws, nothing of it stays. */
   transaction<T>(work: (sql: Statements) => Promise<T>): Promise<T>;
+  /** Reads one state of the ledger, however long `work` takes; writers go on meanwhile. */
+  snapshot<T>(work: (sql: Statements) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 

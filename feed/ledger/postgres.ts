@@ -21,25 +21,26 @@ export function openPostgres(url: string): Engine {
       whole: { to: INT8, from: [INT8, NUMERIC], serialize: String, parse: Number },
     },
   });
+  async function run<T>(mode: string, work: (sql: Statements) => Promise<T>): Promise<T> {
+    for (let run = 1;; run += 1) {
+      try {
+        return await client.begin(mode, (transaction) =>
+          work({
+            all: async (sql, values = []) =>
+              [...await transaction.unsafe(sql, [...values], { prepare: values.length < 50 })] as SqlRow[],
+          })) as T;
+      } catch (error) {
+        const code = String((error as { code?: unknown }).code ?? "");
+        if (RUN_AGAIN.has(code) && run < MOST_RUNS) continue;
+        throw databaseError(name, code, error);
+      }
+    }
+  }
   return {
     kind: "postgres",
     name,
-    async transaction<T>(work: (sql: Statements) => Promise<T>): Promise<T> {
-      for (let run = 1;; run += 1) {
-        try {
-          return await client.begin((transaction) =>
-            work({
-              all: async (sql, values = []) =>
-                [...await transaction.unsafe(sql, [...values], { prepare: values.length < 50 })] as SqlRow[],
-            })
-          ) as T;
-        } catch (error) {
-          const code = String((error as { code?: unknown }).code ?? "");
-          if (RUN_AGAIN.has(code) && run < MOST_RUNS) continue;
-          throw databaseError(name, code, error);
-        }
-      }
-    },
+    transaction: (work) => run("", work),
+    snapshot: (work) => run("isolation level repeatable read read only", work),
     close: () => client.end({ timeout: 5 }),
   };
 }

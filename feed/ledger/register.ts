@@ -1,9 +1,9 @@
 /**
- * What a source says of granules, written down: the granule's row, the tasks that it asks for, the part
- * of the catalog that must be made again. One transaction with the cursor, so that none is without the others.
+ * What a source says of granules, written down: the granule's row, the tasks that it asks for, the change of its
+ * part of the catalog. One transaction with the cursor, so that none is without the others.
  */
 import { DAY_MS } from "./days.ts";
-import { numberOf, type SqlRow, type Statements, textOf, textOrNull } from "./engine.ts";
+import { numberOf, type Statements, textOf } from "./engine.ts";
 import type { GranuleState } from "./schema.ts";
 import { insertRows, places } from "./sql_text.ts";
 
@@ -45,7 +45,12 @@ const COLUMNS = [
   "reason",
   "granule_row",
   "seen",
+  "part_day",
+  "change",
+  "first_change",
 ];
+
+const SAME_PART = "granule.collection = excluded.collection AND granule.part_day = excluded.part_day";
 
 /**
  * Registers offers; returns how many of them said something new. A granule counts once however often it is
@@ -59,34 +64,62 @@ export async function registerOffers(
 ): Promise<number> {
   // Sorted, so that two writers never wait for each other in a circle; distinct, as one statement must be.
   const sorted = newestOfEach(offers);
-  if (sorted.length === 0) return 0;
-  const former = await placesOf(sql, feed, sorted.map((offer) => offer.sourceId));
+  const known = await wordsOn(sql, feed, sorted.map((offer) => offer.sourceId));
+  const news = sorted.filter((offer) => saysMore(offer, known.get(offer.sourceId)));
+  if (news.length === 0) return 0;
+  const again = news.filter((offer) => known.has(offer.sourceId)).map((offer) => offer.sourceId);
+  const former = await wordsOn(sql, feed, again, "FOR UPDATE");
+  const stamps = await stampParts(
+    sql,
+    feed,
+    news.flatMap((offer) => {
+      const before = former.get(offer.sourceId);
+      // One that was deleted a moment ago may still stand in a file of its part.
+      const moved = before !== undefined && before.change > 0 && isElsewhere(offer, before);
+      return [
+        ...(offer.leftOut === null || before?.state === "live" ? [{ ...placeOf(offer), moved: false }] : []),
+        ...(moved ? [{ ...before, moved: true }] : []),
+      ];
+    }),
+  );
   const returned = await insertRows(
     sql,
     "granule",
     COLUMNS,
-    sorted.map((offer) => [
-      feed,
-      offer.sourceId,
-      offer.collection,
-      offer.id,
-      offer.changed,
-      offer.revised,
-      offer.startMs,
-      (offer.leftOut === null ? "live" : "filtered") satisfies GranuleState,
-      offer.leftOut,
-      offer.row,
-      now,
-    ]),
+    news.map((offer) => {
+      const place = placeOf(offer);
+      const shows = offer.leftOut === null || former.get(offer.sourceId)?.state === "live";
+      const change = shows ? stamps.get(keyOf(place)) ?? 0 : 0;
+      return [
+        feed,
+        offer.sourceId,
+        offer.collection,
+        offer.id,
+        offer.changed,
+        offer.revised,
+        offer.startMs,
+        (offer.leftOut === null ? "live" : "filtered") satisfies GranuleState,
+        offer.leftOut,
+        offer.row,
+        now,
+        place.day,
+        change,
+        change,
+      ];
+    }),
+    // What was in the part before may stand in a file of it; a granule that came from elsewhere does not.
     `ON CONFLICT (feed, source_id) DO UPDATE SET collection = excluded.collection, id = excluded.id,
        changed = excluded.changed, revised = excluded.revised, start_ms = excluded.start_ms,
        state = excluded.state, reason = excluded.reason, granule_row = excluded.granule_row,
-       seen = excluded.seen
+       seen = excluded.seen, part_day = excluded.part_day,
+       change = CASE WHEN ${SAME_PART} AND granule.change > excluded.change
+         THEN granule.change ELSE excluded.change END,
+       first_change = CASE WHEN ${SAME_PART} THEN granule.first_change ELSE excluded.first_change END
      WHERE excluded.revised > granule.revised
        OR (excluded.revised = granule.revised AND granule.state = 'absent')
-     RETURNING source_id, collection, start_ms, state`,
+     RETURNING source_id, state`,
   );
-  const bySource = new Map(sorted.map((offer) => [offer.sourceId, offer]));
+  const bySource = new Map(news.map((offer) => [offer.sourceId, offer]));
   const tasks = returned.filter((row) => row.state === "live").flatMap((row) => {
     const offer = bySource.get(textOf(row, "source_id"));
     return (offer?.tasks ?? []).map((task) => ({ offer: offer as Offer, task }));
@@ -110,10 +143,21 @@ export async function registerOffers(
     `ON CONFLICT (feed, source_id, asset, version) DO UPDATE
        SET state = 'waiting', attempts = 0, due = excluded.due WHERE task.state = 'dropped'`,
   );
-  const before = returned.flatMap((row) => former.get(textOf(row, "source_id")) ?? []);
-  const shown = returned.filter((row) => row.state === "live");
-  await markParts(sql, feed, [...shown, ...before]);
   return returned.length;
+}
+
+const placeOf = (offer: Offer): PartKey => ({ collection: offer.collection, day: partDay(offer.startMs) });
+
+/** Whether an offer says more than the ledger knows. */
+function saysMore(offer: Offer, known: Word | undefined): boolean {
+  return known === undefined || offer.revised > known.revised ||
+    (offer.revised === known.revised && known.state === "absent");
+}
+
+/** Whether what a catalog shows of a granule under its former name or place has to go. */
+function isElsewhere(offer: Offer, before: Word): boolean {
+  return offer.id !== before.id || offer.collection !== before.collection ||
+    partDay(offer.startMs) !== before.day;
 }
 
 /** A deletion as the source tells it, by its own id of the granule. */
@@ -139,9 +183,14 @@ export async function registerDeletions(
   for (const one of deletions) {
     if (one.at >= (latest.get(one.sourceId)?.at ?? -Infinity)) latest.set(one.sourceId, one);
   }
-  const sorted = [...latest.values()].sort((a, b) => a.sourceId < b.sourceId ? -1 : 1);
+  const all = [...latest.values()].sort((a, b) => a.sourceId < b.sourceId ? -1 : 1);
+  const known = await wordsOn(sql, feed, all.map((one) => one.sourceId), "FOR UPDATE");
+  const sorted = all.filter((one) => {
+    const word = known.get(one.sourceId);
+    return word === undefined || (one.at >= word.revised && word.state !== "deleted");
+  });
   if (sorted.length === 0) return 0;
-  const before = await placesOf(sql, feed, sorted.map((one) => one.sourceId));
+  const stamps = await stampParts(sql, feed, sorted.flatMap((one) => shownPlace(known.get(one.sourceId))));
   const returned = await insertRows(
     sql,
     "granule",
@@ -158,15 +207,18 @@ export async function registerDeletions(
       null,
       "{}",
       now,
+      0,
+      changeOf(stamps, known.get(one.sourceId)),
+      0,
     ]),
     `ON CONFLICT (feed, source_id) DO UPDATE SET state = 'deleted', changed = excluded.changed,
-       revised = excluded.revised, seen = excluded.seen
+       revised = excluded.revised, seen = excluded.seen,
+       change = CASE WHEN excluded.change > granule.change THEN excluded.change ELSE granule.change END
      WHERE excluded.revised >= granule.revised AND granule.state <> 'deleted'
      RETURNING source_id`,
   );
   const changed = returned.map((row) => textOf(row, "source_id"));
   await dropTasks(sql, feed, changed);
-  await markParts(sql, feed, changed.flatMap((id) => before.get(id) ?? []));
   return changed.length;
 }
 
@@ -176,18 +228,30 @@ export async function registerAbsent(
   feed: string,
   sourceIds: readonly string[],
 ): Promise<number> {
-  let count = 0;
-  for (const some of inHundreds([...sourceIds].sort())) {
-    const rows = await sql.all(
-      `UPDATE granule SET state = 'absent' WHERE feed = $1 AND source_id IN (${places(some.length, 2)})
-         AND state IN ('live', 'filtered') RETURNING source_id, collection, start_ms`,
-      [feed, ...some],
-    );
-    await dropTasks(sql, feed, rows.map((row) => textOf(row, "source_id")));
-    await markParts(sql, feed, rows);
-    count += rows.length;
+  const known = await wordsOn(sql, feed, [...sourceIds].sort(), "FOR UPDATE");
+  const absent = [...known].filter(([, { state }]) => state === "live" || state === "filtered");
+  const stamps = await stampParts(sql, feed, absent.flatMap(([, word]) => shownPlace(word)));
+  const byChange = Map.groupBy(absent, ([, word]) => changeOf(stamps, word));
+  for (const [change, words] of byChange) {
+    for (const some of inHundreds(words.map(([id]) => id))) {
+      await sql.all(
+        `UPDATE granule SET state = 'absent', change = CASE WHEN change < $1 THEN $2 ELSE change END
+         WHERE feed = $3 AND source_id IN (${places(some.length, 4)})`,
+        [change, change, feed, ...some],
+      );
+    }
   }
-  return count;
+  await dropTasks(sql, feed, absent.map(([id]) => id));
+  return absent.length;
+}
+
+/** The part that shows a granule, if one does. */
+function shownPlace(word: Word | undefined): (PartKey & { moved: boolean })[] {
+  return word === undefined || word.state !== "live" ? [] : [{ ...word, moved: false }];
+}
+
+function changeOf(stamps: ReadonlyMap<string, number>, word: Word | undefined): number {
+  return word === undefined || word.state !== "live" ? 0 : stamps.get(keyOf(word)) ?? 0;
 }
 
 /** What is no longer there is not fetched. */
@@ -201,20 +265,43 @@ async function dropTasks(sql: Statements, feed: string, sourceIds: readonly stri
   }
 }
 
-/** Where granules lie in the catalog now: a change takes them out of there too. */
-async function placesOf(
+/** A part of the catalog: a collection's granules of one UTC day. */
+export interface PartKey {
+  collection: string;
+  day: number;
+}
+
+/** What the ledger says of a granule. */
+interface Word extends PartKey {
+  id: string;
+  revised: number;
+  state: string;
+  change: number;
+}
+
+async function wordsOn(
   sql: Statements,
   feed: string,
   sourceIds: readonly string[],
-): Promise<Map<string, SqlRow[]>> {
-  const found = new Map<string, SqlRow[]>();
+  lock: "FOR UPDATE" | "" = "",
+): Promise<Map<string, Word>> {
+  const found = new Map<string, Word>();
   for (const some of inHundreds(sourceIds)) {
     const rows = await sql.all(
-      `SELECT source_id, collection, start_ms FROM granule
-       WHERE feed = $1 AND state = 'live' AND source_id IN (${places(some.length, 2)})`,
+      `SELECT source_id, collection, id, part_day, revised, state, change FROM granule
+       WHERE feed = $1 AND source_id IN (${places(some.length, 2)})${lock && ` ORDER BY source_id ${lock}`}`,
       [feed, ...some],
     );
-    for (const row of rows) found.set(textOf(row, "source_id"), [row]);
+    for (const row of rows) {
+      found.set(textOf(row, "source_id"), {
+        collection: textOf(row, "collection"),
+        id: textOf(row, "id"),
+        day: numberOf(row, "part_day"),
+        revised: numberOf(row, "revised"),
+        state: textOf(row, "state"),
+        change: numberOf(row, "change"),
+      });
+    }
   }
   return found;
 }
@@ -224,21 +311,37 @@ function partDay(startMs: number | null): number {
   return startMs === null ? 0 : Math.floor(startMs / DAY_MS);
 }
 
-async function markParts(sql: Statements, feed: string, rows: readonly SqlRow[]): Promise<void> {
-  const marked = new Map<string, [string, number]>();
-  for (const row of rows) {
-    const collection = textOf(row, "collection");
-    const start = textOrNull(row, "start_ms");
-    const day = partDay(start === null ? null : Number(start));
-    marked.set(`${collection} ${day}`, [collection, day]);
+const keyOf = ({ collection, day }: PartKey) => `${collection} ${day}`;
+
+/**
+ * Raises the counts of changes of parts and gives the new ones, by part. A part that a granule was `moved` out of is
+ * to be written whole: what it shows of it has no other trace.
+ */
+async function stampParts(
+  sql: Statements,
+  feed: string,
+  parts: readonly (PartKey & { moved: boolean })[],
+): Promise<Map<string, number>> {
+  const distinct = new Map<string, PartKey & { moved: boolean }>();
+  for (const part of parts) {
+    const moved = part.moved || distinct.get(keyOf(part))?.moved === true;
+    distinct.set(keyOf(part), { collection: part.collection, day: part.day, moved });
   }
-  const sorted = [...marked].sort(([a], [b]) => a < b ? -1 : 1);
-  await insertRows(
+  const sorted = [...distinct].sort(([a], [b]) => a < b ? -1 : 1).map(([, part]) => part);
+  const rows = await insertRows(
     sql,
     "part",
-    ["feed", "collection", "day", "dirty", "rows"],
-    sorted.map(([, [collection, day]]) => [feed, collection, day, 1, 0]),
-    "ON CONFLICT (feed, collection, day) DO UPDATE SET dirty = part.dirty + 1",
+    ["feed", "collection", "day", "changes", "moved"],
+    sorted.map(({ collection, day, moved }) => [feed, collection, day, 1, moved ? 1 : 0]),
+    `ON CONFLICT (feed, collection, day) DO UPDATE SET changes = part.changes + 1,
+       moved = CASE WHEN excluded.moved > 0 THEN part.changes + 1 ELSE part.moved END
+     RETURNING collection, day, changes`,
+  );
+  return new Map(
+    rows.map((row) => [
+      keyOf({ collection: textOf(row, "collection"), day: numberOf(row, "day") }),
+      numberOf(row, "changes"),
+    ]),
   );
 }
 

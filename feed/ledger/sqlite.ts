@@ -16,6 +16,58 @@ interface SqliteOptions {
 }
 
 export function openSqlite(file: string, options: SqliteOptions = {}): Engine {
+  const engine = openConnection(file, options);
+  // In exclusive mode there is one connection; in memory each has a database of its own.
+  if (options.exclusive) return { ...engine, snapshot: engine.transaction };
+  let reader: DatabaseSync | undefined;
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    ...engine,
+    snapshot(work) {
+      const run = last.then(async () => {
+        reader ??= openReader(file);
+        const prepared = new Map<string, Prepared>();
+        reader.exec("BEGIN");
+        try {
+          return await work(statementsOf(reader, prepared));
+        } finally {
+          reader.exec("ROLLBACK");
+        }
+      });
+      last = run.then(() => {}, () => {});
+      return run;
+    },
+    async close() {
+      await last;
+      reader?.close();
+      await engine.close();
+    },
+  };
+}
+
+/** A connection for reading beside the one that writes. */
+function openReader(file: string): DatabaseSync {
+  try {
+    const reader = new DatabaseSync(file);
+    reader.exec(`PRAGMA busy_timeout = ${BUSY_WAIT_MS}`);
+    reader.exec("PRAGMA query_only = ON");
+    return reader;
+  } catch (error) {
+    throw ledgerError(file, error);
+  }
+}
+
+function statementsOf(database: DatabaseSync, prepared: Map<string, Prepared>): Statements {
+  return {
+    all: (sql, values = []) => {
+      const { statement, places } = prepare(database, prepared, sql);
+      const rows = statement.all(...places.map((place) => values[place] ?? null));
+      return Promise.resolve(rows as unknown as SqlRow[]);
+    },
+  };
+}
+
+function openConnection(file: string, options: SqliteOptions): Omit<Engine, "snapshot"> {
   let database: DatabaseSync;
   try {
     database = new DatabaseSync(file);
@@ -30,14 +82,7 @@ export function openSqlite(file: string, options: SqliteOptions = {}): Engine {
   } catch (error) {
     throw ledgerError(file, error);
   }
-  const prepared = new Map<string, Prepared>();
-  const statements: Statements = {
-    all: (sql, values = []) => {
-      const { statement, places } = prepare(database, prepared, sql);
-      const rows = statement.all(...places.map((place) => values[place] ?? null));
-      return Promise.resolve(rows as unknown as SqlRow[]);
-    },
-  };
+  const statements = statementsOf(database, new Map());
   let last: Promise<unknown> = Promise.resolve();
   return {
     kind: "sqlite",
@@ -92,7 +137,7 @@ function prepare(database: DatabaseSync, prepared: Map<string, Prepared>, sql: s
   const known = prepared.get(sql);
   if (known !== undefined) return known;
   const places: number[] = [];
-  const numbered = sql.replaceAll(/ FOR UPDATE SKIP LOCKED/g, "").replaceAll(/\$(\d+)/g, (_, digits) => {
+  const numbered = sql.replaceAll(/ FOR UPDATE( SKIP LOCKED)?/g, "").replaceAll(/\$(\d+)/g, (_, digits) => {
     places.push(Number(digits) - 1);
     return "?";
   });

@@ -3,6 +3,7 @@ import {
   LIVE_MANIFESTS,
   LIVE_PARTS,
   type Manifest,
+  manifestFiles,
   manifestKey,
   numbersOf,
   parseManifest,
@@ -35,7 +36,7 @@ export async function removeOld(target: ObjectTarget, keepMs: number, now = Date
     for (const number of numbers.filter((number) => !old.includes(number))) {
       const bytes = await target.get(manifestKey(number));
       if (bytes === undefined) return 0; // another publisher clears away just now
-      for (const { file } of parseManifest(manifestKey(number), bytes).parts) kept.add(file);
+      for (const file of manifestFiles(parseManifest(manifestKey(number), bytes))) kept.add(file);
     }
   }
   for (const number of old) await target.delete(manifestKey(number));

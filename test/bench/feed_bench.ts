@@ -12,14 +12,13 @@ import os from "node:os";
 import path from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { createFootprinter } from "../../catalog/discover/draft/footprinter.ts";
-import { emptyExtent } from "../../catalog/footprint/extent.ts";
+import { openCatalog } from "../../catalog/file/open_catalog.ts";
 import { openLedger } from "../../feed/ledger/open.ts";
 import { registerOffers } from "../../feed/ledger/register.ts";
 import { FolderTarget } from "../../core/access/folder_target.ts";
 import { publishParts } from "../../feed/live/publish.ts";
 import { listen } from "../../feed/notices/listen.ts";
-import { offerOf } from "../../feed/sources/offer.ts";
+import { madeOffer } from "../support/feed_offers.ts";
 import { HAS_POSTGRES, startPostgres } from "../support/postgres.ts";
 import { runCrowd } from "../support/ledger_crowd.ts";
 
@@ -128,70 +127,50 @@ async function push(folder: string): Promise<void> {
 
 async function publish(folder: string): Promise<void> {
   const engine = await openLedger({ address: path.join(folder, "ledger.sqlite") });
-  const maker = { footprinter: createFootprinter(8), test: () => null, download: () => [] };
+  const live = path.join(folder, "live");
+  const target = new FolderTarget(live);
   const start = Date.UTC(2024, 0, 1);
   const days = 365;
-  const offer = (i: number) => {
-    const time = start + Math.floor((i / rows) * days) * DAY_MS + (i % 1000);
-    const lon = (i * 7919) % 3600 / 10 - 180, lat = (i * 104729) % 1700 / 10 - 85;
-    const footprint = maker.footprinter({ ...emptyExtent("planar"), points: Float64Array.of(lon, lat) });
-    return offerOf(
-      {
-        id: `granule-${i}`,
-        collection: "C.1",
-        provider: "P",
-        concept_id: null,
-        revision: null,
-        start_datetime: time,
-        end_datetime: time,
-        datetime: null,
-        ...footprint,
-        s3_base: "s3://bucket/",
-        https_base: null,
-        local_base: null,
-        path: `c/${i}.h5`,
-        s3_credentials: null,
-        s3_region: null,
-        s3_endpoint: null,
-        s3_access: null,
-        size_bytes: 1000,
-        checksum: null,
-        assets: [],
-        properties: { more: "x".repeat(200) },
-      },
-      `source-${i}`,
-      { changed: time },
-      maker,
-    );
-  };
+  const properties = { more: "x".repeat(200) };
+  const offer = (id: string, share: number) =>
+    madeOffer({ id, start: start + Math.floor(share * days) * DAY_MS, properties });
+  const register = (offers: ReturnType<typeof offer>[]) =>
+    engine.transaction((sql) => registerOffers(sql, "bench", offers, Date.now()));
+  const publishing = () => timed(() => publishParts({ engine, feed: "bench", target, cellOrder: 8 }));
   for (let at = 0; at < rows; at += 1000) {
-    const page = Array.from({ length: Math.min(1000, rows - at) }, (_, k) => offer(at + k));
-    await engine.transaction((sql) => registerOffers(sql, "bench", page, Date.now()));
+    const page = Array.from(
+      { length: Math.min(1000, rows - at) },
+      (_, k) => offer(`g-${at + k}`, (at + k) / rows),
+    );
+    await register(page);
   }
-  const live = path.join(folder, "live");
-  const whole = await timed(() =>
-    publishParts({ engine, feed: "bench", target: new FolderTarget(live), cellOrder: 8 })
+  const whole = await publishing();
+  await register(Array.from({ length: 100 }, (_, k) => offer(`late-${k}`, 0.999)));
+  const late = await publishing();
+  const apart: number[] = [];
+  for (let round = 0; round < 10; round++) {
+    await register(Array.from({ length: 100 }, (_, k) => offer(`apart-${round}-${k}`, k / 100)));
+    apart.push(await publishing());
+  }
+  // The same again, of granules that are there.
+  await register(
+    Array.from({ length: 100 }, (_, k) => ({ ...offer(`g-${k * 7}`, k * 7 / rows), revised: Date.now() })),
   );
-  const late = Array.from({ length: 100 }, (_, k) => ({ ...offer(rows - 1 - k), sourceId: `late-${k}` }));
-  await engine.transaction((sql) =>
-    registerOffers(sql, "bench", late.map((one, k) => ({ ...one, id: `late-${k}` })), Date.now())
-  );
-  const again = await timed(() =>
-    publishParts({ engine, feed: "bench", target: new FolderTarget(live), cellOrder: 8 })
-  );
-  const apart = Array.from({ length: 100 }, (_, k) => {
-    const one = offer(Math.floor((k / 100) * rows));
-    return { ...one, sourceId: `apart-${k}`, id: `apart-${k}` };
+  const revised = await publishing();
+  const reading = await timed(async () => {
+    const catalog = await openCatalog(live);
+    console.log(`rows read: ${await catalog.count()}`);
+    catalog.close();
   });
-  await engine.transaction((sql) => registerOffers(sql, "bench", apart, Date.now()));
-  const scattered = await timed(() =>
-    publishParts({ engine, feed: "bench", target: new FolderTarget(live), cellOrder: 8 })
-  );
   await engine.close();
   console.log(
-    `publish: ${rows} rows first ${whole.toFixed(1)} s; 100 more of a day ${again.toFixed(2)} s, ` +
-      `of 100 days ${scattered.toFixed(2)} s ` +
-      `(${Math.round(process.memoryUsage().rss / 1e6)} MB resident)`,
+    `publish: ${rows} rows first ${whole.toFixed(1)} s; 100 more of a day ${late.toFixed(2)} s, ` +
+      `of 100 days ${apart.map((one) => one.toFixed(2)).join(", ")} s, 100 revised ${
+        revised.toFixed(2)
+      } s; ` +
+      `opened and counted in ${reading.toFixed(2)} s (${
+        Math.round(process.memoryUsage().rss / 1e6)
+      } MB resident)`,
   );
 }
 

@@ -159,7 +159,7 @@ Deno.test(
   async () => {
     await withFiles(({ merged }, folder) => {
       const script = path.join(folder, "views.sql");
-      fs.writeFileSync(script, viewScript(merged));
+      fs.writeFileSync(script, viewScript({ files: [merged], hidden: null }));
       const answer = ask<Record<string, Anything>>(
         `import sys, json, duckdb
 c = duckdb.connect()

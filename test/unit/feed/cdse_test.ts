@@ -137,7 +137,7 @@ recordedTest("a deleted product leaves the catalog, one that came back under ano
     await runFeed(feed, { deadline: NO_DEADLINE });
     assert.equal(await counts(feed, "granule"), 48);
     const before = newestManifest(path.join(folder, "aux.live"));
-    assert.equal(before?.parts.reduce((sum, part) => sum + part.rows, 0), 47);
+    assert.equal(await countOf(path.join(folder, "aux.live")), 47);
     const gone = server.products[5];
     for (const { Id, Name } of [first, gone]) {
       server.products.splice(server.products.findIndex((one) => one.Id === Id), 1);
@@ -152,9 +152,10 @@ recordedTest("a deleted product leaves the catalog, one that came back under ano
     await new Promise((resolve) => setTimeout(resolve, 1100)); // the server's clock counts seconds
     assert.equal((await runFeed(feed, { deadline: NO_DEADLINE })).deleted, 2);
     const after = newestManifest(path.join(folder, "aux.live"));
-    assert.equal(after?.parts.reduce((sum, part) => sum + part.rows, 0), 46);
-    const same = after?.parts.filter((part) => before?.parts.some(({ file }) => file === part.file));
-    assert.ok((same?.length ?? 0) >= (after?.parts.length ?? 0) - 2, "only the parts that changed are new");
+    assert.equal(await countOf(path.join(folder, "aux.live")), 46);
+    const names = new Set(after?.parts.map(({ file }) => file?.name));
+    const gone = before?.parts.filter(({ file }) => file !== null && !names.has(file.name));
+    assert.ok((gone?.length ?? 0) <= 2, "only the files of parts that changed are replaced");
   });
 });
 
@@ -174,7 +175,7 @@ recordedTest("publishing again without news writes nothing", async () => {
       target: new FolderTarget(live),
       cellOrder: 8,
     });
-    assert.deepEqual([second.number, second.written, second.rows], [first.number, 0, 47]);
+    assert.deepEqual([second.number, second.written, first.parts > 0], [first.number, 0, true]);
   });
 });
 
@@ -272,7 +273,7 @@ recordedTest(
         target: new FolderTarget(path.join(folder, "s2.live")),
         cellOrder: 8,
       });
-      assert.equal(newestManifest(path.join(folder, "s2.live"))?.parts[0].rows, 2);
+      assert.equal(newestManifest(path.join(folder, "s2.live"))?.parts[0].file?.rows, 2);
     }, [like[0], like[2]]);
   },
 );
@@ -372,3 +373,12 @@ Deno.test("a feed's YAML is refused with line and column", () => {
     return true;
   });
 });
+
+async function countOf(place: string): Promise<number> {
+  const catalog = await openCatalog(place);
+  try {
+    return await catalog.count();
+  } finally {
+    catalog.close();
+  }
+}
