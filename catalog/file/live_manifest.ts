@@ -47,7 +47,7 @@ export interface Manifest {
 }
 
 /** The files that show a state. */
-export interface StateFiles {
+interface StateFiles {
   /** Below the catalog's place, with slashes; those of the parts come first. */
   files: string[];
   hidden: HiddenNames | null;

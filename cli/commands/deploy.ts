@@ -14,9 +14,12 @@ import { outputFile, OVERWRITE, OVERWRITE_HELP } from "../flags/output.ts";
 import type { CliContext } from "../io/context.ts";
 import { gathering } from "../flags/repeated.ts";
 import { serveTemplateFrom } from "../flags/served.ts";
+import { fargateDeployment } from "./deploy_feed.ts";
 import { addDeploySchedules, scheduledJob } from "./deploy_schedule.ts";
 import { whole } from "../flags/numbers.ts";
 import { calledStores, fileToRead, fileToWrite } from "../flags/places.ts";
+
+const FEED_EVERY = "1h";
 
 const EXAMPLES = `
 Examples:
@@ -26,6 +29,7 @@ Examples:
   granary aggregate -c atl06 --catalog catalog.parquet -o s3://BUCKET/store.zarr --backend lambda --function-name granary
   granary deploy aws --serve --catalog s3://BUCKET/hls.parquet --store s3://BUCKET/ice.zarr > serve.json
   granary deploy aws omto3d.yaml --every 6h > omto3d.json
+  granary deploy aws --feed s2.yaml --every 5m --image registry.example.org/granary:1 > s2.json
   granary deploy cron omto3d.yaml --every 1h
   granary deploy systemd omto3d.yaml -o units/`;
 
@@ -35,7 +39,18 @@ export function addDeploy(program: Command, context: CliContext): void {
   deploy.command("aws")
     .description("a CloudFormation template with function, role and state machine; the function's package")
     .argument("[dataset]", "a dataset's YAML: the machine plans and runs it on time", fileToRead)
-    .option("--every <time>", "with a dataset: from run to run, such as 30m, 1h, 6h or 1d (default: 1h)")
+    .option(
+      "--every <time>",
+      "with a dataset or a feed: from run to run, such as 30m, 1h, 6h or 1d (default: 1h)",
+    )
+    .optionsGroup("A feed:")
+    .option(
+      "--feed <file>",
+      "a feed's YAML instead: a container on Fargate that runs it --every so often (default: 1h)",
+      fileToRead,
+    )
+    .option("--listen", "with --feed: one that is always there and takes pushes, too")
+    .option("--image <image>", "with --feed: a container image with granary, sh, base64 and gzip")
     .optionsGroup("A server:")
     .option("--serve", "a server instead: a function with a URL of its own, and no state machine")
     .addOption(gathering(
@@ -74,8 +89,12 @@ export function addDeploy(program: Command, context: CliContext): void {
           if (options[flag] !== undefined) throw inputError(`--${flag} is of a server (say --serve)`);
         }
       }
+      if (options.feed !== undefined) return await deployFeed(options.feed, { dataset, ...options }, command);
+      for (const flag of ["listen", "image"] as const) {
+        if (options[flag] !== undefined) throw inputError(`--${flag} is of a feed (say --feed FILE)`);
+      }
       if (dataset === undefined && options.every !== undefined) {
-        throw inputError("--every is of a dataset (name its YAML)");
+        throw inputError("--every is of a dataset or a feed (name its YAML)");
       }
       // Of something named, its template is what is asked for, as of every other place.
       const print = options.print ||
@@ -104,4 +123,37 @@ export function addDeploy(program: Command, context: CliContext): void {
         context.out.json(lambdaTemplate({ ...TEMPLATE_DEFAULTS, ...made, ...more }));
       }
     });
+
+  async function deployFeed(
+    file: string,
+    options: {
+      dataset: string | undefined;
+      every?: string;
+      listen?: true;
+      image?: string;
+      arch: "x86_64" | "arm64";
+      serve?: true;
+      package?: string;
+    },
+    command: { getOptionValueSource: (name: string) => string | undefined },
+  ): Promise<void> {
+    if (options.dataset !== undefined) {
+      throw inputError("a dataset's YAML and --feed are both named: deploy them one by one");
+    }
+    if (options.serve) throw inputError("--serve is of no feed (leave one of them out)");
+    for (const flag of ["package", "memoryMb", "timeout", "storageMb", "maxParallel"]) {
+      if (![undefined, "default"].includes(command.getOptionValueSource(flag))) {
+        const named = flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+        throw inputError(`--${named} is of a Lambda function, and a feed runs on Fargate`);
+      }
+    }
+    if (options.image === undefined) {
+      throw inputError("--feed runs a container: name its image (--image IMAGE)");
+    }
+    const { every = FEED_EVERY, listen, image, arch } = options;
+    const { fargateTemplate } = await import("../../feed/deploy/fargate.ts");
+    context.out.json(
+      fargateTemplate(fargateDeployment(file, { every, ...(listen && { listen }), image }, arch)),
+    );
+  }
 }

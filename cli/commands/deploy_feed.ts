@@ -6,6 +6,7 @@ import { deploymentName } from "../../core/deploy/words.ts";
 import { scheduleOf } from "../../core/deploy/schedule.ts";
 import { inputError } from "../../core/errors.ts";
 import { type FeedDefinition, parseFeed } from "../../feed/definition/parse.ts";
+import type { FargateDeployment } from "../../feed/deploy/fargate.ts";
 import type { FeedDeployment } from "../../feed/deploy/texts.ts";
 import { ownCommand } from "../../runs/own_command.ts";
 
@@ -45,6 +46,34 @@ export function feedDeployment(file: string, flags: Flags): FeedDeployment {
     shared,
     image: flags.image ?? "",
   };
+}
+
+/** The same as a container on AWS. Throws for a ledger that a file system of AWS cannot hold. */
+export function fargateDeployment(
+  file: string,
+  flags: Flags & { image: string },
+  architecture: "x86_64" | "arm64",
+): FargateDeployment {
+  const feed = feedDeployment(file, flags);
+  const { catalog, download, exclusive, source } = parseFeed(readYamlText(file), file);
+  if (!feed.shared && !exclusive) {
+    throw inputError(
+      `${file}: its ledger is a file of SQLite, which on AWS lies on EFS, a network file system: say exclusive: true, or ` +
+        "name a ledger of PostgreSQL",
+    );
+  }
+  const places = [catalog, download?.to].filter((place) => place !== undefined);
+  return {
+    feed,
+    architecture,
+    written: bucketsOf(places),
+    read: bucketsOf(source.from === "s3" ? [source.prefix] : []),
+    keepsFiles: !feed.shared || places.some((place) => !/^[a-z0-9]+:\/\//i.test(place)),
+  };
+}
+
+function bucketsOf(places: readonly string[]): string[] {
+  return [...new Set(places.flatMap((place) => /^s3:\/\/([^/{}]+)/.exec(place)?.[1] ?? []))].sort();
 }
 
 function secretsOf({ source, download }: FeedDefinition, listen: boolean, shared: boolean): string[] {

@@ -34,13 +34,13 @@ export interface FeedDeployment {
 }
 
 /** The command of one round: it ends before the next is due. */
-function round({ file, schedule, download }: FeedDeployment, yaml = file): string[] {
+export function round({ file, schedule, download }: FeedDeployment, yaml = file): string[] {
   const deadline = `${Math.floor(schedule.seconds * 0.8)}s`;
   return ["feed", "run", yaml, "--deadline", deadline, ...(download ? ["--download"] : [])];
 }
 
 /** The command that does all of a feed until it is stopped. */
-function always({ file, schedule, download }: FeedDeployment, yaml = file): string[] {
+export function always({ file, schedule, download }: FeedDeployment, yaml = file): string[] {
   return [
     ...["feed", "run", yaml, "--every", `${schedule.seconds}s`, "--listen"],
     ...(download ? ["--download"] : []),

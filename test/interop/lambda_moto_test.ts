@@ -17,7 +17,7 @@ import { ok } from "../support/run_world.ts";
 
 Deno.test({
   name:
-    "cfn-lint finds no fault in the template, for either processor, for a dataset on time and for a server",
+    "cfn-lint finds no fault in the template, for either processor, for a dataset on time, a feed and a server",
   ignore: !hasPeer("cfnlint"),
   fn: async () => {
     const file = path.join(temporaryFolder(), "granary.json");
@@ -27,6 +27,13 @@ Deno.test({
       "dataset: D.1\ndiscover: [{from: cmr, short_name: D}]\npublish:\n  - {to: s3://b/d/}\n" +
         "  - {to: https://stac.example.org, api: transactions, token: env:STAC_TOKEN}\n",
     );
+    const feed = path.join(path.dirname(file), "f.yaml");
+    const feedText = (ledger: string) =>
+      "feed: f\nsource: {from: cdse, collection: S}\nfollow: {start: 2026-01-01}\n" +
+      `${ledger}\ndownload: {to: s3://b/d}\npush: {host: 0.0.0.0, port: 8080}\n`;
+    const lite = path.join(path.dirname(file), "lite.yaml");
+    fs.writeFileSync(feed, feedText("ledger: postgres://feed@db.example.org/feed"));
+    fs.writeFileSync(lite, feedText("exclusive: true"));
     const served = [
       "--serve",
       "--catalog",
@@ -36,13 +43,21 @@ Deno.test({
       "--cmr",
     ];
     for (
-      const more of [["--arch", "x86_64"], ["--arch", "arm64"], [dataset, "--every", "6h"], served, [
-        "--serve",
-        "--cmr",
-      ]]
+      const more of [
+        ["--arch", "x86_64"],
+        ["--arch", "arm64"],
+        [dataset, "--every", "6h"],
+        served,
+        [
+          "--serve",
+          "--cmr",
+        ],
+        ["--feed", feed, "--image", "r/granary:1"],
+        ["--feed", lite, "--listen", "--image", "r/granary:1"],
+      ]
     ) {
-      // Of a dataset or a server the template is printed unasked.
-      const named = more.includes(dataset) || more.includes("--serve");
+      // Of a dataset, a feed or a server the template is printed unasked.
+      const named = more.includes(dataset) || more.includes("--serve") || more.includes("--feed");
       fs.writeFileSync(file, await ok(["deploy", "aws", ...(named ? [] : ["--print"]), ...more]));
       const lint = spawnSync(process.env.GRANARY_TEST_PYTHON!, [
         "-c",

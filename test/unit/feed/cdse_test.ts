@@ -154,8 +154,8 @@ recordedTest("a deleted product leaves the catalog, one that came back under ano
     const after = newestManifest(path.join(folder, "aux.live"));
     assert.equal(await countOf(path.join(folder, "aux.live")), 46);
     const names = new Set(after?.parts.map(({ file }) => file?.name));
-    const gone = before?.parts.filter(({ file }) => file !== null && !names.has(file.name));
-    assert.ok((gone?.length ?? 0) <= 2, "only the files of parts that changed are replaced");
+    const lost = before?.parts.filter(({ file }) => file !== null && !names.has(file.name));
+    assert.ok((lost?.length ?? 0) <= 2, "only the files of parts that changed are replaced");
   });
 });
 

@@ -5,7 +5,8 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { parseAllDocuments } from "yaml";
-import { feedDeployment } from "../../../../cli/commands/deploy_feed.ts";
+import { fargateDeployment, feedDeployment } from "../../../../cli/commands/deploy_feed.ts";
+import { fargateTemplate } from "../../../../feed/deploy/fargate.ts";
 import {
   feedCronFiles,
   type FeedDeployment,
@@ -175,5 +176,64 @@ Deno.test("what cannot run there is refused with the reason", () => {
     const feed = deployment(file, { image: "i", listen: true });
     assert.ok(feed.secrets.includes("PGPASSWORD"));
     assert.equal(documentsOf(feed)[1].spec.strategy.type, "RollingUpdate");
+  });
+});
+
+// deno-lint-ignore no-explicit-any -- a template is a tree of anything
+type Template = any;
+
+function templateOf(file: string, listen = false): Template {
+  const flags = { every: "5m", image: "r/granary:1", listen };
+  return fargateTemplate(fargateDeployment(file, flags, "arm64"));
+}
+
+Deno.test("the container on AWS writes the feed's files where it runs it, and holds no secret", () => {
+  const text = YAML.replace("catalog: {to: s2.live}", "catalog: {to: 's3://live/s2'}")
+    .replace("{to: files}", "{to: 's3://files/s2'}") + "ledger: postgres://feed@db.example.org/feed\n";
+  withFeed(text, (file) => {
+    const template = templateOf(file);
+    const [container] = template.Resources.Task.Properties.ContainerDefinitions;
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-fargate-"));
+    try {
+      const stub = path.join(folder, "granary");
+      fs.writeFileSync(stub, "#!/bin/sh\nprintf '%s\\n' \"$@\"\n", { mode: 0o755 });
+      const [command] = container.Command;
+      const inFolder = command.replaceAll("/tmp/feed", `${folder}/feed`);
+      const variables = Object.fromEntries(
+        container.Environment.map(({ Name, Value }: Record<string, string>) => [Name, Value]),
+      );
+      const ran = spawnSync("sh", ["-c", inFolder], {
+        encoding: "utf8",
+        env: { ...variables, PATH: `${folder}:/usr/bin:/bin` },
+      });
+      assert.equal(ran.status, 0, ran.stderr);
+      assert.deepEqual(ran.stdout.trim().split("\n"), [
+        ...["feed", "run", `${folder}/feed/s2.yaml`, "--deadline", "240s", "--download"],
+      ]);
+      assert.equal(fs.readFileSync(`${folder}/feed/s2.yaml`, "utf8"), text);
+      assert.equal(fs.readFileSync(`${folder}/feed/lists/tiles.txt`, "utf8"), "28PHQ\n");
+    } finally {
+      fs.rmSync(folder, { recursive: true });
+    }
+    assert.deepEqual(container.Secrets.map(({ Name }: { Name: string }) => Name), [
+      ...["CDSE_USERNAME", "CDSE_PASSWORD", "PGPASSWORD"],
+    ]);
+    assert.equal(template.Parameters.FileSystem, undefined);
+    assert.equal(template.Resources.Schedule.Properties.ScheduleExpression, "rate(5 minutes)");
+    const resources = template.Resources.TaskRole.Properties.Policies[0].PolicyDocument.Statement[0].Resource;
+    assert.equal(resources.length, 4, "two buckets and what is in them");
+    assert.equal(templateOf(file, true).Resources.Service.Properties.DesiredCount, 1);
+  });
+});
+
+Deno.test("a ledger of SQLite on AWS lies on EFS, and is one process's", () => {
+  withFeed(YAML, (file) => {
+    assert.throws(() => templateOf(file), /say exclusive: true, or name a ledger of PostgreSQL/);
+  });
+  withFeed(`${YAML}exclusive: true\n`, (file) => {
+    const template = templateOf(file, true);
+    assert.ok(template.Parameters.FileSystem);
+    const { DeploymentConfiguration } = template.Resources.Service.Properties;
+    assert.deepEqual(DeploymentConfiguration, { MinimumHealthyPercent: 0, MaximumPercent: 100 });
   });
 });
