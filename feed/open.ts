@@ -1,4 +1,5 @@
 /** A feed ready to work: its ledger open, its source at hand. */
+import crypto from "node:crypto";
 import fs from "node:fs";
 import { inputError, systemCode } from "../core/errors.ts";
 import type { ObjectTarget } from "../core/access/object_target.ts";
@@ -24,6 +25,9 @@ export interface Feed {
   engine: Engine;
   source: FollowSource;
   readNotice: NoticeReader;
+  /** What tells the rules of what is kept from any others. */
+  rules: string;
+  offerAgain: OpenedSource["offerAgain"];
   /** Where the live catalog lies, if the feed keeps one. */
   catalog: ObjectTarget | undefined;
   /** Reads the queue of the feed's subscription, where it has one; returns how many notices came. */
@@ -64,12 +68,14 @@ function feedOf(
   opened: OpenedSource,
   closeRest: () => void,
 ): Feed {
-  const { source, readNotice } = opened;
+  const { source, readNotice, offerAgain } = opened;
   return {
     definition,
     engine,
     source,
     readNotice,
+    rules: rulesOf(definition.keep),
+    offerAgain,
     catalog: definition.catalog === undefined ? undefined : openTarget(
       definition.catalog,
       new SourceOpener({ env: context.env, signal: context.io.signal, warn: context.warn }),
@@ -87,6 +93,17 @@ function feedOf(
       await engine.close();
     },
   };
+}
+
+/** A digest of what is kept, with what the files say that it names. */
+function rulesOf({ tilesFile, polygonFile, ...rest }: FeedDefinition["keep"]): string {
+  const files = [
+    tilesFile === undefined ? null : [...readTiles(tilesFile)].sort(),
+    polygonFile === undefined ? null : fs.readFileSync(polygonFile, "utf8"),
+  ];
+  const members = Object.entries(rest).filter(([, value]) => value !== undefined)
+    .sort(([a], [b]) => a < b ? -1 : 1);
+  return crypto.createHash("sha256").update(JSON.stringify([members, files])).digest("hex");
 }
 
 /** Tiles one a line; `#` begins a remark. */

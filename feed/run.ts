@@ -4,6 +4,7 @@ import { dayText } from "./ledger/days.ts";
 import { publishParts } from "./live/publish.ts";
 import { silencePollDue, usualSilence } from "./ledger/gaps.ts";
 import type { Deadline } from "./follow/deadline.ts";
+import { refilterLeftOut } from "./refilter.ts";
 import { poll } from "./follow/poll.ts";
 import { emptyInbox } from "./notices/inbox.ts";
 import type { Feed } from "./open.ts";
@@ -28,10 +29,11 @@ interface RunResult {
 
 export async function runFeed(feed: Feed, options: RunOptions): Promise<RunResult> {
   const { engine, definition, source } = feed;
+  const refiltered = await refilterLeftOut(feed, options.deadline, options.onNote);
   await feed.pull(options.deadline);
   const notices = await emptyInbox(feed);
   const result: RunResult = {
-    news: notices.news,
+    news: notices.news + refiltered,
     deleted: notices.deleted,
     bad: notices.bad,
     more: false,

@@ -5,6 +5,7 @@
 import { DAY_MS } from "./days.ts";
 import { numberOf, type Statements, textOf } from "./engine.ts";
 import type { GranuleState } from "./schema.ts";
+import { keyOf, partDay, type PartKey, stampParts } from "./parts.ts";
 import { insertRows, places } from "./sql_text.ts";
 
 /** A file that a granule's registration puts on the download queue. */
@@ -120,33 +121,58 @@ export async function registerOffers(
      RETURNING source_id, state`,
   );
   const bySource = new Map(news.map((offer) => [offer.sourceId, offer]));
-  const tasks = returned.filter((row) => row.state === "live").flatMap((row) => {
-    const offer = bySource.get(textOf(row, "source_id"));
-    return (offer?.tasks ?? []).map((task) => ({ offer: offer as Offer, task }));
-  });
-  await insertRows(
+  await queueTasks(
     sql,
-    "task",
-    ["feed", "source_id", "asset", "version", "id", "day", "work", "state", "attempts", "due"],
-    tasks.map(({ offer, task }) => [
-      feed,
-      offer.sourceId,
-      task.asset,
-      task.version,
-      offer.id,
-      Math.floor(offer.changed / DAY_MS),
-      task.work,
-      "waiting",
-      0,
-      now,
-    ]),
-    `ON CONFLICT (feed, source_id, asset, version) DO UPDATE
-       SET state = 'waiting', attempts = 0, due = excluded.due WHERE task.state = 'dropped'`,
+    feed,
+    returned.filter((row) => row.state === "live").flatMap((row) =>
+      bySource.get(textOf(row, "source_id")) ?? []
+    ),
+    now,
   );
   return returned.length;
 }
 
+/** Puts the files of offers that are kept on the download queue. */
+export async function queueTasks(
+  sql: Statements,
+  feed: string,
+  offers: readonly Offer[],
+  now: number,
+): Promise<void> {
+  await insertRows(
+    sql,
+    "task",
+    ["feed", "source_id", "asset", "version", "id", "day", "work", "state", "attempts", "due"],
+    offers.flatMap((offer) =>
+      offer.tasks.map((task) => [
+        feed,
+        offer.sourceId,
+        task.asset,
+        task.version,
+        offer.id,
+        Math.floor(offer.changed / DAY_MS),
+        task.work,
+        "waiting",
+        0,
+        now,
+      ])
+    ),
+    `ON CONFLICT (feed, source_id, asset, version) DO UPDATE
+       SET state = 'waiting', attempts = 0, due = excluded.due WHERE task.state = 'dropped'`,
+  );
+}
+
 const placeOf = (offer: Offer): PartKey => ({ collection: offer.collection, day: partDay(offer.startMs) });
+
+/** Raises the counts of changes of the parts of offers; gives the new number of each offer's part. */
+export async function stampOffers(
+  sql: Statements,
+  feed: string,
+  offers: readonly Offer[],
+): Promise<(offer: Offer) => number> {
+  const stamps = await stampParts(sql, feed, offers.map((offer) => ({ ...placeOf(offer), moved: false })));
+  return (offer) => stamps.get(keyOf(placeOf(offer))) ?? 0;
+}
 
 /** Whether an offer says more than the ledger knows. */
 function saysMore(offer: Offer, known: Word | undefined): boolean {
@@ -265,12 +291,6 @@ async function dropTasks(sql: Statements, feed: string, sourceIds: readonly stri
   }
 }
 
-/** A part of the catalog: a collection's granules of one UTC day. */
-export interface PartKey {
-  collection: string;
-  day: number;
-}
-
 /** What the ledger says of a granule. */
 interface Word extends PartKey {
   id: string;
@@ -304,45 +324,6 @@ async function wordsOn(
     }
   }
   return found;
-}
-
-/** The day that names a part: granules without a time lie in that of 1970-01-01. */
-function partDay(startMs: number | null): number {
-  return startMs === null ? 0 : Math.floor(startMs / DAY_MS);
-}
-
-const keyOf = ({ collection, day }: PartKey) => `${collection} ${day}`;
-
-/**
- * Raises the counts of changes of parts and gives the new ones, by part. A part that a granule was `moved` out of is
- * to be written whole: what it shows of it has no other trace.
- */
-async function stampParts(
-  sql: Statements,
-  feed: string,
-  parts: readonly (PartKey & { moved: boolean })[],
-): Promise<Map<string, number>> {
-  const distinct = new Map<string, PartKey & { moved: boolean }>();
-  for (const part of parts) {
-    const moved = part.moved || distinct.get(keyOf(part))?.moved === true;
-    distinct.set(keyOf(part), { collection: part.collection, day: part.day, moved });
-  }
-  const sorted = [...distinct].sort(([a], [b]) => a < b ? -1 : 1).map(([, part]) => part);
-  const rows = await insertRows(
-    sql,
-    "part",
-    ["feed", "collection", "day", "changes", "moved"],
-    sorted.map(({ collection, day, moved }) => [feed, collection, day, 1, moved ? 1 : 0]),
-    `ON CONFLICT (feed, collection, day) DO UPDATE SET changes = part.changes + 1,
-       moved = CASE WHEN excluded.moved > 0 THEN part.changes + 1 ELSE part.moved END
-     RETURNING collection, day, changes`,
-  );
-  return new Map(
-    rows.map((row) => [
-      keyOf({ collection: textOf(row, "collection"), day: numberOf(row, "day") }),
-      numberOf(row, "changes"),
-    ]),
-  );
 }
 
 function newestOfEach(offers: readonly Offer[]): Offer[] {

@@ -49,6 +49,7 @@ const TABLES = (serial: string): readonly string[] => [
   `CREATE TABLE IF NOT EXISTS part (
      feed TEXT NOT NULL, collection TEXT NOT NULL, day BIGINT NOT NULL, changes BIGINT NOT NULL,
      moved BIGINT NOT NULL DEFAULT 0, PRIMARY KEY (feed, collection, day))`,
+  `CREATE TABLE IF NOT EXISTS filtered_by (feed TEXT PRIMARY KEY, rules TEXT NOT NULL)`,
   `CREATE TABLE IF NOT EXISTS subscription (feed TEXT PRIMARY KEY, id TEXT NOT NULL)`,
   `CREATE TABLE IF NOT EXISTS push_gap (
      feed TEXT NOT NULL, step BIGINT NOT NULL, gaps BIGINT NOT NULL, PRIMARY KEY (feed, step))`,

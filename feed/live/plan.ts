@@ -3,7 +3,7 @@
  * file: so that a publication costs by what is new, however many parts it falls on, and parts take their news in
  * a few at a time.
  */
-import type { PartKey } from "../ledger/register.ts";
+import type { PartKey } from "../ledger/parts.ts";
 
 export interface PublishLimits {
   /** Rows that a publication may write again to take news in. */

@@ -13,7 +13,7 @@ import { GranaryError } from "../../core/errors.ts";
 import { temporaryRoot } from "../../core/files/folders.ts";
 import { dayText } from "../ledger/days.ts";
 import type { Engine, Statements } from "../ledger/engine.ts";
-import type { PartKey } from "../ledger/register.ts";
+import type { PartKey } from "../ledger/parts.ts";
 import { ledgerId } from "../ledger/schema.ts";
 import {
   LIVE_PARTS,
@@ -119,7 +119,7 @@ async function nextManifest(
   for (const { collection, day } of beside) {
     const key = keyOf({ collection, day });
     const part = parts.get(key) ?? { collection, day, file: null, written: 0 };
-    parts.set(key, { ...part, seen: states.get(key)!.changes });
+    parts.set(key, { ...part, seen: states.get(key)?.changes ?? part.written });
   }
   const manifest: Manifest = {
     version: 2,

@@ -1,7 +1,7 @@
 /** The rows of a feed's catalog, read from its ledger: one of each (collection, id), the one that was revised last. */
 import type { GranuleRow } from "../../catalog/granule.ts";
 import { numberOf, type SqlRow, type Statements, textOf } from "../ledger/engine.ts";
-import type { PartKey } from "../ledger/register.ts";
+import type { PartKey } from "../ledger/parts.ts";
 import { places } from "../ledger/sql_text.ts";
 import { decodeRow } from "../sources/row_json.ts";
 

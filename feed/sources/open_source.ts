@@ -7,6 +7,8 @@ import { GranaryError, inputError } from "../../core/errors.ts";
 import { asText } from "../../core/json_value.ts";
 import type { RowCondition } from "../../catalog/query/row_condition.ts";
 import type { FeedDefinition, SourceDefinition } from "../definition/parse.ts";
+import type { GranuleRow } from "../../catalog/granule.ts";
+import type { Offer } from "../ledger/register.ts";
 import type { FollowSource } from "../follow/source.ts";
 import { readCdseNotice } from "./cdse_notice.ts";
 import { cmrSource } from "./cmr.ts";
@@ -18,7 +20,7 @@ import { s3Source } from "./s3.ts";
 import { localSource } from "./local.ts";
 import type { NoticeContent, NoticeReader } from "./notice.ts";
 import { odataSource } from "./odata.ts";
-import { fileTasks, type OfferMaker, productTasks } from "./offer.ts";
+import { fileTasks, type OfferMaker, offerOf, productTasks } from "./offer.ts";
 import type { RowTest } from "./row_test.ts";
 import { itemOffer, stacSource } from "./stac.ts";
 
@@ -38,7 +40,17 @@ export interface SourceContext {
 export interface OpenedSource {
   source: FollowSource;
   readNotice: NoticeReader;
+  /** Offers again what the source said before, under the feed's rules of now. */
+  offerAgain(rows: readonly LeftOutRow[]): Promise<Offer[]>;
   close?: () => Promise<void>;
+}
+
+/** A granule that was left out. */
+interface LeftOutRow {
+  sourceId: string;
+  changed: number;
+  revised: number;
+  row: GranuleRow;
 }
 
 type LetterReader = (letter: Letter, received: number) => NoticeContent | Promise<NoticeContent>;
@@ -56,6 +68,10 @@ export function openSource(definition: FeedDefinition, context: SourceContext): 
   return {
     source: condition === undefined ? followed : conditionedSource(followed, condition),
     ...(close === undefined ? {} : { close }),
+    async offerAgain(rows) {
+      const offers = rows.map(({ row, sourceId, ...times }) => offerOf(row, sourceId, times, maker));
+      return condition === undefined ? offers : await conditionedOffers(offers, condition);
+    },
     async readNotice(body, received) {
       const opened = openEnvelope(body);
       if (!("subscribeUrl" in opened)) {
