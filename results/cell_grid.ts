@@ -1,6 +1,6 @@
 /**
  * A store's level as a grid of any reference system, for writers of images: a pixel has the value of the cell
- * that holds its centre.
+ * that holds its centre, or the mean of the cells that it touches by area.
  */
 import { inputError } from "../core/errors.ts";
 import { cellOutline } from "../core/cells/place.ts";
@@ -9,6 +9,7 @@ import { transformer } from "../core/raster/crs/transform.ts";
 import type { Affine, Crs, Grid, GridDtype, GridValues } from "../core/raster/grid.ts";
 import { CellValues } from "../core/store/cell_values.ts";
 import type { StoreArray } from "../core/store/levels.ts";
+import { areaMeans } from "./area_means.ts";
 import type { CellTable } from "./cell_table.ts";
 
 /** A side of more pixels is no image that a person meant. */
@@ -21,7 +22,11 @@ interface GridRequest {
   crs: string;
   /** A pixel's side in units of the reference system; without it about a cell's. */
   resolution?: number | undefined;
+  resampling?: Resampling | undefined;
 }
+
+export const RESAMPLINGS = ["nearest", "area"] as const;
+export type Resampling = (typeof RESAMPLINGS)[number];
 
 /** What images hold 64-bit integers in, and what every other type is held in. */
 const DTYPES: Readonly<Record<string, GridDtype>> = {
@@ -70,7 +75,12 @@ export async function gridOf(table: CellTable, request: GridRequest, signal?: Ab
     );
   }
   const affine: Affine = [resolution, 0, west * resolution, 0, -resolution, north * resolution];
-  const dtype = sharedDtype(variables);
+  const means = request.resampling === "area"
+    ? await areaMeans(table, { crs, affine, width, height }, signal)
+    : null;
+  // Means of whole numbers are none.
+  const shared = sharedDtype(variables);
+  const dtype = means === null || shared === "float32" ? shared : "float64";
   const nodata = nodataOf(variables, dtype);
   const values = await CellValues.open(store, level.order);
   const { inverse } = transformer(crsOfCode(WGS84), crs);
@@ -94,6 +104,18 @@ export async function gridOf(table: CellTable, request: GridRequest, signal?: Ab
     notes: [],
     async readWindow({ x, y, width: across, height: down, bands }, readSignal) {
       readSignal?.throwIfAborted();
+      const wanted = bands ?? variables.map((_, index) => index);
+      if (means !== null) {
+        const read = wanted.map((band) => {
+          const cells = MAKE[dtype](across * down);
+          for (let row = 0; row < down; row++) {
+            const from = (y + row) * width + x;
+            cells.set(means[band].subarray(from, from + across), row * across);
+          }
+          return cells;
+        });
+        return { width: across, height: down, bands: read, mask: null };
+      }
       const longitude = new Float64Array(across * down), latitude = new Float64Array(across * down);
       for (let row = 0, i = 0; row < down; row++) {
         for (let column = 0; column < across; column++, i++) {
@@ -105,7 +127,6 @@ export async function gridOf(table: CellTable, request: GridRequest, signal?: Ab
           latitude[i] = place[1];
         }
       }
-      const wanted = bands ?? variables.map((_, index) => index);
       const read: GridValues[] = [];
       for (const band of wanted) {
         const found = await values.at(variables[band].name, longitude, latitude);

@@ -32,7 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "core/cells": CORE_BASE,
   "core/config": CORE_BASE,
   "core/deploy": CORE_BASE,
-  "core/draw": [...CORE_BASE, "core/raster/colour"],
+  "core/draw": [...CORE_BASE, "core/raster", "core/raster/colour"],
   "core/expressions": CORE_BASE,
   "core/geometry": [...CORE_BASE, "core/cells"],
   "core/http": CORE_BASE,

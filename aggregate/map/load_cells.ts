@@ -6,7 +6,7 @@ import type { GranaryStore } from "../../core/store/open.ts";
 import type { StoreLevel } from "../../core/store/levels.ts";
 import { cellMetres, OUTLINED_PIXELS, type PlacedCells } from "./paint_cells.ts";
 import type { ProjectionName } from "../../core/draw/projection.ts";
-import { chooseProjection, fitView } from "./view.ts";
+import { chooseProjection, fitView, type Places } from "./view.ts";
 
 /** More cells than any picture has pixels; beyond it memory would be the limit. */
 const MAX_CELLS = 40_000_000;
@@ -14,12 +14,16 @@ const MAX_CELLS = 40_000_000;
 /** Orders whose ids are exact as numbers. */
 const MAX_ORDER = 24;
 
-/** Reads the cells of one level that have a value, with their centres. */
+/**
+ * Reads the cells of one level that have a value, with their centres. Throws an input error for a level without any,
+ * unless `mayBeEmpty`.
+ */
 export async function loadCells(
   store: GranaryStore,
   variable: string,
   level: StoreLevel,
   signal?: AbortSignal,
+  mayBeEmpty = false,
 ): Promise<PlacedCells> {
   if (level.order > MAX_ORDER) {
     throw inputError(
@@ -39,7 +43,7 @@ export async function loadCells(
       );
     }
   }
-  if (ids.length === 0) {
+  if (ids.length === 0 && !mayBeEmpty) {
     throw inputError(`${store.name}: variable ${variable} has no values at order ${level.order}`);
   }
   const longitudes = new Float64Array(ids.length), latitudes = new Float64Array(ids.length);
@@ -64,22 +68,34 @@ export async function loadCells(
  * by their outlines; the coarsest where none is so large.
  */
 export async function chooseLevel(
-  store: GranaryStore,
+  windows: readonly GranaryStore[],
   variable: string,
   asked: ProjectionName | "auto",
   width: number,
 ): Promise<StoreLevel> {
+  const [store] = windows;
   const levels = store.levels.filter((level) =>
     level.order <= MAX_ORDER && level.variables.some((one) => one.name === variable)
   );
   if (levels.length <= 1) return levels[0] ?? store.level();
   // Any level tells the extent; one of a few thousand cells tells it at once.
   const rough = levels.filter((level) => level.order >= 4).at(-1) ?? levels.at(-1)!;
-  const cells = await loadCells(store, variable, rough);
-  const projection = chooseProjection(cells, asked);
-  const view = fitView(cells, projection, { x: 0, y: 0, width }, cellMetres(levels[0].order));
+  const cells = await Promise.all(windows.map((one) => loadCells(one, variable, rough, undefined, true)));
+  const places = placesOf(cells);
+  if (places.longitudes.length === 0) return levels.at(-1)!;
+  const projection = chooseProjection(places, asked);
+  const view = fitView(places, projection, { x: 0, y: 0, width }, cellMetres(levels[0].order));
   return levels.find((level) => cellMetres(level.order) >= OUTLINED_PIXELS * view.metresPerPixel) ??
     levels.at(-1)!;
+}
+
+/** The places of all cells. */
+export function placesOf(cells: readonly PlacedCells[]): Places {
+  if (cells.length === 1) return cells[0];
+  return {
+    longitudes: Float64Array.from(cells.flatMap((one) => [...one.longitudes])),
+    latitudes: Float64Array.from(cells.flatMap((one) => [...one.latitudes])),
+  };
 }
 
 /** Doubles in an array that grows. */

@@ -11,10 +11,12 @@ import { drawScaleBar } from "./scale_bar.ts";
 import { fillMask, outlineOf, strokeMask } from "../../core/draw/shapes.ts";
 import { drawText, textWidth } from "../../core/draw/text.ts";
 import { COAST, GRID, INK, LAND, MUTED, PAPER, SEA } from "./theme.ts";
-import { fitView, type View } from "./view.ts";
+import { fitView, type Places, type View } from "./view.ts";
 
 export interface MapContent {
   cells: PlacedCells;
+  /** What the map is fitted to, where that is more than its own cells. */
+  extent?: Places;
   projection: Projection;
   colormap: Colormap;
   range: ValueRange;
@@ -39,7 +41,7 @@ export async function drawMap(content: MapContent, width: number): Promise<Canva
   const px = (size: number) => Math.round(size * scale);
   const fit = (top: number, right: number) =>
     fitView(
-      content.cells,
+      content.extent ?? content.cells,
       content.projection,
       { x: px(MARGINS.left), y: px(top), width: width - px(MARGINS.left) - px(right) },
       cellMetres(content.cells.order),

@@ -1,13 +1,14 @@
 /** A store's variable as a picture. */
 import { encode } from "fast-png";
+import type { Canvas } from "../../core/draw/canvas.ts";
 import { inputError } from "../../core/errors.ts";
 import { formatCount } from "../../core/units.ts";
 import type { GranaryStore } from "../../core/store/open.ts";
 import { colormap, DEFAULT_COLORMAP, isDivergingMap } from "../../core/draw/colormap.ts";
 import { DEFAULT_WIDTH, WIDTH_LIMITS } from "./limits.ts";
-import { chooseLevel, loadCells } from "./load_cells.ts";
+import { chooseLevel, loadCells, placesOf } from "./load_cells.ts";
 import { drawBareMap, drawMap, type MapContent } from "./map.ts";
-import { cellMetres } from "./paint_cells.ts";
+import { cellMetres, type PlacedCells } from "./paint_cells.ts";
 import type { ValueRange } from "../../core/draw/range.ts";
 import { previewText } from "./preview.ts";
 import type { ProjectionName } from "../../core/draw/projection.ts";
@@ -47,20 +48,27 @@ export async function plotStore(
   store: GranaryStore,
   options: PlotOptions,
 ): Promise<{ png: Uint8Array; summary: PlotSummary }> {
-  const width = options.width ?? DEFAULT_WIDTH;
-  if (!Number.isInteger(width) || width < WIDTH_LIMITS.least || width > WIDTH_LIMITS.most) {
-    throw inputError(`width is ${width}; wanted ${WIDTH_LIMITS.least} to ${WIDTH_LIMITS.most} pixels`);
-  }
-  const content = await contentOf(store, options, width);
+  const width = pictureWidth(options);
+  const [content] = await mapContents([store], options, width);
   warnOfBoxes(content, options.onWarning);
   const canvas = await drawMap(content, width);
-  const png = encode({
+  const png = pngOf(canvas);
+  return { png, summary: summaryOf(content, options.variable, canvas.width, canvas.height) };
+}
+
+export function pngOf(canvas: Canvas): Uint8Array {
+  return encode({
     width: canvas.width,
     height: canvas.height,
     data: new Uint8Array(canvas.pixels.buffer),
     channels: 3,
   });
-  return { png, summary: summaryOf(content, options.variable, canvas.width, canvas.height) };
+}
+
+/** The width that is asked for, which must be within limits. */
+export function pictureWidth({ width = DEFAULT_WIDTH }: PlotOptions): number {
+  if (Number.isInteger(width) && width >= WIDTH_LIMITS.least && width <= WIDTH_LIMITS.most) return width;
+  throw inputError(`width is ${width}; wanted ${WIDTH_LIMITS.least} to ${WIDTH_LIMITS.most} pixels`);
 }
 
 /**
@@ -73,7 +81,7 @@ export async function previewStore(
   terminal: { columns: number; rows: number; colour: boolean },
 ): Promise<{ text: string; summary: PlotSummary }> {
   const supersampling = 4;
-  const content = await contentOf(store, options, terminal.columns);
+  const [content] = await mapContents([store], options, terminal.columns);
   let columns = Math.max(20, terminal.columns);
   let canvas = await drawBareMap(content, columns * supersampling, supersampling);
   const tallest = 2 * supersampling * Math.max(6, terminal.rows);
@@ -85,7 +93,7 @@ export async function previewStore(
   return { text, summary: summaryOf(content, options.variable, canvas.width, canvas.height) };
 }
 
-function warnOfBoxes({ title, label }: MapContent, warn?: (message: string) => void): void {
+export function warnOfBoxes({ title, label }: MapContent, warn?: (message: string) => void): void {
   const boxes = undrawable(title + label);
   if (boxes.length === 0) return;
   const some = boxes.slice(0, 10).join(" ");
@@ -96,29 +104,51 @@ function warnOfBoxes({ title, label }: MapContent, warn?: (message: string) => v
   );
 }
 
-async function contentOf(store: GranaryStore, options: PlotOptions, width: number): Promise<MapContent> {
+/**
+ * What is on the map of each of a store's windows of time: one level, projection, extent and range of colours for all.
+ * Throws an input error where no window has a value that a map could show.
+ */
+export async function mapContents(
+  windows: readonly GranaryStore[],
+  options: PlotOptions,
+  width: number,
+): Promise<MapContent[]> {
   const { variable, projection: asked = "auto" } = options;
+  const [store] = windows;
   const map = colormap(options.colormap ?? DEFAULT_COLORMAP);
   const array = store.variable(variable, options.order);
   const level = options.order === undefined
-    ? await chooseLevel(store, variable, asked, width)
+    ? await chooseLevel(windows, variable, asked, width)
     : store.level(options.order);
-  const cells = await loadCells(store, variable, level, options.signal);
-  const projection = chooseProjection(cells, asked);
-  if (!cells.latitudes.some((latitude) => shows(projection, latitude))) {
+  const cells: PlacedCells[] = [];
+  for (const one of windows) {
+    cells.push(await loadCells(one, variable, level, options.signal, windows.length > 1));
+  }
+  const extent = placesOf(cells);
+  if (extent.longitudes.length === 0) {
+    throw inputError(
+      `${store.name}: variable ${variable} has no values at order ${level.order} in these windows`,
+    );
+  }
+  const projection = chooseProjection(extent, asked);
+  if (!extent.latitudes.some((latitude) => shows(projection, latitude))) {
     throw inputError(
       `${store.name}: no cell with a value lies on a ${projection.name} map; use another --projection`,
     );
   }
   const diverging = isDivergingMap(options.colormap ?? DEFAULT_COLORMAP);
-  const range = options.range ?? robustRange(cells.values, diverging);
+  const values = cells.length === 1
+    ? cells[0].values
+    : Float64Array.from(cells.flatMap((one) => [...one.values]));
+  const range = options.range ?? robustRange(values, diverging);
   if (!(range.high > range.low)) {
     throw inputError(`range ${range.low},${range.high}: the second value must be above the first`);
   }
-  const [least, most] = extremes(cells.values);
+  const [least, most] = extremes(values);
   const units = textOf(array.attributes.units);
-  return {
-    cells,
+  return cells.map((own) => ({
+    cells: own,
+    ...windows.length > 1 ? { extent } : {},
     projection,
     colormap: map,
     range,
@@ -127,11 +157,11 @@ async function contentOf(store: GranaryStore, options: PlotOptions, width: numbe
     title: options.title ?? capitalised(textOf(array.attributes.long_name) ?? variable),
     subtitle: [
       `HEALPix order ${level.order} (${cellSizeText(level.order)} cells)`,
-      `${formatCount(cells.ids.length)} cells with data`,
+      `${formatCount(own.ids.length)} cells with data`,
       ...collectionsOf(store),
     ].join("  ·  "),
     label: units === null || units === "1" ? variable : `${variable} (${units})`,
-  };
+  }));
 }
 
 function summaryOf(content: MapContent, variable: string, width: number, height: number): PlotSummary {

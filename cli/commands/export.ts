@@ -1,4 +1,4 @@
-/** `granary export STORE -o FILE`: a store's cells as GeoParquet, CSV, GeoJSON or a cloud-optimized GeoTIFF. */
+/** `granary export STORE -o FILE`: a store's cells as GeoParquet, CSV, GeoJSON, FlatGeobuf or a cloud-optimized GeoTIFF. */
 import fs from "node:fs";
 import path from "node:path";
 import type { Command } from "@commander-js/extra-typings";
@@ -18,14 +18,16 @@ Examples:
   granary export store.zarr -o cells.parquet
   granary export store.zarr --variable h_mean,count --geometry centre -o cells.geojson
   granary export s3://bucket/store.zarr --order 8 -o - --format csv | head
+  granary export store.zarr -o cells.fgb
   granary export store.zarr --variable h_mean --crs EPSG:3031 --resolution 5000 -o h_mean.tif
 
 Cells without a value of any variable are left out. Longitudes and latitudes are geodetic, on WGS84, where
-the store's cells are authalic. A pixel of an image has the value of the cell that holds its centre.`;
+the store's cells are authalic. A pixel of an image has the value of the cell that holds its centre, or with
+--resampling area the mean of the cells that it touches.`;
 
 export function addExport(program: Command, context: CliContext): void {
   const command = program.command("export")
-    .description("write a store's cells as GeoParquet, CSV, GeoJSON or a cloud-optimized GeoTIFF")
+    .description("write a store's cells as GeoParquet, CSV, GeoJSON, FlatGeobuf or a cloud-optimized GeoTIFF")
     .argument("<store>", "the Zarr store: a folder, s3://bucket/prefix or an HTTPS address", storeToRead);
   addExportOptions(command);
   command.addHelpText("after", EXAMPLES)
@@ -92,11 +94,8 @@ async function writeTable(
     const cells = await makeFileAtomic(output, (file) => writeGeoParquet(file, table, geometry, signal));
     return { cells, width: null, height: null };
   }
-  const { csvText, geoJsonText } = await import("../../results/text.ts");
   const counted = { rows: 0 };
-  const chunks = format === "csv"
-    ? csvText(table, counted, signal)
-    : geoJsonText(table, geometry, counted, signal);
+  const chunks = await chunksOf(table, format, geometry, counted, signal);
   if (output === "-") {
     for await (const chunk of chunks) context.out.write(chunk);
   } else {
@@ -112,9 +111,23 @@ async function writeTable(
   return { cells: counted.rows, width: null, height: null };
 }
 
+async function chunksOf(
+  table: CellTable,
+  format: ExportRequest["format"],
+  geometry: ExportRequest["geometry"],
+  counted: { rows: number },
+  signal: AbortSignal,
+): Promise<AsyncIterable<string | Uint8Array>> {
+  if (format === "flatgeobuf") {
+    return (await import("../../results/flatgeobuf.ts")).flatGeobuf(table, geometry, counted, signal);
+  }
+  const { csvText, geoJsonText } = await import("../../results/text.ts");
+  return format === "csv" ? csvText(table, counted, signal) : geoJsonText(table, geometry, counted, signal);
+}
+
 async function writeImage(
   table: CellTable,
-  grid: { crs: string; resolution: number | undefined },
+  grid: NonNullable<ExportRequest["grid"]>,
   output: string,
   overwrite: boolean,
   { signal, log }: CliContext,

@@ -3,12 +3,13 @@ import path from "node:path";
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { inputError } from "../../core/errors.ts";
 import type { OutputKind } from "../../core/files/output.ts";
+import { type Resampling, RESAMPLINGS } from "../../results/cell_grid.ts";
 import { type Shape, SHAPES } from "../../results/parquet.ts";
 import { listOf, numberWithin, whole } from "./numbers.ts";
 import { OVERWRITE, OVERWRITE_HELP } from "./output.ts";
 import { fileToWrite } from "./places.ts";
 
-const EXPORT_FORMATS = ["geoparquet", "csv", "geojson", "cog"] as const;
+const EXPORT_FORMATS = ["geoparquet", "csv", "geojson", "flatgeobuf", "cog"] as const;
 type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 /** What commander makes of the words; absent where a flag is. */
@@ -22,6 +23,7 @@ export interface ExportFlags {
   geometry?: Shape;
   crs?: string;
   resolution?: number;
+  resampling?: Resampling;
 }
 
 export interface ExportRequest {
@@ -34,7 +36,7 @@ export interface ExportRequest {
   /** The window of time; undefined for all. */
   time: string | undefined;
   geometry: Shape;
-  grid: { crs: string; resolution: number | undefined } | null;
+  grid: { crs: string; resolution: number | undefined; resampling: Resampling } | null;
 }
 
 const BY_ENDING: Readonly<Record<string, ExportFormat>> = {
@@ -43,6 +45,7 @@ const BY_ENDING: Readonly<Record<string, ExportFormat>> = {
   ".csv": "csv",
   ".geojson": "geojson",
   ".json": "geojson",
+  ".fgb": "flatgeobuf",
   ".tif": "cog",
   ".tiff": "cog",
 };
@@ -51,6 +54,7 @@ const KINDS: Readonly<Record<ExportFormat, OutputKind>> = {
   geoparquet: "Parquet",
   csv: "CSV",
   geojson: "JSON",
+  flatgeobuf: "FlatGeobuf",
   cog: "TIFF",
 };
 
@@ -68,7 +72,10 @@ export function addExportOptions(command: CommandUnknownOpts): void {
   command.optionsGroup("Tables:");
   command
     .addOption(
-      new Option("--geometry <shape>", "of geoparquet and geojson: a cell's outline (default) or its centre")
+      new Option(
+        "--geometry <shape>",
+        "of geoparquet, geojson and flatgeobuf: a cell's outline (default) or its centre",
+      )
         .choices(SHAPES),
     );
   command.optionsGroup("Images (cog):");
@@ -78,12 +85,18 @@ export function addExportOptions(command: CommandUnknownOpts): void {
       "--resolution <number>",
       "a pixel's side in units of the reference system (default: about a cell's)",
       numberWithin(Number.MIN_VALUE, 1e7),
+    )
+    .addOption(
+      new Option(
+        "--resampling <rule>",
+        "nearest (default): the cell that holds a pixel's centre; area: the mean of cells by the area that they share with it",
+      ).choices(RESAMPLINGS),
     );
 }
 
 /** Throws an input error for flags that the format has no use for. */
 export function exportRequest(flags: ExportFlags): ExportRequest {
-  const { output, variable, order, time, geometry, crs, resolution } = flags;
+  const { output, variable, order, time, geometry, crs, resolution, resampling } = flags;
   const format = flags.format ?? BY_ENDING[path.extname(output).toLowerCase()];
   if (format === undefined) {
     throw inputError(
@@ -93,11 +106,13 @@ export function exportRequest(flags: ExportFlags): ExportRequest {
         ` with one of ${Object.keys(BY_ENDING).join(", ")})`,
     );
   }
-  if (format !== "cog" && (crs !== undefined || resolution !== undefined)) {
-    throw inputError(`--crs and --resolution are for cog; ${format} has longitude and latitude`);
+  if (format !== "cog" && (crs ?? resolution ?? resampling) !== undefined) {
+    throw inputError(
+      `--crs, --resolution and --resampling are for cog; ${format} has longitude and latitude`,
+    );
   }
   if ((format === "cog" || format === "csv") && geometry !== undefined) {
-    throw inputError(`--geometry is for geoparquet and geojson; ${format} has none`);
+    throw inputError(`--geometry is for geoparquet, geojson and flatgeobuf; ${format} has none`);
   }
   if (format === "cog" && crs === undefined) {
     throw inputError("cog: in which reference system? (wanted --crs, such as EPSG:3031)");
@@ -116,6 +131,6 @@ export function exportRequest(flags: ExportFlags): ExportRequest {
     table: { variables: variable, order },
     time,
     geometry: geometry ?? "polygon",
-    grid: crs === undefined ? null : { crs, resolution },
+    grid: crs === undefined ? null : { crs, resolution, resampling: resampling ?? "nearest" },
   };
 }

@@ -23,9 +23,12 @@ export interface PlotFlags {
   range?: ValueRange;
   colormap: string;
   title?: string;
+  fps?: number;
 }
 
 export interface PlotRequest {
+  /** Maps of several windows in a second of an animation. */
+  fps: number | undefined;
   /** A time of ISO 8601; undefined where none is said. */
   time: string | undefined;
   /** Absent: the store's reader is asked which there are. */
@@ -44,16 +47,26 @@ export interface PlotRequest {
   };
 }
 
+const ENDINGS = [".png", ".gif", ".apng"];
+
+function parseFps(text: string): number {
+  const fps = Number(text);
+  if (text.trim() !== "" && fps >= 0.1 && fps <= 50) return fps;
+  throw inputError(`--fps ${text}: wanted a number from 0.1 to 50`);
+}
+
 export function addPlotOptions(command: CommandUnknownOpts): void {
   command.optionsGroup("What and where to:");
   command
     .option("--variable <name>", "the variable, such as h_mean (granary inspect lists them)")
-    .option("-o, --output <file>", "the PNG to write, or - for stdout", fileToWrite)
+    .option("-o, --output <file>", "the PNG, GIF or APNG to write, or - for a PNG on stdout", fileToWrite)
     .option(OVERWRITE, OVERWRITE_HELP)
     .option(
       "--time <when>",
-      "the window of time that holds a date, or first or last, of a store with windows",
+      "the window of time that holds a date, or first or last, of a store with windows; all, or FROM/TO: panels in a" +
+        " PNG, frames in a GIF or APNG",
     )
+    .option("--fps <n>", "windows in a second of an animation (default: 2)", parseFps)
     .option("--preview", "draw it in the terminal");
   command.optionsGroup("The picture:");
   command
@@ -84,7 +97,7 @@ export function addPlotOptions(command: CommandUnknownOpts): void {
  * @param stdout what else is said there
  */
 export function plotRequest(flags: PlotFlags, stdout: { isTerminal: boolean; json: boolean }): PlotRequest {
-  const { variable, output, time, overwrite = false, preview = false, ...picture } = flags;
+  const { variable, output, time, fps, overwrite = false, preview = false, ...picture } = flags;
   if (output === undefined && !preview) {
     throw inputError("granary plot: where to? (wanted -o map.png, -o - for stdout, or --preview)");
   }
@@ -96,8 +109,16 @@ export function plotRequest(flags: PlotFlags, stdout: { isTerminal: boolean; jso
       "granary plot: a PNG is not for a terminal (redirect it, name a file, or use --preview)",
     );
   }
-  if (output !== undefined && output !== "-" && path.extname(output).toLowerCase() !== ".png") {
-    throw inputError(`${output}: granary plot writes PNG (wanted a name that ends with .png, or -)`);
+  if (output !== undefined && output !== "-" && !ENDINGS.includes(path.extname(output).toLowerCase())) {
+    throw inputError(
+      `${output}: granary plot writes PNG, GIF and APNG (wanted a name that ends with ${
+        ENDINGS.join(", ")
+      }, or -)`,
+    );
   }
-  return { variable, output, time, overwrite, preview, picture };
+  const ending = path.extname(output ?? "").toLowerCase();
+  if (fps !== undefined && ending !== ".gif" && ending !== ".apng") {
+    throw inputError("granary plot: --fps goes with an animation (wanted -o map.gif or map.apng)");
+  }
+  return { variable, output, time, fps, overwrite, preview, picture };
 }

@@ -31,6 +31,15 @@ export class Canvas {
     }
   }
 
+  /** Puts another picture over this one, its top left at (left, top); what lies outside is left out. */
+  place(other: Canvas, left: number, top: number): void {
+    const columns = Math.min(other.width, this.width - left);
+    for (let y = 0; y < other.height && top + y < this.height; y++) {
+      const from = 3 * y * other.width;
+      this.pixels.set(other.pixels.subarray(from, from + 3 * columns), 3 * ((top + y) * this.width + left));
+    }
+  }
+
   /** Lays a colour over one pixel with an opacity of 0 to 1. */
   blend(x: number, y: number, colour: Colour, opacity: number): void {
     const at = 3 * (y * this.width + x);

@@ -5,12 +5,14 @@
 import fs from "node:fs";
 import { inputError, systemCode } from "../errors.ts";
 
-export type OutputKind = "CSV" | "JSON" | "Parquet" | "PNG" | "TIFF" | "zip";
+export type OutputKind = "CSV" | "FlatGeobuf" | "GIF" | "JSON" | "Parquet" | "PNG" | "TIFF" | "zip";
 
 /** How files of each kind begin. */
 const BEGINNINGS: Readonly<Record<OutputKind, readonly number[]>> = {
   // That of cells begins with their ids.
   CSV: [0x63, 0x65, 0x6c, 0x6c],
+  FlatGeobuf: [0x66, 0x67, 0x62],
+  GIF: [0x47, 0x49, 0x46, 0x38],
   JSON: [0x7b],
   Parquet: [0x50, 0x41, 0x52, 0x31],
   PNG: [0x89, 0x50, 0x4e, 0x47],

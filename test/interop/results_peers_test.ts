@@ -12,6 +12,7 @@ import { openStore } from "../../core/store/open.ts";
 import { gridOf } from "../../results/cell_grid.ts";
 import { CellTable } from "../../results/cell_table.ts";
 import { writeGeoParquet } from "../../results/parquet.ts";
+import { flatGeobuf } from "../../results/flatgeobuf.ts";
 import { csvText, geoJsonText } from "../../results/text.ts";
 import { askPython, hasPeer } from "../support/python.ts";
 import { fixtureIds, fixtureSpec, writeFixture } from "./store_fixture.ts";
@@ -68,6 +69,13 @@ for (const latitude of ["authalic", "geodetic"] as const) {
         await writeText(at("t.csv"), csvText(table, counted));
         await writeText(at("t.geojson"), geoJsonText(table, "polygon", { rows: 0 }));
         assert.equal(counted.rows, cells);
+        for (const shape of ["polygon", "centre"] as const) {
+          const features = { rows: 0 };
+          for await (const piece of flatGeobuf(table, shape, features)) {
+            fs.appendFileSync(at(`${shape}.fgb`), piece);
+          }
+          assert.equal(features.rows, cells);
+        }
         const found = askPython(
           `${EXPECTED}
 import pandas as pd, pyarrow.parquet as pq, duckdb
@@ -76,6 +84,10 @@ same(polygons); same(points)
 same(pd.read_csv(f"{folder}/t.csv", dtype={"cell_id": "u8"}))
 features = gpd.read_file(f"{folder}/t.geojson"); same(features)
 assert polygons.is_valid.all() and features.geometry.geom_equals(polygons.geometry).all()
+for name, frame in (("polygon", polygons), ("centre", points)):
+    flat = gpd.read_file(f"{folder}/{name}.fgb"); same(flat)
+    assert flat.crs.to_epsg() == 4326 and flat.geometry.geom_equals(frame.geometry).all(), name
+    assert [str(flat[n].dtype) for n in names] == ["int32", "float32", "float64", "uint64"], flat.dtypes
 assert points.geometry.x.equals(points["lon"]) and points.geometry.y.equals(points["lat"])
 assert polygons.geometry.distance(points.geometry).max() == 0
 bounds = polygons.total_bounds
@@ -143,4 +155,52 @@ print("null")`,
         }),
     });
   }
+}
+
+for (
+  const [crs, resolution] of [["EPSG:6933", 170_000], ["EPSG:3413", 240_000], ["EPSG:6933", 31_000]] as const
+) {
+  Deno.test({
+    name: `a COG by area in ${crs} at ${resolution} m has the means of shapely's intersections`,
+    ignore: !hasPeer("rasterio", "shapely", "geopandas"),
+    fn: () =>
+      withTable("authalic", 6, async ({ store }, folder) => {
+        const table = CellTable.of(store, { order: 6, variables: ["count", "h_best"] });
+        const grid = await gridOf(table, { crs, resolution, resampling: "area" });
+        assert.equal(grid.dtype, "float64");
+        await writeCog(grid, new FolderTarget(folder), "i.tif", {});
+        await writeGeoParquet(path.join(folder, "p.parquet"), table, "polygon");
+        const compared = askPython(
+          `
+import sys, json, numpy as np, rasterio, geopandas as gpd, shapely
+folder, crs = sys.argv[1:]
+with rasterio.open(f"{folder}/i.tif") as src:
+    bands, t = src.read(), src.transform
+cells = gpd.read_parquet(f"{folder}/p.parquet").to_crs(crs)
+cells = cells[np.isfinite(cells.bounds).all(axis=1)].reset_index(drop=True)
+rows, cols = np.indices(bands[0].shape)
+west, north = t.c + cols.ravel() * t.a, t.f + rows.ravel() * t.e
+pixels = shapely.box(west, north + t.e, west + t.a, north)
+shapes = cells.geometry.values
+pixel, cell = shapely.STRtree(shapes).query(pixels, predicate="intersects")
+area = shapely.area(shapely.intersection(pixels[pixel], shapes[cell]))
+compared = 0
+for band, name in zip(bands, ["count", "h_best"]):
+    value = cells[name].to_numpy(dtype="f8")[cell]
+    use = np.isfinite(value) & (area > 0)
+    total = np.bincount(pixel[use], area[use], pixels.size)
+    with np.errstate(invalid="ignore"):
+        mean = np.bincount(pixel[use], area[use] * value[use], pixels.size) / total
+    # Where a cell touches less of a pixel than rounding makes, one of the two may have none of it.
+    clear = (total > 1e-6 * t.a * t.a) | (total == 0)
+    clear &= np.isfinite(band.ravel()) | (total > 1e-6 * t.a * t.a)
+    assert np.allclose(band.ravel()[clear], mean[clear], rtol=1e-6, equal_nan=True), name
+    compared += int((clear & (total > 0)).sum())
+print(json.dumps(compared))`,
+          folder,
+          crs,
+        ) as number;
+        assert.ok(compared > 20, `${compared}`);
+      }),
+  });
 }

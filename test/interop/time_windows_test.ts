@@ -203,3 +203,46 @@ async function valuesWithoutWindow(
 ) {
   for await (const part of store.cells("h_mean")) return part;
 }
+
+Deno.test({
+  name: "maps of all windows are of one size and extent: panels, and animations that Pillow plays",
+  ignore: !hasPeer("PIL", "numpy"),
+  fn: async () => {
+    const { folder } = await world();
+    const { store } = await run("drawn.zarr", EXPLICIT, { levels: "8" });
+    const { openStore } = await import("../../core/store/open.ts");
+    const { plotSeries } = await import("../../aggregate/map/series.ts");
+    const opened = await openStore(store);
+    const { starts, ends } = (await opened.windows())!;
+    const windows = [...starts].map((start, step) => ({ store: opened.at(step), start, end: ends[step] }));
+    const options = { variable: "h_mean", width: 640, framesPerSecond: 4 };
+    const heights: number[] = [];
+    for (const kind of ["gif", "apng", "panels"] as const) {
+      const { bytes, summary } = await plotSeries(windows, options, kind);
+      assert.equal(summary.windows.length, 3);
+      assert.ok(summary.windows.every(({ cells }) => cells > 0));
+      fs.writeFileSync(path.join(folder, `drawn.${kind === "panels" ? "png" : kind}`), bytes);
+      heights.push(summary.height);
+    }
+    assert.equal(heights[0], heights[1]);
+    const found = askPython(
+      `import sys, json, numpy as np
+from PIL import Image, ImageSequence
+frames = {}
+for kind in ("gif", "apng"):
+    image = Image.open(f"{sys.argv[1]}/drawn.{kind}")
+    assert image.info["loop"] == 0 and image.info["duration"] == 250, image.info
+    frames[kind] = np.stack([np.asarray(f.convert("RGB"), "f8") for f in ImageSequence.Iterator(image)])
+off = np.abs(frames["gif"] - frames["apng"])
+still = [bool((frames["apng"][0] == frames["apng"][i]).all()) for i in (1, 2)]
+print(json.dumps({"shape": frames["gif"].shape, "mean": off.mean(), "still": still,
+    "panels": Image.open(f"{sys.argv[1]}/drawn.png").size}))`,
+      folder,
+    ) as { shape: number[]; mean: number; still: boolean[]; panels: number[] };
+    assert.deepEqual(found.shape, [3, heights[0], 640, 3]);
+    // 256 colours of a picture stand for all of it.
+    assert.ok(found.mean < 1, `${found.mean}`);
+    assert.deepEqual(found.still, [false, false]);
+    assert.deepEqual(found.panels, [640, heights[2]]);
+  },
+});

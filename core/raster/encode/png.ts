@@ -19,7 +19,46 @@ const FILTER_UP = 2;
 
 /** The bytes of a PNG file. @param level of deflate, 0 to 9 */
 export function encodePng(picture: Picture, level: number = PNG_LEVEL): Uint8Array<ArrayBuffer> {
-  const chunks = picture.kind === "indexed" ? indexedChunks(picture, level) : sampledChunks(picture, level);
+  return fileOf(picture.kind === "indexed" ? indexedChunks(picture, level) : sampledChunks(picture, level));
+}
+
+/**
+ * An animation that loops for ever (APNG, of the same edition); readers that know no animations show the first frame.
+ * All frames are of one size and kind.
+ */
+export function encodeApng(
+  frames: readonly SampledPicture[],
+  framesPerSecond: number,
+): Uint8Array<ArrayBuffer> {
+  const [first] = frames;
+  if (first === undefined) throw new RangeError("an animation of no frames");
+  const control = new Uint8Array(8);
+  new DataView(control.buffer).setUint32(0, frames.length);
+  const [head] = sampledChunks(first, PNG_LEVEL);
+  const chunks: Chunk[] = [head, ["acTL", control]];
+  let sequence = 0;
+  for (const frame of frames) {
+    const timing = new Uint8Array(26);
+    const view = new DataView(timing.buffer);
+    view.setUint32(0, sequence++);
+    view.setUint32(4, frame.width);
+    view.setUint32(8, frame.height);
+    view.setUint16(20, Math.max(1, Math.round(1000 / framesPerSecond)));
+    view.setUint16(22, 1000);
+    chunks.push(["fcTL", timing]);
+    const [, [, pixels]] = sampledChunks(frame, PNG_LEVEL);
+    if (frame === first) chunks.push(["IDAT", pixels]);
+    else {
+      const data = new Uint8Array(4 + pixels.length);
+      new DataView(data.buffer).setUint32(0, sequence++);
+      data.set(pixels, 4);
+      chunks.push(["fdAT", data]);
+    }
+  }
+  return fileOf([...chunks, ["IEND", new Uint8Array(0)]]);
+}
+
+function fileOf(chunks: readonly Chunk[]): Uint8Array<ArrayBuffer> {
   const size = chunks.reduce((sum, [, data]) => sum + data.length + 12, SIGNATURE.length);
   const file = new Uint8Array(size);
   const view = new DataView(file.buffer);

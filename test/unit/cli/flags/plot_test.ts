@@ -17,6 +17,7 @@ Deno.test("words become what is drawn, and where to", () => {
     requestOf([...words, "--projection", "polar-south", "--width", "400", "--colormap", "ice"]),
     {
       variable: "h_mean",
+      fps: undefined,
       time: undefined,
       output: "map.png",
       overwrite: true,
@@ -42,4 +43,13 @@ Deno.test("a preview needs no file, and stdout takes a picture that nothing else
   assert.throws(() => requestOf(["-o", "-"], { isTerminal: false, json: true }), /no room on stdout/);
   assert.throws(() => requestOf(["-o", "-"], { isTerminal: true, json: false }), /not for a terminal/);
   assert.throws(() => requestOf(["-o", "map.jpg"]), /writes PNG/);
+});
+
+Deno.test("animations have names of their own, and --fps goes with them", () => {
+  const words = ["--variable", "h_mean", "--time", "all", "-o"];
+  assert.equal(requestOf([...words, "a.gif", "--fps", "4"]).fps, 4);
+  assert.equal(requestOf([...words, "a.apng"]).output, "a.apng");
+  assert.throws(() => requestOf([...words, "a.png", "--fps", "4"]), /--fps goes with an animation/);
+  assert.throws(() => requestOf([...words, "a.gif", "--fps", "99"]), /wanted a number from 0\.1 to 50/);
+  assert.throws(() => requestOf([...words, "a.jpg"]), /writes PNG, GIF and APNG/);
 });
