@@ -4,6 +4,7 @@ import { locateAll } from "../catalog/driver.ts";
 import { openTarget } from "../core/access/targets.ts";
 import { rowIndexPath } from "../catalog/row_index/paths.ts";
 import { defaultRunDirectory } from "../runs/run_directory.ts";
+import { calibrate, type Estimate, estimateOf } from "./estimate.ts";
 import { expectRemote, isRemote, lazyOpener, openRunDirectory } from "./places.ts";
 import type { Plan } from "./plan/plan.ts";
 import { planFromCatalog } from "./plan/prepare.ts";
@@ -25,7 +26,9 @@ export type { AggregateRequest };
  */
 export async function aggregate(
   request: AggregateRequest,
-): Promise<{ plan: Plan; report: RunReport | null; runDirectory: RunDirectory | null }> {
+): Promise<
+  { plan: Plan; report: RunReport | null; runDirectory: RunDirectory | null; estimate?: Estimate }
+> {
   const warn = request.onWarning ?? (() => {});
   const { signal, scratch, mode, onNote } = request;
   const settled = settleRequest(request, warn);
@@ -61,7 +64,10 @@ export async function aggregate(
       region,
       warn,
     );
-    if (request.dryRun) return { plan, report: null, runDirectory: null };
+    if (request.dryRun) {
+      const measured = await calibrate(plan, { locate, remote: request.calibrate ?? false, signal });
+      return { plan, report: null, runDirectory: null, estimate: estimateOf(plan, measured, settled) };
+    }
     const directory = openRunDirectory(runDirectory, scratch, openerOnce);
     const target = isRemote(store) ? openTarget(store, openerOnce()) : store;
     const common = { store: target, runDirectory: directory, mode, driver: drivers.text, signal, onNote };

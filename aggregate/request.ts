@@ -44,6 +44,8 @@ export interface AggregateRequest extends ConfigOverrides {
   checkpoint?: RunOptions["checkpoint"];
   /** Plan and do nothing. */
   dryRun?: boolean;
+  /** With a plan, to measure at one granule from where it is, where none is on this machine. */
+  calibrate?: boolean;
   /** Plan, and write the run directory for others to do the tasks. */
   planOnly?: boolean;
   /** A row index; by default the one beside the catalog, if it is there. */

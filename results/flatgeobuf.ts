@@ -51,7 +51,8 @@ export async function* flatGeobuf(
     throw inputError(`${name}: holds ${dtype}, which FlatGeobuf has no column for (leave it out)`);
   });
   const columns: Column[] = [
-    { name: CELL_ID, type: TYPES.uint64[0] },
+    // Ids are below 2^62; GDAL reads signed integers of 64 bits exactly, and unsigned ones as float64.
+    { name: CELL_ID, type: TYPES.int64[0] },
     { name: LONGITUDE, type: TYPES.float64[0] },
     { name: LATITUDE, type: TYPES.float64[0] },
     ...table.timed ? [{ name: TIME, type: DATE_TIME }] : [],
@@ -179,7 +180,7 @@ function propertiesOf(
     putValue(view, at + 2, type, value);
     at += 2 + TYPES[type][1];
   };
-  put("uint64", ids[row]);
+  put("int64", ids[row]);
   for (const degrees of centre) {
     column += 1;
     put("float64", degrees);

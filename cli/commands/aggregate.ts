@@ -3,6 +3,7 @@ import type { Command } from "@commander-js/extra-typings";
 import { formatBytes, formatCount, formatSeconds } from "../../core/units.ts";
 import { filterText } from "../../core/observations/row_condition.ts";
 import type { AggregateRequest } from "../../aggregate/aggregate.ts";
+import type { Estimate } from "../../aggregate/estimate.ts";
 import { DEFAULT_CLIP } from "../../aggregate/pipeline.ts";
 import type { Plan } from "../../aggregate/plan/plan.ts";
 import type { RunReport } from "../../aggregate/run/execute.ts";
@@ -46,13 +47,13 @@ export function addAggregate(program: Command, context: CliContext): void {
       };
       try {
         if (backend !== undefined && !request.dryRun) request.planOnly = true;
-        const { plan, report, runDirectory } = await aggregate(request);
+        const { plan, report, runDirectory, estimate } = await aggregate(request);
         progress.end();
         if (backend !== undefined && runDirectory !== null) {
           await runBackend(backend, plan, runDirectory, flags.driver, context);
           return;
         }
-        if (report === null) printPlan(plan, context);
+        if (report === null) printPlan(plan, estimate, context);
         else showReport(report, context);
       } finally {
         progress.end();
@@ -87,11 +88,12 @@ class RunProgress {
   }
 }
 
-function printPlan(plan: Plan, context: CliContext): void {
+function printPlan(plan: Plan, estimate: Estimate | undefined, context: CliContext): void {
   if (context.json) {
     printReport(context, "aggregate.plan", {
       ...plan,
       granules: plan.granules.map(({ geometry: _geometry, cells: _cells, ...row }) => row),
+      ...estimate === undefined ? {} : { estimate },
     });
     return;
   }
@@ -107,7 +109,30 @@ function printPlan(plan: Plan, context: CliContext): void {
     ["latitude", store.latitude],
     ...rowLines(plan),
     ...plan.leftOut.map(({ what, granules }) => ["left out", `${what}: ${formatCount(granules)} granules`]),
+    ...estimate === undefined ? [] : estimateLines(estimate),
   ]);
+}
+
+/** What the run will cost, as it was measured at one granule. */
+function estimateLines(estimate: Estimate): [string, string][] {
+  const { readBytes, requests, observations, storeBytes, seconds, lambda, workers } = estimate;
+  const memory: [string, string] = ["memory", `at most ${formatBytes(estimate.memoryBytes)}`];
+  if (readBytes === null || requests === null || observations === null || storeBytes === null) {
+    return [memory, ["reads, time, store", `unknown: ${estimate.unknown}`]];
+  }
+  const { least, most } = storeBytes;
+  return [
+    ["reads", `about ${formatBytes(readBytes)} in ${formatCount(requests)} requests`],
+    ["observations", `about ${formatCount(observations)}`],
+    memory,
+    [
+      "store",
+      least === most ? `about ${formatBytes(least)}` : `${formatBytes(least)} to ${formatBytes(most)}`,
+    ],
+    ["time", `about ${formatSeconds(seconds!)} with ${workers} workers`],
+    ["Lambda", `about $${lambda!.dollars.toPrecision(2)} at list prices, with ${lambda!.memoryMegabytes} MB`],
+    ["measured at", estimate.measuredAt!],
+  ];
 }
 
 /** What is taken of the granules' rows. */

@@ -1,4 +1,5 @@
 /** The flags of `granary aggregate`, and the request that they make. */
+import { inputError } from "../../core/errors.ts";
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import type { AggregateRequest } from "../../aggregate/aggregate.ts";
 import { DEFAULT_CHECKPOINT } from "../../aggregate/schedule/checkpoint.ts";
@@ -45,6 +46,7 @@ export interface AggregateFlags extends AreaFlags, FilterFlags, BackendFlags {
   onError?: "report" | "fail";
   checkpoint?: number;
   dryRun?: boolean;
+  calibrate?: boolean;
   planOnly?: boolean;
   writeRowIndex?: number;
   rowIndex?: string;
@@ -132,7 +134,8 @@ export function addAggregateOptions(command: CommandUnknownOpts): void {
     )
     .option("--epoch <date>", "where windows of days and cycles are counted from")
     .addOption(new Option("--overwrite", "replace a store that is there").conflicts("resume"))
-    .option("--dry-run", "print the plan and do nothing; with --json all of it");
+    .option("--dry-run", "print the plan and what it will cost, and make nothing; with --json all of it")
+    .option("--calibrate", "with --dry-run: measure at one granule, wherever it is");
   command.optionsGroup("Resources:");
   command
     .option("--workers <n>", "worker threads (default: the cores that this process may use)", countOf)
@@ -169,6 +172,9 @@ export function addAggregateOptions(command: CommandUnknownOpts): void {
  * is none.
  */
 export function aggregateRequest(flags: AggregateFlags, area: Area | undefined): AggregateRequest {
+  if (flags.calibrate && !flags.dryRun) {
+    throw inputError("--calibrate goes with --dry-run (a run needs none)");
+  }
   return {
     config: flags.config,
     catalog: flags.catalog,
@@ -203,6 +209,7 @@ export function aggregateRequest(flags: AggregateFlags, area: Area | undefined):
       ? undefined
       : { ...DEFAULT_CHECKPOINT, seconds: flags.checkpoint },
     dryRun: flags.dryRun ?? false,
+    calibrate: flags.calibrate ?? false,
     planOnly: flags.planOnly ?? false,
     batches: flags.batches,
   };

@@ -68,7 +68,8 @@ export const ENVIRONMENT: readonly EnvironmentGroup[] = [
   {
     title: "Folders",
     variables: {
-      XDG_CACHE_HOME: "where DuckDB's library is unpacked once (~/.cache)",
+      XDG_CACHE_HOME:
+        "where DuckDB's library is unpacked once, and the measures of --dry-run are kept (~/.cache)",
       XDG_CONFIG_HOME: "where granary auth login keeps the token (~/.config)",
       TMPDIR: "temporary files (/tmp)",
     },

@@ -18,7 +18,10 @@ Deno.test("the format is the one that is named, or that of the file's ending", (
 });
 
 Deno.test("flags that a format has no use for are refused, and what it needs is asked for", () => {
-  assert.throws(() => requestOf("-o", "a.csv", "--crs", "EPSG:3031"), /--crs and --resolution are for cog/);
+  assert.throws(
+    () => requestOf("-o", "a.csv", "--crs", "EPSG:3031"),
+    /--crs, --resolution and --resampling are for cog/,
+  );
   assert.throws(() => requestOf("-o", "a.csv", "--geometry", "centre"), /csv has none/);
   assert.throws(() => requestOf("-o", "a.tif", "--variable", "h"), /which reference system/);
   assert.throws(() => requestOf("-o", "a.tif", "--crs", "EPSG:3031"), /which variables/);
