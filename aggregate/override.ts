@@ -2,9 +2,9 @@
 import { type LatitudeConvention, MAX_ORDER } from "../core/cells/convention.ts";
 import { inputError } from "../core/errors.ts";
 import type { BeamStrength } from "../products/beams.ts";
-import { MAX_SHARD } from "./config/schema.ts";
+import { MAX_SHARD, MAX_ZONES } from "./config/schema.ts";
 import { timeRule } from "./config/time.ts";
-import type { ClipRule, Pipeline, TimeRule } from "./pipeline.ts";
+import type { ClipRule, Pipeline, TimeRule, Zone } from "./pipeline.ts";
 
 /** What a request may say over a config; absent values are the config's. */
 export interface ConfigOverrides {
@@ -12,6 +12,8 @@ export interface ConfigOverrides {
   clip?: ClipRule;
   /** Quantiles of levels above the parents from all values. */
   exactQuantiles?: boolean;
+  /** Areas of which statistics are given beside the cells. */
+  zones?: readonly Zone[];
   parentOrder?: number;
   childOrder?: number;
   latitude?: LatitudeConvention;
@@ -42,10 +44,16 @@ export function overridden(pipeline: Pipeline, request: ConfigOverrides): Pipeli
       latitude: request.latitude ?? output.latitude,
       layout: request.layout ?? output.layout,
       shard: request.shard ?? output.shard,
+      ...request.zones === undefined ? {} : { zones: checkedZones(request.zones) },
       ...request.exactQuantiles ? { exactQuantiles: true as const } : {},
     },
     bounds: { ...pipeline.bounds, ...request.clip === undefined ? {} : { clip: request.clip } },
   };
+}
+
+function checkedZones(zones: readonly Zone[]): Zone[] {
+  if (zones.length > 0 && zones.length <= MAX_ZONES) return [...zones];
+  throw inputError(`${zones.length} zones (wanted 1 to ${MAX_ZONES})`);
 }
 
 /** The request's windows of time, or the config's where it says none. */

@@ -4,6 +4,7 @@ import type { BeamStrength } from "../products/beams.ts";
 import type { LatitudeConvention } from "../core/cells/convention.ts";
 import type { ArrayDtype } from "../core/zarr/element.ts";
 import type { DuplicateRule } from "../catalog/duplicates.ts";
+import type { Geometry } from "../core/geometry/geometry.ts";
 import type { AreaSpec } from "../core/geometry/area.ts";
 
 export type StatisticFunction =
@@ -81,6 +82,12 @@ export interface TimeRule {
   windows: [start: string, end: string][] | null;
 }
 
+/** An area of which statistics are given beside the cells. */
+export interface Zone {
+  name: string;
+  geometry: Geometry;
+}
+
 export interface Pipeline {
   /** Preset or file name, for messages. */
   name: string;
@@ -122,6 +129,8 @@ export interface Pipeline {
     time?: TimeRule;
     /** Quantiles of levels above the parents from all values, not from sketches. Absent where not asked for. */
     exactQuantiles?: true;
+    /** Areas of which a store has statistics beside its cells; they may overlap. */
+    zones?: Zone[];
   };
   selection?: PipelineSelection;
   catalog: string | null;

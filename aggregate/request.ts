@@ -84,6 +84,9 @@ const LEAST_SELECTION_BYTES = 128e6;
 
 /** Throws an input error for what a request may not ask, and where catalog or store are named nowhere. */
 export function settleRequest(request: AggregateRequest, warn: (message: string) => void): SettledRequest {
+  if (request.calibrate && !request.dryRun) {
+    throw inputError("--calibrate goes with --dry-run (a run needs none)");
+  }
   const parsed = typeof request.config === "string"
     ? loadConfig(request.config)
     : { pipeline: request.config, warnings: [], driverPlace: null };

@@ -51,6 +51,7 @@ export function configMapping(pipeline: Pipeline): Record<string, unknown> {
       ...(output.shard === null ? {} : { shard: output.shard }),
       ...(output.levels === undefined ? {} : { levels: output.levels }),
       ...(output.time === undefined ? {} : { time: windowsEntry(output.time) }),
+      ...(output.zones === undefined ? {} : { zones: output.zones }),
       ...(output.exactQuantiles === undefined ? {} : { exact_quantiles: true }),
       grid: {
         type: "healpix",

@@ -6,10 +6,11 @@ import type { Context } from "./context.ts";
 import { integerRange } from "./dtype.ts";
 import { filterDatasets, filters } from "./filters.ts";
 import { addShapeFaults, Faults } from "../../core/config/faults.ts";
-import type { Pipeline } from "../pipeline.ts";
+import type { Pipeline, Zone } from "../pipeline.ts";
 import { type Column, givenName, isOwn } from "../../core/observations/contract.ts";
 import { GIVEN_COLUMNS } from "../../products/given_columns.ts";
 import { checkLevels, columnsOf, linkOf } from "./columns.ts";
+import { parseGeoJson } from "../../core/geometry/geojson.ts";
 import { type ConfigInput, configSchema, DEFAULT_PARENT_ORDER, MAX_ITEMS } from "./schema.ts";
 import { refusedValue, takeTolerated, unsupported } from "./tolerated.ts";
 import { timeRule } from "./time.ts";
@@ -202,8 +203,26 @@ function output(input: ConfigInput, { faults }: Context): Pipeline["output"] {
     latitude: grid.latitude ?? "authalic",
     ...rest.levels === undefined ? {} : { levels: rest.levels },
     ...timeOf(rest.time, faults),
+    ...zonesOf(rest.zones, faults),
     ...rest.exact_quantiles === true ? { exactQuantiles: true as const } : {},
   };
+}
+
+function zonesOf(
+  given: ConfigInput["output"]["zones"],
+  faults: Context["faults"],
+): Pick<Pipeline["output"], "zones"> {
+  if (given === undefined) return {};
+  const zones = given.map(({ name, geometry }, i) => {
+    try {
+      return { name, geometry: parseGeoJson(JSON.stringify(geometry), `zone "${name}"`) };
+    } catch (error) {
+      if (!(error instanceof GranaryError)) throw error;
+      faults.value(["output", "zones", i, "geometry"], error.message);
+      return { name, geometry: geometry as unknown as Zone["geometry"] };
+    }
+  });
+  return { zones };
 }
 
 function timeOf(

@@ -12,6 +12,9 @@ export const MAX_SHARD = 65_536;
 /** Variables, columns, filters and groups: more is a slip, or an attack. */
 export const MAX_ITEMS = 512;
 
+/** Areas of which statistics are given: each costs a test of observations near its edge. */
+export const MAX_ZONES = 4096;
+
 const DTYPES = [
   "int8",
   "uint8",
@@ -201,6 +204,12 @@ const output = z.strictObject({
   shard: z.int().min(1).max(MAX_SHARD).nullable().optional().describe("Parent cells in a shard object"),
   levels: z.array(order).min(1).max(MAX_ORDER + 1).optional().describe(
     "Orders to write (default: the child order alone); --levels overrules it",
+  ),
+  zones: z.array(z.strictObject({
+    name: z.string().min(1).max(500),
+    geometry: z.record(z.string(), z.unknown()).describe("GeoJSON"),
+  })).min(1).max(MAX_ZONES).optional().describe(
+    "Areas of which the store has statistics beside its cells (--zones reads them from a file)",
   ),
   exact_quantiles: z.boolean().optional().describe(
     "Quantiles of levels above the parent order from all values, kept beside the run, not from sketches",

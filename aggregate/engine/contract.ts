@@ -122,6 +122,8 @@ export interface ReduceOutcome {
   puts: { key: string; bytes: Uint8Array }[];
   /** Mergeable states of each parent with observations, for levels above the parent order. */
   states: { rank: number; state: Float64Array }[];
+  /** Of each zone with observations in a parent: how many, and their mergeable state. Absent without zones. */
+  zones?: { zone: number; rank: number; rows: number; state: Float64Array }[];
   /** For each digest the values that exact quantiles are of, parent after parent; empty where none are kept. */
   values: KeptValues[];
   seconds: number;

@@ -13,7 +13,7 @@ export interface PlacedSegment {
 }
 
 /** One parent's observations, in canonical order. Views on scratch, good until the next parent. */
-interface ParentRows {
+export interface ParentRows {
   rank: number;
   rows: number;
   children: ChildIndices;

@@ -7,14 +7,15 @@ import type { MergeSummarizer, Reducer } from "../statistics/contract.ts";
 import type { Values } from "../../core/values.ts";
 import { shardsAcross } from "../../core/store/layout.ts";
 import { ShardWriter } from "../../core/store/writer.ts";
-import { Gatherer, type PlacedSegment } from "./gather.ts";
+import { Gatherer, type ParentRows, type PlacedSegment } from "./gather.ts";
 import { CellGrouper } from "./group.ts";
+import { markColumns, rowsOfZones } from "./zone_marks.ts";
 import type { KeptValues, ParentFacts, ReduceOutcome, RunContext } from "./contract.ts";
 
 /** What a shard's reduction gives besides its objects. */
 type ShardSummary = Pick<
   ReduceOutcome,
-  "shard" | "observations" | "leftOut" | "cells" | "parents" | "states" | "values"
+  "shard" | "observations" | "leftOut" | "cells" | "parents" | "states" | "values" | "zones"
 >;
 
 export class ShardReducer {
@@ -25,13 +26,21 @@ export class ShardReducer {
   /** By how many orders each level is coarser than the finest. */
   #steps: number[];
   #columnCount: number;
+  /** Summarizes the observations of zones, whose marks are columns after the others. */
+  #zoneSummarizer: MergeSummarizer | null;
+  #markColumns: number;
   #keepsValues: boolean;
   #grouper: CellGrouper;
   #gatherer = new Gatherer();
   #sorted: Values[] = [];
 
-  /** `summarizer` is given when the store has levels above the parent order. */
-  constructor(context: RunContext, reducer: Reducer, summarizer: MergeSummarizer | null) {
+  /** `summarizer` is given when the store has levels above the parent order, `zoneSummarizer` when it has zones. */
+  constructor(
+    context: RunContext,
+    reducer: Reducer,
+    summarizer: MergeSummarizer | null,
+    zoneSummarizer: MergeSummarizer | null = null,
+  ) {
     const { store, pipeline } = context;
     this.#context = context;
     this.#reducer = reducer;
@@ -39,6 +48,8 @@ export class ShardReducer {
     this.#levels = store.levels.filter((level) => level >= store.parentOrder);
     this.#steps = this.#levels.map((level) => store.levels[0] - level);
     this.#keepsValues = pipeline.output.exactQuantiles === true;
+    this.#zoneSummarizer = zoneSummarizer;
+    this.#markColumns = markColumns(pipeline.output.zones);
     this.#columnCount = pipeline.dataSource.columns.length;
     this.#grouper = new CellGrouper(4 ** (store.levels[0] - store.parentOrder));
   }
@@ -59,11 +70,15 @@ export class ShardReducer {
       ? []
       : Array.from({ length: this.#summarizer.digests }, () => new ValueList());
     const facts = new Map<number, ParentFacts>();
+    const zones: NonNullable<ReduceOutcome["zones"]> = [];
     let observations = 0;
-    for (const parent of this.#gatherer.parents(placed, this.#columnCount)) {
+    for (const parent of this.#gatherer.parents(placed, this.#columnCount + this.#markColumns)) {
       observations += parent.rows;
+      zones.push(...this.#summarizeZones(parent));
       const groups = this.#grouper.groupLevels(parent.children, parent.rows, this.#steps);
-      const columns = parent.columns.map((column, c) => this.#sort(column, c, parent.rows));
+      const columns = parent.columns.slice(0, this.#columnCount).map((column, c) =>
+        this.#sort(column, c, parent.rows)
+      );
       groups.forEach((level, l) => {
         writers[l].add(parent.rank % parents, level.cells, this.#reducer.reduce(columns, level.starts));
         cells[l] += level.cells.length;
@@ -88,7 +103,30 @@ export class ShardReducer {
     }
     const values = kept.map((list) => list.finish(states.length));
     const byParent = [...facts.values()].sort(([a], [b]) => a - b);
-    return { shard, observations, leftOut, cells, parents: byParent, states, values };
+    return {
+      shard,
+      observations,
+      leftOut,
+      cells,
+      parents: byParent,
+      states,
+      values,
+      ...this.#zoneSummarizer === null ? {} : { zones },
+    };
+  }
+
+  #summarizeZones({ rank, rows, columns }: ParentRows): NonNullable<ReduceOutcome["zones"]> {
+    const summarizer = this.#zoneSummarizer;
+    if (summarizer === null) return [];
+    const marks = columns.slice(this.#columnCount, this.#columnCount + this.#markColumns);
+    return rowsOfZones(marks, rows).map(([zone, own]) => {
+      const taken = columns.slice(0, this.#columnCount).map((column) =>
+        column instanceof Float32Array
+          ? Float32Array.from(own, (row) => column[row])
+          : Float64Array.from(own, (row) => column[row])
+      );
+      return { zone, rank, rows: own.length, state: summarizer.summarize(taken) };
+    });
   }
 
   #sort(column: Values, c: number, rows: number): Values {

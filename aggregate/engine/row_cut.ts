@@ -135,14 +135,14 @@ export class Clip {
     const open: InsideTest[] = [];
     for (const { inside, edge, test } of this.#areas) {
       if (edge.has(cell)) open.push(test);
-      else if (!holds(inside, cell)) return null;
+      else if (!holdsCell(inside, cell)) return null;
     }
     return open;
   }
 }
 
 /** Whether one of the ranges holds the cell. */
-function holds(ranges: Float64Array, cell: number): boolean {
+export function holdsCell(ranges: Float64Array, cell: number): boolean {
   let low = 0, high = ranges.length / 2;
   while (low < high) {
     const middle = (low + high) >>> 1;

@@ -16,7 +16,7 @@ import { compareGranules } from "../../catalog/file/row_order.ts";
 import { keyOf } from "../../core/keys.ts";
 import { identityOf } from "./identity.ts";
 import { areasOf, rowRules } from "./row_rules.ts";
-import { areaNote, storeNote } from "./store_note.ts";
+import { areaNote, storeNote, withZoneNote } from "./store_note.ts";
 import { planWindows, rankedWindows } from "./time_windows.ts";
 import { ENGINE_VERSION, PLAN_FORMAT } from "./version.ts";
 
@@ -75,6 +75,12 @@ export interface PlanOptions {
 /** Cells of one parent that a chunk may hold; beyond it memory, not science, would set the limit. */
 const MAX_CELLS_PER_PARENT = 4 ** 12;
 
+/** What of a run is merged, and the way out where a statistic cannot be. */
+const ZONES = {
+  what: "statistics of zones",
+  instead: "leave these variables out, or the zones",
+} as const;
+
 /** Makes the plan. Throws an input error when the selection is empty or the orders do not fit. */
 export function planRun(selection: RunSelection, pipeline: Pipeline, options: PlanOptions = {}): Plan {
   const { parents } = selection;
@@ -88,9 +94,11 @@ export function planRun(selection: RunSelection, pipeline: Pipeline, options: Pl
   }
   checkOrders(parentOrder, childOrder);
   const levels = checkLevels(options.levels ?? pipeline.output.levels ?? [childOrder], childOrder);
-  if (levels.some((level) => level < parentOrder)) {
+  const isCoarse = levels.some((level) => level < parentOrder);
+  if (isCoarse || pipeline.output.zones !== undefined) {
     const columnNames = pipeline.dataSource.columns.map((column) => column.name);
-    requireMergeable(compileMerge(pipeline.aggregation.statistics, columnNames));
+    const merger = compileMerge(pipeline.aggregation.statistics, columnNames);
+    requireMergeable(merger, isCoarse ? undefined : ZONES);
   }
   const order = selection.granules.map((_, i) => i)
     .sort((a, b) => compareGranules(selection.granules[a], selection.granules[b]));
@@ -136,9 +144,12 @@ export function planRun(selection: RunSelection, pipeline: Pipeline, options: Pl
   store.provenance = {
     engine_version: ENGINE_VERSION,
     ...storeNote(pipeline, granules),
-    config: rows !== null && "areas" in rules
-      ? { ...config, rows: { ...rules, areas: areasOf(rows).map(areaNote) } }
-      : config,
+    config: withZoneNote(
+      rows !== null && "areas" in rules
+        ? { ...config, rows: { ...rules, areas: areasOf(rows).map(areaNote) } }
+        : config,
+      pipeline,
+    ),
     granules: granules.length,
     granules_sha256: keyOf(identities),
     collections,

@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import type { GranuleRow } from "../../catalog/granule.ts";
 import type { AreaSpec } from "../../core/geometry/area.ts";
+import { keyOf } from "../../core/keys.ts";
 import { VERSION } from "../../core/version.ts";
 import { formatConfig } from "../config/format.ts";
 import type { Pipeline } from "../pipeline.ts";
@@ -19,11 +20,13 @@ const MOST_SHAPE_BYTES = 1_000_000;
 export function storeNote(pipeline: Pipeline, granules: readonly GranuleRow[]): Record<string, unknown> {
   const large = (pipeline.bounds.areas ?? []).filter(isLarge) as AreaSpec[];
   const areas = (pipeline.bounds.areas ?? []).filter((area) => !isLarge(area));
+  const { zones, ...output } = pipeline.output;
+  const keepsZones = zones !== undefined && JSON.stringify(zones).length <= MOST_SHAPE_BYTES;
   const again: Pipeline = {
     ...pipeline,
     catalog: null,
     dataSource: { ...pipeline.dataSource, driver: null },
-    output: { ...pipeline.output, store: null },
+    output: { ...output, store: null, ...keepsZones ? { zones } : {} },
     bounds: { ...pipeline.bounds, ...pipeline.bounds.areas === undefined ? {} : { areas } },
   };
   return {
@@ -33,7 +36,12 @@ export function storeNote(pipeline: Pipeline, granules: readonly GranuleRow[]): 
       ? granules.map(({ collection, id }) => `${collection} ${id}`)
       : "granules of plan.json in the run directory; granules_sha256 is their digest",
     config_yaml: formatConfig(again),
-    ...large.length === 0 ? {} : { config_missing: large.map(describeLarge) },
+    ...large.length === 0 && (zones === undefined || keepsZones) ? {} : {
+      config_missing: [
+        ...large.map(describeLarge),
+        ...zones === undefined || keepsZones ? [] : [`${zones.length} zones`],
+      ],
+    },
   };
 }
 
@@ -42,6 +50,16 @@ export function areaNote(area: AreaSpec): unknown {
   if ("bbox" in area) return area.bbox;
   if (area.region !== undefined) return { region: area.region };
   return isLarge(area) ? describeLarge(area) : area.geometry;
+}
+
+/** A config whose zones are told by their number and digest. */
+export function withZoneNote(
+  config: Record<string, unknown>,
+  { output: { zones } }: Pipeline,
+): Record<string, unknown> {
+  if (zones === undefined) return config;
+  const note = { count: zones.length, sha256: keyOf(zones) };
+  return { ...config, output: { ...config.output as Record<string, unknown>, zones: note } };
 }
 
 function isLarge(area: unknown): boolean {

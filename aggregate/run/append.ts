@@ -151,7 +151,14 @@ async function recordOf(
     const own = records.get(from)!.parents?.find(([one]) => one === was);
     return own === undefined ? [] : [[rank, ...own.slice(1)] as ParentFacts];
   });
-  const parents = first.parents === undefined ? {} : { parents: facts };
+  const zones = parts.flatMap(({ rank, was, from }) =>
+    (records.get(from)!.zones ?? []).filter(([, own]) => own === was)
+      .map(([zone, , rows, state]): NonNullable<ShardRecord["zones"]>[number] => [zone, rank, rows, state])
+  );
+  const parents = {
+    ...first.parents === undefined ? {} : { parents: facts },
+    ...first.zones === undefined ? {} : { zones },
+  };
   if (objects === undefined) return { ...first, shard: index, key, states, ...parents };
   const sum = (column: number) => facts.reduce((total, own) => total + own[column], 0);
   return {

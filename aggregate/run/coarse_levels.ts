@@ -21,10 +21,14 @@ interface CoarseLevels {
 }
 
 /** What a shard's record says of levels above the parents. */
-export type ShardStates = Pick<ShardRecord, "states" | "values">;
+export type ShardStates = Pick<ShardRecord, "states" | "values" | "zones">;
 
-export function statesOf({ states, values }: ShardStates): ShardStates {
-  return { states, ...values === undefined ? {} : { values } };
+export function statesOf({ states, values, zones }: ShardStates): ShardStates {
+  return {
+    states,
+    ...values === undefined ? {} : { values },
+    ...zones === undefined ? {} : { zones },
+  };
 }
 
 /** A parent: its state, and for each digest where its values lie. */

@@ -108,6 +108,9 @@ export async function commitShard(
     bytes: outcome.bytes,
     missing,
     states: outcome.states.map(({ rank, state }) => [rank, encodeState(state)]),
+    ...outcome.zones === undefined ? {} : {
+      zones: outcome.zones.map(({ zone, rank, rows, state }) => [zone, rank, rows, encodeState(state)]),
+    },
     ...values.length === 0 ? {} : { values },
     seconds: outcome.seconds,
     finished: new Date().toISOString(),

@@ -14,6 +14,7 @@ import { coarseLevels, type ShardStates, statesOf } from "./coarse_levels.ts";
 import { doneShards, failedGranules } from "./granule_states.ts";
 import type { RunDirectory } from "./run_directory.ts";
 import { StorePlace } from "./store_place.ts";
+import { zoneTable } from "./zone_table.ts";
 import { type ReportedFailure, reportedFailure } from "./tally.ts";
 
 export interface FinishedRun {
@@ -97,7 +98,11 @@ export async function finishStore(
   records: readonly ShardStates[],
   provenance: Record<string, unknown>,
 ): Promise<Record<string, number>> {
-  const spec = { ...plan.store, provenance: { ...plan.store.provenance, ...provenance } };
+  const zones = zoneTable(plan, records);
+  const spec = {
+    ...plan.store,
+    provenance: { ...plan.store.provenance, ...provenance, ...zones === null ? {} : { zones } },
+  };
   const shards = new Set(plan.shards.map((shard) => shard.index));
   const coarse = await coarseLevels(plan, records, (key) => directory.target.open(key));
   await place.target.putAll(coarse.objects);

@@ -54,6 +54,8 @@ export interface ShardRecord {
   missing: string[];
   /** Mergeable states by rank, for levels above the parent order: base64 of float64. */
   states: [number, string][];
+  /** Of each zone in a parent: the zone's number, the parent's rank, observations, and their state. */
+  zones?: [number, number, number, string][];
   /** For each digest where the values of exact quantiles lie, and how many are of each of `states`. */
   values?: { key: string; counts: number[] }[];
   seconds: number;

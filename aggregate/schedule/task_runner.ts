@@ -2,6 +2,7 @@
  * One thread's share of a run: scatters granules into shared memory and reduces shards into objects.
  * Worker threads and the executor of this thread both answer messages with it; a failure is an answer like any other.
  */
+import { markColumns, ZoneMarks } from "../engine/zone_marks.ts";
 import { rowTests } from "../statistics/row_test.ts";
 import { shardOfRank } from "../plan/shards.ts";
 import { openFileSyncSource } from "../../core/access/file_source.ts";
@@ -82,6 +83,7 @@ class RunTasks {
   #context: RunContext;
   #clip: Clip | null;
   #finder: WindowFinder | null;
+  #zones: ZoneMarks | null;
   #scatterer: Scatterer;
   #shardOf: (rank: number) => number;
   /** Columns of which more than the count is wanted. */
@@ -97,6 +99,8 @@ class RunTasks {
     const grid = { parentOrder, childOrder: store.levels[0], convention };
     this.#clip = rows.clip === null ? null : new Clip(rows.clip, grid);
     this.#finder = store.time === undefined ? null : new WindowFinder(store.time);
+    const { zones } = pipeline.output;
+    this.#zones = zones === undefined ? null : new ZoneMarks(zones, convention);
     const columnNames = pipeline.dataSource.columns.map((column) => column.name);
     const statistics = compileStatistics(pipeline.aggregation.statistics, columnNames);
     this.#context = context;
@@ -110,13 +114,14 @@ class RunTasks {
     this.#scatterer = new Scatterer(
       new CellAssigner(store.parentOrder, store.levels[0], store.latitude),
       this.#shardOf,
-      columnNames.length,
+      columnNames.length + markColumns(zones),
       statistics.needs,
       { window: rows.window, clip: this.#clip },
     );
     const coarse = store.levels.some((level) => level < store.parentOrder);
     const summarizer = coarse ? compileMerge(pipeline.aggregation.statistics, columnNames) : null;
-    this.#reducer = new ShardReducer(context, statistics, summarizer);
+    const ofZones = zones === undefined ? null : compileMerge(pipeline.aggregation.statistics, columnNames);
+    this.#reducer = new ShardReducer(context, statistics, summarizer, ofZones);
     this.#space = new SlabSpace(worker, context.slabBytes);
   }
 
@@ -147,7 +152,8 @@ class RunTasks {
       const request = rows === null ? dataSource : { ...dataSource, groups: [...rows.keys()] };
       const file = await openHdf5(source, { request });
       try {
-        const exact = rows !== null && task.rows!.exact && !(this.#clip?.needsPlaces ?? false);
+        const exact = rows !== null && task.rows!.exact && !(this.#clip?.needsPlaces ?? false) &&
+          this.#zones === null;
         const known = new Map(exact ? task.rows!.groups.map((group) => [group.group, group]) : []);
         const beams = new BeamChoice(file, this.#context.pipeline.dataSource.beams);
         const common = {
@@ -170,6 +176,9 @@ class RunTasks {
         let group = 0;
         let step = groups.next();
         for (; !step.done; step = groups.next()) {
+          if (this.#zones !== null) {
+            step.value.columns.push(...this.#zones.mark(step.value.longitude, step.value.latitude));
+          }
           this.#scatterer.scatter(
             step.value,
             task.granule,

@@ -185,13 +185,20 @@ export function compileMerge(statistics: readonly Statistic[], columnNames: read
   }
 }
 
+const LEVELS = {
+  what: "levels above the parent order",
+  instead: "leave these variables out, or end --levels at the parent order",
+} as const;
+
 /** Throws an input error that names every statistic that cannot be merged. */
-export function requireMergeable(merger: Pick<Merger, "refused">): void {
+export function requireMergeable(
+  merger: Pick<Merger, "refused">,
+  { what, instead }: { what: string; instead: string } = LEVELS,
+): void {
   if (merger.refused.length === 0) return;
   const reasons = merger.refused.map(({ name, why }) => `variable "${name}": ${why}`);
   throw inputError(
-    `${reasons.join("\n")}\nlevels above the parent order are merged from summaries, and this cannot be ` +
-      "(leave these variables out, or end --levels at the parent order)",
+    `${reasons.join("\n")}\n${what} are merged from summaries, and this cannot be (${instead})`,
     { refused: merger.refused },
   );
 }

@@ -8,7 +8,7 @@ import { DEFAULT_CLIP } from "../../aggregate/pipeline.ts";
 import type { Plan } from "../../aggregate/plan/plan.ts";
 import type { RunReport } from "../../aggregate/run/execute.ts";
 import type { CliContext, Progress } from "../io/context.ts";
-import { addAggregateOptions, type AggregateFlags, aggregateRequest } from "../flags/aggregate.ts";
+import { addAggregateOptions, type AggregateFlags, aggregateRequest, zonesFrom } from "../flags/aggregate.ts";
 import { areaFrom } from "../flags/area.ts";
 import { backendFrom } from "../flags/backend.ts";
 import { failOnFailures } from "../io/failures.ts";
@@ -39,7 +39,7 @@ export function addAggregate(program: Command, context: CliContext): void {
       const backend = backendFrom(flags);
       const progress = new RunProgress(context);
       const request: AggregateRequest = {
-        ...aggregateRequest(flags, await areaFrom(flags)),
+        ...aggregateRequest(flags, await areaFrom(flags), await zonesFrom(flags)),
         signal: context.signal,
         onWarning: (message) => context.log.warn(message),
         onNote: (message) => context.log.info(message),

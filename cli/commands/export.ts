@@ -3,6 +3,8 @@ import fs from "node:fs";
 import path from "node:path";
 import type { Command } from "@commander-js/extra-typings";
 import { inputError } from "../../core/errors.ts";
+import { writeFileAtomic } from "../../core/files/atomic.ts";
+import type { GranaryStore } from "../../core/store/open.ts";
 import { formatBytes, formatNumberOf } from "../../core/units.ts";
 import type { CellTable } from "../../results/cell_table.ts";
 import { addExportOptions, type ExportFlags, type ExportRequest, exportRequest } from "../flags/export.ts";
@@ -41,6 +43,10 @@ export function addExport(program: Command, context: CliContext): void {
         : outputFile(request.output, request.kind, request.overwrite);
       const whole = await openStoreAt(address, context);
       try {
+        if (request.zones) {
+          await writeZones(whole, output, context);
+          return;
+        }
         const store = request.time === undefined && request.grid === null
           ? whole
           : await inWindow(whole, request.time);
@@ -109,6 +115,19 @@ async function writeTable(
     });
   }
   return { cells: counted.rows, width: null, height: null };
+}
+
+async function writeZones(store: GranaryStore, output: string, context: CliContext): Promise<void> {
+  const { zonesCsv } = await import("../../results/zone_text.ts");
+  const { text, rows } = zonesCsv(store);
+  if (output === "-") {
+    context.out.write(text);
+    return;
+  }
+  writeFileAtomic(output, new TextEncoder().encode(text));
+  const sizeBytes = fs.statSync(output).size;
+  if (context.json) printReport(context, "export", { output, format: "csv", zones: rows, sizeBytes });
+  else context.log.info(`${output}: ${formatNumberOf(rows, "zone")}, ${formatBytes(sizeBytes)}`);
 }
 
 async function chunksOf(

@@ -5,6 +5,7 @@ import type { Command } from "@commander-js/extra-typings";
 import type { LevelDescription, StoreDescription } from "../../core/store/describe.ts";
 import { beginsAsTiff, TIFF_HEAD_BYTES } from "../../core/geotiff/signature.ts";
 import { inputError, systemCode } from "../../core/errors.ts";
+import { asArray, asObject } from "../../core/json_value.ts";
 import { formatBytes, formatCount } from "../../core/units.ts";
 import { PARQUET_MAGIC } from "../../core/tables/parquet_magic.ts";
 import type { CliContext } from "../io/context.ts";
@@ -136,7 +137,7 @@ function writtenAt(place: string): string | null {
 }
 
 /** Notes of provenance that another row tells, or a command prints. */
-const NOT_SHOWN = new Set(["levels", "latitude", "config_yaml"]);
+const NOT_SHOWN = new Set(["levels", "latitude", "config_yaml", "zones"]);
 
 function printStore(store: StoreDescription, written: string | null, { out }: CliContext): void {
   const [finest] = store.levels;
@@ -148,6 +149,7 @@ function printStore(store: StoreDescription, written: string | null, { out }: Cl
     ...written === null ? [] : [["written", written]],
     ...Object.entries(store.provenance ?? {}).filter(([key]) => !NOT_SHOWN.has(key))
       .map(([key, value]) => [key.replaceAll("_", " "), provenanceText(value)]),
+    ...zonesLine(store.provenance?.zones),
   ]);
   for (const level of store.levels) {
     out.write(`\n${levelLine(level)}\n`);
@@ -181,6 +183,13 @@ function printStore(store: StoreDescription, written: string | null, { out }: Cl
       if (typeof attributes.rank_error === "string") out.write(`${name}: ${attributes.rank_error}\n`);
     }
   }
+}
+
+/** How many zones a store has statistics of. */
+function zonesLine(zones: unknown): [string, string][] {
+  const names = asArray(asObject(zones)?.zone);
+  if (names.length === 0) return [];
+  return [["zones", `${formatCount(new Set(names).size)} (granary export --zones writes their statistics)`]];
 }
 
 const LONGEST_VALUE = 100;

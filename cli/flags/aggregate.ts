@@ -4,7 +4,7 @@ import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import type { AggregateRequest } from "../../aggregate/aggregate.ts";
 import { DEFAULT_CHECKPOINT } from "../../aggregate/schedule/checkpoint.ts";
 import { DUPLICATE_RULES, type DuplicateRule } from "../../catalog/duplicates.ts";
-import { CLIP_RULES, type ClipRule, DEFAULT_CLIP } from "../../aggregate/pipeline.ts";
+import { CLIP_RULES, type ClipRule, DEFAULT_CLIP, type Zone } from "../../aggregate/pipeline.ts";
 import type { Area } from "../../core/geometry/area.ts";
 import { parseBytes } from "../../core/units.ts";
 import { BEAM_STRENGTHS, type BeamStrength } from "../../products/beams.ts";
@@ -32,6 +32,8 @@ export interface AggregateFlags extends AreaFlags, FilterFlags, BackendFlags {
   runDir?: string;
   levels?: string;
   exactQuantiles?: boolean;
+  zones?: string;
+  zoneName?: string;
   parentOrder?: number;
   childOrder?: number;
   latitude?: "authalic" | "geodetic";
@@ -80,6 +82,12 @@ export function addAggregateOptions(command: CommandUnknownOpts): void {
   addFilterOptions(command);
   addAreaOptions(command);
   command
+    .option(
+      "--zones <file>",
+      "statistics of each feature of a file beside those of cells; it leaves nothing out (formats as of --polygon)",
+      fileToRead,
+    )
+    .option("--zone-name <name>", "the property that names a zone (default: name, id or code)")
     .addOption(
       new Option(
         "--clip <what>",
@@ -167,14 +175,24 @@ export function addAggregateOptions(command: CommandUnknownOpts): void {
   addBackendOptions(command);
 }
 
+/** The zones that the flags name, if they name any. */
+export async function zonesFrom({ zones, zoneName }: AggregateFlags): Promise<Zone[] | undefined> {
+  if (zones === undefined && zoneName !== undefined) {
+    throw inputError("--zone-name goes with --zones (what is it in?)");
+  }
+  if (zones === undefined) return undefined;
+  return await (await import("../../core/vector/zone_file.ts")).readZones(zones, zoneName);
+}
+
 /**
  * The request that the flags make, and the area that they name. Throws an input error for a size that
  * is none.
  */
-export function aggregateRequest(flags: AggregateFlags, area: Area | undefined): AggregateRequest {
-  if (flags.calibrate && !flags.dryRun) {
-    throw inputError("--calibrate goes with --dry-run (a run needs none)");
-  }
+export function aggregateRequest(
+  flags: AggregateFlags,
+  area: Area | undefined,
+  zones?: readonly Zone[],
+): AggregateRequest {
   return {
     config: flags.config,
     catalog: flags.catalog,
@@ -189,6 +207,7 @@ export function aggregateRequest(flags: AggregateFlags, area: Area | undefined):
     unknownExtent: flags.unknownExtent,
     duplicates: flags.duplicates,
     clip: flags.clip,
+    zones,
     workers: flags.workers,
     memoryBytes: flags.memory === undefined ? undefined : parseBytes(flags.memory),
     scratch: flags.scratch,

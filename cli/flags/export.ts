@@ -24,6 +24,7 @@ export interface ExportFlags {
   crs?: string;
   resolution?: number;
   resampling?: Resampling;
+  zones?: boolean;
 }
 
 export interface ExportRequest {
@@ -36,6 +37,8 @@ export interface ExportRequest {
   /** The window of time; undefined for all. */
   time: string | undefined;
   geometry: Shape;
+  /** The statistics of zones, not of cells. */
+  zones: boolean;
   grid: { crs: string; resolution: number | undefined; resampling: Resampling } | null;
 }
 
@@ -71,6 +74,7 @@ export function addExportOptions(command: CommandUnknownOpts): void {
     .option("--time <when>", "the window of time that holds a date, or first or last (default: all)");
   command.optionsGroup("Tables:");
   command
+    .option("--zones", "the statistics of zones (aggregate --zones), not of cells: csv alone")
     .addOption(
       new Option(
         "--geometry <shape>",
@@ -106,6 +110,11 @@ export function exportRequest(flags: ExportFlags): ExportRequest {
         ` with one of ${Object.keys(BY_ENDING).join(", ")})`,
     );
   }
+  if (flags.zones && (format !== "csv" || (variable ?? order ?? time) !== undefined)) {
+    throw inputError(
+      "--zones are written whole as csv (wanted -o zones.csv, without --variable, --order and --time)",
+    );
+  }
   if (format !== "cog" && (crs ?? resolution ?? resampling) !== undefined) {
     throw inputError(
       `--crs, --resolution and --resampling are for cog; ${format} has longitude and latitude`,
@@ -131,6 +140,7 @@ export function exportRequest(flags: ExportFlags): ExportRequest {
     table: { variables: variable, order },
     time,
     geometry: geometry ?? "polygon",
+    zones: flags.zones ?? false,
     grid: crs === undefined ? null : { crs, resolution, resampling: resampling ?? "nearest" },
   };
 }

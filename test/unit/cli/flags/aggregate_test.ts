@@ -69,7 +69,7 @@ Deno.test("every flag of aggregate changes the request, the area or the backend"
   const command = new Command("aggregate");
   addAggregateOptions(command);
   const plain = JSON.stringify(requestOf());
-  const areas = ["--polygon", "--region", "--bbox"];
+  const areas = ["--polygon", "--region", "--bbox", "--zones", "--zone-name"];
   let tried = 0;
   for (const { long, argChoices, required } of command.options) {
     if (long == null || areas.includes(long) || long === "--config" || long === "--driver") continue;

@@ -25,6 +25,12 @@ Deno.test("flags that a format has no use for are refused, and what it needs is 
   assert.throws(() => requestOf("-o", "a.csv", "--geometry", "centre"), /csv has none/);
   assert.throws(() => requestOf("-o", "a.tif", "--variable", "h"), /which reference system/);
   assert.throws(() => requestOf("-o", "a.tif", "--crs", "EPSG:3031"), /which variables/);
+  assert.throws(
+    () => requestOf("-o", "a.csv", "--zones", "--order", "8"),
+    /--zones are written whole as csv/,
+  );
+  assert.equal(requestOf("-o", "a.csv", "--zones").zones, true);
+  assert.equal(requestOf("-o", "a.fgb").format, "flatgeobuf");
   assert.throws(() => requestOf("-o", "-", "--format", "geoparquet"), /not written to stdout/);
   assert.deepEqual(
     requestOf(
@@ -47,7 +53,8 @@ Deno.test("flags that a format has no use for are refused, and what it needs is 
       table: { variables: ["h", "n"], order: 8 },
       time: undefined,
       geometry: "polygon",
-      grid: { crs: "EPSG:3031", resolution: 500 },
+      zones: false,
+      grid: { crs: "EPSG:3031", resolution: 500, resampling: "nearest" },
     },
   );
 });
