@@ -29,7 +29,7 @@ export interface ConfigOverrides {
 
 /** The config's pipeline with what the request says over it. */
 export function overridden(pipeline: Pipeline, request: ConfigOverrides): Pipeline {
-  const { time, ...output } = pipeline.output;
+  const { time, zoneFile, ...output } = pipeline.output;
   checkOverride("--parent-order", request.parentOrder, 0, MAX_ORDER);
   checkOverride("--child-order", request.childOrder, 0, MAX_ORDER);
   checkOverride("--shard", request.shard, 1, MAX_SHARD);
@@ -44,7 +44,11 @@ export function overridden(pipeline: Pipeline, request: ConfigOverrides): Pipeli
       latitude: request.latitude ?? output.latitude,
       layout: request.layout ?? output.layout,
       shard: request.shard ?? output.shard,
-      ...request.zones === undefined ? {} : { zones: checkedZones(request.zones) },
+      ...request.zones !== undefined
+        ? { zones: checkedZones(request.zones) }
+        : zoneFile === undefined
+        ? {}
+        : { zoneFile },
       ...request.exactQuantiles ? { exactQuantiles: true as const } : {},
     },
     bounds: { ...pipeline.bounds, ...request.clip === undefined ? {} : { clip: request.clip } },

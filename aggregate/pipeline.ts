@@ -31,8 +31,8 @@ export type StatisticFunction =
   | "slope"
   | "intercept";
 
-/** An area, or the name of a region whose shape granary has. */
-export type AreaSource = AreaSpec | { region: string };
+/** An area, the name of a region whose shape granary has, or a file of polygons. */
+export type AreaSource = AreaSpec | { region: string } | { file: string };
 
 /**
  * What a run under an area leaves out: observations outside it, cells whose centre is outside, or nothing of
@@ -131,6 +131,8 @@ export interface Pipeline {
     exactQuantiles?: true;
     /** Areas of which a store has statistics beside its cells; they may overlap. */
     zones?: Zone[];
+    /** Where a config says that they are; a plan has the zones themselves. */
+    zoneFile?: { file: string; name?: string };
   };
   selection?: PipelineSelection;
   catalog: string | null;

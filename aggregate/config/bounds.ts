@@ -48,6 +48,7 @@ type Place = (string | number)[];
 
 function areaSource(spatial: SpatialInput, place: Place, faults: Faults): AreaSource {
   if (!Array.isArray(spatial) && "region" in spatial) return { region: spatial.region };
+  if (!Array.isArray(spatial) && "file" in spatial) return { file: spatial.file };
   if (!Array.isArray(spatial) && "geometry" in spatial) {
     const name = spatial.name ?? "the config's area";
     try {
@@ -62,7 +63,7 @@ function areaSource(spatial: SpatialInput, place: Place, faults: Faults): AreaSo
 }
 
 function box(
-  spatial: Exclude<SpatialInput, { region: string } | { geometry: unknown }>,
+  spatial: Exclude<SpatialInput, { region: string } | { file: string } | { geometry: unknown }>,
   place: Place,
   faults: Faults,
 ): [number, number, number, number] {

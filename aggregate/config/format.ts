@@ -52,6 +52,7 @@ export function configMapping(pipeline: Pipeline): Record<string, unknown> {
       ...(output.levels === undefined ? {} : { levels: output.levels }),
       ...(output.time === undefined ? {} : { time: windowsEntry(output.time) }),
       ...(output.zones === undefined ? {} : { zones: output.zones }),
+      ...(output.zoneFile === undefined ? {} : { zones: output.zoneFile }),
       ...(output.exactQuantiles === undefined ? {} : { exact_quantiles: true }),
       grid: {
         type: "healpix",
@@ -162,6 +163,7 @@ function selectionEntry({ maxCells, unknownExtent, ...rest }: PipelineSelection)
 
 function areaEntry(area: AreaSource): unknown {
   if ("bbox" in area) return area.bbox;
+  if ("file" in area) return { file: area.file };
   if (area.region !== undefined) return { region: area.region };
   const { name, geometry } = area as Extract<AreaSource, { geometry: unknown }>;
   return { geometry, name };

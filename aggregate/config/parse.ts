@@ -211,8 +211,9 @@ function output(input: ConfigInput, { faults }: Context): Pipeline["output"] {
 function zonesOf(
   given: ConfigInput["output"]["zones"],
   faults: Context["faults"],
-): Pick<Pipeline["output"], "zones"> {
+): Pick<Pipeline["output"], "zones" | "zoneFile"> {
   if (given === undefined) return {};
+  if (!Array.isArray(given)) return { zoneFile: given };
   const zones = given.map(({ name, geometry }, i) => {
     try {
       return { name, geometry: parseGeoJson(JSON.stringify(geometry), `zone "${name}"`) };

@@ -205,10 +205,16 @@ const output = z.strictObject({
   levels: z.array(order).min(1).max(MAX_ORDER + 1).optional().describe(
     "Orders to write (default: the child order alone); --levels overrules it",
   ),
-  zones: z.array(z.strictObject({
-    name: z.string().min(1).max(500),
-    geometry: z.record(z.string(), z.unknown()).describe("GeoJSON"),
-  })).min(1).max(MAX_ZONES).optional().describe(
+  zones: z.union([
+    z.array(z.strictObject({
+      name: z.string().min(1).max(500),
+      geometry: z.record(z.string(), z.unknown()).describe("GeoJSON"),
+    })).min(1).max(MAX_ZONES),
+    z.strictObject({
+      file: text.describe("A file of polygons, as --polygon reads"),
+      name: text.optional().describe("The property that names a zone"),
+    }),
+  ]).optional().describe(
     "Areas of which the store has statistics beside its cells (--zones reads them from a file)",
   ),
   exact_quantiles: z.boolean().optional().describe(
@@ -249,6 +255,7 @@ const area = z.union([
   z.strictObject({ west: z.number(), south: z.number(), east: z.number(), north: z.number() }),
   z.strictObject({ bbox: numbers4 }),
   z.strictObject({ region: z.string().min(1).max(200) }),
+  z.strictObject({ file: text.describe("A file of polygons, as --polygon reads") }),
   z.strictObject({ geometry: z.record(z.string(), z.unknown()), name: z.string().max(500).optional() }),
 ]);
 

@@ -15,7 +15,7 @@ import { reading } from "../../core/tables/reading.ts";
 import { parseCellAt } from "../../core/cells/cell_name.ts";
 import type { Pipeline, PipelineSelection } from "../pipeline.ts";
 import { joinedConditions, joinSelections } from "./append.ts";
-import { areasOf, effectiveBounds, granuleTimes, selectionAreas } from "./row_rules.ts";
+import { areasOf, effectiveBounds, effectiveZones, granuleTimes, selectionAreas } from "./row_rules.ts";
 import { type Plan, type PlanOptions, planRun, type RunSelection } from "./plan.ts";
 
 /** What of a catalog a run takes, besides what its config says. */
@@ -111,10 +111,11 @@ export async function prepareRun(
   const folded = foldedGranules(joined, options.duplicates ?? "fold", catalog.name);
   if (folded.left.size > 0) leftOut.push({ what: folded.what, granules: folded.left.size });
   const levels = options.levels === undefined ? {} : { levels: [...options.levels] };
+  const { zoneFile: _zoneFile, ...output } = pipeline.output;
   const whole = {
     ...pipeline,
     bounds,
-    output: { ...pipeline.output, ...levels },
+    output: { ...output, ...levels, ...await effectiveZones(pipeline.output) },
     ...selectionOf(pipeline, options, append),
   };
   return planRun({ ...without(joined, folded.left), leftOut }, whole, {

@@ -1,5 +1,8 @@
 /** What a run takes by time and place: granules of the catalog, and rows of these granules. */
 import { areaFrom, type AreaSpec } from "../../core/geometry/area.ts";
+import { inputPath } from "../../core/files/address.ts";
+import { readZones } from "../../core/vector/zone_file.ts";
+import { readPolygonFile } from "../../core/vector/area_file.ts";
 import { findRegion } from "../../core/cells/regions.ts";
 import type { Geometry } from "../../core/geometry/geometry.ts";
 import type { GranuleFilter } from "../../catalog/query/filter.ts";
@@ -23,9 +26,18 @@ export async function effectiveBounds(
 }
 
 async function shapeOf(source: AreaSource): Promise<AreaSpec> {
+  if ("file" in source) return (await readPolygonFile(inputPath(source.file))).spec;
   if (!("region" in source) || "geometry" in source) return source as AreaSpec;
   const { name, geometry } = await findRegion(source.region);
   return { name, region: source.region, geometry: geometry as Geometry };
+}
+
+/** The zones of a config or a request, read where they are in a file. */
+export async function effectiveZones(
+  { zones, zoneFile }: Pipeline["output"],
+): Promise<Pick<Pipeline["output"], "zones">> {
+  if (zones !== undefined) return { zones };
+  return zoneFile === undefined ? {} : { zones: await readZones(inputPath(zoneFile.file), zoneFile.name) };
 }
 
 /** The last millisecond of a day stands for all of it. */

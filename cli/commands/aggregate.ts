@@ -141,7 +141,13 @@ function rowLines({ pipeline: { bounds, dataSource } }: Plan): [string, string][
   const names = [
     ...bbox === null ? [] : [`box ${bbox.join(",")}`],
     ...areas.map((area) =>
-      "bbox" in area ? `box ${area.bbox.join(",")}` : "name" in area ? area.name : area.region
+      "bbox" in area
+        ? `box ${area.bbox.join(",")}`
+        : "name" in area
+        ? area.name
+        : "file" in area
+        ? area.file
+        : area.region
     ),
   ];
   return [

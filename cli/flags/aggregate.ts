@@ -13,7 +13,7 @@ import { addAreaOptions, type AreaFlags } from "./area.ts";
 import { addBackendOptions, type BackendFlags } from "./backend.ts";
 import { addFilterOptions, type FilterFlags, filterFrom } from "./filter.ts";
 import { countOf, listOf, whole } from "./numbers.ts";
-import { catalogToRead, fileToRead, fileToWrite, storeToWrite } from "./places.ts";
+import { areaToRead, catalogToRead, fileToRead, fileToWrite, storeToWrite } from "./places.ts";
 
 /** What commander makes of the words; absent where a flag is. */
 export interface AggregateFlags extends AreaFlags, FilterFlags, BackendFlags {
@@ -85,7 +85,7 @@ export function addAggregateOptions(command: CommandUnknownOpts): void {
     .option(
       "--zones <file>",
       "statistics of each feature of a file beside those of cells; it leaves nothing out (formats as of --polygon)",
-      fileToRead,
+      areaToRead,
     )
     .option("--zone-name <name>", "the property that names a zone (default: name, id or code)")
     .addOption(

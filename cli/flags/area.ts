@@ -2,7 +2,7 @@
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import type { Geometry } from "../../core/geometry/geometry.ts";
 import type { Area } from "../../core/geometry/area.ts";
-import { fileToRead } from "./places.ts";
+import { areaToRead } from "./places.ts";
 
 export interface AreaFlags {
   polygon?: string | undefined;
@@ -18,7 +18,7 @@ export function addAreaOptions(command: CommandUnknownOpts): void {
       "--polygon <file>",
       "only what touches the polygons of a file: GeoJSON, WKT, GeoParquet, GeoPackage, shapefile (- for stdin)",
     )
-      .argParser(fileToRead)
+      .argParser(areaToRead)
       .conflicts(["region", "bbox"]),
   );
   command.addOption(

@@ -101,7 +101,8 @@ export function addExportOptions(command: CommandUnknownOpts): void {
 /** Throws an input error for flags that the format has no use for. */
 export function exportRequest(flags: ExportFlags): ExportRequest {
   const { output, variable, order, time, geometry, crs, resolution, resampling } = flags;
-  const format = flags.format ?? BY_ENDING[path.extname(output).toLowerCase()];
+  const format = flags.format ?? BY_ENDING[path.extname(output).toLowerCase()] ??
+    (flags.zones ? "csv" : undefined);
   if (format === undefined) {
     throw inputError(
       `${output}: which format? (wanted --format with one of ${

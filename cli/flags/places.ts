@@ -38,7 +38,14 @@ function gridPlace(word: string): string {
   return variable === undefined ? found : `${found}:${variable}`;
 }
 
+/** A file, or `FILE.gpkg:TABLE`. */
+function areaPlace(word: string): string {
+  const [, file, table] = /^(.+\.gpkg):([^:/\\]+)$/i.exec(word) ?? [];
+  return file === undefined ? placeFor(word, READS_FILES) : `${placeFor(file, READS_FILES)}:${table}`;
+}
+
 export const fileToRead: PlaceParser = one(READS_FILES);
+export const areaToRead: PlaceParser = areaPlace;
 export const filesToRead: PlacesParser = several(fileToRead);
 export const catalogToRead: PlaceParser = one(READS_ANYWHERE);
 export const catalogsToRead: PlacesParser = several(catalogToRead);

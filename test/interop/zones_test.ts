@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { aggregate, type AggregateRequest } from "../../aggregate/aggregate.ts";
+import { formatConfig } from "../../aggregate/config/format.ts";
 import { loadConfig } from "../../aggregate/config/load.ts";
 import { parseConfig } from "../../aggregate/config/parse.ts";
 import { localGranules } from "../../aggregate/local_granules.ts";
@@ -141,6 +142,22 @@ Deno.test(
     await run("grown.zarr", { zones, catalog: begun });
     const grown = await run("grown.zarr", { zones, mode: "append" });
     assert.deepEqual(grown.provenance!.zones, table);
+
+    // A config may name the files.
+    const named = parseConfig(
+      `${
+        formatConfig({
+          ...pipeline,
+          bounds: { ...pipeline.bounds, areas: [{ file: `${folder}/zones.gpkg` }] },
+        })
+      }`
+        .replace("output:\n", `output:\n  zones: {file: "${folder}/zones.gpkg", name: BASIN}\n`),
+      "named.yaml",
+    ).pipeline;
+    const inside = await run("named.zarr", { config: named });
+    const own = inside.provenance!.zones as typeof table;
+    assert.deepEqual(own.zone, table.zone);
+    assert.deepEqual(own.observations, table.observations);
 
     const { text } = zonesCsv(store);
     assert.match(text, /^zone,observations,count,h_min/);

@@ -30,6 +30,7 @@ Deno.test("flags that a format has no use for are refused, and what it needs is 
     /--zones are written whole as csv/,
   );
   assert.equal(requestOf("-o", "a.csv", "--zones").zones, true);
+  assert.equal(requestOf("-o", "-", "--zones").format, "csv");
   assert.equal(requestOf("-o", "a.fgb").format, "flatgeobuf");
   assert.throws(() => requestOf("-o", "-", "--format", "geoparquet"), /not written to stdout/);
   assert.deepEqual(

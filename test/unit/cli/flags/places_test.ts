@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import type { Argument, Option } from "@commander-js/extra-typings";
+import { areaToRead } from "../../../../cli/flags/places.ts";
 import { createProgram } from "../../../../cli/program.ts";
 import { allCommands, commandPath } from "../../../../cli/help/suggest.ts";
 import type { CliContext } from "../../../../cli/io/context.ts";
@@ -132,4 +133,10 @@ Deno.test("a file whose name holds a colon is read, and not made by a slip", () 
   } finally {
     Deno.chdir(here);
   }
+});
+
+Deno.test("a file of areas may name a table of a GeoPackage, and nothing else", () => {
+  assert.equal(areaToRead("areas.gpkg:basins"), "areas.gpkg:basins");
+  assert.equal(areaToRead("file:///a/areas.gpkg:basins"), "/a/areas.gpkg:basins");
+  assert.throws(() => areaToRead("s3://bucket/areas.gpkg:basins"), /does not read s3:/);
 });
