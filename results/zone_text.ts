@@ -4,11 +4,16 @@ import { asArray, asObject } from "../core/json_value.ts";
 import type { GranaryStore } from "../core/store/open.ts";
 import { csvField } from "../core/tables/result_text.ts";
 
-/** Throws an input error for a store without zones. @returns the text and its lines without the header */
-export function zonesCsv(store: GranaryStore): { text: string; rows: number } {
+/** Whether a store has statistics of zones. */
+export function hasZones(store: GranaryStore): boolean {
+  return asArray(asObject(store.provenance?.zones)?.zone).length > 0;
+}
+
+/** Throws an input error for a store without zones. @returns the text, its columns, and its lines without the header */
+export function zonesCsv(store: GranaryStore): { text: string; columns: string[]; rows: number } {
   const table = asObject(store.provenance?.zones);
   const names = asArray(table?.zone);
-  if (table === null || names.length === 0) {
+  if (table === null || !hasZones(store)) {
     throw inputError(`${store.name}: has no statistics of zones (granary aggregate --zones makes them)`);
   }
   const times = table.time === undefined ? null : asArray(table.time);
@@ -31,5 +36,9 @@ export function zonesCsv(store: GranaryStore): { text: string; rows: number } {
       ...columns.map(({ values }) => values[i] === null ? "" : String(values[i])),
     ]);
   });
-  return { text: lines.map((line) => `${line.map(csvField).join(",")}\n`).join(""), rows: names.length };
+  return {
+    text: lines.map((line) => `${line.map(csvField).join(",")}\n`).join(""),
+    columns: lines[0],
+    rows: names.length,
+  };
 }

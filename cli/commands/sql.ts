@@ -10,7 +10,7 @@ import { catalogToRead, fileToWrite, storeToRead } from "../flags/places.ts";
 
 const EXAMPLES = `
 The view cells has a row for each cell with a value of any variable: cell_id, lon, lat, the variables, and
-geometry, the cell's outline. With --catalog there are the catalog's views granules, urls and cells_at(ORDER), too.
+geometry, the cell's outline. Where aggregate had --zones, the view zones has their statistics. With --catalog there are the catalog's views granules, urls and cells_at(ORDER), too.
 
 Examples:
   granary sql store.zarr "select count(*), avg(h_mean) from cells"

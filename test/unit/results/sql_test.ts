@@ -15,6 +15,39 @@ async function rowsOf(opened: Awaited<ReturnType<typeof openCells>>, sql: string
   return JSON.parse(text);
 }
 
+Deno.test("zones of a store are a view of their own, with names, times and numbers as such", async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-zones-sql-"));
+  try {
+    const zones = {
+      zone: ["1", 'a "b"', "1"],
+      time: [0, 0, 86_400],
+      observations: [3, 0, 2],
+      statistics: { h_mean: [1.5, null, -2.25] },
+    };
+    const spec = { ...fixtureSpec("compact"), provenance: { zones } };
+    await writeFixture(spec, new FolderTarget(folder));
+    const store = await openStore(folder);
+    const opened = await openCells(CellTable.of(store, {}), undefined);
+    try {
+      assert.deepEqual(
+        await rowsOf(
+          opened,
+          "select zone, epoch(time)::int t, observations, h_mean from zones order by t, zone",
+        ),
+        [
+          { zone: "1", t: 0, observations: 3, h_mean: 1.5 },
+          { zone: 'a "b"', t: 0, observations: 0, h_mean: null },
+          { zone: "1", t: 86_400, observations: 2, h_mean: -2.25 },
+        ],
+      );
+    } finally {
+      opened.close();
+    }
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+});
+
 Deno.test("the view cells has the cells with values, and nothing else can be read", async () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-cells-sql-"));
   try {
