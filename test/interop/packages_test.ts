@@ -63,9 +63,21 @@ function pack(kind: string, out: string, binary = BINARY): string[] {
   );
 }
 
+/** What a strict program in Python may write. */
+const TYPED_CONSUMER = `
+import granary
+
+config: granary.Config = granary.load_config("atl06")
+result: granary.AggregateResult = granary.agg(config, catalog="c.parquet", store="s.zarr", max_cells=3, dry_run=True)
+try:
+    print(granary.catalog.info("c.parquet")["granules"], result.store)
+except granary.GranaryError as error:
+    raise SystemExit(str(error))
+`;
+
 Deno.test({
   name: "the wheel is small enough for PyPI, and gives a clean environment the program and the package",
-  ignore: !hasPeer("build", "hatchling"),
+  ignore: !hasPeer("build", "hatchling", "mypy"),
   fn: () =>
     withFolder((folder) => {
       const [wheel] = pack("wheel", path.join(folder, "out"));
@@ -80,6 +92,10 @@ Deno.test({
       const bin = path.join(place, "bin");
       const pip = ["-m", "pip", "--python", path.join(bin, "python"), "install", "--quiet"];
       run(PYTHON, [...pip, "--no-index", "--no-deps", wheel]);
+      // What is installed says its types, and they hold: py.typed is in the wheel.
+      fs.writeFileSync(path.join(folder, "consumer.py"), TYPED_CONSUMER);
+      const typed = ["--strict", "--cache-dir", os.devNull, "--python-executable", path.join(bin, "python")];
+      run(PYTHON, ["-m", "mypy", ...typed, "consumer.py"], { cwd: folder });
       // Neither Node nor Deno nor another granary is there.
       const env = { PATH: bin, HOME: folder };
       const { version } = JSON.parse(fs.readFileSync(path.join(ROOT, "deno.json"), "utf8"));

@@ -15,6 +15,7 @@ import type { GranuleRow } from "../../../../catalog/granule.ts";
 import type { SourceOpener } from "../../../../core/access/open.ts";
 import type { Source } from "../../../../core/access/source.ts";
 import { encodeWkb } from "../../../../core/geometry/wkb.ts";
+import { Loopback } from "../../../support/loopback.ts";
 import { countingSource } from "../../../support/memory_source.ts";
 import { sampleRow, withFolder } from "../sample.ts";
 
@@ -192,6 +193,39 @@ Deno.test("a catalog that lies elsewhere is merged with one of this machine", as
     assert.equal(result.rows, 3001);
     await mergeCatalogs([all, part], local);
     assert.deepEqual(fs.readFileSync(merged), fs.readFileSync(local));
+  });
+});
+
+Deno.test("a signed address, as other clouds give it, is read with its query and told without", async () => {
+  await withFolder(async (folder) => {
+    const file = path.join(folder, "many.parquet");
+    await writeCatalog(file, manyRows(2500));
+    const bytes = fs.readFileSync(file);
+    const server = await Loopback.start((request, response) => {
+      if (!request.url!.endsWith("?sv=2024-11-04&sig=secret%3D")) {
+        response.writeHead(403);
+        return void response.end();
+      }
+      server.sendFile(request, response, bytes);
+    });
+    try {
+      const signed = `${server.url}/container/many.parquet?sv=2024-11-04&sig=secret%3D`;
+      const catalog = await openCatalog(signed);
+      try {
+        assert.equal(catalog.name, `${server.url}/container/many.parquet`);
+        assert.equal(await catalog.count(), 2500);
+        assert.match(await answer(catalog, "select max(id) m from granules"), /"m":/);
+        assert.ok(server.sentBytes < bytes.length, `${server.sentBytes} of ${bytes.length} bytes`);
+      } finally {
+        catalog.close();
+      }
+      await assert.rejects(openCatalog(signed.replace("secret", "other-secret")), (error: Error) => {
+        assert.doesNotMatch(error.message, /secret/);
+        return true;
+      });
+    } finally {
+      await server.stop();
+    }
   });
 });
 
