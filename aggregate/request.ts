@@ -101,9 +101,9 @@ export function settleRequest(request: AggregateRequest, warn: (message: string)
   const share = Math.floor(memoryBytes * SELECTION_SHARE);
   return {
     pipeline,
+    selection: selectionOf(request, pipeline),
     catalog: catalogOf(request, catalog),
     store: outputAddress(store),
-    selection: selectionOf(request, pipeline),
     workers: request.workers ?? defaultWorkers(),
     memoryBytes,
     duck: { memoryBytes: Math.max(share, LEAST_SELECTION_BYTES), scratch: request.scratch },

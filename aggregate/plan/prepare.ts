@@ -5,12 +5,7 @@ import { untimedGranules, untimedText, uselessCollection } from "../../catalog/q
 import type { Area } from "../../core/geometry/area.ts";
 import { type DuplicateRule, foldDuplicates } from "../../catalog/duplicates.ts";
 import { type Catalog, type CatalogOptions, openCatalog } from "../../catalog/file/open_catalog.ts";
-import {
-  type GranuleFilter,
-  select,
-  type Selection,
-  type SelectOptions,
-} from "../../catalog/query/select.ts";
+import { type GranuleFilter, select } from "../../catalog/query/select.ts";
 import { reading } from "../../core/tables/reading.ts";
 import { parseCellAt } from "../../core/cells/cell_name.ts";
 import type { Pipeline, PipelineSelection } from "../pipeline.ts";
@@ -84,10 +79,24 @@ export async function prepareRun(
   }
   const areas = (options.areas ?? []).map(({ spec }) => spec);
   const bounds = await effectiveBounds(pipeline.bounds, options.filter, areas);
-  const selection = await select(catalog, selectOptions({ ...pipeline, bounds }, names, options));
+  const times = granuleTimes(bounds);
+  const selection = await select(catalog, {
+    order: pipeline.output.parentOrder,
+    convention: pipeline.output.latitude,
+    ...options.filter,
+    ...times,
+    collections: names,
+    areas: selectionAreas(bounds),
+    cells: options.cells,
+    maxCells: options.maxCells,
+    unknownExtent: options.unknownExtent,
+    withoutCells: true,
+    signal: options.signal,
+  });
   // Versions of which the selection leaves one are no mixture.
   const { append } = options;
-  const own = runSelection(selection, []);
+  const { granules, ranks } = selection;
+  const own: RunSelection = { parents: Array.from(selection.parents), granules, ranks, leftOut: [] };
   const joined = append === undefined ? own : joinSelections(append, own, pipeline);
   const selected = [...new Set(joined.granules.map(({ collection }) => collection))].sort();
   refuseMixedVersions(selected, [...collections, ...named ?? []], catalog.name);
@@ -96,7 +105,7 @@ export async function prepareRun(
     .map(({ collection, granules }) => ({ what: `collection ${collection}`, granules }));
   const untimed = await untimedGranules(catalog, {
     ...options.filter,
-    ...granuleTimes(bounds),
+    ...times,
     collections: names,
   });
   if (untimed.count > 0 && joined.granules.length === 0) {
@@ -165,26 +174,6 @@ function selectionOf(
   return whole === undefined ? {} : { selection: whole };
 }
 
-function selectOptions(
-  pipeline: Pipeline,
-  taken: readonly string[],
-  options: PrepareOptions,
-): SelectOptions {
-  return {
-    order: pipeline.output.parentOrder,
-    convention: pipeline.output.latitude,
-    ...given(options.filter ?? {}),
-    ...granuleTimes(pipeline.bounds),
-    collections: taken,
-    areas: selectionAreas(pipeline.bounds),
-    cells: options.cells,
-    maxCells: options.maxCells,
-    unknownExtent: options.unknownExtent,
-    withoutCells: true,
-    signal: options.signal,
-  };
-}
-
 /** The conditions that were given, so that absent ones do not overrule the config's. */
 function given(filter: GranuleFilter): GranuleFilter {
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
@@ -207,17 +196,7 @@ function foldedGranules(
   return folded;
 }
 
-/** Parent -> granules turned into granule -> ranks of parents. */
-function runSelection(selection: Selection, leftOut: RunSelection["leftOut"]): RunSelection {
-  const ranks: number[][] = selection.granules.map(() => []);
-  const { offsets, indices } = selection.needs;
-  selection.parents.forEach((_, rank) => {
-    for (const granule of indices.subarray(offsets[rank], offsets[rank + 1])) ranks[granule].push(rank);
-  });
-  return { parents: Array.from(selection.parents), granules: selection.granules, ranks, leftOut };
-}
-
-/** The same without the granules `left`, and without parents that only those need. */
+/** A selection without the granules `left`, and without parents that only those need. */
 function without(selection: RunSelection, left: ReadonlySet<number>): RunSelection {
   const taken = <T>(list: readonly T[]) => list.filter((_, g) => !left.has(g));
   const ranks = taken(selection.ranks);

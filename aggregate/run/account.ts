@@ -50,14 +50,18 @@ function addSums(sums: ReadingSums, more: ReadingSums): void {
   sums.seconds += more.seconds;
 }
 
-/** The sums of all parts: those of the account, and of records that it does not hold yet. */
+/**
+ * The sums of all parts: those of the account, and of records that it does not hold yet. Records are all that the
+ * directory has, also those whose files are gone; `known` saves reading them again.
+ */
 export async function readingSoFar(
   directory: RunDirectory,
-  scatter: readonly ScatterRecord[],
+  known?: { scatter: readonly ScatterRecord[]; lost: readonly ScatterRecord[] },
 ): Promise<ReadingSums> {
   const { counted, ...sums } = await readAccount(directory);
+  const { scatter, lost } = known ?? await directory.scatterRecords();
   const held = new Set(counted);
-  for (const record of scatter) {
+  for (const record of [...scatter, ...lost]) {
     if (held.has(keyOf(record))) continue;
     for (const granule of record.granules) addReading(sums, granule);
   }

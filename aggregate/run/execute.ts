@@ -1,47 +1,20 @@
-/** Executes a plan on this machine: resumes, schedules, finishes the store, reports. */
+/** Executes a plan on this machine: schedules what is left, finishes the store, reports. */
 import { allowedCores, allowedMemoryBytes, DEFAULT_MEMORY_SHARE } from "../../core/resources.ts";
-import { GranaryError } from "../../core/errors.ts";
-import { FolderTarget } from "../../core/access/folder_target.ts";
 import type { SourceLocation } from "../../core/access/location.ts";
-import type { ObjectTarget } from "../../core/access/object_target.ts";
 import type { GroupRuns } from "../../core/observations/row_runs.ts";
-import type { LeaseOptions } from "../../runs/lease.ts";
-import { takeLease } from "../../runs/slurm/slurm_lease.ts";
-import { absoluteAddress, defaultRunDirectory, REPORT_KEY } from "../../runs/run_directory.ts";
 import type { IndexedRows } from "../engine/contract.ts";
 import type { Plan } from "../plan/plan.ts";
 import { shareMemory } from "../schedule/budget.ts";
 import { type Executor, startExecutor } from "../schedule/executor.ts";
 import type { Checkpoint } from "../schedule/schedule_work.ts";
-import { addReading, keepReading, noReading, readingSoFar, type ReadingSums } from "./account.ts";
+import { addReading, keepReading, type ReadingSums } from "./account.ts";
 import { commitShard, drive, missingIds } from "./drive.ts";
 import { type ShardStates, statesOf } from "./coarse_levels.ts";
 import { finishStore, incompleteParents, leftOutNote } from "./finish.ts";
-import { shardRecordKey } from "./records.ts";
-import { type Remaining, remainingWork } from "./resume.ts";
-import { carryOver, completeAppend } from "./append.ts";
-import { RunDirectory, type RunSettings } from "./run_directory.ts";
+import { type BegunRun, type PlaceOptions, underLease } from "./begin.ts";
+import type { Remaining } from "./resume.ts";
 import type { SpillReader } from "./spill_files.ts";
-import { type StoreMode, StorePlace } from "./store_place.ts";
 import { type RunProgress, type RunTotals, Tally } from "./tally.ts";
-
-/** Where a run is, and how it begins there. */
-interface PlaceOptions {
-  /** The store's folder, or another place by a target. */
-  store: string | ObjectTarget;
-  /** What to do with a store that is there; default "new", which refuses it. */
-  mode?: StoreMode;
-  /** Default: a folder beside the store. Needed when the store is not in a folder. */
-  runDirectory?: RunDirectory;
-  /** Folder for spill files; by default the run directory. */
-  scratch?: string;
-  /** Remembered for tasks of the run that others do. */
-  driver?: string;
-  lease?: LeaseOptions;
-  signal?: AbortSignal;
-  /** What a resumed run keeps and redoes, in a sentence. */
-  onNote?(note: string): void;
-}
 
 export interface RunOptions extends PlaceOptions {
   locate(granule: number): SourceLocation;
@@ -121,86 +94,6 @@ export function layOutRun(plan: Plan, options: PlaceOptions): Promise<void> {
   });
 }
 
-/** A run that has begun: its places, made to fit the plan, and what is left to do. */
-interface BegunRun {
-  directory: RunDirectory;
-  place: StorePlace;
-  remaining: Remaining;
-  /** What parts of the run before this one have read. */
-  reading: ReadingSums;
-}
-
-/** Has `body` done while no other run may begin in the same places. */
-async function underLease<T>(
-  plan: Plan,
-  options: PlaceOptions,
-  body: (run: BegunRun) => Promise<T>,
-): Promise<T> {
-  const target = typeof options.store === "string" ? new FolderTarget(options.store) : options.store;
-  const directory = options.runDirectory ??
-    RunDirectory.in(defaultRunDirectory(target.name), options.scratch);
-  const { mode = "new", signal } = options;
-  let place = await StorePlace.at(target, plan.store);
-  await directory.admit(mode, plan, place);
-  const goesOn = mode === "resume" || mode === "append";
-  const lease = await takeLease(directory.target, { signal, ...options.lease });
-  let isVain = false;
-  try {
-    if (!goesOn) await directory.clear();
-    else if (await goOn(directory, target, plan, options)) place = await StorePlace.at(target, plan.store);
-    // Before records go that hold no more.
-    const reading = goesOn ? await readingOfAll(directory) : noReading();
-    return await body({
-      directory,
-      place,
-      reading,
-      remaining: await prepareRemaining(plan, directory, place, options),
-    });
-  } catch (error) {
-    // A run that saved nothing has nothing to be resumed from.
-    isVain = !goesOn && isFruitless(error) && await directory.savedNothing().catch(() => false);
-    throw error;
-  } finally {
-    if (isVain) await directory.clear();
-    await lease.release();
-    if (isVain) await directory.removeEmpty(lease.key);
-  }
-}
-
-/**
- * Ends an append that was begun before, and takes over what a run of other granules made; returns whether the store
- * was changed.
- */
-async function goOn(
-  directory: RunDirectory,
-  target: ObjectTarget,
-  plan: Plan,
-  { driver = "auto" }: PlaceOptions,
-): Promise<boolean> {
-  const ended = await completeAppend(directory, target);
-  if (!await directory.exists()) return ended;
-  const { plan: then, settings } = await directory.plan();
-  if (then.key === plan.key) return ended;
-  const carried = await carryOver(directory, target, then, plan, { ...settings, driver });
-  return ended || carried;
-}
-
-function settingsOf(target: ObjectTarget, driver: string): RunSettings {
-  const store = absoluteAddress(target.name);
-  return { kind: "aggregate", store, driver, created: new Date().toISOString() };
-}
-
-/** Whether a run ended for what no granule can give, rather than being stopped. */
-function isFruitless(error: unknown): boolean {
-  return error instanceof GranaryError && ["input", "io", "granule"].includes(error.tag);
-}
-
-/** Records are read whole here: also those whose files are gone. */
-async function readingOfAll(directory: RunDirectory): Promise<ReadingSums> {
-  const { scatter, lost } = await directory.scatterRecords();
-  return await readingSoFar(directory, [...scatter, ...lost]);
-}
-
 async function runUnderLease(
   plan: Plan,
   executor: Executor,
@@ -273,62 +166,6 @@ async function runUnderLease(
   };
 }
 
-/**
- * Writes the plan and makes run directory and store fit it: what an ended run left half written, records
- * that hold no more and the objects that they speak of are gone, and nobody reads the store while shards
- * of it are open. Returns what is left to do; `onNote` hears what is kept and what is not.
- */
-async function prepareRemaining(
-  plan: Plan,
-  directory: RunDirectory,
-  place: StorePlace,
-  { driver = "auto", mode = "new", onNote }: PlaceOptions,
-): Promise<Remaining> {
-  for (const prefix of ["runs/", "scatter/", "shards/", "values/", ".run.", ".plan.", ".report."]) {
-    await directory.target.sweep(prefix); // not leases, which another may be trying to take
-  }
-  await place.target.sweep("");
-  const [{ scatter, lost }, shards] = await Promise.all([
-    directory.scatterRecords(),
-    directory.shardRecords(),
-  ]);
-  const [objectsWhole, valuesWhole] = [place.wholeShards(), await directory.wholeValues()];
-  const remaining = remainingWork(
-    plan,
-    scatter,
-    shards,
-    (record) => objectsWhole(record) && valuesWhole(record),
-  );
-  const replaces = await replacesAnother(directory, place, mode);
-  if (remaining.shards.length > 0) {
-    // Another store stands until the first shard that takes its place is ready.
-    if (!replaces || shards.length > 0) await place.reopen();
-    await directory.target.delete(REPORT_KEY);
-  }
-  if (scatter.length + shards.length + lost.length > 0) {
-    onNote?.(describeKept(plan, remaining, lost.length, mode === "append" ? "appending" : "resuming"));
-  }
-  await directory.putPlan(plan, { ...settingsOf(place.target, driver), ...replaces ? { replaces } : {} });
-  for (const record of remaining.recut) await directory.freeOfBatch(record);
-  for (const record of lost) await directory.forget(record);
-  for (const { shard } of remaining.staleShards) {
-    await directory.target.delete(shardRecordKey(shard)); // first: no record may outlive its objects
-    await place.removeShard(shard);
-  }
-  return remaining;
-}
-
-/** Whether the store that was found is another run's, which this one is to replace. */
-async function replacesAnother(
-  directory: RunDirectory,
-  place: StorePlace,
-  mode: StoreMode,
-): Promise<true | undefined> {
-  if (mode === "overwrite" && !place.isEmpty) return true;
-  if ((mode !== "resume" && mode !== "append") || !await directory.exists()) return undefined;
-  return (await directory.plan()).settings.replaces;
-}
-
 function tallyKept(plan: Plan, remaining: Remaining, tally: Tally): void {
   for (const record of remaining.keptShards) tally.keptShard(record);
   const toScatter = new Set(remaining.granules.map(({ granule }) => granule));
@@ -342,19 +179,4 @@ function tallyKept(plan: Plan, remaining: Remaining, tally: Tally): void {
     if (record === undefined) tally.notNeeded(granule);
     else tally.kept(granule, record);
   });
-}
-
-function describeKept(plan: Plan, remaining: Remaining, lostFiles: number, what: string): string {
-  const kept = remaining.keptShards.length;
-  const saved = plan.granules.length - remaining.granules.length;
-  const { changed, missing, damaged } = remaining.again;
-  const reasons = [
-    changed > 0 ? `${changed} because config, catalog or granules changed` : "",
-    missing > 0 ? `${missing} because they are without granules that could not be read` : "",
-    damaged > 0 ? `${damaged} because their objects are gone or damaged` : "",
-  ].filter((reason) => reason !== "");
-  return `${what}: ${kept} of ${plan.shards.length} shards are done, ` +
-    `${saved} of ${plan.granules.length} granules need not be read again` +
-    (reasons.length > 0 ? `; shards made again: ${reasons.join(", ")}` : "") +
-    (lostFiles > 0 ? `; ${lostFiles} spill files are gone or damaged` : "");
 }

@@ -68,7 +68,7 @@ export async function finishRun(
       }),
       ...incomplete,
     });
-    await keepReading(directory, await readingSoFar(directory, [...scatter, ...lost]));
+    await keepReading(directory, await readingSoFar(directory, { scatter, lost }));
     if (failed.length === 0) await directory.dropSpills();
     const cells = Object.fromEntries(
       plan.store.levels.filter((level) => level >= plan.store.parentOrder)

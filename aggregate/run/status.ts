@@ -36,7 +36,7 @@ export async function runStatus(directory: RunDirectory, plan: Plan): Promise<Ru
     directory.isFinished(),
     directory.target.get(BILL_KEY),
   ]);
-  const reading = await readingSoFar(directory, [...scatter, ...lost]);
+  const reading = await readingSoFar(directory, { scatter, lost });
   const keys = granuleKeys(plan);
   const saved = wholeGranules(plan, scatter);
   const failed = failedGranules(plan, scatter);

@@ -4,6 +4,7 @@
  * distinct over hundreds of millions of values. Selection prunes by cells, never by boxes.
  */
 import type { DuckDBDataChunk, DuckDBResult, DuckDBValue } from "@duckdb/node-api";
+import { countDistinct, distinctSorted, groupPairs, GrowingArray, rankIn } from "./pairs.ts";
 import { GranaryError, inputError } from "../../core/errors.ts";
 import { type LatitudeConvention, MAX_NUMBER_ORDER } from "../../core/cells/convention.ts";
 import type { Area } from "../../core/geometry/area.ts";
@@ -48,8 +49,8 @@ export interface Selection {
   counts: Uint32Array;
   /** In canonical order: collection, id, revision. */
   granules: GranuleRow[];
-  /** The granules of parent i are `indices[offsets[i] .. offsets[i + 1])`, ascending. */
-  needs: { offsets: Float64Array; indices: Uint32Array };
+  /** For each granule the positions in `parents` of those that its cells touch, ascending. */
+  ranks: Uint32Array[];
   /** Granules that the column conditions kept and that have no cells. */
   unknownExtent: number;
 }
@@ -67,10 +68,22 @@ export async function select(catalog: Catalog, options: SelectOptions): Promise<
     catalog.name,
     () => fetchGranules(catalog, rows, options),
   );
+  const rankOf = rankIn(kept, options.order);
+  const parentList = pairs.parents.view(), rowList = pairs.rows.view();
+  const ranks = groupPairs(
+    pairs.parents.length,
+    granules.length,
+    (i) => indexOfRow.get(rowList[i]) ?? -1,
+    (i) => rankOf(parentList[i]),
+  );
+  const counts = new Uint32Array(kept.length);
+  for (const own of ranks) for (const rank of own) counts[rank] += 1;
   return {
     order: options.order,
     convention: options.convention,
-    ...compress(kept, options.order, pairs, (row) => indexOfRow.get(row)!),
+    parents: kept,
+    counts,
+    ranks,
     granules,
     unknownExtent: pairs.unknown.length,
   };
@@ -84,8 +97,20 @@ export async function countParents(
   const pairs = await reading(catalog.name, () => findPairs(catalog, options));
   const all = distinctSorted(pairs.parents.view(), options.order);
   const parents = options.maxCells === undefined ? all : all.subarray(0, options.maxCells);
-  const { counts, needs } = compress(parents, options.order, pairs, (row) => row);
-  return { parents, counts, granules: countDistinct(needs.indices), unknownExtent: pairs.unknown.length };
+  const rankOf = rankIn(parents, options.order);
+  const parentList = pairs.parents.view(), rowList = pairs.rows.view();
+  const rows = groupPairs(
+    pairs.parents.length,
+    parents.length,
+    (i) => rankOf(parentList[i]),
+    (i) => rowList[i],
+  );
+  return {
+    parents,
+    counts: Uint32Array.from(rows, (own) => own.length),
+    granules: countDistinct(rows),
+    unknownExtent: pairs.unknown.length,
+  };
 }
 
 interface Pairs {
@@ -287,97 +312,4 @@ async function fillChosen(catalog: Catalog, rows: ReadonlySet<number>): Promise<
     appender.endRow();
   }
   appender.closeSync();
-}
-
-/** Pairs as lists by parent: a counting sort, then each list ascending and every granule in it once. */
-function compress(
-  parents: Float64Array,
-  order: number,
-  pairs: Pairs,
-  indexOf: (fileRow: number) => number,
-): Pick<Selection, "parents" | "counts" | "needs"> {
-  const rankOf = rankIn(parents, order);
-  const parentList = pairs.parents.view();
-  const rowList = pairs.rows.view();
-  const starts = new Float64Array(parents.length + 1);
-  for (let i = 0; i < parentList.length; i++) {
-    const rank = rankOf(parentList[i]);
-    if (rank >= 0) starts[rank + 1] += 1;
-  }
-  for (let i = 0; i < parents.length; i++) starts[i + 1] += starts[i];
-  const indices = new Uint32Array(starts[parents.length]);
-  const next = starts.slice();
-  for (let i = 0; i < parentList.length; i++) {
-    const rank = rankOf(parentList[i]);
-    if (rank >= 0) indices[next[rank]++] = indexOf(rowList[i]);
-  }
-  // A row whose cells came in two chunks may have named a parent twice.
-  const counts = new Uint32Array(parents.length);
-  const offsets = new Float64Array(parents.length + 1);
-  let end = 0;
-  for (let rank = 0; rank < parents.length; rank++) {
-    const list = indices.subarray(starts[rank], starts[rank + 1]).sort();
-    for (let i = 0; i < list.length; i++) {
-      if (i === 0 || list[i] !== list[i - 1]) indices[end++] = list[i];
-    }
-    offsets[rank + 1] = end;
-    counts[rank] = end - offsets[rank];
-  }
-  return { parents, counts, needs: { offsets, indices: indices.slice(0, end) } };
-}
-
-/** Up to this order a table of all cells is smaller than a hash of some. */
-const TABLE_ORDER = 9;
-
-function distinctSorted(values: Float64Array, order: number): Float64Array {
-  if (order > TABLE_ORDER) return Float64Array.from(new Set(values)).sort();
-  const there = new Uint8Array(12 * 4 ** order);
-  for (let i = 0; i < values.length; i++) there[values[i]] = 1;
-  const found: number[] = [];
-  for (let cell = 0; cell < there.length; cell++) if (there[cell] === 1) found.push(cell);
-  return Float64Array.from(found);
-}
-
-/** A function from a cell to its place in `sorted`, -1 when it is not there. */
-function rankIn(sorted: Float64Array, order: number): (cell: number) => number {
-  if (order > TABLE_ORDER) {
-    const places = new Map<number, number>();
-    for (let i = 0; i < sorted.length; i++) places.set(sorted[i], i);
-    return (cell) => places.get(cell) ?? -1;
-  }
-  const places = new Int32Array(12 * 4 ** order).fill(-1);
-  for (let i = 0; i < sorted.length; i++) places[sorted[i]] = i;
-  return (cell) => places[cell];
-}
-
-/** How many different values there are. */
-function countDistinct(values: Uint32Array): number {
-  const most = values.reduce((most, value) => Math.max(most, value), 0);
-  const there = new Uint8Array(values.length === 0 ? 0 : most + 1);
-  let count = 0;
-  for (const value of values) {
-    if (there[value] === 1) continue;
-    there[value] = 1;
-    count += 1;
-  }
-  return count;
-}
-
-/** Float64 values that grow by doubling. */
-class GrowingArray {
-  length = 0;
-  #values = new Float64Array(1024);
-
-  push(value: number): void {
-    if (this.length === this.#values.length) {
-      const wider = new Float64Array(this.length * 2);
-      wider.set(this.#values);
-      this.#values = wider;
-    }
-    this.#values[this.length++] = value;
-  }
-
-  view(): Float64Array {
-    return this.#values.subarray(0, this.length);
-  }
 }

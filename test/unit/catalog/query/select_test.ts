@@ -43,12 +43,13 @@ const options = (changes: Partial<SelectOptions> = {}): SelectOptions => ({
   ...changes,
 });
 
-/** parent -> ids, from a selection's compressed lists. */
+/** parent -> ids, from the ranks of a selection's granules. */
 function needed(selection: Selection): Map<number, string[]> {
-  const { parents, needs, granules } = selection;
-  return new Map(Array.from(parents, (parent, i) => {
-    const own = needs.indices.subarray(needs.offsets[i], needs.offsets[i + 1]);
-    return [parent, Array.from(own, (index) => granules[index].id).sort()];
+  const { parents, ranks, granules, counts } = selection;
+  return new Map(Array.from(parents, (parent, rank) => {
+    const own = granules.filter((_, g) => ranks[g].includes(rank)).map(({ id }) => id).sort();
+    assert.equal(counts[rank], own.length);
+    return [parent, own];
   }));
 }
 
