@@ -11,7 +11,8 @@ import { readRows } from "../file/rows.ts";
 import type { CatalogQuery } from "../schema.ts";
 import { describeFile } from "./merge.ts";
 import { sortFiles } from "./sort.ts";
-import { type Unsorted, withUnsorted, writeCatalog, type WriteResult } from "./write.ts";
+import { type Unsorted, withUnsorted } from "./unsorted.ts";
+import { writeCatalog, type WriteResult } from "./write.ts";
 
 export interface BuildOptions extends DuckOptions {
   rows: AsyncIterable<GranuleRow> | Iterable<GranuleRow>;
@@ -50,8 +51,8 @@ export async function buildCatalog(options: BuildOptions): Promise<BuildResult> 
 
 /** Rows of two files as one catalog: those of `onto` as it is now, then the added ones. */
 async function layOnto(onto: string, added: Unsorted, options: BuildOptions): Promise<BuildResult> {
-  const former = await describeFile(onto, options);
   const removed = options.removed === undefined ? [] : await numbersOf(onto, options.removed, options);
+  const former = await describeFile(onto, options);
   const { queries } = options;
   const fed = typeof queries === "function" ? queries() : queries;
   const metadata = footer(
