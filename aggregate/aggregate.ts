@@ -1,5 +1,6 @@
 /** The main job as one function: config and catalog in, store and report out. */
 import { hasExactQuantiles } from "./plan/quantile_notes.ts";
+import { formatNumberOf } from "../core/units.ts";
 import { locateAll } from "../catalog/driver.ts";
 import { openTarget } from "../core/access/targets.ts";
 import { rowIndexPath } from "../catalog/row_index/paths.ts";
@@ -55,7 +56,9 @@ export async function aggregate(
         "exact quantiles change nothing here: no median or quantile is written at a level above the parents",
       );
     }
-    for (const { what, granules } of plan.leftOut) warn(`left out: ${what} (${granules} granules)`);
+    for (const { what, granules } of plan.leftOut) {
+      warn(`left out: ${what} (${formatNumberOf(granules, "granule")})`);
+    }
     const region = () => planning ? Promise.resolve(undefined) : openerOnce().aws.region();
     const locate = await locateAll(
       plan.granules,

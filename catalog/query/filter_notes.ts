@@ -60,15 +60,21 @@ export function uselessCollection(wanted: string, names: readonly string[]): str
   const meant = names.find((name) =>
     name.toLowerCase().startsWith(wanted.toLowerCase().replace(/\.?\*$/, ""))
   );
-  const advice = meant === undefined ? suggestion(wanted, names) : ` (did you mean "${meant}"?)`;
+  const advice = meant === undefined ? nearName(wanted, names) : ` (did you mean "${meant}"?)`;
   return `--collection ${wanted} fits none of the catalog's collections, ${listed(names)}${advice}`;
 }
 
 function uselessProvider(wanted: string, names: readonly string[]): string | undefined {
   if (names.includes(wanted)) return undefined;
   return `--provider ${wanted} is none of the catalog's providers, ${listed(names)}${
-    suggestion(wanted, names)
+    nearName(wanted, names)
   }`;
+}
+
+/** What was likely meant; all names are listed already. */
+function nearName(wanted: string, names: readonly string[]): string {
+  const advice = suggestion(wanted, names);
+  return advice.includes("did you mean") ? advice : "";
 }
 
 function listed(names: readonly string[]): string {

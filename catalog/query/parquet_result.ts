@@ -24,8 +24,8 @@ export async function* parquetResult(catalog: Queried, sql: string): AsyncGenera
   const file = path.join(folder, "result.parquet");
   await connection.run(`CREATE OR REPLACE TEMP TABLE ${RESULT} AS (${sql}\n)`);
   try {
-    const described = await connection.runAndReadAll(`DESCRIBE ${RESULT}`);
-    const types = new Map(described.getRows().map(([name, type]) => [String(name), String(type)]));
+    const types = await typesOf(catalog);
+    await giveTypes(catalog, types);
     const { columns, keys } = await isCatalog(catalog, types)
       ? await asCatalog(catalog, types, sql)
       : await asPlain(catalog, types);
@@ -40,6 +40,26 @@ export async function* parquetResult(catalog: Queried, sql: string): AsyncGenera
   } finally {
     await connection.run(`DROP TABLE ${RESULT}`);
     fs.rmSync(file, { force: true });
+  }
+}
+
+async function typesOf({ duck }: Queried): Promise<Map<string, string>> {
+  const described = await duck.connection.runAndReadAll(`DESCRIBE ${RESULT}`);
+  return new Map(described.getRows().map(([name, type]) => [String(name), String(type)]));
+}
+
+/** What SQL calls `null` without saying of what type. */
+const UNTYPED = "INTEGER";
+
+/** A catalog's columns that hold nothing, `null as local_base`, are given the types that they have in catalogs. */
+async function giveTypes({ duck }: Queried, types: Map<string, string>): Promise<void> {
+  for (const { name, type, nullable } of COLUMNS) {
+    const wanted = SQL_TYPES[type];
+    if (!nullable || types.get(name) !== UNTYPED || wanted === UNTYPED) continue;
+    const [found] = await queryRows(duck.connection, `SELECT count(${sqlName(name)}) AS n FROM ${RESULT}`);
+    if (found?.n !== 0) continue;
+    await duck.connection.run(`ALTER TABLE ${RESULT} ALTER ${sqlName(name)} TYPE ${wanted} USING NULL`);
+    types.set(name, wanted);
   }
 }
 

@@ -9,7 +9,7 @@ import { PRESET_NAMES } from "../../products/presets/index.ts";
 import { configJsonSchema } from "../../aggregate/config/schema.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
-import { fileToRead, storeToRead } from "../flags/places.ts";
+import { fileToRead, placeToRead, storeToRead } from "../flags/places.ts";
 
 const PRESETS = PRESET_NAMES.join(", ");
 
@@ -66,14 +66,14 @@ export function addConfig(program: Command, context: CliContext): void {
     .description("check a config: names, types, expressions, ranges; exit 2 if something is wrong")
     .argument("<config>", `a YAML file, - for standard input, or a preset (${PRESETS})`, fileToRead)
     .option(
-      "--granule <file>",
-      "open a granule too: what the config takes of it, and what passes",
-      fileToRead,
+      "--granule <place>",
+      "open a granule too, a file or an address: what the config takes of it, and what passes",
+      placeToRead,
     )
     .action(async (name, { granule }) => {
       const { pipeline, warnings } = loadConfig(name);
       const { checkFile } = await import("./config_granule.ts");
-      const found = granule === undefined ? undefined : await checkFile(granule, pipeline);
+      const found = granule === undefined ? undefined : await checkFile(granule, pipeline, context);
       for (const warning of warnings) context.log.warn(warning);
       const columns = pipeline.dataSource.columns.length;
       const variables = pipeline.aggregation.statistics.length;

@@ -2,39 +2,79 @@
 import type { Pipeline } from "../../aggregate/pipeline.ts";
 import { rowTests } from "../../aggregate/statistics/row_test.ts";
 import { openFileSyncSource } from "../../core/access/file_source.ts";
+import { SourceOpener } from "../../core/access/open.ts";
 import { GranaryError, inputError } from "../../core/errors.ts";
+import { Hdf5Session } from "../../core/grids/hdf5_session.ts";
+import type { Hdf5File } from "../../core/hdf5/contract.ts";
 import { checkGranule, type GranuleCheck } from "../../core/observations/check_granule.ts";
 import { openHdf5 } from "../../core/observations/open_granule_file.ts";
 import { formatCount } from "../../core/units.ts";
 import { givenValues } from "../../products/given_columns.ts";
 import type { CliContext } from "../io/context.ts";
 
-/** Throws an input error where the config does not fit the file. */
-export async function checkFile(path: string, { dataSource }: Pipeline): Promise<GranuleCheck> {
+/** Throws an input error where the config does not fit the file, of this machine or behind an address. */
+export async function checkFile(
+  place: string,
+  { dataSource }: Pipeline,
+  context: CliContext,
+): Promise<GranuleCheck> {
   try {
-    const source = openFileSyncSource(path);
-    try {
-      const file = await openHdf5(source);
-      try {
-        const id = path.split(/[\\/]/).at(-1)!.replace(/\.[^.]*$/, "");
-        const found = checkGranule(file, dataSource, rowTests(), givenValues(file, { collection: "", id }));
-        if (found.groups.length === 0) {
-          throw inputError(
-            `${path}: none of the groups ${found.empty.join(", ")} has a dataset that the config names ` +
-              "(granary inspect shows what is there)",
-          );
-        }
-        return found;
-      } finally {
-        file.close();
-      }
-    } finally {
-      source.close();
+    const found = /^(https?|s3):\/\//i.test(place)
+      ? await checkRemote(place, dataSource, context)
+      : await checkLocal(place, dataSource);
+    if (found.groups.length === 0) {
+      throw inputError(
+        `${place}: none of the groups ${found.empty.join(", ")} has a dataset that the config names ` +
+          "(granary inspect shows what is there)",
+      );
     }
+    return found;
   } catch (error) {
     // The config is held against the file: what does not fit is the input's fault, whichever of the two.
     if (error instanceof GranaryError && error.tag === "granule") throw inputError(error.message);
     throw error;
+  }
+}
+
+function checkOpen(file: Hdf5File, place: string, request: Pipeline["dataSource"]): GranuleCheck {
+  const id = place.split(/[\\/]/).at(-1)!.replace(/\.[^.]*$/, "");
+  return checkGranule(file, request, rowTests(), givenValues(file, { collection: "", id }));
+}
+
+async function checkLocal(path: string, request: Pipeline["dataSource"]): Promise<GranuleCheck> {
+  const source = openFileSyncSource(path);
+  try {
+    const file = await openHdf5(source);
+    try {
+      return checkOpen(file, path, request);
+    } finally {
+      file.close();
+    }
+  } finally {
+    source.close();
+  }
+}
+
+async function checkRemote(
+  place: string,
+  request: Pipeline["dataSource"],
+  { env, signal, log }: CliContext,
+): Promise<GranuleCheck> {
+  const opener = new SourceOpener({ env, signal, warn: (message) => log.warn(message) });
+  try {
+    const source = await opener.open(place);
+    try {
+      const session = await Hdf5Session.open(source, signal);
+      try {
+        return await session.run((file) => checkOpen(file, place, request), signal);
+      } finally {
+        session.close();
+      }
+    } finally {
+      await source.close();
+    }
+  } finally {
+    await opener.close();
   }
 }
 

@@ -98,6 +98,20 @@ sharedTest(
   },
 );
 
+Deno.test("config check --granule says of a granule behind an address what it says of the same file here", async () => {
+  await world();
+  const [granule] = fs.readdirSync(path.join(folder, "granules"));
+  const bytes = fs.readFileSync(path.join(folder, "granules", granule));
+  const server = await Loopback.start((request, response) => server.sendFile(request, response, bytes));
+  try {
+    const check = (place: string) => ok(["config", "check", "atl06", "--granule", place], { cwd: folder });
+    assert.equal(await check(`${server.url}/${granule}`), await check(`granules/${granule}`));
+    assert.ok(server.count() <= 20, `${server.count()} requests`);
+  } finally {
+    await server.stop();
+  }
+});
+
 Deno.test("config check --granule fails on a path that the file has not, and on a file that has none of them", async () => {
   await world();
   const [granule] = fs.readdirSync(path.join(folder, "granules"));

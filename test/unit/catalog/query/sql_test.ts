@@ -177,6 +177,17 @@ async function asParquet(
   );
 }
 
+Deno.test("a catalog's columns that SQL leaves empty have the types of catalogs, so that the result is one", async () => {
+  const empty = { size_bytes: null, local_base: null, datetime: null };
+  const sql = "select * replace (null as size_bytes, null as local_base, null as datetime) from granules";
+  await asParquet(sql, async (file, catalog) => {
+    const result = await openCatalog(file);
+    const wanted = (await allRows(catalog)).map((row) => ({ ...row, ...empty }));
+    assert.deepEqual(await allRows(result), wanted);
+    result.close();
+  });
+});
+
 for (
   const sql of [
     "select * from granules where id = 'b'",

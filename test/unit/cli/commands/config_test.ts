@@ -43,7 +43,7 @@ Deno.test("config check says OK, or fails as bad input", async () => {
   const [report] = (await run(["check", "atl06"], true)).values as { ok: boolean }[];
   assert.equal(report.ok, true);
   await assert.rejects(
-    run(["check", "atl07"]),
+    run(["check", "atl99"]),
     (error) => error instanceof GranaryError && error.exitCode === 2,
   );
 });
