@@ -81,7 +81,9 @@ export async function aggregate(
     if (mode === "overwrite") {
       await expectReachable(plan.granules.length, locate, (location) => openerOnce().open(location));
     }
-    const rows = await useRowIndex(plan, catalog, request.rowIndex, duck);
+    const rows = plan.pipeline.dataSource.sources === undefined
+      ? await useRowIndex(plan, catalog, request.rowIndex, duck)
+      : undefined;
     rows?.notes.forEach(warn);
     const collector = rowIndexCollector(request.writeRowIndex, plan);
     const report = await executePlan(plan, {

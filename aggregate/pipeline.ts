@@ -88,29 +88,34 @@ export interface Zone {
   geometry: Geometry;
 }
 
+/** What is read of granules. */
+export interface DataSource {
+  /** Globs over `collection`; empty fits all. */
+  collections: string[];
+  /** Key or glob of the asset to read, for granules of several files. */
+  asset: string | null;
+  /** As the config asked, if it did; a flag overrules it. */
+  driver: string | null;
+  /** Names or globs of top-level HDF5 groups. */
+  groups: string[];
+  latitude: string;
+  longitude: string;
+  /** Where coordinates are of another rate than the rows, which are those of the dataset `base`. */
+  coordinateLink?: { link: RowLink; base: string };
+  /** The time of each row; absent where it is looked for beside the latitudes. */
+  time?: { path: string; units: string | null };
+  columns: Column[];
+  filters: RowFilter[];
+  /** Takes the groups of strong or of weak beams only. */
+  beams?: BeamStrength;
+  /** Of a run of several configs: each by its own rules; `columns` are those of all, one after the other. */
+  sources?: { name: string; dataSource: DataSource; statistics: Statistic[] }[];
+}
+
 export interface Pipeline {
   /** Preset or file name, for messages. */
   name: string;
-  dataSource: {
-    /** Globs over `collection`; empty fits all. */
-    collections: string[];
-    /** Key or glob of the asset to read, for granules of several files. */
-    asset: string | null;
-    /** As the config asked, if it did; a flag overrules it. */
-    driver: string | null;
-    /** Names or globs of top-level HDF5 groups. */
-    groups: string[];
-    latitude: string;
-    longitude: string;
-    /** Where coordinates are of another rate than the rows, which are those of the dataset `base`. */
-    coordinateLink?: { link: RowLink; base: string };
-    /** The time of each row; absent where it is looked for beside the latitudes. */
-    time?: { path: string; units: string | null };
-    columns: Column[];
-    filters: RowFilter[];
-    /** Takes the groups of strong or of weak beams only. */
-    beams?: BeamStrength;
-  };
+  dataSource: DataSource;
   aggregation: {
     statistics: Statistic[];
     morton: { dtype: "int64" | "uint64"; fillValue: string } | null;

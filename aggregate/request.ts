@@ -9,6 +9,7 @@ import { inputError } from "../core/errors.ts";
 import { outputAddress, placeFor, READS_ANYWHERE } from "../core/files/address.ts";
 import type { Area } from "../core/geometry/area.ts";
 import type { DuckOptions } from "../core/tables/duckdb.ts";
+import { combinePipelines } from "./config/combine.ts";
 import { loadConfig } from "./config/load.ts";
 import { type ConfigOverrides, overridden } from "./override.ts";
 import type { Pipeline } from "./pipeline.ts";
@@ -18,8 +19,8 @@ import { defaultMemoryBytes, defaultWorkers, type RunOptions } from "./run/execu
 
 /** What `granary aggregate` is asked. Absent values are the config's, or the defaults of the engine. */
 export interface AggregateRequest extends ConfigOverrides {
-  /** A preset, a YAML file, or a pipeline. */
-  config: string | Pipeline;
+  /** A preset, a YAML file, or a pipeline; several take each the granules of their collections into one store. */
+  config: string | Pipeline | readonly (string | Pipeline)[];
   catalog?: string;
   store?: string;
   driver?: string;
@@ -87,11 +88,18 @@ export function settleRequest(request: AggregateRequest, warn: (message: string)
   if (request.calibrate && !request.dryRun) {
     throw inputError("--calibrate goes with --dry-run (a run needs none)");
   }
-  const parsed = typeof request.config === "string"
-    ? loadConfig(request.config)
-    : { pipeline: request.config, warnings: [], driverPlace: null };
-  parsed.warnings.forEach(warn);
-  const pipeline = overridden(parsed.pipeline, request);
+  const configs = [request.config].flat() as (string | Pipeline)[];
+  const all = configs.map((config) =>
+    typeof config === "string" ? loadConfig(config) : { pipeline: config, warnings: [], driverPlace: null }
+  );
+  all.flatMap(({ warnings }) => warnings).forEach(warn);
+  const pipeline = combinePipelines(all.map((one) => overridden(one.pipeline, request)));
+  const [parsed] = all;
+  if (configs.length > 1 && (request.rowIndex ?? request.writeRowIndex) !== undefined) {
+    throw inputError(
+      "--row-index and --write-row-index go with one config: rows of an index are those of one",
+    );
+  }
   const catalog = request.catalog ?? pipeline.catalog;
   if (catalog === null) throw inputError("no catalog: say --catalog FILE, or name one in the config");
   const store = request.store ?? pipeline.output.store;

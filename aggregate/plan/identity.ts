@@ -15,7 +15,8 @@ export function identityOf(row: GranuleRow): GranuleIdentity {
 
 /** The part of a pipeline, beside its rules for rows, that decides which observations are kept and in which parent they lie. */
 export function scatterConfig(pipeline: Pipeline): unknown {
-  const { groups, latitude, longitude, columns, filters, asset, beams, coordinateLink } = pipeline.dataSource;
+  const { groups, latitude, longitude, columns, filters, asset, beams, coordinateLink, sources } =
+    pipeline.dataSource;
   const { parentOrder, childOrder, latitude: convention } = pipeline.output;
   const statistics = pipeline.aggregation.statistics.map(({ function: f, expression, source, params }) => ({
     f,
@@ -31,6 +32,7 @@ export function scatterConfig(pipeline: Pipeline): unknown {
     filters,
     ...beams === undefined ? {} : { beams },
     ...coordinateLink === undefined ? {} : { coordinateLink },
+    ...sources === undefined ? {} : { sources },
     asset,
     parentOrder,
     childOrder,

@@ -16,6 +16,8 @@ import { openHdf5 } from "../../core/observations/open_granule_file.ts";
 import type { GroupRuns, RowSpan } from "../../core/observations/row_runs.ts";
 import { serializeError } from "../../core/errors.ts";
 import { writeObject } from "../../core/files/pending_object.ts";
+import { sourcesOf, widened } from "../engine/sources.ts";
+import type { DataSource } from "../pipeline.ts";
 import { compileStatistics } from "../statistics/compile.ts";
 import { compileMerge } from "../statistics/merge.ts";
 import { CellAssigner } from "../engine/assigner.ts";
@@ -132,7 +134,8 @@ class RunTasks {
     this.#space.grant(task.granted);
     task.granted.forEach((slab) => this.#learn(slab));
     const mark = this.#space.mark();
-    const dataSource = this.#readRequest();
+    const { dataSource } = this.#context.pipeline;
+    const taken = sourcesOf(dataSource, task.name.collection);
     const { parents } = this.#context.store;
     const wanted = new Map(task.ranks.map((rank) => [
       parents[rank % parents.length],
@@ -149,48 +152,60 @@ class RunTasks {
     const source = openTaskSource(task.location, this.#options);
     try {
       const rows = rowsToRead(task.rows, source);
-      const request = rows === null ? dataSource : { ...dataSource, groups: [...rows.keys()] };
+      const [{ dataSource: one }] = taken;
+      const request = rows === null
+        ? this.#readRequest(one)
+        : { ...this.#readRequest(one), groups: [...rows.keys()] };
       const file = await openHdf5(source, { request });
       try {
         const exact = rows !== null && task.rows!.exact && !(this.#clip?.needsPlaces ?? false) &&
           this.#zones === null;
         const known = new Map(exact ? task.rows!.groups.map((group) => [group.group, group]) : []);
-        const beams = new BeamChoice(file, this.#context.pipeline.dataSource.beams);
-        const common = {
-          exact: this.#exact,
-          test: this.#test,
-          given: givenValues(file, task.name),
-          accepts: (group: string) => beams.accepts(group),
-        };
-        const groups = readGranule(
-          file,
-          dataSource,
-          rows !== null ? { ...common, rows, coordinates: !exact } : {
-            ...common,
-            wanted: this.#context.selective
-              ? (_group, latitude, longitude) => this.#scatterer.meets(longitude, latitude, wanted)
-              : undefined,
-          },
-        );
+        const given = givenValues(file, task.name);
         const runs: GroupRuns[] | null = rows === null && task.indexOrder !== null ? [] : null;
+        const found = { groups: { present: 0, empty: 0, missing: 0 }, warnings: [] as string[] };
         let group = 0;
-        let step = groups.next();
-        for (; !step.done; step = groups.next()) {
-          if (this.#zones !== null) {
-            step.value.columns.push(...this.#zones.mark(step.value.longitude, step.value.latitude));
-          }
-          this.#scatterer.scatter(
-            step.value,
-            task.granule,
-            group,
-            wanted,
-            this.#space,
-            entries,
-            counts,
-            known.get(step.value.group),
+        for (const { dataSource: own, first } of taken) {
+          const beams = new BeamChoice(file, own.beams);
+          const common = {
+            exact: new Set([...this.#exact].map((column) => column - first)),
+            test: this.#test,
+            given,
+            accepts: (group: string) => beams.accepts(group),
+          };
+          const groups = readGranule(
+            file,
+            this.#readRequest(own),
+            rows !== null ? { ...common, rows, coordinates: !exact } : {
+              ...common,
+              wanted: this.#context.selective
+                ? (_group, latitude, longitude) => this.#scatterer.meets(longitude, latitude, wanted)
+                : undefined,
+            },
           );
-          if (runs !== null) runs.push(this.#scatterer.runsOf(step.value, task.indexOrder!));
-          group += 1;
+          let step = groups.next();
+          for (; !step.done; step = groups.next()) {
+            const observations = widened(step.value, first, dataSource.columns.length);
+            if (this.#zones !== null) {
+              observations.columns.push(...this.#zones.mark(observations.longitude, observations.latitude));
+            }
+            this.#scatterer.scatter(
+              observations,
+              task.granule,
+              group,
+              wanted,
+              this.#space,
+              entries,
+              counts,
+              known.get(step.value.group),
+            );
+            if (runs !== null) runs.push(this.#scatterer.runsOf(step.value, task.indexOrder!));
+            group += 1;
+          }
+          found.warnings.push(...step.value.warnings, ...beams.warnings);
+          for (const key of ["present", "empty", "missing"] as const) {
+            found.groups[key] += step.value[key].length;
+          }
         }
         return {
           granule: task.granule,
@@ -199,12 +214,7 @@ class RunTasks {
           counts,
           runs,
           staleRows: task.rows !== null && rows === null,
-          warnings: [...step.value.warnings, ...beams.warnings],
-          groups: {
-            present: step.value.present.length,
-            empty: step.value.empty.length,
-            missing: step.value.missing.length,
-          },
+          ...found,
           reads: { ...source.counters, chunks: file.counters?.chunksDecoded ?? 0 },
           slabs: this.reportSlabs(),
           seconds: (performance.now() - started) / 1000,
@@ -221,9 +231,8 @@ class RunTasks {
   }
 
   /** What is read of granules: times too where rows are cut by them. */
-  #readRequest(): ReadRequest {
-    const { pipeline, rows, store } = this.#context;
-    const { dataSource } = pipeline;
+  #readRequest(dataSource: DataSource): ReadRequest {
+    const { rows, store } = this.#context;
     const { columns, filters } = dataSource;
     const required = store.time !== undefined ||
       [...columns, ...filters.flatMap(filterReads)].some(({ path }) => path === "@time");

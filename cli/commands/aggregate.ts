@@ -20,6 +20,7 @@ Examples:
   granary aggregate -c atl06 --catalog catalog.parquet -o store.zarr
   granary aggregate -c atl06 --catalog catalog.parquet -o store.zarr --dry-run
   granary aggregate -c atl06 --catalog catalog.parquet -o store.zarr --levels 6-12 --overwrite
+  granary aggregate -c atl06 -c atl08 --catalog catalog.parquet -o both.zarr
   granary aggregate -c atl06 --catalog march.parquet -o months.zarr --every month --append
   granary aggregate -c atl06 --catalog catalog.parquet -o one.zarr --cells 6/45763,-6134114
   granary aggregate -c atl06 --catalog catalog.parquet -o store.zarr --where "provider = 'NSIDC_CPRD'" --memory 2GB
@@ -156,7 +157,8 @@ function rowLines({ pipeline: { bounds, dataSource } }: Plan): [string, string][
       `${startDate ?? "the first"} to ${endDate ?? "the last"}, granules and observations`,
     ]] as const,
     ...names.length === 0 ? [] : [["area", `${names.join(" and ")}, --clip ${clip}`]] as const,
-    ...dataSource.filters.map((filter) => ["filter", filterText(filter)] as const),
+    ...(dataSource.sources?.map((source) => source.dataSource) ?? [dataSource])
+      .flatMap(({ filters }) => filters.map((filter) => ["filter", filterText(filter)] as const)),
   ].map(([what, value]) => [what, value]);
 }
 

@@ -14,10 +14,11 @@ import { addBackendOptions, type BackendFlags } from "./backend.ts";
 import { addFilterOptions, type FilterFlags, filterFrom } from "./filter.ts";
 import { countOf, listOf, whole } from "./numbers.ts";
 import { areaToRead, catalogToRead, fileToRead, fileToWrite, storeToWrite } from "./places.ts";
+import { gather, gathering } from "./repeated.ts";
 
 /** What commander makes of the words; absent where a flag is. */
 export interface AggregateFlags extends AreaFlags, FilterFlags, BackendFlags {
-  config: string;
+  config: string[];
   catalog?: string;
   output?: string;
   driver?: string;
@@ -58,10 +59,18 @@ export interface AggregateFlags extends AreaFlags, FilterFlags, BackendFlags {
 export function addAggregateOptions(command: CommandUnknownOpts): void {
   command.optionsGroup("Inputs:");
   command
-    .requiredOption(
-      "-c, --config <config>",
-      `a preset (${PRESET_NAMES.join(", ")}) or a YAML file`,
-      fileToRead,
+    .addOption(
+      gathering(
+        new Option(
+          "-c, --config <config>",
+          `a preset (${
+            PRESET_NAMES.join(", ")
+          }) or a YAML file; several (-c atl06 -c atl08) make one store,` +
+            " each of the granules of its collections, its variables with its name before",
+        ).makeOptionMandatory().argParser((text: string, before: string[] | undefined) =>
+          gather(fileToRead(text), before)
+        ),
+      ),
     )
     .option(
       "--catalog <file>",
@@ -194,7 +203,7 @@ export function aggregateRequest(
   zones?: readonly Zone[],
 ): AggregateRequest {
   return {
-    config: flags.config,
+    config: flags.config.length === 1 ? flags.config[0] : flags.config,
     catalog: flags.catalog,
     store: flags.output,
     driver: flags.driver,

@@ -6,7 +6,6 @@ import {
   type DatasetFilter,
   type ExpressionTest,
   givenName,
-  isOwn,
   type ReadRequest,
 } from "./contract.ts";
 import { type GroupColumns, openGroup } from "./group_columns.ts";
@@ -110,7 +109,7 @@ function checkGroup(
     const passes = new Uint8Array(rows).fill(1);
     applyCondition(passes, filter, filtered, test);
     for (let i = 0; i < rows; i += 1) all[i] &= passes[i];
-    const text = filterText(filter, (path) => isOwn({ path }) ? datasetPath(path, group).path : path);
+    const text = filterText(filter, (path) => path.replaceAll("{group}", group));
     return { filter: text, passes: countOf(passes) };
   });
   for (const [template, most] of [[request.latitude, 90], [request.longitude, 360]] as const) {
