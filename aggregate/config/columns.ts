@@ -7,11 +7,11 @@ import type { ConfigInput } from "./schema.ts";
 /** In the config's order, given ones last: a name that statistics use and nothing else has is the given column of that name. */
 export function columnsOf(input: ConfigInput): Column[] {
   const { variables } = input.data_source;
-  const columns: Column[] = Object.entries(variables).map(([name, path]) => ({ name, path }));
+  const columns: Column[] = Object.entries(variables).map(([name, of]) => ({ name, path: columnPath(of) }));
   for (const [level, { variables: own = {} }] of Object.entries(input.data_source.levels ?? {})) {
     const link = linkOf(input, level);
-    for (const [name, path] of Object.entries(own)) {
-      columns.push({ name, path, ...link === undefined ? {} : { link } });
+    for (const [name, of] of Object.entries(own)) {
+      columns.push({ name, path: columnPath(of), ...link === undefined ? {} : { link } });
     }
   }
   const known = new Set(columns.map(({ name }) => name));
@@ -20,6 +20,12 @@ export function columnsOf(input: ConfigInput): Column[] {
     if (used.has(name) && !known.has(name)) columns.push({ name, path: `@${name}` });
   }
   return columns;
+}
+
+/** The path of a column as configs write it: a path, or a path and the index of a column of two dimensions. */
+export function columnPath(of: ConfigInput["data_source"]["variables"][string]): string {
+  if (typeof of === "string") return of;
+  return of.column === undefined ? of.path : `${of.path}[:,${of.column}]`;
 }
 
 /** How a level belongs to the rows; undefined for the base level. */

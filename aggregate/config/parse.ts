@@ -9,10 +9,10 @@ import { addShapeFaults, Faults } from "../../core/config/faults.ts";
 import type { Pipeline, Zone } from "../pipeline.ts";
 import { type Column, givenName, isOwn } from "../../core/observations/contract.ts";
 import { GIVEN_COLUMNS } from "../../products/given_columns.ts";
-import { checkLevels, columnsOf, linkOf } from "./columns.ts";
+import { checkLevels, columnPath, columnsOf, linkOf } from "./columns.ts";
 import { parseGeoJson } from "../../core/geometry/geojson.ts";
 import { type ConfigInput, configSchema, DEFAULT_PARENT_ORDER, MAX_ITEMS } from "./schema.ts";
-import { refusedValue, takeTolerated, unsupported } from "./tolerated.ts";
+import { otherKind, refusedValue, takeTolerated, unsupported } from "./tolerated.ts";
 import { timeRule } from "./time.ts";
 import { statistics } from "./variables.ts";
 import { YamlText } from "../../core/config/yaml_text.ts";
@@ -39,6 +39,11 @@ export function parseConfig(text: string, fileName: string): ParsedConfig {
   }
   if (data === null || data === undefined) {
     faults.value([], "is empty (wanted data_source, aggregation and output; see granary config show atl06)");
+    faults.throwIfAny();
+  }
+  const other = otherKind(data);
+  if (other !== undefined) {
+    faults.value(other.path, other.because);
     faults.throwIfAny();
   }
   const checked = configSchema.safeParse(data);
@@ -79,9 +84,9 @@ function dataSource(input: ConfigInput, context: Context): Pipeline["dataSource"
   const paths: [(string | number)[], string][] = [
     [["data_source", "coordinates", "latitude"], source.coordinates.latitude],
     [["data_source", "coordinates", "longitude"], source.coordinates.longitude],
-    ...Object.entries(source.variables).map(([name, path]): [string[], string] => [
+    ...Object.entries(source.variables).map(([name, of]): [string[], string] => [
       ["data_source", "variables", name],
-      path,
+      columnPath(of),
     ]),
     ...filterDatasets(source.filters ?? [], ["data_source", "filters"]),
   ];

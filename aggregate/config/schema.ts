@@ -114,10 +114,16 @@ const variable = z.strictObject({
     .describe("Attributes of the array, such as units and long_name"),
 });
 
+/** A dataset, or one column of a two-dimensional one. */
+const column = z.union([
+  datasetPath,
+  z.strictObject({ path: datasetPath, column: z.int().min(0).max(999_999_999).optional() }),
+]);
+
 const level = z.strictObject({
   path: text.optional().describe("Where the level's datasets lie; for readers"),
   coordinates: z.record(z.string(), datasetPath).optional(),
-  variables: z.record(columnName, datasetPath).optional().describe(
+  variables: z.record(columnName, column).optional().describe(
     "Columns of this rate, each of which every row of the base level has",
   ),
   link: z.strictObject({
@@ -157,9 +163,7 @@ const dataSource = z.strictObject({
       "The time of each row, by which bounds.temporal cuts observations (default: delta_time or time beside latitude)",
     ),
   }),
-  variables: z.record(columnName, datasetPath).describe(
-    "Columns: the name that statistics use, and the dataset",
-  ),
+  variables: z.record(columnName, column).describe("Columns: the name that statistics use, and the dataset"),
   base_level: z.string().max(100).optional().describe("The level whose rows are counted"),
   levels: z.record(columnName, level).optional().describe("Datasets of other rates than that of the rows"),
   beams: z.enum(["strong", "weak"]).optional().describe(

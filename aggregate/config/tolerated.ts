@@ -61,6 +61,36 @@ export function takeTolerated(config: unknown): Ignored[] {
   return ignored;
 }
 
+/**
+ * Why a config is of a kind that granary does not run, whatever else it says: it reads rasters, or writes more than a number
+ * a cell. One reason is told then, not all that follows from it.
+ */
+export function otherKind(config: unknown): { path: string[]; because: string } | undefined {
+  if (!isObject(config)) return undefined;
+  const { data_source: source, aggregation } = config;
+  const reader = isObject(source) ? source.reader : undefined;
+  if (reader === "raster" || reader === "cog") {
+    return {
+      path: ["data_source", "reader"],
+      because: `found "${reader}": rasters are not aggregated (granary cog and granary publish take them)`,
+    };
+  }
+  const variables = isObject(aggregation) && isObject(aggregation.variables) ? aggregation.variables : {};
+  for (const [name, variable] of Object.entries(variables)) {
+    if (!isObject(variable)) continue;
+    const at = ["aggregation", "variables", name];
+    const { kind } = variable;
+    if (kind === "vector" || kind === "ragged") {
+      return {
+        path: [...at, "kind"],
+        because:
+          `found "${kind}" (granary writes one value a cell; vectors and ragged values are not supported)`,
+      };
+    }
+  }
+  return undefined;
+}
+
 /** Why a key of the Python tools is refused, for those that would change what is computed. */
 const UNSUPPORTED: Readonly<Record<string, string>> = {
   "data_source.assets": "joining several files of a granule is not supported: name one by data_source.asset",

@@ -429,3 +429,42 @@ Deno.test("configs come from presets and files, and a name that is neither is di
     fs.rmSync(folder, { recursive: true });
   }
 });
+
+Deno.test("a config of another kind is refused for one reason, whatever else it says", () => {
+  const vectors = `
+data_source: {reader: h5coro, groups: [g], coordinates: {latitude: a, longitude: b}, variables: {h: c}}
+aggregation:
+  chunk_precompute: {gain: {expression: "np.max(h)"}}
+  variables:
+    count: {function: len, source: h}
+    waveform: {kind: vector, trailing_shape: 128, expression: "np.histogram(h, 128)[0]", resolution: chunk}
+    digest: {kind: ragged, inner_shape: [2], function: "a.b.c", source: h}
+output: {grid: {type: healpix, child_order: 19, parent_order: 11, chunk_inner: 13}}
+`;
+  assert.throws(() => parseConfig(vectors, "v.yaml"), {
+    message:
+      'v.yaml:7:22: aggregation.variables.waveform.kind: found "vector" (granary writes one value a cell; vectors and' +
+      " ragged values are not supported)",
+  });
+  const raster =
+    "data_source: {reader: raster, bands: {red: {asset: red}}}\noutput: {grid: {child_order: 19}}\n";
+  assert.throws(() => parseConfig(raster, "r.yaml"), {
+    message:
+      'r.yaml:1:23: data_source.reader: found "raster": rasters are not aggregated (granary cog and granary publish take' +
+      " them)",
+  });
+});
+
+Deno.test("a column of two dimensions is named by its index in the path or beside it", () => {
+  const config = (variable: string) => `
+data_source: {groups: [g], coordinates: {latitude: a, longitude: b}, variables: {rh98: ${variable}}}
+aggregation: {variables: {mean: {function: mean, source: rh98}}}
+output: {grid: {child_order: 8}}
+`;
+  const [one, other, plain] = ['"rh[:,98]"', "{path: rh, column: 98}", "{path: rh}"].map((text) =>
+    parseConfig(config(text), "c.yaml").pipeline.dataSource.columns
+  );
+  assert.deepEqual(one, [{ name: "rh98", path: "rh[:,98]" }]);
+  assert.deepEqual(other, one);
+  assert.deepEqual(plain, [{ name: "rh98", path: "rh" }]);
+});
