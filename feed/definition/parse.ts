@@ -106,7 +106,7 @@ export interface FeedDefinition {
     tilesFile: string | undefined;
     recentDays: number | undefined;
     bbox: [number, number, number, number] | undefined;
-    /** A file of GeoJSON. */
+    /** A file of polygons: GeoJSON, WKT, GeoParquet, a GeoPackage or a shapefile. */
     polygonFile: string | undefined;
     cloudAtMost: number | undefined;
     /** SQL over the catalog's columns. */
