@@ -237,6 +237,20 @@ export function refuseNothing(made: number, tally: Tally, name: string): void {
   );
 }
 
+/** The rows; an input error where there are none and a catalog stands at `output`: nothing does not replace it. */
+export async function* replacingRows<T>(
+  rows: AsyncIterable<T> | Iterable<T>,
+  output: string,
+): AsyncGenerator<T> {
+  let some = false;
+  for await (const row of rows) {
+    some = true;
+    yield row;
+  }
+  if (some || !fs.existsSync(output)) return;
+  throw inputError(`${output}: nothing was found to replace it with; it was left as it was`);
+}
+
 function timeOf(what: string, value: string | undefined, isEnd: boolean): number | null {
   if (value === undefined || value === "") return null;
   const time = timeOfText(value, isEnd);

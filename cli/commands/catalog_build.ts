@@ -71,10 +71,11 @@ async function written(
   context: CliContext,
 ): Promise<BuildResult> {
   const { buildCatalog } = await import("../../catalog/write/build.ts");
+  const { replacingRows } = await import("../../catalog/discover/discover.ts");
   let result: BuildResult;
   try {
     result = await buildCatalog({
-      rows: opened.rows,
+      rows: opened.onto === undefined ? replacingRows(opened.rows, output) : opened.rows,
       output,
       cellOrder: opened.onto?.cellOrder ?? cellOrder,
       onto: opened.onto?.file,
@@ -113,6 +114,7 @@ function report(
         "revision, else the last, was kept",
     );
   }
+  if (result.rows === 0) context.log.warn("no granule was found: the catalog is empty");
   if (context.json) printReport(context, "catalog.build", { output, ...result, failures: opened.failures });
   else {context.log.info(
       `${output}: ${formatNumberOf(result.rows, "granule")}, ${formatBytes(result.sizeBytes)}`,

@@ -34,6 +34,7 @@ export function addCatalogImport(catalog: Command, context: CliContext): void {
     .addHelpText("after", EXAMPLES)
     .action(async (file, options) => {
       const { importCatalog } = await import("../../catalog/discover/import.ts");
+      const { replacingRows } = await import("../../catalog/discover/discover.ts");
       const { writeCatalog } = await import("../../catalog/write/write.ts");
       const { cellOrder } = options;
       const output = outputFile(options.output, "Parquet", options.overwrite);
@@ -45,7 +46,7 @@ export function addCatalogImport(catalog: Command, context: CliContext): void {
       });
       const progress = context.log.progress("import", null, "granules");
       try {
-        const result = await writeCatalog(output, found.rows, {
+        const result = await writeCatalog(output, replacingRows(found.rows, output), {
           cellOrder,
           queries: () => [found.query()],
           signal: context.signal,
@@ -59,6 +60,7 @@ export function addCatalogImport(catalog: Command, context: CliContext): void {
               "the last was kept",
           );
         }
+        if (result.rows === 0) context.log.warn("no granule was found: the catalog is empty");
         await warnOfDuplicates(output, context);
         if (context.json) {
           printReport(context, "catalog.import", { output, ...result, set_aside: found.tally });

@@ -127,6 +127,23 @@ Deno.test("a scheme that granary does not write to makes no folder of that name;
   assert.ok(fs.existsSync(path.join(folder, "url.zarr", "zarr.json")));
 });
 
+Deno.test("an answer without granules replaces no catalog; an empty catalog is told", async () => {
+  await world();
+  fs.writeFileSync(path.join(folder, "none.json"), '{"hits":0,"took":1,"items":[]}');
+  const build = ["catalog", "build", "--from", "cmr-json", "none.json", "-o"];
+  fs.copyFileSync(path.join(folder, "c.parquet"), path.join(folder, "stays.parquet"));
+  const kept = await granary([...build, "stays.parquet", "--overwrite"], { cwd: folder });
+  assert.equal(kept.code, 2, kept.stderr);
+  assert.match(kept.stderr, /stays\.parquet: nothing was found to replace it with; it was left as it was/);
+  assert.deepEqual(
+    fs.readFileSync(path.join(folder, "stays.parquet")),
+    fs.readFileSync(path.join(folder, "c.parquet")),
+  );
+  const empty = await granary([...build, "empty.parquet"], { cwd: folder });
+  assert.equal(empty.code, 0, empty.stderr);
+  assert.match(empty.stderr, /no granule was found: the catalog is empty/);
+});
+
 Deno.test("an import or a build of which no granule gives a row writes nothing, and says why", async () => {
   await world();
   // Links of an older export are relative: nobody can tell where the files lie.
