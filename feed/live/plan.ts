@@ -15,9 +15,9 @@ export interface PublishLimits {
 }
 
 export const PUBLISH_LIMITS: Readonly<PublishLimits> = {
-  rewrittenRows: 20_000,
+  rewrittenRows: 8_000,
   fileRows: 1500,
-  mostNews: 20_000,
+  mostNews: 10_000,
 };
 
 export interface ChangedPart extends PartKey {

@@ -106,9 +106,10 @@ export async function partsOfNamesakes(
   written: number,
 ): Promise<PartKey[]> {
   const rows = await sql.all(
-    `SELECT DISTINCT other.part_day AS day FROM granule JOIN granule AS other
-       ON other.feed = granule.feed AND other.collection = granule.collection AND other.id = granule.id
+    // SQLite takes the tables of a CROSS JOIN in their order; it would begin with the whole collection.
+    `SELECT DISTINCT other.part_day AS day FROM granule CROSS JOIN granule AS other
      WHERE granule.feed = $1 AND granule.collection = $2 AND granule.part_day = $3 AND granule.change > $4
+       AND other.feed = granule.feed AND other.collection = granule.collection AND other.id = granule.id
        AND other.part_day <> granule.part_day`,
     [feed, collection, day, written],
   );
