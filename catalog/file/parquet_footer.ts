@@ -3,7 +3,7 @@ import { isObject } from "../../core/json_value.ts";
 import { inputError } from "../../core/errors.ts";
 import { MAX_ORDER } from "../../core/cells/convention.ts";
 import { parquetTypes } from "./columns_sql.ts";
-import { type Duck, sqlString } from "../../core/tables/duckdb.ts";
+import { type Duck, sqlFiles, sqlString } from "../../core/tables/duckdb.ts";
 import { unionGeo } from "./geo_union.ts";
 import { type CatalogMetadata, COLUMNS, GEO_KEY, GRANARY_KEY, SCHEMA_VERSION } from "../schema.ts";
 
@@ -23,9 +23,38 @@ export async function readFooters(
   duck: Duck,
   files: readonly { path: string; name: string }[],
 ): Promise<Footer> {
-  const footers: Footer[] = [];
-  for (const { path, name } of files) footers.push(await readFooter(duck, path, name));
-  return { ...footers[0], geo: unionGeo(footers.map(({ geo }) => geo)) };
+  const [first] = files;
+  const footer = await readFooter(duck, first.path, first.name);
+  // Files of a live catalog are alike, and there may be hundreds: they are asked together.
+  const others = files.length === 1 ? [] : await geoOf(duck, files.slice(1));
+  return { ...footer, geo: unionGeo([footer.geo, ...others]) };
+}
+
+/** The GeoParquet metadata of many files. Each has to be a catalog's. */
+async function geoOf(
+  duck: Duck,
+  files: readonly { path: string; name: string }[],
+): Promise<Record<string, unknown>[]> {
+  let rows: unknown[][];
+  try {
+    const reader = await duck.connection.runAndReadAll(
+      `SELECT file_name, decode(key), decode(value) FROM parquet_kv_metadata(${
+        sqlFiles(files.map(({ path }) => path))
+      }) WHERE key IN ('${GEO_KEY}'::BLOB, '${GRANARY_KEY}'::BLOB)`,
+    );
+    rows = reader.getRows();
+  } catch {
+    // One by one, to say which of them cannot be read.
+    rows = [];
+    for (const { path, name } of files) {
+      rows.push(...(await footerKeys(duck, path, name)).map((entry) => [path, ...entry]));
+    }
+  }
+  const keys = new Map(rows.map(([file, key, value]) => [`${file} ${key}`, String(value)]));
+  return files.map(({ path, name }) => {
+    checkMetadata(name, keys.get(`${path} ${GRANARY_KEY}`));
+    return parseObject(name, GEO_KEY, keys.get(`${path} ${GEO_KEY}`));
+  });
 }
 
 /** Reads and checks the footer of one file. */
