@@ -162,7 +162,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   addTimeSeries(context);
   addDataEndpoints(context);
   addZarr(context);
-  addMap(context);
+  addMap(context, (options.feeds ?? []).map(({ name }) => name));
   addFeeds(context, options.feeds ?? []);
   addLegacy(context);
   return {

@@ -11,8 +11,12 @@ export const PAGE_POLICY = [
   "form-action 'none'",
 ].join("; ");
 
-/** @param root the way from the page's address to the server's own: `./` or `../../` */
-export function mapPage(root: string): string {
+/**
+ * @param root the way from the page's address to the server's own: `./` or `../../`
+ * @param feeds names of feeds whose pages are linked: letters, digits, dots and dashes
+ */
+export function mapPage(root: string, feeds: readonly string[]): string {
+  const links = feeds.map((name) => ` <a href="${root}feed/${name}/status.html">Feed ${name}</a>`).join("");
   return `<!doctype html>
 <html lang="en" data-root="${root}">
 <head>
@@ -32,7 +36,7 @@ export function mapPage(root: string): string {
 <aside id="panel" aria-label="What is drawn">
   <header>
     <h1>granary</h1>
-    <nav><a href="${root}api.html">API</a></nav>
+    <nav><a href="${root}api.html">API</a>${links}</nav>
     <button id="fold" type="button" aria-expanded="true" aria-controls="controls" title="Fold the panel">
       <span class="hidden">Fold the panel</span>
     </button>

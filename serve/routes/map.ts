@@ -30,22 +30,24 @@ interface Packed {
 
 const packed = new Map<string, Promise<Packed>>();
 
-export function addMap(context: ServeContext): void {
-  addPages(context);
+/** @param feeds names of the feeds whose state is shown here */
+export function addMap(context: ServeContext, feeds: readonly string[]): void {
+  addPages(context, feeds);
   addViews(context);
   addLayers(context);
   addFiles(context);
 }
 
-function page(root: string): Answer {
+function pageOf(root: string, feeds: readonly string[]): Answer {
   return {
-    body: mapPage(root),
+    body: mapPage(root, feeds),
     type: "text/html; charset=utf-8",
     headers: { ...ASKED_AGAIN, "content-security-policy": PAGE_POLICY, "referrer-policy": "no-referrer" },
   };
 }
 
-function addPages(context: ServeContext): void {
+function addPages(context: ServeContext, feeds: readonly string[]): void {
+  const page = (root: string) => pageOf(root, feeds);
   const { api } = context;
   const common = {
     method: "get",

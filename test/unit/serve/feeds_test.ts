@@ -55,6 +55,8 @@ catalog: {to: live}
     try {
       const list = await (await get("/feeds")).json();
       assert.deepEqual(list.feeds.map(({ id }: { id: string }) => id), ["s2"]);
+      const [, link] = /<a href="\.\/(feed[^"]*)">Feed s2</.exec(await (await get("/map")).text()) ?? [];
+      assert.equal((await get(`/${link}`)).headers.get("content-type")?.split(";")[0], "text/html");
       const state = await (await get(new URL(list.feeds[0].state).pathname)).json();
       const sum = (name: string) =>
         state.days.reduce((total: number, day: Record<string, number>) => total + day[name], 0);
