@@ -35,6 +35,11 @@ export class CellValues {
     return new CellValues(store, level, await cellPositions(store, level));
   }
 
+  /** The same cells, read in another window of time of their store. */
+  in(store: GranaryStore): CellValues {
+    return new CellValues(store, this.level, this.positionOf);
+  }
+
   get latitude(): LatitudeConvention {
     return this.level.latitude;
   }
@@ -71,7 +76,7 @@ export class CellValues {
     }
     const blocks = new Map<number, Float64Array>();
     await Promise.all([...wanted].map(async (block) => {
-      const key = `${this.store.name}/${array.path}/${block}`;
+      const key = `${this.store.name}/${array.path}/${array.timed ? `${this.store.step}/` : ""}${block}`;
       let read = cache?.get(key);
       if (read === undefined) {
         read = await this.#block(array, block * size, Math.min(this.level.length, (block + 1) * size));

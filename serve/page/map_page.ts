@@ -70,7 +70,7 @@ export function mapPage(root: string, feeds: readonly string[]): string {
         <button id="play" type="button" aria-pressed="false">Play</button>
       </div>
       <output id="time-text" for="time"></output>
-      <label class="check"><input id="all-times" type="checkbox"> All times together</label>
+      <label class="check" id="all-times-label"><input id="all-times" type="checkbox"> All times together</label>
       <label id="date-label" for="date">Day</label>
       <input id="date" type="date">
     </section>

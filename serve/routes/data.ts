@@ -6,6 +6,7 @@ import { addPoint } from "./point.ts";
 import { addSeries } from "./series.ts";
 import { addStatistics } from "./statistics.ts";
 import { addStores } from "./stores.ts";
+import { addStoreSeries } from "./store_series.ts";
 import { addStoreTiles } from "./store_tiles.ts";
 import { addTiles } from "./tiles.ts";
 
@@ -18,4 +19,5 @@ export function addDataEndpoints(context: DataContext): void {
   addSeries(context);
   addStores(context);
   addStoreTiles(context);
+  addStoreSeries(context);
 }

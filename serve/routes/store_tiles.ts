@@ -16,6 +16,7 @@ import { boxOfOutput, processed } from "../render/processed.ts";
 import { levelForPixel, pixelAngle } from "../stores/level_choice.ts";
 import { storeExtent } from "../stores/store_extent.ts";
 import { storeRange } from "../stores/store_range.ts";
+import { inWindow, TIME, timeOf } from "./store_window.ts";
 import { levelOf, STORE_PATH, storeOf, variablesOf } from "./stores.ts";
 import { tileJson } from "./tilejson.ts";
 
@@ -24,6 +25,7 @@ const VALUES = {
   order: z.int().min(0).max(24).optional().meta({
     description: "The order of the cells; as fine as the pixels",
   }),
+  time: TIME,
 };
 const TILE = {
   tilesize: z.int().min(1).max(4096).optional().meta({
@@ -77,7 +79,8 @@ export function addStoreTiles(context: DataContext): void {
       const served = await storeOf(context, name);
       const [finest] = served.store.levels;
       variablesOf(finest, query.variable === undefined ? undefined : [query.variable]);
-      const bounds = await storeExtent(served.store);
+      inWindow(served, query.time);
+      const bounds = await storeExtent(served.store, served.windows);
       const set = tileMatrixSet(tileMatrixSetId);
       return json(tileJson(`store/${encodeURIComponent(name)}`, set, query, sent, baseUrl, bounds));
     },
@@ -94,7 +97,7 @@ async function tile(
   format: ImageFormat | null,
 ): Promise<Answer> {
   const { name, tileMatrixSetId, z, x, y } = path;
-  const served = await storeOf(context, name);
+  const served = inWindow(await storeOf(context, name), query.time);
   const set = tileMatrixSet(tileMatrixSetId);
   const size = query.tilesize ?? tileMatrixOf(set, z)?.tileWidth ?? 256;
   if (size > context.limits.imageSide) {
@@ -132,6 +135,7 @@ async function tile(
     "encode",
     async () => await encodeImage(made?.pixels ?? pixels, made?.output ?? output, format, query, chosen),
   );
+  const time = timeOf(served);
   return {
     body: image.bytes,
     type: image.type,
@@ -139,6 +143,7 @@ async function tile(
       "content-bbox": boxOfOutput(made?.output ?? output).join(","),
       "content-crs": `<${set.crs}>`,
       "x-granary-order": String(level.order),
+      ...(time === null ? {} : { "x-granary-time": `${time.start ?? ".."}/${time.end ?? ".."}` }),
       ...(chosen === null ? {} : { "x-granary-rescale": chosen.map((range) => range.join(",")).join(";") }),
     },
   };

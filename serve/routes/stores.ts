@@ -14,6 +14,7 @@ import { badParameter, badRequest, notFound } from "../http/problem.ts";
 import { levelForArea } from "../stores/level_choice.ts";
 import { storeExtent } from "../stores/store_extent.ts";
 import type { ServedStore } from "../stores/served_stores.ts";
+import { inWindow, TIME, timeOf, timesOf } from "./store_window.ts";
 
 export const STORE_PATH = { name: z.string().max(200).meta({ description: "A store of this server" }) };
 
@@ -75,14 +76,21 @@ export function addStores(context: DataContext): void {
     heavy: true,
     apart: true,
     pathParameters: z.object(STORE_PATH),
-    answers: { 200: { description: "Levels, variables, extent and links", types: ["application/json"] } },
+    answers: {
+      200: {
+        description: "Levels, variables, windows of time, extent and links",
+        types: ["application/json"],
+      },
+    },
     answer: async ({ path: { name }, baseUrl }) => {
-      const { store } = await storeOf(context, name);
-      const { xmin, ymin, xmax, ymax } = await storeExtent(store);
+      const served = await storeOf(context, name);
+      const { store } = served;
+      const { xmin, ymin, xmax, ymax } = await storeExtent(store, served.windows);
       const finest = store.levels[0];
       return json({
         name,
         bounds: [xmin, ymin, xmax, ymax],
+        times: timesOf(served),
         levels: store.levels.map(({ order, length, latitude }) => ({ order, cells: length, latitude })),
         variables: finest.variables.filter((one) => one.name !== "morton").map((one) => ({
           name: one.name,
@@ -119,16 +127,17 @@ function addPoint(context: DataContext): void {
       variable: z.array(z.string().max(200)).max(100).optional()
         .meta({ description: "Variables; all" }),
       order: ORDER,
+      time: TIME,
     }),
     answers: {
       200: { description: "The cell, and its values by variable", types: ["application/json"] },
       204: { description: "The store has no cell there", types: [] },
     },
-    answer: async ({ path: { name, lon, lat }, query: { variable, order }, phases }) => {
+    answer: async ({ path: { name, lon, lat }, query: { variable, order, time }, phases }) => {
       if (!(Math.abs(lon) <= 180 && Math.abs(lat) <= 90)) {
         throw badParameter("lon,lat", "Value error, this is no place on the Earth", `${lon},${lat}`, "path");
       }
-      const served = await storeOf(context, name);
+      const served = inWindow(await storeOf(context, name), time);
       const level = levelOf(served, order ?? served.store.levels[0].order);
       const names = variablesOf(level, variable);
       const cells = await served.cells(level.order);
@@ -149,17 +158,18 @@ function addPoint(context: DataContext): void {
         cell_id: cell,
         order: level.order,
         centre: cellCentre(cell, level.order, level.latitude),
+        time: timeOf(served),
         values,
       });
     },
   });
 }
 
-function finite(value: number): number | null {
+export function finite(value: number): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
-const FEATURE = z.object({
+export const FEATURE = z.object({
   type: z.literal("Feature"),
   geometry: z.object({ type: z.string() }).loose(),
   properties: z.record(z.string(), z.unknown()).nullish(),
@@ -181,6 +191,7 @@ function addStatistics(context: DataContext): void {
     query: z.object({
       variable: z.array(z.string().max(200)).max(100).optional().meta({ description: "Variables; all" }),
       order: ORDER,
+      time: TIME,
       p: z.array(z.number().min(0).max(100)).max(100).optional().meta({
         description: "Percentiles; 2 and 98",
       }),
@@ -188,7 +199,7 @@ function addStatistics(context: DataContext): void {
     body: BODY,
     answers: { 200: { description: "The features, with statistics", types: ["application/geo+json"] } },
     answer: async ({ path: { name }, query, body, signal, phases }) => {
-      const served = await storeOf(context, name);
+      const served = inWindow(await storeOf(context, name), query.time);
       const one = async (feature: z.output<typeof FEATURE>) => ({
         ...feature,
         properties: { ...feature.properties, ...await featureStatistics(feature) },
@@ -212,7 +223,7 @@ function addStatistics(context: DataContext): void {
             ...(query.p === undefined ? {} : { percentiles: query.p }),
           }));
         }
-        return { statistics, order: level.order, cells: longitude.length };
+        return { statistics, order: level.order, cells: longitude.length, time: timeOf(served) };
       };
       const answer = body.type === "FeatureCollection"
         ? { ...body, features: await inTurn(body.features as z.output<typeof FEATURE>[], one) }
@@ -229,7 +240,7 @@ async function inTurn<T, R>(items: readonly T[], work: (item: T) => Promise<R>):
 }
 
 /** JSON has no NaN: what no cell gave is null. */
-function numbersOf(statistics: object): Record<string, unknown> {
+export function numbersOf(statistics: object): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(statistics).map(([key, value]) => [
       key,
@@ -239,7 +250,7 @@ function numbersOf(statistics: object): Record<string, unknown> {
 }
 
 /** Centres of the cells of a level that lie in a geometry. */
-function centresIn({ limits }: DataContext, served: ServedStore, geometry: Geometry, order?: number) {
+export function centresIn({ limits }: DataContext, served: ServedStore, geometry: Geometry, order?: number) {
   const vertices = vertexCount(geometry);
   if (vertices < 4) throw badRequest("a polygon without a ring of four positions");
   if (vertices > limits.vertices) {

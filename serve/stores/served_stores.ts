@@ -4,6 +4,7 @@ import { inputError } from "../../core/errors.ts";
 import type { SourceOpener } from "../../core/access/open.ts";
 import { openTarget } from "../../core/access/targets.ts";
 import { CellValues } from "../../core/store/cell_values.ts";
+import type { StoreTime } from "../../core/store/contract.ts";
 import { type GranaryStore, openStore } from "../../core/store/open.ts";
 import { localReader, type StoreReader, targetReader } from "../../core/zarr/reader.ts";
 
@@ -14,14 +15,33 @@ const ROOT = "zarr.json";
 /** A store with what was worked out of it. */
 export class ServedStore {
   readonly #cells = new Map<number, Promise<CellValues>>();
+  readonly #inWindows = new Map<number, ServedStore>();
 
-  constructor(readonly name: string, readonly store: GranaryStore) {}
+  constructor(
+    readonly name: string,
+    readonly store: GranaryStore,
+    /** The windows of time of the store, or null. */
+    readonly windows: StoreTime | null,
+    private readonly whole?: ServedStore,
+  ) {}
 
-  /** The cells of a level, ready to be looked up. */
+  /** The store in one of its windows of time, which are known. */
+  at(step: number): ServedStore {
+    let found = this.#inWindows.get(step);
+    if (found === undefined) {
+      found = new ServedStore(this.name, this.store.at(step), this.windows, this);
+      this.#inWindows.set(step, found);
+    }
+    return found;
+  }
+
+  /** The cells of a level, ready to be looked up. Windows share where cells lie. */
   cells(order: number): Promise<CellValues> {
     let cells = this.#cells.get(order);
     if (cells === undefined) {
-      cells = CellValues.open(this.store, order);
+      cells = this.whole === undefined
+        ? CellValues.open(this.store, order)
+        : this.whole.cells(order).then((shared) => shared.in(this.store));
       cells.catch(() => this.#cells.delete(order));
       this.#cells.set(order, cells);
     }
@@ -112,13 +132,7 @@ export class ServedStores {
       const reader = this.readerOf(place);
       const signature = text(await reader.get(ROOT) ?? new Uint8Array());
       const store = await openStore(reader);
-      if (store.levels.some((level) => level.time !== null)) {
-        throw inputError(
-          `${store.name}: has windows of time, and granary serve draws stores without them (make one without` +
-            " output.time, or look at this one with granary plot --time and granary export --time)",
-        );
-      }
-      return { served: new ServedStore(name, store), signature, looked: Date.now() };
+      return { served: new ServedStore(name, store, await store.windows()), signature, looked: Date.now() };
     })();
     this.#opened.set(name, loading);
     loading.catch(() => {

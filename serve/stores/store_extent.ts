@@ -1,14 +1,34 @@
 /** The box of longitudes and latitudes that a store's cells lie in. */
 import { cellCorners } from "../../core/cells/place.ts";
 import type { BoundingBox } from "../../core/geometry/box.ts";
+import type { StoreTime } from "../../core/store/contract.ts";
 import type { GranaryStore } from "../../core/store/open.ts";
 
 /** More cells than this are not gone through: the box is the Earth. */
 const MOST_CELLS = 200_000;
 const WORLD: BoundingBox = { xmin: -180, ymin: -90, xmax: 180, ymax: 90 };
 
-/** From the coarsest level's cells; the widest gap between their longitudes is left out. */
-export async function storeExtent(store: GranaryStore): Promise<BoundingBox> {
+/** From the coarsest level's cells, of all `windows` of time where it has such. */
+export async function storeExtent(store: GranaryStore, windows: StoreTime | null): Promise<BoundingBox> {
+  if (windows === null) return await extentOf(store);
+  const { length } = store.levels[store.levels.length - 1];
+  if (length * windows.starts.length > MOST_CELLS) return WORLD;
+  let box: BoundingBox | null = null;
+  for (let step = 0; step < windows.starts.length; step++) {
+    const own = await extentOf(store.at(step));
+    // A window without cells says nothing.
+    if (own === WORLD) continue;
+    box = box === null ? own : {
+      xmin: Math.min(box.xmin, own.xmin),
+      ymin: Math.min(box.ymin, own.ymin),
+      xmax: Math.max(box.xmax, own.xmax),
+      ymax: Math.max(box.ymax, own.ymax),
+    };
+  }
+  return box ?? WORLD;
+}
+
+async function extentOf(store: GranaryStore): Promise<BoundingBox> {
   const level = store.levels[store.levels.length - 1];
   const variable = level.variables[0];
   if (level.length > MOST_CELLS || variable === undefined) return WORLD;

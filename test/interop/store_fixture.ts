@@ -2,6 +2,7 @@
 import type { ObjectTarget } from "../../core/access/object_target.ts";
 import type { StoreSpec } from "../../core/store/contract.ts";
 import { storeMetadata } from "../../core/store/metadata.ts";
+import { coordinateObjects } from "../../core/store/time_axis.ts";
 import { encodeCoarseLevel, ShardWriter } from "../../core/store/writer.ts";
 import { ancestors, levelLayout, ranksOfShard } from "../../core/store/layout.ts";
 
@@ -39,12 +40,12 @@ export function fixtureCells(rank: number, cellsPerParent: number): Uint32Array 
   return Uint32Array.from(cells);
 }
 
-/** The values of a cell follow from its nested id, so that any reader can check them. */
-export function fixtureValues(ids: readonly number[]): Float64Array[] {
+/** The values of a cell follow from its nested id, and its window of time, so that any reader can check them. */
+export function fixtureValues(ids: readonly number[], window = 0): Float64Array[] {
   return [
     Float64Array.from(ids, (id) => 1 + (id % 50)),
     Float64Array.from(ids, (id) => id / 8),
-    Float64Array.from(ids, (id) => id / 3),
+    Float64Array.from(ids, (id) => id / 3 + 1000 * window),
     Float64Array.from(ids, (id) => id),
   ];
 }
@@ -70,8 +71,9 @@ export function encodeLevelShard(
   order: number,
   shardIndex: number,
   cellsOf: (rank: number) => ParentCells | undefined,
+  window?: number,
 ): Map<string, Uint8Array> {
-  const writer = new ShardWriter(spec, order, shardIndex);
+  const writer = new ShardWriter(spec, order, shardIndex, window);
   const { first, end } = ranksOfShard(spec, shardIndex);
   for (let rank = first; rank < end; rank++) {
     const found = cellsOf(rank);
@@ -82,24 +84,32 @@ export function encodeLevelShard(
 
 /** Writes every object and every document of the store. */
 export async function writeFixture(spec: StoreSpec, target: Pick<ObjectTarget, "put">): Promise<void> {
-  for (const order of spec.levels) {
-    const objects = order < spec.parentOrder ? [coarse(spec, order)] : fineShards(spec, order);
-    for (const shard of objects) for (const [key, bytes] of shard) await target.put(key, bytes);
+  const windows = spec.time?.starts.map((_, window) => window) ?? [undefined];
+  for (const window of windows) {
+    for (const order of spec.levels) {
+      const objects = order < spec.parentOrder
+        ? [coarse(spec, order, window)]
+        : fineShards(spec, order, window);
+      for (const shard of objects) for (const [key, bytes] of shard) await target.put(key, bytes);
+    }
+  }
+  if (spec.time !== undefined) {
+    for (const [key, bytes] of coordinateObjects(spec)) await target.put(key, bytes);
   }
   for (const [key, text] of storeMetadata(spec)) await target.put(key, new TextEncoder().encode(text));
 }
 
-function coarse(spec: StoreSpec, order: number): Map<string, Uint8Array> {
+function coarse(spec: StoreSpec, order: number, window?: number): Map<string, Uint8Array> {
   const ids = fixtureIds(spec, order);
-  return encodeCoarseLevel(spec, order, ids, fixtureValues(ids));
+  return encodeCoarseLevel(spec, order, ids, fixtureValues(ids, window), window);
 }
 
-function fineShards(spec: StoreSpec, order: number): Map<string, Uint8Array>[] {
+function fineShards(spec: StoreSpec, order: number, window?: number): Map<string, Uint8Array>[] {
   const { shards, cellsPerParent } = levelLayout(spec, order);
   return Array.from({ length: shards }, (_, shard) =>
     encodeLevelShard(spec, order, shard, (rank) => {
       const cells = fixtureCells(rank, cellsPerParent);
       const ids = Array.from(cells, (cell) => spec.parents[rank] * cellsPerParent + cell);
-      return { cells, values: fixtureValues(ids) };
-    }));
+      return { cells, values: fixtureValues(ids, window) };
+    }, window));
 }

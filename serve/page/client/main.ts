@@ -86,7 +86,7 @@ class Page {
       : this.#layers.find(({ store }) => store === `store/${asked.store}`) ?? this.#layers[0];
     this.#listLayers(first?.id);
     if (first === undefined) return this.#tell("Nothing is served here yet.");
-    const time = asked.search.get("temporal") ?? asked.search.get("datetime");
+    const time = asked.search.get("temporal") ?? asked.search.get("datetime") ?? asked.search.get("time");
     await this.#choose(first, { time, variable: asked.search.get("variable"), fit: true });
   }
 
@@ -227,7 +227,7 @@ class Page {
       layer: this.#layer,
       choice,
       step: step instanceof HTMLSelectElement ? step.value : null,
-      time: this.#layer.timed ? this.#times.parameters() : [],
+      time: this.#layer.timed || this.#layer.store !== null ? this.#times.parameters() : [],
       colormap: at("colormap", HTMLSelectElement).value,
       range: this.#range,
       render: this.#render,

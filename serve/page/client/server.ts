@@ -53,9 +53,16 @@ export interface CompatibilityAnswer {
   granule_ur: string;
 }
 
+interface WindowTimes {
+  start: string | null;
+  end: string | null;
+}
+
 export interface StoreAnswer {
   bounds: [number, number, number, number];
   levels: { order: number; cells: number }[];
+  /** Its windows of time, if it has such. */
+  times: WindowTimes[] | null;
   variables: { name: string; units: string | null; long_name: string | null }[];
 }
 
@@ -67,6 +74,11 @@ export interface StorePointAnswer {
   cell: string;
   order: number;
   values: Record<string, number | null>;
+}
+
+export interface StoreSeriesAnswer {
+  times: WindowTimes[];
+  values: Record<string, (number | null)[]>;
 }
 
 export interface GranuleAnswer {

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /** Times of a layer: those that its granules have, or a day that is typed. */
 import { at } from "./dom.ts";
-import { getJson, type Parameters, type TimesAnswer } from "./server.ts";
+import { getJson, type Parameters, type StoreAnswer, type TimesAnswer } from "./server.ts";
 import type { Layer } from "./layers.ts";
 
 /** A second a step, while playing. */
@@ -10,6 +10,8 @@ const PLAY_MS = 1200;
 export class Times {
   #times: readonly string[] = [];
   #each: TimesAnswer["each"] = "time";
+  /** The parameter that says the time: a search's, or a store's window. */
+  #name: "temporal" | "time" = "temporal";
   #timer: ReturnType<typeof setInterval> | undefined;
   readonly #slider = at("time", HTMLInputElement);
   readonly #all = at("all-times", HTMLInputElement);
@@ -32,6 +34,13 @@ export class Times {
   async load(layer: Layer, wanted: string | null, signal: AbortSignal): Promise<void> {
     this.stop();
     this.#times = [];
+    this.#each = "time";
+    this.#name = layer.store === null ? "temporal" : "time";
+    if (layer.store !== null) {
+      const answer = await getJson<StoreAnswer>(layer.store, [], signal);
+      // A window is named by its beginning.
+      this.#times = (answer?.times ?? []).flatMap(({ start }) => start === null ? [] : [start]);
+    }
     if (layer.catalog !== null && layer.collection !== null) {
       const answer = await getJson<TimesAnswer>(
         `catalogs/${encodeURIComponent(layer.catalog)}/times`,
@@ -42,14 +51,16 @@ export class Times {
       this.#each = answer?.each ?? "time";
     }
     this.#date.value = "";
-    this.#all.checked = this.#times.length === 0 && wanted === null;
+    this.#all.checked = this.#times.length === 0 && (wanted === null || layer.store !== null);
     const last = Math.max(0, this.#times.length - 1);
     this.#slider.max = String(last);
     const found = wanted === null ? -1 : this.#times.findIndex((time) => time === wanted);
     this.#slider.value = String(found === -1 ? last : found);
     if (found === -1 && wanted !== null) this.#date.value = wanted.slice(0, 10);
-    at("when", HTMLElement).hidden = !layer.timed;
     const listed = this.#times.length > 0;
+    at("when", HTMLElement).hidden = !layer.timed && !listed;
+    // A store is drawn in one of its windows.
+    at("all-times-label", HTMLElement).hidden = layer.store !== null;
     for (const id of ["earlier", "later", "play"]) at(id, HTMLButtonElement).hidden = !listed;
     this.#slider.hidden = !listed;
     this.#date.hidden = listed;
@@ -61,6 +72,7 @@ export class Times {
   parameters(): Parameters {
     const time = this.#current();
     if (time === null) return [];
+    if (this.#name === "time") return [["time", time]];
     return [["temporal", time.length === "2024-10".length ? `${startOf(time)}/${endOf(time)}` : time]];
   }
 
@@ -71,7 +83,7 @@ export class Times {
     const first = Math.max(0, Math.min(middle - Math.floor(steps / 2), this.#times.length - steps));
     const last = Math.min(this.#times.length - 1, first + steps - 1);
     const end = this.#each === "time" ? this.#times[last] : endOf(this.#times[last]);
-    return [["temporal", `${startOf(this.#times[first])}/${end}`]];
+    return [[this.#name, `${startOf(this.#times[first])}/${end}`]];
   }
 
   get count(): number {

@@ -9,6 +9,7 @@ import {
   type Parameters,
   type PointAnswer,
   type StorePointAnswer,
+  type StoreSeriesAnswer,
 } from "./server.ts";
 
 /** More than a float32 has; the whole number stands in the tip. */
@@ -38,11 +39,20 @@ export async function showValues(request: PlaceRequest, signal: AbortSignal): Pr
   series.replaceChildren();
   const place = `${longitude.toFixed(6)},${latitude.toFixed(6)}`;
   if (layer.store !== null) {
-    const answer = await getJson<StorePointAnswer>(`${layer.store}/point/${place}`, [], signal);
+    const answer = await getJson<StorePointAnswer>(`${layer.store}/point/${place}`, request.time, signal);
     if (answer === null) {
       return void body.replaceChildren(make("p", {}, "There is no cell with a value here."));
     }
     const name = choice.parameters[0][1];
+    if (request.series !== null) {
+      const asked = [["variable", name] as const, ...request.series];
+      const windows = await getJson<StoreSeriesAnswer>(
+        `${layer.store}/timeseries/point/${place}`,
+        asked,
+        signal,
+      );
+      series.replaceChildren(seriesOf(windowSamples(windows, name), choice.label));
+    }
     const rows = Object.entries(answer.values).map(([variable, value]) =>
       row(variable, value, variable === name ? choice.units : null, variable === name)
     );
@@ -71,11 +81,20 @@ export async function showValues(request: PlaceRequest, signal: AbortSignal): Pr
     getJson<GranuleAnswer[]>(`point/${place}/granules`, search, signal),
   ]);
   const samples = samplesOf(points?.assets ?? [], granules ?? []);
-  series.replaceChildren(
-    samples.length < 2
-      ? make("p", { class: "note" }, "There is no series here: fewer than two times have a value.")
-      : chartOf(samples, choice.label),
-  );
+  series.replaceChildren(seriesOf(samples, choice.label));
+}
+
+function seriesOf(samples: readonly Sample[], label: string): Element {
+  return samples.length < 2
+    ? make("p", { class: "note" }, "There is no series here: fewer than two times have a value.")
+    : chartOf(samples, label);
+}
+
+function windowSamples(answer: StoreSeriesAnswer | null, name: string): Sample[] {
+  return (answer?.times ?? []).flatMap(({ start }, i) => {
+    const value = answer?.values[name]?.[i] ?? null;
+    return start === null || value === null ? [] : [{ time: start, value }];
+  });
 }
 
 function samplesOf(assets: PointAnswer["assets"], granules: readonly GranuleAnswer[]): Sample[] {
