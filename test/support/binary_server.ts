@@ -8,6 +8,7 @@ import { granary, ROOT, startGranary } from "./binary.ts";
 
 interface BinaryServer {
   url: string;
+  pid: number;
   stop(): Promise<void>;
 }
 
@@ -27,6 +28,7 @@ export async function startServer(args: readonly string[]): Promise<BinaryServer
   });
   return {
     url,
+    pid: child.pid ?? 0,
     async stop() {
       const ended = new Promise((resolve) => child.on("close", resolve));
       child.kill("SIGTERM");
