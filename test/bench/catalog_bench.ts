@@ -1,12 +1,12 @@
 /**
- * A catalog of many granules: `deno run -A test/bench/catalog_bench.ts [granules] [folder]`, or `bun` in
- * deno's place. Builds it from rows along ICESat-2-like orbits (some 170 cells a granule at order 8),
+ * A catalog of many granules: `deno task bench catalog [--rows 1000000] [--folder FOLDER]`. Builds it from rows along ICESat-2-like orbits (some 170 cells a granule at order 8),
  * merges it, and selects from it; prints seconds, the file's size and the greatest resident memory.
  */
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import process from "node:process";
+import { parseArgs } from "node:util";
 import type { GranuleRow } from "../../catalog/granule.ts";
 import { mergeCatalogs } from "../../catalog/write/merge.ts";
 import { openCatalog } from "../../catalog/file/open_catalog.ts";
@@ -14,9 +14,18 @@ import { countParents, select } from "../../catalog/query/select.ts";
 import { encodeWkb } from "../../core/geometry/wkb.ts";
 import { writeCatalog } from "../../catalog/write/write.ts";
 import { coverTrack } from "../support/cells.ts";
+import { addRow } from "./table.ts";
 
-const GRANULES = Number(process.argv[2] ?? 1_000_000);
-const FOLDER = process.argv[3] ?? os.tmpdir();
+const { values } = parseArgs({
+  options: {
+    rows: { type: "string", default: "1000000" },
+    folder: { type: "string", default: os.tmpdir() },
+    // Each is measured once, whatever the others are asked.
+    runs: { type: "string" },
+  },
+});
+const GRANULES = Number(values.rows);
+const FOLDER = values.folder;
 const ORBITS = 300;
 const SEGMENTS = 12;
 const ROWS = 3000;
@@ -78,32 +87,50 @@ function* rows(): Generator<GranuleRow> {
   }
 }
 
-async function timed<T>(what: string, run: () => Promise<T>): Promise<T> {
+async function timed<T>(what: string, wanted: string | null, run: () => Promise<T>): Promise<T> {
   const start = performance.now();
   const result = await run();
   const seconds = (performance.now() - start) / 1000;
   const peak = process.resourceUsage().maxRSS / 1024;
   console.log(`${what.padEnd(44)} ${seconds.toFixed(2).padStart(8)} s   peak ${peak.toFixed(0)} MiB`);
+  addRow({
+    what: `catalog of ${GRANULES} granules: ${what}`,
+    figure: `${seconds.toFixed(2)} s, once; process at most ${peak.toFixed(0)} MiB`,
+    wanted,
+  });
   return result;
 }
 
 const folder = fs.mkdtempSync(path.join(FOLDER, "granary-bench-"));
 try {
   const file = path.join(folder, "catalog.parquet");
-  const written = await timed(`build ${GRANULES} granules from rows`, () => writeCatalog(file, rows()));
+  const written = await timed(
+    "build from rows",
+    "60 s, 1.2 GB for a million",
+    () => writeCatalog(file, rows()),
+  );
   console.log(`${written.rows} rows, ${(written.sizeBytes / 1e6).toFixed(1)} MB`);
-  await timed("merge with itself", () => mergeCatalogs([file, file], path.join(folder, "merged.parquet")));
-  const catalog = await timed("open", () => openCatalog(file));
+  await timed(
+    "merge with itself",
+    null,
+    () => mergeCatalogs([file, file], path.join(folder, "merged.parquet")),
+  );
+  const catalog = await timed("open", null, () => openCatalog(file));
   const region = Array.from({ length: 64 }, (_, i) => 41_216 + i);
   const base = { order: 6, convention: "authalic", withoutCells: true } as const;
   for (const state of ["cold", "warm"]) {
     const found = await timed(
       `select a region of 64 parents, ${state}`,
+      state === "cold" ? "1.0 s" : "0.3 s",
       () => select(catalog, { ...base, cells: region }),
     );
     console.log(`${found.parents.length} parents, ${found.granules.length} granules`);
-    await timed(`select one parent, ${state}`, () => select(catalog, { ...base, cells: region.slice(0, 1) }));
-    await timed(`count every parent's granules, ${state}`, () => countParents(catalog, base));
+    await timed(
+      `select one parent, ${state}`,
+      null,
+      () => select(catalog, { ...base, cells: region.slice(0, 1) }),
+    );
+    await timed(`count every parent's granules, ${state}`, null, () => countParents(catalog, base));
   }
   catalog.close();
 } finally {

@@ -17,11 +17,14 @@ import { parseArgs } from "node:util";
 import { hasSharedData, sharedData } from "../shared_data.ts";
 import { peerScript } from "./granules.ts";
 import { formatSpread, measure, spreadOf } from "./measure.ts";
+import { addRow } from "./table.ts";
 
 const { values } = parseArgs({
   options: {
     runs: { type: "string", default: "3" },
     only: { type: "string", default: "rain,temp,s2,omso2e" },
+    // Of another benchmark, beside which this one runs.
+    granules: { type: "string" },
   },
 });
 const RUNS = Number(values.runs);
@@ -66,6 +69,14 @@ with h5py.File(sys.argv[1]) as f:
             with memory.open() as d:
                 cog_translate(d, os.path.join(sys.argv[2], name + ".tif"), cog_profiles.get("deflate"),
                     overview_resampling="average", in_memory=True, quiet=True)`;
+
+/** What of whose processor time granary is to take at most. */
+const WANTED: ReadonlyMap<string, { of: string; most: number }> = new Map([
+  ["rain", { of: "GDAL", most: 0.5 }],
+  ["temp", { of: "GDAL", most: 0.5 }],
+  ["s2", { of: "GDAL", most: 0.35 }],
+  ["omso2e, 15 variables", { of: "rio-cogeo", most: 0.5 }],
+]);
 
 interface Figures {
   cpu: number;
@@ -124,6 +135,7 @@ function compare(name: string, contestants: Record<string, () => Figures>): void
   }
   console.log(`\n${name}`);
   const own = figures.get("granary")!;
+  const wanted = WANTED.get(name);
   for (const [who, all] of figures) {
     const ratio = spreadOf(own.map(({ cpu }, i) => cpu / all[i].cpu));
     console.log(
@@ -132,6 +144,14 @@ function compare(name: string, contestants: Record<string, () => Figures>): void
         `${(all[0].bytes / 1e6).toFixed(2)} MB written` +
         (who === "granary" ? "" : `; granary's CPU is ${formatSpread(ratio)} of it`),
     );
+    if (who === "granary") continue;
+    addRow({
+      what: `COG of ${name}: granary's CPU / ${who}'s`,
+      figure: `${formatSpread(ratio)}; ${(own[0].bytes / 1e6).toFixed(1)} MB for ${
+        (all[0].bytes / 1e6).toFixed(1)
+      } MB`,
+      wanted: wanted?.of === who ? `at most ${wanted.most}` : null,
+    });
   }
 }
 

@@ -6,7 +6,8 @@
  *   deno task bench peers [--granules 48] [--runs 5] [--memory] [--from FOLDER] [--json FILE]
  *
  * The peers' scripts are looked for beside the shared data, or where GRANARY_SHARED_BENCH says; a Python
- * that runs them is named by GRANARY_BENCH_PYTHON. Without them granary is measured alone.
+ * that runs them is named by GRANARY_BENCH_PYTHON. Without them granary is measured alone; without polars in that
+ * Python, without its peer.
  */
 import fs from "node:fs";
 import os from "node:os";
@@ -16,6 +17,7 @@ import { parseArgs } from "node:util";
 import { spawnSync } from "node:child_process";
 import { granulesIn, makeGranules, multiplyGranules, peerPython, peerScript } from "./granules.ts";
 import { type Cost, formatSpread, measure, type Spread, spreadOf } from "./measure.ts";
+import { addRow } from "./table.ts";
 
 const { values } = parseArgs({
   options: {
@@ -89,6 +91,12 @@ function contestants(files: readonly string[]): Contestants {
   } else {
     all.set("numpy", () => measure(python, [script, ...files], folder));
     all.set("numpy --read-only", () => measure(python, [script, "--read-only", ...files], folder));
+    const polars = peerScript("polars_baseline.py");
+    if (
+      polars !== undefined && spawnSync(python, ["-c", "import polars"], { stdio: "ignore" }).status === 0
+    ) {
+      all.set("polars", () => measure(python, [polars, ...files], folder));
+    } else print("no polars: its script or the module is missing");
   }
   all.set("aggregate --workers 1", () => aggregate("catalog.parquet", ["--workers", "1"]));
   all.set("aggregate --workers 2", () => aggregate("catalog.parquet", ["--workers", "2"]));
@@ -154,26 +162,36 @@ function showCost(name: string, costs: readonly Cost[], rows: number) {
       (cpu === null ? "" : `, ${formatSpread(cpu)} s CPU`) +
       (peakBytes === null ? "" : `, ${megabytes(peakBytes.median)} at most`) + millions,
   );
+  addRow({
+    what: `${name}, ${(rows / 1e6).toFixed(1)} million rows`,
+    figure: `${formatSpread(wall)} s` + (cpu === null ? "" : `, ${formatSpread(cpu)} s CPU`) +
+      (peakBytes === null ? "" : `, ${megabytes(peakBytes.median)}`),
+    wanted: name === "aggregate" ? "4.2 s CPU (48 granules)" : null,
+  });
   return { wall, cpu, peakBytes };
 }
 
 /** Ratios of wall times, run by run, so that what slows the machine slows both. */
 function showRatios(costs: ReadonlyMap<string, readonly Cost[]>): Record<string, Spread> {
   const pairs = [
-    ["aggregate", "numpy"],
-    ["aggregate", "numpy --read-only"],
-    ["catalog build", "numpy --read-only"],
-    ["catalog build --checksum none", "numpy --read-only"],
-    ["aggregate --workers 1", "aggregate --workers 2"],
+    ["aggregate", "numpy", "at most 0.20"],
+    ["aggregate", "polars", "at most 0.40"],
+    ["aggregate", "numpy --read-only", "at most 0.57"],
+    ["catalog build", "numpy --read-only", null],
+    ["catalog build --checksum none", "numpy --read-only", null],
+    ["aggregate --workers 1", "aggregate --workers 2", "at least 1.7"],
   ] as const;
   const ratios: Record<string, Spread> = {};
-  print("\nratios of wall time, median (least to most):");
-  for (const [over, under] of pairs) {
+  print("\nratios of wall time and of processor time, median (least to most):");
+  for (const [over, under, wanted] of pairs) {
     const a = costs.get(over), b = costs.get(under);
     if (a === undefined || b === undefined) continue;
     const ratio = spreadOf(a.map(({ wall }, i) => wall / b[i].wall));
     ratios[`${over} / ${under}`] = ratio;
-    print(`  ${`${over} / ${under}`.padEnd(50)} ${formatSpread(ratio)}`);
+    const work = a.flatMap(({ cpu }, i) => cpu === null || b[i].cpu === null ? [] : [cpu / b[i].cpu]);
+    const figure = formatSpread(ratio) + (work.length === 0 ? "" : `; CPU ${formatSpread(spreadOf(work))}`);
+    print(`  ${`${over} / ${under}`.padEnd(50)} ${figure}`);
+    addRow({ what: `${over} / ${under}`, figure, wanted });
   }
   return ratios;
 }
