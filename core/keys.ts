@@ -3,13 +3,22 @@ import { createHash } from "node:crypto";
 
 /** JSON with the keys of every object in order, so that equal values give equal text. */
 export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  if (Array.isArray(value)) {
+    return hasObjects(value) ? `[${value.map(canonicalJson).join(",")}]` : JSON.stringify(value);
+  }
   if (typeof value === "object" && value !== null) {
     const entries = Object.entries(value).filter(([, v]) => v !== undefined);
     entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
     return `{${entries.map(([k, v]) => `${JSON.stringify(k)}:${canonicalJson(v)}`).join(",")}}`;
   }
   return JSON.stringify(value) ?? "null";
+}
+
+/** Without objects nothing is to be put in order, and the engine writes long lists many times as fast as we do. */
+function hasObjects(list: readonly unknown[]): boolean {
+  return list.some((item) =>
+    Array.isArray(item) ? hasObjects(item) : typeof item === "object" && item !== null
+  );
 }
 
 /** The first 32 hex digits of the SHA-256 of a value's canonical JSON. */

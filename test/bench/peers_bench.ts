@@ -163,7 +163,7 @@ function showCost(name: string, costs: readonly Cost[], rows: number) {
       (peakBytes === null ? "" : `, ${megabytes(peakBytes.median)} at most`) + millions,
   );
   addRow({
-    what: `${name}, ${(rows / 1e6).toFixed(1)} million rows`,
+    what: millions === "" ? name : `${name}, ${(rows / 1e6).toFixed(1)} million rows`,
     figure: `${formatSpread(wall)} s` + (cpu === null ? "" : `, ${formatSpread(cpu)} s CPU`) +
       (peakBytes === null ? "" : `, ${megabytes(peakBytes.median)}`),
     wanted: name === "aggregate" ? "4.2 s CPU (48 granules)" : null,
