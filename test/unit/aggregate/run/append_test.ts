@@ -204,7 +204,7 @@ Deno.test("an append that is switched off at any change is brought to its end by
     dryRun: true,
     every: "month",
   });
-  for (let changes = 1;; changes = Math.ceil(changes * 1.8)) {
+  for (let changes = 1;; changes = Math.ceil(changes * 2.5)) {
     const name = `switched ${changes}.zarr`, store = path.join(folder, name);
     fs.cpSync(path.join(folder, first), store, { recursive: true });
     fs.cpSync(path.join(folder, `${first}.run`), `${store}.run`, { recursive: true });
