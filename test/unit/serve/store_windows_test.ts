@@ -91,6 +91,7 @@ for (const workers of [0, 1]) {
         );
         assert.equal(answer.status, 200);
         assert.equal(answer.headers.get("x-granary-time"), `${TIMES[window].start}/${TIMES[window].end}`);
+        assert.match(answer.headers.get("access-control-expose-headers") ?? "", /X-Granary-Time/);
         const { values } = parseNpy(new Uint8Array(await answer.arrayBuffer()));
         // The pixels of the cell have its value; others are of cells beside it, or of none.
         assert.ok([...values].includes(CELL / 3 + 1000 * window), `window ${window}`);
