@@ -55,6 +55,21 @@ function aggregate(...args: string[]) {
   return run("aggregate", ...usual.filter(([flag]) => !args.includes(flag)).flat(), ...args);
 }
 
+Deno.test("a flag of one value that is given twice, and no workers", async () => {
+  assertRefused(
+    await aggregate("--max-cells", "5", "--max-cells", "6"),
+    2,
+    /--max-cells is given twice, as 5 and as 6/,
+  );
+  assertRefused(
+    await aggregate("--start", "2024-01-01", "--start", "2024-01-02"),
+    2,
+    /--start is given twice/,
+  );
+  assertRefused(await aggregate("--workers", "0"), 2, /"0" is not a whole number from 1/);
+  assertRefused(await run("plot", "store.zarr", "-o", "a.png", "-o", "b.png"), 2, /is given twice/);
+});
+
 Deno.test("a missing file", async () => {
   assertRefused(await build("nowhere.h5"), 2, /nowhere\.h5: cannot read/);
 });

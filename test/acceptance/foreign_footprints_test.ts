@@ -84,3 +84,44 @@ Deno.test({ name: "another coordinate system is placed, by its code or by its me
     }
   }
 });
+
+Deno.test("a frame round the pole with an exclusive zone is placed, and stops no other granule", async () => {
+  const ring = (latitude: number, step: number) =>
+    Array.from({ length: 360 / step + 1 }, (_, at) => ({
+      Longitude: ((at * step + 180) % 360) - 180,
+      Latitude: latitude,
+    }));
+  const granule = (name: string, polygon: object) => ({
+    meta: { "concept-id": `G1-${name}`, "provider-id": "P", "revision-id": 1 },
+    umm: {
+      GranuleUR: name,
+      CollectionReference: { ShortName: "S", Version: "1" },
+      TemporalExtent: { SingleDateTime: "2024-01-01T00:00:00Z" },
+      SpatialExtent: { HorizontalSpatialDomain: { Geometry: { GPolygons: [polygon] } } },
+      RelatedUrls: [{ URL: `https://example.org/${name}.h5`, Type: "GET DATA" }],
+    },
+  });
+  const square = [[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]].map(([Longitude, Latitude]) => ({
+    Longitude,
+    Latitude,
+  }));
+  const items = [
+    granule("frame", {
+      Boundary: { Points: ring(-60, 10) },
+      ExclusiveZone: { Boundaries: [{ Points: ring(-80, 10).reverse() }] },
+    }),
+    granule("plain", { Boundary: { Points: square } }),
+  ];
+  fs.writeFileSync(path.join(folder, "frame.json"), JSON.stringify({ hits: 2, items }));
+  await ok(["catalog", "build", "--from", "cmr-json", "frame.json", "-o", "frame.parquet"], { cwd: folder });
+  const found = async (box: string) =>
+    (await ok(["catalog", "urls", "frame.parquet", `--bbox=${box}`, "--driver", "https"], { cwd: folder }))
+      .trim();
+  for (const west of [-180, -90, 0, 90, 179]) {
+    assert.equal(await found(`${west},-71,${west + 1},-70`), "https://example.org/frame.h5", `${west}`);
+    // Within the zone that is left out, and outside the frame.
+    assert.equal(await found(`${west},-89,${west + 1},-85`), "", `${west}`);
+    assert.equal(await found(`${west},-50,${west + 1},-49`), "", `${west}`);
+  }
+  assert.equal(await found("0.2,0.2,0.8,0.8"), "https://example.org/plain.h5");
+});
