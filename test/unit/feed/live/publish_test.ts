@@ -109,7 +109,7 @@ const step = fc.oneof(
 
 Deno.test("after any history the catalog shows each name once, as the ledger has it newest", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 8, maxLength: 40 }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { minLength: 8, maxLength: 30 }), async (steps) => {
       await inLedger(async (engine, folder) => {
         const model = new Map<string, Row>();
         const live = path.join(folder, "live");
@@ -167,7 +167,7 @@ Deno.test("after any history the catalog shows each name once, as the ledger has
         assert.deepEqual(await rowsOf(merged), shownOf(model));
       });
     }),
-    { numRuns: 12 },
+    { numRuns: 4 },
   );
 });
 
