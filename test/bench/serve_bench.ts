@@ -97,8 +97,11 @@ async function running<T>(server: Server, work: (pid: number, base: string) => P
     }
     return await work(child.pid!, base);
   } finally {
-    child.kill();
-    await new Promise((resolve) => child.once("exit", resolve));
+    // One that could not begin has ended already, and tells so no more.
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill();
+      await new Promise((resolve) => child.once("exit", resolve));
+    }
   }
 }
 
