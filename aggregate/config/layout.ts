@@ -33,7 +33,7 @@ export function layoutChooser(
     const found = collections.map((collection) => collection ?? "unknown").sort().join(", ");
     throw inputError(
       `the files are of ${found}, which no single preset fits (${PRESET_NAMES.join(", ")});` +
-        " name a config with -c",
+        " name a config with -c, or build a catalog of each product and join them with granary catalog merge",
     );
   };
 }
