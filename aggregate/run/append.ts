@@ -14,8 +14,9 @@ import type { RunDirectory, RunSettings } from "./run_directory.ts";
 import { StorePlace } from "./store_place.ts";
 
 /**
- * Makes records and objects of the store those of `now`, as far as the run of `then` has them. Returns whether
- * anything was changed; a run that was ended here goes on by {@linkcode completeAppend}.
+ * Makes records and objects of the store those of `now`, as far as the run of `then` has them. Returns how many
+ * shards were not taken over, or undefined where nothing had to be changed; a run that was ended here goes on by
+ * {@linkcode completeAppend}.
  */
 export async function carryOver(
   directory: RunDirectory,
@@ -23,16 +24,17 @@ export async function carryOver(
   then: Plan,
   now: Plan,
   settings: RunSettings,
-): Promise<boolean> {
+): Promise<number | undefined> {
   const place = await StorePlace.at(target, then.store);
-  const records = await wholeRecords(directory, place, then);
+  const all = await directory.shardRecords();
+  const records = await wholeRecords(directory, place, then, all);
   const carried = carriedShards(then, now).filter((shard) => isCarriable(shard, records));
   const keys = new Map(then.shards.map(({ index, key }) => [index, key]));
   const isSame = ({ position, parts, inPlace }: CarriedShard) =>
     inPlace && parts[0].from === now.shards[position].index &&
     keys.get(parts[0].from) === now.shards[position].key &&
     parts.every(({ rank, was }) => rank === was); // records name parents by rank
-  if (carried.every(isSame)) return false;
+  if (carried.every(isSame)) return undefined;
   await drop(directory, MOVED);
   const made: ShardRecord[] = [];
   const moved: string[] = [];
@@ -52,7 +54,8 @@ export async function carryOver(
   const inPlace = carried.filter((shard) => shard.inPlace).map(({ position }) => now.shards[position].index);
   await directory.putAppend({ plan: now, settings, records: made, moved, inPlace });
   await completeAppend(directory, target);
-  return true;
+  const taken = new Set(carried.flatMap(({ parts }) => parts.map(({ from }) => from)));
+  return all.filter(({ shard }) => !taken.has(shard)).length;
 }
 
 /** Brings an append to its end that was begun; returns whether there was one. Doing it twice is harmless. */
@@ -85,10 +88,11 @@ async function wholeRecords(
   directory: RunDirectory,
   place: StorePlace,
   { shards }: Plan,
+  all: readonly ShardRecord[],
 ): Promise<Map<number, ShardRecord>> {
   const keys = new Map(shards.map(({ index, key }) => [index, key]));
   const [objectsWhole, valuesWhole] = [place.wholeShards(), await directory.wholeValues()];
-  const records = (await directory.shardRecords()).filter((record) =>
+  const records = all.filter((record) =>
     keys.get(record.shard) === record.key && record.missing.length === 0 &&
     objectsWhole(record) && valuesWhole(record)
   );

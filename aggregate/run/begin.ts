@@ -56,15 +56,20 @@ export async function underLease<T>(
   const lease = await takeLease(directory.target, { signal, ...options.lease });
   let isVain = false;
   try {
+    let left = 0;
     if (!goesOn) await directory.clear();
-    else if (await goOn(directory, target, plan, options)) place = await StorePlace.at(target, plan.store);
+    else {
+      const before = await goOn(directory, target, plan, options);
+      if (before.isChanged) place = await StorePlace.at(target, plan.store);
+      left = before.left;
+    }
     // Before records go that hold no more.
     const reading = goesOn ? await readingSoFar(directory) : noReading();
     return await body({
       directory,
       place,
       reading,
-      remaining: await prepareRemaining(plan, directory, place, options),
+      remaining: await prepareRemaining(plan, directory, place, left, options),
     });
   } catch (error) {
     // A run that saved nothing has nothing to be resumed from.
@@ -78,21 +83,21 @@ export async function underLease<T>(
 }
 
 /**
- * Ends an append that was begun before, and takes over what a run of other granules made; returns whether the store
- * was changed.
+ * Ends an append that was begun before, and takes over what a run of other granules made. Tells whether the store was
+ * changed, and how many of its shards hold no more.
  */
 async function goOn(
   directory: RunDirectory,
   target: ObjectTarget,
   plan: Plan,
   { driver = "auto" }: PlaceOptions,
-): Promise<boolean> {
-  const ended = await completeAppend(directory, target);
+): Promise<{ isChanged: boolean; left: number }> {
+  const ended = { isChanged: await completeAppend(directory, target), left: 0 };
   if (!await directory.exists()) return ended;
   const { plan: then, settings } = await directory.plan();
   if (then.key === plan.key) return ended;
-  const carried = await carryOver(directory, target, then, plan, { ...settings, driver });
-  return ended || carried;
+  const left = await carryOver(directory, target, then, plan, { ...settings, driver });
+  return left === undefined ? ended : { isChanged: true, left };
 }
 
 /** Whether a run ended for what no granule can give, rather than being stopped. */
@@ -109,6 +114,7 @@ async function prepareRemaining(
   plan: Plan,
   directory: RunDirectory,
   place: StorePlace,
+  left: number,
   { driver = "auto", mode = "new", onNote }: PlaceOptions,
 ): Promise<Remaining> {
   const replaces = await replacesAnother(directory, place, mode);
@@ -127,6 +133,7 @@ async function prepareRemaining(
     shards,
     (record) => objectsWhole(record) && valuesWhole(record),
   );
+  remaining.again.changed += left;
   if (remaining.shards.length > 0) {
     // Another store stands until the first shard that takes its place is ready.
     if (!replaces || shards.length > 0) await place.reopen();

@@ -150,7 +150,9 @@ export function addAggregateOptions(command: CommandUnknownOpts): void {
       "a dimension of time: month, year, day, cycle (91 days), 10d and the like, or none",
     )
     .option("--epoch <date>", "where windows of days and cycles are counted from")
-    .addOption(new Option("--overwrite", "replace a store that is there").conflicts("resume"))
+    .addOption(new Option("--overwrite", "replace a store that is there").conflicts("resume"));
+  command.optionsGroup("What it will cost:");
+  command
     .option("--dry-run", "print the plan and what it will cost, and make nothing; with --json all of it")
     .option("--calibrate", "with --dry-run: measure at one granule, wherever it is");
   command.optionsGroup("Resources:");
