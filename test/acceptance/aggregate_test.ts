@@ -256,7 +256,7 @@ test("a mixed catalog runs with the config's collections and says what it left o
     ...["aggregate", "-c", "atl06", "--catalog", "mixed.parquet", "-o", "mixed.zarr", "--json"],
   );
   assert.equal(JSON.parse(stdout).granules.total, 8);
-  assert.match(stderr, /left out: collection ATL08\.004 \(1 granules\)/);
+  assert.match(stderr, /left out: collection ATL08\.004 \(1 granule\)/);
   assert.match(stderr, /left out: collection GEDI02_A \(2 granules\)/);
   assert.deepEqual(await countsByParent("mixed.zarr"), GREENLAND);
 });
