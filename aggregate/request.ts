@@ -10,7 +10,7 @@ import { outputAddress, placeFor, READS_ANYWHERE } from "../core/files/address.t
 import type { Area } from "../core/geometry/area.ts";
 import type { DuckOptions } from "../core/tables/duckdb.ts";
 import { combinePipelines } from "./config/combine.ts";
-import { loadConfig } from "./config/load.ts";
+import { loadConfigs } from "./config/load.ts";
 import { type ConfigOverrides, overridden } from "./override.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { parseLevels } from "./plan/levels.ts";
@@ -89,13 +89,13 @@ export function settleRequest(request: AggregateRequest, warn: (message: string)
     throw inputError("--calibrate goes with --dry-run (a run needs none)");
   }
   const configs = [request.config].flat() as (string | Pipeline)[];
-  const all = configs.map((config) =>
-    typeof config === "string" ? loadConfig(config) : { pipeline: config, warnings: [], driverPlace: null }
+  const all = configs.flatMap((config) =>
+    typeof config === "string" ? loadConfigs(config) : { pipeline: config, warnings: [], driverPlace: null }
   );
   all.flatMap(({ warnings }) => warnings).forEach(warn);
   const pipeline = combinePipelines(all.map((one) => overridden(one.pipeline, request)));
   const [parsed] = all;
-  if (configs.length > 1 && (request.rowIndex ?? request.writeRowIndex) !== undefined) {
+  if (all.length > 1 && (request.rowIndex ?? request.writeRowIndex) !== undefined) {
     throw inputError(
       "--row-index and --write-row-index go with one config: rows of an index are those of one",
     );

@@ -65,8 +65,8 @@ export function partsOf(pipeline: Pipeline): Pipeline[] {
   }));
 }
 
-/** `atl06` of the preset, `my_config` of `folder/my-config.yaml`. */
-function prefixOf(name: string): string {
+/** What stands before a config's variables: `atl06` of the preset, `my_config` of `folder/my-config.yaml`. */
+export function prefixOf(name: string): string {
   const base = path.basename(name).replace(/\.ya?ml$/i, "").replaceAll(/\W/g, "_");
   return /^[A-Za-z]/.test(base) ? base : `c_${base}`;
 }

@@ -1,6 +1,7 @@
 /** A Pipeline as YAML again: every default written out. Parsing it gives the same pipeline. */
 import { stringify } from "yaml";
 import { safeName } from "../../core/access/redact.ts";
+import { prefixOf } from "./combine.ts";
 import type { AreaSource, Pipeline, PipelineSelection, Statistic } from "../pipeline.ts";
 import type { RowFilter, RowLink } from "../../core/observations/contract.ts";
 import { filterReads } from "../../core/observations/row_condition.ts";
@@ -8,6 +9,14 @@ import { filterReads } from "../../core/observations/row_condition.ts";
 /** The normalized config of `pipeline`, as `granary config show` prints it. */
 export function formatConfig(pipeline: Pipeline): string {
   return stringify(configMapping(pipeline), { lineWidth: 0, flowCollectionPadding: false });
+}
+
+/** One config, or several with their names and `---` between, as `parseConfigs` reads them. */
+export function formatConfigs(pipelines: readonly Pipeline[]): string {
+  if (pipelines.length === 1) return formatConfig(pipelines[0]);
+  return pipelines.map((pipeline) => `name: ${prefixOf(pipeline.name)}\n${formatConfig(pipeline)}`).join(
+    "---\n",
+  );
 }
 
 /** The normalized config as data: what its YAML, or the same as JSON, reads as. */

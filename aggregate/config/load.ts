@@ -21,6 +21,22 @@ export function loadConfig(nameOrPath: string): ParsedConfig {
 }
 
 /**
+ * The configs that `-c` names: one, or the several of a file in which `---` stands between, as `granary config show`
+ * prints those of a store. Throws as {@linkcode loadConfig} does.
+ */
+export function loadConfigs(nameOrPath: string): ParsedConfig[] {
+  return parseConfigs(configText(nameOrPath), nameOrPath === "-" ? "standard input" : nameOrPath);
+}
+
+/** Every document of `text` as a config; messages about one of several say which it is. */
+export function parseConfigs(text: string, fileName: string): ParsedConfig[] {
+  const documents = text.split(/^---[ \t]*\r?$/m)
+    .filter((document) => !document.split("\n").every((line) => /^\s*(#.*)?$/.test(line)));
+  if (documents.length <= 1) return [parseConfig(text, fileName)];
+  return documents.map((document, index) => parseConfig(document, `${fileName} (config ${index + 1})`));
+}
+
+/**
  * The config that a store was made by, as text that runs, from what the store says of its making. Throws an
  * input error where it says none, as stores of version 0.1.0 do.
  */

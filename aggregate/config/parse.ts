@@ -26,7 +26,7 @@ export interface ParsedConfig {
 }
 
 /**
- * Parses the config `text`; `fileName` is for messages and becomes the pipeline's name. Throws one input
+ * Parses the config `text`; `fileName` is for messages and becomes the name of a pipeline that has none. Throws one input
  * error with a line for each fault, each with `file:line:column`, what was found and what was wanted.
  */
 export function parseConfig(text: string, fileName: string): ParsedConfig {
@@ -54,7 +54,7 @@ export function parseConfig(text: string, fileName: string): ParsedConfig {
   const input = checked.data!;
   const context: Context = { yaml, faults, warnings };
   const pipeline: Pipeline = {
-    name: fileName,
+    name: input.name ?? fileName,
     dataSource: dataSource(input, context),
     aggregation: {
       statistics: statistics(input, context),

@@ -277,6 +277,10 @@ const bounds = z.strictObject({
 });
 
 export const configSchema = z.strictObject({
+  name: z.string().regex(/^[A-Za-z]\w{0,254}$/, "letters, digits and _, the first a letter").optional()
+    .describe(
+      "Stands before the names of its variables where several configs make one store; default: the file's name",
+    ),
   data_source: dataSource,
   aggregation,
   output,

@@ -1,9 +1,10 @@
 /** `granary config show|check|schema`: pipeline configs as text, checked, and described. */
 import fs from "node:fs";
 import type { Command } from "@commander-js/extra-typings";
-import { configMapping, formatConfig } from "../../aggregate/config/format.ts";
-import { configText, loadConfig, storeConfigText } from "../../aggregate/config/load.ts";
-import { parseConfig } from "../../aggregate/config/parse.ts";
+import { combinePipelines } from "../../aggregate/config/combine.ts";
+import { configMapping, formatConfigs } from "../../aggregate/config/format.ts";
+import { configText, loadConfigs, parseConfigs, storeConfigText } from "../../aggregate/config/load.ts";
+import { inputError } from "../../core/errors.ts";
 import { openStoreAt } from "../flags/store_place.ts";
 import { PRESET_NAMES } from "../../products/presets/index.ts";
 import { configJsonSchema } from "../../aggregate/config/schema.ts";
@@ -56,10 +57,14 @@ export function addConfig(program: Command, context: CliContext): void {
         context.out.write(stored ?? configText(name));
         return;
       }
-      const { pipeline, warnings } = stored === undefined ? loadConfig(name) : parseConfig(stored, name);
-      for (const warning of warnings) context.log.warn(warning);
+      const configs = stored === undefined ? loadConfigs(name) : parseConfigs(stored, name);
+      for (const warning of configs.flatMap(({ warnings }) => warnings)) context.log.warn(warning);
+      const [{ pipeline }] = configs;
+      if (context.json && configs.length > 1) {
+        throw inputError(`${name}: is of ${configs.length} configs, and --json prints one (leave it out)`);
+      }
       if (context.json) printReport(context, "config.show", { ...pipeline, config: configMapping(pipeline) });
-      else context.out.write(formatConfig(pipeline));
+      else context.out.write(formatConfigs(configs.map(({ pipeline }) => pipeline)));
     });
 
   config.command("check")
@@ -71,7 +76,14 @@ export function addConfig(program: Command, context: CliContext): void {
       placeToRead,
     )
     .action(async (name, { granule }) => {
-      const { pipeline, warnings } = loadConfig(name);
+      const configs = loadConfigs(name);
+      if (configs.length > 1 && granule !== undefined) {
+        throw inputError(
+          `${name}: is of ${configs.length} configs, and --granule tries one (give it a file of its own)`,
+        );
+      }
+      const pipeline = combinePipelines(configs.map(({ pipeline }) => pipeline));
+      const warnings = configs.flatMap(({ warnings }) => warnings);
       const { checkFile } = await import("./config_granule.ts");
       const found = granule === undefined ? undefined : await checkFile(granule, pipeline, context);
       for (const warning of warnings) context.log.warn(warning);

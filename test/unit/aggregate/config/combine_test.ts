@@ -3,7 +3,8 @@ import fs from "node:fs";
 import path from "node:path";
 import { aggregate } from "../../../../aggregate/aggregate.ts";
 import { combinePipelines } from "../../../../aggregate/config/combine.ts";
-import { loadPreset } from "../../../../aggregate/config/load.ts";
+import { presetText } from "../../../../products/presets/index.ts";
+import { loadConfigs, loadPreset, parseConfigs } from "../../../../aggregate/config/load.ts";
 import { parseConfig } from "../../../../aggregate/config/parse.ts";
 import type { Pipeline } from "../../../../aggregate/pipeline.ts";
 import { localGranules } from "../../../../aggregate/local_granules.ts";
@@ -58,7 +59,7 @@ Deno.test("a store of two configs has the values of two stores, each config's va
   const found = localGranules(files, { config: atl06, cellOrder: 8, workers: 0 });
   await buildCatalog({ rows: found.rows, output: catalog, cellOrder: 8, queries: [] });
   await found.close();
-  const run = async (name: string, config: Pipeline | Pipeline[]) => {
+  const run = async (name: string, config: string | Pipeline | Pipeline[]) => {
     const store = path.join(folder, name);
     const { report } = await aggregate({ config, catalog, store, childOrder: 8, levels: "8,6", workers: 0 });
     return { values: await valuesOf(store), report: report! };
@@ -76,6 +77,16 @@ Deno.test("a store of two configs has the values of two stores, each config's va
     assert.deepEqual(own, cells.filter(([, value]) => !/count|passes/.test(name) || value > 0), name);
   }
   assert.equal(both.report.reads.opens, 2, "a granule of both is opened once");
+
+  // What the store says of its making is a file of two configs, which makes it again.
+  const { attributes } = JSON.parse(fs.readFileSync(path.join(folder, "both.zarr", "zarr.json"), "utf8"));
+  const file = path.join(folder, "again.yaml");
+  fs.writeFileSync(file, attributes.granary.config_yaml);
+  const again = await run("again.zarr", file);
+  assert.deepEqual(again.values, both.values);
+  const made = fs.readFileSync(path.join(folder, "again.zarr", "zarr.json"), "utf8");
+  assert.equal(JSON.parse(made).attributes.granary.config_yaml, attributes.granary.config_yaml);
+  assert.deepEqual(loadConfigs(file).map(({ pipeline }) => pipeline.name), ["atl06", "an_other"]);
 });
 
 Deno.test("configs of one run say their granules, have names of their own, and agree on the store", () => {
@@ -98,4 +109,16 @@ Deno.test("configs of one run say their granules, have names of their own, and a
   );
   const finer = { ...atl08, output: { ...atl08.output, childOrder: 13 } };
   assert.throws(() => combinePipelines([atl06, finer]), /atl08: output\.childOrder is 13, and 12 in atl06/);
+});
+
+Deno.test("a file of configs is read one by one, and faults say in which they are", () => {
+  const text = presetText("atl06");
+  assert.equal(parseConfigs(text, "a.yaml")[0].pipeline.name, "a.yaml");
+  assert.equal(parseConfigs(`# of ours\n---\n${text}`, "a.yaml").length, 1);
+  assert.equal(parseConfigs(`name: mine\n${text}`, "a.yaml")[0].pipeline.name, "mine");
+  assert.throws(
+    () => parseConfigs(`${text}---\n${text}wrong: 1\n`, "a.yaml"),
+    /a\.yaml \(config 2\):\d+:1: unknown key "wrong"/,
+  );
+  assert.throws(() => parseConfigs(`name: 1st\n${text}`, "a.yaml"), /name/);
 });
