@@ -3,21 +3,11 @@ import { z } from "zod";
 import { cellName } from "../../core/cells/cell_name.ts";
 import { cellCentre } from "../../core/cells/place.ts";
 import type { Geometry } from "../../core/geometry/geometry.ts";
-import { zonalStatistics } from "../../core/raster/zonal/statistics.ts";
 import type { DataContext } from "../context.ts";
 import { json } from "../http/operation.ts";
 import { badParameter } from "../http/problem.ts";
 import { stepsIn, timeOf, TIMES } from "./store_window.ts";
-import {
-  centresIn,
-  FEATURE,
-  finite,
-  levelOf,
-  numbersOf,
-  STORE_PATH,
-  storeOf,
-  variablesOf,
-} from "./stores.ts";
+import { centresIn, FEATURE, finite, levelOf, STORE_PATH, storeOf, variablesOf, zonesOf } from "./stores.ts";
 
 const QUERY = {
   variable: z.array(z.string().max(200)).max(100).optional().meta({ description: "Variables; all" }),
@@ -96,28 +86,15 @@ export function addStoreSeries(context: DataContext): void {
       const whole = await storeOf(context, name);
       const steps = stepsIn(whole, query.time, context.limits.steps);
       const { geometry } = body;
-      const { level, longitude, latitude } = centresIn(
-        context,
-        whole,
-        geometry as unknown as Geometry,
-        query.order,
-      );
+      const centres = centresIn(context, whole, geometry as unknown as Geometry, query.order);
+      const { level, longitude } = centres;
       const statistics: Record<string, Record<string, unknown>> = {};
       for (const step of steps) {
         const served = whole.at(step);
-        const cells = await served.cells(level.order);
-        const ofWindow: Record<string, unknown> = {};
-        for (const variable of variablesOf(level, query.variable)) {
-          signal.throwIfAborted();
-          const { values, mask } = await phases.of(
-            "read",
-            () => cells.at(variable, longitude, latitude, context.storeBlocks),
-          );
-          ofWindow[variable] = numbersOf(zonalStatistics(values, mask, null, {
-            ...(query.p === undefined ? {} : { percentiles: query.p }),
-          }));
-        }
-        statistics[timeOf(served)?.start ?? String(step)] = ofWindow;
+        statistics[timeOf(served)?.start ?? String(step)] = await phases.of(
+          "read",
+          () => zonesOf(context, served, centres, query, signal),
+        );
       }
       const properties = { ...body.properties, statistics, order: level.order, cells: longitude.length };
       return json({ ...body, properties }, { type: "application/geo+json" });

@@ -205,24 +205,9 @@ function addStatistics(context: DataContext): void {
         properties: { ...feature.properties, ...await featureStatistics(feature) },
       });
       const featureStatistics = async ({ geometry }: z.output<typeof FEATURE>) => {
-        const { level, longitude, latitude } = centresIn(
-          context,
-          served,
-          geometry as unknown as Geometry,
-          query.order,
-        );
-        const cells = await served.cells(level.order);
-        const statistics: Record<string, unknown> = {};
-        for (const variable of variablesOf(level, query.variable)) {
-          signal.throwIfAborted();
-          const { values, mask } = await phases.of(
-            "read",
-            () => cells.at(variable, longitude, latitude, context.storeBlocks),
-          );
-          statistics[variable] = numbersOf(zonalStatistics(values, mask, null, {
-            ...(query.p === undefined ? {} : { percentiles: query.p }),
-          }));
-        }
+        const centres = centresIn(context, served, geometry as unknown as Geometry, query.order);
+        const statistics = await phases.of("read", () => zonesOf(context, served, centres, query, signal));
+        const { level, longitude } = centres;
         return { statistics, order: level.order, cells: longitude.length, time: timeOf(served) };
       };
       const answer = body.type === "FeatureCollection"
@@ -239,8 +224,28 @@ async function inTurn<T, R>(items: readonly T[], work: (item: T) => Promise<R>):
   return results;
 }
 
+/** Statistics of each variable over the cells of a polygon, by its name. */
+export async function zonesOf(
+  { storeBlocks }: DataContext,
+  served: ServedStore,
+  { level, longitude, latitude }: ReturnType<typeof centresIn>,
+  { variable: asked, p }: { variable?: string[] | undefined; p?: number[] | undefined },
+  signal: AbortSignal,
+): Promise<Record<string, unknown>> {
+  const cells = await served.cells(level.order);
+  const statistics: Record<string, unknown> = {};
+  for (const variable of variablesOf(level, asked)) {
+    signal.throwIfAborted();
+    const { values, mask } = await cells.at(variable, longitude, latitude, storeBlocks);
+    statistics[variable] = numbersOf(
+      zonalStatistics(values, mask, null, p === undefined ? {} : { percentiles: p }),
+    );
+  }
+  return statistics;
+}
+
 /** JSON has no NaN: what no cell gave is null. */
-export function numbersOf(statistics: object): Record<string, unknown> {
+function numbersOf(statistics: object): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(statistics).map(([key, value]) => [
       key,
