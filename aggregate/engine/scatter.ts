@@ -17,6 +17,7 @@ import {
   segmentBytes,
 } from "./segment.ts";
 import type { ScatterCounts, SegmentEntry, SegmentSpace } from "./contract.ts";
+import { gatherFloat32, gatherFloat64, gatherUint16, gatherUint32 } from "./row_copies.ts";
 
 export const noCounts = (): ScatterCounts => ({
   rows: 0,
@@ -362,51 +363,4 @@ function distinctNeeds(needs: readonly (readonly number[])[]): number[][] {
 
 function isWithin({ start, end, endExclusive }: TimeWindow, time: number): boolean {
   return time >= start && (endExclusive ? time < end : time <= end);
-}
-
-// One loop a type: an engine compiles a loop that has met several types of array for all of them, and
-// it is then several times slower.
-
-function gatherUint16(
-  from: Uint32Array,
-  rows: Uint32Array,
-  begin: number,
-  end: number,
-  into: Uint16Array,
-  out: number,
-): void {
-  for (let k = begin; k < end; k++) into[out++] = from[rows[k]];
-}
-
-function gatherUint32(
-  from: Uint32Array,
-  rows: Uint32Array,
-  begin: number,
-  end: number,
-  into: Uint32Array,
-  out: number,
-): void {
-  for (let k = begin; k < end; k++) into[out++] = from[rows[k]];
-}
-
-function gatherFloat32(
-  from: Float32Array,
-  rows: Uint32Array,
-  begin: number,
-  end: number,
-  into: Float32Array,
-  out: number,
-): void {
-  for (let k = begin; k < end; k++) into[out++] = from[rows[k]];
-}
-
-function gatherFloat64(
-  from: Float64Array,
-  rows: Uint32Array,
-  begin: number,
-  end: number,
-  into: Float64Array,
-  out: number,
-): void {
-  for (let k = begin; k < end; k++) into[out++] = from[rows[k]];
 }
