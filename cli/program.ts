@@ -3,31 +3,7 @@ import { Command, CommanderError, type CommandUnknownOpts, Option } from "@comma
 import type { CliContext } from "./io/context.ts";
 import { borrowExamples } from "./help/examples.ts";
 import { refuseRepeated } from "./flags/repeated.ts";
-import { allCommands, usageMessage } from "./help/suggest.ts";
-import { addAggregate } from "./commands/aggregate.ts";
-import { addAuth } from "./commands/auth.ts";
-import { addCatalog } from "./commands/catalog.ts";
-import { addCells } from "./commands/cells.ts";
-import { addCog } from "./commands/cog.ts";
-import { addCompletions } from "./commands/completions.ts";
-import { addConfig } from "./commands/config.ts";
-import { addDeploy } from "./commands/deploy.ts";
-import { addDemo } from "./commands/demo.ts";
-import { addDiff } from "./commands/diff.ts";
-import { addExport } from "./commands/export.ts";
-import { addFeed } from "./commands/feed.ts";
-import { addFetch } from "./commands/fetch.ts";
-import { addHelp } from "./commands/help.ts";
-import { addInspect } from "./commands/inspect.ts";
-import { addLicenses } from "./commands/licenses.ts";
-import { addPlot } from "./commands/plot.ts";
-import { addPublish } from "./commands/publish.ts";
-import { addSql } from "./commands/sql.ts";
-import { addStac } from "./commands/stac.ts";
-import { addServe } from "./commands/serve.ts";
-import { addSimulate } from "./commands/simulate.ts";
-import { addRun } from "./commands/run.ts";
-import { JOB_KINDS } from "./jobs.ts";
+import { allCommands, commandWords } from "./help/suggest.ts";
 
 interface GlobalFlags {
   json: boolean;
@@ -48,37 +24,70 @@ Examples:
 Exit codes: 0 done, 1 failed, 2 bad input or usage, 3 some granules failed, 4 credentials refused,
 130 and 143 interrupted. granary help environment lists the variables that granary reads.`;
 
-/** @param onFlags gets the global flags before a command's action runs */
-export function createProgram(context: CliContext, onFlags: (flags: GlobalFlags) => void): Command {
+type AddCommand = (program: Command, context: CliContext) => void;
+
+/** Each command by its word, in the order of the help; loaded when it is called. */
+const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  catalog: async () => (await import("./commands/catalog.ts")).addCatalog,
+  cells: async () => (await import("./commands/cells.ts")).addCells,
+  feed: async () => (await import("./commands/feed.ts")).addFeed,
+  fetch: async () => (await import("./commands/fetch.ts")).addFetch,
+  aggregate: async () => (await import("./commands/aggregate.ts")).addAggregate,
+  run: async () => {
+    const [{ addRun }, { JOB_KINDS }] = await Promise.all([import("./commands/run.ts"), import("./jobs.ts")]);
+    return (program, context) => addRun(program, context, JOB_KINDS);
+  },
+  cog: async () => (await import("./commands/cog.ts")).addCog,
+  inspect: async () => (await import("./commands/inspect.ts")).addInspect,
+  plot: async () => (await import("./commands/plot.ts")).addPlot,
+  export: async () => (await import("./commands/export.ts")).addExport,
+  sql: async () => (await import("./commands/sql.ts")).addSql,
+  diff: async () => (await import("./commands/diff.ts")).addDiff,
+  config: async () => (await import("./commands/config.ts")).addConfig,
+  auth: async () => (await import("./commands/auth.ts")).addAuth,
+  publish: async () => (await import("./commands/publish.ts")).addPublish,
+  stac: async () => (await import("./commands/stac.ts")).addStac,
+  serve: async () => (await import("./commands/serve.ts")).addServe,
+  simulate: async () => (await import("./commands/simulate.ts")).addSimulate,
+  deploy: async () => (await import("./commands/deploy.ts")).addDeploy,
+  demo: async () => (await import("./commands/demo.ts")).addDemo,
+  completions: async () => (await import("./commands/completions.ts")).addCompletions,
+  licenses: async () => (await import("./commands/licenses.ts")).addLicenses,
+  help: async () => (await import("./commands/help.ts")).addHelp,
+};
+
+/** Words of older versions, which a command adds beside its own. */
+const OLDER_WORDS: Readonly<Record<string, string>> = { runs: "run", work: "run", finish: "run" };
+
+/** Commands that tell of all others. */
+const OF_ALL: ReadonlySet<string> = new Set(["help", "completions"]);
+
+/** A wrong word on the command line. What was likely meant may stand anywhere in the tree of commands. */
+export class UsageFault extends CommanderError {
+  /** @param words those of the command that the fault is in */
+  constructor(readonly words: readonly string[], { exitCode, code, message }: CommanderError) {
+    super(exitCode, code, message);
+  }
+}
+
+/**
+ * The tree of commands, or only the branch of the command that `args` call, which is there sooner. Parsing throws a
+ * {@linkcode UsageFault} for wrong words.
+ * @param onFlags gets the global flags before a command's action runs
+ */
+export async function createProgram(
+  context: CliContext,
+  onFlags: (flags: GlobalFlags) => void,
+  args: readonly string[] = [],
+): Promise<Command> {
+  const commands = await Promise.all(loadersFor(args).map((load) => load()));
   const program: Command = new Command("granary");
   program
     .description(DESCRIPTION)
     .usage("COMMAND …")
     .option("-V, --version", "print the version (with --json: what the binary needs to run)")
     .addHelpText("after", EXAMPLES);
-  addCatalog(program, context);
-  addCells(program, context);
-  addFeed(program, context);
-  addFetch(program, context);
-  addAggregate(program, context);
-  addRun(program, context, JOB_KINDS);
-  addCog(program, context);
-  addInspect(program, context);
-  addPlot(program, context);
-  addExport(program, context);
-  addSql(program, context);
-  addDiff(program, context);
-  addConfig(program, context);
-  addAuth(program, context);
-  addPublish(program, context);
-  addStac(program, context);
-  addServe(program, context);
-  addSimulate(program, context);
-  addDeploy(program, context);
-  addDemo(program, context);
-  addCompletions(program, context);
-  addLicenses(program, context);
-  addHelp(program, context);
+  for (const add of commands) add(program, context);
   borrowExamples(program);
   for (const command of allCommands(program)) finishCommand(command, context);
   program.hook("preAction", (_, action) => {
@@ -90,6 +99,15 @@ export function createProgram(context: CliContext, onFlags: (flags: GlobalFlags)
     });
   });
   return program;
+}
+
+/** The command that is called, where its word is known and it tells of no other; else all. */
+function loadersFor(args: readonly string[]): readonly (() => Promise<AddCommand>)[] {
+  const word = args.find((arg) => !arg.startsWith("-")) ?? "";
+  const called = OLDER_WORDS[word] ?? word;
+  return Object.hasOwn(COMMANDS, called) && !OF_ALL.has(called)
+    ? [COMMANDS[called]]
+    : Object.values(COMMANDS);
 }
 
 /** The flags, help and errors that every command shares, however deep it lies. */
@@ -116,8 +134,7 @@ function finishCommand(command: CommandUnknownOpts, context: CliContext): void {
       outputError: () => {},
     })
     .exitOverride((error) => {
-      const reworded = usageMessage(command, error.code, error.message);
       const shown = error.code.startsWith("commander.help");
-      throw shown ? error : new CommanderError(error.exitCode, error.code, reworded);
+      throw shown ? error : new UsageFault(commandWords(command), error);
     });
 }

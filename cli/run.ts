@@ -1,6 +1,7 @@
 /** One run of the command line: flags read, the command run, its end turned into an exit code. */
 import process from "node:process";
 import type { CliContext } from "./io/context.ts";
+import { CommanderError } from "commander";
 import { explain } from "./failure.ts";
 import { followSignals } from "./interrupt.ts";
 import { BrokenPipe } from "./io/descriptor.ts";
@@ -8,6 +9,7 @@ import { createLog } from "./io/log.ts";
 import { createOutput } from "./io/output.ts";
 import { showExchanges } from "./io/exchanges.ts";
 import { toJson } from "./io/json.ts";
+import { commandOf, usageMessage } from "./help/suggest.ts";
 import { VERSION } from "../core/version.ts";
 import { versionReport } from "./version.ts";
 import { asReport } from "./io/report.ts";
@@ -61,13 +63,21 @@ async function runProgram(
   log: { quiet: boolean },
 ): Promise<void> {
   // The tree of commands is not needed to say the version.
-  const { createProgram } = await import("./program.ts");
-  const program = createProgram(context, (flags) => {
+  const { createProgram, UsageFault } = await import("./program.ts");
+  const onFlags = (flags: { json: boolean; quiet: boolean; verbose: boolean }) => {
     context.json = flags.json;
     log.quiet = flags.quiet;
     if (flags.verbose) showExchanges(context.log);
-  });
-  await program.parseAsync([...args], { from: "user" });
+  };
+  const program = await createProgram(context, onFlags, args);
+  try {
+    await program.parseAsync([...args], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof UsageFault)) throw error;
+    const whole = await createProgram(context, onFlags);
+    const { exitCode, code, message, words } = error;
+    throw new CommanderError(exitCode, code, usageMessage(commandOf(whole, words), code, message));
+  }
 }
 
 /** `--version` before any command; a command's own `--version` takes a value and comes later. */

@@ -26,7 +26,19 @@ export function usageMessage(command: CommandUnknownOpts, code: string, message:
 
 /** The words that call a command: `granary catalog build`. */
 export function commandPath(command: CommandUnknownOpts): string {
-  return command.parent === null ? command.name() : `${commandPath(command.parent)} ${command.name()}`;
+  return [root(command).name(), ...commandWords(command)].join(" ");
+}
+
+/** The words after the program's name: `catalog`, `build`. */
+export function commandWords(command: CommandUnknownOpts): string[] {
+  return command.parent === null ? [] : [...commandWords(command.parent), command.name()];
+}
+
+/** The command below `program` that `words` call. */
+export function commandOf(program: CommandUnknownOpts, words: readonly string[]): CommandUnknownOpts {
+  const [word, ...rest] = words;
+  const below = program.commands.find((command) => command.name() === word);
+  return below === undefined ? program : commandOf(below, rest);
 }
 
 /** Every command below `command`, itself included, in order. */

@@ -51,8 +51,8 @@ interface Slot {
   parse: ((text: string, before: undefined) => unknown) | undefined;
 }
 
-function slots(): Slot[] {
-  const program = createProgram({} as CliContext, () => {});
+async function slots(): Promise<Slot[]> {
+  const program = await createProgram({} as CliContext, () => {});
   return allCommands(program).flatMap((command): Slot[] => [
     ...(command.registeredArguments as Argument[]).map((argument) => ({
       name: `${commandPath(command)} <${argument.name()}>`,
@@ -73,12 +73,12 @@ function parsed({ parse }: Slot, text: string): string {
   return Array.isArray(value) ? value[0] : value as string;
 }
 
-Deno.test("the word for a value says whether it is a place", () => {
-  const unknown = slots().filter(({ word }) => !PLACES.has(word) && !OTHERS.has(word));
+Deno.test("the word for a value says whether it is a place", async () => {
+  const unknown = (await slots()).filter(({ word }) => !PLACES.has(word) && !OTHERS.has(word));
   assert.deepEqual(unknown.map(({ name, word }) => `${name} ${word}`), []);
 });
 
-const places = slots().filter(({ word }) => PLACES.has(word));
+const places = (await slots()).filter(({ word }) => PLACES.has(word));
 
 Deno.test("every place of the command line refuses schemes that it does not know, and names those that it takes", () => {
   assert.ok(places.length > 80, `${places.length} places`);

@@ -11,8 +11,8 @@ function* commandsBelow(command: CommandUnknownOpts, path: string): Generator<[s
   for (const one of command.commands) yield* commandsBelow(one, `${path} ${one.name()}`);
 }
 
-Deno.test("the flags of every command stand under headings, where there are many", () => {
-  const program = createProgram({} as CliContext, () => {});
+Deno.test("the flags of every command stand under headings, where there are many", async () => {
+  const program = await createProgram({} as CliContext, () => {});
   let long = 0;
   for (const [name, { options }] of commandsBelow(program, "granary")) {
     const groups = new Map<string, number>();
