@@ -75,8 +75,10 @@ export type { LatitudeConvention } from "./core/cells/convention.ts";
 // Planning and running.
 export { type PrepareOptions, prepareRun } from "./aggregate/plan/prepare.ts";
 export { type Plan, type PlanOptions, planRun, type RunSelection } from "./aggregate/plan/plan.ts";
-export { aggregate, type AggregateRequest } from "./aggregate/aggregate.ts";
-export { executePlan, type RunOptions, type RunReport } from "./aggregate/run/execute.ts";
+export { aggregate, type AggregateOutcome, type AggregateRequest } from "./aggregate/aggregate.ts";
+export { executePlan } from "./aggregate/run/execute.ts";
+export type { RunOptions } from "./aggregate/run/run_options.ts";
+export type { RunReport } from "./aggregate/run/whole_run.ts";
 export { finish, status, work } from "./aggregate/job.ts";
 export type { TaskOptions, TaskOutcome } from "./runs/job.ts";
 

@@ -2,34 +2,42 @@
 import { hasExactQuantiles } from "./plan/quantile_notes.ts";
 import { formatNumberOf } from "../core/units.ts";
 import { locateAll } from "../catalog/driver.ts";
-import { openTarget } from "../core/access/targets.ts";
 import { rowIndexPath } from "../catalog/row_index/paths.ts";
 import { defaultRunDirectory } from "../runs/run_directory.ts";
 import { calibrate, type Estimate, estimateOf } from "./estimate.ts";
-import { expectRemote, isRemote, lazyOpener, openRunDirectory } from "./places.ts";
+import { expectRemote, isRemote, lazyOpener, openRunDirectory, openStore } from "./places.ts";
 import type { Plan } from "./plan/plan.ts";
 import { planFromCatalog } from "./plan/prepare.ts";
 import { type AggregateRequest, settleRequest } from "./request.ts";
 import { rowIndexCollector } from "./row_index/collect.ts";
 import { useRowIndex } from "./row_index/use_index.ts";
-import { executePlan, layOutRun, type RunReport } from "./run/execute.ts";
+import { executePlan, layOutRun } from "./run/execute.ts";
 import { expectReachable } from "./run/reachable.ts";
-import type { RunDirectory } from "./run/run_directory.ts";
 import { refuseForeignFolder } from "./run/store_folder.ts";
+import type { RunReport } from "./run/whole_run.ts";
+import { latestPlan } from "./run_directory/append_ledger.ts";
+import type { RunDirectory } from "./run_directory/run_directory.ts";
 import { shareMemory } from "./schedule/budget.ts";
 import { startExecutor } from "./schedule/executor.ts";
 
 export type { AggregateRequest };
 
+/** What became of a request. */
+export interface AggregateOutcome {
+  plan: Plan;
+  /** Null where nothing was executed. */
+  report: RunReport | null;
+  /** Null where nothing was planned for others or executed. */
+  runDirectory: RunDirectory | null;
+  /** Of a dry run. */
+  estimate?: Estimate;
+}
+
 /**
  * Plans a run and, unless it is a dry one, executes it. Failed granules are in the report. Throws
  * GranaryErrors: bad input, refused credentials, failing disks, interruption.
  */
-export async function aggregate(
-  request: AggregateRequest,
-): Promise<
-  { plan: Plan; report: RunReport | null; runDirectory: RunDirectory | null; estimate?: Estimate }
-> {
+export async function aggregate(request: AggregateRequest): Promise<AggregateOutcome> {
   const warn = request.onWarning ?? (() => {});
   const { signal, scratch, mode, onNote } = request;
   const settled = settleRequest(request, warn);
@@ -72,7 +80,7 @@ export async function aggregate(
       return { plan, report: null, runDirectory: null, estimate: estimateOf(plan, measured, settled) };
     }
     const directory = openRunDirectory(runDirectory, scratch, openerOnce);
-    const target = isRemote(store) ? openTarget(store, openerOnce()) : store;
+    const target = openStore(store, openerOnce);
     const common = { store: target, runDirectory: directory, mode, driver: drivers.text, signal, onNote };
     if (executor === undefined) {
       await layOutRun(plan, common);
@@ -119,5 +127,5 @@ export async function aggregate(
 
 /** The plan of the run whose store grows; undefined where there is none yet, and the store begins. */
 async function planToAppendTo(directory: RunDirectory): Promise<Plan | undefined> {
-  return await directory.exists() ? await directory.latestPlan() : undefined;
+  return await directory.exists() ? await latestPlan(directory) : undefined;
 }

@@ -19,7 +19,7 @@ import { type Plan, planRun } from "./plan/plan.ts";
 import { rowRules } from "./plan/row_rules.ts";
 import { ENGINE_VERSION } from "./plan/version.ts";
 import { executePlan } from "./run/execute.ts";
-import { RunDirectory } from "./run/run_directory.ts";
+import { RunDirectory } from "./run_directory/run_directory.ts";
 import { PROCESS_BYTES, WORKER_BYTES } from "./schedule/budget.ts";
 
 /** What one granule cost, aggregated alone by one thread. */

@@ -1,18 +1,25 @@
 /** Aggregation as a job of tasks: what any process does of a planned run, by its run directory's address. */
 import { locateAll } from "../catalog/driver.ts";
 import { parseDrivers } from "../catalog/driver_choice.ts";
-import { openTarget } from "../core/access/targets.ts";
 import { inputError } from "../core/errors.ts";
 import type { JobKind, TaskOptions, TaskOutcome, TaskWorker } from "../runs/job.ts";
-import { expectRemote, isRemote, type LazyOpener, lazyOpener, openRunDirectory } from "./places.ts";
+import {
+  expectRemote,
+  isRemote,
+  type LazyOpener,
+  lazyOpener,
+  openRunDirectory,
+  openStore,
+} from "./places.ts";
 import { type Executor, startExecutor } from "./schedule/executor.ts";
 import type { Plan } from "./plan/plan.ts";
-import { defaultMemoryBytes, defaultWorkers } from "./run/execute.ts";
 import { type FinishedRun, finishRun } from "./run/finish.ts";
-import { RunDirectory, type RunSettings } from "./run/run_directory.ts";
-import { REDUCE, SCATTER } from "./run/stages.ts";
 import { type RunStatus, runStatus } from "./run/status.ts";
 import { reduceShard, scatterBatch } from "./run/tasks.ts";
+import { readPlan } from "./run_directory/plan_document.ts";
+import { RunDirectory, type RunSettings } from "./run_directory/run_directory.ts";
+import { REDUCE, SCATTER } from "./run_directory/stages.ts";
+import { defaultMemoryBytes, defaultWorkers, shareMemory } from "./schedule/budget.ts";
 
 type RunQuestion = Pick<TaskOptions, "signal" | "onWarning">;
 
@@ -49,7 +56,7 @@ class AggregateWorker implements TaskWorker {
     const region = () => stage === SCATTER ? this.#opener().aws.region() : Promise.resolve(undefined);
     const common = {
       executor: this.#executor,
-      memoryBytes: options.memoryBytes ?? defaultMemoryBytes(),
+      budget: shareMemory(options.memoryBytes ?? defaultMemoryBytes(), this.#executor.slots),
       locate: await locateAll(plan.granules, plan.pipeline.dataSource.asset, drivers, region, warn),
       expect: expectRemote(this.#opener),
       reader: {
@@ -66,7 +73,7 @@ class AggregateWorker implements TaskWorker {
       const { failed, left, read } = granules;
       return { stage, task, failed, left, begun: read, detail: { granules, ...rest } };
     }
-    const store = isRemote(settings.store) ? openTarget(settings.store, this.#opener()) : settings.store;
+    const store = openStore(settings.store, this.#opener);
     const detail = await reduceShard(directory, plan, task, store, common);
     return { stage, task, failed: [], left: 0, begun: 1, detail: { ...detail } };
   }
@@ -78,7 +85,7 @@ class AggregateWorker implements TaskWorker {
     const directory = isRemote(address)
       ? openRunDirectory(address, scratch, this.#opener)
       : RunDirectory.sharedIn(address, scratch);
-    return this.#kept = { address, directory, ...await directory.plan() };
+    return this.#kept = { address, directory, ...await readPlan(directory) };
   }
 
   async close(): Promise<void> {
@@ -110,9 +117,9 @@ export async function work(
 export async function finish(runDirectory: string, options: RunQuestion = {}): Promise<FinishedRun> {
   const opener = lazyOpener(options.signal, options.onWarning ?? (() => {}));
   const directory = openRunDirectory(runDirectory, undefined, opener);
-  const { plan, settings } = await directory.plan();
+  const { plan, settings } = await readPlan(directory);
   const { signal } = options;
-  const finished = await finishRun(directory, plan, openTarget(settings.store, opener()), { signal });
+  const finished = await finishRun(directory, plan, openStore(settings.store, opener), { signal });
   await directory.putReport(finished);
   return finished;
 }
@@ -124,7 +131,7 @@ export async function status(
 ): Promise<RunStatus & { store: string }> {
   const opener = lazyOpener(options.signal, options.onWarning ?? (() => {}));
   const directory = openRunDirectory(runDirectory, undefined, opener);
-  const { plan, settings } = await directory.plan();
+  const { plan, settings } = await readPlan(directory);
   return { store: settings.store, ...await runStatus(directory, plan) };
 }
 

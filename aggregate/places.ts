@@ -1,8 +1,10 @@
 /** Where a run's things are, and what opens them: run directory, granules, remote places. */
 import type { SourceLocation } from "../core/access/location.ts";
 import { SourceOpener } from "../core/access/open.ts";
+import { FolderTarget } from "../core/access/folder_target.ts";
+import type { ObjectTarget } from "../core/access/object_target.ts";
 import { openTarget } from "../core/access/targets.ts";
-import { RunDirectory } from "./run/run_directory.ts";
+import { RunDirectory } from "./run_directory/run_directory.ts";
 import { temporaryRoot } from "../core/files/folders.ts";
 
 /** An opener that is made when first it is asked for, and closed if it was. */
@@ -38,6 +40,11 @@ export function openRunDirectory(
 ): RunDirectory {
   if (!isRemote(place)) return RunDirectory.in(place, scratch);
   return RunDirectory.at(openTarget(place, opener()), scratch ?? temporaryRoot());
+}
+
+/** The place of a store; `opener` is asked for one that is no folder of this machine. */
+export function openStore(address: string, opener: () => SourceOpener): ObjectTarget {
+  return isRemote(address) ? openTarget(address, opener()) : new FolderTarget(address);
 }
 
 /** Whether an address is no folder of this machine. */

@@ -15,7 +15,8 @@ import { type ConfigOverrides, overridden } from "./override.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { parseLevels } from "./plan/levels.ts";
 import type { PrepareOptions } from "./plan/prepare.ts";
-import { defaultMemoryBytes, defaultWorkers, type RunOptions } from "./run/execute.ts";
+import type { RunOptions } from "./run/run_options.ts";
+import { defaultMemoryBytes, defaultWorkers } from "./schedule/budget.ts";
 
 /** What `granary aggregate` is asked. Absent values are the config's, or the defaults of the engine. */
 export interface AggregateRequest extends ConfigOverrides {

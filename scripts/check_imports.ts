@@ -155,8 +155,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "aggregate",
     "aggregate/engine",
     "aggregate/plan",
+    "aggregate/run_directory",
     "aggregate/schedule",
     "aggregate/statistics",
+  ],
+  "aggregate/run_directory": [
+    ...BELOW_JOBS,
+    "aggregate",
+    "aggregate/engine",
+    "aggregate/plan",
+    "aggregate/schedule",
   ],
   "aggregate/schedule": [
     ...BELOW_JOBS,

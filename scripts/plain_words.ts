@@ -32,7 +32,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
 
 /** Names of formats that earlier versions wrote, and packed tables, whose letters are no words. */
 const EXCEPT: Readonly<Record<string, readonly string[]>> = {
-  "aggregate/run/run_directory.ts": ["lacks"],
+  "aggregate/run_directory/shard_records.ts": ["lacks"],
   "scripts/plain_words.ts": Object.keys(INSTEAD),
 };
 

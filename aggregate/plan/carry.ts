@@ -17,6 +17,8 @@ export interface CarriedShard {
   asIs: boolean;
   /** Whether they have the right names, too. */
   inPlace: boolean;
+  /** What its objects are named for; see {@linkcode placeOf}. */
+  place: string;
 }
 
 export function carriedShards(then: Plan, now: Plan): CarriedShard[] {
@@ -40,7 +42,8 @@ export function carriedShards(then: Plan, now: Plan): CarriedShard[] {
     const { from } = parts[0];
     const asIs = inOldShard.get(from) === parts.length &&
       parts.every((part) => part.from === from && slotOf(now, part.rank) === slotOf(then, part.was));
-    return [{ position, parts, asIs, inPlace: asIs && placeOf(then, from) === placeOf(now, index) }];
+    const place = placeOf(now, index);
+    return [{ position, parts, asIs, inPlace: asIs && placeOf(then, from) === place, place }];
   });
 }
 
@@ -77,7 +80,7 @@ function slotOf({ store }: Plan, rank: number): number {
 }
 
 /** What the objects of a shard are named for: its window and its position along the cells. */
-export function placeOf({ store }: Plan, shard: number): string {
+function placeOf({ store }: Plan, shard: number): string {
   if (store.time === undefined) return String(shard);
   const across = shardsAcross(store);
   return `${Math.floor(shard / across)}/${shard % across}`;

@@ -11,7 +11,7 @@ import { encodeCoarseLevel } from "../../core/store/writer.ts";
 import type { Plan } from "../plan/plan.ts";
 import { compileMerge } from "../statistics/merge.ts";
 import { between } from "../statistics/sketch.ts";
-import { decodeState, type ShardRecord } from "./records.ts";
+import { decodeState, type ShardRecord } from "../run_directory/shard_records.ts";
 
 interface CoarseLevels {
   /** Objects by key. */

@@ -1,8 +1,9 @@
 /** What records say of a plan's granules and shards: saved, failed, done. */
 import { shardOfRank } from "../plan/shards.ts";
 import type { Plan } from "../plan/plan.ts";
-import { granuleKeys } from "./resume.ts";
-import type { ScatterRecord, ShardRecord } from "./records.ts";
+import { granuleKeys } from "../plan/granule_keys.ts";
+import type { ScatterRecord } from "../run_directory/scatter_records.ts";
+import type { ShardRecord } from "../run_directory/shard_records.ts";
 
 /** Keys of granules that stand in spill files with every shard that they touch. */
 export function wholeGranules(plan: Plan, records: readonly ScatterRecord[]): Set<string> {

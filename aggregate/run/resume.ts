@@ -2,12 +2,11 @@
  * What is left to do of a plan, when a run directory remembers some of it: a pure function of the plan
  * and the records. A record is kept when its key still holds, whatever the run that made it was cut into.
  */
-import { shardOfRank } from "../plan/shards.ts";
-import { keyOf } from "../../core/keys.ts";
-import { identityOf, scatterConfig } from "../plan/identity.ts";
-import { rowRules } from "../plan/row_rules.ts";
+import { granuleKeys } from "../plan/granule_keys.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { ScatteredGranule, ScatterRecord, ShardRecord } from "./records.ts";
+import { shardOfRank } from "../plan/shards.ts";
+import type { ScatteredGranule, ScatterRecord } from "../run_directory/scatter_records.ts";
+import type { ShardRecord } from "../run_directory/shard_records.ts";
 
 export interface Remaining {
   granules: { granule: number; ranks: number[] }[];
@@ -23,27 +22,6 @@ export interface Remaining {
   recut: ScatterRecord[];
   /** How many shards are made again, by the reason. */
   again: { changed: number; missing: number; damaged: number };
-}
-
-/** Keys of plans that were asked before: each is a hash a granule. */
-const keysOf = new WeakMap<Plan, readonly string[]>();
-
-/** Hash of what the segments of each granule depend on: config, grid, parents, identity, engine. */
-export function granuleKeys(plan: Plan): readonly string[] {
-  const known = keysOf.get(plan);
-  if (known !== undefined) return known;
-  const { parents, parentsPerShard, layout } = plan.store;
-  const base = keyOf([
-    scatterConfig(plan.pipeline),
-    rowRules(plan.rows ?? null),
-    parents,
-    parentsPerShard,
-    layout,
-    plan.engineVersion,
-  ]);
-  const keys = plan.granules.map((row, granule) => keyOf([base, identityOf(row), plan.ranks[granule]]));
-  keysOf.set(plan, keys);
-  return keys;
 }
 
 /** Everything, when nothing is remembered. `isWhole` tells whether a shard's objects are as recorded. */

@@ -4,11 +4,13 @@ import { BILL_KEY, type LambdaBill } from "../../runs/lambda/lambda_bill.ts";
 import { decodeCheckedJson } from "../../core/files/checked_json.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { ScatterCounts } from "../engine/contract.ts";
-import { readingSoFar } from "./account.ts";
+import { granuleKeys } from "../plan/granule_keys.ts";
+import { readingSoFar } from "../run_directory/account.ts";
+import type { RunDirectory } from "../run_directory/run_directory.ts";
+import { scatterRecords } from "../run_directory/scatter_records.ts";
+import { shardRecords } from "../run_directory/shard_records.ts";
+import { REDUCE, SCATTER } from "../run_directory/stages.ts";
 import { doneShards, failedGranules, wholeGranules } from "./granule_states.ts";
-import { granuleKeys } from "./resume.ts";
-import type { RunDirectory } from "./run_directory.ts";
-import { REDUCE, SCATTER } from "./stages.ts";
 import { type ReportedFailure, reportedFailure } from "./tally.ts";
 
 export interface RunStatus extends JobStatus {
@@ -30,16 +32,16 @@ export interface RunStatus extends JobStatus {
 }
 
 export async function runStatus(directory: RunDirectory, plan: Plan): Promise<RunStatus> {
-  const [{ scatter, lost }, shards, finished, bill] = await Promise.all([
-    directory.scatterRecords(),
-    directory.shardRecords(),
+  const [found, shards, finished, bill] = await Promise.all([
+    scatterRecords(directory),
+    shardRecords(directory),
     directory.isFinished(),
     directory.target.get(BILL_KEY),
   ]);
-  const reading = await readingSoFar(directory, { scatter, lost });
+  const reading = await readingSoFar(directory, found);
   const keys = granuleKeys(plan);
-  const saved = wholeGranules(plan, scatter);
-  const failed = failedGranules(plan, scatter);
+  const saved = wholeGranules(plan, found.scatter);
+  const failed = failedGranules(plan, found.scatter);
   const done = new Map(doneShards(plan, shards, failed).map((record) => [record.shard, record]));
   // A run that is whole has dropped its spill files, and their records with them.
   const allReduced = done.size === plan.shards.length;

@@ -5,7 +5,9 @@ import { addCounts, noCounts } from "../engine/scatter.ts";
 import type { LeftOut } from "../engine/segment.ts";
 import type { ScatterCounts } from "../engine/contract.ts";
 import type { FailedGranule } from "../schedule/schedule_work.ts";
-import type { ScatteredGranule, ShardRecord } from "./records.ts";
+import type { ScatteredGranule } from "../run_directory/scatter_records.ts";
+import type { ShardRecord } from "../run_directory/shard_records.ts";
+import type { Remaining } from "./resume.ts";
 
 /** What a run is doing, for its display. */
 export interface RunProgress {
@@ -92,6 +94,22 @@ export class Tally {
     return this.#leftOut;
   }
 
+  /** What earlier parts of the run left: shards that are done, granules that are in spill files. */
+  keptBefore(remaining: Remaining): void {
+    for (const record of remaining.keptShards) this.#keptShard(record);
+    const toScatter = new Set(remaining.granules.map(({ granule }) => granule));
+    const saved = new Map(
+      remaining.spillFiles.flatMap(({ granules }) => [...granules]).map(([was, is]) => [is, was]),
+    );
+    const records = new Map(remaining.keptGranules.map((record) => [record.granule, record]));
+    this.plan.granules.forEach((_, granule) => {
+      if (toScatter.has(granule)) return;
+      const record = records.get(saved.get(granule) ?? -1);
+      if (record === undefined) this.notNeeded(granule);
+      else this.#keptGranule(granule, record);
+    });
+  }
+
   scattered(outcome: ScatterOutcome): void {
     this.#addGranule(outcome);
     for (const key of ["opens", "requests", "bytes", "chunks"] as const) {
@@ -113,7 +131,7 @@ export class Tally {
   }
 
   /** A granule whose segments an earlier run left. */
-  kept(granule: number, record: ScatteredGranule): void {
+  #keptGranule(granule: number, record: ScatteredGranule): void {
     this.#addGranule(record);
     this.#kept += 1;
     this.#granuleDone(granule);
@@ -148,7 +166,7 @@ export class Tally {
     this.#progress();
   }
 
-  keptShard(record: ShardRecord): void {
+  #keptShard(record: ShardRecord): void {
     this.#addShard(record);
     this.#shardsKept += 1;
   }

@@ -4,16 +4,19 @@
  * its own granules, and no others.
  */
 import { inputError } from "../../core/errors.ts";
-import { FolderTarget } from "../../core/access/folder_target.ts";
 import type { ObjectTarget } from "../../core/access/object_target.ts";
 import type { GranuleReads } from "../engine/contract.ts";
+import { granuleKeys } from "../plan/granule_keys.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { ScheduleWork } from "../schedule/schedule_work.ts";
-import { commitShard, drive, type DriveOptions, missingIds } from "./drive.ts";
+import type { RunDirectory } from "../run_directory/run_directory.ts";
+import { rememberFailures, rememberSpill, scatterRecords } from "../run_directory/scatter_records.ts";
+import { hasShard } from "../run_directory/shard_records.ts";
+import { commitShard, missingIds } from "./commit_shard.ts";
+import { drive, type DriveOptions } from "./drive.ts";
 import { failedGranules, wholeGranules } from "./granule_states.ts";
-import { granuleKeys, remainingWork } from "./resume.ts";
-import type { RunDirectory } from "./run_directory.ts";
-import type { SpillReader } from "./spill_files.ts";
+import { remainingWork } from "./resume.ts";
+import { spilledWork, type SpillReader } from "./spilled_work.ts";
 import { StorePlace } from "./store_place.ts";
 import { type ReportedFailure, type RunProgress, Tally } from "./tally.ts";
 
@@ -44,7 +47,7 @@ export async function scatterBatch(
 ): Promise<ScatteredBatch> {
   const planned = taskOf(plan.batches, batch, "scatter batch");
   const keys = granuleKeys(plan);
-  const { scatter } = await directory.scatterRecords(new Set([batch]));
+  const { scatter } = await scatterRecords(directory, new Set([batch]));
   const saved = wholeGranules(plan, scatter);
   const todo = planned.granules.filter((granule) => !saved.has(keys[granule]));
   const tally = new Tally(plan, options.onProgress, options.onWarning);
@@ -59,10 +62,10 @@ export async function scatterBatch(
     enough: options.enough,
     onScattered: (outcome) => tally.scattered(outcome),
     onFailed: (failure) => tally.failed(failure),
-    onSpilled: (outcome, granules) => directory.rememberSpill(plan, outcome, granules, [], batch),
+    onSpilled: (outcome, granules) => rememberSpill(directory, plan, outcome, granules, [], batch),
   });
   directory.spills.dropCopies();
-  if (tally.failures.length > 0) await directory.rememberFailures(plan, batch, tally.failures);
+  if (tally.failures.length > 0) await rememberFailures(directory, plan, batch, tally.failures);
   const { granules, observations, reads } = tally.totals();
   return {
     batch,
@@ -84,7 +87,7 @@ export async function reduceShard(
   directory: RunDirectory,
   plan: Plan,
   s: number,
-  store: string | ObjectTarget,
+  store: ObjectTarget,
   options: TaskSettings,
 ): Promise<ReducedShard> {
   const planned = taskOf(plan.shards, s, "shard");
@@ -92,12 +95,16 @@ export async function reduceShard(
   const batches = new Set(
     plan.batches.flatMap(({ granules }, b) => granules.some((granule) => needed.has(granule)) ? [b] : []),
   );
-  const { scatter } = await directory.scatterRecords(batches);
+  const { scatter } = await scatterRecords(directory, batches);
   const remaining = remainingWork({ ...plan, shards: [planned] }, scatter, [], undefined, granuleKeys(plan));
   const failed = failedGranules(plan, scatter);
   const unread = remaining.granules.filter(({ granule }) => !failed.has(granule));
   if (unread.length > 0) throw unreadError(directory, plan, s, unread.map(({ granule }) => granule));
-  const work = await directory.spills.work({ ...remaining, granules: [], shards: [s] }, options.reader);
+  const work = await spilledWork(
+    directory.spills,
+    { ...remaining, granules: [], shards: [s] },
+    options.reader,
+  );
   const failures = [...failed].map(([granule, reason]) => ({ granule, reason }));
   const missing = missingIds(plan, planned.granules, failures);
   let observations = 0;
@@ -116,11 +123,10 @@ async function makeRoom(
   directory: RunDirectory,
   plan: Plan,
   { index, key }: Plan["shards"][number],
-  store: string | ObjectTarget,
+  store: ObjectTarget,
 ): Promise<void> {
-  if (await directory.hasShard(index, key)) return;
-  const target = typeof store === "string" ? new FolderTarget(store) : store;
-  await (await StorePlace.at(target, plan.store)).makeRoom(index);
+  if (await hasShard(directory, index, key)) return;
+  await (await StorePlace.at(store, plan.store)).makeRoom(index);
 }
 
 function unreadError(directory: RunDirectory, plan: Plan, s: number, unread: readonly number[]): Error {

@@ -1,7 +1,7 @@
 /** Statistics of zones, from the summaries of their observations in each parent cell. */
 import type { Plan } from "../plan/plan.ts";
 import { compileMerge } from "../statistics/merge.ts";
-import { decodeState, type ShardRecord } from "./records.ts";
+import { decodeState, type ShardRecord } from "../run_directory/shard_records.ts";
 
 /** A store's note of its zones: a row a zone, in each window of time where it has some. */
 interface ZoneTable {

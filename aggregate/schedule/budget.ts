@@ -1,5 +1,6 @@
 /** How the memory that a run may use is shared out. */
 import { inputError } from "../../core/errors.ts";
+import { allowedCores, allowedMemoryBytes, DEFAULT_MEMORY_SHARE } from "../../core/resources.ts";
 import { formatBytes } from "../../core/units.ts";
 import { SLAB_BYTES } from "../engine/slabs.ts";
 
@@ -12,11 +13,21 @@ export const WORKER_BYTES = 90e6;
 /** The least that holds segments without spilling every granule. */
 export const LEAST_SEGMENT_BYTES = 32e6;
 
-interface MemoryBudget {
+export interface MemoryBudget {
   workers: number;
   /** Shared memory for segments, all slabs together. */
   segmentBytes: number;
   slabBytes: number;
+}
+
+/** The number of worker threads when nobody says. */
+export function defaultWorkers(): number {
+  return allowedCores();
+}
+
+/** Bytes that a run may use when nobody says. */
+export function defaultMemoryBytes(): number {
+  return Math.floor(allowedMemoryBytes() * DEFAULT_MEMORY_SHARE);
 }
 
 /** Shares `memoryBytes` among the process, its workers and the segments. */

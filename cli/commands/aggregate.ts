@@ -6,7 +6,7 @@ import type { AggregateRequest } from "../../aggregate/aggregate.ts";
 import type { Estimate } from "../../aggregate/estimate.ts";
 import { DEFAULT_CLIP } from "../../aggregate/pipeline.ts";
 import type { Plan } from "../../aggregate/plan/plan.ts";
-import type { RunReport } from "../../aggregate/run/execute.ts";
+import type { RunReport } from "../../aggregate/run/whole_run.ts";
 import type { CliContext, Progress } from "../io/context.ts";
 import { addAggregateOptions, type AggregateFlags, aggregateRequest, zonesFrom } from "../flags/aggregate.ts";
 import { areaFrom } from "../flags/area.ts";

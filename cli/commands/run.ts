@@ -3,7 +3,7 @@ import type { Command, CommandUnknownOpts } from "@commander-js/extra-typings";
 import { inputError } from "../../core/errors.ts";
 import { formatBytes, formatCount, formatNumberOf, formatSeconds, parseBytes } from "../../core/units.ts";
 import type { JobKinds, JobStatus, StageStatus, TaskOutcome } from "../../runs/job.ts";
-import { REDUCE } from "../../aggregate/run/stages.ts";
+import { REDUCE } from "../../aggregate/run_directory/stages.ts";
 import type { RunStatus } from "../../aggregate/run/status.ts";
 import { countOf, whole } from "../flags/numbers.ts";
 import type { CliContext, Progress } from "../io/context.ts";

@@ -3,7 +3,7 @@ import { formatCount, formatSeconds } from "../../core/units.ts";
 import type { Plan } from "../../aggregate/plan/plan.ts";
 import type { FinishedRun } from "../../aggregate/run/finish.ts";
 import type { RunStatus } from "../../aggregate/run/status.ts";
-import type { RunDirectory } from "../../aggregate/run/run_directory.ts";
+import type { RunDirectory } from "../../aggregate/run_directory/run_directory.ts";
 import type { CliContext, Progress } from "../io/context.ts";
 import type { LambdaBackend, SlurmBackend } from "../flags/backend.ts";
 import { failOnFailures } from "../io/failures.ts";

@@ -13,7 +13,10 @@ import { DEFAULT_RETRY } from "../../core/access/retry.ts";
 import { openCatalog } from "../../catalog/file/open_catalog.ts";
 import { select } from "../../catalog/query/select.ts";
 import { discoverCmrJson, discoverStac, type Discovery } from "../../catalog/discover/discover.ts";
-import { RunDirectory } from "../../aggregate/run/run_directory.ts";
+import { readPlan } from "../../aggregate/run_directory/plan_document.ts";
+import { RunDirectory } from "../../aggregate/run_directory/run_directory.ts";
+import { scatterRecords } from "../../aggregate/run_directory/scatter_records.ts";
+import { shardRecords } from "../../aggregate/run_directory/shard_records.ts";
 import { temporaryFolder } from "../support/binary.ts";
 import { ok, seeded, simulatedWorld } from "../support/run_world.ts";
 import { hasSharedData, sharedData } from "../shared_data.ts";
@@ -157,10 +160,10 @@ Deno.test(`${RECORDS} damaged plans and records are refused by name, every one`,
   const target = new FolderTarget(run);
   const whole = await target.list("");
   const readers: [string, () => Promise<unknown>][] = [
-    ["plan.json", () => directory.plan()],
-    ["run.json", () => directory.plan()],
-    [whole.find((key) => key.startsWith("scatter/"))!, () => directory.scatterRecords()],
-    [whole.find((key) => key.startsWith("shards/"))!, () => directory.shardRecords()],
+    ["plan.json", () => readPlan(directory)],
+    ["run.json", () => readPlan(directory)],
+    [whole.find((key) => key.startsWith("scatter/"))!, () => scatterRecords(directory)],
+    [whole.find((key) => key.startsWith("shards/"))!, () => shardRecords(directory)],
   ];
   const random = seeded(3);
   for (let n = 0; n < RECORDS; n++) {

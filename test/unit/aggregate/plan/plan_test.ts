@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { shardOfRank } from "../../../../aggregate/plan/shards.ts";
-import { planJson } from "../../../../aggregate/run/run_directory.ts";
+import { planJson } from "../../../../aggregate/run_directory/plan_document.ts";
 import { type Plan, planRun } from "../../../../aggregate/plan/plan.ts";
 import type { Pipeline } from "../../../../aggregate/pipeline.ts";
 import type { GranuleRow } from "../../../../catalog/granule.ts";

@@ -5,7 +5,7 @@ import { aggregate, type AggregateRequest } from "../../../../aggregate/aggregat
 import { loadConfig } from "../../../../aggregate/config/load.ts";
 import { localGranules } from "../../../../aggregate/local_granules.ts";
 import { executePlan } from "../../../../aggregate/run/execute.ts";
-import { RunDirectory } from "../../../../aggregate/run/run_directory.ts";
+import { RunDirectory } from "../../../../aggregate/run_directory/run_directory.ts";
 import { buildCatalog } from "../../../../catalog/write/build.ts";
 import { FolderTarget } from "../../../../core/access/folder_target.ts";
 import { simulate } from "../../../../products/simulate/simulate.ts";

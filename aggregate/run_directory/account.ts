@@ -6,8 +6,10 @@
 import { decodeCheckedJson } from "../../core/files/checked_json.ts";
 import type { GranuleReads, GroupTally, ScatterCounts, ScatterOutcome } from "../engine/contract.ts";
 import { addCounts, noCounts } from "../engine/scatter.ts";
-import { ACCOUNT_KEY, SCATTER_RECORDS, type ScatterRecord, scatterRecordKey } from "./records.ts";
 import type { RunDirectory } from "./run_directory.ts";
+import { type FoundRecords, SCATTER_RECORDS, scatterRecordKey, scatterRecords } from "./scatter_records.ts";
+
+export const ACCOUNT_KEY = "account.json";
 
 /** Sums over granules that were read; one that was read twice counts twice. */
 export interface ReadingSums {
@@ -56,13 +58,13 @@ function addSums(sums: ReadingSums, more: ReadingSums): void {
  */
 export async function readingSoFar(
   directory: RunDirectory,
-  known?: { scatter: readonly ScatterRecord[]; lost: readonly ScatterRecord[] },
+  known?: FoundRecords,
 ): Promise<ReadingSums> {
   const { counted, ...sums } = await readAccount(directory);
-  const { scatter, lost } = known ?? await directory.scatterRecords();
+  const { scatter, lost } = known ?? await scatterRecords(directory);
   const held = new Set(counted);
   for (const record of [...scatter, ...lost]) {
-    if (held.has(keyOf(record))) continue;
+    if (held.has(scatterRecordKey(record))) continue;
     for (const granule of record.granules) addReading(sums, granule);
   }
   return sums;
@@ -80,8 +82,4 @@ export async function keepReading(
 async function readAccount(directory: RunDirectory): Promise<Account> {
   const bytes = await directory.target.get(ACCOUNT_KEY);
   return bytes === undefined ? { ...noReading(), counted: [] } : decodeCheckedJson(bytes) as Account;
-}
-
-function keyOf({ file, batch }: ScatterRecord): string {
-  return scatterRecordKey(file, batch ?? null);
 }

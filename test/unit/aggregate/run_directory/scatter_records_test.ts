@@ -3,8 +3,12 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import type { ObjectTarget } from "../../../../core/access/object_target.ts";
-import { type ScatterRecord, scatterRecordKey } from "../../../../aggregate/run/records.ts";
-import { RunDirectory } from "../../../../aggregate/run/run_directory.ts";
+import {
+  type ScatterRecord,
+  scatterRecordKey,
+  scatterRecords,
+} from "../../../../aggregate/run_directory/scatter_records.ts";
+import { RunDirectory } from "../../../../aggregate/run_directory/run_directory.ts";
 
 /** Keys that a service lists in one answer. */
 const PAGE = 1000;
@@ -50,7 +54,7 @@ async function runOfManyTasks(): Promise<{ target: CountingTarget; directory: Ru
     target.objects.set(file, new Uint8Array(3));
     const granule = { key: `k${batch}`, granule: batch, id: `g${batch}`, shards: [0] };
     const record = { kind: "scatter", file, batch, bytes: 3, granules: [granule], failed: [], seconds: 1 };
-    await directory.putRecord(scatterRecordKey(file, batch), record as unknown as ScatterRecord);
+    await directory.putRecord(scatterRecordKey({ file, batch }), record as unknown as ScatterRecord);
   }
   target.requests = 0;
   return { target, directory };
@@ -58,14 +62,14 @@ async function runOfManyTasks(): Promise<{ target: CountingTarget; directory: Ru
 
 Deno.test("a task of ten thousand reads the records of its own granules, in a bounded number of requests", async () => {
   const { target, directory } = await runOfManyTasks();
-  const { scatter } = await directory.scatterRecords(new Set([4711]));
+  const { scatter } = await scatterRecords(directory, new Set([4711]));
   assert.deepEqual(scatter.map(({ batch }) => batch), [4711]);
   // Its own list, that of records of any batch, one record, the size of one file.
   assert.equal(target.requests, 4);
 
   target.requests = 0;
   const needed = new Set(Array.from({ length: 40 }, (_, i) => i * 250));
-  const reduced = await directory.scatterRecords(needed);
+  const reduced = await scatterRecords(directory, needed);
   assert.equal(reduced.scatter.length, 40);
   // A page for each thousand keys, twice, and the forty records.
   assert.equal(target.requests, 2 * (TASKS / PAGE) + 40);
@@ -74,7 +78,7 @@ Deno.test("a task of ten thousand reads the records of its own granules, in a bo
 Deno.test("records that are gone from their place are lost, not whole", async () => {
   const { target, directory } = await runOfManyTasks();
   target.objects.delete("runs/a-3.runs");
-  const { scatter, lost } = await directory.scatterRecords(new Set([3]));
+  const { scatter, lost } = await scatterRecords(directory, new Set([3]));
   assert.deepEqual([scatter.length, lost.length], [0, 1]);
 });
 

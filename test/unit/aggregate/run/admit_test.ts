@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { RunDirectory } from "../../../../aggregate/run/run_directory.ts";
+import { admit } from "../../../../aggregate/run/admit.ts";
+import { RunDirectory } from "../../../../aggregate/run_directory/run_directory.ts";
 import type { Plan } from "../../../../aggregate/plan/plan.ts";
 import { StorePlace } from "../../../../aggregate/run/store_place.ts";
 import { FolderTarget } from "../../../../core/access/folder_target.ts";
@@ -25,7 +26,7 @@ Deno.test("saved work of an unfinished run is never thrown away unasked", async 
       provenance: {},
     };
     const place = await StorePlace.at(new FolderTarget(path.join(folder, "store.zarr")), spec);
-    const begin = () => directory.admit("new", {} as Plan, place);
+    const begin = () => admit(directory, "new", {} as Plan, place);
     await begin(); // nothing is there
     await directory.target.put("scatter/0001.json", new TextEncoder().encode("{}"));
     await assert.rejects(

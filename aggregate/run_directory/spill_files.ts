@@ -3,26 +3,10 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import process from "node:process";
-import { openFileSyncSource } from "../../core/access/file_source.ts";
 import type { SourceLocation } from "../../core/access/location.ts";
 import type { ObjectTarget } from "../../core/access/object_target.ts";
 import { syncFolder, temporaryName, writeError } from "../../core/files/atomic.ts";
 import { keyOf } from "../../core/keys.ts";
-import { readParts } from "../engine/spill_file.ts";
-import type { ScheduleWork } from "../schedule/schedule_work.ts";
-import type { Remaining } from "./resume.ts";
-
-/** Reads what spill files hold, wherever they are; made with what can open remote places. */
-export interface SpillReader {
-  open(location: SourceLocation): Promise<
-    {
-      name: string;
-      sizeBytes: number;
-      read(offset: number, length: number): Promise<Uint8Array>;
-      close(): Promise<void>;
-    }
-  >;
-}
 
 /** Spill files leave memory at half of this, so that they stay below what one read of a file gives. */
 const MOST_SENT_BYTES = 2e9;
@@ -55,36 +39,10 @@ export class SpillFiles {
   }
 
   /** Where a spill file is, as a record names it: below the directory, or a path of this machine. */
-  #location(file: string): SourceLocation {
+  location(file: string): SourceLocation {
     if (path.isAbsolute(file)) return { kind: "local", url: file };
     if (this.runFolder !== null) return { kind: "local", url: path.join(this.runFolder, file) };
     return { kind: "s3", url: `${this.target.name.replace(/\/+$/, "")}/${file}` };
-  }
-
-  /** What of a file open shards need; `granules` are the plan's numbers of those in it. */
-  async #partsOf(
-    file: string,
-    granules: ReadonlyMap<number, number>,
-    reader: SpillReader | undefined,
-  ): Promise<ScheduleWork["parts"]> {
-    const location = this.#location(file);
-    const source = location.kind === "local"
-      ? openFileSyncSource(location.url)
-      : await reader?.open(location);
-    if (source === undefined) throw new Error(`${file}: nothing here opens remote spill files`);
-    try {
-      return await readParts(source, location, granules);
-    } finally {
-      await source.close();
-    }
-  }
-
-  /** The schedule's work, with the parts of spill files that open shards need. */
-  async work(remaining: Remaining, reader: SpillReader | undefined): Promise<ScheduleWork> {
-    const { granules, shards, spillFiles, keptShards } = remaining;
-    const parts: ScheduleWork["parts"] = [];
-    for (const { file, granules } of spillFiles) parts.push(...await this.#partsOf(file, granules, reader));
-    return { granules, shards, parts, provenBefore: parts.length > 0 || keptShards.length > 0 };
   }
 
   /** Brings a spill file to the run directory where that is elsewhere; returns its name in a record. */
