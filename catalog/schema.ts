@@ -14,6 +14,9 @@ export const DEFAULT_CELL_ORDER = 8;
 /** A footprint of more cells than this is stored at the finest order that fits. */
 export const MAX_CELLS_PER_GRANULE = 4096;
 
+/** Rows of a row group of a catalog that granary sorted. */
+export const ROW_GROUP_ROWS = 20_480;
+
 /** Footer keys of the Parquet file. */
 export const GEO_KEY = "geo";
 export const GRANARY_KEY = "granary";
@@ -160,4 +163,12 @@ export interface CatalogMetadata {
   schema_version: number;
   cell_order: number;
   queries: CatalogQuery[];
+  /** Rows from the beginning that lie in the order of cells, where updates put others behind them. */
+  sorted_rows?: number;
+}
+
+/** Granules that a source deleted, by the provider's identifiers, or by provider and name. */
+export interface RemovedGranules {
+  conceptIds: readonly string[];
+  names: readonly { provider: string; id: string }[];
 }

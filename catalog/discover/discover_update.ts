@@ -1,11 +1,11 @@
 /** What changed in a catalog's sources since its queries were asked: the rows to lay onto it. */
 import type { GranuleRow } from "../granule.ts";
 import { openCatalog } from "../file/open_catalog.ts";
-import type { CatalogQuery } from "../schema.ts";
+import type { CatalogQuery, RemovedGranules } from "../schema.ts";
 import { type CmrOptions, type DeletedGranule, fetchDeleted } from "./cmr/cmr.ts";
 import { discoverCmr, type DiscoverOptions } from "./discover.ts";
 import type { HttpIo } from "./draft/http_text.ts";
-import { collectionsOf, deletionTest, updateQueries } from "./cmr/update.ts";
+import { collectionsOf, removedGranules, updateQueries } from "./cmr/update.ts";
 
 interface UpdateOptions extends Omit<DiscoverOptions, "cellOrder">, Omit<CmrOptions, "url" | "resumeDir"> {
   /** Takes out the granules that the source deleted. */
@@ -17,8 +17,8 @@ interface UpdateDiscovery {
   rows: AsyncGenerator<GranuleRow>;
   /** The catalog's own order of cells, which the rows have too. */
   cellOrder: number;
-  /** Rows of the catalog that its source deleted; absent where there are none. */
-  removed?: ((row: GranuleRow) => boolean) | undefined;
+  /** Granules that the source deleted; absent where there are none. */
+  removed?: RemovedGranules | undefined;
   /** What was asked; to be called after the last row. */
   queries(): CatalogQuery[];
 }
@@ -54,7 +54,7 @@ export async function discoverUpdate(
   return {
     rows: rows(),
     cellOrder,
-    removed: deleted.length === 0 ? undefined : deletionTest(deleted),
+    removed: deleted.length === 0 ? undefined : removedGranules(deleted),
     queries: () => found.map((one) => one.query()),
   };
 }

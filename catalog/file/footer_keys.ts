@@ -67,12 +67,18 @@ export function footer(summary: GeometrySummary, metadata: CatalogMetadata): Map
   ]);
 }
 
-/** The metadata of a new catalog, each query once. */
+/** The metadata of a new catalog, each query once; `sortedRows` where not all rows are in order. */
 export function catalogMetadata(
   cellOrder: number,
   queries: readonly CatalogQuery[] = [],
+  sortedRows?: number,
 ): CatalogMetadata {
-  return { schema_version: SCHEMA_VERSION, cell_order: cellOrder, queries: distinctQueries(queries) };
+  return {
+    schema_version: SCHEMA_VERSION,
+    cell_order: cellOrder,
+    queries: distinctQueries(queries),
+    ...(sortedRows === undefined ? {} : { sorted_rows: sortedRows }),
+  };
 }
 
 /** Types and box as a file's own `geo` key states them. */

@@ -106,10 +106,12 @@ function checkMetadata(file: string, text: string | undefined): CatalogMetadata 
   if (typeof order !== "number" || !Number.isInteger(order) || order < 0 || order > MAX_ORDER) {
     throw inputError(`${file}: cell_order ${JSON.stringify(order)} is not an order of 0 to ${MAX_ORDER}`);
   }
+  const sorted = value.sorted_rows;
   return {
     schema_version: version,
     cell_order: order,
     queries: Array.isArray(value.queries) ? value.queries : [],
+    ...(Number.isSafeInteger(sorted) ? { sorted_rows: sorted as number } : {}),
   };
 }
 

@@ -11,10 +11,7 @@ import type { BoundingBox } from "../../core/geometry/box.ts";
 import { contractColumns } from "../file/columns_sql.ts";
 import { catalogMetadata, footer, geoMetadata, type GeometrySummary } from "../file/footer_keys.ts";
 import type { Queried } from "./queried.ts";
-import { BBOX_FIELDS, COLUMNS, GEO_KEY, SQL_TYPES } from "../schema.ts";
-
-/** Rows of a row group: as many as a sorted catalog has. */
-const ROW_GROUP_ROWS = 20_000;
+import { BBOX_FIELDS, COLUMNS, GEO_KEY, ROW_GROUP_ROWS, SQL_TYPES } from "../schema.ts";
 
 const RESULT = "sql_result";
 

@@ -79,6 +79,8 @@ async function mergeFiles(
 
 interface Part extends GeometrySummary {
   rows: number;
+  /** Rows from the beginning that are in the order of cells. */
+  sortedRows: number;
   cellOrder: number;
   queries: readonly CatalogQuery[];
 }
@@ -87,9 +89,11 @@ interface Part extends GeometrySummary {
 async function describe(files: CatalogFiles, options: CatalogOptions): Promise<Part> {
   const catalog = await openCatalogFiles({ ...files, clean: () => {} }, options);
   try {
+    const rows = await catalog.count();
     return {
       ...geometrySummary(catalog.geo),
-      rows: await catalog.count(),
+      rows,
+      sortedRows: catalog.metadata.sorted_rows ?? rows,
       cellOrder: catalog.metadata.cell_order,
       queries: catalog.metadata.queries,
     };

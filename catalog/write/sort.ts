@@ -4,7 +4,7 @@ import { type Duck, type DuckOptions, openDuck, sqlName, sqlString } from "../..
 import { contractColumns, parquetTypes } from "../file/columns_sql.ts";
 import { hiddenTable } from "../file/hidden.ts";
 import type { HiddenNames } from "../file/live_manifest.ts";
-import { COLUMNS, PLACE_SQL } from "../schema.ts";
+import { COLUMNS, PLACE_SQL, ROW_GROUP_ROWS } from "../schema.ts";
 
 /** DuckDB's share while it sorts, unless set: a million rows of 170 cells fit, and wider ones spill. */
 const SORT_MEMORY_BYTES = 700_000_000;
@@ -13,12 +13,9 @@ const SORT_MEMORY_BYTES = 700_000_000;
  * DuckDB for sorting: one thread, because each further one holds row groups of its own while it writes,
  * and a million rows then need twice the memory for little time.
  */
-function openSorter(options: DuckOptions): Promise<Duck> {
+export function openSorter(options: DuckOptions): Promise<Duck> {
   return openDuck({ ...options, threads: 1, memoryBytes: options.memoryBytes ?? SORT_MEMORY_BYTES });
 }
-
-/** Rows of a row group in a sorted file. */
-const ROW_GROUP_ROWS = 20_000;
 
 /** Rows of one of the files that are left out: by the file's index, their numbers in it. */
 interface LeftOut {
@@ -94,16 +91,33 @@ async function sortWith(
     appender.endRow();
   }
   appender.closeSync();
+  const rows = await copyRows(
+    duck,
+    `(${source}) ANTI JOIN losers USING (file_index, file_row_number) ORDER BY ${CANONICAL_SQL}`,
+    output,
+    metadata,
+  );
+  await connection.run("DROP TABLE losers");
+  return rows;
+}
+
+/** The order of rows in a catalog. */
+export const CANONICAL_SQL = `${PLACE_SQL} NULLS LAST, collection, id`;
+
+/** Writes the contract's columns of what follows FROM as a catalog's file; returns the count of rows. */
+export async function copyRows(
+  { connection }: Duck,
+  from: string,
+  output: string,
+  metadata: ReadonlyMap<string, string> = new Map(),
+): Promise<number> {
   const names = COLUMNS.map((column) => sqlName(column.name)).join(", ");
   const keys = [...metadata].map(([key, text]) => `${sqlName(key)}: ${sqlString(text)}`).join(", ");
   const reader = await connection.runAndReadAll(
-    `COPY (
-       SELECT ${names} FROM (${source})
-       ANTI JOIN losers USING (file_index, file_row_number)
-       ORDER BY ${PLACE_SQL} NULLS LAST, collection, id
-     ) TO ${sqlString(output)}
-     (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS}, KV_METADATA {${keys}})`,
+    `COPY (SELECT ${names} FROM ${from}) TO ${sqlString(output)}
+     (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROW_GROUP_ROWS}${
+      keys === "" ? "" : `, KV_METADATA {${keys}}`
+    })`,
   );
-  await connection.run("DROP TABLE losers");
   return Number(reader.getRows()[0][0]);
 }

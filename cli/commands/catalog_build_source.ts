@@ -1,5 +1,5 @@
 /** What `catalog build --from X` takes from each source of granules. */
-import type { CatalogQuery } from "../../catalog/schema.ts";
+import type { CatalogQuery, RemovedGranules } from "../../catalog/schema.ts";
 import type { Discovery } from "../../catalog/discover/discover.ts";
 import type { GranuleRow } from "../../catalog/granule.ts";
 import { formatNumberOf } from "../../core/units.ts";
@@ -15,7 +15,7 @@ export interface OpenedSource {
   /** Granules that could not be read: the exit code is 3 when there are any. */
   failures: readonly { granule: string; reason: string }[];
   /** The rows are laid onto this catalog, which has its own order of cells. */
-  onto?: { file: string; cellOrder: number; removed?: ((row: GranuleRow) => boolean) | undefined };
+  onto?: { file: string; cellOrder: number; removed?: RemovedGranules | undefined };
   /** The output holds every row: what was kept for another try may go. */
   finished?(): void;
   close(): Promise<void>;

@@ -8,6 +8,7 @@ import path from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import type { GranuleRow } from "../../catalog/granule.ts";
+import { buildCatalog } from "../../catalog/write/build.ts";
 import { mergeCatalogs } from "../../catalog/write/merge.ts";
 import { openCatalog } from "../../catalog/file/open_catalog.ts";
 import { countParents, select } from "../../catalog/query/select.ts";
@@ -29,6 +30,8 @@ const FOLDER = values.folder;
 const ORBITS = 300;
 const SEGMENTS = 12;
 const ROWS = 3000;
+/** Granules of an update. */
+const UPDATE = 1000;
 
 /** Footprints of the segments of a few hundred orbits; granules repeat them. */
 function footprints(): Pick<GranuleRow, "geometry" | "bbox" | "cells">[] {
@@ -55,9 +58,9 @@ function footprints(): Pick<GranuleRow, "geometry" | "bbox" | "cells">[] {
   return all;
 }
 
-function* rows(): Generator<GranuleRow> {
+function* rows(from = 0, to = GRANULES): Generator<GranuleRow> {
   const pool = footprints();
-  for (let i = 0; i < GRANULES; i++) {
+  for (let i = from; i < to; i++) {
     const start = Date.UTC(2018, 9, 14) + i * 240_000;
     const id = `ATL06_${i}_006_01.h5`;
     yield {
@@ -110,6 +113,11 @@ try {
     () => writeCatalog(file, rows()),
   );
   console.log(`${written.rows} rows, ${(written.sizeBytes / 1e6).toFixed(1)} MB`);
+  const updated = path.join(folder, "updated.parquet");
+  fs.copyFileSync(file, updated);
+  const added = [...rows(GRANULES, GRANULES + UPDATE)];
+  const update = { rows: added, output: updated, onto: updated, cellOrder: 8, queries: [] };
+  await timed(`${UPDATE} new granules laid onto it`, "5 s", () => buildCatalog(update));
   await timed(
     "merge with itself",
     null,

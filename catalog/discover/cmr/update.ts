@@ -4,9 +4,9 @@
  * the last query is stepped back; rows that come twice lose to themselves by their revision.
  */
 import { inputError } from "../../../core/errors.ts";
-import type { GranuleRow } from "../../granule.ts";
+import { queryRows } from "../../../core/tables/query.ts";
 import type { Catalog } from "../../file/open_catalog.ts";
-import type { CatalogQuery } from "../../schema.ts";
+import type { CatalogQuery, RemovedGranules } from "../../schema.ts";
 import type { DeletedGranule } from "./cmr.ts";
 import { CMR_URL, type CmrQuery } from "./cmr_query.ts";
 import { asArray, asNumber, asObject, asText, asTime } from "../../../core/json_value.ts";
@@ -97,26 +97,23 @@ function parametersOf(query: CmrQuery): unknown {
     ) => [name, name === "polygons" ? (value as Float64Array[]).map((ring) => [...ring]) : value]);
 }
 
-/** Whether a row is one of those that its source deleted. */
-export function deletionTest(deleted: readonly DeletedGranule[]): (row: GranuleRow) => boolean {
-  const concepts = new Set(deleted.map((one) => one.conceptId).filter((id) => id !== null));
-  // Without a concept id, a granule is known by its provider and its own id.
-  const names = new Set(
-    deleted.filter((one) => one.conceptId === null).map((one) => JSON.stringify([one.provider, one.id])),
-  );
-  return (row) =>
-    row.concept_id !== null && concepts.has(row.concept_id) ||
-    names.has(JSON.stringify([row.provider, row.id]));
+/** What a catalog knows the granules by that their source deleted. */
+export function removedGranules(deleted: readonly DeletedGranule[]): RemovedGranules {
+  return {
+    conceptIds: deleted.flatMap(({ conceptId }) => conceptId ?? []),
+    // Without a concept id, a granule is known by its provider and its own id.
+    names: deleted.flatMap(({ conceptId, provider, id }) =>
+      conceptId === null && provider !== null ? [{ provider, id }] : []
+    ),
+  };
 }
 
 /** The concept ids of a catalog's collections, as its rows name them. */
 export async function collectionsOf(catalog: Catalog): Promise<string[]> {
-  const ids = new Set<string>();
-  for await (const { rows } of catalog.rows()) {
-    for (const row of rows) {
-      const id = asText(row.properties.collection_concept_id);
-      if (id !== null && /^C\d+-[A-Z0-9_]+$/i.test(id)) ids.add(id);
-    }
-  }
-  return [...ids].sort();
+  const found = await queryRows(
+    catalog.duck.connection,
+    `SELECT DISTINCT json_extract_string(properties, '$.collection_concept_id') AS id FROM ${catalog.table}`,
+  );
+  return found.map(({ id }) => asText(id)).filter((id) => id !== null && /^C\d+-[A-Z0-9_]+$/i.test(id))
+    .sort() as string[];
 }

@@ -168,7 +168,7 @@ Deno.test("building onto a catalog keeps it, replaces by revision, and removes w
       cellOrder: 8,
       queries: () => [query("b")],
       onto: file,
-      removed: ({ id }) => id === "deleted",
+      removed: { conceptIds: [], names: [{ provider: "TESTER", id: "deleted" }] },
     });
     assert.deepEqual([result.rows, result.replaced, result.removed], [3, 1, 1]);
     const catalog = await openCatalog(file);
