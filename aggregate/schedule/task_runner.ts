@@ -15,6 +15,7 @@ import { filterReads } from "../../core/observations/row_condition.ts";
 import { openHdf5 } from "../../core/observations/open_granule_file.ts";
 import type { GroupRuns, RowSpan } from "../../core/observations/row_runs.ts";
 import { serializeError } from "../../core/errors.ts";
+import { release } from "../../core/release.ts";
 import { writeObject } from "../../core/files/pending_object.ts";
 import { sourcesOf, widened } from "../engine/sources.ts";
 import type { DataSource } from "../pipeline.ts";
@@ -185,6 +186,7 @@ class RunTasks {
           );
           let step = groups.next();
           for (; !step.done; step = groups.next()) {
+            const read = [step.value.latitude, step.value.longitude, ...step.value.columns];
             const observations = widened(step.value, first, dataSource.columns.length);
             if (this.#zones !== null) {
               observations.columns.push(...this.#zones.mark(observations.longitude, observations.latitude));
@@ -200,6 +202,7 @@ class RunTasks {
               known.get(step.value.group),
             );
             if (runs !== null) runs.push(this.#scatterer.runsOf(step.value, task.indexOrder!));
+            release(read);
             group += 1;
           }
           found.warnings.push(...step.value.warnings, ...beams.warnings);

@@ -6,8 +6,8 @@
  * streams and the other does not, and the blocks are cut differently. So layout.ts never makes an
  * inner chunk of more than {@linkcode MAX_CHUNK_CELLS}, and a test compares the two.
  */
-import process from "node:process";
 import zlib from "node:zlib";
+import { packZstd } from "../zstd.ts";
 import { type ArrayDtype, type Elements, makeElements } from "./element.ts";
 
 /** 16,384 elements of 8 bytes are 128 KiB, one zstd block. A power of 4, so it divides a parent. */
@@ -19,10 +19,6 @@ export const MAX_CHUNK_CELLS = 4 ** 7;
  * runs at 230 MB/s against 115 of level 3, for the same size. Raising it would change every store's bytes.
  */
 export const ZSTD_LEVEL = 1;
-
-if (process.versions.node === undefined || typeof zlib.zstdCompressSync !== "function") {
-  throw new Error("granary needs a runtime whose node:zlib has zstd");
-}
 
 /** Whether every element equals `fill`; NaN equals NaN, and 0 equals -0 only in bits. */
 function isAllFill(values: Elements, fill: number | bigint): boolean {
@@ -46,11 +42,7 @@ export function encodeChunk(values: Elements, fill: number | bigint): Uint8Array
 /** The encoded chunk, fill or not. Equal elements give equal bytes. */
 export function compressChunk(values: Elements): Uint8Array {
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  return zlib.zstdCompressSync(bytes, {
-    params: { [zlib.constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL },
-    pledgedSrcSize: bytes.length,
-    chunkSize: compressBound(bytes.length),
-  });
+  return packZstd(bytes, ZSTD_LEVEL);
 }
 
 /** The elements of an encoded chunk. Throws where it does not hold so many. */
@@ -62,9 +54,4 @@ export function decodeChunk(encoded: Uint8Array, dtype: ArrayDtype, cells: numbe
   }
   new Uint8Array(elements.buffer).set(bytes);
   return elements;
-}
-
-/** ZSTD_COMPRESSBOUND: with room for the worst case, the frame is made in one step. */
-function compressBound(length: number): number {
-  return length + (length >> 8) + (length < 1 << 17 ? ((1 << 17) - length) >> 11 : 0);
 }

@@ -8,6 +8,7 @@ import { unpackLzf } from "../../codecs/lzf.ts";
 import { unpackZstd } from "../../codecs/zstd.ts";
 import { GranaryError } from "../../errors.ts";
 import { inflate, MOST_EXPANSION } from "../../inflate.ts";
+import { release } from "../../release.ts";
 import { fletcher32 } from "./checksum.ts";
 import { UnsupportedHdf5 } from "./cursor.ts";
 import type { Filter } from "./messages.ts";
@@ -104,7 +105,7 @@ export class ChunkFault extends Error {}
 /**
  * Undoes `filters` (in the order of writing) on one stored chunk, except those whose bit is set in `mask`,
  * and returns `chunkBytes` bytes. The result may be a view of `stored` or of memory that the next call
- * overwrites. Throws a ChunkFault on bytes that no writer made.
+ * overwrites or gives back. Throws a ChunkFault on bytes that no writer made.
  */
 export function decodeChunk(
   stored: Uint8Array,
@@ -134,13 +135,19 @@ export function decodeChunk(
   return bytes;
 }
 
-/** Undoes deflate. */
+/** What was inflated last: its memory is taken for the next chunk. */
+const inflated: Uint8Array[] = [];
+
+/** Undoes deflate; the result is empty after the next call. */
 function unzlib(bytes: Uint8Array, size: number): Uint8Array {
   if (size > bytes.length * MOST_EXPANSION + 64) {
     throw new ChunkFault(`has ${bytes.length} bytes, too few for ${size}`);
   }
+  release(inflated.splice(0));
   try {
-    return inflate(bytes, { size, most: size + 65 });
+    const made = inflate(bytes, { size, most: size + 65 });
+    inflated.push(made);
+    return made;
   } catch (error) {
     throw new ChunkFault(`does not inflate (${(error as Error).message})`, { cause: error });
   }
