@@ -73,7 +73,8 @@ export type { Pipeline } from "./aggregate/pipeline.ts";
 export type { LatitudeConvention } from "./core/cells/convention.ts";
 
 // Planning and running.
-export { type PrepareOptions, prepareRun } from "./aggregate/plan/prepare.ts";
+export type { PrepareOptions } from "./aggregate/plan/asked.ts";
+export { prepareRun } from "./aggregate/plan/prepare.ts";
 export { type Plan, type PlanOptions, planRun, type RunSelection } from "./aggregate/plan/plan.ts";
 export { aggregate, type AggregateOutcome, type AggregateRequest } from "./aggregate/aggregate.ts";
 export { executePlan } from "./aggregate/run/execute.ts";

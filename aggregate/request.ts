@@ -1,46 +1,29 @@
 /** What an aggregation is asked, and the same with the config's answers and the defaults where nothing is asked. */
 import { type GranuleDrivers, parseDrivers } from "../catalog/driver_choice.ts";
-import type { DuplicateRule } from "../catalog/duplicates.ts";
 import { isRemoteCatalog } from "../catalog/file/remote_catalogs.ts";
-import type { GranuleFilter } from "../catalog/query/filter.ts";
-import { parseCellAt } from "../core/cells/cell_name.ts";
 import { safeName } from "../core/access/redact.ts";
 import { inputError } from "../core/errors.ts";
 import { outputAddress, placeFor, READS_ANYWHERE } from "../core/files/address.ts";
-import type { Area } from "../core/geometry/area.ts";
 import type { DuckOptions } from "../core/tables/duckdb.ts";
 import { combinePipelines } from "./config/combine.ts";
 import { loadConfigs } from "./config/load.ts";
 import { type ConfigOverrides, overridden } from "./override.ts";
 import type { Pipeline } from "./pipeline.ts";
-import { parseLevels } from "./plan/levels.ts";
-import type { PrepareOptions } from "./plan/prepare.ts";
+import { type PrepareOptions, requestedSelection, type SelectionRequest } from "./plan/asked.ts";
 import type { RunOptions } from "./run/run_options.ts";
 import { defaultMemoryBytes, defaultWorkers } from "./schedule/budget.ts";
 
 /** What `granary aggregate` is asked. Absent values are the config's, or the defaults of the engine. */
-export interface AggregateRequest extends ConfigOverrides {
+export interface AggregateRequest extends ConfigOverrides, SelectionRequest {
   /** A preset, a YAML file, or a pipeline; several take each the granules of their collections into one store. */
   config: string | Pipeline | readonly (string | Pipeline)[];
   catalog?: string;
   store?: string;
   driver?: string;
-  /** Names of parent cells. */
-  cells?: readonly string[];
-  maxCells?: number;
-  /** Conditions on the catalog's columns, over the config's. */
-  filter?: GranuleFilter;
-  /** Parents, granules and observations under all of these areas. */
-  areas?: readonly Area[];
-  unknownExtent?: boolean;
-  /** Granules whose observations others have too: default "fold", one of each is taken. */
-  duplicates?: DuplicateRule;
   workers?: number;
   memoryBytes?: number;
   scratch?: string;
   runDirectory?: string;
-  /** `6-12`, `12,9,6`. */
-  levels?: string;
   mode?: RunOptions["mode"];
   onError?: RunOptions["onError"];
   checkpoint?: RunOptions["checkpoint"];
@@ -54,9 +37,6 @@ export interface AggregateRequest extends ConfigOverrides {
   rowIndex?: string;
   /** The order of a row index to write beside the catalog, of the granules that are read whole. */
   writeRowIndex?: number;
-  /** Scatter batches to cut. */
-  batches?: number;
-  signal?: AbortSignal;
   onWarning?(message: string): void;
   onNote?(message: string): void;
   onProgress?: RunOptions["onProgress"];
@@ -110,7 +90,7 @@ export function settleRequest(request: AggregateRequest, warn: (message: string)
   const share = Math.floor(memoryBytes * SELECTION_SHARE);
   return {
     pipeline,
-    selection: selectionOf(request, pipeline),
+    selection: requestedSelection(request, pipeline),
     catalog: catalogOf(request, catalog),
     store: outputAddress(store),
     workers: request.workers ?? defaultWorkers(),
@@ -135,21 +115,4 @@ function catalogOf({ writeRowIndex, rowIndex }: AggregateRequest, named: string)
     );
   }
   return place;
-}
-
-/** What of the catalog is taken. */
-function selectionOf(request: AggregateRequest, { output }: Pipeline): PrepareOptions {
-  const { maxCells, filter, areas, unknownExtent, duplicates, levels, batches, signal } = request;
-  return {
-    cells: request.cells &&
-      new Set(request.cells.map((name) => Number(parseCellAt(name, output.parentOrder)))),
-    maxCells,
-    filter,
-    areas,
-    unknownExtent,
-    duplicates,
-    levels: levels === undefined ? undefined : parseLevels(levels),
-    batches,
-    signal,
-  };
 }

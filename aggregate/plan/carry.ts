@@ -2,9 +2,8 @@
  * Which shards of a plan an earlier plan's store has already: those of which no parent, in its window of time, needs
  * other granules than it did. A pure function of the two plans, which differ in granules, parents and windows only.
  */
-import { keyOf } from "../../core/keys.ts";
 import { parentPosition, shardsAcross } from "../../core/store/layout.ts";
-import { identityOf } from "./identity.ts";
+import { identityKey } from "./identity.ts";
 import type { Plan } from "./plan.ts";
 import { shardOfRank } from "./shards.ts";
 
@@ -51,7 +50,7 @@ export function carriedShards(then: Plan, now: Plan): CarriedShard[] {
 function neededBy({ granules, ranks }: Plan): Map<number, string[]> {
   const found = new Map<number, string[]>();
   granules.forEach((row, g) => {
-    const identity = keyOf(identityOf(row));
+    const identity = identityKey(row);
     for (const rank of ranks[g]) {
       const own = found.get(rank);
       if (own === undefined) found.set(rank, [identity]);

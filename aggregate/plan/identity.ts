@@ -1,5 +1,6 @@
 /** What the keys of an aggregation's tasks are made of. */
 import type { GranuleIdentity, GranuleRow } from "../../catalog/granule.ts";
+import { keyOf } from "../../core/keys.ts";
 import type { Pipeline } from "../pipeline.ts";
 
 /** What a granule is, whatever place it was read from. */
@@ -11,6 +12,11 @@ export function identityOf(row: GranuleRow): GranuleIdentity {
     size_bytes: row.size_bytes,
     checksum: row.checksum,
   };
+}
+
+/** The hash of it, by which granules of plans are known again. */
+export function identityKey(row: GranuleRow): string {
+  return keyOf(identityOf(row));
 }
 
 /** The part of a pipeline, beside its rules for rows, that decides which observations are kept and in which parent they lie. */

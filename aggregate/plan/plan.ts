@@ -14,8 +14,8 @@ import type { StoreSpec } from "../../core/store/contract.ts";
 import { defaultParentsPerShard } from "../../core/store/layout.ts";
 import { compareGranules } from "../../catalog/file/row_order.ts";
 import { keyOf } from "../../core/keys.ts";
-import { identityOf } from "./identity.ts";
-import { areasOf, rowRules } from "./row_rules.ts";
+import { identityKey } from "./identity.ts";
+import { areasOf, rowRules, timeWindow } from "./row_rules.ts";
 import { areaNote, storeNote, withZoneNote } from "./store_note.ts";
 import { planWindows, rankedWindows } from "./time_windows.ts";
 import { ENGINE_VERSION, PLAN_FORMAT } from "./version.ts";
@@ -103,9 +103,11 @@ export function planRun(selection: RunSelection, pipeline: Pipeline, options: Pl
   const order = selection.granules.map((_, i) => i)
     .sort((a, b) => compareGranules(selection.granules[a], selection.granules[b]));
   const granules = order.map((i) => ({ ...selection.granules[i], cells: new BigUint64Array(0) }));
-  const windows = pipeline.output.time === undefined
-    ? null
-    : planWindows(pipeline.output.time, granules, options.rows);
+  const rows = options.rows ?? null;
+  const rules = rowRules(rows);
+  const within = rows === null ? null : timeWindow(rows);
+  const { time } = pipeline.output;
+  const windows = time === undefined ? null : planWindows(time, granules, within);
   const ranks = order.map((i, g) => rankedWindows(selection.ranks[i], parents.length, windows?.ranges[g]));
   const cellsPerParent = 4 ** (childOrder - parentOrder);
   const store: StoreSpec = {
@@ -127,9 +129,7 @@ export function planRun(selection: RunSelection, pipeline: Pipeline, options: Pl
     ...windows === null ? {} : { time: windows.time },
     provenance: {},
   };
-  const identities = granules.map((row) => keyOf(identityOf(row)));
-  const rows = options.rows ?? null;
-  const rules = rowRules(rows);
+  const identities = granules.map(identityKey);
   const config = resultConfig(pipeline, rules);
   const base = { config, engine: ENGINE_VERSION, layout, shard: store.parentsPerShard, levels };
   const shards = planShards(store, ranks, identities, base);

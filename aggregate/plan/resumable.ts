@@ -2,10 +2,9 @@
  * Whether a plan may go on with another's run: it is the same run, or one of more granules. Anything else
  * would replace what the other run has made.
  */
-import { isObject } from "../../core/json_value.ts";
 import type { GranuleRow } from "../../catalog/granule.ts";
-import { canonicalJson } from "../../core/keys.ts";
-import { identityOf } from "./identity.ts";
+import { changedPaths } from "../../core/changed_paths.ts";
+import { identityKey } from "./identity.ts";
 import type { Plan } from "./plan.ts";
 
 /** Differences that are named; the others are counted. */
@@ -24,14 +23,8 @@ export function resumeDifferences(then: Plan, now: Plan, appends = false): strin
     if (appends && path === "output.time.windows" && keepsWindows(then, now)) continue;
     found.push(`config: ${path}`);
   }
-  const lists: [string, readonly number[], readonly number[]][] = [
-    ["levels", then.store.levels, now.store.levels],
-  ];
-  for (const [what, was, is] of lists) {
-    if (canonicalJson(was) !== canonicalJson(is)) {
-      found.push(`${what} ${is.join(", ")} instead of ${was.join(", ")}`);
-    }
-  }
+  const [was, is] = [then, now].map(({ store }) => store.levels.join(", "));
+  if (was !== is) found.push(`levels ${is} instead of ${was}`);
   if (then.store.layout !== now.store.layout) {
     found.push(`layout ${now.store.layout} instead of ${then.store.layout}`);
   }
@@ -62,10 +55,10 @@ export function resumeDifferences(then: Plan, now: Plan, appends = false): strin
  */
 function parentsLost(then: Plan, now: Plan): number {
   const parents = new Set(now.store.parents);
-  const unchanged = new Set(now.granules.map((row) => canonicalJson(identityOf(row))));
+  const unchanged = new Set(now.granules.map((row) => identityKey(row)));
   const lost = new Set<number>();
   then.granules.forEach((row, granule) => {
-    if (!unchanged.has(canonicalJson(identityOf(row)))) return;
+    if (!unchanged.has(identityKey(row))) return;
     for (const rank of then.ranks[granule]) {
       const parent = then.store.parents[rank % then.store.parents.length];
       if (!parents.has(parent)) lost.add(parent);
@@ -87,15 +80,6 @@ function nameOf({ collection, id }: Pick<GranuleRow, "collection" | "id">): stri
 
 function configOf(plan: Plan): unknown {
   return plan.store.provenance.config;
-}
-
-/** Paths of values that differ between two records, deepest first: `output.childOrder`. */
-function changedPaths(was: unknown, is: unknown, above = ""): string[] {
-  if (canonicalJson(was) === canonicalJson(is)) return [];
-  const bothRecords = isObject(was) && isObject(is);
-  if (!bothRecords) return [above === "" ? "all of it" : above];
-  const keys = [...new Set([...Object.keys(was), ...Object.keys(is)])];
-  return keys.flatMap((key) => changedPaths(was[key], is[key], above === "" ? key : `${above}.${key}`));
 }
 
 function count(n: number, what: string): string {

@@ -1,68 +1,26 @@
-/** What a run takes by time and place: granules of the catalog, and rows of these granules. */
-import { areaFrom, type AreaSpec } from "../../core/geometry/area.ts";
-import { inputPath } from "../../core/files/address.ts";
-import { readZones } from "../../core/vector/zone_file.ts";
-import { readPolygonFile } from "../../core/vector/area_file.ts";
-import { findRegion } from "../../core/cells/regions.ts";
-import type { Geometry } from "../../core/geometry/geometry.ts";
-import type { GranuleFilter } from "../../catalog/query/filter.ts";
+/** What of granules' rows a run takes, by time and place. */
 import { instant } from "../../core/cf_time.ts";
-import { type AreaSource, DEFAULT_CLIP, type Pipeline } from "../pipeline.ts";
+import type { AreaSpec } from "../../core/geometry/area.ts";
+import { DEFAULT_CLIP, type Pipeline } from "../pipeline.ts";
 
 type Bounds = Pipeline["bounds"];
 
-const DAY_MS = 86_400_000;
-
-/** The config's bounds with a request's over them: its times instead, its areas in addition, regions by shape. */
-export async function effectiveBounds(
-  bounds: Bounds,
-  filter: Pick<GranuleFilter, "start" | "end"> = {},
-  areas: readonly AreaSpec[] = [],
-): Promise<Bounds & { areas: AreaSpec[] }> {
-  const own = await Promise.all((bounds.areas ?? []).map(shapeOf));
-  const startDate = filter.start === undefined ? bounds.startDate : dateText(filter.start);
-  const endDate = filter.end === undefined ? bounds.endDate : dateText(filter.end);
-  return { ...bounds, startDate, endDate, areas: [...own, ...areas] };
+/** Times of observations, in seconds since 1970 UTC. */
+export interface TimeWindow {
+  start: number;
+  end: number;
+  endExclusive: boolean;
 }
 
-async function shapeOf(source: AreaSource): Promise<AreaSpec> {
-  if ("file" in source) return (await readPolygonFile(inputPath(source.file))).spec;
-  if (!("region" in source) || "geometry" in source) return source as AreaSpec;
-  const { name, geometry } = await findRegion(source.region);
-  return { name, region: source.region, geometry: geometry as Geometry };
-}
-
-/** The zones of a config or a request, read where they are in a file. */
-export async function effectiveZones(
-  { zones, zoneFile }: Pipeline["output"],
-): Promise<Pick<Pipeline["output"], "zones">> {
-  if (zones !== undefined) return { zones };
-  return zoneFile === undefined ? {} : { zones: await readZones(inputPath(zoneFile.file), zoneFile.name) };
-}
-
-/** The last millisecond of a day stands for all of it. */
-function dateText(milliseconds: number): string {
-  const text = new Date(milliseconds).toISOString();
-  return (milliseconds + 1) % DAY_MS === 0 ? text.slice(0, 10) : text;
-}
+export const DAY_MS = 86_400_000;
 
 /** The areas of bounds, the box among them. */
 export function areasOf({ bbox, areas }: Bounds): AreaSpec[] {
   return [...bbox === null ? [] : [{ bbox }], ...(areas ?? []) as AreaSpec[]];
 }
 
-/** The times of granules that touch the window, in milliseconds since 1970, as catalogs are asked. */
-export function granuleTimes({ startDate, endDate }: Bounds): { start?: number; end?: number } {
-  return {
-    ...startDate === null ? {} : { start: instant(startDate) },
-    ...endDate === null ? {} : { end: isDay(endDate) ? instant(endDate) + DAY_MS - 1 : instant(endDate) },
-  };
-}
-
 /** The times of observations that a run takes, in seconds since 1970 UTC; null where all are. */
-export function timeWindow(
-  { startDate, endDate }: Bounds,
-): { start: number; end: number; endExclusive: boolean } | null {
+export function timeWindow({ startDate, endDate }: Bounds): TimeWindow | null {
   if (startDate === null && endDate === null) return null;
   const wholeDay = endDate !== null && isDay(endDate);
   return {
@@ -73,7 +31,7 @@ export function timeWindow(
 }
 
 /** A date without a time means all of its day. */
-function isDay(text: string): boolean {
+export function isDay(text: string): boolean {
   return text.length === 10;
 }
 
@@ -88,9 +46,4 @@ export function rowRules(bounds: Bounds | null): Record<string, unknown> {
       ? {}
       : { clip, areas: areas.map((spec) => "bbox" in spec ? spec.bbox : spec.geometry) },
   };
-}
-
-/** The areas that granules and parent cells are selected under. */
-export function selectionAreas(bounds: Bounds): ReturnType<typeof areaFrom>[] {
-  return areasOf(bounds).map(areaFrom);
 }

@@ -3,8 +3,8 @@ import type { GranuleRow } from "../../catalog/granule.ts";
 import { instant } from "../../core/cf_time.ts";
 import { inputError } from "../../core/errors.ts";
 import type { StoreTime } from "../../core/store/contract.ts";
-import type { Pipeline, TimeRule } from "../pipeline.ts";
-import { timeWindow } from "./row_rules.ts";
+import type { TimeRule } from "../pipeline.ts";
+import type { TimeWindow } from "./row_rules.ts";
 
 const DAY = 86_400;
 const CYCLE_DAYS = 91;
@@ -23,9 +23,9 @@ interface PlannedWindows {
 export function planWindows(
   rule: TimeRule,
   granules: readonly GranuleRow[],
-  bounds: Pipeline["bounds"] | undefined,
+  within: TimeWindow | null,
 ): PlannedWindows {
-  const spans = granules.map((row) => spanOf(row, bounds));
+  const spans = granules.map((row) => spanOf(row, within));
   const time = rule.windows === null
     ? regular(rule, Math.min(...spans.map(([first]) => first)), Math.max(...spans.map(([, last]) => last)))
     : explicit(rule.windows);
@@ -43,7 +43,7 @@ export function planWindows(
 }
 
 /** A granule's times in seconds since 1970, within the run's bounds. */
-function spanOf(row: GranuleRow, bounds: Pipeline["bounds"] | undefined): [number, number] {
+function spanOf(row: GranuleRow, within: TimeWindow | null): [number, number] {
   const first = row.start_datetime ?? row.datetime, last = row.end_datetime ?? row.datetime ?? first;
   if (first === null || last === null) {
     throw inputError(
@@ -51,11 +51,10 @@ function spanOf(row: GranuleRow, bounds: Pipeline["bounds"] | undefined): [numbe
         " (leave it out with --where, or build the catalog from a source that says it)",
     );
   }
-  const window = bounds === undefined ? null : timeWindow(bounds);
   const from = first / 1000, to = last / 1000;
-  return window === null ? [from, to] : [
-    Math.min(Math.max(from, window.start), to),
-    Math.max(Math.min(to, window.end - (window.endExclusive ? 1e-6 : 0)), from),
+  return within === null ? [from, to] : [
+    Math.min(Math.max(from, within.start), to),
+    Math.max(Math.min(to, within.end - (within.endExclusive ? 1e-6 : 0)), from),
   ];
 }
 

@@ -4,7 +4,7 @@ import { GranaryError } from "../../core/errors.ts";
 import { defaultRunDirectory } from "../../runs/run_directory.ts";
 import { takeLease } from "../../runs/slurm/slurm_lease.ts";
 import type { Plan } from "../plan/plan.ts";
-import { noReading, readingSoFar, type ReadingSums } from "../run_directory/account.ts";
+import type { ReadingSums } from "../run_directory/account.ts";
 import { clearRun, removeEmpty, savedNothing } from "../run_directory/clear.ts";
 import { RunDirectory } from "../run_directory/run_directory.ts";
 import { admit } from "./admit.ts";
@@ -32,24 +32,22 @@ export async function underLease<T>(
   const target = typeof options.store === "string" ? new FolderTarget(options.store) : options.store;
   const directory = options.runDirectory ??
     RunDirectory.in(defaultRunDirectory(target.name), options.scratch);
-  const { mode = "new", driver = "auto", signal } = options;
+  const { mode = "new", driver = "auto", signal, onNote } = options;
   let place = await StorePlace.at(target, plan.store);
   await admit(directory, mode, plan, place);
   const goesOn = mode === "resume" || mode === "append";
   const lease = await takeLease(directory.target, { signal, ...options.lease });
   let isVain = false;
   try {
-    let left = 0;
+    let left = 0, replaces = mode === "overwrite" && !place.isEmpty;
     if (!goesOn) await clearRun(directory);
     else {
       const before = await takeOver(directory, target, plan, driver);
       if (before.isChanged) place = await StorePlace.at(target, plan.store);
-      left = before.left;
+      ({ left, replaces } = before);
     }
-    // Before records go that hold no more.
-    const reading = goesOn ? await readingSoFar(directory) : noReading();
-    const remaining = await makeReady(plan, directory, place, { mode, driver, left, onNote: options.onNote });
-    return await body({ directory, place, reading, remaining });
+    const ready = await makeReady(plan, directory, place, { mode, driver, left, replaces, onNote });
+    return await body({ directory, place, ...ready });
   } catch (error) {
     // A run that saved nothing has nothing to be resumed from.
     isVain = !goesOn && isFruitless(error) && await savedNothing(directory).catch(() => false);

@@ -6,7 +6,7 @@
 import type { ObjectTarget } from "../../core/access/object_target.ts";
 import { type CarriedShard, carriedShards } from "../plan/carry.ts";
 import type { Plan } from "../plan/plan.ts";
-import { MOVED, putAppend } from "../run_directory/append_ledger.ts";
+import { type AppendLedger, MOVED, putAppend } from "../run_directory/append_ledger.ts";
 import type { RunDirectory, RunSettings } from "../run_directory/run_directory.ts";
 import { type ShardRecord, shardRecords } from "../run_directory/shard_records.ts";
 import { carriedObjects } from "./carried_objects.ts";
@@ -14,17 +14,20 @@ import { carriedRecord } from "./carried_record.ts";
 import { StorePlace } from "./store_place.ts";
 import { wholeShards } from "./whole_shards.ts";
 
-/**
- * Decides what of the store of `then` is taken over for `now`. Returns how many shards are not, or undefined where
- * nothing has to be changed.
- */
+interface DecidedAppend {
+  ledger: AppendLedger;
+  /** How many shards are not taken over. */
+  left: number;
+}
+
+/** Decides what of the store of `then` is taken over for `now`; undefined where nothing has to be changed. */
 export async function decideAppend(
   directory: RunDirectory,
   store: ObjectTarget,
   then: Plan,
   now: Plan,
   settings: RunSettings,
-): Promise<number | undefined> {
+): Promise<DecidedAppend | undefined> {
   const place = await StorePlace.at(store, then.store);
   const all = await shardRecords(directory);
   const isWhole = await wholeShards(directory, place);
@@ -57,7 +60,8 @@ export async function decideAppend(
     made.push(await carriedRecord(directory, now, shard, records, shard.asIs ? undefined : objects));
   }
   const inPlace = carried.filter((shard) => shard.inPlace).map(({ position }) => now.shards[position].index);
-  await putAppend(directory, { plan: now, settings, records: made, moved, inPlace });
+  const ledger = { plan: now, settings, records: made, moved, inPlace };
+  await putAppend(directory, ledger);
   const taken = new Set(carried.flatMap(({ parts }) => parts.map(({ from }) => from)));
-  return all.filter(({ shard }) => !taken.has(shard)).length;
+  return { ledger, left: all.filter(({ shard }) => !taken.has(shard)).length };
 }

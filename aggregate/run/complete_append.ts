@@ -1,16 +1,17 @@
 /** An append that is decided is brought to its end, by whoever goes on with the run. */
 import type { ObjectTarget } from "../../core/access/object_target.ts";
-import { APPEND_KEY, MOVED, readAppend } from "../run_directory/append_ledger.ts";
+import { APPEND_KEY, type AppendLedger, MOVED } from "../run_directory/append_ledger.ts";
 import { putPlan } from "../run_directory/plan_document.ts";
 import type { RunDirectory } from "../run_directory/run_directory.ts";
 import { replaceShards } from "../run_directory/shard_records.ts";
 import { StorePlace } from "./store_place.ts";
 
-/** Ends an append that was begun; returns whether there was one. Doing it twice is harmless. */
-export async function completeAppend(directory: RunDirectory, store: ObjectTarget): Promise<boolean> {
-  const ledger = await readAppend(directory);
-  if (ledger === undefined) return false;
-  const { plan, settings, records, moved, inPlace } = ledger;
+/** Makes store and records those that the ledger says. Doing it twice is harmless. */
+export async function completeAppend(
+  directory: RunDirectory,
+  store: ObjectTarget,
+  { plan, settings, records, moved, inPlace }: AppendLedger,
+): Promise<void> {
   const { target } = directory;
   const place = await StorePlace.at(store, plan.store);
   await place.reopen();
@@ -25,5 +26,4 @@ export async function completeAppend(directory: RunDirectory, store: ObjectTarge
   await putPlan(directory, plan, settings);
   await target.delete(APPEND_KEY);
   for (const key of await target.list(MOVED)) await target.delete(key);
-  return true;
 }

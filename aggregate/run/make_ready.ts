@@ -1,11 +1,12 @@
 /** Run directory and store are made to fit a plan, before its tasks begin. */
 import { absoluteAddress, REPORT_KEY } from "../../runs/run_directory.ts";
 import type { Plan } from "../plan/plan.ts";
-import { putPlan, readPlan } from "../run_directory/plan_document.ts";
+import { readingSoFar, type ReadingSums } from "../run_directory/account.ts";
+import { putPlan } from "../run_directory/plan_document.ts";
 import type { RunDirectory } from "../run_directory/run_directory.ts";
 import { forgetSpill, freeOfBatch, scatterRecords } from "../run_directory/scatter_records.ts";
 import { shardRecordKey, shardRecords } from "../run_directory/shard_records.ts";
-import { type Remaining, remainingWork } from "./resume.ts";
+import { describeRemaining, type Remaining, remainingWork } from "./resume.ts";
 import type { StoreMode, StorePlace } from "./store_place.ts";
 import { wholeShards } from "./whole_shards.ts";
 
@@ -17,26 +18,38 @@ interface ReadyOptions {
   driver: string;
   /** Shards of a run before that were not taken over. */
   left: number;
+  /** Whether the store that was found is another run's, which this one is to replace. */
+  replaces: boolean;
   /** Hears what is kept and what is not. */
   onNote?(note: string): void;
+}
+
+/** What a run begins with. */
+interface ReadyRun {
+  /** What is left to do. */
+  remaining: Remaining;
+  /** What parts of the run before this one have read. */
+  reading: ReadingSums;
 }
 
 /**
  * Writes the plan and makes run directory and store fit it: what an ended run left half written, records
  * that hold no more and the objects that they speak of are gone, and nobody reads the store while shards
- * of it are open. Returns what is left to do.
+ * of it are open.
  */
 export async function makeReady(
   plan: Plan,
   directory: RunDirectory,
   place: StorePlace,
-  { mode, driver, left, onNote }: ReadyOptions,
-): Promise<Remaining> {
-  const replaces = await replacesAnother(directory, place, mode);
+  { mode, driver, left, replaces, onNote }: ReadyOptions,
+): Promise<ReadyRun> {
   for (const prefix of SWEPT) await directory.target.sweep(prefix);
   await place.target.sweep("");
-  const [{ scatter, lost }, shards] = await Promise.all([scatterRecords(directory), shardRecords(directory)]);
-  const remaining = remainingWork(plan, scatter, shards, await wholeShards(directory, place));
+  const [found, shards] = await Promise.all([scatterRecords(directory), shardRecords(directory)]);
+  const { scatter, lost } = found;
+  const reading = await readingSoFar(directory, found); // before records go that hold no more
+  const isWhole = await wholeShards(directory, place);
+  const remaining = remainingWork(plan, scatter, shards, isWhole);
   remaining.again.changed += left;
   if (remaining.shards.length > 0) {
     // Another store stands until the first shard that takes its place is ready.
@@ -44,14 +57,14 @@ export async function makeReady(
     await directory.target.delete(REPORT_KEY);
   }
   if (scatter.length + shards.length + lost.length > 0) {
-    onNote?.(describeKept(plan, remaining, lost.length, mode === "append" ? "appending" : "resuming"));
+    onNote?.(describeRemaining(plan, remaining, lost.length, mode === "append" ? "appending" : "resuming"));
   }
   await putPlan(directory, plan, {
     kind: "aggregate",
     store: absoluteAddress(place.target.name),
     driver,
     created: new Date().toISOString(),
-    ...replaces ? { replaces } : {},
+    ...replaces ? { replaces: true } : {},
   });
   for (const record of remaining.recut) await freeOfBatch(directory, record);
   for (const record of lost) await forgetSpill(directory, record);
@@ -59,31 +72,5 @@ export async function makeReady(
     await directory.target.delete(shardRecordKey(shard)); // first: no record may outlive its objects
     await place.removeShard(shard);
   }
-  return remaining;
-}
-
-/** Whether the store that was found is another run's, which this one is to replace. */
-async function replacesAnother(
-  directory: RunDirectory,
-  place: StorePlace,
-  mode: StoreMode,
-): Promise<true | undefined> {
-  if (mode === "overwrite" && !place.isEmpty) return true;
-  if ((mode !== "resume" && mode !== "append") || !await directory.exists()) return undefined;
-  return (await readPlan(directory)).settings.replaces;
-}
-
-function describeKept(plan: Plan, remaining: Remaining, lostFiles: number, what: string): string {
-  const kept = remaining.keptShards.length;
-  const saved = plan.granules.length - remaining.granules.length;
-  const { changed, missing, damaged } = remaining.again;
-  const reasons = [
-    changed > 0 ? `${changed} because config, catalog or granules changed` : "",
-    missing > 0 ? `${missing} because they are without granules that could not be read` : "",
-    damaged > 0 ? `${damaged} because their objects are gone or damaged` : "",
-  ].filter((reason) => reason !== "");
-  return `${what}: ${kept} of ${plan.shards.length} shards are done, ` +
-    `${saved} of ${plan.granules.length} granules need not be read again` +
-    (reasons.length > 0 ? `; shards made again: ${reasons.join(", ")}` : "") +
-    (lostFiles > 0 ? `; ${lostFiles} spill files are gone or damaged` : "");
+  return { remaining, reading };
 }

@@ -114,3 +114,19 @@ function savedGranules(
   }
   return saved;
 }
+
+/** What is kept and what is made again, in a sentence; `what` says how the run goes on. */
+export function describeRemaining(plan: Plan, remaining: Remaining, lostFiles: number, what: string): string {
+  const kept = remaining.keptShards.length;
+  const saved = plan.granules.length - remaining.granules.length;
+  const { changed, missing, damaged } = remaining.again;
+  const reasons = [
+    changed > 0 ? `${changed} because config, catalog or granules changed` : "",
+    missing > 0 ? `${missing} because they are without granules that could not be read` : "",
+    damaged > 0 ? `${damaged} because their objects are gone or damaged` : "",
+  ].filter((reason) => reason !== "");
+  return `${what}: ${kept} of ${plan.shards.length} shards are done, ` +
+    `${saved} of ${plan.granules.length} granules need not be read again` +
+    (reasons.length > 0 ? `; shards made again: ${reasons.join(", ")}` : "") +
+    (lostFiles > 0 ? `; ${lostFiles} spill files are gone or damaged` : "");
+}

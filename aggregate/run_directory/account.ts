@@ -7,7 +7,7 @@ import { decodeCheckedJson } from "../../core/files/checked_json.ts";
 import type { GranuleReads, GroupTally, ScatterCounts, ScatterOutcome } from "../engine/contract.ts";
 import { addCounts, noCounts } from "../engine/scatter.ts";
 import type { RunDirectory } from "./run_directory.ts";
-import { type FoundRecords, SCATTER_RECORDS, scatterRecordKey, scatterRecords } from "./scatter_records.ts";
+import { type FoundRecords, SCATTER_RECORDS, scatterRecordKey } from "./scatter_records.ts";
 
 export const ACCOUNT_KEY = "account.json";
 
@@ -26,7 +26,7 @@ interface Account extends ReadingSums {
   counted: string[];
 }
 
-export function noReading(): ReadingSums {
+function noReading(): ReadingSums {
   return {
     granules: 0,
     counts: noCounts(),
@@ -53,15 +53,14 @@ function addSums(sums: ReadingSums, more: ReadingSums): void {
 }
 
 /**
- * The sums of all parts: those of the account, and of records that it does not hold yet. Records are all that the
- * directory has, also those whose files are gone; `known` saves reading them again.
+ * The sums of all parts: those of the account, and of records that it does not hold yet. Records are all that
+ * the directory has, also those whose files are gone.
  */
 export async function readingSoFar(
   directory: RunDirectory,
-  known?: FoundRecords,
+  { scatter, lost }: FoundRecords,
 ): Promise<ReadingSums> {
   const { counted, ...sums } = await readAccount(directory);
-  const { scatter, lost } = known ?? await scatterRecords(directory);
   const held = new Set(counted);
   for (const record of [...scatter, ...lost]) {
     if (held.has(scatterRecordKey(record))) continue;

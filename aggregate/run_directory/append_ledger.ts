@@ -4,7 +4,7 @@ import { planJson, readPlan, revivedPlan } from "./plan_document.ts";
 import type { RunDirectory, RunSettings } from "./run_directory.ts";
 import type { ShardRecord } from "./shard_records.ts";
 
-interface AppendLedger {
+export interface AppendLedger {
   plan: Plan;
   settings: RunSettings;
   /** Of the shards that are taken over. */

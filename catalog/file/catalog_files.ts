@@ -5,8 +5,7 @@ import { safeName } from "../../core/access/redact.ts";
 import { placeFor, READS_ANYWHERE } from "../../core/files/address.ts";
 import { keepStandardInput } from "../../core/files/standard_input.ts";
 import { type HiddenNames, newestManifest, stateFiles } from "./live_manifest.ts";
-import { isRemoteCatalog, isRemoteFile, RemoteCatalogs } from "./remote_catalogs.ts";
-import { RemoteFile } from "./remote_file.ts";
+import { isRemoteCatalog, RemoteCatalogs } from "./remote_catalogs.ts";
 
 export interface CatalogFilesOptions {
   /** Where copies of stdin and of what lies elsewhere are put. */
@@ -57,24 +56,7 @@ export async function catalogFiles(named: string, options: CatalogFilesOptions =
   return { name: named, files: files.map((file) => path.join(place, file)), hidden, clean: () => {} };
 }
 
-/**
- * The same for questions, which need some columns only: a file of `s3:` or `https:` is not copied, unless by a
- * `remote` that keeps copies, and what is asked of it comes by `filled`.
- */
-export async function catalogRanges(
-  named: string,
-  options: CatalogFilesOptions = {},
-): Promise<CatalogFiles & { filled?: RemoteFile }> {
-  if (named !== "-" && options.remote === undefined) {
-    const place = placeFor(named, READS_ANYWHERE);
-    if (isRemoteFile(place)) {
-      const filled = await RemoteFile.open(await openerOf(options).open(place), options.scratch);
-      return { name: filled.name, files: [filled.file], hidden: null, filled, clean: () => filled.close() };
-    }
-  }
-  return await catalogFiles(named, options);
-}
-
-function openerOf({ opener, signal, warn }: CatalogFilesOptions): SourceOpener {
+/** What opens places that lie elsewhere. */
+export function openerOf({ opener, signal, warn }: CatalogFilesOptions): SourceOpener {
   return opener ?? new SourceOpener({ signal, ...(warn === undefined ? {} : { warn }) });
 }

@@ -6,7 +6,8 @@
  */
 import path from "node:path";
 import type { DuckDBValue } from "@duckdb/node-api";
-import { type CatalogFiles, type CatalogFilesOptions, catalogRanges } from "./catalog_files.ts";
+import type { CatalogFiles, CatalogFilesOptions } from "./catalog_files.ts";
+import { catalogRanges } from "./catalog_ranges.ts";
 import { contractColumns } from "./columns_sql.ts";
 import { type Duck, type DuckOptions, openDuck, sqlFiles, sqlString } from "../../core/tables/duckdb.ts";
 import { filledDuck } from "./filled_connection.ts";

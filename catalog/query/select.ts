@@ -21,8 +21,6 @@ import { reading } from "../../core/tables/reading.ts";
 /** More pairs of parent and granule than this are refused. */
 const MAX_PAIRS = 1_000_000_000;
 
-export type { GranuleFilter };
-
 export interface SelectOptions extends GranuleFilter {
   /** The order of parent cells, 0 to 24. */
   order: number;

@@ -1,5 +1,5 @@
 /** From a source's draft of a granule to what the ledger is offered: filtered, with the files to fetch. */
-import { locationBy } from "../../catalog/driver.ts";
+import { locationBy } from "../../catalog/granule_address.ts";
 import type { GranuleAsset, GranuleRow } from "../../catalog/granule.ts";
 import type { SourceLocation } from "../../core/access/location.ts";
 import { type Draft, finishRow, type Footprinter } from "../../catalog/discover/draft/draft.ts";

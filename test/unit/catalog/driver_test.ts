@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { GranaryError } from "../../../core/errors.ts";
-import { checkPath, chooseAsset, locate, locationBy } from "../../../catalog/driver.ts";
+import { chooseAsset } from "../../../catalog/asset_choice.ts";
+import { locate } from "../../../catalog/driver.ts";
+import { checkPath, locationBy } from "../../../catalog/granule_address.ts";
 import { parseDrivers } from "../../../catalog/driver_choice.ts";
 import type { GranuleAsset, GranuleRow } from "../../../catalog/granule.ts";
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { timeRule } from "../../../../aggregate/config/time.ts";
+import { timeWindow } from "../../../../aggregate/plan/row_rules.ts";
 import { planWindows } from "../../../../aggregate/plan/time_windows.ts";
 import type { GranuleRow } from "../../../../catalog/granule.ts";
 
@@ -23,14 +24,14 @@ Deno.test("months and years follow the calendar, from the first that is touched 
     granule("2020-02-29T23:59:59Z", "2020-03-01T00:00:01Z"),
     granule("2020-05-31T00:00:00Z", "2020-05-31T01:00:00Z"),
   ];
-  const months = planWindows(rule("month"), granules, undefined);
+  const months = planWindows(rule("month"), granules, null);
   assert.deepEqual(
     months.time.starts,
     ["2020-02-01", "2020-03-01", "2020-04-01", "2020-05-01"].map(seconds),
   );
   assert.deepEqual(months.time.ends, ["2020-03-01", "2020-04-01", "2020-05-01", "2020-06-01"].map(seconds));
   assert.deepEqual(months.ranges, [[0, 2], [3, 4]]);
-  const years = planWindows(rule("year"), [granule("2019-12-31", "2020-01-01")], undefined);
+  const years = planWindows(rule("year"), [granule("2019-12-31", "2020-01-01")], null);
   assert.deepEqual(years.time, {
     starts: ["2019-01-01", "2020-01-01"].map(seconds),
     ends: ["2020-01-01", "2021-01-01"].map(seconds),
@@ -39,13 +40,13 @@ Deno.test("months and years follow the calendar, from the first that is touched 
 
 Deno.test("windows of days count from 1970 or the epoch, before it, too; a cycle is 91 days", () => {
   const one = [granule("2020-01-15T12:00:00Z", "2020-01-15T13:00:00Z")];
-  assert.deepEqual(planWindows(rule("10d", "2020-01-21"), one, undefined).time, {
+  assert.deepEqual(planWindows(rule("10d", "2020-01-21"), one, null).time, {
     starts: [seconds("2020-01-11")],
     ends: [seconds("2020-01-21")],
   });
-  assert.deepEqual(planWindows(rule("day"), one, undefined).time.starts, [seconds("2020-01-15")]);
+  assert.deepEqual(planWindows(rule("day"), one, null).time.starts, [seconds("2020-01-15")]);
   // ICESat-2's sixth cycle, 273 days after its third began.
-  assert.deepEqual(planWindows(rule("cycle", "2019-03-29"), one, undefined).time.starts, [
+  assert.deepEqual(planWindows(rule("cycle", "2019-03-29"), one, null).time.starts, [
     seconds("2019-12-27"),
   ]);
 });
@@ -57,20 +58,24 @@ Deno.test("listed windows stay as they are; a granule between them is in none", 
     granule("2020-01-02T01:00:00Z", "2020-01-02T02:00:00Z"),
     granule("2020-01-01", "2020-01-03"),
   ];
-  assert.deepEqual(planWindows(listed, granules, undefined).ranges, [[0, 0], [0, 2]]);
-  assert.throws(() => planWindows(listed, granules.slice(0, 1), undefined), /in any of the windows/);
+  assert.deepEqual(planWindows(listed, granules, null).ranges, [[0, 0], [0, 2]]);
+  assert.throws(() => planWindows(listed, granules.slice(0, 1), null), /in any of the windows/);
 });
 
 Deno.test("the run's own bounds end the windows, and a granule without times is refused by name", () => {
   const bounds = { startDate: "2020-02-01", endDate: "2020-02-29", bbox: null };
-  const found = planWindows(rule("month"), [granule("2020-01-31", "2020-03-01T05:00:00Z")], bounds);
+  const found = planWindows(
+    rule("month"),
+    [granule("2020-01-31", "2020-03-01T05:00:00Z")],
+    timeWindow(bounds),
+  );
   assert.deepEqual(found.time.starts, [seconds("2020-02-01")]);
   assert.throws(
-    () => planWindows(rule("day"), [granule(null, null)], undefined),
+    () => planWindows(rule("day"), [granule(null, null)], null),
     /X\.001 from null: the catalog/,
   );
   assert.throws(
-    () => planWindows(rule("day"), [granule("1500-01-01", "2020-01-01")], undefined),
+    () => planWindows(rule("day"), [granule("1500-01-01", "2020-01-01")], null),
     /more than 100000/,
   );
 });

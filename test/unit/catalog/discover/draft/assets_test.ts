@@ -6,7 +6,7 @@ import {
   isCredentialEndpoint,
   locate,
 } from "../../../../../catalog/discover/draft/assets.ts";
-import { locationBy } from "../../../../../catalog/driver.ts";
+import { locationBy } from "../../../../../catalog/granule_address.ts";
 import { assetLocation } from "../../../../../catalog/locations.ts";
 import { sampleRow } from "../../sample.ts";
 import { Tally } from "../../../../../catalog/discover/draft/tally.ts";
