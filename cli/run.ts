@@ -10,6 +10,7 @@ import { createOutput } from "./io/output.ts";
 import { showExchanges } from "./io/exchanges.ts";
 import { toJson } from "./io/json.ts";
 import { commandOf, usageMessage } from "./help/suggest.ts";
+import { askCodesBy } from "../core/access/one_time_code.ts";
 import { VERSION } from "../core/version.ts";
 import { versionReport } from "./version.ts";
 import { asReport } from "./io/report.ts";
@@ -29,6 +30,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     const signals = followSignals(log);
     try {
       const context: CliContext = { out, log, signal: signals.signal, env: process.env, json };
+      if (process.stdin.isTTY) askCodesBy((device) => askForCode(device, context.signal));
       await signals.race(runProgram(args, context, log));
       return 0;
     } catch (error) {
@@ -55,6 +57,11 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   } finally {
     log.settle();
   }
+}
+
+async function askForCode(device: string, signal: AbortSignal): Promise<string> {
+  const { readSecret } = await import("./io/secret.ts");
+  return await readSecret(`One-time code of ${device} (not shown): `, signal);
 }
 
 async function runProgram(

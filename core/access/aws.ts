@@ -1,17 +1,10 @@
 /**
- * Keys, region and endpoint as the AWS tools find them: environment, profile files with roles, single sign-on and
- * external programs, web identity, container, instance metadata. A one-time code is refused with the way around.
+ * Keys, region and endpoint as the AWS tools find them: environment, profile, web identity, container, instance
+ * metadata. Which of them holds is told here, at no cost; AWS's own code gets the keys.
  */
-import { GranaryError } from "../errors.ts";
-import { currentProfile, type Profile, readProfile } from "./aws_profile.ts";
-import { processKeys, singleSignOnKeys } from "./aws_sdk_keys.ts";
-import {
-  assumeRole,
-  type AwsServices,
-  containerKeys,
-  InstanceMetadata,
-  readTokenFile,
-} from "./aws_services.ts";
+import { currentProfile, hasKeys, type Profile } from "./aws_profile.ts";
+import { containerKeys, instanceKeys, profileKeys, webIdentityKeys } from "./aws_sdk_keys.ts";
+import { type AwsServices, InstanceMetadata } from "./aws_services.ts";
 import { parseEndpoint, type S3Style } from "./s3_address.ts";
 import { type KeySource, RenewedKeys, type S3Keys } from "./s3_keys.ts";
 
@@ -79,104 +72,28 @@ export class AwsChain {
 
   async #find(): Promise<KeySource | undefined> {
     const { env, now, warn } = this.#options;
-    const renewed = (origin: string, fetchKeys: () => Promise<S3Keys>) =>
-      new RenewedKeys(origin, fetchKeys, now, warn);
     const fixed = environmentKeys(env);
     if (fixed !== undefined) return unchanging(fixed);
+    const options = { ...this.#options, region: async () => await this.region() ?? "us-east-1" };
+    const renewed = (origin: string, fetchKeys: (origin: string) => Promise<S3Keys>) =>
+      new RenewedKeys(origin, () => fetchKeys(origin), now, warn);
     const current = this.#current();
-    if (current !== undefined) {
-      const keys = this.#profileKeys(current.name, current.profile, new Set());
-      if (keys !== undefined) return renewed(`the AWS profile "${current.name}"`, keys);
+    if (current !== undefined && hasKeys(current.profile)) {
+      const { name } = current;
+      return renewed(`the AWS profile "${name}"`, (origin) => profileKeys(name, options, origin));
     }
-    const { AWS_WEB_IDENTITY_TOKEN_FILE: file, AWS_ROLE_ARN: arn } = env;
+    const { AWS_WEB_IDENTITY_TOKEN_FILE: file, AWS_ROLE_ARN: arn, AWS_ROLE_SESSION_NAME: sessionName } = env;
     if (file && arn) {
-      return renewed("AWS_ROLE_ARN", async () =>
-        assumeRole(
-          this.#options,
-          { arn, sessionName: env.AWS_ROLE_SESSION_NAME, origin: "AWS_ROLE_ARN" },
-          { webIdentity: readTokenFile(file, "AWS_WEB_IDENTITY_TOKEN_FILE") },
-          await this.#home(),
-        ));
-    }
-    const container = await containerKeys(this.#options);
-    if (container !== undefined) return renewed("the container", container);
-    const instance = await this.#metadata.keys();
-    return instance === undefined ? undefined : renewed("the instance's role", instance);
-  }
-
-  async #home(): Promise<string> {
-    return await this.region() ?? "us-east-1";
-  }
-
-  /** A way to get a profile's keys; undefined where it has none. `seen` stops profiles that name each other. */
-  #profileKeys(name: string, profile: Profile, seen: Set<string>): (() => Promise<S3Keys>) | undefined {
-    const origin = `the AWS profile "${name}"`;
-    const refuse = (what: string) =>
-      new GranaryError(
-        "credential",
-        `${origin} ${what}, which granary does not do; ` +
-          `run: eval "$(aws configure export-credentials --profile ${name} --format env)"`,
-      );
-    if (seen.has(name)) throw new GranaryError("credential", `${origin} names itself by source_profile`);
-    seen.add(name);
-    const arn = profile.role_arn;
-    if (arn) {
-      const role = { arn, sessionName: profile.role_session_name, externalId: profile.external_id, origin };
-      const tokenFile = profile.web_identity_token_file;
-      if (tokenFile) {
-        return async () =>
-          assumeRole(
-            this.#options,
-            role,
-            { webIdentity: readTokenFile(tokenFile, origin) },
-            await this.#home(),
-          );
-      }
-      if (profile.mfa_serial) throw refuse("wants a one-time code (mfa_serial)");
-      const by = this.#roleSource(profile, origin, seen);
-      return async () =>
-        assumeRole(this.#options, role, { keys: await by() }, profile.region || await this.#home());
-    }
-    if (profile.aws_access_key_id && profile.aws_secret_access_key) {
-      const keys = {
-        accessKeyId: profile.aws_access_key_id,
-        secretAccessKey: profile.aws_secret_access_key,
-        sessionToken: profile.aws_session_token || undefined,
-        origin,
-      };
-      return () => Promise.resolve(keys);
-    }
-    const { env } = this.#options;
-    if (profile.sso_start_url || profile.sso_session) return () => singleSignOnKeys(name, env, origin);
-    if (profile.credential_process) return () => processKeys(name, env, origin);
-    return undefined;
-  }
-
-  #roleSource(profile: Profile, origin: string, seen: Set<string>): () => Promise<S3Keys> {
-    const { env } = this.#options;
-    if (profile.source_profile) {
-      const source = readProfile(env, profile.source_profile);
-      const keys = source && this.#profileKeys(profile.source_profile, source, seen);
-      if (keys !== undefined) return keys;
-      throw new GranaryError(
-        "credential",
-        `${origin}: its source_profile "${profile.source_profile}" has no keys`,
+      return renewed(
+        "AWS_ROLE_ARN",
+        (origin) => webIdentityKeys({ file, arn, sessionName }, options, origin),
       );
     }
-    return async () => {
-      const fixed = environmentKeys(env);
-      if (profile.credential_source === "Environment" && fixed !== undefined) return fixed;
-      const found = profile.credential_source === "EcsContainer"
-        ? await containerKeys(this.#options)
-        : profile.credential_source === "Ec2InstanceMetadata"
-        ? await this.#metadata.keys()
-        : undefined;
-      if (found !== undefined) return await found();
-      throw new GranaryError(
-        "credential",
-        `${origin} has a role_arn and nothing to assume it with (wanted source_profile or credential_source with keys)`,
-      );
-    };
+    if (env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI || env.AWS_CONTAINER_CREDENTIALS_FULL_URI) {
+      return renewed("the container", (origin) => containerKeys(options, origin));
+    }
+    if (!await this.#metadata.hasRole()) return undefined;
+    return renewed("the instance's role", (origin) => instanceKeys(options, origin));
   }
 }
 

@@ -51,11 +51,20 @@ function readSections(file: string): Map<string, Record<string, string>> {
   }
 }
 
-/** The profile called `name`, from both files (credentials win); undefined where neither has it. */
-export function readProfile(env: Environment, name: string): Profile | undefined {
+/** Where the AWS tools look for profiles, in the SDK's names. */
+export function profileFiles(env: Environment): { filepath: string; configFilepath: string } {
   const folder = path.join(homeFolder(env), ".aws");
-  const config = readSections(env.AWS_CONFIG_FILE || path.join(folder, "config")).get(name);
-  const keys = readSections(env.AWS_SHARED_CREDENTIALS_FILE || path.join(folder, "credentials")).get(name);
+  return {
+    filepath: env.AWS_SHARED_CREDENTIALS_FILE || path.join(folder, "credentials"),
+    configFilepath: env.AWS_CONFIG_FILE || path.join(folder, "config"),
+  };
+}
+
+/** The profile called `name`, from both files (credentials win); undefined where neither has it. */
+function readProfile(env: Environment, name: string): Profile | undefined {
+  const { filepath, configFilepath } = profileFiles(env);
+  const config = readSections(configFilepath).get(name);
+  const keys = readSections(filepath).get(name);
   return config === undefined && keys === undefined ? undefined : { ...config, ...keys };
 }
 
@@ -70,4 +79,49 @@ export function currentProfile(env: Environment): { name: string; profile: Profi
     );
   }
   return profile === undefined ? undefined : { name, profile };
+}
+
+/** Whether a profile says where its keys come from; many set a region only. */
+export function hasKeys(profile: Profile): boolean {
+  return KEY_SETTINGS.some((name) => profile[name]);
+}
+
+const KEY_SETTINGS = [
+  "aws_access_key_id",
+  "role_arn",
+  "credential_process",
+  "sso_session",
+  "sso_start_url",
+  "login_session",
+];
+
+/** What a user can do when a profile gives no keys. */
+export function profileAdvice(env: Environment, name: string): string {
+  for (const [at, profile] of sources(env, name)) {
+    if (profile.sso_start_url || profile.sso_session) return `run: aws sso login --profile ${at}`;
+    if (profile.login_session) return `run: aws login --profile ${at}`;
+    if (profile.credential_process) return "run its credential_process by hand to see why";
+  }
+  return "check the profile, the role's trust policy and the identity that asks";
+}
+
+/** Whether keys of a profile are given for a one-time code only. */
+export function wantsCode(env: Environment, name: string): boolean {
+  return [...sources(env, name).values()].some(({ mfa_serial }) => Boolean(mfa_serial));
+}
+
+/** Whether keys of a profile come from an endpoint of this machine's own: its container's, its instance's. */
+export function asksMachine(env: Environment, name: string): boolean {
+  return [...sources(env, name).values()].some(({ credential_source }) => Boolean(credential_source));
+}
+
+/** A profile, and those whose keys its role is assumed with. */
+function sources(env: Environment, name: string): Map<string, Profile> {
+  const found = new Map<string, Profile>();
+  for (let at = name; at && !found.has(at);) {
+    const profile = readProfile(env, at) ?? {};
+    found.set(at, profile);
+    at = profile.source_profile;
+  }
+  return found;
 }

@@ -1,83 +1,227 @@
 /**
- * Keys of profiles that AWS's own code reads: those of single sign-on, and those that a program prints. It is loaded
- * when such a profile is used.
+ * Keys as AWS's own code finds them: of a profile (stored ones, roles, single sign-on, `aws login`, programs), of web
+ * identity, of a container, of an instance. Each part of it is loaded when it is used.
  */
-import path from "node:path";
 import { GranaryError } from "../errors.ts";
+import type { AwsServices } from "./aws_services.ts";
+import { asksMachine, profileAdvice, profileFiles, wantsCode } from "./aws_profile.ts";
+import { codeAsker, keysByCode } from "./one_time_code.ts";
 import { redact } from "./redact.ts";
+import { isRetryableStatus, statusTrouble, withRetries } from "./retry.ts";
 import type { S3Keys } from "./s3_keys.ts";
-import { type Environment, homeFolder } from "./token_store.ts";
 
-/** So long an answer is waited for: a program may ask its user for a code. */
+/** So long keys are waited for: a program, or the user, may be asked for a code. */
 const ANSWER_MS = 120_000;
+/** Endpoints of this machine's own answer at once or not at all. */
+const NEAR_ANSWER_MS = 5000;
+/** AWS's code does not stop at its own limit for containers, but prints a warning then. */
+const NEAR = { timeout: 2 * NEAR_ANSWER_MS, maxRetries: 1 };
+const MOST_BYTES = 1024 * 1024;
 
-interface AwsKeys {
-  accessKeyId: string;
-  secretAccessKey: string;
-  sessionToken?: string;
-  expiration?: Date;
+interface AwsKeysOptions extends AwsServices {
+  warn: (message: string) => void;
+  /** For roles that are assumed by a profile that names no region. */
+  region: () => Promise<string>;
 }
 
-/** Where the AWS tools look for profiles, for the SDK. */
-function files(env: Environment): { filepath: string; configFilepath: string; ignoreCache: boolean } {
-  const folder = path.join(homeFolder(env), ".aws");
+/** Gives AWS's keys, or throws as it does. */
+type Provider = () => Promise<
+  { accessKeyId: string; secretAccessKey: string; sessionToken?: string; expiration?: Date }
+>;
+
+/** Keys of a profile, whatever it says. Throws a credential error. */
+export async function profileKeys(profile: string, options: AwsKeysOptions, origin: string): Promise<S3Keys> {
+  const { fromIni } = await import("@aws-sdk/credential-provider-ini");
+  const { env } = options;
+  const files = profileFiles(env);
+  const fetchKeys = () =>
+    keysBy(
+      () =>
+        fromIni({
+          profile,
+          ...files,
+          // A login meanwhile is seen at the next renewal.
+          ignoreCache: true,
+          ...NEAR,
+          ...clients(options, origin),
+          mfaCodeProvider: (device) => askForCode(device, profile, origin),
+        }),
+      origin,
+      profileAdvice(env, profile),
+      asksMachine(env, profile) ? NEAR_ANSWER_MS : ANSWER_MS,
+    );
+  if (!wantsCode(env, profile)) return await fetchKeys();
+  return await keysByCode(JSON.stringify([profile, files]), fetchKeys);
+}
+
+/** Keys of a role that a token file lets assume (EKS and the like); the file is read again every time. */
+export async function webIdentityKeys(
+  role: { file: string; arn: string; sessionName: string | undefined },
+  options: AwsKeysOptions,
+  origin: string,
+): Promise<S3Keys> {
+  const { fromTokenFile } = await import("@aws-sdk/credential-provider-web-identity");
+  return await keysBy(
+    () =>
+      fromTokenFile({
+        webIdentityTokenFile: role.file,
+        roleArn: role.arn,
+        roleSessionName: role.sessionName || "granary",
+        ...clients(options, origin),
+      }),
+    origin,
+    "check the token's file, the role's trust policy and the identity that asks",
+  );
+}
+
+/** Keys of the container that this runs in (ECS, EKS). */
+export async function containerKeys(options: AwsKeysOptions, origin: string): Promise<S3Keys> {
+  const { fromHttp } = await import("@aws-sdk/credential-provider-http");
+  const { env } = options;
+  return await keysBy(
+    () =>
+      fromHttp({
+        ...NEAR,
+        ...given({
+          awsContainerCredentialsRelativeUri: env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI,
+          awsContainerCredentialsFullUri: env.AWS_CONTAINER_CREDENTIALS_FULL_URI,
+          awsContainerAuthorizationToken: env.AWS_CONTAINER_AUTHORIZATION_TOKEN,
+          awsContainerAuthorizationTokenFile: env.AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE,
+        }),
+        logger: quiet(options),
+      }),
+    origin,
+    "check the container's role, and AWS_CONTAINER_CREDENTIALS_FULL_URI where it is set",
+    NEAR_ANSWER_MS,
+  );
+}
+
+/** Keys of the instance's role. */
+export async function instanceKeys(options: AwsKeysOptions, origin: string): Promise<S3Keys> {
+  const { fromInstanceMetadata } = await import("@smithy/credential-provider-imds");
+  return await keysBy(
+    () => fromInstanceMetadata({ timeout: 1000, maxRetries: 1, logger: quiet(options) }),
+    origin,
+    "check the instance's role",
+    NEAR_ANSWER_MS,
+  );
+}
+
+/** What AWS's clients are made with: our way to the network, with its limits, retries and proxies. */
+function clients(options: AwsKeysOptions, origin: string) {
+  const requestHandler = { handle: (request: SdkRequest) => exchange(request, options, origin) };
+  const clientConfig = { requestHandler, maxAttempts: 1, logger: quiet(options) };
   return {
-    filepath: env.AWS_SHARED_CREDENTIALS_FILE || path.join(folder, "credentials"),
-    configFilepath: env.AWS_CONFIG_FILE || path.join(folder, "config"),
-    // A login meanwhile is seen at the next renewal.
-    ignoreCache: true,
+    clientConfig,
+    parentClientConfig: { ...clientConfig, region: options.region },
+    logger: quiet(options),
   };
 }
 
-/** Keys of a profile of single sign-on, by the login that `aws sso login` left. Throws a credential error. */
-export async function singleSignOnKeys(profile: string, env: Environment, origin: string): Promise<S3Keys> {
-  const { fromSSO } = await import("@aws-sdk/credential-provider-sso");
+interface SdkRequest {
+  method: string;
+  protocol: string;
+  hostname: string;
+  port?: number;
+  path: string;
+  query?: Record<string, string | string[] | null>;
+  headers: Record<string, string>;
+  body?: unknown;
+}
+
+async function exchange(request: SdkRequest, { client, retry, signal }: AwsKeysOptions, origin: string) {
+  const asked = `AWS keys of ${origin}`;
+  const { host: _host, "content-length": _length, ...secretHeaders } = request.headers;
+  const reply = await withRetries(retry, signal, async () => {
+    const answer = await client.exchange({
+      method: request.method as "GET" | "POST",
+      url: urlOf(request),
+      secretHeaders,
+      ...(request.body === undefined ? {} : { body: request.body as string | Uint8Array }),
+      maxBytes: MOST_BYTES,
+      signal,
+      asked,
+    });
+    if (isRetryableStatus(answer.status)) throw statusTrouble(asked, answer.status, answer.headers);
+    return answer;
+  });
+  const headers = Object.fromEntries(reply.headers.entries());
+  return { response: { statusCode: reply.status, headers, body: reply.body } };
+}
+
+function urlOf({ protocol, hostname, port, path, query = {} }: SdkRequest): string {
+  const url = new URL(`${protocol}//${hostname}${port === undefined ? "" : `:${port}`}${path}`);
+  for (const [name, value] of Object.entries(query)) {
+    for (const one of Array.isArray(value) ? value : [value ?? ""]) url.searchParams.append(name, one);
+  }
+  return url.href;
+}
+
+async function askForCode(device: string, profile: string, origin: string): Promise<string> {
+  const ask = codeAsker();
+  if (ask !== undefined) return await ask(device);
+  throw new GranaryError(
+    "credential",
+    `${origin} wants a one-time code (mfa_serial), and there is no terminal to ask for it; ` +
+      `run: eval "$(aws configure export-credentials --profile ${profile} --format env)"`,
+  );
+}
+
+async function keysBy(
+  make: () => Provider,
+  origin: string,
+  advice: string,
+  mostMs = ANSWER_MS,
+): Promise<S3Keys> {
   try {
-    return keysOf(await limited(fromSSO({ profile, ...files(env) })(), origin), origin);
+    // Making one may throw, too.
+    const found = await limited(Promise.resolve().then(() => make()()), mostMs);
+    const { accessKeyId, secretAccessKey, sessionToken, expiration } = found;
+    return { accessKeyId, secretAccessKey, sessionToken, expiresAt: expiration?.getTime(), origin };
   } catch (error) {
-    throw new GranaryError(
-      "credential",
-      `${origin}: single sign-on gave no keys: ${redact((error as Error).message)}` +
-        ` (run: aws sso login --profile ${profile})`,
-    );
+    if (error instanceof GranaryError) throw error;
+    throw new GranaryError("credential", `${origin} gave no keys: ${said(error as SdkError)} (${advice})`);
   }
 }
 
-/**
- * Keys that the profile's credential_process prints. Throws a credential error, in which neither the command nor
- * what it printed stands: both may hold secrets.
- */
-export async function processKeys(profile: string, env: Environment, origin: string): Promise<S3Keys> {
-  const { fromProcess } = await import("@aws-sdk/credential-provider-process");
-  try {
-    return keysOf(await limited(fromProcess({ profile, ...files(env) })(), origin), origin);
-  } catch (error) {
-    const { message } = error as Error;
-    const said = /^(Command failed|Unexpected|Expected|.*JSON)/i.test(message)
-      ? "it failed, or printed no keys"
-      : redact(message);
-    throw new GranaryError(
-      "credential",
-      `${origin}: its credential_process gave no keys: ${said} (run the command by hand to see why)`,
-    );
+type SdkError = Error & { $metadata?: { httpStatusCode?: number } };
+
+/** What AWS's code says went wrong; neither a program's command nor what it printed: both may hold secrets. */
+function said({ name, message, $metadata }: SdkError): string {
+  const status = $metadata?.httpStatusCode;
+  if (status !== undefined && status >= 300) return `AWS answered ${status} (${name})`;
+  if (/^(Command failed|Unexpected|Expected)|credential_process|JSON Parse/.test(message)) {
+    return "its program failed, or printed no keys";
   }
+  return redact(message.replace(/\s+/g, " "));
 }
 
-function keysOf({ accessKeyId, secretAccessKey, sessionToken, expiration }: AwsKeys, origin: string): S3Keys {
-  return { accessKeyId, secretAccessKey, sessionToken, expiresAt: expiration?.getTime(), origin };
-}
-
-async function limited<T>(answer: Promise<T>, origin: string): Promise<T> {
+async function limited<T>(answer: Promise<T>, mostMs: number): Promise<T> {
   let limit: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    limit = setTimeout(
-      () => reject(new Error(`no answer within ${ANSWER_MS / 1000} s for ${origin}`)),
-      ANSWER_MS,
-    );
+    limit = setTimeout(() => reject(new Error(`no answer within ${mostMs / 1000} s`)), mostMs);
   });
   try {
     return await Promise.race([answer, late]);
   } finally {
     clearTimeout(limit);
   }
+}
+
+/** AWS's code warns on the console where nothing else is given; the rest that it says is not for users. */
+function quiet({ warn }: AwsKeysOptions) {
+  const none = () => {};
+  return {
+    trace: none,
+    debug: none,
+    info: none,
+    warn: (message: unknown) => warn(redact(String(message))),
+    error: none,
+  };
+}
+
+function given<T extends Record<string, string | undefined>>(values: T): { [K in keyof T]?: string } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value)) as {
+    [K in keyof T]?: string;
+  };
 }

@@ -1,11 +1,10 @@
 /**
- * Keys from AWS itself: the security token service, the container endpoint of ECS and EKS, and the instance
- * metadata service (version 2), each as its user guide documents it.
+ * What AWS itself is asked beside keys: whom keys belong to (the security token service), and where this machine
+ * is (the instance metadata service, version 2), each as its user guide documents it.
  */
 import { AwsV4Signer } from "aws4fetch";
-import fs from "node:fs";
-import { GranaryError, systemCode } from "../errors.ts";
-import { type HttpClient, isLoopback } from "./http.ts";
+import { GranaryError } from "../errors.ts";
+import type { HttpClient } from "./http.ts";
 import { excerpt } from "./redact.ts";
 import { isRetryableStatus, type RetryPolicy, statusTrouble, Trouble, withRetries } from "./retry.ts";
 import type { S3Keys } from "./s3_keys.ts";
@@ -19,48 +18,6 @@ export interface AwsServices {
 }
 
 const ANSWER_BYTES = 256 * 1024;
-const SESSION_NAME = "granary";
-
-/** AssumeRole (signed with `by`) or, with `webIdentity`, AssumeRoleWithWebIdentity (not signed). */
-export async function assumeRole(
-  services: AwsServices,
-  role: { arn: string; sessionName?: string | undefined; externalId?: string | undefined; origin: string },
-  by: { keys: S3Keys } | { webIdentity: string },
-  region: string,
-): Promise<S3Keys> {
-  const form = new URLSearchParams({
-    Version: "2011-06-15",
-    RoleArn: role.arn,
-    RoleSessionName: role.sessionName || SESSION_NAME,
-    Action: "keys" in by ? "AssumeRole" : "AssumeRoleWithWebIdentity",
-  });
-  if ("webIdentity" in by) form.set("WebIdentityToken", by.webIdentity);
-  if (role.externalId !== undefined) form.set("ExternalId", role.externalId);
-  const asked = `keys for the role of ${role.origin}`;
-  const { status, field, said } = await askSts(
-    services,
-    form,
-    "keys" in by ? by.keys : undefined,
-    region,
-    asked,
-  );
-  const accessKeyId = field("AccessKeyId");
-  const secretAccessKey = field("SecretAccessKey");
-  if (status !== 200 || accessKeyId === undefined || secretAccessKey === undefined) {
-    throw new GranaryError(
-      "credential",
-      `${asked}: AWS answered ${status} (${said}); check the role's trust policy and the identity that asks`,
-    );
-  }
-  const expiration = Date.parse(field("Expiration") ?? "");
-  return {
-    accessKeyId,
-    secretAccessKey,
-    sessionToken: field("SessionToken"),
-    expiresAt: Number.isNaN(expiration) ? undefined : expiration,
-    origin: role.origin,
-  };
-}
 
 /** What the token service says of keys that it does not accept. */
 const REFUSED =
@@ -132,84 +89,7 @@ async function askSts(
   });
 }
 
-/** The token file of web identity (EKS and the like), read again every time: it is rotated. */
-export function readTokenFile(file: string, from: string): string {
-  try {
-    return fs.readFileSync(file, "utf8").trim();
-  } catch (error) {
-    throw new GranaryError(
-      "credential",
-      `${from} names ${file}, which cannot be read (${systemCode(error) ?? "error"})`,
-      {
-        cause: error,
-      },
-    );
-  }
-}
-
-/** Keys of the container that this runs in; undefined where the environment names no endpoint. */
-export async function containerKeys(services: AwsServices): Promise<(() => Promise<S3Keys>) | undefined> {
-  const { env } = services;
-  const relative = env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI;
-  const full = env.AWS_CONTAINER_CREDENTIALS_FULL_URI;
-  if (!relative && !full) return undefined;
-  const url = relative ? `http://169.254.170.2${relative}` : full!;
-  const known = URL.canParse(url) ? new URL(url) : undefined;
-  const allowed = ["169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"];
-  if (
-    known === undefined ||
-    (known.protocol !== "https:" && !allowed.includes(known.hostname) && !isLoopback(known.hostname))
-  ) {
-    throw new GranaryError(
-      "credential",
-      "AWS_CONTAINER_CREDENTIALS_FULL_URI names a host that keys may not be asked from (wanted https or this machine)",
-    );
-  }
-  return await Promise.resolve(() => {
-    const file = env.AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE;
-    const token = file
-      ? readTokenFile(file, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
-      : env.AWS_CONTAINER_AUTHORIZATION_TOKEN;
-    return askForKeys(services, url, token ? { authorization: token } : {}, "the container");
-  });
-}
-
-async function askForKeys(
-  services: AwsServices,
-  url: string,
-  secretHeaders: Record<string, string>,
-  origin: string,
-): Promise<S3Keys> {
-  const { client, retry, signal } = services;
-  const asked = `AWS keys of ${origin}`;
-  return await withRetries(retry, signal, async () => {
-    const reply = await client.exchange({ url, secretHeaders, maxBytes: ANSWER_BYTES, signal, asked });
-    if (isRetryableStatus(reply.status)) throw statusTrouble(asked, reply.status, reply.headers);
-    let answer: Record<string, unknown> | null = null;
-    try {
-      answer = JSON.parse(new TextDecoder().decode(reply.body));
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-    }
-    const { AccessKeyId, SecretAccessKey, Token, Expiration } = answer ?? {};
-    if (reply.status !== 200 || typeof AccessKeyId !== "string" || typeof SecretAccessKey !== "string") {
-      throw new GranaryError(
-        "credential",
-        `${asked}: it answered ${reply.status} without keys; check its role`,
-      );
-    }
-    const expiration = typeof Expiration === "string" ? Date.parse(Expiration) : NaN;
-    return {
-      accessKeyId: AccessKeyId,
-      secretAccessKey: SecretAccessKey,
-      sessionToken: typeof Token === "string" ? Token : undefined,
-      expiresAt: Number.isNaN(expiration) ? undefined : expiration,
-      origin,
-    };
-  });
-}
-
-/** The instance metadata service: a session token for it, or undefined where this is no instance. */
+/** The instance metadata service, by a session; all that is asked of it is undefined where this is no instance. */
 export class InstanceMetadata {
   readonly #services: AwsServices;
   readonly #base: string;
@@ -229,20 +109,9 @@ export class InstanceMetadata {
     return text !== undefined && /^[a-z]{2}(-[a-z]+)+-\d+$/.test(text) ? text : undefined;
   }
 
-  /** A way to get the instance role's keys, or undefined where there is no role. */
-  async keys(): Promise<(() => Promise<S3Keys>) | undefined> {
-    const roles = "/latest/meta-data/iam/security-credentials/";
-    const role = (await this.#get(roles))?.split("\n")[0]?.trim();
-    if (!role) return undefined;
-    return async () => {
-      const token = await this.#token();
-      return await askForKeys(
-        this.#services,
-        `${this.#base}${roles}${encodeURIComponent(role)}`,
-        token === undefined ? {} : { "x-aws-ec2-metadata-token": token },
-        "the instance's role",
-      );
-    };
+  /** Whether the instance has a role. */
+  async hasRole(): Promise<boolean> {
+    return Boolean(await this.#get("/latest/meta-data/iam/security-credentials/"));
   }
 
   async #get(path: string): Promise<string | undefined> {
