@@ -5,7 +5,6 @@
 import {
   type Data,
   type DataType,
-  Field,
   Float32,
   Float64,
   Int16,
@@ -13,9 +12,7 @@ import {
   Int64,
   Int8,
   makeData,
-  RecordBatch,
-  Schema,
-  Struct,
+  type RecordBatch,
   Uint16,
   Uint32,
   Uint64,
@@ -29,7 +26,13 @@ import { boundingBox, unionBox } from "../core/geometry/geometry.ts";
 import type { BoundingBox } from "../core/geometry/box.ts";
 import { encodeWkb } from "../core/geometry/wkb.ts";
 import type { RowColumn } from "../core/store/cell_rows.ts";
-import { binaryColumn, float64Column, timestampColumn } from "../core/tables/arrow_columns.ts";
+import {
+  binaryColumn,
+  float64Column,
+  type NamedColumn,
+  recordBatch,
+  timestampColumn,
+} from "../core/tables/arrow_columns.ts";
 import { centreOf, outlineOf } from "./cell_shapes.ts";
 import {
   CELL_ID,
@@ -103,7 +106,7 @@ function batchOf(
       shape === "centre" ? { type: "Point", coordinates: centres[i] } : outlineOf(id, order, latitude),
     ));
   const cellIds = makeData({ type: new Uint64(), length: ids.length, data: ids.slice(), nullCount: 0 });
-  const all: { name: string; data: Data; nullable: boolean }[] = [
+  const all: NamedColumn[] = [
     { name: CELL_ID, data: cellIds, nullable: false },
     { name: LONGITUDE, data: float64Column(centres.map(([x]) => x)), nullable: false },
     { name: LATITUDE, data: float64Column(centres.map(([, y]) => y)), nullable: false },
@@ -113,14 +116,7 @@ function batchOf(
     ...columns.map((column) => ({ name: column.array.name, data: valuesOf(column), nullable: true })),
     { name: GEOMETRY, data: binaryColumn(shapes), nullable: false },
   ];
-  const fields = all.map(({ name, data, nullable }) => new Field(name, data.type as DataType, nullable));
-  const data = makeData({
-    type: new Struct(fields),
-    length: ids.length,
-    nullCount: 0,
-    children: all.map((column) => column.data),
-  });
-  return new RecordBatch(new Schema(fields, new Map(metadata)), data);
+  return recordBatch(all, ids.length, metadata);
 }
 
 function noRows(table: CellTable): TableRows {

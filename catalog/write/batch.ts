@@ -1,5 +1,5 @@
 /** Granule rows as one Arrow record batch with the columns of `schema.ts`. */
-import { type Data, Field, makeData, RecordBatch, Schema, Struct } from "apache-arrow";
+import type { Data, RecordBatch } from "apache-arrow";
 import type { GranuleAsset, GranuleRow } from "../granule.ts";
 import { ASSET_FIELDS, BBOX_FIELDS, type Column, COLUMNS } from "../schema.ts";
 import {
@@ -8,6 +8,7 @@ import {
   int32Column,
   int64Column,
   listColumn,
+  recordBatch,
   structColumn,
   timestampColumn,
   uint64ListColumn,
@@ -20,10 +21,12 @@ export function rowsToBatch(
   rows: readonly GranuleRow[],
   metadata: ReadonlyMap<string, string> = new Map(),
 ): RecordBatch {
-  const children = COLUMNS.map((column) => columnData(column, rows));
-  const fields = COLUMNS.map((column, i) => new Field(column.name, children[i].type, column.nullable));
-  const data = makeData({ type: new Struct(fields), length: rows.length, nullCount: 0, children });
-  return new RecordBatch(new Schema(fields, new Map(metadata)), data);
+  const columns = COLUMNS.map((column) => ({
+    name: column.name,
+    data: columnData(column, rows),
+    nullable: column.nullable,
+  }));
+  return recordBatch(columns, rows.length, metadata);
 }
 
 function columnData(column: Column, rows: readonly GranuleRow[]): Data {
@@ -56,7 +59,8 @@ function values<T>(column: Column, rows: readonly GranuleRow[]): (T | null)[] {
   return rows.map((row) => (row[name] ?? null) as T | null);
 }
 
-function bboxColumn(rows: readonly GranuleRow[]): Data {
+/** The box of each row, where it has one. */
+export function bboxColumn(rows: readonly GranuleRow[]): Data {
   const fields = BBOX_FIELDS.map((name) => ({
     name,
     data: float64Column(rows.map((row) => row.bbox?.[name] ?? null)) as Data,

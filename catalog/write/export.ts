@@ -2,17 +2,18 @@
  * A catalog as stac-geoparquet (specification 1.0.0): one STAC item a row, its properties hoisted to
  * columns, its assets a struct keyed by asset.
  */
-import { type Data, Field, makeData, RecordBatch, Schema, Struct } from "apache-arrow";
+import type { Data, RecordBatch } from "apache-arrow";
 import fs from "node:fs";
 import { pathToFileURL } from "node:url";
 import { localPath } from "../../core/files/address.ts";
 import { asTime } from "../../core/json_value.ts";
 import {
   binaryColumn,
-  float64Column,
   int32Column,
   int64Column,
   listColumn,
+  type NamedColumn,
+  recordBatch,
   structColumn,
   timestampColumn,
   uint64ListColumn,
@@ -28,8 +29,9 @@ import { assetLocation, locationOf } from "../locations.ts";
 import { assetsOf, type ItemShape, ItemShaper, PROJECTED_GEOMETRY, type PropertyType } from "./item_shape.ts";
 import { geoMetadata, geometrySummary } from "../file/footer_keys.ts";
 import type { Catalog } from "../file/open_catalog.ts";
+import { bboxColumn } from "./batch.ts";
 import { writeRecordBatches } from "./parquet_stream.ts";
-import { BBOX_FIELDS, GEO_KEY, JSON_COLUMNS_KEY } from "../schema.ts";
+import { GEO_KEY, JSON_COLUMNS_KEY } from "../schema.ts";
 
 const STAC_VERSION = "1.0.0";
 const STAC_GEOPARQUET_VERSION = "1.0.0";
@@ -101,14 +103,14 @@ function itemBatch(
   shape: ItemShape,
   metadata: ReadonlyMap<string, string>,
 ): RecordBatch {
-  const columns: { name: string; data: Data; nullable: boolean }[] = [
+  const columns: NamedColumn[] = [
     { name: "type", data: constant("Feature", rows), nullable: false },
     { name: "stac_version", data: utf8Column(rows.map(stacVersion)), nullable: false },
     { name: "stac_extensions", data: textLists(rows.map(() => [ALTERNATE, FILE])), nullable: false },
     { name: "id", data: utf8Column(rows.map((row) => row.id)), nullable: false },
     { name: "collection", data: utf8Column(rows.map((row) => row.collection)), nullable: false },
     { name: "geometry", data: binaryColumn(rows.map((row) => row.geometry)), nullable: true },
-    { name: "bbox", data: boxes(rows), nullable: true },
+    { name: "bbox", data: bboxColumn(rows), nullable: true },
     { name: "links", data: noLinks(rows), nullable: false },
     { name: "assets", data: assets(rows, shape.assetKeys), nullable: false },
     { name: "datetime", data: timestampColumn(rows.map(itemTime)), nullable: true },
@@ -126,14 +128,7 @@ function itemBatch(
     ...ordersOf(rows, shape),
     ...shape.properties.map(([name, type]) => ({ name, data: property(rows, name, type), nullable: true })),
   ];
-  const fields = columns.map(({ name, data, nullable }) => new Field(name, data.type, nullable));
-  const data = makeData({
-    type: new Struct(fields),
-    length: rows.length,
-    nullCount: 0,
-    children: columns.map((column) => column.data),
-  });
-  return new RecordBatch(new Schema(fields, new Map(metadata)), data);
+  return recordBatch(columns, rows.length, metadata);
 }
 
 /** The cells of footprints, which are no function of the geometry. */
@@ -180,15 +175,6 @@ function constant(text: string, rows: readonly unknown[]): Data {
 
 function textLists(lists: readonly (readonly string[])[]): Data {
   return listColumn(lists.map((list) => list.length), utf8Column(lists.flat()));
-}
-
-function boxes(rows: readonly GranuleRow[]): Data {
-  const fields = BBOX_FIELDS.map((name) => ({
-    name,
-    data: float64Column(rows.map((row) => row.bbox?.[name] ?? null)) as Data,
-    nullable: true,
-  }));
-  return structColumn(fields, rows.map((row) => row.bbox));
 }
 
 /** No links, of the type that links have. */

@@ -3,10 +3,9 @@
  * them; they are asked for once for all readers of that endpoint, and never used for another's.
  */
 import { GranaryError } from "../errors.ts";
-import type { Earthdata } from "./earthdata.ts";
-import type { HttpClient, HttpReply } from "./http.ts";
+import type { HttpReply } from "./http.ts";
 import { safeName } from "./redact.ts";
-import { isRetryableStatus, type RetryPolicy, statusTrouble, withRetries } from "./retry.ts";
+import { askWithToken, type TokenAsker } from "./token_request.ts";
 
 export interface S3Keys {
   accessKeyId: string;
@@ -29,7 +28,6 @@ export interface KeySource {
 
 /** Keys are renewed when they have less than this left. */
 const RENEW_KEYS_BEFORE_MS = 5 * 60_000;
-const ANSWER_BYTES = 64 * 1024;
 const RETRY_RENEWAL_AFTER_MS = 20_000;
 
 /**
@@ -93,11 +91,7 @@ export class RenewedKeys implements KeySource {
   }
 }
 
-interface EarthdataKeysOptions {
-  client: HttpClient;
-  earthdata: Earthdata;
-  retry: RetryPolicy;
-  signal?: AbortSignal | undefined;
+interface EarthdataKeysOptions extends TokenAsker {
   warn: (message: string) => void;
   now: () => number;
 }
@@ -136,31 +130,13 @@ export class EarthdataKeys {
   }
 
   #ask(endpoint: string): Promise<S3Keys> {
-    const { client, earthdata, retry, signal } = this.#options;
     const asked = `S3 keys of ${safeName(endpoint)}`;
-    let renewed = false;
-    return withRetries(retry, signal, async () => {
-      for (;;) {
-        const token = await earthdata.tokenFor(new URL(endpoint));
-        const reply = await client.exchange({
-          url: endpoint,
-          headers: { accept: "application/json" },
-          ...(token === undefined ? {} : { secretHeaders: { authorization: `Bearer ${token}` } }),
-          maxBytes: ANSWER_BYTES,
-          signal,
-          asked,
-        });
-        if (isRetryableStatus(reply.status)) throw statusTrouble(asked, reply.status, reply.headers);
-        const keys = reply.status === 200 ? parseKeys(reply, endpoint, this.#options.now()) : undefined;
-        if (keys !== undefined) return keys;
-        // A redirect here is the way to the login page, whatever its target says: the token is not accepted.
-        const stale = reply.status !== 403 && !renewed;
-        renewed = true;
-        if (!stale || !await earthdata.renew(token)) {
-          throw earthdata.refusal(asked, reply, token !== undefined);
-        }
-      }
-    });
+    return askWithToken(
+      this.#options,
+      new URL(endpoint),
+      asked,
+      (reply) => reply.status === 200 ? parseKeys(reply, endpoint, this.#options.now()) : undefined,
+    );
   }
 }
 

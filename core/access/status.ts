@@ -3,13 +3,11 @@ import { checkKeys } from "./aws_services.ts";
 import { GranaryError } from "../errors.ts";
 import type { SourceOpener } from "./open.ts";
 import { safeName } from "./redact.ts";
-import { isRetryableStatus, statusTrouble, withRetries } from "./retry.ts";
+import { askWithToken } from "./token_request.ts";
 
 /** Answers with keys to who sends a token that holds, and with the way to the login page to others. */
 const CHECK_PATH = "/s3credentials";
 const CHECK_HOST = "data.nsidc.earthdatacloud.nasa.gov";
-const ANSWER_BYTES = 64 * 1024;
-
 interface CredentialStatus {
   earthdata: {
     /** Where the login comes from; null where none was found. */
@@ -94,29 +92,12 @@ export async function credentialStatus(
 }
 
 /** Sends the token where it is wanted: anything but a refusal means that it is accepted. */
-async function checkToken({ earthdata, client, retry, signal }: SourceOpener): Promise<void> {
-  const url = checkUrl(earthdata.hosts, (one) => earthdata.covers(one));
-  const asked = `the token at ${safeName(url.href)}`;
-  let renewed = false;
-  await withRetries(retry, signal, async () => {
-    for (;;) {
-      const token = await earthdata.tokenFor(url);
-      const reply = await client.exchange({
-        url: url.href,
-        headers: { accept: "application/json" },
-        ...(token === undefined ? {} : { secretHeaders: { authorization: `Bearer ${token}` } }),
-        maxBytes: ANSWER_BYTES,
-        signal,
-        asked,
-      });
-      if (isRetryableStatus(reply.status)) throw statusTrouble(asked, reply.status, reply.headers);
-      const refused = reply.status === 401 || reply.status === 403 ||
-        (reply.status >= 300 && reply.status < 400);
-      if (!refused) return;
-      const again = !renewed && reply.status !== 403 && await earthdata.renew(token);
-      renewed = true;
-      if (!again) throw earthdata.refusal(asked, reply, token !== undefined);
-    }
+async function checkToken(opener: SourceOpener): Promise<void> {
+  const { hosts } = opener.earthdata;
+  const url = checkUrl(hosts, (one) => opener.earthdata.covers(one));
+  await askWithToken(opener, url, `the token at ${safeName(url.href)}`, ({ status }) => {
+    const refused = status === 401 || status === 403 || (status >= 300 && status < 400);
+    return refused ? undefined : true;
   });
 }
 

@@ -12,6 +12,8 @@ import {
   Int64,
   List,
   makeData,
+  RecordBatch,
+  Schema,
   Struct,
   TimestampMicrosecond,
   Uint64,
@@ -136,9 +138,27 @@ export function timestampColumn(values: readonly Maybe<number>[]): Data<Timestam
   });
 }
 
+export interface NamedColumn {
+  name: string;
+  data: Data;
+  nullable: boolean;
+}
+
+/** Columns of `rows` rows as a record batch; `metadata` is the schema's. */
+export function recordBatch(
+  columns: readonly NamedColumn[],
+  rows: number,
+  metadata: ReadonlyMap<string, string> = new Map(),
+): RecordBatch {
+  const fields = columns.map(({ name, data, nullable }) => new Field(name, data.type, nullable));
+  const children = columns.map(({ data }) => data);
+  const data = makeData({ type: new Struct(fields), length: rows, nullCount: 0, children });
+  return new RecordBatch(new Schema(fields, new Map(metadata)), data);
+}
+
 /** One struct a row from its fields; `present` says which rows have one. */
 export function structColumn(
-  fields: readonly { name: string; data: Data; nullable: boolean }[],
+  fields: readonly NamedColumn[],
   present: readonly Maybe<unknown>[],
 ): Data<Struct> {
   const type = new Struct(fields.map(({ name, data, nullable }) => new Field(name, data.type, nullable)));

@@ -4,15 +4,12 @@ import {
   type Data,
   type DataType,
   DateDay,
-  Field,
   Int16,
   Int32,
   Int8,
   makeData,
-  RecordBatch,
+  type RecordBatch,
   RecordBatchStreamWriter,
-  Schema,
-  Struct,
   Uint16,
   Uint32,
   Uint64,
@@ -24,6 +21,7 @@ import {
   float64Column,
   int64Column,
   listColumn,
+  recordBatch,
   structColumn,
   timestampColumn,
   utf8Column,
@@ -35,10 +33,12 @@ type Values = (DuckDBValue | null)[];
 
 /** One batch of columns of a result. */
 function batchOf(names: readonly string[], types: readonly DuckDBType[], rows: DuckDBValue[][]): RecordBatch {
-  const children = types.map((type, column) => arrowColumn(type, rows.map((row) => row[column] ?? null)));
-  const fields = names.map((name, i) => new Field(name, children[i].type as DataType, true));
-  const data = makeData({ type: new Struct(fields), length: rows.length, nullCount: 0, children });
-  return new RecordBatch(new Schema(fields), data);
+  const columns = types.map((type, column) => ({
+    name: names[column],
+    data: arrowColumn(type, rows.map((row) => row[column] ?? null)),
+    nullable: true,
+  }));
+  return recordBatch(columns, rows.length);
 }
 
 /** The bytes of the IPC stream, in chunks. */

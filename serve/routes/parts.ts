@@ -5,7 +5,7 @@ import type { Geometry } from "../../core/geometry/geometry.ts";
 import { coveredPixels } from "../../core/raster/zonal/cover.ts";
 import { outlineOf } from "../../core/raster/zonal/outline.ts";
 import { areaOfPlaneBox } from "../area/lonlat_area.ts";
-import { boxIn, type PartSize, type PlaneBox } from "../area/part_output.ts";
+import { boxIn, type PlaneBox } from "../area/part_output.ts";
 import type { DataContext } from "../context.ts";
 import { type Answer, nothing } from "../http/operation.ts";
 import { badRequest } from "../http/problem.ts";
@@ -21,13 +21,13 @@ import {
   planeBox,
   SIZE_PATH,
 } from "../parameters/part.ts";
-import type { Reading } from "../parameters/reading.ts";
 import { RENDER, type RenderParameters } from "../parameters/render.ts";
 import { granuleFilter, SEARCH, type SearchParameters } from "../parameters/search.ts";
 import type { Phases } from "../http/phases.ts";
 import { imageAnswer } from "../render/answer.ts";
-import { composeOutput, findGranules, outputOfPart, type Selection } from "../render/selection.ts";
+import { composeOutput, findGranules, outputOfPart } from "../render/selection.ts";
 import { type Backend, BACKENDS } from "./backends.ts";
+import { requestedSize, requestedValues } from "./requested.ts";
 
 const FORMAT = { format: z.enum(IMAGE_FORMATS) };
 
@@ -145,32 +145,13 @@ async function part(
   backend: Backend,
   { query, box, geometry, format, size, signal, phases }: PartRequest,
 ): Promise<Answer> {
-  const filter = granuleFilter(query);
-  const reading: Reading = backend.reading(query as never);
+  const values = requestedValues(backend, { query, signal, phases }, granuleFilter(query));
   const coordinates = crsParameter("coord_crs", query.coord_crs);
   const crs = query.dst_crs === undefined ? coordinates : crsParameter("dst_crs", query.dst_crs);
-  const asked: PartSize = {
-    maxSize: query.max_size ?? null,
-    width: size?.width ?? query.width ?? null,
-    height: size?.height ?? query.height ?? null,
-  };
-  const most = context.limits.imageSide;
-  if (Math.max(asked.width ?? 0, asked.height ?? 0) > most) {
-    throw badRequest(
-      `an image of ${asked.width} x ${asked.height} pixels (this server makes ${most} x ${most} at most)`,
-    );
-  }
+  const asked = requestedSize(context.limits, query, size ?? null);
   const bounds = boxOfImage(box, coordinates, crs);
   return await context.sources.with(query, async (source) => {
-    const selection: Selection = {
-      source,
-      filter,
-      reading,
-      mosaic: query,
-      tolerance: backend.tolerance,
-      signal,
-      phases,
-    };
+    const selection = { source, ...values };
     const area = areaOfPlaneBox(coordinates, box);
     if (area === null) return nothing();
     const granules = await findGranules(context, selection, area);

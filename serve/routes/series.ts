@@ -20,9 +20,10 @@ import { TILE_MATRIX_SET_ID } from "../parameters/tiles.ts";
 import { defaultRanges } from "../render/default_range.ts";
 import { framePicture, wantsRanges } from "../render/image.ts";
 import { processed } from "../render/processed.ts";
-import { composeOutput, findGranules, outputOfPart, type Selection } from "../render/selection.ts";
+import { composeOutput, findGranules, outputOfPart } from "../render/selection.ts";
 import { type Backend, BACKENDS } from "./backends.ts";
 import { boxOfImage } from "./parts.ts";
+import { requestedSize, requestedValues } from "./requested.ts";
 import { TILEJSON, tileJson, WORLD } from "./tilejson.ts";
 
 /** Frames of one animation: each is held until the last is made. */
@@ -123,21 +124,11 @@ async function animation(
   const box = planeBox(path);
   const steps = seriesSteps({ ...query, temporal: query.temporal ?? query.datetime }, MOST_FRAMES);
   const filter = granuleFilter({ ...query, temporal: undefined, datetime: undefined });
-  const reading = backend.reading(query as never);
+  const values = requestedValues(backend, { query, signal, phases }, filter);
   const coordinates = crsParameter("coord_crs", query.coord_crs);
   const crs = query.dst_crs === undefined ? coordinates : crsParameter("dst_crs", query.dst_crs);
   const bounds = boxOfImage(box, coordinates, crs);
-  const asked = {
-    maxSize: query.max_size ?? null,
-    width: size?.width ?? query.width ?? null,
-    height: size?.height ?? query.height ?? null,
-  };
-  const most = context.limits.imageSide;
-  if (Math.max(asked.width ?? 0, asked.height ?? 0) > most) {
-    throw badRequest(
-      `an image of ${asked.width} x ${asked.height} pixels (this server makes ${most} x ${most} at most)`,
-    );
-  }
+  const asked = requestedSize(context.limits, query, size);
   return await context.sources.with(query, async (source) => {
     const area = areaOfPlaneBox(coordinates, box);
     if (area === null) return nothing();
@@ -146,15 +137,7 @@ async function animation(
     let ranges: Awaited<ReturnType<typeof defaultRanges>> | undefined;
     for (const step of steps) {
       signal.throwIfAborted();
-      const selection: Selection = {
-        source,
-        filter: { ...filter, temporal: step },
-        reading,
-        mosaic: query,
-        tolerance: backend.tolerance,
-        signal,
-        phases,
-      };
+      const selection = { source, ...values, filter: { ...filter, temporal: step } };
       const granules = await findGranules(context, selection, area);
       // All frames have the size and the colours of the first.
       output ??= await outputOfPart(context, selection, granules, crs, bounds, asked, backend.fit);
@@ -170,7 +153,7 @@ async function animation(
       if (ranges === undefined && first !== undefined && wantsRanges(query, null)) {
         ranges = made !== null
           ? made.ranges
-          : await withParts(context.reading, first, reading, (parts) => defaultRanges(parts, signal));
+          : await withParts(context.reading, first, values.reading, (parts) => defaultRanges(parts, signal));
       }
       frames.push(
         await phases.of("encode", () => framePicture(made?.pixels ?? composed.pixels, query, ranges ?? null)),

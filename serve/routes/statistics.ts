@@ -14,6 +14,7 @@ import { isoInterval } from "../parameters/temporal.ts";
 import { type PolygonStatistics, polygonStatistics } from "../render/statistics.ts";
 import type { Selection } from "../render/selection.ts";
 import { type Backend, BACKENDS } from "./backends.ts";
+import { requestedValues } from "./requested.ts";
 
 /** Steps of a series that are worked on at the same time. */
 const STEPS_AT_ONCE = 2;
@@ -74,20 +75,12 @@ function statisticsOf(
   feature: Feature,
   filter: Selection["filter"],
 ): Promise<PolygonStatistics | null> {
-  const reading = backend.reading(query as never);
+  const values = requestedValues(backend, { query, signal, phases }, filter);
   const coordinates = crsParameter("coord_crs", query.coord_crs);
   const crs = query.dst_crs === undefined ? coordinates : crsParameter("dst_crs", query.dst_crs);
   const size = { maxSize: query.max_size ?? null, width: query.width ?? null, height: query.height ?? null };
   return context.sources.with(query, (source) => {
-    const selection: Selection = {
-      source,
-      filter,
-      reading,
-      mosaic: query,
-      tolerance: backend.tolerance,
-      signal,
-      phases,
-    };
+    const selection = { source, ...values };
     const request = {
       geometry: feature.geometry,
       coordinates,

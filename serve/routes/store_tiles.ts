@@ -16,6 +16,7 @@ import { boxOfOutput, processed } from "../render/processed.ts";
 import { levelForPixel, pixelAngle } from "../stores/level_choice.ts";
 import { storeExtent } from "../stores/store_extent.ts";
 import { storeRange } from "../stores/store_range.ts";
+import { checkTileSide } from "./requested.ts";
 import { inWindow, TIME, timeOf } from "./store_window.ts";
 import { levelOf, STORE_PATH, storeOf, variablesOf } from "./stores.ts";
 import { tileJson } from "./tilejson.ts";
@@ -100,11 +101,7 @@ async function tile(
   const served = inWindow(await storeOf(context, name), query.time);
   const set = tileMatrixSet(tileMatrixSetId);
   const size = query.tilesize ?? tileMatrixOf(set, z)?.tileWidth ?? 256;
-  if (size > context.limits.imageSide) {
-    throw badRequest(
-      `a tile of ${size} x ${size} pixels (this server makes ${context.limits.imageSide} at most)`,
-    );
-  }
+  checkTileSide(context.limits, size);
   const [finest] = served.store.levels;
   const [variable] = variablesOf(finest, query.variable === undefined ? undefined : [query.variable]);
   if (variable === undefined) throw badRequest(`the store ${name} has no variable`);

@@ -7,15 +7,15 @@ import { tileBounds, tileExists, tileMatrixOf } from "../../core/raster/tms/tile
 import { areaOfPlaneBox } from "../area/lonlat_area.ts";
 import type { DataContext } from "../context.ts";
 import { type Answer, type Asked, nothing } from "../http/operation.ts";
-import { badRequest } from "../http/problem.ts";
 import { IMAGE_FORMATS, type ImageFormat, MEDIA_TYPES } from "../parameters/formats.ts";
 import { MOSAIC } from "../parameters/mosaic.ts";
 import { RENDER } from "../parameters/render.ts";
 import { granuleFilter, SEARCH } from "../parameters/search.ts";
 import { TILE_PATH } from "../parameters/tiles.ts";
 import { imageAnswer } from "../render/answer.ts";
-import { composeOutput, findGranules, type Selection } from "../render/selection.ts";
+import { composeOutput, findGranules } from "../render/selection.ts";
 import { type Backend, BACKENDS } from "./backends.ts";
+import { checkTileSide, requestedValues } from "./requested.ts";
 
 const TILE = z.object({
   tilesize: z.int().min(1).max(4096).optional().meta({
@@ -93,27 +93,14 @@ function tile(
   const { tileMatrixSetId, z, x, y } = path;
   const set = tileMatrixSet(tileMatrixSetId);
   const matrix = tileMatrixOf(set, z);
-  const filter = granuleFilter(query);
-  const reading = backend.reading(query as never);
+  const values = requestedValues(backend, { query, signal, phases }, granuleFilter(query));
   const buffer = query.buffer ?? 0;
   const side = query.tilesize ?? matrix?.tileWidth ?? 256;
   const size = side + 2 * buffer;
-  if (size > context.limits.imageSide) {
-    throw badRequest(
-      `a tile of ${size} x ${size} pixels (this server makes ${context.limits.imageSide} at most)`,
-    );
-  }
+  checkTileSide(context.limits, size);
   return context.sources.with(query, async (source) => {
     if (!tileExists(set, { z, x, y })) return nothing();
-    const selection: Selection = {
-      source,
-      filter,
-      reading,
-      mosaic: query,
-      tolerance: backend.tolerance,
-      signal,
-      phases,
-    };
+    const selection = { source, ...values };
     const crs = crsOfCode(crsCodeOf(set));
     const bounds = widened(tileBounds(set, { z, x, y }), buffer / side);
     const area = areaOfPlaneBox(crs, bounds);

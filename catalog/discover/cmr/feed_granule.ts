@@ -1,12 +1,6 @@
 /** One entry of CMR's older granules.json feed as a draft row. Its numbers are strings, latitude first. */
 import { chooseData, type Relation } from "../draft/assets.ts";
-import {
-  type Draft,
-  locationColumns,
-  namesAreSound,
-  orderedTimes,
-  type ReadContext,
-} from "../draft/draft.ts";
+import { type Draft, locationColumns, orderedTimes, type ReadContext, wholeNames } from "../draft/draft.ts";
 import {
   type EdgeRule,
   emptyExtent,
@@ -33,7 +27,6 @@ import {
   orbitExtentOf,
   UNREADABLE_EXTENT,
 } from "./spatial_extent.ts";
-import { printable } from "../draft/tally.ts";
 import { type LinkForm, readLinks } from "./read_links.ts";
 import { providerOf } from "./umm_granule.ts";
 
@@ -65,11 +58,8 @@ export function readFeedGranule(entry: unknown, context: ReadContext): Draft | n
   const title = asText(granule.dataset_id);
   const collection = facts?.name ?? collectionId ?? title;
   const provider = asText(granule.data_center) ?? providerOf(conceptId);
-  if (collection === null || provider === null) {
-    tally.add("granule", collection === null ? "no collection" : "no provider", printable(id));
-    return null;
-  }
-  if (!namesAreSound({ id, collection, provider }, tally)) return null;
+  const names = wholeNames(id, collection, provider, tally);
+  if (names === null) return null;
 
   const { links, credentials } = readLinks(granule.links, LINKS, tally, id);
   const files = chooseData(links, tally);
@@ -90,9 +80,7 @@ export function readFeedGranule(entry: unknown, context: ReadContext): Draft | n
   }
   return {
     row: {
-      id,
-      collection,
-      provider,
+      ...names,
       concept_id: conceptId,
       revision: null,
       ...times,

@@ -7,9 +7,9 @@ import {
   type CollectionFacts,
   type Draft,
   locationColumns,
-  namesAreSound,
   orderedTimes,
   type ReadContext,
+  wholeNames,
 } from "../draft/draft.ts";
 import {
   asArray,
@@ -24,7 +24,7 @@ import {
 } from "../../../core/json_value.ts";
 import { orbitOfProduct } from "../../../products/orbits.ts";
 import { NO_EXTENT, readUmmExtent } from "./spatial_extent.ts";
-import { printable, type Tally } from "../draft/tally.ts";
+import type { Tally } from "../draft/tally.ts";
 import { type LinkForm, readLinks } from "./read_links.ts";
 
 const RELATIONS: Readonly<Record<string, Relation>> = {
@@ -59,11 +59,8 @@ export function readUmmGranule(item: unknown, context: ReadContext): Draft | nul
   const reference = asObject(umm.CollectionReference) ?? {};
   const collection = collectionName(reference, collectionId, facts, id);
   const provider = asText(meta["provider-id"]) ?? providerOf(conceptId);
-  if (collection === null || provider === null) {
-    tally.add("granule", collection === null ? "no collection" : "no provider", printable(id));
-    return null;
-  }
-  if (!namesAreSound({ id, collection, provider }, tally)) return null;
+  const names = wholeNames(id, collection, provider, tally);
+  if (names === null) return null;
 
   const { links, credentials } = readLinks(umm.RelatedUrls, RELATED_URLS, tally, id);
   const files = chooseData(links, tally);
@@ -81,9 +78,7 @@ export function readUmmGranule(item: unknown, context: ReadContext): Draft | nul
 
   return {
     row: {
-      id,
-      collection,
-      provider,
+      ...names,
       concept_id: conceptId,
       revision: asRevision(meta["revision-id"]),
       ...readTimes(umm.TemporalExtent, tally, id),

@@ -104,11 +104,29 @@ function nameProblem(name: string): string | null {
 
 const LONGEST_NAME = 1024;
 
-/** Sets a granule aside when one of its names cannot be used. True when all can. */
-export function namesAreSound(
-  names: { id: string; collection: string; provider: string },
+interface Names {
+  id: string;
+  collection: string;
+  provider: string;
+}
+
+/** The names of a granule, or null where one is missing or cannot be used: it is set aside then. */
+export function wholeNames(
+  id: string,
+  collection: string | null,
+  provider: string | null,
   tally: Tally,
-): boolean {
+): Names | null {
+  if (collection === null || provider === null) {
+    tally.add("granule", collection === null ? "no collection" : "no provider", printable(id));
+    return null;
+  }
+  const names = { id, collection, provider };
+  return namesAreSound(names, tally) ? names : null;
+}
+
+/** Sets a granule aside when one of its names cannot be used. True when all can. */
+export function namesAreSound(names: Names, tally: Tally): boolean {
   for (const [what, name] of Object.entries(names)) {
     const problem = nameProblem(name);
     if (problem !== null) {

@@ -3,6 +3,7 @@
  * into the catalog's metadata beside the query that it belongs to, and `catalog info` shows it.
  */
 import { asInteger, asObject } from "../../../core/json_value.ts";
+import type { SetAside } from "../../schema.ts";
 
 /**
  * - `granule`: a granule that gave no row
@@ -10,14 +11,6 @@ import { asInteger, asObject } from "../../../core/json_value.ts";
  * - `note`: something that the row is without (its footprint, a checksum that could not be read)
  */
 type TallyKind = "granule" | "link" | "note";
-
-/** The tally as plain data: reason to count, and the names of a few that it happened to. */
-interface TallyRecord {
-  granules: Record<string, number>;
-  links: Record<string, number>;
-  notes: Record<string, number>;
-  examples: Record<string, string[]>;
-}
 
 const PLURAL = { granule: "granules", link: "links", note: "notes" } as const;
 const EXAMPLES_KEPT = 3;
@@ -55,7 +48,7 @@ export class Tally {
   }
 
   /** Adds another tally, or one that was saved with `toJSON`. Members of wrong kinds are ignored. */
-  merge(other: Tally | TallyRecord | unknown): void {
+  merge(other: unknown): void {
     const record = asObject(other instanceof Tally ? other.toJSON() : other);
     const examples = asObject(record?.examples) ?? {};
     for (const kind of ["granule", "link", "note"] as const) {
@@ -74,7 +67,8 @@ export class Tally {
     }
   }
 
-  toJSON(): TallyRecord {
+  /** As it stands in a catalog. */
+  toJSON(): SetAside {
     const sorted = (map: Map<string, number>) =>
       Object.fromEntries([...map].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)));
     return {

@@ -1,5 +1,6 @@
 /** Datatype messages (section IV.A.2.d) as far as values are read: numbers and text. */
 import { type ElementType, elementType, numpyName } from "../elements.ts";
+import { TYPE_CLASSES } from "../type_classes.ts";
 import type { Cursor } from "./cursor.ts";
 
 export type Datatype =
@@ -9,20 +10,6 @@ export type Datatype =
   | { readonly kind: "reference"; readonly name: string; readonly size: number }
   | { readonly kind: "variable references"; readonly name: string; readonly size: number }
   | { readonly kind: "other"; readonly name: string; readonly size: number };
-
-const CLASS_NAMES = [
-  "integer",
-  "float",
-  "time",
-  "string",
-  "bitfield",
-  "opaque",
-  "compound",
-  "reference",
-  "enum",
-  "vlen",
-  "array",
-];
 
 /** Bit positions and bias of IEEE 754 half, single and double: sign, exponent, mantissa. */
 const IEEE: Readonly<Record<number, readonly number[]>> = {
@@ -37,7 +24,7 @@ export function readDatatype(cursor: Cursor, depth = 0): Datatype {
   const bits = cursor.u8();
   const moreBits = cursor.u16();
   const size = cursor.u32();
-  const name = CLASS_NAMES[head & 0x0f] ?? "unknown";
+  const name = TYPE_CLASSES[head & 0x0f] ?? "unknown";
   if (size === 0) throw cursor.damage("has elements of no bytes");
   const other: Datatype = { kind: "other", name, size };
   switch (name) {

@@ -11,6 +11,7 @@ import { decodeText } from "../direct/cursor.ts";
 import { type Libhdf5, startLibhdf5, type TypeMetadata } from "./h5wasm_module.ts";
 import { checkReadSize, checkRows, checkWindow } from "../limits.ts";
 import { findSuperblock } from "../signature.ts";
+import { TYPE_CLASSES } from "../type_classes.ts";
 
 /** H5G_obj_t. */
 const GROUP = 0;
@@ -19,21 +20,6 @@ const DATASET = 1;
 /** Groups within groups, and datasets, that one file is searched for: hard links may form a circle. */
 const MOST_DEPTH = 32;
 const MOST_DATASETS = 200_000;
-
-/** H5T_class_t. */
-const TYPE_CLASSES = [
-  "integer",
-  "float",
-  "time",
-  "string",
-  "bitfield",
-  "opaque",
-  "compound",
-  "reference",
-  "enum",
-  "vlen",
-  "array",
-];
 
 /** Filter ids as their names in the contract. */
 const FILTER_NAMES: Readonly<Record<number, string>> = {
