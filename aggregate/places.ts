@@ -6,6 +6,7 @@ import type { ObjectTarget } from "../core/access/object_target.ts";
 import { openTarget } from "../core/access/targets.ts";
 import { RunDirectory } from "./run_directory/run_directory.ts";
 import { temporaryRoot } from "../core/files/folders.ts";
+import { isObjectAddress } from "../core/files/address.ts";
 
 /** An opener that is made when first it is asked for, and closed if it was. */
 export interface LazyOpener {
@@ -49,5 +50,5 @@ export function openStore(address: string, opener: () => SourceOpener): ObjectTa
 
 /** Whether an address is no folder of this machine. */
 export function isRemote(address: string): boolean {
-  return /^s3:\/\//i.test(address);
+  return isObjectAddress(address);
 }

@@ -5,6 +5,7 @@ import { openTarget } from "../core/access/targets.ts";
 import { inputError } from "../core/errors.ts";
 import type { JobKind, JobKinds, TaskOptions } from "./job.ts";
 import { JobDirectory, jobKindOf } from "./run_directory.ts";
+import { isObjectAddress } from "../core/files/address.ts";
 
 /** Throws an input error where no run is, or one of a kind that this program does not do. */
 export async function openJob(
@@ -12,7 +13,7 @@ export async function openJob(
   kinds: JobKinds,
   options: Pick<TaskOptions, "signal" | "onWarning"> = {},
 ): Promise<JobKind> {
-  const isRemote = /^s3:\/\//i.test(runDirectory);
+  const isRemote = isObjectAddress(runDirectory);
   const opener = isRemote
     ? new SourceOpener({ signal: options.signal, warn: options.onWarning ?? (() => {}) })
     : undefined;

@@ -7,6 +7,7 @@ import type { ObjectTarget } from "../core/access/object_target.ts";
 import { mapBounded } from "../core/concurrency.ts";
 import { GranaryError, inputError } from "../core/errors.ts";
 import { decodeCheckedJson, encodeCheckedJson } from "../core/files/checked_json.ts";
+import { isObjectAddress } from "../core/files/address.ts";
 
 /** Objects of a run directory by what they are. */
 export const SETTINGS_KEY = "run.json";
@@ -125,5 +126,5 @@ export function defaultRunDirectory(output: string): string {
 
 /** A folder's absolute path, or an address as it is. */
 export function absoluteAddress(address: string): string {
-  return /^s3:\/\//i.test(address) ? address : path.resolve(address);
+  return isObjectAddress(address) ? address : path.resolve(address);
 }

@@ -10,6 +10,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import process from "node:process";
+import { prepareAzurite } from "./azurite_peer.ts";
 import { prepareDebianPeers } from "./debian_peers.ts";
 import { type Job, runJobs } from "./jobs.ts";
 import { preparePython } from "./python_peers.ts";
@@ -84,12 +85,15 @@ report();
 async function prepare(): Promise<boolean> {
   if (chosen.length === 0) return false;
   const needsBinary = chosen.some(({ suite }) => suite.needsBinary);
-  const [python, , compiling] = await Promise.all([
+  const needsPeers = chosen.some(({ suite }) => suite.name === "interop");
+  const [python, azurite, , compiling] = await Promise.all([
     preparePython(root),
+    needsPeers ? prepareAzurite(root) : "",
     prepareDebianPeers(chosen.map(({ suite }) => suite.name)),
     needsBinary ? runDeno(["run", "--allow-all", "scripts/compile.ts"], true) : undefined,
   ]);
   env.GRANARY_TEST_PYTHON = python;
+  env.GRANARY_TEST_AZURITE = azurite;
   console.log(`peers and binary: ${secondsSince(began).toFixed(0)} s`);
   return compiling?.code === 0;
 }

@@ -8,7 +8,9 @@ import { mapBounded } from "../../core/concurrency.ts";
 import type { RangedSource } from "../../core/access/block_cache.ts";
 import type { SourceOpener } from "../../core/access/open.ts";
 import { safeName } from "../../core/access/redact.ts";
-import { S3Target } from "../../core/access/s3_target.ts";
+import { openTarget } from "../../core/access/targets.ts";
+import type { ObjectTarget } from "../../core/access/object_target.ts";
+import { isObjectAddress } from "../../core/files/address.ts";
 import { GranaryError, inputError } from "../../core/errors.ts";
 import { temporaryRoot } from "../../core/files/folders.ts";
 import { type HiddenNames, newestManifestIn, newestNumberIn, stateFiles } from "./live_manifest.ts";
@@ -27,7 +29,7 @@ interface CatalogCopy {
 }
 
 export function isRemoteCatalog(place: string): boolean {
-  return /^(s3|https?):\/\//i.test(place);
+  return isObjectAddress(place) || /^https?:\/\//i.test(place);
 }
 
 /** Whether it is one file, rather than a live catalog. */
@@ -84,8 +86,8 @@ export class RemoteCatalogs {
     return this.#folder;
   }
 
-  #live(place: string): S3Target {
-    if (/^s3:\/\//i.test(place)) return new S3Target(place, this.opener);
+  #live(place: string): ObjectTarget {
+    if (isObjectAddress(place)) return openTarget(place, this.opener);
     throw inputError(
       `${safeName(place)}: wanted a catalog's file (.parquet); a live catalog is read from a folder or s3://`,
     );
@@ -130,7 +132,7 @@ export class RemoteCatalogs {
     }
   }
 
-  async #part(target: S3Target, name: string): Promise<string> {
+  async #part(target: ObjectTarget, name: string): Promise<string> {
     const key = `${target.name} ${name}`;
     const known = this.#parts.get(key);
     if (known !== undefined) return known;

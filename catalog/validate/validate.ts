@@ -177,7 +177,7 @@ function checkLocations(row: GranuleRow, name: string, report: Report): void {
   if (all.length === 0) report.add("error", "locations", `${name}: has no location at all`);
   for (const { driver, url } of all) {
     const sound = driver === "s3"
-      ? /^s3:\/\/[^/]+\/./.test(url)
+      ? /^(s3|gs|az):\/\/[^/]+\/./.test(url)
       : driver === "https"
       ? /^https?:\/\/[^/]+\/./.test(url)
       : url.startsWith("/") || /^file:\/\/\//.test(url) || /^[A-Za-z]:[\\/]/.test(url);

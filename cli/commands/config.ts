@@ -11,6 +11,7 @@ import { configJsonSchema } from "../../aggregate/config/schema.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
 import { fileToRead, placeToRead, storeToRead } from "../flags/places.ts";
+import { isObjectAddress } from "../../core/files/address.ts";
 
 const PRESETS = PRESET_NAMES.join(", ");
 
@@ -26,7 +27,7 @@ Examples:
 /** Whether a name is that of a store: a folder, or a place on S3. */
 function isStore(name: string): boolean {
   if (PRESET_NAMES.includes(name)) return false;
-  return /^s3:\/\//i.test(name) || fs.statSync(name, { throwIfNoEntry: false })?.isDirectory() === true;
+  return isObjectAddress(name) || fs.statSync(name, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 async function textOfStore(address: string, context: CliContext): Promise<string> {

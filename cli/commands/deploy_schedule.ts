@@ -31,6 +31,7 @@ import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
 import { runDirectoryOf } from "./publish_open.ts";
 import { fileToRead, fileToWrite, storeToWrite } from "../flags/places.ts";
+import { isObjectAddress } from "../../core/files/address.ts";
 
 const EVERY = "1h";
 const IMAGE = "granary:latest";
@@ -146,7 +147,7 @@ function deploymentOf(file: string, flags: Flags): Deployment {
     command: ownCommand(),
     dataset: path.resolve(file),
     text: readYamlText(file),
-    runDirectory: /^s3:/i.test(runDirectory) ? runDirectory : path.resolve(runDirectory),
+    runDirectory: isObjectAddress(runDirectory) ? runDirectory : path.resolve(runDirectory),
     schedule: scheduleOf(flags.every, dataset.name),
     secrets: secretsOf(file),
     image: flags.image ?? IMAGE,

@@ -12,6 +12,7 @@ import type { CliContext } from "../io/context.ts";
 import { openStoreAt } from "../flags/store_place.ts";
 import { printReport } from "../io/report.ts";
 import { placeToRead } from "../flags/places.ts";
+import { isObjectAddress } from "../../core/files/address.ts";
 
 const EXAMPLES = `
 Examples:
@@ -68,8 +69,8 @@ const HDF5_SIGNATURE = "\x89HDF\r\n\x1a\n";
 const USER_BLOCKS = [0, 512, 1024, 2048, 4096];
 
 function kindOf(place: string): Kind {
-  if (/^https?:\/\//i.test(place) || (/^s3:\/\//i.test(place) && FILE_NAMES.test(place))) return "remote";
-  if (/^s3:\/\//i.test(place)) return "store";
+  if (/^https?:\/\//i.test(place) || (isObjectAddress(place) && FILE_NAMES.test(place))) return "remote";
+  if (isObjectAddress(place)) return "store";
   let file: number;
   try {
     if (fs.statSync(place).isDirectory()) return "store";

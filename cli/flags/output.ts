@@ -3,6 +3,7 @@ import path from "node:path";
 import { outputAddress } from "../../core/files/address.ts";
 import { checkOutput, type OutputKind } from "../../core/files/output.ts";
 import { inputError } from "../../core/errors.ts";
+import { isObjectAddress } from "../../core/files/address.ts";
 
 export const OVERWRITE = "--overwrite";
 export const OVERWRITE_HELP = "replace a file of that name and kind";
@@ -17,7 +18,7 @@ export function outputFile(
   updates: readonly string[] = [],
 ): string {
   const file = outputAddress(named);
-  if (/^s3:\/\//i.test(file)) {
+  if (isObjectAddress(file)) {
     throw inputError(`${named}: this command writes files of this machine (wanted a path)`);
   }
   const same = updates.some((other) => path.resolve(other) === path.resolve(file));

@@ -39,6 +39,20 @@ export const ENVIRONMENT: readonly EnvironmentGroup[] = [
     },
   },
   {
+    title: "Azure (az://) and Google (gs://)",
+    variables: {
+      AZURE_STORAGE_CONNECTION_STRING: "the account, with its key or a signature, as Azure's portal shows it",
+      AZURE_STORAGE_ACCOUNT: "the account, with AZURE_STORAGE_SAS_TOKEN or AZURE_STORAGE_KEY",
+      AZURE_STORAGE_SAS_TOKEN: "a shared access signature; comes before the account's key",
+      AZURE_STORAGE_KEY: "the account's key",
+      AZURE_STORAGE_SERVICE_ENDPOINT: "another blob service (https://ACCOUNT.blob.core.windows.net)",
+      GS_ACCESS_KEY_ID: "with GS_SECRET_ACCESS_KEY: an HMAC key of Google Cloud Storage",
+      GS_SECRET_ACCESS_KEY: "see GS_ACCESS_KEY_ID",
+      GS_NO_SIGN_REQUEST: "yes: requests to Google are not signed",
+      GS_ENDPOINT_URL: "another server than Google's (https://storage.googleapis.com)",
+    },
+  },
+  {
     title: "Copernicus Data Space",
     variables: {
       CDSE_USERNAME: "with CDSE_PASSWORD: a login from which tokens for downloads and subscriptions are made",

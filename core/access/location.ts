@@ -1,6 +1,6 @@
 /** Where bytes lie, as plain data: what a plan holds and what workers send. Never a credential. */
 
-import { placeFor, READS_ANYWHERE } from "../files/address.ts";
+import { isObjectAddress, placeFor, READS_ANYWHERE } from "../files/address.ts";
 
 /** Where Earthdata's buckets lie. */
 export const EARTHDATA_REGION = "us-west-2";
@@ -11,7 +11,7 @@ export interface SourceLocation {
   kind: DriverKind;
   /** A path, or a URL with its scheme. */
   url: string;
-  /** For s3 only. */
+  /** For services of objects only. */
   s3?: S3Settings;
 }
 
@@ -26,12 +26,12 @@ export interface S3Settings {
 }
 
 /**
- * What a bare address means: s3:, http: and https: by their scheme, all else a path of this machine. Throws an
+ * What a bare address means: s3:, gs: and az: (services of objects, one kind), http: and https: by their scheme, all else a path of this machine. Throws an
  * input error for the URL of a scheme that granary does not read.
  */
 export function locationOf(address: string): SourceLocation {
   const url = placeFor(address, READS_ANYWHERE);
-  return { kind: /^s3:\/\//.test(url) ? "s3" : /^https?:\/\//i.test(url) ? "https" : "local", url };
+  return { kind: isObjectAddress(url) ? "s3" : /^https?:\/\//i.test(url) ? "https" : "local", url };
 }
 
 /**

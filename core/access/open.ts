@@ -7,6 +7,8 @@ import { once } from "../once.ts";
 import { GranaryError, inputError } from "../errors.ts";
 import { Ahead } from "./ahead.ts";
 import { AwsChain } from "./aws.ts";
+import { azureAccount } from "./azure_account.ts";
+import { AzureTransport } from "./azure_transport.ts";
 import {
   CacheBudget,
   CachedSource,
@@ -16,13 +18,14 @@ import {
 } from "./block_cache.ts";
 import { Earthdata } from "./earthdata.ts";
 import { openFileSource } from "./file_source.ts";
+import { googleBucket } from "./google_bucket.ts";
 import { HttpClient, type HttpLimits } from "./http.ts";
 import { HttpsTransport } from "./https_transport.ts";
 import { EARTHDATA_REGION, locationOf, type S3Settings, type SourceLocation } from "./location.ts";
 import { safeName } from "./redact.ts";
 import { openRemote } from "./remote_source.ts";
 import { DEFAULT_RETRY, type RetryPolicy } from "./retry.ts";
-import { parseEndpoint, parseS3Url } from "./s3_address.ts";
+import { parseEndpoint, parseObjectUrl } from "./s3_address.ts";
 import { EarthdataKeys, type KeySource } from "./s3_keys.ts";
 import { type S3Bucket, S3Transport } from "./s3_transport.ts";
 import { networkSettings } from "./settings.ts";
@@ -99,7 +102,7 @@ export class SourceOpener {
     this.#cache = { ...DEFAULT_CACHE, ...options.cache };
   }
 
-  /** Opens an address (a path, `file:`, `https:`, `s3:`) or a catalog row's location. */
+  /** Opens an address (a path, `file:`, `https:`, `s3:`, `gs:`, `az:`) or a catalog row's location. */
   async open(at: string | SourceLocation): Promise<RangedSource> {
     const location = typeof at === "string" ? locationOf(at) : at;
     if (location.kind === "local") return ranged(await openFileSource(location.url));
@@ -136,8 +139,15 @@ export class SourceOpener {
       return new HttpsTransport(location.url, this.client, this.earthdata, this.#bearer);
     }
     if (location.kind !== "s3") throw new TypeError(`a ${location.kind} location has no transport`);
-    const { bucket } = parseS3Url(location.url);
-    return new S3Transport(location.url, await this.#bucket(bucket, location.s3 ?? {}), this.client, query);
+    const { scheme, bucket } = parseObjectUrl(location.url);
+    const settings = location.s3 ?? {};
+    if (scheme === "az") {
+      return new AzureTransport(location.url, azureAccount(this.env, settings), this.client, query);
+    }
+    const described = scheme === "gs"
+      ? googleBucket(this.env, settings)
+      : await this.#bucket(bucket, settings);
+    return new S3Transport(location.url, described, this.client, query);
   }
 
   #bucket(name: string, settings: S3Settings): Promise<S3Bucket> {
@@ -170,6 +180,7 @@ export class SourceOpener {
         : fallback.endpoint,
       style: fallback.style,
       localRegion,
+      google: false,
       clockAheadMs: 0,
     };
   }

@@ -5,8 +5,8 @@
 
 /** A path or URL without query, fragment and user part, as messages name it. */
 export function safeName(location: string): string {
-  // A path may hold any of these signs, and so may a key of S3.
-  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(location) || /^s3:/i.test(location)) return location;
+  // A path may hold any of these signs, and so may a key of S3 or Google; Azure's signatures are queries.
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(location) || /^(s3|gs):/i.test(location)) return location;
   const bare = location.replace(/[?#].*$/s, "");
   return bare.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/]*@/i, "$1");
 }
@@ -20,7 +20,7 @@ export function redact(text: string): string {
     .replace(/\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]+/g, "…")
     .replace(/\b(AKIA|ASIA)[A-Z0-9]{8,}\b/g, "$1…")
     .replace(
-      /("?(?:access_?token|session_?token|secret_?access_?key|password|signature|x-amz-security-token)"?\s*[:=]\s*"?)[^\s"&,}]+/gi,
+      /("?(?:access_?token|session_?token|secret_?access_?key|password|signature|sig|accountkey|x-amz-security-token)"?\s*[:=]\s*"?)[^\s"&,}]+/gi,
       "$1…",
     );
 }

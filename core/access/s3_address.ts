@@ -1,25 +1,35 @@
 /** Where an S3 object is asked for: bucket and key, endpoint and style, as one URL. */
 import { inputError } from "../errors.ts";
+import { safeName } from "./redact.ts";
 
 export type S3Style = "path" | "virtual";
 
-export interface S3Name {
+/** The services of objects: S3 and those that speak its protocol, Google Cloud Storage, Azure Blob Storage. */
+export type ObjectScheme = "s3" | "gs" | "az";
+
+export interface ObjectName {
+  scheme: ObjectScheme;
+  /** Azure's is a container. */
   bucket: string;
   /** Without a leading slash; empty for the bucket itself. */
   key: string;
 }
 
-/** `s3://bucket/key` in its parts. */
-export function parseS3Url(url: string): S3Name {
-  const match = /^s3:\/\/([^/?#]+)(?:\/(.*))?$/s.exec(url);
-  if (match === null || !/^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$/.test(match[1])) {
-    throw inputError(`${url}: not an S3 address (wanted s3://bucket/key)`);
+/** `s3://bucket/key`, `gs://bucket/key` or `az://container/key` in its parts. */
+export function parseObjectUrl(url: string): ObjectName {
+  const match = /^(s3|gs|az):\/\/([^/?#]+)(?:\/(.*))?$/s.exec(url);
+  if (match === null || !/^[A-Za-z0-9$][A-Za-z0-9._-]{1,254}$/.test(match[2])) {
+    throw inputError(`${safeName(url)}: no address of an object (wanted s3://bucket/key)`);
   }
-  const key = match[2] ?? "";
+  const scheme = match[1] as ObjectScheme;
+  const key = match[3] ?? "";
+  if (scheme === "az" && /[?&]sig=/i.test(key)) {
+    throw inputError(`${safeName(url)}: a signature goes into AZURE_STORAGE_SAS_TOKEN, not into the address`);
+  }
   if (key.split("/").some((part) => part === "." || part === "..")) {
     throw inputError(`${url}: holds a "." or ".." part, which no client sends as it is written`);
   }
-  return { bucket: match[1], key };
+  return { scheme, bucket: match[2], key };
 }
 
 /** A key as a path of a URL: every byte but the unreserved ones is escaped, slashes stay. */
@@ -34,7 +44,7 @@ export function encodeKey(key: string): string {
 
 /** The URL of an object at Amazon's endpoint of a region, or at another endpoint. */
 export function s3HttpUrl(
-  { bucket, key }: S3Name,
+  { bucket, key }: Pick<ObjectName, "bucket" | "key">,
   region: string,
   endpoint: string | undefined,
   style: S3Style | undefined,

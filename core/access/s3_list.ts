@@ -1,38 +1,22 @@
 /** Objects of a bucket below a prefix, page by page: a list of millions of keys is never held whole. */
 import { GranaryError } from "../errors.ts";
 import type { HttpReply } from "./http.ts";
-import type { S3Settings } from "./location.ts";
+import type { ListedObject, ListOptions, ObjectPrefix } from "./listed_object.ts";
 import type { SourceOpener } from "./open.ts";
 import { unescapeXml } from "./s3_xml.ts";
 import { request } from "./transport.ts";
 
 const PAGE_BYTES = 16 * 1024 * 1024;
 
-export interface S3Object {
-  readonly key: string;
-  readonly sizeBytes: number;
-  /** Without its quotes; the MD5 of objects that were put whole and not encrypted, of others anything. */
-  readonly etag: string | null;
-  /** Milliseconds since 1970 UTC. */
-  readonly modified: number | null;
-}
-
-interface S3ListOptions {
-  readonly s3?: S3Settings;
-  /** For messages. */
-  readonly name: string;
-  readonly signal?: AbortSignal | undefined;
-}
-
 /**
  * Lists by ListObjectsV2, in the order of the keys' bytes; each page is asked for when the one before was
  * taken, and asked again where it failed in passing. Throws credential, granule and io errors.
  */
 export async function* listS3(
-  { bucket, prefix }: { bucket: string; prefix: string },
+  { scheme, bucket, prefix }: ObjectPrefix,
   opener: SourceOpener,
-  options: S3ListOptions,
-): AsyncGenerator<S3Object> {
+  options: ListOptions,
+): AsyncGenerator<ListedObject> {
   const { client, retry } = opener;
   const asked = `list ${options.name}`;
   let next: string | undefined;
@@ -42,7 +26,7 @@ export async function* listS3(
     // Signatures know blanks as %20 only.
     const text = query.toString().replace(/\+/g, "%20");
     const transport = await opener.transport(
-      { kind: "s3", url: `s3://${bucket}/`, s3: options.s3 ?? {} },
+      { kind: "s3", url: `${scheme}://${bucket}/`, s3: options.s3 ?? {} },
       text,
     );
     const signal = options.signal ?? opener.signal;
@@ -62,7 +46,7 @@ export async function* listS3(
   } while (next !== undefined);
 }
 
-function parsePage(reply: HttpReply, asked: string): { objects: S3Object[]; next: string | undefined } {
+function parsePage(reply: HttpReply, asked: string): { objects: ListedObject[]; next: string | undefined } {
   const text = new TextDecoder().decode(reply.body);
   if (reply.overlong || !/<ListBucketResult[\s>]/.test(text)) {
     throw new GranaryError("io", `${asked}: the answer is no list of objects (is this an S3 service?)`);

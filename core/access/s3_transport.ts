@@ -4,10 +4,12 @@
  */
 import { AwsV4Signer } from "aws4fetch";
 import { GranaryError } from "../errors.ts";
+import { googleHeaders, signForGoogle } from "./google_signature.ts";
 import type { HttpClient, HttpReply } from "./http.ts";
 import { excerpt, safeName } from "./redact.ts";
-import { parseS3Url, s3HttpUrl, type S3Name, type S3Style } from "./s3_address.ts";
+import { type ObjectName, parseObjectUrl, s3HttpUrl, type S3Style } from "./s3_address.ts";
 import type { KeySource, S3Keys } from "./s3_keys.ts";
+import { errorCode } from "./s3_xml.ts";
 import type { Attempt, LocationRequest, Transport } from "./transport.ts";
 
 /** What all requests to one bucket share, and learn from each other. */
@@ -22,6 +24,8 @@ export interface S3Bucket {
   style: S3Style | undefined;
   /** Where this machine is, if it is known. */
   localRegion: string | undefined;
+  /** Google's own names of headers and signatures. */
+  google: boolean;
   /** The server's clock minus this machine's, in milliseconds, once it mattered. */
   clockAheadMs: number;
 }
@@ -30,13 +34,13 @@ export class S3Transport implements Transport {
   readonly name: string;
   readonly #client: HttpClient;
   readonly #bucket: S3Bucket;
-  readonly #at: S3Name;
+  readonly #at: ObjectName;
   readonly #query: string;
 
   /** `query` (`list-type=2&…`) is for requests about the bucket; it takes no part in the name. */
   constructor(url: string, bucket: S3Bucket, client: HttpClient, query = "") {
     this.name = safeName(url);
-    this.#at = parseS3Url(url);
+    this.#at = parseObjectUrl(url);
     this.#bucket = bucket;
     this.#client = client;
     this.#query = query;
@@ -48,10 +52,12 @@ export class S3Transport implements Transport {
     const url = s3HttpUrl(this.#at, region, bucket.endpoint, bucket.style);
     url.search = this.#query;
     const keys = await bucket.keys?.keys();
-    const headers: Record<string, string> = { ...request.headers };
+    const headers = bucket.google ? googleHeaders(request.headers) : { ...request.headers };
     if (bucket.requesterPays) headers["x-amz-request-payer"] = "requester";
     const signed = keys === undefined
       ? headers
+      : bucket.google
+      ? signForGoogle(url, request.method ?? "GET", headers, keys, new Date(Date.now() + clockAheadMs))
       : await sign(url, request.method ?? "GET", headers, keys, bucket);
     const reply = await this.#client.exchange({
       ...request,
@@ -111,7 +117,9 @@ export class S3Transport implements Transport {
   ): GranaryError {
     const { status } = reply;
     const bucket = this.#bucket;
-    const came = `S3 answered ${status}${code === undefined ? "" : ` ${code}`}`;
+    const came = `${bucket.google ? "Google" : "S3"} answered ${status}${
+      code === undefined ? "" : ` ${code}`
+    }`;
     const error = (tag: "credential" | "granule", advice: string, reason: string) =>
       new GranaryError(tag, `${asked}: ${came}: ${advice}`, { details: { asked, status, code, reason } });
     if (status === 404) {
@@ -227,12 +235,6 @@ async function sign(
     datetime: new Date(Date.now() + bucket.clockAheadMs).toISOString().replace(/[:-]|\.\d{3}/g, ""),
   });
   return Object.fromEntries((await signer.sign()).headers.entries());
-}
-
-/** The `<Code>` of an S3 error answer. */
-export function errorCode(reply: HttpReply): string | undefined {
-  if (reply.status < 300 || reply.body.length === 0) return undefined;
-  return /<Code>([A-Za-z0-9._-]{1,80})<\/Code>/.exec(new TextDecoder().decode(reply.body))?.[1];
 }
 
 /** The bucket's region, where an answer says that it is another. */

@@ -11,7 +11,11 @@ import { inputError } from "../errors.ts";
 const SCHEME = /^([a-z][a-z0-9+.-]+):/i;
 
 /** The kinds of places that a use may take. */
-type PlaceScheme = "file" | "s3" | "https";
+type PlaceScheme = "file" | "https" | ObjectScheme;
+
+/** Services of objects, which everything treats alike. */
+type ObjectScheme = "s3" | "gs" | "az";
+const OBJECTS: readonly ObjectScheme[] = ["s3", "gs", "az"];
 
 /** What a use of a place takes, and whether it reads there or writes. */
 export interface PlaceUse {
@@ -21,17 +25,19 @@ export interface PlaceUse {
 
 export const READS_FILES: PlaceUse = { schemes: ["file"] };
 export const READS_WEB: PlaceUse = { schemes: ["file", "https"] };
-export const READS_STORES: PlaceUse = { schemes: ["file", "s3"] };
-export const READS_ANYWHERE: PlaceUse = { schemes: ["file", "https", "s3"] };
+export const READS_STORES: PlaceUse = { schemes: ["file", ...OBJECTS] };
+export const READS_ANYWHERE: PlaceUse = { schemes: ["file", "https", ...OBJECTS] };
 export const WRITES_FILES: PlaceUse = { schemes: ["file"], writes: true };
-export const WRITES_STORES: PlaceUse = { schemes: ["file", "s3"], writes: true };
-export const WRITES_ANYWHERE: PlaceUse = { schemes: ["file", "https", "s3"], writes: true };
+export const WRITES_STORES: PlaceUse = { schemes: ["file", ...OBJECTS], writes: true };
+export const WRITES_ANYWHERE: PlaceUse = { schemes: ["file", "https", ...OBJECTS], writes: true };
 export const ASKS_SERVERS: PlaceUse = { schemes: ["https"] };
 
 /** How each is named. */
 const WORDS: Readonly<Record<PlaceScheme, string>> = {
   file: "a path or file:///path",
   s3: "s3://bucket/name",
+  gs: "gs://bucket/name",
+  az: "az://container/name",
   https: "https://…",
 };
 
@@ -49,7 +55,7 @@ export function placeFor(named: string, { schemes, writes = false }: PlaceUse): 
   const isWhole = named.startsWith("//", scheme.length + 1);
   const known = scheme === "http" ? "https" : scheme;
   if (isWhole && known !== "file" && schemes.includes(known as PlaceScheme)) {
-    return scheme === "s3" ? `s3${named.slice(scheme.length)}` : named;
+    return isObjectAddress(named) ? `${scheme}${named.slice(scheme.length)}` : named;
   }
   // A name may hold a colon.
   if (!isWhole && !writes && schemes.includes("file") && fs.existsSync(named)) return named;
@@ -59,6 +65,11 @@ export function placeFor(named: string, { schemes, writes = false }: PlaceUse): 
     `${shown}: granary does not ${writes ? "write to" : "read"} ${scheme}: here` +
       ` (wanted ${wanted(schemes)}${local})`,
   );
+}
+
+/** Whether an address is of a service of objects: S3, Google Cloud Storage or Azure Blob Storage. */
+export function isObjectAddress(address: string): boolean {
+  return /^(s3|gs|az):\/\//i.test(address);
 }
 
 function wanted(schemes: readonly PlaceScheme[]): string {

@@ -295,7 +295,7 @@ function resolveSource(
         tokenName: source.token?.slice("env:".length),
       };
     case "s3":
-      if (!/^s3:\/\/[^/{}]+\//.test(source.prefix)) {
+      if (!/^(s3|gs|az):\/\/[^/{}]+\//.test(source.prefix)) {
         faults.value(["source", "prefix"], `found "${source.prefix}", wanted s3://bucket/prefix/`);
       }
       for (const key of ["complete", "manifest", "quiet"] as const) {

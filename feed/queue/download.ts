@@ -23,6 +23,7 @@ import {
 import type { DownloadWork } from "../sources/offer.ts";
 import { downloadToObject } from "./to_object.ts";
 import { freeSlots, takeSlots } from "./host_slots.ts";
+import { isObjectAddress } from "../../core/files/address.ts";
 
 export interface DownloadOptions {
   /** A folder, or `s3://bucket/prefix`. */
@@ -165,7 +166,7 @@ async function doTask(
 async function fetched(work: DownloadWork, opener: SourceOpener, options: DownloadOptions) {
   const { url, sizeBytes, checksum } = work;
   const wanted = { location: typeof url === "string" ? locationOf(url) : url, sizeBytes, checksum };
-  if (!/^s3:/i.test(options.to)) {
+  if (!isObjectAddress(options.to)) {
     const file = fileBelow(options.to, work.path);
     return await download({ ...wanted, file }, opener, { signal: options.signal });
   }

@@ -9,8 +9,9 @@ import { mapBounded } from "../../core/concurrency.ts";
 import { compileGlob } from "../../core/glob.ts";
 import { inputError } from "../../core/errors.ts";
 import type { SourceOpener } from "../../core/access/open.ts";
-import { listS3, type S3Object } from "../../core/access/s3_list.ts";
-import { parseS3Url } from "../../core/access/s3_address.ts";
+import type { ListedObject } from "../../core/access/listed_object.ts";
+import { listObjects } from "../../core/access/object_list.ts";
+import { parseObjectUrl } from "../../core/access/s3_address.ts";
 import type { S3Definition } from "../definition/parse.ts";
 import type { FollowSource } from "../follow/source.ts";
 import { DAY_MS } from "../ledger/days.ts";
@@ -29,7 +30,7 @@ interface S3SourceOptions {
 }
 
 interface Found extends Listed {
-  object: S3Object;
+  object: ListedObject;
 }
 
 const PAGE_SIZE = 1000;
@@ -51,15 +52,18 @@ export function s3Source(options: S3SourceOptions): S3Source {
 /** Where the bucket is listed, and what lies below it that way. */
 function placeOf({ definition: { prefix, s3, reachMs }, opener, signal }: S3SourceOptions) {
   const root = prefix.replace(/\{.*$/, "");
-  const { bucket, key: rootKey } = parseS3Url(root);
+  const { scheme, bucket, key: rootKey } = parseObjectUrl(root);
   return {
     root,
+    scheme,
     bucket,
     rootKey,
-    async *objects(from: number): AsyncGenerator<S3Object> {
+    async *objects(from: number): AsyncGenerator<ListedObject> {
       for (const url of prefixesFor(prefix, from - reachMs, Date.now() + DAY_MS)) {
-        const { key } = parseS3Url(url);
-        for await (const object of listS3({ bucket, prefix: key }, opener, { name: url, s3, signal })) {
+        const { key } = parseObjectUrl(url);
+        for await (
+          const object of listObjects({ scheme, bucket, prefix: key }, opener, { name: url, s3, signal })
+        ) {
           if (!object.key.endsWith("/") && object.modified !== null) yield object;
         }
       }
@@ -70,14 +74,14 @@ function placeOf({ definition: { prefix, s3, reachMs }, opener, signal }: S3Sour
 /** Each object is a granule. */
 function objectSource(options: S3SourceOptions): S3Source {
   const { definition, maker } = options;
-  const { root, bucket, rootKey, objects } = placeOf(options);
+  const { root, scheme, bucket, rootKey, objects } = placeOf(options);
   const listing: S3Listing = { ...definition, prefixes: [definition.prefix] };
   const read = objectReader(listing);
   const offerOf = ({ object, path, changed }: Found): Offer => {
     const tally = new Tally();
-    return offered(read(bucket, object, path, tally), path, changed, maker, tally);
+    return offered(read({ scheme, bucket }, object, path, tally), path, changed, maker, tally);
   };
-  const found = (object: S3Object, changed: number): Found => ({
+  const found = (object: ListedObject, changed: number): Found => ({
     object,
     path: object.key.slice(rootKey.length),
     changed,
@@ -115,7 +119,7 @@ function objectSource(options: S3SourceOptions): S3Source {
 function folderSource(options: S3SourceOptions, folders: NonNullable<S3Definition["folders"]>): S3Source {
   const { definition, maker, opener, signal } = options;
   const { granules, complete, manifest, quietMs } = folders;
-  const { root, bucket, rootKey, objects } = placeOf(options);
+  const { root, scheme, bucket, rootKey, objects } = placeOf(options);
   const { s3 } = definition;
   const offerOf = async (folder: ObjectFolder): Promise<Offer> => {
     const tally = new Tally();
@@ -123,14 +127,20 @@ function folderSource(options: S3SourceOptions, folders: NonNullable<S3Definitio
     if (lacking !== null) {
       return unreadableOffer(folder.path, { changed: folder.changed }, `${lacking} is not there yet`);
     }
-    return offered(folderDraft(bucket, folder, definition, tally), folder.path, folder.changed, maker, tally);
+    return offered(
+      folderDraft({ scheme, bucket }, folder, definition, tally),
+      folder.path,
+      folder.changed,
+      maker,
+      tally,
+    );
   };
   /** A file that the folder's manifest names and that is not there, or null. */
   const lackingOf = async (
     { parent, name, objects }: ObjectFolder,
     manifest: string,
   ): Promise<string | null> => {
-    const url = `s3://${bucket}/${parent}${name}/${manifest}`;
+    const url = `${scheme}://${bucket}/${parent}${name}/${manifest}`;
     const file = await opener.open({ kind: "s3", url, s3 });
     try {
       if (file.sizeBytes > MOST_MANIFEST_BYTES) {
@@ -175,7 +185,9 @@ function folderSource(options: S3SourceOptions, folders: NonNullable<S3Definitio
           continue;
         }
         const collector = new FolderCollector(rootKey, granules);
-        for await (const object of listS3({ bucket, prefix: folder }, opener, { name: root, s3, signal })) {
+        for await (
+          const object of listObjects({ scheme, bucket, prefix: folder }, opener, { name: root, s3, signal })
+        ) {
           collector.add(object);
         }
         // Without a manifest only time tells that nothing more comes: the next poll takes it.

@@ -7,7 +7,8 @@ import type { Draft } from "../../catalog/discover/draft/draft.ts";
 import { namedDraft } from "../../catalog/discover/draft/named_draft.ts";
 import type { Tally } from "../../catalog/discover/draft/tally.ts";
 import { compileGlob } from "../../core/glob.ts";
-import type { S3Object } from "../../core/access/s3_list.ts";
+import type { ListedObject } from "../../core/access/listed_object.ts";
+import type { ObjectName } from "../../core/access/s3_address.ts";
 import type { S3Definition } from "../definition/parse.ts";
 import type { Listed } from "./listed.ts";
 
@@ -17,7 +18,7 @@ export interface ObjectFolder extends Listed {
   /** The key of the folder that holds it, with its slash at the end; "" at the bucket's top. */
   parent: string;
   /** In the order of their keys. */
-  objects: readonly S3Object[];
+  objects: readonly ListedObject[];
 }
 
 /** Formats that hold observations: the first of them leads. */
@@ -37,14 +38,14 @@ export function folderOf(key: string, rootKey: string, isGranule: (name: string)
 
 /** Collects objects into the folders that are granules. */
 export class FolderCollector {
-  readonly #folders = new Map<string, S3Object[]>();
+  readonly #folders = new Map<string, ListedObject[]>();
   readonly #isGranule: (name: string) => boolean;
 
   constructor(readonly rootKey: string, granules: string) {
     this.#isGranule = compileGlob(granules);
   }
 
-  add(object: S3Object): void {
+  add(object: ListedObject): void {
     const folder = folderOf(object.key, this.rootKey, this.#isGranule);
     if (folder === null || object.key.endsWith("/")) return;
     const held = this.#folders.get(folder);
@@ -74,7 +75,7 @@ export class FolderCollector {
 
 /** The row of a folder: the files lie below the folder that holds it. Null for one that is in the tally. */
 export function folderDraft(
-  bucket: string,
+  { scheme, bucket }: Pick<ObjectName, "scheme" | "bucket">,
   { name, parent, objects, changed }: ObjectFolder,
   { collection, provider, s3 }: Pick<S3Definition, "collection" | "provider" | "s3">,
   tally: Tally,
@@ -92,7 +93,7 @@ export function folderDraft(
   }));
   const first = assets.find(({ key }) => DATA_NAME.test(key)) ?? assets[0];
   if (first?.path === undefined || first.path === null) return null;
-  const base = `s3://${bucket}/${parent}`;
+  const base = `${scheme}://${bucket}/${parent}`;
   const place = { base, path: first.path, sizeBytes: first.size_bytes ?? 0 };
   const properties = { last_modified: new Date(changed).toISOString() };
   const draft = namedDraft(name, place, {

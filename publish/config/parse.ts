@@ -118,7 +118,7 @@ function discoveryOf(input: DatasetInput["discover"][number], at: number, faults
         url: input.url ?? null,
       };
     case "s3":
-      if (!/^s3:\/\/[^/]+\//.test(input.prefix)) {
+      if (!/^(s3|gs|az):\/\/[^/]+\//.test(input.prefix)) {
         faults.value(
           ["discover", at, "prefix"],
           `"${input.prefix}" is no prefix (wanted s3://bucket/prefix/)`,

@@ -27,6 +27,7 @@ import {
   type RegisterRecord,
 } from "../records.ts";
 import { temporaryRoot } from "../../core/files/folders.ts";
+import { isObjectAddress } from "../../core/files/address.ts";
 
 /** The kind of job that stands in the settings. */
 const PUBLISH = "publish";
@@ -35,7 +36,7 @@ const CATALOG = "catalog.parquet";
 export class PublishDirectory extends JobDirectory {
   /** The directory at a path or an s3:// address. */
   static at(address: string, opener: SourceOpener): PublishDirectory {
-    const isRemote = /^s3:\/\//i.test(address);
+    const isRemote = isObjectAddress(address);
     return isRemote
       ? new PublishDirectory(openTarget(address, opener), null)
       : new PublishDirectory(new FolderTarget(address), path.resolve(address));

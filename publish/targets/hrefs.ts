@@ -2,6 +2,7 @@
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { encodeKey } from "../../core/access/s3_address.ts";
+import { isObjectAddress } from "../../core/files/address.ts";
 
 /** An href that needs no base: others' addresses stay as they are. */
 const ABSOLUTE = /^[a-z][a-z0-9+.-]*:/i;
@@ -14,7 +15,7 @@ export function absoluteHref(output: string, href: string | null): (key: string)
   return (key) => {
     if (ABSOLUTE.test(key)) return key;
     if (href !== null) return `${href.replace(/\/+$/, "")}/${encodeKey(key)}`;
-    if (/^s3:\/\//i.test(output)) return `${output.replace(/\/+$/, "")}/${key}`;
+    if (isObjectAddress(output)) return `${output.replace(/\/+$/, "")}/${key}`;
     return pathToFileURL(path.resolve(output, key)).href;
   };
 }

@@ -4,6 +4,7 @@ import type { StacItem } from "../../core/stac/values.ts";
 import type { Footprinter } from "../../catalog/discover/draft/draft.ts";
 import { readGeoJsonExtent } from "../../catalog/discover/stac/geojson_extent.ts";
 import type { GranuleAsset, GranuleRow } from "../../catalog/granule.ts";
+import { isObjectAddress } from "../../core/files/address.ts";
 
 /** Who serves the granules that a dataset publishes. */
 const PROVIDER = "granary";
@@ -24,7 +25,7 @@ export function itemRow(
   { output, href }: RowPlace,
   footprinter: Footprinter,
 ): GranuleRow {
-  const isS3 = /^s3:\/\//i.test(output);
+  const isS3 = isObjectAddress(output);
   const slashed = (text: string) => text.endsWith("/") ? text : `${text}/`;
   const time = (name: string) => {
     const value = item.properties[name];

@@ -7,6 +7,7 @@ import { CellValues } from "../../core/store/cell_values.ts";
 import type { StoreTime } from "../../core/store/contract.ts";
 import { type GranaryStore, openStore } from "../../core/store/open.ts";
 import { localReader, type StoreReader, targetReader } from "../../core/zarr/reader.ts";
+import { isObjectAddress } from "../../core/files/address.ts";
 
 /** A store is looked at for changes no more often than this. */
 const LOOK_AGAIN_MS = 2000;
@@ -145,7 +146,7 @@ export class ServedStores {
 }
 
 export function isRemoteStore(place: string): boolean {
-  return /^s3:\/\//i.test(place);
+  return isObjectAddress(place);
 }
 
 /** Readers of folders, and of S3 prefixes by what opens them. */

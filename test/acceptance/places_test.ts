@@ -13,42 +13,42 @@ function world(): Promise<void> {
     await ok(["simulate", "granules", "--granules", "1", "--rows", "200"], { cwd: folder });
     await ok(["catalog", "build", "--from", "local", "granules", "-o", "c.parquet"], { cwd: folder });
     const write = (name: string, text: string) => fs.writeFileSync(path.join(folder, name), text);
-    write("feed.yaml", "feed: f\nsource: {from: local, path: gs://b/x}\nfollow: {start: 2026-02-01}\n");
+    write("feed.yaml", "feed: f\nsource: {from: local, path: hdfs://b/x}\nfollow: {start: 2026-02-01}\n");
     write(
       "feed_catalog.yaml",
-      "feed: f\nsource: {from: local, path: granules}\nfollow: {start: 2026-02-01}\ncatalog: {to: gs://b/x}\n",
+      "feed: f\nsource: {from: local, path: granules}\nfollow: {start: 2026-02-01}\ncatalog: {to: hdfs://b/x}\n",
     );
-    write("dataset.yaml", "dataset: d\ndiscover: [{from: local, path: gs://b/x}]\npublish: [{to: out}]\n");
+    write("dataset.yaml", "dataset: d\ndiscover: [{from: local, path: hdfs://b/x}]\npublish: [{to: out}]\n");
     write(
       "target.yaml",
-      "dataset: d\ndiscover: [{from: local, path: granules}]\npublish: [{to: gs://b/x}]\n",
+      "dataset: d\ndiscover: [{from: local, path: granules}]\npublish: [{to: hdfs://b/x}]\n",
     );
     const config = await ok(["config", "show", "atl06"], { cwd: folder });
-    write("store.yaml", config.replace("output:\n", "output:\n  store: gs://b/x\n"));
-    write("catalog.yaml", `${config}\ncatalog: gs://b/x\n`);
-    write("list.txt", "gs://b/x\n");
+    write("store.yaml", config.replace("output:\n", "output:\n  store: hdfs://b/x\n"));
+    write("catalog.yaml", `${config}\ncatalog: hdfs://b/x\n`);
+    write("list.txt", "hdfs://b/x\n");
   })();
 }
 
 const REFUSED: readonly string[][] = [
-  ["catalog", "build", "--from", "local", "gs://b/x", "-o", "n.parquet"],
-  ["catalog", "build", "--from", "local", "granules", "-c", "gs://b/x", "-o", "n.parquet"],
-  ["catalog", "build", "--from", "stac", "gs://b/x", "-o", "n.parquet"],
+  ["catalog", "build", "--from", "local", "hdfs://b/x", "-o", "n.parquet"],
+  ["catalog", "build", "--from", "local", "granules", "-c", "hdfs://b/x", "-o", "n.parquet"],
+  ["catalog", "build", "--from", "stac", "hdfs://b/x", "-o", "n.parquet"],
   ["catalog", "build", "--from", "stac", "s3://b/x", "-o", "n.parquet"],
-  ["catalog", "urls", "c.parquet", "--polygon", "gs://b/x"],
-  ["catalog", "rebase", "c.parquet", "--mirror", "gs://b/x", "-o", "n.parquet"],
-  ["fetch", "c.parquet", "--to", "gs://b/x"],
-  ["aggregate", "-c", "atl06", "--catalog", "c.parquet", "-o", "gs://b/x"],
-  ["aggregate", "-c", "atl06", "--catalog", "c.parquet", "-o", "n.zarr", "--run-dir", "gs://b/x"],
+  ["catalog", "urls", "c.parquet", "--polygon", "hdfs://b/x"],
+  ["catalog", "rebase", "c.parquet", "--mirror", "hdfs://b/x", "-o", "n.parquet"],
+  ["fetch", "c.parquet", "--to", "hdfs://b/x"],
+  ["aggregate", "-c", "atl06", "--catalog", "c.parquet", "-o", "hdfs://b/x"],
+  ["aggregate", "-c", "atl06", "--catalog", "c.parquet", "-o", "n.zarr", "--run-dir", "hdfs://b/x"],
   ["aggregate", "-c", "store.yaml", "--catalog", "c.parquet"],
   ["aggregate", "-c", "catalog.yaml", "-o", "n.zarr"],
-  ["run", "status", "gs://b/x"],
-  ["inspect", "gs://b/x"],
-  ["plot", "gs://b/x", "--variable", "h_mean", "-o", "n.png"],
+  ["run", "status", "hdfs://b/x"],
+  ["inspect", "hdfs://b/x"],
+  ["plot", "hdfs://b/x", "--variable", "h_mean", "-o", "n.png"],
   ["cog", "@list.txt", "-o", "cogs"],
-  ["simulate", "gs://b/x"],
-  ["serve", "--catalog", "gs://b/x", "--port", "0"],
-  ["serve", "--store", "gs://b/x", "--port", "0"],
+  ["simulate", "hdfs://b/x"],
+  ["serve", "--catalog", "hdfs://b/x", "--port", "0"],
+  ["serve", "--store", "hdfs://b/x", "--port", "0"],
   ["feed", "run", "feed.yaml"],
   ["feed", "run", "feed_catalog.yaml"],
   ["publish", "plan", "dataset.yaml"],
@@ -61,7 +61,7 @@ Deno.test("a place of an unknown scheme ends a command with what it takes, and m
   for (const args of REFUSED) {
     const { code, stderr } = await granary(args, { cwd: folder, timeoutMs: 20_000 });
     assert.equal(code, 2, `${args.join(" ")}: ${stderr}`);
-    assert.match(stderr, /(gs|s3): here \(wanted .*file:\/\/\/path/, args.join(" "));
+    assert.match(stderr, /(hdfs|s3): here \(wanted .*file:\/\/\/path/, args.join(" "));
   }
   assert.deepEqual(fs.readdirSync(folder).sort(), before);
 });

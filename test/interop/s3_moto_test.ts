@@ -4,7 +4,7 @@ import { GranaryError } from "../../core/errors.ts";
 import { discoverS3 } from "../../catalog/discover/discover.ts";
 import { SourceOpener } from "../../core/access/open.ts";
 import { openTarget } from "../../core/access/targets.ts";
-import { PART_BYTES } from "../../core/access/s3_target.ts";
+import { PART_BYTES } from "../../core/access/remote_target.ts";
 import { patternBytes } from "../support/loopback.ts";
 import { hasMoto, type Moto, startMoto } from "../support/moto.ts";
 

@@ -3,6 +3,7 @@
  * path segments is the path and what stands before it is the base of each. A base is never derived by
  * looking for the bucket's name: some providers keep the bucket in the HTTPS path and some drop it.
  */
+import { isObjectAddress } from "../../../core/files/address.ts";
 
 /** Base + path gives the link back, character by character. A driver without a base has no link. */
 interface Bases {
@@ -53,14 +54,14 @@ export function pathUnder(base: string | null, link: string): string | null {
 }
 
 /**
- * Why a link cannot be a location, or null when it can: it must be `s3://`, `https://` or `http://`
+ * Why a link cannot be a location, or null when it can: it must be `s3://`, `gs://`, `az://`, `https://` or `http://`
  * with a host, name a file, and have no segment that climbs (`..`, also percent-encoded), because
  * paths become folders of local mirrors.
  */
 export function linkProblem(link: string): string | null {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(link)?.[1]?.toLowerCase();
   if (scheme === undefined) return "link is not a URL";
-  if (scheme !== "s3" && scheme !== "https" && scheme !== "http") return "link is neither s3 nor https";
+  if (!isS3(link) && scheme !== "https" && scheme !== "http") return "link is neither s3 nor https";
   // deno-lint-ignore no-control-regex
   if (/[\u0000-\u001f\u007f\\]/.test(link)) return "link with control characters or backslashes";
   if (link.length > LONGEST_LINK) return `link longer than ${LONGEST_LINK} characters`;
@@ -69,7 +70,7 @@ export function linkProblem(link: string): string | null {
   if (authority.includes("@")) return "link with a user name or password";
   const start = pathStart(link);
   const path = link.slice(start);
-  const bare = scheme === "s3" ? path : path.replace(/[?#].*$/s, "");
+  const bare = isS3(link) ? path : path.replace(/[?#].*$/s, "");
   if (bare === "" || bare.endsWith("/")) return "link names no file";
   for (const segment of path.split(/[/?#]/)) {
     if (/^(\.|%2e){1,2}$/i.test(segment)) return "link climbs out of its folder";
@@ -83,9 +84,9 @@ export function fileName(link: string): string {
   return bare.slice(bare.lastIndexOf("/") + 1);
 }
 
-/** Whether a link is of the `s3` scheme. */
+/** Whether a link is of a service of objects (`s3`, `gs`, `az`). */
 export function isS3(link: string): boolean {
-  return /^s3:\/\//i.test(link);
+  return isObjectAddress(link);
 }
 
 const LONGEST_LINK = 8192;

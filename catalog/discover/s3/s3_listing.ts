@@ -1,11 +1,12 @@
 /**
- * Granules among the objects of S3 buckets. A list tells names, sizes and ETags; product and time are what
+ * Granules among the objects of buckets. A list tells names, sizes and ETags; product and time are what
  * the names say by the conventions of their products, and nothing where they say nothing.
  */
 import type { S3Settings } from "../../../core/access/location.ts";
 import type { SourceOpener } from "../../../core/access/open.ts";
-import { listS3, type S3Object } from "../../../core/access/s3_list.ts";
-import { parseS3Url } from "../../../core/access/s3_address.ts";
+import type { ListedObject } from "../../../core/access/listed_object.ts";
+import { listObjects } from "../../../core/access/object_list.ts";
+import { type ObjectName, parseObjectUrl } from "../../../core/access/s3_address.ts";
 import { inputError } from "../../../core/errors.ts";
 import { chooseData } from "../draft/assets.ts";
 import { linkProblem } from "../draft/bases.ts";
@@ -15,7 +16,7 @@ import { namedDraft } from "../draft/named_draft.ts";
 import { printable, type Tally } from "../draft/tally.ts";
 
 export interface S3Listing {
-  /** `s3://bucket/prefix/`. */
+  /** `s3://bucket/prefix/`; of Google `gs://…`, of Azure `az://container/prefix/`. */
   readonly prefixes: readonly string[];
   /** A glob, or a regular expression between slashes, over the key below the prefix. */
   readonly match?: string | undefined;
@@ -27,6 +28,9 @@ export interface S3Listing {
   /** How the buckets are asked, and their objects will be. */
   readonly s3?: S3Settings | undefined;
 }
+
+/** Where objects lie. */
+type Bucket = Pick<ObjectName, "scheme" | "bucket">;
 
 const PROVIDER = "s3";
 
@@ -56,11 +60,11 @@ export async function* s3Drafts(
 ): AsyncGenerator<Draft> {
   const { tally } = options;
   if (listing.prefixes.length === 0) throw inputError("no prefix was named (wanted s3://bucket/prefix/)");
-  const places = listing.prefixes.map((prefix) => ({ prefix, ...parseS3Url(prefix) }));
+  const places = listing.prefixes.map((prefix) => ({ prefix, ...parseObjectUrl(prefix) }));
   const read = objectReader(listing);
   let keys = 0;
-  for (const { prefix, bucket, key: root } of places) {
-    const listed = listS3({ bucket, prefix: root }, opener, {
+  for (const { prefix, scheme, bucket, key: root } of places) {
+    const listed = listObjects({ scheme, bucket, prefix: root }, opener, {
       name: prefix,
       s3: listing.s3 ?? {},
       signal: options.signal,
@@ -73,7 +77,7 @@ export async function* s3Drafts(
         continue;
       }
       const below = object.key.startsWith(root) ? object.key.slice(root.length) : object.key;
-      const draft = read(bucket, object, below, tally);
+      const draft = read({ scheme, bucket }, object, below, tally);
       if (draft !== null) yield draft;
     }
   }
@@ -82,20 +86,20 @@ export async function* s3Drafts(
 /** Makes drafts of objects; `below` is the key below the prefix. Null for one that is in the tally. */
 export function objectReader(
   listing: S3Listing,
-): (bucket: string, object: S3Object, below: string, tally: Tally) => Draft | null {
+): (bucket: Bucket, object: ListedObject, below: string, tally: Tally) => Draft | null {
   const matches = listing.match === undefined ? null : nameChoice(listing.match, "match");
   return (bucket, object, below, tally) => draftOf(bucket, object, below, listing, matches, tally);
 }
 
 function draftOf(
-  bucket: string,
-  object: S3Object,
+  { scheme, bucket }: Bucket,
+  object: ListedObject,
   below: string,
   listing: S3Listing,
   matches: ((name: string) => boolean) | null,
   tally: Tally,
 ): Draft | null {
-  const url = `s3://${bucket}/${object.key}`;
+  const url = `${scheme}://${bucket}/${object.key}`;
   const fits = matches === null ? GRANULE_NAME.test(object.key) : matches(below);
   if (!fits) {
     tally.add("link", matches === null ? "no name of a granule's file" : "name that does not match");

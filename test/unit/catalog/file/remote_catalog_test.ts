@@ -248,7 +248,7 @@ Deno.test("what is no catalog is refused by its name, and a small one comes whol
     await assert.rejects(catalog, { tag: "input", message });
     assert.ok(source.closed);
   }
-  await assert.rejects(openCatalog("gs://bucket/c.parquet"), /does not read gs:/);
+  await assert.rejects(openCatalog("ftp://bucket/c.parquet"), /does not read ftp:/);
   await withFolder(async (folder) => {
     const file = path.join(folder, "one.parquet");
     await writeCatalog(file, [sampleRow()]);

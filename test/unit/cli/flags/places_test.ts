@@ -85,7 +85,13 @@ Deno.test("every place of the command line refuses schemes that it does not know
   for (const slot of places) {
     assert.ok(slot.parse !== undefined, `${slot.name} takes any word for a place`);
     for (
-      const address of ["gs://bucket/x", "az://bucket/x", "ftp://host/x.h5", "s3:bucket/x", "GS://bucket/x"]
+      const address of [
+        "hdfs://bucket/x",
+        "abfs://bucket/x",
+        "ftp://host/x.h5",
+        "s3:bucket/x",
+        "HDFS://bucket/x",
+      ]
     ) {
       assert.throws(() => parsed(slot, address), (error: Error) => {
         const { message } = error;

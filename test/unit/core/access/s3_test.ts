@@ -5,7 +5,7 @@ import path from "node:path";
 import { GranaryError } from "../../../../core/errors.ts";
 import type { SourceLocation } from "../../../../core/access/location.ts";
 import { SourceOpener } from "../../../../core/access/open.ts";
-import { encodeKey, parseS3Url, s3HttpUrl } from "../../../../core/access/s3_address.ts";
+import { encodeKey, parseObjectUrl, s3HttpUrl } from "../../../../core/access/s3_address.ts";
 import { type EarthdataWorld, startEarthdata } from "../../../support/earthdata.ts";
 import { type Fault, FaultSchedule } from "../../../support/faults.ts";
 import { patternBytes } from "../../../support/loopback.ts";
@@ -328,8 +328,8 @@ Deno.test("addresses take the style and endpoint that they should", () => {
   );
   assert.equal(s3HttpUrl(plain, "x", "http://h:9000/base/", undefined).href, "http://h:9000/base/lp-prod/k");
   assert.equal(s3HttpUrl(plain, "x", "https://h", "virtual").href, "https://lp-prod.h/k");
-  assert.deepEqual(parseS3Url("s3://b-1/a?b#c/d"), { bucket: "b-1", key: "a?b#c/d" });
+  assert.deepEqual(parseObjectUrl("s3://b-1/a?b#c/d"), { scheme: "s3", bucket: "b-1", key: "a?b#c/d" });
   for (const bad of ["s3://", "s3:///k", "s3://b/../c", "s3://b/a/./c", "http://b/k"]) {
-    assert.throws(() => parseS3Url(bad), /s3/);
+    assert.throws(() => parseObjectUrl(bad), /s3/);
   }
 });

@@ -27,15 +27,16 @@ Deno.test("a place of another scheme is refused by what the use takes", () => {
     ["gs://b/x", READS_FILES, "gs://b/x: granary does not read gs: here (wanted a path or file:///path)"],
     ["s3://b/x", READS_FILES, "s3://b/x: granary does not read s3: here (wanted a path or file:///path)"],
     [
-      "az://b/x",
+      "abfs://b/x",
       READS_ANYWHERE,
-      "az://b/x: granary does not read az: here (wanted a path or file:///path, https://… or s3://bucket/name)",
+      "abfs://b/x: granary does not read abfs: here" +
+      " (wanted a path or file:///path, https://…, s3://bucket/name, gs://bucket/name or az://container/name)",
     ],
     [
       "s3:b/x",
       WRITES_STORES,
       "s3:b/x: granary does not write to s3: here" +
-      " (wanted a path or file:///path or s3://bucket/name; ./s3:b/x is a local name)",
+      " (wanted a path or file:///path, s3://bucket/name, gs://bucket/name or az://container/name; ./s3:b/x is a local name)",
     ],
     ["elsewhere", ASKS_SERVERS, "elsewhere: is no address (wanted https://…)"],
   ] as const;

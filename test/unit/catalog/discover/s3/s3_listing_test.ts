@@ -138,7 +138,7 @@ Deno.test(
 Deno.test(
   "what is no S3 service, no prefix or not allowed is refused with the reason",
   scene(async (s3, opener) => {
-    await assert.rejects(rowsOf({ prefixes: ["/tmp/x"] }, opener), /not an S3 address/);
+    await assert.rejects(rowsOf({ prefixes: ["/tmp/x"] }, opener), /no address of an object/);
     await assert.rejects(rowsOf({ prefixes: [] }, opener), /no prefix/);
     s3.readers.delete("bucket");
     await assert.rejects(

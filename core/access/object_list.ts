@@ -1,0 +1,17 @@
+/** Objects below a prefix, whatever the service: each is listed by its own interface. */
+import { listAzure } from "./azure_list.ts";
+import type { ListedObject, ListOptions, ObjectPrefix } from "./listed_object.ts";
+import type { SourceOpener } from "./open.ts";
+import { listS3 } from "./s3_list.ts";
+
+/**
+ * Lists page by page, in the order of the service; each page is asked for when the one before was taken, and asked
+ * again where it failed in passing. Throws credential, granule and io errors.
+ */
+export function listObjects(
+  place: ObjectPrefix,
+  opener: SourceOpener,
+  options: ListOptions,
+): AsyncGenerator<ListedObject> {
+  return place.scheme === "az" ? listAzure(place, opener, options) : listS3(place, opener, options);
+}
