@@ -93,9 +93,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "catalog/file": [...BELOW_CATALOG, "catalog"],
   "catalog/footprint": [...BELOW_CATALOG, "catalog"],
   "catalog/write": [...BELOW_CATALOG, "catalog", "catalog/file"],
-  "catalog/query": [...BELOW_CATALOG, "catalog", "catalog/file"],
+  "catalog/cell_index": [...BELOW_CATALOG, "catalog", "catalog/file", "catalog/write"],
+  "catalog/query": [...BELOW_CATALOG, "catalog", "catalog/cell_index", "catalog/file"],
   "catalog/row_index": [...BELOW_CATALOG, "catalog", "catalog/file", "catalog/write"],
-  "catalog/validate": [...BELOW_CATALOG, "catalog", "catalog/file", "catalog/write"],
+  "catalog/validate": [...BELOW_CATALOG, "catalog", "catalog/cell_index", "catalog/file", "catalog/write"],
   "catalog/mirror": [...BELOW_CATALOG, "catalog", "catalog/file", "catalog/query", "catalog/write"],
   "catalog/discover": [
     ...BELOW_CATALOG,

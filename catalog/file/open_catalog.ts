@@ -8,7 +8,9 @@ import path from "node:path";
 import type { DuckDBValue } from "@duckdb/node-api";
 import type { CatalogFiles, CatalogFilesOptions } from "./catalog_files.ts";
 import { catalogRanges } from "./catalog_ranges.ts";
+import { cellIndexPath } from "./cell_index_path.ts";
 import { contractColumns } from "./columns_sql.ts";
+import { GranaryError } from "../../core/errors.ts";
 import { type Duck, type DuckOptions, openDuck, sqlFiles, sqlString } from "../../core/tables/duckdb.ts";
 import { filledDuck } from "./filled_connection.ts";
 import { hiddenTable, withoutHidden } from "./hidden.ts";
@@ -16,7 +18,7 @@ import type { RemoteFile } from "./remote_file.ts";
 import { readFooters } from "./parquet_footer.ts";
 import { readRows, type RowChunk } from "./rows.ts";
 import type { CatalogMetadata } from "../schema.ts";
-import { openSnapshots } from "./snapshots.ts";
+import { openSnapshots, type Snapshots } from "./snapshots.ts";
 import { granulesOf, viewStatements } from "./views.ts";
 import { readingError } from "../../core/tables/reading.ts";
 
@@ -39,6 +41,10 @@ export interface Catalog {
   readonly table: string;
   /** The same for conditions that a user wrote; geometry is DuckDB's GEOMETRY. */
   readonly conditionTable: string;
+  /** The first of its files, as DuckDB reads it. */
+  readonly path: string;
+  /** The cell index beside it, where there is a file of that name; it may be of another catalog, or none. */
+  readonly cellIndex: { readonly name: string; readonly path: string } | undefined;
   /** The rows in the file. */
   count(): Promise<number>;
   /** Rows under an SQL condition that granary wrote itself, a chunk at a time, in file order. */
@@ -68,6 +74,9 @@ export async function openCatalogFiles(
   options: CatalogOptions,
 ): Promise<Catalog> {
   const opened = openSnapshots(files);
+  const beside = hidden === null && files.length === 1 && filled === undefined
+    ? openCellIndex(files[0])
+    : undefined;
   let duck: Duck | undefined;
   try {
     duck = await openDuck(options);
@@ -102,7 +111,8 @@ export async function openCatalogFiles(
     for (const statement of viewStatements(granulesOf(snapshots, types, where), types)) {
       await connection.run(statement);
     }
-    await shutOthers(duck, snapshots);
+    const cellIndex = beside && { name: beside.name, path: beside.opened.pathsIn(duck.folder, "cells")[0] };
+    await shutOthers(duck, cellIndex === undefined ? snapshots : [...snapshots, cellIndex.path]);
     const running = duck;
     return {
       name,
@@ -114,6 +124,8 @@ export async function openCatalogFiles(
       duck,
       table: "catalog_source",
       conditionTable: "condition_source",
+      path: snapshots[0],
+      cellIndex,
       async count() {
         const reader = await connection.runAndReadAll("SELECT count(*) FROM catalog_source");
         return Number(reader.getRows()[0][0]);
@@ -129,13 +141,26 @@ export async function openCatalogFiles(
       close() {
         running.close();
         opened.close();
+        beside?.opened.close();
         clean();
       },
     };
   } catch (error) {
     duck?.close();
     opened.close();
+    beside?.opened.close();
     throw readingError(name, error);
+  }
+}
+
+/** Opens the file of a cell index's name, where there is one and it is Parquet. */
+function openCellIndex(catalog: string): { name: string; opened: Snapshots } | undefined {
+  const name = cellIndexPath(catalog);
+  try {
+    return { name, opened: openSnapshots([name]) };
+  } catch (error) {
+    if (error instanceof GranaryError) return undefined;
+    throw error;
   }
 }
 

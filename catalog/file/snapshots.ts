@@ -8,10 +8,10 @@ import process from "node:process";
 import { inputError, systemCode } from "../../core/errors.ts";
 import { PARQUET_MAGIC } from "../../core/tables/parquet_magic.ts";
 
-interface Snapshots {
+export interface Snapshots {
   sizeBytes: number;
-  /** The files as paths that DuckDB reads, by links in a `folder` where the system has them. */
-  pathsIn(folder: string): string[];
+  /** The files as paths that DuckDB reads, by links `name…` in a `folder` where the system has them. */
+  pathsIn(folder: string, name?: string): string[];
   close(): void;
 }
 
@@ -20,7 +20,10 @@ export function openSnapshots(files: readonly string[]): Snapshots {
   const opened = openAll(files);
   return {
     sizeBytes: opened.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-    pathsIn: (folder) => opened.map(({ fd, file }, index) => snapshotPath(fd, file, folder, index)),
+    pathsIn: (folder, name = "snapshot") =>
+      opened.map(({ fd, file }, index) =>
+        snapshotPath(fd, file, path.join(folder, `${name}${index === 0 ? "" : index}.parquet`))
+      ),
     close: () => closeAll(opened),
   };
 }
@@ -93,13 +96,12 @@ function looksLikeJson(fd: number): boolean {
  * resolves to it; when it has been replaced, the link resolves to nothing and counts as it is written,
  * and its folder is allowed.
  */
-function snapshotPath(fd: number, file: string, folder: string, index: number): string {
+function snapshotPath(fd: number, file: string, link: string): string {
   const descriptor = `/proc/${process.pid}/fd/${fd}`;
   const found = fs.statSync(descriptor, { throwIfNoEntry: false });
   const own = fs.fstatSync(fd);
   const same = found !== undefined && found.isFile() && found.ino === own.ino && found.dev === own.dev;
   if (!same) return path.resolve(file);
-  const link = path.join(folder, `snapshot${index === 0 ? "" : index}.parquet`);
   fs.symlinkSync(descriptor, link);
   return link;
 }

@@ -1,5 +1,6 @@
 /** Whether a file keeps the catalog's contract: format, columns, cells against geometry, bases against paths. */
 import { rowProblem } from "../check_row.ts";
+import { cellIndexFindings } from "../cell_index/check_index.ts";
 import { coverAdaptive } from "../../core/cells/coverage.ts";
 import { shapeFromGeometry } from "../../core/cells/geojson_shape.ts";
 import { geoProblems } from "./geo_schema.ts";
@@ -59,6 +60,9 @@ export async function validateCatalog(
     options.onRows?.(report.granules);
   }
   checkTypes(catalog, types, report);
+  for await (const { level, message } of cellIndexFindings(catalog, { signal: options.signal })) {
+    report.add(level, "cell_index", message);
+  }
   return report.result();
 }
 

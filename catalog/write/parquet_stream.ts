@@ -38,19 +38,29 @@ async function* recordBatches(
   if (!any) yield rowsToBatch([], metadata);
 }
 
+interface BatchOptions {
+  rowGroupRows?: number;
+  /** All values are integers, which lie near the ones before them: their differences are written. */
+  integersOnly?: boolean;
+}
+
 /** Writes record batches of one schema (one batch at least) to `file`, `metadata` in its footer. */
 export async function writeRecordBatches(
   file: string,
   batches: AsyncIterable<RecordBatch>,
   metadata: ReadonlyMap<string, string>,
+  { rowGroupRows = STREAM_ROW_GROUP_ROWS, integersOnly = false }: BatchOptions = {},
 ): Promise<void> {
   const library = await loadParquetWasm();
-  const properties = new library.WriterPropertiesBuilder()
+  let builder = new library.WriterPropertiesBuilder()
     .setCompression(library.Compression.ZSTD)
-    .setMaxRowGroupSize(STREAM_ROW_GROUP_ROWS)
+    .setMaxRowGroupSize(rowGroupRows)
     .setKeyValueMetadata(new Map(metadata))
-    .setCreatedBy("granary")
-    .build();
+    .setCreatedBy("granary");
+  if (integersOnly) {
+    builder = builder.setDictionaryEnabled(false).setEncoding(library.Encoding.DELTA_BINARY_PACKED);
+  }
+  const properties = builder.build();
   // What fails among the batches comes out of wasm as another error: it is kept here, and thrown as it was.
   let failure: { error: unknown } | undefined;
   const source = ReadableStream.from(wasmBatches(library, batches, (error) => failure = { error }));

@@ -4,6 +4,7 @@ import type { CliContext } from "../io/context.ts";
 import { addCatalogBuild } from "./catalog_build.ts";
 import { addCatalogExport } from "./catalog_export.ts";
 import { addCatalogImport } from "./catalog_import.ts";
+import { addCatalogIndex } from "./catalog_index.ts";
 import { addCatalogInfo } from "./catalog_info.ts";
 import { addCatalogMerge } from "./catalog_merge.ts";
 import { addCatalogRebase } from "./catalog_rebase.ts";
@@ -21,6 +22,7 @@ export function addCatalog(program: Command, context: CliContext): void {
   addCatalogMerge(catalog, context);
   addCatalogValidate(catalog, context);
   addCatalogRebase(catalog, context);
+  addCatalogIndex(catalog, context);
   addCatalogExport(catalog, context);
   addCatalogImport(catalog, context);
 }

@@ -19,6 +19,7 @@ import { openRemote, openUpdate } from "./catalog_build_remote.ts";
 import { openS3 } from "./catalog_build_s3.ts";
 import type { OpenedSource } from "./catalog_build_source.ts";
 import { warnOfDuplicates } from "./catalog_duplicates.ts";
+import { indexBeside } from "./catalog_index.ts";
 import { placesToRead } from "../flags/places.ts";
 
 const EXAMPLES = `
@@ -46,6 +47,7 @@ export function addCatalogBuild(catalog: Command, context: CliContext): void {
       const opened = await openSource(request, context);
       const result = await written(opened, request, context);
       await warnOfDuplicates(output, context);
+      await indexBeside(output, flags.cellIndex, context);
       report(output, result, opened, context);
     });
 }

@@ -5,6 +5,8 @@ import { DEFAULT_CELL_ORDER } from "../../catalog/schema.ts";
 import { MAX_NUMBER_ORDER } from "../../core/cells/convention.ts";
 import { whole } from "../flags/numbers.ts";
 import { outputFile, OVERWRITE, OVERWRITE_HELP } from "../flags/output.ts";
+import { CELL_INDEX, CELL_INDEX_HELP, NO_CELL_INDEX, NO_CELL_INDEX_HELP } from "../flags/output.ts";
+import { indexBeside } from "./catalog_index.ts";
 import type { CliContext } from "../io/context.ts";
 import { warnOfDuplicates } from "./catalog_duplicates.ts";
 import { printReport } from "../io/report.ts";
@@ -31,6 +33,8 @@ export function addCatalogImport(catalog: Command, context: CliContext): void {
       new Option("--latitude <convention>", "how the tool that made a JSON catalog read latitudes")
         .choices(["authalic", "geodetic"] as const).default("geodetic" as const),
     )
+    .option(CELL_INDEX, CELL_INDEX_HELP)
+    .option(NO_CELL_INDEX, NO_CELL_INDEX_HELP)
     .addHelpText("after", EXAMPLES)
     .action(async (file, options) => {
       const { importCatalog } = await import("../../catalog/discover/import.ts");
@@ -62,6 +66,7 @@ export function addCatalogImport(catalog: Command, context: CliContext): void {
         }
         if (result.rows === 0) context.log.warn("no granule was found: the catalog is empty");
         await warnOfDuplicates(output, context);
+        await indexBeside(output, options.cellIndex, context);
         if (context.json) {
           printReport(context, "catalog.import", { output, ...result, set_aside: found.tally });
         } else {

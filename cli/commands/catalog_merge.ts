@@ -3,6 +3,8 @@ import type { Command } from "@commander-js/extra-typings";
 import { formatBytes, formatCount, formatNumberOf } from "../../core/units.ts";
 import { outputFile, OVERWRITE, OVERWRITE_HELP } from "../flags/output.ts";
 import { catalogAccess } from "./catalog_access.ts";
+import { CELL_INDEX, CELL_INDEX_HELP, NO_CELL_INDEX, NO_CELL_INDEX_HELP } from "../flags/output.ts";
+import { indexBeside } from "./catalog_index.ts";
 import type { CliContext } from "../io/context.ts";
 import { warnOfDuplicates } from "./catalog_duplicates.ts";
 import { printReport } from "../io/report.ts";
@@ -30,6 +32,8 @@ export function addCatalogMerge(catalog: Command, context: CliContext): void {
       "folder for what does not fit memory (default: beside the output)",
       fileToWrite,
     )
+    .option(CELL_INDEX, CELL_INDEX_HELP)
+    .option(NO_CELL_INDEX, NO_CELL_INDEX_HELP)
     .addHelpText("after", EXAMPLES)
     .action(async (files, options) => {
       const { mergeCatalogs } = await import("../../catalog/write/merge.ts");
@@ -39,6 +43,7 @@ export function addCatalogMerge(catalog: Command, context: CliContext): void {
         ...catalogAccess(context),
       });
       await warnOfDuplicates(output, context);
+      await indexBeside(output, options.cellIndex, context);
       if (context.json) printReport(context, "catalog.merge", { output: options.output, ...result });
       else {
         context.log.info(

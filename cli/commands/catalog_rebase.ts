@@ -3,6 +3,8 @@ import type { Command } from "@commander-js/extra-typings";
 import { formatCount, formatNumberOf } from "../../core/units.ts";
 import { outputFile, OVERWRITE, OVERWRITE_HELP } from "../flags/output.ts";
 import { catalogAccess } from "./catalog_access.ts";
+import { CELL_INDEX, CELL_INDEX_HELP, NO_CELL_INDEX, NO_CELL_INDEX_HELP } from "../flags/output.ts";
+import { indexBeside } from "./catalog_index.ts";
 import type { CliContext } from "../io/context.ts";
 import { printReport } from "../io/report.ts";
 import { catalogToRead, fileToRead, fileToWrite } from "../flags/places.ts";
@@ -22,6 +24,8 @@ export function addCatalogRebase(catalog: Command, context: CliContext): void {
     .requiredOption("-o, --output <file>", "the catalog to write; it may be the input", fileToWrite)
     .option(OVERWRITE, OVERWRITE_HELP)
     .option("--existing", "only granules whose files are there")
+    .option(CELL_INDEX, CELL_INDEX_HELP)
+    .option(NO_CELL_INDEX, NO_CELL_INDEX_HELP)
     .addHelpText("after", EXAMPLES)
     .action(async (file, options) => {
       const { rebaseCatalog } = await import("../../catalog/mirror/rebase.ts");
@@ -31,6 +35,7 @@ export function addCatalogRebase(catalog: Command, context: CliContext): void {
         existingOnly: options.existing,
         ...catalogAccess(context),
       });
+      await indexBeside(output, options.cellIndex, context);
       if (context.json) printReport(context, "catalog.rebase", { output: options.output, ...result });
       else {
         context.log.info(

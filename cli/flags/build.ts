@@ -13,7 +13,14 @@ import { type OrbitParameters, orbitParameters } from "../../products/orbits.ts"
 import { PRESET_NAMES } from "../../products/presets/index.ts";
 import { addAreaOptions, type AreaFlags } from "./area.ts";
 import { listOf, numberWithin, whole } from "./numbers.ts";
-import { OVERWRITE, OVERWRITE_HELP } from "./output.ts";
+import {
+  CELL_INDEX,
+  CELL_INDEX_HELP,
+  NO_CELL_INDEX,
+  NO_CELL_INDEX_HELP,
+  OVERWRITE,
+  OVERWRITE_HELP,
+} from "./output.ts";
 import { addS3Options, type S3Flags, s3Settings } from "./s3.ts";
 import { fileToRead, fileToWrite, serverToAsk } from "./places.ts";
 
@@ -27,6 +34,7 @@ export interface BuildFlags extends AreaFlags, S3Flags {
   output: string;
   overwrite?: boolean;
   cellOrder: number;
+  cellIndex?: boolean;
   // Of several sources.
   collection?: string;
   provider?: string;
@@ -90,6 +98,8 @@ export function addBuildOptions(command: CommandUnknownOpts): void {
     .requiredOption("-o, --output <file>", "the catalog to write", fileToWrite)
     .option(OVERWRITE, OVERWRITE_HELP)
     .option("--cell-order <n>", "order of the cells", whole(0, MAX_NUMBER_ORDER), DEFAULT_CELL_ORDER)
+    .option(CELL_INDEX, CELL_INDEX_HELP)
+    .option(NO_CELL_INDEX, NO_CELL_INDEX_HELP)
     .option("--provider <name>", "who serves the granules; cmr: only these, commas between");
   command.optionsGroup("Choosing:");
   command

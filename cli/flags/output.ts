@@ -1,5 +1,6 @@
 /** `-o` of commands that write one file, and `--overwrite`. */
 import path from "node:path";
+import { MANY_GRANULES } from "../../catalog/file/cell_index_path.ts";
 import { outputAddress } from "../../core/files/address.ts";
 import { checkOutput, type OutputKind } from "../../core/files/output.ts";
 import { inputError } from "../../core/errors.ts";
@@ -7,6 +8,13 @@ import { isObjectAddress } from "../../core/files/address.ts";
 
 export const OVERWRITE = "--overwrite";
 export const OVERWRITE_HELP = "replace a file of that name and kind";
+
+export const CELL_INDEX = "--cell-index";
+export const CELL_INDEX_HELP = `write a cell index beside the catalog (default: from ${
+  MANY_GRANULES.toLocaleString("en")
+} granules on)`;
+export const NO_CELL_INDEX = "--no-cell-index";
+export const NO_CELL_INDEX_HELP = "write no cell index";
 
 /**
  * The path to write, once it may be written. `updates` are files that the command changes by its meaning.

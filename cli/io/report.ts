@@ -14,6 +14,7 @@ export const REPORT_VERSIONS = {
   "catalog.build": 1,
   "catalog.export": 1,
   "catalog.import": 1,
+  "catalog.index": 1,
   "catalog.info": 1,
   "catalog.merge": 1,
   "catalog.rebase": 1,

@@ -1,0 +1,159 @@
+/** What a cell index tells of the catalog as it is now, which may have changed since the index was written. */
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { inputError } from "../../core/errors.ts";
+import { isObject } from "../../core/json_value.ts";
+import { sqlString } from "../../core/tables/duckdb.ts";
+import type { Catalog } from "../file/open_catalog.ts";
+import { type RowGroup, rowGroupsOf } from "./row_groups.ts";
+import { NO_CELLS_ORDER } from "./cell_lists.ts";
+import { type CellIndexMetadata, CELLS_FORMAT, CELLS_KEY } from "./write_index.ts";
+
+/** Rows of a catalog, from `first` on. */
+export interface RowSpan {
+  first: number;
+  rows: number;
+}
+
+export interface CellIndex {
+  /** Orders of its cells, ascending; that of rows without cells is among them. */
+  readonly orders: readonly number[];
+  /** Rows of the catalog that the index does not know, ascending. */
+  readonly unknown: readonly RowSpan[];
+  /** Rows that the catalog has now. */
+  readonly size: number;
+  /** Calls `found` with each cell of a range at `order`, ascending, and the rows that it touches, ascending. */
+  cells(
+    order: number,
+    ranges: readonly { first: number; last: number }[] | null,
+    found: (cell: number, rows: Uint32Array) => void,
+    signal?: AbortSignal,
+  ): Promise<void>;
+}
+
+/** The index beside a catalog; undefined where there is none, or where it knows nothing of what the catalog has now. */
+export async function openCellIndex(catalog: Catalog): Promise<CellIndex | undefined> {
+  if (catalog.cellIndex === undefined) return undefined;
+  const { connection } = catalog.duck;
+  const { path } = catalog.cellIndex;
+  const metadata = await indexMetadata(connection, path);
+  if (metadata === undefined) return undefined;
+  const groups = await rowGroupsOf(connection, catalog.path);
+  const renumbered = new Renumbered(metadata.row_groups, groups);
+  if (renumbered.unknown.length === groups.length && groups.length > 0) return undefined;
+  return {
+    orders: metadata.orders,
+    unknown: renumbered.unknown,
+    size: groups.reduce((sum, { rows }) => sum + rows, 0),
+    async cells(order, ranges, found, signal) {
+      const within = ranges === null
+        ? ""
+        : ` AND (${ranges.map(({ first, last }) => `cell BETWEEN ${first} AND ${last}`).join(" OR ")})`;
+      if (ranges?.length === 0) return;
+      const result = await connection.stream(
+        `SELECT cell, rows FROM read_parquet(${sqlString(path)}) WHERE cell_order = ${order}${within}`,
+      );
+      for (;;) {
+        signal?.throwIfAborted();
+        const chunk = await result.fetchChunk();
+        if (chunk === null || chunk.rowCount === 0) return;
+        const cells = (chunk.getColumnVector(0) as unknown as { items: BigUint64Array }).items;
+        const lists = chunk.getColumnVector(1) as unknown as RowListVector;
+        const rows = lists.childVector.items;
+        for (let i = 0; i < chunk.rowCount; i++) {
+          const from = lists.getEntryOffset(i);
+          found(Number(cells[i]), renumbered.rows(rows.subarray(from, from + lists.getEntryLength(i))));
+        }
+      }
+    },
+  };
+}
+
+interface RowListVector {
+  getEntryOffset(row: number): number;
+  getEntryLength(row: number): number;
+  readonly childVector: { readonly items: Uint32Array };
+}
+
+/** What an index says of itself; undefined for what is no cell index that this version reads. */
+export async function indexMetadata(
+  connection: DuckDBConnection,
+  path: string,
+): Promise<CellIndexMetadata | undefined> {
+  try {
+    const reader = await connection.runAndReadAll(
+      `SELECT decode(value) FROM parquet_kv_metadata(${sqlString(path)}) WHERE key = '${CELLS_KEY}'::BLOB`,
+    );
+    const value: unknown = JSON.parse(String(reader.getRows()[0]?.[0]));
+    return isMetadata(value) ? value : undefined;
+  } catch {
+    // No Parquet, or no footer that can be read: an index is never needed.
+    return undefined;
+  }
+}
+
+function isMetadata(value: unknown): value is CellIndexMetadata {
+  if (!isObject(value) || value.format !== CELLS_FORMAT) return false;
+  const { orders, row_groups: groups } = value;
+  const isOrder = (order: unknown) => isWhole(order) && order <= NO_CELLS_ORDER;
+  return Array.isArray(orders) && orders.every(isOrder) && Array.isArray(groups) && groups.every(isGroup);
+}
+
+function isGroup(value: unknown): boolean {
+  return isObject(value) && isWhole(value.first) && isWhole(value.rows) && typeof value.digest === "string";
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** From the numbers of rows when the index was written to those of the same rows now. */
+class Renumbered {
+  readonly unknown: RowSpan[] = [];
+  /** The first row of each group then, ascending; how far its rows moved since, NaN where they are gone. */
+  readonly #firsts: Float64Array;
+  readonly #moves: Float64Array;
+  readonly #rows: number;
+  readonly #isSame: boolean;
+
+  constructor(then: readonly RowGroup[], now: readonly RowGroup[]) {
+    const places = uniqueDigests(then);
+    this.#firsts = Float64Array.from(then, ({ first }) => first);
+    this.#moves = new Float64Array(then.length).fill(NaN);
+    this.#rows = then.reduce((sum, { rows }) => sum + rows, 0);
+    const isUnique = uniqueDigests(now);
+    for (const { first, rows, digest } of now) {
+      const place = isUnique.has(digest) ? places.get(digest) : undefined;
+      if (place === undefined) this.unknown.push({ first, rows });
+      else this.#moves[place] = first - then[place].first;
+    }
+    this.#isSame = this.#moves.every((move) => move === 0);
+  }
+
+  /** The rows of a list that are still there, by their numbers of now. */
+  rows(list: Uint32Array): Uint32Array {
+    if (list.length > 0 && list[list.length - 1] >= this.#rows) {
+      throw inputError("the cell index names rows that its catalog never had (is it damaged? remove it)");
+    }
+    if (this.#isSame) return list;
+    const moved = new Uint32Array(list.length);
+    let count = 0;
+    for (let i = 0, group = 0; i < list.length; i++) {
+      while (group + 1 < this.#firsts.length && this.#firsts[group + 1] <= list[i]) group += 1;
+      const move = this.#moves[group];
+      if (!Number.isNaN(move)) moved[count++] = list[i] + move;
+    }
+    return moved.subarray(0, count).sort();
+  }
+}
+
+/** Places of the groups that no other is like. */
+function uniqueDigests(groups: readonly RowGroup[]): Map<string, number> {
+  const places = new Map<string, number>();
+  const repeated = new Set<string>();
+  groups.forEach(({ digest }, place) => {
+    if (places.has(digest)) repeated.add(digest);
+    places.set(digest, place);
+  });
+  for (const digest of repeated) places.delete(digest);
+  return places;
+}

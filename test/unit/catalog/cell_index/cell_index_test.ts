@@ -1,0 +1,218 @@
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+import { cellIndexFindings } from "../../../../catalog/cell_index/check_index.ts";
+import { keepCellIndex, requireCellIndex } from "../../../../catalog/cell_index/keep_index.ts";
+import { openCellIndex } from "../../../../catalog/cell_index/read_index.ts";
+import { CELLS_KEY, writeCellIndex } from "../../../../catalog/cell_index/write_index.ts";
+import { cellIndexPath } from "../../../../catalog/file/cell_index_path.ts";
+import { type Catalog, openCatalog } from "../../../../catalog/file/open_catalog.ts";
+import type { GranuleRow } from "../../../../catalog/granule.ts";
+import { countParents, select, type SelectOptions } from "../../../../catalog/query/select.ts";
+import { writeCatalog } from "../../../../catalog/write/write.ts";
+import { boxArea } from "../../../../core/geometry/area.ts";
+import { openDuck, sqlString } from "../../../../core/tables/duckdb.ts";
+import { missionRows } from "../../../support/mission_granules.ts";
+import { sampleRow, withFolder } from "../sample.ts";
+
+/** Tracks at order 8, some footprints at coarser orders, and granules without any. */
+function* mixedRows(count: number): Generator<GranuleRow> {
+  for (const [i, row] of [...missionRows(count, { orbits: 12, points: 400 })].entries()) {
+    if (i % 40 === 0) yield { ...row, geometry: null, bbox: null, cells: new BigUint64Array() };
+    else if (i % 40 === 1) {
+      const cells = new Set(Array.from(row.cells, (cell) => cell >> 8n));
+      yield { ...row, cell_order: 4, cells: BigUint64Array.from(cells).sort() };
+    } else yield row;
+  }
+}
+
+const REGION = Array.from({ length: 64 }, (_, i) => 41_216 + i);
+
+/** Questions of every kind: orders, conventions, areas, conditions, limits. */
+const QUESTIONS: readonly SelectOptions[] = [
+  { order: 6, convention: "authalic", cells: REGION },
+  { order: 6, convention: "geodetic", cells: REGION },
+  { order: 3, convention: "authalic", cells: [644, 3, 700] },
+  { order: 9, convention: "authalic", cells: REGION.map((cell) => cell * 64 + 5) },
+  { order: 8, convention: "geodetic", areas: [boxArea(170, -70, -170, -55)] },
+  { order: 6, convention: "authalic", cells: REGION, unknownExtent: true, maxCells: 5 },
+  { order: 6, convention: "authalic", cells: REGION, collections: ["ATL04.*"], where: "size_bytes % 3 = 0" },
+  {
+    order: 6,
+    convention: "authalic",
+    cells: REGION,
+    start: Date.UTC(2018, 9, 15),
+    end: Date.UTC(2018, 9, 20),
+  },
+  { order: 6, convention: "authalic", cells: [] },
+  { order: 6, convention: "authalic" },
+];
+
+/** Of unknown extent and with a condition among them. */
+const FEW = [QUESTIONS[1], QUESTIONS[5], QUESTIONS[6]];
+
+async function answers(file: string, questions: readonly SelectOptions[]): Promise<unknown[]> {
+  const catalog = await openCatalog(file);
+  try {
+    const found: unknown[] = [];
+    for (const question of questions) {
+      found.push(await select(catalog, { ...question, withoutCells: true }));
+      found.push(await countParents(catalog, question));
+    }
+    return found;
+  } finally {
+    catalog.close();
+  }
+}
+
+/** The answers with the index, and those without it, which other tests hold against observations. */
+async function assertSameAnswers(file: string, questions = QUESTIONS): Promise<void> {
+  const found = await answers(file, questions);
+  const aside = `${cellIndexPath(file)}.aside`;
+  fs.renameSync(cellIndexPath(file), aside);
+  const expected = await answers(file, questions);
+  fs.renameSync(aside, cellIndexPath(file));
+  assert.deepEqual(found, expected);
+}
+
+async function withOpen<T>(file: string, use: (catalog: Catalog) => Promise<T>): Promise<T> {
+  const catalog = await openCatalog(file);
+  try {
+    return await use(catalog);
+  } finally {
+    catalog.close();
+  }
+}
+
+async function findings(file: string): Promise<string[]> {
+  return await withOpen(file, async (catalog) => {
+    const found: string[] = [];
+    for await (const { level, message } of cellIndexFindings(catalog)) found.push(`${level}: ${message}`);
+    return found;
+  });
+}
+
+/** Writes a Parquet file by a query, with footer keys of another. */
+async function copyBy(query: string, file: string, keysOf: string, keys: readonly string[]): Promise<void> {
+  const duck = await openDuck({ threads: 1 });
+  try {
+    const reader = await duck.connection.runAndReadAll(
+      `SELECT decode(key), decode(value) FROM parquet_kv_metadata(${sqlString(keysOf)})`,
+    );
+    const kept = reader.getRows().filter(([key]) => keys.includes(String(key)))
+      .map(([key, value]) => `"${key}": ${sqlString(String(value))}`);
+    await duck.connection.run(
+      `COPY (${query}) TO ${sqlString(file)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480,
+        KV_METADATA {${kept.join(", ")}})`,
+    );
+  } finally {
+    duck.close();
+  }
+}
+
+Deno.test("with a cell index every selection is what it is without one, and reads no list of cells", async () => {
+  await withFolder(async (folder) => {
+    const file = path.join(folder, "catalog.parquet");
+    await writeCatalog(file, mixedRows(600));
+    const { cells } = await writeCellIndex(file);
+    assert.ok(cells > 5000);
+    await assertSameAnswers(file);
+    assert.deepEqual(await findings(file), []);
+    await withOpen(file, async (catalog) => {
+      const statements: string[] = [];
+      const { connection } = catalog.duck;
+      const stream = connection.stream.bind(connection);
+      connection.stream = (sql, values, types) => {
+        statements.push(sql);
+        return stream(sql, values, types);
+      };
+      await select(catalog, { ...QUESTIONS[0], withoutCells: true });
+      assert.ok(statements.length > 0);
+      assert.deepEqual(statements.filter((sql) => sql.includes("unnest(")), []);
+    });
+  });
+});
+
+Deno.test("an index follows a catalog whose row groups move, and what it does not know is looked through", async () => {
+  await withFolder(async (folder) => {
+    const former = path.join(folder, "former.parquet");
+    const file = path.join(folder, "catalog.parquet");
+    await writeCatalog(former, mixedRows(45_000));
+    await writeCellIndex(former);
+    fs.copyFileSync(cellIndexPath(former), cellIndexPath(file));
+    // The first row group is gone, the next one stays, and the last ones have other cells.
+    const all = `SELECT * EXCLUDE file_row_number FROM read_parquet(${
+      sqlString(former)
+    }, file_row_number = true)`;
+    await copyBy(
+      `${all} WHERE file_row_number BETWEEN 20480 AND 40959 UNION ALL
+       SELECT * REPLACE ([660000::UBIGINT] AS cells) FROM (${all} WHERE file_row_number >= 40960)`,
+      file,
+      former,
+      ["geo", "granary"],
+    );
+    await withOpen(file, async (catalog) => {
+      const index = await openCellIndex(catalog);
+      assert.deepEqual(index?.unknown, [{ first: 20_480, rows: 4040 }]);
+    });
+    await assertSameAnswers(file, FEW);
+    assert.match(
+      (await findings(file)).join("\n"),
+      /^warning: .*does not know 4040 of the catalog's 24520 rows/,
+    );
+    // An eighth of the rows and more: it is written again.
+    assert.notEqual(await keepCellIndex(file, undefined), null);
+    assert.equal(await keepCellIndex(file, true), null, "it serves");
+    await assertSameAnswers(file, FEW);
+    assert.deepEqual(await findings(file), []);
+  });
+});
+
+Deno.test("an index of another catalog, and one that is damaged, are as none; one that lies is found", async () => {
+  await withFolder(async (folder) => {
+    const file = path.join(folder, "catalog.parquet");
+    const index = cellIndexPath(file);
+    const other = path.join(folder, "other.parquet");
+    await writeCatalog(file, mixedRows(200));
+    await writeCatalog(other, mixedRows(300));
+    await writeCellIndex(other);
+    fs.copyFileSync(cellIndexPath(other), index);
+    await assertSameAnswers(file, FEW);
+    assert.match((await findings(file)).join("\n"), /^warning: .* is no index of this catalog as it is now/);
+    for (const bytes of ["PAR1 and no more PAR1", "text"]) {
+      fs.writeFileSync(index, bytes);
+      await assertSameAnswers(file, FEW);
+    }
+    await writeCellIndex(file);
+    const lying = path.join(folder, "lying.parquet");
+    await copyBy(
+      `SELECT cell_order, cell, list_transform(rows, lambda r: ((r + 1) % 200)::UINTEGER) AS rows
+       FROM read_parquet(${sqlString(index)})`,
+      lying,
+      index,
+      [CELLS_KEY],
+    );
+    fs.renameSync(lying, index);
+    assert.match((await findings(file))[0], /^error: .*names other rows for cell 4\/\d+ than the catalog/);
+  });
+});
+
+Deno.test("small catalogs get an index where one is wished for, and no other file is replaced by it", async () => {
+  await withFolder(async (folder) => {
+    const file = path.join(folder, "catalog.parquet");
+    const index = cellIndexPath(file);
+    await writeCatalog(file, [sampleRow()]);
+    assert.equal(await keepCellIndex(file, undefined), null);
+    assert.equal(fs.existsSync(index), false);
+    const warnings: string[] = [];
+    fs.copyFileSync(file, index);
+    assert.equal(await keepCellIndex(file, true, { warn: (message) => warnings.push(message) }), null);
+    assert.match(warnings.join("\n"), /catalog\.cells\.parquet: is no cell index/);
+    await assert.rejects(requireCellIndex(index), /nothing was changed/);
+    assert.deepEqual(fs.readFileSync(index), fs.readFileSync(file));
+    fs.rmSync(index);
+    assert.equal((await keepCellIndex(file, true))?.cells, 1);
+    await requireCellIndex(index);
+    assert.equal(await keepCellIndex(file, false), null);
+  });
+});
