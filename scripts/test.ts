@@ -4,7 +4,7 @@
  *
  *   deno task test [SUITE | FILE | FOLDER]… [--record]      static, unit, acceptance, real, interop
  *
- * `--record` notes what files of tests took, in test/seconds.json, by which the longest begin.
+ * `--record` notes what files and rooms of tests took, in test/seconds.json, by which the longest begin.
  */
 import fs from "node:fs";
 import os from "node:os";
@@ -22,28 +22,30 @@ interface Suite {
   name: string;
   folder: string;
   /**
-   * `together`: all files in one process, in as many threads as there are processors. `apart`: a process
-   * a file, several at a time; for tests that set the environment, mount, or kill.
+   * What shares a process, several of which run at a time. `room`: the files of a folder of the suite, which
+   * load the same modules. `file`: each by itself, for tests that set the environment, mount, or kill.
    */
-  files: "together" | "apart";
+  process: "room" | "file";
   needsBinary: boolean;
 }
 
 const SUITES: readonly Suite[] = [
-  { name: "unit", folder: "test/unit", files: "together", needsBinary: false },
-  { name: "acceptance", folder: "test/acceptance", files: "apart", needsBinary: true },
-  { name: "real", folder: "test/real", files: "apart", needsBinary: true },
-  { name: "interop", folder: "test/interop", files: "apart", needsBinary: true },
+  { name: "unit", folder: "test/unit", process: "room", needsBinary: false },
+  { name: "acceptance", folder: "test/acceptance", process: "file", needsBinary: true },
+  { name: "real", folder: "test/real", process: "file", needsBinary: true },
+  { name: "interop", folder: "test/interop", process: "file", needsBinary: true },
 ];
 const NAMES = ["static", ...SUITES.map(({ name }) => name)];
 
 /** Properties draw the same cases in every run. */
 const TEST = ["test", "--allow-all", "--no-check", "--preload", "test/support/fixed_seed.ts"];
 
-const PROCESSORS = os.availableParallelism();
-/** Files that run at the same time: much of what they do is waiting. */
-const FILES_AT_ONCE = PROCESSORS + 1;
-/** Files that took long are told in the end. */
+/** Loads the files that GRANARY_TEST_FILES names. */
+const FILES_OF_A_ROOM = "test/support/files_of_a_room.ts";
+
+/** Processes that run at the same time: much of what they do is waiting. */
+const AT_ONCE = os.availableParallelism() + 1;
+/** Files and rooms that took long are told in the end. */
 const SLOWEST_SHOWN = 10;
 
 const root = path.resolve(import.meta.dirname!, "..");
@@ -60,7 +62,7 @@ const env: Record<string, string | undefined> = {
 };
 const none: Tally = { passed: 0, failed: 0, skipped: 0 };
 const tallies = new Map<string, { tally: Tally; seconds: number }>();
-const fileSeconds: Record<string, number> = {};
+const took: Record<string, number> = {};
 const skipped: string[] = [];
 const expected: Record<string, number> = JSON.parse(fs.readFileSync(secondsFile, "utf8"));
 const began = Date.now();
@@ -75,10 +77,10 @@ const compiled = await prepare();
 for (const { suite, files } of chosen) {
   // A binary that cannot be made fails every file that would have driven it.
   if (suite.needsBinary && !compiled) add(suite.name, { ...none, failed: files.length }, 0);
-  else if (suite.files === "apart") jobs.push(...files.map((file) => fileJob(suite, file)));
-  else jobs.push(togetherJob(suite, files));
+  else if (suite.process === "file") jobs.push(...files.map((file) => fileJob(suite, file)));
+  else jobs.push(...roomsOf(suite, files).map(([room, own]) => roomJob(suite, room, own)));
 }
-await runJobs(jobs, FILES_AT_ONCE);
+await runJobs(jobs, AT_ONCE);
 report();
 
 /** Peers and the binary, side by side. @returns whether a binary that is needed is there */
@@ -100,10 +102,10 @@ async function prepare(): Promise<boolean> {
 
 function report(): never {
   if (skipped.length > 0) console.log(`\nskipped:\n${skipped.map((name) => `  ${name}`).join("\n")}`);
-  const slowest = Object.entries(fileSeconds).sort(([, a], [, b]) => b - a);
+  const slowest = Object.entries(took).sort(([, a], [, b]) => b - a);
   if (slowest.length > SLOWEST_SHOWN) {
     const lines = slowest.slice(0, SLOWEST_SHOWN).map(([file, seconds]) => `  ${seconds} s ${file}`);
-    console.log(`\nslowest files:\n${lines.join("\n")}`);
+    console.log(`\nslowest:\n${lines.join("\n")}`);
   }
   if (recorded) record();
   console.log();
@@ -119,9 +121,9 @@ function report(): never {
   process.exit(sum.failed === 0 && sum.passed > 0 ? 0 : 1);
 }
 
-/** What files took takes the place of what was noted of them; files that are gone go. */
+/** What files and rooms took takes the place of what was noted of them; those that are gone go. */
 function record(): void {
-  const noted = Object.entries({ ...expected, ...fileSeconds })
+  const noted = Object.entries({ ...expected, ...took })
     .filter(([file]) => fs.existsSync(path.join(root, file)))
     .sort(([a], [b]) => a < b ? -1 : 1);
   fs.writeFileSync(secondsFile, `${JSON.stringify(Object.fromEntries(noted), null, 2)}\n`);
@@ -162,7 +164,7 @@ function testFiles(folder: string): string[] {
 /** The checks begin at once. */
 function staticJob(): Job {
   const done = runStatic();
-  return { places: 1, seconds: Infinity, run: () => done };
+  return { seconds: Infinity, run: () => done };
 }
 
 async function runStatic(): Promise<void> {
@@ -179,29 +181,36 @@ async function runStatic(): Promise<void> {
   }
 }
 
-/** As many threads as there are processors; the places left are for files that run apart. */
-function togetherJob({ name }: Suite, files: readonly string[]): Job {
-  const run = async () => {
-    const started = Date.now();
-    const ended = await runDeno([...TEST, "--parallel", ...files], true);
-    add(name, note(ended), secondsSince(started));
-  };
-  return { places: PROCESSORS, seconds: Infinity, run };
+/** Files by the folder of the suite that they are in. */
+function roomsOf({ folder }: Suite, files: readonly string[]): [room: string, files: string[]][] {
+  const rooms = Map.groupBy(files, (file) => {
+    const [room, ...rest] = file.slice(folder.length + 1).split("/");
+    return rest.length === 0 ? folder : `${folder}/${room}`;
+  });
+  return [...rooms];
 }
 
-/** One file of a suite that runs apart; those that nobody timed begin, as the longest do. */
-function fileJob({ name }: Suite, file: string): Job {
+function roomJob(suite: Suite, room: string, files: readonly string[]): Job {
+  return testJob(suite, room, FILES_OF_A_ROOM, { GRANARY_TEST_FILES: files.join("\n") });
+}
+
+function fileJob(suite: Suite, file: string): Job {
+  return testJob(suite, file, file);
+}
+
+/** One process of tests; those that nobody timed begin, as the longest do. */
+function testJob({ name }: Suite, title: string, program: string, more: Record<string, string> = {}): Job {
   const run = async () => {
     const started = Date.now();
-    const ended = await runDeno([...TEST, file], false);
+    const ended = await runDeno([...TEST, program], false, more);
     const own = note(ended);
     if (own.failed > 0) console.log(ended.stdout + ended.stderr);
     const seconds = secondsSince(started);
-    fileSeconds[file] = Math.round(seconds);
-    console.log(`${file}: ${tallyText(own)} (${seconds.toFixed(0)} s)`);
+    took[title] = Math.round(seconds);
+    console.log(`${title}: ${tallyText(own)} (${seconds.toFixed(0)} s)`);
     add(name, own, seconds);
   };
-  return { places: 1, seconds: expected[file] ?? Infinity, run };
+  return { seconds: expected[title] ?? Infinity, run };
 }
 
 function note({ code, stdout, stderr }: Ended): Tally {
@@ -210,6 +219,6 @@ function note({ code, stdout, stderr }: Ended): Tally {
   return tally;
 }
 
-function runDeno(args: readonly string[], shown: boolean): Promise<Ended> {
-  return runToEnd(Deno.execPath(), args, { cwd: root, env, shown });
+function runDeno(args: readonly string[], shown: boolean, more: Record<string, string> = {}): Promise<Ended> {
+  return runToEnd(Deno.execPath(), args, { cwd: root, env: { ...env, ...more }, shown });
 }
