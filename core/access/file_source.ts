@@ -11,8 +11,11 @@ import type { ByteRange, Source, SourceCounters, SyncSource } from "./source.ts"
 /** The longest single pread: below the 2 GiB that some systems stop at. */
 const LONGEST_READ_BYTES = 1 << 30;
 
+/** A source that reads into any memory. */
+export type LocalSource = Source & Required<Pick<Source, "readInto">>;
+
 /** A local file for code that can wait. `location` is a path or a `file:` URL. */
-export function openFileSource(location: string): Promise<Source> {
+export function openFileSource(location: string): Promise<LocalSource> {
   return Promise.resolve().then(() => new FileSource(localPath(location)));
 }
 
@@ -21,7 +24,7 @@ export function openFileSyncSource(location: string): SyncSource {
   return new FileSyncSource(localPath(location));
 }
 
-class FileSource implements Source {
+class FileSource implements LocalSource {
   readonly name: string;
   readonly sizeBytes: number;
   readonly versionTag: string;
@@ -37,10 +40,17 @@ class FileSource implements Source {
   }
 
   async read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
+    checkRange(this.name, this.sizeBytes, offset, length); // before memory is asked for
+    const bytes = new Uint8Array(length);
+    await this.readInto(offset, bytes, signal);
+    return bytes;
+  }
+
+  async readInto(offset: number, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+    const { length } = bytes;
     signal?.throwIfAborted();
     if (this.#closing) throw new Error(`${this.name}: read after close`);
     checkRange(this.name, this.sizeBytes, offset, length);
-    const bytes = new Uint8Array(length);
     this.#reading += 1;
     try {
       for (let done = 0; done < length;) {
@@ -62,7 +72,6 @@ class FileSource implements Source {
       this.#reading -= 1;
       if (this.#closing && this.#reading === 0) fs.closeSync(this.#file.fd);
     }
-    return bytes;
   }
 
   /** Reads under way end first: their descriptor must not become another file's. */

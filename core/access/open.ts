@@ -17,7 +17,7 @@ import {
   type RangedSource,
 } from "./block_cache.ts";
 import { Earthdata } from "./earthdata.ts";
-import { openFileSource } from "./file_source.ts";
+import { type LocalSource, openFileSource } from "./file_source.ts";
 import { googleBucket } from "./google_bucket.ts";
 import { HttpClient, type HttpLimits } from "./http.ts";
 import { HttpsTransport } from "./https_transport.ts";
@@ -28,8 +28,8 @@ import { DEFAULT_RETRY, type RetryPolicy } from "./retry.ts";
 import { parseEndpoint, parseObjectUrl } from "./s3_address.ts";
 import { EarthdataKeys, type KeySource } from "./s3_keys.ts";
 import { type S3Bucket, S3Transport } from "./s3_transport.ts";
+import { readMerged } from "./merged_reads.ts";
 import { networkSettings } from "./settings.ts";
-import type { Source } from "./source.ts";
 import type { Environment } from "./token_store.ts";
 import type { Transport } from "./transport.ts";
 
@@ -201,9 +201,17 @@ export function openSource(at: string | SourceLocation, options: OpenerOptions =
   return new SourceOpener(options).open(at);
 }
 
+/** What lies side by side in a local file is read at once; what lies between is not read. */
+const LOCAL_READS = { gapBytes: 0, longestBytes: 8 * 1024 * 1024 };
+
 /** A local file with the shape of a remote one. */
-function ranged(source: Source): RangedSource {
+function ranged(source: LocalSource): RangedSource {
   const counters = { opens: 1, requests: 0, bytes: 0 };
+  const readInto = async (offset: number, memory: Uint8Array, signal?: AbortSignal) => {
+    await source.readInto(offset, memory, signal);
+    counters.requests += 1;
+    counters.bytes += memory.length;
+  };
   const read = async (offset: number, length: number, signal?: AbortSignal) => {
     const bytes = await source.read(offset, length, signal);
     counters.requests += 1;
@@ -216,8 +224,9 @@ function ranged(source: Source): RangedSource {
     versionTag: source.versionTag,
     counters,
     read,
+    readInto,
     readMany: (ranges, signal) =>
-      Promise.all(ranges.map(({ offset, length }) => read(offset, length, signal))),
+      readMerged((offset, length) => read(offset, length, signal), ranges, LOCAL_READS),
     close: () => source.close(),
   };
 }

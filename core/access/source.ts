@@ -11,6 +11,8 @@ export interface Source {
   readonly versionTag?: string | undefined;
   /** Exactly `length` bytes from `offset`, or an error. */
   read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array>;
+  /** The same into memory that the caller brings and owns, as many bytes as it has. */
+  readInto?(offset: number, memory: Uint8Array, signal?: AbortSignal): Promise<void>;
   /** The bytes of every range, in their order, where asking for them together costs less. */
   readMany?(ranges: readonly ByteRange[], signal?: AbortSignal): Promise<Uint8Array[]>;
   close(): Promise<void>;

@@ -1,5 +1,5 @@
 /** Where the blocks of an image lie, and their bytes. */
-import { mergeRanges } from "../access/read_plan.ts";
+import { readMerged } from "../access/merged_reads.ts";
 import type { ByteRange, Source } from "../access/source.ts";
 import { damagedTiff } from "./damaged.ts";
 import { type BlockLayout, decodedBytes, rowBytes } from "./decode/layout.ts";
@@ -134,33 +134,15 @@ async function numbersAt(
   return found;
 }
 
-interface ManyReader extends Source {
-  readMany(ranges: readonly ByteRange[], signal?: AbortSignal): Promise<Uint8Array[]>;
-}
-
 /** The bytes of every range, in their order, not to be changed: neighbours by one request, requests side by side. */
 export async function readRanges(
   source: Source,
   ranges: readonly ByteRange[],
   signal?: AbortSignal,
 ): Promise<Uint8Array[]> {
-  if ("readMany" in source) return await (source as ManyReader).readMany(ranges, signal);
-  const spans = mergeRanges(ranges, GAP_BYTES, LONGEST_REQUEST);
-  const bytes = await Promise.all(spans.map(({ offset, length }) => source.read(offset, length, signal)));
-  return ranges.map(({ offset, length }) => {
-    const at = spans.findIndex((span) => offset >= span.offset && offset < span.offset + span.length);
-    if (length === 0) return new Uint8Array(0);
-    const start = offset - spans[at].offset;
-    if (start + length <= bytes[at].length) return bytes[at].subarray(start, start + length);
-    const joined = new Uint8Array(length);
-    for (let done = 0, part = at; done < length; part++) {
-      const from = offset + done - spans[part].offset;
-      const taken = bytes[part].subarray(from, from + length - done);
-      joined.set(taken, done);
-      done += taken.length;
-    }
-    return joined;
-  });
+  if (source.readMany !== undefined) return await source.readMany(ranges, signal);
+  const read = (offset: number, length: number) => source.read(offset, length, signal);
+  return await readMerged(read, ranges, { gapBytes: GAP_BYTES, longestBytes: LONGEST_REQUEST });
 }
 
 /** Bytes that a stored block may have at most: more than its values by what compression may add. */

@@ -11,6 +11,7 @@ import {
 } from "./blocks.ts";
 import { damagedTiff } from "./damaged.ts";
 import type { DecodeBlock } from "./decode/decode_block.ts";
+import { readPlainRows } from "./plain_rows.ts";
 
 export { type ReadableImage, readableImage };
 
@@ -65,10 +66,14 @@ export async function readRectangle(
   const cells = width * height;
   const { dtype } = level.main.layout;
   const bands = samples.map(() => new NUMBER_ARRAYS[dtype as GridDtype](cells));
+  const { image } = level.main;
+  const isWhole = rectangle.x === 0 && width === image.width && level.mask === null && bands.length === 1;
+  if (isWhole && await readPlainRows(level.main, rectangle.y, height, bands[0], signal)) {
+    return { width, height, bands, mask: null };
+  }
   const masks = new MaskPlane(cells);
   const tasks: BlockTask[] = [];
-  const { separate } = level.main.image;
-  if (separate) {
+  if (image.separate) {
     samples.forEach((sample, i) =>
       tasks.push(...blockTasks(level.main, sample, rectangle, (values, task) => {
         copyBlock(task, rectangle, values, nodata, 0, bands[i], masks);

@@ -28,9 +28,9 @@ export interface BandHistogram {
 export const HISTOGRAM_BUCKETS = 10;
 
 /**
- * Adds up a band part by part. Parts are combined by the update of Chan, Golub and LeVeque (1979), each
- * taken about its own mean, so that large offsets cost no digits. The order of parts decides the last bits:
- * give them in one order to get equal bytes.
+ * Adds up a band part by part. Parts are combined by the update of Chan, Golub and LeVeque (1979). The squares of
+ * each are taken about a value near to the band's mean, so that large offsets cost no digits. The order of parts
+ * decides the last bits: give them in one order to get equal bytes.
  */
 export class StatisticsSum {
   #cells = 0;
@@ -45,14 +45,15 @@ export class StatisticsSum {
 
   /** Adds a part; `mask[i]` 0 leaves out cell i. */
   add(values: GridValues, mask: Uint8Array | null = null): PartSums {
-    const part = mask === null ? sumPart(values, this.nodata) : sumMasked(values, this.nodata, mask);
+    const about = this.#count > 0 ? this.#mean : firstValid(values, this.nodata, mask);
+    const part = sumPart(values, this.nodata, mask, about);
     this.#cells += values.length;
     const { count } = part;
     if (count === 0) return part;
     const mean = part.sum / count;
     const total = this.#count + count;
     const step = mean - this.#mean;
-    this.#squares += squaresAbout(mean, values, this.nodata, mask, count) +
+    this.#squares += Math.max(0, part.squares - count * (mean - about) ** 2) +
       step * step * this.#count * count / total;
     this.#mean += step * count / total;
     this.#count = total;
@@ -78,81 +79,44 @@ export class StatisticsSum {
 interface PartSums {
   readonly count: number;
   readonly sum: number;
+  /** Of the distances from the value that they were taken about. */
+  readonly squares: number;
   readonly minimum: number;
   readonly maximum: number;
   readonly nan: number;
 }
 
-function sumPart(values: GridValues, nodata: number | null): PartSums {
-  // No cell equals NaN: one comparison serves where there is no nodata value.
-  const none = nodata ?? NaN;
-  let count = 0, sum = 0, minimum = Infinity, maximum = -Infinity, nan = 0;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i];
-    if (value === none) continue;
-    if (value !== value) {
-      nan++;
-      continue;
-    }
-    count++;
-    sum += value;
-    if (value < minimum) minimum = value;
-    if (value > maximum) maximum = value;
-  }
-  return { count, sum, minimum, maximum, nan };
-}
-
-function sumMasked(values: GridValues, nodata: number | null, mask: Uint8Array): PartSums {
-  const none = nodata ?? NaN;
-  let count = 0, sum = 0, minimum = Infinity, maximum = -Infinity, nan = 0;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i];
-    if (mask[i] === 0 || value === none) continue;
-    if (value !== value) {
-      nan++;
-      continue;
-    }
-    count++;
-    sum += value;
-    if (value < minimum) minimum = value;
-    if (value > maximum) maximum = value;
-  }
-  return { count, sum, minimum, maximum, nan };
-}
-
-/** The sum of squared distances of the `count` valid cells from `mean`. */
-function squaresAbout(
-  mean: number,
+function sumPart(
   values: GridValues,
   nodata: number | null,
   mask: Uint8Array | null,
-  count: number,
-): number {
+  about: number,
+): PartSums {
+  // No cell equals NaN: one comparison serves where there is no nodata value.
   const none = nodata ?? NaN;
-  let squares = 0;
-  if (count === values.length) {
-    // All are valid. Four sums at a time: one addition need not wait for the one before.
-    let b = 0, c = 0, d = 0, i = 0;
-    for (const end = values.length - 3; i < end; i += 4) {
-      const p = values[i] - mean,
-        q = values[i + 1] - mean,
-        r = values[i + 2] - mean,
-        s = values[i + 3] - mean;
-      squares += p * p;
-      b += q * q;
-      c += r * r;
-      d += s * s;
-    }
-    for (; i < values.length; i++) squares += (values[i] - mean) ** 2;
-    return squares + b + c + d;
-  }
+  let count = 0, sum = 0, squares = 0, minimum = Infinity, maximum = -Infinity, nan = 0;
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
-    if (value === none || value !== value || (mask !== null && mask[i] === 0)) continue;
-    const difference = value - mean;
-    squares += difference * difference;
+    if (value === none || (mask !== null && mask[i] === 0)) continue;
+    if (value !== value) {
+      nan++;
+      continue;
+    }
+    count++;
+    sum += value;
+    squares += (value - about) * (value - about);
+    if (value < minimum) minimum = value;
+    if (value > maximum) maximum = value;
   }
-  return squares;
+  return { count, sum, squares, minimum, maximum, nan };
+}
+
+function firstValid(values: GridValues, nodata: number | null, mask: Uint8Array | null): number {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (value !== nodata && value === value && (mask === null || mask[i] !== 0)) return value;
+  }
+  return 0;
 }
 
 /** Counts cells into buckets, part by part, once the extremes are known. */

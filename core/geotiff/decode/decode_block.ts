@@ -21,7 +21,7 @@ export type DecodeBlock = (bytes: Uint8Array, layout: BlockLayout) => Promise<Gr
 
 /**
  * Decodes one block: `width * height * samples` values, row by row, the samples of a cell side by side.
- * `bytes` are left as they are. Memory is bounded by the layout, whatever the bytes say. Throws an Error that says
+ * `bytes` are left as they are; values that are stored as they are may be a view of them, not to be changed. Memory is bounded by the layout, whatever the bytes say. Throws an Error that says
  * what is wrong with damaged bytes, or what is not read.
  */
 export async function decodeBlock(bytes: Uint8Array, layout: BlockLayout): Promise<GridValues> {
@@ -42,7 +42,7 @@ function decompress(bytes: Uint8Array, layout: BlockLayout): Uint8Array {
   switch (layout.compression) {
     case COMPRESSION.none:
       if (bytes.length < length) throw new Error(`it has ${bytes.length} of ${length} bytes`);
-      return bytes.slice(0, length);
+      return isStoredAsRead(layout) ? bytes.subarray(0, length) : bytes.slice(0, length);
     case COMPRESSION.deflate:
     case COMPRESSION.oldDeflate:
       return unpacked("deflate", () => inflate(bytes, { size: length, most: mostBytes(length) }), length);
@@ -96,6 +96,11 @@ function unpacked(name: string, run: () => Uint8Array, length: number): Uint8Arr
   return length === 0 ? bytes : bytes.subarray(0, length);
 }
 
+/** Whether the bytes are this machine's elements once decompressed. */
+export function isStoredAsRead({ predictor, littleEndian, bits }: BlockLayout): boolean {
+  return predictor === 1 && (littleEndian || bits <= 8);
+}
+
 function elements(raw: Uint8Array, layout: BlockLayout): GridValues {
   const { dtype, bits, predictor, littleEndian } = layout;
   if (bits < 8) return smallElements(raw, layout);
@@ -105,7 +110,7 @@ function elements(raw: Uint8Array, layout: BlockLayout): GridValues {
     return new Values(undoFloatDifferences(raw, layout).buffer, 0, raw.length / size);
   }
   // Elements begin at a multiple of their size in memory.
-  const bytes = raw.byteOffset % 8 === 0 ? raw : raw.slice();
+  const bytes = raw.byteOffset % (predictor === 2 ? 8 : size) === 0 ? raw : raw.slice();
   if (!littleEndian && size > 1) swapBytes(bytes, size);
   if (predictor === 2) undoDifferences(bytes, layout);
   return new Values(bytes.buffer, bytes.byteOffset, bytes.length / size);

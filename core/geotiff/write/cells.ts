@@ -48,6 +48,11 @@ export class CellWriter {
     this.#tiles = bands.map(() => makeValues(this.dtype, tileSize * tileSize));
   }
 
+  /** Whether a window's cells are those of the file but for NaNs. */
+  keeps({ mask }: GridWindow): boolean {
+    return !this.#physical && mask === null;
+  }
+
   /**
    * The cells of a rectangle of a window, each band without gaps between rows. They hold until the next call.
    * Throws an input error where a cell is masked and no value can say so.

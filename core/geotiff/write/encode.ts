@@ -103,6 +103,10 @@ async function countBuckets(
   );
   if (sums.every((sum) => sum === null)) return sums.map(() => null);
   for await (const { panel, window } of panels.read()) {
+    if (cells.keeps(window)) {
+      window.bands.forEach((values, band) => sums[band]?.add(values));
+      continue;
+    }
     for (let y = 0; y < panel.height; y += tileSize) {
       const height = Math.min(tileSize, panel.height - y);
       for (let x = 0; x < panel.width; x += tileSize) {

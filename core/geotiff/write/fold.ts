@@ -33,8 +33,10 @@ export function fold(
   from: Block,
   to: Block,
 ): void {
-  if (method === "average") average(dtype, nodata, width, height, from, to);
-  else if (method === "mode") mode(nodata, width, height, from, to);
+  if (method === "average") {
+    const average = dtype === "float32" || dtype === "float64" ? averageFloats : averageIntegers;
+    average(nodata ?? NaN, besideNodata(dtype, nodata), width, height, from, to);
+  } else if (method === "mode") mode(nodata, width, height, from, to);
   else nearest(width, height, from, to);
 }
 
@@ -48,52 +50,80 @@ function nearest(width: number, height: number, from: Block, to: Block): void {
   }
 }
 
-function average(
-  dtype: GridDtype,
-  nodata: number | null,
+/** `empty` is the nodata value, or NaN; `instead` is what a mean becomes that falls on it. */
+function averageFloats(
+  empty: number,
+  instead: number,
   width: number,
   height: number,
   from: Block,
   to: Block,
 ): void {
   const source = from.values, target = to.values;
-  const whole = dtype !== "float32" && dtype !== "float64";
-  const empty = nodata ?? NaN;
-  const instead = besideNodata(dtype, nodata);
   for (let y = 0, row = 0; y < height; y += 2, row++) {
     const upper = from.start + y * from.stride;
     // At an odd edge a row or column stands for both: equal weights leave the mean as it is.
     const lower = y + 1 < height ? upper + from.stride : upper;
-    const out = to.start + row * to.stride;
-    for (let x = 0, column = 0; x < width; x += 2, column++) {
+    let out = to.start + row * to.stride;
+    for (let x = 0; x < width; x += 2, out++) {
       const right = x + 1 < width ? x + 1 : x;
       const a = source[upper + x], b = source[upper + right];
       const c = source[lower + x], d = source[lower + right];
-      const index = out + column;
-      if (a !== empty && b !== empty && c !== empty && d !== empty) {
-        const mean = (a + b + c + d) * 0.25;
-        // Not so where one of them is NaN.
-        if (mean === mean) {
-          target[index] = whole ? (mean < 0 ? Math.ceil(mean - 0.5) : Math.floor(mean + 0.5)) : mean;
-          if (target[index] === empty) target[index] = instead;
+      let mean = (a + b + c + d) * 0.25;
+      if (mean !== mean || a === empty || b === empty || c === empty || d === empty) {
+        mean = meanOfValid(a, b, c, d, empty);
+        // Without a nodata value only NaN is invalid, and stays NaN.
+        if (mean !== mean) {
+          target[out] = empty;
           continue;
         }
       }
-      let sum = 0, count = 0;
-      if (a !== empty && a === a) sum += a, count++;
-      if (b !== empty && b === b) sum += b, count++;
-      if (c !== empty && c === c) sum += c, count++;
-      if (d !== empty && d === d) sum += d, count++;
-      if (count === 0) {
-        // Without a nodata value only NaN is invalid, and stays NaN.
-        target[index] = empty;
-        continue;
-      }
-      const mean = sum / count;
-      target[index] = whole ? (mean < 0 ? Math.ceil(mean - 0.5) : Math.floor(mean + 0.5)) : mean;
-      if (target[index] === empty) target[index] = instead;
+      target[out] = mean;
+      if (target[out] === empty) target[out] = instead;
     }
   }
+}
+
+/** The same for integers, rounded half away from zero. */
+function averageIntegers(
+  empty: number,
+  instead: number,
+  width: number,
+  height: number,
+  from: Block,
+  to: Block,
+): void {
+  const source = from.values, target = to.values;
+  for (let y = 0, row = 0; y < height; y += 2, row++) {
+    const upper = from.start + y * from.stride;
+    const lower = y + 1 < height ? upper + from.stride : upper;
+    let out = to.start + row * to.stride;
+    for (let x = 0; x < width; x += 2, out++) {
+      const right = x + 1 < width ? x + 1 : x;
+      const a = source[upper + x], b = source[upper + right];
+      const c = source[lower + x], d = source[lower + right];
+      let mean = (a + b + c + d) * 0.25;
+      if (a === empty || b === empty || c === empty || d === empty) {
+        mean = meanOfValid(a, b, c, d, empty);
+        if (mean !== mean) {
+          target[out] = empty;
+          continue;
+        }
+      }
+      const whole = mean < 0 ? Math.ceil(mean - 0.5) : Math.floor(mean + 0.5);
+      target[out] = whole === empty ? instead : whole;
+    }
+  }
+}
+
+/** NaN where none of four cells is valid. */
+function meanOfValid(a: number, b: number, c: number, d: number, empty: number): number {
+  let sum = 0, count = 0;
+  if (a !== empty && a === a) sum += a, count++;
+  if (b !== empty && b === b) sum += b, count++;
+  if (c !== empty && c === c) sum += c, count++;
+  if (d !== empty && d === d) sum += d, count++;
+  return sum / count;
 }
 
 /** The value next to nodata, on the side where the type has one. */

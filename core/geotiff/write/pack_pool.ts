@@ -26,6 +26,13 @@ export class PackPool {
     this.#starts = !hasOwnThreads(compression) && workers > 1 && tiles >= LEAST_TILES;
   }
 
+  /** Whether a tile is packed, into other memory, before {@linkcode pack} comes back. */
+  get isImmediate(): boolean {
+    const compression = this.#compression;
+    const threads = this.#starts || (this.#workers > 1 && hasOwnThreads(compression));
+    return !threads && compression.name !== "none";
+  }
+
   /**
    * Compresses; the bytes are the same in whatever thread. `bytes` must not change until the promise is done.
    */

@@ -97,13 +97,18 @@ function putDifferences(
 }
 
 /** Each row as planes of bytes, the most significant first, and differences of neighbouring bytes. */
-function putPlanes32(
-  values: GridValues,
+function putPlanes32(values: GridValues, shape: TileShape, band: number, out: Uint8Array): void {
+  const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
+  if (shape.bands === 1) putPlanesByFours(bits, shape, new Int32Array(out.buffer, out.byteOffset));
+  else putPlanesByOnes(bits, shape, band, out);
+}
+
+function putPlanesByOnes(
+  bits: Int32Array,
   { width, height, tileSize, bands }: TileShape,
   band: number,
   out: Uint8Array,
 ): void {
-  const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
   const plane = tileSize * bands;
   for (let row = 0; row < height; row++) {
     const source = row * width;
@@ -112,8 +117,7 @@ function putPlanes32(
     let at = row * plane * 4 + band;
     for (let x = 0; x < width; x++, at += bands) {
       const value = bits[source + x];
-      // Four differences of bytes at once, each without a loan from its neighbour.
-      const difference = ((value | HIGH_BITS) - (before & ~HIGH_BITS)) ^ ((value ^ ~before) & HIGH_BITS);
+      const difference = bytesApart(value, before);
       out[at] = difference >>> 24;
       out[at + plane] = difference >>> 16;
       out[at + 2 * plane] = difference >>> 8;
@@ -121,6 +125,47 @@ function putPlanes32(
       before = value;
     }
   }
+}
+
+/** The same for a lone band, with four cells a turn: each plane gets their bytes as one word. */
+function putPlanesByFours(bits: Int32Array, { width, height, tileSize }: TileShape, out: Int32Array): void {
+  const plane = tileSize >> 2;
+  for (let row = 0; row < height; row++) {
+    const source = row * width;
+    const last = bits[source + width - 1];
+    let before = last >>> 8;
+    let at = row * tileSize;
+    for (let x = 0; x < width; x += 4, at++) {
+      const v0 = bits[source + x];
+      const v1 = x + 1 < width ? bits[source + x + 1] : v0;
+      const v2 = x + 2 < width ? bits[source + x + 2] : v1;
+      const v3 = x + 3 < width ? bits[source + x + 3] : v2;
+      const d0 = bytesApart(v0, before), d1 = bytesApart(v1, v0);
+      const d2 = bytesApart(v2, v1), d3 = bytesApart(v3, v2);
+      // Byte i of each difference goes to plane 3 - i.
+      const upper01 = (d0 >>> 16 & 0xffff) | (d1 & 0xffff0000), lower01 = (d0 & 0xffff) | d1 << 16;
+      const upper23 = (d2 >>> 16 & 0xffff) | (d3 & 0xffff0000), lower23 = (d2 & 0xffff) | d3 << 16;
+      out[at] = highBytes(upper01, upper23);
+      out[at + plane] = lowBytes(upper01, upper23);
+      out[at + 2 * plane] = highBytes(lower01, lower23);
+      out[at + 3 * plane] = lowBytes(lower01, lower23);
+      before = v3;
+    }
+  }
+}
+
+/** Four differences of bytes at once, each without a loan from its neighbour. */
+function bytesApart(value: number, before: number): number {
+  return ((value | HIGH_BITS) - (before & ~HIGH_BITS)) ^ ((value ^ ~before) & HIGH_BITS);
+}
+
+/** The odd bytes of two words, and the even ones, side by side. */
+function highBytes(low: number, high: number): number {
+  return (low >>> 8 & 0xff) | (low >>> 16 & 0xff00) | (high << 8 & 0xff0000) | (high & 0xff000000);
+}
+
+function lowBytes(low: number, high: number): number {
+  return (low & 0xff) | (low >>> 8 & 0xff00) | (high << 16 & 0xff0000) | (high << 8 & 0xff000000);
 }
 
 /** The highest bit of each of four bytes. */

@@ -93,11 +93,14 @@ export class TilePacker {
   ): Promise<void> {
     const { dtype, tileSize, workers } = this.#options;
     const predictor = this.#predictor ?? predictorOf(dtype);
-    const bytes = tileBytes(bands, width, height, tileSize, dtype, predictor, this.#free.pop());
-    const packed: Promise<void> = this.#pool.pack(bytes)
+    const whole = predictor === 1 && bands.length === 1 && width === tileSize && height === tileSize;
+    const own = whole && this.#pool.isImmediate
+      ? undefined
+      : tileBytes(bands, width, height, tileSize, dtype, predictor, this.#free.pop());
+    const packed: Promise<void> = this.#pool.pack(own ?? bytesOf(bands[0]))
       .then((done) => {
         this.#store.put(level, index, done);
-        this.#reuse(bytes);
+        if (own !== undefined) this.#reuse(own);
       })
       .catch((error) => {
         this.#failure ??= { error };
@@ -131,6 +134,10 @@ export class TilePacker {
   #check(): void {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: GridValues): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function isAll(values: GridValues, value: number): boolean {
