@@ -2,6 +2,11 @@
 import { type Duck, sqlName, sqlString } from "../../core/tables/duckdb.ts";
 import { COLUMNS, SQL_TYPES } from "../schema.ts";
 
+/** Column names and DuckDB types of a file that was written as the contract says. */
+export const OWN_TYPES: ReadonlyMap<string, string> = new Map(
+  COLUMNS.map(({ name, type }) => [name, SQL_TYPES[type]]),
+);
+
 /** Column names and DuckDB types of a Parquet file. */
 export async function parquetTypes(duck: Duck, file: string): Promise<Map<string, string>> {
   const reader = await duck.connection.runAndReadAll(

@@ -1,12 +1,11 @@
 /** Builds a catalog of rows from anywhere, from nothing or onto one that is there. */
-import { temporaryName } from "../../core/files/atomic.ts";
 import { withFileLock } from "../../core/files/file_lock.ts";
 import type { DuckOptions } from "../../core/tables/duckdb.ts";
 import type { GranuleRow } from "../granule.ts";
 import type { CatalogQuery, RemovedGranules } from "../schema.ts";
 import { layOnto } from "./lay_onto.ts";
 import { withUnsorted } from "./unsorted.ts";
-import { writeCatalog, type WriteResult } from "./write.ts";
+import { type WriteResult, writeSorted } from "./write.ts";
 
 export interface BuildOptions extends DuckOptions {
   rows: AsyncIterable<GranuleRow> | Iterable<GranuleRow>;
@@ -33,16 +32,11 @@ export interface BuildResult extends WriteResult {
 /** Writes the catalog. It appears whole, or the former one stays. */
 export async function buildCatalog(options: BuildOptions): Promise<BuildResult> {
   const { onto, output, rows } = options;
-  if (onto === undefined) return { ...await writeCatalog(output, rows, options), removed: 0 };
   // The new rows are gathered first: the catalog is held for the time of writing it, not of a harvest.
-  return await withUnsorted(
-    temporaryName(output),
-    rows,
-    options,
-    (added) => {
-      const { queries } = options;
-      const fed = typeof queries === "function" ? queries() : queries;
-      return withFileLock(output, () => layOnto({ ...options, onto, added, fed }), options);
-    },
-  );
+  return await withUnsorted(output, rows, options, async (added) => {
+    if (onto === undefined) return { ...await writeSorted(output, added, options), removed: 0 };
+    const { queries } = options;
+    const fed = typeof queries === "function" ? queries() : queries;
+    return await withFileLock(output, () => layOnto({ ...options, onto, added, fed }), options);
+  });
 }

@@ -15,12 +15,13 @@ import {
   type RowGroup,
 } from "../../core/tables/parquet_row_groups.ts";
 import { queryRows } from "../../core/tables/query.ts";
-import { contractColumns, parquetTypes } from "../file/columns_sql.ts";
+import { openSorter, runStatements } from "../../core/tables/sorter.ts";
+import { contractColumns, OWN_TYPES, parquetTypes } from "../file/columns_sql.ts";
 import { catalogMetadata, footer, mergeSummaries } from "../file/footer_keys.ts";
 import type { CatalogQuery, RemovedGranules } from "../schema.ts";
 import { type LayPlan, planLaying } from "./lay_plan.ts";
 import { describeFile } from "./merge.ts";
-import { CANONICAL_SQL, copyRows, openSorter, sortFiles } from "./sort.ts";
+import { CANONICAL_SQL, copyStatement, sortStatements } from "./sort_sql.ts";
 import type { Unsorted } from "./unsorted.ts";
 import type { WriteResult } from "./write.ts";
 
@@ -44,14 +45,19 @@ export async function layOnto(request: LayRequest): Promise<WriteResult & { remo
       catalogMetadata(former.cellOrder, [...former.queries, ...request.fed], sortedRows),
     );
   return await makeFileAtomic(output, async (temporary) => {
-    const duck = await openSorter({ ...request, scratch: request.scratch ?? path.dirname(output) });
+    const duck = await openSorter(output, request);
     try {
       const change = await changeOf(duck, request);
       const rows = await layInParts(duck, request, change, former.sortedRows, temporary, keysFor) ??
-        await sortFiles([onto, added.file], temporary, keysFor(undefined), request, {
-          file: 0,
-          rows: change.removed,
-        });
+        await runStatements(
+          duck,
+          sortStatements({
+            inputs: [{ file: onto, types: former.columnTypes }, { file: added.file, types: OWN_TYPES }],
+            output: temporary,
+            metadata: keysFor(undefined),
+            leftOut: REMOVED,
+          }),
+        );
       return {
         rows,
         replaced: former.rows + added.rows - change.removed.length - rows,
@@ -74,9 +80,10 @@ interface Change {
   added: number;
 }
 
-/** Tables of this file's statements: numbers of former rows that go, of added ones that come in. */
+/** Tables of this file's statements: numbers of former rows that go, of added ones that come in, of deleted ones. */
 const GONE = "gone_rows";
 const WON = "won_rows";
+const REMOVED = "removed_rows";
 
 async function changeOf(duck: Duck, { onto, added, removed }: LayRequest): Promise<Change> {
   const { connection } = duck;
@@ -98,7 +105,7 @@ async function changeOf(duck: Duck, { onto, added, removed }: LayRequest): Promi
   await connection.run(`DELETE FROM ${WON} WHERE row IN (SELECT added FROM met_rows WHERE NOT replaced)`);
   await connection.run(
     `CREATE TEMP TABLE ${GONE} AS
-     SELECT row FROM met_rows WHERE replaced UNION SELECT row FROM removed_rows`,
+     SELECT row FROM met_rows WHERE replaced UNION SELECT row FROM ${REMOVED}`,
   );
   const [{ n }] = await queryRows(connection, `SELECT count(*) AS n FROM ${WON}`);
   return { removed: gone, gone: await numbersIn(duck, GONE), added: Number(n) };
@@ -111,7 +118,7 @@ async function removedRows(
   removed: RemovedGranules | undefined,
 ): Promise<number[]> {
   const { connection } = duck;
-  await connection.run("CREATE TEMP TABLE removed_rows (row BIGINT)");
+  await connection.run(`CREATE TEMP TABLE ${REMOVED} (row BIGINT)`);
   if (removed === undefined) return [];
   await connection.run("CREATE TEMP TABLE deleted (concept_id VARCHAR, provider VARCHAR, id VARCHAR)");
   const appender = await connection.createAppender("deleted");
@@ -129,11 +136,11 @@ async function removedRows(
   }
   appender.closeSync();
   await connection.run(
-    `INSERT INTO removed_rows SELECT file_row_number FROM ${former}
+    `INSERT INTO ${REMOVED} SELECT file_row_number FROM ${former}
      WHERE concept_id IN (SELECT concept_id FROM deleted WHERE concept_id IS NOT NULL)
        OR (provider, id) IN (SELECT provider, id FROM deleted WHERE concept_id IS NULL)`,
   );
-  return await numbersIn(duck, "removed_rows");
+  return await numbersIn(duck, REMOVED);
 }
 
 async function numbersIn({ connection }: Duck, table: string): Promise<number[]> {
@@ -186,7 +193,7 @@ async function writtenGroups(
   let files = 0;
   const write = async (from: string): Promise<RowGroup[] | null> => {
     const file = path.join(duck.folder, `${files++}.parquet`);
-    if (await copyRows(duck, from, file) === 0) return [];
+    if (await runStatements(duck, [copyStatement(from, file)]) === 0) return [];
     const { groups, schema } = parquetParts(file);
     return Buffer.compare(schema, former.schema) === 0 ? [...groups] : null;
   };

@@ -2,6 +2,7 @@
 import { inputError } from "../../core/errors.ts";
 import { makeFileAtomic } from "../../core/files/atomic_path.ts";
 import type { DuckOptions } from "../../core/tables/duckdb.ts";
+import { sortInto } from "../../core/tables/sorter.ts";
 import { withFileLock } from "../../core/files/file_lock.ts";
 import {
   catalogMetadata,
@@ -13,7 +14,7 @@ import {
 import { type CatalogOptions, openCatalogFiles } from "../file/open_catalog.ts";
 import { type CatalogFiles, catalogFiles } from "../file/catalog_files.ts";
 import type { CatalogQuery } from "../schema.ts";
-import { sortFiles, type SortInput } from "./sort.ts";
+import { type SortInput, sortStatements } from "./sort_sql.ts";
 import fs from "node:fs";
 import path from "node:path";
 
@@ -41,14 +42,10 @@ export async function mergeCatalogs(
   const opened: CatalogFiles[] = [];
   try {
     for (const name of named) opened.push(await catalogFiles(name, options));
-    const inputs = opened.flatMap(({ files, hidden }) =>
-      files.map((file, index): SortInput => ({
-        file,
-        hidden: hidden !== null && index < hidden.files ? hidden : null,
-      }))
+    const inPlace = opened.some(({ files }) =>
+      files.some((file) => path.resolve(file) === path.resolve(output))
     );
-    const inPlace = inputs.some(({ file }) => path.resolve(file) === path.resolve(output));
-    const merge = () => mergeFiles(opened, inputs, output, options);
+    const merge = () => mergeFiles(opened, output, options);
     return inPlace ? await withFileLock(output, merge) : await merge();
   } finally {
     for (const { clean } of opened) clean();
@@ -57,7 +54,6 @@ export async function mergeCatalogs(
 
 async function mergeFiles(
   catalogs: readonly CatalogFiles[],
-  inputs: readonly SortInput[],
   output: string,
   options: DuckOptions,
 ): Promise<MergeResult> {
@@ -70,8 +66,16 @@ async function mergeFiles(
       parts.flatMap((part) => part.queries),
     ),
   );
+  const inputs = catalogs.flatMap(({ files, hidden }, c) =>
+    files.map((file, index): SortInput => ({
+      file,
+      types: parts[c].columnTypes,
+      hidden: hidden !== null && index < hidden.files ? hidden : null,
+    }))
+  );
+  const statements = (output: string) => sortStatements({ inputs, output, metadata });
   return await makeFileAtomic(output, async (temporary) => {
-    const rows = await sortFiles(inputs, temporary, metadata, options);
+    const rows = await sortInto(temporary, statements(temporary), options);
     const given = parts.reduce((sum, part) => sum + part.rows, 0);
     return { rows, replaced: given - rows, sizeBytes: fs.statSync(temporary).size };
   });
@@ -83,6 +87,8 @@ interface Part extends GeometrySummary {
   sortedRows: number;
   cellOrder: number;
   queries: readonly CatalogQuery[];
+  /** The file's own columns and their DuckDB types. */
+  columnTypes: ReadonlyMap<string, string>;
 }
 
 /** What a catalog says of itself, as far as one that is made of it must know. */
@@ -96,6 +102,7 @@ async function describe(files: CatalogFiles, options: CatalogOptions): Promise<P
       sortedRows: catalog.metadata.sorted_rows ?? rows,
       cellOrder: catalog.metadata.cell_order,
       queries: catalog.metadata.queries,
+      columnTypes: catalog.types,
     };
   } finally {
     catalog.close();

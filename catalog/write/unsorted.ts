@@ -1,6 +1,8 @@
 /** Rows on their way to a catalog: checked, and put into a file as they come, before DuckDB sorts them. */
 import fs from "node:fs";
 import path from "node:path";
+import { temporaryName } from "../../core/files/atomic.ts";
+import { requireFolder } from "../../core/files/atomic_path.ts";
 import { checkRow } from "../check_row.ts";
 import { GeometrySummarizer, type GeometrySummary } from "../file/footer_keys.ts";
 import type { GranuleRow } from "../granule.ts";
@@ -30,7 +32,9 @@ export async function withUnsorted<T>(
   options: GatherOptions,
   use: (unsorted: Unsorted) => Promise<T>,
 ): Promise<T> {
-  const file = path.join(options.scratch ?? path.dirname(output), `${path.basename(output)}.unsorted`);
+  requireFolder(output);
+  const { dir, base } = path.parse(temporaryName(output));
+  const file = path.join(options.scratch ?? dir, `${base}.unsorted`);
   const summary = new GeometrySummarizer();
   const counted = { rows: 0 };
   try {

@@ -6,10 +6,12 @@
 import fs from "node:fs";
 import { makeFileAtomic } from "../../core/files/atomic_path.ts";
 import type { DuckOptions } from "../../core/tables/duckdb.ts";
+import { sortInto } from "../../core/tables/sorter.ts";
+import { OWN_TYPES } from "../file/columns_sql.ts";
 import { catalogMetadata, footer } from "../file/footer_keys.ts";
 import { type CatalogQuery, DEFAULT_CELL_ORDER } from "../schema.ts";
-import { sortFiles } from "./sort.ts";
-import { type GatherOptions, type Rows, withUnsorted } from "./unsorted.ts";
+import { sortStatements } from "./sort_sql.ts";
+import { type GatherOptions, type Rows, type Unsorted, withUnsorted } from "./unsorted.ts";
 
 export interface WriteOptions extends DuckOptions, GatherOptions {
   /** The catalog's order of cells; rows of large footprints may lie at coarser ones. */
@@ -28,15 +30,22 @@ export interface WriteResult {
 
 /** Writes `rows` to `file`. Throws an input error that names the granule for a row out of contract. */
 export function writeCatalog(file: string, rows: Rows, options: WriteOptions = {}): Promise<WriteResult> {
-  return makeFileAtomic(file, (temporary) =>
-    withUnsorted(temporary, rows, options, async (unsorted) => {
-      const { queries } = options;
-      const fed = typeof queries === "function" ? queries() : queries ?? [];
-      const metadata = footer(
-        unsorted.summary,
-        catalogMetadata(options.cellOrder ?? DEFAULT_CELL_ORDER, fed),
-      );
-      const written = await sortFiles([unsorted.file], temporary, metadata, options);
-      return { rows: written, replaced: unsorted.rows - written, sizeBytes: fs.statSync(temporary).size };
-    }));
+  return withUnsorted(file, rows, options, (unsorted) => writeSorted(file, unsorted, options));
+}
+
+/** Writes rows that were gathered. */
+export async function writeSorted(
+  file: string,
+  unsorted: Unsorted,
+  options: WriteOptions,
+): Promise<WriteResult> {
+  const { cellOrder = DEFAULT_CELL_ORDER, queries = [] } = options;
+  const fed = typeof queries === "function" ? queries() : queries;
+  const metadata = footer(unsorted.summary, catalogMetadata(cellOrder, fed));
+  const statements = (output: string) =>
+    sortStatements({ inputs: [{ file: unsorted.file, types: OWN_TYPES }], output, metadata });
+  return await makeFileAtomic(file, async (temporary) => {
+    const written = await sortInto(temporary, statements(temporary), options);
+    return { rows: written, replaced: unsorted.rows - written, sizeBytes: fs.statSync(temporary).size };
+  });
 }

@@ -35,7 +35,7 @@ export async function makeFileAtomic<T>(
 }
 
 /** Fails early, with what to do, where `file` could never be written. */
-function requireFolder(file: string): void {
+export function requireFolder(file: string): void {
   try {
     fs.accessSync(path.dirname(path.resolve(file)), fs.constants.W_OK);
     if (fs.statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
