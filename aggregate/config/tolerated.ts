@@ -62,12 +62,19 @@ export function takeTolerated(config: unknown): Ignored[] {
 }
 
 /**
- * Why a config is of a kind that granary does not run, whatever else it says: it reads rasters, or writes more than a number
- * a cell. One reason is told then, not all that follows from it.
+ * Why a config is of a kind that granary does not run, whatever else it says: it reads rasters, follows grids over time, or
+ * writes more than a number a cell. One reason is told then, not all that follows from it.
  */
 export function otherKind(config: unknown): { path: string[]; because: string } | undefined {
   if (!isObject(config)) return undefined;
-  const { data_source: source, aggregation } = config;
+  const { pipeline, data_source: source, aggregation } = config;
+  if (isObject(pipeline) && pipeline.type !== undefined) {
+    return {
+      path: ["pipeline", "type"],
+      because: `found "${pipeline.type}": grids are not followed over time into tables` +
+        " (granary aggregates observations to cells)",
+    };
+  }
   const reader = isObject(source) ? source.reader : undefined;
   if (reader === "raster" || reader === "cog") {
     return {
