@@ -9,7 +9,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { decode } from "fast-png";
 import { EXIT_CODES } from "../../mod.ts";
-import { granary, ROOT, shell, temporaryFolder } from "../support/binary.ts";
+import { granary, ROOT, type RunResult, shell, temporaryFolder } from "../support/binary.ts";
 import { gridFile } from "../support/grid_file.ts";
 
 interface Page {
@@ -66,12 +66,16 @@ Deno.test("every other command of the pages has the flags that it names", async 
   const commands = PAGES.flatMap(({ blocks }) => blocks).filter(({ info }) => info === "sh")
     .flatMap(({ text }) => commandsOf(text));
   assert.ok(commands.length >= 8);
+  const helps = new Map<string, Promise<RunResult>>();
   for (const command of commands) {
     const words = command.split(/\s+/).slice(1);
     const end = words.findIndex((word) => !/^[a-z]+$/.test(word));
     const name = words.slice(0, end === -1 ? words.length : end);
     // Words after the command's own may be arguments: the longest name that has help is the command.
-    const { code, stdout } = await granary([...name, "--help"]);
+    const key = name.join(" ");
+    const help = helps.get(key) ?? granary([...name, "--help"]);
+    helps.set(key, help);
+    const { code, stdout } = await help;
     assert.equal(code, 0, command);
     for (const word of words.filter((word) => word.startsWith("-"))) {
       const flag = word.replace(/=.*/, "");
