@@ -283,6 +283,53 @@ print(json.dumps(made))`;
 });
 
 Deno.test({
+  name: "conda's builder makes a package of what the archive holds, once",
+  ignore: !hasPeer("rattler_build") || `${process.platform}-${process.arch}` !== "linux-x64",
+  fn: () =>
+    withFolder((folder) => {
+      const name = "granary-1.2.3-linux-x64";
+      fs.mkdirSync(path.join(folder, name));
+      fs.writeFileSync(path.join(folder, name, "granary"), "#!/bin/sh\necho granary\n", { mode: 0o755 });
+      fs.writeFileSync(path.join(folder, name, "LICENSE"), "MIT\n");
+      const release = path.join(folder, "release");
+      fs.mkdirSync(release);
+      const archive = path.join(release, `${name}.tar.gz`);
+      run("tar", ["-czf", archive, name], { cwd: folder });
+      const sum = createHash("sha256").update(fs.readFileSync(archive)).digest("hex");
+      writeInstallers(ROOT, release, {
+        version: "1.2.3",
+        address: "",
+        sums: new Map([[path.basename(archive), sum]]),
+      });
+      for (const subdir of ["noarch", "linux-64"]) {
+        fs.mkdirSync(path.join(folder, "channel", subdir), { recursive: true });
+        const none = { info: { subdir }, packages: {}, "packages.conda": {} };
+        fs.writeFileSync(path.join(folder, "channel", subdir, "repodata.json"), JSON.stringify(none));
+      }
+      const build = `
+import json, sys
+from rattler_build import Package, PlatformConfig, RenderConfig, Stage0Recipe, VariantConfig
+recipe = Stage0Recipe.from_file(sys.argv[1] + "/recipe.yaml")
+[variant] = recipe.render(VariantConfig(), RenderConfig(platform=PlatformConfig(target_platform="linux-64")))
+made = variant.run_build(output_dir=sys.argv[2], channels=["file://" + sys.argv[3]], no_include_recipe=True)
+[package] = [Package.from_file(file) for file in made.packages]
+print(json.dumps([package.name, str(package.version), sorted(package.files)]))`;
+      const told = run(PYTHON, [
+        "-c",
+        build,
+        release,
+        path.join(folder, "out"),
+        path.join(folder, "channel"),
+      ]);
+      assert.deepEqual(JSON.parse(told.trim().split("\n").at(-1)!), ["granary", "1.2.3", ["bin/granary"]]);
+      const [command] = /rattler-build build .*/.exec(
+        fs.readFileSync(path.join(release, "recipe.yaml"), "utf8"),
+      )!;
+      assert.match(command, /--no-include-recipe --recipe recipe\.yaml/);
+    }),
+});
+
+Deno.test({
   name: "the Python package does with the program what it says, and its types hold",
   ignore: !hasPeer("pytest", "mypy", "h5py", "healpy", "pyarrow", "xarray", "xdggs"),
   fn: () => {
