@@ -36,6 +36,8 @@ const PEERS: readonly DebianPeer[] = [
     suites: ["interop"],
     isThere: () => fs.existsSync("/usr/lib/python3/dist-packages/osgeo"),
   },
+  { name: "aria2", suites: ["bench"], isThere: () => fs.existsSync("/usr/bin/aria2c") },
+  { name: "curl", suites: ["bench"], isThere: () => fs.existsSync("/usr/bin/curl") },
 ];
 const INSTALL_LIMIT_MS = 400_000;
 

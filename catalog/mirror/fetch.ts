@@ -5,7 +5,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { GranaryError, inputError } from "../../core/errors.ts";
-import { type Download, download } from "../../core/access/download.ts";
+import { type Download, download, downloadMemory } from "../../core/access/download.ts";
 import { safeName } from "../../core/access/redact.ts";
 import { chooseAsset } from "../asset_choice.ts";
 import { locate } from "../driver.ts";
@@ -57,6 +57,9 @@ interface Wanted extends Download {
   row: Pick<GranuleRow, "collection" | "id">;
 }
 
+/** Chunks of all files under way: 64 MiB. */
+const CHUNKS_AT_ONCE = 8;
+
 /**
  * Fetches the files of the granules that the filter lets through. Files that fail are reported and do not
  * stop the others; refused credentials and a disk that cannot be written to do.
@@ -91,6 +94,7 @@ export async function fetchGranules(catalogFile: string, options: FetchOptions):
   if (fs.existsSync(report.catalog)) (await openCatalog(report.catalog)).close();
   let done = 0;
   let bytes = 0;
+  const memory = downloadMemory(CHUNKS_AT_ONCE);
   const stop = new AbortController();
   const stopped = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
   await mapBounded(wanted, options.filesAtOnce ?? FILES_AT_ONCE, async (one) => {
@@ -98,6 +102,7 @@ export async function fetchGranules(catalogFile: string, options: FetchOptions):
       const result = await download(one, opener, {
         signal: stopped,
         verify: options.verify,
+        memory,
         onBytes: (more) => options.onProgress?.(done, bytes += more),
       });
       report[result.state] += 1;

@@ -144,6 +144,21 @@ export class CachedSource implements RangedSource {
     return (await this.readMany([{ offset, length }], signal))[0];
   }
 
+  /** What is longer than a block passes by, and is not copied where the source can spare that. */
+  async readInto(offset: number, memory: Uint8Array, signal?: AbortSignal): Promise<void> {
+    const { length } = memory;
+    if (this.#inner.readInto === undefined || length <= this.#settings.blockBytes) {
+      return memory.set(await this.read(offset, length, signal));
+    }
+    if (this.#closed) throw new Error(`${this.name}: read after close`);
+    const release = await this.#budget.underWay.acquire(length);
+    try {
+      await this.#inner.readInto(offset, memory, signal);
+    } finally {
+      release();
+    }
+  }
+
   /** Ranges as they are; a single one that is no longer than a block is read like metadata. */
   async readMany(ranges: readonly ByteRange[], signal?: AbortSignal): Promise<Uint8Array[]> {
     if (signal?.aborted) throw abortError(signal);

@@ -6,6 +6,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { syncFolder, writeError, writeFileAtomic } from "../files/atomic.ts";
 import { GranaryError, systemCode } from "../errors.ts";
+import { ChunkMemory } from "./chunk_memory.ts";
 import type { SourceLocation } from "./location.ts";
 import type { SourceOpener } from "./open.ts";
 import { Trouble } from "./retry.ts";
@@ -15,7 +16,13 @@ import { type Checksum, parseChecksum, verifyFile } from "../files/verify.ts";
 
 /** One request's share of a file. */
 export const CHUNK_BYTES = 8 * 1024 * 1024;
+/** Of one file. */
 const CHUNKS_AT_ONCE = 4;
+
+/** Memory for downloads side by side: so many chunks of all of them are under way. */
+export function downloadMemory(chunks: number): ChunkMemory {
+  return new ChunkMemory(CHUNK_BYTES, chunks);
+}
 
 export interface Download {
   location: SourceLocation;
@@ -30,6 +37,8 @@ interface DownloadOptions {
   signal?: AbortSignal | undefined;
   /** Check the digests of files that are there already, too. */
   verify?: boolean | undefined;
+  /** What downloads side by side share; by default, each has its own. */
+  memory?: ChunkMemory | undefined;
   /** Bytes that were written just now. */
   onBytes?: ((bytes: number) => void) | undefined;
 }
@@ -112,24 +121,42 @@ async function fetchChunks(source: Source, part: string, options: DownloadOption
     });
   }
   const handle = await opened(part, start === 0 ? "w" : "r+");
+  const memory = options.memory ?? new ChunkMemory(CHUNK_BYTES, CHUNKS_AT_ONCE);
   const coming: Promise<Uint8Array>[] = [];
+  let ended = false;
+  const fetched = async (offset: number): Promise<Uint8Array> => {
+    const taken = await memory.take(options.signal);
+    try {
+      if (ended) throw new Error("the download has ended");
+      const chunk = taken.subarray(0, Math.min(CHUNK_BYTES, source.sizeBytes - offset));
+      await readInto(source, offset, chunk, options.signal);
+      return chunk;
+    } catch (error) {
+      memory.give(taken);
+      throw error;
+    }
+  };
+  const free = (chunk: Uint8Array) => memory.give(new Uint8Array(chunk.buffer));
   try {
     await handle.truncate(start);
     let next = start;
     const ask = () => {
-      const length = Math.min(CHUNK_BYTES, source.sizeBytes - next);
-      if (length <= 0) return;
-      const chunk = source.read(next, length, options.signal);
+      if (next >= source.sizeBytes) return;
+      const chunk = fetched(next);
       // A failure is met when its turn comes; until then it is not unheard.
       chunk.catch(() => undefined);
       coming.push(chunk);
-      next += length;
+      next += CHUNK_BYTES;
     };
     for (let i = 0; i < CHUNKS_AT_ONCE; i++) ask();
     for (let at = start; at < source.sizeBytes;) {
       const chunk = await coming.shift()!;
       ask();
-      await writeAt(handle, chunk, at, part);
+      try {
+        await writeAt(handle, chunk, at, part);
+      } finally {
+        free(chunk);
+      }
       at += chunk.length;
       options.onBytes?.(chunk.length);
     }
@@ -138,9 +165,20 @@ async function fetchChunks(source: Source, part: string, options: DownloadOption
     });
     return source.sizeBytes - start;
   } finally {
-    await Promise.allSettled(coming);
+    ended = true;
+    for (const one of await Promise.allSettled(coming)) if (one.status === "fulfilled") free(one.value);
     await handle.close();
   }
+}
+
+async function readInto(
+  source: Source,
+  offset: number,
+  chunk: Uint8Array,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (source.readInto === undefined) chunk.set(await source.read(offset, chunk.length, signal));
+  else await source.readInto(offset, chunk, signal);
 }
 
 /** How many bytes of an earlier run hold: whole chunks of the same version. */

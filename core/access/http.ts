@@ -40,6 +40,8 @@ export interface HttpRequest {
   follow?: (to: URL) => boolean;
   /** A good answer's body that is longer than this is cut off there and marked. */
   maxBytes: number | ((head: HttpHead) => number);
+  /** Memory for the body of a 2xx answer, used where it is large enough. */
+  into?: Uint8Array | undefined;
   /** Takes the body of a 2xx answer chunk by chunk instead of keeping it. */
   sink?: (chunk: Uint8Array, reply: HttpHead) => void | Promise<void>;
   signal?: AbortSignal | undefined;
@@ -167,7 +169,7 @@ export class HttpClient {
       const good = response.status >= 200 && response.status < 300;
       const { maxBytes } = request;
       const limit = !good ? ERROR_BODY_BYTES : typeof maxBytes === "number" ? maxBytes : maxBytes(head);
-      const body = await readBody(response, good ? request.sink : undefined, head, limit, counters, () => {
+      const body = await readBody(response, good ? request : {}, head, limit, counters, () => {
         within(this.limits.idleTimeoutMs);
       });
       if (exchanges.hasSubscribers) {
@@ -237,7 +239,7 @@ function redirectTarget(reply: HttpHead, from: URL | string): URL | undefined {
 
 async function readBody(
   response: Response,
-  sink: HttpRequest["sink"],
+  { sink, into }: Pick<HttpRequest, "sink" | "into">,
   head: HttpHead,
   limit: number,
   counters: SourceCounters | undefined,
@@ -245,9 +247,10 @@ async function readBody(
 ): Promise<{ body: Uint8Array; overlong: boolean }> {
   if (response.body === null) return { body: new Uint8Array(0), overlong: false };
   const stated = Number(response.headers.get("content-length") ?? NaN);
-  let body = new Uint8Array(
-    sink !== undefined ? 0 : Number.isSafeInteger(stated) ? Math.min(stated, limit) : Math.min(limit, 65536),
-  );
+  const expected = Number.isSafeInteger(stated) ? Math.min(stated, limit) : Math.min(limit, 65536);
+  let body = into !== undefined && into.length >= expected
+    ? into
+    : new Uint8Array(sink === undefined ? expected : 0);
   let length = 0;
   let overlong = false;
   const reader = response.body.getReader();

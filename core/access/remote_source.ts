@@ -133,6 +133,20 @@ class RemoteSource implements Source {
   }
 
   async read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
+    return await this.#range(offset, length, undefined, signal);
+  }
+
+  async readInto(offset: number, memory: Uint8Array, signal?: AbortSignal): Promise<void> {
+    const bytes = await this.#range(offset, memory.length, memory, signal);
+    if (bytes.buffer !== memory.buffer) memory.set(bytes);
+  }
+
+  async #range(
+    offset: number,
+    length: number,
+    into: Uint8Array | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array> {
     checkRange(this.name, this.sizeBytes, offset, length);
     if (length === 0) return new Uint8Array(0);
     const { client, retry } = this.#options;
@@ -145,6 +159,7 @@ class RemoteSource implements Source {
       {
         headers: { range: `bytes=${offset}-${offset + length - 1}` },
         maxBytes: (head) => head.status === 206 ? length : 0,
+        into,
         signal: signal ?? this.#options.signal,
         counters: this.#counters,
       },

@@ -12,7 +12,7 @@ const LONG_WAIT_MS = 4000;
 /** What differs between requests to one location. */
 export type LocationRequest = Pick<
   HttpRequest,
-  "method" | "headers" | "body" | "maxBytes" | "sink" | "signal" | "counters"
+  "method" | "headers" | "body" | "maxBytes" | "into" | "sink" | "signal" | "counters"
 >;
 
 /** One answer, and what the transport makes of it when it is a refusal. */

@@ -2,7 +2,8 @@
 import crypto from "node:crypto";
 import path from "node:path";
 import { GranaryError } from "../../core/errors.ts";
-import { download } from "../../core/access/download.ts";
+import type { ChunkMemory } from "../../core/access/chunk_memory.ts";
+import { download, downloadMemory } from "../../core/access/download.ts";
 import { openTarget } from "../../core/access/targets.ts";
 import { locationOf, type S3Settings } from "../../core/access/location.ts";
 import { SourceOpener } from "../../core/access/open.ts";
@@ -48,6 +49,14 @@ export interface DownloadResult {
   more: boolean;
 }
 
+/** What all downloads side by side go by. */
+interface Access {
+  opener: SourceOpener;
+  memory: ChunkMemory;
+}
+
+/** Chunks of all files under way: 32 MiB. */
+const CHUNKS_AT_ONCE = 4;
 const LEASE_MS = 120_000;
 const RENEW_MS = 20_000;
 
@@ -64,7 +73,7 @@ export async function downloadDue(feed: Feed, options: DownloadOptions): Promise
     options.onNote(`${host}: other processes use all the connections that it allows; try again later`);
     return { ...result, more: true };
   }
-  const opener = openerFor(source, connections, options);
+  const access = { opener: openerFor(source, connections, options), memory: downloadMemory(CHUNKS_AT_ONCE) };
   const stop = new AbortController();
   // A lost renewal only shortens the hold; the next one asks again.
   const renewal = host === null ? undefined : setInterval(() => {
@@ -78,7 +87,7 @@ export async function downloadDue(feed: Feed, options: DownloadOptions): Promise
       );
       if (task === undefined) return;
       try {
-        await doTask(feed, task, owner, opener, options, result);
+        await doTask(feed, task, owner, access, options, result);
       } catch (error) {
         stop.abort();
         throw error;
@@ -129,7 +138,7 @@ async function doTask(
   feed: Feed,
   task: Task,
   owner: string,
-  opener: SourceOpener,
+  access: Access,
   options: DownloadOptions,
   result: DownloadResult,
 ): Promise<void> {
@@ -143,7 +152,7 @@ async function doTask(
   }, leaseMs / 4);
   try {
     const work = JSON.parse(task.work) as DownloadWork;
-    const done = await fetched(work, opener, options);
+    const done = await fetched(work, access, options);
     const held = await engine.transaction((sql) => finishTasks(sql, owner, [task.n]));
     if (held > 0) {
       result.files += 1;
@@ -163,12 +172,12 @@ async function doTask(
 }
 
 /** Brings a file to its place in the folder or the bucket. */
-async function fetched(work: DownloadWork, opener: SourceOpener, options: DownloadOptions) {
+async function fetched(work: DownloadWork, { opener, memory }: Access, options: DownloadOptions) {
   const { url, sizeBytes, checksum } = work;
   const wanted = { location: typeof url === "string" ? locationOf(url) : url, sizeBytes, checksum };
   if (!isObjectAddress(options.to)) {
     const file = fileBelow(options.to, work.path);
-    return await download({ ...wanted, file }, opener, { signal: options.signal });
+    return await download({ ...wanted, file }, opener, { signal: options.signal, memory });
   }
   const target = openTarget(options.to, opener, options.s3);
   return await downloadToObject(wanted, target, keyBelow(work.path), opener, options.signal);

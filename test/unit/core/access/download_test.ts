@@ -4,7 +4,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { GranaryError } from "../../../../core/errors.ts";
-import { CHUNK_BYTES, type Download, download } from "../../../../core/access/download.ts";
+import { CHUNK_BYTES, type Download, download, downloadMemory } from "../../../../core/access/download.ts";
 import { SourceOpener } from "../../../../core/access/open.ts";
 import { parseChecksum } from "../../../../core/files/verify.ts";
 import { FaultSchedule } from "../../../support/faults.ts";
@@ -190,6 +190,32 @@ Deno.test("a large file from a server without ranges comes in one answer, again 
     fs.rmSync(folder, { recursive: true });
   }
 });
+
+Deno.test(
+  "downloads side by side share their memory, also when one of them fails",
+  scene(async ({ server, opener, wanted, broken, folder }) => {
+    server.latencyMs = 5;
+    const memory = downloadMemory(2);
+    const files = [0, 1, 2].map((i) => path.join(folder, `${i}.h5`));
+    const fetchAll = () =>
+      Promise.allSettled(files.map((file) => download({ ...wanted, file }, opener, { memory })));
+    broken.from = CHUNK_BYTES;
+    assert.deepEqual((await fetchAll()).map(({ status }) => status), Array(3).fill("rejected"));
+    broken.from = Infinity;
+    assert.deepEqual((await fetchAll()).map(({ status }) => status), Array(3).fill("fulfilled"));
+    for (const file of files) assert.equal(Buffer.compare(fs.readFileSync(file), BYTES), 0);
+    // All of it was given back, and there is no more.
+    const [first, second] = [await memory.take(), await memory.take()];
+    assert.notEqual(first.buffer, second.buffer);
+    const stop = new AbortController();
+    const third = memory.take(stop.signal);
+    stop.abort(new Error("enough"));
+    await assert.rejects(third);
+    const fourth = memory.take();
+    memory.give(first);
+    assert.equal(await fourth, first);
+  }),
+);
 
 Deno.test(
   "a login page is never a granule's file",
