@@ -31,6 +31,11 @@ export async function useRowIndex(
   if (file === undefined && !fs.existsSync(path)) return undefined;
   const notes: string[] = [];
   const none = (note: string): IndexUse => ({ rowsOf: () => null, notes: [note] });
+  if (plan.store.plane !== undefined) {
+    return none(
+      `${path}: the row index is of HEALPix cells and the run's grid projected, so all rows are read`,
+    );
+  }
   if (plan.store.latitude !== "authalic") {
     return none(`${path}: the row index is authalic and the run geodetic, so all rows are read`);
   }
