@@ -39,7 +39,10 @@ export async function* cellRows(
   const deciding = variables.map((array) => array.name !== MORTON || variables.length === 1);
   const chunks = [level.coordinate, ...variables].map(({ innerChunk, chunk }) => (innerChunk ?? chunk)[0]);
   const unit = Math.max(1, ...chunks);
-  const part = Math.ceil(PART_CELLS / unit) * unit;
+  // Shards of a plane lie apart: what is between them is not read.
+  const part = level.plane === null
+    ? Math.ceil(PART_CELLS / unit) * unit
+    : Math.min(PART_CELLS, level.plane.shardSide ** 2);
   const cellCount = 12n * 4n ** BigInt(level.order);
   for await (const start of store.parts(level, variables.filter((_, v) => deciding[v]), part)) {
     signal?.throwIfAborted();

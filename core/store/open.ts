@@ -135,7 +135,10 @@ export class GranaryStore {
     const level = this.level(order);
     const array = this.variable(name, order);
     const [shardCells] = array.chunk;
-    const part = Math.max(1, Math.floor(PART_CELLS / shardCells)) * shardCells;
+    // Shards of a plane lie apart: what is between them is not read.
+    const part = level.plane === null
+      ? Math.max(1, Math.floor(PART_CELLS / shardCells)) * shardCells
+      : Math.min(PART_CELLS, shardCells);
     const fill = fillNumber(array.fillValue);
     for await (const start of this.parts(level, [array], part)) {
       const end = Math.min(level.length, start + part);
