@@ -19,7 +19,7 @@ export function wktOfGrid(grid: Pick<ProjectedGrid, "crs">): string {
   const text = wkt2OfCrs(crs);
   if (text === null) {
     throw inputError(
-      `${grid.crs}: cannot be told to other programs, which WKT has no words for here (wanted a reference system on` +
+      `${grid.crs}: has no WKT here, by which other programs know a reference system (wanted a reference system on` +
         " WGS 84, NAD83 or another datum without shifts)",
       { code: grid.crs },
     );
