@@ -5,18 +5,14 @@ import { safeName } from "../core/access/redact.ts";
 import { inputError } from "../core/errors.ts";
 import { outputAddress, placeFor, READS_ANYWHERE } from "../core/files/address.ts";
 import type { DuckOptions } from "../core/tables/duckdb.ts";
-import { combinePipelines } from "./config/combine.ts";
-import { loadConfigs } from "./config/load.ts";
-import { type ConfigOverrides, overridden } from "./override.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { type PrepareOptions, requestedSelection, type SelectionRequest } from "./plan/asked.ts";
+import { type ConfigRequest, requestedPipeline } from "./requested_pipeline.ts";
 import type { RunOptions } from "./run/run_options.ts";
 import { defaultMemoryBytes, defaultWorkers } from "./schedule/budget.ts";
 
 /** What `granary aggregate` is asked. Absent values are the config's, or the defaults of the engine. */
-export interface AggregateRequest extends ConfigOverrides, SelectionRequest {
-  /** A preset, a YAML file, or a pipeline; several take each the granules of their collections into one store. */
-  config: string | Pipeline | readonly (string | Pipeline)[];
+export interface AggregateRequest extends ConfigRequest, SelectionRequest {
   catalog?: string;
   store?: string;
   driver?: string;
@@ -69,50 +65,39 @@ export function settleRequest(request: AggregateRequest, warn: (message: string)
   if (request.calibrate && !request.dryRun) {
     throw inputError("--calibrate goes with --dry-run (a run needs none)");
   }
-  const configs = [request.config].flat() as (string | Pipeline)[];
-  const all = configs.flatMap((config) =>
-    typeof config === "string" ? loadConfigs(config) : { pipeline: config, warnings: [], driverPlace: null }
-  );
-  all.flatMap(({ warnings }) => warnings).forEach(warn);
-  const pipeline = combinePipelines(all.map((one) => overridden(one.pipeline, request)));
-  const [parsed] = all;
-  if (all.length > 1 && (request.rowIndex ?? request.writeRowIndex) !== undefined) {
+  const { pipeline, driverPlace, configs } = requestedPipeline(request, warn);
+  if (configs > 1 && (request.rowIndex ?? request.writeRowIndex) !== undefined) {
     throw inputError(
       "--row-index and --write-row-index go with one config: rows of an index are those of one",
     );
   }
-  const catalog = request.catalog ?? pipeline.catalog;
-  if (catalog === null) throw inputError("no catalog: say --catalog FILE, or name one in the config");
+  const named = request.catalog ?? pipeline.catalog;
+  if (named === null) throw inputError("no catalog: say --catalog FILE, or name one in the config");
   const store = request.store ?? pipeline.output.store;
   if (store === null) throw inputError("no store: say -o STORE, or name one as output.store in the config");
+  const catalog = placeFor(named, READS_ANYWHERE), address = outputAddress(store);
+  if (isRemoteCatalog(catalog) && request.writeRowIndex !== undefined && request.rowIndex === undefined) {
+    throw inputError(
+      `${safeName(catalog)}: a row index is not written beside a catalog that lies elsewhere` +
+        " (name a file of this machine by --row-index)",
+    );
+  }
   const memoryBytes = request.memoryBytes ?? defaultMemoryBytes();
   const driver = request.driver ?? pipeline.dataSource.driver ?? "auto";
   const share = Math.floor(memoryBytes * SELECTION_SHARE);
   return {
     pipeline,
     selection: requestedSelection(request, pipeline),
-    catalog: catalogOf(request, catalog),
-    store: outputAddress(store),
+    catalog,
+    store: address,
     workers: request.workers ?? defaultWorkers(),
     memoryBytes,
     duck: { memoryBytes: Math.max(share, LEAST_SELECTION_BYTES), scratch: request.scratch },
     planning: request.dryRun === true || request.planOnly === true,
     drivers: {
       text: driver,
-      saidBy: request.driver === undefined ? parsed.driverPlace ?? "--driver auto" : "--driver",
+      saidBy: request.driver === undefined ? driverPlace ?? "--driver auto" : "--driver",
       choice: parseDrivers(driver),
     },
   };
-}
-
-/** The catalog's place. Throws an input error where a file would have to be written beside one that lies elsewhere. */
-function catalogOf({ writeRowIndex, rowIndex }: AggregateRequest, named: string): string {
-  const place = placeFor(named, READS_ANYWHERE);
-  if (isRemoteCatalog(place) && writeRowIndex !== undefined && rowIndex === undefined) {
-    throw inputError(
-      `${safeName(place)}: a row index is not written beside a catalog that lies elsewhere` +
-        " (name a file of this machine by --row-index)",
-    );
-  }
-  return place;
 }

@@ -4,9 +4,10 @@ import { canonicalJson } from "./keys.ts";
 
 /** Paths of values that differ between two records, deepest first: `output.childOrder`. */
 export function changedPaths(was: unknown, is: unknown, above = ""): string[] {
+  if (isObject(was) && isObject(is)) {
+    const keys = [...new Set([...Object.keys(was), ...Object.keys(is)])];
+    return keys.flatMap((key) => changedPaths(was[key], is[key], above === "" ? key : `${above}.${key}`));
+  }
   if (canonicalJson(was) === canonicalJson(is)) return [];
-  const bothRecords = isObject(was) && isObject(is);
-  if (!bothRecords) return [above === "" ? "all of it" : above];
-  const keys = [...new Set([...Object.keys(was), ...Object.keys(is)])];
-  return keys.flatMap((key) => changedPaths(was[key], is[key], above === "" ? key : `${above}.${key}`));
+  return [above === "" ? "all of it" : above];
 }

@@ -9,7 +9,7 @@ import { type PlannedShard, planShards } from "./shards.ts";
 import { inputError } from "../../core/errors.ts";
 import type { GranuleRow } from "../../catalog/granule.ts";
 import type { Pipeline } from "../pipeline.ts";
-import { compileMerge, requireMergeable } from "../statistics/merge.ts";
+import { requireMergeable } from "../statistics/merge_plan.ts";
 import type { StoreSpec } from "../../core/store/contract.ts";
 import { defaultParentsPerShard } from "../../core/store/layout.ts";
 import { extentAround, type StorePlane } from "../../core/store/plane.ts";
@@ -100,8 +100,7 @@ export function planRun(selection: RunSelection, pipeline: Pipeline, options: Pl
   const isCoarse = levels.some((level) => level < parentOrder);
   if (isCoarse || pipeline.output.zones !== undefined) {
     const columnNames = pipeline.dataSource.columns.map((column) => column.name);
-    const merger = compileMerge(pipeline.aggregation.statistics, columnNames);
-    requireMergeable(merger, isCoarse ? undefined : ZONES);
+    requireMergeable(pipeline.aggregation.statistics, columnNames, isCoarse ? undefined : ZONES);
   }
   const order = selection.granules.map((_, i) => i)
     .sort((a, b) => compareGranules(selection.granules[a], selection.granules[b]));

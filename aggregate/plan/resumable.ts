@@ -15,34 +15,26 @@ const MOST_NAMED = 4;
  * may get more of the windows that a config lists.
  */
 export function resumeDifferences(then: Plan, now: Plan, appends = false): string[] {
-  const found: string[] = [];
-  if (then.engineVersion !== now.engineVersion) {
-    found.push(`engine ${now.engineVersion} instead of ${then.engineVersion}`);
-  }
-  for (const path of changedPaths(configOf(then), configOf(now))) {
-    if (appends && path === "output.time.windows" && keepsWindows(then, now)) continue;
-    found.push(`config: ${path}`);
-  }
-  const [was, is] = [then, now].map(({ store }) => store.levels.join(", "));
-  if (was !== is) found.push(`levels ${is} instead of ${was}`);
-  if (then.store.layout !== now.store.layout) {
-    found.push(`layout ${now.store.layout} instead of ${then.store.layout}`);
-  }
-  const asked = now.pipeline.output.shard;
-  if (asked !== null && asked !== then.store.parentsPerShard) {
-    found.push(`--shard ${asked} instead of ${then.store.parentsPerShard}`);
-  }
+  const keeps = appends && keepsWindows(then, now);
   const lostParents = then.store.parentOrder === now.store.parentOrder ? parentsLost(then, now) : 0;
+  const lost = granulesLost(then, now);
+  const changed = changedPaths(then.store.provenance.config, now.store.provenance.config)
+    .filter((path) => !(keeps && path === "output.time.windows"));
+
+  const found: string[] = [];
+  const differ = (what: string, was: unknown, is: unknown) => {
+    if (was !== is) found.push(`${what} ${is} instead of ${was}`);
+  };
+  differ("engine", then.engineVersion, now.engineVersion);
+  found.push(...changed.map((path) => `config: ${path}`));
+  differ("levels", then.store.levels.join(", "), now.store.levels.join(", "));
+  differ("layout", then.store.layout, now.store.layout);
+  differ("--shard", then.store.parentsPerShard, now.pipeline.output.shard ?? then.store.parentsPerShard);
   if (lostParents > 0) found.push(`${count(lostParents, "parent cell")} of that run are not selected`);
-  const granules = new Set([...now.granules, ...now.folded ?? []].map(nameOf));
-  const lost = then.granules.filter((row) => !granules.has(nameOf(row)));
   if (lost.length > 0) {
     const names = lost.slice(0, 2).map(({ id }) => id).join(", ");
-    found.push(
-      `${count(lost.length, "granule")} of that run are not selected (${names}${
-        lost.length > 2 ? ", …" : ""
-      })`,
-    );
+    const more = lost.length > 2 ? ", …" : "";
+    found.push(`${count(lost.length, "granule")} of that run are not selected (${names}${more})`);
   }
   return found.length <= MOST_NAMED
     ? found
@@ -74,12 +66,13 @@ function keepsWindows(then: Plan, now: Plan): boolean {
   return listed(then).every((window) => is.has(window));
 }
 
-function nameOf({ collection, id }: Pick<GranuleRow, "collection" | "id">): string {
-  return `${collection} ${id}`;
+function granulesLost(then: Plan, now: Plan): GranuleRow[] {
+  const granules = new Set([...now.granules, ...now.folded ?? []].map(nameOf));
+  return then.granules.filter((row) => !granules.has(nameOf(row)));
 }
 
-function configOf(plan: Plan): unknown {
-  return plan.store.provenance.config;
+function nameOf({ collection, id }: Pick<GranuleRow, "collection" | "id">): string {
+  return `${collection} ${id}`;
 }
 
 function count(n: number, what: string): string {

@@ -5,14 +5,12 @@
  * and quantiles by digests (see sketch.ts for their error). An expression merges if all its reductions
  * do: its outer arithmetic then runs on the merged values.
  */
-import { inputError } from "../../core/errors.ts";
 import type { Statistic } from "../pipeline.ts";
 import { BLOCK_ROWS, BlockLoader } from "./blocks.ts";
 import type { MergeSummarizer } from "./contract.ts";
 import { Evaluator, reachable } from "./evaluate.ts";
-import { AGGREGATES, Graph, type GraphNode } from "./graph.ts";
-import { lowerStatistic } from "./lower.ts";
-import { wholeCellReduction } from "./whole_cell.ts";
+import type { GraphNode } from "./graph.ts";
+import { isAggregate, type MergeRefusal, planMerge, slotKind } from "./merge_plan.ts";
 import { BINARY, UNARY } from "../../core/expressions/operations.ts";
 import {
   blockValues,
@@ -22,17 +20,9 @@ import {
   mergeSlot,
   pack,
   type Slot,
-  SLOT_NUMBERS,
-  type SlotKind,
   unpack,
 } from "./merge_state.ts";
 import { type Clusters, digest, digestQuantile, mergeDigests } from "./sketch.ts";
-
-/** A statistic that cannot be merged, and why. */
-interface MergeRefusal {
-  name: string;
-  why: string;
-}
 
 /**
  * Summarizes parents, merges summaries and finishes them. A state is plain numbers, made to be stored as
@@ -56,7 +46,7 @@ const RETAINED_ROWS = 1_000_000;
 
 /**
  * Compiles the merging of `statistics`. What cannot be merged (a reduction inside a reduction) is listed
- * in `refused` and comes out as NaN; {@linkcode requireMergeable} makes it an error.
+ * in `refused` and comes out as NaN; requireMergeable makes it an error.
  */
 export function compileMerge(statistics: readonly Statistic[], columnNames: readonly string[]): Merger {
   const plan = planMerge(statistics, columnNames);
@@ -185,101 +175,8 @@ export function compileMerge(statistics: readonly Statistic[], columnNames: read
   }
 }
 
-const LEVELS = {
-  what: "levels above the parent order",
-  instead: "leave these variables out, or end --levels at the parent order",
-} as const;
-
-/** Throws an input error that names every statistic that cannot be merged. */
-export function requireMergeable(
-  merger: Pick<Merger, "refused">,
-  { what, instead }: { what: string; instead: string } = LEVELS,
-): void {
-  if (merger.refused.length === 0) return;
-  const reasons = merger.refused.map(({ name, why }) => `variable "${name}": ${why}`);
-  throw inputError(
-    `${reasons.join("\n")}\n${what} are merged from summaries, and this cannot be (${instead})`,
-    { refused: merger.refused },
-  );
-}
-
-interface MergePlan {
-  graph: Graph;
-  /** Null where refused. */
-  roots: (GraphNode | null)[];
-  /** Column sets whose valid rows are summarized. */
-  sets: number[][];
-  /** For each statistic, the index of its set. */
-  setOf: number[];
-  slots: Slot[];
-  /** Numbers before the digests of a state. */
-  fixed: number;
-  refused: MergeRefusal[];
-  slotOf(kind: SlotKind, source: GraphNode, set: number): Slot;
-}
-
-function planMerge(statistics: readonly Statistic[], columnNames: readonly string[]): MergePlan {
-  const graph = new Graph();
-  const sets: number[][] = [];
-  const slots = new Map<string, Slot>();
-  const refused: MergeRefusal[] = [];
-  const setOf: number[] = [];
-  let fixed = 0;
-  const key = (kind: SlotKind, source: GraphNode, set: number) =>
-    // All counts of a set are the number of its valid rows.
-    kind === "count" ? `count@${set}` : `${kind}:${source.id}@${set}`;
-  const addSlot = (kind: SlotKind, source: GraphNode, set: number): void => {
-    const name = key(kind, source, set);
-    if (slots.has(name)) return;
-    slots.set(name, { kind, source, set, offset: fixed });
-    fixed += SLOT_NUMBERS[kind];
-  };
-  const roots = statistics.map((statistic) => {
-    const root = lowerStatistic(statistic, columnNames, graph);
-    const aggregates = reachable([root]).filter(isAggregate);
-    setOf.push(-1);
-    const nested = aggregates.find((node) => reachable([node.args[0]]).some(isAggregate));
-    if (nested !== undefined) {
-      refused.push({
-        name: statistic.name,
-        why: `it reduces values (by ${nested.op}) that depend on the cell's own statistics`,
-      });
-      return null;
-    }
-    const whole = aggregates.find((node) => wholeCellReduction(node.op) !== undefined);
-    if (whole !== undefined) {
-      refused.push({ name: statistic.name, why: `it needs all values of a cell at once (by ${whole.op})` });
-      return null;
-    }
-    let set = sets.findIndex((columns) => columns.join() === root.columns.join());
-    if (set < 0) set = sets.push([...root.columns]) - 1;
-    setOf[setOf.length - 1] = set;
-    addSlot("count", root, set);
-    for (const node of aggregates) addSlot(slotKind(node), node.args[0], set);
-    return root;
-  });
-  return {
-    graph,
-    roots,
-    sets,
-    setOf,
-    slots: [...slots.values()],
-    fixed,
-    refused,
-    slotOf: (kind, source, set) => slots.get(key(kind, source, set))!,
-  };
-}
-
-function isAggregate(node: GraphNode): boolean {
-  return (AGGREGATES as readonly string[]).includes(node.op);
-}
-
 function quantileOf(node: GraphNode): number {
   return node.op === "median" ? 0.5 : node.value;
-}
-
-function slotKind(node: GraphNode): SlotKind {
-  return node.op === "median" || node.op === "quantile" ? "digest" : node.op as SlotKind;
 }
 
 /** A cell's value from its merged reductions. */

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import type { Statistic } from "../../../../aggregate/pipeline.ts";
 import { compileStatistics } from "../../../../aggregate/statistics/compile.ts";
 import type { Values } from "../../../../core/values.ts";
-import { compileMerge, requireMergeable } from "../../../../aggregate/statistics/merge.ts";
+import { compileMerge } from "../../../../aggregate/statistics/merge.ts";
+import { requireMergeable } from "../../../../aggregate/statistics/merge_plan.ts";
 import { expression, named, NAMES, relative, STARTS, W, X } from "./cells.ts";
 import { SIZES, TABLE } from "./numpy_table.ts";
 
@@ -134,16 +135,17 @@ Deno.test("medians and quantiles of merged parents stay within the stated rank e
 Deno.test("what cannot be merged is refused by name, and the rest still merges", () => {
   const mad = { ...expression("np.median(np.abs(x - np.median(x)))"), name: "mad" };
   const rms = { ...expression("np.sqrt(np.mean((x - np.mean(x))**2))"), name: "rms" };
-  const merger = compileMerge([mad, named("sum", "x"), rms], NAMES);
+  const statistics = [mad, named("sum", "x"), rms];
+  const merger = compileMerge(statistics, NAMES);
   assert.deepEqual(merger.refused.map(({ name }) => name), ["mad", "rms"]);
-  assert.throws(() => requireMergeable(merger), (error: Error) => {
+  assert.throws(() => requireMergeable(statistics, NAMES), (error: Error) => {
     assert.match(error.message, /variable "mad": .*own statistics/);
     assert.match(error.message, /variable "rms"/);
     return true;
   });
   const values = merger.finish(merger.summarize([Float64Array.of(1, 2), Float64Array.of(1, 1)]));
   assert.deepEqual([...values], [NaN, 3, NaN]);
-  requireMergeable(compileMerge(MERGED, NAMES));
+  requireMergeable(MERGED, NAMES);
 });
 
 Deno.test("no parents, empty parents and parents without valid values give 0 counts and NaN", () => {
