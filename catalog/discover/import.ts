@@ -22,6 +22,7 @@ import { refuseNothing } from "./discover.ts";
 import { PARQUET_MAGIC } from "../../core/tables/parquet_magic.ts";
 import { readStacParquet } from "./stac/stac_parquet.ts";
 import { Tally } from "./draft/tally.ts";
+import { isObjectAddress } from "../../core/files/address.ts";
 
 /** A JSON catalog larger than this is refused. */
 const MAX_JSON_CATALOG_BYTES = 2_000_000_000;
@@ -154,7 +155,7 @@ function parseJson(file: string): JsonCatalog {
   };
   return {
     parentOrder: order as number,
-    s3Base: base("s3_base", /^s3:\/\/[^/]/, "s3://bucket/…"),
+    s3Base: base("s3_base", /^(s3|gs|az):\/\/[^/]/, "s3://bucket/…"),
     httpsBase: base("https_base", /^https?:\/\/[^/]/, "https://host/…"),
     cells: Object.entries(cells).map(([name, urls]) => {
       const list = Array.isArray(urls) && urls.every((url) => typeof url === "string");
@@ -269,9 +270,9 @@ function splitUrl(
       return { s3_base: s3Base, https_base: httpsBase, path: url.slice(base.length) };
     }
   }
-  const host = /^(s3|https?):\/\/[^/]+\//.exec(url);
+  const host = /^(s3|gs|az|https?):\/\/[^/]+\//.exec(url);
   if (host === null || url.length === host[0].length) return undefined;
-  const alone = host[1] === "s3"
+  const alone = isObjectAddress(url)
     ? { s3_base: host[0], https_base: null }
     : { s3_base: null, https_base: host[0] };
   return { ...alone, path: url.slice(host[0].length) };

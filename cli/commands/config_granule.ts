@@ -11,6 +11,7 @@ import { openHdf5 } from "../../core/observations/open_granule_file.ts";
 import { formatCount } from "../../core/units.ts";
 import { givenValues } from "../../products/given_columns.ts";
 import type { CliContext } from "../io/context.ts";
+import { isObjectAddress } from "../../core/files/address.ts";
 
 /** Throws an input error where the config does not fit the file, of this machine or behind an address. */
 export async function checkFile(
@@ -19,7 +20,7 @@ export async function checkFile(
   context: CliContext,
 ): Promise<GranuleCheck> {
   try {
-    const found = /^(https?|s3):\/\//i.test(place)
+    const found = /^https?:\/\//i.test(place) || isObjectAddress(place)
       ? await checkRemote(place, dataSource, context)
       : await checkLocal(place, dataSource);
     if (found.groups.length === 0) {

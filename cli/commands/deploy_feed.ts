@@ -63,6 +63,14 @@ export function fargateDeployment(
     );
   }
   const places = [catalog, download?.to].filter((place) => place !== undefined);
+  const elsewhere = [...places, ...source.from === "s3" ? [source.prefix] : []].find((place) =>
+    /^(gs|az):/.test(place)
+  );
+  if (elsewhere !== undefined) {
+    throw inputError(
+      `${file}: ${elsewhere} is not of AWS, whose roles give no keys for it (wanted s3://bucket/prefix)`,
+    );
+  }
   return {
     feed,
     architecture,

@@ -22,7 +22,8 @@ export function refuseRepeated(command: CommandUnknownOpts): void {
     command.on(`option:${option.name()}`, (value: string | null) => {
       if (first !== undefined) {
         throw new InvalidArgumentError(
-          `${option.long ?? option.flags} is given twice, as ${first} and as ${value}; it takes one value`,
+          `${option.long ?? option.flags} is given twice, as ${first} and as ${value}; it takes one value` +
+            (/commas between/.test(option.description) ? ", with commas between several names" : ""),
         );
       }
       first = value;

@@ -5,6 +5,7 @@ import { suggestion } from "../../core/suggest.ts";
 import { DATASET_NAMES, datasetText } from "../../products/datasets/index.ts";
 import {
   ASKS_SERVERS,
+  isObjectAddress,
   placeFor,
   type PlaceUse,
   READS_ANYWHERE,
@@ -69,5 +70,5 @@ function placedTarget(target: PublishTarget, folder: string): PublishTarget {
 /** Addresses that the use takes stay; paths are those of the YAML's folder. */
 function placed(address: string, folder: string, use: PlaceUse): string {
   const found = placeFor(address, use);
-  return /^(s3|https?):\/\//i.test(found) ? found : path.resolve(folder, found);
+  return isObjectAddress(found) || /^https?:\/\//i.test(found) ? found : path.resolve(folder, found);
 }

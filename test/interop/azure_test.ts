@@ -164,6 +164,30 @@ Deno.test({
       await run("cog", `${grid}:**/ColumnAmountO3`, "-o", "az://out/cogs");
       const [cog] = await openTarget("az://out/cogs", opener).list("");
       await run("cog", "validate", `az://out/cogs/${cog}`);
+      await openTarget("az://granules/omi", opener).put(
+        "2016/OMI-Aura_L3-OMTO3d_2016m0331_v003.he5",
+        new Uint8Array(fs.readFileSync(grid)),
+      );
+      fs.writeFileSync(
+        path.join(folder, "omi.yaml"),
+        "dataset: OMTO3d.003\ndiscover: [{from: s3, prefix: az://granules/omi/, match: '**/*.he5'}]\n" +
+          'convert: {variables: ["**/ColumnAmountO3"]}\npublish: [{to: az://out/omi}]\n',
+      );
+      fs.writeFileSync(
+        path.join(folder, "feed.yaml"),
+        "feed: omi\nsource: {from: s3, prefix: az://granules/omi/}\nfollow: {start: 2016-01-01}\n" +
+          "catalog: {to: az://out/live}\n",
+      );
+      await run("publish", "run", "omi.yaml", "--run-dir", "az://out/omi.run");
+      assert.deepEqual(
+        (await openTarget("az://out/omi", opener).list("")).filter((key) => /tif|collection/.test(key))
+          .length,
+        2,
+      );
+      await run("feed", "run", "feed.yaml");
+      await run("feed", "publish", "feed.yaml");
+      assert.match(await run("catalog", "info", "az://out/live/"), /OMTO3d\.003 +s3 +1/);
+      assert.ok(!fs.existsSync(path.join(folder, "az:")), "no folder of that name is made");
       const stored = openTarget("az://out/", opener);
       for (const key of await stored.list("")) {
         const text = Buffer.from((await stored.get(key))!).toString("latin1");
