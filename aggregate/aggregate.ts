@@ -8,10 +8,10 @@ import { calibrate } from "./calibrate.ts";
 import { type Estimate, estimateOf } from "./estimate.ts";
 import { expectRemote, isRemote, lazyOpener, openRunDirectory, openStore } from "./places.ts";
 import type { Plan } from "./plan/plan.ts";
-import { planFromCatalog } from "./plan/from_catalog.ts";
+import { planFromCatalog } from "./plan_from_catalog.ts";
 import { type AggregateRequest, settleRequest } from "./request.ts";
 import { rowIndexCollector } from "./row_index/collect.ts";
-import { useRowIndex } from "./row_index/use_index.ts";
+import { rowIndexOf } from "./row_index/use_index.ts";
 import { executePlan, layOutRun } from "./run/execute.ts";
 import { expectReachable } from "./run/reachable.ts";
 import { refuseForeignFolder } from "./run/store_folder.ts";
@@ -54,11 +54,12 @@ export async function aggregate(request: AggregateRequest): Promise<AggregateOut
     const append = mode === "append"
       ? await planToAppendTo(openRunDirectory(runDirectory, scratch, openerOnce))
       : undefined;
-    const plan = await planFromCatalog(
+    const { plan, rows } = await planFromCatalog(
       catalog,
       { ...duck, signal, warn },
       settled.pipeline,
       { ...settled.selection, append },
+      planning ? undefined : rowIndexOf(catalog, request.rowIndex),
     );
     if (settled.pipeline.output.exactQuantiles && !hasExactQuantiles(plan)) {
       warn(
@@ -90,9 +91,6 @@ export async function aggregate(request: AggregateRequest): Promise<AggregateOut
     if (mode === "overwrite") {
       await expectReachable(plan.granules.length, locate, (location) => openerOnce().open(location));
     }
-    const rows = plan.pipeline.dataSource.sources === undefined
-      ? await useRowIndex(plan, catalog, request.rowIndex, duck)
-      : undefined;
     rows?.notes.forEach(warn);
     const collector = rowIndexCollector(request.writeRowIndex, plan);
     const report = await executePlan(plan, {

@@ -1,6 +1,6 @@
 /** Turns a row index into what a run's scatter tasks read. */
 import fs from "node:fs";
-import type { DuckOptions } from "../../core/tables/duckdb.ts";
+import type { Duck } from "../../core/tables/duckdb.ts";
 import type { IndexedRows } from "../engine/contract.ts";
 import type { Plan } from "../plan/plan.ts";
 import { rowIndexPath } from "../../catalog/row_index/paths.ts";
@@ -10,25 +10,24 @@ import { spansOf } from "../../core/observations/row_runs.ts";
 /** Rows between two ranges that are read along rather than decoded around. */
 const GAP_ROWS = 2000;
 
-interface IndexUse {
+export interface IndexUse {
   rowsOf(granule: number): IndexedRows | null;
   /** What the index could not do, for the user. */
   notes: string[];
 }
 
+/** The index that is named, or that lies beside the catalog; undefined where there is none. */
+export function rowIndexOf(catalog: string, named: string | undefined): string | undefined {
+  if (named !== undefined) return named;
+  const beside = rowIndexPath(catalog);
+  return fs.existsSync(beside) ? beside : undefined;
+}
+
 /**
- * What to read of each granule, by the row index at `file` (or beside the catalog, when none is named
- * and one is there). Undefined where there is none, or where it cannot help: cells of an index are
- * authalic, and its order must be no coarser than the parents.
+ * What to read of each granule, by the row index at `path`, which `duck` may read. It cannot help where it is coarser
+ * than the parents, or where the run's cells are not authalic as its own.
  */
-export async function useRowIndex(
-  plan: Plan,
-  catalog: string,
-  file: string | undefined,
-  options: DuckOptions,
-): Promise<IndexUse | undefined> {
-  const path = file ?? rowIndexPath(catalog);
-  if (file === undefined && !fs.existsSync(path)) return undefined;
+export async function useRowIndex(plan: Plan, path: string, duck: Duck): Promise<IndexUse> {
   const notes: string[] = [];
   const none = (note: string): IndexUse => ({ rowsOf: () => null, notes: [note] });
   if (plan.store.plane !== undefined) {
@@ -40,7 +39,7 @@ export async function useRowIndex(
     return none(`${path}: the row index is authalic and the run geodetic, so all rows are read`);
   }
   const { parents, parentOrder } = plan.store;
-  const found = await findRows(path, parents, parentOrder, plan.granules, options);
+  const found = await findRows(path, parents, parentOrder, plan.granules, duck);
   if (found === "coarse") {
     return none(`${path}: the row index is coarser than the parents, so all rows are read`);
   }

@@ -2,7 +2,7 @@
  * Opens a catalog for questions: a file, or the parts of a live catalog; of a file that lies elsewhere those columns are
  * read that a question needs. A file is opened once, and DuckDB reads it through that open file,
  * so that a catalog which is replaced meanwhile (by rename) stays the old one to the end. DuckDB may
- * read this file and its own scratch folder, and nothing else.
+ * read this file, those that are named besides and its own scratch folder, and nothing else.
  */
 import path from "node:path";
 import type { DuckDBValue } from "@duckdb/node-api";
@@ -52,7 +52,10 @@ export interface Catalog {
   close(): void;
 }
 
-export type CatalogOptions = DuckOptions & CatalogFilesOptions;
+export type CatalogOptions = DuckOptions & CatalogFilesOptions & {
+  /** Further files that its DuckDB may read, such as a row index. */
+  readonly besides?: readonly string[];
+};
 
 /**
  * Opens a catalog: a file, a live catalog's folder, either of them in S3, a file behind HTTPS, or stdin for `-`.
@@ -112,7 +115,8 @@ export async function openCatalogFiles(
       await connection.run(statement);
     }
     const cellIndex = beside && { name: beside.name, path: beside.opened.pathsIn(duck.folder, "cells")[0] };
-    await shutOthers(duck, cellIndex === undefined ? snapshots : [...snapshots, cellIndex.path]);
+    const readable = [...snapshots, ...(options.besides ?? [])];
+    await shutOthers(duck, cellIndex === undefined ? readable : [...readable, cellIndex.path]);
     const running = duck;
     return {
       name,
@@ -164,9 +168,9 @@ function openCellIndex(catalog: string): { name: string; opened: Snapshots } | u
   }
 }
 
-/** Leaves DuckDB the snapshots and its own folder, for good. */
-async function shutOthers({ connection, folder }: Duck, snapshots: readonly string[]): Promise<void> {
-  await connection.run(`SET allowed_paths = [${snapshots.map(sqlString).join(", ")}]`);
+/** Leaves DuckDB these files and its own folder, for good. */
+async function shutOthers({ connection, folder }: Duck, files: readonly string[]): Promise<void> {
+  await connection.run(`SET allowed_paths = [${files.map(sqlString).join(", ")}]`);
   await connection.run(`SET allowed_directories = [${sqlString(folder + path.sep)}]`);
   await connection.run("SET enable_external_access = false");
   await connection.run("SET lock_configuration = true");

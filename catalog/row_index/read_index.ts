@@ -2,7 +2,7 @@
 import fs from "node:fs";
 import { inputError } from "../../core/errors.ts";
 import type { GranuleRow } from "../granule.ts";
-import { type Duck, type DuckOptions, openDuck, sqlString } from "../../core/tables/duckdb.ts";
+import { type Duck, sqlString } from "../../core/tables/duckdb.ts";
 import { HEAD_CELL, ROWS_FORMAT, ROWS_KEY } from "./index_file.ts";
 import type { GroupRuns } from "../../core/observations/row_runs.ts";
 
@@ -29,42 +29,37 @@ const MOST_RANGES = 2000;
 /**
  * The runs of `granules` in `parents` (nested ids at `parentOrder`, ascending), each group's by row.
  * "coarse" where the index is coarser than the parents and says nothing about them, "large" where it has
- * too many runs to be of use.
+ * too many runs to be of use. `duck` may read the file.
  */
 export async function findRows(
   file: string,
   parents: readonly number[],
   parentOrder: number,
   granules: readonly GranuleRow[],
-  options: DuckOptions = {},
+  duck: Duck,
 ): Promise<FoundRows | "coarse" | "large"> {
-  const duck = await openDuck(options);
-  try {
-    const order = await indexOrder(duck, file);
-    if (order < parentOrder) return "coarse";
-    const numbers = new Map(granules.map((row, i) => [`${row.collection}\n${row.id}`, i]));
-    const found: FoundRows = {
-      order,
-      granules: granules.map(() => null),
-      sizes: granules.map(() => null),
-      stale: 0,
-    };
-    const known = await knownGranules(duck, file);
-    known.forEach(({ sizeBytes, checksum }, key) => {
-      const number = numbers.get(key);
-      if (number === undefined) return;
-      const row = granules[number];
-      found.sizes[number] = sizeBytes;
-      const sameSize = row.size_bytes === null || sizeBytes === null || row.size_bytes === sizeBytes;
-      const sameSum = row.checksum === null || checksum === null || row.checksum === checksum;
-      if (sameSize && sameSum) found.granules[number] = new Map();
-      else found.stale += 1;
-    });
-    const fits = await collectRuns(duck, file, parents, order - parentOrder, numbers, found);
-    return fits ? found : "large";
-  } finally {
-    duck.close();
-  }
+  const order = await indexOrder(duck, file);
+  if (order < parentOrder) return "coarse";
+  const numbers = new Map(granules.map((row, i) => [`${row.collection}\n${row.id}`, i]));
+  const found: FoundRows = {
+    order,
+    granules: granules.map(() => null),
+    sizes: granules.map(() => null),
+    stale: 0,
+  };
+  const known = await knownGranules(duck, file);
+  known.forEach(({ sizeBytes, checksum }, key) => {
+    const number = numbers.get(key);
+    if (number === undefined) return;
+    const row = granules[number];
+    found.sizes[number] = sizeBytes;
+    const sameSize = row.size_bytes === null || sizeBytes === null || row.size_bytes === sizeBytes;
+    const sameSum = row.checksum === null || checksum === null || row.checksum === checksum;
+    if (sameSize && sameSum) found.granules[number] = new Map();
+    else found.stale += 1;
+  });
+  const fits = await collectRuns(duck, file, parents, order - parentOrder, numbers, found);
+  return fits ? found : "large";
 }
 
 export async function indexOrder(duck: Duck, file: string): Promise<number> {

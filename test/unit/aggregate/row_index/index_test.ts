@@ -7,6 +7,7 @@ import { GranaryError } from "../../../../core/errors.ts";
 import { type IndexedGranule, writeRowIndex } from "../../../../catalog/row_index/index_file.ts";
 import { rowIndexPath } from "../../../../catalog/row_index/paths.ts";
 import { findRows } from "../../../../catalog/row_index/read_index.ts";
+import { openDuck } from "../../../../core/tables/duckdb.ts";
 import { encodeRuns } from "../../../../core/observations/row_runs.ts";
 import { simulate } from "../../../../products/simulate/simulate.ts";
 import { catalogOf, digests, scratchFolder } from "../engine/granules.ts";
@@ -37,6 +38,16 @@ function indexed(
   };
 }
 
+/** {@linkcode findRows} by a DuckDB of its own. */
+async function asked(...args: Parameters<typeof findRows> extends [...infer Rest, unknown] ? Rest : never) {
+  const duck = await openDuck();
+  try {
+    return await findRows(...args, duck);
+  } finally {
+    duck.close();
+  }
+}
+
 Deno.test("the runs that an index finds for parents are those that were written, and no others", async () => {
   const file = path.join(folder, "a.rows.parquet");
   await fc.assert(
@@ -51,7 +62,7 @@ Deno.test("the runs that an index finds for parents are those that were written,
         const granules = tracks.map((cells, i) => indexed(`g${i}.h5`, cells));
         await writeRowIndex(file, each(granules), { order: ORDER });
         const rows = [granuleRow("unknown.h5"), ...granules.map(({ id }) => granuleRow(id)).reverse()];
-        const found = await findRows(file, parents, PARENT_ORDER, rows);
+        const found = await asked(file, parents, PARENT_ORDER, rows);
         assert.ok(typeof found === "object");
         assert.deepEqual([found.order, found.stale, found.granules[0]], [ORDER, 0, null]);
         granules.forEach(({ runs }, i) => {
@@ -78,7 +89,7 @@ Deno.test("a granule of another size or checksum than the index knows is stale",
   await writeRowIndex(file, each([indexed("a.h5", [1]), indexed("b.h5", [1]), indexed("c.h5", [1], sums)]), {
     order: ORDER,
   });
-  const found = await findRows(file, [0], PARENT_ORDER, [
+  const found = await asked(file, [0], PARENT_ORDER, [
     granuleRow("a.h5"),
     granuleRow("b.h5", { size_bytes: 999 }),
     granuleRow("c.h5", { checksum: "md5:01" }),
@@ -95,12 +106,12 @@ Deno.test("a granule of another size or checksum than the index knows is stale",
 Deno.test("an index coarser than the parents says so, and what is no index is refused by name", async () => {
   const file = path.join(folder, "c.rows.parquet");
   await writeRowIndex(file, each([indexed("a.h5", [1])]), { order: 5 });
-  assert.equal(await findRows(file, [0], PARENT_ORDER, [granuleRow("a.h5")]), "coarse");
+  assert.equal(await asked(file, [0], PARENT_ORDER, [granuleRow("a.h5")]), "coarse");
   const isInput = (error: unknown) => error instanceof GranaryError && error.tag === "input";
-  await assert.rejects(findRows(path.join(folder, "none.parquet"), [0], 6, []), isInput);
+  await assert.rejects(asked(path.join(folder, "none.parquet"), [0], 6, []), isInput);
   const text = path.join(folder, "text.parquet");
   fs.writeFileSync(text, "no Parquet");
-  await assert.rejects(findRows(text, [0], 6, []), isInput);
+  await assert.rejects(asked(text, [0], 6, []), isInput);
   await writeRowIndex(file, each([indexed("a.h5", [1])]), { order: 8 });
 });
 
@@ -225,7 +236,7 @@ Deno.test("a granule that changed after catalog and index were made is noticed b
 Deno.test("without a size in the catalog the index's own is what the file is held to", async () => {
   const file = path.join(folder, "d.rows.parquet");
   await writeRowIndex(file, each([indexed("a.h5", [1])]), { order: ORDER });
-  const found = await findRows(file, [0], PARENT_ORDER, [granuleRow("a.h5", { size_bytes: null })]);
+  const found = await asked(file, [0], PARENT_ORDER, [granuleRow("a.h5", { size_bytes: null })]);
   assert.ok(typeof found === "object");
   assert.deepEqual(found.sizes, [1_000_000]);
 });
