@@ -75,17 +75,17 @@ async function geometriesOf(
   shape: Shape,
   signal: AbortSignal | undefined,
 ): Promise<{ types: Set<string>; box: BoundingBox | undefined }> {
-  const { cells } = table.level;
+  const { order, latitude } = table.level;
   const types = new Set<string>();
   let box: BoundingBox | undefined;
   for await (const { ids } of table.rows(signal)) {
     for (const id of ids) {
       if (shape === "centre") {
-        const [x, y] = centreOf(id, cells);
+        const [x, y] = centreOf(id, order, latitude);
         types.add("Point");
         box = unionBox(box, { xmin: x, ymin: y, xmax: x, ymax: y });
       } else {
-        const geometry = outlineOf(id, cells);
+        const geometry = outlineOf(id, order, latitude);
         types.add(geometry.type);
         box = unionBox(box, boundingBox(geometry)!);
       }
@@ -96,14 +96,14 @@ async function geometriesOf(
 
 function batchOf(
   { ids, columns, time }: TableRows,
-  { level: { cells }, timed }: CellTable,
+  { level: { order, latitude }, timed }: CellTable,
   shape: Shape,
   metadata: ReadonlyMap<string, string>,
 ): RecordBatch {
-  const centres = Array.from(ids, (id) => centreOf(id, cells));
+  const centres = Array.from(ids, (id) => centreOf(id, order, latitude));
   const shapes = Array.from(ids, (id, i) =>
     encodeWkb(
-      shape === "centre" ? { type: "Point", coordinates: centres[i] } : outlineOf(id, cells),
+      shape === "centre" ? { type: "Point", coordinates: centres[i] } : outlineOf(id, order, latitude),
     ));
   const cellIds = makeData({ type: new Uint64(), length: ids.length, data: ids.slice(), nullCount: 0 });
   const all: NamedColumn[] = [

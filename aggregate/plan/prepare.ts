@@ -3,8 +3,7 @@ import type { Catalog } from "../../catalog/file/open_catalog.ts";
 import { untimedGranules, untimedText } from "../../catalog/query/filter_notes.ts";
 import { select } from "../../catalog/query/select.ts";
 import { inputError } from "../../core/errors.ts";
-import { cellOrderFor } from "../../core/projected/tiles.ts";
-import { DEFAULT_CLIP, type Pipeline } from "../pipeline.ts";
+import type { Pipeline } from "../pipeline.ts";
 import { joinSelections } from "./append.ts";
 import { askedSelection, type PrepareOptions, withConfig } from "./asked.ts";
 import { effectiveBounds, effectiveZones, granuleTimes, selectionAreas } from "./bounds.ts";
@@ -12,7 +11,6 @@ import { collectionsOf, refuseMixedVersions } from "./collections.ts";
 import { foldedGranules, without } from "./duplicates.ts";
 import { type Plan, planRun, type RunSelection } from "./plan.ts";
 import { areasOf } from "./row_rules.ts";
-import { tileSelection } from "./tile_selection.ts";
 
 /**
  * Selects from the catalog under the config's collections and bounds and plans the run. Throws an
@@ -31,18 +29,15 @@ export async function prepareRun(
   const bounds = await effectiveBounds(pipeline.bounds, options.filter, areas);
   const zones = await effectiveZones(pipeline.output);
   const times = granuleTimes(bounds);
-  const { parentOrder, latitude, projected } = pipeline.output;
-  const within = selectionAreas(bounds);
-  // A tile of which cells outside the areas are kept needs its granules from there, too.
-  const wholeTiles = projected !== undefined && (bounds.clip ?? DEFAULT_CLIP) !== "observations";
   const selection = await select(catalog, {
-    order: projected === undefined ? parentOrder : cellOrderFor(projected, parentOrder),
-    convention: latitude,
+    order: pipeline.output.parentOrder,
+    convention: pipeline.output.latitude,
     ...options.filter,
     ...times,
     collections: collections.taken,
-    areas: wholeTiles ? [] : within,
-    ...projected === undefined ? { cells: options.cells, maxCells: options.maxCells } : {},
+    areas: selectionAreas(bounds),
+    cells: options.cells,
+    maxCells: options.maxCells,
     unknownExtent: options.unknownExtent,
     withoutCells: true,
     signal: options.signal,
@@ -50,19 +45,11 @@ export async function prepareRun(
   // Versions of which the selection leaves one are no mixture.
   const { append } = options;
   const { granules, ranks } = selection;
-  const own: RunSelection = projected === undefined
-    ? { parents: Array.from(selection.parents), granules, ranks, leftOut: [] }
-    : tileSelection(selection, {
-      grid: projected,
-      order: parentOrder,
-      cells: options.cells,
-      areas: wholeTiles ? within : [],
-      maxCells: options.maxCells,
-    });
+  const own: RunSelection = { parents: Array.from(selection.parents), granules, ranks, leftOut: [] };
   const joined = append === undefined ? own : joinSelections(append, own, pipeline);
   const selected = [...new Set(joined.granules.map(({ collection }) => collection))].sort();
   refuseMixedVersions(selected, collections.named, catalog.name);
-  const leftOut = [...collections.leftOut, ...own.leftOut];
+  const leftOut = [...collections.leftOut];
   const untimed = await untimedGranules(catalog, {
     ...options.filter,
     ...times,

@@ -98,8 +98,8 @@ class RunTasks {
 
   constructor(context: RunContext, worker: number, options: TaskRunnerOptions) {
     const { pipeline, store, rows } = context;
-    const { parentOrder, latitude: convention, plane } = store;
-    const grid = { parentOrder, childOrder: store.levels[0], convention, projected: plane?.grid };
+    const { parentOrder, latitude: convention } = store;
+    const grid = { parentOrder, childOrder: store.levels[0], convention };
     this.#clip = rows.clip === null ? null : new Clip(rows.clip, grid);
     this.#finder = store.time === undefined ? null : new WindowFinder(store.time);
     const { zones } = pipeline.output;
@@ -115,7 +115,7 @@ class RunTasks {
       ),
     );
     this.#scatterer = new Scatterer(
-      new CellAssigner(parentOrder, grid.childOrder, convention, grid.projected),
+      new CellAssigner(store.parentOrder, store.levels[0], store.latitude),
       this.#shardOf,
       columnNames.length + markColumns(zones),
       statistics.needs,
@@ -285,7 +285,10 @@ class RunTasks {
       objects += 1;
       bytes += object.length;
       if (folder === null) puts.push({ key, bytes: object });
-      else pending.push(writeObject(folder, key, object));
+      else {
+        pending.push(writeObject(folder, key, object));
+        release([object]);
+      }
     });
     return { ...summary, objects, bytes, pending, puts, seconds: (performance.now() - started) / 1000 };
   }

@@ -3,7 +3,6 @@
  * and come out as compressed row groups, so that memory holds a row group, never the file.
  */
 import fs from "node:fs";
-import type { WriterPropertiesBuilder } from "parquet-wasm/esm";
 import { type RecordBatch, Table, tableToIPC } from "apache-arrow";
 import { writeAllSync } from "../../core/files/atomic.ts";
 import { rowsToBatch } from "./batch.ts";
@@ -18,30 +17,31 @@ const STREAM_ROW_GROUP_ROWS = 10_000;
 
 type Batches<T> = AsyncIterable<T> | Iterable<T>;
 
-/**
- * Writes batches of granule rows to `file` (created, not synced, not renamed) for a while: packed fast, not small,
- * without footer keys.
- */
-export async function writePassingRows(
+/** Writes batches of granule rows to `file` (created, not synced, not renamed), `metadata` in its footer. */
+export async function writeParquetStream(
   file: string,
   batches: Batches<readonly GranuleRow[]>,
+  metadata: ReadonlyMap<string, string>,
 ): Promise<void> {
-  await writeRecordBatches(file, recordBatches(batches), new Map(), { packing: "fast" });
+  await writeRecordBatches(file, recordBatches(batches, metadata), metadata);
 }
 
-async function* recordBatches(batches: Batches<readonly GranuleRow[]>): AsyncGenerator<RecordBatch> {
+async function* recordBatches(
+  batches: Batches<readonly GranuleRow[]>,
+  metadata: ReadonlyMap<string, string>,
+): AsyncGenerator<RecordBatch> {
   let any = false;
   for await (const rows of batches) {
     any = true;
-    yield rowsToBatch(rows);
+    yield rowsToBatch(rows, metadata);
   }
-  if (!any) yield rowsToBatch([]);
+  if (!any) yield rowsToBatch([], metadata);
 }
 
 interface BatchOptions {
   rowGroupRows?: number;
-  /** Small for files that stay, fast for those that do not, and for integers that lie near the ones before them. */
-  packing?: "small" | "fast" | "integers";
+  /** All values are integers, which lie near the ones before them: their differences are written. */
+  integersOnly?: boolean;
 }
 
 /** Writes record batches of one schema (one batch at least) to `file`, `metadata` in its footer. */
@@ -49,14 +49,18 @@ export async function writeRecordBatches(
   file: string,
   batches: AsyncIterable<RecordBatch>,
   metadata: ReadonlyMap<string, string>,
-  { rowGroupRows = STREAM_ROW_GROUP_ROWS, packing = "small" }: BatchOptions = {},
+  { rowGroupRows = STREAM_ROW_GROUP_ROWS, integersOnly = false }: BatchOptions = {},
 ): Promise<void> {
   const library = await loadParquetWasm();
-  const properties = packed(library, new library.WriterPropertiesBuilder(), packing)
+  let builder = new library.WriterPropertiesBuilder()
+    .setCompression(library.Compression.ZSTD)
     .setMaxRowGroupSize(rowGroupRows)
     .setKeyValueMetadata(new Map(metadata))
-    .setCreatedBy("granary")
-    .build();
+    .setCreatedBy("granary");
+  if (integersOnly) {
+    builder = builder.setDictionaryEnabled(false).setEncoding(library.Encoding.DELTA_BINARY_PACKED);
+  }
+  const properties = builder.build();
   // What fails among the batches comes out of wasm as another error: it is kept here, and thrown as it was.
   let failure: { error: unknown } | undefined;
   const source = ReadableStream.from(wasmBatches(library, batches, (error) => failure = { error }));
@@ -70,22 +74,6 @@ export async function writeRecordBatches(
     }
   } catch (error) {
     throw failure === undefined ? error : failure.error;
-  }
-}
-
-function packed(
-  { Compression, Encoding }: ParquetWasm,
-  builder: WriterPropertiesBuilder,
-  packing: "small" | "fast" | "integers",
-): WriterPropertiesBuilder {
-  switch (packing) {
-    case "small":
-      return builder.setCompression(Compression.ZSTD);
-    case "fast":
-      return builder.setCompression(Compression.LZ4_RAW).setDictionaryEnabled(false);
-    case "integers":
-      return builder.setCompression(Compression.ZSTD).setDictionaryEnabled(false)
-        .setEncoding(Encoding.DELTA_BINARY_PACKED);
   }
 }
 

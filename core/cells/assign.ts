@@ -69,6 +69,7 @@ export function assignCells(
   for (let begin = 0; begin < rows; begin += BLOCK) {
     const end = Math.min(begin + BLOCK, rows);
     projectRows(longitude, latitude, begin, end, childOrder, convention, block, keep);
+    let lastBase = -1, lastX = 0, lastY = 0, ownParent = NO_PARENT, ownChild = NO_CHILD;
     for (let row = begin, i = 0; row < end; row++, i++) {
       const base = face[i];
       if (base < 0) {
@@ -78,8 +79,15 @@ export function assignCells(
       }
       const ix = x[i];
       const iy = y[i];
-      parent[row] = base * faceCells + interleaveNumber(ix >> depth, iy >> depth);
-      child[row] = interleave16(ix & mask, iy & mask);
+      if (ix !== lastX || iy !== lastY || base !== lastBase) {
+        ownParent = base * faceCells + interleaveNumber(ix >> depth, iy >> depth);
+        ownChild = interleave16(ix & mask, iy & mask);
+        lastBase = base;
+        lastX = ix;
+        lastY = iy;
+      }
+      parent[row] = ownParent;
+      child[row] = ownChild;
       assigned++;
     }
   }

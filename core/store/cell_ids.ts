@@ -22,6 +22,13 @@ function writeProgression(
 ): void {
   const words = halvesOf(ids);
   const low = Number(first & 0xffffffffn), high = Number((first >> 32n) & 0xffffffffn);
+  if (low + count * step < TWO_32) { // all in the low words, as nearly always
+    for (let i = 0, at = 2 * from, next = low; i < count; i++, at += 2, next = (next + step) >>> 0) {
+      words[at] = next;
+      words[at + 1] = high;
+    }
+    return;
+  }
   for (let i = 0, at = 2 * from; i < count; i++, at += 2) {
     const sum = low + i * step;
     words[at] = sum; // a typed array keeps the low 32 bits

@@ -8,6 +8,7 @@ import type { StoreSpec } from "./contract.ts";
 import { fillElement, makeElements } from "../zarr/element.ts";
 import { cellIdFill, type LevelLayout, ranksOfShard } from "./layout.ts";
 import { CELL_IDS, MORTON } from "./metadata.ts";
+import { release } from "../release.ts";
 import { encodeShard } from "../zarr/shard.ts";
 
 /** cell_ids and morton of a shard at or below the parent order, in full for every chunk with a parent. */
@@ -119,7 +120,9 @@ class CoordinateChunks {
     const objects: [string, Uint8Array][] = [];
     const ids = encodeShard(Array.from(this.#idChunks));
     if (ids !== undefined) objects.push([CELL_IDS, ids]);
+    release(this.#idChunks);
     const morton = this.#morton === null ? undefined : encodeShard(Array.from(this.#mortonChunks));
+    release(this.#mortonChunks);
     if (morton !== undefined) objects.push([MORTON, morton]);
     return objects;
   }

@@ -1,6 +1,7 @@
 /** Series over the windows of time of a store: values of one cell, statistics of one polygon. */
 import { z } from "zod";
 import { cellName } from "../../core/cells/cell_name.ts";
+import { cellCentre } from "../../core/cells/place.ts";
 import type { Geometry } from "../../core/geometry/geometry.ts";
 import type { DataContext } from "../context.ts";
 import { json } from "../http/operation.ts";
@@ -56,7 +57,7 @@ export function addStoreSeries(context: DataContext): void {
         cell: cellName(cell, level.order),
         cell_id: cell,
         order: level.order,
-        centre: level.cells.centre(cell),
+        centre: cellCentre(cell, level.order, level.latitude),
         times: steps.map((step) => timeOf(whole.at(step))),
         values,
       });
