@@ -25,3 +25,13 @@ function hasObjects(list: readonly unknown[]): boolean {
 export function keyOf(value: unknown): string {
   return createHash("sha256").update(canonicalJson(value)).digest("hex").slice(0, 32);
 }
+
+/** Keys of lists that begin alike: for values, `keyOf([base, ...values])`. The base is read once. */
+export function keysUnder(base: unknown): (...values: unknown[]) => string {
+  const begun = createHash("sha256").update(`[${canonicalJson(base)}`);
+  return (...values) => {
+    const hash = begun.copy();
+    for (const value of values) hash.update(",").update(canonicalJson(value));
+    return hash.update("]").digest("hex").slice(0, 32);
+  };
+}

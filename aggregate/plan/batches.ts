@@ -1,6 +1,6 @@
 /** A plan's batches: lists of granules, each a task of scattering. */
 import type { GranuleRow } from "../../catalog/granule.ts";
-import { keyOf } from "../../core/keys.ts";
+import { keysUnder } from "../../core/keys.ts";
 
 /** A list of granules: the unit of scattering. */
 export interface PlannedBatch {
@@ -42,8 +42,9 @@ export function planBatches(
     batch.bytes += sizes[granule];
     seen += sizes[granule];
   });
+  const keyOf = keysUnder(base);
   for (const batch of batches) {
-    batch.key = keyOf([base, batch.granules.map((granule) => [identities[granule], ranks[granule]])]);
+    batch.key = keyOf(batch.granules.map((granule) => [identities[granule], ranks[granule]]));
   }
   return batches;
 }

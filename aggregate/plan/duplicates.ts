@@ -22,6 +22,7 @@ export function foldedGranules(
 
 /** A selection without the granules `left`, and without parents that only those need. */
 export function without(selection: RunSelection, left: ReadonlySet<number>): RunSelection {
+  if (left.size === 0) return selection;
   const taken = <T>(list: readonly T[]) => list.filter((_, g) => !left.has(g));
   const ranks = taken(selection.ranks);
   const needed = new Set<number>();

@@ -101,7 +101,7 @@ export function planRun(selection: RunSelection, pipeline: Pipeline, options: Pl
   }
   const order = selection.granules.map((_, i) => i)
     .sort((a, b) => compareGranules(selection.granules[a], selection.granules[b]));
-  const granules = order.map((i) => ({ ...selection.granules[i], cells: new BigUint64Array(0) }));
+  const granules = order.map((i) => withoutCells(selection.granules[i]));
   const rows = options.rows ?? null;
   const rules = rowRules(rows);
   const within = rows === null ? null : timeWindow(rows);
@@ -170,6 +170,10 @@ export function planRun(selection: RunSelection, pipeline: Pipeline, options: Pl
     rows,
     selective: options.selective ?? false,
   };
+}
+
+function withoutCells(row: GranuleRow): GranuleRow {
+  return row.cells.length === 0 ? row : { ...row, cells: new BigUint64Array(0) };
 }
 
 function checkOrders(parentOrder: number, childOrder: number): void {

@@ -1,7 +1,8 @@
 /** A plan's shards: which parents each holds, which granules it needs, and the key of its objects. */
 import type { StoreSpec } from "../../core/store/contract.ts";
 import { shardsAcross } from "../../core/store/layout.ts";
-import { keyOf } from "../../core/keys.ts";
+import { lowerBound } from "../../core/lower_bound.ts";
+import { keysUnder } from "../../core/keys.ts";
 
 /** One Zarr shard: the unit of reducing. */
 export interface PlannedShard {
@@ -37,7 +38,8 @@ export function planShards(
   const shardOf = shardOfRank(store);
   const shards: PlannedShard[] = [];
   const byIndex = new Map<number, PlannedShard>();
-  const used = store.time === undefined ? null : new Set(ranks.flat());
+  const used = store.time === undefined ? null : new Set<number>();
+  if (used !== null) { for (const own of ranks) for (const rank of own) used.add(rank); }
   const all = store.parents.length * (store.time?.starts.length ?? 1);
   for (let rank = 0; rank < all; rank++) {
     if (used !== null && !used.has(rank)) continue;
@@ -60,16 +62,17 @@ export function planShards(
       byIndex.get(index)!.granules.push(granule);
     }
   });
+  const keyOf = keysUnder(base);
   for (const shard of shards) {
     const first = shard.firstRank % store.parents.length;
     const parents = store.parents.slice(first, first + shard.endRank - shard.firstRank);
     const window = windowOf(store, shard.firstRank);
-    const needed = shard.granules.map((granule) => [
-      identities[granule],
-      ranks[granule].filter((rank) => rank >= shard.firstRank && rank < shard.endRank)
-        .map((rank) => rank - shard.firstRank),
-    ]);
-    shard.key = keyOf([base, shard.index, parents, needed, ...window === null ? [] : [window]]);
+    const needed = shard.granules.map((granule) => {
+      const own = ranks[granule];
+      const within = own.slice(lowerBound(own, shard.firstRank), lowerBound(own, shard.endRank));
+      return [identities[granule], within.map((rank) => rank - shard.firstRank)];
+    });
+    shard.key = keyOf(shard.index, parents, needed, ...window === null ? [] : [window]);
   }
   return shards;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { canonicalJson, keyOf } from "../../../core/keys.ts";
+import { canonicalJson, keyOf, keysUnder } from "../../../core/keys.ts";
 
 /** As its rule says: every object's keys in order, what is undefined left out, element by element. */
 function byRule(value: unknown): string {
@@ -40,4 +40,11 @@ Deno.test("the order of an object's keys does not matter, that of a list does", 
 Deno.test("a key is the head of the text's SHA-256", () => {
   // printf '{"a":[1,2],"b":"x"}' | sha256sum
   assert.equal(keyOf({ b: "x", a: [1, 2], c: undefined }), "d0f56dda38d34376527524ddd98f7ec1");
+});
+
+Deno.test("keys of lists that begin alike are the keys of the whole lists", () => {
+  const base = { b: [1, 2], a: { d: null, c: "x" } };
+  const under = keysUnder(base);
+  const lists: unknown[][] = [[], [1], [[["g", [3, 4]]], undefined], [{ z: 1, y: [2] }, "é"]];
+  for (const values of lists) assert.equal(under(...values), keyOf([base, ...values]));
 });
