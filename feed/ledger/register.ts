@@ -3,7 +3,7 @@
  * part of the catalog. One transaction with the cursor, so that none is without the others.
  */
 import { DAY_MS } from "./days.ts";
-import { numberOf, type Statements, textOf } from "./engine.ts";
+import { numberOf, RunAgain, type SqlRow, type SqlValue, type Statements, textOf } from "./engine.ts";
 import type { GranuleState } from "./schema.ts";
 import { keyOf, partDay, type PartKey, stampParts } from "./parts.ts";
 import { insertRows, places } from "./sql_text.ts";
@@ -83,10 +83,9 @@ export async function registerOffers(
       ];
     }),
   );
-  const returned = await insertRows(
+  const returned = await putRows(
     sql,
-    "granule",
-    COLUMNS,
+    known,
     news.map((offer) => {
       const place = placeOf(offer);
       const shows = offer.leftOut === null || former.get(offer.sourceId)?.state === "live";
@@ -109,7 +108,7 @@ export async function registerOffers(
       ];
     }),
     // What was in the part before may stand in a file of it; a granule that came from elsewhere does not.
-    `ON CONFLICT (feed, source_id) DO UPDATE SET collection = excluded.collection, id = excluded.id,
+    `SET collection = excluded.collection, id = excluded.id,
        changed = excluded.changed, revised = excluded.revised, start_ms = excluded.start_ms,
        state = excluded.state, reason = excluded.reason, granule_row = excluded.granule_row,
        seen = excluded.seen, part_day = excluded.part_day,
@@ -117,8 +116,7 @@ export async function registerOffers(
          THEN granule.change ELSE excluded.change END,
        first_change = CASE WHEN ${SAME_PART} THEN granule.first_change ELSE excluded.first_change END
      WHERE excluded.revised > granule.revised
-       OR (excluded.revised = granule.revised AND granule.state = 'absent')
-     RETURNING source_id, state`,
+       OR (excluded.revised = granule.revised AND granule.state = 'absent')`,
   );
   const bySource = new Map(news.map((offer) => [offer.sourceId, offer]));
   await queueTasks(
@@ -130,6 +128,33 @@ export async function registerOffers(
     now,
   );
   return returned.length;
+}
+
+/** Members of a row of granules, by COLUMNS. */
+const SOURCE_ID = COLUMNS.indexOf("source_id");
+
+/**
+ * Inserts granules that are new and updates those that are known, as `update` says. One that another writer has
+ * registered since they were looked up may lie in a part of its own, which has to be told of what changes: then all
+ * of it runs again.
+ */
+async function putRows(
+  sql: Statements,
+  known: ReadonlyMap<string, Word>,
+  rows: readonly (readonly SqlValue[])[],
+  update: string,
+): Promise<SqlRow[]> {
+  const isKnown = (row: readonly SqlValue[]) => known.has(String(row[SOURCE_ID]));
+  const fresh = rows.filter((row) => !isKnown(row));
+  const conflict = "ON CONFLICT (feed, source_id) DO";
+  const returning = "RETURNING source_id, state";
+  const inserted = await insertRows(sql, "granule", COLUMNS, fresh, `${conflict} NOTHING ${returning}`);
+  if (inserted.length < fresh.length) throw new RunAgain("another process registered the same granules");
+  const again = rows.filter(isKnown);
+  return [
+    ...inserted,
+    ...await insertRows(sql, "granule", COLUMNS, again, `${conflict} UPDATE ${update} ${returning}`),
+  ];
 }
 
 /** Puts the files of offers that are kept on the download queue. */
@@ -217,10 +242,9 @@ export async function registerDeletions(
   });
   if (sorted.length === 0) return 0;
   const stamps = await stampParts(sql, feed, sorted.flatMap((one) => shownPlace(known.get(one.sourceId))));
-  const returned = await insertRows(
+  const returned = await putRows(
     sql,
-    "granule",
-    COLUMNS,
+    known,
     sorted.map((one) => [
       feed,
       one.sourceId,
@@ -237,11 +261,10 @@ export async function registerDeletions(
       changeOf(stamps, known.get(one.sourceId)),
       0,
     ]),
-    `ON CONFLICT (feed, source_id) DO UPDATE SET state = 'deleted', changed = excluded.changed,
+    `SET state = 'deleted', changed = excluded.changed,
        revised = excluded.revised, seen = excluded.seen,
        change = CASE WHEN excluded.change > granule.change THEN excluded.change ELSE granule.change END
-     WHERE excluded.revised >= granule.revised AND granule.state <> 'deleted'
-     RETURNING source_id`,
+     WHERE excluded.revised >= granule.revised AND granule.state <> 'deleted'`,
   );
   const changed = returned.map((row) => textOf(row, "source_id"));
   await dropTasks(sql, feed, changed);

@@ -45,7 +45,7 @@ export async function startPostgres(): Promise<TestPostgres> {
   ], as);
   const ended = new Promise<void>((resolve) => server.once("exit", () => resolve()));
   const url = `postgres://granary@127.0.0.1:${port}/postgres`;
-  for (let tries = 0; !await answers(port); tries += 1) {
+  for (let tries = 0; !isReady(data); tries += 1) {
     if (tries > 100) throw new Error("PostgreSQL did not start");
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
@@ -68,13 +68,8 @@ function freePort(): Promise<number> {
   });
 }
 
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = net.connect(port, "127.0.0.1", () => {
-      // The server takes connections a moment before it answers queries: ask for encryption, wait for a word.
-      socket.write(new Uint8Array([0, 0, 0, 8, 4, 210, 22, 47]));
-    });
-    socket.once("data", () => (socket.destroy(), resolve(true)));
-    socket.once("error", () => resolve(false));
-  });
+/** The server writes there when it answers queries, which is a moment after it takes connections. */
+function isReady(data: string): boolean {
+  const file = path.join(data, "postmaster.pid");
+  return fs.existsSync(file) && /^ready\s*$/m.test(fs.readFileSync(file, "utf8"));
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import type { Engine } from "../../../../feed/ledger/engine.ts";
+import type { Engine, Statements } from "../../../../feed/ledger/engine.ts";
 import { keepNotices, markBadNotice, newNotices, noticeCounts } from "../../../../feed/ledger/inbox.ts";
 import { openLedger } from "../../../../feed/ledger/open.ts";
 import {
@@ -49,6 +49,24 @@ const rowsOf = (engine: Engine) =>
   );
 const tasksOf = (engine: Engine) =>
   engine.transaction((sql) => sql.all("SELECT id, version, state FROM task ORDER BY id, version"));
+
+const DAY = 86_400_000;
+
+function gate(): { open(): void; passed: Promise<void> } {
+  let open = () => {};
+  const passed = new Promise<void>((resolve) => open = resolve);
+  return { open: () => open(), passed };
+}
+
+/** Until so many other transactions wait for a lock. */
+async function waiting(sql: Statements, count: number): Promise<void> {
+  for (let tries = 0; tries < 500; tries += 1) {
+    const [row] = await sql.all("SELECT count(*) AS n FROM pg_locks WHERE NOT granted");
+    if (Number(row.n) >= count) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error("nobody waits");
+}
 
 /** Every order of the list. */
 function permutations<T>(list: readonly T[]): T[][] {
@@ -237,6 +255,42 @@ const SUITE: Record<string, (engine: Engine, second: () => Promise<Engine>) => P
     await engine.transaction((sql) => sql.all("UPDATE ledger SET version = 3"));
   },
 
+  "of one new granule in the same moment with two days, the later word takes it out of the former's part":
+    async (
+      engine,
+      second,
+    ) => {
+      const [other, third] = [await second(), await second()];
+      const words = [offer("a", DAY), offer("a", 3 * DAY)];
+      const deletion = { sourceId: "source-b", at: 2 * DAY, collection: "C", id: "b" };
+      const former = gate();
+      const first = engine.transaction(async (sql) => {
+        await registerOffers(sql, FEED, [words[0], offer("b", DAY)], 1);
+        former.open();
+        // A database that locks rows lets the other come as far as the row; one that locks all is not asked.
+        if (engine.kind === "postgres") await waiting(sql, 2);
+      });
+      await former.passed;
+      if (engine.kind === "sqlite") await first;
+      const later = other.transaction((sql) => registerOffers(sql, FEED, [words[1]], 1));
+      const gone = third.transaction((sql) => registerDeletions(sql, FEED, [deletion], 1));
+      try {
+        assert.deepEqual([await later, await gone, await first], [1, 1, undefined]);
+        const parts = await engine.transaction((sql) =>
+          sql.all("SELECT day, changes, moved FROM part ORDER BY day")
+        );
+        // The part of the first day changed three times: it took both in, lost one to another day, and one for good.
+        assert.deepEqual(parts.map(({ day, changes }) => [day, changes]), [[0, 3], [2, 1]]);
+        assert.ok(Number(parts[0].moved) > 1, JSON.stringify(parts));
+        assert.deepEqual((await rowsOf(engine)).map(({ id, state }) => [id, state]), [["a", "live"], [
+          "b",
+          "deleted",
+        ]]);
+      } finally {
+        await other.close();
+        await third.close();
+      }
+    },
   "the usual silence is the 99th of a hundred of the feed's own gaps": async (engine) => {
     const usual = (stated?: number) => engine.transaction((sql) => usualSilence(sql, FEED, stated));
     const hear = (times: readonly number[]) =>
