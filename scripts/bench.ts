@@ -74,7 +74,7 @@ function peerVersions(): [string, string][] {
   if (python === undefined) return [];
   const program = "import sys, importlib.metadata as m\n" +
     "print('Python', sys.version.split()[0])\n" +
-    "for n in ('numpy', 'h5py', 'healpy', 'polars', 'rasterio', 'rio-cogeo'):\n" +
+    "for n in ('numpy', 'h5py', 'healpy', 'polars', 'rasterio', 'rio-cogeo', 'titiler.core'):\n" +
     "  try: print(n, m.version(n))\n" +
     "  except m.PackageNotFoundError: pass";
   const reported = spawnSync(python, ["-c", program], { encoding: "utf8" }).stdout;

@@ -18,6 +18,8 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { hasSharedData, sharedData } from "../shared_data.ts";
 import { peerScript } from "./granules.ts";
+import { formatSpread, spreadOf } from "./measure.ts";
+import { addRow } from "./table.ts";
 import { millionGranules } from "./million_granules.ts";
 
 const { values } = parseArgs({
@@ -34,6 +36,13 @@ const ROOT = path.resolve(import.meta.dirname!, "../..");
 const BINARY = process.env.GRANARY_TEST_BINARY ?? path.join(ROOT, "dist", "granary");
 const PYTHON = process.env.GRANARY_BENCH_PYTHON;
 const COG = "cog/HLS.L30.T15UWP.2024283T165135.v2.0.Fmask.tif";
+
+const [PEER, COGS, NETCDF, STORE] = [
+  "TiTiler core, COG",
+  "granary, COG",
+  "granary, netCDF",
+  "granary, store",
+];
 
 interface Tile {
   z: number;
@@ -92,6 +101,7 @@ async function running<T>(server: Server, work: (pid: number, base: string) => P
     for (let i = 0;; i++) {
       const up = await fetch(base + server.ready).then((one) => one.arrayBuffer(), () => null);
       if (up !== null) break;
+      if (child.exitCode !== null) throw new Error(`${server.name} ended with code ${child.exitCode}`);
       if (i > 600) throw new Error(`${server.name} does not answer`);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
@@ -103,6 +113,19 @@ async function running<T>(server: Server, work: (pid: number, base: string) => P
       await new Promise((resolve) => child.once("exit", resolve));
     }
   }
+}
+
+/** Those of a server's addresses that have an image: where a store has no cell, there is none. */
+function withImages(server: Server): Promise<string[]> {
+  return running(server, async (_, base) => {
+    const found: string[] = [];
+    for (const url of server.urls(base)) {
+      const answer = await fetch(url);
+      await answer.arrayBuffer();
+      if (answer.status === 200) found.push(url.slice(base.length));
+    }
+    return found;
+  });
 }
 
 /** Milliseconds of processor a tile, each asked for once of a process that has answered no tile before. */
@@ -156,6 +179,41 @@ async function warm(server: Server, clients: string): Promise<{ one: Warm; eight
   });
 }
 
+/** Milliseconds of processor a tile, of one round. */
+interface Figures {
+  readonly cold: number;
+  readonly one: number;
+  readonly eight: number;
+}
+
+const WAYS = [["cold", "cold"], ["one", "warm, one client"], ["eight", "warm, eight clients"]] as const;
+/** The most that a tile of granary's may cost against the peer's. */
+const MOST_OF_PEER: Figures = { cold: 0.5, one: 0.25, eight: 0.25 };
+/** The most milliseconds of processor of a warm tile. */
+const MOST_MS: ReadonlyMap<string, number> = new Map([[NETCDF, 8], [STORE, 10]]);
+
+function addRows(figures: ReadonlyMap<string, readonly Figures[]>): void {
+  for (const [name, rounds] of figures) {
+    const most = MOST_MS.get(name);
+    for (const [way, words] of WAYS) {
+      addRow({
+        what: `a tile of ${name}, ${words}`,
+        figure: `${formatSpread(spreadOf(rounds.map((round) => round[way])), 1)} ms CPU`,
+        wanted: most === undefined || way === "cold" ? null : `at most ${most} ms`,
+      });
+    }
+  }
+  const [own, peer] = [figures.get(COGS), figures.get(PEER)];
+  if (own === undefined || peer === undefined) return;
+  for (const [way, words] of WAYS) {
+    addRow({
+      what: `a COG tile, ${words}: granary's CPU / TiTiler core's`,
+      figure: formatSpread(spreadOf(own.map((round, i) => round[way] / peer[i][way]))),
+      wanted: `at most ${MOST_OF_PEER[way]}`,
+    });
+  }
+}
+
 function granary(name: string, served: readonly string[], urls: Server["urls"]): Server {
   return {
     name,
@@ -187,12 +245,12 @@ try {
   const at = ({ z, x, y }: Tile) => `${z}/${x}/${y}.png`;
   const servers: Server[] = [
     granary(
-      "granary, COG",
+      COGS,
       ["--catalog", place("cog.parquet")],
       (base) => cogTiles.map((tile) => `${base}/rasterio/tiles/WebMercatorQuad/${at(tile)}?rescale=0,255`),
     ),
     granary(
-      "granary, netCDF",
+      NETCDF,
       ["--catalog", place("grid.parquet")],
       (base) =>
         gridTiles.map((tile) =>
@@ -200,7 +258,7 @@ try {
         ),
     ),
     granary(
-      "granary, store",
+      STORE,
       ["--store", place("cells.zarr")],
       (base) =>
         storeTiles.map((tile) =>
@@ -218,11 +276,13 @@ try {
     [1, 2, 3, 4],
     80,
   );
+  const store = await withImages(servers[2]);
+  servers[2] = { ...servers[2], urls: (base) => store.map((place) => base + place) };
   const titiler = peerScript("titiler_peer.py");
   if (PYTHON !== undefined && titiler !== undefined) {
     const file = encodeURIComponent(sharedData(COG));
     servers.unshift({
-      name: "TiTiler core, COG",
+      name: PEER,
       ready: "/openapi.json",
       urls: (base) =>
         cogTiles.map((tile) => `${base}/cog/tiles/WebMercatorQuad/${at(tile)}?url=${file}&rescale=0,255`),
@@ -232,10 +292,13 @@ try {
   console.log(
     `CPU ms a tile of the server; ${ROUNDS} rounds, ${SECONDS} s each; --workers ${values.workers}`,
   );
+  const figures = new Map<string, Figures[]>();
   for (let round = 1; round <= ROUNDS; round++) {
     for (const server of servers) {
       const first = await cold(server);
       const { one, eight, peak } = await warm(server, clients);
+      const own = { cold: first, one: one.cpu_ms_per_tile, eight: eight.cpu_ms_per_tile };
+      figures.set(server.name, [...figures.get(server.name) ?? [], own]);
       console.log(
         `${server.name.padEnd(18)} cold ${first.toFixed(1)}  c=1 ${one.cpu_ms_per_tile} (${one.rps}/s, ` +
           `p50 ${one.p50} ms)  c=8 ${eight.cpu_ms_per_tile} (${eight.rps}/s, p50 ${eight.p50} ms)  ` +
@@ -243,6 +306,7 @@ try {
       );
     }
   }
+  addRows(figures);
   await millionGranules(Number(values.granules));
 } finally {
   fs.rmSync(folder, { recursive: true, force: true });

@@ -6,6 +6,7 @@ import { transformer } from "../crs/transform.ts";
 import type { Affine, Crs, Grid, GridLevel } from "../grid.ts";
 import type { OutputGrid } from "../pixels.ts";
 import { buildMesh, type Mesh, PATCH, type Place } from "./mesh.ts";
+import { buildLines, coversAll } from "./lines.ts";
 import { kernelOf, type Resampling, wantsCells } from "./resampling.ts";
 
 /** What of a grid a plan needs. */
@@ -48,7 +49,7 @@ export interface WarpPlan {
   readonly cellsPerCell: number;
 }
 
-/** Source cells by which places may be off; GDAL allows itself 0.125. */
+/** Source cells by which places may be off. */
 const TOLERANCE = 0.01;
 /** Overviews somewhat coarser than the output will do, as GDAL has it for nearest sampling. */
 const OVERSAMPLING = 1.2;
@@ -202,7 +203,9 @@ function planAt(
     global ? Infinity : columns + reach[0],
     rows + reach[1],
   ];
-  const mesh = buildMesh(output, levelPlace, { tolerance: TOLERANCE, period: turn, step, extent });
+  let mesh = buildMesh(output, levelPlace, { tolerance: TOLERANCE, period: turn, step, extent });
+  const bent = grid.crs.proj4 !== output.crs.proj4 && turn === Infinity;
+  if (resampling === "nearest" && bent && coversAll(mesh, output)) mesh = buildLines(output, levelPlace);
   const bounds = { columns, rows, turn: global ? turn : Infinity };
   const found = windowOf(mesh, bounds, reach);
   if (found === undefined) return undefined;
