@@ -3,6 +3,7 @@ import { type LatitudeConvention, MAX_ORDER } from "../core/cells/convention.ts"
 import { inputError } from "../core/errors.ts";
 import type { BeamStrength } from "../products/beams.ts";
 import { MAX_SHARD, MAX_ZONES } from "./config/schema.ts";
+import { projectedCells } from "./config/grid.ts";
 import { timeRule } from "./config/time.ts";
 import type { ClipRule, Pipeline, TimeRule, Zone } from "./pipeline.ts";
 
@@ -18,6 +19,14 @@ export interface ConfigOverrides {
   childOrder?: number;
   latitude?: LatitudeConvention;
   layout?: "compact" | "sphere";
+  /** A projected grid instead of HEALPix cells, or over the config's: its reference system, */
+  crs?: string;
+  /** the side of a cell, */
+  resolution?: number;
+  /** a corner of cells, */
+  origin?: readonly [x: number, y: number];
+  /** and the cells of a tile on one side. */
+  tile?: number;
   shard?: number;
   /** Only strong or only weak beams. */
   beams?: BeamStrength;
@@ -28,10 +37,9 @@ export interface ConfigOverrides {
 }
 
 /** The config's pipeline with what the request says over it. */
-export function overridden(pipeline: Pipeline, request: ConfigOverrides): Pipeline {
+export function overridden(given: Pipeline, request: ConfigOverrides): Pipeline {
+  const pipeline = withProjectedGrid(given, request);
   const { time, zoneFile, ...output } = pipeline.output;
-  checkOverride("--parent-order", request.parentOrder, 0, MAX_ORDER);
-  checkOverride("--child-order", request.childOrder, 0, MAX_ORDER);
   checkOverride("--shard", request.shard, 1, MAX_SHARD);
   return {
     ...pipeline,
@@ -39,10 +47,7 @@ export function overridden(pipeline: Pipeline, request: ConfigOverrides): Pipeli
     output: {
       ...output,
       ...requestedTime(request, time),
-      parentOrder: request.parentOrder ?? output.parentOrder,
-      childOrder: request.childOrder ?? output.childOrder,
-      latitude: request.latitude ?? output.latitude,
-      layout: request.layout ?? output.layout,
+      ...output.projected === undefined ? requestedCells(request, output) : {},
       shard: request.shard ?? output.shard,
       ...request.zones !== undefined
         ? { zones: checkedZones(request.zones) }
@@ -52,6 +57,62 @@ export function overridden(pipeline: Pipeline, request: ConfigOverrides): Pipeli
       ...request.exactQuantiles ? { exactQuantiles: true as const } : {},
     },
     bounds: { ...pipeline.bounds, ...request.clip === undefined ? {} : { clip: request.clip } },
+  };
+}
+
+/** What a request says of HEALPix cells. */
+function requestedCells(
+  { parentOrder, childOrder, latitude, layout }: ConfigOverrides,
+  output: Pipeline["output"],
+): Pick<Pipeline["output"], "parentOrder" | "childOrder" | "latitude" | "layout"> {
+  checkOverride("--parent-order", parentOrder, 0, MAX_ORDER);
+  checkOverride("--child-order", childOrder, 0, MAX_ORDER);
+  return {
+    parentOrder: parentOrder ?? output.parentOrder,
+    childOrder: childOrder ?? output.childOrder,
+    latitude: latitude ?? output.latitude,
+    layout: layout ?? output.layout,
+  };
+}
+
+/** The pipeline on a projected grid where the request or the config asks one; without what HEALPix cells alone have. */
+function withProjectedGrid(pipeline: Pipeline, request: ConfigOverrides): Pipeline {
+  const { crs, resolution, origin, tile } = request;
+  const { projected: own, parentOrder, childOrder } = pipeline.output;
+  const isAsked = (crs ?? resolution ?? origin ?? tile) !== undefined;
+  if (own === undefined && !isAsked) return pipeline;
+  const flags = {
+    "--parent-order": request.parentOrder,
+    "--child-order": request.childOrder,
+    "--latitude": request.latitude,
+    "--layout": request.layout,
+  };
+  const [foreign] = Object.entries(flags).find(([, value]) => value !== undefined) ?? [];
+  if (foreign !== undefined) {
+    throw inputError(`${foreign} is for HEALPix cells, and the grid is projected (leave it out)`);
+  }
+  if (!isAsked) return pipeline;
+  const wanted = { crs: crs ?? own?.crs, resolution: resolution ?? own?.resolution };
+  if (wanted.crs === undefined || wanted.resolution === undefined) {
+    throw inputError(
+      "a projected grid needs --crs and --resolution, such as --crs EPSG:3413 --resolution 1000",
+    );
+  }
+  if (own === undefined && pipeline.output.levels !== undefined) {
+    throw inputError(
+      `${pipeline.name}: output.levels are orders of HEALPix cells, and --crs asks a projected grid (leave them out)`,
+    );
+  }
+  const cells = projectedCells({
+    crs: wanted.crs,
+    resolution: wanted.resolution,
+    origin: origin ?? own?.origin,
+    tile: tile ?? (own === undefined ? undefined : 2 ** (childOrder - parentOrder)),
+  });
+  return {
+    ...pipeline,
+    aggregation: { ...pipeline.aggregation, morton: null },
+    output: { ...pipeline.output, layout: "compact", ...cells },
   };
 }
 

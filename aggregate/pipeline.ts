@@ -3,6 +3,7 @@ import type { Column, RowFilter, RowLink } from "../core/observations/contract.t
 import type { BeamStrength } from "../products/beams.ts";
 import type { LatitudeConvention } from "../core/cells/convention.ts";
 import type { ArrayDtype } from "../core/zarr/element.ts";
+import type { ProjectedGrid } from "../core/projected/grid.ts";
 import type { DuplicateRule } from "../catalog/duplicates.ts";
 import type { Geometry } from "../core/geometry/geometry.ts";
 import type { AreaSpec } from "../core/geometry/area.ts";
@@ -128,6 +129,8 @@ export interface Pipeline {
     parentOrder: number;
     childOrder: number;
     latitude: LatitudeConvention;
+    /** Cells of a projected grid instead of HEALPix's; the orders are then those of its pyramid. */
+    projected?: ProjectedGrid;
     /** Orders to write, where not the child order alone. */
     levels?: number[];
     /** Absent where observations of all times fall together. */

@@ -28,7 +28,7 @@ export async function areaMeans(
 ): Promise<Float64Array[]> {
   const { width, height, affine, crs } = image;
   const pixels = width * height;
-  const { store, variables, level: { order, latitude } } = table;
+  const { store, variables, level: { order, cells } } = table;
   if (pixels * variables.length > MOST_VALUES) {
     throw inputError(
       `${store.name}: ${width} by ${height} pixels of ${variables.length} variables are too many for means by area` +
@@ -45,7 +45,7 @@ export async function areaMeans(
   const cover = new ExactCover();
   for await (const { ids, columns } of table.rows(signal)) {
     for (let row = 0; row < ids.length; row++) {
-      const outline = outlineOf(ids[row], order, latitude);
+      const outline = outlineOf(ids[row], cells);
       for (const part of singleParts(outline)) {
         if (part.type !== "Polygon") continue;
         const ring = part.coordinates[0];

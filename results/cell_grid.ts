@@ -3,12 +3,15 @@
  * that holds its centre, or the mean of the cells that it touches by area.
  */
 import { inputError } from "../core/errors.ts";
-import { cellOutline } from "../core/cells/place.ts";
 import { crsOfCode } from "../core/raster/crs/codes.ts";
 import { transformer } from "../core/raster/crs/transform.ts";
 import type { Affine, Crs, Grid, GridDtype, GridValues } from "../core/raster/grid.ts";
 import { CellValues } from "../core/store/cell_values.ts";
 import type { StoreArray } from "../core/store/levels.ts";
+import type { GranaryStore } from "../core/store/open.ts";
+import type { PlaneLevel } from "../core/store/plane.ts";
+import { notedPlane } from "../core/store/plane_reader.ts";
+import { columnAndRow } from "../core/projected/grid.ts";
 import { areaMeans } from "./area_means.ts";
 import type { CellTable } from "./cell_table.ts";
 
@@ -18,8 +21,8 @@ const EARTH_METRES = 6371007.18;
 const BLOCK = 512;
 
 interface GridRequest {
-  /** `EPSG:3031`. */
-  crs: string;
+  /** `EPSG:3031`; without it that of a store on a projected grid. */
+  crs?: string | undefined;
   /** A pixel's side in units of the reference system; without it about a cell's. */
   resolution?: number | undefined;
   resampling?: Resampling | undefined;
@@ -62,19 +65,24 @@ const WGS84 = "EPSG:4326";
  */
 export async function gridOf(table: CellTable, request: GridRequest, signal?: AbortSignal): Promise<Grid> {
   const { store, level, variables } = table;
-  const crs = crsOfCode(request.crs);
-  const resolution = request.resolution ?? defaultResolution(level.order, crs);
-  const box = await boxOf(table, crs, signal);
-  const west = Math.floor(box[0] / resolution), north = Math.ceil(box[3] / resolution);
-  const width = Math.max(1, Math.ceil(box[2] / resolution) - west);
-  const height = Math.max(1, north - Math.floor(box[1] / resolution));
+  const own = ownCrs(store);
+  const code = request.crs ?? own;
+  if (code === null) throw inputError("cog: in which reference system? (wanted --crs, such as EPSG:3031)");
+  const crs = crsOfCode(code);
+  const plane = level.plane !== null && crs.code === own ? level.plane : null;
+  const resolution = request.resolution ?? plane?.side ?? defaultResolution(level.cells.metres, crs);
+  const box = plane === null ? await boxOf(table, crs, signal) : await boxOnPlane(table, plane, signal);
+  const [x0, y0] = plane === null ? [0, 0] : plane.corner;
+  const west = Math.floor((box[0] - x0) / resolution), north = Math.ceil((box[3] - y0) / resolution);
+  const width = Math.max(1, Math.ceil((box[2] - x0) / resolution) - west);
+  const height = Math.max(1, north - Math.floor((box[1] - y0) / resolution));
   if (Math.max(width, height) > MOST_PIXELS_A_SIDE) {
     throw inputError(
       `${store.name}: at a resolution of ${resolution} the cells make an image of ${width} by ${height} pixels;` +
         ` at most ${MOST_PIXELS_A_SIDE} a side are written (name a coarser --resolution)`,
     );
   }
-  const affine: Affine = [resolution, 0, west * resolution, 0, -resolution, north * resolution];
+  const affine: Affine = [resolution, 0, x0 + west * resolution, 0, -resolution, y0 + north * resolution];
   const means = request.resampling === "area"
     ? await areaMeans(table, { crs, affine, width, height }, signal)
     : null;
@@ -140,11 +148,37 @@ export async function gridOf(table: CellTable, request: GridRequest, signal?: Ab
 }
 
 /** A cell's side: in metres, or in degrees for a reference system of longitude and latitude. */
-function defaultResolution(order: number, crs: Crs): number {
-  const metres = EARTH_METRES * Math.sqrt((4 * Math.PI) / (12 * 4 ** order));
+function defaultResolution(metres: number, crs: Crs): number {
   const side = crs.geographic ? metres / (EARTH_METRES * Math.PI / 180) : metres;
   // Two digits: a number that a person would have said.
   return Number(side.toPrecision(2));
+}
+
+/** The code of the reference system that the store's cells are squares of; null for HEALPix cells. */
+function ownCrs(store: GranaryStore): string | null {
+  const noted = notedPlane(store.provenance, store.name);
+  return noted === null ? null : crsOfCode(noted.plane.grid.crs).code;
+}
+
+/** The box of the cells themselves, on the plane that they are squares of. */
+async function boxOnPlane(
+  table: CellTable,
+  { corner: [x, y], column, row, side }: PlaneLevel,
+  signal: AbortSignal | undefined,
+): Promise<[number, number, number, number]> {
+  let west = Infinity, east = -Infinity, north = Infinity, south = -Infinity;
+  for await (const { ids } of table.rows(signal)) {
+    for (const id of ids) {
+      const [ownColumn, ownRow] = columnAndRow(Number(id));
+      west = Math.min(west, ownColumn);
+      east = Math.max(east, ownColumn + 1);
+      north = Math.min(north, ownRow);
+      south = Math.max(south, ownRow + 1);
+    }
+  }
+  if (east < west) throw inputError(`${table.store.name}: no cell has a value of these variables`);
+  const atX = (edge: number) => x + (edge - column) * side, atY = (edge: number) => y - (edge - row) * side;
+  return [atX(west), atY(south), atX(east), atY(north)];
 }
 
 async function boxOf(
@@ -153,14 +187,14 @@ async function boxOf(
   signal: AbortSignal | undefined,
 ): Promise<[number, number, number, number]> {
   const { forward } = transformer(crsOfCode(WGS84), crs);
-  const { order, latitude } = table.level;
+  const { cells } = table.level;
   const box: [number, number, number, number] = [Infinity, Infinity, -Infinity, -Infinity];
-  let placeless = 0, cells = 0;
+  let placeless = 0, found = 0;
   for await (const { ids } of table.rows(signal)) {
     for (const id of ids) {
-      cells += 1;
+      found += 1;
       let placed = false;
-      for (const [longitude, lat] of cellOutline(id, order, latitude)) {
+      for (const [longitude, lat] of cells.outline(id, 1)) {
         const [x, y] = forward(longitude, lat);
         if (!(Number.isFinite(x) && Number.isFinite(y))) continue;
         placed = true;
@@ -172,8 +206,8 @@ async function boxOf(
       if (!placed) placeless += 1;
     }
   }
-  if (cells === 0) throw inputError(`${table.store.name}: no cell has a value of these variables`);
-  if (placeless === cells) {
+  if (found === 0) throw inputError(`${table.store.name}: no cell has a value of these variables`);
+  if (placeless === found) {
     throw inputError(
       `${table.store.name}: no cell has a place in ${crs.code ?? crs.name} (choose another --crs)`,
     );

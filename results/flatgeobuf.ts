@@ -98,17 +98,17 @@ function feature(
   builder: Builder,
   rows: TableRows,
   row: number,
-  { level: { order, latitude } }: CellTable,
+  { level: { cells } }: CellTable,
   types: readonly ColumnType[],
   shape: Shape,
 ): Uint8Array {
   builder.clear();
   const id = rows.ids[row];
-  const centre = centreOf(id, order, latitude);
+  const centre = centreOf(id, cells);
   const values = builder.createByteVector(propertiesOf(rows, row, centre, types));
   const geometry = shape === "centre"
     ? simpleGeometry(builder, [centre], [], POINT)
-    : outlineGeometry(builder, outlineOf(id, order, latitude));
+    : outlineGeometry(builder, outlineOf(id, cells));
   builder.startObject(3);
   builder.addFieldOffset(0, geometry, 0);
   builder.addFieldOffset(1, values, 0);

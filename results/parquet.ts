@@ -75,17 +75,17 @@ async function geometriesOf(
   shape: Shape,
   signal: AbortSignal | undefined,
 ): Promise<{ types: Set<string>; box: BoundingBox | undefined }> {
-  const { order, latitude } = table.level;
+  const { cells } = table.level;
   const types = new Set<string>();
   let box: BoundingBox | undefined;
   for await (const { ids } of table.rows(signal)) {
     for (const id of ids) {
       if (shape === "centre") {
-        const [x, y] = centreOf(id, order, latitude);
+        const [x, y] = centreOf(id, cells);
         types.add("Point");
         box = unionBox(box, { xmin: x, ymin: y, xmax: x, ymax: y });
       } else {
-        const geometry = outlineOf(id, order, latitude);
+        const geometry = outlineOf(id, cells);
         types.add(geometry.type);
         box = unionBox(box, boundingBox(geometry)!);
       }
@@ -96,14 +96,14 @@ async function geometriesOf(
 
 function batchOf(
   { ids, columns, time }: TableRows,
-  { level: { order, latitude }, timed }: CellTable,
+  { level: { cells }, timed }: CellTable,
   shape: Shape,
   metadata: ReadonlyMap<string, string>,
 ): RecordBatch {
-  const centres = Array.from(ids, (id) => centreOf(id, order, latitude));
+  const centres = Array.from(ids, (id) => centreOf(id, cells));
   const shapes = Array.from(ids, (id, i) =>
     encodeWkb(
-      shape === "centre" ? { type: "Point", coordinates: centres[i] } : outlineOf(id, order, latitude),
+      shape === "centre" ? { type: "Point", coordinates: centres[i] } : outlineOf(id, cells),
     ));
   const cellIds = makeData({ type: new Uint64(), length: ids.length, data: ids.slice(), nullCount: 0 });
   const all: NamedColumn[] = [

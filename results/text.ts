@@ -30,11 +30,11 @@ export async function* csvText(
   }
 }
 
-function lines({ ids, columns, time }: TableRows, { level: { order, latitude } }: CellTable): string {
+function lines({ ids, columns, time }: TableRows, { level: { cells } }: CellTable): string {
   let text = "";
   const when = time === null ? "" : `,${new Date(time).toISOString()}`;
   for (let i = 0; i < ids.length; i++) {
-    const [x, y] = centreOf(ids[i], order, latitude);
+    const [x, y] = centreOf(ids[i], cells);
     text += `${ids[i]},${x},${y}${when}`;
     for (const column of columns) text += `,${column.valid[i] === 1 ? column.values[i] : ""}`;
     text += "\n";
@@ -61,14 +61,12 @@ export async function* geoJsonText(
 }
 
 function features({ ids, columns, time }: TableRows, table: CellTable, shape: Shape, first: boolean): string {
-  const { order, latitude } = table.level;
+  const { cells } = table.level;
   const keys = columns.map(({ array }) => JSON.stringify(array.name));
   let text = "";
   for (let i = 0; i < ids.length; i++) {
-    const centre = centreOf(ids[i], order, latitude);
-    const geometry = shape === "centre"
-      ? { type: "Point", coordinates: centre }
-      : outlineOf(ids[i], order, latitude);
+    const centre = centreOf(ids[i], cells);
+    const geometry = shape === "centre" ? { type: "Point", coordinates: centre } : outlineOf(ids[i], cells);
     const id = jsonNumber(ids[i]);
     let properties = `"${CELL_ID}":${id},"${LONGITUDE}":${centre[0]},"${LATITUDE}":${centre[1]}`;
     if (time !== null) properties += `,"${TIME}":"${new Date(time).toISOString()}"`;

@@ -74,7 +74,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "core/raster/zonal": [...CORE_BASE, "core/geometry", "core/raster", "core/raster/crs"],
   "core/stac": [...CORE_BASE, "core/cells", "core/geometry", "core/raster", "core/raster/crs"],
   "core/patterns": CORE_BASE,
-  "core/store": [...CORE_BASE, "core/cells", "core/zarr"],
+  "core/projected": [...CORE_BASE, "core/cells", "core/raster", "core/raster/crs"],
+  "core/store": [...CORE_BASE, "core/cells", "core/projected", "core/zarr"],
   "core/tables": CORE_BASE,
   "core/workers": [...CORE_BASE, "core/access"],
   "core/vector": [

@@ -21,6 +21,7 @@ const PEERS: readonly { module: string; requirement: string }[] = [
   { module: "duckdb", requirement: "duckdb" },
   { module: "h5py", requirement: "h5py" },
   { module: "rasterio", requirement: "rasterio" },
+  { module: "rioxarray", requirement: "rioxarray" },
   { module: "rio_cogeo", requirement: "rio-cogeo" },
   { module: "tifffile", requirement: "tifffile" },
   { module: "imagecodecs", requirement: "imagecodecs" },

@@ -2,6 +2,7 @@
 import { stringify } from "yaml";
 import { safeName } from "../../core/access/redact.ts";
 import { prefixOf } from "./combine.ts";
+import { gridEntry } from "./grid.ts";
 import type { AreaSource, Pipeline, PipelineSelection, Statistic } from "../pipeline.ts";
 import type { RowFilter, RowLink } from "../../core/observations/contract.ts";
 import { filterReads } from "../../core/observations/row_condition.ts";
@@ -56,20 +57,14 @@ export function configMapping(pipeline: Pipeline): Record<string, unknown> {
     },
     output: {
       ...(output.store === null ? {} : { store: output.store }),
-      layout: output.layout,
+      ...output.projected === undefined ? { layout: output.layout } : {},
       ...(output.shard === null ? {} : { shard: output.shard }),
       ...(output.levels === undefined ? {} : { levels: output.levels }),
       ...(output.time === undefined ? {} : { time: windowsEntry(output.time) }),
       ...(output.zones === undefined ? {} : { zones: output.zones }),
       ...(output.zoneFile === undefined ? {} : { zones: output.zoneFile }),
       ...(output.exactQuantiles === undefined ? {} : { exact_quantiles: true }),
-      grid: {
-        type: "healpix",
-        indexing_scheme: "nested",
-        parent_order: output.parentOrder,
-        child_order: output.childOrder,
-        latitude: output.latitude,
-      },
+      grid: gridEntry(output),
     },
     ...(pipeline.catalog === null ? {} : { catalog: safeName(pipeline.catalog) }),
     ...boundsEntry(bounds),

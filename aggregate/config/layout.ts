@@ -6,6 +6,9 @@ import { PRESET_NAMES } from "../../products/presets/index.ts";
 import type { Pipeline } from "../pipeline.ts";
 import { loadConfig } from "./load.ts";
 
+/** Cells of a row index where the config's are not HEALPix. */
+const DEFAULT_INDEX_ORDER = 12;
+
 /**
  * Gives the layout of the config that is named (a preset, a YAML file or a pipeline), or of the one preset
  * whose collections fit all of the files. Throws an input error where none is named and no single one fits.
@@ -46,6 +49,6 @@ function layoutOf({ name, dataSource, output }: Pipeline): GranuleLayout {
     latitude,
     longitude,
     ...coordinateLink === undefined ? {} : { coordinateLink },
-    indexOrder: output.childOrder,
+    indexOrder: output.projected === undefined ? output.childOrder : DEFAULT_INDEX_ORDER,
   };
 }

@@ -11,7 +11,8 @@ import { type Column, givenName, isOwn } from "../../core/observations/contract.
 import { GIVEN_COLUMNS } from "../../products/given_columns.ts";
 import { checkLevels, columnPath, columnsOf, linkOf } from "./columns.ts";
 import { parseGeoJson } from "../../core/geometry/geojson.ts";
-import { type ConfigInput, configSchema, DEFAULT_PARENT_ORDER, MAX_ITEMS } from "./schema.ts";
+import { cellsOf } from "./grid.ts";
+import { type ConfigInput, configSchema, MAX_ITEMS } from "./schema.ts";
 import { otherKind, refusedValue, takeTolerated, unsupported } from "./tolerated.ts";
 import { timeRule } from "./time.ts";
 import { statistics } from "./variables.ts";
@@ -184,28 +185,20 @@ function morton(input: ConfigInput, { faults, warnings, yaml }: Context): Pipeli
 }
 
 function output(input: ConfigInput, { faults }: Context): Pipeline["output"] {
-  const { grid, ...rest } = input.output;
-  const parentOrder = grid.parent_order ?? Math.min(DEFAULT_PARENT_ORDER, grid.child_order);
-  if (parentOrder > grid.child_order) {
-    faults.value(
-      ["output", "grid", "child_order"],
-      `${grid.child_order} is coarser than parent_order ${parentOrder} (wanted parent_order <= child_order)`,
-    );
-  }
+  const { grid: _grid, ...rest } = input.output;
+  const cells = cellsOf(input, faults);
   const morton = input.aggregation.coordinates?.morton;
-  if (morton !== undefined && (morton.dtype ?? "int64") === "int64" && grid.child_order > 18) {
+  if (morton !== undefined && (morton.dtype ?? "int64") === "int64" && cells.childOrder > 18) {
     faults.value(
       ["aggregation", "coordinates", "morton"],
-      `int64 ids end at order 18, and child_order is ${grid.child_order} (wanted dtype: uint64)`,
+      `int64 ids end at order 18, and child_order is ${cells.childOrder} (wanted dtype: uint64)`,
     );
   }
   return {
     store: rest.store ?? null,
     layout: rest.layout ?? "compact",
     shard: rest.shard ?? null,
-    parentOrder,
-    childOrder: grid.child_order,
-    latitude: grid.latitude ?? "authalic",
+    ...cells,
     ...rest.levels === undefined ? {} : { levels: rest.levels },
     ...timeOf(rest.time, faults),
     ...zonesOf(rest.zones, faults),

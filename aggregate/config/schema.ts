@@ -5,6 +5,8 @@ import { CLIP_RULES } from "../pipeline.ts";
 
 const MAX_ORDER = 29;
 export const DEFAULT_PARENT_ORDER = 6;
+/** A tile of so many cells a side is one chunk. */
+export const DEFAULT_TILE = 128;
 export const DEFAULT_FUNCTION_DTYPE = "float32";
 export const DEFAULT_COUNT_DTYPE = "int32";
 /** Parent cells in one shard object: more would not fit a shard's index in reasonable memory. */
@@ -189,14 +191,28 @@ const aggregation = z.strictObject({
 });
 
 const grid = z.strictObject({
-  type: z.enum(["healpix"]).optional(),
+  type: z.enum(["healpix", "projected"]).optional().describe(
+    "Cells: HEALPix (the default), by orders; or projected, squares on the plane of crs",
+  ),
   indexing_scheme: z.enum(["nested"]).optional(),
   parent_order: order.optional().describe(
     `Order of the cells of work and of chunks (default ${DEFAULT_PARENT_ORDER})`,
   ),
-  child_order: order.describe("Order of the finest cells"),
+  child_order: order.optional().describe("Order of the finest cells; HEALPix needs it"),
   latitude: z.enum(["authalic", "geodetic"]).optional().describe(
     "Which latitude the cells are of (default authalic)",
+  ),
+  crs: z.string().min(1).max(100).optional().describe(
+    "Of a projected grid: the code of its reference system, such as EPSG:3413",
+  ),
+  resolution: z.number().positive().max(1e7).optional().describe(
+    "Of a projected grid: the side of the finest cells, in units of crs",
+  ),
+  origin: z.tuple([z.number(), z.number()]).optional().describe(
+    "Of a projected grid: x and y of a corner of cells (default 0, 0)",
+  ),
+  tile: z.int().min(1).optional().describe(
+    `Of a projected grid: cells of a tile of work on one side, a power of 2 (default ${DEFAULT_TILE})`,
   ),
 });
 

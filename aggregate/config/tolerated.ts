@@ -123,8 +123,7 @@ export function unsupported(path: readonly PropertyKey[]): string | undefined {
 export function refusedValue(path: readonly PropertyKey[], found: unknown): string | undefined {
   const where = path.join(".");
   if (where === "output.grid.type") {
-    return " (granary aggregates to HEALPix cells only: write type: healpix, with child_order;" +
-      " granary export --crs then puts cells on a projected grid)";
+    return " (cells are healpix, with child_order, or projected, with crs and resolution)";
   }
   if (where === "output.grid.indexing_scheme") return " (granary's cells are nested only)";
   if (path[path.length - 1] === "kind") {

@@ -1,17 +1,23 @@
 /** Cells of observations, with scratch that is reused from group to group. */
 import { assignCells } from "../../core/cells/assign.ts";
+import { assignProjected, CellFinder } from "../../core/projected/assign.ts";
+import type { ProjectedGrid } from "../../core/projected/grid.ts";
 import type { GroupRuns, RowSpan } from "../../core/observations/row_runs.ts";
 import type { LatitudeConvention } from "../../core/cells/convention.ts";
 
-/** Of each row the nested id of its parent, and the index of its cell in the parent. Scratch: good until the next call. */
+/** Of each row the id of its parent, and the index of its cell in the parent. Scratch: good until the next call. */
 interface CellsOfRows {
   parent: Float64Array;
   child: Uint32Array;
 }
 
-/** Parent ids and child indices of rows, by one grid. */
+/** Writes the cells of places. */
+type Assign = (longitude: Float64Array, latitude: Float64Array, cells: CellsOfRows) => void;
+
+/** Parent ids and child indices of rows, by one grid: HEALPix's, or a projected one. */
 export class CellAssigner {
   readonly cellsPerParent: number;
+  readonly #assign: Assign;
   #parent = new Float64Array(0);
   #child = new Uint32Array(0);
   /** The longitudes that the scratch holds the cells of. */
@@ -20,9 +26,13 @@ export class CellAssigner {
   constructor(
     readonly parentOrder: number,
     readonly childOrder: number,
-    readonly convention: LatitudeConvention,
+    convention: LatitudeConvention,
+    projected?: ProjectedGrid,
   ) {
     this.cellsPerParent = 4 ** (childOrder - parentOrder);
+    this.#assign = projected === undefined
+      ? healpix({ parentOrder, childOrder, convention })
+      : onPlane(projected, childOrder - parentOrder);
   }
 
   /** The cells of places; a place that is none on Earth has the parent -1. */
@@ -31,9 +41,7 @@ export class CellAssigner {
     const cells = { parent: this.#parent, child: this.#child };
     if (this.#assigned === longitude) return cells;
     this.#assigned = longitude;
-    const { parentOrder, childOrder, convention } = this;
-    const grid = { parentOrder, childOrder, convention };
-    assignCells(longitude.subarray(0, rows), latitude.subarray(0, rows), grid, cells);
+    this.#assign(longitude.subarray(0, rows), latitude.subarray(0, rows), cells);
     return cells;
   }
 
@@ -76,4 +84,13 @@ export class CellAssigner {
     }
     return cells;
   }
+}
+
+function healpix(grid: Parameters<typeof assignCells>[2]): Assign {
+  return (longitude, latitude, cells) => void assignCells(longitude, latitude, grid, cells);
+}
+
+function onPlane(grid: ProjectedGrid, depth: number): Assign {
+  const finder = new CellFinder(grid);
+  return (longitude, latitude, cells) => assignProjected(longitude, latitude, finder, depth, cells);
 }

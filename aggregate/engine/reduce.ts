@@ -6,7 +6,7 @@
 import type { MergeSummarizer, Reducer } from "../statistics/contract.ts";
 import type { Values } from "../../core/values.ts";
 import { shardsAcross } from "../../core/store/layout.ts";
-import { ShardWriter } from "../../core/store/writer.ts";
+import { shardWriter } from "../../core/store/writer.ts";
 import { Gatherer, type ParentRows, type PlacedSegment } from "./gather.ts";
 import { CellGrouper } from "./group.ts";
 import { markColumns, rowsOfZones } from "./zone_marks.ts";
@@ -63,7 +63,7 @@ export class ShardReducer {
     const { store } = this.#context;
     const across = shardsAcross(store), parents = store.parents.length;
     const window = store.time === undefined ? undefined : Math.floor(shard / across);
-    const writers = this.#levels.map((level) => new ShardWriter(store, level, shard % across, window));
+    const writers = this.#levels.map((level) => shardWriter(store, level, shard % across, window));
     const cells = this.#levels.map(() => 0);
     const states: ReduceOutcome["states"] = [];
     const kept = this.#summarizer === null || !this.#keepsValues

@@ -4,9 +4,12 @@
  */
 import { coverageRanges } from "../../core/cells/coverage.ts";
 import type { LatitudeConvention } from "../../core/cells/convention.ts";
+import { nestedOf } from "../../core/cells/healpix.ts";
 import { cellCentre } from "../../core/cells/place.ts";
 import { areaFrom, type AreaSpec } from "../../core/geometry/area.ts";
 import { type InsideTest, insideTest } from "../../core/geometry/inside.ts";
+import type { ProjectedGrid } from "../../core/projected/grid.ts";
+import { CellPlaces } from "../../core/projected/places.ts";
 import type { StoreTime } from "../../core/store/contract.ts";
 import type { ClipRule } from "../pipeline.ts";
 
@@ -63,15 +66,14 @@ interface ClipCells {
 /** Fine enough that few observations need a test of their own, coarse enough to be covered in a moment. */
 const CLIP_ORDER = 9;
 
-/** The cells of areas, for a store of cells of `childOrder`. */
+/** The HEALPix cells of areas, for a store of such cells, or of those of a projected grid. */
 export function clipCells(
   areas: readonly AreaSpec[],
   rule: ClipRule,
-  childOrder: number,
-  convention: LatitudeConvention,
+  { childOrder, convention, projected }: Omit<ClipGrid, "parentOrder">,
 ): ClipCells | null {
   if (rule === "none" || areas.length === 0) return null;
-  const order = Math.min(childOrder, CLIP_ORDER);
+  const order = projected === undefined ? Math.min(childOrder, CLIP_ORDER) : CLIP_ORDER;
   const cover = (spec: AreaSpec) => coverageRanges(areaFrom(spec).cover(order, convention));
   return { rule, order, areas: areas.map((spec) => ({ spec, ...cover(spec) })) };
 }
@@ -81,6 +83,7 @@ interface ClipGrid {
   parentOrder: number;
   childOrder: number;
   convention: LatitudeConvention;
+  projected?: ProjectedGrid | undefined;
 }
 
 /** Tests observations one after the other; neighbours in a granule cost next to nothing. */
@@ -89,11 +92,13 @@ export class Clip {
   readonly #areas: { inside: Float64Array; edge: ReadonlySet<number>; test: InsideTest }[];
   readonly #childrenPerParent: number;
   readonly #childrenPerCell: number;
+  readonly #order: number;
   #cell = -1;
   /** Areas whose edge may touch the cell; null where the cell lies outside one. */
   #open: InsideTest[] | null = null;
   #child = -1;
   #childKept = false;
+  readonly #places: CellPlaces | null;
 
   constructor({ rule, order, areas }: ClipCells, readonly grid: ClipGrid) {
     this.#rule = rule;
@@ -104,6 +109,8 @@ export class Clip {
     }));
     this.#childrenPerParent = 4 ** (grid.childOrder - grid.parentOrder);
     this.#childrenPerCell = 4 ** (grid.childOrder - order);
+    this.#order = order;
+    this.#places = grid.projected === undefined ? null : new CellPlaces(grid.projected, grid.childOrder);
   }
 
   /** Whether places themselves are asked for, or cells alone. */
@@ -114,12 +121,8 @@ export class Clip {
   /** Whether an observation in the child cell, at longitude and latitude in degrees, is taken. */
   keeps(parent: number, child: number, longitude: number, latitude: number): boolean {
     const id = parent * this.#childrenPerParent + child;
-    const cell = Math.floor(id / this.#childrenPerCell);
-    if (cell !== this.#cell) {
-      this.#cell = cell;
-      this.#open = this.#openAreas(cell);
-    }
-    const open = this.#open;
+    if (this.#places !== null) return this.#keepsOnPlane(this.#places, id, longitude, latitude);
+    const open = this.#openIn(Math.floor(id / this.#childrenPerCell));
     if (open === null) return false;
     if (open.length === 0) return true;
     if (this.#rule === "observations") return open.every((test) => test(longitude, latitude));
@@ -129,6 +132,30 @@ export class Clip {
       this.#childKept = open.every((test) => test(...centre));
     }
     return this.#childKept;
+  }
+
+  /** The same of a cell of a projected grid: the HEALPix cell of the place that decides is looked up. */
+  #keepsOnPlane(places: CellPlaces, id: number, longitude: number, latitude: number): boolean {
+    if (this.#rule === "observations") return this.#isInside(longitude, latitude);
+    if (id !== this.#child) {
+      this.#child = id;
+      this.#childKept = this.#isInside(...places.centre(id));
+    }
+    return this.#childKept;
+  }
+
+  #isInside(longitude: number, latitude: number): boolean {
+    if (!Number.isFinite(longitude)) return false;
+    const open = this.#openIn(nestedOf(longitude, latitude, this.#order, "authalic"));
+    return open !== null && open.every((test) => test(longitude, latitude));
+  }
+
+  #openIn(cell: number): InsideTest[] | null {
+    if (cell !== this.#cell) {
+      this.#cell = cell;
+      this.#open = this.#openAreas(cell);
+    }
+    return this.#open;
   }
 
   #openAreas(cell: number): InsideTest[] | null {

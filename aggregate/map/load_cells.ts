@@ -1,10 +1,9 @@
 /** The cells of a store that a map shows, at the level that its scale deserves. */
 import { inputError } from "../../core/errors.ts";
 import { formatCount } from "../../core/units.ts";
-import { cellCentre } from "../../core/cells/place.ts";
 import type { GranaryStore } from "../../core/store/open.ts";
 import type { StoreLevel } from "../../core/store/levels.ts";
-import { cellMetres, OUTLINED_PIXELS, type PlacedCells } from "./paint_cells.ts";
+import { OUTLINED_PIXELS, type PlacedCells } from "./paint_cells.ts";
 import type { ProjectionName } from "../../core/draw/projection.ts";
 import { chooseProjection, fitView, type Places } from "./view.ts";
 
@@ -49,13 +48,13 @@ export async function loadCells(
   const longitudes = new Float64Array(ids.length), latitudes = new Float64Array(ids.length);
   const taken = ids.take();
   for (let i = 0; i < taken.length; i++) {
-    const [longitude, latitude] = cellCentre(taken[i], level.order, level.latitude);
+    const [longitude, latitude] = level.cells.centre(taken[i]);
     longitudes[i] = longitude;
     latitudes[i] = latitude;
   }
   return {
     order: level.order,
-    latitude: level.latitude,
+    cells: level.cells,
     ids: taken,
     values: values.take(),
     longitudes,
@@ -84,8 +83,8 @@ export async function chooseLevel(
   const places = placesOf(cells);
   if (places.longitudes.length === 0) return levels.at(-1)!;
   const projection = chooseProjection(places, asked);
-  const view = fitView(places, projection, { x: 0, y: 0, width }, cellMetres(levels[0].order));
-  return levels.find((level) => cellMetres(level.order) >= OUTLINED_PIXELS * view.metresPerPixel) ??
+  const view = fitView(places, projection, { x: 0, y: 0, width }, levels[0].cells.metres);
+  return levels.find((level) => level.cells.metres >= OUTLINED_PIXELS * view.metresPerPixel) ??
     levels.at(-1)!;
 }
 

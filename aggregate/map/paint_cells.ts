@@ -5,9 +5,7 @@
  * that share a pixel show their mean.
  */
 import type { ValueRange } from "../../core/draw/range.ts";
-import { nestedOf } from "../../core/cells/healpix.ts";
-import { cellCorners } from "../../core/cells/place.ts";
-import type { LatitudeConvention } from "../../core/cells/convention.ts";
+import type { LevelCells } from "../../core/store/level_cells.ts";
 import type { Canvas } from "../../core/draw/canvas.ts";
 import { type Colormap, colourAt } from "../../core/draw/colormap.ts";
 import { fromPixels, type Places, toPixels, type View } from "./view.ts";
@@ -15,7 +13,7 @@ import { fromPixels, type Places, toPixels, type View } from "./view.ts";
 /** Cells of one order with a place and a value each. */
 export interface PlacedCells extends Places {
   order: number;
-  latitude: LatitudeConvention;
+  cells: LevelCells;
   ids: Float64Array;
   values: Float64Array;
 }
@@ -26,11 +24,6 @@ export const OUTLINED_PIXELS = 1.6;
 /** Radius of the dot of a small cell. */
 const DOT_RADIUS = 0.9;
 
-/** Square root of a cell's area in metres, on a sphere of the earth's mean radius. */
-export function cellMetres(order: number): number {
-  return 6371007.18 * Math.sqrt((4 * Math.PI) / (12 * 4 ** order));
-}
-
 /** `dotScale` makes small cells' dots larger, for pictures that are reduced afterwards. */
 export function paintCells(
   canvas: Canvas,
@@ -40,7 +33,7 @@ export function paintCells(
   range: ValueRange,
   dotScale = 1,
 ): void {
-  if (cellMetres(cells.order) / view.metresPerPixel >= OUTLINED_PIXELS * dotScale) {
+  if (cells.cells.metres / view.metresPerPixel >= OUTLINED_PIXELS * dotScale) {
     paintOutlined(canvas, view, cells, map, range);
   } else paintDots(canvas, view, cells, map, range, DOT_RADIUS * dotScale);
 }
@@ -51,15 +44,16 @@ const SAMPLES = [[0.25, 0.25], [0.75, 0.25], [0.25, 0.75], [0.75, 0.75]] as cons
 const SPARSE_SHARE = 0.25;
 
 function paintOutlined(canvas: Canvas, view: View, cells: PlacedCells, map: Colormap, range: ValueRange) {
-  const { order, latitude, ids, values } = cells;
+  const { cells: grid, ids, values } = cells;
   const byId = new Map<number, number>();
   for (let i = 0; i < ids.length; i++) byId.set(ids[i], values[i]);
   const { frame } = view;
   const columns = frame.right - frame.left;
-  const pixelsPerCell = (cellMetres(order) / view.metresPerPixel) ** 2;
+  const pixelsPerCell = (grid.metres / view.metresPerPixel) ** 2;
   const sparse = ids.length * pixelsPerCell < SPARSE_SHARE * columns * (frame.bottom - frame.top);
   const near = sparse ? pixelsNear(view, cells) : null;
   const place = new Float64Array(2);
+  const longitude = new Float64Array(1), latitude = new Float64Array(1), found = new Float64Array(1);
   const scale = 1 / (range.high - range.low);
   for (let y = frame.top; y < frame.bottom; y++) {
     for (let x = frame.left; x < frame.right; x++) {
@@ -67,7 +61,10 @@ function paintOutlined(canvas: Canvas, view: View, cells: PlacedCells, map: Colo
       let red = 0, green = 0, blue = 0, hits = 0;
       for (const [dx, dy] of SAMPLES) {
         if (!fromPixels(view, x + dx, y + dy, place)) continue;
-        const value = byId.get(nestedOf(place[0], place[1], order, latitude));
+        longitude[0] = place[0];
+        latitude[0] = place[1];
+        grid.assign(longitude, latitude, found);
+        const value = byId.get(found[0]);
         if (value === undefined) continue;
         const colour = colourAt(map, (value - range.low) * scale);
         red += colour[0];
@@ -88,7 +85,7 @@ function pixelsNear(view: View, cells: PlacedCells): Uint8Array {
   const point = new Float64Array(2);
   for (let i = 0; i < cells.ids.length; i++) {
     let left = Infinity, right = -Infinity, top = Infinity, bottom = -Infinity;
-    for (const [longitude, latitude] of cellCorners(cells.ids[i], cells.order, cells.latitude)) {
+    for (const [longitude, latitude] of cells.cells.corners(cells.ids[i])) {
       view.projection.forward(longitude, latitude, point);
       toPixels(view, point);
       left = Math.min(left, point[0]);

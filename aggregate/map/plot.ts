@@ -4,11 +4,13 @@ import type { Canvas } from "../../core/draw/canvas.ts";
 import { inputError } from "../../core/errors.ts";
 import { formatCount } from "../../core/units.ts";
 import type { GranaryStore } from "../../core/store/open.ts";
+import type { LevelCells } from "../../core/store/level_cells.ts";
+import type { StoreLevel } from "../../core/store/levels.ts";
 import { colormap, DEFAULT_COLORMAP, isDivergingMap } from "../../core/draw/colormap.ts";
 import { DEFAULT_WIDTH, WIDTH_LIMITS } from "./limits.ts";
 import { chooseLevel, loadCells, placesOf } from "./load_cells.ts";
 import { drawBareMap, drawMap, type MapContent } from "./map.ts";
-import { cellMetres, type PlacedCells } from "./paint_cells.ts";
+import type { PlacedCells } from "./paint_cells.ts";
 import type { ValueRange } from "../../core/draw/range.ts";
 import { previewText } from "./preview.ts";
 import type { ProjectionName } from "../../core/draw/projection.ts";
@@ -156,7 +158,7 @@ export async function mapContents(
     above: most > range.high,
     title: options.title ?? capitalised(textOf(array.attributes.long_name) ?? variable),
     subtitle: [
-      `HEALPix order ${level.order} (${cellSizeText(level.order)} cells)`,
+      `${gridText(level)} (${cellSizeText(level.cells)} cells)`,
       `${formatCount(own.ids.length)} cells with data`,
       ...collectionsOf(store),
     ].join("  ·  "),
@@ -178,9 +180,12 @@ function collectionsOf(store: GranaryStore): string[] {
   return names.length === 0 ? [] : [names.slice(0, 3).join(", ") + (names.length > 3 ? ", …" : "")];
 }
 
+function gridText({ plane, cells, order }: StoreLevel): string {
+  return plane === null ? `HEALPix order ${order}` : cells.name;
+}
+
 /** The side of a square cell, in two digits. */
-function cellSizeText(order: number): string {
-  const metres = cellMetres(order);
+function cellSizeText({ metres }: LevelCells): string {
   const [size, unit] = metres >= 1000 ? [metres / 1000, "km"] : [metres, "m"];
   return `${size >= 10 ? Math.round(size) : size.toFixed(1)} ${unit}`;
 }

@@ -2,7 +2,7 @@
  * Which shards of a plan an earlier plan's store has already: those of which no parent, in its window of time, needs
  * other granules than it did. A pure function of the two plans, which differ in granules, parents and windows only.
  */
-import { parentPosition, shardsAcross } from "../../core/store/layout.ts";
+import { parentPosition, shardPlace, shardsAcross } from "../../core/store/layout.ts";
 import { identityKey } from "./identity.ts";
 import type { Plan } from "./plan.ts";
 import { shardOfRank } from "./shards.ts";
@@ -41,6 +41,8 @@ export function carriedShards(then: Plan, now: Plan): CarriedShard[] {
     const { from } = parts[0];
     const asIs = inOldShard.get(from) === parts.length &&
       parts.every((part) => part.from === from && slotOf(now, part.rank) === slotOf(then, part.was));
+    // Shards of a plane are squares of it: what one holds comes from no other.
+    if (now.store.plane !== undefined && !asIs) return [];
     const place = placeOf(now, index);
     return [{ position, parts, asIs, inPlace: asIs && placeOf(then, from) === place, place }];
   });
@@ -78,11 +80,11 @@ function slotOf({ store }: Plan, rank: number): number {
   return parentPosition(store, rank % store.parents.length) % store.parentsPerShard;
 }
 
-/** What the objects of a shard are named for: its window and its position along the cells. */
+/** What the objects of a shard are named for: its window and its position. */
 function placeOf({ store }: Plan, shard: number): string {
-  if (store.time === undefined) return String(shard);
   const across = shardsAcross(store);
-  return `${Math.floor(shard / across)}/${shard % across}`;
+  const window = store.time === undefined ? undefined : Math.floor(shard / across);
+  return shardPlace(store, store.parentOrder, shard % across, window);
 }
 
 function equal(a: readonly string[] | undefined, b: readonly string[] | undefined): boolean {

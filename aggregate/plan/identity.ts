@@ -23,7 +23,7 @@ export function identityKey(row: GranuleRow): string {
 export function scatterConfig(pipeline: Pipeline): unknown {
   const { groups, latitude, longitude, columns, filters, asset, beams, coordinateLink, sources } =
     pipeline.dataSource;
-  const { parentOrder, childOrder, latitude: convention } = pipeline.output;
+  const { parentOrder, childOrder, latitude: convention, projected } = pipeline.output;
   const statistics = pipeline.aggregation.statistics.map(({ function: f, expression, source, params }) => ({
     f,
     expression,
@@ -43,6 +43,7 @@ export function scatterConfig(pipeline: Pipeline): unknown {
     parentOrder,
     childOrder,
     convention,
+    ...projected === undefined ? {} : { projected },
     statistics,
   };
 }

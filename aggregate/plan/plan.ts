@@ -12,6 +12,8 @@ import type { Pipeline } from "../pipeline.ts";
 import { requireMergeable } from "../statistics/merge_plan.ts";
 import type { StoreSpec } from "../../core/store/contract.ts";
 import { defaultParentsPerShard } from "../../core/store/layout.ts";
+import { extentAround, type StorePlane } from "../../core/store/plane.ts";
+import type { ProjectedGrid } from "../../core/projected/grid.ts";
 import { compareGranules } from "../../catalog/file/row_order.ts";
 import { keyOf } from "../../core/keys.ts";
 import { identityKey } from "./identity.ts";
@@ -22,7 +24,7 @@ import { ENGINE_VERSION, PLAN_FORMAT } from "./version.ts";
 
 /** Which parents a run has and which granules each needs: what the catalog's selection gives. */
 export interface RunSelection {
-  /** Nested ids at the pipeline's parent order, ascending. */
+  /** Ids at the pipeline's parent order, ascending: nested ones, or of tiles of a projected grid. */
   parents: readonly number[];
   granules: readonly GranuleRow[];
   /** For each granule, the ranks (positions in `parents`) of the parents that need it, ascending. */
@@ -84,7 +86,8 @@ const ZONES = {
 /** Makes the plan. Throws an input error when the selection is empty or the orders do not fit. */
 export function planRun(selection: RunSelection, pipeline: Pipeline, options: PlanOptions = {}): Plan {
   const { parents } = selection;
-  const { parentOrder, childOrder, layout, latitude } = pipeline.output;
+  const { parentOrder, childOrder, latitude, projected } = pipeline.output;
+  const layout = projected === undefined ? pipeline.output.layout : "plane";
   if (parents.length === 0 || selection.granules.length === 0) {
     throw inputError(
       "nothing to aggregate: no granule of the catalog touches the selected cells" +
@@ -109,12 +112,16 @@ export function planRun(selection: RunSelection, pipeline: Pipeline, options: Pl
   const windows = time === undefined ? null : planWindows(time, granules, within);
   const ranks = order.map((i, g) => rankedWindows(selection.ranks[i], parents.length, windows?.ranges[g]));
   const cellsPerParent = 4 ** (childOrder - parentOrder);
+  const parentsPerShard = pipeline.output.shard ?? options.parentsPerShard ??
+    defaultParentsPerShard(layout, parents.length, cellsPerParent);
   const store: StoreSpec = {
     layout,
+    ...projected === undefined
+      ? {}
+      : { plane: planeOf(projected, parents, parentOrder, parentsPerShard, levels) },
     parentOrder,
     parents: [...parents],
-    parentsPerShard: pipeline.output.shard ?? options.parentsPerShard ??
-      defaultParentsPerShard(layout, parents.length, cellsPerParent),
+    parentsPerShard,
     levels,
     latitude,
     morton: pipeline.aggregation.morton,
@@ -130,7 +137,14 @@ export function planRun(selection: RunSelection, pipeline: Pipeline, options: Pl
   };
   const identities = granules.map(identityKey);
   const config = resultConfig(pipeline, rules);
-  const base = { config, engine: ENGINE_VERSION, layout, shard: store.parentsPerShard, levels };
+  const base = {
+    config,
+    engine: ENGINE_VERSION,
+    layout,
+    shard: store.parentsPerShard,
+    levels,
+    ...store.plane === undefined ? {} : { extent: store.plane.extent },
+  };
   const shards = planShards(store, ranks, identities, base);
   const batches = planBatches(
     granules,
@@ -174,6 +188,22 @@ export function planRun(selection: RunSelection, pipeline: Pipeline, options: Pl
 
 function withoutCells(row: GranuleRow): GranuleRow {
   return row.cells.length === 0 ? row : { ...row, cells: new BigUint64Array(0) };
+}
+
+/** The plane of a store. Throws an input error for a shard that is no square of tiles. */
+function planeOf(
+  grid: ProjectedGrid,
+  tiles: readonly number[],
+  parentOrder: number,
+  parentsPerShard: number,
+  levels: readonly number[],
+): StorePlane {
+  if (!Number.isInteger(Math.log2(parentsPerShard) / 2)) {
+    throw inputError(
+      `output.shard is ${parentsPerShard}; wanted a power of 4, because a shard of a projected grid is a square of tiles`,
+    );
+  }
+  return { grid, extent: extentAround(tiles, parentOrder, parentsPerShard, levels) };
 }
 
 function checkOrders(parentOrder: number, childOrder: number): void {

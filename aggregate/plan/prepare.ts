@@ -3,7 +3,8 @@ import type { Catalog } from "../../catalog/file/open_catalog.ts";
 import { untimedGranules, untimedText } from "../../catalog/query/filter_notes.ts";
 import { select } from "../../catalog/query/select.ts";
 import { inputError } from "../../core/errors.ts";
-import type { Pipeline } from "../pipeline.ts";
+import { cellOrderFor } from "../../core/projected/tiles.ts";
+import { DEFAULT_CLIP, type Pipeline } from "../pipeline.ts";
 import { joinSelections } from "./append.ts";
 import { askedSelection, type PrepareOptions, withConfig } from "./asked.ts";
 import { effectiveBounds, effectiveZones, granuleTimes, selectionAreas } from "./bounds.ts";
@@ -11,6 +12,7 @@ import { collectionsOf, refuseMixedVersions } from "./collections.ts";
 import { foldedGranules, without } from "./duplicates.ts";
 import { type Plan, planRun, type RunSelection } from "./plan.ts";
 import { areasOf } from "./row_rules.ts";
+import { tileSelection } from "./tile_selection.ts";
 
 /**
  * Selects from the catalog under the config's collections and bounds and plans the run. Throws an
@@ -29,15 +31,18 @@ export async function prepareRun(
   const bounds = await effectiveBounds(pipeline.bounds, options.filter, areas);
   const zones = await effectiveZones(pipeline.output);
   const times = granuleTimes(bounds);
+  const { parentOrder, latitude, projected } = pipeline.output;
+  const within = selectionAreas(bounds);
+  // A tile of which cells outside the areas are kept needs its granules from there, too.
+  const wholeTiles = projected !== undefined && (bounds.clip ?? DEFAULT_CLIP) !== "observations";
   const selection = await select(catalog, {
-    order: pipeline.output.parentOrder,
-    convention: pipeline.output.latitude,
+    order: projected === undefined ? parentOrder : cellOrderFor(projected, parentOrder),
+    convention: latitude,
     ...options.filter,
     ...times,
     collections: collections.taken,
-    areas: selectionAreas(bounds),
-    cells: options.cells,
-    maxCells: options.maxCells,
+    areas: wholeTiles ? [] : within,
+    ...projected === undefined ? { cells: options.cells, maxCells: options.maxCells } : {},
     unknownExtent: options.unknownExtent,
     withoutCells: true,
     signal: options.signal,
@@ -45,11 +50,19 @@ export async function prepareRun(
   // Versions of which the selection leaves one are no mixture.
   const { append } = options;
   const { granules, ranks } = selection;
-  const own: RunSelection = { parents: Array.from(selection.parents), granules, ranks, leftOut: [] };
+  const own: RunSelection = projected === undefined
+    ? { parents: Array.from(selection.parents), granules, ranks, leftOut: [] }
+    : tileSelection(selection, {
+      grid: projected,
+      order: parentOrder,
+      cells: options.cells,
+      areas: wholeTiles ? within : [],
+      maxCells: options.maxCells,
+    });
   const joined = append === undefined ? own : joinSelections(append, own, pipeline);
   const selected = [...new Set(joined.granules.map(({ collection }) => collection))].sort();
   refuseMixedVersions(selected, collections.named, catalog.name);
-  const leftOut = [...collections.leftOut];
+  const leftOut = [...collections.leftOut, ...own.leftOut];
   const untimed = await untimedGranules(catalog, {
     ...options.filter,
     ...times,

@@ -1,12 +1,12 @@
 /** A plan's shards: which parents each holds, which granules it needs, and the key of its objects. */
 import type { StoreSpec } from "../../core/store/contract.ts";
-import { shardsAcross } from "../../core/store/layout.ts";
+import { parentPosition, shardsAcross } from "../../core/store/layout.ts";
 import { lowerBound } from "../../core/lower_bound.ts";
 import { keysUnder } from "../../core/keys.ts";
 
 /** One Zarr shard: the unit of reducing. */
 export interface PlannedShard {
-  /** Position of the shard along the `cells` dimension. */
+  /** Number of the shard: its position along the `cells` dimension, or row by row on a plane. */
   index: number;
   /** Ranks `[firstRank, endRank)` of its parents in the plan. */
   firstRank: number;
@@ -19,10 +19,8 @@ export interface PlannedShard {
 
 /** The shard of a parent, or of a parent in a window: each window has its own shards. */
 export function shardOfRank(store: StoreSpec): (rank: number) => number {
-  const { parentsPerShard, parents, layout } = store;
-  const own = layout === "sphere"
-    ? (rank: number) => Math.floor(parents[rank] / parentsPerShard)
-    : (rank: number) => Math.floor(rank / parentsPerShard);
+  const { parentsPerShard, parents } = store;
+  const own = (rank: number) => Math.floor(parentPosition(store, rank) / parentsPerShard);
   if (store.time === undefined) return own;
   const across = shardsAcross(store);
   return (rank) => Math.floor(rank / parents.length) * across + own(rank % parents.length);

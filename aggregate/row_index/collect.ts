@@ -52,7 +52,12 @@ async function keptIndex(file: string, order: number, options: DuckOptions): Pro
 /** Collects a row index, where one of an order is asked for and the run can make it. */
 export function rowIndexCollector(order: number | undefined, plan: Plan): RowIndexCollector | undefined {
   if (order === undefined) return undefined;
-  const { latitude, levels } = plan.store;
+  const { latitude, levels, plane } = plan.store;
+  if (plane !== undefined) {
+    throw inputError(
+      "a run on a projected grid writes no row index: its cells are not HEALPix (leave --write-row-index out)",
+    );
+  }
   if (latitude !== "authalic") throw inputError("a geodetic run writes no row index: its cells are authalic");
   if (order > levels[0]) {
     throw inputError(`a row index of order ${order} is finer than the run's cells, of order ${levels[0]}`);

@@ -30,6 +30,11 @@ export function rowIndexOf(catalog: string, named: string | undefined): string |
 export async function useRowIndex(plan: Plan, path: string, duck: Duck): Promise<IndexUse> {
   const notes: string[] = [];
   const none = (note: string): IndexUse => ({ rowsOf: () => null, notes: [note] });
+  if (plan.store.plane !== undefined) {
+    return none(
+      `${path}: the row index is of HEALPix cells and the run's grid projected, so all rows are read`,
+    );
+  }
   if (plan.store.latitude !== "authalic") {
     return none(`${path}: the row index is authalic and the run geodetic, so all rows are read`);
   }

@@ -60,9 +60,13 @@ export function drive(
 /** The plan's rules for rows, as workers need them. */
 function rowCut({ rows, store }: Plan): RowCut {
   if (rows === undefined || rows === null) return { window: null, clip: null };
-  const { levels, latitude } = store;
+  const { levels, latitude, plane } = store;
   return {
     window: timeWindow(rows),
-    clip: clipCells(areasOf(rows), rows.clip ?? DEFAULT_CLIP, levels[0], latitude),
+    clip: clipCells(areasOf(rows), rows.clip ?? DEFAULT_CLIP, {
+      childOrder: levels[0],
+      convention: latitude,
+      projected: plane?.grid,
+    }),
   };
 }

@@ -52,12 +52,10 @@ export async function finishStore(
   const coarse = await coarseLevels(plan, records, (key) => directory.target.open(key));
   await place.target.putAll(coarse.objects);
   const others = new Set(coarse.objects.keys());
-  // No window owns these: with windows of time they are written here, without by the shards.
-  if (spec.time !== undefined) {
-    for (const [key, bytes] of coordinateObjects(spec)) {
-      await place.target.put(key, bytes);
-      others.add(key);
-    }
+  // Coordinates that no shard owns.
+  for (const [key, bytes] of coordinateObjects(spec)) {
+    await place.target.put(key, bytes);
+    others.add(key);
   }
   await place.finish(storeMetadata(spec), shards, others);
   await dropStaleValues(directory, records);

@@ -5,16 +5,17 @@
 import { inputError } from "../../core/errors.ts";
 import type { ObjectTarget } from "../../core/access/object_target.ts";
 import type { StoreSpec } from "../../core/store/contract.ts";
-import { shardsAcross } from "../../core/store/layout.ts";
+import { isPlane, shardsAcross } from "../../core/store/layout.ts";
 import { TIME_BOUNDS } from "../../core/store/metadata.ts";
+import { shardGrid } from "../../core/store/plane.ts";
 
 /** What to do with what is there already. */
 export type StoreMode = "new" | "overwrite" | "resume" | "append";
 
 const ROOT = "zarr.json";
-const SHARD_KEY = /^((\d+)\/([^/]+)\/c\/)(?:(\d+)\/)?(\d+)$/;
+const SHARD_KEY = /^((\d+)\/([^/]+)\/c\/)(\d+(?:\/\d+){0,2})$/;
 /** What a store is made of; a folder of years, say, is none, whatever flag is given. */
-const STORE_KEY = /^(\d{1,2}\/([^/]+\/)?)?zarr\.json$|^\d{1,2}\/[^/]+\/c\/(\d+\/)?\d+$/;
+const STORE_KEY = /^(\d{1,2}\/([^/]+\/)?)?zarr\.json$|^\d{1,2}\/[^/]+\/c(\/\d+){1,3}$/;
 
 export class StorePlace {
   #keys: Map<string, number>;
@@ -40,14 +41,25 @@ export class StorePlace {
 
   /** The shard of the plan that an object belongs to; levels above the parents have shards of their own. */
   #shardOf(key: string): number | undefined {
-    const match = SHARD_KEY.exec(key);
-    if (match === null || Number(match[2]) < this.spec.parentOrder) return undefined;
-    const [, , , array, window, shard] = match;
-    if (this.spec.time === undefined) return window === undefined ? Number(shard) : undefined;
-    // Coordinates are no window's.
-    if (window === undefined || array === TIME_BOUNDS) return undefined;
+    const numbers = this.#numbersOf(key);
+    if (numbers === undefined) return undefined;
+    const window = this.spec.time === undefined ? 0 : numbers[0];
     const across = shardsAcross(this.spec);
-    return Number(shard) < across ? Number(window) * across + Number(shard) : undefined;
+    const shard = isPlane(this.spec)
+      ? inRows(numbers.slice(-2), shardGrid(this.spec).columns)
+      : numbers.at(-1)!;
+    return shard < across || this.spec.time === undefined ? window * across + shard : undefined;
+  }
+
+  /** The numbers in the key of a shard's object: window, and place. Undefined for coordinates, which are no shard's. */
+  #numbersOf(key: string): number[] | undefined {
+    const match = SHARD_KEY.exec(key);
+    if (match === null || Number(match[2]) < this.spec.parentOrder || match[3] === TIME_BOUNDS) {
+      return undefined;
+    }
+    const numbers = match[4].split("/").map(Number);
+    const wanted = (this.spec.time === undefined ? 0 : 1) + (isPlane(this.spec) ? 2 : 1);
+    return numbers.length === wanted ? numbers : undefined;
   }
 
   /** Throws an input error, and changes nothing, when something is in the way. */
@@ -100,14 +112,9 @@ export class StorePlace {
 
   /** Removes the objects of all shards but these and those of the keys. */
   async keepShards(shards: ReadonlySet<number>, keys: ReadonlySet<string>): Promise<void> {
-    const isOfShard = (key: string) => {
-      const match = SHARD_KEY.exec(key);
-      if (match === null || Number(match[2]) < this.spec.parentOrder) return false;
-      return this.spec.time === undefined || match[4] !== undefined && match[3] !== TIME_BOUNDS;
-    };
     await this.#delete(
       [...this.#keys.keys()].filter((key) =>
-        isOfShard(key) && !keys.has(key) && !shards.has(this.#shardOf(key) ?? -1)
+        this.#numbersOf(key) !== undefined && !keys.has(key) && !shards.has(this.#shardOf(key) ?? -1)
       ),
     );
   }
@@ -166,4 +173,8 @@ export class StorePlace {
       this.#keys.delete(key);
     }
   }
+}
+
+function inRows([row, column]: readonly number[], columns: number): number {
+  return column < columns ? row * columns + column : Infinity;
 }

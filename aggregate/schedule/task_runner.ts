@@ -98,8 +98,8 @@ class RunTasks {
 
   constructor(context: RunContext, worker: number, options: TaskRunnerOptions) {
     const { pipeline, store, rows } = context;
-    const { parentOrder, latitude: convention } = store;
-    const grid = { parentOrder, childOrder: store.levels[0], convention };
+    const { parentOrder, latitude: convention, plane } = store;
+    const grid = { parentOrder, childOrder: store.levels[0], convention, projected: plane?.grid };
     this.#clip = rows.clip === null ? null : new Clip(rows.clip, grid);
     this.#finder = store.time === undefined ? null : new WindowFinder(store.time);
     const { zones } = pipeline.output;
@@ -115,7 +115,7 @@ class RunTasks {
       ),
     );
     this.#scatterer = new Scatterer(
-      new CellAssigner(store.parentOrder, store.levels[0], store.latitude),
+      new CellAssigner(parentOrder, grid.childOrder, convention, grid.projected),
       this.#shardOf,
       columnNames.length + markColumns(zones),
       statistics.needs,

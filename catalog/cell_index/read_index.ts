@@ -37,7 +37,7 @@ export async function openCellIndex(catalog: Catalog): Promise<CellIndex | undef
   const { path } = catalog.cellIndex;
   const metadata = await indexMetadata(connection, path);
   if (metadata === undefined) return undefined;
-  const groups = await rowGroupsOf(connection, catalog.path);
+  const groups = await rowGroupsOf(connection, catalog.paths[0]);
   const renumbered = new Renumbered(metadata.row_groups, groups);
   if (renumbered.unknown.length === groups.length && groups.length > 0) return undefined;
   return {

@@ -52,7 +52,7 @@ export async function writeCellIndex(
     const metadata: CellIndexMetadata = {
       format: CELLS_FORMAT,
       orders: lists.orders(),
-      row_groups: await rowGroupsOf(catalog.duck.connection, catalog.path),
+      row_groups: await rowGroupsOf(catalog.duck.connection, catalog.paths[0]),
     };
     const file = cellIndexPath(catalogFile);
     const keys = new Map([[CELLS_KEY, JSON.stringify(metadata)]]);
@@ -60,7 +60,7 @@ export async function writeCellIndex(
       const cells = { count: 0 };
       await writeRecordBatches(temporary, recordBatches(lists, cells), keys, {
         rowGroupRows: CELLS_PER_ROW_GROUP,
-        integersOnly: true,
+        packing: "integers",
       });
       return { file, cells: cells.count, sizeBytes: fs.statSync(temporary).size };
     });

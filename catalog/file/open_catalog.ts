@@ -41,8 +41,8 @@ export interface Catalog {
   readonly table: string;
   /** The same for conditions that a user wrote; geometry is DuckDB's GEOMETRY. */
   readonly conditionTable: string;
-  /** The first of its files, as DuckDB reads it. */
-  readonly path: string;
+  /** Its files, as DuckDB reads them. */
+  readonly paths: readonly string[];
   /** The cell index beside it, where there is a file of that name; it may be of another catalog, or none. */
   readonly cellIndex: { readonly name: string; readonly path: string } | undefined;
   /** The rows in the file. */
@@ -128,7 +128,7 @@ export async function openCatalogFiles(
       duck,
       table: "catalog_source",
       conditionTable: "condition_source",
-      path: snapshots[0],
+      paths: snapshots,
       cellIndex,
       async count() {
         const reader = await connection.runAndReadAll("SELECT count(*) FROM catalog_source");

@@ -1,5 +1,6 @@
 /** What a catalog holds, in figures. */
 import type { Catalog } from "../file/open_catalog.ts";
+import { sqlFiles } from "../../core/tables/duckdb.ts";
 import { type PlainValue, queryRows } from "../../core/tables/query.ts";
 import { sumSetAside } from "../queries.ts";
 import type { CatalogQuery, SetAside } from "../schema.ts";
@@ -51,24 +52,16 @@ const iso = (time: string): string => `strftime(${time}, '%Y-%m-%dT%H:%M:%S.%gZ'
 /** Gathers the figures of a catalog. */
 export async function catalogInfo(catalog: Catalog): Promise<CatalogInfo> {
   const { table, duck: { connection } } = catalog;
-  const [total] = await queryRows(
-    connection,
-    `SELECT count(*) AS granules, coalesce(sum(len(cells)), 0)::BIGINT AS cells,
-       count(*) FILTER (len(cells) = 0) AS unknown_extent, ${iso(START)} AS start, ${iso(END)} AS "end",
-       min(bbox.xmin) AS xmin, min(bbox.ymin) AS ymin, max(bbox.xmax) AS xmax, max(bbox.ymax) AS ymax,
-       sum(size_bytes)::BIGINT AS size_bytes
-     FROM ${table}`,
-  );
-  const collections = await queryRows(
+  const groups = await queryRows(
     connection,
     `SELECT collection, provider, count(*) AS granules, sum(len(assets))::BIGINT AS assets,
-       ${iso(START)} AS start, ${iso(END)} AS "end", sum(size_bytes)::BIGINT AS size_bytes
+       ${iso(START)} AS start, ${iso(END)} AS "end", sum(size_bytes)::BIGINT AS size_bytes,
+       count(*) FILTER (bbox.xmin IS NULL) AS without_box,
+       min(bbox.xmin) AS xmin, min(bbox.ymin) AS ymin, max(bbox.xmax) AS xmax, max(bbox.ymax) AS ymax
      FROM ${table} GROUP BY ALL ORDER BY collection, provider`,
-  );
-  const orders = await queryRows(
-    connection,
-    `SELECT cell_order, count(*) AS granules FROM ${table} WHERE len(cells) > 0 GROUP BY ALL ORDER BY ALL`,
-  );
+  ) as unknown as Group[];
+  const granules = sumOf(groups, "granules") ?? 0;
+  const counts = await cellCounts(catalog, granules, sumOf(groups, "without_box") ?? 0);
   const bases = await queryRows(
     connection,
     ["s3", "https", "local"].map((driver) =>
@@ -76,26 +69,102 @@ export async function catalogInfo(catalog: Catalog): Promise<CatalogInfo> {
        FROM ${table} WHERE ${driver}_base IS NOT NULL GROUP BY ALL`
     ).join(" UNION ALL ") + " ORDER BY driver, granules DESC, base",
   );
-  const { xmin, ymin, xmax, ymax } = total;
+  const least = <K extends keyof Group>(key: K) => extreme(groups, key, (a, b) => a < b);
+  const greatest = <K extends keyof Group>(key: K) => extreme(groups, key, (a, b) => a > b);
+  const bbox = [least("xmin"), least("ymin"), greatest("xmax"), greatest("ymax")];
   return {
     file: catalog.name,
     file_bytes: catalog.sizeBytes,
     schema_version: catalog.metadata.schema_version,
-    granules: total.granules as number,
+    granules,
     cell_order: catalog.metadata.cell_order,
-    granules_by_cell_order: Object.fromEntries(
-      orders.map((row) => [String(row.cell_order), row.granules as number]),
-    ),
-    cells: total.cells as number,
-    unknown_extent: total.unknown_extent as number,
-    start: total.start as string | null,
-    end: total.end as string | null,
-    bbox: xmin === null ? null : [xmin, ymin, xmax, ymax] as [number, number, number, number],
-    size_bytes: total.size_bytes as number | null,
-    collections: collections as unknown as CollectionInfo[],
+    granules_by_cell_order: counts.byOrder,
+    cells: counts.cells,
+    unknown_extent: counts.unknownExtent,
+    start: least("start"),
+    end: greatest("end"),
+    bbox: bbox.includes(null) ? null : bbox as [number, number, number, number],
+    size_bytes: sumOf(groups, "size_bytes"),
+    collections: groups.map(({ collection, provider, granules, assets, start, end, size_bytes }) => ({
+      collection,
+      provider,
+      granules,
+      assets,
+      start,
+      end,
+      size_bytes,
+    })),
     bases: bases as unknown as BaseInfo[],
     set_aside: sumSetAside(...catalog.metadata.queries.map((query) => query.set_aside)),
     queries: catalog.metadata.queries,
+  };
+}
+
+/** Granules of a collection and a provider. */
+interface Group extends CollectionInfo {
+  without_box: number;
+  xmin: number | null;
+  ymin: number | null;
+  xmax: number | null;
+  ymax: number | null;
+}
+
+/** Null where no group has one. */
+function sumOf(groups: readonly Group[], key: "granules" | "without_box" | "size_bytes"): number | null {
+  const known = groups.map((group) => group[key]).filter((value) => value !== null);
+  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0);
+}
+
+/** The one before all others by `isBefore`; times are ISO 8601, whose texts sort as they do. */
+function extreme<K extends keyof Group>(
+  groups: readonly Group[],
+  key: K,
+  isBefore: (a: NonNullable<Group[K]>, b: NonNullable<Group[K]>) => boolean,
+): Group[K] | null {
+  let found: NonNullable<Group[K]> | null = null;
+  for (const { [key]: value } of groups) {
+    if (value !== null && value !== undefined && (found === null || isBefore(value, found))) found = value;
+  }
+  return found;
+}
+
+/**
+ * What is known of the lists of cells without reading them, as far as it is: the footer counts their elements, and
+ * a granule with a box has cells (the writer sees to it).
+ */
+async function cellCounts(
+  { table, paths, duck: { connection } }: Catalog,
+  granules: number,
+  withoutBox: number,
+) {
+  const withoutCells = withoutBox === 0 ? [] : await queryRows(
+    connection,
+    `SELECT cell_order, count(*) AS granules FROM ${table}
+     WHERE bbox.xmin IS NULL AND len(cells) = 0 GROUP BY cell_order`,
+  );
+  const empty = new Map(withoutCells.map((row) => [row.cell_order, row.granules as number]));
+  const orders = await queryRows(
+    connection,
+    `SELECT cell_order, count(*) AS granules FROM ${table} GROUP BY cell_order ORDER BY cell_order`,
+  );
+  const byOrder = orders.map((row) =>
+    [String(row.cell_order), (row.granules as number) - (empty.get(row.cell_order) ?? 0)] as const
+  );
+  const unknownExtent = [...empty.values()].reduce((sum, count) => sum + count, 0);
+  const [listed] = await queryRows(
+    connection,
+    `SELECT sum(row_group_num_rows)::BIGINT AS granules, sum(num_values)::BIGINT AS elements
+     FROM parquet_metadata(${sqlFiles(paths)}) WHERE path_in_schema LIKE 'cells, %'`,
+  );
+  // An empty list counts as one; rows that do not count are in the footer, too.
+  const isAll = listed.granules === granules;
+  const [counted] = isAll
+    ? [{ cells: (listed.elements as number) - unknownExtent }]
+    : await queryRows(connection, `SELECT coalesce(sum(len(cells)), 0)::BIGINT AS cells FROM ${table}`);
+  return {
+    cells: counted.cells as number,
+    unknownExtent,
+    byOrder: Object.fromEntries(byOrder.filter(([, count]) => count > 0)),
   };
 }
 

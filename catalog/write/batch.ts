@@ -16,17 +16,14 @@ import {
   utf8Column,
 } from "../../core/tables/arrow_columns.ts";
 
-/** A record batch of `rows`; `metadata` is the schema's. Rows are taken as they are: `checkRow` checks them. */
-export function rowsToBatch(
-  rows: readonly GranuleRow[],
-  metadata: ReadonlyMap<string, string> = new Map(),
-): RecordBatch {
+/** A record batch of `rows`. They are taken as they are: `checkRow` checks them. */
+export function rowsToBatch(rows: readonly GranuleRow[]): RecordBatch {
   const columns = COLUMNS.map((column) => ({
     name: column.name,
     data: columnData(column, rows),
     nullable: column.nullable,
   }));
-  return recordBatch(columns, rows.length, metadata);
+  return recordBatch(columns, rows.length);
 }
 
 function columnData(column: Column, rows: readonly GranuleRow[]): Data {

@@ -3,6 +3,7 @@
  * and come out as compressed row groups, so that memory holds a row group, never the file.
  */
 import fs from "node:fs";
+import type { WriterPropertiesBuilder } from "parquet-wasm/esm";
 import { type RecordBatch, Table, tableToIPC } from "apache-arrow";
 import { writeAllSync } from "../../core/files/atomic.ts";
 import { rowsToBatch } from "./batch.ts";
@@ -17,31 +18,30 @@ const STREAM_ROW_GROUP_ROWS = 10_000;
 
 type Batches<T> = AsyncIterable<T> | Iterable<T>;
 
-/** Writes batches of granule rows to `file` (created, not synced, not renamed), `metadata` in its footer. */
-export async function writeParquetStream(
+/**
+ * Writes batches of granule rows to `file` (created, not synced, not renamed) for a while: packed fast, not small,
+ * without footer keys.
+ */
+export async function writePassingRows(
   file: string,
   batches: Batches<readonly GranuleRow[]>,
-  metadata: ReadonlyMap<string, string>,
 ): Promise<void> {
-  await writeRecordBatches(file, recordBatches(batches, metadata), metadata);
+  await writeRecordBatches(file, recordBatches(batches), new Map(), { packing: "fast" });
 }
 
-async function* recordBatches(
-  batches: Batches<readonly GranuleRow[]>,
-  metadata: ReadonlyMap<string, string>,
-): AsyncGenerator<RecordBatch> {
+async function* recordBatches(batches: Batches<readonly GranuleRow[]>): AsyncGenerator<RecordBatch> {
   let any = false;
   for await (const rows of batches) {
     any = true;
-    yield rowsToBatch(rows, metadata);
+    yield rowsToBatch(rows);
   }
-  if (!any) yield rowsToBatch([], metadata);
+  if (!any) yield rowsToBatch([]);
 }
 
 interface BatchOptions {
   rowGroupRows?: number;
-  /** All values are integers, which lie near the ones before them: their differences are written. */
-  integersOnly?: boolean;
+  /** Small for files that stay, fast for those that do not, and for integers that lie near the ones before them. */
+  packing?: "small" | "fast" | "integers";
 }
 
 /** Writes record batches of one schema (one batch at least) to `file`, `metadata` in its footer. */
@@ -49,18 +49,14 @@ export async function writeRecordBatches(
   file: string,
   batches: AsyncIterable<RecordBatch>,
   metadata: ReadonlyMap<string, string>,
-  { rowGroupRows = STREAM_ROW_GROUP_ROWS, integersOnly = false }: BatchOptions = {},
+  { rowGroupRows = STREAM_ROW_GROUP_ROWS, packing = "small" }: BatchOptions = {},
 ): Promise<void> {
   const library = await loadParquetWasm();
-  let builder = new library.WriterPropertiesBuilder()
-    .setCompression(library.Compression.ZSTD)
+  const properties = packed(library, new library.WriterPropertiesBuilder(), packing)
     .setMaxRowGroupSize(rowGroupRows)
     .setKeyValueMetadata(new Map(metadata))
-    .setCreatedBy("granary");
-  if (integersOnly) {
-    builder = builder.setDictionaryEnabled(false).setEncoding(library.Encoding.DELTA_BINARY_PACKED);
-  }
-  const properties = builder.build();
+    .setCreatedBy("granary")
+    .build();
   // What fails among the batches comes out of wasm as another error: it is kept here, and thrown as it was.
   let failure: { error: unknown } | undefined;
   const source = ReadableStream.from(wasmBatches(library, batches, (error) => failure = { error }));
@@ -74,6 +70,22 @@ export async function writeRecordBatches(
     }
   } catch (error) {
     throw failure === undefined ? error : failure.error;
+  }
+}
+
+function packed(
+  { Compression, Encoding }: ParquetWasm,
+  builder: WriterPropertiesBuilder,
+  packing: "small" | "fast" | "integers",
+): WriterPropertiesBuilder {
+  switch (packing) {
+    case "small":
+      return builder.setCompression(Compression.ZSTD);
+    case "fast":
+      return builder.setCompression(Compression.LZ4_RAW).setDictionaryEnabled(false);
+    case "integers":
+      return builder.setCompression(Compression.ZSTD).setDictionaryEnabled(false)
+        .setEncoding(Encoding.DELTA_BINARY_PACKED);
   }
 }
 

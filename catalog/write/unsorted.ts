@@ -6,7 +6,7 @@ import { requireFolder } from "../../core/files/atomic_path.ts";
 import { checkRow } from "../check_row.ts";
 import { GeometrySummarizer, type GeometrySummary } from "../file/footer_keys.ts";
 import type { GranuleRow } from "../granule.ts";
-import { BATCH_ROWS, writeParquetStream } from "./parquet_stream.ts";
+import { BATCH_ROWS, writePassingRows } from "./parquet_stream.ts";
 
 export type Rows = Iterable<GranuleRow> | AsyncIterable<GranuleRow>;
 
@@ -39,7 +39,7 @@ export async function withUnsorted<T>(
   const counted = { rows: 0 };
   try {
     const batches = checkedBatches(rows, summary, counted, options);
-    await writeParquetStream(file, batches, new Map());
+    await writePassingRows(file, batches);
     return await use({ file, rows: counted.rows, summary });
   } finally {
     fs.rmSync(file, { force: true });

@@ -11,6 +11,8 @@ import type { CliContext, Progress } from "../io/context.ts";
 import { addAggregateOptions, type AggregateFlags, aggregateRequest, zonesFrom } from "../flags/aggregate.ts";
 import { areaFrom } from "../flags/area.ts";
 import { backendFrom } from "../flags/backend.ts";
+import { sideOf } from "../../core/projected/grid.ts";
+import { unitOfGrid } from "../../core/projected/mapping.ts";
 import { failOnFailures } from "../io/failures.ts";
 import { runBackend } from "./run_backend.ts";
 import { printReport } from "../io/report.ts";
@@ -22,6 +24,7 @@ Examples:
   granary aggregate -c atl06 --catalog catalog.parquet -o store.zarr --levels 6-12 --overwrite
   granary aggregate -c atl06 -c atl08 --catalog catalog.parquet -o both.zarr
   granary aggregate -c atl06 --catalog march.parquet -o months.zarr --every month --append
+  granary aggregate -c atl06 --catalog catalog.parquet -o plane.zarr --crs EPSG:3413 --resolution 1000
   granary aggregate -c atl06 --catalog catalog.parquet -o one.zarr --cells 6/45763,-6134114
   granary aggregate -c atl06 --catalog catalog.parquet -o store.zarr --where "provider = 'NSIDC_CPRD'" --memory 2GB
 
@@ -102,16 +105,31 @@ function printPlan(plan: Plan, estimate: Estimate | undefined, context: CliConte
   context.out.table(["what", "value"], [
     ["plan", plan.key],
     ["granules", `${formatCount(plan.granules.length)}, ${sizeLine(plan)}`],
-    ["parent cells", `${formatCount(store.parents.length)} of order ${store.parentOrder}`],
+    [
+      store.plane === undefined ? "parent cells" : "tiles",
+      `${formatCount(store.parents.length)} of order ${store.parentOrder}`,
+    ],
     ["scatter batches", formatCount(plan.batches.length)],
-    ["levels", store.levels.join(", ")],
+    ["levels", levelsText(store)],
     ["layout", `${store.layout}, ${store.parentsPerShard} parents a shard, ${plan.shards.length} shards`],
     ["variables", store.variables.map((variable) => variable.name).join(", ")],
-    ["latitude", store.latitude],
+    store.plane === undefined ? ["latitude", store.latitude] : ["grid", planeText(store.plane)],
     ...rowLines(plan),
     ...plan.leftOut.map(({ what, granules }) => ["left out", `${what}: ${formatCount(granules)} granules`]),
     ...estimate === undefined ? [] : estimateLines(estimate),
   ]);
+}
+
+/** Orders; on a projected grid with the sides of their cells. */
+function levelsText({ levels, plane }: Plan["store"]): string {
+  if (plane === undefined) return levels.join(", ");
+  return levels.map((order) => `${order} (${sideOf(plane.grid, order)} ${unitOfGrid(plane.grid)})`).join(
+    ", ",
+  );
+}
+
+function planeText({ grid }: NonNullable<Plan["store"]["plane"]>): string {
+  return `${grid.crs}, cells of ${grid.resolution} ${unitOfGrid(grid)} from ${grid.origin.join(",")}`;
 }
 
 /** What the run will cost, as it was measured at one granule. */

@@ -90,7 +90,7 @@ export function addConfig(program: Command, context: CliContext): void {
       for (const warning of warnings) context.log.warn(warning);
       const columns = pipeline.dataSource.columns.length;
       const variables = pipeline.aggregation.statistics.length;
-      const { parentOrder, childOrder } = pipeline.output;
+      const { parentOrder, childOrder, projected } = pipeline.output;
       if (context.json) {
         printReport(context, "config.check", {
           ok: true,
@@ -104,7 +104,9 @@ export function addConfig(program: Command, context: CliContext): void {
         });
       } else {
         context.out.write(
-          `OK: ${name}: ${variables} variables of ${columns} columns, cells of order ${childOrder} in parents of ${parentOrder}\n`,
+          `OK: ${name}: ${variables} variables of ${columns} columns, cells of order ${childOrder} in ${
+            projected === undefined ? "parents" : `tiles on the plane of ${projected.crs}`
+          } of ${parentOrder}\n`,
         );
         if (found !== undefined) {
           const { printCheck } = await import("./config_granule.ts");

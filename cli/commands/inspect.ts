@@ -138,7 +138,7 @@ function writtenAt(place: string): string | null {
 }
 
 /** Notes of provenance that another row tells, or a command prints. */
-const NOT_SHOWN = new Set(["levels", "latitude", "config_yaml", "zones"]);
+const NOT_SHOWN = new Set(["levels", "latitude", "plane", "config_yaml", "zones"]);
 
 function printStore(store: StoreDescription, written: string | null, { out }: CliContext): void {
   const [finest] = store.levels;
@@ -146,7 +146,7 @@ function printStore(store: StoreDescription, written: string | null, { out }: Cl
     ["store", store.store],
     ["size", `${formatBytes(store.bytes)} in ${formatCount(store.objects)} objects`],
     ["levels", store.levels.map((level) => level.order).join(", ")],
-    ["latitude", finest.latitude],
+    store.provenance?.layout === "plane" ? ["grid", finest.grid] : ["latitude", finest.latitude],
     ...written === null ? [] : [["written", written]],
     ...Object.entries(store.provenance ?? {}).filter(([key]) => !NOT_SHOWN.has(key))
       .map(([key, value]) => [key.replaceAll("_", " "), provenanceText(value)]),

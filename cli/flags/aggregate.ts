@@ -4,6 +4,7 @@ import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import type { AggregateRequest } from "../../aggregate/aggregate.ts";
 import { DEFAULT_CHECKPOINT } from "../../aggregate/schedule/checkpoint.ts";
 import { DUPLICATE_RULES, type DuplicateRule } from "../../catalog/duplicates.ts";
+import { DEFAULT_TILE } from "../../aggregate/config/schema.ts";
 import { CLIP_RULES, type ClipRule, DEFAULT_CLIP, type Zone } from "../../aggregate/pipeline.ts";
 import type { Area } from "../../core/geometry/area.ts";
 import { parseBytes } from "../../core/units.ts";
@@ -12,7 +13,7 @@ import { PRESET_NAMES } from "../../products/presets/index.ts";
 import { addAreaOptions, type AreaFlags } from "./area.ts";
 import { addBackendOptions, type BackendFlags } from "./backend.ts";
 import { addFilterOptions, type FilterFlags, filterFrom } from "./filter.ts";
-import { countOf, listOf, whole } from "./numbers.ts";
+import { countOf, listOf, numberWithin, pointOf, whole } from "./numbers.ts";
 import { areaToRead, catalogToRead, fileToRead, fileToWrite, storeToWrite } from "./places.ts";
 import { gather, gathering } from "./repeated.ts";
 
@@ -38,6 +39,10 @@ export interface AggregateFlags extends AreaFlags, FilterFlags, BackendFlags {
   parentOrder?: number;
   childOrder?: number;
   latitude?: "authalic" | "geodetic";
+  crs?: string;
+  resolution?: number;
+  origin?: [x: number, y: number];
+  tile?: number;
   layout?: "compact" | "sphere";
   shard?: number;
   beams?: BeamStrength;
@@ -144,6 +149,14 @@ export function addAggregateOptions(command: CommandUnknownOpts): void {
       new Option("--layout <layout>", "layout of the store, over the config's")
         .choices(["compact", "sphere"] as const),
     )
+    .option("--crs <code>", "cells of a projected grid, such as EPSG:3413, in place of HEALPix cells")
+    .option(
+      "--resolution <number>",
+      "the side of its cells, in units of the reference system",
+      numberWithin(Number.MIN_VALUE, 1e7),
+    )
+    .option("--origin <x,y>", "a corner of its cells (default 0,0)", pointOf)
+    .option("--tile <n>", `its cells of a tile on one side, a power of 2 (default ${DEFAULT_TILE})`, whole(1))
     .option("--shard <n>", "parent cells a Zarr shard, over the config's", whole())
     .option(
       "--every <window>",
@@ -229,6 +242,10 @@ export function aggregateRequest(
     childOrder: flags.childOrder,
     latitude: flags.latitude,
     layout: flags.layout,
+    crs: flags.crs,
+    resolution: flags.resolution,
+    origin: flags.origin,
+    tile: flags.tile,
     shard: flags.shard,
     beams: flags.beams,
     every: flags.every,

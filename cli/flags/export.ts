@@ -39,7 +39,7 @@ export interface ExportRequest {
   geometry: Shape;
   /** The statistics of zones, not of cells. */
   zones: boolean;
-  grid: { crs: string; resolution: number | undefined; resampling: Resampling } | null;
+  grid: { crs: string | undefined; resolution: number | undefined; resampling: Resampling } | null;
 }
 
 const BY_ENDING: Readonly<Record<string, ExportFormat>> = {
@@ -84,7 +84,7 @@ export function addExportOptions(command: CommandUnknownOpts): void {
     );
   command.optionsGroup("Images (cog):");
   command
-    .option("--crs <code>", "the reference system, such as EPSG:3031, EPSG:3413 or EPSG:6933")
+    .option("--crs <code>", "the reference system, such as EPSG:3031 (default: that of a projected grid)")
     .option(
       "--resolution <number>",
       "a pixel's side in units of the reference system (default: about a cell's)",
@@ -124,9 +124,6 @@ export function exportRequest(flags: ExportFlags): ExportRequest {
   if ((format === "cog" || format === "csv") && geometry !== undefined) {
     throw inputError(`--geometry is for geoparquet, geojson and flatgeobuf; ${format} has none`);
   }
-  if (format === "cog" && crs === undefined) {
-    throw inputError("cog: in which reference system? (wanted --crs, such as EPSG:3031)");
-  }
   if (format === "cog" && variable === undefined) {
     throw inputError("cog: which variables? (wanted --variable; each becomes a band)");
   }
@@ -142,6 +139,6 @@ export function exportRequest(flags: ExportFlags): ExportRequest {
     time,
     geometry: geometry ?? "polygon",
     zones: flags.zones ?? false,
-    grid: crs === undefined ? null : { crs, resolution, resampling: resampling ?? "nearest" },
+    grid: format !== "cog" ? null : { crs, resolution, resampling: resampling ?? "nearest" },
   };
 }

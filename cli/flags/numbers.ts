@@ -36,6 +36,13 @@ export function parseRange(text: string): { low: number; high: number } {
   return { low, high };
 }
 
+/** `500000,0`: x and y. */
+export function pointOf(text: string): [x: number, y: number] {
+  const numbers = text.split(",").map((part) => (part.trim() === "" ? NaN : Number(part)));
+  if (numbers.length === 2 && numbers.every(Number.isFinite)) return [numbers[0], numbers[1]];
+  throw new InvalidArgumentError(`"${text}" is not x,y, such as 500000,0.`);
+}
+
 /** Names with commas between, without what is empty. */
 export function listOf(text: string): string[] {
   return text.split(",").map((part) => part.trim()).filter((part) => part !== "");

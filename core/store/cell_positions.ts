@@ -15,12 +15,13 @@ const PART = 2 ** 20;
 
 /**
  * Neighbouring ids stand in runs: of one parent cell in what granary writes, of whatever length elsewhere.
- * A compact store's parents are read from its coarsest level; a sphere's positions are its ids.
+ * A compact store's parents are read from its coarsest level; positions of a sphere, and of a plane, are its ids.
  */
 export async function cellPositions(store: GranaryStore, level: StoreLevel): Promise<PositionOf> {
   if (level.order > MOST_ORDER) {
     throw inputError(`${store.name}: cells of order ${level.order} are looked up to order ${MOST_ORDER}`);
   }
+  if (level.plane !== null) return (id) => id;
   if (level.length === 12 * 4 ** level.order) {
     if (await isSphere(store, level)) return (id) => id;
   }

@@ -39,12 +39,13 @@ export async function* cellRows(
   const deciding = variables.map((array) => array.name !== MORTON || variables.length === 1);
   const chunks = [level.coordinate, ...variables].map(({ innerChunk, chunk }) => (innerChunk ?? chunk)[0]);
   const unit = Math.max(1, ...chunks);
-  const part = Math.ceil(PART_CELLS / unit) * unit;
-  const present = await partsOf(store, variables.filter((_, v) => deciding[v]), part);
+  // Shards of a plane lie apart: what is between them is not read.
+  const part = level.plane === null
+    ? Math.ceil(PART_CELLS / unit) * unit
+    : Math.min(PART_CELLS, level.plane.shardSide ** 2);
   const cellCount = 12n * 4n ** BigInt(level.order);
-  for (let start = 0, index = 0; start < level.length; start += part, index++) {
+  for await (const start of store.parts(level, variables.filter((_, v) => deciding[v]), part)) {
     signal?.throwIfAborted();
-    if (present !== null && !present.has(index)) continue;
     const end = Math.min(level.length, start + part);
     const raw: ArrayLike<number | bigint>[] = [];
     for (const array of variables) raw.push(await elements(store, array, start, end));
@@ -76,20 +77,6 @@ export function requireAscending(store: GranaryStore, level: StoreLevel): (rows:
       last = id;
     }
   };
-}
-
-async function partsOf(
-  store: GranaryStore,
-  variables: readonly StoreArray[],
-  part: number,
-): Promise<Set<number> | null> {
-  const all = new Set<number>();
-  for (const array of variables) {
-    const parts = await store.presentParts(array, part);
-    if (parts === null) return null;
-    for (const index of parts) all.add(index);
-  }
-  return all;
 }
 
 async function elements(

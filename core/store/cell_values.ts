@@ -1,5 +1,4 @@
 /** Values of a variable at places, cell by cell: positions to blocks, blocks read once and kept. */
-import { assignNested } from "../cells/assign.ts";
 import type { LatitudeConvention } from "../cells/convention.ts";
 import { cellPositions, type PositionOf } from "./cell_positions.ts";
 import { fillNumber, type GranaryStore } from "./open.ts";
@@ -53,7 +52,7 @@ export class CellValues {
   ): Promise<ValuesAt> {
     const array = this.store.variable(variable, this.level.order);
     const ids = new Float64Array(longitude.length);
-    assignNested(longitude, latitude, this.level.order, this.level.latitude, ids);
+    this.level.cells.assign(longitude, latitude, ids);
     const positions = new Float64Array(ids.length);
     for (let i = 0; i < ids.length; i++) positions[i] = ids[i] < 0 ? -1 : this.positionOf(ids[i]);
     return { ids, ...await this.#read(array, positions, cache) };

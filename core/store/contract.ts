@@ -1,6 +1,7 @@
 /** What the engine asks of the store room. */
 import type { ArrayDtype } from "../zarr/element.ts";
 import type { LatitudeConvention } from "../cells/convention.ts";
+import type { StorePlane } from "./plane.ts";
 
 /** One variable of the store, the same at every level. */
 export interface StoreVariable {
@@ -24,9 +25,12 @@ export interface StoreTime {
 
 /** Everything that a store's metadata and object keys follow from. Plain data. */
 export interface StoreSpec {
-  layout: "compact" | "sphere";
+  /** HEALPix cells along one dimension, of the run's parents or of the sphere; or a projected grid's, over y and x. */
+  layout: "compact" | "sphere" | "plane";
+  /** Where the layout is plane. */
+  plane?: StorePlane;
   parentOrder: number;
-  /** Nested ids at the parent order, ascending. */
+  /** Ids at the parent order, ascending: nested ones of HEALPix, or those of tiles of a projected grid. */
   parents: number[];
   /** Parents a shard, at every level from the finest to the parent order. */
   parentsPerShard: number;

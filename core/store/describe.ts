@@ -1,6 +1,6 @@
 /** What a store is, for people and programs: levels, arrays, chunks, sizes on disk, how full it is. */
 import type { GranaryStore } from "./open.ts";
-import type { StoreArray, StoreLevel } from "./levels.ts";
+import { cellsIn, type StoreArray, type StoreLevel } from "./levels.ts";
 
 /** One array of a level. */
 interface ArrayDescription {
@@ -22,6 +22,8 @@ interface ArrayDescription {
 export interface LevelDescription {
   order: number;
   latitude: string;
+  /** What the cells are, in words. */
+  grid: string;
   cells: number;
   /** Cells that have a value of `counted_by`; null where counting would read too much. */
   cells_with_data: number | null;
@@ -75,9 +77,11 @@ async function describeLevel(
 ): Promise<LevelDescription> {
   const windows = await store.windows(level.order);
   const steps = windows === null ? 1 : windows.starts.length;
-  const arrays = [level.coordinate, ...level.variables].map((array) => describeArray(array, sizes, steps));
+  // Ids of a plane are in no array.
+  const stored = [...level.plane === null ? [level.coordinate] : [], ...level.variables];
+  const arrays = stored.map((array) => describeArray(array, sizes, steps));
   // `count` says which cells have observations; else the variable that costs least to read.
-  const counted = arrays.slice(1).filter((array) => array.name !== "morton")
+  const counted = arrays.filter(({ name }) => name !== "morton" && name !== level.coordinate.name)
     .sort((a, b) => Number(b.name === "count") - Number(a.name === "count") || a.bytes - b.bytes)[0];
   let withData: number | null = null;
   // Cells of each window are another number.
@@ -91,7 +95,8 @@ async function describeLevel(
   return {
     order: level.order,
     latitude: level.latitude,
-    cells: level.length,
+    grid: level.cells.name,
+    cells: cellsIn(level),
     cells_with_data: withData,
     counted_by: withData === null ? null : counted.name,
     bytes: arrays.reduce((sum, array) => sum + array.bytes, 0),
@@ -120,11 +125,14 @@ function describeArray(
     objects += 1;
     bytes += size;
   }
-  const unpacked = (array.timed ? steps : 1) * array.shape[0] * (ELEMENT_BYTES[array.dtype] ?? NaN);
+  const { plane } = array;
+  const shape = plane === undefined ? array.shape : [plane.height, plane.width];
+  const cells = shape.reduce((product, size) => product * size, 1);
+  const unpacked = (array.timed ? steps : 1) * cells * (ELEMENT_BYTES[array.dtype] ?? NaN);
   return {
     name: array.name,
     dtype: array.dtype,
-    shape: array.timed ? [steps, ...array.shape] : array.shape,
+    shape: array.timed ? [steps, ...shape] : shape,
     shard: array.innerChunk === null ? null : array.chunk[0],
     chunk: (array.innerChunk ?? array.chunk)[0],
     codecs: array.codecs,

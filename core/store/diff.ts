@@ -79,6 +79,15 @@ export async function diffStores(a: GranaryStore, b: GranaryStore, options: Diff
       options.order === undefined || options.order === order
     );
   const ofA = orders(a), ofB = orders(b);
+  const [gridA, gridB] = [a, b].map((store) =>
+    store.level().plane === null ? "HEALPix" : store.level().cells.name
+  );
+  if (gridA !== gridB) {
+    throw inputError(
+      `${a.name} has cells of ${gridA} and ${b.name} of ${gridB}: cells of different grids are not compared` +
+        " (make both on one grid, or compare them as images with granary export --crs)",
+    );
+  }
   if (ofA.length === 0 && ofB.length === 0) a.level(options.order);
   const levels: LevelDiff[] = [];
   const windowsOnlyA = new Set<string>(), windowsOnlyB = new Set<string>();

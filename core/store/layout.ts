@@ -1,6 +1,6 @@
 /**
  * Where each cell of a store stands: array shapes, shards, inner chunks and object keys, as functions
- * of the spec alone.
+ * of the spec alone. What is over y and x, of a projected grid, is in plane.ts.
  *
  * Along `cells`, a parent is a run of 4^(order - parentOrder) cells. Compact: the k-th parent of the
  * run owns the k-th stretch. Sphere: a cell's position is its nested id. A shard packs a fixed number
@@ -11,6 +11,7 @@ import { lowerBound } from "../lower_bound.ts";
 import { inputError } from "../errors.ts";
 import { MAX_CHUNK_CELLS } from "../zarr/chunk.ts";
 import type { StoreSpec } from "./contract.ts";
+import { type PlacedPlane, planeLevel, shardGrid, shardOfTile, tilesOfShard } from "./plane.ts";
 
 /** Fewer cells a parent than this, and a shard holds one inner chunk (or as few as fit). */
 const MIN_CHUNK_CELLS = 1024;
@@ -93,13 +94,29 @@ export function ancestors(spec: StoreSpec, order: number): number[] {
   return found;
 }
 
-/** The parent's place in units of parents: its rank in a compact store, its id in a sphere. */
+/** Whether the store is of a projected grid. */
+export function isPlane(spec: StoreSpec): spec is StoreSpec & PlacedPlane {
+  return spec.plane !== undefined;
+}
+
+/**
+ * The parent's place in units of parents: its rank in a compact store, its id in a sphere; in a plane its place in its
+ * shard, after all of the shards before.
+ */
 export function parentPosition(spec: StoreSpec, rank: number): number {
+  if (isPlane(spec)) {
+    const parent = spec.parents[rank];
+    return shardOfTile(spec, parent) * spec.parentsPerShard + parent % spec.parentsPerShard;
+  }
   return spec.layout === "sphere" ? spec.parents[rank] : rank;
 }
 
 /** Ranks `[first, end)` of the spec's parents that stand in one shard. */
 export function ranksOfShard(spec: StoreSpec, shardIndex: number): { first: number; end: number } {
+  if (isPlane(spec)) {
+    const { from, to } = tilesOfShard(spec, shardIndex);
+    return { first: lowerBound(spec.parents, from), end: lowerBound(spec.parents, to) };
+  }
   const from = shardIndex * spec.parentsPerShard;
   const to = from + spec.parentsPerShard;
   if (spec.layout === "sphere") {
@@ -110,12 +127,31 @@ export function ranksOfShard(spec: StoreSpec, shardIndex: number): { first: numb
 }
 
 /** The key of one shard of one array, in a window where the array has a dimension of time. */
-export function shardKey(order: number, array: string, shardIndex: number, window?: number): string {
-  return `${order}/${array}/c/${window === undefined ? "" : `${window}/`}${shardIndex}`;
+export function shardKey(
+  spec: StoreSpec,
+  order: number,
+  array: string,
+  shardIndex: number,
+  window?: number,
+): string {
+  return `${order}/${array}/c/${shardPlace(spec, order, shardIndex, window)}`;
 }
 
-/** Shards along `cells`; in a store with windows of time, each window has as many. */
-export function shardsAcross({ layout, parentOrder, parents, parentsPerShard }: StoreSpec): number {
+/** The last part of the keys of a shard's objects: its window, and its position. */
+export function shardPlace(spec: StoreSpec, order: number, shardIndex: number, window?: number): string {
+  const lead = window === undefined ? "" : `${window}/`;
+  if (!isPlane(spec)) return `${lead}${shardIndex}`;
+  const { shardColumns } = planeLevel(spec, order);
+  return `${lead}${Math.floor(shardIndex / shardColumns)}/${shardIndex % shardColumns}`;
+}
+
+/** Shards of a window, or of a store without windows. */
+export function shardsAcross(spec: StoreSpec): number {
+  if (isPlane(spec)) {
+    const { columns, rows } = shardGrid(spec);
+    return columns * rows;
+  }
+  const { layout, parentOrder, parents, parentsPerShard } = spec;
   return Math.ceil((layout === "sphere" ? 12 * 4 ** parentOrder : parents.length) / parentsPerShard);
 }
 
@@ -127,14 +163,14 @@ export function cellIdFill(order: number): bigint {
 /**
  * Parents a shard by default: so that a run writes hundreds of objects a level, has enough tasks
  * to share among workers, and none of more than {@linkcode MAX_SHARD_CELLS}. Compact: a power of 2;
- * sphere: a power of 4, so that a shard is a cell of a coarser order.
+ * sphere and plane: a power of 4, so that a shard is a cell of a coarser order.
  */
 export function defaultParentsPerShard(
   layout: StoreSpec["layout"],
   parentCount: number,
   cellsPerParent: number,
 ): number {
-  const factor = layout === "sphere" ? 4 : 2;
+  const factor = layout === "compact" ? 2 : 4;
   const most = Math.min(Math.sqrt(parentCount) / SHARD_DIVISOR, MAX_SHARD_CELLS / cellsPerParent);
   let parents = 1;
   while (parents * factor <= most) parents *= factor;

@@ -1,17 +1,40 @@
-/** The levels of a store: which groups they are, and the arrays over their cells. */
+/**
+ * The levels of a store: which groups they are, and the arrays over their cells. Arrays over y and x are told as if they
+ * were over all cells by id, of which those outside the rectangle have no value.
+ */
 import type { LatitudeConvention } from "../cells/convention.ts";
 import { inputError } from "../errors.ts";
 import { isObject } from "../json_value.ts";
+import { finestOrder } from "../projected/grid.ts";
 import { type ArrayDocument, asArray, asGroup, type GroupDocument, readDocument } from "../zarr/documents.ts";
 import type { StoreReader } from "../zarr/reader.ts";
 import { latitudeOf } from "./ellipsoid.ts";
-import { CELL_IDS, TIME } from "./metadata.ts";
+import { HealpixCells, type LevelCells, PlaneCells } from "./level_cells.ts";
+import { CELL_IDS, PROVENANCE_KEY, TIME } from "./metadata.ts";
+import { type PlacedPlane, type PlaneLevel, planeLevel } from "./plane.ts";
+import { notedPlane } from "./plane_reader.ts";
+
+/** What arrays over y and x are made of. */
+const ELEMENT_TYPES: readonly string[] = [
+  "int8",
+  "uint8",
+  "int16",
+  "uint16",
+  "int32",
+  "uint32",
+  "int64",
+  "uint64",
+  "float32",
+  "float64",
+];
 
 /** One array of a level. */
 export interface StoreArray extends ArrayDocument {
   name: string;
   /** Whether it has a leading dimension of time; `shape` and chunks are those along the cells. */
   timed: boolean;
+  /** The rectangle that an array over y and x covers; its `shape` and chunks here are along ids. */
+  plane?: PlaneLevel;
   /** Path of the array in the store. */
   path: string;
 }
@@ -23,6 +46,11 @@ export interface StoreLevel {
   path: string;
   length: number;
   latitude: LatitudeConvention;
+  /** Where the cells lie. */
+  cells: LevelCells;
+  /** The rectangle that arrays over y and x cover; null where arrays are over cells. */
+  plane: PlaneLevel | null;
+  /** The ids; of a plane no array of the store, because a position is an id. */
   coordinate: StoreArray;
   /** Every other array over the same cells, in the store's order. */
   variables: StoreArray[];
@@ -30,11 +58,19 @@ export interface StoreLevel {
   time: StoreArray | null;
 }
 
-/** Every level of nested HEALPix cells, the finest first. Throws an input error for cells of another scheme. */
+/** How many cells the arrays of a level have places for. */
+export function cellsIn({ plane, length }: StoreLevel): number {
+  return plane === null ? length : plane.width * plane.height;
+}
+
+/** Every level of nested HEALPix cells, or of those of a projected grid, the finest first. Throws an input error for cells of another scheme. */
 export async function readLevels(reader: StoreReader, root: GroupDocument): Promise<StoreLevel[]> {
   const levels: StoreLevel[] = [];
+  const plane = notedPlane(root.attributes[PROVENANCE_KEY], reader.name);
   for (const path of await levelPaths(reader, root)) {
-    const level = await readLevel(reader, root, path);
+    const level = plane === null
+      ? await readLevel(reader, root, path)
+      : await readPlaneLevel(reader, root, path, plane);
     if (level !== undefined) levels.push(level);
   }
   return levels.sort((a, b) => b.order - a.order);
@@ -85,11 +121,14 @@ async function readLevel(
     ? []
     : arrays.filter(({ shape }) => shape.length === 2 && shape[0] === named.shape[0] && shape[1] === length);
   const time = timed.length === 0 ? null : named!;
+  const latitude = latitudeOf(dggs.ellipsoid, `${path === "" ? "the store" : path}/zarr.json`);
   return {
     order,
     path,
     length,
-    latitude: latitudeOf(dggs.ellipsoid, `${path === "" ? "the store" : path}/zarr.json`),
+    latitude,
+    cells: new HealpixCells(order, latitude),
+    plane: null,
     coordinate,
     time,
     variables: arrays.flatMap((array) => {
@@ -98,6 +137,64 @@ async function readLevel(
         array.shape[0] === length;
       return own ? [array] : [];
     }),
+  };
+}
+
+/** A level of a projected grid; undefined for a group that is none. */
+async function readPlaneLevel(
+  reader: StoreReader,
+  root: GroupDocument,
+  path: string,
+  placed: PlacedPlane,
+): Promise<StoreLevel | undefined> {
+  const order = Number(path);
+  const finest = finestOrder(placed.plane.grid);
+  const document = root.consolidated?.get(path) ?? await readDocument(reader, `${path}/zarr.json`);
+  if (document === undefined || !Number.isInteger(order) || order > finest) return undefined;
+  const group = asGroup(document, `${reader.name}/${path}`);
+  const arrays = await levelArrays(reader, root, group, path);
+  const plane = planeLevel(placed, order);
+  const named = arrays.find((array) => array.name === TIME && array.shape.length === 1);
+  const isOver = ({ shape, innerChunk }: StoreArray, lead: readonly number[]) =>
+    innerChunk !== null && String(shape) === String([...lead, plane.height, plane.width]);
+  const timed = named === undefined ? [] : arrays.filter((array) => isOver(array, named.shape));
+  const variables = arrays.filter((array) =>
+    ELEMENT_TYPES.includes(array.dtype) && (isOver(array, []) || timed.includes(array))
+  );
+  return {
+    order,
+    path,
+    length: 4 ** order,
+    latitude: "authalic",
+    cells: new PlaneCells(order, placed.plane.grid),
+    plane,
+    coordinate: planeIds(order, path, plane),
+    time: timed.length === 0 ? null : named!,
+    variables: variables.map((array) => ({
+      ...array,
+      timed: timed.includes(array),
+      plane,
+      shape: [4 ** order],
+      chunk: [plane.shardSide ** 2],
+      innerChunk: [plane.chunkSide ** 2],
+    })),
+  };
+}
+
+/** Ids as an array, which is in no store. */
+function planeIds(order: number, path: string, plane: PlaneLevel): StoreArray {
+  return {
+    name: CELL_IDS,
+    timed: false,
+    plane,
+    path: `${path}/${CELL_IDS}`,
+    dtype: "uint64",
+    shape: [4 ** order],
+    chunk: [plane.shardSide ** 2],
+    innerChunk: null,
+    codecs: [],
+    fillValue: null,
+    attributes: {},
   };
 }
 

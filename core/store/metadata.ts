@@ -1,7 +1,7 @@
 /**
  * The zarr.json documents of a store: root, one group a level, one array a coordinate and variable.
- * Zarr v3 core with sharding_indexed; consolidated metadata inline, as zarr-python writes it; the
- * conventions `dggs` (each level's group) and `multiscales` (root).
+ * Zarr v3 core with sharding_indexed; consolidated metadata inline, as zarr-python writes it; of HEALPix cells the
+ * conventions `dggs` (each level's group) and `multiscales` (root), of a projected grid those of plane_metadata.ts.
  */
 import type { ArrayDtype } from "../zarr/element.ts";
 import { checkMortonOrder } from "./cell_ids.ts";
@@ -9,7 +9,13 @@ import { ZSTD_LEVEL } from "../zarr/chunk.ts";
 import type { StoreSpec, StoreTime, StoreVariable } from "./contract.ts";
 import { fillElement, fillValueJson } from "../zarr/element.ts";
 import { stringifyJson } from "../zarr/json.ts";
-import { cellIdFill, type LevelLayout, levelLayout } from "./layout.ts";
+import { cellIdFill, isPlane, levelLayout } from "./layout.ts";
+import {
+  planeCoordinateArrays,
+  planeLevelAttributes,
+  planeRootAttributes,
+  planeShape,
+} from "./plane_metadata.ts";
 
 /** The attribute of the root that holds how the store was made. */
 export const PROVENANCE_KEY = "granary";
@@ -74,8 +80,24 @@ function inline(metadata: Record<string, unknown>): Record<string, unknown> {
   return { kind: "inline", must_understand: false, metadata };
 }
 
-/** Levels are all computed from observations, so none is `derived_from` another. */
 function rootAttributes(spec: StoreSpec): Record<string, unknown> {
+  return {
+    ...isPlane(spec) ? planeRootAttributes(spec) : multiscales(spec),
+    [PROVENANCE_KEY]: {
+      ...spec.provenance,
+      layout: spec.layout,
+      ...isPlane(spec) ? { plane: spec.plane } : { latitude: spec.latitude },
+      parent_order: spec.parentOrder,
+      parents: spec.parents.length,
+      parents_per_shard: spec.parentsPerShard,
+      levels: spec.levels,
+      ...spec.time === undefined ? {} : { windows: spec.time.starts.length },
+    },
+  };
+}
+
+/** Levels are all computed from observations, so none is `derived_from` another. */
+function multiscales(spec: StoreSpec): Record<string, unknown> {
   const finest = spec.levels[0];
   return {
     zarr_conventions: [MULTISCALES_CONVENTION],
@@ -87,20 +109,11 @@ function rootAttributes(spec: StoreSpec): Record<string, unknown> {
       })),
       resampling_method: "aggregation",
     },
-    [PROVENANCE_KEY]: {
-      ...spec.provenance,
-      layout: spec.layout,
-      latitude: spec.latitude,
-      parent_order: spec.parentOrder,
-      parents: spec.parents.length,
-      parents_per_shard: spec.parentsPerShard,
-      levels: spec.levels,
-      ...spec.time === undefined ? {} : { windows: spec.time.starts.length },
-    },
   };
 }
 
 function levelAttributes(spec: StoreSpec, order: number): Record<string, unknown> {
+  if (isPlane(spec)) return planeLevelAttributes(spec, order);
   return {
     zarr_conventions: [DGGS_CONVENTION],
     // What xarray takes for coordinates: as data variables 64-bit ids would become float64 in where().
@@ -118,9 +131,40 @@ function levelAttributes(spec: StoreSpec, order: number): Record<string, unknown
 }
 
 function levelArrays(spec: StoreSpec, order: number): Record<string, unknown> {
-  const layout = levelLayout(spec, order);
+  const shape = isPlane(spec) ? planeShape(spec, order) : cellsShape(spec, order);
+  const arrays: Record<string, unknown> = isPlane(spec)
+    ? planeCoordinateArrays(spec, order)
+    : cellCoordinateArrays(spec, order, shape);
+  if (spec.time !== undefined) Object.assign(arrays, timeArrays(spec.time));
+  for (const variable of spec.variables) {
+    const fill = fillElement(variable.name, variable.dtype, variable.fillValue);
+    arrays[variable.name] = arrayMetadata(shape, variable.dtype, fill, {
+      ...variable.attributes,
+      ...order < spec.parentOrder ? variable.coarseAttributes : {},
+      ...missingAttribute(variable, fill),
+      ...shape.attributes,
+    }, spec.time?.starts.length);
+  }
+  return arrays;
+}
+
+/** What arrays over the cells of a level have in common. */
+interface ArrayShape {
+  shape: number[];
+  shard: number[];
+  chunk: number[];
+  names: string[];
+  attributes: Record<string, unknown>;
+}
+
+function cellsShape(spec: StoreSpec, order: number): ArrayShape {
+  const { length, shardCells, chunkCells } = levelLayout(spec, order);
+  return { shape: [length], shard: [shardCells], chunk: [chunkCells], names: [DIMENSION], attributes: {} };
+}
+
+function cellCoordinateArrays(spec: StoreSpec, order: number, shape: ArrayShape): Record<string, unknown> {
   const arrays: Record<string, unknown> = {
-    [CELL_IDS]: arrayMetadata(layout, "uint64", cellIdFill(order), {
+    [CELL_IDS]: arrayMetadata(shape, "uint64", cellIdFill(order), {
       // xdggs reads the grid from here too, and takes no other attribute beside these.
       grid_name: "healpix",
       level: order,
@@ -131,18 +175,9 @@ function levelArrays(spec: StoreSpec, order: number): Record<string, unknown> {
   if (spec.morton !== null) {
     const { dtype, fillValue } = spec.morton;
     checkMortonOrder(dtype, order);
-    arrays[MORTON] = arrayMetadata(layout, dtype, fillElement(MORTON, dtype, fillValue), {
+    arrays[MORTON] = arrayMetadata(shape, dtype, fillElement(MORTON, dtype, fillValue), {
       long_name: `${dtype === "int64" ? "signed decimal" : "packed"} morton id at order ${order}`,
     });
-  }
-  if (spec.time !== undefined) Object.assign(arrays, timeArrays(spec.time));
-  for (const variable of spec.variables) {
-    const fill = fillElement(variable.name, variable.dtype, variable.fillValue);
-    arrays[variable.name] = arrayMetadata(layout, variable.dtype, fill, {
-      ...variable.attributes,
-      ...order < spec.parentOrder ? variable.coarseAttributes : {},
-      ...missingAttribute(variable, fill),
-    }, spec.time?.starts.length);
   }
   return arrays;
 }
@@ -189,7 +224,7 @@ function missingAttribute(variable: StoreVariable, fill: number | bigint): Recor
 }
 
 function arrayMetadata(
-  layout: LevelLayout,
+  { shape, shard, chunk, names }: ArrayShape,
   dtype: ArrayDtype,
   fill: number | bigint,
   attributes: Record<string, unknown>,
@@ -201,21 +236,21 @@ function arrayMetadata(
   return {
     zarr_format: 3,
     node_type: "array",
-    shape: [...windows === undefined ? [] : [windows], layout.length],
+    shape: [...windows === undefined ? [] : [windows], ...shape],
     data_type: dtype,
-    chunk_grid: { name: "regular", configuration: { chunk_shape: [...lead, layout.shardCells] } },
+    chunk_grid: { name: "regular", configuration: { chunk_shape: [...lead, ...shard] } },
     chunk_key_encoding: { name: "default", configuration: { separator: "/" } },
     fill_value: fillValueJson(fill),
     codecs: [{
       name: "sharding_indexed",
       configuration: {
-        chunk_shape: [...lead, layout.chunkCells],
+        chunk_shape: [...lead, ...chunk],
         codecs: [bytes, { name: "zstd", configuration: { level: ZSTD_LEVEL, checksum: false } }],
         index_codecs: [bytes, { name: "crc32c" }],
         index_location: "end",
       },
     }],
     attributes,
-    dimension_names: [...windows === undefined ? [] : [TIME], DIMENSION],
+    dimension_names: [...windows === undefined ? [] : [TIME], ...names],
   };
 }

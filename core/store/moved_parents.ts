@@ -40,17 +40,19 @@ export async function movedParents(
       for (const { rank, was } of moves) {
         const { shard, slot } = positionIn(from.spec, was);
         if (open?.shard !== shard) {
-          const key = shardKey(order, variable.name, shard, from.window);
+          const key = shardKey(from.spec, order, variable.name, shard, from.window);
           open = { shard, chunks: chunksOfShard(await get(key), layout.shardCells / layout.chunkCells, key) };
         }
         chunks.add(positionIn(to.spec, rank).slot, slot, open.chunks);
       }
       const bytes = encodeShard(chunks.finish());
-      if (bytes !== undefined) objects.set(shardKey(order, variable.name, to.shard, to.window), bytes);
+      if (bytes !== undefined) {
+        objects.set(shardKey(to.spec, order, variable.name, to.shard, to.window), bytes);
+      }
     }
     if (to.window !== undefined) continue;
     for (const [name, bytes] of shardCoordinates(to.spec, layout, to.shard)) {
-      objects.set(shardKey(order, name, to.shard), bytes);
+      objects.set(shardKey(to.spec, order, name, to.shard), bytes);
     }
   }
   return objects;

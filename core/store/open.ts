@@ -10,7 +10,10 @@ import { asGroup, type GroupDocument, readDocument } from "../zarr/documents.ts"
 import { parseTimeUnits } from "../cf_time.ts";
 import type { StoreTime } from "./contract.ts";
 import { readLevels, type StoreArray, type StoreLevel } from "./levels.ts";
-import { PROVENANCE_KEY } from "./metadata.ts";
+import { CELL_IDS, PROVENANCE_KEY } from "./metadata.ts";
+import type { PlaneLevel } from "./plane.ts";
+import { partsOfShard, readIds } from "./plane_reader.ts";
+import { type ArrayDtype, type Elements, fillElement } from "../zarr/element.ts";
 import { localReader, type StoreReader } from "../zarr/reader.ts";
 import { registerCodecs } from "../zarr/codecs.ts";
 
@@ -131,22 +134,37 @@ export class GranaryStore {
   async *cells(name: string, order?: number): AsyncGenerator<CellValues> {
     const level = this.level(order);
     const array = this.variable(name, order);
-    const cellCount = 12 * 4 ** level.order;
     const [shardCells] = array.chunk;
-    const part = Math.max(1, Math.floor(PART_CELLS / shardCells)) * shardCells;
-    const present = await this.presentParts(array, part);
+    // Shards of a plane lie apart: what is between them is not read.
+    const part = level.plane === null
+      ? Math.max(1, Math.floor(PART_CELLS / shardCells)) * shardCells
+      : Math.min(PART_CELLS, shardCells);
     const fill = fillNumber(array.fillValue);
-    for (let start = 0, index = 0; start < level.length; start += part, index++) {
-      if (present !== null && !present.has(index)) continue;
+    for await (const start of this.parts(level, [array], part)) {
       const end = Math.min(level.length, start + part);
       const values = await this.slice(array, start, end);
       const ids = await this.slice(level.coordinate, start, end);
-      yield keepValued(ids, values, fill, cellCount);
+      yield keepValued(ids, values, fill, level.cells.count);
     }
   }
 
+  /** Where the parts of `part` cells begin in which any of the arrays may hold something, ascending. */
+  async *parts(level: StoreLevel, arrays: readonly StoreArray[], part: number): AsyncGenerator<number> {
+    const present = new Set<number>();
+    for (const array of arrays) {
+      const stored = await this.#presentParts(array, part);
+      if (stored === null) {
+        for (let start = 0; start < level.length; start += part) yield start;
+        return;
+      }
+      for (const index of stored) present.add(index);
+    }
+    for (const index of [...present].sort((a, b) => a - b)) yield index * part;
+  }
+
   /** Which parts of `part` cells have a stored object of the array; null where that cannot be listed. */
-  async presentParts(array: StoreArray, part: number): Promise<Set<number> | null> {
+  async #presentParts(array: StoreArray, part: number): Promise<Set<number> | null> {
+    if (array.plane !== undefined) return await this.#planeParts(array.plane, array, part);
     if (this.reader.unlisted) return null;
     const prefix = `${array.path}/c/${array.timed ? `${this.#stepOf(array)}/` : ""}`;
     const parts = new Set<number>();
@@ -160,16 +178,54 @@ export class GranaryStore {
     return parts;
   }
 
+  /** The same of a plane; all parts of its rectangle where objects cannot be listed. */
+  async #planeParts(plane: PlaneLevel, array: StoreArray, part: number): Promise<Set<number>> {
+    const parts = new Set<number>();
+    const add = (row: number, column: number) => {
+      for (const own of partsOfShard(plane, part, [row, column])) parts.add(own);
+    };
+    if (this.reader.unlisted) {
+      for (let row = 0; row < plane.shardRows; row++) {
+        for (let column = 0; column < plane.shardColumns; column++) add(row, column);
+      }
+      return parts;
+    }
+    const prefix = `${array.path}/c/${array.timed ? `${this.#stepOf(array)}/` : ""}`;
+    for (const key of await this.reader.list(prefix)) {
+      const place = /^(\d+)\/(\d+)$/.exec(key.slice(prefix.length));
+      if (place === null) continue;
+      const [row, column] = [Number(place[1]), Number(place[2])];
+      if (row < plane.shardRows && column < plane.shardColumns) add(row, column);
+    }
+    return parts;
+  }
+
   /** Elements `from` to before `to` of an array, of its own type. */
   async slice(array: StoreArray, from: number, to: number): Promise<WholeLevel["values"]> {
+    const { plane, name, fillValue } = array;
+    if (plane === undefined) return await this.#read(array, [zarr.slice(from, to)]);
+    if (name === CELL_IDS) return BigUint64Array.from({ length: to - from }, (_, i) => BigInt(from + i));
+    const dtype = array.dtype as ArrayDtype;
+    const fill = fillElement(name, dtype, fillValue as number | string | null);
+    return await readIds(
+      plane,
+      dtype,
+      fill,
+      [from, to],
+      async ({ rows, columns }) =>
+        await this.#read(array, [zarr.slice(...rows), zarr.slice(...columns)]) as Elements,
+    );
+  }
+
+  /** What of an array lies in slices along its dimensions, besides time. */
+  async #read(array: StoreArray, along: zarr.Slice[]): Promise<WholeLevel["values"]> {
     let opened = this.#opened.get(array.path);
     if (opened === undefined) {
       opened = zarr.open.v3(zarr.root(this.#zarrita).resolve(array.path), { kind: "array" });
       this.#opened.set(array.path, opened);
     }
     try {
-      const cells = zarr.slice(from, to);
-      return (await zarr.get(await opened, array.timed ? [this.#stepOf(array), cells] : [cells])).data;
+      return (await zarr.get(await opened, array.timed ? [this.#stepOf(array), ...along] : along)).data;
     } catch (error) {
       this.#opened.delete(array.path);
       if (!zarr.isZarritaError(error)) throw error;

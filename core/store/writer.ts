@@ -8,6 +8,7 @@ import { coordinatesOf, shardCoordinates } from "./coordinates.ts";
 import { type Elements, fillElement, makeElements, scatterElements } from "../zarr/element.ts";
 import {
   ancestors,
+  isPlane,
   type LevelLayout,
   levelLayout,
   parentPosition,
@@ -16,6 +17,7 @@ import {
 } from "./layout.ts";
 import { release } from "../release.ts";
 import { encodeShard } from "../zarr/shard.ts";
+import { encodeCoarsePlane, PlaneShardWriter } from "./plane_writer.ts";
 
 interface Column {
   variable: StoreVariable;
@@ -95,8 +97,21 @@ class ChunkBuilder {
   }
 }
 
-/** Writes one shard of a level at or below the parent order. */
-export class ShardWriter {
+/** Takes the cells of parents of one shard and level, and gives the shard's objects. */
+interface CellWriter {
+  add(rank: number, cells: ArrayLike<number>, values: readonly Float64Array[]): void;
+  finish(): Map<string, Uint8Array>;
+}
+
+/** Writes one shard of a level at or below the parent order; see {@linkcode ShardWriter}. */
+export function shardWriter(spec: StoreSpec, order: number, shardIndex: number, window?: number): CellWriter {
+  return isPlane(spec)
+    ? new PlaneShardWriter(spec, order, shardIndex, window)
+    : new ShardWriter(spec, order, shardIndex, window);
+}
+
+/** Writes one shard of HEALPix cells of a level at or below the parent order. */
+export class ShardWriter implements CellWriter {
   readonly #spec: StoreSpec;
   readonly #layout: LevelLayout;
   readonly #shardIndex: number;
@@ -142,18 +157,18 @@ export class ShardWriter {
     if (this.#ranks.end === this.#ranks.first) return objects;
     if (this.#window === undefined) {
       for (const [name, bytes] of shardCoordinates(this.#spec, this.#layout, this.#shardIndex)) {
-        objects.set(shardKey(order, name, this.#shardIndex), bytes);
+        objects.set(shardKey(this.#spec, order, name, this.#shardIndex), bytes);
       }
     }
     for (const [name, bytes] of this.#builder.finish()) {
-      objects.set(shardKey(order, name, this.#shardIndex, this.#window), bytes);
+      objects.set(shardKey(this.#spec, order, name, this.#shardIndex, this.#window), bytes);
     }
     return objects;
   }
 }
 
 /**
- * All objects of a level above the parent order. `cells` are nested ids at `order`, ascending, out of
+ * All objects of a level above the parent order. `cells` are ids at `order`, ascending, out of
  * the ancestors of the spec's parents; `values[v][i]` is variable v in `cells[i]`. With a `window` the
  * objects are that window's, without coordinates.
  */
@@ -164,6 +179,7 @@ export function encodeCoarseLevel(
   values: readonly Float64Array[],
   window?: number,
 ): Map<string, Uint8Array> {
+  if (isPlane(spec)) return encodeCoarsePlane(spec, order, cells, values, window);
   const layout = levelLayout(spec, order);
   const held = ancestors(spec, order);
   const positions = spec.layout === "sphere" ? cells : ranksIn(held, cells, order);
@@ -180,7 +196,7 @@ export function encodeCoarseLevel(
       const own = held.slice(heldFrom, heldEnd);
       if (window === undefined) {
         for (const [name, bytes] of coordinatesOf(spec, layout, 0, start, own)) {
-          objects.set(shardKey(order, name, shard), bytes);
+          objects.set(shardKey(spec, order, name, shard), bytes);
         }
       }
       const builder = new ChunkBuilder(spec, layout);
@@ -192,7 +208,9 @@ export function encodeCoarseLevel(
         values.map((column) => column.subarray(begin, end)),
         (i) => `${order}/${cells[begin + i]}`,
       );
-      for (const [name, bytes] of builder.finish()) objects.set(shardKey(order, name, shard, window), bytes);
+      for (const [name, bytes] of builder.finish()) {
+        objects.set(shardKey(spec, order, name, shard, window), bytes);
+      }
     }
     from = end;
     heldFrom = heldEnd;

@@ -3,7 +3,7 @@ import path from "node:path";
 import { type Duck, type DuckOptions, openDuck } from "./duckdb.ts";
 
 /** DuckDB's share while it sorts, unless set: a million rows of 170 cells fit, and wider ones spill. */
-const SORT_MEMORY_BYTES = 700_000_000;
+const SORT_MEMORY_BYTES = 450_000_000;
 
 /**
  * DuckDB for sorting into `output`, beside which it spills unless there is a scratch folder. One thread, because each

@@ -1,7 +1,6 @@
 /** Series over the windows of time of a store: values of one cell, statistics of one polygon. */
 import { z } from "zod";
 import { cellName } from "../../core/cells/cell_name.ts";
-import { cellCentre } from "../../core/cells/place.ts";
 import type { Geometry } from "../../core/geometry/geometry.ts";
 import type { DataContext } from "../context.ts";
 import { json } from "../http/operation.ts";
@@ -57,7 +56,7 @@ export function addStoreSeries(context: DataContext): void {
         cell: cellName(cell, level.order),
         cell_id: cell,
         order: level.order,
-        centre: cellCentre(cell, level.order, level.latitude),
+        centre: level.cells.centre(cell),
         times: steps.map((step) => timeOf(whole.at(step))),
         values,
       });

@@ -1,17 +1,16 @@
 /** Stores of cells: what they hold, values at points, statistics of polygons. */
 import { z } from "zod";
 import { cellName } from "../../core/cells/cell_name.ts";
-import { cellCentre } from "../../core/cells/place.ts";
 import { coverShapeNumbers } from "../../core/cells/coverage.ts";
 import { shapeFromGeometry } from "../../core/cells/geojson_shape.ts";
 import { insideTest } from "../../core/geometry/inside.ts";
 import type { Geometry } from "../../core/geometry/geometry.ts";
 import { zonalStatistics } from "../../core/raster/zonal/statistics.ts";
-import type { StoreLevel } from "../../core/store/levels.ts";
+import { cellsIn, type StoreLevel } from "../../core/store/levels.ts";
 import type { DataContext } from "../context.ts";
 import { json, nothing } from "../http/operation.ts";
 import { badParameter, badRequest, notFound } from "../http/problem.ts";
-import { levelForArea } from "../stores/level_choice.ts";
+import { cellsOfShare, levelForArea } from "../stores/level_choice.ts";
 import { storeExtent } from "../stores/store_extent.ts";
 import type { ServedStore } from "../stores/served_stores.ts";
 import { inWindow, TIME, timeOf, timesOf } from "./store_window.ts";
@@ -91,7 +90,12 @@ export function addStores(context: DataContext): void {
         name,
         bounds: [xmin, ymin, xmax, ymax],
         times: timesOf(served),
-        levels: store.levels.map(({ order, length, latitude }) => ({ order, cells: length, latitude })),
+        levels: store.levels.map((level) => ({
+          order: level.order,
+          cells: cellsIn(level),
+          latitude: level.latitude,
+          grid: level.cells.name,
+        })),
         variables: finest.variables.filter((one) => one.name !== "morton").map((one) => ({
           name: one.name,
           dtype: one.dtype,
@@ -157,7 +161,7 @@ function addPoint(context: DataContext): void {
         cell: cellName(cell, level.order),
         cell_id: cell,
         order: level.order,
-        centre: cellCentre(cell, level.order, level.latitude),
+        centre: level.cells.centre(cell),
         time: timeOf(served),
         values,
       });
@@ -264,18 +268,18 @@ export function centresIn({ limits }: DataContext, served: ServedStore, geometry
   const { store } = served;
   const coverAt = (level: StoreLevel, at: number) => coverShapeNumbers(shapeOf(geometry, level), at);
   const coarse = store.levels[store.levels.length - 1];
-  const probe = Math.min(PROBE_ORDER, coarse.order);
+  const probe = coarse.plane === null ? Math.min(PROBE_ORDER, coarse.order) : PROBE_ORDER;
   const share = coverAt(coarse, probe).length / (12 * 4 ** probe);
   const level = order === undefined ? levelForArea(store, share, MOST_CELLS) : levelOf(served, order);
-  if (12 * 4 ** level.order * share > 4 * MOST_CELLS) {
+  if (cellsOfShare(level, share) > 4 * MOST_CELLS) {
     throw badRequest(
       `the polygon holds more than ${4 * MOST_CELLS} cells of order ${level.order} (say a lower order)`,
     );
   }
   const inside = insideTest({ name: "the polygon", geometry });
   const places = Array.from(
-    coverAt(level, level.order),
-    (id) => cellCentre(id, level.order, level.latitude),
+    level.cells.covering((at) => coverAt(level, at)),
+    (id) => level.cells.centre(id),
   ).filter(([x, y]) => inside(x, y));
   return {
     level,

@@ -3,25 +3,25 @@ import type { GranaryStore } from "../../core/store/open.ts";
 import type { StoreLevel } from "../../core/store/levels.ts";
 import type { Places } from "../../core/raster/warp/places.ts";
 
-/** The side of a square of a cell's area on the unit sphere, in radians, at order 0: sqrt(4π / 12). */
-const SIDE_OF_BASE = Math.sqrt(Math.PI / 3);
+const EARTH_METRES = 6371007.18;
+const EARTH_AREA = 4 * Math.PI * EARTH_METRES ** 2;
 const RADIANS = Math.PI / 180;
 
-/** The side of a cell of an order, as an angle in radians. */
-function cellSide(order: number): number {
-  return SIDE_OF_BASE / 2 ** order;
+/** How many cells of a level a part of the Earth, 0 to 1, has. */
+export function cellsOfShare({ cells }: StoreLevel, share: number): number {
+  return EARTH_AREA * share / cells.metres ** 2;
 }
 
 /** The coarsest level whose cells are no larger than a pixel; the finest where none is that fine. */
 export function levelForPixel(levels: readonly StoreLevel[], pixelRadians: number): StoreLevel {
   // Levels run from fine to coarse.
-  const fine = levels.filter(({ order }) => cellSide(order) <= pixelRadians);
+  const fine = levels.filter(({ cells }) => cells.metres / EARTH_METRES <= pixelRadians);
   return fine.at(-1) ?? levels[0];
 }
 
 /** The finest level of which an area (a part of the sphere, 0 to 1) has at most so many cells. */
 export function levelForArea(store: GranaryStore, share: number, mostCells: number): StoreLevel {
-  return store.levels.find(({ order }) => 12 * 4 ** order * share <= mostCells) ??
+  return store.levels.find((level) => cellsOfShare(level, share) <= mostCells) ??
     store.levels[store.levels.length - 1];
 }
 

@@ -1,7 +1,7 @@
 /** The box of longitudes and latitudes that a store's cells lie in. */
-import { cellCorners } from "../../core/cells/place.ts";
 import type { BoundingBox } from "../../core/geometry/box.ts";
 import type { StoreTime } from "../../core/store/contract.ts";
+import { cellsIn } from "../../core/store/levels.ts";
 import type { GranaryStore } from "../../core/store/open.ts";
 
 /** More cells than this are not gone through: the box is the Earth. */
@@ -11,7 +11,7 @@ const WORLD: BoundingBox = { xmin: -180, ymin: -90, xmax: 180, ymax: 90 };
 /** From the coarsest level's cells, of all `windows` of time where it has such. */
 export async function storeExtent(store: GranaryStore, windows: StoreTime | null): Promise<BoundingBox> {
   if (windows === null) return await extentOf(store);
-  const { length } = store.levels[store.levels.length - 1];
+  const length = cellsIn(store.levels[store.levels.length - 1]);
   if (length * windows.starts.length > MOST_CELLS) return WORLD;
   let box: BoundingBox | null = null;
   for (let step = 0; step < windows.starts.length; step++) {
@@ -31,12 +31,12 @@ export async function storeExtent(store: GranaryStore, windows: StoreTime | null
 async function extentOf(store: GranaryStore): Promise<BoundingBox> {
   const level = store.levels[store.levels.length - 1];
   const variable = level.variables[0];
-  if (level.length > MOST_CELLS || variable === undefined) return WORLD;
+  if (cellsIn(level) > MOST_CELLS || variable === undefined) return WORLD;
   const spans: [number, number][] = [];
   let [south, north] = [90, -90];
   for await (const { ids } of store.cells(variable.name, level.order)) {
     for (const id of ids) {
-      const corners = cellCorners(id, level.order, level.latitude);
+      const corners = level.cells.corners(id);
       const longitudes = corners.map(([x]) => x);
       const first = longitudes[1];
       // Corners near the first: a cell is narrower than half the Earth.

@@ -3,8 +3,10 @@ import type { ObjectTarget } from "../../core/access/object_target.ts";
 import type { StoreSpec } from "../../core/store/contract.ts";
 import { storeMetadata } from "../../core/store/metadata.ts";
 import { coordinateObjects } from "../../core/store/time_axis.ts";
-import { encodeCoarseLevel, ShardWriter } from "../../core/store/writer.ts";
-import { ancestors, levelLayout, ranksOfShard } from "../../core/store/layout.ts";
+import { encodeCoarseLevel, shardWriter } from "../../core/store/writer.ts";
+import { ancestors, ranksOfShard, shardsAcross } from "../../core/store/layout.ts";
+import { extentAround } from "../../core/store/plane.ts";
+import { cellOf } from "../../core/projected/grid.ts";
 
 export const PARENT_ORDER = 4;
 export const FINE_ORDER = 9;
@@ -29,6 +31,27 @@ export function fixtureSpec(
       { name: "total", dtype: "uint64", fillValue: 7, attributes: {} },
     ],
     provenance: { engine_version: 1, note: "fixture" },
+  };
+}
+
+/** Tiles of 32 cells of 1 km around the pole, in shards of 2 by 2; levels within tiles and above. */
+export function planeSpec(): StoreSpec {
+  const parents = [[1023, 1022], [1024, 1023], [1023, 1024], [1025, 1025], [1019, 1030], [1030, 1021], [
+    1031,
+    1020,
+  ]]
+    .map(([column, row]) => cellOf(column, row)).sort((a, b) => a - b);
+  const grid = { crs: "EPSG:3413", resolution: 1000, origin: [500, -250] as [number, number] };
+  const levels = [16, 13, 11, 8];
+  return {
+    ...fixtureSpec("compact"),
+    layout: "plane",
+    plane: { grid, extent: extentAround(parents, 11, 4, levels) },
+    parentOrder: 11,
+    parents,
+    parentsPerShard: 4,
+    levels,
+    morton: null,
   };
 }
 
@@ -73,7 +96,7 @@ export function encodeLevelShard(
   cellsOf: (rank: number) => ParentCells | undefined,
   window?: number,
 ): Map<string, Uint8Array> {
-  const writer = new ShardWriter(spec, order, shardIndex, window);
+  const writer = shardWriter(spec, order, shardIndex, window);
   const { first, end } = ranksOfShard(spec, shardIndex);
   for (let rank = first; rank < end; rank++) {
     const found = cellsOf(rank);
@@ -93,9 +116,7 @@ export async function writeFixture(spec: StoreSpec, target: Pick<ObjectTarget, "
       for (const shard of objects) for (const [key, bytes] of shard) await target.put(key, bytes);
     }
   }
-  if (spec.time !== undefined) {
-    for (const [key, bytes] of coordinateObjects(spec)) await target.put(key, bytes);
-  }
+  for (const [key, bytes] of coordinateObjects(spec)) await target.put(key, bytes);
   for (const [key, text] of storeMetadata(spec)) await target.put(key, new TextEncoder().encode(text));
 }
 
@@ -105,11 +126,14 @@ function coarse(spec: StoreSpec, order: number, window?: number): Map<string, Ui
 }
 
 function fineShards(spec: StoreSpec, order: number, window?: number): Map<string, Uint8Array>[] {
-  const { shards, cellsPerParent } = levelLayout(spec, order);
-  return Array.from({ length: shards }, (_, shard) =>
-    encodeLevelShard(spec, order, shard, (rank) => {
-      const cells = fixtureCells(rank, cellsPerParent);
-      const ids = Array.from(cells, (cell) => spec.parents[rank] * cellsPerParent + cell);
-      return { cells, values: fixtureValues(ids, window) };
-    }, window));
+  const cellsPerParent = 4 ** (order - spec.parentOrder);
+  return Array.from(
+    { length: shardsAcross(spec) },
+    (_, shard) =>
+      encodeLevelShard(spec, order, shard, (rank) => {
+        const cells = fixtureCells(rank, cellsPerParent);
+        const ids = Array.from(cells, (cell) => spec.parents[rank] * cellsPerParent + cell);
+        return { cells, values: fixtureValues(ids, window) };
+      }, window),
+  );
 }

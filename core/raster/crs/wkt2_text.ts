@@ -36,8 +36,10 @@ export function wkt2OfCrs(crs: Crs): string | null {
   if (conversion === null) return null;
   const unit = linearUnit(parameters);
   const length = `LENGTHUNIT[${quoted(unit.name)},${unit.metres}]`;
-  const axes = axis("easting", "east", 1, length) + axis("northing", "north", 2, length);
-  return `PROJCRS[${name},BASEGEOGCRS["unknown",${datum}],${conversion},CS[Cartesian,2]${axes}]`;
+  const axes = planeAxes(parameters, length);
+  return `PROJCRS[${name},BASEGEOGCRS["${
+    geographicName(parameters)
+  }",${datum}],${conversion},CS[Cartesian,2]${axes}]`;
 }
 
 function quoted(text: string): string {
@@ -48,11 +50,34 @@ function axis(name: string, direction: string, order: number, unit: string): str
   return `,AXIS["${name}",${direction},ORDER[${order}],${unit}]`;
 }
 
+/** Around a pole every direction is south, or north: axes are told by the meridians that they run along. */
+function planeAxes(parameters: Parameters, length: string): string {
+  const pole = parameter(parameters, "lat_0", 0);
+  const projection = parameters.get("proj") ?? "";
+  if (Math.abs(pole) !== 90 || !POLAR.includes(projection)) {
+    return axis("easting", "east", 1, length) + axis("northing", "north", 2, length);
+  }
+  const origin = parameter(parameters, "lon_0", 0);
+  const direction = pole > 0 ? "south" : "north";
+  const along = (turn: number) => {
+    const meridian = origin + turn;
+    return `${direction},MERIDIAN[${meridian > 180 ? meridian - 360 : meridian},${DEGREE}]`;
+  };
+  return axis("easting", along(90), 1, length) + axis("northing", along(pole > 0 ? 180 : 0), 2, length);
+}
+
+const POLAR = ["stere", "laea"];
+
 const DATUM_NAMES: Readonly<Record<string, string>> = {
   WGS84: "World Geodetic System 1984",
   NAD83: "North American Datum 1983",
   NAD27: "North American Datum 1927",
 };
+
+/** Programs that look for a system's code compare the names of what it is made of. */
+function geographicName(parameters: Parameters): string {
+  return parameters.get("datum") === "WGS84" ? "WGS 84" : "unknown";
+}
 
 function datumText(parameters: Parameters): string | null {
   const shape = ellipsoid(parameters);
@@ -64,7 +89,7 @@ function datumText(parameters: Parameters): string | null {
   const name = DATUM_NAMES[parameters.get("datum") ?? ""] ?? "unknown";
   // Twelve digits are those that definitions have: 298.257223563.
   const flattening = Number(inverseFlattening(shape).toPrecision(12));
-  const form = `ELLIPSOID["unknown",${shape.semiMajor},${flattening},${METRE}]`;
+  const form = `ELLIPSOID["${geographicName(parameters)}",${shape.semiMajor},${flattening},${METRE}]`;
   const from = meridian === 0 ? "Greenwich" : "unknown";
   return `DATUM["${name}",${form}],PRIMEM["${from}",${meridian},${DEGREE}]`;
 }

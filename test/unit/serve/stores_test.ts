@@ -11,7 +11,9 @@ import { crsOfCode } from "../../../core/raster/crs/codes.ts";
 import { transformer } from "../../../core/raster/crs/transform.ts";
 import { tileMatrixSet } from "../../../core/raster/tms/tile_matrix_set.ts";
 import { tileAt, tileBounds } from "../../../core/raster/tms/tiles.ts";
-import { fixtureIds, fixtureSpec, writeFixture } from "../../interop/store_fixture.ts";
+import { insideTest } from "../../../core/geometry/inside.ts";
+import { PlaneCells } from "../../../core/store/level_cells.ts";
+import { fixtureIds, fixtureSpec, planeSpec, writeFixture } from "../../interop/store_fixture.ts";
 import { type Serving, startServing } from "../../support/serving.ts";
 
 const FINE = 9;
@@ -223,3 +225,48 @@ Deno.test("a store that changes is taken up without a restart; stores are listed
     assert.deepEqual(after.levels.map((level: { order: number }) => level.order), [9, 4]);
     assert.ok(notes.some((note) => note.includes("store ice changed")));
   }));
+
+Deno.test("a store of a projected grid answers by its own cells: at points, in polygons, as tiles", async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-stores-"));
+  const spec = planeSpec();
+  await writeFixture(spec, new FolderTarget(path.join(folder, "plane.zarr")));
+  const { get, post, stop } = await startServing({ stores: [path.join(folder, "plane.zarr")] });
+  try {
+    const about = await (await get("/store/plane")).json();
+    assert.equal(about.levels[0].grid, "EPSG:3413, 1000 from 500,-250");
+    const ids = fixtureIds(spec, 16);
+    const cells = new PlaneCells(16, spec.plane!.grid);
+    for (const id of ids.filter((_, i) => i % 97 === 0)) {
+      const [lon, lat] = cells.centre(id);
+      const answer = await (await get(`/store/plane/point/${lon},${lat}?variable=h_best`)).json();
+      assert.deepEqual([answer.cell_id, answer.values.h_best], [id, id / 3]);
+    }
+    const ring = [[-60, 87.5], [80, 87.5], [80, 89.9], [-60, 89.9], [-60, 87.5]];
+    const geometry = { type: "Polygon" as const, coordinates: [ring] as [number, number][][] };
+    const inside = insideTest({ name: "ring", geometry });
+    const wanted = ids.filter((id) => inside(...cells.centre(id)));
+    const answer = await (await post("/store/plane/statistics?variable=h_best&order=16", {
+      type: "Feature",
+      properties: {},
+      geometry,
+    })).json();
+    const { count, sum } = answer.properties.statistics.h_best;
+    assert.ok(wanted.length > 20);
+    assert.equal(count, wanted.length);
+    assert.ok(Math.abs(sum / wanted.reduce((total, id) => total + id / 3, 0) - 1) < 1e-12);
+    const set = tileMatrixSet("UPSArcticWGS84Quad");
+    const { forward } = transformer(crsOfCode("EPSG:4326"), crsOfCode("EPSG:5041"));
+    const at = cells.centre(wanted[0]);
+    const { x, y } = tileAt(set, ...forward(...at), 8);
+    const tile = await get(
+      `/store/plane/tiles/UPSArcticWGS84Quad/8/${x}/${y}.npy?variable=h_best&order=16&tilesize=64`,
+    );
+    const { values, mask } = npy(new Uint8Array(await tile.arrayBuffer()));
+    const known = new Set(ids.map((id) => id / 3));
+    assert.ok(mask.some((one) => one !== 0));
+    values.forEach((value, i) => assert.ok(mask[i] === 0 || known.has(value)));
+  } finally {
+    await stop();
+    fs.rmSync(folder, { recursive: true });
+  }
+});

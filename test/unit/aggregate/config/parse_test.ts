@@ -81,7 +81,7 @@ const FAULTS: [string, string, string][] = [
   [
     "type: healpix",
     "type: rectilinear",
-    'my.yaml:17:16: output.grid.type: found "rectilinear" (granary aggregates to HEALPix cells only',
+    'my.yaml:17:16: output.grid.type: found "rectilinear" (cells are healpix, with child_order, or projected, with crs and resolution)',
   ],
   [
     "indexing_scheme: nested",

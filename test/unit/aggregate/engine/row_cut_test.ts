@@ -243,7 +243,7 @@ Deno.test("a cell's answer is that of the exact test, in any order of rows", () 
   fc.assert(
     fc.property(fc.array(place, { minLength: 1, maxLength: 60 }), (places) => {
       const clip = new Clip(
-        clipCells(AREAS.map(([, { spec }]) => spec), "observations", 12, "authalic")!,
+        clipCells(AREAS.map(([, { spec }]) => spec), "observations", grid)!,
         grid,
       );
       const ids = new Float64Array(places.length);

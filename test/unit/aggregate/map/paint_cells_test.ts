@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { Canvas } from "../../../../core/draw/canvas.ts";
 import { colormap, colourAt } from "../../../../core/draw/colormap.ts";
-import { cellMetres, paintCells, type PlacedCells } from "../../../../aggregate/map/paint_cells.ts";
+import { paintCells, type PlacedCells } from "../../../../aggregate/map/paint_cells.ts";
 import { chooseProjection, fitView, toPixels } from "../../../../aggregate/map/view.ts";
 import { nestedOf } from "../../../../core/cells/healpix.ts";
 import { cellCentre } from "../../../../core/cells/place.ts";
+import { HealpixCells } from "../../../../core/store/level_cells.ts";
 
 const WHITE = [255, 255, 255] as const;
 const RANGE = { low: 0, high: 10 };
@@ -14,7 +15,7 @@ function cellsAt(order: number, points: readonly (readonly [number, number, numb
   const centres = ids.map((id) => cellCentre(id, order, "authalic"));
   return {
     order,
-    latitude: "authalic",
+    cells: new HealpixCells(order, "authalic"),
     ids: Float64Array.from(ids),
     values: Float64Array.from(points, ([, , value]) => value),
     longitudes: Float64Array.from(centres, ([longitude]) => longitude),
@@ -27,7 +28,7 @@ function painted(cells: PlacedCells, width: number) {
     cells,
     chooseProjection(cells, "auto"),
     { x: 0, y: 0, width },
-    cellMetres(cells.order),
+    cells.cells.metres,
   );
   const canvas = new Canvas(width, view.frame.bottom, WHITE);
   const map = colormap("viridis");
@@ -50,7 +51,7 @@ Deno.test("a cell larger than a pixel has its value's colour at its centre, and 
     assert.deepEqual(pixelAt(cells.longitudes[i], cells.latitudes[i]), [...wanted]);
   }
   const inked = canvas.pixels.filter((byte, i) => i % 3 === 0 && byte !== 255).length;
-  const area = (3 * cellMetres(8) ** 2) / view.metresPerPixel ** 2;
+  const area = (3 * cells.cells.metres ** 2) / view.metresPerPixel ** 2;
   assert.ok(Math.abs(inked - area) / area < 0.15, `${inked} pixels for an area of ${area}`);
 });
 

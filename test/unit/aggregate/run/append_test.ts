@@ -92,11 +92,22 @@ async function same(store: string, whole: string): Promise<void> {
 
 const ALL = [0, 1, 2, 3, 4, 5];
 const WAYS = [[[1, 2], [4], [0, 1, 2], [3, 5]], [[0, 5], [3, 4], [1], [2]]];
+const PLANE: Partial<AggregateRequest> = {
+  childOrder: undefined,
+  crs: "EPSG:3031",
+  resolution: 5000,
+  origin: [1000, -700],
+  tile: 32,
+  levels: "13,12,6",
+  shard: 16,
+};
 const kinds: [name: string, request: Partial<AggregateRequest>][] = [
   ["compact months", { every: "month" }],
   ["sphere months", { every: "month", layout: "sphere" }],
   ["sphere", { layout: "sphere" }],
   ["compact of exact quantiles", { exactQuantiles: true }],
+  ["plane", PLANE],
+  ["plane months of exact quantiles", { ...PLANE, every: "month", exactQuantiles: true }],
   ["compact months in a box", { every: "month", filter: undefined, config: boxed() }],
 ];
 

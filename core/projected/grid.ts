@@ -1,0 +1,97 @@
+/**
+ * Square cells on the plane of a projected reference system, as a pyramid: an order has cells of half the side of the
+ * order above, four in each, and a cell's id is the Morton code of its column (even bits) and row (odd bits), so that
+ * the cell above has the id divided by 4, as with nested HEALPix ids. Columns go east and rows go south; the origin is a
+ * corner of cells at every order but 0, whose one cell it is the middle of.
+ */
+import { evenBits, interleaveNumber } from "../cells/bits.ts";
+import { MAX_NUMBER_ORDER } from "../cells/convention.ts";
+import { inputError } from "../errors.ts";
+import { crsOfCode } from "../raster/crs/codes.ts";
+import { linearUnit, parseParameters } from "../raster/crs/parameters.ts";
+import type { Crs } from "../raster/grid.ts";
+
+/** Where cells lie. Plain data. */
+export interface ProjectedGrid {
+  /** The code of a projected reference system: `EPSG:3413`. */
+  crs: string;
+  /** The side of the finest cells, in units of the reference system. */
+  resolution: number;
+  /** x and y of a corner of cells. */
+  origin: [x: number, y: number];
+}
+
+/** The pyramid is at least so wide, as far as ids reach: in metres, more than the Earth is around. */
+const SPAN_METRES = 40_960_000;
+
+/** What is asked of a reference system for every cell, by its code. */
+const kept = new Map<string, { crs: Crs; metres: number }>();
+/** A process sees few reference systems; stores could name many. */
+const KEPT = 64;
+
+/** The reference system of a grid. Throws an input error for a code that is unknown, or of longitudes and latitudes. */
+export function crsOfGrid(grid: Pick<ProjectedGrid, "crs">): Crs {
+  return known(grid).crs;
+}
+
+/** Metres of a unit of x and y. */
+export function unitMetresOf(grid: Pick<ProjectedGrid, "crs">): number {
+  return known(grid).metres;
+}
+
+function known({ crs: code }: Pick<ProjectedGrid, "crs">): { crs: Crs; metres: number } {
+  let found = kept.get(code);
+  if (found === undefined) {
+    const crs = projectedCrs(code);
+    found = { crs, metres: linearUnit(parseParameters(crs.proj4)).metres };
+    if (kept.size >= KEPT) kept.clear();
+    kept.set(code, found);
+  }
+  return found;
+}
+
+function projectedCrs(code: string): Crs {
+  const crs = crsOfCode(code);
+  if (!crs.geographic) return crs;
+  throw inputError(
+    `${code}: has longitudes and latitudes in degrees (wanted a projected reference system, such as EPSG:3413,` +
+      " EPSG:3031, EPSG:6933 or a zone of UTM)",
+    { code },
+  );
+}
+
+/** The order of the finest cells: the least at which the pyramid spans {@linkcode SPAN_METRES}, or the last. */
+export function finestOrder(grid: ProjectedGrid): number {
+  const metres = grid.resolution * unitMetresOf(grid);
+  return Math.min(MAX_NUMBER_ORDER, Math.max(0, Math.ceil(Math.log2(SPAN_METRES / metres))));
+}
+
+/** The side of the cells of an order, in units of the reference system. */
+export function sideOf(grid: ProjectedGrid, order: number): number {
+  return grid.resolution * 2 ** (finestOrder(grid) - order);
+}
+
+/** x of the west edge of a column, and y of the north edge of a row. */
+export function edgesOf(
+  grid: ProjectedGrid,
+  order: number,
+  [column, row]: readonly [column: number, row: number],
+): [x: number, y: number] {
+  const side = sideOf(grid, order), half = 2 ** order / 2;
+  return [grid.origin[0] + (column - half) * side, grid.origin[1] - (row - half) * side];
+}
+
+/** The id of the cell in a column and a row. */
+export function cellOf(column: number, row: number): number {
+  return interleaveNumber(column, row);
+}
+
+/** Column and row of a cell. */
+export function columnAndRow(id: number): [column: number, row: number] {
+  const low = id >>> 0;
+  const high = Math.floor(id / 4294967296);
+  return [
+    evenBits(low) | evenBits(high) << 16,
+    evenBits(low >>> 1) | evenBits(high >>> 1) << 16,
+  ];
+}
