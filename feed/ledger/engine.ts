@@ -20,9 +20,6 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-/** Another transaction was first: this one is undone, and runs again on what that one left. */
-export class RunAgain extends Error {}
-
 /** A column that the schema declares as a whole number or as a count. */
 export function numberOf(row: SqlRow | undefined, column: string): number {
   return Number(row?.[column] ?? 0);

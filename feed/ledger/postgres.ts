@@ -1,13 +1,13 @@
 /** PostgreSQL, for a feed that more than one machine works on. */
 import postgres from "postgres";
 import { GranaryError } from "../../core/errors.ts";
-import { type Engine, RunAgain, type SqlRow, type Statements } from "./engine.ts";
+import type { Engine, SqlRow, Statements } from "./engine.ts";
 
 const CONNECTIONS = 4;
 const CONNECT_SECONDS = 15;
 /** Serialization failure and deadlock: the transaction was undone, and may be run again. */
 const RUN_AGAIN = new Set(["40001", "40P01"]);
-const MOST_RUNS = 10;
+const MOST_RUNS = 5;
 const INT8 = 20;
 const NUMERIC = 1700;
 
@@ -31,7 +31,7 @@ export function openPostgres(url: string): Engine {
           })) as T;
       } catch (error) {
         const code = String((error as { code?: unknown }).code ?? "");
-        if ((RUN_AGAIN.has(code) || error instanceof RunAgain) && run < MOST_RUNS) continue;
+        if (RUN_AGAIN.has(code) && run < MOST_RUNS) continue;
         throw databaseError(name, code, error);
       }
     }

@@ -3,8 +3,9 @@
  * part of the catalog. One transaction with the cursor, so that none is without the others.
  */
 import { DAY_MS } from "./days.ts";
-import { numberOf, RunAgain, type SqlRow, type SqlValue, type Statements, textOf } from "./engine.ts";
+import { numberOf, type Statements, textOf } from "./engine.ts";
 import type { GranuleState } from "./schema.ts";
+import { putGranules } from "./put_granules.ts";
 import { keyOf, partDay, type PartKey, stampParts } from "./parts.ts";
 import { insertRows, places } from "./sql_text.ts";
 
@@ -33,23 +34,6 @@ export interface Offer {
   row: string;
   tasks: readonly TaskOffer[];
 }
-
-const COLUMNS = [
-  "feed",
-  "source_id",
-  "collection",
-  "id",
-  "changed",
-  "revised",
-  "start_ms",
-  "state",
-  "reason",
-  "granule_row",
-  "seen",
-  "part_day",
-  "change",
-  "first_change",
-];
 
 const SAME_PART = "granule.collection = excluded.collection AND granule.part_day = excluded.part_day";
 
@@ -83,7 +67,7 @@ export async function registerOffers(
       ];
     }),
   );
-  const returned = await putRows(
+  const { written, missed } = await putGranules(
     sql,
     known,
     news.map((offer) => {
@@ -122,39 +106,14 @@ export async function registerOffers(
   await queueTasks(
     sql,
     feed,
-    returned.filter((row) => row.state === "live").flatMap((row) =>
+    written.filter((row) => row.state === "live").flatMap((row) =>
       bySource.get(textOf(row, "source_id")) ?? []
     ),
     now,
   );
-  return returned.length;
-}
-
-/** Members of a row of granules, by COLUMNS. */
-const SOURCE_ID = COLUMNS.indexOf("source_id");
-
-/**
- * Inserts granules that are new and updates those that are known, as `update` says. One that another writer has
- * registered since they were looked up may lie in a part of its own, which has to be told of what changes: then all
- * of it runs again.
- */
-async function putRows(
-  sql: Statements,
-  known: ReadonlyMap<string, Word>,
-  rows: readonly (readonly SqlValue[])[],
-  update: string,
-): Promise<SqlRow[]> {
-  const isKnown = (row: readonly SqlValue[]) => known.has(String(row[SOURCE_ID]));
-  const fresh = rows.filter((row) => !isKnown(row));
-  const conflict = "ON CONFLICT (feed, source_id) DO";
-  const returning = "RETURNING source_id, state";
-  const inserted = await insertRows(sql, "granule", COLUMNS, fresh, `${conflict} NOTHING ${returning}`);
-  if (inserted.length < fresh.length) throw new RunAgain("another process registered the same granules");
-  const again = rows.filter(isKnown);
-  return [
-    ...inserted,
-    ...await insertRows(sql, "granule", COLUMNS, again, `${conflict} UPDATE ${update} ${returning}`),
-  ];
+  if (missed.length === 0) return written.length;
+  return written.length +
+    await registerOffers(sql, feed, missed.flatMap((id) => bySource.get(id) ?? []), now);
 }
 
 /** Puts the files of offers that are kept on the download queue. */
@@ -242,7 +201,7 @@ export async function registerDeletions(
   });
   if (sorted.length === 0) return 0;
   const stamps = await stampParts(sql, feed, sorted.flatMap((one) => shownPlace(known.get(one.sourceId))));
-  const returned = await putRows(
+  const { written, missed } = await putGranules(
     sql,
     known,
     sorted.map((one) => [
@@ -266,9 +225,10 @@ export async function registerDeletions(
        change = CASE WHEN excluded.change > granule.change THEN excluded.change ELSE granule.change END
      WHERE excluded.revised >= granule.revised AND granule.state <> 'deleted'`,
   );
-  const changed = returned.map((row) => textOf(row, "source_id"));
-  await dropTasks(sql, feed, changed);
-  return changed.length;
+  await dropTasks(sql, feed, written.map((row) => textOf(row, "source_id")));
+  if (missed.length === 0) return written.length;
+  return written.length +
+    await registerDeletions(sql, feed, missed.flatMap((id) => latest.get(id) ?? []), now);
 }
 
 /** Marks granules that a whole walk of their time no longer found. They come back when they are seen. */

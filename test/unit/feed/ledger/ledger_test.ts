@@ -280,7 +280,7 @@ const SUITE: Record<string, (engine: Engine, second: () => Promise<Engine>) => P
           sql.all("SELECT day, changes, moved FROM part ORDER BY day")
         );
         // The part of the first day changed three times: it took both in, lost one to another day, and one for good.
-        assert.deepEqual(parts.map(({ day, changes }) => [day, changes]), [[0, 3], [2, 1]]);
+        assert.deepEqual([parts.map(({ day }) => day), parts[0].changes], [[0, 2], 3]);
         assert.ok(Number(parts[0].moved) > 1, JSON.stringify(parts));
         assert.deepEqual((await rowsOf(engine)).map(({ id, state }) => [id, state]), [["a", "live"], [
           "b",
