@@ -67,7 +67,7 @@ function inflateFast(
 
 /** A header of deflate with a window of at most 32 KiB, without a dictionary. */
 function isPlainZlib(bytes: Uint8Array): boolean {
-  const [method, flags] = bytes;
+  const method = bytes[0], flags = bytes[1];
   return bytes.length > HEADER_BYTES + TRAILER_BYTES && (method & 15) === 8 && method >> 4 <= 7 &&
     (method * 256 + flags) % 31 === 0 && (flags & 32) === 0;
 }

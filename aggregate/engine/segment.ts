@@ -63,7 +63,7 @@ export function childBytesFor(cellsPerParent: number): 2 | 4 {
 /** The size of a segment, a multiple of 8. */
 export function segmentBytes({ parents, rows, childBytes, widths, leftOut }: SegmentShape): number {
   let bytes = HEADER_BYTES + padded(widths.length) + 2 * padded(4 * parents) + padded(childBytes * rows);
-  for (const width of widths) bytes += padded(width * rows);
+  for (let c = 0; c < widths.length; c++) bytes += padded(widths[c] * rows);
   return bytes + leftOutBytes(leftOut);
 }
 
@@ -102,7 +102,8 @@ export function viewSegment(buffer: ArrayBufferLike, offset: number): Segment {
   const children = childBytes === 2 ? new Uint16Array(buffer, at, rows) : new Uint32Array(buffer, at, rows);
   at += padded(childBytes * rows);
   const columns: Values[] = [];
-  for (const width of widths) {
+  for (let c = 0; c < columnCount; c++) {
+    const width = widths[c];
     columns.push(width === 4 ? new Float32Array(buffer, at, rows) : new Float64Array(buffer, at, rows));
     at += padded(width * rows);
   }

@@ -34,7 +34,7 @@ export class Evaluator {
   /** The serial of the block in which a node was computed last. */
   readonly #computed: Uint32Array;
   /** For each node asked for, the ids of the nodes that it needs, arguments first. */
-  readonly #orders = new Map<number, Uint32Array>();
+  readonly #orders = new Map<number, number[]>();
   #serial = 0;
   #block: Block = { columns: [], starts: new Uint32Array(1), cells: 0, rows: 0 };
 
@@ -45,7 +45,7 @@ export class Evaluator {
     const selectors = this.#selectors(reachable(wanted));
     this.#steps = graph.nodes.map((node) => selectors.get(node.id) ?? this.#step(node));
     for (const node of wanted) {
-      this.#orders.set(node.id, Uint32Array.from(reachable([node]), (needed) => needed.id));
+      this.#orders.set(node.id, reachable([node]).map((needed) => needed.id));
     }
   }
 

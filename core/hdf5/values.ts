@@ -36,7 +36,7 @@ export function toValues(raw: Hdf5Values, packing: Packing): Values {
   const values = raw instanceof Float64Array || (raw instanceof Float32Array && !packed)
     ? raw
     : !packed && raw.BYTES_PER_ELEMENT <= 2
-    ? Float32Array.from(raw as Int16Array)
+    ? new Float32Array(raw as Int16Array)
     : toFloat64(raw);
   const { scale, offset, valid } = packing;
   for (const fill of packing.fills) eraseFill(values, raw, fill);
@@ -49,7 +49,7 @@ export function toValues(raw: Hdf5Values, packing: Packing): Values {
 /** As {@linkcode toValues}, always float64: coordinates. */
 export function toCoordinate(raw: Hdf5Values, packing: Packing): Float64Array {
   const values = toValues(raw, packing);
-  return values instanceof Float64Array ? values : Float64Array.from(values);
+  return values instanceof Float64Array ? values : new Float64Array(values);
 }
 
 /** Elements as float64; 64-bit integers are put together from halves, without a bigint each. */

@@ -5,6 +5,7 @@ import { assignNested } from "../../../core/cells/assign.ts";
 import { encodeRuns, type GroupRuns } from "../../../core/observations/row_runs.ts";
 import type { ReadRequest } from "../../../core/observations/contract.ts";
 import { readGranule } from "../../../core/observations/granule.ts";
+import { release } from "../../../core/release.ts";
 import { openHdf5 } from "../../../core/observations/open_granule_file.ts";
 import { type GranuleFacts, granuleFacts } from "../../../products/granule_facts.ts";
 
@@ -56,10 +57,13 @@ export async function scanGranule(
       for (; !step.done; step = groups.next()) {
         const { longitude, latitude } = step.value;
         summarizer.add({ longitude, latitude });
-        if (indexOrder === null) continue;
-        const cells = new Float64Array(longitude.length);
-        assignNested(longitude, latitude, indexOrder, "authalic", cells);
-        runs.push(encodeRuns(step.value.group, cells));
+        if (indexOrder !== null) {
+          const cells = new Float64Array(longitude.length);
+          assignNested(longitude, latitude, indexOrder, "authalic", cells);
+          runs.push(encodeRuns(step.value.group, cells));
+          release([cells]);
+        }
+        release([longitude, latitude]);
       }
       const { present, empty, missing, rows } = step.value;
       return {
