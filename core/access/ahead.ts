@@ -2,23 +2,23 @@
  * Opening ahead: a run knows which files it will open, and in which order. While some are read, the next are
  * opened, and small ones read whole, so that their latency is not waited for.
  */
-import type { RangedSource } from "./block_cache.ts";
+import type { CachedSource } from "./block_cache.ts";
 import type { SourceLocation } from "./location.ts";
 
 /** Files that are opened and not yet asked for. */
 const FILES_AHEAD = 8;
 
 export class Ahead {
-  readonly #open: (location: SourceLocation) => Promise<RangedSource>;
+  readonly #open: (location: SourceLocation) => Promise<CachedSource>;
   readonly #depth: number;
   #list: SourceLocation[] = [];
   #next = 0;
-  readonly #waiting = new Map<string, Promise<RangedSource>>();
+  readonly #waiting = new Map<string, Promise<CachedSource>>();
   readonly #taken = new Set<string>();
   #expected = new Set<string>();
 
   /** `open` opens a source and begins to read what will surely be needed of it. */
-  constructor(open: (location: SourceLocation) => Promise<RangedSource>, depth: number = FILES_AHEAD) {
+  constructor(open: (location: SourceLocation) => Promise<CachedSource>, depth: number = FILES_AHEAD) {
     this.#open = open;
     this.#depth = depth;
   }
@@ -37,7 +37,7 @@ export class Ahead {
   }
 
   /** The source that was opened ahead, which is then the caller's; undefined where there is none. */
-  take(location: SourceLocation): Promise<RangedSource> | undefined {
+  take(location: SourceLocation): Promise<CachedSource> | undefined {
     const key = keyOf(location);
     const source = this.#waiting.get(key);
     this.#waiting.delete(key);

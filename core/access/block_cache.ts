@@ -43,6 +43,8 @@ export class CacheBudget {
   readonly #capacity: number;
   readonly #blocks = new Map<string, Uint8Array>();
   #used = 0;
+  /** Bytes of blocks that are asked for and will be kept. */
+  coming = 0;
 
   /** Keeps at most `keptBytes` of blocks; at most `underWayBytes` are asked for at any time. */
   constructor(keptBytes: number, underWayBytes: number) {
@@ -55,7 +57,7 @@ export class CacheBudget {
   }
 
   get freeBytes(): number {
-    return this.#capacity - this.#used;
+    return this.#capacity - this.#used - this.coming;
   }
 
   get(key: string): Uint8Array | undefined {
@@ -111,6 +113,7 @@ export class CachedSource implements RangedSource {
   readonly versionTag: string | undefined;
   readonly counters: SourceCounters;
   readonly #inner: Source;
+  readonly #onClose: (source: CachedSource) => void;
   readonly #budget: CacheBudget;
   readonly #settings: CacheSettings;
   readonly #prefix = `${++sources}:`;
@@ -121,6 +124,7 @@ export class CachedSource implements RangedSource {
   #ahead = 0;
   #misses = 0;
   #fetchedByBlocks = 0;
+  #asked = 0;
   #closed = false;
 
   constructor(
@@ -129,8 +133,10 @@ export class CachedSource implements RangedSource {
     budget: CacheBudget,
     settings: CacheSettings = DEFAULT_CACHE,
     first?: Uint8Array,
+    onClose: (source: CachedSource) => void = () => {},
   ) {
     this.#inner = inner;
+    this.#onClose = onClose;
     this.name = inner.name;
     this.sizeBytes = inner.sizeBytes;
     this.versionTag = inner.versionTag;
@@ -163,31 +169,42 @@ export class CachedSource implements RangedSource {
   async readMany(ranges: readonly ByteRange[], signal?: AbortSignal): Promise<Uint8Array[]> {
     if (signal?.aborted) throw abortError(signal);
     if (this.#closed) throw new Error(`${this.name}: read after close`);
-    for (const { offset, length } of ranges) checkRange(this.name, this.sizeBytes, offset, length);
+    for (const { offset, length } of ranges) {
+      checkRange(this.name, this.sizeBytes, offset, length);
+      this.#asked += length;
+    }
     const small = ranges.length === 1 && ranges[0].length <= this.#settings.blockBytes;
     const work = small ? this.#readBlocks(ranges[0]) : this.#readExactly(ranges);
     return await (signal === undefined ? work : unlessAborted(work, signal));
   }
 
+  /** How much of the file its reader has asked for, 0 to 1. */
+  get askedShare(): number {
+    return Math.min(1, this.#asked / Math.max(1, this.sizeBytes));
+  }
+
   /**
    * Begins to read a small file whole: real granules of this size have metadata in every block, and one request
-   * costs less than the round trips. Larger ones are left as they are, and so are all when the blocks that are
-   * kept leave no room: what is fetched must not push out what others still read.
+   * costs less than the round trips. Larger ones are left as they are, unless they are `wanted` whole, and so are
+   * all when the blocks that are kept leave no room: what is fetched must not push out what others still read.
    */
-  warm(): void {
-    if (this.#closed || this.sizeBytes > this.#settings.wholeBytes) return;
+  warm(wanted = false): void {
+    const { blockBytes, longestRequestBytes, wholeBytes } = this.#settings;
+    if (this.#closed || (!wanted && this.sizeBytes > wholeBytes)) return;
     if (this.sizeBytes > this.#budget.freeBytes) return;
-    const last = Math.floor((this.sizeBytes - 1) / this.#settings.blockBytes);
+    const last = Math.floor((this.sizeBytes - 1) / blockBytes);
+    const longest = Math.floor(longestRequestBytes / blockBytes);
     for (let from = 0; from <= last; from++) {
       if (this.#known(from)) continue;
       let to = from;
-      while (to < last && !this.#known(to + 1)) to += 1;
+      while (to < last && to - from + 1 < longest && !this.#known(to + 1)) to += 1;
       this.#fetchBlocks(from, to);
       from = to;
     }
   }
 
   async close(): Promise<void> {
+    if (!this.#closed) this.#onClose(this);
     this.#closed = true;
     for (const block of this.#kept) this.#budget.delete(this.#prefix + block);
     this.#kept.clear();
@@ -279,7 +296,8 @@ export class CachedSource implements RangedSource {
     const { blockBytes } = this.#settings;
     const offset = from * blockBytes;
     const span = { offset, length: Math.min((to + 1) * blockBytes, this.sizeBytes) - offset };
-    const run = this.#fetch(span);
+    this.#budget.coming += span.length;
+    const run = this.#fetch(span).finally(() => this.#budget.coming -= span.length);
     for (let block = from; block <= to; block++) {
       const start = (block - from) * blockBytes;
       const one = run.then((bytes) => {

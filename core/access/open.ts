@@ -32,6 +32,7 @@ import { readMerged } from "./merged_reads.ts";
 import { networkSettings } from "./settings.ts";
 import type { Environment } from "./token_store.ts";
 import type { Transport } from "./transport.ts";
+import { WholeFiles } from "./whole_files.ts";
 
 /** Blocks of metadata that are kept, over all open sources. */
 const DEFAULT_KEPT_BYTES = 64 * 1024 * 1024;
@@ -70,9 +71,10 @@ export class SourceOpener {
   readonly #cache: CacheSettings;
   readonly #ahead = new Ahead(async (location) => {
     const source = await this.#openRemote(location);
-    source.warm();
+    source.warm(this.#wholeFiles.areWorthwhile);
     return source;
   });
+  readonly #wholeFiles = new WholeFiles();
   readonly #bearer: OpenerOptions["bearer"];
   readonly #buckets = new Map<string, Promise<S3Bucket>>();
 
@@ -106,10 +108,10 @@ export class SourceOpener {
   async open(at: string | SourceLocation): Promise<RangedSource> {
     const location = typeof at === "string" ? locationOf(at) : at;
     if (location.kind === "local") return ranged(await openFileSource(location.url));
-    const ahead = this.#ahead.take(location);
-    if (ahead !== undefined) return await ahead;
-    const source = await this.#openRemote(location);
-    if (this.#ahead.expects(location)) source.warm();
+    const isExpected = this.#ahead.expects(location);
+    const source = await (this.#ahead.take(location) ?? this.#openRemote(location));
+    // When it was opened ahead, less was known, or there was no room.
+    if (isExpected) source.warm(this.#wholeFiles.areWorthwhile);
     return source;
   }
 
@@ -129,7 +131,8 @@ export class SourceOpener {
   async #openRemote(location: SourceLocation): Promise<CachedSource> {
     const transport = await this.transport(location);
     const { source, counters, first } = await openRemote(transport, this);
-    return new CachedSource(source, counters, this.#budget, this.#cache, first);
+    const closed = ({ askedShare }: CachedSource) => askedShare > 0 && this.#wholeFiles.seen(askedShare);
+    return new CachedSource(source, counters, this.#budget, this.#cache, first, closed);
   }
 
   /** How a remote location is asked; `query` is for requests about a bucket. */

@@ -84,6 +84,33 @@ Deno.test("a large file is opened ahead and not read", () =>
     assert.equal(server.count(/large-1/), 1);
   }));
 
+/** Reads the first `bytes` of a large file as its reader does, in many ranges, and closes it. */
+async function readLarge(opener: SourceOpener, location: SourceLocation, bytes: number): Promise<void> {
+  const source = await opener.open(location);
+  for (let at = 0; at < bytes; at += 100_000) {
+    assert.deepEqual(await source.read(at, 100_000), LARGE.slice(at, at + 100_000));
+  }
+  await source.close();
+}
+
+Deno.test("once nearly all of a file was asked for, the next ones come whole, until less is asked for", () =>
+  withServer(async (server, _locations, opener) => {
+    const large = Array.from(
+      { length: 40 },
+      (_, i) => ({ kind: "https" as const, url: `${server.url}/large-${i}-` }),
+    );
+    const requests = (i: number) => server.count(new RegExp(`large-${i}-`));
+    opener.expect(large);
+    await readLarge(opener, large[0], 6_000_000);
+    assert.ok(requests(0) > 50, `${requests(0)} requests for the first file`);
+    await readLarge(opener, large[1], 6_000_000);
+    assert.equal(requests(1), 2, "its first bytes, and the rest");
+    for (let i = 2; i < 12; i++) await readLarge(opener, large[i], 600_000);
+    await settle();
+    await readLarge(opener, large[30], 600_000);
+    assert.ok(requests(30) > 5, "a tenth is asked for");
+  }));
+
 Deno.test("a file that cannot be opened ahead fails where it is taken, and only there", () =>
   withServer(async (server, locations, opener) => {
     server.faults = new FaultSchedule([{
