@@ -13,6 +13,7 @@ import { checkLevels, columnPath, columnsOf, linkOf } from "./columns.ts";
 import { parseGeoJson } from "../../core/geometry/geojson.ts";
 import { cellsOf } from "./grid.ts";
 import { type ConfigInput, configSchema, MAX_ITEMS } from "./schema.ts";
+import { takeRectilinear } from "./rectilinear.ts";
 import { otherKind, refusedValue, takeTolerated, unsupported } from "./tolerated.ts";
 import { timeRule } from "./time.ts";
 import { statistics } from "./variables.ts";
@@ -37,6 +38,9 @@ export function parseConfig(text: string, fileName: string): ParsedConfig {
   const data = yaml.value;
   for (const { path, because } of takeTolerated(data)) {
     warnings.push(`${yaml.keyPlace(path)}: ${path.join(".")} is not needed and ignored: ${because}`);
+  }
+  for (const { path, because } of takeRectilinear(data)) {
+    warnings.push(`${yaml.keyPlace(path)}: ${path.join(".")}: ${because}`);
   }
   if (data === null || data === undefined) {
     faults.value([], "is empty (wanted data_source, aggregation and output; see granary config show atl06)");

@@ -80,8 +80,8 @@ const FAULTS: [string, string, string][] = [
   ],
   [
     "type: healpix",
-    "type: rectilinear",
-    'my.yaml:17:16: output.grid.type: found "rectilinear" (cells are healpix, with child_order, or projected, with crs and resolution)',
+    "type: geohash",
+    'my.yaml:17:16: output.grid.type: found "geohash" (cells are healpix, with child_order, or projected, with crs and resolution)',
   ],
   [
     "indexing_scheme: nested",

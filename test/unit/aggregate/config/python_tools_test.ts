@@ -72,6 +72,24 @@ output:
 `,
 };
 
+const POLAR = SEGMENTS + `aggregation:
+  variables:
+    count: {function: len, source: h_li, dtype: int32, fill_value: 0}
+output:
+  grid:
+`;
+
+Deno.test("a rectilinear grid of the Python tools has the cells of a projected one from its corner", () => {
+  const bounds = "[-3200000, -3200000, 3200000, 3200000]";
+  const theirs =
+    `    {type: rectilinear, crs: "EPSG:3031", resolution: 5000, bounds: ${bounds}, chunk_shape: [256, 256]}\n`;
+  const ours = '    {type: projected, crs: "EPSG:3031", resolution: 5000, origin: [-3200000, 3200000]}\n';
+  const { pipeline, warnings } = parseConfig(POLAR + theirs, "polar.yaml");
+  assert.deepEqual(pipeline.output, parseConfig(POLAR + ours, "polar.yaml").pipeline.output);
+  assert.match(warnings.join("\n"), /output\.grid\.bounds: its north-west corner/);
+  assert.match(warnings.join("\n"), /output\.grid\.chunk_shape: passed over/);
+});
+
 const DIGEST = `    h_digest:
       kind: ragged
       function: zagg.stats.tdigest.build_tdigest
@@ -116,6 +134,10 @@ const REFUSED: Record<string, [string, RegExp]> = {
     ) +
     HISTOGRAM + CELLS,
     /variables\.counts\.kind: found "vector"/,
+  ],
+  "one value a cell of photons, on a grid in degrees": [
+    PHOTONS + "aggregation:\n  variables:\n" + HEIGHTS.replace(/.*dem_mean.*\n/, "") + DEGREES,
+    /output\.grid\.crs: EPSG:4326: has longitudes and latitudes in degrees/,
   ],
   "digests of waveforms, of two files a granule": [
     PHOTONS.replace(
