@@ -11,7 +11,8 @@ import { type DuckOptions, openDuck, sqlString } from "../core/tables/duckdb.ts"
 import type { CellTable } from "./cell_table.ts";
 import type { GranaryStore } from "../core/store/open.ts";
 import { writeGeoParquet } from "./parquet.ts";
-import { hasZones, zonesCsv } from "./zone_text.ts";
+import { hasZones } from "./zone_table.ts";
+import { zonesCsv } from "./zone_text.ts";
 
 interface OpenedCells extends Queried {
   close(): void;

@@ -44,7 +44,7 @@ export function addExport(program: Command, context: CliContext): void {
       const whole = await openStoreAt(address, context);
       try {
         if (request.zones) {
-          await writeZones(whole, output, context);
+          await writeZones(whole, request.format, output, context);
           return;
         }
         const store = request.time === undefined && request.grid === null
@@ -117,16 +117,29 @@ async function writeTable(
   return { cells: counted.rows, width: null, height: null };
 }
 
-async function writeZones(store: GranaryStore, output: string, context: CliContext): Promise<void> {
-  const { zonesCsv } = await import("../../results/zone_text.ts");
-  const { text, rows } = zonesCsv(store);
-  if (output === "-") {
-    context.out.write(text);
-    return;
+async function writeZones(
+  store: GranaryStore,
+  format: ExportRequest["format"],
+  output: string,
+  context: CliContext,
+): Promise<void> {
+  let rows: number;
+  if (format === "geoparquet") {
+    const { makeFileAtomic } = await import("../../core/files/atomic_path.ts");
+    const { writeZonesParquet } = await import("../../results/zone_parquet.ts");
+    rows = await makeFileAtomic(output, (file) => writeZonesParquet(file, store));
+  } else {
+    const { zonesCsv, zonesGeoJson } = await import("../../results/zone_text.ts");
+    const made = format === "geojson" ? zonesGeoJson(store) : zonesCsv(store);
+    if (output === "-") {
+      context.out.write(made.text);
+      return;
+    }
+    writeFileAtomic(output, new TextEncoder().encode(made.text));
+    rows = made.rows;
   }
-  writeFileAtomic(output, new TextEncoder().encode(text));
   const sizeBytes = fs.statSync(output).size;
-  if (context.json) printReport(context, "export", { output, format: "csv", zones: rows, sizeBytes });
+  if (context.json) printReport(context, "export", { output, format, zones: rows, sizeBytes });
   else context.log.info(`${output}: ${formatNumberOf(rows, "zone")}, ${formatBytes(sizeBytes)}`);
 }
 

@@ -42,6 +42,9 @@ export interface ExportRequest {
   grid: { crs: string | undefined; resolution: number | undefined; resampling: Resampling } | null;
 }
 
+/** What statistics of zones are written as. */
+const ZONE_FORMATS: ReadonlySet<ExportFormat> = new Set(["csv", "geojson", "geoparquet"]);
+
 const BY_ENDING: Readonly<Record<string, ExportFormat>> = {
   ".parquet": "geoparquet",
   ".geoparquet": "geoparquet",
@@ -74,7 +77,10 @@ export function addExportOptions(command: CommandUnknownOpts): void {
     .option("--time <when>", "the window of time that holds a date, or first or last (default: all)");
   command.optionsGroup("Tables:");
   command
-    .option("--zones", "the statistics of zones (aggregate --zones), not of cells: csv alone")
+    .option(
+      "--zones",
+      "the statistics of zones (aggregate --zones), not of cells: csv, geojson or geoparquet",
+    )
     .addOption(
       new Option(
         "--geometry <shape>",
@@ -111,9 +117,11 @@ export function exportRequest(flags: ExportFlags): ExportRequest {
         ` with one of ${Object.keys(BY_ENDING).join(", ")})`,
     );
   }
-  if (flags.zones && (format !== "csv" || (variable ?? order ?? time) !== undefined)) {
+  const ofCells = variable ?? order ?? time ?? geometry;
+  if (flags.zones && (!ZONE_FORMATS.has(format) || ofCells !== undefined)) {
     throw inputError(
-      "--zones are written whole as csv (wanted -o zones.csv, without --variable, --order and --time)",
+      "--zones are written whole as csv, geojson or geoparquet (wanted -o zones.csv, zones.geojson or zones.parquet," +
+        " without --variable, --order, --time and --geometry)",
     );
   }
   if (format !== "cog" && (crs ?? resolution ?? resampling) !== undefined) {

@@ -11,7 +11,8 @@ import { buildCatalog } from "../../catalog/write/build.ts";
 import { openStore } from "../../core/store/open.ts";
 import { readZones } from "../../core/vector/zone_file.ts";
 import { simulate } from "../../products/simulate/simulate.ts";
-import { zonesCsv } from "../../results/zone_text.ts";
+import { writeZonesParquet } from "../../results/zone_parquet.ts";
+import { zonesCsv, zonesGeoJson } from "../../results/zone_text.ts";
 import { temporaryFolder } from "../support/binary.ts";
 import { askPython, hasPeer } from "../support/python.ts";
 
@@ -159,6 +160,32 @@ Deno.test(
     assert.deepEqual(own.zone, table.zone);
     assert.deepEqual(own.observations, table.observations);
 
+    const drawn = JSON.parse(zonesGeoJson(store).text);
+    assert.deepEqual(
+      drawn.features.map((one: { properties: { zone: string } }) => one.properties.zone),
+      table.zone,
+    );
+    const parquet = path.join(folder, "zones.parquet");
+    assert.equal(await writeZonesParquet(parquet, store), 4);
+    fs.writeFileSync(path.join(folder, "zones.geojson"), zonesGeoJson(store).text);
+    const seen = askPython(
+      `
+import sys, json, geopandas as gpd
+a, b = gpd.read_parquet(sys.argv[1]), gpd.read_file(sys.argv[2])
+print(json.dumps([a.zone.tolist(), a.observations.tolist(), a.crs.to_epsg() or str(a.crs), b.observations.tolist(),
+    bool((a.geometry.area - b.geometry.area).abs().max() < 1e-9), bool(a.geometry.area.min() > 0)]))`,
+      parquet,
+      path.join(folder, "zones.geojson"),
+    );
+    const crs = (seen as unknown[])[2];
+    assert.ok(crs === 4326 || /CRS84/.test(String(crs)), String(crs));
+    assert.deepEqual((seen as unknown[]).toSpliced(2, 1), [
+      table.zone,
+      table.observations,
+      table.observations,
+      true,
+      true,
+    ]);
     const { text } = zonesCsv(store);
     assert.match(text, /^zone,observations,count,h_min/);
     assert.equal(text.trimEnd().split("\n").length, 5);
