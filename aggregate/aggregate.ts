@@ -1,7 +1,7 @@
 /** The main job as one function: config and catalog in, store and report out. */
 import { hasExactQuantiles } from "./plan/quantile_notes.ts";
 import { formatNumberOf } from "../core/units.ts";
-import { locateAll } from "../catalog/driver.ts";
+import { locateAll } from "../catalog/locate_all.ts";
 import { rowIndexPath } from "../catalog/row_index/paths.ts";
 import { defaultRunDirectory } from "../runs/run_directory.ts";
 import { calibrate } from "./calibrate.ts";

@@ -1,5 +1,5 @@
 /** Aggregation as a job of tasks: what any process does of a planned run, by its run directory's address. */
-import { locateAll } from "../catalog/driver.ts";
+import { locateAll } from "../catalog/locate_all.ts";
 import { parseDrivers } from "../catalog/driver_choice.ts";
 import { inputError } from "../core/errors.ts";
 import type { JobKind, TaskOptions, TaskOutcome, TaskWorker } from "../runs/job.ts";

@@ -41,19 +41,17 @@ export function overridden(given: Pipeline, request: ConfigOverrides): Pipeline 
   const pipeline = withProjectedGrid(given, request);
   const { time, zoneFile, ...output } = pipeline.output;
   checkOverride("--shard", request.shard, 1, MAX_SHARD);
+  const cells = output.projected === undefined ? requestedCells(request, output) : {};
+  const zones = requestedZones(request, zoneFile);
   return {
     ...pipeline,
     ...request.beams === undefined ? {} : { dataSource: { ...pipeline.dataSource, beams: request.beams } },
     output: {
       ...output,
       ...requestedTime(request, time),
-      ...output.projected === undefined ? requestedCells(request, output) : {},
+      ...cells,
       shard: request.shard ?? output.shard,
-      ...request.zones !== undefined
-        ? { zones: checkedZones(request.zones) }
-        : zoneFile === undefined
-        ? {}
-        : { zoneFile },
+      ...zones,
       ...request.exactQuantiles ? { exactQuantiles: true as const } : {},
     },
     bounds: { ...pipeline.bounds, ...request.clip === undefined ? {} : { clip: request.clip } },
@@ -116,8 +114,13 @@ function withProjectedGrid(pipeline: Pipeline, request: ConfigOverrides): Pipeli
   };
 }
 
-function checkedZones(zones: readonly Zone[]): Zone[] {
-  if (zones.length > 0 && zones.length <= MAX_ZONES) return [...zones];
+/** The request's zones, or the config's file of them where it says none. */
+function requestedZones(
+  { zones }: ConfigOverrides,
+  zoneFile: Pipeline["output"]["zoneFile"],
+): Pick<Pipeline["output"], "zones" | "zoneFile"> {
+  if (zones === undefined) return zoneFile === undefined ? {} : { zoneFile };
+  if (zones.length > 0 && zones.length <= MAX_ZONES) return { zones: [...zones] };
   throw inputError(`${zones.length} zones (wanted 1 to ${MAX_ZONES})`);
 }
 

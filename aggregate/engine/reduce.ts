@@ -5,7 +5,7 @@
  */
 import type { MergeSummarizer, Reducer } from "../statistics/contract.ts";
 import type { Values } from "../../core/values.ts";
-import { shardsAcross } from "../../core/store/layout.ts";
+import { ShardNumbers } from "../../core/store/shard_numbers.ts";
 import { shardWriter } from "../../core/store/writer.ts";
 import { Gatherer, type ParentRows, type PlacedSegment } from "./gather.ts";
 import { CellGrouper } from "./group.ts";
@@ -61,9 +61,9 @@ export class ShardReducer {
     put: (key: string, bytes: Uint8Array) => void,
   ): ShardSummary {
     const { store } = this.#context;
-    const across = shardsAcross(store), parents = store.parents.length;
-    const window = store.time === undefined ? undefined : Math.floor(shard / across);
-    const writers = this.#levels.map((level) => shardWriter(store, level, shard % across, window));
+    const parents = store.parents.length;
+    const { own, window } = new ShardNumbers(store).parts(shard);
+    const writers = this.#levels.map((level) => shardWriter(store, level, own, window));
     const cells = this.#levels.map(() => 0);
     const states: ReduceOutcome["states"] = [];
     const kept = this.#summarizer === null || !this.#keepsValues

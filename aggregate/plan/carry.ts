@@ -2,10 +2,9 @@
  * Which shards of a plan an earlier plan's store has already: those of which no parent, in its window of time, needs
  * other granules than it did. A pure function of the two plans, which differ in granules, parents and windows only.
  */
-import { parentPosition, shardPlace, shardsAcross } from "../../core/store/layout.ts";
+import { ShardNumbers } from "../../core/store/shard_numbers.ts";
 import { identityKey } from "./identity.ts";
 import type { Plan } from "./plan.ts";
-import { shardOfRank } from "./shards.ts";
 
 export interface CarriedShard {
   /** Position in the new plan's shards. */
@@ -16,17 +15,17 @@ export interface CarriedShard {
   asIs: boolean;
   /** Whether they have the right names, too. */
   inPlace: boolean;
-  /** What its objects are named for; see {@linkcode placeOf}. */
+  /** What its objects are named for; see ShardNumbers.placeOf. */
   place: string;
 }
 
 export function carriedShards(then: Plan, now: Plan): CarriedShard[] {
   const before = neededBy(then), after = neededBy(now);
   const wasRank = oldRanks(then, now);
-  const oldShardOf = shardOfRank(then.store);
+  const old = new ShardNumbers(then.store), own = new ShardNumbers(now.store);
   const inOldShard = new Map<number, number>();
   for (const rank of before.keys()) {
-    const shard = oldShardOf(rank);
+    const shard = old.ofRank(rank);
     inOldShard.set(shard, (inOldShard.get(shard) ?? 0) + 1);
   }
   return now.shards.flatMap(({ index, firstRank, endRank }, position) => {
@@ -35,16 +34,16 @@ export function carriedShards(then: Plan, now: Plan): CarriedShard[] {
       const was = wasRank(rank);
       const needs = after.get(rank), needed = was === undefined ? undefined : before.get(was);
       if (!equal(needs, needed)) return [];
-      if (needs !== undefined) parts.push({ rank, was: was!, from: oldShardOf(was!) });
+      if (needs !== undefined) parts.push({ rank, was: was!, from: old.ofRank(was!) });
     }
     if (parts.length === 0) return [];
     const { from } = parts[0];
     const asIs = inOldShard.get(from) === parts.length &&
-      parts.every((part) => part.from === from && slotOf(now, part.rank) === slotOf(then, part.was));
+      parts.every((part) => part.from === from && own.slotOfRank(part.rank) === old.slotOfRank(part.was));
     // Shards of a plane are squares of it: what one holds comes from no other.
     if (now.store.plane !== undefined && !asIs) return [];
-    const place = placeOf(now, index);
-    return [{ position, parts, asIs, inPlace: asIs && placeOf(then, from) === place, place }];
+    const place = own.placeOf(index);
+    return [{ position, parts, asIs, inPlace: asIs && old.placeOf(from) === place, place }];
   });
 }
 
@@ -73,18 +72,6 @@ function oldRanks({ store: was }: Plan, { store: is }: Plan): (rank: number) => 
     const window = windows.get(`${is.time.starts[w]} ${is.time.ends[w]}`);
     return window === undefined ? undefined : window * was.parents.length + parent;
   };
-}
-
-/** The place of a rank's parent in its shard, in parents. */
-function slotOf({ store }: Plan, rank: number): number {
-  return parentPosition(store, rank % store.parents.length) % store.parentsPerShard;
-}
-
-/** What the objects of a shard are named for: its window and its position. */
-function placeOf({ store }: Plan, shard: number): string {
-  const across = shardsAcross(store);
-  const window = store.time === undefined ? undefined : Math.floor(shard / across);
-  return shardPlace(store, store.parentOrder, shard % across, window);
 }
 
 function equal(a: readonly string[] | undefined, b: readonly string[] | undefined): boolean {

@@ -12,8 +12,7 @@ import type { Pipeline } from "../pipeline.ts";
 import { requireMergeable } from "../statistics/merge_plan.ts";
 import type { StoreSpec } from "../../core/store/contract.ts";
 import { defaultParentsPerShard } from "../../core/store/layout.ts";
-import { extentAround, type StorePlane } from "../../core/store/plane.ts";
-import type { ProjectedGrid } from "../../core/projected/grid.ts";
+import { planeAround } from "../../core/store/plane.ts";
 import { compareGranules } from "../../catalog/file/row_order.ts";
 import { keyOf } from "../../core/keys.ts";
 import { identityKey } from "./identity.ts";
@@ -118,7 +117,7 @@ export function planRun(selection: RunSelection, pipeline: Pipeline, options: Pl
     layout,
     ...projected === undefined
       ? {}
-      : { plane: planeOf(projected, parents, parentOrder, parentsPerShard, levels) },
+      : { plane: planeAround(projected, parents, parentOrder, parentsPerShard, levels) },
     parentOrder,
     parents: [...parents],
     parentsPerShard,
@@ -188,22 +187,6 @@ export function planRun(selection: RunSelection, pipeline: Pipeline, options: Pl
 
 function withoutCells(row: GranuleRow): GranuleRow {
   return row.cells.length === 0 ? row : { ...row, cells: new BigUint64Array(0) };
-}
-
-/** The plane of a store. Throws an input error for a shard that is no square of tiles. */
-function planeOf(
-  grid: ProjectedGrid,
-  tiles: readonly number[],
-  parentOrder: number,
-  parentsPerShard: number,
-  levels: readonly number[],
-): StorePlane {
-  if (!Number.isInteger(Math.log2(parentsPerShard) / 2)) {
-    throw inputError(
-      `output.shard is ${parentsPerShard}; wanted a power of 4, because a shard of a projected grid is a square of tiles`,
-    );
-  }
-  return { grid, extent: extentAround(tiles, parentOrder, parentsPerShard, levels) };
 }
 
 function checkOrders(parentOrder: number, childOrder: number): void {

@@ -1,6 +1,6 @@
 /** A plan's shards: which parents each holds, which granules it needs, and the key of its objects. */
 import type { StoreSpec } from "../../core/store/contract.ts";
-import { parentPosition, shardsAcross } from "../../core/store/layout.ts";
+import { ShardNumbers } from "../../core/store/shard_numbers.ts";
 import { lowerBound } from "../../core/lower_bound.ts";
 import { keysUnder } from "../../core/keys.ts";
 
@@ -19,11 +19,8 @@ export interface PlannedShard {
 
 /** The shard of a parent, or of a parent in a window: each window has its own shards. */
 export function shardOfRank(store: StoreSpec): (rank: number) => number {
-  const { parentsPerShard, parents } = store;
-  const own = (rank: number) => Math.floor(parentPosition(store, rank) / parentsPerShard);
-  if (store.time === undefined) return own;
-  const across = shardsAcross(store);
-  return (rank) => Math.floor(rank / parents.length) * across + own(rank % parents.length);
+  const numbers = new ShardNumbers(store);
+  return (rank) => numbers.ofRank(rank);
 }
 
 /** Shards of the ranks of every granule, ascending; `base` is what all keys depend on. */

@@ -1,7 +1,7 @@
 /** Objects of shards that a store which grows takes over, at their new places. */
 import type { ObjectTarget } from "../../core/access/object_target.ts";
-import { shardsAcross } from "../../core/store/layout.ts";
 import { movedParents } from "../../core/store/moved_parents.ts";
+import { ShardNumbers } from "../../core/store/shard_numbers.ts";
 import type { CarriedShard } from "../plan/carry.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { StorePlace } from "./store_place.ts";
@@ -33,7 +33,11 @@ function recomposed(
     is.time === undefined ? undefined : Math.floor(rank / parents);
   return movedParents(
     { spec: was, window: windowOf(parts[0].was, was.parents.length) },
-    { spec: is, window: windowOf(parts[0].rank, is.parents.length), shard: index % shardsAcross(is) },
+    {
+      spec: is,
+      window: windowOf(parts[0].rank, is.parents.length),
+      shard: new ShardNumbers(is).parts(index).own,
+    },
     parts.map(({ rank, was: old }) => ({ rank: rank % is.parents.length, was: old % was.parents.length })),
     (key) => target.get(key),
   );

@@ -5,9 +5,9 @@
 import { inputError } from "../../core/errors.ts";
 import type { ObjectTarget } from "../../core/access/object_target.ts";
 import type { StoreSpec } from "../../core/store/contract.ts";
-import { isPlane, shardsAcross } from "../../core/store/layout.ts";
+import { isPlane } from "../../core/store/layout.ts";
 import { TIME_BOUNDS } from "../../core/store/metadata.ts";
-import { shardGrid } from "../../core/store/plane.ts";
+import { ShardNumbers } from "../../core/store/shard_numbers.ts";
 
 /** What to do with what is there already. */
 export type StoreMode = "new" | "overwrite" | "resume" | "append";
@@ -22,11 +22,14 @@ export class StorePlace {
   /** Keys of what was found, by shard; made when it is first asked for. */
   #keysOfShards: Map<number, string[]> | undefined;
 
+  readonly #shards: ShardNumbers;
+
   private constructor(
     readonly target: ObjectTarget,
     readonly spec: StoreSpec,
     sizes: ReadonlyMap<string, number>,
   ) {
+    this.#shards = new ShardNumbers(spec);
     this.#keys = new Map(sizes);
   }
 
@@ -43,12 +46,7 @@ export class StorePlace {
   #shardOf(key: string): number | undefined {
     const numbers = this.#numbersOf(key);
     if (numbers === undefined) return undefined;
-    const window = this.spec.time === undefined ? 0 : numbers[0];
-    const across = shardsAcross(this.spec);
-    const shard = isPlane(this.spec)
-      ? inRows(numbers.slice(-2), shardGrid(this.spec).columns)
-      : numbers.at(-1)!;
-    return shard < across || this.spec.time === undefined ? window * across + shard : undefined;
+    return this.#shards.atPlace(numbers);
   }
 
   /** The numbers in the key of a shard's object: window, and place. Undefined for coordinates, which are no shard's. */
@@ -173,8 +171,4 @@ export class StorePlace {
       this.#keys.delete(key);
     }
   }
-}
-
-function inRows([row, column]: readonly number[], columns: number): number {
-  return column < columns ? row * columns + column : Infinity;
 }

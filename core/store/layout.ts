@@ -11,7 +11,7 @@ import { lowerBound } from "../lower_bound.ts";
 import { inputError } from "../errors.ts";
 import { MAX_CHUNK_CELLS } from "../zarr/chunk.ts";
 import type { StoreSpec } from "./contract.ts";
-import { type PlacedPlane, planeLevel, shardGrid, shardOfTile, tilesOfShard } from "./plane.ts";
+import { type PlacedPlane, planeLevel, shardOfTile, tilesOfShard } from "./plane.ts";
 
 /** Fewer cells a parent than this, and a shard holds one inner chunk (or as few as fit). */
 const MIN_CHUNK_CELLS = 1024;
@@ -143,16 +143,6 @@ export function shardPlace(spec: StoreSpec, order: number, shardIndex: number, w
   if (!isPlane(spec)) return `${lead}${shardIndex}`;
   const { shardColumns } = planeLevel(spec, order);
   return `${lead}${Math.floor(shardIndex / shardColumns)}/${shardIndex % shardColumns}`;
-}
-
-/** Shards of a window, or of a store without windows. */
-export function shardsAcross(spec: StoreSpec): number {
-  if (isPlane(spec)) {
-    const { columns, rows } = shardGrid(spec);
-    return columns * rows;
-  }
-  const { layout, parentOrder, parents, parentsPerShard } = spec;
-  return Math.ceil((layout === "sphere" ? 12 * 4 ** parentOrder : parents.length) / parentsPerShard);
 }
 
 /** Fill value of `cell_ids` at an order: one past the last cell, because 0 is a real cell. */

@@ -76,6 +76,22 @@ function powerOf2(least: number): number {
   return 2 ** Math.ceil(Math.log2(least));
 }
 
+/** The plane of a store of these tiles. Throws an input error for a shard that is no square of tiles. */
+export function planeAround(
+  grid: ProjectedGrid,
+  tiles: readonly number[],
+  parentOrder: number,
+  parentsPerShard: number,
+  levels: readonly number[],
+): StorePlane {
+  if (!Number.isInteger(Math.log2(parentsPerShard) / 2)) {
+    throw inputError(
+      `output.shard is ${parentsPerShard}; wanted a power of 4, because a shard of a projected grid is a square of tiles`,
+    );
+  }
+  return { grid, extent: extentAround(tiles, parentOrder, parentsPerShard, levels) };
+}
+
 /**
  * The rectangle of whole shards, and of whole cells of the coarsest level, around tiles. Throws an input error for one of
  * more cells a side than can be written.

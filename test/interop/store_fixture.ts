@@ -4,7 +4,8 @@ import type { StoreSpec } from "../../core/store/contract.ts";
 import { storeMetadata } from "../../core/store/metadata.ts";
 import { coordinateObjects } from "../../core/store/time_axis.ts";
 import { encodeCoarseLevel, shardWriter } from "../../core/store/writer.ts";
-import { ancestors, ranksOfShard, shardsAcross } from "../../core/store/layout.ts";
+import { ancestors, ranksOfShard } from "../../core/store/layout.ts";
+import { ShardNumbers } from "../../core/store/shard_numbers.ts";
 import { extentAround } from "../../core/store/plane.ts";
 import { cellOf } from "../../core/projected/grid.ts";
 
@@ -128,7 +129,7 @@ function coarse(spec: StoreSpec, order: number, window?: number): Map<string, Ui
 function fineShards(spec: StoreSpec, order: number, window?: number): Map<string, Uint8Array>[] {
   const cellsPerParent = 4 ** (order - spec.parentOrder);
   return Array.from(
-    { length: shardsAcross(spec) },
+    { length: new ShardNumbers(spec).across },
     (_, shard) =>
       encodeLevelShard(spec, order, shard, (rank) => {
         const cells = fixtureCells(rank, cellsPerParent);

@@ -69,7 +69,7 @@ Deno.test("no flag touches a folder with files that no store has, the user's dat
       "2019/a.h5",
       "12/notes.txt",
       "2019/05/zarr.json",
-      "12/count/c/7/1/2",
+      "12/count/c/7/1/2/3",
       "data/12/zarr.json",
     ]
   ) {
