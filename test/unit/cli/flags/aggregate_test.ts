@@ -62,6 +62,7 @@ function sample(flag: string, choices: readonly string[] | undefined): string[] 
   if (/^--(start|end)$/.test(flag)) return ["2024-01-05"];
   if (/^--mem/.test(flag)) return ["3GB"];
   if (flag === "--retry-scale") return ["2.5"];
+  if (flag === "--origin") return ["500000,0"];
   return ["7"];
 }
 

@@ -23,7 +23,8 @@ Deno.test("flags that a format has no use for are refused, and what it needs is 
     /--crs, --resolution and --resampling are for cog/,
   );
   assert.throws(() => requestOf("-o", "a.csv", "--geometry", "centre"), /csv has none/);
-  assert.throws(() => requestOf("-o", "a.tif", "--variable", "h"), /which reference system/);
+  // A store of a projected grid says its reference system itself.
+  assert.equal(requestOf("-o", "a.tif", "--variable", "h").format, "cog");
   assert.throws(() => requestOf("-o", "a.tif", "--crs", "EPSG:3031"), /which variables/);
   assert.throws(
     () => requestOf("-o", "a.csv", "--zones", "--order", "8"),
