@@ -245,6 +245,9 @@ async function showStatus(file: string, flags: { runDir?: string }, context: Cli
       ["state", found.finished ? "finished" : left === 0 ? "every task is done" : `${left} tasks left`],
       ["granules", `${formatCount(found.converted)} of ${formatCount(found.discovered)} converted`],
       ...found.setAside === 0 ? [] : [["set aside", formatCount(found.setAside)]],
+      ...found.outdated.length === 0
+        ? []
+        : [["items of before", `${formatNumberOf(found.outdated.length, "granule")}, until the next run`]],
       ...found.failed.map(({ id, reason, permanent }) => [
         permanent ? "failed" : "to try again",
         reason.startsWith(id) ? reason : `${id}: ${reason}`,

@@ -16,6 +16,8 @@ export interface PublishStatus extends JobStatus {
   readonly converted: number;
   readonly setAside: number;
   readonly failed: readonly FailedGranule[];
+  /** Granules of which a target still has the items of files that were replaced, until the next run. */
+  readonly outdated: readonly string[];
 }
 
 export async function publishStatus(directory: PublishDirectory, plan: PublishPlan): Promise<PublishStatus> {
@@ -37,11 +39,13 @@ export async function publishStatus(directory: PublishDirectory, plan: PublishPl
   const targets = itemTargets(plan.dataset);
   const refused: FailedGranule[] = [];
   const targetsLeft: number[] = [];
+  const outdated = new Set([...records].flatMap(([name, { replacing }]) => replacing === true ? [name] : []));
   for (const [task, index] of targets.entries()) {
     const known = await directory.registered(targetKey(plan.dataset, index));
     if (left.length > 0 || unregistered(records, known).length > 0) targetsLeft.push(task);
-    for (const [name, { refused: items }] of known) {
+    for (const [name, { itemsHash, refused: items }] of known) {
       const record = records.get(name);
+      if (record?.done != null && record.done.itemsHash !== itemsHash) outdated.add(name);
       if (items.length === 0 || record === undefined) continue;
       const reason = items.map(({ id, reason }) => `${plan.dataset.targets[index].to}: ${id}: ${reason}`)
         .join("; ");
@@ -68,5 +72,6 @@ export async function publishStatus(directory: PublishDirectory, plan: PublishPl
     converted: [...records.values()].filter(({ done }) => done !== null).length,
     setAside: Object.values(plan.setAside).reduce((sum, count) => sum + count, 0),
     failed: [...failed, ...refused],
+    outdated: [...outdated].flatMap((name) => records.get(name)?.id ?? []).sort(),
   };
 }

@@ -228,6 +228,27 @@ scene("a target that fails stops no conversion, and the next run tells it all", 
   assert.equal(s.api.items.size, 2);
 });
 
+scene(
+  "status names granules of which a target has the items of before, until it has the new ones",
+  async (s) => {
+    const outdated = async () => (await status(path.join(s.folder, "d.run"))).outdated;
+    s.put(OMTO3D);
+    await s.run();
+    assert.deepEqual(await outdated(), []);
+    s.yaml(yamlOf(s.api.server.url, '["**/ColumnAmountO3", "**/UVAerosolIndex"]'));
+    s.api.server.faults = new FaultSchedule([{
+      at: "every",
+      fault: { kind: "status", status: 500 },
+      path: /items/,
+    }]);
+    await assert.rejects(s.run(), /answered 500/);
+    assert.deepEqual(await outdated(), ["OMI-Aura_L3-OMTO3d_2016m0331_v003.he5"]);
+    s.api.server.faults = new FaultSchedule();
+    await s.run();
+    assert.deepEqual(await outdated(), []);
+  },
+);
+
 scene("an item that a target refuses counts as failed, until it is tried again", async (s) => {
   s.put(OMTO3D);
   s.put(SECOND);
@@ -606,6 +627,7 @@ scene(
     const directory = s.directory();
     const [[name, record]] = [...await directory.convertRecords()];
     await directory.putConvert(name, { ...record, replacing: true });
+    assert.deepEqual((await status(path.join(s.folder, "d.run"))).outdated, [record.id]);
     const cog = path.join(s.folder, "out/cogs/OMI-Aura_L3-OMTO3d_2016m0331_v003/ColumnAmountO3.tif");
     const bytes = fs.readFileSync(cog);
     bytes[bytes.length - 100] ^= 1; // another file of the same size
