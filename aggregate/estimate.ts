@@ -1,5 +1,6 @@
 /** What a run will cost, before it: what its plan says, and what one of its granules cost when it was aggregated alone. */
 import { TEMPLATE_DEFAULTS } from "../runs/lambda/lambda_template.ts";
+import { LAMBDA_PRICES, S3_GET_PRICE } from "../runs/lambda/lambda_prices.ts";
 import type { Measure } from "./measure_granule.ts";
 import type { Plan } from "./plan/plan.ts";
 import { PROCESS_BYTES, WORKER_BYTES } from "./schedule/budget.ts";
@@ -24,11 +25,6 @@ export interface Estimate {
   measuredAt: string | null;
   unknown: string | null;
 }
-
-/** Dollars of Lambda (arm64 and x86_64, us-west-2): a GB second, a call; of S3: a GET. As listed in 2026. */
-const GB_SECOND = { arm64: 0.0000133334, x86_64: 0.0000166667 } as const;
-const CALL = 0.2e-6;
-const GET = 0.4e-6;
 
 /** Bytes of an observation in memory besides its columns. */
 const ROW_BYTES = 4;
@@ -70,8 +66,10 @@ export function estimateOf(
   const shared = measured.storeBytes * Math.max(1, parents / Math.max(1, measured.parents));
   const alone = measured.storeBytes * Math.max(1, alike);
   const { memoryMegabytes, architecture } = TEMPLATE_DEFAULTS;
-  const dollars = measured.seconds * alike * memoryMegabytes / 1024 * GB_SECOND[architecture] +
-    (plan.batches.length + plan.shards.length) * CALL + measured.requests * alike * GET;
+  const dollars =
+    measured.seconds * alike * memoryMegabytes / 1024 * LAMBDA_PRICES.gigabyteSecond[architecture] +
+    (plan.batches.length + plan.shards.length) * LAMBDA_PRICES.request +
+    measured.requests * alike * S3_GET_PRICE;
   return {
     ...estimate,
     readBytes: times(measured.readBytes),

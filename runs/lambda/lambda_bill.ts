@@ -1,8 +1,6 @@
 /** What a run on Lambda costs: billed time from the REPORT lines of its invocations, and list prices. */
 import { Buffer } from "node:buffer";
-
-/** List prices in us-west-2 and us-east-1 for x86, in dollars; the free share is not counted. */
-const LAMBDA_PRICES = { gigabyteSecond: 0.0000166667, request: 0.0000002 } as const;
+import { LAMBDA_PRICES } from "./lambda_prices.ts";
 
 /** Where a run's bill is kept in its run directory. */
 export const BILL_KEY = "lambda.json";
@@ -14,7 +12,7 @@ export interface LambdaBill {
   coldStarts: number;
   billedSeconds: number;
   gigabyteSeconds: number;
-  /** By {@linkcode LAMBDA_PRICES}. */
+  /** By {@linkcode LAMBDA_PRICES}, of x86. */
   dollars: number;
 }
 
@@ -37,6 +35,6 @@ export function addInvocation(bill: LambdaBill, logTail: string | null, secondsH
   if (/Init Duration:/.test(report)) bill.coldStarts += 1;
   bill.billedSeconds += seconds;
   bill.gigabyteSeconds += seconds * gigabytes;
-  bill.dollars = bill.gigabyteSeconds * LAMBDA_PRICES.gigabyteSecond +
+  bill.dollars = bill.gigabyteSeconds * LAMBDA_PRICES.gigabyteSecond.x86_64 +
     bill.invocations * LAMBDA_PRICES.request;
 }
