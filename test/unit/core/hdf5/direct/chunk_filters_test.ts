@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
 import zlib from "node:zlib";
 import { checkFilters, ChunkFault, decodeChunk } from "../../../../../core/hdf5/direct/chunk_filters.ts";
 import { UnsupportedHdf5 } from "../../../../../core/hdf5/direct/cursor.ts";
@@ -72,4 +75,27 @@ Deno.test("filters that are not undone are named", () => {
   );
   assert.throws(() => checkFilters([DEFLATE, DEFLATE], 4, "f.h5: /x"), /deflate applied twice/);
   assert.throws(() => checkFilters([shuffleOf(4)], 8, "f.h5: /x"), /shuffle of another element size/);
+});
+
+const ROOT = path.resolve(import.meta.dirname!, "../../../../..");
+const BUN = path.join(ROOT, "node_modules", ".bin", "bun");
+
+Deno.test({
+  name: "in the runtime of the binary a chunk that was inflated gives its memory back when the next one is",
+  ignore: !fs.existsSync(BUN),
+  fn() {
+    const program = `
+      import zlib from "node:zlib";
+      import { decodeChunk } from "./core/hdf5/direct/chunk_filters.ts";
+      const bytes = Uint8Array.from({ length: 4000 }, (_, i) => (i * 2654435761) >>> 13);
+      const filters = [{ id: 1, name: "deflate", values: [6] }];
+      const next = () => decodeChunk(zlib.deflateSync(bytes), 0, filters, bytes.length);
+      const first = next(), before = first.length, second = next();
+      console.log(before, first.length, second.length, second.every((byte, i) => byte === bytes[i]));
+    `;
+    assert.equal(
+      execFileSync(BUN, ["-e", program], { cwd: ROOT, encoding: "utf8" }).trim(),
+      "4000 0 4000 true",
+    );
+  },
 });
