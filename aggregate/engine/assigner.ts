@@ -1,7 +1,5 @@
 /** Cells of observations, with scratch that is reused from group to group. */
 import { assignCells } from "../../core/cells/assign.ts";
-import { assignProjected, CellFinder } from "../../core/projected/assign.ts";
-import type { ProjectedGrid } from "../../core/projected/grid.ts";
 import type { GroupRuns, RowSpan } from "../../core/observations/row_runs.ts";
 import type { LatitudeConvention } from "../../core/cells/convention.ts";
 
@@ -12,7 +10,7 @@ interface CellsOfRows {
 }
 
 /** Writes the cells of places. */
-type Assign = (longitude: Float64Array, latitude: Float64Array, cells: CellsOfRows) => void;
+export type Assign = (longitude: Float64Array, latitude: Float64Array, cells: CellsOfRows) => void;
 
 /** Parent ids and child indices of rows, by one grid: HEALPix's, or a projected one. */
 export class CellAssigner {
@@ -27,12 +25,11 @@ export class CellAssigner {
     readonly parentOrder: number,
     readonly childOrder: number,
     convention: LatitudeConvention,
-    projected?: ProjectedGrid,
+    /** Of another grid than HEALPix. */
+    assign?: Assign,
   ) {
     this.cellsPerParent = 4 ** (childOrder - parentOrder);
-    this.#assign = projected === undefined
-      ? healpix({ parentOrder, childOrder, convention })
-      : onPlane(projected, childOrder - parentOrder);
+    this.#assign = assign ?? healpix({ parentOrder, childOrder, convention });
   }
 
   /** The cells of places; a place that is none on Earth has the parent -1. */
@@ -88,9 +85,4 @@ export class CellAssigner {
 
 function healpix(grid: Parameters<typeof assignCells>[2]): Assign {
   return (longitude, latitude, cells) => void assignCells(longitude, latitude, grid, cells);
-}
-
-function onPlane(grid: ProjectedGrid, depth: number): Assign {
-  const finder = new CellFinder(grid);
-  return (longitude, latitude, cells) => assignProjected(longitude, latitude, finder, depth, cells);
 }

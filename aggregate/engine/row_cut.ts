@@ -5,11 +5,10 @@
 import { coverageRanges } from "../../core/cells/coverage.ts";
 import type { LatitudeConvention } from "../../core/cells/convention.ts";
 import { nestedOf } from "../../core/cells/healpix.ts";
-import { cellCentre } from "../../core/cells/place.ts";
+import { cellCentre, type LonLat } from "../../core/cells/place.ts";
 import { areaFrom, type AreaSpec } from "../../core/geometry/area.ts";
 import { type InsideTest, insideTest } from "../../core/geometry/inside.ts";
 import type { ProjectedGrid } from "../../core/projected/grid.ts";
-import { CellPlaces } from "../../core/projected/places.ts";
 import type { StoreTime } from "../../core/store/contract.ts";
 import type { ClipRule } from "../pipeline.ts";
 
@@ -70,7 +69,11 @@ const CLIP_ORDER = 9;
 export function clipCells(
   areas: readonly AreaSpec[],
   rule: ClipRule,
-  { childOrder, convention, projected }: Omit<ClipGrid, "parentOrder">,
+  { childOrder, convention, projected }: {
+    childOrder: number;
+    convention: LatitudeConvention;
+    projected?: ProjectedGrid | undefined;
+  },
 ): ClipCells | null {
   if (rule === "none" || areas.length === 0) return null;
   const order = projected === undefined ? Math.min(childOrder, CLIP_ORDER) : CLIP_ORDER;
@@ -83,7 +86,12 @@ interface ClipGrid {
   parentOrder: number;
   childOrder: number;
   convention: LatitudeConvention;
-  projected?: ProjectedGrid | undefined;
+  /** Where the cells of another grid than HEALPix lie. */
+  places?: CellCentres | undefined;
+}
+
+interface CellCentres {
+  centre(id: number): LonLat;
 }
 
 /** Tests observations one after the other; neighbours in a granule cost next to nothing. */
@@ -98,7 +106,7 @@ export class Clip {
   #open: InsideTest[] | null = null;
   #child = -1;
   #childKept = false;
-  readonly #places: CellPlaces | null;
+  readonly #places: CellCentres | null;
 
   constructor({ rule, order, areas }: ClipCells, readonly grid: ClipGrid) {
     this.#rule = rule;
@@ -110,7 +118,7 @@ export class Clip {
     this.#childrenPerParent = 4 ** (grid.childOrder - grid.parentOrder);
     this.#childrenPerCell = 4 ** (grid.childOrder - order);
     this.#order = order;
-    this.#places = grid.projected === undefined ? null : new CellPlaces(grid.projected, grid.childOrder);
+    this.#places = grid.places ?? null;
   }
 
   /** Whether places themselves are asked for, or cells alone. */
@@ -135,7 +143,7 @@ export class Clip {
   }
 
   /** The same of a cell of a projected grid: the HEALPix cell of the place that decides is looked up. */
-  #keepsOnPlane(places: CellPlaces, id: number, longitude: number, latitude: number): boolean {
+  #keepsOnPlane(places: CellCentres, id: number, longitude: number, latitude: number): boolean {
     if (this.#rule === "observations") return this.#isInside(longitude, latitude);
     if (id !== this.#child) {
       this.#child = id;

@@ -3,7 +3,6 @@ import type { Catalog } from "../../catalog/file/open_catalog.ts";
 import { untimedGranules, untimedText } from "../../catalog/query/filter_notes.ts";
 import { select } from "../../catalog/query/select.ts";
 import { inputError } from "../../core/errors.ts";
-import { cellOrderFor } from "../../core/projected/tiles.ts";
 import { DEFAULT_CLIP, type Pipeline } from "../pipeline.ts";
 import { joinSelections } from "./append.ts";
 import { askedSelection, type PrepareOptions, withConfig } from "./asked.ts";
@@ -12,7 +11,6 @@ import { collectionsOf, refuseMixedVersions } from "./collections.ts";
 import { foldedGranules, without } from "./duplicates.ts";
 import { type Plan, planRun, type RunSelection } from "./plan.ts";
 import { areasOf } from "./row_rules.ts";
-import { tileSelection } from "./tile_selection.ts";
 
 /**
  * Selects from the catalog under the config's collections and bounds and plans the run. Throws an
@@ -35,8 +33,10 @@ export async function prepareRun(
   const within = selectionAreas(bounds);
   // A tile of which cells outside the areas are kept needs its granules from there, too.
   const wholeTiles = projected !== undefined && (bounds.clip ?? DEFAULT_CLIP) !== "observations";
+  // Loaded where they are asked for: most runs need no projections.
+  const tiles = projected === undefined ? null : { grid: projected, ...await import("./tile_selection.ts") };
   const selection = await select(catalog, {
-    order: projected === undefined ? parentOrder : cellOrderFor(projected, parentOrder),
+    order: tiles === null ? parentOrder : tiles.selectionOrder(tiles.grid, parentOrder),
     convention: latitude,
     ...options.filter,
     ...times,
@@ -50,10 +50,10 @@ export async function prepareRun(
   // Versions of which the selection leaves one are no mixture.
   const { append } = options;
   const { granules, ranks } = selection;
-  const own: RunSelection = projected === undefined
+  const own: RunSelection = tiles === null
     ? { parents: Array.from(selection.parents), granules, ranks, leftOut: [] }
-    : tileSelection(selection, {
-      grid: projected,
+    : tiles.tileSelection(selection, {
+      grid: tiles.grid,
       order: parentOrder,
       cells: options.cells,
       areas: wholeTiles ? within : [],

@@ -3,7 +3,7 @@ import type { Selection } from "../../catalog/query/select.ts";
 import { inputError } from "../../core/errors.ts";
 import type { Area } from "../../core/geometry/area.ts";
 import type { ProjectedGrid } from "../../core/projected/grid.ts";
-import { TileFinder } from "../../core/projected/tiles.ts";
+import { cellOrderFor, TileFinder } from "../../core/projected/tiles.ts";
 import type { RunSelection } from "./plan.ts";
 
 interface TileOptions {
@@ -20,6 +20,11 @@ interface TileOptions {
 
 /** A run of more tiles is planned in hours, not in seconds. */
 const MOST_TILES = 2 ** 20;
+
+/** The order of the HEALPix cells by which granules of tiles of an order are selected. */
+export function selectionOrder(grid: ProjectedGrid, order: number): number {
+  return cellOrderFor(grid, order);
+}
 
 /**
  * The tiles that the granules' cells touch, and which granule touches which: some too many, because observations decide,

@@ -22,6 +22,7 @@ import type { DataSource } from "../pipeline.ts";
 import { compileStatistics } from "../statistics/compile.ts";
 import { compileMerge } from "../statistics/merge.ts";
 import { CellAssigner } from "../engine/assigner.ts";
+import type { PlaneRows } from "../engine/plane_rows.ts";
 import type {
   FromWorker,
   IndexedRows,
@@ -53,32 +54,46 @@ export interface TaskRunnerOptions {
 }
 
 export class TaskRunner {
-  #tasks: RunTasks | undefined;
+  #tasks: Promise<RunTasks> | undefined;
 
   constructor(readonly options: TaskRunnerOptions = {}) {}
 
   /** The answer to a task; a context has none. */
   async answer(message: ToWorker): Promise<FromWorker | undefined> {
     if (message.type === "start") {
-      this.#tasks = new RunTasks(message.context, message.worker, this.options);
+      this.#tasks = startTasks(message.context, message.worker, this.options);
+      await this.#tasks;
       return undefined;
     }
     const { id } = message;
     try {
-      if (this.#tasks === undefined) throw new Error("a task came before the context of its run");
+      const tasks = await this.#tasks;
+      if (tasks === undefined) throw new Error("a task came before the context of its run");
       switch (message.type) {
         case "scatter":
-          return { type: "scattered", id, outcome: await this.#tasks.scatter(message.task) };
+          return { type: "scattered", id, outcome: await tasks.scatter(message.task) };
         case "spill":
-          return { type: "spilled", id, outcome: this.#tasks.spill(message.task) };
+          return { type: "spilled", id, outcome: tasks.spill(message.task) };
         case "reduce":
-          return { type: "reduced", id, outcome: this.#tasks.reduce(message.task) };
+          return { type: "reduced", id, outcome: tasks.reduce(message.task) };
       }
     } catch (error) {
-      const slabs = this.#tasks?.reportSlabs() ?? { opened: [], filled: [] };
+      const slabs = (await this.#tasks)?.reportSlabs() ?? { opened: [], filled: [] };
       return { type: "failed", id, error: serializeError(error), slabs };
     }
   }
+}
+
+/** The tasks of one run, with what its grid needs. */
+async function startTasks(
+  context: RunContext,
+  worker: number,
+  options: TaskRunnerOptions,
+): Promise<RunTasks> {
+  const { plane, levels, parentOrder } = context.store;
+  if (plane === undefined) return new RunTasks(context, worker, options);
+  const { planeRows } = await import("../engine/plane_rows.ts");
+  return new RunTasks(context, worker, options, planeRows(plane.grid, levels[0], levels[0] - parentOrder));
 }
 
 /** The tasks of one run. */
@@ -96,10 +111,10 @@ class RunTasks {
   #slabs = new Map<number, SharedArrayBuffer>();
   #options: TaskRunnerOptions;
 
-  constructor(context: RunContext, worker: number, options: TaskRunnerOptions) {
+  constructor(context: RunContext, worker: number, options: TaskRunnerOptions, plane?: PlaneRows) {
     const { pipeline, store, rows } = context;
-    const { parentOrder, latitude: convention, plane } = store;
-    const grid = { parentOrder, childOrder: store.levels[0], convention, projected: plane?.grid };
+    const { parentOrder, latitude: convention } = store;
+    const grid = { parentOrder, childOrder: store.levels[0], convention, places: plane?.places };
     this.#clip = rows.clip === null ? null : new Clip(rows.clip, grid);
     this.#finder = store.time === undefined ? null : new WindowFinder(store.time);
     const { zones } = pipeline.output;
@@ -115,7 +130,7 @@ class RunTasks {
       ),
     );
     this.#scatterer = new Scatterer(
-      new CellAssigner(parentOrder, grid.childOrder, convention, grid.projected),
+      new CellAssigner(parentOrder, grid.childOrder, convention, plane?.assign),
       this.#shardOf,
       columnNames.length + markColumns(zones),
       statistics.needs,

@@ -9,7 +9,7 @@ import { finestOrder } from "../projected/grid.ts";
 import { type ArrayDocument, asArray, asGroup, type GroupDocument, readDocument } from "../zarr/documents.ts";
 import type { StoreReader } from "../zarr/reader.ts";
 import { latitudeOf } from "./ellipsoid.ts";
-import { HealpixCells, type LevelCells, PlaneCells } from "./level_cells.ts";
+import { HealpixCells, type LevelCells } from "./level_cells.ts";
 import { CELL_IDS, PROVENANCE_KEY, TIME } from "./metadata.ts";
 import { type PlacedPlane, type PlaneLevel, planeLevel } from "./plane.ts";
 import { notedPlane } from "./plane_reader.ts";
@@ -154,6 +154,8 @@ async function readPlaneLevel(
   const group = asGroup(document, `${reader.name}/${path}`);
   const arrays = await levelArrays(reader, root, group, path);
   const plane = planeLevel(placed, order);
+  // Loaded where it is asked for: most stores need no projections.
+  const { PlaneCells } = await import("./plane_cells.ts");
   const named = arrays.find((array) => array.name === TIME && array.shape.length === 1);
   const isOver = ({ shape, innerChunk }: StoreArray, lead: readonly number[]) =>
     innerChunk !== null && String(shape) === String([...lead, plane.height, plane.width]);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { Position } from "../../../core/geometry/geometry.ts";
 import { singleParts } from "../../../core/geometry/geometry.ts";
-import { HealpixCells, PlaneCells } from "../../../core/store/level_cells.ts";
+import { HealpixCells } from "../../../core/store/level_cells.ts";
+import { PlaneCells } from "../../../core/store/plane_cells.ts";
 import { cellOf } from "../../../core/projected/grid.ts";
 import { outlineOf } from "../../../results/cell_shapes.ts";
 

@@ -12,7 +12,7 @@ import { transformer } from "../../../core/raster/crs/transform.ts";
 import { tileMatrixSet } from "../../../core/raster/tms/tile_matrix_set.ts";
 import { tileAt, tileBounds } from "../../../core/raster/tms/tiles.ts";
 import { insideTest } from "../../../core/geometry/inside.ts";
-import { PlaneCells } from "../../../core/store/level_cells.ts";
+import { PlaneCells } from "../../../core/store/plane_cells.ts";
 import { fixtureIds, fixtureSpec, planeSpec, writeFixture } from "../../interop/store_fixture.ts";
 import { type Serving, startServing } from "../../support/serving.ts";
 
