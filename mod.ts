@@ -54,6 +54,7 @@ export { defaultHttpIo, type HttpIo } from "./catalog/discover/draft/http_text.t
 // Catalogs.
 export type { GranuleAsset, GranuleRow } from "./catalog/granule.ts";
 export { buildCatalog, type BuildOptions, type BuildResult } from "./catalog/write/build.ts";
+export { writeCellIndex, type WrittenCellIndex } from "./catalog/cell_index/write_index.ts";
 export { mergeCatalogs, type MergeResult } from "./catalog/write/merge.ts";
 export { type Catalog, openCatalog } from "./catalog/file/open_catalog.ts";
 export { type CatalogInfo, catalogInfo } from "./catalog/query/info.ts";
