@@ -41,6 +41,12 @@ export function gridDtype(stored: string): GridDtype | undefined {
   return DTYPES[stored.slice(1)];
 }
 
+/** numpy's name of a stored number's type. */
+export function dtypeName(stored: string): string {
+  if (isLongInteger(stored)) return stored[1] === "u" ? "uint64" : "int64";
+  return stored.slice(1) === "f2" ? "float16" : gridDtype(stored) ?? stored;
+}
+
 /** Whether elements are integers of 64 bits. */
 export function isLongInteger(stored: string): boolean {
   return /^[<>|][iu]8$/.test(stored);

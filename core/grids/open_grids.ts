@@ -8,13 +8,14 @@ import { globMatches } from "../glob.ts";
 import { crsOfCode } from "../raster/crs/codes.ts";
 import type { GridFile, RefusedVariable } from "../raster/grid.ts";
 import { attributeText } from "../hdf5/attribute_values.ts";
+import { fileAxes } from "./file_axes.ts";
 import { NAMED_GRIDS, type NamedGrid } from "./ease_grids.ts";
 import { isLongInteger, withinRange } from "./elements.ts";
 import { baseName, FileView, groupOf, isText } from "./file_view.ts";
 import { Hdf5Grid, type PlacedVariable } from "./hdf5_grid.ts";
 import { Hdf5Session, isFileFault } from "./hdf5_session.ts";
 import { longIntegers } from "./long_integers.ts";
-import { placeVariable } from "./place_variable.ts";
+import { placeVariable, variableDimensions } from "./place_variable.ts";
 import type { GridMask, PlacingContext } from "./placing.ts";
 import { NoGrid } from "./refusal.ts";
 import { readGridStructures, structMetadataText } from "./struct_metadata.ts";
@@ -74,6 +75,14 @@ export async function openGrids(
     name,
     grids,
     refused,
+    axes: async (signal) => {
+      const placed = await session.run(
+        () =>
+          grids.map(({ name: path }) => ({ path, dimensions: variableDimensions(context, path).dimensions })),
+        signal,
+      );
+      return await fileAxes(session, view, placed, signal);
+    },
     close: async () => {
       for (const grid of grids) grid.forget();
       session.close();

@@ -25,9 +25,7 @@ export function placeVariable(context: PlacingContext, path: string): PlacedVari
   if (!isNumeric(dataset.dtype)) {
     throw new NoGrid("dtype", `its values are of ${dataset.dtype} (wanted integers or floats)`);
   }
-  const structure = eosStructure(context, path);
-  const given = structure?.fields.get(baseName(path)) ?? eosNames(structure, dataset.shape);
-  const dimensions = dimensionsOf(view, path, given);
+  const { structure, given, dimensions } = variableDimensions(context, path);
   const placement = structure !== undefined && given !== undefined
     ? placeEos(context, structure, dimensions, notes)
     : placeCf(context, path, dimensions, notes);
@@ -84,6 +82,14 @@ export function placeVariable(context: PlacingContext, path: string): PlacedVari
     bands,
     notes,
   };
+}
+
+/** The dimensions of the variable at `path`, by what its grid of HDF-EOS5 gives, if it lies in one. */
+export function variableDimensions(context: PlacingContext, path: string) {
+  const { view } = context;
+  const structure = eosStructure(context, path);
+  const given = structure?.fields.get(baseName(path)) ?? eosNames(structure, view.dataset(path).shape);
+  return { structure, given, dimensions: dimensionsOf(view, path, given) };
 }
 
 /** A note on scaling that is stated in words whose formula products do not agree on. */

@@ -104,10 +104,30 @@ export interface RefusedVariable {
   readonly reason: string;
 }
 
+/** A coordinate of a file's grids: of an axis, of a scalar, or of a grid mapping. */
+export interface FileCoordinate {
+  readonly path: string;
+  /** Elements. */
+  readonly size: number;
+  /** numpy's name; `datetime64[ns]` for times. */
+  readonly dtype: string;
+  /** Null for times, and for what has no number or too many to look through. */
+  readonly least: number | null;
+  readonly most: number | null;
+}
+
+/** Dimensions and coordinates by name. */
+export interface FileAxes {
+  readonly dimensions: ReadonlyMap<string, number>;
+  readonly coordinates: ReadonlyMap<string, FileCoordinate>;
+}
+
 /** All that a file offers as grids. */
 export interface GridFile {
   readonly name: string;
   readonly grids: readonly Grid[];
   readonly refused: readonly RefusedVariable[];
+  /** What its grids are named along; only of files whose variables have named dimensions. Reads the coordinates. */
+  axes?(signal?: AbortSignal): Promise<FileAxes>;
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /** Whether and how a collection can be drawn, by one of its granules. */
 import { z } from "zod";
-import type { Grid, GridFile } from "../../core/raster/grid.ts";
+import type { FileAxes, Grid, GridFile } from "../../core/raster/grid.ts";
 import { locationsOf } from "../../catalog/locations.ts";
 import type { DataContext } from "../context.ts";
 import { json } from "../http/operation.ts";
@@ -51,13 +51,15 @@ export function addCompatibility(context: DataContext): void {
           if (bands) search.set("assets", [...assetKeys(row, null).keys()][0]);
           else if (first !== undefined) search.set("variables", bareName(first));
           const backend = bands ? "rasterio" : "xarray";
+          const axes = await file.axes?.(signal) ?? null;
+          const times = await source.times(conceptId ?? granule.collectionId);
           return json({
             concept_id: conceptId ?? granule.collectionId,
             backend,
-            datetime: null,
+            datetime: times.length === 0 ? null : times,
             variables: bands ? null : await variables(file, query.skip_variable_statistics, signal),
-            dimensions: null,
-            coordinates: null,
+            dimensions: axes === null ? null : Object.fromEntries(axes.dimensions),
+            coordinates: axes === null ? null : coordinatesOf(axes),
             compatible_groups: null,
             granule_ur: row.id,
             example_assets: bands
@@ -74,6 +76,15 @@ export function addCompatibility(context: DataContext): void {
       });
     },
   });
+}
+
+function coordinatesOf({ coordinates }: FileAxes) {
+  return Object.fromEntries(
+    [...coordinates].map(([name, { size, dtype, least, most }]) => [
+      name,
+      { size, dtype, min: least, max: most },
+    ]),
+  );
 }
 
 function bareName({ name }: Grid): string {

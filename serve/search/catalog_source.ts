@@ -5,7 +5,7 @@ import type { Shape } from "../../core/cells/shape.ts";
 import type { BoundingBox } from "../../core/geometry/box.ts";
 import { unionBox } from "../../core/geometry/geometry.ts";
 import { decodeWkb } from "../../core/geometry/wkb.ts";
-import { asText } from "../../core/json_value.ts";
+import { asText, type JsonObject } from "../../core/json_value.ts";
 import type { GranuleRow } from "../../catalog/granule.ts";
 import { areaOfBox } from "../area/lonlat_area.ts";
 import { badParameter, badRequest } from "../http/problem.ts";
@@ -55,6 +55,19 @@ export class CatalogSource implements GranuleSource {
     let box: BoundingBox | undefined;
     for (const row of rows) if (row.bbox !== null) box = unionBox(box, row.bbox);
     return box ?? null;
+  }
+
+  times(collectionId: string): Promise<readonly JsonObject[]> {
+    const [found] = this.index.collections.filter(({ collection, conceptId }) =>
+      collection === collectionId || conceptId === collectionId
+    );
+    if (found === undefined || found.start === null) return Promise.resolve([]);
+    const iso = (time: number) => new Date(time).toISOString();
+    const range = {
+      BeginningDateTime: iso(found.start),
+      ...(found.end === null ? {} : { EndingDateTime: iso(found.end) }),
+    };
+    return Promise.resolve([{ RangeDateTimes: [range] }]);
   }
 
   async #ranks(filter: GranuleFilter, boxes: readonly BoundingBox[] | null): Promise<number[]> {

@@ -76,7 +76,7 @@ export class CmrSearch {
   async #granule(item: unknown): Promise<ServedGranule | null> {
     const meta = asObject(asObject(item)?.meta);
     const collectionId = asText(meta?.["collection-concept-id"]) ?? "";
-    const facts = collectionId === "" ? null : await this.#factsOrNone(collectionId);
+    const facts = collectionId === "" ? null : await this.factsOrNone(collectionId);
     const tally = new Tally();
     const draft = readUmmGranule(item, { tally, collection: () => facts });
     const row = draft === null ? null : finishRow(draft, this.#footprinter, tally);
@@ -86,7 +86,7 @@ export class CmrSearch {
   }
 
   /** Without the facts of its collection a granule still has its own links. */
-  async #factsOrNone(conceptId: string): Promise<CollectionFacts | null> {
+  async factsOrNone(conceptId: string): Promise<CollectionFacts | null> {
     try {
       return await this.facts(conceptId);
     } catch (error) {
@@ -129,6 +129,10 @@ export class CmrSource implements GranuleSource {
       if (row.bbox !== null) box = unionBox(box, row.bbox);
     }
     return box ?? null;
+  }
+
+  async times(collectionId: string): Promise<readonly JsonObject[]> {
+    return (await this.search.factsOrNone(collectionId))?.times ?? [];
   }
 
   #query(filter: GranuleFilter): CmrQuery {

@@ -29,6 +29,8 @@ export interface GranuleSource {
   find(query: GranuleQuery, signal: AbortSignal): Promise<ServedGranule[]>;
   /** Where its granules lie, as far as that is known without asking for them. */
   extent(filter: GranuleFilter): Promise<BoundingBox | null>;
+  /** Times of a collection's granules, in the words of CMR's records (`TemporalExtents`); empty where none are known. */
+  times(collectionId: string): Promise<readonly JsonObject[]>;
 }
 
 /** Where granules are looked for, by what a request says. */

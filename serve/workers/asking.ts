@@ -83,6 +83,8 @@ export class AskedPlaces implements GranulePlaces {
         source.name = found.source;
         return [...found.granules];
       },
+      times: (collectionId: string) =>
+        asking.ask<Awaited<ReturnType<GranuleSource["times"]>>>({ about: "times", parameters, collectionId }),
       extent: (filter: Parameters<GranuleSource["extent"]>[0]) =>
         asking.ask<Awaited<ReturnType<GranuleSource["extent"]>>>({ about: "extent", parameters, filter }),
     };

@@ -45,6 +45,7 @@ export type Question =
     readonly most: number;
   }
   | { readonly about: "extent"; readonly parameters: SearchParameters; readonly filter: GranuleFilter }
+  | { readonly about: "times"; readonly parameters: SearchParameters; readonly collectionId: string }
   | { readonly about: "open"; readonly location: SourceLocation }
   | { readonly about: "read"; readonly source: number; readonly ranges: readonly ByteRange[] }
   | { readonly about: "store get"; readonly place: string; readonly key: string }

@@ -85,6 +85,11 @@ export class Desk {
           question.parameters,
           (source) => source.extent(question.filter),
         );
+      case "times":
+        return await this.#options.sources.with(
+          question.parameters,
+          (source) => source.times(question.collectionId),
+        );
       case "open": {
         const source = await this.#options.opener.open(question.location);
         if (this.#closed || signal.aborted) {

@@ -91,6 +91,7 @@ function readCollection(conceptId: string, umm: JsonObject): CollectionFacts {
       ? endpoint
       : null,
     s3Region: regionOf(asText(direct?.Region)),
+    times: asObjects(umm.TemporalExtents),
   };
 }
 

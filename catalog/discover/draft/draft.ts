@@ -6,6 +6,7 @@ import { GranaryError } from "../../../core/errors.ts";
 import type { GranuleRow } from "../../granule.ts";
 import { rowProblem } from "../../check_row.ts";
 import type { BoundingBox } from "../../../core/geometry/box.ts";
+import type { JsonObject } from "../../../core/json_value.ts";
 import { type DataFile, locate, type Locations } from "./assets.ts";
 import type { EdgeRule, Extent } from "../../footprint/extent.ts";
 import type { OrbitParameters } from "../../../products/orbits.ts";
@@ -43,6 +44,8 @@ export interface CollectionFacts {
   orbit: OrbitParameters | null;
   s3Credentials: string | null;
   s3Region: string | null;
+  /** Times of all its granules, as its record has them. */
+  times: readonly JsonObject[];
 }
 
 /** What a reader of one answer is given. */

@@ -27,15 +27,11 @@ const OURS: Readonly<Record<string, (recorded: Transcript) => Transcript>> = {
       "timeseries_stats",
     ].map((name) => [name, withoutDescriptions]),
   ),
-  // Axes of variables and times of collections are not reported. Variables come in the order of their names, not
-  // in that of their making, and links name the first.
+  // Variables come in the order of their names, not in that of their making, and links name the first.
   compatibility: (one) => ({
     ...one,
     json: {
       ...one.json,
-      datetime: null,
-      dimensions: null,
-      coordinates: null,
       links: one.json.links.map((link: { href: string }) => ({
         ...link,
         href: link.href.replace("sea_ice_fraction", "analysed_sst"),

@@ -212,6 +212,7 @@ Deno.test({
       orbit: null,
       s3Credentials: null,
       s3Region: null,
+      times: [],
     }));
     assert.equal(named.drafts[0].row.collection, "ATL06.005");
   },
@@ -236,6 +237,7 @@ Deno.test("facts of the collection come before what its links say", () => {
     orbit: null,
     s3Credentials: "https://other.example/s3credentials",
     s3Region: "eu-central-1",
+    times: [],
   };
   const [draft] = readAll(JSON.stringify({ items: [item] }), () => facts).drafts;
   assert.equal(draft.row.s3_credentials, facts.s3Credentials);
