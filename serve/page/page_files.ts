@@ -21,6 +21,7 @@ export const PAGE_FILES: Readonly<Record<string, PageFile>> = {
   "ol.css": { type: "text/css; charset=utf-8", text: () => packageText("ol/ol.css") },
   "page.css": { type: "text/css; charset=utf-8", text: () => pageText("./client/page.css") },
   "land.json": { type: "application/json", text: landText },
+  "address.ts": script(() => pageText("./client/address.ts")),
   "basemap.ts": script(() => pageText("./client/basemap.ts")),
   "chart.ts": script(() => pageText("./client/chart.ts")),
   "colours.ts": script(() => pageText("./client/colours.ts")),

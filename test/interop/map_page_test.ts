@@ -40,21 +40,21 @@ with h5py.File(name) as file:
 `;
 
 /** How many pixels of the tiles' canvas are drawn, and in how many colours. */
-function drawnPixels(page: Page): Promise<{ opaque: number; colours: number }> {
+function drawnPixels(page: Page): Promise<{ drawn: number; colours: number }> {
   return page.evaluate(`(() => {
     const canvas = document.querySelector(".tiles canvas");
-    if (canvas === null || canvas.width === 0) return { opaque: 0, colours: 0 };
+    if (canvas === null || canvas.width === 0) return { drawn: 0, colours: 0 };
     const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
     copy.drawImage(canvas, 0, 0);
     const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
     const colours = new Set();
-    let opaque = 0;
+    let drawn = 0;
     for (let i = 0; i < data.length; i += 4) {
-      if (data[i + 3] !== 255) continue;
-      opaque += 1;
+      if (data[i + 3] === 0) continue;
+      drawn += 1;
       colours.add(data[i] << 16 | data[i + 1] << 8 | data[i + 2]);
     }
-    return { opaque, colours: colours.size };
+    return { drawn, colours: colours.size };
   })()`);
 }
 
@@ -75,8 +75,8 @@ async function untilAddress(page: Page, part: string): Promise<void> {
 
 async function untilDrawn(page: Page): Promise<void> {
   for (let i = 0; i < 100; i++) {
-    const { opaque, colours } = await drawnPixels(page);
-    if (opaque > 50_000 && colours > 20) return;
+    const { drawn, colours } = await drawnPixels(page);
+    if (drawn > 50_000 && colours > 20) return;
     await page.waitForTimeout(100);
   }
   assert.fail(`no tiles: ${JSON.stringify(await drawnPixels(page))}, ${await page.textContent("#status")}`);
@@ -146,6 +146,25 @@ Deno.test({
         assert.equal(await page.textContent("#variable option:checked"), EVIL);
         assert.ok((await page.textContent("#values th"))?.startsWith(EVIL));
         assert.deepEqual([await page.locator("img").count(), complaints, dialogs], [0, [], []]);
+
+        // A link to what is shown shows the same.
+        await page.selectOption("#colormap", "magma");
+        await page.fill("#opacity", "0.4");
+        await page.getByText("Arctic", { exact: true }).click();
+        await untilAddress(page, "/tiles/GIBSArctic3413/");
+        await page.focus("#map");
+        await page.keyboard.press("+");
+        await page.waitForTimeout(700);
+        const shared = await openPage(browser, page.url());
+        await untilAddress(shared.page, "magma");
+        await untilDrawn(shared.page);
+        for (const id of ["#address", "#opacity", "#colormap", "#low", "#high", "#time"]) {
+          assert.equal(await shared.page.inputValue(id), await page.inputValue(id), id);
+        }
+        assert.equal(shared.page.url(), page.url());
+        assert.ok(new URLSearchParams(new URL(page.url()).hash.slice(1)).get("layer")?.includes("onerror"));
+        assert.deepEqual(shared.complaints, []);
+        await shared.page.close();
 
         // A page of its own for one selection, with its parameters; and keys instead of a mouse.
         const search = new URLSearchParams({

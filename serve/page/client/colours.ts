@@ -56,3 +56,13 @@ export async function drawLegend(
     ),
   );
 }
+
+/** A range that is chosen by the values, of few digits. */
+export function roundRange(low: number, high: number): readonly [number, number] {
+  if (!(high > low)) return [low, low + 1];
+  const step = 10 ** (Math.floor(Math.log10(high - low)) - 2);
+  const places = Math.max(0, Math.round(-Math.log10(step)));
+  const round = (value: number) =>
+    places > 20 ? value : Number((Math.round(value / step) * step).toFixed(places));
+  return [round(low), round(high)];
+}

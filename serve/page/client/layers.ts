@@ -97,6 +97,12 @@ export function cmrLayer(conceptId: string): Layer {
   };
 }
 
+/** The layer of CMR that an id names; null for other ids. */
+export function cmrLayerOf(id: string): Layer | null {
+  const [, conceptId] = /^cmr\/(C\d+-\w+)$/.exec(id) ?? [];
+  return conceptId === undefined ? null : cmrLayer(conceptId);
+}
+
 /** Parameters of the page's address that say how, not what. */
 const OF_PAGE = ["colormap_name", "rescale", "minzoom", "maxzoom", "tile_format", "tilesize"];
 const OF_TIME = ["temporal", "datetime"];

@@ -2,32 +2,26 @@
 /** The map page: what is chosen in the panel is drawn on the map, and stands in its address. */
 import type OpenLayers from "ol/dist/ol.js";
 import { type Basemap, makeBasemap } from "./basemap.ts";
-import { drawLegend, FAVOURITES } from "./colours.ts";
+import { type Asked, askedOf, pairOf, stateText } from "./address.ts";
+import { drawLegend, FAVOURITES, roundRange } from "./colours.ts";
 import { at, fillRadios, fillSelect, shortNumber } from "./dom.ts";
 import { type Drawn, tileAddress, tilejsonAddress, tileSource } from "./drawing.ts";
 import {
   addressedLayer,
   type Choice,
   cmrLayer,
+  cmrLayerOf,
   describe,
   type Described,
   type Layer,
   listLayers,
 } from "./layers.ts";
-import { getJson, type Parameters, ROOT } from "./server.ts";
+import { getJson, type Parameters } from "./server.ts";
 import { Times } from "./times.ts";
 import { SERIES_STEPS, showValues } from "./values.ts";
-import { type MapView, OFFERED, planeBox, viewOf } from "./views.ts";
+import { lookAt, lookOf, type MapView, OFFERED, planeBox, viewOf } from "./views.ts";
 
 declare const ol: typeof OpenLayers;
-
-/** What the page's address asks for. */
-interface Asked {
-  readonly backend: string | null;
-  readonly store: string | null;
-  readonly set: string | null;
-  readonly search: URLSearchParams;
-}
 
 const NOTHING: Described = { choices: [], box: null, note: "" };
 const FIRST_VIEW = "WebMercatorQuad";
@@ -55,6 +49,8 @@ class Page {
   /** Ends what was asked for a former choice. */
   #choosing = new AbortController();
   #reading = new AbortController();
+  /** Whether the page shows what its address asks for, and the address follows what is shown. */
+  #shown = false;
 
   async start(asked: Asked): Promise<void> {
     this.#map.addControl(new ol.control.ScaleLine());
@@ -71,23 +67,61 @@ class Page {
         ...names.filter((name) => !FAVOURITES.includes(name)),
       ]
         .map((value) => ({ value, label: value })),
-      asked.search.get("colormap_name") ?? FAVOURITES[0],
+      asked.state.colormap ?? asked.search.get("colormap_name") ?? FAVOURITES[0],
     );
     at("cmr", HTMLElement).hidden = !cmr;
     this.#layers = layers;
     if (asked.backend !== null) this.#layers.unshift(addressedLayer(asked.backend, asked.search));
-    this.#takeRange(asked.search.getAll("rescale"));
+    this.#range = asked.state.range ?? rangeOf(asked.search.get("rescale"));
+    this.#setOpacity(asked.state.opacity ?? 1);
     this.#render = ["colormap", "color_formula"].flatMap((name) =>
       asked.search.getAll(name).map((value) => [name, value] as const)
     );
-    await this.#setView(asked.set ?? FIRST_VIEW, null);
-    const first = asked.store === null
-      ? this.#layers[0]
-      : this.#layers.find(({ store }) => store === `store/${asked.store}`) ?? this.#layers[0];
+    await this.#setView(asked.state.view ?? asked.set ?? FIRST_VIEW, null);
+    const first = this.#first(asked, cmr);
     this.#listLayers(first?.id);
     if (first === undefined) return this.#tell("Nothing is served here yet.");
-    const time = asked.search.get("temporal") ?? asked.search.get("datetime") ?? asked.search.get("time");
-    await this.#choose(first, { time, variable: asked.search.get("variable"), fit: true });
+    const { state, search } = asked;
+    const time = state.time ?? search.get("temporal") ?? search.get("datetime") ?? search.get("time");
+    const variable = state.variable ?? search.get("variable");
+    await this.#choose(first, { time, variable, step: state.step, fit: state.center === null });
+    if (this.#view !== undefined) lookAt(this.#map, this.#view, state);
+    this.#shown = true;
+    this.#keep();
+    this.#map.on("moveend", () => this.#keep());
+    addEventListener("hashchange", () => location.reload());
+  }
+
+  /** The layer that an address means, or the first. */
+  #first({ store, state }: Asked, cmr: boolean): Layer | undefined {
+    const id = state.layer ?? (store === null ? null : `store/${store}`);
+    const found = this.#layers.find((layer) => layer.id === id);
+    const asked = found === undefined && cmr && id !== null ? cmrLayerOf(id) : null;
+    if (asked !== null) this.#layers.unshift(asked);
+    return found ?? this.#layers[0];
+  }
+
+  /** Writes what is shown into the page's address. */
+  #keep(): void {
+    const view = this.#view;
+    if (!this.#shown || view === undefined) return;
+    const text = stateText({
+      layer: this.#layer?.id ?? null,
+      variable: this.#choice()?.label ?? null,
+      step: this.#step(),
+      time: this.#times.chosen,
+      colormap: at("colormap", HTMLSelectElement).value,
+      range: this.#range,
+      opacity: at("opacity", HTMLInputElement).valueAsNumber,
+      view: view.id,
+      ...lookOf(this.#map, view),
+    });
+    history.replaceState(null, "", `#${text}`);
+  }
+
+  #setOpacity(opacity: number): void {
+    at("opacity", HTMLInputElement).value = String(opacity);
+    this.#tiles.setOpacity(opacity);
   }
 
   #listen(): void {
@@ -124,6 +158,7 @@ class Page {
     });
     at("opacity", HTMLInputElement).addEventListener("input", ({ target }) => {
       if (target instanceof HTMLInputElement) this.#tiles.setOpacity(target.valueAsNumber);
+      this.#keep();
     });
     at("copy", HTMLElement).addEventListener("click", () => void this.#copy());
     at("layer-filter", HTMLInputElement).addEventListener("input", () => this.#listLayers());
@@ -162,7 +197,12 @@ class Page {
 
   async #choose(
     layer: Layer,
-    { time, variable, fit }: { time: string | null; variable: string | null; fit: boolean },
+    { time, variable, step = null, fit }: {
+      time: string | null;
+      variable: string | null;
+      step?: string | null;
+      fit: boolean;
+    },
   ): Promise<void> {
     this.#choosing.abort();
     const { signal } = this.#choosing = new AbortController();
@@ -189,14 +229,14 @@ class Page {
     const { choices, box, note } = this.#described;
     const select = at("variable", HTMLSelectElement);
     fillSelect(select, choices.map(({ label }, i) => ({ value: String(i), label })), "0");
-    const asked = choices.findIndex(({ parameters }) =>
-      parameters.some(([name, value]) => name === "variable" && value === variable)
+    const asked = choices.findIndex(({ label, parameters }) =>
+      label === variable || parameters.some(([name, value]) => name === "variable" && value === variable)
     );
     if (asked > 0) select.value = String(asked);
     at("what", HTMLElement).hidden = choices.length === 0;
     at("about", HTMLElement).textContent = note;
     this.#tell(choices.length === 0 ? `${layer.title} cannot be drawn. ${note}` : "");
-    this.#showSteps();
+    this.#showSteps(step);
     if (fit && box !== null) this.#fit(box);
     this.#draw();
   }
@@ -206,7 +246,7 @@ class Page {
   }
 
   /** A choice of the step of a variable's other dimensions, where it has any. */
-  #showSteps(): void {
+  #showSteps(chosen: string | null = null): void {
     const bands = this.#choice()?.bands ?? [];
     const box = at("steps", HTMLElement);
     box.replaceChildren();
@@ -214,19 +254,27 @@ class Page {
     const select = document.createElement("select");
     select.id = "step";
     select.setAttribute("aria-label", "Step of other dimensions");
-    fillSelect(select, bands.map((value) => ({ value, label: value.replaceAll(",", ", ") })));
+    fillSelect(
+      select,
+      bands.map((value) => ({ value, label: value.replaceAll(",", ", ") })),
+      chosen ?? undefined,
+    );
     select.addEventListener("change", () => this.#draw());
     box.append(select);
+  }
+
+  #step(): string | null {
+    const select = document.getElementById("step");
+    return select instanceof HTMLSelectElement ? select.value : null;
   }
 
   #drawn(): Drawn | undefined {
     const choice = this.#choice();
     if (this.#layer === undefined || choice === undefined) return undefined;
-    const step = document.getElementById("step");
     return {
       layer: this.#layer,
       choice,
-      step: step instanceof HTMLSelectElement ? step.value : null,
+      step: this.#step(),
       time: this.#layer.timed || this.#layer.store !== null ? this.#times.parameters() : [],
       colormap: at("colormap", HTMLSelectElement).value,
       range: this.#range,
@@ -262,11 +310,7 @@ class Page {
     at("tilejson", HTMLAnchorElement).href = tilejsonAddress(drawn, view);
     this.#showRange();
     void drawLegend(drawn.range === null ? null : legend(drawn.range));
-  }
-
-  #takeRange(rescale: readonly string[]): void {
-    const [low, high] = (rescale[0] ?? "").split(",").map((part) => part === "" ? NaN : Number(part));
-    if (low < high) this.#range = [low, high];
+    this.#keep();
   }
 
   #showRange(): void {
@@ -376,23 +420,9 @@ class Page {
   }
 }
 
-/** A range that is chosen by the values, of few digits. */
-function roundRange(low: number, high: number): readonly [number, number] {
-  if (!(high > low)) return [low, low + 1];
-  const step = 10 ** (Math.floor(Math.log10(high - low)) - 2);
-  const places = Math.max(0, Math.round(-Math.log10(step)));
-  const round = (value: number) =>
-    places > 20 ? value : Number((Math.round(value / step) * step).toFixed(places));
-  return [round(low), round(high)];
-}
-
-function askedOf(location: Location): Asked {
-  const path = location.pathname.slice(new URL(".", ROOT).pathname.length);
-  const search = new URLSearchParams(location.search);
-  const [, backend, set] = /^(rasterio|xarray)\/([^/]+)\/map\.html$/.exec(path) ?? [];
-  if (backend !== undefined) return { backend, set, store: null, search };
-  const [, store, ofStore] = /^store\/([^/]+)\/(?:([^/]+)\/)?map\.html$/.exec(path) ?? [];
-  return { backend: null, store: store ?? null, set: ofStore ?? null, search };
+function rangeOf(rescale: string | null): readonly [number, number] | null {
+  const [low, high] = pairOf(rescale) ?? [NaN, NaN];
+  return low < high ? [low, high] : null;
 }
 
 await new Page().start(askedOf(location)).catch((error: Error) => {

@@ -6,6 +6,8 @@ import type { Layer } from "./layers.ts";
 
 /** A second a step, while playing. */
 const PLAY_MS = 1200;
+/** In an address: all times together. */
+const ALL = "all";
 
 export class Times {
   #times: readonly string[] = [];
@@ -51,12 +53,13 @@ export class Times {
       this.#each = answer?.each ?? "time";
     }
     this.#date.value = "";
-    this.#all.checked = this.#times.length === 0 && (wanted === null || layer.store !== null);
+    const all = wanted === ALL && layer.store === null;
+    this.#all.checked = all || this.#times.length === 0 && (wanted === null || layer.store !== null);
     const last = Math.max(0, this.#times.length - 1);
     this.#slider.max = String(last);
     const found = wanted === null ? -1 : this.#times.findIndex((time) => time === wanted);
     this.#slider.value = String(found === -1 ? last : found);
-    if (found === -1 && wanted !== null) this.#date.value = wanted.slice(0, 10);
+    if (found === -1 && wanted !== null && !all) this.#date.value = wanted.slice(0, 10);
     const listed = this.#times.length > 0;
     at("when", HTMLElement).hidden = !layer.timed && !listed;
     // A store is drawn in one of its windows.
@@ -84,6 +87,11 @@ export class Times {
     const last = Math.min(this.#times.length - 1, first + steps - 1);
     const end = this.#each === "time" ? this.#times[last] : endOf(this.#times[last]);
     return [[this.#name, `${startOf(this.#times[first])}/${end}`]];
+  }
+
+  /** What an address says of it: a time, or `all`; null where there is no choice. */
+  get chosen(): string | null {
+    return this.#all.checked ? (this.#name === "time" ? null : ALL) : this.#current();
   }
 
   get count(): number {

@@ -91,3 +91,25 @@ export function planeBox(view: MapView, [west, south, east, north]: readonly num
   const inside = ol.extent.getIntersection(box, view.extent);
   return ol.extent.isEmpty(inside) ? view.extent : inside;
 }
+
+/** Where a map looks: longitude and latitude of its middle, and its zoom. */
+interface Look {
+  readonly center: readonly [number, number] | null;
+  readonly zoom: number | null;
+}
+
+export function lookOf(map: OpenLayers.Map, { projection }: MapView): Look {
+  const middle = map.getView().getCenter();
+  const [x, latitude] = middle === undefined ? [] : ol.proj.transform(middle, projection, "EPSG:4326");
+  const there = x !== undefined && Number.isFinite(x) && Number.isFinite(latitude);
+  return {
+    center: there ? [x - 360 * Math.floor((x + 180) / 360), latitude] : null,
+    zoom: map.getView().getZoom() ?? null,
+  };
+}
+
+export function lookAt(map: OpenLayers.Map, { projection }: MapView, { center, zoom }: Look): void {
+  if (center === null) return;
+  map.getView().setCenter(ol.proj.transform([...center], "EPSG:4326", projection));
+  if (zoom !== null) map.getView().setZoom(zoom);
+}
