@@ -13,7 +13,7 @@ import { type Hdf5Session, isFileFault } from "./hdf5_session.ts";
 const MOST_ELEMENTS = 1 << 22;
 
 /** A grid's variable with the dimensions by which it was placed. */
-export interface PlacedDimensions {
+interface PlacedDimensions {
   readonly path: string;
   readonly dimensions: readonly Dimension[];
 }

@@ -6,7 +6,7 @@
 import { ROOT } from "./server.ts";
 
 /** What is chosen; null where nothing says it. */
-export interface PageState {
+interface PageState {
   /** The layer's id. */
   readonly layer: string | null;
   /** The variable's label, and its step of other dimensions. */
@@ -56,7 +56,7 @@ export function stateText({ range, center, zoom, opacity, ...words }: PageState)
 }
 
 /** The state that an address states, whoever wrote it: what is no state of the page is left out. */
-export function readState(hash: string): PageState {
+function readState(hash: string): PageState {
   const found = new URLSearchParams(hash.replace(/^#/, ""));
   const view = found.get("view");
   const range = pairOf(found.get("range"));
