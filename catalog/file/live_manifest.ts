@@ -24,7 +24,7 @@ export interface ManifestPart {
   collection: string;
   /** Counted from 1970-01-01. */
   day: number;
-  /** Null where none of its granules is in a file of its own. */
+  /** Null where none of its granules is in a part's file. Days that were joined name one file. */
   file: ManifestFile | null;
   /** The number of the last change that the file shows, by the ledger's count. */
   written: number;
@@ -33,7 +33,8 @@ export interface ManifestPart {
 }
 
 export interface Manifest {
-  version: 2;
+  /** 3 where days are joined: readers of 2 would read their file once for each. */
+  version: 2 | 3;
   number: number;
   feed: string;
   /** The ledger that counts the changes. */
@@ -114,9 +115,9 @@ export function parseManifest(name: string, bytes: Uint8Array): Manifest {
     throw inputError(`${name}: is no JSON (${(error as Error).message}); publish the catalog again`);
   }
   if (manifest?.version === 1) return fromFirst(manifest);
-  if (manifest?.version !== 2) {
+  if (manifest?.version !== 2 && manifest?.version !== 3) {
     throw inputError(
-      `${name}: version ${(manifest as { version?: unknown })?.version}, wanted 2 or less (update granary)`,
+      `${name}: version ${(manifest as { version?: unknown })?.version}, wanted 3 or less (update granary)`,
     );
   }
   return manifest;
@@ -150,9 +151,9 @@ function fromFirst({ number, feed, cellOrder, parts }: FirstManifest): Manifest 
   };
 }
 
-/** The names of all files that a manifest names. */
+/** The names of all files that a manifest names, each once. */
 export function manifestFiles({ parts, news }: Manifest): string[] {
-  const files = parts.flatMap(({ file }) => file === null ? [] : [file.name]);
+  const files = [...new Set(parts.flatMap(({ file }) => file === null ? [] : [file.name]))];
   return news === null ? files : [...files, news.name];
 }
 

@@ -3,6 +3,7 @@
  * file: so that a publication costs by what is new, however many parts it falls on, and parts take their news in
  * a few at a time.
  */
+import type { ManifestPart } from "../../catalog/file/live_manifest.ts";
 import type { PartKey } from "../ledger/parts.ts";
 
 export interface PublishLimits {
@@ -27,6 +28,69 @@ export interface ChangedPart extends PartKey {
   news: number;
   /** Whether it has to be written whole, whatever that costs. */
   whole: boolean;
+}
+
+export interface JoinLimits {
+  /** With more files than these, old ones are joined. */
+  mostFiles: number;
+  /** A joined file holds at most so many rows, or the share of one in half of `mostFiles`. */
+  joinedRows: number;
+  /** The newest days of a collection stay alone. */
+  youngDays: number;
+}
+
+export const JOIN_LIMITS: Readonly<JoinLimits> = { mostFiles: 200, joinedRows: 10_000, youngDays: 30 };
+
+/**
+ * Parts to write into one file together, so that files stay few: the longest row of neighbours of one collection that
+ * fit. None of `changed`, which waits for its news, and none of the newest days, which are still written again.
+ */
+export function partsToJoin(
+  parts: readonly ManifestPart[],
+  isChanged: (part: ManifestPart) => boolean,
+  { mostFiles, joinedRows, youngDays }: Readonly<JoinLimits>,
+): ManifestPart[] {
+  const files = filesOf(parts);
+  if (files.length <= mostFiles) return [];
+  const total = files.reduce((sum, { rows }) => sum + rows, 0);
+  const mostRows = Math.max(joinedRows, total / (mostFiles / 2));
+  const newest = new Map<string, number>();
+  for (const { collection, day } of parts) {
+    newest.set(collection, Math.max(day, newest.get(collection) ?? day));
+  }
+  const isSettled = ({ collection, days }: PartFile) =>
+    days.every((part) => !isChanged(part) && part.day <= (newest.get(collection) ?? 0) - youngDays);
+
+  let longest: PartFile[] = [];
+  let run: PartFile[] = [];
+  let rows = 0;
+  for (const file of files) {
+    const fits = rows + file.rows <= mostRows && run[0]?.collection === file.collection;
+    if (!isSettled(file)) [run, rows] = [[], 0];
+    else if (fits) [run, rows] = [[...run, file], rows + file.rows];
+    else [run, rows] = [[file], file.rows];
+    if (run.length > longest.length) longest = run;
+  }
+  return longest.length < 2 ? [] : longest.flatMap(({ days }) => days);
+}
+
+/** A file of one day or of several. */
+interface PartFile {
+  collection: string;
+  rows: number;
+  days: ManifestPart[];
+}
+
+function filesOf(parts: readonly ManifestPart[]): PartFile[] {
+  const files = new Map<string, PartFile>();
+  for (const part of parts) {
+    const { collection, file } = part;
+    if (file === null) continue;
+    const known = files.get(file.name);
+    if (known === undefined) files.set(file.name, { collection, rows: file.rows, days: [part] });
+    else known.days.push(part);
+  }
+  return [...files.values()];
 }
 
 /** The parts to write whole, of all that hold news. */

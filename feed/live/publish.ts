@@ -23,7 +23,15 @@ import {
   newestManifestIn,
 } from "../../catalog/file/live_manifest.ts";
 import { removeOld, writeManifest } from "./manifest.ts";
-import { type ChangedPart, partsToWrite, PUBLISH_LIMITS, type PublishLimits } from "./plan.ts";
+import {
+  type ChangedPart,
+  JOIN_LIMITS,
+  type JoinLimits,
+  partsToJoin,
+  partsToWrite,
+  PUBLISH_LIMITS,
+  type PublishLimits,
+} from "./plan.ts";
 import {
   changedNames,
   countChanged,
@@ -58,7 +66,8 @@ interface PublishRequest {
   feed: string;
   target: ObjectTarget;
   cellOrder: number;
-  limits?: Readonly<PublishLimits>;
+  /** Where they differ from the usual ones. */
+  limits?: Readonly<Partial<PublishLimits & JoinLimits>>;
 }
 
 /** Brings the catalog at `target` to the ledger's state. A crash leaves the former state and parts unused. */
@@ -81,8 +90,8 @@ export async function publishParts(request: PublishRequest): Promise<Published> 
 }
 
 function published({ number, parts, news }: Manifest, written: number): Published {
-  const files = parts.filter(({ file }) => file !== null);
-  return { number, written, parts: files.length, beside: news?.rows ?? 0 };
+  const files = new Set(parts.flatMap(({ file }) => file?.name ?? []));
+  return { number, written, parts: files.size, beside: news?.rows ?? 0 };
 }
 
 const keyOf = ({ collection, day }: PartKey) => `${collection} ${String(day).padStart(8, "0")}`;
@@ -90,9 +99,10 @@ const keyOf = ({ collection, day }: PartKey) => `${collection} ${String(day).pad
 /** The manifest of the ledger's state, once its files are there; null where the former one shows it. */
 async function nextManifest(
   sql: Statements,
-  { feed, target, cellOrder, limits = PUBLISH_LIMITS }: PublishRequest,
+  { feed, target, cellOrder, limits: given }: PublishRequest,
   former: Manifest | null,
 ): Promise<{ manifest: Manifest; written: number } | null> {
+  const limits = { ...PUBLISH_LIMITS, ...JOIN_LIMITS, ...given };
   const ledger = await ledgerId(sql);
   // Numbers of changes mean nothing in another ledger; cells of another order are other rows.
   const usable = former?.ledger === ledger && former.feed === feed && former.cellOrder === cellOrder;
@@ -102,13 +112,18 @@ async function nextManifest(
   if (usable && !isNews) return null;
 
   const changed = await changedParts(sql, feed, states, parts);
-  const whole = await withNamesakes(sql, feed, partsToWrite(changed, limits), states, parts);
+  const changedKeys = new Set(changed.map(keyOf));
+  const ordered = [...parts].sort(([a], [b]) => a < b ? -1 : 1).map(([, part]) => part);
+  const joined = partsToJoin(ordered, (part) => changedKeys.has(keyOf(part)), limits);
+  const chosen = [...partsToWrite(changed, limits), ...joined];
+  const whole = await withNamesakes(sql, feed, chosen, states, parts);
   let written = 0;
-  for (const state of whole.values()) {
-    const file = await writeFile(target, partRows(sql, feed, state), cellOrder, partName(state));
+  for (const days of filesToWrite(whole, parts, new Set(joined.map(keyOf)))) {
+    const file = await writeFile(target, rowsOfDays(sql, feed, days), cellOrder, partName(days));
     if (file !== null) written += 1;
-    const { collection, day, changes } = state;
-    parts.set(keyOf(state), { collection, day, file, written: changes, seen: changes });
+    for (const { collection, day, changes } of days) {
+      parts.set(keyOf({ collection, day }), { collection, day, file, written: changes, seen: changes });
+    }
   }
   const beside = changed.filter((part) => !whole.has(keyOf(part)));
   const names = await namesBeside(sql, feed, beside, parts);
@@ -121,13 +136,15 @@ async function nextManifest(
     const part = parts.get(key) ?? { collection, day, file: null, written: 0 };
     parts.set(key, { ...part, seen: states.get(key)?.changes ?? part.written });
   }
+  const all = [...parts].sort(([a], [b]) => a < b ? -1 : 1).map(([, part]) => part);
+  const files = all.flatMap(({ file }) => file?.name ?? []);
   const manifest: Manifest = {
-    version: 2,
+    version: new Set(files).size < files.length ? 3 : 2,
     number: (former?.number ?? 0) + 1,
     feed,
     ledger,
     cellOrder,
-    parts: [...parts].sort(([a], [b]) => a < b ? -1 : 1).map(([, part]) => part),
+    parts: all,
     news,
     hidden: hiddenNames(names),
   };
@@ -157,8 +174,28 @@ async function changedParts(
   return changed;
 }
 
+/** Days by the files that they are written to: alone, with those of their former file, or joined now. */
+function filesToWrite(
+  whole: ReadonlyMap<string, PartState>,
+  parts: ReadonlyMap<string, ManifestPart>,
+  joined: ReadonlySet<string>,
+): PartState[][] {
+  const fileOf = (state: PartState) =>
+    joined.has(keyOf(state)) ? "" : parts.get(keyOf(state))?.file?.name ?? keyOf(state);
+  const sorted = [...whole].sort(([a], [b]) => a < b ? -1 : 1).map(([, state]) => state);
+  return [...Map.groupBy(sorted, fileOf).values()];
+}
+
+async function* rowsOfDays(
+  sql: Statements,
+  feed: string,
+  days: readonly PartKey[],
+): AsyncGenerator<GranuleRow> {
+  for (const day of days) yield* partRows(sql, feed, day);
+}
+
 /**
- * With a part those that hold other granules of its new names are written, too: until now the names were hidden in
+ * With a part the days of its file are written, and those that hold other granules of its new names are written, too: until now the names were hidden in
  * all files, and from now on one of these may show a granule that is no longer the newest of its name.
  */
 async function withNamesakes(
@@ -171,10 +208,13 @@ async function withNamesakes(
   const whole = new Map<string, PartState>();
   const waiting = [...chosen];
   const anyFile = [...parts.values()].some(({ file }) => file !== null);
+  const byFile = Map.groupBy(parts.values(), ({ file }) => file?.name ?? null);
   for (let key = waiting.pop(); key !== undefined; key = waiting.pop()) {
     const state = states.get(keyOf(key));
     if (state === undefined || whole.has(keyOf(key))) continue;
     whole.set(keyOf(key), state);
+    const name = parts.get(keyOf(key))?.file?.name;
+    if (name !== undefined) waiting.push(...byFile.get(name) ?? []);
     if (anyFile) {
       waiting.push(...await partsOfNamesakes(sql, feed, key, parts.get(keyOf(key))?.written ?? 0));
     }
@@ -221,8 +261,11 @@ function hiddenNames(names: NamesBeside): Record<string, string[]> {
   return hidden;
 }
 
-const partName = ({ collection, day }: PartKey) =>
-  `${LIVE_PARTS}${encodeURIComponent(collection)}/${dayText(day)}`;
+function partName(days: readonly PartKey[]): string {
+  const [{ collection, day }] = days;
+  const last = days.length === 1 ? "" : `_${dayText(days[days.length - 1].day)}`;
+  return `${LIVE_PARTS}${encodeURIComponent(collection)}/${dayText(day)}${last}`;
+}
 
 /** A catalog file, named for what is in it; null when there is nothing. */
 async function writeFile(

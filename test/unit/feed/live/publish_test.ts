@@ -12,14 +12,14 @@ import type { Engine } from "../../../../feed/ledger/engine.ts";
 import { openLedger } from "../../../../feed/ledger/open.ts";
 import { ensureFeed } from "../../../../feed/ledger/progress.ts";
 import { registerAbsent, registerDeletions, registerOffers } from "../../../../feed/ledger/register.ts";
-import { type ChangedPart, partsToWrite } from "../../../../feed/live/plan.ts";
+import { type ChangedPart, partsToJoin, partsToWrite } from "../../../../feed/live/plan.ts";
 import { publishParts } from "../../../../feed/live/publish.ts";
 import { madeOffer } from "../../../support/feed_offers.ts";
 
 const DAY_MS = 86_400_000;
 const START = Date.UTC(2026, 0, 1);
 /** So few that news stay beside their parts in a world of a dozen granules. */
-const FEW = { rewrittenRows: 3, fileRows: 1, mostNews: 6 };
+const FEW = { rewrittenRows: 3, fileRows: 1, mostNews: 6, mostFiles: 2, joinedRows: 4, youngDays: 1 };
 
 async function inLedger(work: (engine: Engine, folder: string) => Promise<void>): Promise<void> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-publish-"));
@@ -33,7 +33,7 @@ async function inLedger(work: (engine: Engine, folder: string) => Promise<void>)
   }
 }
 
-const publish = (engine: Engine, folder: string, limits?: typeof FEW) =>
+const publish = (engine: Engine, folder: string, limits?: Partial<typeof FEW>) =>
   publishParts({
     engine,
     feed: "f",
@@ -273,6 +273,72 @@ Deno.test("a catalog of another ledger is made anew, and one published without n
     });
     assert.deepEqual(await rowsOf(live), [`C.1 b ${START} undefined`]);
   });
+});
+
+Deno.test("old days are joined when files are many, a few at a time, and taken apart by no news", async () => {
+  await inLedger(async (engine, folder) => {
+    const live = path.join(folder, "live");
+    const limits = { mostFiles: 6, joinedRows: 8, youngDays: 2 };
+    const offers = Array.from(
+      { length: 40 },
+      (_, i) => madeOffer({ id: `g${i}`, start: START + (i % 20) * DAY_MS, properties: { version: 1 } }),
+    );
+    const register = (some: typeof offers) => engine.transaction((sql) => registerOffers(sql, "f", some, 0));
+    await register(offers);
+    const files = () => {
+      const { parts, version } = newestManifest(live)!;
+      const names = parts.flatMap(({ file }) => file?.name ?? []);
+      return { version, days: parts.length, files: new Set(names).size };
+    };
+    await publish(engine, live, { ...limits, rewrittenRows: 1000, fileRows: 1 });
+    assert.deepEqual(files(), { version: 2, days: 20, files: 20 });
+    const wanted = new Map(offers.map((one, i) => [one.id, `C.1 ${one.id} ${START + (i % 20) * DAY_MS} 1`]));
+    const held = await openCatalog(live, { threads: 1 });
+    for (let round = 0; round < 8; round += 1) {
+      // Of the newest day; and of an old one, whose joined file is written whole with all its days.
+      const news = { start: START + (round % 2 === 0 ? 19 : 1) * DAY_MS, id: `news${round}` };
+      await register([madeOffer({ ...news, properties: { version: 1 } })]);
+      wanted.set(news.id, `C.1 ${news.id} ${news.start} 1`);
+      await publish(engine, live, { ...limits, rewrittenRows: 100, fileRows: 1 });
+      assert.deepEqual(await rowsOf(live), [...wanted.values()].sort());
+    }
+    const after = files();
+    assert.equal(after.version, 3);
+    assert.ok(after.days === 20 && after.files <= 10, JSON.stringify(after));
+    // Who opened the former state reads it on.
+    assert.equal(await held.count(), 40);
+    held.close();
+  });
+});
+
+Deno.test("neighbours are joined that are old, unchanged and fit", () => {
+  const part = fc.record({ days: fc.integer({ min: 1, max: 3 }), rows: fc.nat(9000), changed: fc.boolean() });
+  const limits = { mostFiles: 5, joinedRows: 10_000, youngDays: 3 };
+  fc.assert(fc.property(fc.array(part, { maxLength: 30 }), fc.nat(30), (made, border) => {
+    let day = 0;
+    const changed = new Set<number>();
+    const parts = made.flatMap((one, index) =>
+      Array.from({ length: one.days }, () => {
+        if (one.changed) changed.add(day);
+        const file = { name: `f${index}`, rows: one.rows, bytes: 1 };
+        return { collection: index < border ? "A" : "B", day: day++, file, written: 1, seen: 1 };
+      })
+    );
+    const joined = partsToJoin(parts, (one) => changed.has(one.day), limits);
+    if (made.length <= limits.mostFiles) return assert.deepEqual(joined, []);
+    const total = made.reduce((sum, { rows }) => sum + rows, 0);
+    const names = new Map(joined.map(({ file }) => [file!.name, file!.rows]));
+    assert.ok(names.size !== 1);
+    assert.ok([...names.values()].reduce((sum, rows) => sum + rows, 0) <= Math.max(10_000, total / 2.5));
+    // Whole files, of neighbours, of one collection.
+    assert.deepEqual(joined, parts.filter(({ file }) => names.has(file!.name)));
+    for (const [i, one] of joined.entries()) {
+      assert.ok(!changed.has(one.day) && one.collection === joined[0].collection);
+      assert.equal(one.day, joined[0].day + i);
+      const newest = parts.findLast(({ collection }) => collection === one.collection)!.day;
+      assert.ok(one.day <= newest - limits.youngDays);
+    }
+  }));
 });
 
 Deno.test("news go into the parts where they cost least, and never pile up beside them", () => {
