@@ -5,8 +5,11 @@ import { isStoredAsRead } from "./decode/decode_block.ts";
 import { rowBytes } from "./decode/layout.ts";
 import { COMPRESSION } from "./tags.ts";
 
+/** Where strips lie in more parts than this, each is read by itself as well. */
+const MOST_PARTS = 64;
+
 /**
- * Reads `count` whole rows from `first` on into `target`, where their bytes lie side by side in the file and are this
+ * Reads `count` whole rows from `first` on into `target`, where their bytes lie in few parts of the file and are this
  * machine's elements. @returns false, and nothing is read, where they do not
  */
 export async function readPlainRows(
@@ -23,13 +26,20 @@ export async function readPlainRows(
   const blocks = Array.from({ length: end - start + 1 }, (_, i) => start + i);
   const places = await blockPlaces(readable, blocks, signal);
   const bytes = rowBytes(layout);
-  const inOrder = places.every(({ offset, length }, i) =>
-    length === layoutOfRow(readable, blocks[i]).height * bytes &&
-    (i === 0 || offset === places[i - 1].offset + places[i - 1].length)
+  const isWhole = places.every(({ length }, i) => length === layoutOfRow(readable, blocks[i]).height * bytes);
+  // Where strips begin that do not follow on the one before.
+  const begins = places.flatMap(({ offset }, i) =>
+    i > 0 && offset === places[i - 1].offset + places[i - 1].length ? [] : [i]
   );
-  if (!inOrder) return false;
+  if (!isWhole || begins.length > MOST_PARTS) return false;
   const memory = new Uint8Array(target.buffer, target.byteOffset, target.byteLength);
-  await source.readInto(places[0].offset + (first - start * blockHeight) * bytes, memory, signal);
+  await Promise.all(begins.map((at, i) => {
+    const top = blocks[at] * blockHeight;
+    const from = Math.max(first, top);
+    const to = i + 1 < begins.length ? blocks[begins[i + 1]] * blockHeight : first + count;
+    const part = memory.subarray((from - first) * bytes, (to - first) * bytes);
+    return source.readInto?.(places[at].offset + (from - top) * bytes, part, signal);
+  }));
   return true;
 }
 

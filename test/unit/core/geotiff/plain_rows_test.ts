@@ -61,6 +61,38 @@ for (const littleEndian of [true, false]) {
   });
 }
 
+Deno.test("rows of strips that lie in several parts of the file are a read a part", async () => {
+  const bytes = inStrips();
+  const strip = STRIP_ROWS * WIDTH;
+  const first = bytes.length - HEIGHT * WIDTH;
+  // The second and the third strip change places in the file, and in the list of places.
+  const moved = bytes.slice();
+  moved.set(bytes.subarray(first + strip, first + 2 * strip), first + 2 * strip);
+  moved.set(bytes.subarray(first + 2 * strip, first + 3 * strip), first + strip);
+  const view = new DataView(moved.buffer);
+  for (let at = 0; at < first; at++) {
+    if (view.getUint32(at, true) !== first + strip || view.getUint32(at + 4, true) !== first + 2 * strip) {
+      continue;
+    }
+    view.setUint32(at, first + 2 * strip, true);
+    view.setUint32(at + 4, first + strip, true);
+  }
+  const source = intoMemory(moved);
+  const [grid] = (await openGeotiff(source, "made.tif")).grids;
+  const { bands: [values] } = await grid.readWindow({
+    level: 0,
+    x: 0,
+    y: 2,
+    width: WIDTH,
+    height: HEIGHT - 2,
+  });
+  assert.deepEqual(
+    [...values],
+    Array.from({ length: WIDTH * (HEIGHT - 2) }, (_, i) => cell(i % WIDTH, 2 + Math.floor(i / WIDTH))),
+  );
+  assert.deepEqual(source.into, [3, 5, 5, 8].map((rows) => rows * WIDTH));
+});
+
 Deno.test("parts of rows, and rows of which some are not stored, are read as blocks", async () => {
   const source = intoMemory(inStrips());
   const [grid] = (await openGeotiff(source, "made.tif")).grids;
