@@ -2,7 +2,7 @@
 import { hasExactQuantiles } from "./plan/quantile_notes.ts";
 import { formatNumberOf } from "../core/units.ts";
 import { locateAll } from "../catalog/locate_all.ts";
-import { rowIndexPath } from "../catalog/row_index/paths.ts";
+import { rowIndexOf, rowIndexPath } from "../catalog/row_index/paths.ts";
 import { defaultRunDirectory } from "../runs/run_directory.ts";
 import { calibrate } from "./calibrate.ts";
 import { type Estimate, estimateOf } from "./estimate.ts";
@@ -11,7 +11,6 @@ import type { Plan } from "./plan/plan.ts";
 import { planFromCatalog } from "./plan_from_catalog.ts";
 import { type AggregateRequest, settleRequest } from "./request.ts";
 import { rowIndexCollector } from "./row_index/collect.ts";
-import { rowIndexOf } from "./row_index/use_index.ts";
 import { executePlan, layOutRun } from "./run/execute.ts";
 import { expectReachable } from "./run/reachable.ts";
 import { refuseForeignFolder } from "./run/store_folder.ts";

@@ -6,8 +6,9 @@ import { inputError } from "../core/errors.ts";
 import { outputAddress, placeFor, READS_ANYWHERE } from "../core/files/address.ts";
 import type { DuckOptions } from "../core/tables/duckdb.ts";
 import type { Pipeline } from "./pipeline.ts";
-import { type PrepareOptions, requestedSelection, type SelectionRequest } from "./plan/asked.ts";
+import type { PrepareOptions } from "./plan/asked.ts";
 import { type ConfigRequest, requestedPipeline } from "./requested_pipeline.ts";
+import { requestedSelection, type SelectionRequest } from "./requested_selection.ts";
 import type { RunOptions } from "./run/run_options.ts";
 import { defaultMemoryBytes, defaultWorkers } from "./schedule/budget.ts";
 

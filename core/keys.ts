@@ -26,8 +26,11 @@ export function keyOf(value: unknown): string {
   return createHash("sha256").update(canonicalJson(value)).digest("hex").slice(0, 32);
 }
 
+/** Keys of lists that begin alike. */
+export type Keys = (...values: unknown[]) => string;
+
 /** Keys of lists that begin alike: for values, `keyOf([base, ...values])`. The base is read once. */
-export function keysUnder(base: unknown): (...values: unknown[]) => string {
+export function keysUnder(base: unknown): Keys {
   const begun = createHash("sha256").update(`[${canonicalJson(base)}`);
   return (...values) => {
     const hash = begun.copy();

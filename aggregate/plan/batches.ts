@@ -1,6 +1,6 @@
 /** A plan's batches: lists of granules, each a task of scattering. */
 import type { GranuleRow } from "../../catalog/granule.ts";
-import { keysUnder } from "../../core/keys.ts";
+import type { Keys } from "../../core/keys.ts";
 
 /** A list of granules: the unit of scattering. */
 export interface PlannedBatch {
@@ -16,12 +16,12 @@ const DEFAULT_BATCH_BYTES = 2e9;
 export const ASSUMED_GRANULE_BYTES = 50e6;
 
 /** Consecutive granules in batches of about equal bytes, so that a batch's reads lie close together; `wanted` of
- * them, or one for every {@linkcode DEFAULT_BATCH_BYTES}. */
+ * them, or one for every {@linkcode DEFAULT_BATCH_BYTES}; `keyOf` makes the keys. */
 export function planBatches(
   granules: readonly GranuleRow[],
   ranks: readonly (readonly number[])[],
   identities: readonly string[],
-  base: unknown,
+  keyOf: Keys,
   wanted: number | undefined,
 ): PlannedBatch[] {
   const sizes = granules.map((row) => row.size_bytes ?? ASSUMED_GRANULE_BYTES);
@@ -42,7 +42,6 @@ export function planBatches(
     batch.bytes += sizes[granule];
     seen += sizes[granule];
   });
-  const keyOf = keysUnder(base);
   for (const batch of batches) {
     batch.key = keyOf(batch.granules.map((granule) => [identities[granule], ranks[granule]]));
   }

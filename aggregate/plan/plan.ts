@@ -14,7 +14,7 @@ import type { StoreSpec } from "../../core/store/contract.ts";
 import { defaultParentsPerShard } from "../../core/store/layout.ts";
 import { planeAround } from "../../core/store/plane.ts";
 import { compareGranules } from "../../catalog/file/row_order.ts";
-import { keyOf } from "../../core/keys.ts";
+import { keyOf, keysUnder } from "../../core/keys.ts";
 import { identityKey } from "./identity.ts";
 import { areasOf, rowRules, timeWindow } from "./row_rules.ts";
 import { areaNote, storeNote, withZoneNote } from "./store_note.ts";
@@ -144,14 +144,10 @@ export function planRun(selection: RunSelection, pipeline: Pipeline, options: Pl
     levels,
     ...store.plane === undefined ? {} : { extent: store.plane.extent },
   };
-  const shards = planShards(store, ranks, identities, base);
-  const batches = planBatches(
-    granules,
-    ranks,
-    identities,
-    { config, parents, engine: ENGINE_VERSION },
-    options.batches,
-  );
+  const shardKeys = keysUnder(base);
+  const batchKeys = keysUnder({ config, parents, engine: ENGINE_VERSION });
+  const shards = planShards(store, ranks, identities, shardKeys);
+  const batches = planBatches(granules, ranks, identities, batchKeys, options.batches);
   const collections = countBy(granules.map((row) => row.collection));
   store.provenance = {
     engine_version: ENGINE_VERSION,

@@ -2,7 +2,7 @@
 import type { StoreSpec } from "../../core/store/contract.ts";
 import { ShardNumbers } from "../../core/store/shard_numbers.ts";
 import { lowerBound } from "../../core/lower_bound.ts";
-import { keysUnder } from "../../core/keys.ts";
+import type { Keys } from "../../core/keys.ts";
 
 /** One Zarr shard: the unit of reducing. */
 export interface PlannedShard {
@@ -23,12 +23,12 @@ export function shardOfRank(store: StoreSpec): (rank: number) => number {
   return (rank) => numbers.ofRank(rank);
 }
 
-/** Shards of the ranks of every granule, ascending; `base` is what all keys depend on. */
+/** Shards of the ranks of every granule, ascending; `keyOf` makes the keys, of what all of them depend on, too. */
 export function planShards(
   store: StoreSpec,
   ranks: readonly (readonly number[])[],
   identities: readonly string[],
-  base: unknown,
+  keyOf: Keys,
 ): PlannedShard[] {
   const shardOf = shardOfRank(store);
   const shards: PlannedShard[] = [];
@@ -57,7 +57,6 @@ export function planShards(
       byIndex.get(index)!.granules.push(granule);
     }
   });
-  const keyOf = keysUnder(base);
   for (const shard of shards) {
     const first = shard.firstRank % store.parents.length;
     const parents = store.parents.slice(first, first + shard.endRank - shard.firstRank);

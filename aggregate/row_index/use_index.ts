@@ -1,9 +1,7 @@
 /** Turns a row index into what a run's scatter tasks read. */
-import fs from "node:fs";
 import type { Duck } from "../../core/tables/duckdb.ts";
 import type { IndexedRows } from "../engine/contract.ts";
 import type { Plan } from "../plan/plan.ts";
-import { rowIndexPath } from "../../catalog/row_index/paths.ts";
 import { findRows } from "../../catalog/row_index/read_index.ts";
 import { spansOf } from "../../core/observations/row_runs.ts";
 
@@ -14,13 +12,6 @@ export interface IndexUse {
   rowsOf(granule: number): IndexedRows | null;
   /** What the index could not do, for the user. */
   notes: string[];
-}
-
-/** The index that is named, or that lies beside the catalog; undefined where there is none. */
-export function rowIndexOf(catalog: string, named: string | undefined): string | undefined {
-  if (named !== undefined) return named;
-  const beside = rowIndexPath(catalog);
-  return fs.existsSync(beside) ? beside : undefined;
 }
 
 /**
