@@ -7,6 +7,8 @@ export type SqlRow = Readonly<Record<string, SqlValue>>;
 /** Statements of one transaction. Parameters are `$1`, `$2`, … in both databases. */
 export interface Statements {
   all(sql: string, values?: readonly SqlValue[]): Promise<SqlRow[]>;
+  /** Has the rest of the transaction read tables along their indices, whatever a planner knows of their sizes. */
+  alongIndices(): Promise<void>;
 }
 
 export interface Engine {

@@ -10,6 +10,11 @@ const RUN_AGAIN = new Set(["40001", "40P01"]);
 const MOST_RUNS = 5;
 const INT8 = 20;
 const NUMERIC = 1700;
+/** For one transaction: settings of a session would not outlive it behind a pool of connections. */
+const ALONG_INDICES = `SELECT ${
+  ["bitmapscan", "seqscan", "sort", "hashjoin", "mergejoin"]
+    .map((way) => `set_config('enable_${way}', 'off', true)`).join(", ")
+}`;
 
 export function openPostgres(url: string): Engine {
   const name = nameOf(url);
@@ -28,6 +33,9 @@ export function openPostgres(url: string): Engine {
           work({
             all: async (sql, values = []) =>
               [...await transaction.unsafe(sql, [...values], { prepare: values.length < 50 })] as SqlRow[],
+            alongIndices: async () => {
+              await transaction.unsafe(ALONG_INDICES, [], { prepare: true });
+            },
           })) as T;
       } catch (error) {
         const code = String((error as { code?: unknown }).code ?? "");
