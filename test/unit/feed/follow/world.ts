@@ -14,6 +14,8 @@ export const EPOCH = Date.UTC(2026, 0, 1);
 
 export interface Hazards {
   lag?: boolean;
+  /** Of the few that come late; 10 h by default. */
+  longestLag?: number;
   deletions?: boolean;
   revisions?: boolean;
   bursts?: boolean;
@@ -48,6 +50,15 @@ export function randoms(seed: number): () => number {
   };
 }
 
+interface Named {
+  id: string;
+  changed: number;
+}
+
+function inOrder(a: Named, b: Named): number {
+  return a.changed - b.changed || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+}
+
 export class World {
   readonly items: Item[] = [];
   readonly random: () => number;
@@ -78,7 +89,11 @@ export class World {
 
   #lag(): number {
     if (!this.hazards.lag) return 0;
-    return Math.floor(this.random() < 0.05 ? this.random() * 10 * HOUR : this.random() * 2 * MINUTE);
+    return Math.floor(
+      this.random() < 0.05
+        ? this.random() * (this.hazards.longestLag ?? 10 * HOUR)
+        : this.random() * 2 * MINUTE,
+    );
   }
 
   /** What is in the index now, ascending. */
@@ -89,7 +104,7 @@ export class World {
       const version = versions.filter((one) => one.visible <= this.now).at(-1);
       if (version !== undefined) found.push({ id, changed: version.changed });
     }
-    return found.sort((a, b) => a.changed - b.changed || (a.id < b.id ? -1 : 1));
+    return found.sort(inOrder);
   }
 
   request(): void {
@@ -118,10 +133,14 @@ export class World {
       },
       page: async (window, next): Promise<Page> => {
         await Promise.resolve(world.request());
-        const skip = Number(next ?? 0);
-        const all = world.asked(window);
-        const end = skip + pageSize;
-        return { offers: all.slice(skip, end).map(offerOf), next: end < all.length ? String(end) : null };
+        // After the last one of the page before, in the order of time and name.
+        const after = next === null ? null : JSON.parse(next) as { id: string; changed: number };
+        const left = world.asked(window).filter((one) => after === null || inOrder(after, one) < 0);
+        const page = left.slice(0, pageSize);
+        return {
+          offers: page.map(offerOf),
+          next: page.length < left.length ? JSON.stringify(page.at(-1)) : null,
+        };
       },
       has: async (id) => {
         await Promise.resolve(world.request());
