@@ -93,7 +93,8 @@ function withProjectedGrid(pipeline: Pipeline, request: ConfigOverrides): Pipeli
   const wanted = { crs: crs ?? own?.crs, resolution: resolution ?? own?.resolution };
   if (wanted.crs === undefined || wanted.resolution === undefined) {
     throw inputError(
-      "a projected grid needs --crs and --resolution, such as --crs EPSG:3413 --resolution 1000",
+      "a projected grid needs --crs and --resolution, such as --crs EPSG:3413 --resolution 1000 (or, in degrees," +
+        " --crs EPSG:4326 --resolution 0.01)",
     );
   }
   if (own === undefined && pipeline.output.levels !== undefined) {

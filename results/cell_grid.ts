@@ -127,10 +127,11 @@ export async function gridOf(table: CellTable, request: GridRequest, signal?: Ab
       const longitude = new Float64Array(across * down), latitude = new Float64Array(across * down);
       for (let row = 0, i = 0; row < down; row++) {
         for (let column = 0; column < across; column++, i++) {
-          const place = inverse(
-            affine[2] + (x + column + 0.5) * resolution,
-            affine[5] - (y + row + 0.5) * resolution,
-          );
+          const centreX = affine[2] + (x + column + 0.5) * resolution;
+          const centreY = affine[5] - (y + row + 0.5) * resolution;
+          const place = crs.geographic
+            ? inverse(...onEarth(centreX, centreY, resolution))
+            : inverse(centreX, centreY);
           longitude[i] = place[0];
           latitude[i] = place[1];
         }
@@ -145,6 +146,14 @@ export async function gridOf(table: CellTable, request: GridRequest, signal?: Ab
       return { width: across, height: down, bands: read, mask: null };
     },
   };
+}
+
+/** Pixels may end past the antimeridian or a pole: the nearest place that is on the Earth, and on their side of it. */
+function onEarth(longitude: number, latitude: number, resolution: number): [number, number] {
+  return [
+    Math.max(-180, Math.min(180 - 1e-6 * resolution, longitude)),
+    Math.max(-90, Math.min(90, latitude)),
+  ];
 }
 
 /** A cell's side: in metres, or in degrees for a reference system of longitude and latitude. */

@@ -29,9 +29,10 @@ export function outlineOf(id: bigint, cells: LevelCells): Polygon | MultiPolygon
 /** The ring with longitudes within half a turn of the middle's. */
 function nearMiddle(ring: readonly Position[], middle: number): Position[] {
   return ring.flatMap(([longitude, latitude], i) => {
-    const own = isPole(latitude)
-      ? [ring[(i + ring.length - 1) % ring.length][0], ring[(i + 1) % ring.length][0]]
-      : [longitude];
+    const before = ring[(i + ring.length - 1) % ring.length], after = ring[(i + 1) % ring.length];
+    // Two vertices at a pole are the ends of a stretch of its parallel already.
+    const isPoint = isPole(latitude) && !isPole(before[1]) && !isPole(after[1]);
+    const own = isPoint ? [before[0], after[0]] : [longitude];
     return own.map((one): Position => [
       one - middle > 180 ? one - 360 : one - middle < -180 ? one + 360 : one,
       latitude,

@@ -1,7 +1,7 @@
-/** The cells of a config: HEALPix by orders, or square ones on the plane of a projected reference system. */
+/** The cells of a config: HEALPix by orders, or square ones on the plane of a reference system, or in degrees. */
 import { GranaryError, inputError } from "../../core/errors.ts";
 import type { Faults } from "../../core/config/faults.ts";
-import { finestOrder, type ProjectedGrid } from "../../core/projected/grid.ts";
+import { finestOrder, isInDegrees, type ProjectedGrid } from "../../core/projected/grid.ts";
 import { wktOfGrid } from "../../core/projected/mapping.ts";
 import type { Pipeline } from "../pipeline.ts";
 import { type ConfigInput, DEFAULT_PARENT_ORDER, DEFAULT_TILE } from "./schema.ts";
@@ -31,6 +31,14 @@ export function projectedCells(
   }
   const projected: ProjectedGrid = { crs, resolution, origin: [origin[0], origin[1]] };
   wktOfGrid(projected);
+  if (isInDegrees(projected) && !(Math.abs(origin[0]) <= 180 && Math.abs(origin[1]) <= 90)) {
+    throw inputError(
+      `origin ${
+        origin.join(",")
+      } is no longitude from -180 to 180 and latitude from -90 to 90 (as ${crs} has them)`,
+      { key: "origin" },
+    );
+  }
   const childOrder = finestOrder(projected);
   const parentOrder = childOrder - Math.log2(tile);
   if (parentOrder < 0) {
@@ -79,7 +87,8 @@ export function cellsOf({ output, aggregation }: ConfigInput, faults: Faults): C
     return projectedCells({ crs, resolution, origin, tile });
   } catch (error) {
     if (!(error instanceof GranaryError)) throw error;
-    faults.value(at(error.message.startsWith("tile") ? "tile" : "crs"), error.message);
+    const key = ["tile", "origin"].find((name) => error.message.startsWith(`${name} `)) ?? "crs";
+    faults.value(at(key), error.message);
     return none;
   }
 }

@@ -149,7 +149,10 @@ export function addAggregateOptions(command: CommandUnknownOpts): void {
       new Option("--layout <layout>", "layout of the store, over the config's")
         .choices(["compact", "sphere"] as const),
     )
-    .option("--crs <code>", "cells of a projected grid, such as EPSG:3413, in place of HEALPix cells")
+    .option(
+      "--crs <code>",
+      "square cells in place of HEALPix: on a plane, such as EPSG:3413, or in degrees, EPSG:4326",
+    )
     .option(
       "--resolution <number>",
       "the side of its cells, in units of the reference system",

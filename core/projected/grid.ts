@@ -1,5 +1,5 @@
 /**
- * Square cells on the plane of a projected reference system, as a pyramid: an order has cells of half the side of the
+ * Square cells on the plane of a projected reference system, or in degrees of longitude and latitude, as a pyramid: an order has cells of half the side of the
  * order above, four in each, and a cell's id is the Morton code of its column (even bits) and row (odd bits), so that
  * the cell above has the id divided by 4, as with nested HEALPix ids. Columns go east and rows go south; the origin is a
  * corner of cells at every order but 0, whose one cell it is the middle of.
@@ -8,12 +8,13 @@ import { evenBits, interleaveNumber } from "../cells/bits.ts";
 import { MAX_NUMBER_ORDER } from "../cells/convention.ts";
 import { inputError } from "../errors.ts";
 import { crsOfCode } from "../raster/crs/codes.ts";
-import { linearUnit, parseParameters } from "../raster/crs/parameters.ts";
+import { ellipsoid, linearUnit, parseParameters } from "../raster/crs/parameters.ts";
+import { transformer } from "../raster/crs/transform.ts";
 import type { Crs } from "../raster/grid.ts";
 
 /** Where cells lie. Plain data. */
 export interface ProjectedGrid {
-  /** The code of a projected reference system: `EPSG:3413`. */
+  /** The code of a reference system: `EPSG:3413`, or `EPSG:4326` for degrees. */
   crs: string;
   /** The side of the finest cells, in units of the reference system. */
   resolution: number;
@@ -23,18 +24,32 @@ export interface ProjectedGrid {
 
 /** The pyramid is at least so wide, as far as ids reach: in metres, more than the Earth is around. */
 const SPAN_METRES = 40_960_000;
+/** In degrees twice around: from an origin at one end of the longitudes to the other is half of it. */
+const SPAN_DEGREES = 720;
+
+const EARTH_METRES = 6371007.18;
+const METRES_A_DEGREE = EARTH_METRES * Math.PI / 180;
+/** Degrees: of a grid on degrees of longitude and latitude, places that differ less are the same. */
+const SAME_PLACE = 1e-7;
+/** Metres, as GRS80 has it too. */
+const WGS84_SEMI_MAJOR = 6378137;
 
 /** What is asked of a reference system for every cell, by its code. */
 const kept = new Map<string, { crs: Crs; metres: number }>();
 /** A process sees few reference systems; stores could name many. */
 const KEPT = 64;
 
-/** The reference system of a grid. Throws an input error for a code that is unknown, or of longitudes and latitudes. */
+/** The reference system of a grid. Throws an input error for a code that is unknown, or of degrees on another datum. */
 export function crsOfGrid(grid: Pick<ProjectedGrid, "crs">): Crs {
   return known(grid).crs;
 }
 
-/** Metres of a unit of x and y. */
+/** Whether x and y are longitude and latitude in degrees. */
+export function isInDegrees(grid: Pick<ProjectedGrid, "crs">): boolean {
+  return known(grid).crs.geographic;
+}
+
+/** Metres of a unit of x and y; of a degree along a meridian. */
 export function unitMetresOf(grid: Pick<ProjectedGrid, "crs">): number {
   return known(grid).metres;
 }
@@ -42,28 +57,38 @@ export function unitMetresOf(grid: Pick<ProjectedGrid, "crs">): number {
 function known({ crs: code }: Pick<ProjectedGrid, "crs">): { crs: Crs; metres: number } {
   let found = kept.get(code);
   if (found === undefined) {
-    const crs = projectedCrs(code);
-    found = { crs, metres: linearUnit(parseParameters(crs.proj4)).metres };
+    const crs = crsOfCode(code);
+    if (crs.geographic) checkDegrees(crs, code);
+    const metres = crs.geographic ? METRES_A_DEGREE : linearUnit(parseParameters(crs.proj4)).metres;
+    found = { crs, metres };
     if (kept.size >= KEPT) kept.clear();
     kept.set(code, found);
   }
   return found;
 }
 
-function projectedCrs(code: string): Crs {
-  const crs = crsOfCode(code);
-  if (!crs.geographic) return crs;
+/** Refuses degrees that are not those of observations: from another meridian, or on another datum. */
+function checkDegrees(crs: Crs, code: string): void {
+  const { forward } = transformer(crsOfCode("EPSG:4326"), crs);
+  const isSame = [[0, 0], [100, 45], [-120, -60]].every(([longitude, latitude]) => {
+    const [x, y] = forward(longitude, latitude);
+    return Math.abs(x - longitude) < SAME_PLACE && Math.abs(y - latitude) < SAME_PLACE;
+  });
+  // Definitions of an older datum may lack the shifts, which come in files.
+  if (isSame && ellipsoid(parseParameters(crs.proj4))?.semiMajor === WGS84_SEMI_MAJOR) return;
   throw inputError(
-    `${code}: has longitudes and latitudes in degrees (wanted a projected reference system, such as EPSG:3413,` +
-      " EPSG:3031, EPSG:6933 or a zone of UTM)",
+    `${code}: its longitudes and latitudes are not those of WGS 84 (wanted EPSG:4326 for a grid in degrees, or a` +
+      " projected reference system, such as EPSG:3413, EPSG:6933 or a zone of UTM)",
     { code },
   );
 }
 
-/** The order of the finest cells: the least at which the pyramid spans {@linkcode SPAN_METRES}, or the last. */
+/** The order of the finest cells: the least at which the pyramid is as wide as it must be, or the last. */
 export function finestOrder(grid: ProjectedGrid): number {
-  const metres = grid.resolution * unitMetresOf(grid);
-  return Math.min(MAX_NUMBER_ORDER, Math.max(0, Math.ceil(Math.log2(SPAN_METRES / metres))));
+  const cells = isInDegrees(grid)
+    ? SPAN_DEGREES / grid.resolution
+    : SPAN_METRES / (grid.resolution * unitMetresOf(grid));
+  return Math.min(MAX_NUMBER_ORDER, Math.max(0, Math.ceil(Math.log2(cells))));
 }
 
 /** The side of the cells of an order, in units of the reference system. */

@@ -9,14 +9,14 @@ import {
   parseParameters,
 } from "../raster/crs/parameters.ts";
 import { wkt2OfCrs } from "../raster/crs/wkt2_text.ts";
-import { crsOfGrid, type ProjectedGrid } from "./grid.ts";
+import { crsOfGrid, isInDegrees, type ProjectedGrid } from "./grid.ts";
 
 type Attributes = Record<string, number | number[] | string>;
 
 /** WKT 2 of the grid's reference system, with its code. Throws an input error where there is none. */
 export function wktOfGrid(grid: Pick<ProjectedGrid, "crs">): string {
   const crs = crsOfGrid(grid);
-  const text = wkt2OfCrs(crs);
+  const text = wkt2OfCrs(crs, { latitudeFirst: true });
   if (text === null) {
     throw inputError(
       `${grid.crs}: has no WKT here, by which other programs know a reference system (wanted a reference system on` +
@@ -30,8 +30,20 @@ export function wktOfGrid(grid: Pick<ProjectedGrid, "crs">): string {
 
 /** Unit of x and y, as CF spells it. */
 export function unitOfGrid(grid: Pick<ProjectedGrid, "crs">): string {
+  if (isInDegrees(grid)) return "degree";
   const { name } = linearUnit(parseParameters(crsOfGrid(grid).proj4));
   return name === "metre" ? "m" : name;
+}
+
+/** What CF knows the coordinates of cells' centres by. */
+export function coordinateAttributes(grid: Pick<ProjectedGrid, "crs">, axis: "x" | "y"): Attributes {
+  const shared = { long_name: `${axis} of the cell's centre`, axis: axis.toUpperCase() };
+  if (!isInDegrees(grid)) {
+    return { standard_name: `projection_${axis}_coordinate`, ...shared, units: unitOfGrid(grid) };
+  }
+  return axis === "x"
+    ? { standard_name: "longitude", ...shared, units: "degrees_east" }
+    : { standard_name: "latitude", ...shared, units: "degrees_north" };
 }
 
 /** Attributes of the variable of the grid mapping (CF 1.11, appendix F), for methods that CF knows by name. */
@@ -42,7 +54,7 @@ export function mappingAttributes(grid: Pick<ProjectedGrid, "crs">): Attributes 
   return {
     ...methodAttributes(parameters),
     ...ellipsoidAttributes(parameters),
-    projected_crs_name: crs.name,
+    ...crs.geographic ? { geographic_crs_name: crs.name } : { projected_crs_name: crs.name },
     crs_wkt: wkt,
     spatial_ref: wkt,
   };
@@ -64,6 +76,8 @@ function methodAttributes(parameters: Parameters): Attributes {
   const origin = { latitude_of_projection_origin: number("lat_0") };
   const meridian = { longitude_of_central_meridian: number("lon_0") };
   switch (parameters.get("proj")) {
+    case "longlat":
+      return { grid_mapping_name: "latitude_longitude", longitude_of_prime_meridian: 0 };
     case "utm":
       return {
         grid_mapping_name: "transverse_mercator",

@@ -2,7 +2,7 @@
 import type { LonLat } from "../cells/place.ts";
 import type { CrsTransform } from "../raster/crs/transform.ts";
 import { planeOf } from "./assign.ts";
-import { columnAndRow, edgesOf, type ProjectedGrid, sideOf } from "./grid.ts";
+import { columnAndRow, edgesOf, isInDegrees, type ProjectedGrid, sideOf } from "./grid.ts";
 
 /** Inverses of projections miss a pole by a rounding. */
 const NEAR_POLE = 90 - 1e-9;
@@ -11,10 +11,12 @@ const NEAR_POLE = 90 - 1e-9;
 export class CellPlaces {
   readonly #plane: CrsTransform;
   readonly #side: number;
+  readonly #inDegrees: boolean;
 
   constructor(readonly grid: ProjectedGrid, readonly order: number) {
     this.#plane = planeOf(grid);
     this.#side = sideOf(grid, order);
+    this.#inDegrees = isInDegrees(grid);
   }
 
   centre(id: number): LonLat {
@@ -43,7 +45,16 @@ export class CellPlaces {
 
   #at(id: number, right: number, down: number): LonLat {
     const [x, y] = edgesOf(this.grid, this.order, columnAndRow(id));
+    if (this.#inDegrees) {
+      return [between(x, x + this.#side, right, 180), between(y, y - this.#side, down, 90)];
+    }
     const [longitude, latitude] = this.#plane.inverse(x + right * this.#side, y - down * this.#side);
     return Math.abs(latitude) > NEAR_POLE ? [longitude, Math.sign(latitude) * 90] : [longitude, latitude];
   }
+}
+
+/** A place between two edges, of the part of a cell that is on the Earth: cells end at the antimeridian and the poles. */
+function between(from: number, to: number, share: number, most: number): number {
+  const within = (edge: number) => Math.max(-most, Math.min(most, edge));
+  return within(from) + share * (within(to) - within(from));
 }

@@ -8,7 +8,8 @@ import { cellOutline } from "../cells/place.ts";
 import { inputError } from "../errors.ts";
 import type { CrsTransform } from "../raster/crs/transform.ts";
 import { CellFinder, planeOf } from "./assign.ts";
-import { cellOf, edgesOf, type ProjectedGrid, sideOf } from "./grid.ts";
+import { boxesOfCell, type DegreeBox } from "./degrees.ts";
+import { cellOf, edgesOf, isInDegrees, type ProjectedGrid, sideOf, unitMetresOf } from "./grid.ts";
 
 type Point = readonly [x: number, y: number];
 
@@ -19,6 +20,9 @@ const MARGIN = 0.25;
 const HALVINGS = 2;
 /** An edge whose middle lies so far from the middle of its ends, in lengths of the edge, is torn. */
 const TORN = 0.4;
+/** Degrees and parts of a tile: what roundings of ids on either side may come to, and some. */
+const DEGREE_MARGIN = 1e-7;
+const TILE_MARGIN = 1e-6;
 /** More tiles of one cell than this are of a place that the reference system is not for. */
 const MOST_TILES = 2 ** 20;
 
@@ -29,7 +33,7 @@ function cellMetres(order: number): number {
 
 /** The coarsest order whose cells are at most half a tile wide, of those that catalogs have at hand. */
 export function cellOrderFor(grid: ProjectedGrid, tileOrder: number): number {
-  const side = sideOf(grid, tileOrder);
+  const side = sideOf(grid, tileOrder) * unitMetresOf(grid);
   for (let order = 4; order < 8; order++) if (2 * cellMetres(order) <= side) return order;
   return 8;
 }
@@ -38,6 +42,7 @@ export class TileFinder {
   readonly #plane: CrsTransform;
   readonly #finder: CellFinder;
   readonly #side: number;
+  readonly #inDegrees: boolean;
   /** The ends of the grid, in x and y. */
   readonly #least: readonly [number, number];
   readonly #greatest: readonly [number, number];
@@ -48,6 +53,7 @@ export class TileFinder {
     this.#plane = planeOf(grid);
     this.#finder = new CellFinder(grid, tileOrder);
     this.#side = sideOf(grid, tileOrder);
+    this.#inDegrees = isInDegrees(grid);
     const [west, north] = edgesOf(grid, 0, [0, 0]), span = sideOf(grid, 0);
     this.#least = [west, north - span];
     this.#greatest = [west + span, north];
@@ -58,7 +64,8 @@ export class TileFinder {
     let tiles = this.#known.get(cell);
     if (tiles === undefined) {
       const found = new Set<number>();
-      this.#add(cell, this.cellOrder, found);
+      if (this.#inDegrees) this.#addInDegrees(cell, this.cellOrder, found);
+      else this.#add(cell, this.cellOrder, found);
       tiles = Float64Array.from(found).sort();
       this.#known.set(cell, tiles);
     }
@@ -74,7 +81,7 @@ export class TileFinder {
     const width = Math.max(span(outline, 0), span(outline, 1));
     const isCut = isWhole
       ? width > this.#side && order - this.cellOrder < HALVINGS
-      : 4 * cellMetres(order) > this.#side && order < MAX_NUMBER_ORDER;
+      : 4 * cellMetres(order) > this.#side * unitMetresOf(this.grid) && order < MAX_NUMBER_ORDER;
     if (isCut) {
       for (let child = 0; child < 4; child++) this.#add(4 * cell + child, order + 1, found);
       return;
@@ -87,6 +94,18 @@ export class TileFinder {
         isPlaced,
       );
     if (beyond.length > 0) this.#addBox(beyond, this.#side / 2, found);
+  }
+
+  #addInDegrees(cell: number, order: number, found: Set<number>): void {
+    const boxes = boxesOfCell(cell, order, Math.max(DEGREE_MARGIN, TILE_MARGIN * this.#side));
+    const width = Math.max(
+      ...boxes.map(({ west, south, east, north }) => Math.max(east - west, north - south)),
+    );
+    if (width > this.#side && order - this.cellOrder < HALVINGS) {
+      for (let child = 0; child < 4; child++) this.#addInDegrees(4 * cell + child, order + 1, found);
+      return;
+    }
+    for (const box of boxes) this.#addBox(cornersWithin(box, TILE_MARGIN * this.#side), 0, found);
   }
 
   /** The tiles of the box around points and a margin, as far as the grid goes. */
@@ -115,6 +134,11 @@ export class TileFinder {
       }
     }
   }
+}
+
+/** Two corners of a box; what ends at the antimeridian or the south pole ends before the edge of the tile after it. */
+function cornersWithin({ west, south, east, north }: DegreeBox, margin: number): Point[] {
+  return [[west, Math.max(south, -90 + margin)], [Math.min(east, 180 - margin), north]];
 }
 
 function isPlaced([x]: Point): boolean {

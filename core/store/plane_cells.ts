@@ -1,7 +1,7 @@
 /** Where the cells of a level of a projected grid lie. */
 import type { LonLat } from "../cells/place.ts";
 import { assignIds, CellFinder } from "../projected/assign.ts";
-import { type ProjectedGrid, sideOf, unitMetresOf } from "../projected/grid.ts";
+import { isInDegrees, type ProjectedGrid, sideOf, unitMetresOf } from "../projected/grid.ts";
 import { CellPlaces } from "../projected/places.ts";
 import { TileFinder } from "../projected/tiles.ts";
 import type { LevelCells } from "./level_cells.ts";
@@ -30,7 +30,8 @@ export class PlaneCells implements LevelCells {
 
   get name(): string {
     const { crs, resolution, origin } = this.grid;
-    return `${crs}, ${resolution} from ${origin.join(",")}`;
+    const unit = isInDegrees(this.grid) ? " degree" : "";
+    return `${crs}, ${resolution}${unit} from ${origin.join(",")}`;
   }
 
   centre(id: number | bigint): LonLat {
@@ -47,6 +48,7 @@ export class PlaneCells implements LevelCells {
 
   /** A straight edge of the plane bows in longitude and latitude, the more the nearer to a pole. */
   partsOf(id: number | bigint): number {
+    if (isInDegrees(this.grid)) return 1;
     const latitude = Math.max(...this.corners(id).map(([, own]) => Math.abs(own)));
     const parts = this.metres * Math.tan(Math.min(latitude, 89.999) * RADIANS) / (8 * BOW * EARTH_METRES);
     return Math.min(MOST_PARTS, Math.max(1, Math.ceil(parts)));

@@ -4,7 +4,7 @@
  */
 import { ZSTD_LEVEL } from "../zarr/chunk.ts";
 import type { ArrayDtype } from "../zarr/element.ts";
-import { mappingAttributes, unitOfGrid } from "../projected/mapping.ts";
+import { coordinateAttributes, mappingAttributes } from "../projected/mapping.ts";
 import { crsOfGrid } from "../projected/grid.ts";
 import type { StoreSpec } from "./contract.ts";
 import { type PlacedPlane, type PlaneLevel, planeLevel } from "./plane.ts";
@@ -103,17 +103,18 @@ function boxOf({ corner: [x, y], side, width, height }: PlaneLevel): number[] {
 export function planeCoordinateArrays(spec: PlaneSpec, order: number): Record<string, Attributes> {
   const level = planeLevel(spec, order);
   const { corner: [x, y], side } = level;
-  const units = unitOfGrid(spec.plane.grid);
-  const coordinate = (name: string, length: number, axis: string) =>
-    plainArray("float64", "NaN", [length], [Math.min(length, COORDINATE_CHUNK)], [name], {
-      standard_name: `projection_${name}_coordinate`,
-      long_name: `${name} of the cell's centre`,
-      units,
-      axis,
-    });
+  const coordinate = (name: "x" | "y", length: number) =>
+    plainArray(
+      "float64",
+      "NaN",
+      [length],
+      [Math.min(length, COORDINATE_CHUNK)],
+      [name],
+      coordinateAttributes(spec.plane.grid, name),
+    );
   return {
-    [Y]: coordinate(Y, level.height, "Y"),
-    [X]: coordinate(X, level.width, "X"),
+    [Y]: coordinate(Y, level.height),
+    [X]: coordinate(X, level.width),
     [MAPPING]: plainArray("int64", 0, [], [], [], {
       ...mappingAttributes(spec.plane.grid),
       GeoTransform: [x, side, 0, y, 0, -side].join(" "),

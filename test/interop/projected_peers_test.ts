@@ -42,6 +42,8 @@ const GRIDS: [product: string, crs: string, resolution: number, origin: [number,
   ["ATL06S", "EPSG:3031", 400, [0, 0]],
   ["ATL06S", "EPSG:6932", 3000, [1000, 1000]],
   ["ATL08", "EPSG:6933", 800, [0, 0]],
+  ["ATL06", "EPSG:4326", 0.01, [-180, 90]],
+  ["ATL08", "EPSG:4326", 1 / 128, [0, 0]],
 ];
 
 const config = ({ name, group, value }: Product) =>
@@ -88,7 +90,8 @@ for case in json.loads(sys.argv[1]):
         assert ds.rio.crs == rasterio.crs.CRS.from_string(case["crs"]), (ds.rio.crs.to_wkt(), case["crs"])
         a = ds.rio.transform()
         assert (a.a, a.e, a.b, a.d) == (side, -side, 0, 0)
-        assert ((a.c - case["origin"][0]) / side).is_integer() and ((a.f - case["origin"][1]) / side).is_integer()
+        whole = lambda cells: abs(cells - round(cells)) < 1e-6
+        assert whole((a.c - case["origin"][0]) / side) and whole((a.f - case["origin"][1]) / side)
         assert np.array_equal(ds.x.values, a.c + side * (np.arange(ds.x.size) + .5))
         assert np.array_equal(ds.y.values, a.f - side * (np.arange(ds.y.size) + .5))
         column = np.floor((x - a.c) / side).astype(int)
@@ -137,7 +140,8 @@ Deno.test({
         await buildCatalog({ rows: granules.rows, output: catalog, cellOrder: 8, queries: [] });
         await granules.close();
       }
-      const store = path.join(folder, `${crs.replace(":", "")}.zarr`);
+      const name = `${product}-${crs.replace(":", "")}`;
+      const store = path.join(folder, `${name}.zarr`);
       const { plan } = await aggregate({
         config: pipeline,
         catalog,
@@ -146,19 +150,19 @@ Deno.test({
         resolution,
         origin,
         tile: 64,
-        levels: [0, 1, 6, 8].map((coarser) => finest(resolution) - coarser).join(","),
+        levels: [0, 1, 6, 8].map((coarser) => finest(crs, resolution) - coarser).join(","),
         workers: 0,
       });
       const opened = await openStore(store);
       const image = await gridOf(CellTable.of(opened, { variables: ["h_mean"] }), {});
-      await writeCog(image, new FolderTarget(folder), `${crs.replace(":", "")}.tif`, {});
+      await writeCog(image, new FolderTarget(folder), `${name}.tif`, {});
       await opened.close();
       cases.push({
         ...of,
         crs,
         origin,
         store,
-        image: path.join(folder, `${crs.replace(":", "")}.tif`),
+        image: path.join(folder, `${name}.tif`),
         tile_order: plan.store.parentOrder,
         levels: plan.store.levels.map((order) => [order, resolution * 2 ** (plan.store.levels[0] - order)]),
       });
@@ -176,7 +180,7 @@ Deno.test({
   },
 });
 
-/** The least order of which the cells span 40,960 km. */
-function finest(resolution: number): number {
-  return Math.ceil(Math.log2(40_960_000 / resolution));
+/** The least order of which the cells span 40,960 km, or 720 degrees. */
+function finest(crs: string, resolution: number): number {
+  return Math.ceil(Math.log2((crs === "EPSG:4326" ? 720 : 40_960_000) / resolution));
 }

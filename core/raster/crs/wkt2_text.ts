@@ -21,15 +21,18 @@ const VERSION_2 = /^\s*(GEOGCRS|GEODCRS|PROJCRS|BOUNDCRS|COMPOUNDCRS)\s*\[/;
  * The system as WKT 2: the file's own text where that is one, else made of its parameters. x comes before y,
  * as in `Crs`. Null where WKT has no words for it: a projection method that only proj4 knows, a datum that is
  * given by its shift.
+ * @param order `latitudeFirst`: the axes of longitude and latitude as authorities have them, and a code's text says
  */
-export function wkt2OfCrs(crs: Crs): string | null {
+export function wkt2OfCrs(crs: Crs, { latitudeFirst = false } = {}): string | null {
   if (crs.wkt !== null && VERSION_2.test(crs.wkt)) return crs.wkt;
   const parameters = parseParameters(crs.proj4);
   const datum = datumText(parameters);
   if (datum === null) return null;
   const name = quoted(crs.name);
   if (crs.geographic) {
-    const axes = axis("longitude", "east", 1, DEGREE) + axis("latitude", "north", 2, DEGREE);
+    const axes = latitudeFirst
+      ? axis("latitude", "north", 1, DEGREE) + axis("longitude", "east", 2, DEGREE)
+      : axis("longitude", "east", 1, DEGREE) + axis("latitude", "north", 2, DEGREE);
     return `GEOGCRS[${name},${datum},CS[ellipsoidal,2]${axes}]`;
   }
   const conversion = conversionText(parameters);

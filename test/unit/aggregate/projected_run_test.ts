@@ -184,6 +184,45 @@ Deno.test("the bytes depend neither on workers, nor on batches, nor on spilling,
   assert.deepEqual(digests(store), wanted);
 });
 
+const DEGREES = { crs: "EPSG:4326", resolution: 0.5, origin: [-180, 90], tile: 32 } as const;
+
+Deno.test("on a grid in degrees longitudes meet at the antimeridian, and a pole is in the row beside it", async () => {
+  const { store, report, plan } = await run({ ...DEGREES, levels: "11,9,6" });
+  assert.equal(report.storeObservations, ALL.length);
+  for (const [order, side] of [[11, 0.5], [9, 2], [6, 16]]) {
+    const wanted = Map.groupBy(ALL, ({ lon, lat }) => {
+      const x = lon === 180 ? -180 : lon;
+      return `${Math.floor((x + 180) / side) * side - 180},${90 - Math.floor((90 - lat) / side) * side}`;
+    });
+    const own = new Map<string, number>(), opened = await openStore(store);
+    const grid = { ...DEGREES, origin: [-180, 90] as [number, number] };
+    for await (const { ids, values } of opened.cells("n", order)) {
+      ids.forEach((id, i) => own.set(edgesOf(grid, order, columnAndRow(id)).join(","), values[i]));
+    }
+    await opened.close();
+    assert.deepEqual(
+      [...own].sort(),
+      [...wanted].map(([corner, rows]) => [corner, rows.length] as [string, number]).sort(),
+    );
+  }
+  // Nothing is planned beyond the Earth.
+  for (const tile of plan.store.parents) {
+    const [west, north] = edgesOf(
+      { ...DEGREES, origin: [-180, 90] },
+      plan.store.parentOrder,
+      columnAndRow(tile),
+    );
+    assert.ok(west >= -180 && west < 180 && north <= 90, `${west} ${north}`);
+  }
+  const wanted = digests(store);
+  assert.deepEqual(
+    digests((await run({ ...DEGREES, levels: "11,9,6", workers: 2, batches: 2 })).store),
+    wanted,
+  );
+  const boxed = await run({ ...DEGREES, areas: [boxArea(...BOX)] });
+  assert.equal(boxed.report.storeObservations, ALL.filter(inBox).length);
+});
+
 Deno.test("windows of time cut rows by their own times", async () => {
   const { store } = await run({ every: "day", levels: "11,5" });
   for (const day of [0, 1, 2]) {
@@ -263,7 +302,11 @@ Deno.test("tiles are chosen by name and by number", async () => {
 
 Deno.test("what a projected grid cannot have is refused by name, with what to do", async () => {
   const refused: [Partial<AggregateRequest>, RegExp][] = [
-    [{ crs: "EPSG:4326" }, /EPSG:4326: has longitudes and latitudes in degrees \(wanted a projected/],
+    [
+      { crs: "EPSG:4267" },
+      /EPSG:4267: its longitudes and latitudes are not those of WGS 84 \(wanted EPSG:4326/,
+    ],
+    [{ crs: "EPSG:4326", origin: [0, 91] }, /origin 0,91 is no longitude/],
     [{ crs: "EPSG:99999" }, /EPSG:99999: no coordinate reference system is known/],
     [{ tile: 100 }, /tile 100 is no power of 2 from 32 to 4096/],
     [{ shard: 8 }, /output\.shard is 8; wanted a power of 4/],

@@ -25,6 +25,9 @@ Deno.test("the finest order of a projected grid is the least of which 2^order ce
     assert.equal(output.parentOrder, order - 7);
     assert.deepEqual(output.projected, { crs: "EPSG:3413", resolution, origin: [0, 0] });
   }
+  // 720 degrees are twice around.
+  const degrees = parsed(`  grid: {type: projected, crs: "EPSG:4326", resolution: 0.01}`).output;
+  assert.equal(degrees.childOrder, Math.ceil(Math.log2(720 / 0.01)));
   // US survey feet.
   const { output } = parsed(`  grid: {type: projected, crs: "EPSG:2263", resolution: 3000, tile: 32}`);
   assert.equal(output.childOrder, Math.ceil(Math.log2(40_960_000 / (3000 * 1200 / 3937))));
@@ -67,8 +70,12 @@ Deno.test("what a grid cannot have is told at its place, with what to do", () =>
     ],
     [`  grid: {type: projected, crs: "EPSG:3413"}`, /output\.grid\.type: projected needs resolution/],
     [
-      `  grid: {type: projected, crs: "EPSG:4326", resolution: 1}`,
-      /output\.grid\.crs: EPSG:4326: has longitudes and latitudes/,
+      `  grid: {type: projected, crs: "EPSG:4267", resolution: 1}`,
+      /output\.grid\.crs: EPSG:4267: its longitudes and latitudes are not those of WGS 84/,
+    ],
+    [
+      `  grid: {type: projected, crs: "EPSG:4326", resolution: 1, origin: [200, 0]}`,
+      /output\.grid\.origin: origin 200,0 is no longitude from -180 to 180/,
     ],
     [
       `  grid: {type: projected, crs: "EPSG:1", resolution: 1}`,

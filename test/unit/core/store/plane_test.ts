@@ -123,7 +123,7 @@ Deno.test("a store whose notes of its grid cannot be is refused", () =>
     // deno-lint-ignore no-explicit-any
     type Notes = any;
     const changes: [(notes: Notes) => void, RegExp][] = [
-      [({ plane }) => plane.grid.crs = "EPSG:4326", /longitudes and latitudes/],
+      [({ plane }) => plane.grid.crs = "EPSG:4267", /longitudes and latitudes/],
       [({ plane }) => plane.grid.resolution = -1, /what it says of its projected grid cannot be/],
       [({ plane }) => plane.grid.origin = ["0", 0], /what it says of its projected grid cannot be/],
       [({ plane }) => plane.extent.columns = -4, /what it says of its projected grid cannot be/],
