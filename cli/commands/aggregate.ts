@@ -58,7 +58,7 @@ export function addAggregate(program: Command, context: CliContext): void {
           return;
         }
         if (report === null) printPlan(plan, estimate, context);
-        else showReport(report, context);
+        else showReport(report, plan, context);
       } finally {
         progress.end();
       }
@@ -106,7 +106,7 @@ function printPlan(plan: Plan, estimate: Estimate | undefined, context: CliConte
     ["plan", plan.key],
     ["granules", `${formatCount(plan.granules.length)}, ${sizeLine(plan)}`],
     [
-      store.plane === undefined ? "parent cells" : "tiles",
+      partsWord(plan),
       `${formatCount(store.parents.length)} of order ${store.parentOrder}`,
     ],
     ["scatter batches", formatCount(plan.batches.length)],
@@ -180,7 +180,12 @@ function rowLines({ pipeline: { bounds, dataSource } }: Plan): [string, string][
   ].map(([what, value]) => [what, value]);
 }
 
-function showReport(report: RunReport, context: CliContext): void {
+/** What a run is cut into. */
+function partsWord({ store }: Plan): string {
+  return store.plane === undefined ? "parent cells" : "tiles";
+}
+
+function showReport(report: RunReport, plan: Plan, context: CliContext): void {
   const { failed } = report.granules;
   if (report.groups.present === 0 && report.groups.empty > 0) {
     context.log.warn(
@@ -195,7 +200,7 @@ function showReport(report: RunReport, context: CliContext): void {
       ["granules", granuleLine(report)],
       ["observations", observationLine(report)],
       ["cells", cells.join(", ")],
-      ["parent cells", formatCount(report.parents)],
+      [partsWord(plan), formatCount(report.parents)],
       ["written", `${formatCount(report.objects)} objects, ${formatBytes(report.storeBytes)}`],
       ["time", `${formatSeconds(report.seconds.total)} with ${report.workers} workers`],
     ]);
@@ -203,7 +208,7 @@ function showReport(report: RunReport, context: CliContext): void {
   failOnFailures(
     failed,
     `${failed.length} of ${report.granules.total} granules could not be read;` +
-      ` ${report.incompleteParents.length} parent cells are without them, and the store says so` +
+      ` ${report.incompleteParents.length} ${partsWord(plan)} are without them, and the store says so` +
       " (say --resume to try them again)",
     context,
   );

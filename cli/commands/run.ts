@@ -238,6 +238,6 @@ async function finishRun(runDirectory: string, kinds: JobKinds, context: CliCont
   const { incompleteParents } = detail as { incompleteParents?: number[] };
   const without = incompleteParents === undefined
     ? ""
-    : `; ${incompleteParents.length} parent cells are without them, and the store says so`;
+    : `; ${incompleteParents.length} parent cells (or tiles) are without them, and the store says so`;
   failOnFailures(failed, `${failed.length} granules could not be done${without}`, context);
 }

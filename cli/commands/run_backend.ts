@@ -123,7 +123,7 @@ async function printFinished(
   failOnFailures(
     report.failed,
     `${report.failed.length} of ${status.granules.total} granules could not be read;` +
-      ` ${report.incompleteParents.length} parent cells are without them, and the store says so` +
+      ` ${report.incompleteParents.length} parent cells (or tiles) are without them, and the store says so` +
       " (say --resume to try them again)",
     context,
   );

@@ -8,6 +8,7 @@ import os from "node:os";
 import path from "node:path";
 import { FolderTarget } from "../../core/access/folder_target.ts";
 import { writeCog } from "../../core/geotiff/write/cog.ts";
+import type { StoreSpec } from "../../core/store/contract.ts";
 import { openStore } from "../../core/store/open.ts";
 import { gridOf } from "../../results/cell_grid.ts";
 import { CellTable } from "../../results/cell_table.ts";
@@ -15,16 +16,24 @@ import { writeGeoParquet } from "../../results/parquet.ts";
 import { flatGeobuf } from "../../results/flatgeobuf.ts";
 import { csvText, geoJsonText } from "../../results/text.ts";
 import { askPython, hasPeer } from "../support/python.ts";
-import { fixtureIds, fixtureSpec, writeFixture } from "./store_fixture.ts";
+import { fixtureIds, fixtureSpec, planeSpec, writeFixture } from "./store_fixture.ts";
 
-async function withTable(
+function withTable(
   latitude: "authalic" | "geodetic",
+  order: number,
+  body: (table: CellTable, folder: string) => Promise<void>,
+): Promise<void> {
+  return withTableOf(fixtureSpec("compact", latitude), order, body);
+}
+
+async function withTableOf(
+  spec: StoreSpec,
   order: number,
   body: (table: CellTable, folder: string) => Promise<void>,
 ): Promise<void> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-results-"));
   try {
-    await writeFixture(fixtureSpec("compact", latitude), new FolderTarget(path.join(folder, "s.zarr")));
+    await writeFixture(spec, new FolderTarget(path.join(folder, "s.zarr")));
     const store = await openStore(path.join(folder, "s.zarr"));
     await body(CellTable.of(store, { order }), folder);
     await store.close();
@@ -206,3 +215,62 @@ print(json.dumps(compared))`,
       }),
   });
 }
+
+/** On the plane a cell is the square that its id names: bit by bit a column and a row, from half of all to the north-west. */
+const SQUARES = `
+import json, sys, numpy as np, geopandas as gpd
+folder, crs, order, side, x0, y0 = sys.argv[1], sys.argv[2], int(sys.argv[3]), *map(float, sys.argv[4:7])
+worst = 0
+for name in ("p.parquet", "p.geojson", "p.fgb", "c.parquet", "c.geojson", "c.fgb"):
+    f = (gpd.read_parquet if name.endswith("parquet") else gpd.read_file)(f"{folder}/{name}")
+    ids = f["cell_id"].to_numpy().astype("u8")
+    bits = [np.zeros(len(ids)), np.zeros(len(ids))]
+    for bit in range(2 * order):
+        bits[bit % 2] += ((ids >> np.uint64(bit)) & np.uint64(1)).astype(float) * 2.0 ** (bit // 2)
+    west = x0 + (bits[0] - 2 ** order / 2) * side; north = y0 - (bits[1] - 2 ** order / 2) * side
+    assert np.array_equal(f["h_best"].to_numpy(), ids / 3)
+    g = f.geometry.to_crs(crs)
+    if name[0] == "p":
+        assert f.is_valid.all() and (g.area / side ** 2 - 1).abs().max() < 1e-6
+        edges = np.stack([west, north - side, west + side, north], 1)
+        worst = max(worst, np.abs(g.bounds.to_numpy() - edges).max() / side)
+    else:
+        worst = max(worst, np.abs(np.stack([g.x - west - side / 2, g.y - north + side / 2])).max() / side)
+        assert np.abs(f.geometry.x - f["lon"]).max() == 0 and np.abs(f.geometry.y - f["lat"]).max() == 0
+    count = len(f)
+print(json.dumps([count, worst]))`;
+
+Deno.test({
+  name:
+    "GeoParquet, GeoJSON and FlatGeobuf of projected cells, and of cells in degrees, have their squares and centres",
+  ignore: !hasPeer("geopandas", "pyproj"),
+  fn: async () => {
+    const order = 13;
+    for (
+      const grid of [
+        { crs: "EPSG:3413", resolution: 1000, origin: [500, -250] as [number, number] },
+        { crs: "EPSG:4326", resolution: 720 / 2 ** 16, origin: [10.25, 60] as [number, number] },
+      ]
+    ) {
+      const spec = planeSpec(grid);
+      await withTableOf(spec, order, async (table, folder) => {
+        for (const [letter, shape] of [["p", "polygon"], ["c", "centre"]] as const) {
+          const at = (end: string) => path.join(folder, `${letter}.${end}`);
+          await writeGeoParquet(at("parquet"), table, shape);
+          await writeText(at("geojson"), geoJsonText(table, shape, { rows: 0 }));
+          for await (const piece of flatGeobuf(table, shape, { rows: 0 })) {
+            fs.appendFileSync(at("fgb"), piece);
+          }
+        }
+        const [count, worst] = askPython(
+          SQUARES,
+          folder,
+          grid.crs,
+          ...[order, grid.resolution * 8, ...grid.origin].map(String),
+        ) as [number, number];
+        assert.equal(count, fixtureIds(spec, order).length);
+        assert.ok(worst < 1e-6, `${grid.crs}: ${worst}`);
+      });
+    }
+  },
+});

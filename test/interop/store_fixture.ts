@@ -7,7 +7,7 @@ import { encodeCoarseLevel, shardWriter } from "../../core/store/writer.ts";
 import { ancestors, ranksOfShard } from "../../core/store/layout.ts";
 import { ShardNumbers } from "../../core/store/shard_numbers.ts";
 import { extentAround } from "../../core/store/plane.ts";
-import { cellOf } from "../../core/projected/grid.ts";
+import { cellOf, type ProjectedGrid } from "../../core/projected/grid.ts";
 
 export const PARENT_ORDER = 4;
 export const FINE_ORDER = 9;
@@ -35,14 +35,15 @@ export function fixtureSpec(
   };
 }
 
+const POLAR: ProjectedGrid = { crs: "EPSG:3413", resolution: 1000, origin: [500, -250] };
+
 /** Tiles of 32 cells of 1 km around the pole, in shards of 2 by 2; levels within tiles and above. */
-export function planeSpec(): StoreSpec {
+export function planeSpec(grid: ProjectedGrid = POLAR): StoreSpec {
   const parents = [[1023, 1022], [1024, 1023], [1023, 1024], [1025, 1025], [1019, 1030], [1030, 1021], [
     1031,
     1020,
   ]]
     .map(([column, row]) => cellOf(column, row)).sort((a, b) => a - b);
-  const grid = { crs: "EPSG:3413", resolution: 1000, origin: [500, -250] as [number, number] };
   const levels = [16, 13, 11, 8];
   return {
     ...fixtureSpec("compact"),

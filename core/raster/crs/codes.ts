@@ -56,6 +56,15 @@ export function findCrs(code: string): Crs | null {
 /** The same, where there must be one. Throws an input error that names an unknown code. */
 export function crsOfCode(code: string): Crs {
   const crs = findCrs(code);
+  if (crs === null && /[[{]|\+proj=/.test(code)) {
+    const [, named] = /["[](?:EPSG)"?,\s*"?(\d+)"?\]\s*\]\s*$/.exec(code) ?? [];
+    throw inputError(
+      `${code.slice(0, 60)}${code.length > 60 ? "…" : ""}: is a definition; a code is wanted here` +
+        (named === undefined
+          ? " (name the reference system by one, such as EPSG:4326 or ESRI:102001)"
+          : ` (say EPSG:${named}, with which it ends)`),
+    );
+  }
   if (crs === null) {
     throw inputError(
       `${code}: no coordinate reference system is known by this code (wanted one that maps longitude and ` +

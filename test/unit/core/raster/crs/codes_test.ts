@@ -53,6 +53,14 @@ Deno.test("an unknown code is named, and so is what was wanted", () => {
     assert.equal(findCrs(code), null, code);
   }
   assert.throws(() => crsOfCode("EPSG:99999"), /^GranaryError: EPSG:99999: no coordinate reference system/);
+  // Definitions, with a code at their end and without.
+  const polar = 'PROJCRS["a",BASEGEOGCRS["b"],ID["EPSG",3413]]';
+  assert.throws(() => crsOfCode(polar), /is a definition; a code is wanted here \(say EPSG:3413, with which/);
+  const older = 'PROJCS["a",GEOGCS["b",AUTHORITY["EPSG","4326"]],AUTHORITY["EPSG","3031"]]\n';
+  assert.throws(() => crsOfCode(older), /\(say EPSG:3031, with which it ends\)/);
+  for (const text of ['PROJCS["a",GEOGCS["b",AUTHORITY["EPSG","4326"]]]', "+proj=longlat", "{}"]) {
+    assert.throws(() => crsOfCode(text), /is a definition.*\(name the reference system by one, such as/);
+  }
 });
 
 Deno.test("what is lost without a datum's grid file is said, and nothing of others", () => {
