@@ -1,23 +1,14 @@
 /** A whole run within an S3 that nobody here wrote: granules, store and run directory as objects. */
 import assert from "node:assert/strict";
-import crypto from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
-import type { ObjectTarget } from "../../core/access/object_target.ts";
 import { SourceOpener } from "../../core/access/open.ts";
 import { openTarget } from "../../core/access/targets.ts";
 import { finish, granary, startGranary, temporaryFolder } from "../support/binary.ts";
 import { hasMoto, startMoto } from "../support/moto.ts";
+import { objectDigest } from "../support/run_world.ts";
 import { changeCatalog, treeDigests, treeText } from "../support/remote_world.ts";
 import { hasSharedData, sharedData } from "../shared_data.ts";
-
-async function digestsOf(store: ObjectTarget): Promise<Record<string, string>> {
-  const digests: Record<string, string> = {};
-  for (const key of await store.list("")) {
-    digests[key] = crypto.createHash("sha256").update((await store.get(key))!).digest("hex");
-  }
-  return digests;
-}
 
 Deno.test({
   name:
@@ -89,7 +80,7 @@ Deno.test({
       );
       assert.equal(run.code, 0, run.stderr);
       const store = openTarget("s3://stores/runs/one.zarr", opener);
-      const digests = await digestsOf(store);
+      const digests = await objectDigest(store);
       assert.deepEqual(digests, treeDigests(path.join(folder, "local.zarr")));
       // A run that is killed while its store grows, and goes on from what S3 has.
       const place = "s3://stores/runs/killed.zarr";
@@ -107,7 +98,7 @@ Deno.test({
       assert.equal(await killed.get("zarr.json"), undefined, "a store that is not whole is no store");
       const resumed = await granary([...again, "--resume"], { env, timeoutMs: 200_000 });
       assert.equal(resumed.code, 0, resumed.stderr);
-      assert.deepEqual(await digestsOf(killed), digests);
+      assert.deepEqual(await objectDigest(killed), digests);
 
       const here = await granary(["inspect", path.join(folder, "local.zarr"), "--json"]);
       const there = await granary(["inspect", place, "--json"], { env });

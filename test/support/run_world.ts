@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
+import type { ObjectTarget } from "../../core/access/object_target.ts";
 import { granary, type RunOptions, temporaryFolder } from "./binary.ts";
 
 export interface RunWorld {
@@ -50,6 +51,15 @@ export function treeDigest(folder: string): Record<string, string> {
       createHash("sha256").update(fs.readFileSync(file)).digest("hex"),
     ]),
   );
+}
+
+/** The same of every object of a target. */
+export async function objectDigest(target: ObjectTarget): Promise<Record<string, string>> {
+  const digests: Record<string, string> = {};
+  for (const key of await target.list("")) {
+    digests[key] = createHash("sha256").update((await target.get(key))!).digest("hex");
+  }
+  return digests;
 }
 
 /** A small generator (mulberry32), so that a failing case can be run again: numbers in [0, 1). */
