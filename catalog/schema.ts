@@ -20,6 +20,9 @@ export const ROW_GROUP_ROWS = 20_480;
 /** Footer keys of the Parquet file. */
 export const GEO_KEY = "geo";
 export const GRANARY_KEY = "granary";
+/** Those of the files that lie beside a catalog: its cell index, its row index. */
+export const CELLS_KEY = "granary_cells";
+export const ROWS_KEY = "granary_rows";
 /** In an export of items: the properties whose columns hold JSON text, because their values are of several kinds. */
 export const JSON_COLUMNS_KEY = "granary:json_columns";
 

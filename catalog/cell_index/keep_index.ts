@@ -2,7 +2,7 @@
 import fs from "node:fs";
 import { inputError } from "../../core/errors.ts";
 import { openDuck } from "../../core/tables/duckdb.ts";
-import { cellIndexPath, MANY_GRANULES } from "../file/cell_index_path.ts";
+import { cellIndexPath, isRegularFile, MANY_GRANULES } from "../file/cell_index_path.ts";
 import { type CatalogOptions, openCatalog } from "../file/open_catalog.ts";
 import { indexMetadata, openCellIndex } from "./read_index.ts";
 import { writeCellIndex, type WrittenCellIndex } from "./write_index.ts";
@@ -59,6 +59,7 @@ function inTheWay(file: string): string {
 }
 
 async function isCellIndex(file: string): Promise<boolean> {
+  if (!isRegularFile(file)) return false;
   const duck = await openDuck({ threads: 1 });
   try {
     return await indexMetadata(duck.connection, file) !== undefined;

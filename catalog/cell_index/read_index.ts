@@ -6,7 +6,8 @@ import { sqlString } from "../../core/tables/duckdb.ts";
 import type { Catalog } from "../file/open_catalog.ts";
 import { type RowGroup, rowGroupsOf } from "./row_groups.ts";
 import { NO_CELLS_ORDER } from "./cell_lists.ts";
-import { type CellIndexMetadata, CELLS_FORMAT, CELLS_KEY } from "./write_index.ts";
+import { CELLS_KEY } from "../schema.ts";
+import { type CellIndexMetadata, CELLS_FORMAT } from "./write_index.ts";
 
 /** Rows of a catalog, from `first` on. */
 export interface RowSpan {

@@ -8,12 +8,12 @@ import { Field, List, makeData, RecordBatch, Schema, Struct, Uint32, Uint64, Uin
 import { makeFileAtomic } from "../../core/files/atomic_path.ts";
 import { cellIndexPath } from "../file/cell_index_path.ts";
 import { type CatalogOptions, openCatalog } from "../file/open_catalog.ts";
+import { CELLS_KEY } from "../schema.ts";
 import { writeRecordBatches } from "../write/parquet_stream.ts";
 import { type CellLists, cellLists } from "./cell_lists.ts";
 import { type RowGroup, rowGroupsOf } from "./row_groups.ts";
 import type { RowLists } from "./row_lists.ts";
 
-export const CELLS_KEY = "granary_cells";
 export const CELLS_FORMAT = 1;
 
 /** What stands under the footer key. */

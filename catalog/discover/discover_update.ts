@@ -1,6 +1,7 @@
 /** What changed in a catalog's sources since its queries were asked: the rows to lay onto it. */
 import type { GranuleRow } from "../granule.ts";
 import { openCatalog } from "../file/open_catalog.ts";
+import { requireNoOthers } from "../file/other_columns.ts";
 import type { CatalogQuery, RemovedGranules } from "../schema.ts";
 import { type CmrOptions, type DeletedGranule, fetchDeleted } from "./cmr/cmr.ts";
 import { discoverCmr, type DiscoverOptions } from "./discover.ts";
@@ -25,7 +26,8 @@ interface UpdateDiscovery {
 
 /**
  * Asks again what fed the catalog `file`. Throws an input error when nothing in it can be asked again,
- * and for deletions that lie too far back for the source to know them.
+ * and where it has columns that would be lost, and
+ * for deletions that lie too far back for the source to know them.
  */
 export async function discoverUpdate(
   file: string,
@@ -37,6 +39,7 @@ export async function discoverUpdate(
   const { queries, cell_order: cellOrder } = catalog.metadata;
   let collections: string[] = [];
   try {
+    requireNoOthers(file, catalog.types.keys());
     if (options.removeDeleted) collections = await collectionsOf(catalog);
   } finally {
     catalog.close();

@@ -8,7 +8,7 @@ import path from "node:path";
 import type { DuckDBValue } from "@duckdb/node-api";
 import type { CatalogFiles, CatalogFilesOptions } from "./catalog_files.ts";
 import { catalogRanges } from "./catalog_ranges.ts";
-import { cellIndexPath } from "./cell_index_path.ts";
+import { cellIndexPath, isRegularFile } from "./cell_index_path.ts";
 import { contractColumns } from "./columns_sql.ts";
 import { GranaryError } from "../../core/errors.ts";
 import { type Duck, type DuckOptions, openDuck, sqlFiles, sqlString } from "../../core/tables/duckdb.ts";
@@ -157,9 +157,10 @@ export async function openCatalogFiles(
   }
 }
 
-/** Opens the file of a cell index's name, where there is one and it is Parquet. */
+/** Opens the file of a cell index's name, where there is one and it is Parquet: a pipe would be waited for. */
 function openCellIndex(catalog: string): { name: string; opened: Snapshots } | undefined {
   const name = cellIndexPath(catalog);
+  if (!isRegularFile(name)) return undefined;
   try {
     return { name, opened: openSnapshots([name]) };
   } catch (error) {

@@ -5,7 +5,19 @@ import { MAX_ORDER } from "../../core/cells/convention.ts";
 import { parquetTypes } from "./columns_sql.ts";
 import { type Duck, sqlFiles, sqlString } from "../../core/tables/duckdb.ts";
 import { unionGeo } from "./geo_union.ts";
-import { type CatalogMetadata, COLUMNS, GEO_KEY, GRANARY_KEY, SCHEMA_VERSION } from "../schema.ts";
+import {
+  type CatalogMetadata,
+  CELLS_KEY,
+  COLUMNS,
+  GEO_KEY,
+  GRANARY_KEY,
+  ROWS_KEY,
+  SCHEMA_VERSION,
+} from "../schema.ts";
+
+/** What lies beside catalogs, by its footer key. */
+const BESIDE = [{ key: CELLS_KEY, what: "cell index" }, { key: ROWS_KEY, what: "row index" }] as const;
+const KEYS = [GEO_KEY, GRANARY_KEY, ...BESIDE.map(({ key }) => key)];
 
 interface Footer {
   metadata: CatalogMetadata;
@@ -62,6 +74,12 @@ async function readFooter(duck: Duck, path: string, file: string): Promise<Foote
   const entries = await footerKeys(duck, path, file);
   const keys = new Map(entries);
   const types = await parquetTypes(duck, path);
+  const beside = BESIDE.find(({ key }) => keys.has(key));
+  if (beside !== undefined) {
+    throw inputError(
+      `${file}: is the ${beside.what} of a catalog and lies beside it (wanted the catalog itself)`,
+    );
+  }
   const missing = COLUMNS.find((column) => !column.nullable && !types.has(column.name));
   if (missing !== undefined) {
     throw inputError(
@@ -81,7 +99,7 @@ async function footerKeys(duck: Duck, path: string, file: string): Promise<[stri
   try {
     const reader = await duck.connection.runAndReadAll(
       `SELECT decode(key), decode(value) FROM parquet_kv_metadata(${sqlString(path)})
-       WHERE key IN ('${GEO_KEY}'::BLOB, '${GRANARY_KEY}'::BLOB)`,
+       WHERE key IN (${KEYS.map((key) => `'${key}'::BLOB`).join(", ")})`,
     );
     return reader.getRows().map(([key, value]) => [String(key), String(value)]);
   } catch (error) {

@@ -7,10 +7,10 @@ import { Field, makeData, RecordBatch, Schema, Struct, Uint32, Uint64, Utf8 } fr
 import { makeFileAtomic } from "../../core/files/atomic_path.ts";
 import { openDuck, sqlString } from "../../core/tables/duckdb.ts";
 import { int64Column, utf8Column } from "../../core/tables/arrow_columns.ts";
+import { ROWS_KEY } from "../schema.ts";
 import { writeRecordBatches } from "../write/parquet_stream.ts";
 import type { GroupRuns } from "../../core/observations/row_runs.ts";
 
-export const ROWS_KEY = "granary_rows";
 export const ROWS_FORMAT = 1;
 
 /** Beyond every cell: each granule has one row here, so that the granules known are found without a scan. */

@@ -3,7 +3,8 @@ import fs from "node:fs";
 import { inputError } from "../../core/errors.ts";
 import type { GranuleRow } from "../granule.ts";
 import { type Duck, sqlString } from "../../core/tables/duckdb.ts";
-import { HEAD_CELL, ROWS_FORMAT, ROWS_KEY } from "./index_file.ts";
+import { ROWS_KEY } from "../schema.ts";
+import { HEAD_CELL, ROWS_FORMAT } from "./index_file.ts";
 import type { GroupRuns } from "../../core/observations/row_runs.ts";
 
 /** The runs of one granule in the parents of a run, by group. */

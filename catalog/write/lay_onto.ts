@@ -18,6 +18,7 @@ import { queryRows } from "../../core/tables/query.ts";
 import { openSorter, runStatements } from "../../core/tables/sorter.ts";
 import { contractColumns, OWN_TYPES, parquetTypes } from "../file/columns_sql.ts";
 import { catalogMetadata, footer, mergeSummaries } from "../file/footer_keys.ts";
+import { requireNoOthers } from "../file/other_columns.ts";
 import type { CatalogQuery, RemovedGranules } from "../schema.ts";
 import { type LayPlan, planLaying } from "./lay_plan.ts";
 import { describeFile } from "./merge.ts";
@@ -39,6 +40,7 @@ interface LayRequest extends DuckOptions {
 export async function layOnto(request: LayRequest): Promise<WriteResult & { removed: number }> {
   const { onto, added, output } = request;
   const former = await describeFile(onto, request);
+  requireNoOthers(onto, former.columnTypes.keys());
   const keysFor = (sortedRows: number | undefined) =>
     footer(
       mergeSummaries(former, added.summary),

@@ -1,6 +1,7 @@
 /** `granary catalog index F`: the cell index beside a catalog, also of commands that write catalogs. */
 import type { Command } from "@commander-js/extra-typings";
 import type { WrittenCellIndex } from "../../catalog/cell_index/write_index.ts";
+import { inputError } from "../../core/errors.ts";
 import { inputPath } from "../../core/files/address.ts";
 import { formatBytes, formatNumberOf } from "../../core/units.ts";
 import type { CliContext } from "../io/context.ts";
@@ -25,6 +26,9 @@ export function addCatalogIndex(catalog: Command, context: CliContext): void {
       const { cellIndexPath } = await import("../../catalog/file/cell_index_path.ts");
       const { requireCellIndex } = await import("../../catalog/cell_index/keep_index.ts");
       const { writeCellIndex } = await import("../../catalog/cell_index/write_index.ts");
+      if (named === "-") {
+        throw inputError("-: a cell index lies beside its catalog (found stdin, wanted a file)");
+      }
       const file = inputPath(named);
       await requireCellIndex(cellIndexPath(file));
       const progress = context.log.progress("index", null, "granules");

@@ -137,3 +137,10 @@ test("a query may read the catalog and nothing else, and change nothing", async 
   }
   assert.equal(fs.existsSync(path.join(folder, "out.csv")), false);
 });
+
+test("an index lies beside its catalog: none is written of stdin's", async () => {
+  const folder = await world();
+  const refused = await shell("granary catalog index - < catalog.parquet", { cwd: folder });
+  assert.deepEqual([refused.code, fs.existsSync(path.join(folder, "-.cells.parquet"))], [2, false]);
+  assert.match(refused.stderr, /found stdin, wanted a file/);
+});

@@ -4,11 +4,12 @@ import path from "node:path";
 import { cellIndexFindings } from "../../../../catalog/cell_index/check_index.ts";
 import { keepCellIndex, requireCellIndex } from "../../../../catalog/cell_index/keep_index.ts";
 import { openCellIndex } from "../../../../catalog/cell_index/read_index.ts";
-import { CELLS_KEY, writeCellIndex } from "../../../../catalog/cell_index/write_index.ts";
+import { writeCellIndex } from "../../../../catalog/cell_index/write_index.ts";
 import { cellIndexPath } from "../../../../catalog/file/cell_index_path.ts";
 import { type Catalog, openCatalog } from "../../../../catalog/file/open_catalog.ts";
 import type { GranuleRow } from "../../../../catalog/granule.ts";
 import { countParents, select, type SelectOptions } from "../../../../catalog/query/select.ts";
+import { CELLS_KEY } from "../../../../catalog/schema.ts";
 import { writeCatalog } from "../../../../catalog/write/write.ts";
 import { boxArea } from "../../../../core/geometry/area.ts";
 import { openDuck, sqlString } from "../../../../core/tables/duckdb.ts";
@@ -214,5 +215,23 @@ Deno.test("small catalogs get an index where one is wished for, and no other fil
     assert.equal((await keepCellIndex(file, true))?.cells, 1);
     await requireCellIndex(index);
     assert.equal(await keepCellIndex(file, false), null);
+    await assert.rejects(openCatalog(index), /catalog\.cells\.parquet: is the cell index of a catalog/);
   });
+});
+
+Deno.test({
+  name: "a pipe of a cell index's name is not waited for",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    withFolder(async (folder) => {
+      const file = path.join(folder, "catalog.parquet");
+      await writeCatalog(file, [sampleRow()]);
+      // A reader that opened it would hang this process: what it is is asked first.
+      await new Deno.Command("mkfifo", { args: [cellIndexPath(file)] }).output();
+      assert.equal(fs.lstatSync(cellIndexPath(file)).isFIFO(), true);
+      const catalog = await openCatalog(file);
+      assert.equal(catalog.cellIndex, undefined);
+      catalog.close();
+      await assert.rejects(requireCellIndex(cellIndexPath(file)), /nothing was changed/);
+    }),
 });

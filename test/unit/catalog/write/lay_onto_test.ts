@@ -137,6 +137,33 @@ Deno.test("laying rows onto a catalog writes what changes and copies the rest, w
   });
 });
 
+Deno.test("a catalog with columns of others is not updated: they would be lost", async () => {
+  await withFolder(async (folder) => {
+    const plain = path.join(folder, "plain.parquet"), file = path.join(folder, "c.parquet");
+    await writeCatalog(plain, [row("g0", 1, 0)]);
+    const duck = await openDuck({ threads: 1 });
+    const [{ granary }] = await queryRows(
+      duck.connection,
+      `SELECT decode(value) AS granary FROM parquet_kv_metadata('${plain}') WHERE key = 'granary'::BLOB`,
+    );
+    const [{ geo }] = await queryRows(
+      duck.connection,
+      `SELECT decode(value) AS geo FROM parquet_kv_metadata('${plain}') WHERE key = 'geo'::BLOB`,
+    );
+    await duck.connection.run(
+      `COPY (SELECT *, 'mine' AS note FROM read_parquet('${plain}'))
+       TO '${file}' (FORMAT parquet, KV_METADATA {granary: '${granary}', geo: '${geo}'})`,
+    );
+    duck.close();
+    const before = fs.readFileSync(file);
+    const update = (rows: GranuleRow[]) =>
+      buildCatalog({ rows, output: file, onto: file, cellOrder: 8, queries: [] });
+    await assert.rejects(update([row("g1", 1, 1)]), /would lose columns that are not a catalog's: "note"/);
+    await assert.rejects(update([]), /"note"/);
+    assert.deepEqual(fs.readFileSync(file), before);
+  });
+});
+
 Deno.test("row groups that keep all rows are copied, and everything is sorted before too much lies behind", () => {
   const groups = Array(50).fill(GROUP);
   const total = 50 * GROUP;
