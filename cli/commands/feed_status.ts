@@ -37,13 +37,12 @@ export function addFeedStatus(feed: Command, context: CliContext): void {
     .addHelpText("after", EXAMPLES)
     .action(async (file, options) => {
       const { feedStatus } = await import("../../feed/status.ts");
-      const status = await withFeed(
-        file,
-        context,
-        ({ engine, definition }) =>
-          feedStatus(engine, definition.name, options.days, definition.push.silentMs),
-      );
-      if (context.json) printReport(context, "feed.status", status);
+      const { reasonsLeftOut } = await import("../../feed/left_out.ts");
+      const { status, leftOut } = await withFeed(file, context, async ({ engine, definition }) => ({
+        status: await feedStatus(engine, definition.name, options.days, definition.push.silentMs),
+        leftOut: await reasonsLeftOut(engine, definition.name, options.days),
+      }));
+      if (context.json) printReport(context, "feed.status", { ...status, leftOut });
       else {
         context.out.table(
           COLUMNS,
@@ -52,6 +51,7 @@ export function addFeedStatus(feed: Command, context: CliContext): void {
             ...[day.downloaded, day.failed, day.dead, day.short ? "short" : ""],
           ]),
         );
+        for (const { reason, granules } of leftOut) context.log.info(`${granules} left out: ${reason}`);
         const { tasks, notices } = status;
         context.log.info(
           `watermark ${status.watermark ?? "none"}, last poll ${status.polled ?? "none"}, last push ${
