@@ -2,6 +2,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { inputError, systemCode } from "../../core/errors.ts";
+import { cellIndexPath } from "../../catalog/file/cell_index_path.ts";
 import { manifestNumbers } from "../../catalog/file/live_manifest.ts";
 import { CatalogIndex } from "./catalog_index.ts";
 import { isRemoteCatalog, type RemoteCatalogs } from "../../catalog/file/remote_catalogs.ts";
@@ -195,10 +196,12 @@ function isFolderOfCatalogs(file: string): boolean {
 /** Catalog files and live catalogs in a folder, by name. */
 function catalogsIn(folder: string): Map<string, string> {
   const found = new Map<string, string>();
-  for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
+  const entries = fs.readdirSync(folder, { withFileTypes: true });
+  const cellIndices = new Set(entries.map(({ name }) => cellIndexPath(name)));
+  for (const entry of entries) {
     if (entry.name.startsWith(".")) continue;
     const file = path.join(folder, entry.name);
-    const index = entry.name.endsWith(".rows.parquet");
+    const index = entry.name.endsWith(".rows.parquet") || cellIndices.has(entry.name);
     if ((entry.name.endsWith(SUFFIX) && !index) || (entry.isDirectory() && isLive(file))) {
       found.set(catalogName(file), file);
     }
