@@ -206,17 +206,17 @@ export class ShapeBuilder {
     for (let i = 0; i < count; i++) arcs.push(...path.vector(i), ...path.vector((i + 1) % count));
     this.#addArcs(arcs, path.slack);
     return makeRing(
-      Float64Array.from(path.longitude),
-      Float64Array.from(path.sweep),
-      Float64Array.from(path.vectors),
+      new Float64Array(path.longitude),
+      new Float64Array(path.sweep),
+      new Float64Array(path.vectors),
       rule === "planar",
       winding,
     );
   }
 
   #addArcs(arcs: readonly number[], slack: readonly number[]): void {
-    this.#slack.push(Float64Array.from(slack));
-    this.#arcs.push(Float64Array.from(arcs));
+    this.#slack.push(new Float64Array(slack));
+    this.#arcs.push(new Float64Array(arcs));
     this.#arcCount += slack.length;
   }
 

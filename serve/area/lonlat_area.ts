@@ -13,6 +13,10 @@ export interface LonLatArea {
 
 /** Points along each side of a box that is projected. */
 const POINTS_A_SIDE = 33;
+/** The same of boxes of less than half a turn where meridians and parallels run along the sides. */
+const POINTS_A_STRAIGHT_SIDE = 5;
+const STRAIGHT = /^\+proj=(merc|eqc|cea)\b/;
+const HALF_TURN_METRES = 2e7;
 const INSET = 1e-9;
 
 export const LONLAT: Crs = crsOfCode("EPSG:4326");
@@ -60,9 +64,11 @@ export function areaOfPlaneBox(
   }
   const { inverse, forward } = transformer(LONLAT, crs);
   const edges: [number, number][] = [];
-  for (let i = 0; i < POINTS_A_SIDE; i++) {
+  const straight = STRAIGHT.test(crs.proj4) && right - left < HALF_TURN_METRES;
+  const points = straight ? POINTS_A_STRAIGHT_SIDE : POINTS_A_SIDE;
+  for (let i = 0; i < points; i++) {
     // The corners a little within: the map's very edge may come back as its other one.
-    const t = INSET + (1 - 2 * INSET) * i / (POINTS_A_SIDE - 1);
+    const t = INSET + (1 - 2 * INSET) * i / (points - 1);
     const [x, y] = [left + t * (right - left), bottom + t * (top - bottom)];
     const [low, high] = [bottom + INSET * (top - bottom), top - INSET * (top - bottom)];
     const [near, far] = [left + INSET * (right - left), right - INSET * (right - left)];

@@ -4,7 +4,7 @@
  */
 import type { ServerResponse } from "node:http";
 import { type Context, Hono } from "hono";
-import type { z } from "zod";
+import { z } from "zod";
 import { GranaryError } from "../../core/errors.ts";
 import { formatBytes } from "../../core/units.ts";
 import type { ServeLimits } from "../limits.ts";
@@ -40,6 +40,9 @@ interface ApiSettings {
   /** Failures that are the server's, not the client's. */
   onFailure: (message: string, error: unknown) => void;
 }
+
+// Schemas are checked as they stand: code made for each, on its first request, costs more than most requests save.
+z.config({ jitless: true });
 
 const CACHED = "public, max-age=3600";
 /** Nothing was there; granules arrive, so this is asked again soon. */
@@ -82,8 +85,6 @@ export class Api implements OperationList {
     this.operations.push(known);
     const pattern = pathPattern(operation.path);
     this.#patterns.push({ method: operation.method, pattern });
-    const pathKinds = fieldKinds(operation.pathParameters);
-    const queryKinds = fieldKinds(operation.query);
     this.app.on(
       operation.method.toUpperCase(),
       pattern.router,
@@ -98,6 +99,8 @@ export class Api implements OperationList {
           }
           const texts = pathValues(pattern, url.pathname);
           if (texts === null) throw notFound("Not Found");
+          const pathKinds = fieldKinds(operation.pathParameters);
+          const queryKinds = fieldKinds(operation.query);
           const path = checked(known.pathParameters, textValues(texts, pathKinds), "path", pathKinds);
           const query = checked(known.query, queryValues(url.searchParams, queryKinds), "query", queryKinds);
           const body = known.body === undefined ? undefined : checked(

@@ -6,7 +6,16 @@ type JsonType = "integer" | "number" | "boolean" | "string" | "array" | "other";
 /** How each field of a schema is written in a query. */
 export type FieldKinds = ReadonlyMap<string, { type: JsonType; item: JsonType }>;
 
+const known = new WeakMap<z.ZodObject, FieldKinds>();
+
+/** Found when first asked for: a server is started to answer a few of its endpoints. */
 export function fieldKinds(schema: z.ZodObject): FieldKinds {
+  let kinds = known.get(schema);
+  if (kinds === undefined) known.set(schema, kinds = kindsOf(schema));
+  return kinds;
+}
+
+function kindsOf(schema: z.ZodObject): FieldKinds {
   const kinds = new Map<string, { type: JsonType; item: JsonType }>();
   const described = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
   for (const [name, value] of Object.entries(described.properties ?? {})) {

@@ -158,6 +158,7 @@ function tilingOf({ width, blockWidth, blockHeight }: GridLevel): Tiling {
 }
 
 function cut<T extends GridValues>(values: T, stride: number, { x, y, width, height }: Rectangle): T {
+  if (x === 0 && width === stride) return values.slice(y * stride, (y + height) * stride) as T;
   const part = new (values.constructor as new (length: number) => T)(width * height);
   for (let row = 0; row < height; row++) {
     const from = (y + row) * stride + x;

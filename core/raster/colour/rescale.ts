@@ -20,12 +20,13 @@ export function rescaleToBytes(pixels: Pixels, ranges: readonly ValueRange[]): P
 function rescaleBand(band: GridValues, mask: Uint8Array, [low, high]: ValueRange): Uint8Array {
   const bytes = new Uint8Array(band.length);
   const width = high - low;
-  for (let i = 0; i < band.length; i++) {
-    if (mask[i] === 0) continue;
-    const value = band[i];
-    // Written as numpy computes it: a product with 255 / width would differ in last bits, which a cut shows.
-    const part = ((value < low ? low : value > high ? high : value) - low) / width;
-    bytes[i] = part * 255;
+  // Written as numpy computes it: a product with 255 / width would differ in last bits, which a cut shows.
+  const scaled = (value: number) => ((value < low ? low : value > high ? high : value) - low) / width * 255;
+  if (band instanceof Uint8Array) {
+    const all = Uint8Array.from({ length: 256 }, (_, value) => scaled(value));
+    for (let i = 0; i < bytes.length; i++) if (mask[i] !== 0) bytes[i] = all[band[i]];
+    return bytes;
   }
+  for (let i = 0; i < bytes.length; i++) if (mask[i] !== 0) bytes[i] = scaled(band[i]);
   return bytes;
 }

@@ -13,8 +13,22 @@ interface Row {
 
 let text: string | undefined;
 
-/** The row of a code, null for an unknown one. The text is searched: most processes ask for one or two. */
+/** Rows that were asked for; a request may name any code. */
+const kept = new Map<string, Row | null>();
+const KEPT_ROWS = 64;
+
+/** The row of a code, null for an unknown one. */
 function rowOf(code: string): Row | null {
+  const known = kept.get(code);
+  if (known !== undefined) return known;
+  const row = findRow(code);
+  if (kept.size >= KEPT_ROWS) kept.clear();
+  kept.set(code, row);
+  return row;
+}
+
+/** The text is searched: most processes ask for one code or two. */
+function findRow(code: string): Row | null {
   text ??= `\n${brotliDecompressSync(Buffer.from(CODE_TABLE, "base64")).toString("latin1")}\n`;
   const start = text.indexOf(`\n${code}\t`);
   if (start < 0) return null;

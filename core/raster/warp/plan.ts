@@ -247,15 +247,15 @@ function windowOf(
   let [left, right, top, bottom] = [Infinity, -Infinity, Infinity, -Infinity];
   // On a grid that goes round, columns are counted from near the first patch that lies on the grid.
   let first = NaN;
+  const at = (from: number, x: number, y: number) =>
+    mesh[from] + x * mesh[from + 2] + y * mesh[from + 4] + x * y * mesh[from + 6];
   for (let p = 0; p < mesh.length; p += PATCH) {
-    const [w, h] = [mesh[p + 2] - 1, mesh[p + 3] - 1];
-    const at = (from: number, x: number, y: number) =>
-      mesh[from] + x * mesh[from + 2] + y * mesh[from + 4] + x * y * mesh[from + 6];
-    const us = [at(p + 4, 0, 0), at(p + 4, w, 0), at(p + 4, 0, h), at(p + 4, w, h)];
-    const vs = [at(p + 5, 0, 0), at(p + 5, w, 0), at(p + 5, 0, h), at(p + 5, w, h)];
-    const [v0, v1] = [Math.min(...vs), Math.max(...vs)];
+    const w = mesh[p + 2] - 1, h = mesh[p + 3] - 1;
+    const va = at(p + 5, 0, 0), vb = at(p + 5, w, 0), vc = at(p + 5, 0, h), vd = at(p + 5, w, h);
+    const v0 = Math.min(va, vb, vc, vd), v1 = Math.max(va, vb, vc, vd);
     if (!(v1 >= 0 && v0 < rows)) continue;
-    let [u0, u1] = [Math.min(...us), Math.max(...us)];
+    const ua = at(p + 4, 0, 0), ub = at(p + 4, w, 0), uc = at(p + 4, 0, h), ud = at(p + 4, w, h);
+    let u0 = Math.min(ua, ub, uc, ud), u1 = Math.max(ua, ub, uc, ud);
     if (turn === Infinity) {
       if (!(u1 >= 0 && u0 < columns)) continue;
     } else {
