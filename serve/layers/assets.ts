@@ -10,7 +10,7 @@ export const ONLY_FILE = "data";
 type AssetKeys = ReadonlyMap<string, GranuleAsset | null>;
 
 /**
- * With a pattern, what it finds in each file's name. Else the catalog's keys, and for keys that are whole file
+ * With a pattern, what it finds in each file's name; one that finds nothing is a 404 with these names. Else the catalog's keys, and for keys that are whole file
  * names the part in which these differ: `Fmask` of `HLS.L30.T15UWP.….Fmask.tif`.
  */
 export function assetKeys(row: GranuleRow, pattern: Pattern | null): AssetKeys {
@@ -20,6 +20,10 @@ export function assetKeys(row: GranuleRow, pattern: Pattern | null): AssetKeys {
     for (const asset of files) {
       const key = pattern.exec(nameOf(row, asset))?.text;
       if (key !== undefined && key !== "" && !keys.has(key)) keys.set(key, asset);
+    }
+    if (keys.size === 0) {
+      const names = files.map((asset) => `'${nameOf(row, asset)}'`);
+      throw notFound(`assets_regex '${pattern.source}' finds nothing in [${names.join(", ")}]`);
     }
     return keys;
   }

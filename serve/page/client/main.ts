@@ -2,9 +2,9 @@
 /** The map page: what is chosen in the panel is drawn on the map, and stands in its address. */
 import type OpenLayers from "ol/dist/ol.js";
 import { type Basemap, makeBasemap } from "./basemap.ts";
-import { type Asked, askedOf, pairOf, stateText } from "./address.ts";
+import { type Asked, askedOf, stateText } from "./address.ts";
 import { drawLegend, FAVOURITES, roundRange } from "./colours.ts";
-import { at, fillRadios, fillSelect, shortNumber } from "./dom.ts";
+import { at, fillRadios, fillSelect } from "./dom.ts";
 import { type Drawn, tileAddress, tilejsonAddress, tileSource } from "./drawing.ts";
 import {
   addressedLayer,
@@ -16,7 +16,9 @@ import {
   type Layer,
   listLayers,
 } from "./layers.ts";
+import { RangeFields, rangeOf } from "./range.ts";
 import { getJson, type Parameters } from "./server.ts";
+import { Steps } from "./steps.ts";
 import { Times } from "./times.ts";
 import { SERIES_STEPS, showValues } from "./values.ts";
 import { lookAt, lookOf, type MapView, OFFERED, planeBox, viewOf } from "./views.ts";
@@ -35,6 +37,11 @@ class Page {
     controls: ol.control.defaults.defaults({ attribution: false }),
   });
   readonly #times = new Times(() => this.#draw());
+  readonly #steps = new Steps(() => this.#draw());
+  readonly #range = new RangeFields({
+    onChosen: () => this.#draw(),
+    onRefused: (message) => this.#tell(message),
+  });
   readonly #tiles = new ol.layer.Tile({ zIndex: 1, className: "tiles" });
   readonly #marker = new ol.layer.Vector({ source: new ol.source.Vector(), zIndex: 3 });
   #layers: Layer[] = [];
@@ -45,7 +52,6 @@ class Page {
   /** Views that were asked for: the last one counts. */
   #turns = 0;
   #render: Parameters = [];
-  #range: readonly [number, number] | null = null;
   /** Ends what was asked for a former choice. */
   #choosing = new AbortController();
   #reading = new AbortController();
@@ -72,7 +78,7 @@ class Page {
     at("cmr", HTMLElement).hidden = !cmr;
     this.#layers = layers;
     if (asked.backend !== null) this.#layers.unshift(addressedLayer(asked.backend, asked.search));
-    this.#range = asked.state.range ?? rangeOf(asked.search.get("rescale"));
+    this.#range.chosen = asked.state.range ?? rangeOf(asked.search.get("rescale"));
     this.#setOpacity(asked.state.opacity ?? 1);
     this.#render = ["colormap", "color_formula"].flatMap((name) =>
       asked.search.getAll(name).map((value) => [name, value] as const)
@@ -108,10 +114,10 @@ class Page {
     const text = stateText({
       layer: this.#layer?.id ?? null,
       variable: this.#choice()?.label ?? null,
-      step: this.#step(),
+      step: this.#steps.chosen,
       time: this.#times.chosen,
       colormap: at("colormap", HTMLSelectElement).value,
-      range: this.#range,
+      range: this.#range.chosen,
       opacity: at("opacity", HTMLInputElement).valueAsNumber,
       view: view.id,
       ...lookOf(this.#map, view),
@@ -136,26 +142,11 @@ class Page {
     at("values-close", HTMLElement).addEventListener("click", () => this.#closeValues());
     document.addEventListener("keydown", ({ key }) => key === "Escape" && this.#closeValues());
     at("variable", HTMLSelectElement).addEventListener("change", () => {
-      this.#range = null;
-      this.#showSteps();
-      this.#showRange();
+      this.#range.chosen = null;
+      this.#steps.show(this.#choice()?.bands ?? []);
       this.#draw();
     });
     at("colormap", HTMLSelectElement).addEventListener("change", () => this.#draw());
-    for (const id of ["low", "high"]) {
-      at(id, HTMLInputElement).addEventListener("change", () => {
-        const [low, high] = ["low", "high"].map((one) => at(one, HTMLInputElement).valueAsNumber);
-        if (Number.isFinite(low) && Number.isFinite(high) && low < high) {
-          this.#range = [low, high];
-          this.#draw();
-        } else this.#tell("The range goes from a lower to a higher number.");
-      });
-    }
-    at("auto", HTMLElement).addEventListener("click", () => {
-      this.#range = null;
-      this.#showRange();
-      this.#draw();
-    });
     at("opacity", HTMLInputElement).addEventListener("input", ({ target }) => {
       if (target instanceof HTMLInputElement) this.#tiles.setOpacity(target.valueAsNumber);
       this.#keep();
@@ -208,13 +199,12 @@ class Page {
     const { signal } = this.#choosing = new AbortController();
     // The range and the render of an address are of its own layer.
     if (this.#layer !== undefined) {
-      this.#range = null;
+      this.#range.chosen = null;
       this.#render = [];
     }
     this.#layer = layer;
     this.#described = NOTHING;
     this.#closeValues();
-    this.#showRange();
     this.#draw();
     this.#tell("The layer is read…");
     try {
@@ -236,7 +226,7 @@ class Page {
     at("what", HTMLElement).hidden = choices.length === 0;
     at("about", HTMLElement).textContent = note;
     this.#tell(choices.length === 0 ? `${layer.title} cannot be drawn. ${note}` : "");
-    this.#showSteps(step);
+    this.#steps.show(this.#choice()?.bands ?? [], step);
     if (fit && box !== null) this.#fit(box);
     this.#draw();
   }
@@ -245,39 +235,16 @@ class Page {
     return this.#described.choices[Number(at("variable", HTMLSelectElement).value)];
   }
 
-  /** A choice of the step of a variable's other dimensions, where it has any. */
-  #showSteps(chosen: string | null = null): void {
-    const bands = this.#choice()?.bands ?? [];
-    const box = at("steps", HTMLElement);
-    box.replaceChildren();
-    if (bands.length === 0) return;
-    const select = document.createElement("select");
-    select.id = "step";
-    select.setAttribute("aria-label", "Step of other dimensions");
-    fillSelect(
-      select,
-      bands.map((value) => ({ value, label: value.replaceAll(",", ", ") })),
-      chosen ?? undefined,
-    );
-    select.addEventListener("change", () => this.#draw());
-    box.append(select);
-  }
-
-  #step(): string | null {
-    const select = document.getElementById("step");
-    return select instanceof HTMLSelectElement ? select.value : null;
-  }
-
   #drawn(): Drawn | undefined {
     const choice = this.#choice();
     if (this.#layer === undefined || choice === undefined) return undefined;
     return {
       layer: this.#layer,
       choice,
-      step: this.#step(),
+      step: this.#steps.chosen,
       time: this.#layer.timed || this.#layer.store !== null ? this.#times.parameters() : [],
       colormap: at("colormap", HTMLSelectElement).value,
-      range: this.#range,
+      range: this.#range.chosen,
       render: this.#render,
     };
   }
@@ -296,9 +263,9 @@ class Page {
     const source = tileSource(drawn, view, {
       onRange: (range) => {
         // The first tile's range is taken for all, so that neighbours agree.
-        if (this.#range !== null || this.#tiles.getSource() !== source) return;
+        if (this.#range.chosen !== null || this.#tiles.getSource() !== source) return;
         if (range === null) return void drawLegend(legend(BYTES));
-        this.#range = roundRange(...range);
+        this.#range.chosen = roundRange(...range);
         this.#draw();
       },
       onRefused: (message) => {
@@ -308,15 +275,8 @@ class Page {
     this.#tiles.setSource(source);
     at("address", HTMLInputElement).value = tileAddress(drawn, view);
     at("tilejson", HTMLAnchorElement).href = tilejsonAddress(drawn, view);
-    this.#showRange();
     void drawLegend(drawn.range === null ? null : legend(drawn.range));
     this.#keep();
-  }
-
-  #showRange(): void {
-    const [low, high] = this.#range ?? [];
-    at("low", HTMLInputElement).value = low === undefined ? "" : shortNumber(low);
-    at("high", HTMLInputElement).value = high === undefined ? "" : shortNumber(high);
   }
 
   async #setView(id: string, box: readonly number[] | null): Promise<void> {
@@ -418,11 +378,6 @@ class Page {
   #tell(message: string): void {
     at("status", HTMLElement).textContent = message;
   }
-}
-
-function rangeOf(rescale: string | null): readonly [number, number] | null {
-  const [low, high] = pairOf(rescale) ?? [NaN, NaN];
-  return low < high ? [low, high] : null;
 }
 
 await new Page().start(askedOf(location)).catch((error: Error) => {

@@ -85,8 +85,14 @@ export class Times {
     const middle = Number(this.#slider.value);
     const first = Math.max(0, Math.min(middle - Math.floor(steps / 2), this.#times.length - steps));
     const last = Math.min(this.#times.length - 1, first + steps - 1);
-    const end = this.#each === "time" ? this.#times[last] : endOf(this.#times[last]);
+    const end = this.#endOfSeries(last);
     return [[this.#name, `${startOf(this.#times[first])}/${end}`]];
+  }
+
+  /** Where an interval ends that holds the time of an index: windows of a store begin before its end. */
+  #endOfSeries(last: number): string {
+    if (this.#name === "time") return this.#times[last + 1] ?? "..";
+    return this.#each === "time" ? this.#times[last] : endOf(this.#times[last]);
   }
 
   /** What an address says of it: a time, or `all`; null where there is no choice. */
