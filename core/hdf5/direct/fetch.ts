@@ -62,10 +62,13 @@ export class Fetcher {
     this.#memory = undefined;
   }
 
-  /** Memory for `bytes`, in place of what was used before. */
+  /**
+   * Memory for `bytes` and a little more, in place of what was used before: nobody who reads into it holds all of it, and
+   * gives it back as his own.
+   */
   #reserve(bytes: number): Uint8Array {
     this.#memory ??= idle.pop();
-    if (this.#memory === undefined || this.#memory.length < bytes) {
+    if (this.#memory === undefined || this.#memory.length <= bytes) {
       this.#memory = new Uint8Array(Math.ceil(bytes * 1.25));
     }
     return this.#memory;
