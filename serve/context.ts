@@ -1,11 +1,11 @@
 /** What the endpoints of a server work with. */
 import type { SourceOpener } from "../core/access/open.ts";
-import type { Semaphore } from "../core/concurrency.ts";
 import type { Api } from "./http/api.ts";
 import type { Metrics } from "./http/metrics.ts";
 import type { OperationList } from "./http/operation.ts";
 import type { ReadContext } from "./layers/read_granule.ts";
 import type { ServeLimits } from "./limits.ts";
+import type { PixelBudget } from "./pixel_budget.ts";
 import type { GranulePlaces, ServedGranule } from "./search/granules.ts";
 import type { ServedCatalogs } from "./search/served_catalogs.ts";
 import type { StoreBlocks } from "./stores/block_cache.ts";
@@ -23,7 +23,7 @@ export interface DataContext {
   readonly stores: ServedStores;
   readonly storeBlocks: StoreBlocks;
   /** Pixels of outputs that are made at the same time. */
-  readonly pixels: Semaphore;
+  readonly pixels: PixelBudget;
   /** Hears of a granule that could not be read while others could. */
   readonly onGranuleFailure: (granule: ServedGranule, error: Error) => void;
 }

@@ -44,6 +44,9 @@ export const DEFAULT_LIMITS: Readonly<Omit<ServeLimits, "atOnce">> = {
   leastBytesASecond: 16_384,
 };
 
+/** An output of more pixels is a large one: others of its kind wait for it, small ones do not. */
+export const LARGE_PIXELS = 1 << 20;
+
 /** Bands of the largest image that one output may have. */
 const BANDS_OF_LARGEST = 4;
 

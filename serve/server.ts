@@ -1,6 +1,5 @@
 /** The server: its endpoints put together over catalogs, stores and files, without a socket. */
 import { SourceOpener } from "../core/access/open.ts";
-import { Semaphore } from "../core/concurrency.ts";
 import { VERSION } from "../core/version.ts";
 import { type DriverChoice, parseDrivers } from "../catalog/driver_choice.ts";
 import { RemoteCatalogs } from "../catalog/file/remote_catalogs.ts";
@@ -8,6 +7,7 @@ import type { ServeContext } from "./context.ts";
 import { Api } from "./http/api.ts";
 import { Metrics } from "./http/metrics.ts";
 import { DEFAULT_LIMITS, mostValues, type ServeLimits } from "./limits.ts";
+import { PixelBudget } from "./pixel_budget.ts";
 import { BlockStore } from "./layers/block_store.ts";
 import { GridFiles } from "./layers/grid_files.ts";
 import { addFeeds } from "./feeds/feeds.ts";
@@ -146,7 +146,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       localRegion,
       mostValues: mostValues(limits),
     },
-    pixels: new Semaphore(limits.pixels),
+    pixels: new PixelBudget(limits.pixels),
     onGranuleFailure: ({ row }, error) => log.warn(`${row.collection} ${row.id}: ${error.message}`),
     version: VERSION,
     ready: () => !signal.aborted,

@@ -7,7 +7,7 @@ import { type Context, Hono } from "hono";
 import { z } from "zod";
 import { GranaryError } from "../../core/errors.ts";
 import { formatBytes } from "../../core/units.ts";
-import type { ServeLimits } from "../limits.ts";
+import { LARGE_PIXELS, type ServeLimits } from "../limits.ts";
 import { readJson } from "./body.ts";
 import { entityTag, namesTag } from "./etag.ts";
 import { type FieldKinds, fieldKinds, queryValues, textValues } from "./fields.ts";
@@ -123,7 +123,8 @@ export class Api implements OperationList {
             ? () => apart(known, asked)
             : () => known.answer(asked as never);
           if (operation.heavy !== true) return await answer();
-          const leave = await phases.of("wait", () => this.gate.enter(signal));
+          const large = (operation.pixels?.(asked) ?? 0) > LARGE_PIXELS;
+          const leave = await phases.of("wait", () => this.gate.enter(signal, large));
           // The place is left when the work has ended, not when its client was answered that it takes too long.
           const work = Promise.resolve().then(answer).finally(leave);
           return await unlessAborted(work, signal);

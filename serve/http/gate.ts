@@ -1,4 +1,7 @@
-/** How many requests read data at the same time. Those that wait are served in order; too many are refused. */
+/**
+ * How many requests read data at the same time. Those that wait are served in order, except that large ones wait for
+ * each other and leave half of the places to others; too many are refused.
+ */
 import { Semaphore } from "../../core/concurrency.ts";
 import { Problem } from "./problem.ts";
 
@@ -6,12 +9,14 @@ import { Problem } from "./problem.ts";
 const RETRY_AFTER_SECONDS = 2;
 
 export class Gate {
-  readonly #lock: Semaphore;
+  readonly #places: Semaphore;
+  readonly #large: Semaphore;
   #inside = 0;
   #waiting = 0;
 
   constructor(atOnce: number, readonly most: number) {
-    this.#lock = new Semaphore(atOnce);
+    this.#places = new Semaphore(atOnce);
+    this.#large = new Semaphore(Math.max(1, Math.floor(atOnce / 2)));
   }
 
   get inside(): number {
@@ -23,15 +28,17 @@ export class Gate {
   }
 
   /** Waits for a place; gives what leaves it. Throws a 503 where the queue is full. */
-  async enter(signal: AbortSignal): Promise<() => void> {
+  async enter(signal: AbortSignal, large = false): Promise<() => void> {
     if (this.#waiting >= this.most) {
       throw new Problem(503, "the server is busy: too many requests wait", {
         "retry-after": String(RETRY_AFTER_SECONDS),
       });
     }
     this.#waiting += 1;
+    let makeRoom = () => {};
     try {
-      const leave = await this.#lock.acquire(1, signal);
+      if (large) makeRoom = await this.#large.acquire(1, signal);
+      const leave = await this.#places.acquire(1, signal);
       this.#inside += 1;
       let inside = true;
       return () => {
@@ -39,7 +46,11 @@ export class Gate {
         inside = false;
         this.#inside -= 1;
         leave();
+        makeRoom();
       };
+    } catch (error) {
+      makeRoom();
+      throw error;
     } finally {
       this.#waiting -= 1;
     }

@@ -48,6 +48,8 @@ export interface Operation<
   answers: Readonly<Record<string, Described>>;
   /** Reads data: waits for its turn, and has a time limit. */
   heavy?: boolean;
+  /** Pixels of the output that a request asks for: large ones leave places to others. */
+  pixels?: (asked: { path: unknown; query: unknown }) => number;
   /** Takes pixels or cells apart: done by a worker thread where the server has any. */
   apart?: boolean;
   /** Not part of the API's description: health, metrics, pages. */

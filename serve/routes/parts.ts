@@ -23,6 +23,7 @@ import {
 } from "../parameters/part.ts";
 import { RENDER, type RenderParameters } from "../parameters/render.ts";
 import { granuleFilter, SEARCH, type SearchParameters } from "../parameters/search.ts";
+import { statedPixels } from "../parameters/stated_pixels.ts";
 import type { Phases } from "../http/phases.ts";
 import { imageAnswer } from "../render/answer.ts";
 import { composeOutput, findGranules, outputOfPart } from "../render/selection.ts";
@@ -43,6 +44,7 @@ function common(backend: Backend) {
     tag: backend.name,
     heavy: true,
     apart: true,
+    pixels: (asked: { path: unknown; query: unknown }) => statedPixels(asked, Infinity),
     query: z.object({
       ...SEARCH.shape,
       ...backend.schema.shape,

@@ -91,6 +91,7 @@ function addAnimations(context: DataContext, backend: Backend): void {
     tag: backend.name,
     heavy: true,
     apart: true,
+    pixels: () => Infinity,
     query: z.object({ ...ANIMATION.shape, ...backend.schema.shape }),
     answers: {
       200: { description: "A GIF that loops", types: ["image/gif"] },

@@ -10,6 +10,7 @@ import { type Answer, type Asked, json, nothing } from "../http/operation.ts";
 import { badRequest } from "../http/problem.ts";
 import { IMAGE_FORMATS, type ImageFormat, MEDIA_TYPES } from "../parameters/formats.ts";
 import { RENDER } from "../parameters/render.ts";
+import { statedPixels } from "../parameters/stated_pixels.ts";
 import { TILE_MATRIX_SET_ID, TILE_PATH } from "../parameters/tiles.ts";
 import { encodeImage, wantsRanges } from "../render/image.ts";
 import { boxOfOutput, processed } from "../render/processed.ts";
@@ -42,6 +43,7 @@ export function addStoreTiles(context: DataContext): void {
     tag: "stores",
     heavy: true,
     apart: true,
+    pixels: (asked: { path: unknown; query: unknown }) => statedPixels(asked, 0),
     query: TILE_QUERY,
     answers: {
       200: { description: "An image", types: [...new Set(Object.values(MEDIA_TYPES))] },

@@ -11,6 +11,7 @@ import { IMAGE_FORMATS, type ImageFormat, MEDIA_TYPES } from "../parameters/form
 import { MOSAIC } from "../parameters/mosaic.ts";
 import { RENDER } from "../parameters/render.ts";
 import { granuleFilter, SEARCH } from "../parameters/search.ts";
+import { statedPixels } from "../parameters/stated_pixels.ts";
 import { TILE_PATH } from "../parameters/tiles.ts";
 import { imageAnswer } from "../render/answer.ts";
 import { composeOutput, findGranules } from "../render/selection.ts";
@@ -44,6 +45,7 @@ export function addTiles(context: DataContext): void {
       tag: backend.name,
       heavy: true,
       apart: true,
+      pixels: (asked: { path: unknown; query: unknown }) => statedPixels(asked, 0),
       query,
       answers: {
         200: { description: "An image", types: [...new Set(Object.values(MEDIA_TYPES))] },

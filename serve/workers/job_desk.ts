@@ -1,8 +1,8 @@
 /** Does the requests that a worker thread is given, many at a time as far as they wait for bytes. */
-import { Semaphore } from "../../core/concurrency.ts";
 import type { DataContext } from "../context.ts";
 import { type AnyOperation, operationKey, type OperationList } from "../http/operation.ts";
 import { mostValues } from "../limits.ts";
+import { PixelBudget } from "../pixel_budget.ts";
 import { Phases } from "../http/phases.ts";
 import { BlockStore } from "../layers/block_store.ts";
 import { GridFiles } from "../layers/grid_files.ts";
@@ -110,7 +110,7 @@ class Engine {
         localRegion: settings.localRegion,
         mostValues: mostValues(settings.limits),
       },
-      pixels: new Semaphore(settings.limits.pixels),
+      pixels: new PixelBudget(settings.limits.pixels),
       // The main thread tells of stores that change.
       stores: new ServedStores(settings.stores, askedReaders(asking), () => {}),
       storeBlocks: this.#storeBlocks,
