@@ -7,8 +7,11 @@ export type SqlRow = Readonly<Record<string, SqlValue>>;
 /** Statements of one transaction. Parameters are `$1`, `$2`, … in both databases. */
 export interface Statements {
   all(sql: string, values?: readonly SqlValue[]): Promise<SqlRow[]>;
-  /** Has the rest of the transaction read tables along their indices, whatever a planner knows of their sizes. */
-  alongIndices(): Promise<void>;
+  /**
+   * Makes the transaction one of leases: tables are read along their indices, whatever a planner knows of their sizes,
+   * and the disk need not be waited for, since a lease that is lost is due again.
+   */
+  forLease(): Promise<void>;
 }
 
 export interface Engine {

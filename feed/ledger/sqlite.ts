@@ -64,7 +64,7 @@ function statementsOf(database: DatabaseSync, prepared: Map<string, Prepared>): 
       const rows = statement.all(...places.map((place) => values[place] ?? null));
       return Promise.resolve(rows as unknown as SqlRow[]);
     },
-    alongIndices: () => Promise.resolve(), // does so by itself
+    forLease: () => Promise.resolve(), // reads along indices by itself
   };
 }
 
