@@ -127,27 +127,13 @@ export function addAggregateOptions(command: CommandUnknownOpts): void {
           " fold takes one of each (the default), keep all, refuse none",
       ).choices(DUPLICATE_RULES),
     );
-  command.optionsGroup("Grid and store:");
+  command.optionsGroup("Grid:");
   command
-    .option(
-      "-o, --output <store>",
-      "the Zarr store: a folder or s3://bucket/prefix; the config may name it",
-      storeToWrite,
-    )
-    .option("--levels <orders>", "orders to write, such as 6-12 (default: the child order alone)")
-    .option(
-      "--exact-quantiles",
-      "quantiles of levels above the parents from all values, not from sketches (8 bytes a value beside the run)",
-    )
     .option("--parent-order <n>", "order of the parent cells, over the config's", whole())
     .option("--child-order <n>", "order of the cells, over the config's", whole())
     .addOption(
       new Option("--latitude <convention>", "how cells read latitudes, over the config's")
         .choices(["authalic", "geodetic"] as const),
-    )
-    .addOption(
-      new Option("--layout <layout>", "layout of the store, over the config's")
-        .choices(["compact", "sphere"] as const),
     )
     .option(
       "--crs <code>",
@@ -159,7 +145,27 @@ export function addAggregateOptions(command: CommandUnknownOpts): void {
       numberWithin(Number.MIN_VALUE, 1e7),
     )
     .option("--origin <x,y>", "a corner of its cells (default 0,0)", pointOf)
-    .option("--tile <n>", `its cells of a tile on one side, a power of 2 (default ${DEFAULT_TILE})`, whole(1))
+    .option(
+      "--tile <n>",
+      `its cells of a tile on one side, a power of 2 (default ${DEFAULT_TILE})`,
+      whole(1),
+    );
+  command.optionsGroup("Store:");
+  command
+    .option(
+      "-o, --output <store>",
+      "the Zarr store: a folder or s3://bucket/prefix; the config may name it",
+      storeToWrite,
+    )
+    .option("--levels <orders>", "orders to write, such as 6-12 (default: the child order alone)")
+    .option(
+      "--exact-quantiles",
+      "quantiles of levels above the parents from all values, not from sketches (8 bytes a value beside the run)",
+    )
+    .addOption(
+      new Option("--layout <layout>", "layout of the store, over the config's")
+        .choices(["compact", "sphere"] as const),
+    )
     .option("--shard <n>", "parent cells a Zarr shard, over the config's", whole())
     .option(
       "--every <window>",

@@ -71,6 +71,7 @@ const COMMANDS: readonly string[][] = [
   ["catalog", "validate", "c.parquet"],
   ["catalog", "urls", "c.parquet", "--driver", "local"],
   ["catalog", "merge", "c.parquet", "-o", "merged.parquet"],
+  ["catalog", "index", "merged.parquet"],
   ["catalog", "export", "c.parquet", "--stac-geoparquet", "-o", "items.parquet"],
   ["catalog", "rebase", "c.parquet", "--mirror", "granules", "-o", "rebased.parquet"],
   ["cells", "c.parquet", "--order", "4"],
