@@ -1,7 +1,7 @@
 /** How a TIFF becomes a cloud-optimized one at the least cost: as it is, with its parts in another order, or encoded again. */
 import type { Source } from "../../access/source.ts";
 import { georeference } from "../georeference.ts";
-import { blockFaults } from "../validate/leaders.ts";
+import { blockFaults, checkBlockPlaces } from "../validate/leaders.ts";
 import { cogFaults, placeFaults } from "../validate/rules.ts";
 import { type CogStructure, readCogStructure } from "../validate/structure.ts";
 
@@ -47,6 +47,7 @@ export async function tiffRoute(
   const { errors, warnings } = cogFaults(structure, false);
   const faults = [...errors, ...placeFaults(structure)];
   if (blocks) faults.push(...await blockFaults(structure, signal));
+  else await checkBlockPlaces(structure, signal);
   if (faults.length === 0) return { kind: "copied", structure };
   const lasting = [...faults, ...warnings].find(({ rule }) => !OF_ORDER.has(rule));
   const because = lasting?.message ?? bound(structure);

@@ -23,7 +23,22 @@ interface Promises {
   readonly maskBehind: boolean;
 }
 
-/** Reads what lies around every block. Nothing for a file that promises nothing. */
+/** Throws for a file of which a block lies beyond its end: it was cut short. */
+export async function checkBlockPlaces(structure: CogStructure, signal?: AbortSignal): Promise<void> {
+  const { file, main, overviews, masks } = structure;
+  for (const { image } of [main, ...overviews, ...masks]) {
+    const { count } = image.offsets;
+    for (let start = 0; start < count; start += BATCH) {
+      const indices = Array.from({ length: Math.min(BATCH, count - start) }, (_, i) => start + i);
+      await storedPlaces(file, image, indices, signal);
+    }
+  }
+}
+
+/**
+ * Reads what lies around every block; of a file that promises nothing, only where they lie. Throws for one that was
+ * cut short.
+ */
 export async function blockFaults(structure: CogStructure, signal?: AbortSignal): Promise<CogFault[]> {
   const { file, main, overviews, masks } = structure;
   const text = file.layoutText ?? "";
@@ -33,7 +48,10 @@ export async function blockFaults(structure: CogStructure, signal?: AbortSignal)
     trailer: text.includes("BLOCK_TRAILER=LAST_4_BYTES_REPEATED"),
     maskBehind: text.includes("MASK_INTERLEAVED_WITH_IMAGERY=YES"),
   };
-  if (!Object.values(promises).includes(true)) return [];
+  if (!Object.values(promises).includes(true)) {
+    await checkBlockPlaces(structure, signal);
+    return [];
+  }
   const faults: CogFault[] = [];
   for (const [index, { image }] of [main, ...overviews].entries()) {
     const called = index === 0 ? "the image" : `overview ${index - 1}`;
