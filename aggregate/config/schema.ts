@@ -1,6 +1,7 @@
 /** The pipeline config as users write it: the YAML's shape, key by key. `parse.ts` makes a Pipeline of it. */
 import { z } from "zod";
 import { DUPLICATE_RULES } from "../../catalog/duplicates.ts";
+import { ARRAY_DTYPES } from "../../core/zarr/element.ts";
 import { CLIP_RULES } from "../pipeline.ts";
 
 const MAX_ORDER = 29;
@@ -16,19 +17,6 @@ export const MAX_ITEMS = 512;
 
 /** Areas of which statistics are given: each costs a test of observations near its edge. */
 export const MAX_ZONES = 4096;
-
-const DTYPES = [
-  "int8",
-  "uint8",
-  "int16",
-  "uint16",
-  "int32",
-  "uint32",
-  "int64",
-  "uint64",
-  "float32",
-  "float64",
-] as const;
 
 const FILTER_OPERATORS = [
   "eq",
@@ -109,7 +97,7 @@ const variable = z.strictObject({
     .describe(
       "Parameters of the function: numbers, columns or expressions; of histogram the edges of its bins",
     ),
-  dtype: z.enum(DTYPES).optional().describe("Element type of the array"),
+  dtype: z.enum(ARRAY_DTYPES).optional().describe("Element type of the array"),
   fill_value: fillValue.nullable().optional().describe("The value of a cell without observations"),
   kind: z.enum(["scalar"]).optional().describe("One value a cell"),
   attrs: z.record(z.string(), z.union([z.string().max(4_000), z.number()])).optional()

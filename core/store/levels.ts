@@ -2,6 +2,7 @@
  * The levels of a store: which groups they are, and the arrays over their cells. Arrays over y and x are told as if they
  * were over all cells by id, of which those outside the rectangle have no value.
  */
+import { ARRAY_DTYPES } from "../zarr/element.ts";
 import type { LatitudeConvention } from "../cells/convention.ts";
 import { inputError } from "../errors.ts";
 import { isObject } from "../json_value.ts";
@@ -13,20 +14,6 @@ import { HealpixCells, type LevelCells } from "./level_cells.ts";
 import { CELL_IDS, PROVENANCE_KEY, TIME } from "./metadata.ts";
 import { type PlacedPlane, type PlaneLevel, planeLevel } from "./plane.ts";
 import { notedPlane } from "./plane_reader.ts";
-
-/** What arrays over y and x are made of. */
-const ELEMENT_TYPES: readonly string[] = [
-  "int8",
-  "uint8",
-  "int16",
-  "uint16",
-  "int32",
-  "uint32",
-  "int64",
-  "uint64",
-  "float32",
-  "float64",
-];
 
 /** One array of a level. */
 export interface StoreArray extends ArrayDocument {
@@ -161,7 +148,7 @@ async function readPlaneLevel(
     innerChunk !== null && String(shape) === String([...lead, plane.height, plane.width]);
   const timed = named === undefined ? [] : arrays.filter((array) => isOver(array, named.shape));
   const variables = arrays.filter((array) =>
-    ELEMENT_TYPES.includes(array.dtype) && (isOver(array, []) || timed.includes(array))
+    (ARRAY_DTYPES as readonly string[]).includes(array.dtype) && (isOver(array, []) || timed.includes(array))
   );
   return {
     order,

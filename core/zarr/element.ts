@@ -28,6 +28,9 @@ const TYPES: Readonly<Record<ArrayDtype, ElementType>> = {
   float64: { bytes: 8, make: (n) => new Float64Array(n) },
 };
 
+/** All element types. */
+export const ARRAY_DTYPES = Object.keys(TYPES) as readonly ArrayDtype[];
+
 /** Elements of zero. */
 export function makeElements(dtype: ArrayDtype, length: number): Elements {
   return TYPES[dtype].make(length);
