@@ -15,6 +15,7 @@ import type { SourceOpener } from "../../core/access/open.ts";
 import type { Area } from "../../core/geometry/area.ts";
 import type { GranuleAsset, GranuleRow } from "../granule.ts";
 import { openCatalog } from "../file/open_catalog.ts";
+import { requireNoOthers } from "../file/other_columns.ts";
 import { mirrorBase, rebaseCatalog } from "./rebase.ts";
 import { filterNotes } from "../query/filter_notes.ts";
 import { filteredRows, type GranuleFilter } from "../query/filter.ts";
@@ -90,8 +91,12 @@ export async function fetchGranules(catalogFile: string, options: FetchOptions):
     failures,
     catalog: options.output ?? path.join(options.to, "catalog.parquet"),
   };
-  // One that is no catalog is refused before anything is fetched.
-  if (fs.existsSync(report.catalog)) (await openCatalog(report.catalog)).close();
+  // One that is no catalog, or that would lose columns, is refused before anything is fetched.
+  if (fs.existsSync(report.catalog)) {
+    const former = await openCatalog(report.catalog);
+    former.close();
+    requireNoOthers(report.catalog, former.types.keys());
+  }
   let done = 0;
   let bytes = 0;
   const memory = downloadMemory(CHUNKS_AT_ONCE);

@@ -7,6 +7,7 @@ import { withFileLock } from "../../core/files/file_lock.ts";
 import type { GranuleRow } from "../granule.ts";
 import { assetLocation } from "../locations.ts";
 import { type CatalogOptions, openCatalog } from "../file/open_catalog.ts";
+import { leaveOutOthers } from "../file/other_columns.ts";
 import { writeCatalog, type WriteResult } from "../write/write.ts";
 
 interface RebaseOptions extends CatalogOptions {
@@ -63,6 +64,9 @@ async function rebaseFile(
   const former = options.onto === undefined ? undefined : await openCatalog(options.onto, options);
   const counts = { rebased: 0, there: 0, unsafe: 0 };
   try {
+    for (const { name, types } of former === undefined ? [catalog] : [catalog, former]) {
+      leaveOutOthers(name, types.keys(), output, options.warn);
+    }
     const result = await writeCatalog(output, bothRows(), {
       ...options,
       cellOrder: catalog.metadata.cell_order,

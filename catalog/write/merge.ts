@@ -1,7 +1,6 @@
 /** Several catalogs as one. */
 import { inputError } from "../../core/errors.ts";
 import { makeFileAtomic } from "../../core/files/atomic_path.ts";
-import type { DuckOptions } from "../../core/tables/duckdb.ts";
 import { sortInto } from "../../core/tables/sorter.ts";
 import { withFileLock } from "../../core/files/file_lock.ts";
 import {
@@ -13,6 +12,7 @@ import {
 } from "../file/footer_keys.ts";
 import { type CatalogOptions, openCatalogFiles } from "../file/open_catalog.ts";
 import { type CatalogFiles, catalogFiles } from "../file/catalog_files.ts";
+import { leaveOutOthers } from "../file/other_columns.ts";
 import type { CatalogQuery } from "../schema.ts";
 import { type SortInput, sortStatements } from "./sort_sql.ts";
 import fs from "node:fs";
@@ -55,10 +55,14 @@ export async function mergeCatalogs(
 async function mergeFiles(
   catalogs: readonly CatalogFiles[],
   output: string,
-  options: DuckOptions,
+  options: CatalogOptions,
 ): Promise<MergeResult> {
   const parts: Part[] = [];
-  for (const catalog of catalogs) parts.push(await describe(catalog, options));
+  for (const catalog of catalogs) {
+    const part = await describe(catalog, options);
+    leaveOutOthers(catalog.name, part.columnTypes.keys(), output, options.warn);
+    parts.push(part);
+  }
   const metadata = footer(
     parts.reduce<GeometrySummary>(mergeSummaries, { types: new Set(), box: undefined }),
     catalogMetadata(

@@ -4,6 +4,8 @@ import os from "node:os";
 import path from "node:path";
 import type { GranuleRow } from "../../../catalog/granule.ts";
 import { type Catalog, openCatalog } from "../../../catalog/file/open_catalog.ts";
+import { openDuck } from "../../../core/tables/duckdb.ts";
+import { queryRows } from "../../../core/tables/query.ts";
 import { encodeWkb } from "../../../core/geometry/wkb.ts";
 import { writeCatalog, type WriteOptions } from "../../../catalog/write/write.ts";
 
@@ -71,4 +73,24 @@ export async function allRows(catalog: Catalog): Promise<GranuleRow[]> {
   const rows: GranuleRow[] = [];
   for await (const chunk of catalog.rows()) rows.push(...chunk.rows);
   return rows;
+}
+
+/** Writes the catalog `plain` as `file`, with one more column, as its user may: `note`. */
+export async function withNote(plain: string, file: string): Promise<void> {
+  const duck = await openDuck({ threads: 1 });
+  try {
+    const key = async (name: string) => {
+      const [{ text }] = await queryRows(
+        duck.connection,
+        `SELECT decode(value) AS text FROM parquet_kv_metadata('${plain}') WHERE key = '${name}'::BLOB`,
+      );
+      return text;
+    };
+    await duck.connection.run(
+      `COPY (SELECT *, 'mine' AS note FROM read_parquet('${plain}')) TO '${file}'
+       (FORMAT parquet, KV_METADATA {granary: '${await key("granary")}', geo: '${await key("geo")}'})`,
+    );
+  } finally {
+    duck.close();
+  }
 }

@@ -11,7 +11,7 @@ import { mirrorBase, rebaseCatalog } from "../../../../catalog/mirror/rebase.ts"
 import { granuleUrls } from "../../../../catalog/query/urls.ts";
 import { boxArea } from "../../../../core/geometry/area.ts";
 import { writeCatalog } from "../../../../catalog/write/write.ts";
-import { allRows, sampleRow, withCatalog, withFolder } from "../sample.ts";
+import { allRows, sampleRow, withCatalog, withFolder, withNote } from "../sample.ts";
 
 Deno.test("a location is base and path, or the asset's own href", () => {
   const row = sampleRow();
@@ -152,5 +152,21 @@ Deno.test("granules that lie on this machine alone cannot be fetched, and their 
       return true;
     });
     assert.ok(!fs.existsSync(to));
+  });
+});
+
+Deno.test("columns of others are not lost by rebasing in place, or by a mirror's next fetch", async () => {
+  await withFolder(async (folder) => {
+    const [plain, noted, out] = ["plain", "noted", "out"].map((name) => path.join(folder, name));
+    await writeCatalog(plain, [sampleRow()]);
+    await withNote(plain, noted);
+    const before = fs.readFileSync(noted);
+    await assert.rejects(rebaseCatalog(noted, noted, { mirror: folder }), /noted: it would lose .*"note"/);
+    const onto = rebaseCatalog(plain, noted, { mirror: folder, onto: noted });
+    await assert.rejects(onto, /noted: it would lose .*"note"/);
+    assert.deepEqual(fs.readFileSync(noted), before);
+    const warnings: string[] = [];
+    await rebaseCatalog(noted, out, { mirror: folder, warn: (message) => warnings.push(message) });
+    assert.deepEqual(warnings, [`${noted}: left out its columns that are not a catalog's: "note"`]);
   });
 });

@@ -11,7 +11,7 @@ import { validateCatalog } from "../../../../catalog/validate/validate.ts";
 import type { RemovedGranules } from "../../../../catalog/schema.ts";
 import { openDuck } from "../../../../core/tables/duckdb.ts";
 import { queryRows } from "../../../../core/tables/query.ts";
-import { sampleRow, withFolder } from "../sample.ts";
+import { sampleRow, withFolder, withNote } from "../sample.ts";
 
 const COUNT = 62_000;
 const GROUP = 20_480;
@@ -141,20 +141,7 @@ Deno.test("a catalog with columns of others is not updated: they would be lost",
   await withFolder(async (folder) => {
     const plain = path.join(folder, "plain.parquet"), file = path.join(folder, "c.parquet");
     await writeCatalog(plain, [row("g0", 1, 0)]);
-    const duck = await openDuck({ threads: 1 });
-    const [{ granary }] = await queryRows(
-      duck.connection,
-      `SELECT decode(value) AS granary FROM parquet_kv_metadata('${plain}') WHERE key = 'granary'::BLOB`,
-    );
-    const [{ geo }] = await queryRows(
-      duck.connection,
-      `SELECT decode(value) AS geo FROM parquet_kv_metadata('${plain}') WHERE key = 'geo'::BLOB`,
-    );
-    await duck.connection.run(
-      `COPY (SELECT *, 'mine' AS note FROM read_parquet('${plain}'))
-       TO '${file}' (FORMAT parquet, KV_METADATA {granary: '${granary}', geo: '${geo}'})`,
-    );
-    duck.close();
+    await withNote(plain, file);
     const before = fs.readFileSync(file);
     const update = (rows: GranuleRow[]) =>
       buildCatalog({ rows, output: file, onto: file, cellOrder: 8, queries: [] });

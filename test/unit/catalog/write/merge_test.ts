@@ -6,7 +6,7 @@ import { mergeCatalogs } from "../../../../catalog/write/merge.ts";
 import { openCatalog } from "../../../../catalog/file/open_catalog.ts";
 import { encodeWkb } from "../../../../core/geometry/wkb.ts";
 import { writeCatalog } from "../../../../catalog/write/write.ts";
-import { allRows, sampleRow, withFolder } from "../sample.ts";
+import { allRows, sampleRow, withFolder, withNote } from "../sample.ts";
 
 async function rowsOf(file: string): Promise<GranuleRow[]> {
   const catalog = await openCatalog(file);
@@ -103,5 +103,19 @@ Deno.test("a broken input fails the merge, and nothing is written", async () => 
       /broken: is not a Parquet file/,
     );
     assert.deepEqual(fs.readdirSync(folder).sort(), ["a", "broken"]);
+  });
+});
+
+Deno.test("columns of others are not lost by a merge in place, and named by a merge elsewhere", async () => {
+  await withFolder(async (folder) => {
+    const [plain, noted, out] = ["plain", "noted", "out"].map((name) => path.join(folder, name));
+    await writeCatalog(plain, [sampleRow()]);
+    await withNote(plain, noted);
+    const before = fs.readFileSync(noted);
+    await assert.rejects(mergeCatalogs([plain, noted], noted), /noted: it would lose columns .*"note"/);
+    assert.deepEqual(fs.readFileSync(noted), before);
+    const warnings: string[] = [];
+    await mergeCatalogs([plain, noted], out, { warn: (message) => warnings.push(message) });
+    assert.deepEqual(warnings, [`${noted}: left out its columns that are not a catalog's: "note"`]);
   });
 });
