@@ -20,14 +20,24 @@ const GNU_TIME = "/usr/bin/time";
 const hasGnuTime = fs.existsSync(GNU_TIME) &&
   spawnSync(GNU_TIME, ["--version"], { encoding: "utf8" }).status === 0;
 
-/** Runs a program to its end. Throws with what it said where it fails. */
-export function measure(program: string, args: readonly string[], cwd: string): Cost {
+/** Runs a program to its end, with `env` beside this process's own. Throws with what it said where it fails. */
+export function measure(
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>> = {},
+): Cost {
   const reported = path.join(os.tmpdir(), `granary-time-${process.pid}`);
   const [command, all] = hasGnuTime
     ? [GNU_TIME, ["-o", reported, "-f", "%e %U %S %M", program, ...args]]
     : [program, [...args]];
   const started = performance.now();
-  const run = spawnSync(command, all, { cwd, encoding: "utf8", maxBuffer: 1 << 30 });
+  const run = spawnSync(command, all, {
+    cwd,
+    encoding: "utf8",
+    maxBuffer: 1 << 30,
+    env: { ...process.env, ...env },
+  });
   const wall = (performance.now() - started) / 1000;
   try {
     if (run.status !== 0) {
