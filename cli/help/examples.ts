@@ -5,17 +5,22 @@ import { allCommands, commandPath } from "./suggest.ts";
 
 /**
  * A command without examples shows those lines of the one above it that call it; a group without
- * examples shows the first of each of its commands.
+ * examples shows the first that calls each of its commands.
  */
 export function borrowExamples(program: CommandUnknownOpts): void {
   const own = new Map(allCommands(program).map((command) => [command, exampleLines(command)]));
   for (const [command, lines] of own) {
     if (lines.length > 0 || command.parent === null) continue;
     const borrowed = command.commands.length > 0
-      ? command.commands.flatMap((child) => own.get(child)!.slice(0, 1))
+      ? command.commands.flatMap((child) => ownExample(child, own.get(child)!))
       : (own.get(command.parent) ?? []).filter((line) => calls(line, command));
     if (borrowed.length > 0) command.addHelpText("after", `\nExamples:\n${borrowed.join("\n")}`);
   }
+}
+
+/** The first line that calls a command; examples may show its neighbours first. */
+function ownExample(command: CommandUnknownOpts, lines: readonly string[]): readonly string[] {
+  return lines.filter((line) => calls(line, command)).slice(0, 1);
 }
 
 /** The lines of a command's own help text that call the program. */
