@@ -4,11 +4,11 @@
  * for {@linkcode LEASE_SECONDS} of the observer's own clock, or at once when the holder was a process
  * of this very machine that is gone. No flock, which NFS and Lustre do not keep.
  */
-import fs from "node:fs";
 import os from "node:os";
 import process from "node:process";
 import { GranaryError } from "../core/errors.ts";
 import type { ObjectTarget } from "../core/access/object_target.ts";
+import { bootId, isRunning, processStart } from "../core/processes.ts";
 
 const LEASE_SECONDS = 90;
 const HEARTBEAT_SECONDS = 20;
@@ -136,7 +136,7 @@ async function mustBeDead(target: ObjectTarget, found: FoundLease, options: Leas
     throw heldError(target, holder, alive === undefined ? found.number : undefined);
   }
   if (holder !== undefined && holder.host === os.hostname() && holder.boot === bootId()) {
-    if (isSameProcess(holder)) throw heldError(target, holder);
+    if (isRunning(holder.pid, holder.processStarted)) throw heldError(target, holder);
     return;
   }
   const seconds = options.leaseSeconds ?? LEASE_SECONDS;
@@ -198,35 +198,4 @@ function describeSelf(job: string | undefined): LeaseHolder {
     since: new Date().toISOString(),
     beat: 0,
   };
-}
-
-function isSameProcess(holder: LeaseHolder): boolean {
-  const started = processStart(holder.pid);
-  if (started !== undefined) return started === holder.processStarted;
-  if (fs.existsSync("/proc/self/stat")) return false; // a system that would have said so
-  try {
-    process.kill(holder.pid, 0);
-    return true;
-  } catch (error) {
-    return (error as { code?: string }).code === "EPERM";
-  }
-}
-
-/** When a process started, in the kernel's ticks since boot; undefined where it is gone or unknown. */
-function processStart(pid: number): string | undefined {
-  try {
-    const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "Z" ? undefined : fields[19]; // a zombie has ended
-  } catch {
-    return undefined; // no such process, or no /proc
-  }
-}
-
-function bootId(): string {
-  try {
-    return fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-  } catch {
-    return ""; // not Linux: the host's name has to do
-  }
 }

@@ -10,6 +10,7 @@ import path from "node:path";
 import process from "node:process";
 import { sleep } from "../concurrency.ts";
 import { systemCode } from "../errors.ts";
+import { bootId, isRunning, processStart } from "../processes.ts";
 import { writeError } from "./atomic.ts";
 
 interface LockOptions {
@@ -33,7 +34,9 @@ export async function withFileLock<T>(
   const lock = path.join(path.dirname(path.resolve(file)), `.${path.basename(file)}.lock`);
   const mine = JSON.stringify({
     host: os.hostname(),
+    boot: bootId(),
     pid: process.pid,
+    started: processStart(process.pid) ?? "",
     token: crypto.randomUUID(),
   });
   await take(lock, mine, file, options);
@@ -112,14 +115,9 @@ function remove(lock: string, dead: string): void {
 
 /** Whether the holder was a process of this machine that is no more. */
 function isGone(holder: string): boolean {
-  const { host, pid } = parse(holder);
-  if (host !== os.hostname() || typeof pid !== "number" || pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch (error) {
-    return systemCode(error) === "ESRCH";
-  }
+  const { host, boot, pid, started } = parse(holder);
+  if (host !== os.hostname() || boot !== bootId()) return false;
+  return typeof pid === "number" && typeof started === "string" && !isRunning(pid, started);
 }
 
 function describe(holder: string): string {
@@ -127,7 +125,7 @@ function describe(holder: string): string {
   return host === undefined ? "another process" : `process ${pid} on ${host}`;
 }
 
-function parse(holder: string): { host?: string; pid?: number } {
+function parse(holder: string): Partial<Record<"host" | "boot" | "started", string>> & { pid?: number } {
   try {
     return JSON.parse(holder);
   } catch {
