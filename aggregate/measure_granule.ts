@@ -2,7 +2,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import type { SourceLocation } from "../core/access/location.ts";
-import { temporaryRoot } from "../core/files/folders.ts";
+import { makeScratchFolder } from "../core/files/leftovers.ts";
 import { type Plan, planRun } from "./plan/plan.ts";
 import { executePlan } from "./run/execute.ts";
 import { RunDirectory } from "./run_directory/run_directory.ts";
@@ -48,7 +48,7 @@ export async function measureGranule(
       ...plan.rows === null ? {} : { rows: plan.rows },
     },
   );
-  const folder = fs.mkdtempSync(path.join(temporaryRoot(), "granary-calibration-"));
+  const folder = makeScratchFolder("calibration");
   try {
     const report = await executePlan(alone, {
       store: path.join(folder, "store.zarr"),

@@ -13,6 +13,7 @@ import type { ObjectTarget } from "../../core/access/object_target.ts";
 import { isObjectAddress } from "../../core/files/address.ts";
 import { GranaryError, inputError } from "../../core/errors.ts";
 import { temporaryRoot } from "../../core/files/folders.ts";
+import { makeScratchFolder } from "../../core/files/leftovers.ts";
 import { type HiddenNames, newestManifestIn, newestNumberIn, stateFiles } from "./live_manifest.ts";
 
 /** Bytes of one read of a copy. */
@@ -82,7 +83,7 @@ export class RemoteCatalogs {
   }
 
   #folderOfAll(): string {
-    this.#folder ??= fs.mkdtempSync(path.join(this.#scratch, "granary-catalogs-"));
+    this.#folder ??= makeScratchFolder("catalogs", this.#scratch);
     return this.#folder;
   }
 

@@ -9,7 +9,7 @@ import type { ByteRange, Source } from "../../core/access/source.ts";
 import { mergeRanges } from "../../core/access/read_plan.ts";
 import { Semaphore } from "../../core/concurrency.ts";
 import { inputError } from "../../core/errors.ts";
-import { temporaryRoot } from "../../core/files/folders.ts";
+import { makeScratchFolder } from "../../core/files/leftovers.ts";
 import { type Duck, sqlString } from "../../core/tables/duckdb.ts";
 import { PARQUET_MAGIC } from "../../core/tables/parquet_magic.ts";
 import { formatBytes } from "../../core/units.ts";
@@ -60,7 +60,7 @@ export class RemoteFile {
    * Throws an input error where that is no Parquet file.
    */
   static async open(source: Source, scratch: string | undefined): Promise<RemoteFile> {
-    const folder = fs.mkdtempSync(path.join(scratch ?? temporaryRoot(), "granary-remote-"));
+    const folder = makeScratchFolder("remote", scratch);
     let remote: RemoteFile | undefined;
     try {
       remote = new RemoteFile(source, folder);

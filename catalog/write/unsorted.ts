@@ -2,6 +2,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { temporaryName } from "../../core/files/atomic.ts";
+import { sweepLeftovers } from "../../core/files/leftovers.ts";
 import { requireFolder } from "../../core/files/atomic_path.ts";
 import { checkRow } from "../check_row.ts";
 import { GeometrySummarizer, type GeometrySummary } from "../file/footer_keys.ts";
@@ -33,8 +34,9 @@ export async function withUnsorted<T>(
   use: (unsorted: Unsorted) => Promise<T>,
 ): Promise<T> {
   requireFolder(output);
-  const { dir, base } = path.parse(temporaryName(output));
-  const file = path.join(options.scratch ?? dir, `${base}.unsorted`);
+  const folder = options.scratch ?? path.dirname(output);
+  sweepLeftovers(folder);
+  const file = temporaryName(path.join(folder, `${path.basename(output)}.unsorted`));
   const summary = new GeometrySummarizer();
   const counted = { rows: 0 };
   try {

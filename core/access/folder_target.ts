@@ -9,6 +9,7 @@ import {
   writeError,
   writePending,
 } from "../files/atomic.ts";
+import { sweepLeftovers } from "../files/leftovers.ts";
 import { systemCode } from "../errors.ts";
 import type { RangedSource } from "./block_cache.ts";
 import { fileError } from "./file_source.ts";
@@ -192,6 +193,7 @@ export class FolderTarget implements ObjectTarget {
       } catch (error) {
         throw writeError(folder, error);
       }
+      sweepLeftovers(folder);
       this.#made.add(folder);
     }
     return file;

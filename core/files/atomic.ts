@@ -4,16 +4,16 @@
  */
 import fs from "node:fs";
 import path from "node:path";
-import process from "node:process";
 import { threadId } from "node:worker_threads";
 import { GranaryError, systemCode } from "../errors.ts";
+import { ownerMark, sweepLeftovers } from "./leftovers.ts";
 
 let serial = 0;
 
 /** A name beside `file` that no other process or call uses. */
 export function temporaryName(file: string): string {
   serial += 1;
-  const unique = `${process.pid.toString(36)}-${threadId}-${Date.now().toString(36)}-${serial.toString(36)}`;
+  const unique = `${ownerMark()}-${threadId}-${serial.toString(36)}`;
   return path.join(path.dirname(file), `.${path.basename(file)}.${unique}.tmp`);
 }
 
@@ -40,6 +40,7 @@ export function writeAtomic<T>(
   options: AtomicOptions = {},
 ): T {
   const temporary = temporaryName(file);
+  sweepLeftovers(path.dirname(file));
   try {
     const fd = fs.openSync(temporary, "wx", options.mode ?? 0o666);
     let made: T;

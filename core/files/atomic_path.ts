@@ -2,6 +2,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { syncFolder, temporaryName, writeError } from "./atomic.ts";
+import { sweepLeftovers } from "./leftovers.ts";
 
 /**
  * Calls `make` with a temporary name beside `file`, then syncs what it made and renames it into place.
@@ -13,6 +14,7 @@ export async function makeFileAtomic<T>(
 ): Promise<T> {
   const temporary = temporaryName(path.resolve(file));
   requireFolder(file);
+  sweepLeftovers(path.dirname(temporary));
   try {
     const result = await make(temporary);
     try {

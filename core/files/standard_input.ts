@@ -2,7 +2,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { inputError, systemCode } from "../errors.ts";
-import { temporaryRoot } from "./folders.ts";
+import { makeScratchFolder } from "./leftovers.ts";
 
 /** More than this is no catalog. */
 const MAX_STDIN_BYTES = 64_000_000_000;
@@ -15,7 +15,7 @@ export interface KeptInput {
 
 /** Copies standard input into a file of its own, in a new folder below `scratch`. */
 export function keepStandardInput(scratch: string | undefined): KeptInput {
-  const folder = fs.mkdtempSync(path.join(scratch ?? temporaryRoot(), "granary-stdin-"));
+  const folder = makeScratchFolder("stdin", scratch);
   const clean = () => fs.rmSync(folder, { recursive: true, force: true });
   try {
     const file = path.join(folder, "stdin");

@@ -10,6 +10,7 @@ import path from "node:path";
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { inputError } from "../errors.ts";
 import { temporaryRoot } from "../files/folders.ts";
+import { makeScratchFolder } from "../files/leftovers.ts";
 
 /** DuckDB's share of memory by default. */
 const DEFAULT_DUCKDB_MEMORY_BYTES = 1_000_000_000;
@@ -63,7 +64,7 @@ function closeAll(connection: DuckDBConnection, instance: DuckDBInstance, folder
 
 function makeFolder(parent: string): string {
   try {
-    return fs.mkdtempSync(path.join(parent, "granary-duckdb-"));
+    return makeScratchFolder("duckdb", parent);
   } catch (error) {
     throw inputError(
       `${parent}: cannot make a scratch folder (${(error as Error).message}); name another with --scratch`,

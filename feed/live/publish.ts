@@ -10,7 +10,7 @@ import type { GranuleRow } from "../../catalog/granule.ts";
 import { writeCatalog } from "../../catalog/write/write.ts";
 import type { ObjectTarget } from "../../core/access/object_target.ts";
 import { GranaryError } from "../../core/errors.ts";
-import { temporaryRoot } from "../../core/files/folders.ts";
+import { makeScratchFolder } from "../../core/files/leftovers.ts";
 import { dayText } from "../ledger/days.ts";
 import type { Engine, Statements } from "../ledger/engine.ts";
 import type { PartKey } from "../ledger/parts.ts";
@@ -274,7 +274,7 @@ async function writeFile(
   cellOrder: number,
   name: string,
 ): Promise<ManifestFile | null> {
-  const folder = fs.mkdtempSync(path.join(temporaryRoot(), "granary-part-"));
+  const folder = makeScratchFolder("part");
   try {
     const file = path.join(folder, "part.parquet");
     const written = await writeCatalog(file, rows, { cellOrder });

@@ -3,8 +3,8 @@
  * that fails leaves the files that items tell of as they are.
  */
 import fs from "node:fs";
-import os from "node:os";
 import path from "node:path";
+import { makeScratchFolder } from "../../core/files/leftovers.ts";
 import { openFileSource } from "../../core/access/file_source.ts";
 import { FolderTarget } from "../../core/access/folder_target.ts";
 import type { ObjectTarget } from "../../core/access/object_target.ts";
@@ -18,7 +18,7 @@ export async function putStaged<T>(
   make: (staging: ObjectTarget) => Promise<T>,
   before: () => Promise<void>,
 ): Promise<T> {
-  const folder = fs.mkdtempSync(path.join(scratch ?? os.tmpdir(), "granary-staged-"));
+  const folder = makeScratchFolder("staged", scratch);
   try {
     const staging = new FolderTarget(folder);
     const made = await make(staging);

@@ -26,7 +26,7 @@ import {
   REGISTER_RECORDS,
   type RegisterRecord,
 } from "../records.ts";
-import { temporaryRoot } from "../../core/files/folders.ts";
+import { makeScratchFolder } from "../../core/files/leftovers.ts";
 import { isObjectAddress } from "../../core/files/address.ts";
 
 /** The kind of job that stands in the settings. */
@@ -78,7 +78,7 @@ export class PublishDirectory extends JobDirectory {
       fs.mkdirSync(this.folder, { recursive: true });
       return await work(file, fs.existsSync(file));
     }
-    const scratch = fs.mkdtempSync(path.join(temporaryRoot(), "granary-publish-"));
+    const scratch = makeScratchFolder("publish");
     try {
       const file = path.join(scratch, CATALOG);
       const bytes = await this.target.get(CATALOG);

@@ -15,6 +15,12 @@ async function inFolder(run: (target: FolderTarget, folder: string) => Promise<v
   }
 }
 
+/** The kernel's start, and the processes that this one sees. */
+const bootOfContainer = (): string =>
+  `${fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()} ${
+    fs.readlinkSync("/proc/self/ns/pid")
+  }`;
+
 const leases = (folder: string) => fs.readdirSync(folder).filter((name) => name.startsWith("lease."));
 const holderIn = (folder: string): LeaseHolder =>
   JSON.parse(fs.readFileSync(path.join(folder, leases(folder)[0]), "utf8"));
@@ -59,7 +65,7 @@ Deno.test("the lease of a process of this machine that is gone is taken at once"
     const child = spawn("/bin/sleep", ["60"]);
     const stat = fs.readFileSync(`/proc/${child.pid}/stat`, "utf8");
     const started = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
-    const boot = fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    const boot = bootOfContainer();
     leaveLease(folder, { host: os.hostname(), boot, pid: child.pid!, processStarted: started });
     await assert.rejects(Lease.take(target), new RegExp(`held by process ${child.pid}`));
     child.kill("SIGKILL");
@@ -70,7 +76,7 @@ Deno.test("the lease of a process of this machine that is gone is taken at once"
 
 Deno.test("a process id that another process has now is not the holder", () =>
   inFolder(async (target, folder) => {
-    const boot = fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    const boot = bootOfContainer();
     leaveLease(folder, { host: os.hostname(), boot, pid: Deno.pid, processStarted: "12" });
     await (await Lease.take(target)).release();
   }));
