@@ -7,6 +7,7 @@ import { defaultRunDirectory } from "../runs/run_directory.ts";
 import { calibrate } from "./calibrate.ts";
 import { type Estimate, estimateOf } from "./estimate.ts";
 import { expectRemote, isRemote, lazyOpener, openRunDirectory, openStore } from "./places.ts";
+import type { PrepareOptions } from "./plan/asked.ts";
 import type { Plan } from "./plan/plan.ts";
 import { planFromCatalog } from "./plan_from_catalog.ts";
 import { type AggregateRequest, settleRequest } from "./request.ts";
@@ -19,6 +20,7 @@ import { latestPlan } from "./run_directory/append_ledger.ts";
 import type { RunDirectory } from "./run_directory/run_directory.ts";
 import { shareMemory } from "./schedule/budget.ts";
 import { startExecutor } from "./schedule/executor.ts";
+import { readsLittle } from "./schedule/little.ts";
 
 export type { AggregateRequest };
 
@@ -46,8 +48,11 @@ export async function aggregate(request: AggregateRequest): Promise<AggregateOut
   if (!planning) shareMemory(memoryBytes, Math.max(1, workers)); // too little is refused before anything starts
 
   const openerOnce = lazyOpener(signal, warn);
-  // Threads come up while DuckDB selects.
-  const executor = planning ? undefined : startExecutor(workers, () => Promise.resolve(openerOnce()));
+  const index = planning ? undefined : rowIndexOf(catalog, request.rowIndex);
+  const start = (threads: number) => startExecutor(threads, () => Promise.resolve(openerOnce()));
+  // Threads come up while DuckDB selects, but where an index may leave so little that they would come too late.
+  const mayBeLittle = index !== undefined && request.workers === undefined && restricts(settled.selection);
+  let executor = planning || mayBeLittle ? undefined : start(workers);
   try {
     const runDirectory = request.runDirectory ?? defaultRunDirectory(store);
     const append = mode === "append"
@@ -58,7 +63,7 @@ export async function aggregate(request: AggregateRequest): Promise<AggregateOut
       { ...duck, signal, warn },
       settled.pipeline,
       { ...settled.selection, append },
-      planning ? undefined : rowIndexOf(catalog, request.rowIndex),
+      index,
     );
     if (settled.pipeline.output.exactQuantiles && !hasExactQuantiles(plan)) {
       warn(
@@ -83,7 +88,7 @@ export async function aggregate(request: AggregateRequest): Promise<AggregateOut
     const directory = openRunDirectory(runDirectory, scratch, openerOnce);
     const target = openStore(store, openerOnce);
     const common = { store: target, runDirectory: directory, mode, driver: drivers.text, signal, onNote };
-    if (executor === undefined) {
+    if (planning) {
       await layOutRun(plan, common);
       return { plan, report: null, runDirectory: directory };
     }
@@ -91,6 +96,9 @@ export async function aggregate(request: AggregateRequest): Promise<AggregateOut
       await expectReachable(plan.granules.length, locate, (location) => openerOnce().open(location));
     }
     rows?.notes.forEach(warn);
+    const isLittle = mayBeLittle && rows !== undefined &&
+      readsLittle({ granules: plan.granules.length, rowsOf: rows.rowsOf, locate });
+    executor ??= start(isLittle ? 0 : workers);
     const collector = rowIndexCollector(request.writeRowIndex, plan);
     const report = await executePlan(plan, {
       ...common,
@@ -121,6 +129,11 @@ export async function aggregate(request: AggregateRequest): Promise<AggregateOut
     await executor?.close();
     await openerOnce.close();
   }
+}
+
+/** Whether some parents only are asked. */
+function restricts({ cells, maxCells, areas }: PrepareOptions): boolean {
+  return cells !== undefined || maxCells !== undefined || (areas ?? []).length > 0;
 }
 
 /** The plan of the run whose store grows; undefined where there is none yet, and the store begins. */

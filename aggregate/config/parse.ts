@@ -51,7 +51,8 @@ export function parseConfig(text: string, fileName: string): ParsedConfig {
     faults.value(other.path, other.because);
     faults.throwIfAny();
   }
-  const checked = configSchema.safeParse(data);
+  // Code for it would be made longer than it is parsed.
+  const checked = configSchema.safeParse(data, { jitless: true });
   if (!checked.success) {
     addShapeFaults(faults, checked.error.issues, data, { schema: configSchema, unsupported, refusedValue });
     faults.throwIfAny();

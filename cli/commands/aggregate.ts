@@ -1,6 +1,6 @@
 /** `granary aggregate`: observations of a catalog's granules to statistics of cells in a Zarr store. */
 import type { Command } from "@commander-js/extra-typings";
-import { formatBytes, formatCount, formatSeconds } from "../../core/units.ts";
+import { formatBytes, formatCount, formatNumberOf, formatSeconds } from "../../core/units.ts";
 import { filterText } from "../../core/observations/row_condition.ts";
 import type { AggregateRequest } from "../../aggregate/aggregate.ts";
 import type { Estimate } from "../../aggregate/estimate.ts";
@@ -202,7 +202,7 @@ function showReport(report: RunReport, plan: Plan, context: CliContext): void {
       ["cells", cells.join(", ")],
       [partsWord(plan), formatCount(report.parents)],
       ["written", `${formatCount(report.objects)} objects, ${formatBytes(report.storeBytes)}`],
-      ["time", `${formatSeconds(report.seconds.total)} with ${report.workers} workers`],
+      ["time", `${formatSeconds(report.seconds.total)} with ${formatNumberOf(report.workers, "worker")}`],
     ]);
   }
   failOnFailures(

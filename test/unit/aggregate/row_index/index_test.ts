@@ -181,6 +181,15 @@ Deno.test("one cell by the index costs a small share of the bytes, and is the sa
   assert.deepEqual(by.warnings, []);
 });
 
+Deno.test("one cell by the index is done without threads where nobody asks for them, and is the same to the bit", async () => {
+  const { catalog, parent } = await simulated();
+  const alone = await run(catalog, { cells: [parent], workers: undefined });
+  const bySlots = await run(catalog, { cells: [parent] });
+  assert.equal(alone.report.workers, 1);
+  assert.equal(bySlots.report.workers, 2);
+  assert.deepEqual(alone.bytes, bySlots.bytes);
+});
+
 Deno.test("a whole run by the index is the run without it", async () => {
   const { catalog } = await simulated();
   assert.deepEqual(
