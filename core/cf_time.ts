@@ -64,6 +64,26 @@ export interface TimeUnits {
   epoch: number;
 }
 
+/**
+ * The moment from which CF units count, in the words of udunits: `1993-1-1 0:0:0.0`, `1-1-1`, `2000-01-01 06:00
+ * -6:00`; as {@linkcode parseTime} gives it. Years of fewer digits are years, and a day that is none is no moment.
+ */
+function parseEpoch(text: string): number | null {
+  const match =
+    /^(-?\d{1,4})-(\d{1,2})-(\d{1,2})(?:(?:\s+|T)(\d{1,2})(?::(\d{1,2})(?::(\d{1,2})(\.\d*)?)?)?)?\s*(Z|UTC|GMT|[+-]\d{1,2}(?::?\d{2})?)?$/i
+      .exec(text);
+  if (match === null) return parseTime(text);
+  const [year, month, day, hour, minute, second] = match.slice(1, 7).map((part) => Number(part ?? 0));
+  const zone = /^([+-])(\d{1,2}):?(\d{2})?$/.exec(match[8] ?? "");
+  const ahead = zone ? (zone[1] === "-" ? -1 : 1) * (Number(zone[2]) * 60 + Number(zone[3] ?? 0)) : 0;
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return null;
+  if (hour > 24 || minute > 59 || second > 60) return null;
+  const fraction = match[7] === undefined || match[7] === "." ? 0 : Number(match[7]);
+  return date.setUTCHours(hour, minute - ahead, second, Math.floor(fraction * 1000 + 1e-6));
+}
+
 /** CF units of time, `days since 1950-01-01 00:00`; null where the text is none. Months and years are none. */
 export function parseTimeUnits(text: string | null): TimeUnits | null {
   const match = /^\s*([A-Za-z]+?)s?\s+since\s+(.+?)\s*$/i.exec(text ?? "");
@@ -71,7 +91,7 @@ export function parseTimeUnits(text: string | null): TimeUnits | null {
   const word = match[1].toLowerCase();
   const seconds = UNIT_SECONDS[word] ?? UNIT_SECONDS[`${word}s`];
   // ICESat-2 writes 1980-01-06:T00.00.00 in places; CF's own form is asked for.
-  const epoch = parseTime(match[2]);
+  const epoch = parseEpoch(match[2]);
   return seconds === undefined || epoch === null ? null : { seconds, epoch: epoch / 1000 };
 }
 

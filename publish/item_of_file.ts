@@ -5,6 +5,7 @@ import { locationOf } from "../core/access/location.ts";
 import type { SourceOpener } from "../core/access/open.ts";
 import { safeName } from "../core/access/redact.ts";
 import { inputError } from "../core/errors.ts";
+import { fileName } from "../core/geotiff/write/outputs.ts";
 import { openGrids } from "../core/grids/open_grids.ts";
 import { type ItemTime, type RasterAsset, rasterItem } from "../core/stac/raster_item.ts";
 import type { StacItem } from "../core/stac/values.ts";
@@ -34,7 +35,7 @@ export async function itemOfFiles(request: ItemRequest): Promise<StacItem> {
   const assets: RasterAsset[] = [];
   const times: ItemTime[] = [];
   for (const file of request.files) {
-    const name = baseName(file);
+    const name = fileName(file);
     const time = request.time ?? timeOfName(name, request.pattern);
     if (time === null) {
       throw inputError(
@@ -49,7 +50,7 @@ export async function itemOfFiles(request: ItemRequest): Promise<StacItem> {
     assets.push(await assetOf(file, key, request));
   }
   return rasterItem({
-    id: request.id ?? itemStem(baseName(request.files[0])),
+    id: request.id ?? itemStem(fileName(request.files[0])),
     collection: request.collection,
     time: around(times),
     footprint: footprintAround(assets.map(({ raster }) => raster)),
@@ -63,11 +64,6 @@ export async function itemOfFiles(request: ItemRequest): Promise<StacItem> {
       : [{ rel: "collection", href: "collection.json", type: "application/json" }],
     properties: {},
   });
-}
-
-function baseName(file: string): string {
-  const bare = file.replace(/[?#].*$/s, "");
-  return bare.slice(bare.lastIndexOf("/") + 1);
 }
 
 /** By a declared pattern, else by the name's convention where its product has one. */

@@ -160,6 +160,12 @@ async function convert(
       );
     }
     let made = 0;
+    const said = new Set<string>();
+    const say = (of: string, note: string) => {
+      const line = `${of}: ${note}`;
+      if (!said.has(line)) context.log.info(line);
+      said.add(line);
+    };
     for (const output of plan.outputs) {
       const path = place(target, output.key);
       const { grid, bands } = output;
@@ -180,8 +186,8 @@ async function convert(
       }
       made += 1;
       const of = grid.name === "" ? plan.name : `${plan.name}: ${grid.name}`;
-      for (const note of written.notes) context.log.info(`${of}: ${note}`);
-      if (written.made === "copied") context.log.info(`${of}: is cloud-optimized: copied byte for byte`);
+      for (const note of written.notes) say(of, note);
+      if (written.made === "copied") say(of, "is cloud-optimized: copied byte for byte");
       sayFilled(written, plan.name, context);
       if (context.json) printLine(context, { path, ...namedFields(written) });
       rows.push([

@@ -12,6 +12,7 @@ import type {
   GridWindow,
   WindowRequest,
 } from "../raster/grid.ts";
+import { beyondDegrees } from "../raster/degree_range.ts";
 import { crsNote } from "../raster/crs/codes.ts";
 import { readableImage } from "./blocks.ts";
 import { type DecodeBlock, decodeBlock } from "./decode/decode_block.ts";
@@ -72,6 +73,8 @@ async function openGrid(file: TiffFile, { crs: given, decode, signal }: GeotiffO
   const layout = await blockLayout(file, image, signal);
   const { keys, place } = await georeference(file, image, signal);
   const crs = given ?? crsOfGeoKeys(keys);
+  const beyond = crs.geographic ? beyondDegrees(place.affine, image.width, image.height) : null;
+  if (beyond !== null) throw new Refusal("no-crs", beyond);
   const { nodata, note } = nodataValue(await file.text(first, TAG.GdalNodata, signal), layout.dtype);
   const roles = sampleRoles(image);
   const bands = bandsOf(image, roles, await file.text(first, TAG.GdalMetadata, signal));
@@ -84,7 +87,21 @@ async function openGrid(file: TiffFile, { crs: given, decode, signal }: GeotiffO
     note,
     pages > 0 ? `${pages} further images of the file are passed over` : null,
   ].filter((text) => text !== null);
-  return new GeotiffGrid(levels, roles, place, { crs, nodata, bands, notes }, decode ?? decodeBlock);
+  const colourTable = await coloursOf(file, image, signal);
+  return new GeotiffGrid(
+    levels,
+    roles,
+    place,
+    { crs, nodata, bands, colourTable, notes },
+    decode ?? decodeBlock,
+  );
+}
+
+/** The colours of an image whose values are numbers of colours; null for others. */
+async function coloursOf(file: TiffFile, image: TiffImage, signal?: AbortSignal): Promise<number[] | null> {
+  if (image.photometric !== PHOTOMETRIC.palette || image.samples !== 1) return null;
+  const colours = await file.numbers(file.directories[0], TAG.ColorMap, signal);
+  return colours?.length === 3 * 2 ** image.bits ? colours : null;
 }
 
 /** Of ExtraSamples: colours multiplied with alpha, and not. */
@@ -163,7 +180,7 @@ class GeotiffGrid extends HeaderGrid {
     levels: readonly TiffLevel[],
     roles: SampleRoles,
     place: Placement,
-    header: Pick<GridHeader, "crs" | "nodata" | "bands" | "notes">,
+    header: Pick<GridHeader, "crs" | "nodata" | "bands" | "colourTable" | "notes">,
     decode: DecodeBlock,
   ) {
     const [{ main }] = levels;

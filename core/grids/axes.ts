@@ -85,9 +85,24 @@ export function axisKind(name: string, attributes: Attributes): AxisKind {
   return { direction, measure: LENGTH.test(units) ? "length" : "unknown" };
 }
 
-/** Metres of a unit of length; 1 where it is none. */
-export function metresOf(attributes: Attributes): number {
-  return /^(km|kilomet(er|re)s?)$/i.test(attributeText(attributes.units ?? attributes.Units)) ? 1000 : 1;
+/** Metres of units that axes are written in, where those of their reference system may differ. */
+const UNITS_IN_METRES: readonly (readonly [RegExp, number])[] = [
+  [/^(km|kilomet(er|re)s?)$/i, 1000],
+  [/^us[_ -]?(survey[_ ])?(foot|feet|ft)$/i, 1200 / 3937],
+  [/^(foot|feet|ft)$/i, 0.3048],
+];
+
+/** Relative difference of a foot and a US survey foot: writers call both a foot. */
+const FEET_APART = 1e-5;
+
+/**
+ * What an axis' numbers are multiplied by to be in the unit of its reference system, of `metres` metres. Of
+ * other units nothing is known, and metres are written for any: theirs are those of the system.
+ */
+export function factorTo(metres: number, attributes: Attributes): number {
+  const units = attributeText(attributes.units ?? attributes.Units);
+  const own = UNITS_IN_METRES.find(([pattern]) => pattern.test(units))?.[1] ?? metres;
+  return Math.abs(own / metres - 1) < FEET_APART ? 1 : own / metres;
 }
 
 function lookUp<T>(table: Readonly<Record<string, T>>, key: string): T | undefined {

@@ -1,7 +1,7 @@
 /** The steps of a coordinate variable: by its bounds, else by its centres. */
 import { attributeText } from "../hdf5/attribute_values.ts";
 import { toCoordinate } from "../hdf5/values.ts";
-import { metresOf } from "./axes.ts";
+import { factorTo } from "./axes.ts";
 import { type FileView, groupOf, isNumeric } from "./file_view.ts";
 import { isFileFault } from "./hdf5_session.ts";
 import { NoGrid } from "./refusal.ts";
@@ -19,8 +19,16 @@ export interface CoordinateAxis {
 /** Coordinates on one axis; more than any grid has. */
 const MOST_CELLS = 1 << 24;
 
-/** Reads the axis of the coordinate variable at `path`. Throws NoGrid where its steps are not equal. */
-export function readCoordinateAxis(view: FileView, path: string, degrees: boolean): CoordinateAxis {
+/**
+ * Reads the axis of the coordinate variable at `path`, in degrees or in units of `metres` metres. Throws NoGrid
+ * where its steps are not equal.
+ */
+export function readCoordinateAxis(
+  view: FileView,
+  path: string,
+  degrees: boolean,
+  metres: number,
+): CoordinateAxis {
   const dataset = view.dataset(path);
   const cells = dataset.shape[0];
   const attributes = dataset.attributes();
@@ -30,15 +38,15 @@ export function readCoordinateAxis(view: FileView, path: string, degrees: boolea
       `its coordinate ${path} holds ${cells} values of ${dataset.dtype} (wanted the numbers of an axis)`,
     );
   }
-  const metres = degrees ? 1 : metresOf(attributes);
-  const centres = scaled(numbers(view, path), metres);
+  const factor = degrees ? 1 : factorTo(metres, attributes);
+  const centres = scaled(numbers(view, path), factor);
   const single = dataset.dtype.endsWith("f4");
   const notes: string[] = [];
   const bounds = readBounds(view, path, attributeText(attributes.bounds));
   if (bounds !== undefined) {
     const spacing = evenBounds(
-      scaled(bounds.lower, metres),
-      scaled(bounds.upper, metres),
+      scaled(bounds.lower, factor),
+      scaled(bounds.upper, factor),
       bounds.single,
       degrees,
     );
@@ -47,7 +55,11 @@ export function readCoordinateAxis(view: FileView, path: string, degrees: boolea
   }
   if (cells === 1) return { spacing: undefined, first: centres[0], notes };
   const spacing = evenSpacing(centres, single, degrees);
-  if (!isSpacing(spacing)) throw uneven(path, spacing, degrees);
+  if (!isSpacing(spacing)) {
+    const turned = degrees ? evenSpacing(unwrapped(centres), single, degrees) : spacing;
+    if (isSpacing(turned)) return { spacing: turned, first: centres[0], notes };
+    throw uneven(path, spacing, degrees);
+  }
   return { spacing, first: centres[0], notes };
 }
 
@@ -62,6 +74,15 @@ function numbers(view: FileView, path: string): Float64Array {
 
 function scaled(values: Float64Array, factor: number): Float64Array {
   return factor === 1 ? values : values.map((value) => value * factor);
+}
+
+/** Longitudes that jump from one side of the antimeridian to the other, as ones that run on. */
+function unwrapped(centres: Float64Array): Float64Array {
+  let turns = 0;
+  return centres.map((value, i) => {
+    if (i > 0) turns -= Math.round((value - centres[i - 1]) / 360);
+    return value + 360 * turns;
+  });
 }
 
 interface Bounds {

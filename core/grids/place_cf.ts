@@ -1,5 +1,7 @@
 /** Places variables by their coordinate variables and grid mapping (CF conventions, sections 4 and 5). */
 import { crsOfCode } from "../raster/crs/codes.ts";
+import { linearUnit, parseParameters } from "../raster/crs/parameters.ts";
+import type { Crs } from "../raster/grid.ts";
 import { type CoordinateAxis, readCoordinateAxis } from "./coordinate_axis.ts";
 import { placeByLatitudes } from "./curvilinear.ts";
 import type { Dimension } from "./dimensions.ts";
@@ -74,8 +76,8 @@ export function placeCf(
     notes.push("no grid mapping is stated: degrees are taken as those of WGS 84");
     crs = crsOfCode("EPSG:4326");
   }
-  const xRead = axisOf(context, coordinates[0], crs.geographic);
-  const yRead = axisOf(context, coordinates[1], crs.geographic);
+  const xRead = axisOf(context, coordinates[0], crs);
+  const yRead = axisOf(context, coordinates[1], crs);
   notes.push(...xRead.notes, ...yRead.notes);
   const { x, y } = squared(xRead, yRead, coordinates, notes);
   const stated = mapping === undefined ? undefined : statedTransform(mapping.attributes);
@@ -83,12 +85,13 @@ export function placeCf(
   return { xAxis, yAxis, x, y, crs };
 }
 
-function axisOf(context: PlacingContext, path: string, degrees: boolean): CoordinateAxis {
-  const key = `${degrees ? "degrees" : "lengths"} ${path}`;
+function axisOf(context: PlacingContext, path: string, crs: Crs): CoordinateAxis {
+  const { metres } = linearUnit(parseParameters(crs.proj4));
+  const key = `${crs.geographic ? "degrees" : metres} ${path}`;
   let axis = context.axes.get(key);
   if (axis === undefined) {
     try {
-      axis = readCoordinateAxis(context.view, path, degrees);
+      axis = readCoordinateAxis(context.view, path, crs.geographic, metres);
     } catch (error) {
       if (!(error instanceof NoGrid)) throw error;
       axis = error;

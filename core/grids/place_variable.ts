@@ -3,6 +3,7 @@
  * NoGrid with the rule that refuses it.
  */
 import { attributeNumbers } from "../hdf5/attribute_values.ts";
+import { beyondDegrees } from "../raster/degree_range.ts";
 import type { Affine } from "../raster/grid.ts";
 import type { Attributes } from "./axes.ts";
 import { dimensionsOf } from "./dimensions.ts";
@@ -36,7 +37,8 @@ export function placeVariable(context: PlacingContext, path: string): PlacedVari
   if (!orientation.affine.every(Number.isFinite)) {
     throw new NoGrid("no-axes", `its affine would be ${orientation.affine.join(", ")}`);
   }
-  if (crs.geographic) checkDegrees(orientation.affine, width, height);
+  const beyond = crs.geographic ? beyondDegrees(orientation.affine, width, height) : null;
+  if (beyond !== null) throw new NoGrid("no-crs", beyond);
   notes.push(...orientation.notes);
   const packing = view.gridPacking(path);
   const dtype = isLongInteger(packing.dtype) ? "float64" : gridDtype(packing.dtype);
@@ -101,19 +103,6 @@ function unfollowed(attributes: Attributes): string[] {
       ? []
       : [`its attribute ${name} (${value}) is not followed: values are as they are stored`];
   });
-}
-
-/** Throws NoGrid where the axes are no degrees, whatever the file says: lengths under a mapping of degrees. */
-function checkDegrees([dx, , west, , dy, north]: Affine, width: number, height: number): void {
-  const south = north + height * dy;
-  const east = west + width * dx;
-  // Cells at the poles may be centred on them.
-  if (north <= 90 - dy && south >= -90 + dy && west >= -360 - dx && east <= 720 + dx) return;
-  throw new NoGrid(
-    "no-crs",
-    `its axes go from ${west} to ${east} and from ${south} to ${north}, which are no longitudes and latitudes ` +
-      `(name the reference system that they are in, as crs: EPSG:…)`,
-  );
 }
 
 function swath(what: string): NoGrid {

@@ -5,6 +5,7 @@ import type { GridBand } from "../raster/grid.ts";
 import { momentOf, momentText, timeScale } from "./calendar_time.ts";
 import type { Dimension } from "./dimensions.ts";
 import { baseName, type FileView, isNumeric, isText } from "./file_view.ts";
+import { formatNumberOf } from "../units.ts";
 import { NoGrid } from "./refusal.ts";
 import { indicesOf } from "./stored_window.ts";
 
@@ -88,16 +89,26 @@ function readMoments(view: FileView, path: string, name: string, notes: string[]
   const attributes = dataset.attributes();
   const units = attributeText(attributes.units ?? attributes.Units);
   const scale = /\bsince\b/i.test(units) ? timeScale(units, attributeText(attributes.calendar)) : undefined;
-  if (/\bsince\b/i.test(units) && scale === undefined) {
-    const calendar = attributeText(attributes.calendar);
+  const calendar = attributeText(attributes.calendar);
+  if (scale === undefined && /\bsince\b|\bas %/i.test(units)) {
     notes.push(`${path} is in "${units}"${calendar && ` of the calendar ${calendar}`}, which is not decoded`);
   }
   const count = dataset.shape.length === 0 ? 1 : dataset.shape[0];
   const values = toCoordinate(dataset.read(0, count), view.packing(path));
-  return Array.from(values, (value): Step => {
+  const steps = Array.from(values, (value): Step => {
     const time = scale === undefined ? null : momentOf(scale, value);
     return { name: `${name}=${time === null ? String(value) : momentText(time)}`, time };
   });
+  const without = scale === undefined ? 0 : steps.filter(({ time }) => time === null).length;
+  if (without > 0) {
+    notes.push(
+      `${formatNumberOf(without, "step")} of ${path} ${
+        without === 1 ? "has" : "have"
+      } no moment: no number, or ` +
+        `a day that the Gregorian calendar does not have`,
+    );
+  }
+  return steps;
 }
 
 /** The moment of a variable without a dimension of time, by a scalar that its `coordinates` names. */

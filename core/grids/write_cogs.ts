@@ -6,7 +6,13 @@ import { putTiff } from "../geotiff/keep/put.ts";
 import { type TiffRoute, tiffRoute } from "../geotiff/keep/route.ts";
 import { compressionName } from "../geotiff/tags.ts";
 import { type CogBand, type CogSummary, existsAlready, writeCog } from "../geotiff/write/cog.ts";
-import { type CogOutput, cogOutputs, granuleName, type OutputOptions } from "../geotiff/write/outputs.ts";
+import {
+  type CogOutput,
+  cogOutputs,
+  fileName,
+  granuleName,
+  type OutputOptions,
+} from "../geotiff/write/outputs.ts";
 import type { CogOptions } from "../geotiff/write/plan.ts";
 import { countBands } from "../raster/count_bands.ts";
 import type { Grid, GridBand, GridFile, RefusedVariable } from "../raster/grid.ts";
@@ -133,7 +139,7 @@ export async function writePlannedCog(
   request: CogRequest,
 ): Promise<WrittenCog> {
   const { grid, bands, key, time } = output;
-  const source = plan.name.replace(/[?#].*$/, "").split("/").at(-1) ?? plan.name;
+  const source = fileName(plan.name);
   const tags = {
     SOURCE: source,
     ...(grid.name === "" ? {} : { VARIABLE: grid.name }),

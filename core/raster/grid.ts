@@ -86,6 +86,11 @@ export interface GridHeader {
   readonly nodata: number | null;
   readonly bands: readonly GridBand[];
   readonly levels: readonly GridLevel[];
+  /**
+   * Where the values of the only band are classes with colours of their own: the reds of all values from 0,
+   * then the greens, then the blues, of 16 bits each.
+   */
+  readonly colourTable?: readonly number[] | null;
   /** What was assumed or corrected in placing it, for people. */
   readonly notes: readonly string[];
 }

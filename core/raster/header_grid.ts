@@ -21,6 +21,7 @@ export abstract class HeaderGrid implements Grid {
   readonly nodata: number | null;
   readonly bands: readonly GridBand[];
   readonly levels: readonly GridLevel[];
+  readonly colourTable: readonly number[] | null;
   readonly notes: readonly string[];
 
   constructor(header: GridHeader) {
@@ -33,6 +34,7 @@ export abstract class HeaderGrid implements Grid {
     this.nodata = header.nodata;
     this.bands = header.bands;
     this.levels = header.levels;
+    this.colourTable = header.colourTable ?? null;
     this.notes = header.notes;
   }
 

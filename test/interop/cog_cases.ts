@@ -217,6 +217,21 @@ function* cases(): Iterable<Case> {
       ["utm_by_parameters", "+proj=utm +zone=20 +south +ellps=intl +units=m"],
       ["mercator", "+proj=merc +lon_0=10 +k=0.9 +x_0=0 +y_0=0 +ellps=bessel +units=m"],
       ["mercator_by_latitude", "+proj=merc +lat_ts=30 +lon_0=10 +x_0=0 +y_0=0 +ellps=bessel +units=m"],
+      ["azimuthal", "+proj=aeqd +lat_0=50 +lon_0=10 +x_0=5 +y_0=7 +ellps=GRS80 +units=m"],
+      ["oblique", "+proj=stere +lat_0=52 +lon_0=5 +k=0.9999 +x_0=155000 +y_0=463000 +ellps=bessel +units=m"],
+      [
+        "double_oblique",
+        "+proj=sterea +lat_0=52 +lon_0=5 +k=0.9999 +x_0=155000 +y_0=0 +ellps=bessel +units=m",
+      ],
+      [
+        "equidistant",
+        "+proj=eqdc +lat_1=40 +lat_2=60 +lat_0=50 +lon_0=10 +x_0=0 +y_0=0 +ellps=GRS80 +units=m",
+      ],
+      ["cassini", "+proj=cass +lat_0=50 +lon_0=10 +x_0=0 +y_0=0 +ellps=clrk66 +units=m"],
+      ["polyconic", "+proj=poly +lat_0=50 +lon_0=10 +x_0=500 +y_0=20 +ellps=GRS80 +units=m"],
+      ["robinson", "+proj=robin +lon_0=10 +x_0=7 +y_0=0 +R=6371000 +units=m"],
+      ["miller", "+proj=mill +lon_0=10 +x_0=0 +y_0=0 +R=6371000 +units=m"],
+      ["van_der_grinten", "+proj=vandg +lon_0=10 +x_0=0 +y_0=0 +R=6371000 +units=m"],
       [
         "in_feet",
         "+proj=lcc +lat_1=33 +lat_2=45 +lat_0=39 +lon_0=-96 +x_0=609600 +y_0=0 +ellps=GRS80 +units=us-ft",

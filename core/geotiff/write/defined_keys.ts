@@ -45,6 +45,12 @@ const trueScale: Value = (parameters) => {
 const scaleFactor: Value = (parameters) => parameter(parameters, "k_0", parameter(parameters, "k", 1));
 const eastings: readonly [number, Value][] = [[3082, length("x_0")], [3083, length("y_0")]];
 
+const centre: readonly [number, Value][] = [
+  [3088, number("lon_0")],
+  [3089, number("lat_0")],
+  ...eastings,
+];
+
 /** By proj4's name: GeoTIFF's number of the method, and the keys of its parameters. */
 const METHODS: Readonly<Record<string, { method: number; keys: readonly [number, Value][] }>> = {
   tmerc: {
@@ -68,7 +74,7 @@ const METHODS: Readonly<Record<string, { method: number; keys: readonly [number,
     method: 9,
     keys: [[3080, number("lon_0")], [3081, number("lat_1")], [3092, scaleFactor], ...eastings],
   },
-  laea: { method: 10, keys: [[3088, number("lon_0")], [3089, number("lat_0")], ...eastings] },
+  laea: { method: 10, keys: centre },
   aea: {
     method: 11,
     keys: [
@@ -79,6 +85,19 @@ const METHODS: Readonly<Record<string, { method: number; keys: readonly [number,
       ...eastings,
     ],
   },
+  aeqd: { method: 12, keys: centre },
+  eqdc: {
+    method: 13,
+    keys: [
+      [3078, number("lat_1")],
+      [3079, number("lat_2")],
+      [3080, number("lon_0")],
+      [3081, number("lat_0")],
+      ...eastings,
+    ],
+  },
+  /** Away from the poles. */
+  oblique: { method: 14, keys: [...centre, [3092, scaleFactor]] },
   stere: {
     method: 15,
     keys: [[3095, number("lon_0")], [3081, trueScale], [3092, scaleFactor], ...eastings],
@@ -87,6 +106,18 @@ const METHODS: Readonly<Record<string, { method: number; keys: readonly [number,
     method: 17,
     keys: [[3078, number("lat_ts")], [3088, number("lon_0")], [3089, number("lat_0")], ...eastings],
   },
+  sterea: {
+    method: 16,
+    keys: [[3080, number("lon_0")], [3081, number("lat_0")], [3092, scaleFactor], ...eastings],
+  },
+  cass: { method: 18, keys: [[3080, number("lon_0")], [3081, number("lat_0")], ...eastings] },
+  mill: { method: 20, keys: centre },
+  poly: {
+    method: 22,
+    keys: [[3080, number("lon_0")], [3081, number("lat_0")], [3092, scaleFactor], ...eastings],
+  },
+  robin: { method: 23, keys: [[3088, number("lon_0")], ...eastings] },
+  vandg: { method: 25, keys: [[3088, number("lon_0")], ...eastings] },
   sinu: { method: 24, keys: [[3088, number("lon_0")], ...eastings] },
   cea: { method: 28, keys: [[3078, number("lat_ts")], [3080, number("lon_0")], ...eastings] },
 };
@@ -124,12 +155,9 @@ function geographicKeys(crs: Crs, parameters: Parameters): GeoKey[] {
 
 function methodKeys(crs: Crs, parameters: Parameters): GeoKey[] {
   const name = parameters.get("proj") ?? "";
-  const method = METHODS[name === "utm" ? "tmerc" : isOnOneParallel(parameters) ? "lcc1" : name];
-  if (method === undefined || name === "lcc1") throw undescribed(crs, `its projection "${name}"`);
+  const method = METHODS[methodName(name, parameters)];
+  if (method === undefined || VARIANTS.includes(name)) throw undescribed(crs, `its projection "${name}"`);
   const stated = name === "utm" ? utmAsTransverseMercator(parameters) : parameters;
-  if (name === "stere" && Math.abs(parameter(stated, "lat_0", 0)) !== 90) {
-    throw undescribed(crs, "its oblique stereographic projection");
-  }
   const keys: GeoKey[] = [{ key: 3075, short: method.method }];
   for (const [key, value] of method.keys) {
     const double = value(stated);
@@ -144,6 +172,15 @@ function methodKeys(crs: Crs, parameters: Parameters): GeoKey[] {
     );
   }
   return keys;
+}
+
+/** Names of the table above that are none of proj4's. */
+const VARIANTS = ["lcc1", "oblique"];
+
+function methodName(projection: string, parameters: Parameters): string {
+  if (projection === "utm") return "tmerc";
+  if (projection === "stere" && Math.abs(parameter(parameters, "lat_0", 0)) !== 90) return "oblique";
+  return isOnOneParallel(parameters) ? "lcc1" : projection;
 }
 
 function isOnOneParallel(parameters: Parameters): boolean {
@@ -169,7 +206,7 @@ function undescribed(crs: Crs, what: string) {
   return inputError(
     `${crs.name}: GeoTIFF has no keys for ${what} (wanted a system with an EPSG code, or one of ` +
       `utm, ${
-        Object.keys(METHODS).filter((name) => name !== "lcc1").join(", ")
+        Object.keys(METHODS).filter((name) => !VARIANTS.includes(name)).join(", ")
       } by parameters; --crs names another where the file is wrong)`,
   );
 }

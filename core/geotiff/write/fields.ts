@@ -1,6 +1,7 @@
 /** The directories of a cloud-optimized GeoTIFF, field by field (TIFF 6.0, GeoTIFF 1.1, GDAL's private tags). */
 import { elementBytes } from "../../element_types.ts";
 import type { GridBand, GridDtype } from "../../raster/grid.ts";
+import { PHOTOMETRIC } from "../tags.ts";
 import { COMPRESSION_TAGS } from "./compress.ts";
 import type { Directory, Field } from "./directory.ts";
 import { nodataText } from "./metadata.ts";
@@ -33,7 +34,9 @@ export function cogDirectories(
   metadata: string | null,
   places: readonly TilePlaces[],
 ): Directory[] {
-  const photometric = colours(bands, plan.dtype);
+  const photometric = plan.colourTable === null
+    ? colours(bands, plan.dtype)
+    : { interpretation: PHOTOMETRIC.palette, extra: [] };
   return plan.levels.map(({ width, height }, level): Directory => {
     const count = bands.length;
     const format = SAMPLE_FORMATS[plan.dtype];
@@ -48,6 +51,7 @@ export function cogDirectories(
       short(284, [1]),
       level === 0 ? timeField(bands) : null,
       predictor === 1 ? null : short(317, [predictor]),
+      plan.colourTable === null ? null : short(320, plan.colourTable),
       short(322, [plan.tileSize]),
       short(323, [plan.tileSize]),
       { tag: 324, type: "offsets", values: places[level].offsets },

@@ -40,7 +40,12 @@ export function cogOutputs(
   const outputs = grids.flatMap((grid, i) => outputsOf(safePart(granule), grid, names[i], options));
   const taken = new Set<string>();
   for (const { key } of outputs) {
-    if (taken.has(key)) throw inputError(`${granule}: two of its files would be called ${key}`);
+    if (taken.has(key)) {
+      throw inputError(
+        `${granule}: two of its files would be called ${key} (where they are steps of one second, --time bands ` +
+          `puts them into one file; variables whose names differ by signs alone are converted one by one)`,
+      );
+    }
     taken.add(key);
   }
   return outputs;
@@ -178,8 +183,13 @@ function compactTime(milliseconds: number): string {
 /** Endings of files that hold grids. */
 const ENDINGS = /\.(h5|he5|hdf5?|nc4?|netcdf|tiff?)$/i;
 
+/** The name of a file in its folder; on a disk and in a bucket, `?` and `#` are parts of it. */
+export function fileName(file: string): string {
+  const path = /^https?:/i.test(file) ? file.replace(/[?#].*$/s, "") : file;
+  return path.replace(/\/+$/, "").split("/").at(-1) ?? "";
+}
+
 /** A granule's name by the name of its file. */
 export function granuleName(file: string): string {
-  const base = file.replace(/[?#].*$/, "").replace(/\/+$/, "").split("/").at(-1) ?? "";
-  return base.replace(ENDINGS, "");
+  return fileName(file).replace(ENDINGS, "");
 }

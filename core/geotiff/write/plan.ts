@@ -59,6 +59,8 @@ export interface CogPlan {
   readonly compression: Compression;
   /** Tiles of only this value are not stored; null for none such. */
   readonly sparse: number | null;
+  /** Of every value that an element can hold; null where values are no numbers of colours. */
+  readonly colourTable: readonly number[] | null;
   readonly workers: number;
   readonly memoryBytes: number;
   readonly cells: CellWriter;
@@ -109,12 +111,23 @@ export function planCog(grid: Grid, options: CogOptions): CogPlan {
     compression,
     // Some readers take a tile that is not there for zeros where nodata is NaN.
     sparse: nodata === null || Number.isNaN(nodata) ? null : nodata,
+    colourTable: values === "stored" ? wholeColourTable(grid.colourTable ?? null, dtype) : null,
     workers: Math.max(1, options.workers ?? 1),
     memoryBytes: options.memoryBytes ?? DEFAULT_COG_MEMORY_BYTES,
     cells,
     place: [...placeFields(grid.affine), ...geoKeys(grid.crs)],
     notes,
   };
+}
+
+/** The colours, black for values past those that have one: TIFF wants one for each that an element can hold. */
+function wholeColourTable(table: readonly number[] | null, dtype: GridDtype): number[] | null {
+  const values = dtype === "uint8" ? 256 : dtype === "uint16" ? 65536 : 0;
+  if (table === null || values === 0) return null;
+  const known = table.length / 3;
+  return [0, 1, 2].flatMap((colour) =>
+    Array.from({ length: values }, (_, value) => value < known ? table[colour * known + value] : 0)
+  );
 }
 
 /** A band as the file will have it. */
@@ -138,6 +151,7 @@ function overviewMethod(
   if (grid.dtype === "float32" || grid.dtype === "float64" || values === "physical" || packed) {
     return "average";
   }
+  if (grid.colourTable) return "mode";
   const words = [
     lastPart(grid.name),
     ...bands.flatMap((band) => {

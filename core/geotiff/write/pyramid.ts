@@ -10,7 +10,8 @@ export interface PyramidLevel {
 
 /**
  * The full level and its overviews, each half of the one above, odd sizes rounded up so that no column is
- * lost, until one tile holds the last. Without overviews, the full level alone.
+ * lost, until one tile holds the last, or one column or row is left, of which validators know no half. Without
+ * overviews, the full level alone.
  */
 export function pyramidLevels(
   width: number,
@@ -26,6 +27,6 @@ export function pyramidLevels(
       tilesAcross: Math.ceil(w / tileSize),
       tilesDown: Math.ceil(h / tileSize),
     });
-    if (!overviews || Math.max(w, h) <= tileSize) return levels;
+    if (!overviews || Math.max(w, h) <= tileSize || w === 1) return levels;
   }
 }

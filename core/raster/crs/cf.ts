@@ -59,6 +59,12 @@ export function cfToCrs(attributes: MappingAttributes): CfCrs {
       refused: name === "" ? "no grid_mapping_name" : `the projection ${name}`,
     };
   }
+  const wrong = PARAMETERS.find((parameter) =>
+    attributes[parameter] !== undefined && !isNumbers(attributes, parameter)
+  );
+  if (wrong !== undefined) {
+    return { rule: "projection", refused: `the parameter ${wrong}, which is no number` };
+  }
   if (assumed) notes.push("no ellipsoid is stated: that of WGS 84 is taken");
   if (parameters === "longlat") {
     const shape = ellipsoid(parseParameters(definition));
@@ -70,6 +76,24 @@ export function cfToCrs(attributes: MappingAttributes): CfCrs {
   }`;
   return { crs: crsOfProj4(`+proj=${parameters} ${shift} ${definition} +units=m +no_defs`), notes };
 }
+
+/** Attributes that place a projection. One that is there and no number is never passed over. */
+const PARAMETERS = [
+  "longitude_of_central_meridian",
+  "longitude_of_projection_origin",
+  "latitude_of_projection_origin",
+  "straight_vertical_longitude_from_pole",
+  "standard_parallel",
+  "scale_factor_at_projection_origin",
+  "scale_factor_at_central_meridian",
+  "false_easting",
+  "false_northing",
+  "earth_radius",
+  "semi_major_axis",
+  "semi_minor_axis",
+  "inverse_flattening",
+  "longitude_of_prime_meridian",
+] as const;
 
 /** Where writers put WKT: CF, GDAL and rioxarray, ESRI. */
 const WKT_ATTRIBUTES = ["crs_wkt", "spatial_ref", "esri_pe_string"] as const;
@@ -106,9 +130,11 @@ function projectionOf(name: string, attributes: MappingAttributes): string | und
   const value = (attribute: string, otherwise = 0) => number(attributes, attribute) ?? otherwise;
   const meridian = number(attributes, "longitude_of_central_meridian") ??
     number(attributes, "longitude_of_projection_origin") ?? 0;
-  const origin = value("latitude_of_projection_origin");
   const parallels = numbers(attributes, "standard_parallel");
   const [first, second = first] = parallels;
+  // A cone on one parallel that names no other origin has it there.
+  const onOneParallel = name === "lambert_conformal_conic" && parallels.length === 1;
+  const origin = value("latitude_of_projection_origin", onOneParallel ? first : 0);
   const scale = number(attributes, "scale_factor_at_projection_origin") ??
     number(attributes, "scale_factor_at_central_meridian");
   const scaled = scale === undefined ? "" : ` +k_0=${scale}`;
@@ -198,6 +224,11 @@ function ellipsoidText(attributes: MappingAttributes): { definition: string; ass
 
 function text(attributes: MappingAttributes, name: string): string {
   return attributeText(attributes[name]);
+}
+
+function isNumbers(attributes: MappingAttributes, name: string): boolean {
+  const values = [attributes[name]].flat();
+  return values.length > 0 && numbers(attributes, name).length >= values.length;
 }
 
 function numbers(attributes: MappingAttributes, name: string): number[] {

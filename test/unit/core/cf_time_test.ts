@@ -27,12 +27,31 @@ Deno.test("units of CF give the step and the beginning; months, years and other 
     ["milliseconds since 1970-01-01 00:00:00 UTC", 1e-3, "1970-01-01T00:00:00.000Z"],
     ["ms since 1970-01-01", 1e-3, "1970-01-01T00:00:00.000Z"],
     ["minutes since 2000-01-01 12:00:00 +02:00", 60, "2000-01-01T10:00:00.000Z"],
+    // Forms of udunits; the one west of UTC is the example of CF, section 4.4.
+    ["minutes since 1993-1-1 0:0:0.0", 60, "1993-01-01T00:00:00.000Z"],
+    ["hours since 1-1-1 00:00:0.0", 3600, "0001-01-01T00:00:00.000Z"],
+    ["days since 1800-1-1 00:00:0.0", 86400, "1800-01-01T00:00:00.000Z"],
+    ["seconds since 1992-10-8 15:15:42.5 -6:00", 1, "1992-10-08T21:15:42.500Z"],
+    ["days since 2000-01-01 06", 86400, "2000-01-01T06:00:00.000Z"],
+    ["days since 2000-01-01 00:00:00 GMT", 86400, "2000-01-01T00:00:00.000Z"],
+    ["days since 2000-01-01T00:00:00+00", 86400, "2000-01-01T00:00:00.000Z"],
+    ["days since -4712-01-01", 86400, "-004712-01-01T00:00:00.000Z"],
   ];
   for (const [text, seconds, epoch] of forms) {
     const units = parseTimeUnits(text)!;
     assert.deepEqual([units.seconds, iso(1000 * units.epoch)], [seconds, epoch], text);
   }
-  for (const text of ["seconds", "months since 2018-01-01", "since 2018", "seconds since launch", "", null]) {
+  for (
+    const text of [
+      "seconds",
+      "months since 2018-01-01",
+      "since 2018",
+      "seconds since launch",
+      "days since 2001-02-30",
+      "",
+      null,
+    ]
+  ) {
     assert.equal(parseTimeUnits(text), null, String(text));
   }
 });

@@ -285,3 +285,28 @@ Deno.test("closing the file closes its source", async () => {
   await (await openGeotiff(source, "made.tif")).close();
   assert.equal(source.closed, true);
 });
+
+Deno.test("a TIFF of degrees past the poles is refused: they are no latitudes", async () => {
+  const image = plain(16, 16, 16);
+  const degrees = [1, 1, 0, 2, 1024, 0, 1, 2, 2048, 0, 1, 4326];
+  const at = (north: number): TiffImageBytes =>
+    with_(image, {
+      33550: { type: "double", values: [10, 10, 0] },
+      33922: { type: "double", values: [0, 0, 0, 0, north, 0] },
+      34735: { type: "short", values: degrees },
+    });
+  assert.equal((await open([at(90)])).crs.code, "EPSG:4326");
+  const { rule, reason } = await refusal(at(200));
+  assert.equal(rule, "no-crs");
+  assert.match(reason, /from 40 to 200, which are no longitudes and latitudes/);
+});
+
+Deno.test("the colours of classes are read; a table of another length is none", async () => {
+  const image = plain(16, 16, 16);
+  const table = Array.from({ length: 768 }, (_, i) => i * 85);
+  const coloured = (values: number[]): TiffImageBytes =>
+    with_(image, { 262: { type: "short", values: [3] }, 320: { type: "short", values } });
+  assert.deepEqual((await open([coloured(table)])).colourTable, table);
+  assert.equal((await open([coloured(table.slice(3))])).colourTable, null);
+  assert.equal((await open([image])).colourTable, null);
+});

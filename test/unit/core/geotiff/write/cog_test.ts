@@ -288,3 +288,41 @@ Deno.test(
     }
   }),
 );
+
+Deno.test(
+  "colours of classes are written with every level, which are their modes; unpacked values have none",
+  inFolder(async (folder) => {
+    const colourTable = Array.from({ length: 48 }, (_, i) => i * 1000);
+    const planes = [Uint8Array.from({ length: 600 * 600 }, (_, i) => i % 16)];
+    const grid = { ...memoryGrid({ width: 600, height: 600, dtype: "uint8", planes }), colourTable };
+    const { overviews } = await write(grid, folder, "a.tif");
+    assert.equal(overviews, "mode");
+    const read = async (key: string) => {
+      const file = await openGrids(await openFileSource(path.join(folder, key)), key);
+      await file.close();
+      return file.grids[0];
+    };
+    const wanted = [0, 1, 2].flatMap((colour) => [
+      ...colourTable.slice(colour * 16, colour * 16 + 16),
+      ...new Array(240).fill(0),
+    ]);
+    const made = await read("a.tif");
+    assert.deepEqual(made.colourTable, wanted);
+    assert.equal(made.levels.length, 2);
+    await write(grid, folder, "b.tif", { values: "physical" });
+    assert.equal((await read("b.tif")).colourTable, null);
+  }),
+);
+
+Deno.test(
+  "a column of cells has no overviews, of which validators know no half; a row has",
+  inFolder(async (folder) => {
+    const levels = async (width: number, height: number) => {
+      const grid = memoryGrid({ width, height, dtype: "uint8", planes: [new Uint8Array(width * height)] });
+      return (await write(grid, folder, `${width}.tif`)).levels.map((level) => level.width);
+    };
+    assert.deepEqual(await levels(1, 600), [1]);
+    assert.deepEqual(await levels(3, 2100), [3, 2, 1]);
+    assert.deepEqual(await levels(600, 1), [600, 300]);
+  }),
+);

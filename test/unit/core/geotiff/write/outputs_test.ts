@@ -74,4 +74,6 @@ Deno.test("a granule is called as its file", () => {
   assert.equal(granuleName("https://host/a/b.v2.nc4?token=x"), "b.v2");
   assert.equal(granuleName("s3://b/k/scene.TIF"), "scene");
   assert.equal(granuleName("raw"), "raw");
+  // On a disk and in a bucket these signs are parts of a name.
+  assert.equal(granuleName("/data/a#b?c.nc"), "a#b?c");
 });
