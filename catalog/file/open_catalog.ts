@@ -94,29 +94,24 @@ export async function openCatalogFiles(
       duck,
       snapshots.map((path, index) => ({ path, name: index === 0 ? name : files[index] })),
     );
-    if (hidden !== null) {
-      for (const statement of hiddenTable(HIDDEN, hidden)) await connection.run(statement);
-    }
     const where = withoutHidden(HIDDEN, hidden);
     // Rows of several files are numbered file by file.
     const number = snapshots.length === 1
       ? "file_row_number"
       : "(file_index::BIGINT << 32) + file_row_number AS file_row_number";
-    await connection.run(
+    const cellIndex = beside && { name: beside.name, path: beside.opened.pathsIn(duck.folder, "cells")[0] };
+    const readable = [...snapshots, ...(options.besides ?? [])];
+    if (hidden !== null) await connection.run(hiddenTable(HIDDEN, hidden).join(";"));
+    // Together: each question to DuckDB has its price.
+    await connection.run([
       `CREATE TEMP VIEW catalog_source AS
        SELECT ${contractColumns(types)}, ${number}
        FROM read_parquet(${sqlFiles(snapshots)}, file_row_number = true)${where}`,
-    );
-    await connection.run(
       `CREATE TEMP VIEW condition_source AS
        SELECT * REPLACE (ST_GeomFromWKB(geometry) AS geometry) FROM catalog_source`,
-    );
-    for (const statement of viewStatements(granulesOf(snapshots, types, where), types)) {
-      await connection.run(statement);
-    }
-    const cellIndex = beside && { name: beside.name, path: beside.opened.pathsIn(duck.folder, "cells")[0] };
-    const readable = [...snapshots, ...(options.besides ?? [])];
-    await shutOthers(duck, cellIndex === undefined ? readable : [...readable, cellIndex.path]);
+      ...viewStatements(granulesOf(snapshots, types, where), types),
+      ...othersShut(duck, cellIndex === undefined ? readable : [...readable, cellIndex.path]),
+    ].join(";\n"));
     const running = duck;
     return {
       name,
@@ -169,10 +164,12 @@ function openCellIndex(catalog: string): { name: string; opened: Snapshots } | u
   }
 }
 
-/** Leaves DuckDB these files and its own folder, for good. */
-async function shutOthers({ connection, folder }: Duck, files: readonly string[]): Promise<void> {
-  await connection.run(`SET allowed_paths = [${files.map(sqlString).join(", ")}]`);
-  await connection.run(`SET allowed_directories = [${sqlString(folder + path.sep)}]`);
-  await connection.run("SET enable_external_access = false");
-  await connection.run("SET lock_configuration = true");
+/** Statements that leave DuckDB these files and its own folder, for good. */
+function othersShut({ folder }: Duck, files: readonly string[]): string[] {
+  return [
+    `SET allowed_paths = [${files.map(sqlString).join(", ")}]`,
+    `SET allowed_directories = [${sqlString(folder + path.sep)}]`,
+    "SET enable_external_access = false",
+    "SET lock_configuration = true",
+  ];
 }

@@ -18,6 +18,9 @@ import type { Catalog } from "../file/open_catalog.ts";
 import { CellFilter, ParentFinder } from "./parents.ts";
 import { childCells, type ListVector } from "../file/rows.ts";
 
+/** All lists of cells of a catalog up to this size are read sooner than some are picked out. */
+const SMALL_BYTES = 1_000_000;
+
 /** More pairs of parent and granule than this are refused. */
 const MAX_PAIRS = 1_000_000_000;
 
@@ -57,9 +60,10 @@ export async function findPairs(catalog: Catalog, options: SelectOptions): Promi
     });
   const { sql, values } = await filterSql(catalog, options);
   try {
-    if (allowed === undefined) await scanLists(catalog, sql, values, add, pairs, options);
-    else {
-      const index = await openCellIndex(catalog);
+    const index = allowed === undefined ? undefined : await openCellIndex(catalog);
+    if (allowed === undefined || index === undefined && catalog.sizeBytes <= SMALL_BYTES) {
+      await scanLists(catalog, sql, values, add, pairs, options);
+    } else {
       if (index !== undefined) {
         await indexedHits(catalog, index, sql, values, allowed, finder, pairs, options);
       }
@@ -137,7 +141,7 @@ function spansSql(spans: readonly RowSpan[]): string {
   );
 }
 
-/** Every list of cells, whole: when all parents may be taken. */
+/** Every list of cells, whole: when all parents may be taken, or there is little to read. */
 async function scanLists(
   catalog: Catalog,
   condition: string,

@@ -45,9 +45,8 @@ export async function openDuck(options: DuckOptions = {}): Promise<Duck> {
       allow_community_extensions: "false",
     });
     const connection = await instance.connect();
-    await connection.run("SET TimeZone = 'UTC'");
     // Geometry stays the bytes that the file holds; one that is broken is then one row's fault.
-    await connection.run("SET enable_geoparquet_conversion = false");
+    await connection.run("SET TimeZone = 'UTC'; SET enable_geoparquet_conversion = false");
     return { connection, folder, close: once(() => closeAll(connection, instance!, folder)) };
   } catch (error) {
     instance?.closeSync();

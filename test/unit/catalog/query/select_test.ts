@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { boxArea } from "../../../../core/geometry/area.ts";
 import { nestedOf } from "../../../../core/cells/healpix.ts";
 import { cellsInOtherConvention } from "../../../../core/cells/other_convention.ts";
+import type { Catalog } from "../../../../catalog/file/open_catalog.ts";
 import type { GranuleRow } from "../../../../catalog/granule.ts";
 import {
   countParents,
@@ -42,6 +43,16 @@ const options = (changes: Partial<SelectOptions> = {}): SelectOptions => ({
   convention: "authalic",
   ...changes,
 });
+
+/** Of a large catalog some cells are picked out of the lists, all of which are read of a small one. */
+const large = (catalog: Catalog): Catalog => ({ ...catalog, sizeBytes: 1e9 });
+
+async function eitherWay(rows: readonly GranuleRow[], use: (catalog: Catalog) => Promise<void>) {
+  await withCatalog(rows, async (catalog) => {
+    await use(catalog);
+    await use(large(catalog));
+  });
+}
 
 /** parent -> ids, from the ranks of a selection's granules. */
 function needed(selection: Selection): Map<number, string[]> {
@@ -93,7 +104,9 @@ Deno.test("a geodetic run finds every granule whose observations lie in a parent
         }
       }
       const few = [...all.keys()].slice(0, 7);
-      const some = needed(await select(catalog, options({ order, convention: "geodetic", cells: few })));
+      const some = needed(
+        await select(large(catalog), options({ order, convention: "geodetic", cells: few })),
+      );
       assert.deepEqual([...some], few.map((parent) => [parent, all.get(parent)]), "asked by name: the same");
     }
   });
@@ -113,7 +126,7 @@ Deno.test("a point's other cell is among those that its cell may become", () => 
 });
 
 Deno.test("parents finer than the catalog's cells are all those inside them", async () => {
-  await withCatalog([sampleRow({ cell_order: 2, cells: BigUint64Array.of(7n) })], async (catalog) => {
+  await eitherWay([sampleRow({ cell_order: 2, cells: BigUint64Array.of(7n) })], async (catalog) => {
     const { parents } = await select(catalog, options({ order: 4 }));
     assert.deepEqual([...parents], Array.from({ length: 16 }, (_, i) => 7 * 16 + i));
     const some = await select(catalog, options({ order: 4, cells: [111, 112, 127, 128] }));
@@ -185,7 +198,7 @@ Deno.test("a condition that is no single expression is refused, with the place",
 
 Deno.test("named cells, areas and the greatest count are all kept to", async () => {
   const granules = randomGranules(60);
-  await withCatalog(granules.map(({ row }) => row), async (catalog) => {
+  await eitherWay(granules.map(({ row }) => row), async (catalog) => {
     const all = await select(catalog, options());
     const area = boxArea(170, -60, -150, 60);
     const inside = new Set(area.cells(6, "authalic"));
@@ -215,7 +228,7 @@ Deno.test("granules of unknown extent are counted, and taken by every parent onl
     sampleRow({ id: "known", cells: BigUint64Array.of(16n) }),
     sampleRow({ id: "lost", cells: new BigUint64Array(0), geometry: null, bbox: null }),
   ];
-  await withCatalog(rows, async (catalog) => {
+  await eitherWay(rows, async (catalog) => {
     const plain = await select(catalog, options());
     assert.deepEqual([...needed(plain)], [[1, ["known"]]]);
     assert.equal(plain.unknownExtent, 1);
