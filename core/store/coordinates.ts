@@ -10,6 +10,7 @@ import { cellIdFill, type LevelLayout, ranksOfShard } from "./layout.ts";
 import { CELL_IDS, MORTON } from "./metadata.ts";
 import { release } from "../release.ts";
 import { encodeShard } from "../zarr/shard.ts";
+import { isSuccessive, packSuccessive } from "../zarr/successive.ts";
 
 /** cell_ids and morton of a shard at or below the parent order, in full for every chunk with a parent. */
 export function shardCoordinates(
@@ -98,7 +99,9 @@ class CoordinateChunks {
       const chunk = Math.floor(at / chunkCells);
       if (chunk !== this.#chunk) this.#begin(chunk);
       const first = firstId + BigInt(done);
-      writeCellIds(this.#ids, at - chunk * chunkCells, part, first);
+      if (part === chunkCells && isSuccessive(first, part)) {
+        this.#idChunks[chunk] = packSuccessive(first, part);
+      } else writeCellIds(this.#ids, at - chunk * chunkCells, part, first);
       if (this.#morton !== null) {
         writeMortonIds(this.#morton, at - chunk * chunkCells, partDepth, first, order);
       }
@@ -107,7 +110,7 @@ class CoordinateChunks {
 
   #begin(next: number): void {
     if (this.#chunk !== -1) {
-      this.#idChunks[this.#chunk] = compressChunk(this.#ids);
+      this.#idChunks[this.#chunk] ??= compressChunk(this.#ids);
       if (this.#morton !== null) this.#mortonChunks[this.#chunk] = compressChunk(this.#morton);
     }
     this.#chunk = next;
