@@ -1,5 +1,6 @@
 /** The one way to make a zlib stream (RFC 1950) of what is at hand: by libdeflate where it is, else by node:zlib. */
 import zlib from "node:zlib";
+import { adler32 } from "./kernels/adler32.ts";
 import { type Libdeflate, runtimeLibdeflate } from "./libdeflate.ts";
 
 /** Returns a zlib stream; `level` is 1 to 9. */
@@ -28,7 +29,7 @@ export function deflateBy(libdeflate: Libdeflate | undefined): Deflate {
     const view = new DataView(stream.buffer);
     view.setUint16(0, headerOf(level));
     stream.set(raw, 2);
-    view.setUint32(stream.length - 4, libdeflate.hash.adler32(bytes));
+    view.setUint32(stream.length - 4, adler32(bytes));
     return stream;
   };
 }

@@ -46,8 +46,15 @@ export function elementBytes(dtype: NumberDtype): number {
   return NUMBER_ARRAYS[dtype].BYTES_PER_ELEMENT;
 }
 
-/** An array of a type, over memory that is there or new. */
-export function makeValues(dtype: NumberDtype, from: number | ArrayBuffer): NumberValues {
+/** An array of a type: new, or over memory that is there. */
+export function makeValues(dtype: NumberDtype, length: number): NumberValues;
+export function makeValues(
+  dtype: NumberDtype,
+  buffer: ArrayBufferLike,
+  at?: number,
+  length?: number,
+): NumberValues;
+export function makeValues(dtype: NumberDtype, from: number | ArrayBufferLike, at?: number, length?: number) {
   // The two constructors are one to the engine, but not to the type checker.
-  return new NUMBER_ARRAYS[dtype](from as number);
+  return new NUMBER_ARRAYS[dtype](from as ArrayBuffer, at, length);
 }

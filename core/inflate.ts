@@ -1,5 +1,6 @@
 /** The one way to undo a zlib stream (RFC 1950) whose length is known: by libdeflate where it is, else by node:zlib. */
 import zlib from "node:zlib";
+import { adler32 } from "./kernels/adler32.ts";
 import { type Libdeflate, runtimeLibdeflate } from "./libdeflate.ts";
 
 /** deflate expands by at most 1,032 (RFC 1951: a pair of bits for 258 bytes). */
@@ -61,7 +62,7 @@ function inflateFast(
   } catch {
     return undefined; // node:zlib says what is wrong.
   }
-  if (output.length > most || libdeflate.hash.adler32(output) !== storedAdler32(bytes)) return undefined;
+  if (output.length > most || adler32(output) !== storedAdler32(bytes)) return undefined;
   return output;
 }
 

@@ -9,7 +9,6 @@ export interface Libdeflate {
   inflateSync(bytes: Uint8Array, options: { library: "libdeflate" }): Uint8Array;
   /** Makes a raw stream; levels are 1 to 12. */
   deflateSync(bytes: Uint8Array, options: { library: "libdeflate"; level: number }): Uint8Array;
-  readonly hash: { adler32(bytes: Uint8Array): number };
 }
 
 /** Undefined where the runtime has none. */

@@ -13,7 +13,7 @@ import { PROGRAM, workerFiles } from "./entry_points.ts";
 import { blanked, type Module, readModule } from "./modules.ts";
 import { filesBelow, sourceFiles } from "./source_files.ts";
 
-const CORE_BASE = ["core", "core/files"];
+const CORE_BASE = ["core", "core/files", "core/kernels"];
 const OBSERVATIONS = [...CORE_BASE, "core/access", "core/hdf5/*"];
 const BELOW_CATALOG = ["core/*", "products/*"];
 const BELOW_RUNS = [...BELOW_CATALOG, "catalog/*"];
@@ -25,7 +25,8 @@ const JOBS = ["aggregate/*", "serve/*", "publish/*", "feed/*", "results"];
  * sources has a line.
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  "core": [],
+  "core/kernels": [],
+  "core": ["core/kernels"],
   "core/files": ["core"],
   "core/codecs": ["core"],
   "core/access": CORE_BASE,

@@ -2,6 +2,9 @@
  * Exact statistics of a band in one pass over its parts, and a histogram in a second. Numbers are those of
  * the stored elements: scale and offset are the reader's matter.
  */
+import { countFloats, LIMITS } from "../kernels/float_counts.ts";
+import { type FloatSums, sumFloats } from "../kernels/float_sums.ts";
+import { floatLimits } from "./float_limits.ts";
 import type { GridValues } from "./grid.ts";
 
 export interface BandStatistics {
@@ -44,9 +47,13 @@ export class StatisticsSum {
   constructor(readonly nodata: number | null) {}
 
   /** Adds a part; `mask[i]` 0 leaves out cell i. */
-  add(values: GridValues, mask: Uint8Array | null = null): PartSums {
+  add(values: GridValues, mask: Uint8Array | null = null): FloatSums {
     const about = this.#count > 0 ? this.#mean : firstValid(values, this.nodata, mask);
-    const part = sumPart(values, this.nodata, mask, about);
+    // No cell equals NaN: one comparison serves where there is no nodata value.
+    const none = this.nodata ?? NaN;
+    const part = values instanceof Float32Array && mask === null
+      ? sumFloats(values, none, about)
+      : sumPart(values, none, mask, about);
     this.#cells += values.length;
     const { count } = part;
     if (count === 0) return part;
@@ -75,25 +82,7 @@ export class StatisticsSum {
   }
 }
 
-/** Of one part: its valid cells, and how many hold NaN. */
-interface PartSums {
-  readonly count: number;
-  readonly sum: number;
-  /** Of the distances from the value that they were taken about. */
-  readonly squares: number;
-  readonly minimum: number;
-  readonly maximum: number;
-  readonly nan: number;
-}
-
-function sumPart(
-  values: GridValues,
-  nodata: number | null,
-  mask: Uint8Array | null,
-  about: number,
-): PartSums {
-  // No cell equals NaN: one comparison serves where there is no nodata value.
-  const none = nodata ?? NaN;
+function sumPart(values: GridValues, none: number, mask: Uint8Array | null, about: number): FloatSums {
   let count = 0, sum = 0, squares = 0, minimum = Infinity, maximum = -Infinity, nan = 0;
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
@@ -122,6 +111,9 @@ function firstValid(values: GridValues, nodata: number | null, mask: Uint8Array 
 /** Counts cells into buckets, part by part, once the extremes are known. */
 export class HistogramSum {
   readonly #buckets: Float64Array;
+  /** What values are divided by: where all are equal, whatever it is leaves the first bucket. */
+  readonly #divisor: number;
+  #limits: Float32Array | undefined;
 
   /** A constant band has all of its cells in the first bucket. */
   constructor(
@@ -131,16 +123,47 @@ export class HistogramSum {
     buckets: number = HISTOGRAM_BUCKETS,
   ) {
     this.#buckets = new Float64Array(buckets);
+    const width = maximum - minimum;
+    this.#divisor = width > 0 ? width : 1;
   }
 
   add(values: GridValues, mask: Uint8Array | null = null): void {
-    const { minimum, maximum } = this;
-    const none = this.nodata ?? NaN;
+    const isPlain = values instanceof Float32Array && mask === null;
+    if (isPlain && this.#buckets.length === LIMITS + 1) this.#addFloats(values);
+    else this.#addEach(values, mask);
+  }
+
+  #addFloats(values: Float32Array): void {
     const buckets = this.#buckets;
+    this.#limits ??= floatLimits(
+      this.minimum,
+      this.maximum,
+      buckets.length,
+      (value) => this.#bucketOf(value),
+    );
+    const none = this.nodata ?? NaN;
+    const counts = countFloats(values, this.#limits, none);
+    let above = counts.numbers - counts.nodata;
+    this.#limits.forEach((limit, i) => {
+      const next = counts.atLeast[i] - (none >= limit ? counts.nodata : 0);
+      buckets[i] += above - next;
+      above = next;
+    });
+    buckets[LIMITS] += above;
+  }
+
+  #bucketOf(value: number): number {
+    return Math.min(
+      (value - this.minimum) / this.#divisor * this.#buckets.length | 0,
+      this.#buckets.length - 1,
+    );
+  }
+
+  #addEach(values: GridValues, mask: Uint8Array | null): void {
+    const { minimum } = this;
+    const none = this.nodata ?? NaN;
+    const buckets = this.#buckets, divisor = this.#divisor;
     const count = buckets.length, last = count - 1;
-    const width = maximum - minimum;
-    // Where all are equal, whatever they are divided by leaves the first bucket.
-    const divisor = width > 0 ? width : 1;
     // Neighbours fall into one bucket: counting them by turns lets none wait for the one before.
     const counts = new Uint32Array(4 * count);
     for (let i = 0; i < values.length; i++) {

@@ -1,5 +1,4 @@
 /** Cells as they are written: those without a value get the one nodata value, packed numbers are unpacked by wish. */
-import { makeValues } from "../../element_types.ts";
 import { inputError } from "../../errors.ts";
 import type { Grid, GridDtype, GridValues, GridWindow } from "../../raster/grid.ts";
 import { INTEGER_RANGES } from "../../raster/integer_range.ts";
@@ -25,7 +24,6 @@ export class CellWriter {
   readonly #grid: Grid;
   readonly #bands: readonly number[];
   readonly #physical: boolean;
-  readonly #tiles: readonly GridValues[];
 
   /**
    * @param bands indices of the grid's bands
@@ -35,7 +33,6 @@ export class CellWriter {
     grid: Grid,
     bands: readonly number[],
     values: CellValues,
-    tileSize: number,
     nodata: number | null,
   ) {
     this.#grid = grid;
@@ -45,7 +42,6 @@ export class CellWriter {
     const stated = grid.nodata ?? nodata;
     this.nodata = this.#physical ? NaN : stated === null ? null : elementOf(stated, grid.dtype);
     this.nanFilled = bands.map(() => 0);
-    this.#tiles = bands.map(() => makeValues(this.dtype, tileSize * tileSize));
   }
 
   /** Whether a window's cells are those of the file but for NaNs. */
@@ -54,13 +50,20 @@ export class CellWriter {
   }
 
   /**
-   * The cells of a rectangle of a window, each band without gaps between rows. They hold until the next call.
+   * The cells of a rectangle of a window, each band at the begin of its own of `tiles`, without gaps between rows.
    * Throws an input error where a cell is masked and no value can say so.
    */
-  take(window: GridWindow, x: number, y: number, width: number, height: number): GridValues[] {
+  take(
+    window: GridWindow,
+    x: number,
+    y: number,
+    width: number,
+    height: number,
+    tiles: readonly GridValues[],
+  ): GridValues[] {
     return this.#bands.map((index, band) => {
       const source = window.bands[band];
-      const tile = this.#tiles[band].subarray(0, width * height);
+      const tile = tiles[band].subarray(0, width * height);
       if (this.#physical) this.#unpack(source, window.width, x, y, width, height, index, tile);
       else {
         for (let row = 0; row < height; row++) {

@@ -2,7 +2,7 @@
  * Which predictor makes a grid's tiles small: tried on rows of the first tile that holds more than one value.
  * Differences help fields that change from cell to cell; they hurt repeated values and large empty parts.
  */
-import { elementBytes, makeValues } from "../../element_types.ts";
+import { makeValues } from "../../element_types.ts";
 import type { GridDtype, GridValues } from "../../raster/grid.ts";
 import { type Compression, compressNow } from "./compress.ts";
 import { type Predictor, predictorOf, tileBytes } from "./predictor.ts";
@@ -11,7 +11,7 @@ import { type Predictor, predictorOf, tileBytes } from "./predictor.ts";
 const GROUPS = 4;
 const GROUP_ROWS = 16;
 
-/** The one of the type's own predictor and of none by which the sample takes less room. */
+/** The one of the type's own predictor and of none by which the sample takes less room. `out` gets a tile's bytes. */
 export function choosePredictor(
   bands: readonly GridValues[],
   width: number,
@@ -19,17 +19,15 @@ export function choosePredictor(
   tileSize: number,
   dtype: GridDtype,
   { name }: Compression,
+  out: Uint8Array<ArrayBuffer>,
 ): Predictor {
   const rows = sampleRows(height);
-  const sample = bands.map((values) => {
-    const part = makeValues(dtype, rows.length * width);
-    rows.forEach((row, i) => part.set(values.subarray(row * width, (row + 1) * width), i * width));
-    return part;
-  });
-  const length = rows.length * tileSize * bands.length * elementBytes(dtype);
+  const rowBytes = out.length / tileSize;
+  const sample = new Uint8Array(rows.length * rowBytes);
   const size = (predictor: Predictor) => {
-    const bytes = tileBytes(sample, width, rows.length, tileSize, dtype, predictor).subarray(0, length);
-    return compressNow(bytes, { name, level: 1 }).length;
+    tileBytes(bands, width, height, tileSize, dtype, predictor, out);
+    rows.forEach((row, i) => sample.set(out.subarray(row * rowBytes, (row + 1) * rowBytes), i * rowBytes));
+    return compressNow(sample, { name, level: 1 }).length;
   };
   const own = predictorOf(dtype);
   return size(1) < size(own) ? 1 : own;

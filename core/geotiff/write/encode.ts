@@ -6,9 +6,10 @@ import {
   HistogramSum,
   StatisticsSum,
 } from "../../raster/band_statistics.ts";
-import type { Grid, GridWindow } from "../../raster/grid.ts";
+import type { Grid, GridValues, GridWindow } from "../../raster/grid.ts";
 import { isCountable, ValueCounts } from "../../raster/value_counts.ts";
-import { OverviewRows } from "./overview_rows.ts";
+import { CellMemory } from "./cell_memory.ts";
+import { overviewLengths, OverviewRows } from "./overview_rows.ts";
 import { type Panel, panelsOf } from "./panels.ts";
 import type { CogPlan } from "./plan.ts";
 import type { Predictor } from "./predictor.ts";
@@ -29,8 +30,29 @@ export async function encodeTiles(
   store: TileStore,
   signal?: AbortSignal,
 ): Promise<{ counts: BandCount[]; predictor: Predictor }> {
+  const { bands, dtype, levels, tileSize } = plan;
+  const tile = tileSize * tileSize;
+  const { rows, tile: overviewTile } = overviewLengths(levels, tileSize);
+  const lengths = bands.flatMap(() => [tile, tile, ...rows, overviewTile]);
+  const memory = new CellMemory(dtype, lengths);
+  try {
+    return await encodeIn(memory, grid, plan, store, signal);
+  } finally {
+    memory.close();
+  }
+}
+
+async function encodeIn(
+  memory: CellMemory,
+  grid: Grid,
+  plan: CogPlan,
+  store: TileStore,
+  signal: AbortSignal | undefined,
+): Promise<{ counts: BandCount[]; predictor: Predictor }> {
   const { bands, dtype, nodata, cells, tileSize, levels } = plan;
-  const packer = new TilePacker(store, plan);
+  const tiles = bands.map(() => memory.cells(tileSize * tileSize));
+  const { buffer, byteOffset, byteLength } = memory.cells(tileSize * tileSize * bands.length);
+  const packer = new TilePacker(store, new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength), plan);
   const overviews = new OverviewRows(
     {
       levels,
@@ -40,6 +62,7 @@ export async function encodeTiles(
       nodata,
       bandCount: bands.length,
     },
+    memory,
     (level, index, tile, width, height) => packer.pack(level, index, tile, width, height),
   );
   const panels = new PanelReader(grid, plan, signal);
@@ -53,7 +76,7 @@ export async function encodeTiles(
         const row = (panel.y + y) / tileSize;
         for (let x = 0; x < panel.width; x += tileSize) {
           const width = Math.min(tileSize, panel.width - x);
-          const tile = cells.take(window, x, y, width, height);
+          const tile = cells.take(window, x, y, width, height, tiles);
           tile.forEach((values, band) => {
             if (counts !== null) counts[band].add(values);
             else if (sums[band].add(values).nan > 0) cells.fillNaN(values, band);
@@ -79,7 +102,7 @@ export async function encodeTiles(
     };
   }
   const statistics = sums.map((sum) => sum.result());
-  const histograms = await countBuckets(panels, plan, statistics);
+  const histograms = await countBuckets(panels, plan, tiles, statistics);
   return {
     predictor,
     counts: statistics.map((found, band) => ({
@@ -94,6 +117,7 @@ export async function encodeTiles(
 async function countBuckets(
   panels: PanelReader,
   { cells, tileSize, nodata }: CogPlan,
+  tiles: readonly GridValues[],
   statistics: readonly BandStatistics[],
 ): Promise<(BandHistogram | null)[]> {
   const sums = statistics.map(({ minimum, maximum }) =>
@@ -111,7 +135,7 @@ async function countBuckets(
       const height = Math.min(tileSize, panel.height - y);
       for (let x = 0; x < panel.width; x += tileSize) {
         const width = Math.min(tileSize, panel.width - x);
-        cells.take(window, x, y, width, height).forEach((values, band) => sums[band]?.add(values));
+        cells.take(window, x, y, width, height, tiles).forEach((values, band) => sums[band]?.add(values));
       }
     }
   }

@@ -2,6 +2,7 @@
  * Overviews: every 2 x 2 cells become one. Cells that are nodata or NaN have no say; four of them give
  * nodata. At an odd edge the cells that are there decide.
  */
+import { memoryOf } from "../../kernels/memory.ts";
 import type { GridDtype, GridValues } from "../../raster/grid.ts";
 
 /** How cells are put together. `nearest` takes the upper left one as it is. */
@@ -34,10 +35,14 @@ export function fold(
   to: Block,
 ): void {
   if (method === "average") {
-    const average = dtype === "float32" || dtype === "float64" ? averageFloats : averageIntegers;
-    average(nodata ?? NaN, besideNodata(dtype, nodata), width, height, from, to);
+    averageOf(dtype)(nodata ?? NaN, besideNodata(dtype, nodata), width, height, from, to);
   } else if (method === "mode") mode(nodata, width, height, from, to);
   else nearest(width, height, from, to);
+}
+
+function averageOf(dtype: GridDtype): typeof averageFloats {
+  if (dtype === "float32") return averageFloats32;
+  return dtype === "float64" ? averageFloats : averageIntegers;
 }
 
 function nearest(width: number, height: number, from: Block, to: Block): void {
@@ -48,6 +53,36 @@ function nearest(width: number, height: number, from: Block, to: Block): void {
       to.values[target + column] = from.values[source + x];
     }
   }
+}
+
+/** By the kernel where the cells lie in its memory. */
+function averageFloats32(
+  empty: number,
+  instead: number,
+  width: number,
+  height: number,
+  from: Block,
+  to: Block,
+): void {
+  const memory = memoryOf(from.values, to.values);
+  if (memory === undefined) averageFloats(empty, instead, width, height, from, to);
+  else {
+    const { kernels } = memory;
+    kernels.averageFloats(
+      placeOf(from),
+      4 * from.stride,
+      width,
+      height,
+      placeOf(to),
+      4 * to.stride,
+      empty,
+      instead,
+    );
+  }
+}
+
+function placeOf({ values, start }: Block): number {
+  return values.byteOffset + start * values.BYTES_PER_ELEMENT;
 }
 
 /** `empty` is the nodata value, or NaN; `instead` is what a mean becomes that falls on it. */

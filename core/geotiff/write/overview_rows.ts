@@ -1,6 +1,6 @@
 /** Levels of a pyramid made while the full one comes, row of tiles by row of tiles, from the top. */
-import { makeValues } from "../../element_types.ts";
 import type { GridDtype, GridValues } from "../../raster/grid.ts";
+import type { CellMemory } from "./cell_memory.ts";
 import { fold, type OverviewMethod } from "./fold.ts";
 import type { PyramidLevel } from "./pyramid.ts";
 
@@ -22,6 +22,17 @@ interface OverviewOptions {
   readonly bandCount: number;
 }
 
+/** Cells of a band that {@linkcode OverviewRows} holds: those of a row of tiles of each level, and of a tile. */
+export function overviewLengths(
+  levels: readonly PyramidLevel[],
+  tileSize: number,
+): { rows: readonly number[]; tile: number } {
+  return {
+    rows: levels.map(({ width, height }, level) => level === 0 ? 0 : width * Math.min(height, tileSize)),
+    tile: levels.length > 1 ? tileSize * tileSize : 0,
+  };
+}
+
 /**
  * Memory is one row of tiles a level. Tiles of level 0 are given to {@linkcode add} in rows from the top;
  * {@linkcode endRow} follows each row.
@@ -33,15 +44,14 @@ export class OverviewRows {
   readonly #rows: readonly (readonly GridValues[])[];
   readonly #tile: readonly GridValues[];
 
-  constructor(options: OverviewOptions, take: TakeTile) {
-    const { levels, tileSize, dtype, bandCount } = options;
+  constructor(options: OverviewOptions, memory: CellMemory, take: TakeTile) {
+    const { levels, tileSize, bandCount } = options;
     this.#options = options;
     this.#take = take;
-    const planes = (length: number) => Array.from({ length: bandCount }, () => makeValues(dtype, length));
-    this.#rows = levels.map(({ width, height }, level) =>
-      level === 0 ? [] : planes(width * Math.min(height, tileSize))
-    );
-    this.#tile = levels.length > 1 ? planes(tileSize * tileSize) : [];
+    const { rows, tile } = overviewLengths(levels, tileSize);
+    const planes = (length: number) => Array.from({ length: bandCount }, () => memory.cells(length));
+    this.#rows = rows.map(planes);
+    this.#tile = planes(tile);
   }
 
   /** Takes a tile of `width * height` cells a band, and folds it into the level below. */

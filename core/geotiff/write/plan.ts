@@ -82,7 +82,7 @@ export function planCog(grid: Grid, options: CogOptions): CogPlan {
     }
   }
   const values = options.values ?? "stored";
-  const cells = new CellWriter(grid, bands, values, tileSize, options.nodata ?? null);
+  const cells = new CellWriter(grid, bands, values, options.nodata ?? null);
   const { dtype, nodata } = cells;
   const tileBytes = tileSize * tileSize * bands.length * elementBytes(dtype);
   if (bands.length === 0 || bands.length > MOST_BANDS || tileBytes > LARGEST_TILE_BYTES) {

@@ -4,6 +4,7 @@
  * 3), and the edge cells repeated where the tile reaches past the image.
  */
 import { elementBytes, makeValues } from "../../element_types.ts";
+import { memoryOf } from "../../kernels/memory.ts";
 import type { GridDtype, GridValues } from "../../raster/grid.ts";
 
 /** No differences, horizontal differences, byte planes of floats: the values of TIFF's Predictor. */
@@ -15,7 +16,7 @@ export function predictorOf(dtype: GridDtype): Predictor {
 
 /**
  * The bytes of a square tile, before compression. `bands[i]` holds `width * height` cells, row-major, with
- * `width` and `height` at most `tileSize`. They go into `used`, memory of a tile of the same kind, where given.
+ * `width` and `height` at most `tileSize`. They go into `out`, which must be as long as they are.
  */
 export function tileBytes(
   bands: readonly GridValues[],
@@ -24,26 +25,22 @@ export function tileBytes(
   tileSize: number,
   dtype: GridDtype,
   predictor: Predictor,
-  used?: ArrayBuffer,
-): Uint8Array<ArrayBuffer> {
+  out: Uint8Array<ArrayBuffer>,
+): void {
   const rowBytes = tileSize * bands.length * elementBytes(dtype);
-  const buffer = used ?? new ArrayBuffer(rowBytes * tileSize);
-  if (used !== undefined && width < tileSize) new Uint8Array(used).fill(0);
+  if (width < tileSize) out.fill(0);
   const shape: TileShape = { width, height, tileSize, bands: bands.length };
   if (predictor === 3) {
-    const out = new Uint8Array(buffer);
     const put = dtype === "float32" ? putPlanes32 : putPlanes64;
     bands.forEach((values, b) => put(values, shape, b, out));
   } else {
-    const out = makeValues(dtype, buffer);
+    const cells = makeValues(dtype, out.buffer, out.byteOffset, tileSize * tileSize * bands.length);
     const put = predictor === 2 ? putDifferences : putPlain;
-    bands.forEach((values, b) => put(values, shape, b, out));
+    bands.forEach((values, b) => put(values, shape, b, cells));
   }
-  const bytes = new Uint8Array(buffer);
   for (let row = height; row < tileSize; row++) {
-    bytes.copyWithin(row * rowBytes, (height - 1) * rowBytes, height * rowBytes);
+    out.copyWithin(row * rowBytes, (height - 1) * rowBytes, height * rowBytes);
   }
-  return bytes;
 }
 
 /** Where a band's cells go: `width * height` of them into a square of `tileSize`, beside those of other bands. */
@@ -98,17 +95,13 @@ function putDifferences(
 
 /** Each row as planes of bytes, the most significant first, and differences of neighbouring bytes. */
 function putPlanes32(values: GridValues, shape: TileShape, band: number, out: Uint8Array): void {
+  const { width, height, tileSize, bands } = shape;
+  const memory = memoryOf(values, out);
+  if (memory !== undefined && bands === 1) {
+    memory.kernels.splitFloats(values.byteOffset, width, height, tileSize, out.byteOffset);
+    return;
+  }
   const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
-  if (shape.bands === 1) putPlanesByFours(bits, shape, new Int32Array(out.buffer, out.byteOffset));
-  else putPlanesByOnes(bits, shape, band, out);
-}
-
-function putPlanesByOnes(
-  bits: Int32Array,
-  { width, height, tileSize, bands }: TileShape,
-  band: number,
-  out: Uint8Array,
-): void {
   const plane = tileSize * bands;
   for (let row = 0; row < height; row++) {
     const source = row * width;
@@ -127,45 +120,9 @@ function putPlanesByOnes(
   }
 }
 
-/** The same for a lone band, with four cells a turn: each plane gets their bytes as one word. */
-function putPlanesByFours(bits: Int32Array, { width, height, tileSize }: TileShape, out: Int32Array): void {
-  const plane = tileSize >> 2;
-  for (let row = 0; row < height; row++) {
-    const source = row * width;
-    const last = bits[source + width - 1];
-    let before = last >>> 8;
-    let at = row * tileSize;
-    for (let x = 0; x < width; x += 4, at++) {
-      const v0 = bits[source + x];
-      const v1 = x + 1 < width ? bits[source + x + 1] : v0;
-      const v2 = x + 2 < width ? bits[source + x + 2] : v1;
-      const v3 = x + 3 < width ? bits[source + x + 3] : v2;
-      const d0 = bytesApart(v0, before), d1 = bytesApart(v1, v0);
-      const d2 = bytesApart(v2, v1), d3 = bytesApart(v3, v2);
-      // Byte i of each difference goes to plane 3 - i.
-      const upper01 = (d0 >>> 16 & 0xffff) | (d1 & 0xffff0000), lower01 = (d0 & 0xffff) | d1 << 16;
-      const upper23 = (d2 >>> 16 & 0xffff) | (d3 & 0xffff0000), lower23 = (d2 & 0xffff) | d3 << 16;
-      out[at] = highBytes(upper01, upper23);
-      out[at + plane] = lowBytes(upper01, upper23);
-      out[at + 2 * plane] = highBytes(lower01, lower23);
-      out[at + 3 * plane] = lowBytes(lower01, lower23);
-      before = v3;
-    }
-  }
-}
-
 /** Four differences of bytes at once, each without a loan from its neighbour. */
 function bytesApart(value: number, before: number): number {
   return ((value | HIGH_BITS) - (before & ~HIGH_BITS)) ^ ((value ^ ~before) & HIGH_BITS);
-}
-
-/** The odd bytes of two words, and the even ones, side by side. */
-function highBytes(low: number, high: number): number {
-  return (low >>> 8 & 0xff) | (low >>> 16 & 0xff00) | (high << 8 & 0xff0000) | (high & 0xff000000);
-}
-
-function lowBytes(low: number, high: number): number {
-  return (low & 0xff) | (low >>> 8 & 0xff00) | (high << 16 & 0xff0000) | (high << 8 & 0xff000000);
 }
 
 /** The highest bit of each of four bytes. */

@@ -36,14 +36,17 @@ export class TilePacker {
   #predictor: Predictor | null;
   readonly #held: HeldTile[] = [];
   readonly #store: TileStore;
+  readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #options: PackerOptions;
   readonly #underWay = new Set<Promise<void>>();
-  readonly #free: ArrayBuffer[] = [];
+  readonly #free: Uint8Array[] = [];
   readonly #pool: PackPool;
   #failure: { error: unknown } | undefined;
 
-  constructor(store: TileStore, options: PackerOptions) {
+  /** @param bytes gets those of one tile after the other */
+  constructor(store: TileStore, bytes: Uint8Array<ArrayBuffer>, options: PackerOptions) {
     this.#store = store;
+    this.#bytes = bytes;
     this.#options = options;
     const { compression, workers, levels } = options;
     const tiles = levels.reduce((sum, { tilesAcross, tilesDown }) => sum + tilesAcross * tilesDown, 0);
@@ -69,7 +72,7 @@ export class TilePacker {
         this.#held.push({ level, index, cells: bands.map((values) => values.slice(0, 1)), width, height });
         return;
       }
-      await this.#begin(choosePredictor(bands, width, height, tileSize, dtype, compression));
+      await this.#begin(choosePredictor(bands, width, height, tileSize, dtype, compression, this.#bytes));
     }
     await this.#pack(level, index, bands, width, height);
   }
@@ -94,10 +97,11 @@ export class TilePacker {
     const { dtype, tileSize, workers } = this.#options;
     const predictor = this.#predictor ?? predictorOf(dtype);
     const whole = predictor === 1 && bands.length === 1 && width === tileSize && height === tileSize;
-    const own = whole && this.#pool.isImmediate
-      ? undefined
-      : tileBytes(bands, width, height, tileSize, dtype, predictor, this.#free.pop());
-    const packed: Promise<void> = this.#pool.pack(own ?? bytesOf(bands[0]))
+    if (!whole) tileBytes(bands, width, height, tileSize, dtype, predictor, this.#bytes);
+    const bytes = whole ? bytesOf(bands[0]) : this.#bytes;
+    // What is packed later must not be the next tile by then.
+    const own = this.#pool.isImmediate ? undefined : this.#copyOf(bytes);
+    const packed: Promise<void> = this.#pool.pack(own ?? bytes)
       .then((done) => {
         this.#store.put(level, index, done);
         if (own !== undefined) this.#reuse(own);
@@ -113,9 +117,16 @@ export class TilePacker {
     this.#check();
   }
 
+  #copyOf(bytes: Uint8Array): Uint8Array {
+    const copy = this.#free.pop();
+    if (copy === undefined) return bytes.slice();
+    copy.set(bytes);
+    return copy;
+  }
+
   /** Memory of a packed tile serves the next; one that is not compressed is the stored tile itself. */
-  #reuse(bytes: Uint8Array<ArrayBuffer>): void {
-    if (this.#options.compression.name !== "none") this.#free.push(bytes.buffer);
+  #reuse(bytes: Uint8Array): void {
+    if (this.#options.compression.name !== "none") this.#free.push(bytes);
   }
 
   /** Waits for all that was taken. @returns the predictor of all tiles */

@@ -20,17 +20,6 @@ function recorder() {
       levels.push(level);
       return zlib.deflateRawSync(bytes, { level: Math.min(level, 9) });
     },
-    hash: {
-      // RFC 1950, as it writes them.
-      adler32: (bytes) => {
-        let a = 1, b = 0;
-        for (const byte of bytes) {
-          a = (a + byte) % 65_521;
-          b = (b + a) % 65_521;
-        }
-        return b * 65_536 + a;
-      },
-    },
   };
   return { levels, libdeflate };
 }

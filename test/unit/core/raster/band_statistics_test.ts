@@ -60,3 +60,32 @@ Deno.test("a histogram holds every valid cell once, the maximum in its last buck
   constant.add(Uint8Array.of(4, 4));
   assert.deepEqual(constant.result().buckets, [2, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
 });
+
+Deno.test("buckets of floats are those that each value's own place in the range gives", () => {
+  const cell = fc.float({
+    noNaN: true,
+    noDefaultInfinity: true,
+    min: Math.fround(-1e30),
+    max: Math.fround(1e30),
+  });
+  const small = fc.integer({ min: -40, max: 40 }).map((tenths) => Math.fround(tenths / 10));
+  fc.assert(fc.property(
+    fc.array(fc.oneof(cell, small), { minLength: 1, maxLength: 60 }),
+    fc.constantFrom(null, NaN, -9999, 0.5, 1e30),
+    (cells, nodata) => {
+      const all = Float32Array.from([...cells, NaN, ...(nodata === null ? [] : [nodata])]);
+      const none = nodata === null ? null : Math.fround(nodata);
+      const valid = [...all].filter((value) => value === value && value !== none);
+      if (valid.length === 0) return;
+      const minimum = Math.min(...valid), maximum = Math.max(...valid);
+      const sum = new HistogramSum(none, minimum, maximum);
+      sum.add(all);
+      const wanted = new Array(10).fill(0);
+      const width = maximum - minimum;
+      for (const value of valid) {
+        wanted[width === 0 ? 0 : Math.min(9, Math.floor((value - minimum) / width * 10))]++;
+      }
+      assert.deepEqual(sum.result().buckets, wanted);
+    },
+  ));
+});

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
+import { giveBack, takeMemory } from "../../../../../core/kernels/memory.ts";
 import { fold, type OverviewMethod } from "../../../../../core/geotiff/write/fold.ts";
 import type { GridDtype, GridValues } from "../../../../../core/raster/grid.ts";
 
@@ -58,4 +60,38 @@ Deno.test("odd edges are decided by the cells that are there", () => {
   assert.deepEqual(folded("average", "uint16", null, 3, cells), [4, 15, 150, 300]);
   assert.deepEqual(folded("mode", "uint16", null, 3, cells), [1, 10, 100, 300]);
   assert.deepEqual(folded("nearest", "uint16", null, 3, cells), [1, 10, 100, 300]);
+});
+
+Deno.test("the kernel's averages are bit for bit those of the plain loop", () => {
+  const most = 40;
+  const cell = fc.oneof(
+    { weight: 4, arbitrary: fc.float() },
+    fc.constantFrom(-9, -9, 0, -0, NaN, Infinity, -Infinity, 4.5, -22.5),
+  );
+  const shape = fc.record({
+    width: fc.integer({ min: 1, max: most }),
+    height: fc.integer({ min: 1, max: 3 }),
+  });
+  const memory = takeMemory(2 * most * 3 * 4 + 64);
+  const bits = (values: GridValues) => [...new Uint32Array(Float32Array.from(values).buffer)];
+  fc.assert(fc.property(
+    shape,
+    fc.constantFrom(-9, NaN, 0, Infinity, null),
+    fc.array(cell, { minLength: most * 3, maxLength: most * 3 }),
+    ({ width, height }, nodata, cells) => {
+      memory.reserve(0);
+      const plain = Float32Array.from(cells.slice(0, width * height));
+      const columns = (width + 1) >> 1, length = columns * ((height + 1) >> 1);
+      const from = new Float32Array(memory.buffer, memory.place(plain.byteLength), plain.length);
+      from.set(plain);
+      const wanted = new Float32Array(length);
+      const found = new Float32Array(memory.buffer, memory.place(4 * length), length);
+      for (const [values, to] of [[plain, wanted], [from, found]]) {
+        const block = { values, start: 0, stride: width };
+        fold("average", "float32", nodata, width, height, block, { values: to, start: 0, stride: columns });
+      }
+      assert.deepEqual(bits(found), bits(wanted));
+    },
+  ));
+  giveBack(memory);
 });

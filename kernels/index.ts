@@ -1,0 +1,10 @@
+/**
+ * The loops over cells and bytes that take most of a conversion, in AssemblyScript, with WebAssembly's vectors of 16
+ * bytes. `scripts/build_kernels.ts` compiles them to `core/kernels/code.ts`. All arguments that name places are bytes
+ * of the memory, which the program makes and lays out (core/kernels/memory.ts).
+ */
+export { adler32 } from "./adler32";
+export { averageFloats } from "./average_floats";
+export { countFloats } from "./count_floats";
+export { splitFloats } from "./split_floats";
+export { sumFloats } from "./sum_floats";
