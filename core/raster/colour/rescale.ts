@@ -17,16 +17,25 @@ export function rescaleToBytes(pixels: Pixels, ranges: readonly ValueRange[]): P
   };
 }
 
-function rescaleBand(band: GridValues, mask: Uint8Array, [low, high]: ValueRange): Uint8Array {
+/** Every byte once. */
+const BYTES = new Uint8Array(256).map((_, value) => value);
+
+function rescaleBand(band: GridValues, mask: Uint8Array, range: ValueRange): Uint8Array {
+  if (!(band instanceof Uint8Array)) return scaleAll(band, range, mask);
+  const scaled = scaleAll(BYTES, range);
   const bytes = new Uint8Array(band.length);
+  for (let i = 0; i < bytes.length; i++) if (mask[i] !== 0) bytes[i] = scaled[band[i]];
+  return bytes;
+}
+
+/** Written as numpy computes it: a product with 255 / width would differ in last bits, which a cut shows. */
+function scaleAll(values: GridValues, [low, high]: ValueRange, mask: Uint8Array | null = null): Uint8Array {
+  const bytes = new Uint8Array(values.length);
   const width = high - low;
-  // Written as numpy computes it: a product with 255 / width would differ in last bits, which a cut shows.
-  const scaled = (value: number) => ((value < low ? low : value > high ? high : value) - low) / width * 255;
-  if (band instanceof Uint8Array) {
-    const all = Uint8Array.from({ length: 256 }, (_, value) => scaled(value));
-    for (let i = 0; i < bytes.length; i++) if (mask[i] !== 0) bytes[i] = all[band[i]];
-    return bytes;
+  for (let i = 0; i < bytes.length; i++) {
+    if (mask !== null && mask[i] === 0) continue;
+    const value = values[i];
+    bytes[i] = ((value < low ? low : value > high ? high : value) - low) / width * 255;
   }
-  for (let i = 0; i < bytes.length; i++) if (mask[i] !== 0) bytes[i] = scaled(band[i]);
   return bytes;
 }

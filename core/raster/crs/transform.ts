@@ -1,7 +1,8 @@
-/** Coordinates from one reference system to another. The only place that knows the projection library. */
+/** Coordinates from one reference system to another. Only this and `one_datum.ts` know the projection library. */
 import proj4 from "proj4";
 import { inputError } from "../../errors.ts";
 import type { Crs } from "../grid.ts";
+import { oneDatumTransform } from "./one_datum.ts";
 import { parseParameters } from "./parameters.ts";
 
 /** Of a point: x or longitude, y or latitude; NaN for both where the point has no image. */
@@ -41,10 +42,11 @@ export function transformer(from: Crs, to: Crs): CrsTransform {
 
 function makeTransform(from: Crs, to: Crs): CrsTransform {
   if (from.proj4 === to.proj4) return oneWayEach(same, same);
-  const converter = proj4(parse(from), parse(to));
+  const [source, target] = [parse(from), parse(to)];
+  const converter = proj4(source, target);
   return oneWayEach(
-    oneWay(converter.forward, from.geographic, to.geographic),
-    oneWay(converter.inverse, to.geographic, from.geographic),
+    oneWay(oneDatumTransform(source, target) ?? converter.forward, from.geographic, to.geographic),
+    oneWay(oneDatumTransform(target, source) ?? converter.inverse, to.geographic, from.geographic),
   );
 }
 

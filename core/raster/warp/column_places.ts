@@ -1,30 +1,38 @@
 /** Places of an output's pixels by few exact ones: down each column that is asked for, by cubics through some of its rows. */
 import type { Place } from "./mesh.ts";
 
-/** Rows from one exact place to the next. */
-const STEP = 16;
+/** Rows from one exact place to the next: of these the first that is good enough. */
+const STEPS = [64, 16];
 /** Source cells by which a cubic may be off half way between its places; a column with a larger error stays exact. */
 const TOLERANCE = 1e-3;
 
 /** `place` for whole numbers x, and y from 0 to below `height`; good to a thousandth of a cell. */
 export function columnPlaces(place: Place, height: number): Place {
-  if (height < 4 * STEP) return place;
+  const steps = STEPS.filter((step) => height >= 4 * step);
+  if (steps.length === 0) return place;
   const columns = new Map<number, Place>();
+  const columnOf = (x: number): Place => {
+    for (const step of steps) {
+      const cubic = cubicColumn(place, x, height, step);
+      if (cubic !== undefined) return cubic;
+    }
+    return place;
+  };
   return (x, y) => {
     let column = columns.get(x);
-    if (column === undefined) columns.set(x, column = cubicColumn(place, x, height) ?? place);
+    if (column === undefined) columns.set(x, column = columnOf(x));
     return column(x, y);
   };
 }
 
 /** The column `x`, by Lagrange's cubics through four places around; undefined where they are not good enough. */
-function cubicColumn(place: Place, x: number, height: number): Place | undefined {
-  const intervals = Math.ceil(height / STEP);
+function cubicColumn(place: Place, x: number, height: number, step: number): Place | undefined {
+  const intervals = Math.ceil(height / step);
   // A place before the first interval and one behind the last.
-  const nodes = Array.from({ length: intervals + 3 }, (_, i) => place(x, (i - 1) * STEP));
+  const nodes = Array.from({ length: intervals + 3 }, (_, i) => place(x, (i - 1) * step));
   const cubic: Place = (_, y) => {
-    const i = Math.floor(y / STEP);
-    const t = y / STEP - i;
+    const i = Math.floor(y / step);
+    const t = y / step - i;
     const [before, begin, end, after] = [nodes[i], nodes[i + 1], nodes[i + 2], nodes[i + 3]];
     const wBefore = -t * (t - 1) * (t - 2) / 6;
     const wBegin = (t + 1) * (t - 1) * (t - 2) / 2;
@@ -36,7 +44,7 @@ function cubicColumn(place: Place, x: number, height: number): Place | undefined
     ];
   };
   for (let i = 0; i < intervals; i++) {
-    const y = (i + 0.5) * STEP;
+    const y = (i + 0.5) * step;
     const [u, v] = place(x, y);
     const [cubicU, cubicV] = cubic(x, y);
     // NaN, where a place is off the Earth, is no good.

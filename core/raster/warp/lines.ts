@@ -44,7 +44,7 @@ export function buildLines({ width, height }: { width: number; height: number },
     line(y, middle, end, found, last);
   };
   for (let y = 0; y < height; y++) line(y, 0, width, place(0, y), place(width - 1, y));
-  return Float64Array.from(numbers);
+  return new Float64Array(numbers);
 }
 
 /** Whether a mesh has a place for every pixel of an output. */

@@ -71,7 +71,7 @@ export function buildMesh(
     }
     above = below;
   }
-  return Float64Array.from(context.numbers);
+  return new Float64Array(context.numbers);
 }
 
 /** Indices of pixels between which patches lie: the first, the last, and some between. */

@@ -134,8 +134,8 @@ interface Scale {
   readonly ratio: number;
 }
 
-/** Places along each side at which the scale is measured; the second try is for outputs mostly off the Earth. */
-const SCALE_SAMPLES = [5, 17];
+/** Places along each side at which the scale is measured; more where some of the few have none, off the Earth. */
+const SCALE_SAMPLES = [3, 5, 17];
 
 /** The median of the local scales. */
 function scaleOf(output: OutputGrid, { place, period }: Placement): Scale | undefined {
@@ -156,7 +156,8 @@ function scaleOf(output: OutputGrid, { place, period }: Placement): Scale | unde
         if (ratio > 0 && Number.isFinite(ratio)) found.push({ step, ratio });
       }
     }
-    if (found.length > 0) return found.sort((a, b) => a.ratio - b.ratio)[found.length >> 1];
+    const enough = samples === SCALE_SAMPLES[0] ? samples ** 2 : 1;
+    if (found.length >= enough) return found.sort((a, b) => a.ratio - b.ratio)[found.length >> 1];
   }
   return undefined;
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import proj4 from "proj4";
 import { crsOfCode } from "../../../../../core/raster/crs/codes.ts";
 import { crsOfProj4 } from "../../../../../core/raster/crs/definition.ts";
 import { transformer } from "../../../../../core/raster/crs/transform.ts";
@@ -83,4 +84,36 @@ Deno.test("what a definition leaves out is 0, as it is to PROJ", () => {
     assert.ok(Number.isFinite(x) && Number.isFinite(y), projection);
     assert.deepEqual([x, y], transformer(LONLAT, long).forward(12, 34), projection);
   }
+});
+
+Deno.test("between systems of one datum, points are those of the library to the last bit", () => {
+  const codes = ["EPSG:4326", "EPSG:3857", "EPSG:32615", "EPSG:3413", "EPSG:6933", "EPSG:3035", "EPSG:2263"];
+  const places = [[-93.2, 47.9], [12.5, 0], [0, 0], [-179.99, -71], [10, 89.9999]] as const;
+  for (const from of codes.map(crsOfCode)) {
+    for (const to of codes.map(crsOfCode)) {
+      if (from.proj4 === to.proj4) continue;
+      const { forward } = transformer(from, to);
+      const library = proj4(new proj4.Proj(from.proj4), new proj4.Proj(to.proj4));
+      for (const [longitude, latitude] of places) {
+        const [x, y] = transformer(LONLAT, from).forward(longitude, latitude);
+        if (!Number.isFinite(x)) continue;
+        const point = library.forward({ x, y });
+        if (!Number.isFinite(point.x)) continue;
+        assert.deepEqual(forward(x, y), [point.x, point.y], `${from.code} ${to.code}`);
+      }
+    }
+  }
+});
+
+Deno.test("datums that differ are still shifted: Amersfoort's lies a hundred metres from WGS 84", () => {
+  const { forward } = transformer(
+    LONLAT,
+    crsOfProj4(
+      "+proj=sterea +lat_0=52.15616055555555 +lon_0=5.38763888888889 +k=0.9999079 +x_0=155000 +y_0=463000 " +
+        "+ellps=bessel +towgs84=565.4171,50.3319,465.5524,-0.398957,0.343988,-1.87740,4.0725 +units=m +no_defs",
+    ),
+  );
+  // The tower of Amersfoort, of which the Dutch agency gives RD and ETRS89 coordinates.
+  const [x, y] = forward(5.38720621, 52.15517440);
+  assert.ok(Math.hypot(x - 155_000, y - 463_000) < 1, `${x} ${y}`);
 });
