@@ -22,7 +22,7 @@ export async function recentFootprints(
   most: number,
   now = Date.now(),
 ): Promise<Footprint[]> {
-  const rows = await engine.transaction((sql) =>
+  const rows = await engine.snapshot((sql) =>
     sql.all(
       `SELECT changed, granule_row FROM granule WHERE feed = $1 AND state = 'live' AND changed >= $2
        ORDER BY changed DESC, source_id LIMIT $3`,

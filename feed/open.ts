@@ -14,7 +14,7 @@ import { pullNotices } from "./subscriptions/pull.ts";
 import type { FollowSource } from "./follow/source.ts";
 import type { Engine } from "./ledger/engine.ts";
 import { openLedger } from "./ledger/open.ts";
-import { ensureFeed } from "./ledger/progress.ts";
+import { ensureFeed, feedProgress } from "./ledger/progress.ts";
 import type { NoticeReader } from "./sources/notice.ts";
 import { type OpenedSource, openSource, type SourceContext } from "./sources/open_source.ts";
 import { openRowCondition } from "../catalog/query/row_condition.ts";
@@ -51,9 +51,11 @@ export async function openFeed(
   try {
     const opened = openSource(definition, { ...context, test, condition });
     const engine = await openLedger({ address: definition.ledger, exclusive: definition.exclusive });
-    await engine.transaction((sql) =>
-      ensureFeed(sql, definition.name, definition.startMs, JSON.stringify(definition.source))
-    );
+    const { name, startMs } = definition;
+    // A feed that is known is not written again: reading it does not wait for its writers.
+    if (await engine.snapshot((sql) => feedProgress(sql, name)) === null) {
+      await engine.transaction((sql) => ensureFeed(sql, name, startMs, JSON.stringify(definition.source)));
+    }
     return feedOf(definition, context, engine, opened, () => condition?.close());
   } catch (error) {
     condition?.close();
@@ -82,7 +84,7 @@ function feedOf(
     ),
     async pull(deadline) {
       const { source, name } = definition;
-      const id = await engine.transaction((sql) => rememberedSubscription(sql, name));
+      const id = await engine.snapshot((sql) => rememberedSubscription(sql, name));
       if (id === null || source.from !== "cdse") return 0;
       const subscriptions = new CdseSubscriptions(source, context.io, context.env);
       return await pullNotices(engine, name, subscriptions, id, deadline);

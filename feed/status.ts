@@ -25,7 +25,7 @@ export async function feedStatus(
   now = Date.now(),
 ): Promise<FeedStatus> {
   const fromDay = Math.floor(now / DAY_MS) - days + 1;
-  return await engine.transaction(async (sql) => {
+  return await engine.snapshot(async (sql) => {
     const progress = await feedProgress(sql, feed);
     const table = new Map<number, FeedDay>();
     const at = (day: number): FeedDay => {

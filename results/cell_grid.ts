@@ -7,6 +7,7 @@ import { crsOfCode } from "../core/raster/crs/codes.ts";
 import { transformer } from "../core/raster/crs/transform.ts";
 import type { Affine, Crs, Grid, GridDtype, GridValues } from "../core/raster/grid.ts";
 import { CellValues } from "../core/store/cell_values.ts";
+import type { LevelCells } from "../core/store/level_cells.ts";
 import type { StoreArray } from "../core/store/levels.ts";
 import type { GranaryStore } from "../core/store/open.ts";
 import type { PlaneLevel } from "../core/store/plane.ts";
@@ -59,6 +60,9 @@ const MAKE: Readonly<Record<GridDtype, (length: number) => GridValues>> = {
 
 const WGS84 = "EPSG:4326";
 
+/** West, south, east, north. */
+type Box = [number, number, number, number];
+
 /**
  * The grid that holds every cell with a value, its edges at multiples of the resolution, so that grids of
  * several stores fit each other. A band a variable; variables of several types share float64.
@@ -70,8 +74,8 @@ export async function gridOf(table: CellTable, request: GridRequest, signal?: Ab
   if (code === null) throw inputError("cog: in which reference system? (wanted --crs, such as EPSG:3031)");
   const crs = crsOfCode(code);
   const plane = level.plane !== null && crs.code === own ? level.plane : null;
-  const resolution = request.resolution ?? plane?.side ?? defaultResolution(level.cells.metres, crs);
   const box = plane === null ? await boxOf(table, crs, signal) : await boxOnPlane(table, plane, signal);
+  const resolution = request.resolution ?? plane?.side ?? defaultResolution(level.cells, box, crs);
   const [x0, y0] = plane === null ? [0, 0] : plane.corner;
   const west = Math.floor((box[0] - x0) / resolution), north = Math.ceil((box[3] - y0) / resolution);
   const width = Math.max(1, Math.ceil((box[2] - x0) / resolution) - west);
@@ -156,8 +160,10 @@ function onEarth(longitude: number, latitude: number, resolution: number): [numb
   ];
 }
 
-/** A cell's side: in metres, or in degrees for a reference system of longitude and latitude. */
-function defaultResolution(metres: number, crs: Crs): number {
+/** A cell's side in the middle of a box: in metres, or in degrees for a reference system of longitude and latitude. */
+function defaultResolution(cells: LevelCells, [west, south, east, north]: Box, crs: Crs): number {
+  const [, latitude] = transformer(crsOfCode(WGS84), crs).inverse((west + east) / 2, (south + north) / 2);
+  const metres = cells.metresAt(Number.isFinite(latitude) ? latitude : 0);
   const side = crs.geographic ? metres / (EARTH_METRES * Math.PI / 180) : metres;
   // Two digits: a number that a person would have said.
   return Number(side.toPrecision(2));
@@ -174,7 +180,7 @@ async function boxOnPlane(
   table: CellTable,
   { corner: [x, y], column, row, side }: PlaneLevel,
   signal: AbortSignal | undefined,
-): Promise<[number, number, number, number]> {
+): Promise<Box> {
   let west = Infinity, east = -Infinity, north = Infinity, south = -Infinity;
   for await (const { ids } of table.rows(signal)) {
     for (const id of ids) {
@@ -194,10 +200,10 @@ async function boxOf(
   table: CellTable,
   crs: Crs,
   signal: AbortSignal | undefined,
-): Promise<[number, number, number, number]> {
+): Promise<Box> {
   const { forward } = transformer(crsOfCode(WGS84), crs);
   const { cells } = table.level;
-  const box: [number, number, number, number] = [Infinity, Infinity, -Infinity, -Infinity];
+  const box: Box = [Infinity, Infinity, -Infinity, -Infinity];
   let placeless = 0, found = 0;
   for await (const { ids } of table.rows(signal)) {
     for (const id of ids) {

@@ -1,13 +1,5 @@
 /** What fits an array's element type. */
-import type { ArrayDtype } from "../../core/zarr/element.ts";
-
-/** The least and greatest integers of a type; undefined for floats. */
-export function integerRange(dtype: ArrayDtype): readonly [bigint, bigint] | undefined {
-  const match = /^(u?)int(\d+)$/.exec(dtype);
-  if (!match) return undefined;
-  const bits = BigInt(match[2]);
-  return match[1] === "u" ? [0n, (1n << bits) - 1n] : [-(1n << (bits - 1n)), (1n << (bits - 1n)) - 1n];
-}
+import { type ArrayDtype, integerRange } from "../../core/zarr/element.ts";
 
 /** Why `value` cannot be an element of `dtype`; undefined if it can. NaN is null. */
 export function misfit(value: number | null, dtype: ArrayDtype): string | undefined {

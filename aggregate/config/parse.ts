@@ -1,9 +1,9 @@
 /** The YAML of a config to a Pipeline: plain data, every name checked, nothing opened. */
+import { integerRange } from "../../core/zarr/element.ts";
 import { parseTimeUnits } from "../../core/cf_time.ts";
 import { GranaryError } from "../../core/errors.ts";
 import { bounds } from "./bounds.ts";
 import type { Context } from "./context.ts";
-import { integerRange } from "./dtype.ts";
 import { filterDatasets, filters } from "./filters.ts";
 import { addShapeFaults, Faults } from "../../core/config/faults.ts";
 import type { Pipeline, Zone } from "../pipeline.ts";

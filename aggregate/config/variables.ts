@@ -1,11 +1,12 @@
 /** The output variables of a config to statistics: names, functions, expressions, types, fill values. */
 import { GranaryError } from "../../core/errors.ts";
+import { integerRange } from "../../core/zarr/element.ts";
 import { suggestion } from "../../core/suggest.ts";
 import { Graph } from "../statistics/graph.ts";
 import { lowerStatistic } from "../statistics/lower.ts";
 import type { Context } from "./context.ts";
 import { columnsOf } from "./columns.ts";
-import { integerRange, misfit } from "./dtype.ts";
+import { misfit } from "./dtype.ts";
 import type { Statistic, StatisticFunction } from "../pipeline.ts";
 import { histogramBins } from "./histogram.ts";
 import { type ConfigInput, DEFAULT_COUNT_DTYPE, DEFAULT_FUNCTION_DTYPE, MAX_ITEMS } from "./schema.ts";

@@ -5,7 +5,7 @@ import type { GranaryStore } from "../../core/store/open.ts";
 import type { StoreLevel } from "../../core/store/levels.ts";
 import { OUTLINED_PIXELS, type PlacedCells } from "./paint_cells.ts";
 import type { ProjectionName } from "../../core/draw/projection.ts";
-import { chooseProjection, fitView, type Places } from "./view.ts";
+import { chooseProjection, fitView, meanLatitude, type Places } from "./view.ts";
 
 /** More cells than any picture has pixels; beyond it memory would be the limit. */
 const MAX_CELLS = 40_000_000;
@@ -83,8 +83,9 @@ export async function chooseLevel(
   const places = placesOf(cells);
   if (places.longitudes.length === 0) return levels.at(-1)!;
   const projection = chooseProjection(places, asked);
-  const view = fitView(places, projection, { x: 0, y: 0, width }, levels[0].cells.metres);
-  return levels.find((level) => level.cells.metres >= OUTLINED_PIXELS * view.metresPerPixel) ??
+  const latitude = meanLatitude(places);
+  const view = fitView(places, projection, { x: 0, y: 0, width }, levels[0].cells.metresAt(latitude));
+  return levels.find((level) => level.cells.metresAt(latitude) >= OUTLINED_PIXELS * view.metresPerPixel) ??
     levels.at(-1)!;
 }
 

@@ -4,7 +4,7 @@ import { drawColourBar } from "./colour_bar.ts";
 import type { Colormap } from "../../core/draw/colormap.ts";
 import { type GraticuleLabel, makeGraticule } from "./graticule.ts";
 import { loadLand } from "./land.ts";
-import { paintCells, type PlacedCells } from "./paint_cells.ts";
+import { paintCells, type PlacedCells, sideOf } from "./paint_cells.ts";
 import type { ValueRange } from "../../core/draw/range.ts";
 import type { Projection } from "../../core/draw/projection.ts";
 import { drawScaleBar } from "./scale_bar.ts";
@@ -44,7 +44,7 @@ export async function drawMap(content: MapContent, width: number): Promise<Canva
       content.extent ?? content.cells,
       content.projection,
       { x: px(MARGINS.left), y: px(top), width: width - px(MARGINS.left) - px(right) },
-      content.cells.cells.metres,
+      sideOf(content.cells),
     );
   let view = fit(MARGINS.top, MARGINS.right);
   const { labels } = makeGraticule(view);
@@ -73,7 +73,7 @@ export async function drawBareMap(content: MapContent, width: number, dotScale: 
     content.cells,
     content.projection,
     { x: 0, y: 0, width },
-    content.cells.cells.metres,
+    sideOf(content.cells),
   );
   const canvas = new Canvas(width, view.frame.bottom, SEA);
   const land = await loadLand(view);

@@ -8,7 +8,7 @@ import type { ValueRange } from "../../core/draw/range.ts";
 import type { LevelCells } from "../../core/store/level_cells.ts";
 import type { Canvas } from "../../core/draw/canvas.ts";
 import { type Colormap, colourAt } from "../../core/draw/colormap.ts";
-import { fromPixels, type Places, toPixels, type View } from "./view.ts";
+import { fromPixels, meanLatitude, type Places, toPixels, type View } from "./view.ts";
 
 /** Cells of one order with a place and a value each. */
 export interface PlacedCells extends Places {
@@ -24,6 +24,11 @@ export const OUTLINED_PIXELS = 1.6;
 /** Radius of the dot of a small cell. */
 const DOT_RADIUS = 0.9;
 
+/** The side of a square of a cell's area, in metres, where most of the cells lie. */
+export function sideOf(cells: PlacedCells): number {
+  return cells.cells.metresAt(meanLatitude(cells));
+}
+
 /** `dotScale` makes small cells' dots larger, for pictures that are reduced afterwards. */
 export function paintCells(
   canvas: Canvas,
@@ -33,7 +38,7 @@ export function paintCells(
   range: ValueRange,
   dotScale = 1,
 ): void {
-  if (cells.cells.metres / view.metresPerPixel >= OUTLINED_PIXELS * dotScale) {
+  if (sideOf(cells) / view.metresPerPixel >= OUTLINED_PIXELS * dotScale) {
     paintOutlined(canvas, view, cells, map, range);
   } else paintDots(canvas, view, cells, map, range, DOT_RADIUS * dotScale);
 }
@@ -49,7 +54,7 @@ function paintOutlined(canvas: Canvas, view: View, cells: PlacedCells, map: Colo
   for (let i = 0; i < ids.length; i++) byId.set(ids[i], values[i]);
   const { frame } = view;
   const columns = frame.right - frame.left;
-  const pixelsPerCell = (grid.metres / view.metresPerPixel) ** 2;
+  const pixelsPerCell = (sideOf(cells) / view.metresPerPixel) ** 2;
   const sparse = ids.length * pixelsPerCell < SPARSE_SHARE * columns * (frame.bottom - frame.top);
   const near = sparse ? pixelsNear(view, cells) : null;
   const place = new Float64Array(2);

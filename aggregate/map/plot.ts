@@ -4,7 +4,6 @@ import type { Canvas } from "../../core/draw/canvas.ts";
 import { inputError } from "../../core/errors.ts";
 import { formatCount } from "../../core/units.ts";
 import type { GranaryStore } from "../../core/store/open.ts";
-import type { LevelCells } from "../../core/store/level_cells.ts";
 import type { StoreLevel } from "../../core/store/levels.ts";
 import { colormap, DEFAULT_COLORMAP, isDivergingMap } from "../../core/draw/colormap.ts";
 import { DEFAULT_WIDTH, WIDTH_LIMITS } from "./limits.ts";
@@ -16,7 +15,7 @@ import { previewText } from "./preview.ts";
 import type { ProjectionName } from "../../core/draw/projection.ts";
 import { extremes, robustRange } from "../../core/draw/range.ts";
 import { undrawable } from "../../core/draw/text.ts";
-import { chooseProjection, shows } from "./view.ts";
+import { chooseProjection, meanLatitude, shows } from "./view.ts";
 
 export interface PlotOptions {
   variable: string;
@@ -158,7 +157,7 @@ export async function mapContents(
     above: most > range.high,
     title: options.title ?? capitalised(textOf(array.attributes.long_name) ?? variable),
     subtitle: [
-      `${gridText(level)} (${cellSizeText(level.cells)} cells)`,
+      `${gridText(level)} (${cellSizeText(level.cells.metresAt(meanLatitude(extent)))} cells)`,
       `${formatCount(own.ids.length)} cells with data`,
       ...collectionsOf(store),
     ].join("  ·  "),
@@ -185,7 +184,7 @@ function gridText({ plane, cells, order }: StoreLevel): string {
 }
 
 /** The side of a square cell, in two digits. */
-function cellSizeText({ metres }: LevelCells): string {
+function cellSizeText(metres: number): string {
   const [size, unit] = metres >= 1000 ? [metres / 1000, "km"] : [metres, "m"];
   return `${size >= 10 ? Math.round(size) : size.toFixed(1)} ${unit}`;
 }

@@ -23,6 +23,11 @@ export interface View {
   top: number;
 }
 
+/** In degrees; 0 where there are no places. */
+export function meanLatitude({ latitudes }: Places): number {
+  return latitudes.length === 0 ? 0 : latitudes.reduce((sum, one) => sum + one, 0) / latitudes.length;
+}
+
 /** Data poleward of this on one side alone is shown on a polar map. */
 const POLAR_LATITUDE = 55;
 

@@ -1,8 +1,9 @@
 /**
- * DuckDB over a file with holes: what a statement reads is brought before it runs. DuckDB itself says which
+ * DuckDB over files with holes: what a statement reads is brought before it runs. DuckDB itself says which
  * columns that are, by its plan of the statement.
  */
 import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
+import { FILES_AT_ONCE, mapBounded } from "../../core/concurrency.ts";
 import type { Duck } from "../../core/tables/duckdb.ts";
 import type { RemoteFile } from "./remote_file.ts";
 
@@ -12,14 +13,15 @@ const SCAN = "READ_PARQUET";
 /** Statements that read no column, whatever they name. */
 const NO_READING = /^\s*(SET|RESET|DROP|CREATE\s+(OR\s+REPLACE\s+)?(TEMP\s+)?(VIEW|MACRO))\b/i;
 
-/** The same DuckDB; the columns that its statements read come to `file` before. */
-export function filledDuck(duck: Duck, file: RemoteFile, signal: AbortSignal | undefined): Duck {
+/** The same DuckDB; the columns that its statements read come to `files` before. */
+export function filledDuck(duck: Duck, files: readonly RemoteFile[], signal: AbortSignal | undefined): Duck {
   const { connection } = duck;
   const fill = async (sql: string, values?: DuckDBValue[] | Record<string, DuckDBValue>): Promise<void> => {
     if (NO_READING.test(sql)) return;
     const isWanted = await columnsOf(connection, sql, values);
     if (isWanted === undefined) return;
-    await file.fill(duck, isWanted, signal);
+    for (const file of files) await file.locate(duck);
+    await mapBounded(files, FILES_AT_ONCE, (file) => file.fill(isWanted, signal));
   };
   const filled: Pick<DuckDBConnection, "run" | "runAndReadAll" | "stream" | "extractStatements"> = {
     async run(sql, values, types) {

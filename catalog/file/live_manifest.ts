@@ -117,7 +117,10 @@ export function parseManifest(name: string, bytes: Uint8Array): Manifest {
   if (manifest?.version === 1) return fromFirst(manifest);
   if (manifest?.version !== 2 && manifest?.version !== 3) {
     throw inputError(
-      `${name}: version ${(manifest as { version?: unknown })?.version}, wanted 3 or less (update granary)`,
+      `${name}: a manifest of version ${
+        (manifest as { version?: unknown })?.version
+      }, of which this granary knows 1 ` +
+        "to 3 (update granary here, or have the one that keeps the catalog write a file: granary feed publish -o FILE)",
     );
   }
   return manifest;
@@ -155,6 +158,12 @@ function fromFirst({ number, feed, cellOrder, parts }: FirstManifest): Manifest 
 export function manifestFiles({ parts, news }: Manifest): string[] {
   const files = [...new Set(parts.flatMap(({ file }) => file === null ? [] : [file.name]))];
   return news === null ? files : [...files, news.name];
+}
+
+/** Sizes of files by name, in bytes; 0 where the manifest does not tell. */
+export function fileSizes({ parts, news }: Manifest): Map<string, number> {
+  const files = parts.flatMap(({ file }) => file === null ? [] : [file]);
+  return new Map([...files, ...news === null ? [] : [news]].map(({ name, bytes }) => [name, bytes]));
 }
 
 /** The files of a state. Throws where it has none yet, and for what is no part of the catalog. */

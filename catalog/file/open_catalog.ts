@@ -14,6 +14,7 @@ import { GranaryError } from "../../core/errors.ts";
 import { type Duck, type DuckOptions, openDuck, sqlFiles, sqlString } from "../../core/tables/duckdb.ts";
 import { filledDuck } from "./filled_connection.ts";
 import { hiddenTable, withoutHidden } from "./hidden.ts";
+import { namedConnection } from "./named_connection.ts";
 import type { RemoteFile } from "./remote_file.ts";
 import { readFooters } from "./parquet_footer.ts";
 import { readRows, type RowChunk } from "./rows.ts";
@@ -73,18 +74,18 @@ export async function openCatalog(named: string, options: CatalogOptions = {}): 
 
 /** Opens a catalog whose files are at hand; closing it takes copies away. */
 export async function openCatalogFiles(
-  { name, files, hidden, clean, filled }: CatalogFiles & { filled?: RemoteFile },
+  { name, files, hidden, clean, filled = [] }: CatalogFiles & { filled?: readonly RemoteFile[] },
   options: CatalogOptions,
 ): Promise<Catalog> {
   const opened = openSnapshots(files);
-  const beside = hidden === null && files.length === 1 && filled === undefined
+  const beside = hidden === null && files.length === 1 && filled.length === 0
     ? openCellIndex(files[0])
     : undefined;
   let duck: Duck | undefined;
   try {
     duck = await openDuck(options);
     const snapshots = opened.pathsIn(duck.folder);
-    if (filled !== undefined) {
+    if (filled.length > 0) {
       // What was read of a hole would be kept.
       await duck.connection.run("SET enable_external_file_cache = false");
       duck = filledDuck(duck, filled, options.signal);
@@ -112,7 +113,7 @@ export async function openCatalogFiles(
       ...viewStatements(granulesOf(snapshots, types, where), types),
       ...othersShut(duck, cellIndex === undefined ? readable : [...readable, cellIndex.path]),
     ].join(";\n"));
-    const running = duck;
+    const running = { ...duck, connection: namedConnection(connection, name) };
     return {
       name,
       sizeBytes: opened.sizeBytes,
@@ -120,7 +121,7 @@ export async function openCatalogFiles(
       geo,
       types,
       footerKeys: counts,
-      duck,
+      duck: running,
       table: "catalog_source",
       conditionTable: "condition_source",
       paths: snapshots,
@@ -132,7 +133,7 @@ export async function openCatalogFiles(
       async *rows(where, values = []) {
         const tail = where === undefined ? "" : `WHERE ${where}`;
         try {
-          yield* readRows(connection, { table: "catalog_source", tail, values });
+          yield* readRows(running.connection, { table: "catalog_source", tail, values });
         } catch (error) {
           throw readingError(name, error);
         }

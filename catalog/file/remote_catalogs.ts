@@ -1,6 +1,7 @@
 /**
- * Copies of catalogs that lie elsewhere, as files of this machine: DuckDB reads nothing over the network here. A file is
- * copied whole (see remote_file.ts for one of which some columns are asked); of a live catalog the parts of its newest state, each once, for parts never change.
+ * Catalogs that lie elsewhere, as files of this machine: DuckDB reads nothing over the network here. Copied, a file comes
+ * whole, and of a live catalog the parts of its newest state, each once, for parts never change. Opened for one reader,
+ * files of more than a few columns' worth are files with holes (remote_file.ts).
  */
 import fs from "node:fs";
 import path from "node:path";
@@ -14,7 +15,14 @@ import { isObjectAddress } from "../../core/files/address.ts";
 import { GranaryError, inputError } from "../../core/errors.ts";
 import { temporaryRoot } from "../../core/files/folders.ts";
 import { makeScratchFolder } from "../../core/files/leftovers.ts";
-import { type HiddenNames, newestManifestIn, newestNumberIn, stateFiles } from "./live_manifest.ts";
+import {
+  fileSizes,
+  type HiddenNames,
+  newestManifestIn,
+  newestNumberIn,
+  stateFiles,
+} from "./live_manifest.ts";
+import { RemoteFile, WHOLE_BYTES } from "./remote_file.ts";
 
 /** Bytes of one read of a copy. */
 const CHUNK_BYTES = 8 * 1024 * 1024;
@@ -34,7 +42,7 @@ export function isRemoteCatalog(place: string): boolean {
 }
 
 /** Whether it is one file, rather than a live catalog. */
-export function isRemoteFile(place: string): boolean {
+function isRemoteFile(place: string): boolean {
   return isRemoteCatalog(place) && place.replace(/[?#].*$/s, "").endsWith(".parquet");
 }
 
@@ -60,10 +68,28 @@ export class RemoteCatalogs {
     }
   }
 
+  /** The same for one reader, with holes in what is large: its columns come when they are asked for. */
+  async open(place: string): Promise<CatalogCopy & { filled: RemoteFile[] }> {
+    const folder = this.#newFolder();
+    const filled: RemoteFile[] = [];
+    const clean = () => {
+      for (const remote of filled.splice(0)) remote.close();
+      fs.rmSync(folder, { recursive: true, force: true });
+    };
+    try {
+      if (!isRemoteFile(place)) return { ...await this.#copyLive(place, folder, filled), filled, clean };
+      const remote = await RemoteFile.open(await this.opener.open(place), folder);
+      filled.push(remote);
+      return { files: [remote.file], hidden: null, filled, clean };
+    } catch (error) {
+      clean();
+      throw error;
+    }
+  }
+
   /** Copies a catalog as it is now. */
   async copy(place: string): Promise<CatalogCopy> {
-    const folder = path.join(this.#folderOfAll(), String(++this.#made));
-    fs.mkdirSync(folder);
+    const folder = this.#newFolder();
     const clean = () => fs.rmSync(folder, { recursive: true, force: true });
     try {
       const copied = isRemoteFile(place)
@@ -80,6 +106,12 @@ export class RemoteCatalogs {
     if (this.#folder !== undefined) fs.rmSync(this.#folder, { recursive: true, force: true });
     this.#folder = undefined;
     this.#parts.clear();
+  }
+
+  #newFolder(): string {
+    const folder = path.join(this.#folderOfAll(), String(++this.#made));
+    fs.mkdirSync(folder);
+    return folder;
   }
 
   #folderOfAll(): string {
@@ -104,7 +136,12 @@ export class RemoteCatalogs {
     }
   }
 
-  async #copyLive(place: string, folder: string): Promise<Omit<CatalogCopy, "clean">> {
+  /** With `filled`, large parts are opened into it instead of being copied. */
+  async #copyLive(
+    place: string,
+    folder: string,
+    filled?: RemoteFile[],
+  ): Promise<Omit<CatalogCopy, "clean">> {
     const target = this.#live(place);
     for (let states = 1;; states += 1) {
       const manifest = await newestManifestIn(target);
@@ -115,7 +152,13 @@ export class RemoteCatalogs {
       }
       try {
         const { files: names, hidden } = stateFiles(target.name, manifest);
+        const sizes = fileSizes(manifest);
         const files = await mapBounded(names, COPIES_AT_ONCE, async (name, index) => {
+          if (filled !== undefined && (sizes.get(name) ?? 0) > WHOLE_BYTES) {
+            const remote = await RemoteFile.open(await target.open(name), folder);
+            filled.push(remote);
+            return remote.file;
+          }
           const part = await this.#part(target, name);
           // Its own name of the part: the next state's copy may let go of it.
           const file = path.join(folder, `${index}.parquet`);
@@ -127,6 +170,7 @@ export class RemoteCatalogs {
       } catch (error) {
         const gone = error instanceof GranaryError && error.tag === "granule";
         if (!gone || states === MOST_STATES) throw error;
+        for (const remote of filled?.splice(0) ?? []) remote.close();
         fs.rmSync(folder, { recursive: true, force: true });
         fs.mkdirSync(folder);
       }

@@ -20,7 +20,7 @@ const TAIL_BYTES = 8;
 const FIRST_TAIL_BYTES = 256 * 1024;
 const MAX_FOOTER_BYTES = 256 * 1024 * 1024;
 /** Files up to this come whole: their columns lie nearer to each other than a request is worth. */
-const WHOLE_BYTES = 512 * 1024;
+export const WHOLE_BYTES = 512 * 1024;
 /** What lies between two columns is asked for too where it is no longer than this. */
 const GAP_BYTES = 64 * 1024;
 const LONGEST_REQUEST_BYTES = 8 * 1024 * 1024;
@@ -43,7 +43,7 @@ export class RemoteFile {
   readonly #fd: number;
   readonly #turn = new Semaphore(1);
   #isWhole = false;
-  /** Where the columns' bytes lie that are not here yet. */
+  /** Where the columns' bytes lie that are not here yet; unknown of a file that came whole. */
   #missing: Chunk[] | undefined;
 
   private constructor(source: Source, folder: string) {
@@ -96,12 +96,16 @@ export class RemoteFile {
     this.#isWhole = tail === sizeBytes;
   }
 
+  /** Learns by the footer where the columns lie; `duck` reads one such file at a time. */
+  async locate(duck: Duck): Promise<void> {
+    if (!this.#isWhole) this.#missing ??= await this.#chunks(duck);
+  }
+
   /** Brings the columns that `isWanted` names, of all rows; those that came before are not asked for again. */
-  async fill(duck: Duck, isWanted: (column: string) => boolean, signal?: AbortSignal): Promise<void> {
+  async fill(isWanted: (column: string) => boolean, signal?: AbortSignal): Promise<void> {
     const leave = await this.#turn.acquire(1);
     try {
-      if (this.#isWhole) return;
-      this.#missing ??= await this.#chunks(duck);
+      if (this.#missing === undefined) return;
       const wanted = this.#missing.filter(({ column }) => isWanted(column));
       await this.#bring(mergeRanges(wanted, GAP_BYTES, LONGEST_REQUEST_BYTES), signal);
       const brought = new Set(wanted);

@@ -1,6 +1,7 @@
 /** `catalog sql`: the user's own query over the views of one catalog, in several formats. */
 import type { DuckDBResult } from "@duckdb/node-api";
 import { inputError } from "../../core/errors.ts";
+import { damageError } from "../../core/tables/reading.ts";
 import { shorten } from "../../core/tables/expression.ts";
 import type { Queried } from "./queried.ts";
 import { arrowStream } from "../../core/tables/result_arrow.ts";
@@ -21,7 +22,7 @@ const READING = new Set(["SELECT", "EXPLAIN"]);
  * `cells_at(order)`) and no other file. Throws an input error with DuckDB's own words for anything else.
  */
 export async function runSql(catalog: Queried, sql: string): Promise<DuckDBResult> {
-  return await explained(sql, async () => {
+  return await explained(catalog, sql, async () => {
     const statement = await prepareOne(catalog, sql);
     return await statement.stream();
   });
@@ -47,15 +48,16 @@ function holdsStatement(sql: string): boolean {
   return sql.replace(/--[^\n]*|\/\*[^]*?\*\//g, "").replace(/[\s;]/g, "") !== "";
 }
 
-async function explained<T>(sql: string, run: () => Promise<T>): Promise<T> {
+async function explained<T>(catalog: Queried, sql: string, run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {
-    throw sqlFailure(sql, error);
+    throw sqlFailure(catalog, sql, error);
   }
 }
 
-function sqlFailure(sql: string, error: unknown): unknown {
+function sqlFailure({ name }: Queried, sql: string, cause: unknown): unknown {
+  const error = damageError(name, cause);
   if (!(error instanceof Error) || error.name === "GranaryError" || error.name === "AbortError") return error;
   const disabled = error.message.includes("disabled by configuration");
   const hint = disabled
@@ -81,7 +83,7 @@ export async function* formatSql(
     else if (format === "csv") yield* csvLines(result);
     else yield* jsonLines(result);
   } catch (error) {
-    throw sqlFailure(sql, error);
+    throw sqlFailure(catalog, sql, error);
   }
 }
 
@@ -92,12 +94,14 @@ export async function tableOf(
   limit: number = TABLE_ROWS,
 ): Promise<{ columns: string[]; rows: unknown[][]; more: boolean }> {
   const result = await runSql(catalog, sql);
-  const rows: unknown[][] = [];
-  for await (const chunk of plainRows(result)) {
-    rows.push(...chunk);
-    if (rows.length > limit) break;
-  }
-  return { columns: result.columnNames(), rows: rows.slice(0, limit), more: rows.length > limit };
+  return await explained(catalog, sql, async () => {
+    const rows: unknown[][] = [];
+    for await (const chunk of plainRows(result)) {
+      rows.push(...chunk);
+      if (rows.length > limit) break;
+    }
+    return { columns: result.columnNames(), rows: rows.slice(0, limit), more: rows.length > limit };
+  });
 }
 
 async function* csvLines(result: DuckDBResult): AsyncGenerator<string> {

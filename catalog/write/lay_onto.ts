@@ -14,6 +14,7 @@ import {
   parquetParts,
   type RowGroup,
 } from "../../core/tables/parquet_row_groups.ts";
+import { damageError } from "../../core/tables/reading.ts";
 import { queryRows } from "../../core/tables/query.ts";
 import { openSorter, runStatements } from "../../core/tables/sorter.ts";
 import { contractColumns, OWN_TYPES, parquetTypes } from "../file/columns_sql.ts";
@@ -66,6 +67,8 @@ export async function layOnto(request: LayRequest): Promise<WriteResult & { remo
         removed: change.removed.length,
         sizeBytes: fs.statSync(temporary).size,
       };
+    } catch (error) {
+      throw damageError(onto, error);
     } finally {
       duck.close();
     }

@@ -2,6 +2,7 @@
 import { inputError } from "../../core/errors.ts";
 import { makeFileAtomic } from "../../core/files/atomic_path.ts";
 import { sortInto } from "../../core/tables/sorter.ts";
+import { damageError } from "../../core/tables/reading.ts";
 import { withFileLock } from "../../core/files/file_lock.ts";
 import {
   catalogMetadata,
@@ -79,10 +80,20 @@ async function mergeFiles(
   );
   const statements = (output: string) => sortStatements({ inputs, output, metadata });
   return await makeFileAtomic(output, async (temporary) => {
-    const rows = await sortInto(temporary, statements(temporary), options);
+    const rows = await sortInto(temporary, statements(temporary), options)
+      .catch((error) => {
+        throw damageError(damagedOf(catalogs, error), error);
+      });
     const given = parts.reduce((sum, part) => sum + part.rows, 0);
     return { rows, replaced: given - rows, sizeBytes: fs.statSync(temporary).size };
   });
+}
+
+/** The name of the catalog that an error is about. */
+function damagedOf(catalogs: readonly CatalogFiles[], error: Error): string {
+  const isAbout = (file: string) => error.message.includes(path.resolve(file));
+  return catalogs.find(({ files }) => files.some(isAbout))?.name ??
+    catalogs.map(({ name }) => name).join(", ");
 }
 
 interface Part extends GeometrySummary {

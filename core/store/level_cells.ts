@@ -11,8 +11,8 @@ export interface LevelCells {
   readonly name: string;
   /** Ids are below this. */
   readonly count: number;
-  /** The side of a cell: of a square of its area, or that on the plane. */
-  readonly metres: number;
+  /** The side of a square of a cell's area, in metres: the same everywhere but for cells in degrees. */
+  metresAt(latitude: number): number;
   centre(id: number | bigint): LonLat;
   corners(id: number | bigint): readonly LonLat[];
   /** The outline from a corner and back to it, counterclockwise, each edge in so many parts. */
@@ -32,15 +32,19 @@ const STRAIGHT_ORDER = 8;
 
 export class HealpixCells implements LevelCells {
   readonly count: number;
-  readonly metres: number;
+  readonly #metres: number;
 
   constructor(readonly order: number, readonly latitude: LatitudeConvention) {
     this.count = 12 * 4 ** order;
-    this.metres = EARTH_METRES * Math.sqrt((4 * Math.PI) / this.count);
+    this.#metres = EARTH_METRES * Math.sqrt((4 * Math.PI) / this.count);
   }
 
   get name(): string {
     return `HEALPix, ${this.latitude} latitudes`;
+  }
+
+  metresAt(): number {
+    return this.#metres;
   }
 
   centre(id: number | bigint): LonLat {

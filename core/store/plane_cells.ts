@@ -17,13 +17,14 @@ const RADIANS = Math.PI / 180;
 
 export class PlaneCells implements LevelCells {
   readonly count: number;
-  readonly metres: number;
+  /** Along a meridian, where the grid is in degrees. */
+  readonly #metres: number;
   readonly #places: CellPlaces;
   readonly #finder: CellFinder;
 
   constructor(readonly order: number, readonly grid: ProjectedGrid) {
     this.count = 4 ** order;
-    this.metres = sideOf(grid, order) * unitMetresOf(grid);
+    this.#metres = sideOf(grid, order) * unitMetresOf(grid);
     this.#places = new CellPlaces(grid, order);
     this.#finder = new CellFinder(grid, order);
   }
@@ -32,6 +33,14 @@ export class PlaneCells implements LevelCells {
     const { crs, resolution, origin } = this.grid;
     const unit = isInDegrees(this.grid) ? " degree" : "";
     return `${crs}, ${resolution}${unit} from ${origin.join(",")}`;
+  }
+
+  metresAt(latitude: number): number {
+    if (!isInDegrees(this.grid)) return this.#metres;
+    // Cells narrow with their parallel; at a pole one still has its area.
+    const half = sideOf(this.grid, this.order) / 2;
+    const least = Math.cos((90 - half) * RADIANS);
+    return this.#metres * Math.sqrt(Math.max(least, Math.cos(latitude * RADIANS)));
   }
 
   centre(id: number | bigint): LonLat {
@@ -50,13 +59,13 @@ export class PlaneCells implements LevelCells {
   partsOf(id: number | bigint): number {
     if (isInDegrees(this.grid)) return 1;
     const latitude = Math.max(...this.corners(id).map(([, own]) => Math.abs(own)));
-    const parts = this.metres * Math.tan(Math.min(latitude, 89.999) * RADIANS) / (8 * BOW * EARTH_METRES);
+    const parts = this.#metres * Math.tan(Math.min(latitude, 89.999) * RADIANS) / (8 * BOW * EARTH_METRES);
     return Math.min(MOST_PARTS, Math.max(1, Math.ceil(parts)));
   }
 
   *covering(cover: (order: number) => Iterable<number>): Generator<number> {
     // By tiles: cells themselves would be looked for one by one.
-    const halvings = Math.max(0, Math.ceil(Math.log2(COVER_METRES / this.metres)));
+    const halvings = Math.max(0, Math.ceil(Math.log2(COVER_METRES / this.#metres)));
     const depth = Math.min(this.order, halvings);
     const finder = new TileFinder(this.grid, this.order - depth, COVER_ORDER);
     const tiles = new Set<number>();

@@ -15,6 +15,15 @@ export async function reading<T>(name: string, work: () => Promise<T>): Promise<
   }
 }
 
+/** What DuckDB says where the bytes of a file are not what they should be. */
+const DAMAGE =
+  /Failed to read file|TProtocolException|decompress|corrupt|out of buffer|Don't know what type/i;
+
+/** The same where DuckDB says that a file is damaged; of a mistake in a statement its own words stay. */
+export function damageError(name: string, error: unknown): unknown {
+  return error instanceof Error && DAMAGE.test(error.message) ? readingError(name, error) : error;
+}
+
 /** The same error with the file's name where it is DuckDB's; any other as it is. */
 export function readingError(name: string, error: unknown): unknown {
   if (error instanceof GranaryError || !(error instanceof Error)) return error;

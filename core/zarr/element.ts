@@ -31,6 +31,11 @@ const TYPES: Readonly<Record<ArrayDtype, ElementType>> = {
 /** All element types. */
 export const ARRAY_DTYPES = Object.keys(TYPES) as readonly ArrayDtype[];
 
+/** The least and greatest integers of a type; undefined for floats. */
+export function integerRange(dtype: ArrayDtype): readonly [bigint, bigint] | undefined {
+  return TYPES[dtype].range;
+}
+
 /** Elements of zero. */
 export function makeElements(dtype: ArrayDtype, length: number): Elements {
   return TYPES[dtype].make(length);
@@ -45,7 +50,7 @@ export function fillElement(
   dtype: ArrayDtype,
   fill: number | string | null,
 ): number | bigint {
-  const { range } = TYPES[dtype];
+  const range = integerRange(dtype);
   if (range === undefined) {
     const value = fill === null ? NaN : Number(fill);
     return dtype === "float32" ? Math.fround(value) + 0 : value + 0; // + 0 turns -0 into 0
@@ -118,7 +123,7 @@ export function scatterElements(
     }
     return;
   }
-  const [lowest, highest] = TYPES[variable.dtype].range!;
+  const [lowest, highest] = integerRange(variable.dtype)!;
   // 2^64 - 1 rounds up to 2^64 as a number, so the end of the range is compared exclusively.
   const least = Number(lowest), beyond = Number(highest + 1n);
   const big = target instanceof BigInt64Array || target instanceof BigUint64Array;

@@ -87,8 +87,12 @@ const CHANGES: Readonly<Record<number, readonly string[]>> = {
   ],
 };
 
-/** Makes the tables that are missing. Refuses a ledger that another version of granary made. */
+/**
+ * Makes the tables that are missing. Refuses a ledger that another version of granary made. One that is as it should be
+ * is only read: who asks for a feed's status does not wait for its writers.
+ */
 export async function prepareLedger(engine: Engine): Promise<void> {
+  if (await engine.snapshot((sql) => isPrepared(engine.kind, sql))) return;
   await engine.transaction(async (sql) => {
     // Two processes that start at once would make the same tables twice.
     if (engine.kind === "postgres") await sql.all("SELECT pg_advisory_xact_lock(7203458)::text AS locked");
@@ -119,6 +123,21 @@ export async function prepareLedger(engine: Engine): Promise<void> {
       );
     }
   });
+}
+
+async function isPrepared(kind: Engine["kind"], sql: Statements): Promise<boolean> {
+  const names = await sql.all(
+    kind === "sqlite"
+      ? "SELECT name FROM sqlite_master"
+      : "SELECT relname::text AS name FROM pg_class WHERE pg_table_is_visible(oid)",
+  );
+  const found = new Set(names.map((row) => textOf(row, "name")));
+  const statements = [...TABLES(SERIAL[kind]), ...LATER_INDICES].join("\n");
+  for (const [, name] of statements.matchAll(/IF NOT EXISTS (\w+)/g)) {
+    if (!found.has(name)) return false;
+  }
+  const [row] = await sql.all("SELECT version FROM ledger");
+  return row !== undefined && numberOf(row, "version") === LEDGER_VERSION;
 }
 
 /** What tells this ledger from any other: a catalog that was published from another one is made anew. */

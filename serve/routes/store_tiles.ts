@@ -112,7 +112,7 @@ async function tile(
   const output = outputOfBox(crsOfCode(crsCodeOf(set)), bounds, size, size);
   const places = await phases.of("warp", () => Promise.resolve(placesOf(output)));
   const angle = pixelAngle(places, size, size);
-  if (angle === 0) return nothing();
+  if (angle.radians === 0) return nothing();
   const level = query.order === undefined
     ? levelForPixel(served.store.levels, angle)
     : levelOf(served, query.order);

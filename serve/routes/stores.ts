@@ -4,7 +4,7 @@ import { cellName } from "../../core/cells/cell_name.ts";
 import { coverShapeNumbers } from "../../core/cells/coverage.ts";
 import { shapeFromGeometry } from "../../core/cells/geojson_shape.ts";
 import { insideTest } from "../../core/geometry/inside.ts";
-import type { Geometry } from "../../core/geometry/geometry.ts";
+import { boundingBox, type Geometry } from "../../core/geometry/geometry.ts";
 import { zonalStatistics } from "../../core/raster/zonal/statistics.ts";
 import { cellsIn, type StoreLevel } from "../../core/store/levels.ts";
 import type { DataContext } from "../context.ts";
@@ -270,8 +270,12 @@ export function centresIn({ limits }: DataContext, served: ServedStore, geometry
   const coarse = store.levels[store.levels.length - 1];
   const probe = coarse.plane === null ? Math.min(PROBE_ORDER, coarse.order) : PROBE_ORDER;
   const share = coverAt(coarse, probe).length / (12 * 4 ** probe);
-  const level = order === undefined ? levelForArea(store, share, MOST_CELLS) : levelOf(served, order);
-  if (cellsOfShare(level, share) > 4 * MOST_CELLS) {
+  const box = boundingBox(geometry);
+  const latitude = box === undefined ? 0 : (box.ymin + box.ymax) / 2;
+  const level = order === undefined
+    ? levelForArea(store, share, latitude, MOST_CELLS)
+    : levelOf(served, order);
+  if (cellsOfShare(level, share, latitude) > 4 * MOST_CELLS) {
     throw badRequest(
       `the polygon holds more than ${4 * MOST_CELLS} cells of order ${level.order} (say a lower order)`,
     );

@@ -5,6 +5,7 @@
 import fs from "node:fs";
 import { inputError, systemCode } from "../../../core/errors.ts";
 import { type DuckOptions, openDuck, sqlName, sqlString } from "../../../core/tables/duckdb.ts";
+import { damageError } from "../../../core/tables/reading.ts";
 import { JSON_COLUMNS_KEY } from "../../schema.ts";
 import { decodeWkb } from "../../../core/geometry/wkb.ts";
 import type { Draft } from "../draft/draft.ts";
@@ -63,6 +64,8 @@ export async function* readStacParquet(
         if (draft !== null) yield draft;
       }
     }
+  } catch (error) {
+    throw damageError(file, error);
   } finally {
     duck.close();
   }

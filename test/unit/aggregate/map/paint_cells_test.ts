@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Canvas } from "../../../../core/draw/canvas.ts";
 import { colormap, colourAt } from "../../../../core/draw/colormap.ts";
-import { paintCells, type PlacedCells } from "../../../../aggregate/map/paint_cells.ts";
+import { paintCells, type PlacedCells, sideOf } from "../../../../aggregate/map/paint_cells.ts";
 import { chooseProjection, fitView, toPixels } from "../../../../aggregate/map/view.ts";
 import { nestedOf } from "../../../../core/cells/healpix.ts";
 import { cellCentre } from "../../../../core/cells/place.ts";
@@ -28,7 +28,7 @@ function painted(cells: PlacedCells, width: number) {
     cells,
     chooseProjection(cells, "auto"),
     { x: 0, y: 0, width },
-    cells.cells.metres,
+    sideOf(cells),
   );
   const canvas = new Canvas(width, view.frame.bottom, WHITE);
   const map = colormap("viridis");
@@ -51,7 +51,7 @@ Deno.test("a cell larger than a pixel has its value's colour at its centre, and 
     assert.deepEqual(pixelAt(cells.longitudes[i], cells.latitudes[i]), [...wanted]);
   }
   const inked = canvas.pixels.filter((byte, i) => i % 3 === 0 && byte !== 255).length;
-  const area = (3 * cells.cells.metres ** 2) / view.metresPerPixel ** 2;
+  const area = (3 * sideOf(cells) ** 2) / view.metresPerPixel ** 2;
   assert.ok(Math.abs(inked - area) / area < 0.15, `${inked} pixels for an area of ${area}`);
 });
 

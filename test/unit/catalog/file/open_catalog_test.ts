@@ -4,6 +4,10 @@ import fs from "node:fs";
 import path from "node:path";
 import { openDuck } from "../../../../core/tables/duckdb.ts";
 import { openCatalog } from "../../../../catalog/file/open_catalog.ts";
+import { catalogInfo } from "../../../../catalog/query/info.ts";
+import { formatSql, tableOf } from "../../../../catalog/query/sql.ts";
+import { granuleUrls } from "../../../../catalog/query/urls.ts";
+import { mergeCatalogs } from "../../../../catalog/write/merge.ts";
 import { hasSharedData, sharedData } from "../../../shared_data.ts";
 import { sampleRow, withCatalog, withFolder } from "../sample.ts";
 
@@ -135,4 +139,32 @@ Deno.test("no memory of Slurm, no folder of DuckDB's own", async () => {
     if (before === undefined) delete process.env.SLURM_MEM_PER_NODE;
     else process.env.SLURM_MEM_PER_NODE = before;
   }
+});
+
+Deno.test("a catalog whose pages are damaged is refused by its name, whoever reads it", async () => {
+  await withCatalog(Array.from({ length: 50 }, (_, i) => sampleRow({ id: `g${i}` })), async (_, file) => {
+    const bytes = fs.readFileSync(file);
+    const footer = bytes.readUInt32LE(bytes.length - 8) + 8;
+    bytes.fill(0, 4, bytes.length - footer);
+    fs.writeFileSync(file, bytes);
+    const refused = (work: Promise<unknown>) =>
+      assert.rejects(work, (error: Error & { tag?: string }) => {
+        assert.deepEqual([error.tag, error.message.startsWith(`${file}: `)], ["input", true], error.message);
+        return true;
+      });
+    const all = async (rows: AsyncIterable<unknown>) => {
+      for await (const _ of rows) { /* read to the end */ }
+    };
+    await refused(mergeCatalogs([file], `${file}.merged`));
+    const catalog = await openCatalog(file);
+    try {
+      await refused(all(catalog.rows()));
+      await refused(all(granuleUrls(catalog, "https")));
+      await refused(all(formatSql(catalog, "SELECT id FROM granules", "csv")));
+      await refused(tableOf(catalog, "SELECT id FROM granules"));
+      await refused(catalogInfo(catalog));
+    } finally {
+      catalog.close();
+    }
+  });
 });

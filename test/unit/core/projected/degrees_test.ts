@@ -148,3 +148,19 @@ Deno.test("degrees that are not those of observations are refused", () => {
     );
   }
 });
+
+Deno.test("a cell's side is that of a square of its area on the sphere, at every latitude", () => {
+  const radius = 6371007.18, radians = Math.PI / 180;
+  for (const [resolution, origin] of [[0.25, [-180, 90]], [5, [0, 0]]] as [number, Origin][]) {
+    const grid = gridOf([resolution, origin]);
+    const cells = new PlaneCells(finestOrder(grid), grid);
+    for (const south of [-90, -45, 0, 60, 85]) {
+      const north = south + resolution;
+      const area = radius ** 2 * resolution * radians *
+        (Math.sin(north * radians) - Math.sin(south * radians));
+      const side = cells.metresAt(south + resolution / 2);
+      assert.ok(Math.abs(side ** 2 / area - 1) < 0.01, `${side} at ${south}`);
+    }
+    assert.ok(cells.metresAt(90) > 0);
+  }
+});

@@ -24,6 +24,8 @@ import {
   requeueTasks,
   taskCounts,
 } from "../../../../feed/ledger/tasks.ts";
+import { recentFootprints } from "../../../../feed/footprints.ts";
+import { feedStatus } from "../../../../feed/status.ts";
 import { HAS_POSTGRES, startPostgres } from "../../../support/postgres.ts";
 
 const FEED = "s2";
@@ -316,6 +318,33 @@ const SUITE: Record<string, (engine: Engine, second: () => Promise<Engine>) => P
     assert.equal((await usual())?.lengthMs, 600_000);
     const [{ gaps }] = await engine.transaction((sql) => sql.all("SELECT sum(gaps) AS gaps FROM push_gap"));
     assert.ok(Number(gaps) <= 11_000, "old counts fade");
+  },
+  "who reads does not wait for one that writes, and sees what was committed": async (engine, second) => {
+    const written = gate(), read = gate();
+    const writing = engine.transaction(async (sql) => {
+      await ensureFeed(sql, FEED, 5, "{}");
+      await registerOffers(sql, FEED, [offer("a", 10)], 1);
+      written.open();
+      await read.passed;
+    });
+    try {
+      await written.passed;
+      const other = await second();
+      try {
+        const status = await feedStatus(other, FEED, 1, undefined, 20);
+        assert.deepEqual([status.watermark, status.days, status.tasks.waiting], [null, [], 0]);
+        assert.deepEqual(await recentFootprints(other, FEED, 1, 10, 20), []);
+        read.open();
+        await writing;
+        const [day] = (await feedStatus(other, FEED, 1, undefined, 20)).days;
+        assert.deepEqual([day.kept, day.known], [1, 1]);
+      } finally {
+        await other.close();
+      }
+    } finally {
+      read.open();
+      await writing;
+    }
   },
 };
 

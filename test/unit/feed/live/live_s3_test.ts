@@ -104,6 +104,35 @@ Deno.test("a live catalog in S3 is read as it was published, and a reader keeps 
   });
 });
 
+Deno.test("of a live catalog's large parts in S3 the columns come that are asked for", async () => {
+  await inWorld(async ({ engine, opener, publish, register, s3 }) => {
+    const many = Array.from({ length: 6000 }, (_, i) => `${crypto.randomUUID()}${crypto.randomUUID()}-${i}`);
+    await register(many, 0);
+    await register(["small"], 1);
+    await publish();
+    const parts = [...s3.objects].filter(([key]) => key.endsWith(".parquet")).map(([, bytes]) =>
+      bytes.length
+    );
+    const before = s3.server.sentBytes;
+    const whole = await openCatalog(PLACE, { opener });
+    assert.equal(await whole.count(), 6001);
+    whole.close();
+    const sent = s3.server.sentBytes - before;
+    assert.ok(sent < Math.max(...parts) / 2, `${sent} of ${parts} bytes`);
+
+    const deleted = { sourceId: many[0], at: START + 9 * DAY_MS, collection: "C.1", id: many[0] };
+    await engine.transaction((sql) => registerDeletions(sql, "f", [deleted], 0));
+    await publish();
+    const catalog = await openCatalog(PLACE, { opener });
+    try {
+      const reader = await catalog.duck.connection.runAndReadAll("SELECT id FROM granules ORDER BY id");
+      assert.deepEqual(reader.getRows().map(([id]) => String(id)), [...many.slice(1), "small"].sort());
+    } finally {
+      catalog.close();
+    }
+  });
+});
+
 Deno.test("of two publishers in S3 the slower begins again, and nothing of either is lost", async () => {
   await inWorld(async ({ opener, publish, register, s3, folder }) => {
     await register(["a"], 0);
