@@ -95,11 +95,12 @@ export class JobDirectory {
    */
   async records<T>(prefix: string, wanted: (key: string) => boolean = () => true): Promise<T[]> {
     const keys = (await this.target.list(prefix)).filter((key) => key.endsWith(".json") && wanted(key));
-    const found = await mapBounded(keys, RECORDS_AT_ONCE, (key) => this.#record<T>(key));
+    const found = await mapBounded(keys, RECORDS_AT_ONCE, (key) => this.record<T>(key));
     return found.filter((record) => record !== undefined);
   }
 
-  async #record<T>(key: string): Promise<T | undefined> {
+  /** A whole record, or undefined where there is none of this key. A broken one is an error. */
+  async record<T>(key: string): Promise<T | undefined> {
     const bytes = await this.target.get(key);
     if (bytes === undefined) return undefined;
     try {

@@ -1,7 +1,6 @@
 /** How far a run is, from its records. */
 import type { JobStatus } from "../../runs/job.ts";
 import { BILL_KEY, type LambdaBill } from "../../runs/lambda/lambda_bill.ts";
-import { decodeCheckedJson } from "../../core/files/checked_json.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { ScatterCounts } from "../engine/contract.ts";
 import { granuleKeys } from "../plan/granule_keys.ts";
@@ -36,7 +35,7 @@ export async function runStatus(directory: RunDirectory, plan: Plan): Promise<Ru
     scatterRecords(directory),
     shardRecords(directory),
     directory.isFinished(),
-    directory.target.get(BILL_KEY),
+    directory.record<LambdaBill>(BILL_KEY),
   ]);
   const reading = await readingSoFar(directory, found);
   const keys = granuleKeys(plan);
@@ -98,6 +97,6 @@ export async function runStatus(directory: RunDirectory, plan: Plan): Promise<Ru
       scatter: reading.seconds,
       reduce: sum(records.map((record) => record.seconds)),
     },
-    bill: bill === undefined ? null : decodeCheckedJson(bill) as LambdaBill,
+    bill: bill ?? null,
   };
 }

@@ -3,7 +3,6 @@
  * one run. Records of spill files say it while they are there; the account keeps it when they go, and holds what
  * never was in a file.
  */
-import { decodeCheckedJson } from "../../core/files/checked_json.ts";
 import type { GranuleReads, GroupTally, ScatterCounts, ScatterOutcome } from "../engine/contract.ts";
 import { addCounts, noCounts } from "../engine/scatter.ts";
 import type { RunDirectory } from "./run_directory.ts";
@@ -79,6 +78,5 @@ export async function keepReading(
 }
 
 async function readAccount(directory: RunDirectory): Promise<Account> {
-  const bytes = await directory.target.get(ACCOUNT_KEY);
-  return bytes === undefined ? { ...noReading(), counted: [] } : decodeCheckedJson(bytes) as Account;
+  return await directory.record<Account>(ACCOUNT_KEY) ?? { ...noReading(), counted: [] };
 }

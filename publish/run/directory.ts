@@ -5,7 +5,7 @@ import { FolderTarget } from "../../core/access/folder_target.ts";
 import type { SourceOpener } from "../../core/access/open.ts";
 import { openTarget } from "../../core/access/targets.ts";
 import { GranaryError, inputError } from "../../core/errors.ts";
-import { decodeCheckedJson, encodeCheckedJson } from "../../core/files/checked_json.ts";
+import { encodeCheckedJson } from "../../core/files/checked_json.ts";
 import { keyOf } from "../../core/keys.ts";
 import {
   JobDirectory,
@@ -102,8 +102,7 @@ export class PublishDirectory extends JobDirectory {
   }
 
   async convertRecord(name: string): Promise<ConvertRecord | null> {
-    const bytes = await this.target.get(convertKey(name));
-    return bytes === undefined ? null : decodeCheckedJson(bytes) as ConvertRecord;
+    return await this.record<ConvertRecord>(convertKey(name)) ?? null;
   }
 
   putConvert(name: string, record: ConvertRecord): Promise<void> {
@@ -112,11 +111,11 @@ export class PublishDirectory extends JobDirectory {
 
   async outbox(name: string, itemsHash: string): Promise<Outbox> {
     const key = outboxKey(name, itemsHash);
-    const bytes = await this.target.get(key);
-    if (bytes === undefined) {
+    const outbox = await this.record<Outbox>(key);
+    if (outbox === undefined) {
       throw new GranaryError("io", `${this.name}: no ${key} is there (plan the run again)`);
     }
-    return decodeCheckedJson(bytes) as Outbox;
+    return outbox;
   }
 
   /** Names of the outbox's documents, without their ending. */

@@ -7,7 +7,7 @@ import type { SourceOpener } from "../../core/access/open.ts";
 import { mapBounded } from "../../core/concurrency.ts";
 import type { JobStatus } from "../job.ts";
 import type { JobDirectory } from "../run_directory.ts";
-import { decodeCheckedJson, encodeCheckedJson } from "../../core/files/checked_json.ts";
+import { encodeCheckedJson } from "../../core/files/checked_json.ts";
 import { addInvocation, BILL_KEY, emptyBill, type LambdaBill } from "./lambda_bill.ts";
 import { type Invocation, LambdaClient } from "./lambda_client.ts";
 import { takeLease } from "../slurm/slurm_lease.ts";
@@ -35,8 +35,7 @@ export async function runOnLambda(
 ): Promise<LambdaBill> {
   const { functionName, maxParallel = LAMBDA_DEFAULTS.maxParallel } = options;
   const client = await LambdaClient.open(opener, functionName, options.region, maxParallel);
-  const earlier = await directory.target.get(BILL_KEY);
-  const bill: LambdaBill = earlier === undefined ? emptyBill() : decodeCheckedJson(earlier) as LambdaBill;
+  const bill = await directory.record<LambdaBill>(BILL_KEY) ?? emptyBill();
   const run = new LambdaRun(client, { run_dir: directory.address, plan: planKey }, bill, options);
   const stages = status.stages.map(({ name, left, failed }) => ({
     name,
