@@ -7,6 +7,7 @@ import { Field, makeData, RecordBatch, Schema, Struct, Uint32, Uint64, Utf8 } fr
 import { makeFileAtomic } from "../../core/files/atomic_path.ts";
 import { openDuck, sqlString } from "../../core/tables/duckdb.ts";
 import { int64Column, utf8Column } from "../../core/tables/arrow_columns.ts";
+import { damageError } from "../../core/tables/reading.ts";
 import { ROWS_KEY } from "../schema.ts";
 import { writeRecordBatches } from "../write/parquet_stream.ts";
 import type { GroupRuns } from "../../core/observations/row_runs.ts";
@@ -55,6 +56,8 @@ export function writeRowIndex(
         }})`,
       );
       return Number(reader.getRows()[0][0]);
+    } catch (error) {
+      throw damageError(options.keep ?? file, error);
     } finally {
       duck.close();
       fs.rmSync(unsorted, { force: true });

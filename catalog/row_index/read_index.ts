@@ -3,6 +3,7 @@ import fs from "node:fs";
 import { inputError } from "../../core/errors.ts";
 import type { GranuleRow } from "../granule.ts";
 import { type Duck, sqlString } from "../../core/tables/duckdb.ts";
+import { reading } from "../../core/tables/reading.ts";
 import { ROWS_KEY } from "../schema.ts";
 import { HEAD_CELL, ROWS_FORMAT } from "./index_file.ts";
 import type { GroupRuns } from "../../core/observations/row_runs.ts";
@@ -48,7 +49,7 @@ export async function findRows(
     sizes: granules.map(() => null),
     stale: 0,
   };
-  const known = await knownGranules(duck, file);
+  const known = await reading(file, () => knownGranules(duck, file));
   known.forEach(({ sizeBytes, checksum }, key) => {
     const number = numbers.get(key);
     if (number === undefined) return;
@@ -59,7 +60,8 @@ export async function findRows(
     if (sameSize && sameSum) found.granules[number] = new Map();
     else found.stale += 1;
   });
-  const fits = await collectRuns(duck, file, parents, order - parentOrder, numbers, found);
+  const depth = order - parentOrder;
+  const fits = await reading(file, () => collectRuns(duck, file, parents, depth, numbers, found));
   return fits ? found : "large";
 }
 

@@ -15,7 +15,7 @@ import { temporaryRoot } from "./folders.ts";
 const DEAD_AFTER_MS = 7 * 24 * 3600 * 1000;
 
 const MARK = "([0-9a-z]+)-([0-9a-z]+)-([0-9a-z]+)";
-const FILE = new RegExp(`^\\..+\\.${MARK}-\\d+-[0-9a-z]+\\.tmp$`);
+const FILE = new RegExp(`^\\..+\\.${MARK}-\\d+-[0-9a-z]+\\.tmp(\\.unsorted)?$`);
 const FOLDER = new RegExp(`^granary-[a-z]+-${MARK}-[0-9A-Za-z]{6}$`);
 
 let mark: string | undefined;

@@ -166,6 +166,18 @@ async function withoutIndex(): Promise<string> {
   return bare;
 }
 
+Deno.test("an index whose pages are damaged is refused by its name, for reading and for adding to it", async () => {
+  const file = path.join(folder, "damaged.rows.parquet");
+  await writeRowIndex(file, each([indexed("g", [1, 2, 3, 50])]), { order: ORDER });
+  const bytes = fs.readFileSync(file);
+  const footer = bytes.readUInt32LE(bytes.length - 8) + 8;
+  fs.writeFileSync(file, bytes.fill(0, 4, bytes.length - footer));
+  const refused = { tag: "input", message: /damaged\.rows\.parquet: cannot be read: / };
+  await assert.rejects(asked(file, [0], PARENT_ORDER, [granuleRow("g")]), refused);
+  const adding = writeRowIndex(`${file}.new`, each([indexed("h", [1])]), { order: ORDER, keep: file });
+  await assert.rejects(adding, refused);
+});
+
 Deno.test("one cell by the index costs a small share of the bytes, and is the same to the bit", async () => {
   const { catalog, parent } = await simulated();
   const bare = await withoutIndex();
