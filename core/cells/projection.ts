@@ -127,6 +127,9 @@ export function projectRows(
   const { face, x, y } = out;
   const nside = 2 ** order;
   const last = nside - 1;
+  // Of the magnitude before: pixels of a row of a map have one latitude.
+  let known = NaN;
+  let size = NaN;
   for (let row = begin, i = 0; row < end; row++, i++) {
     const lon = longitude[row];
     const lat = latitude[row];
@@ -142,8 +145,11 @@ export function projectRows(
     if (quarters >= 4) quarters -= 4;
     const magnitude = Math.abs(lat);
     if (magnitude <= transition) {
-      const height = Math.min(oddPolynomial(magnitude, belt), 0.5);
-      const signed = lat < 0 ? -height : Math.max(height, JUST_NORTH);
+      if (magnitude !== known) {
+        known = magnitude;
+        size = Math.min(oddPolynomial(magnitude, belt), 0.5);
+      }
+      const signed = lat < 0 ? -size : Math.max(size, JUST_NORTH);
       // Lines of constant `falling` run to the north-west, of `rising` to the north-east.
       const falling = quarters + 0.5 - signed;
       const rising = quarters + 0.5 + signed;
@@ -153,11 +159,14 @@ export function projectRows(
       x[i] = ((rising - m) * nside) | 0;
       y[i] = last - (((falling - p) * nside) | 0);
     } else {
-      const width = Math.min(oddPolynomial(90 - magnitude, cap), BELOW_ONE);
+      if (magnitude !== known) {
+        known = magnitude;
+        size = Math.min(oddPolynomial(90 - magnitude, cap), BELOW_ONE);
+      }
       const column = quarters | 0;
       const across = quarters - column;
-      const p = (across * width * nside) | 0;
-      const m = ((1 - across) * width * nside) | 0;
+      const p = (across * size * nside) | 0;
+      const m = ((1 - across) * size * nside) | 0;
       if (lat > 0) {
         face[i] = column;
         x[i] = last - m;

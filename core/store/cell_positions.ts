@@ -4,8 +4,8 @@ import { inputError } from "../errors.ts";
 import type { GranaryStore } from "./open.ts";
 import type { StoreLevel } from "./levels.ts";
 
-/** The position of the cell `id` along the level's arrays; -1 where it has none. */
-export type PositionOf = (id: number) => number;
+/** The positions of cells along the level's arrays; -1 for those that have none, and for the id -1. */
+export type PositionsOf = (ids: Float64Array) => Float64Array;
 
 /** Ids are compared as numbers, which are exact to here. */
 const MOST_ORDER = 24;
@@ -17,13 +17,13 @@ const PART = 2 ** 20;
  * Neighbouring ids stand in runs: of one parent cell in what granary writes, of whatever length elsewhere.
  * A compact store's parents are read from its coarsest level; positions of a sphere, and of a plane, are its ids.
  */
-export async function cellPositions(store: GranaryStore, level: StoreLevel): Promise<PositionOf> {
+export async function cellPositions(store: GranaryStore, level: StoreLevel): Promise<PositionsOf> {
   if (level.order > MOST_ORDER) {
     throw inputError(`${store.name}: cells of order ${level.order} are looked up to order ${MOST_ORDER}`);
   }
-  if (level.plane !== null) return (id) => id;
+  if (level.plane !== null) return (ids) => ids;
   if (level.length === 12 * 4 ** level.order) {
-    if (await isSphere(store, level)) return (id) => id;
+    if (await isSphere(store, level)) return (ids) => ids;
   }
   const provenance = store.provenance;
   const parentOrder = isObject(provenance) ? provenance.parent_order : undefined;
@@ -57,17 +57,22 @@ async function parentsOf(store: GranaryStore, parentOrder: number): Promise<Floa
   return parents;
 }
 
-function byParents(parents: Float64Array, cells: number): PositionOf {
-  let last = 0;
-  return (id) => {
-    const parent = Math.floor(id / cells);
-    // Neighbouring pixels lie in one parent.
-    if (parents[last] !== parent) {
-      const found = indexOf(parents, parent);
-      if (found < 0) return -1;
-      last = found;
+function byParents(parents: Float64Array, cells: number): PositionsOf {
+  return (ids) => {
+    const positions = new Float64Array(ids.length);
+    // Neighbouring pixels lie in one parent, which may have no place.
+    let parent = -1;
+    let index = -1;
+    for (let i = 0; i < ids.length; i++) {
+      const id = ids[i];
+      const own = Math.floor(id / cells);
+      if (own !== parent) {
+        parent = own;
+        index = indexOf(parents, parent);
+      }
+      positions[i] = index < 0 ? -1 : index * cells + (id - parent * cells);
     }
-    return last * cells + (id - parent * cells);
+    return positions;
   };
 }
 
@@ -87,7 +92,7 @@ function lastNotAbove(ascending: Float64Array, value: number): number {
   return low - 1;
 }
 
-async function byRuns(store: GranaryStore, level: StoreLevel): Promise<PositionOf> {
+async function byRuns(store: GranaryStore, level: StoreLevel): Promise<PositionsOf> {
   if (level.length > MOST_IDS) {
     throw inputError(
       `${store.name}: level ${level.order} has ${level.length} cells in no order that granary knows`,
@@ -107,10 +112,11 @@ async function byRuns(store: GranaryStore, level: StoreLevel): Promise<PositionO
   }
   runs.sort((a, b) => a[0] - b[0]);
   const firsts = Float64Array.from(runs, ([first]) => first);
-  return (id) => {
-    const index = lastNotAbove(firsts, id);
-    if (index < 0) return -1;
-    const [first, position, length] = runs[index];
-    return id - first < length ? position + (id - first) : -1;
-  };
+  return (ids) =>
+    ids.map((id) => {
+      const index = lastNotAbove(firsts, id);
+      if (index < 0) return -1;
+      const [first, position, length] = runs[index];
+      return id - first < length ? position + (id - first) : -1;
+    });
 }

@@ -1,6 +1,6 @@
 /** Values of a variable at places, cell by cell: positions to blocks, blocks read once and kept. */
 import type { LatitudeConvention } from "../cells/convention.ts";
-import { cellPositions, type PositionOf } from "./cell_positions.ts";
+import { cellPositions, type PositionsOf } from "./cell_positions.ts";
 import { fillNumber, type GranaryStore } from "./open.ts";
 import type { StoreArray, StoreLevel } from "./levels.ts";
 
@@ -26,7 +26,7 @@ export class CellValues {
   private constructor(
     readonly store: GranaryStore,
     readonly level: StoreLevel,
-    readonly positionOf: PositionOf,
+    readonly positionsOf: PositionsOf,
   ) {}
 
   static async open(store: GranaryStore, order: number): Promise<CellValues> {
@@ -36,7 +36,7 @@ export class CellValues {
 
   /** The same cells, read in another window of time of their store. */
   in(store: GranaryStore): CellValues {
-    return new CellValues(store, this.level, this.positionOf);
+    return new CellValues(store, this.level, this.positionsOf);
   }
 
   get latitude(): LatitudeConvention {
@@ -53,9 +53,7 @@ export class CellValues {
     const array = this.store.variable(variable, this.level.order);
     const ids = new Float64Array(longitude.length);
     this.level.cells.assign(longitude, latitude, ids);
-    const positions = new Float64Array(ids.length);
-    for (let i = 0; i < ids.length; i++) positions[i] = ids[i] < 0 ? -1 : this.positionOf(ids[i]);
-    return { ids, ...await this.#read(array, positions, cache) };
+    return { ids, ...await this.#read(array, this.positionsOf(ids), cache) };
   }
 
   /** The values at positions; -1 is none. */
@@ -69,9 +67,9 @@ export class CellValues {
     const mask = new Uint8Array(positions.length);
     const wanted = new Set<number>();
     let last = -1;
-    for (const position of positions) {
-      const block = Math.floor(position / size);
-      if (position >= 0 && block !== last) wanted.add(last = block);
+    for (let i = 0; i < positions.length; i++) {
+      const block = Math.floor(positions[i] / size);
+      if (block !== last && block >= 0) wanted.add(last = block);
     }
     const blocks = new Map<number, Float64Array>();
     await Promise.all([...wanted].map(async (block) => {
@@ -83,10 +81,13 @@ export class CellValues {
       }
       blocks.set(block, read);
     }));
+    let current = -1;
+    let cells: Float64Array | undefined;
     for (let i = 0; i < positions.length; i++) {
       if (positions[i] < 0) continue;
       const block = Math.floor(positions[i] / size);
-      const value = blocks.get(block)?.[positions[i] - block * size] ?? NaN;
+      if (block !== current) cells = blocks.get(current = block);
+      const value = cells?.[positions[i] - block * size] ?? NaN;
       if (value !== value) continue;
       values[i] = value;
       mask[i] = 1;

@@ -154,6 +154,7 @@ function interleave(
   channel: number,
   factor: number,
 ): void {
+  if (channels === 1 && factor === 1) return samples.set(values);
   for (let i = 0, to = channel; i < values.length; i++, to += channels) samples[to] = values[i] * factor;
 }
 

@@ -52,7 +52,8 @@ function sameShape(one: Pixels, other: Pixels): void {
 
 /** Keeps one of the sources' values for each pixel. */
 class Choice implements Mosaic {
-  #kept: { pixels: Pixels; bands: GridValues[]; masks: Uint8Array[] } | undefined;
+  #kept: { pixels: Pixels; bands: readonly GridValues[]; masks: readonly Uint8Array[] } | undefined;
+  #isOwn = false;
 
   /** @param better whether an added value takes the place of the kept one; undefined for never */
   constructor(
@@ -67,14 +68,16 @@ class Choice implements Mosaic {
 
   add(pixels: Pixels): void {
     if (this.#kept === undefined) {
-      this.#kept = {
-        pixels,
-        bands: pixels.bands.map((band) => band.slice()),
-        masks: pixels.masks.map((mask) => mask.slice()),
-      };
+      this.#kept = { pixels, bands: pixels.bands, masks: pixels.masks };
       return;
     }
     sameShape(this.#kept.pixels, pixels);
+    // Most pictures are of one source, which stays as it is.
+    if (!this.#isOwn) {
+      this.#kept.bands = this.#kept.bands.map((band) => band.slice());
+      this.#kept.masks = this.#kept.masks.map((mask) => mask.slice());
+      this.#isOwn = true;
+    }
     const { bands, masks } = this.#kept;
     const last = bands.length - 1;
     const deciding = this.byLastBand ? bands[last].slice() : undefined;

@@ -15,12 +15,14 @@ export function nearestCells(plan: WarpPlan): Int32Array {
   const rows = window.height;
   eachRow(plan.mesh, width, (index, count, u, v, du, dv) => {
     for (let k = 0; k < count; k++) {
-      let column = Math.floor(u + k * du + BORDER);
-      const row = Math.floor(v + k * dv + BORDER);
-      if (turns) column -= columns * Math.floor(column / columns);
-      if (column >= 0 && column < columns && row >= 0 && row < rows) {
-        cells[index + k] = row * columns + column;
+      let x = u + k * du + BORDER;
+      const y = v + k * dv + BORDER;
+      if (turns) {
+        x = Math.floor(x);
+        x -= columns * Math.floor(x / columns);
       }
+      // Within the window, cutting is rounding down.
+      if (x >= 0 && x < columns && y >= 0 && y < rows) cells[index + k] = (y | 0) * columns + (x | 0);
     }
   });
   return cells;

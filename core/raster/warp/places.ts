@@ -29,16 +29,19 @@ export function placesOf(output: OutputGrid): Places {
   const transform = transformer(crs, crsOfCode("EPSG:4326"));
   const separable = b === 0 && d === 0 && (crs.geographic || isCylindrical(transform, output));
   if (separable) {
-    const columns = Float64Array.from(
-      { length: width },
-      (_, x) => transform.forward(a * (x + 0.5) + c, f)[0],
-    );
+    const columns = new Float64Array(width);
+    for (let x = 0; x < width; x++) columns[x] = wrapped(transform.forward(a * (x + 0.5) + c, f)[0]);
+    const isWhole = columns.every((column) => column === column);
     for (let y = 0; y < height; y++) {
       const row = transform.forward(c, e * (y + 0.5) + f)[1];
-      longitude.set(columns, y * width);
-      latitude.fill(row, y * width, (y + 1) * width);
+      const isOnEarth = Math.abs(row) <= 90;
+      const [from, to] = [y * width, (y + 1) * width];
+      if (isOnEarth) longitude.set(columns, from);
+      else longitude.fill(NaN, from, to);
+      latitude.fill(isOnEarth ? row : NaN, from, to);
+      // A pixel without a longitude is nowhere.
+      if (!isWhole) columns.forEach((column, x) => column !== column && (latitude[from + x] = NaN));
     }
-    normalize(longitude, latitude);
     return { longitude, latitude };
   }
   const patches = new Patches(output, transform, longitude, latitude);
@@ -50,13 +53,9 @@ export function placesOf(output: OutputGrid): Places {
   return { longitude, latitude };
 }
 
-/** Longitudes in -180 to 180; a latitude past a pole is nowhere, and its longitude too. */
-function normalize(longitude: Float64Array, latitude: Float64Array): void {
-  for (let i = 0; i < longitude.length; i++) {
-    const wrapped = longitude[i] - 360 * Math.floor((longitude[i] + 180) / 360);
-    if (Math.abs(latitude[i]) <= 90 && wrapped === wrapped) longitude[i] = wrapped;
-    else longitude[i] = latitude[i] = NaN;
-  }
+/** A longitude in -180 to 180. */
+function wrapped(longitude: number): number {
+  return longitude - 360 * Math.floor((longitude + 180) / 360);
 }
 
 /** Whether longitude follows from x alone and latitude from y: compared at corners and middle. */

@@ -22,13 +22,16 @@ export function warp(window: GridWindow, plan: WarpPlan): Pixels {
     );
   }
   const cells = nearestCells(plan);
-  const inside = plan.resampling === "nearest" ? insideMask(cells, window.mask) : null;
+  let inside: Uint8Array | undefined;
   const bands: GridValues[] = [];
   const masks: Uint8Array[] = [];
   for (const values of window.bands) {
     const nodata = nodataOf(values, plan.nodata);
-    if (inside !== null) {
-      const [band, mask] = gather(values, cells, inside, nodata);
+    if (plan.resampling === "nearest") {
+      const marks = nodata !== null || isFloat(values);
+      const [band, mask] = marks
+        ? gatherMarked(values, cells, window.mask, nodata)
+        : gather(values, cells, inside ??= insideMask(cells, window.mask));
       bands.push(band);
       masks.push(mask);
       continue;
@@ -68,23 +71,27 @@ function insideMask(cells: Int32Array, fileMask: Uint8Array | null): Uint8Array 
   return inside;
 }
 
-/** The values of the cells. Bands that mark no cell of their own share one mask. */
-function gather(
+/** The values of the cells, of bands that mark no cell of their own: they share one mask. */
+function gather(values: GridValues, cells: Int32Array, inside: Uint8Array): [GridValues, Uint8Array] {
+  const band = emptyLike(values, cells.length);
+  for (let i = 0; i < cells.length; i++) if (inside[i] !== 0) band[i] = values[cells[i]];
+  return [band, inside];
+}
+
+/** The values of the cells, but for those that nodata, NaN or the file's mask mark. */
+function gatherMarked(
   values: GridValues,
   cells: Int32Array,
-  inside: Uint8Array,
+  fileMask: Uint8Array | null,
   nodata: number | null,
 ): [GridValues, Uint8Array] {
   const band = emptyLike(values, cells.length);
-  if (nodata === null && !isFloat(values)) {
-    for (let i = 0; i < cells.length; i++) if (inside[i] !== 0) band[i] = values[cells[i]];
-    return [band, inside];
-  }
   const mask = new Uint8Array(cells.length);
   if (nodata !== null) band.fill(nodata);
   for (let i = 0; i < cells.length; i++) {
-    if (inside[i] === 0) continue;
-    const value = values[cells[i]];
+    const cell = cells[i];
+    if (cell < 0 || (fileMask !== null && fileMask[cell] === 0)) continue;
+    const value = values[cell];
     if (value === nodata || value !== value) continue;
     band[i] = value;
     mask[i] = 1;
