@@ -1,4 +1,4 @@
-/** Bounds on what is under way: a counting lock that serves in order, and one gate for every host. */
+/** Bounds on what is under way: a counting lock that serves in order, waits, and work over many items. */
 
 /** Files that are downloaded side by side; each has several chunks under way. */
 export const FILES_AT_ONCE = 4;
@@ -50,46 +50,6 @@ export class Semaphore {
 
   #serve(): void {
     while (this.#waiting.length > 0 && this.#waiting[0].units <= this.#free) this.#waiting.shift()!.start();
-  }
-}
-
-/** At most so many requests to one host, and none while it asked to be left alone. */
-export class HostGate {
-  readonly #perHost: number;
-  readonly #hosts = new Map<string, { lock: Semaphore; closedUntil: number }>();
-
-  constructor(perHost: number) {
-    this.#perHost = perHost;
-  }
-
-  /** Waits for a place at `host` and gives the function that leaves it. */
-  async enter(host: string, signal?: AbortSignal): Promise<() => void> {
-    const gate = this.#gate(host);
-    const leave = await gate.lock.acquire(1, signal);
-    try {
-      for (let wait = gate.closedUntil - Date.now(); wait > 0; wait = gate.closedUntil - Date.now()) {
-        await sleep(wait, signal);
-      }
-    } catch (error) {
-      leave();
-      throw error;
-    }
-    return leave;
-  }
-
-  /** No request to `host` starts for `milliseconds`: it answered with retry-after. */
-  close(host: string, milliseconds: number): void {
-    const gate = this.#gate(host);
-    gate.closedUntil = Math.max(gate.closedUntil, Date.now() + milliseconds);
-  }
-
-  #gate(host: string): { lock: Semaphore; closedUntil: number } {
-    let gate = this.#hosts.get(host);
-    if (gate === undefined) {
-      gate = { lock: new Semaphore(this.#perHost), closedUntil: 0 };
-      this.#hosts.set(host, gate);
-    }
-    return gate;
   }
 }
 

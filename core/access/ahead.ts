@@ -14,6 +14,8 @@ export class Ahead {
   #list: SourceLocation[] = [];
   #next = 0;
   readonly #waiting = new Map<string, Promise<CachedSource>>();
+  /** Of those that wait, the ones that are open. */
+  readonly #opened = new Map<string, CachedSource>();
   readonly #taken = new Set<string>();
   #expected = new Set<string>();
 
@@ -26,6 +28,11 @@ export class Ahead {
   /** Whether a location is in the list: then it is opened to be read whole. */
   expects(location: SourceLocation): boolean {
     return this.#expected.size > 0 && this.#expected.has(keyOf(location));
+  }
+
+  /** How many locations the list has. */
+  get expectedCount(): number {
+    return this.#expected.size;
   }
 
   /** Replaces the list of what will be opened. What is open already and not in it is kept until `close`. */
@@ -41,9 +48,29 @@ export class Ahead {
     const key = keyOf(location);
     const source = this.#waiting.get(key);
     this.#waiting.delete(key);
+    this.#opened.delete(key);
     if (source === undefined && this.#next < this.#list.length) this.#taken.add(key);
-    this.#fill();
     return source;
+  }
+
+  /** Opens the next ones, as many as may wait. To be called when the one that is wanted first was asked for. */
+  fill(): void {
+    while (this.#waiting.size < this.#depth && this.#next < this.#list.length) {
+      const location = this.#list[this.#next++];
+      const key = keyOf(location);
+      if (this.#taken.delete(key) || this.#waiting.has(key)) continue;
+      const source = this.#open(location);
+      this.#waiting.set(key, source);
+      source.then((opened) => {
+        if (this.#waiting.get(key) === source) this.#opened.set(key, opened);
+      }, () => {/* A failure is met by the one who takes it. */});
+    }
+    if (this.#next >= this.#list.length) this.#taken.clear();
+  }
+
+  /** Those that are open and not taken yet, in the order of their opening. */
+  eachOpened(visit: (source: CachedSource) => void): void {
+    this.#opened.forEach((source) => visit(source));
   }
 
   /** Closes what was not taken. */
@@ -52,21 +79,9 @@ export class Ahead {
     this.#expected.clear();
     const left = [...this.#waiting.values()];
     this.#waiting.clear();
+    this.#opened.clear();
     // One that could not be opened has nothing to close, and its reason is no longer needed.
     await Promise.allSettled(left.map(async (source) => (await source).close()));
-  }
-
-  #fill(): void {
-    while (this.#waiting.size < this.#depth && this.#next < this.#list.length) {
-      const location = this.#list[this.#next++];
-      const key = keyOf(location);
-      if (this.#taken.delete(key) || this.#waiting.has(key)) continue;
-      const source = this.#open(location);
-      // A failure is met by the one who takes it.
-      source.catch(() => undefined);
-      this.#waiting.set(key, source);
-    }
-    if (this.#next >= this.#list.length) this.#taken.clear();
   }
 }
 

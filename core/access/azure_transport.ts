@@ -42,6 +42,7 @@ export class AzureTransport implements Transport {
     }
     const reply = await this.#client.exchange({
       ...request,
+      manyAtOnce: true,
       asked,
       url: url.href,
       headers: {},

@@ -5,7 +5,8 @@
  * more around it the more misses there were, within bounds. Larger ranges (chunks of data, read once) are
  * asked for exactly, neighbours merged, several in flight, and not kept.
  */
-import { Semaphore } from "../concurrency.ts";
+import type { CacheBudget } from "./cache_budget.ts";
+import { FileImage } from "./file_image.ts";
 import { checkRange } from "./range.ts";
 import { copyOverlap, firstSpan, mergeRanges } from "./read_plan.ts";
 import { abortError } from "./retry.ts";
@@ -37,67 +38,15 @@ export const DEFAULT_CACHE: Readonly<CacheSettings> = {
   widenedShare: 1 / 16,
 };
 
-/** Memory that all cached sources share: blocks that are kept, and bytes that are under way. */
-export class CacheBudget {
-  readonly underWay: Semaphore;
-  readonly #capacity: number;
-  readonly #blocks = new Map<string, Uint8Array>();
-  #used = 0;
-  /** Bytes of blocks that are asked for and will be kept. */
-  coming = 0;
-
-  /** Keeps at most `keptBytes` of blocks; at most `underWayBytes` are asked for at any time. */
-  constructor(keptBytes: number, underWayBytes: number) {
-    this.#capacity = keptBytes;
-    this.underWay = new Semaphore(underWayBytes);
-  }
-
-  get usedBytes(): number {
-    return this.#used;
-  }
-
-  get freeBytes(): number {
-    return this.#capacity - this.#used - this.coming;
-  }
-
-  get(key: string): Uint8Array | undefined {
-    const block = this.#blocks.get(key);
-    if (block !== undefined) {
-      // The map's order is the order of use.
-      this.#blocks.delete(key);
-      this.#blocks.set(key, block);
-    }
-    return block;
-  }
-
-  has(key: string): boolean {
-    return this.#blocks.has(key);
-  }
-
-  put(key: string, block: Uint8Array): void {
-    this.delete(key);
-    if (block.length > this.#capacity) return;
-    this.#blocks.set(key, block);
-    this.#used += block.length;
-    for (const oldest of this.#blocks.keys()) {
-      if (this.#used <= this.#capacity) break;
-      this.delete(oldest);
-    }
-  }
-
-  delete(key: string): void {
-    const block = this.#blocks.get(key);
-    if (block === undefined) return;
-    this.#blocks.delete(key);
-    this.#used -= block.length;
-  }
-}
-
 /** A source that reads many ranges at once and counts what reached the disk or the network. */
 export interface RangedSource extends Source {
   readonly counters: SourceCounters;
+  /** Copies all of the file, where it is fetched whole anyway; undefined where it is not. */
+  readonly readWhole?: ((memory: Uint8Array) => Promise<void>) | undefined;
   /** The bytes of every range, in their order. */
   readMany(ranges: readonly ByteRange[], signal?: AbortSignal): Promise<Uint8Array[]>;
+  /** `askedBytes` were asked of a copy of the file. */
+  close(askedBytes?: number): Promise<void>;
 }
 
 interface KeptBlock {
@@ -117,6 +66,7 @@ export class CachedSource implements RangedSource {
   readonly #budget: CacheBudget;
   readonly #settings: CacheSettings;
   readonly #prefix = `${++sources}:`;
+  readonly #first: Uint8Array;
   readonly #kept = new Set<number>();
   readonly #coming = new Map<number, Promise<Uint8Array>>();
   /** The block after the last one asked for, and how many are asked for ahead when it comes next. */
@@ -125,6 +75,7 @@ export class CachedSource implements RangedSource {
   #misses = 0;
   #fetchedByBlocks = 0;
   #asked = 0;
+  #image: FileImage | undefined;
   #closed = false;
 
   constructor(
@@ -132,7 +83,7 @@ export class CachedSource implements RangedSource {
     counters: SourceCounters,
     budget: CacheBudget,
     settings: CacheSettings = DEFAULT_CACHE,
-    first?: Uint8Array,
+    first: Uint8Array = new Uint8Array(0),
     onClose: (source: CachedSource) => void = () => {},
   ) {
     this.#inner = inner;
@@ -143,7 +94,8 @@ export class CachedSource implements RangedSource {
     this.counters = counters;
     this.#budget = budget;
     this.#settings = settings;
-    if (first !== undefined) this.#keepFirst(first);
+    this.#first = first;
+    this.#keepFirst(first);
   }
 
   async read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
@@ -153,7 +105,9 @@ export class CachedSource implements RangedSource {
   /** What is longer than a block passes by, and is not copied where the source can spare that. */
   async readInto(offset: number, memory: Uint8Array, signal?: AbortSignal): Promise<void> {
     const { length } = memory;
-    if (this.#inner.readInto === undefined || length <= this.#settings.blockBytes) {
+    if (
+      this.#image !== undefined || this.#inner.readInto === undefined || length <= this.#settings.blockBytes
+    ) {
       return memory.set(await this.read(offset, length, signal));
     }
     if (this.#closed) throw new Error(`${this.name}: read after close`);
@@ -174,7 +128,11 @@ export class CachedSource implements RangedSource {
       this.#asked += length;
     }
     const small = ranges.length === 1 && ranges[0].length <= this.#settings.blockBytes;
-    const work = small ? this.#readBlocks(ranges[0]) : this.#readExactly(ranges);
+    const work = this.#image !== undefined
+      ? this.#readImage(this.#image, ranges)
+      : small
+      ? this.#readBlocks(ranges[0])
+      : this.#readExactly(ranges);
     return await (signal === undefined ? work : unlessAborted(work, signal));
   }
 
@@ -183,32 +141,69 @@ export class CachedSource implements RangedSource {
     return Math.min(1, this.#asked / Math.max(1, this.sizeBytes));
   }
 
-  /**
-   * Begins to read a small file whole: real granules of this size have metadata in every block, and one request
-   * costs less than the round trips. Larger ones are left as they are, unless they are `wanted` whole, and so are
-   * all when the blocks that are kept leave no room: what is fetched must not push out what others still read.
-   */
-  warm(wanted = false): void {
-    const { blockBytes, longestRequestBytes, wholeBytes } = this.#settings;
-    if (this.#closed || (!wanted && this.sizeBytes > wholeBytes)) return;
-    if (this.sizeBytes > this.#budget.freeBytes) return;
-    const last = Math.floor((this.sizeBytes - 1) / blockBytes);
-    const longest = Math.floor(longestRequestBytes / blockBytes);
-    for (let from = 0; from <= last; from++) {
-      if (this.#known(from)) continue;
-      let to = from;
-      while (to < last && to - from + 1 < longest && !this.#known(to + 1)) to += 1;
-      this.#fetchBlocks(from, to);
-      from = to;
-    }
+  /** Whether it is small: real granules of this size have metadata in every block, and are best read whole. */
+  get isSmall(): boolean {
+    return this.sizeBytes <= this.#settings.wholeBytes;
   }
 
-  async close(): Promise<void> {
+  /**
+   * Begins to read the file whole, where there is room for it, by requests that cost less than many round trips. One whose
+   * reader waits is given more room than one ahead of its reader. Says whether the file comes whole now.
+   */
+  warm(isAwaited: boolean): boolean {
+    const { longestRequestBytes } = this.#settings;
+    if (this.#image !== undefined) return true;
+    if (this.#closed || !this.#budget.holdWhole(this.sizeBytes, isAwaited)) return false;
+    this.#image = new FileImage(
+      this.sizeBytes,
+      this.#first,
+      longestRequestBytes,
+      (span) => this.#fetch(span),
+    );
+    return true;
+  }
+
+  get readWhole(): ((memory: Uint8Array) => Promise<void>) | undefined {
+    const image = this.#image;
+    if (image === undefined) return undefined;
+    return async (memory) => {
+      await this.#ofImage(image, () => image.copy(0, memory));
+      // Its reader has all of it: the memory is for the next file.
+      this.#giveUpImage();
+    };
+  }
+
+  async close(askedBytes = 0): Promise<void> {
+    this.#asked += askedBytes;
     if (!this.#closed) this.#onClose(this);
     this.#closed = true;
+    this.#giveUpImage();
     for (const block of this.#kept) this.#budget.delete(this.#prefix + block);
     this.#kept.clear();
     await this.#inner.close();
+  }
+
+  #giveUpImage(): void {
+    if (this.#image !== undefined) this.#budget.releaseWhole(this.sizeBytes);
+    this.#image = undefined;
+  }
+
+  async #readImage(image: FileImage, ranges: readonly ByteRange[]): Promise<Uint8Array[]> {
+    const parts = ranges.map(({ length }) => new Uint8Array(length));
+    await this.#ofImage(image, async () => {
+      for (let i = 0; i < parts.length; i++) await image.copy(ranges[i].offset, parts[i]);
+    });
+    return parts;
+  }
+
+  /** A file that did not come whole is read by ranges from then on. */
+  async #ofImage(image: FileImage, read: () => Promise<void>): Promise<void> {
+    try {
+      await read();
+    } catch (error) {
+      if (this.#image === image) this.#giveUpImage();
+      throw error;
+    }
   }
 
   #keepFirst(first: Uint8Array): void {
@@ -296,8 +291,7 @@ export class CachedSource implements RangedSource {
     const { blockBytes } = this.#settings;
     const offset = from * blockBytes;
     const span = { offset, length: Math.min((to + 1) * blockBytes, this.sizeBytes) - offset };
-    this.#budget.coming += span.length;
-    const run = this.#fetch(span).finally(() => this.#budget.coming -= span.length);
+    const run = this.#fetch(span);
     for (let block = from; block <= to; block++) {
       const start = (block - from) * blockBytes;
       const one = run.then((bytes) => {

@@ -19,7 +19,8 @@ import type { ByteRange, SourceCounters, SyncSource } from "./source.ts";
 export type BridgeRequest =
   | { op: "open"; handle: number; location: SourceLocation; answer: SharedArrayBuffer }
   | { op: "read"; handle: number; ranges: ByteRange[]; data: SharedArrayBuffer; answer: SharedArrayBuffer }
-  | { op: "close"; handle: number };
+  | { op: "whole"; handle: number; data: SharedArrayBuffer; answer: SharedArrayBuffer }
+  | { op: "close"; handle: number; askedBytes: number };
 
 /** State of an answer, in its first 32-bit word. */
 const WAITING = 0;
@@ -36,6 +37,8 @@ const RANGES_AT_ONCE = 4096;
 interface OpenedSource {
   name: string;
   sizeBytes: number;
+  /** It is fetched whole, and may be had so. */
+  isWhole: boolean;
 }
 
 /** In a worker: opens sources whose bytes the main thread fetches. */
@@ -43,6 +46,8 @@ export class BridgeClient {
   readonly #post: (request: BridgeRequest) => void;
   readonly #answer = new SharedArrayBuffer(ANSWER_BYTES);
   #data = new SharedArrayBuffer(0);
+  /** Memory of whole files that were closed, for the next ones: its pages are touched already. */
+  readonly #idle: SharedArrayBuffer[] = [];
   #handles = 0;
 
   /** `post` sends a request to the main thread. */
@@ -59,8 +64,8 @@ export class BridgeClient {
     return new BridgedSource(this, handle, JSON.parse(text) as OpenedSource, counters);
   }
 
-  /** The bytes of ranges that fit into one request, each in an array of its own. */
-  fetch(handle: number, ranges: readonly ByteRange[], total: number, counters: SourceCounters): Uint8Array[] {
+  /** Fetches ranges that fit into one request, one behind the other; what is given holds until the next call. */
+  fetch(handle: number, ranges: readonly ByteRange[], total: number, counters: SourceCounters): Uint8Array {
     if (this.#data.byteLength < total) {
       this.#data = new SharedArrayBuffer(
         Math.min(BRIDGE_BYTES, Math.max(total, 2 * this.#data.byteLength, 65536)),
@@ -68,17 +73,27 @@ export class BridgeClient {
     }
     const data = this.#data;
     this.#ask({ op: "read", handle, ranges: [...ranges], data, answer: this.#answer }, counters);
-    let at = 0;
-    return ranges.map(({ length }) => {
-      const bytes = new Uint8Array(length);
-      bytes.set(new Uint8Array(data, at, length));
-      at += length;
-      return bytes;
-    });
+    return new Uint8Array(data, 0, total);
   }
 
-  close(handle: number): void {
-    this.#post({ op: "close", handle });
+  /** All bytes of a file, in memory that goes back by {@linkcode close}. */
+  fetchWhole(handle: number, sizeBytes: number, counters: SourceCounters): SharedArrayBuffer {
+    const idle = this.#idle.pop();
+    const data = idle !== undefined && idle.byteLength >= sizeBytes
+      ? idle
+      : new SharedArrayBuffer(Math.min(BRIDGE_BYTES, Math.ceil(sizeBytes * 1.25)));
+    try {
+      this.#ask({ op: "whole", handle, data, answer: this.#answer }, counters);
+    } catch (error) {
+      this.#idle.push(data);
+      throw error;
+    }
+    return data;
+  }
+
+  close(handle: number, askedBytes: number, data: SharedArrayBuffer | undefined): void {
+    if (data !== undefined) this.#idle.push(data);
+    this.#post({ op: "close", handle, askedBytes });
   }
 
   #ask(request: BridgeRequest, counters: SourceCounters): string {
@@ -103,6 +118,10 @@ class BridgedSource implements SyncSource {
   readonly blockBytes = DEFAULT_CACHE.blockBytes;
   readonly #client: BridgeClient;
   readonly #handle: number;
+  #isWhole: boolean;
+  #whole: SharedArrayBuffer | undefined;
+  /** Of the whole file. */
+  #askedBytes = 0;
   #closed = false;
 
   constructor(client: BridgeClient, handle: number, opened: OpenedSource, counters: SourceCounters) {
@@ -111,6 +130,7 @@ class BridgedSource implements SyncSource {
     this.name = opened.name;
     this.sizeBytes = opened.sizeBytes;
     this.counters = counters;
+    this.#isWhole = opened.isWhole && opened.sizeBytes <= BRIDGE_BYTES;
   }
 
   read(offset: number, length: number): Uint8Array {
@@ -118,12 +138,35 @@ class BridgedSource implements SyncSource {
   }
 
   readMany(ranges: readonly ByteRange[]): Uint8Array[] {
+    this.#check(ranges);
+    return this.#fill(ranges, ranges.map(({ length }) => new Uint8Array(length)));
+  }
+
+  readManyInto(ranges: readonly ByteRange[], memory: Uint8Array): Uint8Array[] {
+    this.#check(ranges);
+    let at = 0;
+    return this.#fill(ranges, ranges.map(({ length }) => memory.subarray(at, at += length)));
+  }
+
+  /** Before memory is asked for. */
+  #check(ranges: readonly ByteRange[]): void {
     if (this.#closed) throw new Error(`${this.name}: read after close`);
     for (const { offset, length } of ranges) checkRange(this.name, this.sizeBytes, offset, length);
-    const out: Uint8Array[] = [];
+  }
+
+  /** Fills each target with the bytes of its range. */
+  #fill(ranges: readonly ByteRange[], targets: Uint8Array[]): Uint8Array[] {
+    if (this.#isWhole) this.#takeWhole();
+    if (this.#whole !== undefined) {
+      const whole = this.#whole;
+      ranges.forEach(({ offset, length }, i) => targets[i].set(new Uint8Array(whole, offset, length)));
+      this.#askedBytes += ranges.reduce((sum, { length }) => sum + length, 0);
+      return targets;
+    }
     for (let from = 0; from < ranges.length;) {
       if (ranges[from].length > BRIDGE_BYTES) {
-        out.push(this.#readLong(ranges[from++]));
+        this.#fillLong(ranges[from], targets[from]);
+        from += 1;
         continue;
       }
       let total = 0;
@@ -131,32 +174,28 @@ class BridgedSource implements SyncSource {
       while (to < ranges.length && to - from < RANGES_AT_ONCE && total + ranges[to].length <= BRIDGE_BYTES) {
         total += ranges[to++].length;
       }
-      out.push(...this.#client.fetch(this.#handle, ranges.slice(from, to), total, this.counters));
-      from = to;
+      const bytes = this.#client.fetch(this.#handle, ranges.slice(from, to), total, this.counters);
+      for (let at = 0; from < to; from++) targets[from].set(bytes.subarray(at, at += ranges[from].length));
     }
-    return out;
+    return targets;
   }
 
-  #readLong({ offset, length }: ByteRange): Uint8Array {
-    const bytes = new Uint8Array(length);
+  #takeWhole(): void {
+    this.#isWhole = false;
+    this.#whole = this.#client.fetchWhole(this.#handle, this.sizeBytes, this.counters);
+  }
+
+  #fillLong({ offset, length }: ByteRange, target: Uint8Array): void {
     for (let done = 0; done < length; done += BRIDGE_BYTES) {
-      const part = Math.min(BRIDGE_BYTES, length - done);
-      bytes.set(
-        this.#client.fetch(
-          this.#handle,
-          [{ offset: offset + done, length: part }],
-          part,
-          this.counters,
-        )[0],
-        done,
-      );
+      const part = { offset: offset + done, length: Math.min(BRIDGE_BYTES, length - done) };
+      target.set(this.#client.fetch(this.#handle, [part], part.length, this.counters), done);
     }
-    return bytes;
   }
 
   close(): void {
-    if (!this.#closed) this.#client.close(this.#handle);
+    if (!this.#closed) this.#client.close(this.#handle, this.#askedBytes, this.#whole);
     this.#closed = true;
+    this.#whole = undefined;
   }
 }
 
@@ -175,7 +214,7 @@ export class BridgeServer {
       const source = this.#sources.get(request.handle);
       this.#sources.delete(request.handle);
       // What could not be opened was reported to the worker, and has nothing to close.
-      await source?.then((opened) => opened.close(), () => undefined);
+      await source?.then((opened) => opened.close(request.askedBytes), () => undefined);
       return;
     }
     try {
@@ -186,12 +225,21 @@ export class BridgeServer {
           this.#sources.delete(request.handle);
           throw error;
         });
-        const opened: OpenedSource = { name: source.name, sizeBytes: source.sizeBytes };
+        const opened: OpenedSource = {
+          name: source.name,
+          sizeBytes: source.sizeBytes,
+          isWhole: source.readWhole !== undefined,
+        };
         answer(request.answer, DONE, JSON.stringify(opened), source.counters);
         return;
       }
       const source = await this.#sources.get(request.handle);
       if (source === undefined) throw new Error(`no open source has the handle ${request.handle}`);
+      if (request.op === "whole") {
+        await wholeOf(source, new Uint8Array(request.data, 0, source.sizeBytes));
+        answer(request.answer, DONE, "", source.counters);
+        return;
+      }
       const parts = await source.readMany(request.ranges);
       let at = 0;
       for (const bytes of parts) {
@@ -207,8 +255,14 @@ export class BridgeServer {
   /** Closes what the worker left open. */
   async close(): Promise<void> {
     const handles = [...this.#sources.keys()];
-    await mapBounded(handles, 16, (handle) => this.handle({ op: "close", handle }));
+    await mapBounded(handles, 16, (handle) => this.handle({ op: "close", handle, askedBytes: 0 }));
   }
+}
+
+/** All bytes of a source, though what was fetched of it whole may be given up by now. */
+async function wholeOf(source: RangedSource, memory: Uint8Array): Promise<void> {
+  if (source.readWhole !== undefined) await source.readWhole(memory);
+  else memory.set(await source.read(0, memory.length));
 }
 
 /** An error that fits into an answer. */

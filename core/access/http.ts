@@ -4,13 +4,17 @@
  * counts. It decides nothing about statuses and tries nothing twice.
  */
 import diagnostics from "node:diagnostics_channel";
-import { HostGate } from "../concurrency.ts";
+import { BodySpeeds, readBody, SinkError } from "./body.ts";
+import { HostGate } from "./host_gate.ts";
 import { redact, safeName } from "./redact.ts";
 import { abortError, networkTrouble, Trouble } from "./retry.ts";
 import type { SourceCounters } from "./source.ts";
 
 export interface HttpLimits {
+  /** Requests to one host at the same time; a host may be given fewer. */
   requestsPerHost: number;
+  /** A service of objects is given up to so many, while more bring more. */
+  mostPerHost: number;
   /** Until the answer's headers are there. */
   headersTimeoutMs: number;
   /** Between two chunks of a body. */
@@ -19,6 +23,7 @@ export interface HttpLimits {
 
 export const DEFAULT_HTTP_LIMITS: Readonly<HttpLimits> = {
   requestsPerHost: 16,
+  mostPerHost: 64,
   headersTimeoutMs: 60_000,
   idleTimeoutMs: 30_000,
 };
@@ -44,6 +49,8 @@ export interface HttpRequest {
   into?: Uint8Array | undefined;
   /** Takes the body of a 2xx answer chunk by chunk instead of keeping it. */
   sink?: (chunk: Uint8Array, reply: HttpHead) => void | Promise<void>;
+  /** The host is made for many requests at the same time. */
+  manyAtOnce?: boolean;
   signal?: AbortSignal | undefined;
   counters?: SourceCounters | undefined;
   /** For messages: `https://host/x bytes 0 to 99`. */
@@ -61,6 +68,8 @@ export interface HttpReply extends HttpHead {
   body: Uint8Array;
   /** More bytes came than `maxBytes`. */
   overlong: boolean;
+  /** When the request was sent, on the clock of performance.now(). */
+  startedAt: number;
 }
 
 /** What was asked of a server and what came: no header, no query, nothing secret. */
@@ -83,13 +92,17 @@ export class HttpClient {
   readonly gate: HostGate;
   /** Hosts that have ever answered. */
   readonly #answered = new Set<string>();
+  readonly #speeds = new BodySpeeds();
   /** Hears of waits that someone may wonder about, in words without figures. */
   readonly onLongWait: (message: string) => void;
 
   constructor(limits: Partial<HttpLimits> = {}, onLongWait: (message: string) => void = () => {}) {
     this.onLongWait = onLongWait;
-    this.limits = { ...DEFAULT_HTTP_LIMITS, ...limits };
-    this.gate = new HostGate(this.limits.requestsPerHost);
+    const { requestsPerHost } = limits;
+    // Who says a number of requests means no more than that.
+    const bound = requestsPerHost === undefined ? {} : { mostPerHost: requestsPerHost };
+    this.limits = { ...DEFAULT_HTTP_LIMITS, ...bound, ...limits };
+    this.gate = new HostGate(this.limits.requestsPerHost, this.limits.mostPerHost);
   }
 
   /** One exchange, redirects included. Throws {@linkcode Trouble} where no whole answer came. */
@@ -136,7 +149,7 @@ export class HttpClient {
     const { signal, counters } = request;
     const asked = askedOf(request);
     if (signal?.aborted) throw abortError(signal);
-    const leave = await this.gate.enter(url.host, signal).catch((error) => {
+    const leave = await this.gate.enter(url.host, request.manyAtOnce ?? false, signal).catch((error) => {
       throw signal?.aborted ? abortError(signal) : error;
     });
     const control = new AbortController();
@@ -144,6 +157,7 @@ export class HttpClient {
     signal?.addEventListener("abort", stop, { once: true });
     let timer: ReturnType<typeof setTimeout> | undefined;
     let late = false;
+    let moved = request.body?.length ?? 0;
     const within = (milliseconds: number) => {
       clearTimeout(timer);
       timer = setTimeout(() => {
@@ -169,9 +183,18 @@ export class HttpClient {
       const good = response.status >= 200 && response.status < 300;
       const { maxBytes } = request;
       const limit = !good ? ERROR_BODY_BYTES : typeof maxBytes === "number" ? maxBytes : maxBytes(head);
-      const body = await readBody(response, good ? request : {}, head, limit, counters, () => {
-        within(this.limits.idleTimeoutMs);
+      const { idleTimeoutMs } = this.limits;
+      const began = performance.now();
+      const { bytes, ...body } = await readBody(response, {
+        ...(good ? { sink: request.sink, into: request.into } : {}),
+        head,
+        limit,
+        counters,
+        isSoon: (bytes) => this.#speeds.isSoon(url.host, bytes, idleTimeoutMs),
+        alive: () => within(idleTimeoutMs),
       });
+      this.#speeds.came(url.host, bytes, performance.now() - began);
+      moved += bytes;
       if (exchanges.hasSubscribers) {
         exchanges.publish(
           {
@@ -183,10 +206,11 @@ export class HttpClient {
           } satisfies ExchangeNote,
         );
       }
-      return { ...head, ...body };
+      return { ...head, ...body, startedAt: started };
     } catch (error) {
       if (signal?.aborted) throw abortError(signal);
       if (late) {
+        this.#speeds.stood(url.host);
         throw new Trouble({
           kind: "timeout",
           asked,
@@ -201,13 +225,10 @@ export class HttpClient {
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener("abort", stop);
-      leave();
+      leave(moved);
     }
   }
 }
-
-/** Trouble while the body was handed on (a full disk, say) is not the network's. */
-class SinkError extends Error {}
 
 /** This machine by any of its own names. */
 export function isLoopback(hostname: string): boolean {
@@ -235,54 +256,4 @@ function redirectTarget(reply: HttpHead, from: URL | string): URL | undefined {
       tag: error instanceof TypeError ? "granule" : "io",
     });
   }
-}
-
-async function readBody(
-  response: Response,
-  { sink, into }: Pick<HttpRequest, "sink" | "into">,
-  head: HttpHead,
-  limit: number,
-  counters: SourceCounters | undefined,
-  alive: () => void,
-): Promise<{ body: Uint8Array; overlong: boolean }> {
-  if (response.body === null) return { body: new Uint8Array(0), overlong: false };
-  const stated = Number(response.headers.get("content-length") ?? NaN);
-  const expected = Number.isSafeInteger(stated) ? Math.min(stated, limit) : Math.min(limit, 65536);
-  let body = into !== undefined && into.length >= expected
-    ? into
-    : new Uint8Array(sink === undefined ? expected : 0);
-  let length = 0;
-  let overlong = false;
-  const reader = response.body.getReader();
-  try {
-    for (;;) {
-      alive();
-      const { done, value } = await reader.read();
-      if (done) break;
-      if (counters !== undefined) counters.bytes += value.length;
-      const take = Math.min(value.length, limit - length);
-      overlong = take < value.length;
-      if (sink !== undefined) {
-        try {
-          await sink(value.subarray(0, take), head);
-        } catch (error) {
-          throw new SinkError("sink", { cause: error });
-        }
-      } else {
-        if (length + take > body.length) {
-          const larger = new Uint8Array(Math.min(limit, Math.max(body.length * 2, length + take)));
-          larger.set(body.subarray(0, length));
-          body = larger;
-        }
-        body.set(value.subarray(0, take), length);
-      }
-      length += take;
-      if (overlong) break;
-    }
-  } finally {
-    // A body that is not read to its end would keep its connection. One that broke rejects here again
-    // with what read() threw.
-    await reader.cancel().catch(() => undefined);
-  }
-  return { body: body.subarray(0, sink === undefined ? length : 0), overlong };
 }

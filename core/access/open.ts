@@ -9,13 +9,8 @@ import { Ahead } from "./ahead.ts";
 import { AwsChain } from "./aws.ts";
 import { azureAccount } from "./azure_account.ts";
 import { AzureTransport } from "./azure_transport.ts";
-import {
-  CacheBudget,
-  CachedSource,
-  type CacheSettings,
-  DEFAULT_CACHE,
-  type RangedSource,
-} from "./block_cache.ts";
+import { CachedSource, type CacheSettings, DEFAULT_CACHE, type RangedSource } from "./block_cache.ts";
+import { CacheBudget } from "./cache_budget.ts";
 import { Earthdata } from "./earthdata.ts";
 import { type LocalSource, openFileSource } from "./file_source.ts";
 import { googleBucket } from "./google_bucket.ts";
@@ -71,7 +66,7 @@ export class SourceOpener {
   readonly #cache: CacheSettings;
   readonly #ahead = new Ahead(async (location) => {
     const source = await this.#openRemote(location);
-    source.warm(this.#wholeFiles.areWorthwhile);
+    this.#warm(source, false);
     return source;
   });
   readonly #wholeFiles = new WholeFiles();
@@ -109,10 +104,22 @@ export class SourceOpener {
     const location = typeof at === "string" ? locationOf(at) : at;
     if (location.kind === "local") return ranged(await openFileSource(location.url));
     const isExpected = this.#ahead.expects(location);
-    const source = await (this.#ahead.take(location) ?? this.#openRemote(location));
-    // When it was opened ahead, less was known, or there was no room.
-    if (isExpected) source.warm(this.#wholeFiles.areWorthwhile);
+    const opening = this.#ahead.take(location) ?? this.#openRemote(location);
+    this.#ahead.fill();
+    // Those that were opened ahead when less was known, or when there was no room.
+    this.#ahead.eachOpened((source) => this.#warm(source, false));
+    const source = await opening;
+    if (isExpected) this.#warm(source, true);
     return source;
+  }
+
+  /** Has a file that is expected read whole, where that is worthwhile and there is room. */
+  #warm(source: CachedSource, isAwaited: boolean): void {
+    if (source.readWhole !== undefined) return;
+    if (source.isSmall) source.warm(isAwaited);
+    else if (this.#wholeFiles.areWorthwhile(source.sizeBytes, this.#ahead.expectedCount)) {
+      if (source.warm(isAwaited)) this.#wholeFiles.began();
+    }
   }
 
   /**

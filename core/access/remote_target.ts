@@ -7,7 +7,7 @@ import crypto from "node:crypto";
 import { mapBounded } from "../concurrency.ts";
 import { GranaryError } from "../errors.ts";
 import type { RangedSource } from "./block_cache.ts";
-import type { HttpReply } from "./http.ts";
+import { DEFAULT_HTTP_LIMITS, type HttpReply } from "./http.ts";
 import type { S3Settings, SourceLocation } from "./location.ts";
 import { listObjects } from "./object_list.ts";
 import { byBytes, checkKey, checkLength, type ObjectTarget } from "./object_target.ts";
@@ -24,7 +24,8 @@ export const PART_BYTES = 16 * 1024 * 1024;
 /** Of a service's answer that is no object. */
 export const ANSWER_BYTES = 16 * 1024 * 1024;
 export const PARTS_AT_ONCE = 4;
-const PUTS_AT_ONCE = 16;
+/** The gate of the host lets in as many as bring more. */
+const PUTS_AT_ONCE = DEFAULT_HTTP_LIMITS.mostPerHost;
 /** No object that a store or a run directory holds is larger; what is larger is read by range. */
 const LARGEST_GET_BYTES = 2 ** 31 - 1;
 

@@ -61,6 +61,7 @@ export class S3Transport implements Transport {
       : await sign(url, request.method ?? "GET", headers, keys, bucket);
     const reply = await this.#client.exchange({
       ...request,
+      manyAtOnce: true,
       asked,
       url: url.href,
       headers: {},

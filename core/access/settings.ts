@@ -10,7 +10,9 @@ export const NETWORK_VARIABLES: Readonly<Record<string, string>> = {
     DEFAULT_HTTP_LIMITS.headersTimeoutMs / 1000
   })`,
   GRANARY_HTTP_ATTEMPTS: `how often a request is sent at most (${DEFAULT_RETRY.attempts})`,
-  GRANARY_HTTP_REQUESTS: `requests to one host at the same time (${DEFAULT_HTTP_LIMITS.requestsPerHost})`,
+  GRANARY_HTTP_REQUESTS:
+    `requests to one host at the same time, at most (${DEFAULT_HTTP_LIMITS.requestsPerHost}, ` +
+    `and up to ${DEFAULT_HTTP_LIMITS.mostPerHost} to S3 and its like while more bring more)`,
 };
 
 /** Limits and retries by the environment. Throws an input error for what is no number within bounds. */

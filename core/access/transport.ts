@@ -63,9 +63,11 @@ export function request<T>(
       if (good && !attempt.refused) return await accept(reply);
       if (attempt.passing !== undefined || isRetryableStatus(reply.status)) {
         const trouble = statusTrouble(asked, reply.status, reply.headers, attempt.passing ?? "");
+        const { host } = new URL(reply.url);
+        if (isThrottled(reply.status, attempt.passing)) client.gate.throttle(host, reply.startedAt);
         const wait = trouble.retryAfterMs;
         if (wait !== undefined && wait <= policy.longestRetryAfterMs) {
-          client.gate.close(new URL(reply.url).host, wait);
+          client.gate.close(host, wait);
         }
         throw trouble;
       }
@@ -75,6 +77,11 @@ export function request<T>(
     if (waitMs < LONG_WAIT_MS) return;
     client.onLongWait(`${serverOf(transport.name)}: ${trouble.came}; waiting and trying again`);
   });
+}
+
+/** Whether an answer asks for fewer requests. */
+function isThrottled(status: number, code: string | undefined): boolean {
+  return status === 429 || status === 503 || code === "SlowDown";
 }
 
 /** `https://host` or `s3://bucket`. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { CacheBudget, CachedSource, type CacheSettings } from "../../../../core/access/block_cache.ts";
+import { CachedSource, type CacheSettings } from "../../../../core/access/block_cache.ts";
+import { CacheBudget } from "../../../../core/access/cache_budget.ts";
 import { copyOverlap, firstSpan, mergeRanges } from "../../../../core/access/read_plan.ts";
 import type { ByteRange, Source } from "../../../../core/access/source.ts";
 import { patternBytes } from "../../../support/loopback.ts";
@@ -168,6 +169,36 @@ Deno.test("kept blocks stay within the budget of all sources, the least used go 
   assert.equal(log.length, 5);
   await cache.close();
   assert.equal(budget.usedBytes, 0, "a closed source keeps nothing");
+});
+
+Deno.test("files that are held whole have room of their own, and more where a reader waits, until they are read", async () => {
+  const { source, log } = slowSource();
+  const budget = new CacheBudget(600 * KB, 10_000 * KB);
+  const shares: number[] = [];
+  const open = () =>
+    new CachedSource(
+      source,
+      { opens: 1, requests: 0, bytes: 0 },
+      budget,
+      SETTINGS,
+      undefined,
+      ({ askedShare }) => shares.push(askedShare),
+    );
+  const first = open(), second = open();
+  assert.equal(first.warm(false), true);
+  assert.equal(second.warm(false), false, "1.2 MB are for those ahead");
+  assert.equal(second.warm(true), false, "1.8 MB are for all");
+  await first.read(10, 10);
+  assert.equal(log.length, 10, "the longest requests, side by side");
+  const memory = new Uint8Array(BYTES.length);
+  await first.readWhole!(memory);
+  assert.deepEqual(memory, BYTES);
+  assert.equal(first.readWhole, undefined, "its reader has it");
+  assert.equal(second.warm(false), true, "and its room is free");
+  await first.close(500 * KB);
+  await second.close(100 * KB);
+  assert.equal(log.length, 20);
+  assert.deepEqual(shares, [0.50001, 0.1]);
 });
 
 Deno.test("bytes under way stay within the budget", async () => {

@@ -97,6 +97,27 @@ const scenes: Record<string, () => Promise<void>> = {
       assert.ok(server.seen.length <= 1 + Math.ceil(BYTES.length / 32768), "no block is asked for twice");
     }),
 
+  "a file that comes whole is handed over whole: any reads of it cost two requests": () =>
+    withServer(async (server) => {
+      const location = { kind: "https" as const, url: `${server.url}/a` };
+      for (const singly of [false, true]) {
+        const before = server.seen.length;
+        const shared = opener();
+        shared.expect([location]);
+        const done = await runWorker({ location, ranges: RANGES, times: 2, singly }, shared);
+        assert.equal(done.digest, digest(RANGES, 2));
+        assert.equal(server.seen.length - before, 2, "its first bytes, and the rest");
+        assert.deepEqual(done.counters, { opens: 1, requests: 2, bytes: BYTES.length });
+      }
+      server.faults = new FaultSchedule([{ at: [2, 3, 4], fault: { kind: "short", share: 0.5 } }]);
+      const shared = opener();
+      shared.expect([location]);
+      await assert.rejects(
+        runWorker({ location, ranges: RANGES, times: 1, singly: false }, shared),
+        (error) => error instanceof GranaryError && /only \d+ of \d+ bytes came, 3 times/.test(error.message),
+      );
+    }),
+
   "several workers read at the same time through one opener": () =>
     withServer(async (server) => {
       const shared = opener();

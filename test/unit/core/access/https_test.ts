@@ -214,6 +214,40 @@ Deno.test("a name that no one knows and a port where no one listens are network 
   await assert.rejects(opener.open(`${url}/a.h5`), fails("io", /connection was refused, 2 times/));
 });
 
+Deno.test("long bodies from a host that is fast come in one piece, and what goes wrong with them is repaired", () =>
+  withServer(async (server) => {
+    const opener = new SourceOpener({
+      env: {},
+      retry: { attempts: 3, baseMs: 2, capMs: 5 },
+      limits: { headersTimeoutMs: 400, idleTimeoutMs: 400 },
+    });
+    const source = await opener.open(`${server.url}/a.h5`);
+    const range = { offset: 100_000, length: 300_000 };
+    const read = async () => {
+      const counted = source.counters.bytes;
+      const [bytes] = await source.readMany([range]);
+      assert.deepEqual(bytes, BYTES.slice(range.offset, range.offset + range.length));
+      return source.counters.bytes - counted;
+    };
+    assert.equal(await read(), range.length, "its speed is seen now");
+    assert.equal(await read(), range.length);
+    for (
+      const fault of [
+        { kind: "reset", after: 0.5 },
+        { kind: "short", share: 0.5 },
+        { kind: "overlong" },
+        { kind: "silence" },
+        { kind: "status", status: 503 },
+      ] as const
+    ) {
+      server.faults = new FaultSchedule([{ at: [1], fault }]);
+      const asked = server.seen.length;
+      assert.ok(await read() >= range.length, fault.kind);
+      assert.ok(server.seen.length >= asked + 2, `${fault.kind} was met`);
+    }
+    await source.close();
+  }));
+
 Deno.test("no more requests than allowed are under way at one host", () =>
   withServer(async (server) => {
     server.latencyMs = 20;

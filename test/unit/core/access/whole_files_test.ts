@@ -1,13 +1,32 @@
 import assert from "node:assert/strict";
 import { WholeFiles } from "../../../../core/access/whole_files.ts";
 
+const SIZE = 10_000_000;
+
 Deno.test("files are worth reading whole once nearly all of each of the last ones was asked for", () => {
   const files = new WholeFiles();
-  assert.equal(files.areWorthwhile, false, "nothing is known yet");
+  const worthwhile = () => files.areWorthwhile(SIZE, 4);
+  assert.equal(worthwhile(), false, "nothing is known yet, and they are few");
   files.seen(0.95);
-  assert.equal(files.areWorthwhile, true);
+  assert.equal(worthwhile(), true);
   files.seen(0.3);
-  assert.equal(files.areWorthwhile, false);
+  assert.equal(worthwhile(), false);
   for (let i = 0; i < 8; i++) files.seen(1);
-  assert.equal(files.areWorthwhile, true, "the one with little is long ago");
+  assert.equal(worthwhile(), true, "the one with little is long ago");
+});
+
+Deno.test("of many files the first eighth is read whole on a guess, until one was read, and none that is large", () => {
+  const guessed = (files: WholeFiles, size: number, expected: number) =>
+    Array.from({ length: 20 }, () => {
+      const yes = files.areWorthwhile(size, expected);
+      if (yes) files.began();
+      return yes;
+    }).filter((yes) => yes).length;
+  assert.equal(guessed(new WholeFiles(), SIZE, 48), 6);
+  assert.equal(guessed(new WholeFiles(), SIZE, 7), 0);
+  assert.equal(guessed(new WholeFiles(), 100_000_000, 48), 0);
+  const files = new WholeFiles();
+  assert.equal(files.areWorthwhile(SIZE, 48), true);
+  files.seen(0.1);
+  assert.equal(files.areWorthwhile(SIZE, 48), false, "the guess was wrong");
 });
