@@ -9,7 +9,7 @@ const REQUEST_BYTES = 64 * 1024;
 /** Growth that is worth it. */
 const BETTER = 1.1;
 const GROWTH = 1.5;
-/** An attempt is judged after this, and after each place was used twice. */
+/** A round lasts so long, and after each place was used twice. */
 const ROUND_MS = 100;
 /** Rounds after a try that brought nothing, or after the host asked for less, before the next. */
 const REST_ROUNDS = 8;
@@ -50,7 +50,7 @@ export class AdaptiveLimit {
     this.#work += bytes + REQUEST_BYTES;
     const elapsed = now - this.#since;
     if (elapsed < ROUND_MS || this.#ended < 2 * this.#allowed) return;
-    if (this.#full * 2 >= this.#ended) this.#judge(this.#work / elapsed);
+    if (this.#full * 2 >= this.#ended) this.#compare(this.#work / elapsed);
     this.#begin(now);
   }
 
@@ -72,7 +72,7 @@ export class AdaptiveLimit {
     this.#work = 0;
   }
 
-  #judge(rate: number): void {
+  #compare(rate: number): void {
     if (this.#rest > 0) {
       this.#rest -= 1;
       return;

@@ -1,11 +1,10 @@
-/** How the body of an answer is read: chunk by chunk, or in one piece where that is over soon. */
-import type { HttpHead, HttpRequest } from "./http.ts";
+/** How the body of an answer is read: chunk by chunk, or at once where that is over soon. */
 import type { SourceCounters } from "./source.ts";
 
 /** Trouble while the body was handed on (a full disk, say) is not the network's. */
 export class SinkError extends Error {}
 
-export interface Body {
+interface Body {
   body: Uint8Array;
   /** More bytes came than were allowed. */
   overlong: boolean;
@@ -13,8 +12,11 @@ export interface Body {
   bytes: number;
 }
 
-interface BodyOptions extends Pick<HttpRequest, "sink" | "into"> {
-  head: HttpHead;
+interface BodyOptions {
+  /** Takes the body chunk by chunk in place of keeping it. */
+  sink?: ((chunk: Uint8Array) => void | Promise<void>) | undefined;
+  /** Memory for the body, used where it is large enough. */
+  into?: Uint8Array | undefined;
   /** Bytes that are read at most. */
   limit: number;
   counters: SourceCounters | undefined;
@@ -29,7 +31,7 @@ export async function readBody(response: Response, options: BodyOptions): Promis
   if (response.body === null) return { body: new Uint8Array(0), overlong: false, bytes: 0 };
   const stated = statedLength(response.headers);
   if (stated !== undefined && stated <= options.limit && options.isSoon(stated)) {
-    if (options.sink === undefined && options.into === undefined) return await inOnePiece(response, options);
+    if (options.sink === undefined && options.into === undefined) return await atOnce(response, options);
   }
   return await byChunks(response.body, stated, options);
 }
@@ -43,7 +45,7 @@ function statedLength(headers: Headers): number | undefined {
 }
 
 /** A third of the processor time of reading by chunks; how it goes on is not seen. */
-async function inOnePiece(response: Response, { counters, alive }: BodyOptions): Promise<Body> {
+async function atOnce(response: Response, { counters, alive }: BodyOptions): Promise<Body> {
   alive();
   const body = new Uint8Array(await response.arrayBuffer());
   if (counters !== undefined) counters.bytes += body.length;
@@ -53,7 +55,7 @@ async function inOnePiece(response: Response, { counters, alive }: BodyOptions):
 async function byChunks(
   stream: ReadableStream<Uint8Array>,
   stated: number | undefined,
-  { sink, into, head, limit, counters, alive }: BodyOptions,
+  { sink, into, limit, counters, alive }: BodyOptions,
 ): Promise<Body> {
   const expected = Math.min(limit, stated ?? 65536);
   let body = into !== undefined && into.length >= expected
@@ -72,7 +74,7 @@ async function byChunks(
       overlong = take < value.length;
       if (sink !== undefined) {
         try {
-          await sink(value.subarray(0, take), head);
+          await sink(value.subarray(0, take));
         } catch (error) {
           throw new SinkError("sink", { cause: error });
         }

@@ -186,8 +186,8 @@ export class HttpClient {
       const { idleTimeoutMs } = this.limits;
       const began = performance.now();
       const { bytes, ...body } = await readBody(response, {
-        ...(good ? { sink: request.sink, into: request.into } : {}),
-        head,
+        sink: good && request.sink !== undefined ? (chunk) => request.sink!(chunk, head) : undefined,
+        into: good ? request.into : undefined,
         limit,
         counters,
         isSoon: (bytes) => this.#speeds.isSoon(url.host, bytes, idleTimeoutMs),

@@ -214,7 +214,7 @@ Deno.test("a name that no one knows and a port where no one listens are network 
   await assert.rejects(opener.open(`${url}/a.h5`), fails("io", /connection was refused, 2 times/));
 });
 
-Deno.test("long bodies from a host that is fast come in one piece, and what goes wrong with them is repaired", () =>
+Deno.test("long bodies from a host that is fast come at once, and what goes wrong with them is repaired", () =>
   withServer(async (server) => {
     const opener = new SourceOpener({
       env: {},
