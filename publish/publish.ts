@@ -68,6 +68,7 @@ async function registerAll(
       await registerTarget(directory, plan, index, {
         opener,
         signal: opener.signal,
+        overwrite: options.overwrite ?? false,
         retryRefused: options.retry !== undefined && options.retry !== false,
         ...(options.onRegistered === undefined ? {} : { onProgress: options.onRegistered }),
       });

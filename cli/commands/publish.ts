@@ -104,7 +104,7 @@ function addRunFlags(command: CommandUnknownOpts, backends: boolean): CommandUnk
   command
     .option("--run-dir <dir>", RUN_DIR, storeToWrite)
     .option("--keep", "leave what was made under another config as it is")
-    .option(OVERWRITE, "take over a catalog at the output that no run of here made")
+    .option(OVERWRITE, "replace what no run of here made at the output and the targets")
     .option("--workers <n>", "cores to use (default: all of this process)", countOf)
     .option("--driver <drivers>", "how granules are read: auto, or local, https, s3 with commas");
   if (backends) addBackendOptions(command);

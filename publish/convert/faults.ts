@@ -6,6 +6,14 @@ export function isPermanent(error: unknown): boolean {
   return error instanceof GranaryError && (error.tag === "input" || isDamage(error));
 }
 
+/** Whether a disk takes no more files now: no wait within a run changes that. */
+export function isDiskRefusal(error: unknown): boolean {
+  return error instanceof GranaryError && error.tag === "io" &&
+    DISK_REFUSALS.includes(String(error.details.code));
+}
+
+const DISK_REFUSALS = ["ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "ENOTDIR"];
+
 /** Whether the bytes themselves are wrong. A server may come back, and an archive may be behind its own metadata. */
 export function isDamage(error: unknown): error is GranaryError {
   return error instanceof GranaryError && error.tag === "granule" &&

@@ -4,7 +4,7 @@ import { keyOf } from "../../core/keys.ts";
 import type { Dataset } from "../dataset.ts";
 import type { ConvertRecord, Done, Failure } from "../records.ts";
 import { PLAN_FORMAT } from "../version.ts";
-import { itemStem } from "../convert/names.ts";
+import { cogFolder, COGS, itemStem } from "../convert/names.ts";
 import { configKey, identityKey, recordName } from "./identity.ts";
 
 /** Why a granule is converted: it is new, or its source, the config or a file of it changed, or a try failed. */
@@ -61,6 +61,8 @@ interface PlanInput {
   readonly retry: boolean | readonly string[];
   /** What is done under another config stays as it is. */
   readonly keepOld: boolean;
+  /** Files of others that stand where those of a new granule go are replaced. */
+  readonly overwrite: boolean;
 }
 
 const DAY_MS = 86_400_000;
@@ -79,6 +81,8 @@ export async function planDataset(input: PlanInput): Promise<PublishPlan> {
   const holders = new Map(
     [...records].map(([name, { id, collection }]) => [itemStem(id), { name, collection }]),
   );
+  const begun = new Set(input.former?.convert.map(({ name }) => name));
+  const taken = input.overwrite ? new Map<string, string>() : tiffByFolder(input.outputs);
   let kept = 0;
   for await (const row of input.rows) {
     const name = recordName(row);
@@ -94,6 +98,15 @@ export async function planDataset(input: PlanInput): Promise<PublishPlan> {
       continue;
     }
     holders.set(stem, { name, collection: row.collection });
+    // Files of a run that was killed are those of a granule that it planned.
+    const standing = records.has(name) || begun.has(name) ? undefined : taken.get(cogFolder(row.id));
+    if (standing !== undefined) {
+      const reason =
+        `${standing} is there already, and no run of here made it; nothing was changed (move it away,` +
+        " or say --overwrite to have its place)";
+      failed.push({ collection: row.collection, id: row.id, reason, permanent: true });
+      continue;
+    }
     const state = stateOf(row, identity, config, records.get(name), input);
     if (state === "kept") kept += 1;
     else if (typeof state === "object") {
@@ -128,6 +141,15 @@ export async function planDataset(input: PlanInput): Promise<PublishPlan> {
     failed,
     setAside: input.setAside,
   };
+}
+
+/** A TIFF of each folder that holds some. */
+function tiffByFolder(outputs: ReadonlyMap<string, number>): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const key of outputs.keys()) {
+    if (/\.tiff?$/i.test(key)) found.set(key.slice(0, key.indexOf("/", COGS.length) + 1), key);
+  }
+  return found;
 }
 
 function stateOf(

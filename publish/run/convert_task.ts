@@ -9,7 +9,7 @@ import { backoffMs } from "../../core/access/retry.ts";
 import type { RetryPolicy } from "../../core/access/retry.ts";
 import type { StacItem } from "../../core/stac/values.ts";
 import { type ConvertContext, convertGranule } from "../convert/convert_granule.ts";
-import { isDamage, isPermanent } from "../convert/faults.ts";
+import { isDamage, isDiskRefusal, isPermanent } from "../convert/faults.ts";
 import { itemsOf } from "../convert/items.ts";
 import { cogFolder } from "../convert/names.ts";
 import { putStaged } from "../convert/put_staged.ts";
@@ -50,7 +50,7 @@ export async function convertTask(
       // A file that seems damaged is fetched once more: the damage may have come on the way.
       const again = permanent
         ? tries < 2 && isRemote(planned) && isDamage(error)
-        : tries < plan.dataset.retry.attempts;
+        : tries < plan.dataset.retry.attempts && !isDiskRefusal(error);
       if (again) {
         await wait(
           backoffMs(TRIES, tries + 1, undefined),
@@ -165,7 +165,10 @@ async function dropUnannounced(
   { target }: ConvertContext,
 ): Promise<void> {
   const held = new Set(before?.done?.outputs.map(({ key }) => key));
-  for (const key of await target.list(cogFolder(row.id))) if (!held.has(key)) await target.delete(key);
+  for (const key of await target.list(cogFolder(row.id))) {
+    // What programs put beside a COG, as its statistics, is not ours.
+    if (key.endsWith(".tif") && !held.has(key)) await target.delete(key);
+  }
 }
 
 function itemsHashOf(items: readonly StacItem[]): string {

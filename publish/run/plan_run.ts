@@ -1,4 +1,5 @@
 /** Discovers, and plans what is left: the catalog and the plan come to the run directory. */
+import fs from "node:fs";
 import type { SourceOpener } from "../../core/access/open.ts";
 import { openTarget } from "../../core/access/targets.ts";
 import { inputError } from "../../core/errors.ts";
@@ -8,6 +9,7 @@ import { COGS } from "../convert/names.ts";
 import type { Dataset } from "../dataset.ts";
 import { discoverDataset } from "../plan/discover.ts";
 import { planDataset, type PublishPlan } from "../plan/plan.ts";
+import { COLLECTION_KEY } from "../targets/static_catalog.ts";
 import type { PublishDirectory } from "./directory.ts";
 import { itemTargets } from "./register.ts";
 import { CONVERT, REGISTER } from "./stages.ts";
@@ -17,7 +19,7 @@ export interface PlanOptions {
   readonly now?: number;
   readonly retry?: boolean | readonly string[];
   readonly keepOld?: boolean;
-  /** A catalog that other runs made at the output is taken over. */
+  /** What others made at the output and at the targets is replaced. */
   readonly overwrite?: boolean;
   /** Nothing is written. */
   readonly dryRun?: boolean;
@@ -35,12 +37,7 @@ export async function planRun(
   const now = options.now ?? Date.now();
   const former = await directory.formerPlan();
   const target = openTarget(dataset.output, opener);
-  if (former === null && options.overwrite !== true && await target.get("collection.json") !== undefined) {
-    throw inputError(
-      `${dataset.output}: there is a catalog, and ${directory.name} has no run that made it; nothing was changed` +
-        " (say --run-dir where the run is, or --overwrite to take the place over)",
-    );
-  }
+  if (options.overwrite !== true) await refuseTaken(dataset, former, directory.name, opener);
   const records = await directory.convertRecords();
   const write = options.dryRun !== true;
   if (write) {
@@ -73,6 +70,7 @@ export async function planRun(
       former,
       retry: options.retry ?? false,
       keepOld: options.keepOld ?? false,
+      overwrite: options.overwrite ?? false,
     });
   }, write);
   if (!write) return plan;
@@ -82,6 +80,29 @@ export async function planRun(
     { name: REGISTER, tasks: itemTargets(dataset).map((_, task) => task) },
   ]);
   return plan;
+}
+
+/** Throws an input error where a target that no run of here wrote to holds a catalog or a file. */
+async function refuseTaken(
+  dataset: Dataset,
+  former: PublishPlan | null,
+  run: string,
+  opener: SourceOpener,
+): Promise<void> {
+  const known = new Set(former?.dataset.targets.map(({ kind, to }) => `${kind} ${to}`));
+  for (const { kind, to } of dataset.targets) {
+    if (known.has(`${kind} ${to}`)) continue;
+    const what = kind === "static"
+      ? await openTarget(to, opener).get(COLLECTION_KEY) === undefined ? null : "a catalog"
+      : (kind === "ndjson" || kind === "geoparquet" || kind === "catalog") && fs.existsSync(to)
+      ? "a file"
+      : null;
+    if (what === null) continue;
+    throw inputError(
+      `${to}: there is ${what}, and ${run} has no run that made it; nothing was changed` +
+        " (say --run-dir where the run is, or --overwrite to take the place over)",
+    );
+  }
 }
 
 async function* rowsOf(file: string): AsyncGenerator<GranuleRow> {

@@ -11,9 +11,9 @@ import { targetKey } from "../plan/identity.ts";
 import type { PublishPlan } from "../plan/plan.ts";
 import type { PollPolicy } from "../targets/ingestions.ts";
 import { openPublishTarget } from "../targets/open.ts";
-import type { GoneItem, ItemTarget } from "../targets/target.ts";
+import { type GoneItem, type ItemTarget, yearOf } from "../targets/target.ts";
 import type { PublishDirectory } from "./directory.ts";
-import type { ConvertRecord, RegisterRecord } from "../records.ts";
+import type { ConvertRecord, Done, RegisterRecord } from "../records.ts";
 
 /** Items in one call to a target. */
 const CHUNK_ITEMS = 500;
@@ -28,6 +28,8 @@ interface RegisterOptions {
   readonly enough?: AbortSignal | undefined;
   /** Refused items are offered again. */
   readonly retryRefused?: boolean;
+  /** What stands in the places of new items is replaced. */
+  readonly overwrite?: boolean;
   readonly poll?: PollPolicy;
   readonly onProgress?: (items: number) => void;
 }
@@ -60,7 +62,7 @@ export function unregistered(
   });
 }
 
-/** Registers with target number `index` of everything that is done and that it does not know. */
+/** Registers with target number `index` of everything that is done and that it does not know, or has lost. */
 export async function registerTarget(
   directory: PublishDirectory,
   plan: PublishPlan,
@@ -70,8 +72,7 @@ export async function registerTarget(
   const { dataset } = plan;
   const key = targetKey(dataset, index);
   const records = await directory.convertRecords();
-  const names = unregistered(records, await directory.registered(key), options.retryRefused);
-  if (names.length === 0) return { items: 0, refused: [], left: 0 };
+  const registered = await directory.registered(key);
   const opened = openPublishTarget(dataset.targets[index], {
     collection: dataset.name,
     output: dataset.output,
@@ -83,16 +84,27 @@ export async function registerTarget(
   if (opened.kind !== "items") throw new Error(`target ${index} takes no items one by one`);
   const { target } = opened;
   let count = 0;
-  let left = names.length;
+  let left = 0;
   const refused: { id: string; reason: string }[] = [];
   try {
+    const present = await target.present?.() ?? (() => true);
+    const due = new Set(unregistered(records, registered, options.retryRefused));
+    const names = [...records].flatMap(([name, { done }]) =>
+      due.has(name) || isLost(done, registered.get(name), present) ? [name] : []
+    );
+    left = names.length;
     let begun = false;
     for await (const chunk of chunksOf(directory, records, names)) {
       options.signal?.throwIfAborted();
       if (options.enough?.aborted) break;
       if (!begun) await target.begin(collectionForTarget(dataset, index, firstCollection(dataset, chunk)));
       begun = true;
-      const bad = await putChunk(target, chunk, options.signal);
+      const fresh = chunk.filter(({ name }) => !registered.has(name) || options.retryRefused === true);
+      const placed = fresh.flatMap(({ items }) => items).filter((item) =>
+        present({ id: item.id, year: yearOf(item) })
+      );
+      const occupied = options.overwrite ? [] : await target.occupied?.(placed) ?? [];
+      const bad = [...occupied, ...await putChunk(target, without(chunk, occupied), options.signal)];
       const reasons = new Map(bad.map(({ id, reason }) => [id, reason]));
       await directory.putRegistered(key, {
         kind: "register",
@@ -115,6 +127,25 @@ export async function registerTarget(
     await target.close();
   }
   return { items: count, refused, left };
+}
+
+/** Whether items that a target took are there no longer. */
+function isLost(
+  done: Done | null,
+  known: RegisterRecord["granules"][number] | undefined,
+  present: (item: GoneItem) => boolean,
+): boolean {
+  if (done === null || known === undefined) return false;
+  const refused = new Set(known.refused.map(({ id }) => id));
+  return done.items.some((item) => !refused.has(item.id) && !present(item));
+}
+
+function without(
+  chunk: readonly RegisterGranule[],
+  refused: readonly { readonly id: string }[],
+): readonly RegisterGranule[] {
+  const ids = new Set(refused.map(({ id }) => id));
+  return chunk.map((granule) => ({ ...granule, items: granule.items.filter(({ id }) => !ids.has(id)) }));
 }
 
 interface RegisterGranule {

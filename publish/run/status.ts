@@ -62,6 +62,9 @@ export async function publishStatus(directory: PublishDirectory, plan: PublishPl
   const failed = [...records.values()].flatMap(({ collection, id, failure }): FailedGranule[] =>
     failure === null ? [] : [{ collection, id, reason: failure.reason, permanent: failure.permanent }]
   );
+  // Those that a plan did not come to convert have no record.
+  const recorded = new Set([...records.values()].map(({ collection, id }) => `${collection} ${id}`));
+  const unrecorded = plan.failed.filter(({ collection, id }) => !recorded.has(`${collection} ${id}`));
   return {
     dataset: plan.dataset.name,
     output: plan.dataset.output,
@@ -71,7 +74,7 @@ export async function publishStatus(directory: PublishDirectory, plan: PublishPl
     discovered: discoveredOf(plan),
     converted: [...records.values()].filter(({ done }) => done !== null).length,
     setAside: Object.values(plan.setAside).reduce((sum, count) => sum + count, 0),
-    failed: [...failed, ...refused],
+    failed: [...failed, ...refused, ...unrecorded],
     outdated: [...outdated].flatMap((name) => records.get(name)?.id ?? []).sort(),
   };
 }

@@ -10,7 +10,7 @@ import type { StacCollection, StacItem, StacLink, StacVersion } from "../../core
 import { fileNameOf, relativeHref } from "./hrefs.ts";
 import { type GoneItem, type ItemTarget, placedItem, type RefusedItem, yearOf } from "./target.ts";
 
-const COLLECTION_KEY = "collection.json";
+export const COLLECTION_KEY = "collection.json";
 const ITEMS_PREFIX = "items/";
 /** Folders between an item and the collection. */
 const ITEM_DEPTH = 2;
@@ -53,6 +53,25 @@ export class StaticCatalog implements ItemTarget {
     for (const { id, year } of items) await this.#target.delete(itemKey(id, year));
   }
 
+  async present(): Promise<(item: GoneItem) => boolean> {
+    const keys = new Set(await this.#itemKeys());
+    return ({ id, year }) => keys.has(itemKey(id, year));
+  }
+
+  async occupied(items: readonly StacItem[]): Promise<readonly RefusedItem[]> {
+    const taken: RefusedItem[] = [];
+    for (const item of items) {
+      const key = itemKey(item.id, yearOf(item));
+      const bytes = await this.#target.get(key);
+      if (bytes === undefined || isItemOf(item.collection, bytes)) continue;
+      const reason =
+        `${key} is there already, and is no item of this collection; nothing was changed (move it ` +
+        "away, then granary publish retry)";
+      taken.push({ id: item.id, reason });
+    }
+    return taken;
+  }
+
   /** The items that are there. */
   async *items(): AsyncGenerator<StacItem> {
     for (const key of await this.#itemKeys()) {
@@ -84,6 +103,17 @@ export class StaticCatalog implements ItemTarget {
 
   close(): Promise<void> {
     return Promise.resolve();
+  }
+}
+
+function isItemOf(collection: unknown, bytes: Uint8Array): boolean {
+  try {
+    const found: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    return typeof found === "object" && found !== null && "collection" in found &&
+      found.collection === collection;
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
   }
 }
 

@@ -28,6 +28,10 @@ export interface ItemTarget {
    * the target cannot be reached or takes nothing.
    */
   put(items: readonly StacItem[]): Promise<readonly RefusedItem[]>;
+  /** Tells which items are in their places, of a target that can list them. */
+  present?(): Promise<(item: GoneItem) => boolean>;
+  /** Those of new items whose places hold what is no item of their collection. */
+  occupied?(items: readonly StacItem[]): Promise<readonly RefusedItem[]>;
   /** Takes items away; those that are not there are no error. */
   remove(items: readonly GoneItem[]): Promise<void>;
   /** After the last item: the collection with its extents. */

@@ -209,6 +209,47 @@ scene("a file that was deleted at the output is made again, with the same bytes"
   assert.deepEqual(s.output(), before);
 });
 
+scene("items that a static catalog lost are put again, and nobody else is told", async (s) => {
+  s.put(OMTO3D);
+  s.put(SECOND);
+  await s.run();
+  const before = s.output();
+  fs.rmSync(path.join(s.folder, "out/items/2016/OMI-Aura_L3-OMTO3d_2016m0401_v003.json"));
+  s.api.server.seen.length = 0;
+  const report = await s.run();
+  assert.deepEqual([report.converted, report.items], [{}, 2]);
+  assert.deepEqual(s.output(), before);
+  assert.ok(!s.api.server.seen.some(({ url }) => url.includes("/items")), "the API has them");
+});
+
+scene("files of others at the output and at targets are never replaced unasked", async (s) => {
+  s.put(OMTO3D);
+  s.put(SECOND);
+  const mine = (name: string) => {
+    fs.mkdirSync(path.dirname(path.join(s.folder, name)), { recursive: true });
+    fs.writeFileSync(path.join(s.folder, name), "mine");
+  };
+  const isMine = (name: string) => fs.readFileSync(path.join(s.folder, name), "utf8") === "mine";
+  mine("items.ndjson");
+  await assert.rejects(s.run(), /items\.ndjson: there is a file, and .* has no run that made it/);
+  assert.ok(isMine("items.ndjson"));
+  fs.rmSync(path.join(s.folder, "items.ndjson"));
+  const cog = "out/cogs/OMI-Aura_L3-OMTO3d_2016m0331_v003/ColumnAmountO3.tif";
+  const item = "out/items/2016/OMI-Aura_L3-OMTO3d_2016m0401_v003.json";
+  mine(cog);
+  mine(item);
+  const report = await s.run();
+  assert.deepEqual([report.discovered, report.published], [2, 0]);
+  assert.match(report.failed.map(({ reason }) => reason).join("\n"), /ColumnAmountO3\.tif is there already/);
+  assert.match(report.failed.map(({ reason }) => reason).join("\n"), /0401_v003\.json is there already/);
+  assert.ok(isMine(cog) && isMine(item));
+  const shown = await status(path.join(s.folder, "d.run"));
+  assert.deepEqual(shown.failed.map(({ reason }) => /is there already/.test(reason)), [true, true]);
+  fs.rmSync(path.join(s.folder, item));
+  assert.equal((await s.run({ retry: true, overwrite: true })).published, 2);
+  assert.ok(!isMine(cog));
+});
+
 scene("a target that fails stops no conversion, and the next run tells it all", async (s) => {
   s.put(OMTO3D);
   s.put(SECOND);

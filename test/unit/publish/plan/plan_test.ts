@@ -90,6 +90,7 @@ async function plan(rows: readonly GranuleRow[], records: readonly ConvertRecord
     former: null,
     retry: false,
     keepOld: false,
+    overwrite: false,
     ...over,
   });
 }
@@ -125,6 +126,19 @@ Deno.test("a changed config makes all again, unless what is there may stay", asy
   assert.deepEqual(whys(await plan([a], [done(a)], { dataset, keepOld: true })), []);
   const words = { ...DATASET, collection: { ...DATASET.collection, title: "other" }, targets: [] };
   assert.deepEqual(whys(await plan([a], [done(a)], { dataset: words })), [], "words change no file");
+});
+
+Deno.test("a TIFF of others in a new granule's folder stays, unless it is to be replaced", async () => {
+  const [a, b] = [row("a"), row("b")];
+  const outputs = new Map([["cogs/a/mine.tif", 1], ["cogs/b/v.tif.aux.xml", 1]]);
+  const made = await plan([a, b], [], { outputs });
+  assert.deepEqual(whys(made), [["b", "new"]]);
+  assert.match(made.failed[0].reason, /^cogs\/a\/mine\.tif is there already, and no run of here made it/);
+  assert.equal(discoveredOf(made), 2);
+  assert.deepEqual(whys(await plan([a, b], [], { outputs, overwrite: true })), [["a", "new"], ["b", "new"]]);
+  // A run that was killed left it there.
+  const former = await plan([a, b], []);
+  assert.deepEqual(whys(await plan([a, b], [], { outputs, former })), [["a", "new"], ["b", "new"]]);
 });
 
 Deno.test("files or items that are gone are made again", async () => {
