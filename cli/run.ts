@@ -1,5 +1,6 @@
 /** One run of the command line: flags read, the command run, its end turned into an exit code. */
 import process from "node:process";
+import tty from "node:tty";
 import type { CliContext } from "./io/context.ts";
 import { CommanderError } from "commander";
 import { explain } from "./failure.ts";
@@ -30,7 +31,8 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     const signals = followSignals(log);
     try {
       const context: CliContext = { out, log, signal: signals.signal, env: process.env, json };
-      if (process.stdin.isTTY) askCodesBy((device) => askForCode(device, context.signal));
+      // process.stdin would bring all of the streams along.
+      if (tty.isatty(0)) askCodesBy((device) => askForCode(device, context.signal));
       await signals.race(runProgram(args, context, log));
       return 0;
     } catch (error) {

@@ -1,6 +1,7 @@
 /**
  * Makes the table of coordinate reference systems, `core/raster/crs/code_table.ts`, from the package
- * epsg-index (8 MB of JSON) and from what it does not have.
+ * epsg-index (8 MB of JSON) and from what it does not have, and the part of it that is at hand without unpacking,
+ * `core/raster/crs/common_codes.ts`.
  *
  *   deno run -A scripts/crs_table.ts
  */
@@ -98,10 +99,43 @@ export function tableModule(text: string): string {
   ].join("\n");
 }
 
+/** Degrees, web maps, polar and equal-area grids of daily products; with the zones of UTM they are nearly all there is. */
+const COMMON = [
+  "4326",
+  "4269",
+  "4258",
+  "3857",
+  "3031",
+  "3413",
+  "3976",
+  "3995",
+  "5070",
+  "6931",
+  "6932",
+  "6933",
+];
+const ZONES = Array.from({ length: 60 }, (_, i) => i + 1);
+
+/** The rows of common codes of a table's text. */
+export function commonText(text: string): string {
+  const codes = [
+    ...COMMON,
+    ...["326", "327"].flatMap((head) => ZONES.map((zone) => head + `${zone}`.padStart(2, "0"))),
+  ];
+  const wanted = new Set(codes.map((code) => `EPSG:${code}`));
+  return text.split("\n").filter((line) => wanted.has(line.split("\t")[0])).join("\n");
+}
+
+function commonModule(text: string): string {
+  return "/** Made by scripts/crs_table.ts: rows of common codes, between line ends. */\n" +
+    `export const COMMON_CODES =\n  ${JSON.stringify(`\n${commonText(text)}\n`)};\n`;
+}
+
 if (import.meta.main) {
   const root = path.resolve(import.meta.dirname!, "..");
   const index = JSON.parse(fs.readFileSync(path.join(root, "node_modules/epsg-index/all.json"), "utf8"));
   const text = tableText(Object.values(index));
   fs.writeFileSync(path.join(root, "core/raster/crs/code_table.ts"), tableModule(text));
+  fs.writeFileSync(path.join(root, "core/raster/crs/common_codes.ts"), commonModule(text));
   console.log(`${text.split("\n").length} codes`);
 }

@@ -4,16 +4,18 @@
  */
 import fs from "node:fs";
 import path from "node:path";
-import { threadId } from "node:worker_threads";
 import { GranaryError, systemCode } from "../errors.ts";
 import { ownerMark, sweepLeftovers } from "./leftovers.ts";
+
+/** Of this thread, in names: node:worker_threads, which numbers them, is long to load. */
+const THREAD = crypto.getRandomValues(new Uint32Array(1))[0];
 
 let serial = 0;
 
 /** A name beside `file` that no other process or call uses. */
 export function temporaryName(file: string): string {
   serial += 1;
-  const unique = `${ownerMark()}-${threadId}-${serial.toString(36)}`;
+  const unique = `${ownerMark()}-${THREAD}-${serial.toString(36)}`;
   return path.join(path.dirname(file), `.${path.basename(file)}.${unique}.tmp`);
 }
 

@@ -2,8 +2,7 @@
 import type { ObjectTarget } from "../access/object_target.ts";
 import type { Source } from "../access/source.ts";
 import { GranaryError, inputError } from "../errors.ts";
-import { putTiff } from "../geotiff/keep/put.ts";
-import { type TiffRoute, tiffRoute } from "../geotiff/keep/route.ts";
+import type { TiffRoute } from "../geotiff/keep/route.ts";
 import { compressionName } from "../geotiff/tags.ts";
 import { type CogBand, type CogSummary, existsAlready, writeCog } from "../geotiff/write/cog.ts";
 import {
@@ -148,7 +147,7 @@ export async function writePlannedCog(
   const origin = { source: plan.name, granule: plan.granule, variable: grid.name, time };
   try {
     const mayStay = request.keep === true && grid.name === "" && bands.length === grid.bands.length;
-    const route = mayStay ? await tiffRoute(plan.source, { blocks: true, signal: request.signal }) : null;
+    const route = mayStay ? await routeOf(plan.source, request.signal) : null;
     if (route !== null && route.kind !== "encoded") {
       return { ...await keepFile(plan.source, grid, route, target, key, request), ...origin };
     }
@@ -160,6 +159,11 @@ export async function writePlannedCog(
   }
 }
 
+async function routeOf(source: Source, signal: AbortSignal | undefined): Promise<TiffRoute> {
+  const { tiffRoute } = await import("../geotiff/keep/route.ts");
+  return await tiffRoute(source, { blocks: true, signal });
+}
+
 async function keepFile(
   source: Source,
   grid: Grid,
@@ -169,6 +173,7 @@ async function keepFile(
   { replace = false, count = false, signal }: CogRequest,
 ): Promise<Omit<WrittenCog, "source" | "granule" | "variable" | "time">> {
   const counted = count ? await countBands(grid, signal) : null;
+  const { putTiff } = await import("../geotiff/keep/put.ts");
   const put = await putTiff(source, route, target, key, { replace, signal });
   if (put === null) throw existsAlready(target, key);
   const { width, height, affine, crs, dtype, nodata, levels } = grid;

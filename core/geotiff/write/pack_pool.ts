@@ -1,5 +1,4 @@
 /** Threads that compress the tiles of one file: node:zlib's own, or workers for libdeflate, which has none. */
-import { Worker } from "node:worker_threads";
 import { ThreadSlots } from "../../workers/slots.ts";
 import { type TaskAnswer, type TaskMessage, TaskQueue } from "../../workers/task_queue.ts";
 import { type Compression, compressLater, compressNow, hasOwnThreads } from "./compress.ts";
@@ -17,7 +16,7 @@ export class PackPool {
   readonly #workers: number;
   /** Whether workers are worth their start. */
   readonly #starts: boolean;
-  #queue: TaskQueue<PackTask, Uint8Array> | undefined;
+  #queue: Promise<TaskQueue<PackTask, Uint8Array>> | undefined;
 
   /** @param tiles how many will come */
   constructor(compression: Compression, workers: number, tiles: number) {
@@ -39,13 +38,8 @@ export class PackPool {
   async pack(bytes: Uint8Array): Promise<Uint8Array> {
     const compression = this.#compression;
     if (this.#starts) {
-      this.#queue ??= new TaskQueue(
-        new ThreadSlots<TaskMessage<PackTask>, TaskAnswer<Uint8Array>>(
-          this.#workers,
-          () => new Worker(new URL("./pack_worker.ts", import.meta.url)),
-        ),
-      );
-      return await this.#queue.run({ bytes, compression });
+      const queue = await (this.#queue ??= openQueue(this.#workers));
+      return await queue.run({ bytes, compression });
     }
     return this.#workers > 1 && hasOwnThreads(compression)
       ? await compressLater(bytes, compression)
@@ -53,7 +47,18 @@ export class PackPool {
   }
 
   async close(): Promise<void> {
-    await this.#queue?.close();
+    const queue = await this.#queue;
     this.#queue = undefined;
+    await queue?.close();
   }
+}
+
+async function openQueue(workers: number): Promise<TaskQueue<PackTask, Uint8Array>> {
+  const { Worker } = await import("node:worker_threads");
+  return new TaskQueue(
+    new ThreadSlots<TaskMessage<PackTask>, TaskAnswer<Uint8Array>>(
+      workers,
+      () => new Worker(new URL("./pack_worker.ts", import.meta.url)),
+    ),
+  );
 }

@@ -4,6 +4,7 @@ import { brotliDecompressSync } from "node:zlib";
 import { inputError } from "../../errors.ts";
 import type { Crs } from "../grid.ts";
 import { CODE_TABLE } from "./code_table.ts";
+import { COMMON_CODES } from "./common_codes.ts";
 
 interface Row {
   readonly name: string;
@@ -27,9 +28,16 @@ function rowOf(code: string): Row | null {
   return row;
 }
 
-/** The text is searched: most processes ask for one code or two. */
+/** Most processes ask for one code or two, and those for common ones: these are found without the whole table. */
 function findRow(code: string): Row | null {
+  const row = rowIn(COMMON_CODES, code);
+  if (row !== null) return row;
   text ??= `\n${brotliDecompressSync(Buffer.from(CODE_TABLE, "base64")).toString("latin1")}\n`;
+  return rowIn(text, code);
+}
+
+/** Rows are lines between line ends, the bytes of UTF-8 as letters. */
+function rowIn(text: string, code: string): Row | null {
   const start = text.indexOf(`\n${code}\t`);
   if (start < 0) return null;
   const line = text.slice(start + 1, text.indexOf("\n", start + 1));

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import { openFileSource } from "../../../../core/access/file_source.ts";
 import { NAMED_GRIDS } from "../../../../core/grids/ease_grids.ts";
-import { openGrids, type OpenGridsOptions } from "../../../../core/grids/open_grids.ts";
+import { openGrids } from "../../../../core/grids/open_grids.ts";
+import type { OpenGridsOptions } from "../../../../core/grids/open_options.ts";
 import { hasSharedData, sharedData } from "../../../shared_data.ts";
 
 const SMAP = sharedData("grids/SC_SPL3SMP_subsetted_without_maskfill.nc4");

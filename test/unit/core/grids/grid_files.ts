@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import type { Source } from "../../../../core/access/source.ts";
 import { memorySource } from "../../../../core/access/memory_source.ts";
-import { openGrids, type OpenGridsOptions } from "../../../../core/grids/open_grids.ts";
+import { openGrids } from "../../../../core/grids/open_grids.ts";
+import type { OpenGridsOptions } from "../../../../core/grids/open_options.ts";
 import type { Grid, GridFile, GridValues } from "../../../../core/raster/grid.ts";
 import { type Hdf5DatasetWriter, type Hdf5Writer, writeHdf5 } from "../hdf5/write_hdf5.ts";
 

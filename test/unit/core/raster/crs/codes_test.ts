@@ -3,13 +3,15 @@ import { Buffer } from "node:buffer";
 import { brotliDecompressSync } from "node:zlib";
 import index from "epsg-index/all.json" with { type: "json" };
 import { CODE_TABLE } from "../../../../../core/raster/crs/code_table.ts";
+import { COMMON_CODES } from "../../../../../core/raster/crs/common_codes.ts";
 import { crsNote, crsOfCode, findCrs } from "../../../../../core/raster/crs/codes.ts";
-import { tableText } from "../../../../../scripts/crs_table.ts";
+import { commonText, tableText } from "../../../../../scripts/crs_table.ts";
 import { axisUnit } from "./axis_unit.ts";
 
 Deno.test("the table is what its script makes of the index", () => {
   const text = brotliDecompressSync(Buffer.from(CODE_TABLE, "base64")).toString("utf8");
   assert.equal(text, tableText(Object.values(index)));
+  assert.equal(COMMON_CODES, `\n${commonText(text)}\n`);
 });
 
 Deno.test("a code gives its name, its definition and whether its axes are degrees", () => {
