@@ -7,6 +7,7 @@ import path from "node:path";
 import { type CatalogOptions, openCatalog } from "../catalog/file/open_catalog.ts";
 import { SCHEMA_VERSION } from "../catalog/schema.ts";
 import type { Queried } from "../catalog/query/queried.ts";
+import { fullDiskError } from "../core/files/atomic_path.ts";
 import { type DuckOptions, openDuck, sqlString } from "../core/tables/duckdb.ts";
 import type { CellTable } from "./cell_table.ts";
 import type { GranaryStore } from "../core/store/open.ts";
@@ -36,7 +37,7 @@ export async function openCells(
     return opened;
   } catch (error) {
     opened.close();
-    throw error;
+    throw fullDiskError(opened.duck.folder, error);
   }
 }
 

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { temporaryName } from "../../core/files/atomic.ts";
 import { sweepLeftovers } from "../../core/files/leftovers.ts";
-import { requireFolder } from "../../core/files/atomic_path.ts";
+import { fullDiskError, requireFolder } from "../../core/files/atomic_path.ts";
 import { checkRow } from "../check_row.ts";
 import { GeometrySummarizer, type GeometrySummary } from "../file/footer_keys.ts";
 import type { GranuleRow } from "../granule.ts";
@@ -43,6 +43,8 @@ export async function withUnsorted<T>(
     const batches = checkedBatches(rows, summary, counted, options);
     await writePassingRows(file, batches);
     return await use({ file, rows: counted.rows, summary });
+  } catch (error) {
+    throw fullDiskError(file, error);
   } finally {
     fs.rmSync(file, { force: true });
   }

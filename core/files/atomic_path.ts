@@ -1,6 +1,7 @@
 /** Files that libraries write (DuckDB, wasm) that still appear whole or not at all. */
 import fs from "node:fs";
 import path from "node:path";
+import { systemCode } from "../errors.ts";
 import { syncFolder, temporaryName, writeError } from "./atomic.ts";
 import { sweepLeftovers } from "./leftovers.ts";
 
@@ -32,8 +33,13 @@ export async function makeFileAtomic<T>(
     return result;
   } catch (error) {
     fs.rmSync(temporary, { force: true });
-    throw error;
+    throw fullDiskError(file, error);
   }
+}
+
+/** The same error, with the file's name and what to do where the disk or the quota has ended. */
+export function fullDiskError(file: string, error: unknown): unknown {
+  return ["ENOSPC", "EDQUOT"].includes(systemCode(error) ?? "") ? writeError(file, error) : error;
 }
 
 /** Fails early, with what to do, where `file` could never be written. */

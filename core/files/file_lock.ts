@@ -76,6 +76,7 @@ function create(lock: string, mine: string, file: string): boolean {
     return true;
   } catch (error) {
     if (systemCode(error) === "EEXIST") return false;
+    fs.rmSync(lock, { force: true }); // one without a word of its holder would be waited for
     throw writeError(file, error);
   }
 }

@@ -339,7 +339,29 @@ Deno.test({
         ...["catalog", "build", "--from", "local", "granules", "-o", at("c.parquet")],
       );
       assertRefused(catalog, 1, /no space left/);
+      const exported = await run("export", "store.zarr", "-o", at("x.parquet"));
+      assertRefused(exported, 1, /x\.parquet: cannot write \(ENOSPC\): no space left/);
       assert.deepEqual(fs.readdirSync(place.folder), ["filler"]);
+    } finally {
+      place.end();
+    }
+  },
+});
+
+Deno.test({
+  name: "a catalog that is merged in place on a full disk stays as it was, and nothing lies beside it",
+  ignore: !mayMount,
+  fn: async () => {
+    const folder = await world();
+    const place = mounted("size=64k")!;
+    try {
+      const file = path.join(place.folder, "c.parquet");
+      fs.copyFileSync(path.join(folder, "catalog.parquet"), file);
+      const before = fs.readFileSync(file);
+      assert.throws(() => fs.writeFileSync(path.join(place.folder, "filler"), new Uint8Array(64 * 1024)));
+      assertRefused(await run("catalog", "merge", file, "catalog.parquet", "-o", file), 1, /no space left/);
+      assert.deepEqual(fs.readdirSync(place.folder).sort(), ["c.parquet", "filler"]);
+      assert.deepEqual(fs.readFileSync(file), before);
     } finally {
       place.end();
     }
