@@ -3,7 +3,7 @@
  * or a prefix on S3. What a job keeps besides is that job's own.
  */
 import path from "node:path";
-import type { ObjectTarget } from "../core/access/object_target.ts";
+import { DELETES_AT_ONCE, type ObjectTarget } from "../core/access/object_target.ts";
 import { mapBounded } from "../core/concurrency.ts";
 import { GranaryError, inputError } from "../core/errors.ts";
 import { decodeCheckedJson, encodeCheckedJson } from "../core/files/checked_json.ts";
@@ -77,7 +77,8 @@ export class JobDirectory {
   }
 
   async dropTasks(): Promise<void> {
-    for (const key of await this.target.list(TASKS_PREFIX)) await this.target.delete(key);
+    const lists = await this.target.list(TASKS_PREFIX);
+    await mapBounded(lists, DELETES_AT_ONCE, (key) => this.target.delete(key));
   }
 
   putReport(report: unknown): Promise<void> {

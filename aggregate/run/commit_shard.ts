@@ -20,13 +20,13 @@ export async function commitShard(
   if (outcome.puts.length > 0) {
     await store.putAll(new Map(outcome.puts.map(({ key, bytes }) => [key, bytes])));
   }
-  const values: ShardRecord["values"] = [];
-  for (const [digest, kept] of outcome.values.entries()) {
-    const name = valuesKey(outcome.shard, key, digest);
-    const { buffer, byteOffset, byteLength } = kept.values;
-    await directory.target.put(name, new Uint8Array(buffer, byteOffset, byteLength));
-    values.push({ key: name, counts: kept.counts });
-  }
+  const kept = outcome.values.map(({ values, counts }, digest) => ({
+    key: valuesKey(outcome.shard, key, digest),
+    bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+    counts,
+  }));
+  await directory.target.putAll(new Map(kept.map(({ key, bytes }) => [key, bytes])));
+  const values: ShardRecord["values"] = kept.map(({ key, counts }) => ({ key, counts }));
   const record: ShardRecord = {
     kind: "shard",
     shard: outcome.shard,

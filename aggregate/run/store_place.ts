@@ -3,7 +3,8 @@
  * with another run's objects.
  */
 import { inputError } from "../../core/errors.ts";
-import type { ObjectTarget } from "../../core/access/object_target.ts";
+import { DELETES_AT_ONCE, type ObjectTarget } from "../../core/access/object_target.ts";
+import { mapBounded } from "../../core/concurrency.ts";
 import type { StoreSpec } from "../../core/store/contract.ts";
 import { isPlane } from "../../core/store/layout.ts";
 import { TIME_BOUNDS } from "../../core/store/metadata.ts";
@@ -166,9 +167,9 @@ export class StorePlace {
   }
 
   async #delete(keys: readonly string[]): Promise<void> {
-    for (const key of keys) {
+    await mapBounded(keys, DELETES_AT_ONCE, async (key) => {
       await this.target.delete(key);
       this.#keys.delete(key);
-    }
+    });
   }
 }

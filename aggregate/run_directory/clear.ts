@@ -1,23 +1,27 @@
 /** Run directories made empty: before another run begins there, and after one that saved nothing. */
 import fs from "node:fs";
+import { DELETES_AT_ONCE } from "../../core/access/object_target.ts";
+import { mapBounded } from "../../core/concurrency.ts";
 import { BILL_KEY } from "../../runs/lambda/lambda_bill.ts";
 import { PLAN_KEY, REPORT_KEY, SETTINGS_KEY } from "../../runs/run_directory.ts";
 import { ACCOUNT_KEY } from "./account.ts";
 import { APPEND_KEY, MOVED } from "./append_ledger.ts";
 import type { RunDirectory } from "./run_directory.ts";
-import { dropSpills, SCATTER_RECORDS } from "./scatter_records.ts";
+import { dropScratch, dropSpills, SCATTER_RECORDS, SPILLED } from "./scatter_records.ts";
 import { SHARD_RECORDS } from "./shard_records.ts";
 import { VALUES } from "./shard_values.ts";
 
-/** Removes all that an earlier run remembered. */
+/** Removes all that an earlier run remembered. What is there is asked once, and only that is deleted. */
 export async function clearRun(directory: RunDirectory): Promise<void> {
   const { target } = directory;
-  await dropSpills(directory);
-  for (const prefix of [SHARD_RECORDS, VALUES, MOVED]) {
-    for (const key of await target.list(prefix)) await target.delete(key);
-  }
+  const there = await target.list("");
+  const below = (...prefixes: string[]) =>
+    there.filter((key) => prefixes.some((prefix) => key.startsWith(prefix)));
+  if (below(SCATTER_RECORDS, SPILLED).length > 0) await dropSpills(directory);
+  else dropScratch(directory);
+  await mapBounded(below(SHARD_RECORDS, VALUES, MOVED), DELETES_AT_ONCE, (key) => target.delete(key));
   for (const key of [APPEND_KEY, PLAN_KEY, SETTINGS_KEY, REPORT_KEY, BILL_KEY, ACCOUNT_KEY]) {
-    await target.delete(key);
+    if (there.includes(key)) await target.delete(key);
   }
   await directory.dropTasks();
 }

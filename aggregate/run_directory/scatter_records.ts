@@ -4,6 +4,8 @@
  */
 import fs from "node:fs";
 import path from "node:path";
+import { DELETES_AT_ONCE } from "../../core/access/object_target.ts";
+import { mapBounded } from "../../core/concurrency.ts";
 import type { GranuleReads, ScatterCounts, ScatterOutcome, SpillOutcome } from "../engine/contract.ts";
 import { granuleKeys } from "../plan/granule_keys.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -47,6 +49,9 @@ export interface FoundRecords {
 }
 
 export const SCATTER_RECORDS = "scatter/";
+
+/** What the keys of spill files begin with, where they are in the run directory. */
+export const SPILLED = "runs/";
 
 /** Records and files up to this many are asked for by name; more of them by a list of all. */
 const MOST_BY_NAME = 8;
@@ -167,9 +172,9 @@ async function fileSizes(
   { target }: RunDirectory,
   records: readonly ScatterRecord[],
 ): Promise<ReadonlyMap<string, number>> {
-  const files = records.map(({ file }) => file).filter((file) => file.startsWith("runs/"));
+  const files = records.map(({ file }) => file).filter((file) => file.startsWith(SPILLED));
   if (files.length === 0) return new Map();
-  if (files.length > MOST_BY_NAME) return await target.sizes("runs/");
+  if (files.length > MOST_BY_NAME) return await target.sizes(SPILLED);
   const sizes = await Promise.all(files.map((file) => target.sizes(file)));
   return new Map(sizes.flatMap((found) => [...found]));
 }
@@ -189,12 +194,18 @@ export async function forgetSpill(directory: RunDirectory, record: ScatterRecord
 
 /** Forgets spill files: they are no use once every shard is done, or under another plan. */
 export async function dropSpills(directory: RunDirectory): Promise<void> {
-  const { target, spills } = directory;
+  const { target } = directory;
   for (const record of await directory.records<ScatterRecord>(SCATTER_RECORDS)) {
     await forgetSpill(directory, record); // first: no record may outlive its file
     if (path.isAbsolute(record.file)) fs.rmSync(record.file, { force: true });
-    else if (record.file.startsWith("runs/")) await target.delete(record.file);
+    else if (record.file.startsWith(SPILLED)) await target.delete(record.file);
   }
-  for (const key of await target.list("runs/")) await target.delete(key);
+  const spilled = await target.list(SPILLED);
+  await mapBounded(spilled, DELETES_AT_ONCE, (key) => target.delete(key));
+  dropScratch(directory);
+}
+
+/** Removes spill files that are on this machine alone. */
+export function dropScratch({ spills }: RunDirectory): void {
   fs.rmSync(spills.folder, { recursive: true, force: true });
 }

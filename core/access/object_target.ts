@@ -3,6 +3,9 @@ import { Buffer } from "node:buffer";
 import { inputError } from "../errors.ts";
 import type { RangedSource } from "./block_cache.ts";
 
+/** Objects that are deleted side by side; the gate of a service lets in as many as it bears. */
+export const DELETES_AT_ONCE = 32;
+
 /** A place for objects. The store room's StoreTarget is a part of it. */
 export interface ObjectTarget {
   /** For messages. */

@@ -98,6 +98,42 @@ Deno.test("a scatter task opens its granules ahead too, and leaves none open", a
   }
 });
 
+Deno.test("a store in S3 costs a request an object and a shard, and a few", async () => {
+  const { folder, local, world } = await simulated(2, 300);
+  try {
+    const store = "s3://stores/store.zarr";
+    world.s3.readers.set("stores", new Set(["*"]));
+    const write = async (args: string[]) => {
+      world.s3.server.seen.length = 0;
+      const run = ["aggregate", "-c", "atl06", "--catalog", local, "-o", store, "--json", ...args];
+      const report = JSON.parse(await ok(run, world.env)) as { objects: number; shards: { total: number } };
+      const count = (method: string) => world.s3.server.seen.filter((seen) => seen.method === method).length;
+      console.log(
+        `${report.objects} objects, ${report.shards.total} shards: ${count("PUT")} PUT, ${
+          count("DELETE")
+        } DELETE, ` +
+          `${count("GET")} GET`,
+      );
+      return { puts: count("PUT"), deletes: count("DELETE"), gets: count("GET"), ...report };
+    };
+    const first = await write([]);
+    const documents = [...world.s3.objects.keys()].filter((key) => key.includes("store.zarr/")).length -
+      first.objects;
+    assert.ok(first.objects > first.shards.total && first.shards.total > 1);
+    // The lease twice, the plan with its settings, the account and the report.
+    assert.ok(first.puts <= first.objects + first.shards.total + documents + 6, `${first.puts} PUT`);
+    assert.equal(first.deletes, 1);
+    assert.ok(first.gets <= 18, `${first.gets} GET`);
+    const again = await write(["--overwrite"]);
+    assert.ok(again.puts <= first.puts, `${again.puts} PUT`);
+    assert.ok(again.gets <= first.gets + first.shards.total, `${again.gets} GET`);
+    assert.ok(again.deletes <= first.objects + first.shards.total + documents + 8, `${again.deletes} DELETE`);
+    assert.deepEqual(fs.readdirSync(folder).filter((name) => name.includes("store")), []);
+  } finally {
+    await world.stop();
+  }
+});
+
 const ONE_VARIABLE = `
 data_source:
   reader: hdf5
