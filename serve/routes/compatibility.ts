@@ -6,9 +6,10 @@ import type { DataContext } from "../context.ts";
 import { json } from "../http/operation.ts";
 import { badRequest, notFound } from "../http/problem.ts";
 import { assetKeys } from "../layers/assets.ts";
-import { withFile } from "../layers/read_granule.ts";
+import { isOfGranule, withFile } from "../layers/read_granule.ts";
 import { granuleFilter, SEARCH } from "../parameters/search.ts";
 import { coarseValues, quantileOf } from "../render/default_range.ts";
+import type { ServedGranule } from "../search/granules.ts";
 
 const QUERY = z.object({
   ...SEARCH.shape,
@@ -34,48 +35,93 @@ export function addCompatibility(context: DataContext): void {
       }
       const filter = granuleFilter(query);
       return await context.sources.with(query, async (source) => {
-        const [granule] = await phases.of(
+        const granules = await phases.of(
           "search",
-          () => source.find({ filter, area: null, most: 1 }, signal),
+          () => source.find({ filter, area: null, most: MOST_TRIED }, signal),
         );
-        if (granule === undefined) throw notFound(`'${source.name}' has no granule`);
-        const { row } = granule;
-        const asset = row.assets[0] ?? null;
-        return await withFile(context.reading, granule, asset, async (file) => {
-          const bands = file.grids.length === 1 && file.grids[0].name === "";
-          const search = new URLSearchParams({
-            ...(conceptId === undefined ? {} : { collection_concept_id: conceptId }),
-            ...(query.catalog === undefined ? {} : { catalog: query.catalog }),
-          });
-          const [first] = file.grids;
-          if (bands) search.set("assets", [...assetKeys(row, null).keys()][0]);
-          else if (first !== undefined) search.set("variables", bareName(first));
-          const backend = bands ? "rasterio" : "xarray";
-          const axes = await file.axes?.(signal) ?? null;
-          const times = await source.times(conceptId ?? granule.collectionId);
-          return json({
-            concept_id: conceptId ?? granule.collectionId,
-            backend,
-            datetime: times.length === 0 ? null : times,
-            variables: bands ? null : await variables(file, query.skip_variable_statistics, signal),
-            dimensions: axes === null ? null : Object.fromEntries(axes.dimensions),
-            coordinates: axes === null ? null : coordinatesOf(axes),
-            compatible_groups: null,
-            granule_ur: row.id,
-            example_assets: bands
-              ? Object.fromEntries(
-                locationsOf(row, "https").map((url) => [url.slice(url.lastIndexOf("/") + 1), url]),
-              )
-              : locationsOf(row, "https")[0] ?? null,
-            assets: bands ? [...assetKeys(row, null).keys()] : null,
-            sample_asset_raster_info: bands ? rasterInfo(first) : null,
-            refused: file.refused.map(({ name, rule, reason }) => ({ name, rule, reason })),
-            links: first === undefined ? [] : links(baseUrl, backend, search),
-          });
+        if (granules.length === 0) throw notFound(`'${source.name}' has no granule`);
+        const described = await firstReadable(context, granules, signal, (granule) => {
+          const asset = granule.row.assets[0] ?? null;
+          return withFile(
+            context.reading,
+            granule,
+            asset,
+            (file) => describe(file, granule, { query, conceptId, baseUrl, signal }),
+          );
         });
+        const times = await source.times(described.concept_id);
+        return json({ ...described, datetime: times.length === 0 ? null : times });
       });
     },
   });
+}
+
+/** Granules that are tried, where the first ones cannot be read. */
+const MOST_TRIED = 5;
+
+/** Of the first granule that can be read; throws the failure of the first where none can. */
+async function firstReadable<T>(
+  { onGranuleFailure }: DataContext,
+  granules: readonly ServedGranule[],
+  signal: AbortSignal,
+  describe: (granule: ServedGranule) => Promise<T>,
+): Promise<T & { left_out: string[] }> {
+  const left: string[] = [];
+  let failure: unknown;
+  for (const granule of granules) {
+    signal.throwIfAborted();
+    try {
+      return { ...await describe(granule), left_out: left };
+    } catch (error) {
+      if (!isOfGranule(error)) throw error;
+      failure ??= error;
+      onGranuleFailure(granule, error);
+      left.push(granule.row.id);
+    }
+  }
+  throw failure;
+}
+
+interface Described {
+  readonly query: z.output<typeof QUERY>;
+  readonly conceptId: string | undefined;
+  readonly baseUrl: string;
+  readonly signal: AbortSignal;
+}
+
+async function describe(
+  file: GridFile,
+  { row, collectionId }: ServedGranule,
+  { query, conceptId, baseUrl, signal }: Described,
+) {
+  const bands = file.grids.length === 1 && file.grids[0].name === "";
+  const search = new URLSearchParams({
+    ...(conceptId === undefined ? {} : { collection_concept_id: conceptId }),
+    ...(query.catalog === undefined ? {} : { catalog: query.catalog }),
+  });
+  const [first] = file.grids;
+  if (bands) search.set("assets", [...assetKeys(row, null).keys()][0]);
+  else if (first !== undefined) search.set("variables", bareName(first));
+  const backend = bands ? "rasterio" : "xarray";
+  const axes = await file.axes?.(signal) ?? null;
+  return {
+    concept_id: conceptId ?? collectionId,
+    backend,
+    variables: bands ? null : await variables(file, query.skip_variable_statistics, signal),
+    dimensions: axes === null ? null : Object.fromEntries(axes.dimensions),
+    coordinates: axes === null ? null : coordinatesOf(axes),
+    compatible_groups: null,
+    granule_ur: row.id,
+    example_assets: bands
+      ? Object.fromEntries(
+        locationsOf(row, "https").map((url) => [url.slice(url.lastIndexOf("/") + 1), url]),
+      )
+      : locationsOf(row, "https")[0] ?? null,
+    assets: bands ? [...assetKeys(row, null).keys()] : null,
+    sample_asset_raster_info: bands ? rasterInfo(first) : null,
+    refused: file.refused.map(({ name, rule, reason }) => ({ name, rule, reason })),
+    links: first === undefined ? [] : links(baseUrl, backend, search),
+  };
 }
 
 function coordinatesOf({ coordinates }: FileAxes) {

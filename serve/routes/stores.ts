@@ -93,7 +93,7 @@ export function addStores(context: DataContext): void {
         levels: store.levels.map((level) => ({
           order: level.order,
           cells: cellsIn(level),
-          latitude: level.latitude,
+          latitude: level.plane === null ? level.latitude : null,
           grid: level.cells.name,
         })),
         variables: finest.variables.filter((one) => one.name !== "morton").map((one) => ({

@@ -1,6 +1,6 @@
 /**
  * Stores as they lie, object by object, for programs that read Zarr over HTTP: ranges, and what browsers'
- * viewers look for. What is added is in the answers only: a variable `crs` of each level that says in CF's
+ * viewers look for. What is added is in the answers only, and for levels of HEALPix: a variable `crs` that says in CF's
  * words (`grid_mapping_name`) that its cells are HEALPix, a `grid_mapping` of each variable, and `cell_ids` under
  * the name `cell` once more, by which gridlook finds which cells a store of some has.
  */
@@ -45,18 +45,41 @@ export function addZarr(context: DataContext): void {
 }
 
 async function keyAnswer(served: ServedStore, key: string, range: string | null): Promise<Answer> {
-  if (key.endsWith(DOCUMENT)) return await documentAnswer(served, key);
-  return await objectAnswer(served.store.reader, key, range);
+  if (!key.endsWith(DOCUMENT)) return await objectAnswer(served.store.reader, key, range);
+  const whole = await documentAnswer(served, key);
+  const window = range === null ? null : rangeOf(range, whole.length);
+  return window === null ? { type: "application/json", body: whole, headers: wholeHeaders(whole.length) } : {
+    type: "application/json",
+    status: 206,
+    body: whole.subarray(window.offset, window.offset + window.length),
+    headers: rangeHeaders(window, whole.length),
+  };
+}
+
+function wholeHeaders(size: number): Record<string, string> {
+  return { "accept-ranges": "bytes", "content-length": String(size) };
+}
+
+function rangeHeaders({ offset, length }: Window, size: number): Record<string, string> {
+  return {
+    ...wholeHeaders(length),
+    "content-range": `bytes ${offset}-${offset + length - 1}/${size}`,
+  };
 }
 
 /** The key that an object lies under: that of `cell_ids` for `cell`, unless the level has a variable of that name. */
 function storedKey({ store }: ServedStore, key: string): string {
-  for (const level of store.levels) {
+  for (const level of store.levels.filter(isHealpix)) {
     const below = level.path === "" ? "" : `${level.path}/`;
     if (!key.startsWith(`${below}${CELL}/`) || hasOwnCell(level)) continue;
     return `${below}${CELL_IDS}/${key.slice(below.length + CELL.length + 1)}`;
   }
   return key;
+}
+
+/** Levels of projected grids say themselves where they lie. */
+function isHealpix({ plane }: StoreLevel): boolean {
+  return plane === null;
 }
 
 function hasOwnCell({ variables }: StoreLevel): boolean {
@@ -72,7 +95,7 @@ function isKey(key: string): boolean {
 async function objectAnswer(reader: StoreReader, key: string, range: string | null): Promise<Answer> {
   const size = (await reader.sizes(key)).get(key);
   if (size === undefined) throw notFound("Not Found");
-  const common = { type: "application/octet-stream", headers: { "accept-ranges": "bytes" } };
+  const type = "application/octet-stream";
   const window = range === null ? null : rangeOf(range, size);
   if (window === null) {
     if (size > MOST_WHOLE_BYTES) {
@@ -80,25 +103,20 @@ async function objectAnswer(reader: StoreReader, key: string, range: string | nu
     }
     const body = await reader.get(key);
     if (body === undefined) throw notFound("Not Found");
-    return { ...common, body, headers: { ...common.headers, "content-length": String(body.length) } };
+    return { type, body, headers: wholeHeaders(body.length) };
   }
   const body = await reader.getRange(key, window);
   if (body === undefined) throw notFound("Not Found");
-  const last = window.offset + window.length - 1;
-  return {
-    ...common,
-    status: 206,
-    body,
-    headers: {
-      ...common.headers,
-      "content-length": String(body.length),
-      "content-range": `bytes ${window.offset}-${last}/${size}`,
-    },
-  };
+  return { type, status: 206, body, headers: rangeHeaders({ ...window, length: body.length }, size) };
+}
+
+interface Window {
+  readonly offset: number;
+  readonly length: number;
 }
 
 /** One range of bytes (RFC 9110, section 14.1); null for what is answered with the whole object. */
-function rangeOf(header: string, size: number): { offset: number; length: number } | null {
+function rangeOf(header: string, size: number): Window | null {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header.trim());
   if (match === null || (match[1] === "" && match[2] === "")) return null;
   const [, first, last] = match;
@@ -112,8 +130,8 @@ function rangeOf(header: string, size: number): { offset: number; length: number
   return { offset, length };
 }
 
-async function documentAnswer({ store }: ServedStore, key: string): Promise<Answer> {
-  const orders = new Map(store.levels.map((level) => [level.path, level.order]));
+async function documentAnswer({ store }: ServedStore, key: string): Promise<Uint8Array> {
+  const orders = new Map(store.levels.filter(isHealpix).map((level) => [level.path, level.order]));
   const folder = key === DOCUMENT ? "" : key.slice(0, -DOCUMENT.length - 1);
   const [parent, child] = split(folder);
   const order = orders.get(parent);
@@ -121,7 +139,7 @@ async function documentAnswer({ store }: ServedStore, key: string): Promise<Answ
   const bytes = await store.reader.get(key);
   if (bytes === undefined) throw notFound("Not Found");
   const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
-  if (!isObject(value)) return { body: bytes, type: "application/json" };
+  if (!isObject(value)) return bytes;
   const inline = isObject(value.consolidated_metadata) ? value.consolidated_metadata : null;
   const metadata = inline !== null && isObject(inline.metadata) ? inline.metadata : null;
   if (metadata !== null) {
@@ -145,8 +163,8 @@ function split(folder: string): [parent: string, child: string] {
   return at < 0 ? ["", folder] : [folder.slice(0, at), folder.slice(at + 1)];
 }
 
-function document(value: unknown): Answer {
-  return { body: JSON.stringify(value), type: "application/json" };
+function document(value: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value));
 }
 
 /** A variable's document with the name of its grid mapping; others as they are. */

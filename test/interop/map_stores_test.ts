@@ -77,7 +77,7 @@ Deno.test({
           (cells) => cells.map((cell) => Number(cell.textContent)),
         );
         assert.deepEqual(charted, VALUES);
-        assert.match(await page.textContent("#about") ?? "", /orders 2 to 9/);
+        assert.match(await page.textContent("#about") ?? "", /HEALPix.*orders 2 to 9/);
 
         await page.fill("#time", "0");
         await untilAnother(page, last);

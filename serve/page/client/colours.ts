@@ -31,6 +31,9 @@ function coloursOf(name: string): Promise<Colours | null> {
 }
 
 const TICKS = 5;
+const FEW_TICKS = 3;
+/** Of all ticks together: what the bar is wide enough for. */
+const MOST_TICK_CHARACTERS = 26;
 
 /** Draws a legend of a colormap from `low` to `high`; null hides it. */
 export async function drawLegend(
@@ -50,11 +53,16 @@ export async function drawLegend(
   canvas.setAttribute("aria-label", `${colormap}, from ${shortNumber(low)} to ${shortNumber(high)}`);
   at("legend-title", HTMLElement).textContent = title;
   at("legend-ticks", HTMLElement).replaceChildren(
-    ...Array.from(
-      { length: TICKS },
-      (_, i) => make("span", {}, shortNumber(low + (high - low) * i / (TICKS - 1), 4)),
-    ),
+    ...tickTexts(low, high).map((text) => make("span", {}, text)),
   );
+}
+
+/** Numbers along the bar: fewer where they would run into each other. */
+function tickTexts(low: number, high: number): string[] {
+  const texts = (count: number) =>
+    Array.from({ length: count }, (_, i) => shortNumber(low + (high - low) * i / (count - 1), 4));
+  const many = texts(TICKS);
+  return many.join("").length <= MOST_TICK_CHARACTERS ? many : texts(FEW_TICKS);
 }
 
 /** A range that is chosen by the values, of few digits. */

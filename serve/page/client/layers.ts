@@ -221,6 +221,8 @@ async function describeStore(layer: Layer, path: string, signal: AbortSignal): P
       single: true,
     })),
     box: answer.bounds,
-    note: `${layer.title}: HEALPix, orders ${Math.min(...orders)} to ${Math.max(...orders)}`,
+    note: `${layer.title}: ${answer.levels[0].grid}, ${
+      orders.length === 1 ? "order" : `orders ${Math.min(...orders)} to`
+    } ${Math.max(...orders)}`,
   };
 }

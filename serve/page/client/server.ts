@@ -60,7 +60,7 @@ interface WindowTimes {
 
 export interface StoreAnswer {
   bounds: [number, number, number, number];
-  levels: { order: number; cells: number }[];
+  levels: { order: number; cells: number; grid: string }[];
   /** Its windows of time, if it has such. */
   times: WindowTimes[] | null;
   variables: { name: string; units: string | null; long_name: string | null }[];

@@ -92,6 +92,40 @@ const KINDS: readonly Kind[] = [
   },
 ];
 
+Deno.test("a collection is told of by its first granule that can be read, which the damaged ones before it are named with", () =>
+  withFolder(async (folder) => {
+    const whole = await gridFile();
+    const names = ["cut-0.nc", "cut-1.nc", "whole.nc"];
+    for (const name of names) {
+      fs.writeFileSync(path.join(folder, name), name === "whole.nc" ? whole : whole.slice(0, 2000));
+    }
+    const catalog = path.join(folder, "some.parquet");
+    const answerOf = async (present: readonly string[]) => {
+      await writeCatalog(catalog, present.map((name) => rowOf(folder, name)));
+      const warnings: string[] = [];
+      const server = await openServer({
+        catalogs: [catalog],
+        allowOrigin: null,
+        baseUrl: "http://127.0.0.1",
+        signal: new AbortController().signal,
+        log: { info: () => {}, warn: (message) => void warnings.push(message) },
+      });
+      try {
+        const answer = await server.fetch(new Request("http://127.0.0.1/compatibility?catalog=some"));
+        return { status: answer.status, told: await answer.json(), warnings };
+      } finally {
+        await server.close();
+        fs.rmSync(catalog);
+      }
+    };
+    const { status, told, warnings } = await answerOf(names);
+    assert.equal(status, 200);
+    assert.deepEqual([told.granule_ur, told.left_out], ["whole.nc", ["cut-0.nc", "cut-1.nc"]]);
+    assert.ok("t" in told.variables);
+    assert.equal(warnings.length, 2);
+    assert.equal((await answerOf(names.slice(0, 2))).status, 502);
+  }));
+
 for (const kind of KINDS) {
   Deno.test({
     name:

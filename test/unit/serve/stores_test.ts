@@ -204,6 +204,20 @@ Deno.test("the store itself is read by zarrita over HTTP, with a grid mapping in
       (await get("/zarr/ice/9/h_best/c/0", { headers: { range: "bytes=999999999-" } })).status,
       416,
     );
+    // Documents have what is added to them, and ranges are of that.
+    const added = new Uint8Array(await (await get("/zarr/ice/zarr.json")).arrayBuffer());
+    const tail = await get("/zarr/ice/zarr.json", { headers: { range: "bytes=-7" } });
+    assert.equal(tail.status, 206);
+    assert.equal(
+      tail.headers.get("content-range"),
+      `bytes ${added.length - 7}-${added.length - 1}/${added.length}`,
+    );
+    assert.deepEqual(new Uint8Array(await tail.arrayBuffer()), added.slice(-7));
+    const beyond = await get("/zarr/ice/9/zarr.json", { headers: { range: "bytes=999999999-" } });
+    assert.equal(beyond.status, 416);
+    assert.match(beyond.headers.get("content-range") ?? "", /^bytes \*\/\d+$/);
+    const head = await get("/zarr/ice/zarr.json", { method: "HEAD" });
+    assert.deepEqual([head.status, head.headers.get("content-length")], [200, String(added.length)]);
     for (const key of ["..%2f..%2fetc%2fpasswd", "9/%2e%2e/%2e%2e/x", "9//zarr.json", "none"]) {
       const refused = await get(`/zarr/ice/${key}`);
       assert.ok(refused.status === 400 || refused.status === 404, `${key}: ${refused.status}`);
@@ -234,6 +248,13 @@ Deno.test("a store of a projected grid answers by its own cells: at points, in p
   try {
     const about = await (await get("/store/plane")).json();
     assert.equal(about.levels[0].grid, "EPSG:3413, 1000 from 500,-250");
+    assert.equal(about.levels[0].latitude, null);
+    // Its documents say themselves where it lies, and are given as they are.
+    const document = await (await get("/zarr/plane/zarr.json")).json();
+    assert.deepEqual(
+      document,
+      JSON.parse(fs.readFileSync(path.join(folder, "plane.zarr", "zarr.json"), "utf8")),
+    );
     const ids = fixtureIds(spec, 16);
     const cells = new PlaneCells(16, spec.plane!.grid);
     for (const id of ids.filter((_, i) => i % 97 === 0)) {
