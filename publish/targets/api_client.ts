@@ -35,7 +35,7 @@ export class ApiClient {
     if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
       throw inputError(`${safeName(url)}: is no address of an API (wanted https://…)`);
     }
-    this.name = safeName(url);
+    this.name = safeName(url).replace(/\/+$/, "");
     this.#base = url.replace(/[?#].*$/s, "").replace(/\/+$/, "");
     this.#options = options;
   }
@@ -43,7 +43,7 @@ export class ApiClient {
   /** `path` begins with a slash; parts from outside are encoded by the caller. */
   async ask(method: "GET" | "POST" | "PUT" | "DELETE", path: string, body?: unknown): Promise<ApiReply> {
     const { client, retry, signal, authorization } = this.#options;
-    const asked = `${method} ${this.name.replace(/\/+$/, "")}${path}`;
+    const asked = `${method} ${this.name}${path}`;
     const text = body === undefined ? undefined : JSON.stringify(body);
     return await withRetries(retry, signal, async () => {
       const secret = await authorization?.();
@@ -74,7 +74,15 @@ export class ApiClient {
               : "the token is not accepted; renew it"),
         );
       }
-      return { status, body: parsed(reply), words };
+      const answer = { status, body: parsed(reply), words };
+      if (isDone(status) && isPage(reply, answer.body)) {
+        throw unexpected(
+          asked,
+          answer,
+          "which is no answer of an API (a login page, or another service's place?)",
+        );
+      }
+      return answer;
     });
   }
 }
@@ -93,6 +101,12 @@ export function unexpected(asked: string, reply: ApiReply, advice: string): Gran
 /** Whether a status says that it was done. */
 export function isDone(status: number): boolean {
   return status >= 200 && status <= 299;
+}
+
+/** Whether a good answer is a page for people, or JSON that was cut: it says nothing of what was done. */
+function isPage({ headers, body }: HttpReply, json: unknown): boolean {
+  const type = headers.get("content-type") ?? "";
+  return json === undefined && body.length > 0 && (/html|json/i.test(type) || body[0] === 0x3c);
 }
 
 function parsed(reply: HttpReply): unknown {

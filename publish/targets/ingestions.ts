@@ -78,6 +78,9 @@ export class IngestionApi implements ItemTarget {
       }
       const answer = asObject(found.body);
       const status = asText(answer?.status)?.toLowerCase();
+      if (status === undefined) {
+        throw unexpected(`${this.name}${path}`, found, "which states no status; is this an ingestion API?");
+      }
       if (status === "succeeded") return undefined;
       if (status === "failed" || status === "cancelled") {
         return {
@@ -88,7 +91,7 @@ export class IngestionApi implements ItemTarget {
       if (performance.now() + wait > deadline) {
         throw new GranaryError(
           "io",
-          `${this.name}${path}: still ${status ?? "without a status"} after ${this.#poll.limitMs / 1000} s` +
+          `${this.name}${path}: still ${status} after ${this.#poll.limitMs / 1000} s` +
             " (the service works on it: run again later)",
         );
       }

@@ -4,6 +4,7 @@
  * there already. A chunk that the server refuses whole is tried item by item, so that one bad item does not
  * keep the others out.
  */
+import { asObject, asText } from "../../core/json_value.ts";
 import { olderCollection, olderItem } from "../../core/stac/older.ts";
 import type { StacCollection, StacItem, StacVersion } from "../../core/stac/values.ts";
 import { mapBounded } from "../../core/concurrency.ts";
@@ -42,7 +43,14 @@ export class TransactionsApi implements ItemTarget {
 
   async begin(collection: StacCollection): Promise<void> {
     const found = await this.#api.ask("GET", this.#path);
-    if (isDone(found.status)) return;
+    if (isDone(found.status)) {
+      if (asText(asObject(found.body)?.id) === this.#options.collection) return;
+      throw unexpected(
+        `${this.name}${this.#path}`,
+        found,
+        "which is not that collection; is this a STAC API?",
+      );
+    }
     if (found.status !== 404) throw unexpected(`${this.name}${this.#path}`, found, "is this a STAC API?");
     const made = await this.#api.ask("POST", "/collections", this.#collection(collection));
     // Made meanwhile, or by a try whose answer was lost: it is there.
@@ -74,7 +82,7 @@ export class TransactionsApi implements ItemTarget {
     const { collection, hrefOf, stac } = this.#options;
     // The server makes its own structural links; the one to the collection is what schemas want.
     const placed = placedItem({ ...item, collection }, hrefOf, [
-      { rel: "collection", href: `${this.name.replace(/\/+$/, "")}${this.#path}`, type: "application/json" },
+      { rel: "collection", href: `${this.name}${this.#path}`, type: "application/json" },
     ]);
     return stac === "1.0.0" ? olderItem(placed) : placed;
   }

@@ -210,6 +210,34 @@ Deno.test(
 );
 
 Deno.test(
+  "a page, cut JSON, another's document and an answer without a status are no word of success",
+  scene(async ({ api, target, options }) => {
+    const items = ["a", "b"].map((id) => item(id));
+    const answers = (type: string, body: string) => {
+      api.server.faults = new FaultSchedule([{
+        at: "every",
+        fault: { kind: "status", status: 200, headers: { "content-type": type }, body },
+      }]);
+    };
+    const place = itemTarget(target({}), options());
+    await place.begin(collectionOf(...items));
+    for (const [type, body] of [["text/html", "<html>log in</html>"], ["application/json", '{"id": "C']]) {
+      answers(type, body);
+      await assert.rejects(place.put(items), /which is no answer of an API/, type);
+      await assert.rejects(
+        itemTarget(target({}), options()).begin(collectionOf(...items)),
+        /no answer of an API/,
+      );
+    }
+    answers("application/json", "{}");
+    await assert.rejects(place.begin(collectionOf(...items)), /which is not that collection/);
+    const queue = itemTarget(target({ kind: "ingest" }), options());
+    await assert.rejects(queue.put(items), /which states no status; is this an ingestion API\?/);
+    assert.equal(api.items.size, 0);
+  }),
+);
+
+Deno.test(
   "tokens come from the environment, go to the API alone, and stand in no message",
   scene(async ({ api, target, options }) => {
     api.wanted = "Bearer hush-hush";
