@@ -3,6 +3,15 @@
 /** Files that are downloaded side by side; each has several chunks under way. */
 export const FILES_AT_ONCE = 4;
 
+/**
+ * Gives others a turn in the middle of a long computation, which no signal could end otherwise. Throws where it was
+ * aborted.
+ */
+export async function giveTurn(signal?: AbortSignal): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  signal?.throwIfAborted();
+}
+
 /** A lock of `capacity` units. Waiters are served in order; one that asks for more than all gets all. */
 export class Semaphore {
   readonly capacity: number;

@@ -2,6 +2,7 @@
  * A store's level as a grid of any reference system, for writers of images: a pixel has the value of the cell
  * that holds its centre, or the mean of the cells that it touches by area.
  */
+import { giveTurn } from "../core/concurrency.ts";
 import { inputError } from "../core/errors.ts";
 import { crsOfCode } from "../core/raster/crs/codes.ts";
 import { transformer } from "../core/raster/crs/transform.ts";
@@ -59,6 +60,9 @@ const MAKE: Readonly<Record<GridDtype, (length: number) => GridValues>> = {
 };
 
 const WGS84 = "EPSG:4326";
+
+/** Pixels are placed in so many at once: a fraction of a second. */
+const PIXELS_A_TURN = 100_000;
 
 /** West, south, east, north. */
 type Box = [number, number, number, number];
@@ -129,7 +133,11 @@ export async function gridOf(table: CellTable, request: GridRequest, signal?: Ab
         return { width: across, height: down, bands: read, mask: null };
       }
       const longitude = new Float64Array(across * down), latitude = new Float64Array(across * down);
-      for (let row = 0, i = 0; row < down; row++) {
+      for (let row = 0, i = 0, turn = 0; row < down; row++) {
+        if (i >= turn) {
+          await giveTurn(readSignal);
+          turn = i + PIXELS_A_TURN;
+        }
         for (let column = 0; column < across; column++, i++) {
           const centreX = affine[2] + (x + column + 0.5) * resolution;
           const centreY = affine[5] - (y + row + 0.5) * resolution;
@@ -142,6 +150,7 @@ export async function gridOf(table: CellTable, request: GridRequest, signal?: Ab
       }
       const read: GridValues[] = [];
       for (const band of wanted) {
+        await giveTurn(readSignal);
         const found = await values.at(variables[band].name, longitude, latitude);
         const cells = MAKE[dtype](across * down);
         for (let i = 0; i < cells.length; i++) cells[i] = found.mask[i] === 1 ? found.values[i] : nodata;

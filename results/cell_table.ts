@@ -1,4 +1,5 @@
 /** A store's cells as a table: which level, which columns under which names, and rows part by part. */
+import { giveTurn } from "../core/concurrency.ts";
 import { inputError } from "../core/errors.ts";
 import { type CellRows, cellRows } from "../core/store/cell_rows.ts";
 import type { GranaryStore } from "../core/store/open.ts";
@@ -79,7 +80,7 @@ export class CellTable {
   ): AsyncGenerator<TableRows> {
     for await (const part of cellRows(store, this.level, this.variables, signal)) {
       for (let from = 0; from < part.ids.length; from += MOST_ROWS) {
-        signal?.throwIfAborted();
+        await giveTurn(signal);
         const to = Math.min(part.ids.length, from + MOST_ROWS);
         yield {
           time,

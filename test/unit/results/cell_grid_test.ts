@@ -34,3 +34,20 @@ Deno.test("an image of HEALPix cells is refused without a reference system, and 
     fs.rmSync(folder, { recursive: true });
   }
 });
+
+Deno.test("an image is left in the middle of a window when a signal comes", async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-image-"));
+  try {
+    await writeFixture(fixtureSpec("compact"), new FolderTarget(folder));
+    const store = await openStore(folder);
+    const table = CellTable.of(store, { order: 6, variables: ["h_mean"] });
+    const image = await gridOf(table, { crs: "EPSG:3413", resolution: 1000 });
+    const end = new AbortController();
+    setImmediate(() => end.abort(new Error("enough")));
+    const { width, height } = image;
+    await assert.rejects(image.readWindow({ level: 0, x: 0, y: 0, width, height }, end.signal), /enough/);
+    await store.close();
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+});
