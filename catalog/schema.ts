@@ -20,6 +20,8 @@ export const ROW_GROUP_ROWS = 20_480;
 /** Footer keys of the Parquet file. */
 export const GEO_KEY = "geo";
 export const GRANARY_KEY = "granary";
+/** What a large file holds, counted when it was written. */
+export const FIGURES_KEY = "granary_figures";
 /** Those of the files that lie beside a catalog: its cell index, its row index. */
 export const CELLS_KEY = "granary_cells";
 export const ROWS_KEY = "granary_rows";

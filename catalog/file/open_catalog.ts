@@ -10,6 +10,7 @@ import type { CatalogFiles, CatalogFilesOptions } from "./catalog_files.ts";
 import { catalogRanges } from "./catalog_ranges.ts";
 import { cellIndexPath, isRegularFile } from "./cell_index_path.ts";
 import { contractColumns } from "./columns_sql.ts";
+import type { Figures } from "./figures.ts";
 import { GranaryError } from "../../core/errors.ts";
 import { type Duck, type DuckOptions, openDuck, sqlFiles, sqlString } from "../../core/tables/duckdb.ts";
 import { filledDuck } from "./filled_connection.ts";
@@ -33,7 +34,9 @@ export interface Catalog {
   readonly metadata: CatalogMetadata;
   /** The GeoParquet metadata. */
   readonly geo: Readonly<Record<string, unknown>>;
-  /** How often the keys `geo` and `granary` stand in the footer. */
+  /** What its only file says that it holds. */
+  readonly figures: Figures | undefined;
+  /** How often granary's keys stand in the footer. */
   readonly footerKeys: Readonly<Record<string, number>>;
   /** The file's own columns and their DuckDB types. */
   readonly types: ReadonlyMap<string, string>;
@@ -91,7 +94,7 @@ export async function openCatalogFiles(
       duck = filledDuck(duck, filled, options.signal);
     }
     const { connection } = duck;
-    const { metadata, types, counts, geo } = await readFooters(
+    const { metadata, types, counts, geo, figures } = await readFooters(
       duck,
       snapshots.map((path, index) => ({ path, name: index === 0 ? name : files[index] })),
     );
@@ -120,6 +123,7 @@ export async function openCatalogFiles(
       metadata,
       geo,
       types,
+      figures: hidden === null ? figures : undefined,
       footerKeys: counts,
       duck: running,
       table: "catalog_source",

@@ -4,11 +4,14 @@ import { inputError } from "../../core/errors.ts";
 import { MAX_ORDER } from "../../core/cells/convention.ts";
 import { parquetTypes } from "./columns_sql.ts";
 import { type Duck, sqlFiles, sqlString } from "../../core/tables/duckdb.ts";
+import { parseFigures, type StatedFigures } from "./figures.ts";
+import { bytesBeforeMetadata } from "../../core/tables/parquet_row_groups.ts";
 import { unionGeo } from "./geo_union.ts";
 import {
   type CatalogMetadata,
   CELLS_KEY,
   COLUMNS,
+  FIGURES_KEY,
   GEO_KEY,
   GRANARY_KEY,
   ROWS_KEY,
@@ -17,13 +20,15 @@ import {
 
 /** What lies beside catalogs, by its footer key. */
 const BESIDE = [{ key: CELLS_KEY, what: "cell index" }, { key: ROWS_KEY, what: "row index" }] as const;
-const KEYS = [GEO_KEY, GRANARY_KEY, ...BESIDE.map(({ key }) => key)];
+const KEYS = [GEO_KEY, GRANARY_KEY, FIGURES_KEY, ...BESIDE.map(({ key }) => key)];
 
 interface Footer {
   metadata: CatalogMetadata;
   geo: Record<string, unknown>;
   types: ReadonlyMap<string, string>;
-  /** How often each of the two footer keys stands in the file. */
+  /** What the only file says that it holds; undefined where it says nothing, or was written anew by others since. */
+  figures: StatedFigures | undefined;
+  /** How often each of the footer keys stands in the file. */
   counts: Readonly<Record<string, number>>;
 }
 
@@ -39,7 +44,8 @@ export async function readFooters(
   const footer = await readFooter(duck, first.path, first.name);
   // Files of a live catalog are alike, and there may be hundreds: they are asked together.
   const others = files.length === 1 ? [] : await geoOf(duck, files.slice(1));
-  return { ...footer, geo: unionGeo([footer.geo, ...others]) };
+  const figures = files.length === 1 ? footer.figures : undefined;
+  return { ...footer, geo: unionGeo([footer.geo, ...others]), figures };
 }
 
 /** The GeoParquet metadata of many files. Each has to be a catalog's. */
@@ -92,7 +98,12 @@ async function readFooter(duck: Duck, path: string, file: string): Promise<Foote
   const geo = parseObject(file, GEO_KEY, keys.get(GEO_KEY));
   const counts: Record<string, number> = {};
   for (const [key] of entries) counts[key] = (counts[key] ?? 0) + 1;
-  return { metadata, geo, types, counts };
+  return { metadata, geo, types, counts, figures: figuresIn(path, keys.get(FIGURES_KEY)) };
+}
+
+function figuresIn(path: string, text: string | undefined): StatedFigures | undefined {
+  const figures = parseFigures(text);
+  return figures !== undefined && figures.data_bytes === bytesBeforeMetadata(path) ? figures : undefined;
 }
 
 async function footerKeys(duck: Duck, path: string, file: string): Promise<[string, string][]> {

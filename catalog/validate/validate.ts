@@ -3,6 +3,7 @@ import { rowProblem } from "../check_row.ts";
 import { cellIndexFindings } from "../cell_index/check_index.ts";
 import { coverAdaptive } from "../../core/cells/coverage.ts";
 import { shapeFromGeometry } from "../../core/cells/geojson_shape.ts";
+import { countFigures, type Figures } from "../file/figures.ts";
 import { geoProblems } from "./geo_schema.ts";
 import { boundingBox, type Geometry } from "../../core/geometry/geometry.ts";
 import type { GranuleRow } from "../granule.ts";
@@ -10,7 +11,7 @@ import type { BoundingBox } from "../../core/geometry/box.ts";
 import { DRIVERS, locationsOf } from "../locations.ts";
 import type { Catalog } from "../file/open_catalog.ts";
 import { queryRows } from "../../core/tables/query.ts";
-import { COLUMNS, PLACE_SQL, SQL_TYPES } from "../schema.ts";
+import { COLUMNS, FIGURES_KEY, PLACE_SQL, SQL_TYPES } from "../schema.ts";
 import { decodeWkb, wkbTypeName } from "../../core/geometry/wkb.ts";
 
 /** Findings of one kind that are reported in full; the rest are counted. */
@@ -60,6 +61,7 @@ export async function validateCatalog(
     options.onRows?.(report.granules);
   }
   checkTypes(catalog, types, report);
+  await checkFigures(catalog, report);
   for await (const { level, message } of cellIndexFindings(catalog, { signal: options.signal })) {
     report.add(level, "cell_index", message);
   }
@@ -107,6 +109,21 @@ async function checkKeys(catalog: Catalog, report: Report): Promise<void> {
   );
   if (groups.unsorted !== 0) {
     report.add("warning", "order", `${groups.unsorted} rows are out of the nested order (merge sorts them)`);
+  }
+}
+
+/** What the footer says that the file holds, against what it does. */
+async function checkFigures({ figures, duck, table, paths }: Catalog, report: Report): Promise<void> {
+  if (figures === undefined) return;
+  const counted = await countFigures({ connection: duck.connection, table, paths });
+  for (const [what, found] of Object.entries(counted)) {
+    const stated = JSON.stringify(figures[what as keyof Figures]);
+    if (stated === JSON.stringify(found)) continue;
+    report.add(
+      "error",
+      "figures",
+      `footer key "${FIGURES_KEY}": ${what} are not those of the rows (merge counts anew)`,
+    );
   }
 }
 

@@ -24,6 +24,7 @@ import type { CatalogQuery, RemovedGranules } from "../schema.ts";
 import { type LayPlan, planLaying } from "./lay_plan.ts";
 import { describeFile } from "./merge.ts";
 import { CANONICAL_SQL, copyStatement, sortStatements } from "./sort_sql.ts";
+import { stateFigures } from "./state_figures.ts";
 import type { Unsorted } from "./unsorted.ts";
 import type { WriteResult } from "./write.ts";
 
@@ -61,6 +62,7 @@ export async function layOnto(request: LayRequest): Promise<WriteResult & { remo
             leftOut: REMOVED,
           }),
         );
+      await stateFigures(duck, temporary, rows);
       return {
         rows,
         replaced: former.rows + added.rows - change.removed.length - rows,

@@ -16,6 +16,7 @@ import { type CatalogFiles, catalogFiles } from "../file/catalog_files.ts";
 import { leaveOutOthers } from "../file/other_columns.ts";
 import type { CatalogQuery } from "../schema.ts";
 import { type SortInput, sortStatements } from "./sort_sql.ts";
+import { stateFigures } from "./state_figures.ts";
 import fs from "node:fs";
 import path from "node:path";
 
@@ -80,10 +81,14 @@ async function mergeFiles(
   );
   const statements = (output: string) => sortStatements({ inputs, output, metadata });
   return await makeFileAtomic(output, async (temporary) => {
-    const rows = await sortInto(temporary, statements(temporary), options)
-      .catch((error) => {
-        throw damageError(damagedOf(catalogs, error), error);
-      });
+    const rows = await sortInto(
+      temporary,
+      statements(temporary),
+      options,
+      (duck, rows) => stateFigures(duck, temporary, rows),
+    ).catch((error) => {
+      throw damageError(damagedOf(catalogs, error), error);
+    });
     const given = parts.reduce((sum, part) => sum + part.rows, 0);
     return { rows, replaced: given - rows, sizeBytes: fs.statSync(temporary).size };
   });

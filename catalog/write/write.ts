@@ -11,6 +11,7 @@ import { OWN_TYPES } from "../file/columns_sql.ts";
 import { catalogMetadata, footer } from "../file/footer_keys.ts";
 import { type CatalogQuery, DEFAULT_CELL_ORDER } from "../schema.ts";
 import { sortStatements } from "./sort_sql.ts";
+import { stateFigures } from "./state_figures.ts";
 import { type GatherOptions, type Rows, type Unsorted, withUnsorted } from "./unsorted.ts";
 
 export interface WriteOptions extends DuckOptions, GatherOptions {
@@ -45,7 +46,12 @@ export async function writeSorted(
   const statements = (output: string) =>
     sortStatements({ inputs: [{ file: unsorted.file, types: OWN_TYPES }], output, metadata });
   return await makeFileAtomic(file, async (temporary) => {
-    const written = await sortInto(temporary, statements(temporary), options);
+    const written = await sortInto(
+      temporary,
+      statements(temporary),
+      options,
+      (duck, rows) => stateFigures(duck, temporary, rows),
+    );
     return { rows: written, replaced: unsorted.rows - written, sizeBytes: fs.statSync(temporary).size };
   });
 }

@@ -68,18 +68,32 @@ export function parquetParts(file: string): ParquetParts {
   return { groups, schema: writeThrift(new Map([[FILE.schema, schema]])), metadata };
 }
 
+/** Bytes of a file before its metadata. Throws {@linkcode NotInPartsError} for what does not end as Parquet does. */
+export function bytesBeforeMetadata(file: string): number {
+  const fd = fs.openSync(file, "r");
+  try {
+    return placeOfMetadata(fd, file).bytes;
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function placeOfMetadata(fd: number, file: string): { bytes: number; length: number } {
+  const { size } = fs.fstatSync(fd);
+  const tail = readAt(fd, Math.max(0, size - TAIL_BYTES), TAIL_BYTES, file);
+  const length = new DataView(tail.buffer, tail.byteOffset).getUint32(0, true);
+  const magic = new TextDecoder().decode(tail.subarray(4));
+  if (magic !== PARQUET_MAGIC || length > size - TAIL_BYTES - PARQUET_MAGIC.length) {
+    throw new NotInPartsError(`${file}: does not end as Parquet does`);
+  }
+  return { bytes: size - TAIL_BYTES - length, length };
+}
+
 /** The metadata, and the bytes before it. */
 function readMetadata(file: string): { metadata: ThriftStruct; bytes: number } {
   const fd = fs.openSync(file, "r");
   try {
-    const { size } = fs.fstatSync(fd);
-    const tail = readAt(fd, Math.max(0, size - TAIL_BYTES), TAIL_BYTES, file);
-    const length = new DataView(tail.buffer, tail.byteOffset).getUint32(0, true);
-    const magic = new TextDecoder().decode(tail.subarray(4));
-    if (magic !== PARQUET_MAGIC || length > size - TAIL_BYTES - PARQUET_MAGIC.length) {
-      throw new NotInPartsError(`${file}: does not end as Parquet does`);
-    }
-    const bytes = size - TAIL_BYTES - length;
+    const { bytes, length } = placeOfMetadata(fd, file);
     return { metadata: readThrift(readAt(fd, bytes, length, file)), bytes };
   } catch (error) {
     throw error instanceof RangeError ? new NotInPartsError(`${file}: ${error.message}`) : error;
@@ -138,12 +152,7 @@ export function joinRowGroups(
     moved.forEach((metadata, index) => {
       at = moveFilters(metadata, sourceOf(groups[index]), out, at, groups[index].file);
     });
-    const footer = writeThrift(fileMetadata(like.metadata, groups, moved, keys));
-    const tail = new Uint8Array(TAIL_BYTES);
-    new DataView(tail.buffer).setUint32(0, footer.length, true);
-    tail.set(magic, 4);
-    writeAllSync(out, footer);
-    writeAllSync(out, tail);
+    writeAllSync(out, metadataBytes(fileMetadata(like.metadata, groups, moved, keys)));
   } finally {
     fs.closeSync(out);
     for (const fd of sources.values()) fs.closeSync(fd);
@@ -157,13 +166,41 @@ function fileMetadata(
   keys: ReadonlyMap<string, string>,
 ): ThriftStruct {
   const rows = groups.reduce((sum, group) => sum + group.rows, 0);
-  const binary = (text: string) => ({ type: THRIFT.binary, value: new TextEncoder().encode(text) });
-  const entries = [...keys].map(([key, text]) => new Map([[1, binary(key)], [2, binary(text)]]));
   const members: ThriftStruct = new Map(like);
   members.set(FILE.rows, { type: THRIFT.i64, value: BigInt(rows) });
   members.set(FILE.groups, { type: THRIFT.list, value: { type: THRIFT.struct, values: moved } });
-  members.set(FILE.keys, { type: THRIFT.list, value: { type: THRIFT.struct, values: entries } });
+  members.set(FILE.keys, { type: THRIFT.list, value: { type: THRIFT.struct, values: keyEntries(keys) } });
   return ascending(members);
+}
+
+function keyEntries(keys: ReadonlyMap<string, string>): ThriftStruct[] {
+  const binary = (text: string) => ({ type: THRIFT.binary, value: new TextEncoder().encode(text) });
+  return [...keys].map(([key, text]) => new Map([[1, binary(key)], [2, binary(text)]]));
+}
+
+/** The metadata as a file ends with it: its length and the magic number come last. */
+function metadataBytes(metadata: ThriftStruct): Uint8Array {
+  const thrift = writeThrift(metadata);
+  const bytes = new Uint8Array(thrift.length + TAIL_BYTES);
+  bytes.set(thrift);
+  new DataView(bytes.buffer).setUint32(thrift.length, thrift.length, true);
+  bytes.set(new TextEncoder().encode(PARQUET_MAGIC), thrift.length + 4);
+  return bytes;
+}
+
+/** Adds key-value metadata to a file that nobody reads yet (not synced); its pages stay where they are. */
+export function addKeys(file: string, keys: ReadonlyMap<string, string>): void {
+  const { metadata, bytes } = readMetadata(file);
+  const values = [...structsOf(metadata.get(FILE.keys)?.value), ...keyEntries(keys)];
+  metadata.set(FILE.keys, { type: THRIFT.list, value: { type: THRIFT.struct, values } });
+  const added = metadataBytes(ascending(metadata));
+  const fd = fs.openSync(file, "r+");
+  try {
+    for (let at = 0; at < added.length;) at += fs.writeSync(fd, added, at, added.length - at, bytes + at);
+    fs.ftruncateSync(fd, bytes + added.length);
+  } finally {
+    fs.closeSync(fd);
+  }
 }
 
 const ascending = (members: ThriftStruct): ThriftStruct => new Map([...members].sort(([a], [b]) => a - b));

@@ -25,15 +25,18 @@ export async function runStatements({ connection }: Duck, statements: readonly s
   return Number(reader.getRows()[0][0]);
 }
 
-/** The same in a sorter of its own. */
+/** The same in a sorter of its own, and then `after` with what they answer. */
 export async function sortInto(
   output: string,
   statements: readonly string[],
   options: DuckOptions,
+  after: (duck: Duck, rows: number) => Promise<void>,
 ): Promise<number> {
   const duck = await openSorter(output, options);
   try {
-    return await runStatements(duck, statements);
+    const rows = await runStatements(duck, statements);
+    await after(duck, rows);
+    return rows;
   } finally {
     duck.close();
   }

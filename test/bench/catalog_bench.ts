@@ -12,6 +12,7 @@ import { cellIndexPath } from "../../catalog/file/cell_index_path.ts";
 import { buildCatalog } from "../../catalog/write/build.ts";
 import { mergeCatalogs } from "../../catalog/write/merge.ts";
 import { openCatalog } from "../../catalog/file/open_catalog.ts";
+import { catalogInfo } from "../../catalog/query/info.ts";
 import { countParents, select } from "../../catalog/query/select.ts";
 import { writeCatalog } from "../../catalog/write/write.ts";
 import { missionRows } from "../support/mission_granules.ts";
@@ -69,6 +70,7 @@ try {
     () => mergeCatalogs([file, file], path.join(folder, "merged.parquet")),
   );
   const catalog = await timed("open", null, () => openCatalog(file));
+  await timed("say what it holds", "0.3 s", () => catalogInfo(catalog));
   const region = Array.from({ length: 64 }, (_, i) => 41_216 + i);
   const base = { order: 6, convention: "authalic", withoutCells: true } as const;
   for (const state of ["cold", "warm"]) {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { nestedOf } from "../../../../core/cells/healpix.ts";
+import { countFigures } from "../../../../catalog/file/figures.ts";
 import { geoProblems } from "../../../../catalog/validate/geo_schema.ts";
 import { validateCatalog } from "../../../../catalog/validate/validate.ts";
 import { encodeWkb } from "../../../../core/geometry/wkb.ts";
@@ -17,6 +18,22 @@ Deno.test("a sound catalog has no findings", async () => {
       assert.deepEqual(report, { file: catalog.name, valid: true, granules: 2, findings: [], counts: {} });
     },
   );
+});
+
+Deno.test("figures that a footer states are held against the rows", async () => {
+  await withCatalog([sound(), sound({ id: "b", size_bytes: 9 })], async (catalog) => {
+    const { connection } = catalog.duck;
+    const figures = await countFigures({ connection, table: catalog.table, paths: catalog.paths });
+    assert.deepEqual((await validateCatalog({ ...catalog, figures })).findings, []);
+    const [first] = figures.collections;
+    for (
+      const lie of [{ cells: 7 }, { bases: [] }, { collections: [{ ...first, granules: 1 }] }]
+    ) {
+      const { findings } = await validateCatalog({ ...catalog, figures: { ...figures, ...lie } });
+      assert.deepEqual(findings.map(({ level, check }) => [level, check]), [["error", "figures"]]);
+      assert.match(findings[0].message, new RegExp(Object.keys(lie)[0]));
+    }
+  });
 });
 
 Deno.test("each breach of the contract is found and named", async () => {
