@@ -53,7 +53,7 @@ export function findDuplicates(rows: readonly DuplicateColumns[]): Duplicate[] {
   const derived: [whole: string, row: number][] = [];
   rows.forEach((row, r) => {
     if (row.checksum !== null && row.size_bytes !== null) join(`bytes ${row.size_bytes} ${row.checksum}`, r);
-    for (const name of new Set([row.id, row.path])) {
+    for (const name of row.id === row.path ? [row.id] : [row.id, row.path]) {
       const parts = processedName(name);
       if (parts === undefined) continue;
       const whole = `name ${parts.observation}`;
@@ -72,6 +72,7 @@ export function findDuplicates(rows: readonly DuplicateColumns[]): Duplicate[] {
 
 /** Rows of one collection with equal size, times and box, where no two are at one provider. */
 function sameTimeAndPlace(rows: readonly DuplicateColumns[]): number[][] {
+  if (rows.every(({ provider }) => provider === rows[0].provider)) return [];
   const found = new Map<string, number[]>();
   rows.forEach(({ collection, start_datetime: start, end_datetime: end, bbox, size_bytes: size }, r) => {
     if (start === null || end === null || bbox === null || size === null) return;

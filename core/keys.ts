@@ -23,18 +23,22 @@ function hasObjects(list: readonly unknown[]): boolean {
 
 /** The first 32 hex digits of the SHA-256 of a value's canonical JSON. */
 export function keyOf(value: unknown): string {
-  return createHash("sha256").update(canonicalJson(value)).digest("hex").slice(0, 32);
+  return keyOfText(canonicalJson(value));
 }
 
-/** Keys of lists that begin alike. */
-export type Keys = (...values: unknown[]) => string;
+/** The same of a text that is canonical JSON. */
+export function keyOfText(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 32);
+}
 
-/** Keys of lists that begin alike: for values, `keyOf([base, ...values])`. The base is read once. */
+/** Keys of lists that begin alike, from the canonical JSON of each further member. */
+export type Keys = (...texts: string[]) => string;
+
+/** Keys of lists that begin alike: for the texts of values, `keyOf([base, ...values])`. The base is read once. */
 export function keysUnder(base: unknown): Keys {
   const begun = createHash("sha256").update(`[${canonicalJson(base)}`);
-  return (...values) => {
-    const hash = begun.copy();
-    for (const value of values) hash.update(",").update(canonicalJson(value));
-    return hash.update("]").digest("hex").slice(0, 32);
+  return (...texts) => {
+    const rest = texts.map((text) => `,${text}`).join("");
+    return begun.copy().update(`${rest}]`).digest("hex").slice(0, 32);
   };
 }

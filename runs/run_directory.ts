@@ -2,11 +2,12 @@
  * The run directory of any job: settings, plan, lists of tasks, records by stage, lease, report. A folder,
  * or a prefix on S3. What a job keeps besides is that job's own.
  */
+import { Buffer } from "node:buffer";
 import path from "node:path";
 import { DELETES_AT_ONCE, type ObjectTarget } from "../core/access/object_target.ts";
 import { mapBounded } from "../core/concurrency.ts";
 import { GranaryError, inputError } from "../core/errors.ts";
-import { decodeCheckedJson, encodeCheckedJson } from "../core/files/checked_json.ts";
+import { decodeCheckedJson, encodeCheckedJson, encodeCheckedPieces } from "../core/files/checked_json.ts";
 import { isObjectAddress } from "../core/files/address.ts";
 
 /** Objects of a run directory by what they are. */
@@ -14,6 +15,9 @@ export const SETTINGS_KEY = "run.json";
 export const PLAN_KEY = "plan.json";
 export const REPORT_KEY = "report.json";
 const TASKS_PREFIX = "tasks/";
+
+/** Documents up to this size are put in one. */
+const LONG_BYTES = 4 * 1024 * 1024;
 
 /** Records that are read at the same time. */
 const RECORDS_AT_ONCE = 32;
@@ -66,6 +70,14 @@ export class JobDirectory {
   /** Writes a document with its checksum, given as the text of a JSON object. */
   putDocument(key: string, json: string): Promise<void> {
     return this.target.put(key, encodeCheckedJson(json));
+  }
+
+  /** The same of a long one, whose text comes in pieces; its bytes are held once. */
+  async putLongDocument(key: string, pieces: Iterable<string>): Promise<void> {
+    const chunks = encodeCheckedPieces(pieces);
+    const sizeBytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    if (sizeBytes <= LONG_BYTES) return await this.target.put(key, Buffer.concat(chunks));
+    await this.target.putChunks(key, sizeBytes, each(chunks), { replace: true });
   }
 
   /** Lists of the tasks that are left, for engines that map a function over a list of JSON. */
@@ -129,4 +141,8 @@ export function defaultRunDirectory(output: string): string {
 /** A folder's absolute path, or an address as it is. */
 export function absoluteAddress(address: string): string {
   return isObjectAddress(address) ? address : path.resolve(address);
+}
+
+async function* each(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* chunks;
 }

@@ -43,7 +43,8 @@ export function planBatches(
     seen += sizes[granule];
   });
   for (const batch of batches) {
-    batch.key = keyOf(batch.granules.map((granule) => [identities[granule], ranks[granule]]));
+    const parts = batch.granules.map((granule) => JSON.stringify([identities[granule], ranks[granule]]));
+    batch.key = keyOf(`[${parts.join(",")}]`);
   }
   return batches;
 }

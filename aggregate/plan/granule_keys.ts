@@ -1,6 +1,6 @@
 /** Keys of a plan's granules, by which what was scattered of them is known again. */
-import { keyOf } from "../../core/keys.ts";
-import { identityOf, scatterConfig } from "./identity.ts";
+import { keyOf, keysUnder } from "../../core/keys.ts";
+import { identityJson, scatterConfig } from "./identity.ts";
 import type { Plan } from "./plan.ts";
 import { rowRules } from "./row_rules.ts";
 
@@ -20,7 +20,10 @@ export function granuleKeys(plan: Plan): readonly string[] {
     layout,
     plan.engineVersion,
   ]);
-  const keys = plan.granules.map((row, granule) => keyOf([base, identityOf(row), plan.ranks[granule]]));
+  const keyUnder = keysUnder(base);
+  const keys = plan.granules.map((row, granule) =>
+    keyUnder(identityJson(row), JSON.stringify(plan.ranks[granule]))
+  );
   keysOf.set(plan, keys);
   return keys;
 }

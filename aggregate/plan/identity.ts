@@ -1,22 +1,16 @@
 /** What the keys of an aggregation's tasks are made of. */
 import type { GranuleIdentity, GranuleRow } from "../../catalog/granule.ts";
-import { keyOf } from "../../core/keys.ts";
+import { keyOfText } from "../../core/keys.ts";
 import type { Pipeline } from "../pipeline.ts";
 
-/** What a granule is, whatever place it was read from. */
-export function identityOf(row: GranuleRow): GranuleIdentity {
-  return {
-    collection: row.collection,
-    id: row.id,
-    revision: row.revision,
-    size_bytes: row.size_bytes,
-    checksum: row.checksum,
-  };
+/** What a granule is, whatever place it was read from, as canonical JSON. */
+export function identityJson({ checksum, collection, id, revision, size_bytes }: GranuleIdentity): string {
+  return JSON.stringify({ checksum, collection, id, revision, size_bytes });
 }
 
 /** The hash of it, by which granules of plans are known again. */
 export function identityKey(row: GranuleRow): string {
-  return keyOf(identityOf(row));
+  return keyOfText(identityJson(row));
 }
 
 /** The part of a pipeline, beside its rules for rows, that decides which observations are kept and in which parent they lie. */

@@ -57,18 +57,32 @@ export function planShards(
       byIndex.get(index)!.granules.push(granule);
     }
   });
+  const names = identities.map((identity) => JSON.stringify(identity));
   for (const shard of shards) {
     const first = shard.firstRank % store.parents.length;
     const parents = store.parents.slice(first, first + shard.endRank - shard.firstRank);
     const window = windowOf(store, shard.firstRank);
-    const needed = shard.granules.map((granule) => {
-      const own = ranks[granule];
-      const within = own.slice(lowerBound(own, shard.firstRank), lowerBound(own, shard.endRank));
-      return [identities[granule], within.map((rank) => rank - shard.firstRank)];
-    });
-    shard.key = keyOf(shard.index, parents, needed, ...window === null ? [] : [window]);
+    const needed = shard.granules.map((granule) =>
+      `[${names[granule]},${ranksWithin(ranks[granule], shard)}]`
+    );
+    shard.key = keyOf(
+      String(shard.index),
+      JSON.stringify(parents),
+      `[${needed.join(",")}]`,
+      ...window === null ? [] : [JSON.stringify(window)],
+    );
   }
   return shards;
+}
+
+/** The ranks of a shard among a granule's, counted from the shard's first, as JSON. */
+function ranksWithin(ranks: readonly number[], { firstRank, endRank }: PlannedShard): string {
+  const end = lowerBound(ranks, endRank);
+  let text = "";
+  for (let i = lowerBound(ranks, firstRank); i < end; i++) {
+    text += text === "" ? ranks[i] - firstRank : `,${ranks[i] - firstRank}`;
+  }
+  return `[${text}]`;
 }
 
 /** The window of a rank, as its two ends; null where the store has none. */

@@ -30,7 +30,8 @@ export function remainingWork(
   scatterRecords: readonly ScatterRecord[],
   shardRecords: readonly ShardRecord[],
   isWhole: (record: ShardRecord) => boolean = () => true,
-  keys: readonly string[] = granuleKeys(plan),
+  // A hash a granule: nothing is known again by them where nothing is remembered.
+  keys: readonly string[] = scatterRecords.length === 0 ? [] : granuleKeys(plan),
 ): Remaining {
   const done = new Map<number, ShardRecord>();
   const staleShards: ShardRecord[] = [];
@@ -59,7 +60,7 @@ export function remainingWork(
   const files = new Map<string, Map<number, number>>();
   const keptGranules: ScatteredGranule[] = [];
   plan.ranks.forEach((ranks, granule) => {
-    const needed = ranks.filter((rank) => openShards.has(shardOf(rank)));
+    const needed = done.size === 0 ? ranks : ranks.filter((rank) => openShards.has(shardOf(rank)));
     if (needed.length === 0) return;
     const found = saved.get(granule);
     const covered = new Set(found?.granule.shards);

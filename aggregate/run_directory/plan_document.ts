@@ -1,4 +1,5 @@
 /** The plan as a run directory keeps it, with the run's settings and the tasks that are left. */
+import type { GranuleRow } from "../../catalog/granule.ts";
 import { inputError } from "../../core/errors.ts";
 import { PLAN_KEY, SETTINGS_KEY } from "../../runs/run_directory.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -8,7 +9,7 @@ import { REDUCE, SCATTER } from "./stages.ts";
 
 export async function putPlan(directory: RunDirectory, plan: Plan, settings: RunSettings): Promise<void> {
   await directory.putDocument(SETTINGS_KEY, JSON.stringify(settings));
-  await directory.putDocument(PLAN_KEY, planJson(plan));
+  await directory.putLongDocument(PLAN_KEY, planPieces(plan));
 }
 
 /** The plan, for a machine that did not make it. Throws an input error where there is none. */
@@ -44,8 +45,47 @@ export function revivedPlan(plan: Plan): Plan {
 
 /** A plan as JSON: granules without footprints, which no task needs. */
 export function planJson(plan: Plan): string {
-  return JSON.stringify(plan, (key, value) => {
-    if (key === "geometry" || key === "cells" && value instanceof BigUint64Array) return undefined;
-    return typeof value === "bigint" ? value.toString() : value;
-  });
+  return [...planPieces(plan)].join("");
+}
+
+/** Members of the lists of a plan in a piece of its JSON. */
+const PIECE_MEMBERS = 1000;
+
+/** The same piece by piece: a plan of many granules is long. */
+function* planPieces(plan: Plan): Generator<string> {
+  const lists: Record<string, (from: number, to: number) => readonly unknown[]> = {
+    granules: (from, to) => plan.granules.slice(from, to).map(withoutFootprint),
+    ranks: (from, to) => plan.ranks.slice(from, to),
+    shards: (from, to) => plan.shards.slice(from, to),
+    batches: (from, to) => plan.batches.slice(from, to),
+  };
+  let before = "{";
+  for (const [name, value] of Object.entries(plan)) {
+    if (value === undefined) continue;
+    yield `${before}${JSON.stringify(name)}:`;
+    before = ",";
+    if (Object.hasOwn(lists, name)) yield* listPieces(lists[name], value.length);
+    else yield JSON.stringify(value, plain);
+  }
+  yield "}";
+}
+
+function* listPieces(
+  part: (from: number, to: number) => readonly unknown[],
+  length: number,
+): Generator<string> {
+  yield "[";
+  for (let from = 0; from < length; from += PIECE_MEMBERS) {
+    yield (from === 0 ? "" : ",") + JSON.stringify(part(from, from + PIECE_MEMBERS)).slice(1, -1);
+  }
+  yield "]";
+}
+
+function withoutFootprint({ geometry: _geometry, cells: _cells, ...row }: GranuleRow): unknown {
+  return row;
+}
+
+function plain(key: string, value: unknown): unknown {
+  if (key === "geometry") return undefined;
+  return typeof value === "bigint" ? value.toString() : value;
 }

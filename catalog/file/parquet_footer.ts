@@ -26,7 +26,7 @@ interface Footer {
   metadata: CatalogMetadata;
   geo: Record<string, unknown>;
   types: ReadonlyMap<string, string>;
-  /** What the only file says that it holds; undefined where it says nothing, or was written anew by others since. */
+  /** What the only file says that it holds; undefined where it says nothing, or was written again by others since. */
   figures: StatedFigures | undefined;
   /** How often each of the footer keys stands in the file. */
   counts: Readonly<Record<string, number>>;

@@ -8,6 +8,7 @@ import { distinctSorted, GrowingArray } from "./pairs.ts";
 import { GranaryError, inputError } from "../../core/errors.ts";
 import type { LatitudeConvention } from "../../core/cells/convention.ts";
 import type { Area } from "../../core/geometry/area.ts";
+import { release } from "../../core/release.ts";
 import { rangesAt } from "../../core/cells/cell_ranges.ts";
 import { shorten, sqlError } from "../../core/tables/expression.ts";
 import { type CellIndex, openCellIndex, type RowSpan } from "../cell_index/read_index.ts";
@@ -52,7 +53,7 @@ export interface Pairs {
 export async function findPairs(catalog: Catalog, options: SelectOptions): Promise<Pairs> {
   const allowed = allowedParents(options);
   const finder = new ParentFinder(options.order, options.convention, new CellFilter(options.order, allowed));
-  const pairs: Pairs = { parents: new GrowingArray(), rows: new GrowingArray(), unknown: [] };
+  const pairs = noPairs(catalog, options);
   const add = (cells: BigUint64Array, from: number, to: number, order: number, row: number) =>
     finder.forEach(cells, from, to, order, (parent) => {
       pairs.parents.push(parent);
@@ -81,6 +82,16 @@ export async function findPairs(catalog: Catalog, options: SelectOptions): Promi
   return pairs;
 }
 
+function noPairs({ paths }: Catalog, { order }: SelectOptions): Pairs {
+  // Rows of several files are numbered beyond 32 bits.
+  const mostRows = paths.length === 1 ? 2 ** 32 - 1 : Number.MAX_SAFE_INTEGER;
+  return {
+    parents: new GrowingArray(12 * 4 ** order - 1),
+    rows: new GrowingArray(mostRows),
+    unknown: [],
+  };
+}
+
 function isOurs(error: unknown, signal: AbortSignal | undefined): boolean {
   return error instanceof GranaryError || signal?.aborted === true;
 }
@@ -98,7 +109,7 @@ async function indexedHits(
   pairs: Pairs,
   options: SelectOptions,
 ): Promise<void> {
-  const found: Pairs = { parents: new GrowingArray(), rows: new GrowingArray(), unknown: [] };
+  const found = noPairs(catalog, options);
   const distinct = new Set<number>();
   // Cells of a parent follow each other, and mostly have the same rows.
   const parentOf = new Float64Array(index.size).fill(-1);
@@ -132,6 +143,8 @@ async function indexedHits(
     pairs.parents.push(parents[i]);
     pairs.rows.push(rows[i]);
   }
+  found.parents.free();
+  found.rows.free();
   for (const row of found.unknown) if (kept.has(row)) pairs.unknown.push(row);
 }
 
@@ -166,6 +179,7 @@ async function scanLists(
       if (length === 0) pairs.unknown.push(row);
       add(cells, from, from + length, orders.getItem(i) as number, row);
     }
+    release([cells]);
     checkCount(catalog, pairs, options);
   }
 }

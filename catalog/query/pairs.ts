@@ -1,4 +1,5 @@
 /** Pairs of parent cell and row as they are found, and as lists. */
+import { release } from "../../core/release.ts";
 
 /**
  * Pairs as lists by group, `size` of them: a counting sort, then each list ascending and every member in it once. A
@@ -20,6 +21,7 @@ export function groupPairs(
   const members = new Uint32Array(ends[size]);
   const next = ends.slice();
   for (let i = 0; i < pairs; i++) if (groups[i] >= 0) members[next[groups[i]]++] = memberOf(i);
+  release([groups]);
   return Array.from({ length: size }, (_, group) => {
     const list = members.subarray(ends[group], ends[group + 1]).sort();
     // A row whose cells came in two chunks may have named a parent twice.
@@ -32,7 +34,7 @@ export function groupPairs(
 /** Up to this order a table of all cells is smaller than a hash of some. */
 const TABLE_ORDER = 9;
 
-export function distinctSorted(values: Float64Array, order: number): Float64Array {
+export function distinctSorted(values: Wholes, order: number): Float64Array {
   if (order > TABLE_ORDER) return Float64Array.from(new Set(values)).sort();
   const there = new Uint8Array(12 * 4 ** order);
   for (let i = 0; i < values.length; i++) there[values[i]] = 1;
@@ -69,21 +71,40 @@ export function countDistinct(lists: readonly Uint32Array[]): number {
   return count;
 }
 
-/** Float64 values that grow by doubling. */
+/** Whole numbers: four bytes each where all are below 2^32. */
+export type Wholes = Uint32Array | Float64Array;
+
+/** Whole numbers up to `most`, of which there come more by doubling the memory. */
 export class GrowingArray {
   length = 0;
-  #values = new Float64Array(1024);
+  #values: Wholes;
+
+  constructor(readonly most: number) {
+    this.#values = this.#ofLength(1024);
+  }
 
   push(value: number): void {
     if (this.length === this.#values.length) {
-      const wider = new Float64Array(this.length * 2);
+      const wider = this.#ofLength(this.length * 2);
       wider.set(this.#values);
+      release([this.#values]);
       this.#values = wider;
     }
     this.#values[this.length++] = value;
   }
 
-  view(): Float64Array {
+  view(): Wholes {
     return this.#values.subarray(0, this.length);
+  }
+
+  /** Gives the memory back; there are no numbers any more. */
+  free(): void {
+    release([this.#values]);
+    this.#values = this.#ofLength(1024);
+    this.length = 0;
+  }
+
+  #ofLength(length: number): Wholes {
+    return this.most < 2 ** 32 ? new Uint32Array(length) : new Float64Array(length);
   }
 }

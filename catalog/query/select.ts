@@ -48,6 +48,8 @@ export async function select(catalog: Catalog, options: SelectOptions): Promise<
     (i) => indexOfRow.get(rowList[i]) ?? -1,
     (i) => rankOf(parentList[i]),
   );
+  pairs.parents.free();
+  pairs.rows.free();
   const counts = new Uint32Array(kept.length);
   for (const own of ranks) for (const rank of own) counts[rank] += 1;
   return {

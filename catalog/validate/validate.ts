@@ -122,7 +122,7 @@ async function checkFigures({ figures, duck, table, paths }: Catalog, report: Re
     report.add(
       "error",
       "figures",
-      `footer key "${FIGURES_KEY}": ${what} are not those of the rows (merge counts anew)`,
+      `footer key "${FIGURES_KEY}": ${what} are not those of the rows (merge counts again)`,
     );
   }
 }

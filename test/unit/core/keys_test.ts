@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { canonicalJson, keyOf, keysUnder } from "../../../core/keys.ts";
+import { canonicalJson, keyOf, keyOfText, keysUnder } from "../../../core/keys.ts";
 
 /** As its rule says: every object's keys in order, what is undefined left out, element by element. */
 function byRule(value: unknown): string {
@@ -46,5 +46,6 @@ Deno.test("keys of lists that begin alike are the keys of the whole lists", () =
   const base = { b: [1, 2], a: { d: null, c: "x" } };
   const under = keysUnder(base);
   const lists: unknown[][] = [[], [1], [[["g", [3, 4]]], undefined], [{ z: 1, y: [2] }, "é"]];
-  for (const values of lists) assert.equal(under(...values), keyOf([base, ...values]));
+  for (const values of lists) assert.equal(under(...values.map(canonicalJson)), keyOf([base, ...values]));
+  assert.equal(keyOfText(canonicalJson(base)), keyOf(base));
 });
