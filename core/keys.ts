@@ -31,14 +31,22 @@ export function keyOfText(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 32);
 }
 
-/** Keys of lists that begin alike, from the canonical JSON of each further member. */
-export type Keys = (...texts: string[]) => string;
+/** Keys of lists that begin alike, from the canonical JSON of each further member, as text or bytes. */
+export type Keys = (...members: (string | Uint8Array)[]) => string;
 
-/** Keys of lists that begin alike: for the texts of values, `keyOf([base, ...values])`. The base is read once. */
+/** Keys of lists that begin alike: for the JSON of values, `keyOf([base, ...values])`. The base is read once. */
 export function keysUnder(base: unknown): Keys {
   const begun = createHash("sha256").update(`[${canonicalJson(base)}`);
-  return (...texts) => {
-    const rest = texts.map((text) => `,${text}`).join("");
-    return begun.copy().update(`${rest}]`).digest("hex").slice(0, 32);
+  return (...members) => {
+    const hash = begun.copy();
+    let text = "";
+    for (const member of members) {
+      if (typeof member === "string") text += `,${member}`;
+      else {
+        hash.update(`${text},`).update(member);
+        text = "";
+      }
+    }
+    return hash.update(`${text}]`).digest("hex").slice(0, 32);
   };
 }

@@ -7,7 +7,7 @@ import path from "node:path";
 import { DELETES_AT_ONCE, type ObjectTarget } from "../core/access/object_target.ts";
 import { mapBounded } from "../core/concurrency.ts";
 import { GranaryError, inputError } from "../core/errors.ts";
-import { decodeCheckedJson, encodeCheckedJson, encodeCheckedPieces } from "../core/files/checked_json.ts";
+import { decodeCheckedJson, encodeCheckedJson, encodeCheckedParts } from "../core/files/checked_json.ts";
 import { isObjectAddress } from "../core/files/address.ts";
 
 /** Objects of a run directory by what they are. */
@@ -72,9 +72,9 @@ export class JobDirectory {
     return this.target.put(key, encodeCheckedJson(json));
   }
 
-  /** The same of a long one, whose text comes in pieces; its bytes are held once. */
-  async putLongDocument(key: string, pieces: Iterable<string>): Promise<void> {
-    const chunks = encodeCheckedPieces(pieces);
+  /** The same of a long one, whose text comes in parts; its bytes are held once. */
+  async putLongDocument(key: string, parts: Iterable<string>): Promise<void> {
+    const chunks = encodeCheckedParts(parts);
     const sizeBytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
     if (sizeBytes <= LONG_BYTES) return await this.target.put(key, Buffer.concat(chunks));
     await this.target.putChunks(key, sizeBytes, each(chunks), { replace: true });

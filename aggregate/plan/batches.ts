@@ -1,5 +1,6 @@
 /** A plan's batches: lists of granules, each a task of scattering. */
 import type { GranuleRow } from "../../catalog/granule.ts";
+import { JsonBytes } from "../../core/json_bytes.ts";
 import type { Keys } from "../../core/keys.ts";
 
 /** A list of granules: the unit of scattering. */
@@ -42,9 +43,17 @@ export function planBatches(
     batch.bytes += sizes[granule];
     seen += sizes[granule];
   });
+  const needed = new JsonBytes();
   for (const batch of batches) {
-    const parts = batch.granules.map((granule) => JSON.stringify([identities[granule], ranks[granule]]));
-    batch.key = keyOf(`[${parts.join(",")}]`);
+    needed.clear();
+    needed.ascii("[");
+    batch.granules.forEach((granule, i) => {
+      needed.ascii(`${i === 0 ? "" : ","}[${JSON.stringify(identities[granule])},`);
+      needed.wholes(ranks[granule]);
+      needed.ascii("]");
+    });
+    needed.ascii("]");
+    batch.key = keyOf(needed.view());
   }
   return batches;
 }

@@ -2,6 +2,7 @@
 import type { StoreSpec } from "../../core/store/contract.ts";
 import { ShardNumbers } from "../../core/store/shard_numbers.ts";
 import { lowerBound } from "../../core/lower_bound.ts";
+import { JsonBytes } from "../../core/json_bytes.ts";
 import type { Keys } from "../../core/keys.ts";
 
 /** One Zarr shard: the unit of reducing. */
@@ -57,32 +58,29 @@ export function planShards(
       byIndex.get(index)!.granules.push(granule);
     }
   });
+  const needed = new JsonBytes();
   const names = identities.map((identity) => JSON.stringify(identity));
   for (const shard of shards) {
     const first = shard.firstRank % store.parents.length;
     const parents = store.parents.slice(first, first + shard.endRank - shard.firstRank);
     const window = windowOf(store, shard.firstRank);
-    const needed = shard.granules.map((granule) =>
-      `[${names[granule]},${ranksWithin(ranks[granule], shard)}]`
-    );
+    needed.clear();
+    needed.ascii("[");
+    shard.granules.forEach((granule, i) => {
+      const own = ranks[granule];
+      needed.ascii(`${i === 0 ? "" : ","}[${names[granule]},`);
+      needed.wholes(own, lowerBound(own, shard.firstRank), lowerBound(own, shard.endRank), shard.firstRank);
+      needed.ascii("]");
+    });
+    needed.ascii("]");
     shard.key = keyOf(
       String(shard.index),
       JSON.stringify(parents),
-      `[${needed.join(",")}]`,
+      needed.view(),
       ...window === null ? [] : [JSON.stringify(window)],
     );
   }
   return shards;
-}
-
-/** The ranks of a shard among a granule's, counted from the shard's first, as JSON. */
-function ranksWithin(ranks: readonly number[], { firstRank, endRank }: PlannedShard): string {
-  const end = lowerBound(ranks, endRank);
-  let text = "";
-  for (let i = lowerBound(ranks, firstRank); i < end; i++) {
-    text += text === "" ? ranks[i] - firstRank : `,${ranks[i] - firstRank}`;
-  }
-  return `[${text}]`;
 }
 
 /** The window of a rank, as its two ends; null where the store has none. */

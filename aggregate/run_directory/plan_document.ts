@@ -9,7 +9,7 @@ import { REDUCE, SCATTER } from "./stages.ts";
 
 export async function putPlan(directory: RunDirectory, plan: Plan, settings: RunSettings): Promise<void> {
   await directory.putDocument(SETTINGS_KEY, JSON.stringify(settings));
-  await directory.putLongDocument(PLAN_KEY, planPieces(plan));
+  await directory.putLongDocument(PLAN_KEY, planParts(plan));
 }
 
 /** The plan, for a machine that did not make it. Throws an input error where there is none. */
@@ -45,14 +45,14 @@ export function revivedPlan(plan: Plan): Plan {
 
 /** A plan as JSON: granules without footprints, which no task needs. */
 export function planJson(plan: Plan): string {
-  return [...planPieces(plan)].join("");
+  return [...planParts(plan)].join("");
 }
 
-/** Members of the lists of a plan in a piece of its JSON. */
-const PIECE_MEMBERS = 1000;
+/** Members of the lists of a plan in a part of its JSON. */
+const PART_MEMBERS = 1000;
 
-/** The same piece by piece: a plan of many granules is long. */
-function* planPieces(plan: Plan): Generator<string> {
+/** The same part by part: a plan of many granules is long. */
+function* planParts(plan: Plan): Generator<string> {
   const lists: Record<string, (from: number, to: number) => readonly unknown[]> = {
     granules: (from, to) => plan.granules.slice(from, to).map(withoutFootprint),
     ranks: (from, to) => plan.ranks.slice(from, to),
@@ -64,19 +64,19 @@ function* planPieces(plan: Plan): Generator<string> {
     if (value === undefined) continue;
     yield `${before}${JSON.stringify(name)}:`;
     before = ",";
-    if (Object.hasOwn(lists, name)) yield* listPieces(lists[name], value.length);
+    if (Object.hasOwn(lists, name)) yield* listParts(lists[name], value.length);
     else yield JSON.stringify(value, plain);
   }
   yield "}";
 }
 
-function* listPieces(
+function* listParts(
   part: (from: number, to: number) => readonly unknown[],
   length: number,
 ): Generator<string> {
   yield "[";
-  for (let from = 0; from < length; from += PIECE_MEMBERS) {
-    yield (from === 0 ? "" : ",") + JSON.stringify(part(from, from + PIECE_MEMBERS)).slice(1, -1);
+  for (let from = 0; from < length; from += PART_MEMBERS) {
+    yield (from === 0 ? "" : ",") + JSON.stringify(part(from, from + PART_MEMBERS)).slice(1, -1);
   }
   yield "]";
 }

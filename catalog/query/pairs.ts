@@ -72,7 +72,7 @@ export function countDistinct(lists: readonly Uint32Array[]): number {
 }
 
 /** Whole numbers: four bytes each where all are below 2^32. */
-export type Wholes = Uint32Array | Float64Array;
+type Wholes = Uint32Array | Float64Array;
 
 /** Whole numbers up to `most`, of which there come more by doubling the memory. */
 export class GrowingArray {

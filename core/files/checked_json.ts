@@ -13,8 +13,8 @@ export function encodeCheckedJson(text: string): Uint8Array {
   return new TextEncoder().encode(`{"crc32":"${hex(crc32(rest))}",${rest}`);
 }
 
-/** The same bytes of a text that comes in pieces, in chunks. */
-export function encodeCheckedPieces(pieces: Iterable<string>): Uint8Array[] {
+/** The same bytes of a text that comes in parts, in chunks. */
+export function encodeCheckedParts(parts: Iterable<string>): Uint8Array[] {
   const encoder = new TextEncoder();
   const chunks: Uint8Array[] = [];
   let sum = 0, text = "", isFirst = true;
@@ -25,8 +25,8 @@ export function encodeCheckedPieces(pieces: Iterable<string>): Uint8Array[] {
     text = "";
     isFirst = false;
   };
-  for (const piece of pieces) {
-    text += piece;
+  for (const part of parts) {
+    text += part;
     if (text.length >= CHUNK_BYTES) encode();
   }
   encode();

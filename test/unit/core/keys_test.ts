@@ -47,5 +47,6 @@ Deno.test("keys of lists that begin alike are the keys of the whole lists", () =
   const under = keysUnder(base);
   const lists: unknown[][] = [[], [1], [[["g", [3, 4]]], undefined], [{ z: 1, y: [2] }, "é"]];
   for (const values of lists) assert.equal(under(...values.map(canonicalJson)), keyOf([base, ...values]));
+  assert.equal(under("1", new TextEncoder().encode("[2]"), "3"), keyOf([base, 1, [2], 3]));
   assert.equal(keyOfText(canonicalJson(base)), keyOf(base));
 });

@@ -3,21 +3,21 @@ import { Buffer } from "node:buffer";
 import {
   decodeCheckedJson,
   encodeCheckedJson,
-  encodeCheckedPieces,
+  encodeCheckedParts,
 } from "../../../../core/files/checked_json.ts";
 
-Deno.test("a text that comes in pieces has the bytes of the whole, also where it is longer than a chunk", () => {
+Deno.test("a text that comes in parts has the bytes of the whole, also where it is longer than a chunk", () => {
   const long = JSON.stringify({ a: "é".repeat(1_500_000), b: [1, 2] });
   for (const [text, size] of [['{"a":1}', 1], ['{"a":1}', 3], [long, 700_001]] as const) {
-    const pieces = Array.from(
+    const parts = Array.from(
       { length: Math.ceil(text.length / size) },
       (_, i) => text.slice(i * size, (i + 1) * size),
     );
-    const chunks = encodeCheckedPieces(pieces);
+    const chunks = encodeCheckedParts(parts);
     assert.equal(Buffer.compare(Buffer.concat(chunks), encodeCheckedJson(text)), 0);
     assert.deepEqual(decodeCheckedJson(Buffer.concat(chunks)), JSON.parse(text));
   }
-  assert.ok(encodeCheckedPieces([long.slice(0, 1_200_000), long.slice(1_200_000)]).length > 2);
+  assert.ok(encodeCheckedParts([long.slice(0, 1_200_000), long.slice(1_200_000)]).length > 2);
 });
 
 Deno.test("a changed byte, and a text without its checksum, are told", () => {
