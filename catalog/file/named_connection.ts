@@ -27,5 +27,7 @@ export function namedConnection(connection: DuckDBConnection, name: string): Duc
       const value: unknown = Reflect.get(target, key, target);
       return typeof value === "function" ? value.bind(target) : value;
     },
+    // Whoever puts a method of its own in place of one of these calls that one, and not itself.
+    set: (target, key, value) => Reflect.set(key in own ? own : target, key, value),
   });
 }
