@@ -31,8 +31,17 @@ export interface CellIndex {
   ): Promise<void>;
 }
 
+/** Indices of catalogs that were asked before: neither file changes while the catalog is open. */
+const asked = new WeakMap<Catalog, Promise<CellIndex | undefined>>();
+
 /** The index beside a catalog; undefined where there is none, or where it knows nothing of what the catalog has now. */
-export async function openCellIndex(catalog: Catalog): Promise<CellIndex | undefined> {
+export function openCellIndex(catalog: Catalog): Promise<CellIndex | undefined> {
+  const known = asked.get(catalog) ?? readIndex(catalog);
+  asked.set(catalog, known);
+  return known;
+}
+
+async function readIndex(catalog: Catalog): Promise<CellIndex | undefined> {
   if (catalog.cellIndex === undefined) return undefined;
   const { connection } = catalog.duck;
   const { path } = catalog.cellIndex;

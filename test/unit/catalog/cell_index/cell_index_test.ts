@@ -130,6 +130,15 @@ Deno.test("with a cell index every selection is what it is without one, and read
       await select(catalog, { ...QUESTIONS[0], withoutCells: true });
       assert.ok(statements.length > 0);
       assert.deepEqual(statements.filter((sql) => /unnest\(|, cells FROM/.test(sql)), []);
+      // A second question asks the footers of neither file again.
+      const footers: string[] = [];
+      const run = connection.runAndReadAll.bind(connection);
+      connection.runAndReadAll = (sql, values, types) => {
+        if (sql.includes("parquet_")) footers.push(sql);
+        return run(sql, values, types);
+      };
+      await select(catalog, { ...QUESTIONS[0], withoutCells: true });
+      assert.deepEqual(footers, []);
     });
   });
 });
