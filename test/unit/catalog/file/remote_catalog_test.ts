@@ -97,6 +97,16 @@ Deno.test("a catalog that lies elsewhere is opened and counted by its footer alo
   });
 });
 
+Deno.test("what a large catalog that lies elsewhere holds is known by its footer alone", async () => {
+  await withBoth(async ({ near, far, source, bytesRead }) => {
+    const { file: _far, ...found } = await catalogInfo(far);
+    const { file: _near, ...wanted } = await catalogInfo({ ...near, figures: undefined });
+    assert.deepEqual(found, wanted);
+    assert.equal(source.log.length, 2);
+    assert.ok(bytesRead() <= 4 + 256 * 1024, `${bytesRead()} of ${far.sizeBytes} bytes`);
+  }, 20_500);
+});
+
 Deno.test("a question brings the columns that it needs, once", async () => {
   await withBoth(async ({ near, far, source, bytesRead }) => {
     const opened = bytesRead();
