@@ -4,6 +4,14 @@
  * of the memory, which the program makes and lays out (core/kernels/memory.ts).
  */
 export { adler32 } from "./adler32";
+export {
+  averageInt16,
+  averageInt32,
+  averageInt8,
+  averageUint16,
+  averageUint32,
+  averageUint8,
+} from "./average_cells";
 export { averageFloats } from "./average_floats";
 export { countFloats } from "./count_floats";
 export { splitFloats } from "./split_floats";

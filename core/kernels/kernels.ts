@@ -5,19 +5,28 @@
  */
 import { KERNEL_CODE } from "./code.ts";
 
+/** Means of 2 x 2 cells; strides are bytes from one row to the next, `empty` may be NaN for none. */
+type Average = (
+  from: number,
+  stride: number,
+  width: number,
+  height: number,
+  to: number,
+  toStride: number,
+  empty: number,
+  instead: number,
+) => void;
+
 /** Arguments that name places are bytes of the memory. A number without a sign may come as one with it. */
 export interface Kernels {
   adler32(at: number, length: number, start: number): number;
-  averageFloats(
-    from: number,
-    stride: number,
-    width: number,
-    height: number,
-    to: number,
-    toStride: number,
-    empty: number,
-    instead: number,
-  ): void;
+  averageFloats: Average;
+  averageInt8: Average;
+  averageUint8: Average;
+  averageInt16: Average;
+  averageUint16: Average;
+  averageInt32: Average;
+  averageUint32: Average;
   countFloats(at: number, length: number, limits: number, nodata: number, counts: number): void;
   splitFloats(from: number, width: number, height: number, tileSize: number, to: number): void;
   sumFloats(at: number, length: number, nodata: number, about: number, sums: number): void;

@@ -23,6 +23,7 @@ export class ValueCounts {
   readonly #counts: Float64Array;
   readonly #nodata: number | null;
   #cells = 0;
+  #valid: readonly (readonly [value: number, times: number])[] | undefined;
 
   /** `nodata` is in the band's own elements. Throws RangeError for a type that is not countable. */
   constructor(dtype: GridDtype, nodata: number | null) {
@@ -37,11 +38,12 @@ export class ValueCounts {
     const counts = this.#counts, lowest = this.#lowest;
     for (let i = 0; i < values.length; i++) counts[values[i] - lowest]++;
     this.#cells += values.length;
+    this.#valid = undefined;
   }
 
   result(): BandStatistics {
     let count = 0, sum = 0, minimum: number | null = null, maximum: number | null = null;
-    for (const [value, times] of this.#valid()) {
+    for (const [value, times] of this.#pairs()) {
       count += times;
       sum += value * times;
       minimum ??= value;
@@ -51,7 +53,7 @@ export class ValueCounts {
     if (count === 0) return { count, validPercent, minimum, maximum, mean: null, stddev: null };
     const mean = sum / count;
     let squares = 0;
-    for (const [value, times] of this.#valid()) squares += times * (value - mean) ** 2;
+    for (const [value, times] of this.#pairs()) squares += times * (value - mean) ** 2;
     return { count, validPercent, minimum, maximum, mean, stddev: Math.sqrt(squares / count) };
   }
 
@@ -61,7 +63,7 @@ export class ValueCounts {
     if (minimum === null || maximum === null) return null;
     const found = new Array<number>(buckets).fill(0);
     const width = maximum - minimum;
-    for (const [value, times] of this.#valid()) {
+    for (const [value, times] of this.#pairs()) {
       const bucket = width > 0 ? Math.floor((value - minimum) / width * buckets) : 0;
       found[Math.min(bucket, buckets - 1)] += times;
     }
@@ -69,10 +71,16 @@ export class ValueCounts {
   }
 
   /** Values that occur and are not nodata, ascending, with their counts. */
-  *#valid(): Iterable<[number, number]> {
-    for (let i = 0; i < this.#counts.length; i++) {
+  #pairs(): readonly (readonly [value: number, times: number])[] {
+    return this.#valid ??= this.#findPairs();
+  }
+
+  #findPairs(): [number, number][] {
+    const counts = this.#counts, found: [number, number][] = [];
+    for (let i = 0; i < counts.length; i++) {
       const value = i + this.#lowest;
-      if (this.#counts[i] > 0 && value !== this.#nodata) yield [value, this.#counts[i]];
+      if (counts[i] > 0 && value !== this.#nodata) found.push([value, counts[i]]);
     }
+    return found;
   }
 }

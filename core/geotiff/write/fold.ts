@@ -34,15 +34,43 @@ export function fold(
   from: Block,
   to: Block,
 ): void {
-  if (method === "average") {
-    averageOf(dtype)(nodata ?? NaN, besideNodata(dtype, nodata), width, height, from, to);
-  } else if (method === "mode") mode(nodata, width, height, from, to);
+  if (method === "average") average(dtype, nodata, width, height, from, to);
+  else if (method === "mode") mode(nodata, width, height, from, to);
   else nearest(width, height, from, to);
 }
 
-function averageOf(dtype: GridDtype): typeof averageFloats {
-  if (dtype === "float32") return averageFloats32;
-  return dtype === "float64" ? averageFloats : averageIntegers;
+/** By a kernel where the cells lie in its memory. */
+function average(
+  dtype: GridDtype,
+  nodata: number | null,
+  width: number,
+  height: number,
+  from: Block,
+  to: Block,
+): void {
+  const empty = nodata ?? NaN, instead = besideNodata(dtype, nodata);
+  const kernel = memoryOf(from.values, to.values)?.kernels;
+  const size = from.values.BYTES_PER_ELEMENT;
+  if (kernel !== undefined && dtype !== "float64") {
+    const run = kernel[AVERAGES[dtype]];
+    run(placeOf(from), size * from.stride, width, height, placeOf(to), size * to.stride, empty, instead);
+  } else if (dtype === "float32" || dtype === "float64") {
+    averageFloats(empty, instead, width, height, from, to);
+  } else averageIntegers(empty, instead, width, height, from, to);
+}
+
+const AVERAGES = {
+  float32: "averageFloats",
+  int8: "averageInt8",
+  uint8: "averageUint8",
+  int16: "averageInt16",
+  uint16: "averageUint16",
+  int32: "averageInt32",
+  uint32: "averageUint32",
+} as const;
+
+function placeOf({ values, start }: Block): number {
+  return values.byteOffset + start * values.BYTES_PER_ELEMENT;
 }
 
 function nearest(width: number, height: number, from: Block, to: Block): void {
@@ -53,36 +81,6 @@ function nearest(width: number, height: number, from: Block, to: Block): void {
       to.values[target + column] = from.values[source + x];
     }
   }
-}
-
-/** By the kernel where the cells lie in its memory. */
-function averageFloats32(
-  empty: number,
-  instead: number,
-  width: number,
-  height: number,
-  from: Block,
-  to: Block,
-): void {
-  const memory = memoryOf(from.values, to.values);
-  if (memory === undefined) averageFloats(empty, instead, width, height, from, to);
-  else {
-    const { kernels } = memory;
-    kernels.averageFloats(
-      placeOf(from),
-      4 * from.stride,
-      width,
-      height,
-      placeOf(to),
-      4 * to.stride,
-      empty,
-      instead,
-    );
-  }
-}
-
-function placeOf({ values, start }: Block): number {
-  return values.byteOffset + start * values.BYTES_PER_ELEMENT;
 }
 
 /** `empty` is the nodata value, or NaN; `instead` is what a mean becomes that falls on it. */

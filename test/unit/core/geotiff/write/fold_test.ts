@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { makeValues } from "../../../../../core/element_types.ts";
+import { INTEGER_RANGES } from "../../../../../core/raster/integer_range.ts";
 import { giveBack, takeMemory } from "../../../../../core/kernels/memory.ts";
 import { fold, type OverviewMethod } from "../../../../../core/geotiff/write/fold.ts";
 import type { GridDtype, GridValues } from "../../../../../core/raster/grid.ts";
@@ -93,5 +95,41 @@ Deno.test("the kernel's averages are bit for bit those of the plain loop", () =>
       assert.deepEqual(bits(found), bits(wanted));
     },
   ));
+  giveBack(memory);
+});
+
+Deno.test("the kernels' averages of integers are those of the plain loop, to the ends of each type", () => {
+  const most = 9;
+  const memory = takeMemory(2 * most * 3 * 4 + 64);
+  for (const dtype of ["int8", "uint8", "int16", "uint16", "int32", "uint32"] as const) {
+    const [least, greatest] = INTEGER_RANGES[dtype]!;
+    const cell = fc.oneof(
+      fc.integer({ min: Math.max(least, -4), max: 4 }).map((value) => Math.max(least, value)),
+      fc.constantFrom(least, least + 1, greatest - 1, greatest),
+    );
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: most }),
+        fc.integer({ min: 1, max: 3 }),
+        fc.constantFrom(null, 0, 1, least, greatest),
+        fc.array(cell, { minLength: most * 3, maxLength: most * 3 }),
+        (width, height, nodata, cells) => {
+          memory.reserve(0);
+          const columns = (width + 1) >> 1, length = columns * ((height + 1) >> 1);
+          const plain = makeValues(dtype, width * height);
+          plain.set(cells.slice(0, plain.length));
+          const from = makeValues(dtype, memory.buffer, memory.place(plain.byteLength), plain.length);
+          from.set(plain);
+          const wanted = makeValues(dtype, length);
+          const found = makeValues(dtype, memory.buffer, memory.place(wanted.byteLength), length);
+          for (const [values, to] of [[plain, wanted], [from, found]]) {
+            const block = { values, start: 0, stride: width };
+            fold("average", dtype, nodata, width, height, block, { values: to, start: 0, stride: columns });
+          }
+          assert.deepEqual([...found], [...wanted], dtype);
+        },
+      ),
+    );
+  }
   giveBack(memory);
 });
