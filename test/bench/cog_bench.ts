@@ -75,7 +75,7 @@ const WANTED: ReadonlyMap<string, { of: string; most: number }> = new Map([
   ["rain", { of: "GDAL", most: 0.5 }],
   ["temp", { of: "GDAL", most: 0.5 }],
   ["s2", { of: "GDAL", most: 0.35 }],
-  ["omso2e, 15 variables", { of: "rio-cogeo", most: 0.5 }],
+  ["omso2e, 15 variables, with items", { of: "rio-cogeo", most: 0.5 }],
 ]);
 
 interface Figures {
@@ -119,6 +119,10 @@ function main(): void {
     const input = sharedData("omi/OMI-Aura_L3-OMSO2e_2004m1001_v004-2025m0925t092353.he5");
     compare("omso2e, 15 variables", {
       granary: () => granary(input),
+      "rio-cogeo": () => python(RIO_COGEO_OMI, [input], false),
+    });
+    compare("omso2e, 15 variables, with items", {
+      granary: () => published(input),
       "rio-cogeo": () => python(RIO_COGEO_OMI, [input], false),
     });
   }
@@ -169,6 +173,28 @@ function granary(input: string): Figures {
     "--cogs",
     "rewrite",
   ], folder);
+  return { cpu: cost.cpu ?? NaN, peakBytes: cost.peakBytes ?? NaN, bytes: sizeOf(out) };
+}
+
+/** A dataset of one file: its COGs, their item and collection, in a catalog of files. */
+function published(input: string): Figures {
+  const out = freshFolder();
+  const from = path.join(folder, "published");
+  fs.rmSync(from, { recursive: true, force: true });
+  fs.mkdirSync(path.join(from, "files"), { recursive: true });
+  fs.symlinkSync(input, path.join(from, "files", path.basename(input)));
+  const dataset = path.join(from, "omso2e.yaml");
+  fs.writeFileSync(
+    dataset,
+    `dataset: OMSO2e.003
+discover:
+  - {from: local, path: ${JSON.stringify(path.join(from, "files"))}}
+collection: {title: OMSO2e, license: CC0-1.0}
+publish:
+  - {to: ${JSON.stringify(out)}}
+`,
+  );
+  const cost = measure(BINARY, ["publish", "run", dataset, "--workers", "1", "--quiet"], from);
   return { cpu: cost.cpu ?? NaN, peakBytes: cost.peakBytes ?? NaN, bytes: sizeOf(out) };
 }
 
