@@ -1,4 +1,6 @@
 /** The main job as one function: config and catalog in, store and report out. */
+import process from "node:process";
+import { readPrices } from "../runs/read_prices.ts";
 import { hasExactQuantiles } from "./plan/quantile_notes.ts";
 import { formatNumberOf } from "../core/units.ts";
 import { locateAll } from "../catalog/locate_all.ts";
@@ -82,8 +84,14 @@ export async function aggregate(request: AggregateRequest): Promise<AggregateOut
       warn,
     );
     if (request.dryRun) {
+      const prices = readPrices(process.env); // a fault in them is told before anything is measured
       const measured = await calibrate(plan, { locate, remote: request.calibrate ?? false, signal });
-      return { plan, report: null, runDirectory: null, estimate: estimateOf(plan, measured, settled) };
+      return {
+        plan,
+        report: null,
+        runDirectory: null,
+        estimate: estimateOf(plan, measured, settled, prices),
+      };
     }
     const directory = openRunDirectory(runDirectory, scratch, openerOnce);
     const target = openStore(store, openerOnce);

@@ -1,6 +1,6 @@
 /** What a run will cost, before it: what its plan says, and what one of its granules cost when it was aggregated alone. */
 import { TEMPLATE_DEFAULTS } from "../runs/lambda/lambda_template.ts";
-import { LAMBDA_PRICES, S3_GET_PRICE } from "../runs/lambda/lambda_prices.ts";
+import { dollarsFor, type Prices, pricesText } from "../runs/prices.ts";
 import type { Measure } from "./measure_granule.ts";
 import type { Plan } from "./plan/plan.ts";
 import { PROCESS_BYTES, WORKER_BYTES } from "./schedule/budget.ts";
@@ -20,8 +20,8 @@ export interface Estimate {
   storeBytes: { least: number; most: number } | null;
   workers: number;
   seconds: number | null;
-  /** List prices, a core of Lambda taken to be as fast as one here. */
-  lambda: { dollars: number; memoryMegabytes: number } | null;
+  /** A core of Lambda taken to be as fast as one here; dollars are null where a price is not known. */
+  lambda: { dollars: number | null; prices: string; memoryMegabytes: number } | null;
   measuredAt: string | null;
   unknown: string | null;
 }
@@ -34,6 +34,7 @@ export function estimateOf(
   plan: Plan,
   measured: Measure | string,
   { workers, memoryBytes }: { workers: number; memoryBytes: number },
+  prices: Prices,
 ): Estimate {
   const known = plan.granules.flatMap(({ size_bytes }) => size_bytes === null ? [] : [size_bytes]);
   const granuleBytes = known.reduce((sum, size) => sum + size, 0);
@@ -66,10 +67,12 @@ export function estimateOf(
   const shared = measured.storeBytes * Math.max(1, parents / Math.max(1, measured.parents));
   const alone = measured.storeBytes * Math.max(1, alike);
   const { memoryMegabytes, architecture } = TEMPLATE_DEFAULTS;
-  const dollars =
-    measured.seconds * alike * memoryMegabytes / 1024 * LAMBDA_PRICES.gigabyteSecond[architecture] +
-    (plan.batches.length + plan.shards.length) * LAMBDA_PRICES.request +
-    measured.requests * alike * S3_GET_PRICE;
+  const dollars = dollarsFor({
+    gigabyteSeconds: measured.seconds * alike * memoryMegabytes / 1024,
+    architecture,
+    calls: plan.batches.length + plan.shards.length,
+    gets: measured.requests * alike,
+  }, prices);
   return {
     ...estimate,
     readBytes: times(measured.readBytes),
@@ -81,7 +84,7 @@ export function estimateOf(
       most: Math.round(Math.max(shared, alone)),
     },
     seconds: measured.seconds * alike / threads,
-    lambda: { dollars, memoryMegabytes },
+    lambda: { dollars, prices: pricesText(prices), memoryMegabytes },
     measuredAt: measured.granule,
   };
 }

@@ -1,6 +1,7 @@
 /** `granary aggregate`: observations of a catalog's granules to statistics of cells in a Zarr store. */
 import type { Command } from "@commander-js/extra-typings";
 import { formatBytes, formatCount, formatNumberOf, formatSeconds } from "../../core/units.ts";
+import { dollarsText } from "../../runs/prices.ts";
 import { filterText } from "../../core/observations/row_condition.ts";
 import type { AggregateRequest } from "../../aggregate/aggregate.ts";
 import type { Estimate } from "../../aggregate/estimate.ts";
@@ -149,7 +150,7 @@ function estimateLines(estimate: Estimate): [string, string][] {
       least === most ? `about ${formatBytes(least)}` : `${formatBytes(least)} to ${formatBytes(most)}`,
     ],
     ["time", `about ${formatSeconds(seconds!)} with ${workers} workers`],
-    ["Lambda", `about $${lambda!.dollars.toPrecision(2)} at list prices, with ${lambda!.memoryMegabytes} MB`],
+    ["Lambda", `${dollarsText(lambda!.dollars, lambda!.prices)}, with ${lambda!.memoryMegabytes} MB`],
     ["measured at", estimate.measuredAt!],
   ];
 }

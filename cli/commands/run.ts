@@ -1,5 +1,8 @@
 /** `granary run status|work|finish`: a planned run of any job, a task at a time. */
 import type { Command, CommandUnknownOpts } from "@commander-js/extra-typings";
+import process from "node:process";
+import { dollarsText, priced, type PricedBill } from "../../runs/prices.ts";
+import type { LambdaBill } from "../../runs/lambda/lambda_bill.ts";
 import { inputError } from "../../core/errors.ts";
 import { formatBytes, formatCount, formatNumberOf, formatSeconds, parseBytes } from "../../core/units.ts";
 import type { JobKinds, JobStatus, StageStatus, TaskOutcome } from "../../runs/job.ts";
@@ -159,8 +162,11 @@ async function showStatus(runDirectory: string, kinds: JobKinds, context: CliCon
     & {
       store?: string;
     };
-  if (context.json) return printReport(context, "run.status", found);
-  const { granules, observations, storeBytes, workerSeconds, bill } = found;
+  const bill = found.bill ? await pricedBill(found.bill) : found.bill;
+  if (context.json) {
+    return printReport(context, "run.status", { ...found, ...bill === undefined ? {} : { bill } });
+  }
+  const { granules, observations, storeBytes, workerSeconds } = found;
   context.out.table(["what", "value"], [
     ...found.store === undefined ? [] : [["store", found.store]],
     ["finished", finishedLine(found)],
@@ -175,10 +181,16 @@ async function showStatus(runDirectory: string, kinds: JobKinds, context: CliCon
     ...workerSeconds === undefined ? [] : [["work", workLine(workerSeconds, found.bytesRead ?? 0)]],
     ...bill === undefined || bill === null
       ? []
-      : [["cost", `about $${bill.dollars.toFixed(4)}, ${bill.invocations} invocations`]],
+      : [["cost", `${dollarsText(bill.dollars, bill.prices)}, ${bill.invocations} invocations`]],
     ...granules?.failed.map(({ collection, id, reason }) => ["failed", `${collection} ${id}: ${reason}`]) ??
       [],
   ]);
+}
+
+/** Only a run on Lambda has one: the reader of prices is loaded then. */
+async function pricedBill(bill: LambdaBill): Promise<PricedBill> {
+  const { readPrices } = await import("../../runs/read_prices.ts");
+  return priced(bill, readPrices(process.env));
 }
 
 function finishedLine({ finished, stages, granules }: JobStatus & Partial<RunStatus>): string {

@@ -1,4 +1,5 @@
 /** A planned run handed to Slurm or Lambda, and what came of it. */
+import process from "node:process";
 import { formatCount, formatSeconds } from "../../core/units.ts";
 import type { Plan } from "../../aggregate/plan/plan.ts";
 import type { FinishedRun } from "../../aggregate/run/finish.ts";
@@ -29,6 +30,8 @@ async function runWithLambda(
   context: CliContext,
 ): Promise<void> {
   const { status, finish } = await import("../../aggregate/job.ts");
+  const { dollarsText, priced } = await import("../../runs/prices.ts");
+  const { readPrices } = await import("../../runs/read_prices.ts");
   const { runOnLambda } = await import("../../runs/lambda/lambda.ts");
   const { SourceOpener } = await import("../../core/access/open.ts");
   const { address } = directory;
@@ -40,7 +43,8 @@ async function runWithLambda(
   const opener = new SourceOpener({ signal, warn });
   let progress: Progress | undefined;
   try {
-    const bill = await runOnLambda(directory, await status(address, { signal }), plan.key, opener, {
+    const prices = readPrices(process.env); // a fault in them is told before anything is paid
+    const counted = await runOnLambda(directory, await status(address, { signal }), plan.key, opener, {
       ...backend,
       signal,
       onNote: (note) => context.log.info(note),
@@ -49,6 +53,7 @@ async function runWithLambda(
         progress.update(done);
       },
     });
+    const bill = priced(counted, prices);
     progress?.end();
     context.log.info(
       `${
@@ -57,7 +62,7 @@ async function runWithLambda(
         `${formatSeconds(bill.billedSeconds)} billed, ${
           formatCount(Math.ceil(bill.gigabyteSeconds))
         } GB-seconds, ` +
-        `about $${bill.dollars.toFixed(4)} at list prices`,
+        dollarsText(bill.dollars, bill.prices),
     );
     await finish(address, { signal, onWarning: warn });
     await printFinished(directory, await status(address, { signal }), { bill }, context);

@@ -75,6 +75,7 @@ export const ENVIRONMENT: readonly EnvironmentGroup[] = [
   {
     title: "Lambda functions",
     variables: {
+      GRANARY_PRICES: "a YAML file of prices that estimates and bills go by (Amazon's list prices of 2026)",
       GRANARY_SERVE: "what the function serves, as JSON; set by the template of deploy aws --serve",
     },
   },

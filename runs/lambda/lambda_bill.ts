@@ -1,6 +1,5 @@
-/** What a run on Lambda costs: billed time from the REPORT lines of its invocations, and list prices. */
+/** What a run on Lambda is billed for: invocations, and their time from the REPORT lines of their logs. */
 import { Buffer } from "node:buffer";
-import { LAMBDA_PRICES } from "./lambda_prices.ts";
 
 /** Where a run's bill is kept in its run directory. */
 export const BILL_KEY = "lambda.json";
@@ -12,12 +11,10 @@ export interface LambdaBill {
   coldStarts: number;
   billedSeconds: number;
   gigabyteSeconds: number;
-  /** By {@linkcode LAMBDA_PRICES}, of x86. */
-  dollars: number;
 }
 
 export function emptyBill(): LambdaBill {
-  return { invocations: 0, retried: 0, coldStarts: 0, billedSeconds: 0, gigabyteSeconds: 0, dollars: 0 };
+  return { invocations: 0, retried: 0, coldStarts: 0, billedSeconds: 0, gigabyteSeconds: 0 };
 }
 
 /**
@@ -35,6 +32,4 @@ export function addInvocation(bill: LambdaBill, logTail: string | null, secondsH
   if (/Init Duration:/.test(report)) bill.coldStarts += 1;
   bill.billedSeconds += seconds;
   bill.gigabyteSeconds += seconds * gigabytes;
-  bill.dollars = bill.gigabyteSeconds * LAMBDA_PRICES.gigabyteSecond.x86_64 +
-    bill.invocations * LAMBDA_PRICES.request;
 }

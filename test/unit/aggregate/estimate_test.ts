@@ -5,6 +5,7 @@ import { aggregate } from "../../../aggregate/aggregate.ts";
 import { loadConfig } from "../../../aggregate/config/load.ts";
 import { calibrate } from "../../../aggregate/calibrate.ts";
 import { estimateOf } from "../../../aggregate/estimate.ts";
+import { LIST_PRICES } from "../../../runs/prices.ts";
 import { localGranules } from "../../../aggregate/local_granules.ts";
 import { buildCatalog } from "../../../catalog/write/build.ts";
 import { simulate } from "../../../products/simulate/simulate.ts";
@@ -35,7 +36,7 @@ Deno.test("an estimate is what one granule costs, times as many, kept in the cac
 
   const measured = await calibrate(plan, { locate: (g) => locations[g], remote: false, env });
   assert.ok(typeof measured !== "string", String(measured));
-  const estimate = estimateOf(plan, measured, sizes);
+  const estimate = estimateOf(plan, measured, sizes, LIST_PRICES);
   const { report } = await aggregate(request);
   // All granules are of one kind, so what one costs tells of all.
   const near = (found: number | null, real: number, off: number) =>
@@ -45,7 +46,7 @@ Deno.test("an estimate is what one granule costs, times as many, kept in the cac
   near(estimate.observations, report!.storeObservations, 0.15);
   assert.ok(estimate.storeBytes!.least <= 1.5 * report!.storeBytes);
   assert.ok(estimate.storeBytes!.most >= report!.storeBytes / 1.5);
-  assert.ok(estimate.seconds! > 0 && estimate.lambda!.dollars > 0 && estimate.memoryBytes <= 4e9);
+  assert.ok(estimate.seconds! > 0 && estimate.lambda!.dollars! > 0 && estimate.memoryBytes <= 4e9);
   assert.equal(estimate.unknown, null);
   assert.ok(!fs.existsSync(path.join(folder, "s.zarr.run", "calibration")));
 
@@ -55,7 +56,7 @@ Deno.test("an estimate is what one granule costs, times as many, kept in the cac
   const elsewhere = { XDG_CACHE_HOME: path.join(folder, "other") };
   const none = await calibrate(plan, { locate: gone, remote: false, env: elsewhere });
   assert.match(String(none), /no granule is on this machine/);
-  const unknown = estimateOf(plan, none, sizes);
+  const unknown = estimateOf(plan, none, sizes, LIST_PRICES);
   assert.deepEqual([unknown.readBytes, unknown.seconds, unknown.lambda], [null, null, null]);
   assert.equal(unknown.unknown, none);
   assert.equal(unknown.granuleBytes, files.reduce((sum, file) => sum + fs.statSync(file).size, 0));
