@@ -113,7 +113,7 @@ Deno.test("once nearly all of a file was asked for, the next ones come whole, un
 Deno.test("of many files the first come whole, before anything is known of how they are read", () =>
   withServer(async (server, _locations, opener) => {
     const large = Array.from(
-      { length: 24 },
+      { length: 48 },
       (_, i) => ({ kind: "https" as const, url: `${server.url}/large-${i}-` }),
     );
     opener.expect(large);
