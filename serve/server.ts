@@ -4,7 +4,7 @@ import { VERSION } from "../core/version.ts";
 import { type DriverChoice, parseDrivers } from "../catalog/driver_choice.ts";
 import { RemoteCatalogs } from "../catalog/file/remote_catalogs.ts";
 import type { ServeContext } from "./context.ts";
-import { Api } from "./http/api.ts";
+import { type AllowedOrigins, Api } from "./http/api.ts";
 import { Metrics } from "./http/metrics.ts";
 import { DEFAULT_LIMITS, mostValues, type ServeLimits } from "./limits.ts";
 import { PixelBudget } from "./pixel_budget.ts";
@@ -48,7 +48,7 @@ export interface ServerOptions {
   memoryBytes?: number;
   /** Threads that take pixels apart; 0 does it in this one. */
   workers?: number;
-  allowOrigin: string | null;
+  allowOrigin: AllowedOrigins;
   baseUrl: string | null;
   limits?: Partial<ServeLimits>;
   signal: AbortSignal;

@@ -84,7 +84,13 @@ export function addServe(program: Command, context: CliContext): void {
       "which of a granule's addresses is read: auto, or one or more of local, https, s3 with commas",
       "auto",
     )
-    .option("--allow-origin <origin>", "web pages that may ask: *, an origin, or none", parseOrigin, "*")
+    .addOption(gathering(
+      new Option(
+        "--allow-origin <origin>",
+        "web pages that may ask: *, an origin, or none; origins may be given again (default: *)",
+      )
+        .argParser(parseOrigins),
+    ))
     .option(
       "--base-url <url>",
       "the address that clients reach this server by (default: each request's Host)",
@@ -115,7 +121,7 @@ export function addServe(program: Command, context: CliContext): void {
           stores,
           feeds: feeds.served,
           cmrUrl: cmr ? options.cmrUrl ?? CMR_URL : undefined,
-          allowOrigin: options.allowOrigin === "none" ? null : options.allowOrigin,
+          allowOrigin: options.allowOrigin === "none" ? null : options.allowOrigin ?? "*",
           baseUrl: options.baseUrl ?? null,
           signal: context.signal,
           log: {
@@ -143,9 +149,19 @@ function parseMemory(text: string): number {
   throw new InvalidArgumentError(`"${text}" is less than 16MB, which holds too few blocks.`);
 }
 
-function parseOrigin(text: string): string {
-  if (text === "*" || text === "none") return text;
-  if (/^https?:\/\/[^/\s]+$/.test(text) && URL.canParse(text)) return text;
+type GivenOrigins = "*" | "none" | readonly string[];
+
+/** One more origin; `*` and `none` stand alone. */
+function parseOrigins(text: string, before: GivenOrigins | undefined): GivenOrigins {
+  const standsAlone = text === "*" || text === "none";
+  if (typeof before === "string" || (standsAlone && before !== undefined)) {
+    throw new InvalidArgumentError("* and none stand alone (wanted one of them, or origins).");
+  }
+  if (standsAlone) return text;
+  if (/^https?:\/\/[^/\s]+$/i.test(text) && URL.canParse(text)) {
+    // As browsers name it: in lower case, without the port that is usual.
+    return [...before ?? [], new URL(text).origin];
+  }
   throw new InvalidArgumentError(`"${text}" is no origin, such as https://example.org (or * or none).`);
 }
 

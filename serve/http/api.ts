@@ -26,11 +26,13 @@ import { type PathPattern, pathPattern, pathValues } from "./pattern.ts";
 import { Phases } from "./phases.ts";
 import { CLIENT_CLOSED, faultsOf, notFound, Problem, problemOf } from "./problem.ts";
 
+/** Origins of web pages that may ask; `*` is all, null none. */
+export type AllowedOrigins = "*" | readonly string[] | null;
+
 interface ApiSettings {
   limits: ServeLimits;
   metrics: Metrics;
-  /** What `Access-Control-Allow-Origin` says; null for no such header. */
-  allowOrigin: string | null;
+  allowOrigin: AllowedOrigins;
   /** The address that clients reach this server by; null takes each request's Host. */
   baseUrl: string | null;
   /** A line a request. */
@@ -208,21 +210,26 @@ export class Api implements OperationList {
       }
     }
     headers.set("x-content-type-options", "nosniff");
-    this.#allow(headers);
+    this.#allow(c, headers);
     return headers;
   }
 
-  #allow(headers: Headers): void {
+  #allow(c: Context, headers: Headers): void {
     const { allowOrigin } = this.settings;
     if (allowOrigin === null) return;
-    headers.set("access-control-allow-origin", allowOrigin);
-    headers.set("access-control-expose-headers", EXPOSED);
+    // The header holds one origin: of several the one that asks.
     if (allowOrigin !== "*") headers.append("vary", "Origin");
+    const allowed = allowOrigin === "*"
+      ? allowOrigin
+      : allowOrigin.find((one) => one === c.req.header("origin"));
+    if (allowed === undefined) return;
+    headers.set("access-control-allow-origin", allowed);
+    headers.set("access-control-expose-headers", EXPOSED);
   }
 
   #preflight(c: Context): Response {
     const headers = new Headers({ "access-control-max-age": "3600" });
-    this.#allow(headers);
+    this.#allow(c, headers);
     headers.set("access-control-allow-methods", "GET, HEAD, POST");
     const asked = c.req.header("access-control-request-headers");
     if (asked !== undefined && /^[\w\-, ]{1,500}$/.test(asked)) {

@@ -12,6 +12,7 @@ import { BoxIndex } from "./box_index.ts";
 import type { CatalogFilesOptions } from "../../catalog/file/catalog_files.ts";
 import { type Catalog, openCatalog } from "../../catalog/file/open_catalog.ts";
 import type { GranuleRow } from "../../catalog/granule.ts";
+import { Problem } from "../http/problem.ts";
 
 /** Rows that are kept whole. */
 const ROWS_KEPT = 20_000;
@@ -124,9 +125,8 @@ export class CatalogIndex {
     return rows;
   }
 
-  async #fetch(ranks: readonly number[]): Promise<void> {
-    const leave = await this.#turn.acquire(1);
-    try {
+  #fetch(ranks: readonly number[]): Promise<void> {
+    return this.#reading(async () => {
       const rankOf = new Map(ranks.map((rank) => [this.arrays.fileRow[rank], rank]));
       const list = [...rankOf.keys()].join(", ");
       for await (const { rows, fileRows } of this.#catalog.rows(`file_row_number IN (${list})`)) {
@@ -135,6 +135,21 @@ export class CatalogIndex {
           if (rank !== undefined) this.#rows.set(rank, row);
         }
       }
+    });
+  }
+
+  /** Asks the file, in turn. A file that was written over while it was open is no fault of who asks. */
+  async #reading<T>(ask: () => Promise<T>): Promise<T> {
+    const leave = await this.#turn.acquire(1);
+    try {
+      return await ask();
+    } catch (error) {
+      throw new Problem(
+        503,
+        "the catalog's file cannot be read just now (it was damaged, or is being written)",
+        { "retry-after": "5" },
+        { cause: error },
+      );
     } finally {
       leave();
     }
@@ -156,9 +171,8 @@ export class CatalogIndex {
     return ranks;
   }
 
-  async #ranksWhere(condition: string, values: (string | number)[]): Promise<ReadonlySet<number>> {
-    const leave = await this.#turn.acquire(1);
-    try {
+  #ranksWhere(condition: string, values: (string | number)[]): Promise<ReadonlySet<number>> {
+    return this.#reading(async () => {
       const reader = await this.#catalog.duck.connection.runAndReadAll(
         `SELECT file_row_number FROM ${this.#catalog.table} WHERE ${condition}`,
         values,
@@ -167,9 +181,7 @@ export class CatalogIndex {
       const ranks = new Set<number>();
       for (let rank = 0; rank < this.size; rank++) if (wanted.has(this.arrays.fileRow[rank])) ranks.add(rank);
       return ranks;
-    } finally {
-      leave();
-    }
+    });
   }
 
   /** Uses the index; it stays open until the last user is done, also when another has taken its place. */

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
+import fs from "node:fs";
 import net from "node:net";
 import path from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import { z } from "zod";
 import { listenHttp } from "../../../core/http/listen.ts";
-import { Api } from "../../../serve/http/api.ts";
+import { type AllowedOrigins, Api } from "../../../serve/http/api.ts";
 import { Metrics } from "../../../serve/http/metrics.ts";
 import { json } from "../../../serve/http/operation.ts";
 import { DEFAULT_LIMITS } from "../../../serve/limits.ts";
@@ -12,13 +13,13 @@ import { startServing } from "../../support/serving.ts";
 import { writeCatalog } from "../../../catalog/write/write.ts";
 import { sampleRow, withFolder } from "../catalog/sample.ts";
 
-function api(limits: Partial<typeof DEFAULT_LIMITS> = {}) {
+function api(limits: Partial<typeof DEFAULT_LIMITS> = {}, allowOrigin: AllowedOrigins = "*") {
   const lines: string[] = [];
   const failures: string[] = [];
   const made = new Api({
     limits: { ...DEFAULT_LIMITS, atOnce: 1, ...limits },
     metrics: new Metrics(),
-    allowOrigin: "*",
+    allowOrigin,
     baseUrl: null,
     onRequest: (line) => lines.push(line),
     onFailure: (message) => failures.push(message),
@@ -207,6 +208,24 @@ Deno.test("no Host of a request gets into a link unless it can be one", async ()
   for (const host of ["a/b", 'a"b', "evil.example/?", "a b"]) assert.equal(await at(host), 400, host);
 });
 
+Deno.test("of several origins that may ask, the one that does is named; others are not", async () => {
+  const origins = ["https://a.example", "https://b.example:8443"];
+  const answered = async (allowed: AllowedOrigins, origin: string, method = "GET") => {
+    const { made, ask } = api({}, allowed);
+    made.add({ ...COMMON, path: "/", pathParameters: NONE, query: NONE, answer: () => json({}) });
+    const { headers } = await ask("/", { method, headers: { host: "localhost", origin } });
+    return [headers.get("access-control-allow-origin"), headers.get("vary")];
+  };
+  for (const method of ["GET", "OPTIONS"]) {
+    for (const origin of origins) {
+      assert.deepEqual(await answered(origins, origin, method), [origin, "Origin"]);
+    }
+    assert.deepEqual(await answered(origins, "https://c.example", method), [null, "Origin"]);
+    assert.deepEqual(await answered("*", "https://c.example", method), ["*", null]);
+    assert.deepEqual(await answered(null, "https://a.example", method), [null, null]);
+  }
+});
+
 Deno.test("the server says what it is, in the forms that clients look for", async () => {
   const serving = await startServing();
   try {
@@ -261,6 +280,29 @@ Deno.test("a catalog that is replaced is taken up while the server runs", async 
         [other.status, await other.json()],
         [404, { detail: "catalog 'other' is not served here, should be one of ['later', 'mine']" }],
       );
+    } finally {
+      await serving.stop();
+    }
+  });
+});
+
+Deno.test("a catalog whose file is written over in place is answered 503, without a path", async () => {
+  await withFolder(async (folder) => {
+    const file = path.join(folder, "mine.parquet");
+    await writeCatalog(file, [sampleRow()]);
+    const serving = await startServing({ catalogs: [folder] });
+    try {
+      fs.writeFileSync(file, "something else");
+      const answer = await serving.get("/tiles/WebMercatorQuad/0/0/0/granules?catalog=mine");
+      const text = await answer.text();
+      assert.equal(answer.status, 503, text);
+      assert.match(JSON.parse(text).detail, /catalog's file cannot be read just now/);
+      assert.equal(answer.headers.get("retry-after"), "5");
+      fs.rmSync(file);
+      await writeCatalog(file, [sampleRow()]);
+      const whole = async () =>
+        (await serving.get("/tiles/WebMercatorQuad/0/0/0/granules?catalog=mine")).status;
+      await until(async () => await whole() === 200, 5000);
     } finally {
       await serving.stop();
     }
