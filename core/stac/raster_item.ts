@@ -162,11 +162,11 @@ function bandFields(band: RasterBand): Record<string, unknown> {
   const fields: Record<string, unknown> = { name: band.name };
   if (band.description !== null && band.description !== "") fields.description = band.description;
   if (band.unit !== null && band.unit !== "") fields.unit = band.unit;
-  if (band.scale !== 1) fields["raster:scale"] = band.scale;
-  if (band.offset !== 0) fields["raster:offset"] = band.offset;
+  if (band.scale !== 1 && Number.isFinite(band.scale)) fields["raster:scale"] = band.scale;
+  if (band.offset !== 0 && Number.isFinite(band.offset)) fields["raster:offset"] = band.offset;
   const { statistics, histogram } = band;
   if (statistics !== null) fields.statistics = statisticsFields(statistics);
-  if (histogram !== null) {
+  if (histogram !== null && Number.isFinite(histogram.minimum) && Number.isFinite(histogram.maximum)) {
     fields["raster:histogram"] = {
       count: histogram.buckets.length,
       min: histogram.minimum,
@@ -177,11 +177,12 @@ function bandFields(band: RasterBand): Record<string, unknown> {
   return fields;
 }
 
+/** JSON has no word for what infinite cells, or a sum past the largest number, give: it is left out. */
 function statisticsFields(statistics: BandStatistics): Record<string, number> {
   const { count, validPercent, minimum, maximum, mean, stddev } = statistics;
   const fields: Record<string, number> = { count, valid_percent: validPercent };
-  if (minimum !== null && maximum !== null && mean !== null && stddev !== null) {
-    Object.assign(fields, { minimum, maximum, mean, stddev });
+  for (const [name, value] of Object.entries({ minimum, maximum, mean, stddev })) {
+    if (value !== null && Number.isFinite(value)) fields[name] = value;
   }
   return fields;
 }

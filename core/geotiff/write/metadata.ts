@@ -26,7 +26,8 @@ export function metadataXml(
   if (resampling !== null) item("OVERVIEW_RESAMPLING", resampling, ' domain="IMAGE_STRUCTURE"');
   bands.forEach((band, sample) => {
     const own = (name: string, value: string | number | null, role = "") => {
-      if (value === null || value === "") return;
+      // An infinite statistic has no text that all readers know.
+      if (value === null || value === "" || (typeof value === "number" && !Number.isFinite(value))) return;
       item(name, String(value), ` sample="${sample}"${role === "" ? "" : ` role="${role}"`}`);
     };
     own("DESCRIPTION", band.description, "description");
