@@ -5,6 +5,7 @@
 import { inputError } from "../errors.ts";
 import { splitPolygon } from "../geometry/antimeridian.ts";
 import type { MultiPolygon, Polygon, Position } from "../geometry/geometry.ts";
+import { edgeOnGlobe } from "./edge_on_globe.ts";
 import type { Affine } from "../raster/grid.ts";
 
 /** Points between the corners of each edge: as GDAL's and rasterio's bounds of a warp take. */
@@ -29,16 +30,39 @@ interface FootprintRequest {
   /** Whether the CRS has longitude and latitude as its axes. */
   readonly geographic: boolean;
   readonly toLonLat: ToLonLat;
+  /** The way back, by which places beyond the globe's limb are told from those on it. */
+  readonly fromLonLat?: ToLonLat;
 }
 
 /** Throws an input error where an edge has no place on the globe. */
 export function gridFootprint(request: FootprintRequest): Footprint {
   const { width, height, geographic } = request;
   if (geographic) return geographicFootprint(request);
-  const edge = edgePixels(width, height);
+  const whole = edgePixels(width, height);
+  const onGlobe = globeTest(request);
+  const edge = onGlobe === undefined || whole.every(([column, row]) => onGlobe(column, row))
+    ? whole
+    : edgeOnGlobe(width, height, onGlobe);
+  if (edge.length === 0) throw inputError("the grid has no area on the globe");
   const ring = placed(edge, request);
   const polygons = splitPolygon([ring], { pole: poleInside(request) });
   return footprintOf(polygons);
+}
+
+/** Whether places of the grid are ones of the globe: they come back from there to their cell. */
+function globeTest(
+  { affine: [a, b, c, d, e, f], toLonLat, fromLonLat }: FootprintRequest,
+): ((column: number, row: number) => boolean) | undefined {
+  if (fromLonLat === undefined) return undefined;
+  const allowed = Math.max(Math.hypot(a, d), Math.hypot(b, e));
+  return (column, row) => {
+    const [wantedX, wantedY] = [a * column + b * row + c, d * column + e * row + f];
+    const x = Float64Array.of(wantedX), y = Float64Array.of(wantedY);
+    toLonLat(x, y);
+    if (!Number.isFinite(x[0]) || !Number.isFinite(y[0])) return false;
+    fromLonLat(x, y);
+    return Math.abs(x[0] - wantedX) <= allowed && Math.abs(y[0] - wantedY) <= allowed;
+  };
 }
 
 /** A grid of longitudes and latitudes is a rectangle there; one of 360 degrees or more is the globe's band. */

@@ -23,10 +23,17 @@ export function footprintAround(rasters: readonly PlacedRaster[]): Footprint {
   for (const { width, height, affine, crs } of rasters) {
     const key = JSON.stringify([width, height, affine, crs.code, crs.proj4]);
     if (known.has(key)) continue;
-    const { forwardAll } = transformer(crs, crsOfCode("EPSG:4326"));
+    const { forwardAll, inverseAll } = transformer(crs, crsOfCode("EPSG:4326"));
     known.set(
       key,
-      gridFootprint({ width, height, affine, geographic: crs.geographic, toLonLat: forwardAll }),
+      gridFootprint({
+        width,
+        height,
+        affine,
+        geographic: crs.geographic,
+        toLonLat: forwardAll,
+        fromLonLat: inverseAll,
+      }),
     );
   }
   const [first, ...others] = known.values();

@@ -54,13 +54,14 @@ function footprintOf(grids: readonly Grid[], cellOrder: number) {
     const key = JSON.stringify([width, height, affine, crs.proj4]);
     if (seen.has(key)) continue;
     seen.add(key);
-    const { forwardAll } = transformer(crs, lonLat);
+    const { forwardAll, inverseAll } = transformer(crs, lonLat);
     const { geometry, bbox } = gridFootprint({
       width,
       height,
       affine,
       geographic: crs.geographic,
       toLonLat: forwardAll,
+      fromLonLat: inverseAll,
     });
     if (crs.geographic) shape.box(...bbox);
     else addGeometry(shape, geometry);

@@ -153,3 +153,35 @@ Deno.test("a grid with an edge off the globe is refused by the cell", () => {
     /edge at column 0, row 0 has no longitude/,
   );
 });
+
+Deno.test("a tile at the limb of a sinusoidal map has the footprint of what of it lies on the globe", () => {
+  const radius = 6371007.181, cells = 2400, cell = 463.3127165279;
+  const definition = `+proj=sinu +lon_0=0 +x_0=0 +y_0=0 +a=${radius} +b=${radius} +units=m`;
+  const forward: ToLonLat = (x, y) => {
+    for (let i = 0; i < x.length; i++) [x[i], y[i]] = proj4(definition).forward([x[i], y[i]]);
+  };
+  const bboxOf = (west: number, north: number) =>
+    gridFootprint({
+      width: cells,
+      height: cells,
+      affine: [cell, 0, west, 0, -cell, north],
+      geographic: false,
+      toLonLat: inverse(definition),
+      fromLonLat: forward,
+    }).bbox;
+  const [x, y] = [18903158.834333, -1111950.519667];
+  // A sinusoidal map is x = R longitude cos(latitude), y = R latitude; tile h35v10, its twin h00v10 in the west.
+  const degrees = (radians: number) => radians * 180 / Math.PI;
+  const wanted = [
+    degrees(x / radius / Math.cos(y / radius)),
+    -degrees(Math.acos(x / radius / Math.PI)),
+    180,
+    degrees(y / radius),
+  ];
+  const near = (found: readonly number[], wanted: readonly number[]) =>
+    found.forEach((value, i) => assert.ok(Math.abs(value - wanted[i]) < 1e-3, `${found} against ${wanted}`));
+  near(bboxOf(x, y), wanted);
+  near(bboxOf(-x - cells * cell, y), [-180, wanted[1], -wanted[0], wanted[3]]);
+  // Far beyond it nothing is on the globe.
+  assert.throws(() => bboxOf(x, 7 * 1111950.519667), /no area on the globe/);
+});
