@@ -2,24 +2,27 @@
 import type { DuckDBConnection, DuckDBResult } from "@duckdb/node-api";
 import { damageError } from "../../core/tables/reading.ts";
 
+/** Views of the catalog are made when it is opened: a later statement that reads a file reads one beside it. */
+const READS_ANOTHER = /\bread_parquet\(/;
+
 export function namedConnection(connection: DuckDBConnection, name: string): DuckDBConnection {
-  const reported = async <T>(work: () => Promise<T>): Promise<T> => {
+  const reported = async <T>(sql: string, work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
     } catch (error) {
-      throw damageError(name, error);
+      throw READS_ANOTHER.test(sql) ? error : damageError(name, error);
     }
   };
-  const streamed = (result: DuckDBResult): DuckDBResult => {
+  const streamed = (sql: string, result: DuckDBResult): DuckDBResult => {
     const fetch = result.fetchChunk.bind(result);
     // Whatever reads rows of a result reads them by this.
-    result.fetchChunk = () => reported(fetch);
+    result.fetchChunk = () => reported(sql, fetch);
     return result;
   };
   const own: Pick<DuckDBConnection, "run" | "runAndReadAll" | "stream"> = {
-    run: (...given) => reported(() => connection.run(...given)),
-    runAndReadAll: (...given) => reported(() => connection.runAndReadAll(...given)),
-    stream: async (...given) => streamed(await reported(() => connection.stream(...given))),
+    run: (sql, ...rest) => reported(sql, () => connection.run(sql, ...rest)),
+    runAndReadAll: (sql, ...rest) => reported(sql, () => connection.runAndReadAll(sql, ...rest)),
+    stream: async (sql, ...rest) => streamed(sql, await reported(sql, () => connection.stream(sql, ...rest))),
   };
   return new Proxy(connection, {
     get(target, key) {

@@ -7,6 +7,8 @@ import { openCatalog } from "../../../../catalog/file/open_catalog.ts";
 import { catalogInfo } from "../../../../catalog/query/info.ts";
 import { formatSql, tableOf } from "../../../../catalog/query/sql.ts";
 import { granuleUrls } from "../../../../catalog/query/urls.ts";
+import { reading } from "../../../../core/tables/reading.ts";
+import { writeCatalog } from "../../../../catalog/write/write.ts";
 import { mergeCatalogs } from "../../../../catalog/write/merge.ts";
 import { hasSharedData, sharedData } from "../../../shared_data.ts";
 import { sampleRow, withCatalog, withFolder } from "../sample.ts";
@@ -165,6 +167,16 @@ Deno.test("a catalog whose pages are damaged is refused by its name, whoever rea
       await refused(catalogInfo(catalog));
     } finally {
       catalog.close();
+    }
+    const sound = `${file}.sound`;
+    await writeCatalog(sound, [sampleRow()]);
+    const beside = await openCatalog(sound, { besides: [file] });
+    try {
+      const { connection } = beside.duck;
+      const other = connection.runAndReadAll(`SELECT id FROM read_parquet('${file}')`);
+      await refused(reading(file, () => other));
+    } finally {
+      beside.close();
     }
   });
 });
