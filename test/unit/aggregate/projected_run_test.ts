@@ -186,25 +186,28 @@ Deno.test("the bytes depend neither on workers, nor on batches, nor on spilling,
 
 const DEGREES = { crs: "EPSG:4326", resolution: 0.5, origin: [-180, 90], tile: 32 } as const;
 
+/** The cells of a level of a grid in degrees, and of one window of it, count the rows that lie in them. */
+async function holdsDegrees(folder: string, rows: readonly Row[], order: number, step?: number) {
+  const side = DEGREES.resolution * 2 ** (FINEST - order);
+  const wanted = Map.groupBy(rows, ({ lon, lat }) => {
+    const x = lon === 180 ? -180 : lon;
+    return `${Math.floor((x + 180) / side) * side - 180},${90 - Math.floor((90 - lat) / side) * side}`;
+  });
+  const whole = await openStore(folder), opened = step === undefined ? whole : whole.at(step);
+  const grid = { ...DEGREES, origin: [-180, 90] as [number, number] };
+  const own = new Map<string, number>();
+  for await (const { ids, values } of opened.cells("n", order)) {
+    ids.forEach((id, i) => own.set(edgesOf(grid, order, columnAndRow(id)).join(","), values[i]));
+  }
+  await whole.close();
+  const counts = [...wanted].map(([corner, { length }]) => [corner, length] as [string, number]);
+  assert.deepEqual([...own].sort(), counts.sort());
+}
+
 Deno.test("on a grid in degrees longitudes meet at the antimeridian, and a pole is in the row beside it", async () => {
   const { store, report, plan } = await run({ ...DEGREES, levels: "11,9,6" });
   assert.equal(report.storeObservations, ALL.length);
-  for (const [order, side] of [[11, 0.5], [9, 2], [6, 16]]) {
-    const wanted = Map.groupBy(ALL, ({ lon, lat }) => {
-      const x = lon === 180 ? -180 : lon;
-      return `${Math.floor((x + 180) / side) * side - 180},${90 - Math.floor((90 - lat) / side) * side}`;
-    });
-    const own = new Map<string, number>(), opened = await openStore(store);
-    const grid = { ...DEGREES, origin: [-180, 90] as [number, number] };
-    for await (const { ids, values } of opened.cells("n", order)) {
-      ids.forEach((id, i) => own.set(edgesOf(grid, order, columnAndRow(id)).join(","), values[i]));
-    }
-    await opened.close();
-    assert.deepEqual(
-      [...own].sort(),
-      [...wanted].map(([corner, rows]) => [corner, rows.length] as [string, number]).sort(),
-    );
-  }
+  for (const order of [11, 9, 6]) await holdsDegrees(store, ALL, order);
   // Nothing is planned beyond the Earth.
   for (const tile of plan.store.parents) {
     const [west, north] = edgesOf(
@@ -221,6 +224,22 @@ Deno.test("on a grid in degrees longitudes meet at the antimeridian, and a pole 
   );
   const boxed = await run({ ...DEGREES, areas: [boxArea(...BOX)] });
   assert.equal(boxed.report.storeObservations, ALL.filter(inBox).length);
+});
+
+Deno.test("a grid in degrees has windows, later granules and zones as any other", async () => {
+  const changes = { ...DEGREES, every: "day", levels: "11,6" };
+  const { store } = await run({ ...changes, filter: { where: "id = 'g0.h5'" } });
+  const days = (rows: readonly Row[]) => Map.groupBy(rows, ({ time }) => Math.floor((time - DAY) / 86400));
+  for (const [day, own] of days(ROWS.slice(0, 2).flat())) await holdsDegrees(store, own, 11, day);
+  await run({ ...changes, store, mode: "append" });
+  for (const [day, own] of days(ALL)) {
+    for (const order of [11, 6]) await holdsDegrees(store, own, order, day);
+  }
+  const box = [[-60, 65], [40, 65], [40, 82], [-60, 82], [-60, 65]];
+  const zones = [{ name: "box", geometry: { type: "Polygon" as const, coordinates: [box] } }];
+  const zoned = await run({ ...DEGREES, zones });
+  const { attributes } = JSON.parse(fs.readFileSync(path.join(zoned.store, "zarr.json"), "utf8"));
+  assert.deepEqual(attributes.granary.zones.observations, [ALL.filter(inBox).length]);
 });
 
 Deno.test("windows of time cut rows by their own times", async () => {
