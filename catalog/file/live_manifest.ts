@@ -6,6 +6,7 @@ import fs from "node:fs";
 import path from "node:path";
 import type { ObjectTarget } from "../../core/access/object_target.ts";
 import { inputError, systemCode } from "../../core/errors.ts";
+import { isObject } from "../../core/json_value.ts";
 
 export const LIVE_PARTS = "parts/";
 export const LIVE_MANIFESTS = "manifests/";
@@ -108,23 +109,55 @@ export async function newestManifestIn(target: ObjectTarget): Promise<Manifest |
 }
 
 export function parseManifest(name: string, bytes: Uint8Array): Manifest {
-  let manifest: Manifest | FirstManifest;
+  let found: unknown;
   try {
-    manifest = JSON.parse(new TextDecoder().decode(bytes));
+    found = JSON.parse(new TextDecoder().decode(bytes));
   } catch (error) {
     throw inputError(`${name}: is no JSON (${(error as Error).message}); publish the catalog again`);
   }
-  if (manifest?.version === 1) return fromFirst(manifest);
-  if (manifest?.version !== 2 && manifest?.version !== 3) {
+  const version = isObject(found) ? found.version : undefined;
+  if (typeof version === "number" && !(version >= 1 && version <= 3)) {
     throw inputError(
-      `${name}: a manifest of version ${
-        (manifest as { version?: unknown })?.version
-      }, of which this granary knows 1 ` +
-        "to 3 (update granary here, or have the one that keeps the catalog write a file: granary feed publish -o FILE)",
+      `${name}: a manifest of version ${version}, of which this granary knows 1 to 3 (update granary here, or ` +
+        "have the one that keeps the catalog write a file: granary feed publish -o FILE)",
     );
   }
-  return manifest;
+  if (isFirst(found)) return fromFirst(found);
+  if (isManifest(found)) return found;
+  throw inputError(
+    `${name}: is no manifest of a live catalog as granary writes them (publish the catalog again)`,
+  );
 }
+
+function isManifest(found: unknown): found is Manifest {
+  return isObject(found) && (found.version === 2 || found.version === 3) && isWhole(found.number) &&
+    isWhole(found.cellOrder) && typeof found.ledger === "string" &&
+    (found.news === null || isFile(found.news)) &&
+    Array.isArray(found.parts) && found.parts.every(isPart) &&
+    isObject(found.hidden) && Object.values(found.hidden).every(isTexts);
+}
+
+function isPart(part: unknown): boolean {
+  return isObject(part) && typeof part.collection === "string" &&
+    [part.day, part.written, part.seen].every(isWhole) && (part.file === null || isFile(part.file));
+}
+
+function isFile(file: unknown): boolean {
+  return isObject(file) && typeof file.name === "string" && isWhole(file.rows) && isWhole(file.bytes);
+}
+
+function isFirst(found: unknown): found is FirstManifest {
+  return isObject(found) && found.version === 1 && isWhole(found.number) && isWhole(found.cellOrder) &&
+    Array.isArray(found.parts) &&
+    found.parts.every((part) =>
+      isObject(part) && typeof part.collection === "string" && typeof part.file === "string" &&
+      isWhole(part.day) && isWhole(part.rows)
+    );
+}
+
+const isWhole = (value: unknown): boolean => Number.isSafeInteger(value);
+const isTexts = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((one) => typeof one === "string");
 
 /** Version 1 knew files of parts only. */
 interface FirstManifest {

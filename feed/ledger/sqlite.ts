@@ -1,11 +1,13 @@
 /** SQLite by node:sqlite: in WAL, every commit on the disk before it is answered. */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { GranaryError } from "../../core/errors.ts";
-import type { Engine, SqlRow, Statements } from "./engine.ts";
+import type { Engine, SqlRow, SqlValue, Statements } from "./engine.ts";
 
 const BUSY_WAIT_MS = 30_000;
 const LONGEST_PAUSE_MS = 8;
 const STATEMENTS_KEPT = 200;
+/** What SQLite says of a file, rather than of a statement. */
+const FILE_FAULT = /malformed|not a database|disk is full|disk I\/O/i;
 
 interface SqliteOptions {
   /**
@@ -29,7 +31,7 @@ export function openSqlite(file: string, options: SqliteOptions = {}): Engine {
         const prepared = new Map<string, Prepared>();
         reader.exec("BEGIN");
         try {
-          return await work(statementsOf(reader, prepared));
+          return await work(statementsOf(file, reader, prepared));
         } finally {
           reader.exec("ROLLBACK");
         }
@@ -57,13 +59,21 @@ function openReader(file: string): DatabaseSync {
   }
 }
 
-function statementsOf(database: DatabaseSync, prepared: Map<string, Prepared>): Statements {
-  return {
-    all: (sql, values = []) => {
+function statementsOf(
+  file: string,
+  database: DatabaseSync,
+  prepared: Map<string, Prepared>,
+): Statements {
+  const all = (sql: string, values: readonly SqlValue[]) => {
+    try {
       const { statement, places } = prepare(database, prepared, sql);
-      const rows = statement.all(...places.map((place) => values[place] ?? null));
-      return Promise.resolve(rows as unknown as SqlRow[]);
-    },
+      return statement.all(...places.map((place) => values[place] ?? null)) as unknown as SqlRow[];
+    } catch (error) {
+      throw FILE_FAULT.test((error as Error).message) ? ledgerError(file, error) : error;
+    }
+  };
+  return {
+    all: (sql, values = []) => Promise.resolve().then(() => all(sql, values)),
     forLease: () => Promise.resolve(), // reads along indices by itself
   };
 }
@@ -83,7 +93,7 @@ function openConnection(file: string, options: SqliteOptions): Omit<Engine, "sna
   } catch (error) {
     throw ledgerError(file, error);
   }
-  const statements = statementsOf(database, new Map());
+  const statements = statementsOf(file, database, new Map());
   let last: Promise<unknown> = Promise.resolve();
   return {
     kind: "sqlite",
@@ -150,8 +160,17 @@ function prepare(database: DatabaseSync, prepared: Map<string, Prepared>, sql: s
 
 function ledgerError(file: string, error: unknown): GranaryError {
   const words = (error as Error).message;
-  const advice = /locked|busy/i.test(words)
-    ? "another process has it open alone or holds a long write; end it, or use PostgreSQL for several machines"
-    : "the folder must exist and be writable";
-  return new GranaryError("io", `${file}: cannot open the ledger: ${words} (${advice})`, { cause: error });
+  return new GranaryError("io", `${file}: cannot use the ledger: ${words} (${adviceFor(words)})`, {
+    cause: error,
+  });
+}
+
+function adviceFor(words: string): string {
+  if (/locked|busy/i.test(words)) {
+    return "another process has it open alone or holds a long write; end it, or use PostgreSQL for several machines";
+  }
+  if (/malformed|not a database/i.test(words)) {
+    return "the file is damaged: bring back a copy of it, or follow into a new ledger";
+  }
+  return /full/i.test(words) ? "free some space" : "the folder must exist and be writable";
 }

@@ -402,3 +402,26 @@ Deno.test("a ledger opened for this process alone is refused to a second one", a
     fs.rmSync(folder, { recursive: true });
   }
 });
+
+Deno.test("a damaged ledger is named, with what to do, by what reads and by what writes", async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-ledger-"));
+  const address = path.join(folder, "ledger.sqlite");
+  try {
+    const made = await openLedger({ address });
+    const many = Array.from({ length: 500 }, (_, i) => offer(`a${i}`, i + 1));
+    await made.transaction((sql) => registerOffers(sql, FEED, many, 1));
+    await made.close();
+    const bytes = fs.readFileSync(address);
+    // All pages but the first, which says that it is a database.
+    fs.writeFileSync(address, bytes.fill(0, 4096));
+    const damaged = {
+      tag: "io",
+      message: /ledger\.sqlite: cannot use the ledger: .*damaged: bring back a copy/,
+    };
+    await assert.rejects(openLedger({ address }), damaged);
+    fs.writeFileSync(address, "no database, but a text that is longer than the head of one".repeat(20));
+    await assert.rejects(openLedger({ address }), damaged);
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+});
