@@ -1,7 +1,7 @@
 /** Files that libraries write (DuckDB, wasm) that still appear whole or not at all. */
 import fs from "node:fs";
 import path from "node:path";
-import { systemCode } from "../errors.ts";
+import { GranaryError, systemCode } from "../errors.ts";
 import { syncFolder, temporaryName, writeError } from "./atomic.ts";
 import { sweepLeftovers } from "./leftovers.ts";
 
@@ -39,7 +39,17 @@ export async function makeFileAtomic<T>(
 
 /** The same error, with the file's name and what to do where the disk or the quota has ended. */
 export function fullDiskError(file: string, error: unknown): unknown {
-  return ["ENOSPC", "EDQUOT"].includes(systemCode(error) ?? "") ? writeError(file, error) : error;
+  const code = systemCode(error) ?? codeInWords(error);
+  return code === "ENOSPC" || code === "EDQUOT"
+    ? writeError(file, Object.assign(new Error("the disk is full", { cause: error }), { code }))
+    : error;
+}
+
+/** Libraries say it in the system's words: DuckDB's errors have no code. */
+function codeInWords(error: unknown): string | undefined {
+  if (!(error instanceof Error) || error instanceof GranaryError) return undefined;
+  if (/No space left on device/i.test(error.message)) return "ENOSPC";
+  return /Disk quota exceeded/i.test(error.message) ? "EDQUOT" : undefined;
 }
 
 /** Fails early, with what to do, where `file` could never be written. */
