@@ -5,6 +5,7 @@ import type { Log } from "./context.ts";
 import { BrokenPipe, writeToDescriptor } from "./descriptor.ts";
 import { toJson } from "./json.ts";
 import { createProgress, createProgressRecords, progressInterval } from "./progress.ts";
+import { visibleMessage } from "./visible.ts";
 
 const STDERR = 2;
 
@@ -61,15 +62,15 @@ export function createLog(options: LogOptions = {}): WritableLog {
     info(message: string) {
       if (log.quiet) return;
       if (log.json) line(toJson({ note: message }, 0));
-      else line(message);
+      else line(visibleMessage(message));
     },
     warn(message: string) {
       if (log.json) line(toJson({ warning: message }, 0));
-      else line(`granary: ${paint(33, "warning:")} ${message}`);
+      else line(`granary: ${paint(33, "warning:")} ${visibleMessage(message)}`);
     },
     error(message: string) {
       if (log.json) line(toJson({ failure: message }, 0));
-      else line(`${paint(31, "granary:")} ${message}`);
+      else line(`${paint(31, "granary:")} ${visibleMessage(message)}`);
     },
     progress(label: string, total: number | null, unit: string) {
       if (log.quiet) return NONE;

@@ -1,5 +1,6 @@
 /** Tables for people: aligned columns, numbers flush right, nothing that a terminal would obey. */
 import { toHex, toJson } from "./json.ts";
+import { visible } from "./visible.ts";
 
 const GAP = "  ";
 const BYTES_SHOWN = 16;
@@ -37,16 +38,6 @@ export function cellText(value: unknown): string {
 
 function isNumber(value: unknown): boolean {
   return typeof value === "number" || typeof value === "bigint";
-}
-
-/** Control characters shown as escapes: names and values come from files that others wrote. */
-function visible(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => {
-    if (character === "\n") return "\\n";
-    if (character === "\t") return "\\t";
-    return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
-  });
 }
 
 /** Columns that a terminal gives to `text`: two for wide East Asian forms and emoji, none for marks. */

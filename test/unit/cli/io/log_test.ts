@@ -46,3 +46,15 @@ Deno.test("a message clears the progress line that stands before it", () => {
   });
   assert.match(text, /\r\x1b\[Khello\n$/);
 });
+
+Deno.test("what a terminal would obey is shown, not sent: words of a message may come from a file", () => {
+  const text = written({ env: { NO_COLOR: "1" }, terminal: true }, (log) => {
+    log.info("a\x1b[2Jb");
+    log.warn("bell\x07 and \x9b1m\nsecond\tline é");
+    log.error("\r\x00");
+  });
+  assert.equal(
+    text,
+    "a\\x1b[2Jb\ngranary: warning: bell\\x07 and \\x9b1m\nsecond\tline é\ngranary: \\x0d\\x00\n",
+  );
+});
