@@ -60,7 +60,9 @@ export function remainingWork(
   const files = new Map<string, Map<number, number>>();
   const keptGranules: ScatteredGranule[] = [];
   plan.ranks.forEach((ranks, granule) => {
-    const needed = done.size === 0 ? ranks : ranks.filter((rank) => openShards.has(shardOf(rank)));
+    // A plan of one shard has granules with parents in others, too; most plans have none to leave out.
+    const isOpen = (rank: number) => openShards.has(shardOf(rank));
+    const needed = ranks.every(isOpen) ? ranks : ranks.filter(isOpen);
     if (needed.length === 0) return;
     const found = saved.get(granule);
     const covered = new Set(found?.granule.shards);
