@@ -4,6 +4,7 @@
  * of the memory, which the program makes and lays out (core/kernels/memory.ts).
  */
 export { adler32 } from "./adler32";
+export { assignCells } from "./assign_cells";
 export {
   averageInt16,
   averageInt32,

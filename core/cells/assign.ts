@@ -1,18 +1,17 @@
 /** Cells of many points at once: the form that the engine calls, without allocation per row. */
-import { interleave16, interleaveNumber } from "./bits.ts";
+import { giveBack, takeMemory } from "../kernels/memory.ts";
 import { checkOrder, type LatitudeConvention, MAX_NUMBER_ORDER, MAX_ORDER } from "./convention.ts";
-import { type FaceXYRows, projectRows } from "./projection.ts";
+import { coefficientsOf } from "./projection.ts";
 
-/** The parent of a row that has no cell (in a Uint32Array it reads 0xffffffff). */
-const NO_PARENT = -1;
-/** The child of a row that has no cell. */
-export const NO_CHILD = 0xffffffff;
 /** The greatest parent order for ids in a Uint32Array: 12 * 4^13 < 2^32. */
 const MAX_UINT32_ORDER = 13;
 /** A child is numbered within its parent by 32 bits. */
 const MAX_DEPTH = 16;
 
+/** Rows at a time, an even number: what is known of them fits a processor's second cache. */
 const BLOCK = 2048;
+/** Where the kernel finds the coefficients of the projection. */
+const COEFFICIENTS = 0;
 
 interface AssignOptions {
   parentOrder: number;
@@ -27,16 +26,12 @@ interface AssignedCells {
   child: Uint32Array;
 }
 
-function blockOf(rows: number): FaceXYRows {
-  const size = Math.min(rows, BLOCK);
-  return { face: new Int32Array(size), x: new Int32Array(size), y: new Int32Array(size) };
-}
-
 /**
  * Gives every row its parent cell and its child's place in that parent. The child's nested id at
  * `childOrder` is parent * 4^(childOrder - parentOrder) + child. Rows with coordinates that are not
  * finite or out of range (latitude beyond 90, longitude outside -180 to 360), and rows whose `keep`
- * is 0, get {@linkcode NO_PARENT} and {@linkcode NO_CHILD}. Returns the number of rows with a cell.
+ * is 0, get the parent -1 (0xffffffff in a Uint32Array) and the child 0xffffffff. Returns the number of
+ * rows with a cell.
  *
  * @throws RangeError for orders that do not fit each other or the arrays.
  */
@@ -61,37 +56,11 @@ export function assignCells(
     );
   }
   checkLengths(rows, latitude.length, parent.length, child.length, keep?.length);
-  const block = blockOf(rows);
-  const { face, x, y } = block;
-  const faceCells = 4 ** parentOrder;
-  const mask = 2 ** depth - 1;
-  let assigned = 0;
-  for (let begin = 0; begin < rows; begin += BLOCK) {
-    const end = Math.min(begin + BLOCK, rows);
-    projectRows(longitude, latitude, begin, end, childOrder, convention, block, keep);
-    let lastBase = -1, lastX = 0, lastY = 0, ownParent = NO_PARENT, ownChild = NO_CHILD;
-    for (let row = begin, i = 0; row < end; row++, i++) {
-      const base = face[i];
-      if (base < 0) {
-        parent[row] = NO_PARENT;
-        child[row] = NO_CHILD;
-        continue;
-      }
-      const ix = x[i];
-      const iy = y[i];
-      if (ix !== lastX || iy !== lastY || base !== lastBase) {
-        ownParent = base * faceCells + interleaveNumber(ix >> depth, iy >> depth);
-        ownChild = interleave16(ix & mask, iy & mask);
-        lastBase = base;
-        lastX = ix;
-        lastY = iy;
-      }
-      parent[row] = ownParent;
-      child[row] = ownChild;
-      assigned++;
-    }
-  }
-  return assigned;
+  const grid = { order: childOrder, depth, convention };
+  return assignBlocks(longitude, latitude, grid, keep, (begin, parents, children) => {
+    parent.set(parents, begin);
+    child.set(children, begin);
+  });
 }
 
 /**
@@ -109,24 +78,63 @@ export function assignNested(
   const rows = longitude.length;
   checkOrder(order, MAX_NUMBER_ORDER);
   checkLengths(rows, latitude.length, out.length, out.length, keep?.length);
-  const block = blockOf(rows);
-  const { face, x, y } = block;
-  const faceCells = 4 ** order;
-  let assigned = 0;
-  for (let begin = 0; begin < rows; begin += BLOCK) {
-    const end = Math.min(begin + BLOCK, rows);
-    projectRows(longitude, latitude, begin, end, order, convention, block, keep);
-    for (let row = begin, i = 0; row < end; row++, i++) {
-      const base = face[i];
-      if (base < 0) {
-        out[row] = NO_PARENT;
-      } else {
-        out[row] = base * faceCells + interleaveNumber(x[i], y[i]);
-        assigned++;
-      }
+  const grid = { order, depth: 0, convention };
+  return assignBlocks(longitude, latitude, grid, keep, (begin, ids) => out.set(ids, begin));
+}
+
+/** Cells of `order` as ids `depth` orders above, and numbers in those. */
+interface Grid {
+  order: number;
+  depth: number;
+  convention: LatitudeConvention;
+}
+
+/** Has the kernel assign block after block; `take` is given what it found from a row on. */
+function assignBlocks(
+  longitude: Float64Array,
+  latitude: Float64Array,
+  { order, depth, convention }: Grid,
+  keep: Uint8Array | undefined,
+  take: (begin: number, parents: Float64Array, children: Uint32Array) => void,
+): number {
+  const rows = longitude.length;
+  const memory = takeMemory((8 + 8 + 12 + 8 + 4) * BLOCK);
+  try {
+    const { buffer, kernels } = memory;
+    const { belt, cap, transition } = coefficientsOf(convention);
+    new Float64Array(buffer, COEFFICIENTS).set([...belt, ...cap, transition]);
+    const longitudes = new Float64Array(buffer, memory.place(8 * BLOCK), BLOCK);
+    const latitudes = new Float64Array(buffer, memory.place(8 * BLOCK), BLOCK);
+    const places = memory.place(12 * BLOCK);
+    const parents = new Float64Array(buffer, memory.place(8 * BLOCK), BLOCK);
+    const children = new Uint32Array(buffer, memory.place(4 * BLOCK), BLOCK);
+    let assigned = 0;
+    for (let begin = 0; begin < rows; begin += BLOCK) {
+      const count = Math.min(BLOCK, rows - begin);
+      longitudes.set(longitude.subarray(begin, begin + count));
+      latitudes.set(latitude.subarray(begin, begin + count));
+      if (keep !== undefined) dropRows(latitudes, keep.subarray(begin, begin + count));
+      assigned += kernels.assignCells(
+        longitudes.byteOffset,
+        latitudes.byteOffset,
+        count,
+        COEFFICIENTS,
+        order,
+        depth,
+        places,
+        parents.byteOffset,
+        children.byteOffset,
+      );
+      take(begin, parents.subarray(0, count), children.subarray(0, count));
     }
+    return assigned;
+  } finally {
+    giveBack(memory);
   }
-  return assigned;
+}
+
+function dropRows(latitudes: Float64Array, keep: Uint8Array): void {
+  for (let i = 0; i < keep.length; i++) if (keep[i] === 0) latitudes[i] = NaN;
 }
 
 function checkLengths(

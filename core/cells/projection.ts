@@ -101,7 +101,7 @@ export function coefficientsOf(convention: LatitudeConvention): Coefficients {
 }
 
 /** Cells as base cell and coordinates; `face` is -1 where there is none. */
-export interface FaceXYRows {
+interface FaceXYRows {
   readonly face: Int32Array;
   readonly x: Int32Array;
   readonly y: Int32Array;

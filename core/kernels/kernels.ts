@@ -20,6 +20,17 @@ type Average = (
 /** Arguments that name places are bytes of the memory. A number without a sign may come as one with it. */
 export interface Kernels {
   adler32(at: number, length: number, start: number): number;
+  assignCells(
+    longitudes: number,
+    latitudes: number,
+    rows: number,
+    coefficients: number,
+    order: number,
+    depth: number,
+    places: number,
+    parents: number,
+    children: number,
+  ): number;
   averageFloats: Average;
   averageInt8: Average;
   averageUint8: Average;
