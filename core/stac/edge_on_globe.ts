@@ -13,26 +13,33 @@ const ROWS = 23, TRIED = 64;
 /** Halvings of the step between a place on the globe and one beyond it: past them roundings put it beyond. */
 const HALVINGS = 24;
 
-/** Columns and rows around the part on the globe, clockwise in pixels; none where there is no such part. */
-export function edgeOnGlobe(width: number, height: number, onGlobe: OnGlobe): Position[] {
+/** A row of a grid, and its first and last column on the globe. */
+export interface RowOnGlobe {
+  readonly row: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Rows from the top to the bottom of the part on the globe; none where there is no such part. */
+export function rowsOnGlobe(width: number, height: number, onGlobe: OnGlobe): RowOnGlobe[] {
   const spanOf = (row: number) => columnsOnGlobe(width, (column) => onGlobe(column, row));
-  const rows = onTheGlobe(
-    Array.from({ length: ROWS }, (_, k) => height * k / (ROWS - 1)),
-    (row) => spanOf(row) !== undefined,
-  );
-  const spans = rows.flatMap((row) => {
+  const rows = Array.from({ length: ROWS }, (_, k) => height * k / (ROWS - 1));
+  return onTheGlobe(rows, (row) => spanOf(row) !== undefined).flatMap((row) => {
     const span = spanOf(row);
     return span === undefined ? [] : [{ row, ...span }];
   });
-  if (spans.length < 2) return [];
-  const [top, bottom] = [spans[0], spans[spans.length - 1]];
+}
+
+/** Columns and rows around these rows, clockwise in pixels. */
+export function edgeAround(rows: readonly RowOnGlobe[]): Position[] {
+  const [top, bottom] = [rows[0], rows[rows.length - 1]];
   const between = (from: number, to: number, row: number): Position[] =>
     Array.from({ length: ROWS }, (_, k) => [from + (to - from) * k / (ROWS - 1), row]);
   return [
     ...between(top.first, top.last, top.row),
-    ...spans.slice(1, -1).map(({ row, last }): Position => [last, row]),
+    ...rows.slice(1, -1).map(({ row, last }): Position => [last, row]),
     ...between(bottom.last, bottom.first, bottom.row),
-    ...spans.slice(1, -1).reverse().map(({ row, first }): Position => [first, row]),
+    ...rows.slice(1, -1).reverse().map(({ row, first }): Position => [first, row]),
   ];
 }
 

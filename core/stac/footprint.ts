@@ -5,7 +5,7 @@
 import { inputError } from "../errors.ts";
 import { splitPolygon } from "../geometry/antimeridian.ts";
 import type { MultiPolygon, Polygon, Position } from "../geometry/geometry.ts";
-import { edgeOnGlobe } from "./edge_on_globe.ts";
+import { edgeAround, type RowOnGlobe, rowsOnGlobe } from "./edge_on_globe.ts";
 import type { Affine } from "../raster/grid.ts";
 
 /** Points between the corners of each edge: as GDAL's and rasterio's bounds of a warp take. */
@@ -40,13 +40,42 @@ export function gridFootprint(request: FootprintRequest): Footprint {
   if (geographic) return geographicFootprint(request);
   const whole = edgePixels(width, height);
   const onGlobe = globeTest(request);
-  const edge = onGlobe === undefined || whole.every(([column, row]) => onGlobe(column, row))
-    ? whole
-    : edgeOnGlobe(width, height, onGlobe);
-  if (edge.length === 0) throw inputError("the grid has no area on the globe");
-  const ring = placed(edge, request);
+  if (onGlobe !== undefined && !whole.every(([column, row]) => onGlobe(column, row))) {
+    return limbFootprint(rowsOnGlobe(width, height, onGlobe), request);
+  }
+  const ring = placed(whole, request);
   const polygons = splitPolygon([ring], { pole: poleInside(request) });
   return footprintOf(polygons);
+}
+
+/** Degrees from a pole or from the antimeridian, within which rows of a map may end anywhere. */
+const NEAR = 0.1;
+
+/**
+ * The footprint of a grid that reaches beyond the globe's limb: of a map whose rows are parallels, a tile at one
+ * side of it, or all the way around. Others are refused.
+ */
+function limbFootprint(rows: readonly RowOnGlobe[], request: FootprintRequest): Footprint {
+  if (rows.length < 2) throw inputError("the grid has no area on the globe");
+  const west = placed(rows.map(({ row, first }): Position => [first, row]), request);
+  const east = placed(rows.map(({ row, last }): Position => [last, row]), request);
+  // The limb of a map of one side of the globe is the other pole, all around.
+  const isPole = west.every(([, latitude]) => Math.abs(latitude) > 90 - NEAR);
+  const areParallels = !isPole && west.every(([, latitude], i) => Math.abs(latitude - east[i][1]) < 1e-6);
+  const hasBothLimbs = rows.some(({ first, last }) => first > 0 && last < request.width);
+  const isAround = west.every(([longitude, latitude], i) =>
+    Math.abs(latitude) > 90 - NEAR || (longitude < -180 + NEAR && east[i][0] > 180 - NEAR)
+  );
+  if (!areParallels || (hasBothLimbs && !isAround)) {
+    throw inputError(
+      "the grid's edge lies beyond the globe, where its CRS has no longitude and latitude" +
+        " (cut the grid to the part that lies on the globe)",
+    );
+  }
+  if (!hasBothLimbs) return footprintOf(splitPolygon([placed(edgeAround(rows), request)]));
+  const latitudes = west.map(([, latitude]) => latitude);
+  const [south, north] = [Math.min(...latitudes), Math.max(...latitudes)];
+  return footprintOf([{ type: "Polygon", coordinates: [rectangle(-180, south, 180, north)] }]);
 }
 
 /** Whether places of the grid are ones of the globe: they come back from there to their cell. */

@@ -185,3 +185,29 @@ Deno.test("a tile at the limb of a sinusoidal map has the footprint of what of i
   // Far beyond it nothing is on the globe.
   assert.throws(() => bboxOf(x, 7 * 1111950.519667), /no area on the globe/);
 });
+
+Deno.test("a sinusoidal map of the globe has the globe's footprint; a disk of it is refused", () => {
+  const radius = 6371007.181, sphere = `+x_0=0 +y_0=0 +a=${radius} +b=${radius} +units=m`;
+  const footprintOf = (definition: string, width: number, half: number, step: number) => {
+    const projection = proj4(definition);
+    return gridFootprint({
+      width,
+      height: 200,
+      affine: [step, 0, -half, 0, -step, 100 * step],
+      geographic: false,
+      toLonLat: inverse(definition),
+      fromLonLat: (x, y) => {
+        for (let i = 0; i < x.length; i++) [x[i], y[i]] = projection.forward([x[i], y[i]]);
+      },
+    });
+  };
+  const half = Math.PI * radius;
+  const globe = footprintOf(`+proj=sinu +lon_0=0 ${sphere}`, 400, half, half / 200);
+  globe.bbox.forEach((value, i) =>
+    assert.ok(Math.abs(value - [-180, -90, 180, 90][i]) < 1e-6, `${globe.bbox}`)
+  );
+  assert.throws(
+    () => footprintOf(`+proj=laea +lat_0=90 +lon_0=0 ${sphere}`, 200, 128e5, 128e3),
+    /beyond the globe|has no longitude and latitude/,
+  );
+});
