@@ -21,6 +21,8 @@ export interface DuckOptions {
   memoryBytes?: number | undefined;
   /** Where it may spill; a folder of its own is made in it and removed at the end. */
   scratch?: string | undefined;
+  /** Ends the statement that runs when it aborts. */
+  signal?: AbortSignal | undefined;
 }
 
 export interface Duck {
@@ -47,7 +49,13 @@ export async function openDuck(options: DuckOptions = {}): Promise<Duck> {
     const connection = await instance.connect();
     // Geometry stays the bytes that the file holds; one that is broken is then one row's fault.
     await connection.run("SET TimeZone = 'UTC'; SET enable_geoparquet_conversion = false");
-    return { connection, folder, close: once(() => closeAll(connection, instance!, folder)) };
+    const interrupt = () => connection.interrupt();
+    options.signal?.addEventListener("abort", interrupt);
+    const close = () => {
+      options.signal?.removeEventListener("abort", interrupt);
+      closeAll(connection, instance!, folder);
+    };
+    return { connection, folder, close: once(close) };
   } catch (error) {
     instance?.closeSync();
     fs.rmSync(folder, { recursive: true, force: true });

@@ -15,7 +15,9 @@ const PLAN = {
 } as unknown as Plan;
 
 Deno.test("a task of one shard needs the granules of its parents, and of each those parents alone", () => {
-  const [first, second] = PLAN.shards.map((shard) => remainingWork({ ...PLAN, shards: [shard] }, [], []).granules);
+  const [first, second] = PLAN.shards.map((shard) =>
+    remainingWork({ ...PLAN, shards: [shard] }, [], []).granules
+  );
   assert.deepEqual(first, [{ granule: 0, ranks: [0, 1] }, { granule: 1, ranks: [1] }]);
   assert.deepEqual(second, [{ granule: 1, ranks: [2] }, { granule: 2, ranks: [3] }]);
 });
