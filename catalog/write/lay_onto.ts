@@ -6,7 +6,7 @@ import { Buffer } from "node:buffer";
 import fs from "node:fs";
 import path from "node:path";
 import { makeFileAtomic } from "../../core/files/atomic_path.ts";
-import { type Duck, type DuckOptions, sqlString } from "../../core/tables/duckdb.ts";
+import type { Duck, DuckOptions } from "../../core/tables/duckdb.ts";
 import {
   joinRowGroups,
   NotInPartsError,
@@ -23,7 +23,7 @@ import { requireNoOthers } from "../file/other_columns.ts";
 import type { CatalogQuery, RemovedGranules } from "../schema.ts";
 import { type LayPlan, planLaying } from "./lay_plan.ts";
 import { describeFile } from "./merge.ts";
-import { CANONICAL_SQL, copyStatement, sortStatements } from "./sort_sql.ts";
+import { CANONICAL_SQL, copyStatement, fileTable, sortStatements } from "./sort_sql.ts";
 import { stateFigures } from "./state_figures.ts";
 import type { Unsorted } from "./unsorted.ts";
 import type { WriteResult } from "./write.ts";
@@ -51,17 +51,22 @@ export async function layOnto(request: LayRequest): Promise<WriteResult & { remo
   return await makeFileAtomic(output, async (temporary) => {
     const duck = await openSorter(output, request);
     try {
-      const change = await changeOf(duck, request);
-      const rows = await layInParts(duck, request, change, former.sortedRows, temporary, keysFor) ??
-        await runStatements(
-          duck,
-          sortStatements({
-            inputs: [{ file: onto, types: former.columnTypes }, { file: added.file, types: OWN_TYPES }],
-            output: temporary,
-            metadata: keysFor(undefined),
-            leftOut: REMOVED,
-          }),
-        );
+      const addedTable = await added.tableIn(duck);
+      const change = await changeOf(duck, request, addedTable);
+      const rows =
+        await layInParts(duck, request, addedTable, change, former.sortedRows, temporary, keysFor) ??
+          await runStatements(
+            duck,
+            sortStatements({
+              inputs: [
+                { table: fileTable(onto), types: former.columnTypes },
+                { table: addedTable, types: OWN_TYPES },
+              ],
+              output: temporary,
+              metadata: keysFor(undefined),
+              leftOut: REMOVED,
+            }),
+          );
       await stateFigures(duck, temporary, rows);
       return {
         rows,
@@ -92,14 +97,14 @@ const GONE = "gone_rows";
 const WON = "won_rows";
 const REMOVED = "removed_rows";
 
-async function changeOf(duck: Duck, { onto, added, removed }: LayRequest): Promise<Change> {
+async function changeOf(duck: Duck, { onto, removed }: LayRequest, addedTable: string): Promise<Change> {
   const { connection } = duck;
-  const former = `read_parquet(${sqlString(path.resolve(onto))}, file_row_number = true)`;
+  const former = fileTable(onto);
   const gone = await removedRows(duck, former, removed);
   await connection.run(
     `CREATE TEMP TABLE ${WON} AS
      SELECT file_row_number AS row, collection, id, revision
-     FROM read_parquet(${sqlString(path.resolve(added.file))}, file_row_number = true)
+     FROM ${addedTable}
      QUALIFY row_number() OVER (
        PARTITION BY collection, id ORDER BY revision DESC NULLS LAST, file_row_number DESC) = 1`,
   );
@@ -159,17 +164,17 @@ async function numbersIn({ connection }: Duck, table: string): Promise<number[]>
 async function layInParts(
   duck: Duck,
   request: LayRequest,
+  addedTable: string,
   { gone, added }: Change,
   sortedRows: number,
   output: string,
   keysFor: (sortedRows: number | undefined) => ReadonlyMap<string, string>,
 ): Promise<number | null> {
-  const { onto } = request;
-  const parts = partsOf(onto);
+  const parts = partsOf(request.onto);
   if (parts === null) return null;
   const plan = planLaying({ groups: parts.groups.map(({ rows }) => rows), sortedRows, gone, added });
   if (plan === null) return null;
-  const groups = await writtenGroups(duck, request, parts, plan);
+  const groups = await writtenGroups(duck, request.onto, addedTable, parts, plan);
   if (groups === null) return null;
   const rows = groups.reduce((sum, group) => sum + group.rows, 0);
   joinRowGroups(output, groups, parts, keysFor(plan.sortedRows === rows ? undefined : plan.sortedRows));
@@ -188,14 +193,15 @@ function partsOf(file: string): ParquetParts | null {
 /** The row groups of the result, new ones in files of their own; null where they are not alike. */
 async function writtenGroups(
   duck: Duck,
-  { onto, added }: LayRequest,
+  onto: string,
+  addedTable: string,
   former: ParquetParts,
   { ranges, tail }: LayPlan,
 ): Promise<RowGroup[] | null> {
-  const table = async (file: string) =>
-    `SELECT file_row_number, ${contractColumns(await parquetTypes(duck, path.resolve(file)))}
-     FROM read_parquet(${sqlString(path.resolve(file))}, file_row_number = true)`;
-  const formerRows = await table(onto);
+  const formerRows = `SELECT file_row_number, ${
+    contractColumns(await parquetTypes(duck, path.resolve(onto)))
+  } FROM ${fileTable(onto)}`;
+  const addedRows = `SELECT file_row_number, ${contractColumns(OWN_TYPES)} FROM ${addedTable}`;
   const stays = `file_row_number NOT IN (SELECT row FROM ${GONE})`;
   let files = 0;
   const write = async (from: string): Promise<RowGroup[] | null> => {
@@ -220,7 +226,7 @@ async function writtenGroups(
   }
   const behind = await write(
     `(${formerRows} WHERE file_row_number >= ${tail} AND ${stays}
-      UNION ALL ${await table(added.file)} WHERE file_row_number IN (SELECT row FROM ${WON}))
+      UNION ALL ${addedRows} WHERE file_row_number IN (SELECT row FROM ${WON}))
      ORDER BY ${CANONICAL_SQL}`,
   );
   return behind === null ? null : [...groups, ...behind];

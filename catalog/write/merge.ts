@@ -15,7 +15,7 @@ import { type CatalogOptions, openCatalogFiles } from "../file/open_catalog.ts";
 import { type CatalogFiles, catalogFiles } from "../file/catalog_files.ts";
 import { leaveOutOthers } from "../file/other_columns.ts";
 import type { CatalogQuery } from "../schema.ts";
-import { type SortInput, sortStatements } from "./sort_sql.ts";
+import { fileTable, type SortInput, sortStatements } from "./sort_sql.ts";
 import { stateFigures } from "./state_figures.ts";
 import fs from "node:fs";
 import path from "node:path";
@@ -74,16 +74,15 @@ async function mergeFiles(
   );
   const inputs = catalogs.flatMap(({ files, hidden }, c) =>
     files.map((file, index): SortInput => ({
-      file,
+      table: fileTable(file),
       types: parts[c].columnTypes,
       hidden: hidden !== null && index < hidden.files ? hidden : null,
     }))
   );
-  const statements = (output: string) => sortStatements({ inputs, output, metadata });
   return await makeFileAtomic(output, async (temporary) => {
     const rows = await sortInto(
       temporary,
-      statements(temporary),
+      () => sortStatements({ inputs, output: temporary, metadata }),
       options,
       (duck, rows) => stateFigures(duck, temporary, rows),
     ).catch((error) => {

@@ -6,13 +6,19 @@ import { hiddenTable } from "../file/hidden.ts";
 import type { HiddenNames } from "../file/live_manifest.ts";
 import { COLUMNS, PLACE_SQL, ROW_GROUP_ROWS } from "../schema.ts";
 
-/** A file to sort. */
+/** Rows to sort. */
 export interface SortInput {
-  file: string;
+  /** A table of them with `file_row_number`, as SQL. */
+  table: string;
   /** Its own columns and their DuckDB types; a nullable one that is missing reads as null. */
   types: ReadonlyMap<string, string>;
   /** Names that do not count in it. */
   hidden?: HiddenNames | null;
+}
+
+/** A Parquet file as a table with `file_row_number`. */
+export function fileTable(file: string): string {
+  return `read_parquet(${sqlString(path.resolve(file))}, file_row_number = true)`;
 }
 
 interface Sorting {
@@ -31,12 +37,12 @@ interface Sorting {
 export function sortStatements({ inputs, output, metadata, leftOut }: Sorting): string[] {
   const names = [...new Set(inputs.flatMap(({ hidden }) => hidden == null ? [] : [hidden]))];
   const tableOf = (hidden: HiddenNames) => `hidden_names_${names.indexOf(hidden)}`;
-  const source = inputs.map(({ file, types, hidden }, index) => {
+  const source = inputs.map(({ table, types, hidden }, index) => {
     const where = hidden == null
       ? ""
       : ` WHERE (collection, id) NOT IN (SELECT collection, id FROM ${tableOf(hidden)})`;
     return `SELECT ${index}::INTEGER AS file_index, file_row_number, ${contractColumns(types)}
-       FROM read_parquet(${sqlString(path.resolve(file))}, file_row_number = true)${where}`;
+       FROM ${table}${where}`;
   }).join(" UNION ALL ");
   const alsoLeftOut = leftOut === undefined ? "" : ` UNION ALL SELECT 0, row FROM ${leftOut}`;
   return [

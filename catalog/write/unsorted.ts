@@ -1,13 +1,19 @@
-/** Rows on their way to a catalog: checked, and put into a file as they come, before DuckDB sorts them. */
+/**
+ * Rows on their way to a catalog: checked, and put into a file as they come, or kept where they are few, before
+ * DuckDB sorts them.
+ */
 import fs from "node:fs";
 import path from "node:path";
 import { temporaryName } from "../../core/files/atomic.ts";
 import { sweepLeftovers } from "../../core/files/leftovers.ts";
 import { fullDiskError, requireFolder } from "../../core/files/atomic_path.ts";
+import type { Duck } from "../../core/tables/duckdb.ts";
 import { checkRow } from "../check_row.ts";
 import { GeometrySummarizer, type GeometrySummary } from "../file/footer_keys.ts";
 import type { GranuleRow } from "../granule.ts";
+import { FEW_ROWS, makeTable } from "./few_rows.ts";
 import { BATCH_ROWS, writePassingRows } from "./parquet_stream.ts";
+import { fileTable } from "./sort_sql.ts";
 
 export type Rows = Iterable<GranuleRow> | AsyncIterable<GranuleRow>;
 
@@ -19,14 +25,21 @@ export interface GatherOptions {
   onRows?: ((rows: number) => void) | undefined;
 }
 
-/** Rows in a file of the catalog's columns, as they came. */
+/** Rows of the catalog's columns, as they came. */
 export interface Unsorted {
-  file: string;
   rows: number;
   summary: GeometrySummary;
+  /** A table of them in a DuckDB, `file_row_number` with them, as SQL. Called once for each DuckDB. */
+  tableIn(duck: Duck): Promise<string>;
 }
 
-/** Puts rows, checked, into a file for the time of `use`: beside `output`, or in the scratch folder. */
+/** The table of rows that are few. */
+const FEW_TABLE = "unsorted_rows";
+
+/**
+ * Gathers rows, checked, for the time of `use`: in a file beside `output` or in the scratch folder, unless they are
+ * few.
+ */
 export async function withUnsorted<T>(
   output: string,
   rows: Rows,
@@ -41,8 +54,19 @@ export async function withUnsorted<T>(
   const counted = { rows: 0 };
   try {
     const batches = checkedBatches(rows, summary, counted, options);
-    await writePassingRows(file, batches);
-    return await use({ file, rows: counted.rows, summary });
+    const { value: first = [] } = await batches.next();
+    // A batch that is not full is the last.
+    const isFew = first.length <= FEW_ROWS;
+    if (!isFew) await writePassingRows(file, startingWith(first, batches));
+    return await use({
+      rows: counted.rows,
+      summary,
+      async tableIn(duck) {
+        if (!isFew) return fileTable(file);
+        await makeTable(duck, FEW_TABLE, first);
+        return FEW_TABLE;
+      },
+    });
   } catch (error) {
     throw fullDiskError(file, error);
   } finally {
@@ -50,12 +74,17 @@ export async function withUnsorted<T>(
   }
 }
 
+async function* startingWith<T>(first: T, rest: AsyncIterable<T>): AsyncGenerator<T> {
+  yield first;
+  yield* rest;
+}
+
 async function* checkedBatches(
   rows: Rows,
   summary: GeometrySummarizer,
   counted: { rows: number },
   options: GatherOptions,
-): AsyncGenerator<GranuleRow[]> {
+): AsyncGenerator<GranuleRow[], undefined> {
   let batch: GranuleRow[] = [];
   for await (const row of rows) {
     options.signal?.throwIfAborted();

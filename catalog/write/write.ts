@@ -1,11 +1,10 @@
 /**
- * Writes a catalog: rows in any order go through an unsorted file, and DuckDB makes one GeoParquet 1.1 file of
- * it, zstd, sorted along the nested order of the cells, unique in (collection, id), renamed into place when
+ * Writes a catalog: rows in any order are gathered, and DuckDB makes one GeoParquet 1.1 file of them, zstd, sorted along the nested order of the cells, unique in (collection, id), renamed into place when
  * whole.
  */
 import fs from "node:fs";
 import { makeFileAtomic } from "../../core/files/atomic_path.ts";
-import type { DuckOptions } from "../../core/tables/duckdb.ts";
+import type { Duck, DuckOptions } from "../../core/tables/duckdb.ts";
 import { sortInto } from "../../core/tables/sorter.ts";
 import { OWN_TYPES } from "../file/columns_sql.ts";
 import { catalogMetadata, footer } from "../file/footer_keys.ts";
@@ -43,12 +42,16 @@ export async function writeSorted(
   const { cellOrder = DEFAULT_CELL_ORDER, queries = [] } = options;
   const fed = typeof queries === "function" ? queries() : queries;
   const metadata = footer(unsorted.summary, catalogMetadata(cellOrder, fed));
-  const statements = (output: string) =>
-    sortStatements({ inputs: [{ file: unsorted.file, types: OWN_TYPES }], output, metadata });
   return await makeFileAtomic(file, async (temporary) => {
+    const statements = async (duck: Duck) =>
+      sortStatements({
+        inputs: [{ table: await unsorted.tableIn(duck), types: OWN_TYPES }],
+        output: temporary,
+        metadata,
+      });
     const written = await sortInto(
       temporary,
-      statements(temporary),
+      statements,
       options,
       (duck, rows) => stateFigures(duck, temporary, rows),
     );

@@ -25,16 +25,16 @@ export async function runStatements({ connection }: Duck, statements: readonly s
   return Number(reader.getRows()[0][0]);
 }
 
-/** The same in a sorter of its own, and then `after` with what they answer. */
+/** The same in a sorter of its own, of statements that are made for it, and then `after` with what they answer. */
 export async function sortInto(
   output: string,
-  statements: readonly string[],
+  statements: (duck: Duck) => readonly string[] | Promise<readonly string[]>,
   options: DuckOptions,
   after: (duck: Duck, rows: number) => Promise<void>,
 ): Promise<number> {
   const duck = await openSorter(output, options);
   try {
-    const rows = await runStatements(duck, statements);
+    const rows = await runStatements(duck, await statements(duck));
     await after(duck, rows);
     return rows;
   } finally {

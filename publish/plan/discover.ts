@@ -137,7 +137,7 @@ function openSource(
 
 async function* catalogRows(file: string, opener: SourceOpener): AsyncGenerator<GranuleRow> {
   if (file === "-") throw inputError("a dataset is discovered again and again, and stdin is read once");
-  const catalog = await openCatalog(file, { opener, signal: opener.signal });
+  const catalog = await openCatalog(file, { opener, signal: opener.signal, threads: 1 });
   try {
     for await (const { rows } of catalog.rows()) yield* rows;
   } finally {

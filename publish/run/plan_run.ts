@@ -106,7 +106,8 @@ async function refuseTaken(
 }
 
 async function* rowsOf(file: string): AsyncGenerator<GranuleRow> {
-  const catalog = await openCatalog(file);
+  // Rows come one after the other: threads would only have to be started.
+  const catalog = await openCatalog(file, { threads: 1 });
   try {
     for await (const { rows } of catalog.rows()) yield* rows;
   } finally {

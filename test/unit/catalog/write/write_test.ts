@@ -2,64 +2,78 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { openCatalog } from "../../../../catalog/file/open_catalog.ts";
+import { FEW_ROWS } from "../../../../catalog/write/few_rows.ts";
 import { writeCatalog } from "../../../../catalog/write/write.ts";
 import type { GranuleRow } from "../../../../catalog/granule.ts";
 import { allRows, sampleRow, withCatalog, withFolder } from "../sample.ts";
 
+/** A row of every column, and one of those that must be. */
+const FULL = sampleRow({
+  id: `quote' "double" \n newline \t ; DROP TABLE granules; -- ../../é 🛰`,
+  concept_id: "G123-X",
+  datetime: Date.UTC(2020, 0, 1, 0, 0, 0, 250),
+  start_datetime: 1555407551123.5,
+  cells: BigUint64Array.of(0n, 5n, 786431n),
+  s3_credentials: "https://host.example/s3credentials",
+  s3_region: "us-west-2",
+  s3_endpoint: "https://s3.example",
+  s3_access: "requester-pays",
+  size_bytes: Number.MAX_SAFE_INTEGER,
+  assets: [
+    {
+      key: "B02",
+      path: "a/b02.tif",
+      media_type: "image/tiff",
+      size_bytes: 5,
+      checksum: "sha256:ab",
+      s3_href: null,
+      https_href: "https://other.example/b02.tif",
+      local_href: null,
+      s3_credentials: null,
+    },
+    {
+      key: "B03",
+      path: null,
+      media_type: null,
+      size_bytes: null,
+      checksum: null,
+      s3_href: "s3://x/y",
+      https_href: null,
+      local_href: null,
+      s3_credentials: null,
+    },
+  ],
+  properties: { "it's": [1, { a: null }], text: "line\nbreak" },
+});
+const BARE = sampleRow({
+  id: "bare",
+  revision: null,
+  start_datetime: null,
+  end_datetime: null,
+  geometry: null,
+  bbox: null,
+  cells: new BigUint64Array(0),
+  s3_base: null,
+  https_base: null,
+  local_base: "/data/",
+  size_bytes: null,
+  checksum: null,
+});
+
 Deno.test("every column comes back as it was written, nulls and hostile strings included", async () => {
-  const full = sampleRow({
-    id: `quote' "double" \n newline \t ; DROP TABLE granules; -- ../../é 🛰`,
-    concept_id: "G123-X",
-    datetime: Date.UTC(2020, 0, 1, 0, 0, 0, 250),
-    start_datetime: 1555407551123.5,
-    cells: BigUint64Array.of(0n, 5n, 786431n),
-    s3_credentials: "https://host.example/s3credentials",
-    s3_region: "us-west-2",
-    s3_endpoint: "https://s3.example",
-    s3_access: "requester-pays",
-    size_bytes: Number.MAX_SAFE_INTEGER,
-    assets: [
-      {
-        key: "B02",
-        path: "a/b02.tif",
-        media_type: "image/tiff",
-        size_bytes: 5,
-        checksum: "sha256:ab",
-        s3_href: null,
-        https_href: "https://other.example/b02.tif",
-        local_href: null,
-        s3_credentials: null,
-      },
-      {
-        key: "B03",
-        path: null,
-        media_type: null,
-        size_bytes: null,
-        checksum: null,
-        s3_href: "s3://x/y",
-        https_href: null,
-        local_href: null,
-        s3_credentials: null,
-      },
-    ],
-    properties: { "it's": [1, { a: null }], text: "line\nbreak" },
+  await withCatalog([BARE, FULL], async (catalog) => {
+    assert.deepEqual(await allRows(catalog), [FULL, BARE]);
   });
-  const bare = sampleRow({
-    id: "bare",
-    revision: null,
-    start_datetime: null,
-    end_datetime: null,
-    geometry: null,
-    bbox: null,
-    cells: new BigUint64Array(0),
-    s3_base: null,
-    https_base: null,
-    local_base: "/data/",
-    size_bytes: null,
-    checksum: null,
-  });
-  await withCatalog([bare, full], async (catalog) => {
-    assert.deepEqual(await allRows(catalog), [full, bare]);
+});
+
+Deno.test("rows that are few make the file, byte for byte, that many rows of the same granules make", async () => {
+  await withFolder(async (folder) => {
+    const few = path.join(folder, "few.parquet");
+    const many = path.join(folder, "many.parquet");
+    assert.equal((await writeCatalog(few, [BARE, FULL])).replaced, 0);
+    const rows = Array.from({ length: FEW_ROWS }, () => [BARE, FULL]).flat();
+    assert.equal((await writeCatalog(many, rows)).replaced, rows.length - 2);
+    assert.deepEqual(fs.readFileSync(few), fs.readFileSync(many));
   });
 });
 
