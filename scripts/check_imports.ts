@@ -212,7 +212,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "serve/search",
     "serve/stores",
   ],
-  "serve/stores": [...BELOW_JOBS],
+  "serve/stores": [...BELOW_JOBS, "serve/area"],
   "serve/search": [...BELOW_JOBS, "serve/area", "serve/http", "serve/parameters"],
   "serve/lambda": [...BELOW_JOBS, "serve"],
   "serve/workers": [

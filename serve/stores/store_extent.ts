@@ -1,18 +1,21 @@
 /** The box of longitudes and latitudes that a store's cells lie in. */
 import type { BoundingBox } from "../../core/geometry/box.ts";
+import { crsOfGrid } from "../../core/projected/grid.ts";
+import { PlaneCells } from "../../core/store/plane_cells.ts";
+import { areaOfPlaneBox } from "../area/lonlat_area.ts";
 import type { StoreTime } from "../../core/store/contract.ts";
-import { cellsIn } from "../../core/store/levels.ts";
+import { cellsIn, type StoreLevel } from "../../core/store/levels.ts";
 import type { GranaryStore } from "../../core/store/open.ts";
 
-/** More cells than this are not gone through: the box is the Earth. */
+/** More cells than this are not gone through: the box is that of the arrays over a plane, else the Earth. */
 const MOST_CELLS = 200_000;
 const WORLD: BoundingBox = { xmin: -180, ymin: -90, xmax: 180, ymax: 90 };
 
 /** From the coarsest level's cells, of all `windows` of time where it has such. */
 export async function storeExtent(store: GranaryStore, windows: StoreTime | null): Promise<BoundingBox> {
   if (windows === null) return await extentOf(store);
-  const length = cellsIn(store.levels[store.levels.length - 1]);
-  if (length * windows.starts.length > MOST_CELLS) return WORLD;
+  const level = store.levels[store.levels.length - 1];
+  if (cellsIn(level) * windows.starts.length > MOST_CELLS) return extentOfArrays(level);
   let box: BoundingBox | null = null;
   for (let step = 0; step < windows.starts.length; step++) {
     const own = await extentOf(store.at(step));
@@ -31,7 +34,8 @@ export async function storeExtent(store: GranaryStore, windows: StoreTime | null
 async function extentOf(store: GranaryStore): Promise<BoundingBox> {
   const level = store.levels[store.levels.length - 1];
   const variable = level.variables[0];
-  if (cellsIn(level) > MOST_CELLS || variable === undefined) return WORLD;
+  if (cellsIn(level) > MOST_CELLS) return extentOfArrays(level);
+  if (variable === undefined) return WORLD;
   const spans: [number, number][] = [];
   let [south, north] = [90, -90];
   for await (const { ids } of store.cells(variable.name, level.order)) {
@@ -50,6 +54,17 @@ async function extentOf(store: GranaryStore): Promise<BoundingBox> {
   if (spans.length === 0) return WORLD;
   const [xmin, xmax] = withoutWidestGap(spans);
   return { xmin, ymin: south, xmax, ymax: north };
+}
+
+/** The box around all places that a level's arrays have. */
+export function extentOfArrays({ cells, plane }: Pick<StoreLevel, "cells" | "plane">): BoundingBox {
+  if (plane === null || !(cells instanceof PlaneCells)) return WORLD;
+  const { corner: [left, top], width, height, side } = plane;
+  const area = areaOfPlaneBox(crsOfGrid(cells.grid), [left, top - height * side, left + width * side, top]);
+  if (area === null) return WORLD;
+  const [first, ...others] = area.boxes;
+  // On both sides of the antimeridian: one box has all longitudes.
+  return others.length === 0 ? first : { ...first, xmin: -180, xmax: 180 };
 }
 
 /** West and east within -180 to 180; all longitudes where the box would cross the antimeridian. */
