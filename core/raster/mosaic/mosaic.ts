@@ -17,8 +17,9 @@ export interface Mosaic {
 
 /**
  * `first` keeps the first value, `highest` and `lowest` the extreme, each band by itself; `lastbandhigh` and
- * `lastbandlow` take all bands from the source whose last band is extreme, and drop that band. `mean`,
- * `median` and `stdev` (of the population) are of the values of all sources, `count` is their number. Means
+ * `lastbandlow` take all bands from the source whose last band is extreme, and drop that band: sources of one
+ * band are an input error. `mean`, `median` and `stdev` (of the population) are of the values of all sources,
+ * `count` is their number. Means
  * and medians have the type of the first source's elements, cut to whole numbers where that has none others;
  * deviations are float64.
  */
@@ -67,6 +68,9 @@ class Choice implements Mosaic {
   }
 
   add(pixels: Pixels): void {
+    if (this.byLastBand && pixels.bands.length < 2) {
+      throw inputError("lastbandhigh and lastbandlow leave out the last band, and there is no other");
+    }
     if (this.#kept === undefined) {
       this.#kept = { pixels, bands: pixels.bands, masks: pixels.masks };
       return;

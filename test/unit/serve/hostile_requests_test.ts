@@ -125,6 +125,11 @@ Deno.test("expressions, patterns, colour maps and formulas that are no such thin
       "resampling=constructor",
     ].map((query) => `${GOOD}?${query}`);
     await refused(serving, renders, [400, 414, 422]);
+    // A selection that leaves out the one band leaves nothing to write, in any format.
+    const formats = ["png", "jpg", "webp", "tif", "npy"].flatMap((format) =>
+      ["lastbandhigh", "lastbandlow"].map((one) => `${TILE}/8/134/90.${format}?pixel_selection=${one}`)
+    );
+    await refused(serving, formats, [400]);
     await refused(serving, [`${GOOD}?x=${"y".repeat(20_000)}`], [400, 414]);
   }));
 

@@ -67,6 +67,15 @@ Deno.test("the last band decides for all and is left out", () => {
   assert.deepEqual(mosaicOf("lastbandlow", rows), [[1, 6, 7]]);
 });
 
+Deno.test("a last band that is the only one leaves no picture", () => {
+  for (const method of ["lastbandhigh", "lastbandlow"] as const) {
+    assert.throws(
+      () => createMosaic(method).add(row([1, 2])),
+      /leave out the last band, and there is no other/,
+    );
+  }
+});
+
 Deno.test("only a complete mosaic of the first values is full, and adding changes it no more", () => {
   const mosaic = createMosaic("first");
   assert.ok(!mosaic.isFull);
@@ -77,7 +86,7 @@ Deno.test("only a complete mosaic of the first values is full, and adding change
   assert.ok(mosaic.isFull);
   mosaic.add(row([100, 100]));
   assert.deepEqual([...(mosaic.result() ?? assert.fail()).bands[0]], [3, 5]);
-  for (const method of ["highest", "lowest", "mean", "median", "stdev", "count", "lastbandhigh"] as const) {
+  for (const method of ["highest", "lowest", "mean", "median", "stdev", "count"] as const) {
     const other = createMosaic(method);
     other.add(row([1, 2]));
     assert.ok(!other.isFull, method);
