@@ -2,6 +2,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import type { SourceOpener } from "../../core/access/open.ts";
 import type { ObjectTarget } from "../../core/access/object_target.ts";
+import { compileLater } from "../../core/compile_later.ts";
 import { GranaryError, inputError } from "../../core/errors.ts";
 import { outputAddress } from "../../core/files/address.ts";
 import { nodataText } from "../../core/geotiff/write/metadata.ts";
@@ -63,6 +64,7 @@ export function addCog(program: Command, context: CliContext): void {
       if (options.output === undefined) {
         throw inputError("-o is missing (wanted a folder, or s3://bucket/prefix, for the COGs)");
       }
+      compileLater();
       const flags = options as unknown as Flags;
       const inputs = gridInputs(files, flags.variable);
       const request = { ...cogRequest(flags), count: context.json, signal: context.signal };

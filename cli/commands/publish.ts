@@ -1,5 +1,6 @@
 /** `granary publish plan|run|status|retry|watch|check|schema`: a dataset's workflow from its YAML. */
 import type { Command, CommandUnknownOpts } from "@commander-js/extra-typings";
+import { compileLater } from "../../core/compile_later.ts";
 import { GranaryError, inputError } from "../../core/errors.ts";
 import { suggestion } from "../../core/suggest.ts";
 import { DATASET_NAMES, datasetText } from "../../products/datasets/index.ts";
@@ -150,6 +151,7 @@ async function runOne(
       const { runPublishBackend } = await import("./publish_backend.ts");
       return await runPublishBackend(backend, scene, options, context);
     }
+    compileLater();
     const { publishDataset } = await import("../../publish/publish.ts");
     const progress = context.log.progress(dataset.name, null, "granules");
     try {
