@@ -1,6 +1,6 @@
 /** The box of longitudes and latitudes that a store's cells lie in. */
 import type { BoundingBox } from "../../core/geometry/box.ts";
-import { crsOfGrid } from "../../core/projected/grid.ts";
+import { columnAndRow, crsOfGrid } from "../../core/projected/grid.ts";
 import { PlaneCells } from "../../core/store/plane_cells.ts";
 import { areaOfPlaneBox } from "../area/lonlat_area.ts";
 import type { StoreTime } from "../../core/store/contract.ts";
@@ -36,6 +36,7 @@ async function extentOf(store: GranaryStore): Promise<BoundingBox> {
   const variable = level.variables[0];
   if (cellsIn(level) > MOST_CELLS) return extentOfArrays(level);
   if (variable === undefined) return WORLD;
+  if (level.plane !== null) return await extentOfPlane(store, level, variable.name);
   const spans: [number, number][] = [];
   let [south, north] = [90, -90];
   for await (const { ids } of store.cells(variable.name, level.order)) {
@@ -56,11 +57,45 @@ async function extentOf(store: GranaryStore): Promise<BoundingBox> {
   return { xmin, ymin: south, xmax, ymax: north };
 }
 
+/** From the columns and rows of the cells: the sides of a cell bow, and one may hold a pole. */
+async function extentOfPlane(store: GranaryStore, level: StoreLevel, variable: string): Promise<BoundingBox> {
+  let [west, east, north, south] = [Infinity, -Infinity, Infinity, -Infinity];
+  for await (const { ids } of store.cells(variable, level.order)) {
+    for (const id of ids) {
+      const [column, row] = columnAndRow(Number(id));
+      west = Math.min(west, column);
+      east = Math.max(east, column + 1);
+      north = Math.min(north, row);
+      south = Math.max(south, row + 1);
+    }
+  }
+  return west > east ? WORLD : extentOfCells(level, west, south, east, north);
+}
+
 /** The box around all places that a level's arrays have. */
-export function extentOfArrays({ cells, plane }: Pick<StoreLevel, "cells" | "plane">): BoundingBox {
+export function extentOfArrays(level: Pick<StoreLevel, "cells" | "plane">): BoundingBox {
+  const { plane } = level;
+  if (plane === null) return WORLD;
+  const { column, row, width, height } = plane;
+  return extentOfCells(level, column, row + height, column + width, row);
+}
+
+/** Of a plane's columns from `west` to before `east`, and its rows from `north` to before `south`. */
+function extentOfCells(
+  { cells, plane }: Pick<StoreLevel, "cells" | "plane">,
+  west: number,
+  south: number,
+  east: number,
+  north: number,
+): BoundingBox {
   if (plane === null || !(cells instanceof PlaneCells)) return WORLD;
-  const { corner: [left, top], width, height, side } = plane;
-  const area = areaOfPlaneBox(crsOfGrid(cells.grid), [left, top - height * side, left + width * side, top]);
+  const { corner: [x, y], column, row, side } = plane;
+  const area = areaOfPlaneBox(crsOfGrid(cells.grid), [
+    x + (west - column) * side,
+    y - (south - row) * side,
+    x + (east - column) * side,
+    y - (north - row) * side,
+  ]);
   if (area === null) return WORLD;
   const [first, ...others] = area.boxes;
   // On both sides of the antimeridian: one box has all longitudes.

@@ -249,6 +249,13 @@ Deno.test("a store of a projected grid answers by its own cells: at points, in p
     const about = await (await get("/store/plane")).json();
     assert.equal(about.levels[0].grid, "EPSG:3413, 1000 from 500,-250");
     assert.equal(about.levels[0].latitude, null);
+    // Its coarsest cells lie around the pole, which is the corner of none.
+    const [west, south, east, north] = about.bounds;
+    assert.deepEqual([west, east, north], [-180, 180, 90]);
+    const lowest = Math.min(
+      ...fixtureIds(spec, 16).map((id) => new PlaneCells(16, spec.plane!.grid).centre(id)[1]),
+    );
+    assert.ok(south < lowest && south > lowest - 6, `${south} for ${lowest}`);
     // Its documents say themselves where it lies, and are given as they are.
     const document = await (await get("/zarr/plane/zarr.json")).json();
     assert.deepEqual(
