@@ -3,6 +3,7 @@
  * They stand in `kernels/`, with what each does; they are compiled when the first is called, in less than two
  * milliseconds.
  */
+import { Buffer } from "node:buffer";
 import { KERNEL_CODE } from "./code.ts";
 
 /** Means of 2 x 2 cells; strides are bytes from one row to the next, `empty` may be NaN for none. */
@@ -47,6 +48,6 @@ let code: WebAssembly.Module | undefined;
 
 /** The kernels over a memory of their own. */
 export function kernelsOver(memory: WebAssembly.Memory): Kernels {
-  code ??= new WebAssembly.Module(Uint8Array.fromBase64(KERNEL_CODE));
+  code ??= new WebAssembly.Module(Buffer.from(KERNEL_CODE, "base64"));
   return new WebAssembly.Instance(code, { env: { memory } }).exports as unknown as Kernels;
 }

@@ -1,6 +1,6 @@
 /** A real browser without a screen: Debian's Chromium, driven by playwright-core. */
 import fs from "node:fs";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, chromium, type Page, type Response } from "playwright-core";
 
 const CHROMIUM = "/usr/bin/chromium";
 
@@ -26,10 +26,16 @@ export async function inBrowser(body: (browser: Browser) => Promise<void>): Prom
   }
 }
 
-export async function openPage(browser: Browser, url: string): Promise<OpenPage> {
+/** Opens an address; `onResponse` hears of every answer from the first on. */
+export async function openPage(
+  browser: Browser,
+  url: string,
+  onResponse: (response: Response) => void = () => {},
+): Promise<OpenPage> {
   const page = await browser.newPage({ viewport: { width: 1200, height: 800 } });
   page.setDefaultTimeout(30_000);
   const complaints: string[] = [];
+  page.on("response", onResponse);
   page.on("console", (message) => {
     if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
   });
