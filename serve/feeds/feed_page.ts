@@ -1,6 +1,7 @@
 /** A feed's state as one page without scripts: counts by day, and footprints of the last days on a plain map. */
 import { type Geometry, type Position, singleParts } from "../../core/geometry/geometry.ts";
 import type { FeedDay, FeedState } from "../../catalog/feed_state.ts";
+import { escaped } from "../http/html.ts";
 import type { FeedFootprint } from "./served_feed.ts";
 
 /** The page holds its style, and asks for nothing. */
@@ -97,8 +98,4 @@ function graticule(): string {
 
 function timeOf(time: string | null): string {
   return time === null ? "never" : `<time>${escaped(time.replace(/\.\d+Z$/, "Z"))}</time>`;
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }

@@ -50,8 +50,8 @@ const CACHED = "public, max-age=3600";
 /** Nothing was there; granules arrive, so this is asked again soon. */
 const CACHED_NOTHING = "public, max-age=60";
 const LONGEST_LOGGED = 500;
-const EXPOSED = "Content-Bbox, Content-Crs, ETag, X-Granary-Rescale, X-Granary-Granules, X-Granary-Order, " +
-  "X-Granary-Time";
+const EXPOSED = "Content-Bbox, Content-Crs, Content-Range, ETag, X-Granary-Failed, X-Granary-Granules, " +
+  "X-Granary-Order, X-Granary-Rescale, X-Granary-Time";
 
 export class Api implements OperationList {
   readonly app = new Hono();

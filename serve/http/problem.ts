@@ -89,7 +89,8 @@ export function faultsOf(
       case "invalid_value": {
         const expected = listed(issue.values.map((value) => `'${String(value)}'`));
         const type = LITERALS.has(path[0]) ? "literal_error" : "enum";
-        return { type, loc, msg: `Input should be ${expected}`, input: found, ctx: { expected } };
+        const why = ZOD_CHOICE.test(issue.message) ? "" : ` (${issue.message})`;
+        return { type, loc, msg: `Input should be ${expected}${why}`, input: found, ctx: { expected } };
       }
       case "invalid_type": {
         const kind = PARSED[integers.has(path[0]) ? "int" : issue.expected];
@@ -128,6 +129,9 @@ const PARSED: Readonly<Record<string, [string, string]>> = {
   number: ["float_parsing", "number"],
   boolean: ["bool_parsing", "boolean"],
 };
+
+/** What zod says of a choice for which a schema has no words of its own. */
+const ZOD_CHOICE = /^Invalid (option|input)\b/;
 
 function listed(names: readonly string[]): string {
   return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;

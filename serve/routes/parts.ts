@@ -10,7 +10,7 @@ import type { DataContext } from "../context.ts";
 import { type Answer, nothing } from "../http/operation.ts";
 import { badRequest } from "../http/problem.ts";
 import { crsParameter } from "../parameters/crs.ts";
-import { IMAGE_FORMATS, type ImageFormat, MEDIA_TYPES } from "../parameters/formats.ts";
+import { IMAGE_FORMAT, type ImageFormat, MEDIA_TYPES } from "../parameters/formats.ts";
 import { MOSAIC, type MosaicParameters } from "../parameters/mosaic.ts";
 import {
   BOX_PATH,
@@ -30,7 +30,7 @@ import { composeOutput, findGranules, outputOfPart } from "../render/selection.t
 import { type Backend, BACKENDS } from "./backends.ts";
 import { requestedSize, requestedValues } from "./requested.ts";
 
-const FORMAT = { format: z.enum(IMAGE_FORMATS) };
+const FORMAT = { format: IMAGE_FORMAT };
 
 export function addParts(context: DataContext): void {
   for (const backend of BACKENDS) {

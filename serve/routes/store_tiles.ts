@@ -8,7 +8,7 @@ import { placesOf } from "../../core/raster/warp/places.ts";
 import type { DataContext } from "../context.ts";
 import { type Answer, type Asked, json, nothing } from "../http/operation.ts";
 import { badRequest } from "../http/problem.ts";
-import { IMAGE_FORMATS, type ImageFormat, MEDIA_TYPES } from "../parameters/formats.ts";
+import { IMAGE_FORMAT, type ImageFormat, MEDIA_TYPES } from "../parameters/formats.ts";
 import { RENDER } from "../parameters/render.ts";
 import { statedPixels } from "../parameters/stated_pixels.ts";
 import { TILE_MATRIX_SET_ID, TILE_PATH } from "../parameters/tiles.ts";
@@ -54,7 +54,7 @@ export function addStoreTiles(context: DataContext): void {
   context.api.add({
     ...common,
     path: `${path}.{format}`,
-    pathParameters: z.object({ ...STORE_PATH, ...TILE_PATH, format: z.enum(IMAGE_FORMATS) }),
+    pathParameters: z.object({ ...STORE_PATH, ...TILE_PATH, format: IMAGE_FORMAT }),
     answer: (asked) => tile(context, asked, asked.path.format),
   });
   context.api.add({
@@ -73,7 +73,7 @@ export function addStoreTiles(context: DataContext): void {
     pathParameters: z.object({ ...STORE_PATH, tileMatrixSetId: TILE_MATRIX_SET_ID }),
     query: z.object({
       ...TILE_QUERY.shape,
-      tile_format: z.enum(IMAGE_FORMATS).optional().meta({ description: "The ending of the tiles" }),
+      tile_format: IMAGE_FORMAT.optional().meta({ description: "The ending of the tiles" }),
       minzoom: z.int().min(0).max(30).optional().meta({ description: "The least zoom" }),
       maxzoom: z.int().min(0).max(30).optional().meta({ description: "The deepest zoom" }),
     }),

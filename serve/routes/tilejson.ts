@@ -14,7 +14,7 @@ import { LONLAT } from "../area/lonlat_area.ts";
 import type { ServeContext } from "../context.ts";
 import { type Answer, type Asked, json } from "../http/operation.ts";
 import { granuleFilter, SEARCH, type SearchParameters } from "../parameters/search.ts";
-import { IMAGE_FORMATS } from "../parameters/formats.ts";
+import { IMAGE_FORMAT } from "../parameters/formats.ts";
 import { TILE_MATRIX_SET_ID } from "../parameters/tiles.ts";
 import { TILING_SCHEME } from "./tile_matrix_sets.ts";
 import { type Backend, BACKENDS } from "./backends.ts";
@@ -25,7 +25,7 @@ const DEFAULT_TILE_SIZE = 512;
 export const WORLD: BoundingBox = { xmin: -180, ymin: -90, xmax: 180, ymax: 90 };
 
 export const TILEJSON = {
-  tile_format: z.enum(IMAGE_FORMATS).optional().meta({ description: "The format of the tiles" }),
+  tile_format: IMAGE_FORMAT.optional().meta({ description: "The format of the tiles" }),
   minzoom: z.int().min(0).max(30).optional().meta({ description: "The first zoom that clients ask for" }),
   maxzoom: z.int().min(0).max(30).optional().meta({ description: "The last zoom that clients ask for" }),
   tilesize: z.int().min(1).max(4096).optional().meta({ description: "Pixels of a tile's side" }),

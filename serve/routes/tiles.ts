@@ -7,7 +7,7 @@ import { tileBounds, tileExists, tileMatrixOf } from "../../core/raster/tms/tile
 import { areaOfPlaneBox } from "../area/lonlat_area.ts";
 import type { DataContext } from "../context.ts";
 import { type Answer, type Asked, nothing } from "../http/operation.ts";
-import { IMAGE_FORMATS, type ImageFormat, MEDIA_TYPES } from "../parameters/formats.ts";
+import { IMAGE_FORMAT, type ImageFormat, MEDIA_TYPES } from "../parameters/formats.ts";
 import { MOSAIC } from "../parameters/mosaic.ts";
 import { RENDER } from "../parameters/render.ts";
 import { granuleFilter, SEARCH } from "../parameters/search.ts";
@@ -56,7 +56,7 @@ export function addTiles(context: DataContext): void {
     context.api.add({
       ...common,
       path: `${path}.{format}`,
-      pathParameters: z.object({ ...TILE_PATH, format: z.enum(IMAGE_FORMATS) }),
+      pathParameters: z.object({ ...TILE_PATH, format: IMAGE_FORMAT }),
       answer: (asked) => tile(context, backend, asked, asked.path.format),
     });
     context.api.add({

@@ -13,6 +13,7 @@ import type { Answer } from "../http/operation.ts";
 import { badRequest, notFound, Problem } from "../http/problem.ts";
 import type { ServedStore } from "../stores/served_stores.ts";
 import { STORE_PATH, storeOf } from "./stores.ts";
+import { folderListing } from "./zarr_listing.ts";
 
 /** An object larger than this is had by ranges. */
 const MOST_WHOLE_BYTES = 64 * 1024 * 1024;
@@ -33,15 +34,51 @@ export function addZarr(context: DataContext): void {
     pathParameters: z.object({ ...STORE_PATH, key: z.string().max(1000) }),
     query: z.object({}),
     answers: {
-      200: { description: "The object", types: ["application/json", "application/octet-stream"] },
+      200: {
+        description: "The object; of a key with a slash at its end what lies there, as links",
+        types: ["application/json", "application/octet-stream", "text/html"],
+      },
       206: { description: "The range", types: ["application/octet-stream"] },
     },
-    answer: async ({ path: { name, key }, headers }) => {
-      if (!isKey(key)) throw badRequest("this is no key of a store");
+    answer: async ({ path: { name, key }, headers, baseUrl }) => {
+      const isFolder = key.endsWith("/");
+      if (!isKey(isFolder ? key.slice(0, -1) : key)) throw badRequest("this is no key of a store");
       const served = await storeOf(context, name);
+      if (isFolder) return await folderAnswer(served, key, baseUrl);
       return await keyAnswer(served, storedKey(served, key), headers.get("range"));
     },
   });
+  for (const path of ["/zarr/{name}", "/zarr/{name}/"]) {
+    context.api.add({
+      method: "get",
+      path,
+      summary: "What a store is made of",
+      tag: "stores",
+      heavy: true,
+      hidden: true,
+      pathParameters: z.object(STORE_PATH),
+      query: z.object({}),
+      answers: { 200: { description: "A page of links", types: ["text/html"] } },
+      answer: async ({ path: { name }, baseUrl }) =>
+        await folderAnswer(await storeOf(context, name), "", baseUrl),
+    });
+  }
+}
+
+/** What lies in a folder (empty, or with a slash at its end), with what is added to it. */
+async function folderAnswer(served: ServedStore, folder: string, baseUrl: string): Promise<Answer> {
+  const stored = storedKey(served, folder);
+  const keys = (await served.store.reader.list(stored)).map((key) => key.slice(stored.length));
+  for (const level of served.store.levels.filter(isHealpix)) {
+    const below = level.path === "" ? "" : `${level.path}/`;
+    if (folder === below) keys.push(`${CRS}/`, `${CELL}/`);
+    if (folder === `${below}${CRS}/`) keys.push(DOCUMENT);
+  }
+  if (keys.length === 0) throw notFound("Not Found");
+  const place = `zarr/${encodeURIComponent(served.name)}/${
+    folder.split("/").map(encodeURIComponent).join("/")
+  }`;
+  return folderListing(`${baseUrl}/${place}`, `${served.name}/${folder}`, keys);
 }
 
 async function keyAnswer(served: ServedStore, key: string, range: string | null): Promise<Answer> {

@@ -1,68 +1,117 @@
 /** The box of longitudes and latitudes that a store's cells lie in. */
 import type { BoundingBox } from "../../core/geometry/box.ts";
+import { HealpixCells } from "../../core/store/level_cells.ts";
 import { columnAndRow, crsOfGrid } from "../../core/projected/grid.ts";
 import { PlaneCells } from "../../core/store/plane_cells.ts";
 import { areaOfPlaneBox } from "../area/lonlat_area.ts";
 import type { StoreTime } from "../../core/store/contract.ts";
 import { cellsIn, type StoreLevel } from "../../core/store/levels.ts";
+import { MORTON } from "../../core/store/metadata.ts";
 import type { GranaryStore } from "../../core/store/open.ts";
 
-/** More cells than this are not gone through: the box is that of the arrays over a plane, else the Earth. */
+/** Of more cells not each is gone through: the box is that of the arrays over a plane, or of HEALPix cells' ancestors, */
 const MOST_CELLS = 200_000;
+/** which are of this order, a quarter of a degree wide. */
+const ANCESTOR_ORDER = 8;
+/** Of more cells the ids alone are read, whether they have values or not. */
+const MOST_VALUES = 2 ** 24;
+/** Ids of so many cells at a time. */
+const PART_CELLS = 2 ** 20;
 const WORLD: BoundingBox = { xmin: -180, ymin: -90, xmax: 180, ymax: 90 };
 
-/** From the coarsest level's cells, of all `windows` of time where it has such. */
-export async function storeExtent(store: GranaryStore, windows: StoreTime | null): Promise<BoundingBox> {
-  if (windows === null) return await extentOf(store);
-  const level = store.levels[store.levels.length - 1];
-  if (cellsIn(level) * windows.starts.length > MOST_CELLS) return extentOfArrays(level);
-  let box: BoundingBox | null = null;
-  for (let step = 0; step < windows.starts.length; step++) {
-    const own = await extentOf(store.at(step));
-    // A window without cells says nothing.
-    if (own === WORLD) continue;
-    box = box === null ? own : {
-      xmin: Math.min(box.xmin, own.xmin),
-      ymin: Math.min(box.ymin, own.ymin),
-      xmax: Math.max(box.xmax, own.xmax),
-      ymax: Math.max(box.ymax, own.ymax),
-    };
+const known = new WeakMap<GranaryStore, Promise<BoundingBox>>();
+
+/** From the coarsest level's cells, of all `windows` of time where it has such; worked out once a store. */
+export function storeExtent(store: GranaryStore, windows: StoreTime | null): Promise<BoundingBox> {
+  let extent = known.get(store);
+  if (extent === undefined) {
+    extent = look(store, windows);
+    extent.catch(() => known.delete(store));
+    known.set(store, extent);
   }
-  return box ?? WORLD;
+  return extent;
 }
 
-async function extentOf(store: GranaryStore): Promise<BoundingBox> {
+async function look(store: GranaryStore, windows: StoreTime | null): Promise<BoundingBox> {
   const level = store.levels[store.levels.length - 1];
-  const variable = level.variables[0];
-  if (cellsIn(level) > MOST_CELLS) return extentOfArrays(level);
-  if (variable === undefined) return WORLD;
-  if (level.plane !== null) return await extentOfPlane(store, level, variable.name);
-  const spans: [number, number][] = [];
-  let [south, north] = [90, -90];
-  for await (const { ids } of store.cells(variable.name, level.order)) {
-    for (const id of ids) {
-      const corners = level.cells.corners(id);
-      const longitudes = corners.map(([x]) => x);
-      const first = longitudes[1];
-      // Corners near the first: a cell is narrower than half the Earth.
-      const near = longitudes.filter((_, i) => Math.abs(corners[i][1]) < 89.999)
-        .map((x) => x - 360 * Math.round((x - first) / 360));
-      const poles = corners.length !== near.length;
-      spans.push(poles ? [-180, 180] : [Math.min(...near), Math.max(...near)]);
-      for (const [, y] of corners) [south, north] = [Math.min(south, y), Math.max(north, y)];
+  const total = cellsIn(level) * (windows?.starts.length ?? 1);
+  if (level.plane !== null) {
+    return total > MOST_CELLS
+      ? extentOfArrays(level)
+      : await extentOfPlane(level, valued(store, windows, level));
+  }
+  const { order } = level;
+  const ids = total > MOST_VALUES ? allIds(store, level) : valued(store, windows, level);
+  return await extentOfHealpix(ids, level, total > MOST_CELLS ? Math.min(order, ANCESTOR_ORDER) : order);
+}
+
+/** The ids of the cells that have a value in any window, part by part. */
+async function* valued(
+  store: GranaryStore,
+  windows: StoreTime | null,
+  level: StoreLevel,
+): AsyncGenerator<ArrayLike<number>> {
+  const variable = level.variables.find(({ name }) => name !== MORTON);
+  if (variable === undefined) return;
+  for (const one of windows === null ? [store] : windows.starts.map((_, step) => store.at(step))) {
+    for await (const { ids } of one.cells(variable.name, level.order)) yield ids;
+  }
+}
+
+/** The ids of all places, of which unused ones have that of no cell. */
+async function* allIds(store: GranaryStore, level: StoreLevel): AsyncGenerator<ArrayLike<number | bigint>> {
+  for await (const start of store.parts(level, [level.coordinate], PART_CELLS)) {
+    const end = Math.min(level.length, start + PART_CELLS);
+    yield await store.slice(level.coordinate, start, end) as ArrayLike<number | bigint>;
+  }
+}
+
+/** The box around cells of a level, by those of `order` that hold them; the Earth for none. */
+async function extentOfHealpix(
+  parts: AsyncIterable<ArrayLike<number | bigint>>,
+  level: StoreLevel,
+  order: number,
+): Promise<BoundingBox> {
+  const below = 4 ** (level.order - order);
+  const holding = new Set<number>();
+  for await (const ids of parts) {
+    let last = -1;
+    for (let i = 0; i < ids.length; i++) {
+      const id = Number(ids[i]);
+      const ancestor = Math.floor(id / below);
+      if (ancestor === last || !(id >= 0 && id < level.cells.count)) continue;
+      holding.add(last = ancestor);
     }
   }
-  if (spans.length === 0) return WORLD;
-  const [xmin, xmax] = withoutWidestGap(spans);
-  return { xmin, ymin: south, xmax, ymax: north };
+  return boxAround(new HealpixCells(order, level.latitude), holding);
+}
+
+function boxAround(cells: HealpixCells, ids: Iterable<number>): BoundingBox {
+  let [west, east, south, north] = [Infinity, -Infinity, Infinity, -Infinity];
+  for (const id of ids) {
+    const corners = cells.corners(id);
+    const first = corners[1][0];
+    // Corners near the first: a cell is narrower than half the Earth.
+    const near = corners.filter(([, y]) => Math.abs(y) < 89.999)
+      .map(([x]) => x - 360 * Math.round((x - first) / 360));
+    const poles = corners.length !== near.length;
+    for (const [left, right] of onTheGlobe(poles ? [-180, 180] : [Math.min(...near), Math.max(...near)])) {
+      [west, east] = [Math.min(west, left), Math.max(east, right)];
+    }
+    for (const [, y] of corners) [south, north] = [Math.min(south, y), Math.max(north, y)];
+  }
+  return west > east ? WORLD : { xmin: west, ymin: south, xmax: east, ymax: north };
 }
 
 /** From the columns and rows of the cells: the sides of a cell bow, and one may hold a pole. */
-async function extentOfPlane(store: GranaryStore, level: StoreLevel, variable: string): Promise<BoundingBox> {
+async function extentOfPlane(
+  level: StoreLevel,
+  parts: AsyncIterable<ArrayLike<number>>,
+): Promise<BoundingBox> {
   let [west, east, north, south] = [Infinity, -Infinity, Infinity, -Infinity];
-  for await (const { ids } of store.cells(variable, level.order)) {
-    for (const id of ids) {
-      const [column, row] = columnAndRow(Number(id));
+  for await (const ids of parts) {
+    for (let i = 0; i < ids.length; i++) {
+      const [column, row] = columnAndRow(ids[i]);
       west = Math.min(west, column);
       east = Math.max(east, column + 1);
       north = Math.min(north, row);
@@ -102,14 +151,9 @@ function extentOfCells(
   return others.length === 0 ? first : { ...first, xmin: -180, xmax: 180 };
 }
 
-/** West and east within -180 to 180; all longitudes where the box would cross the antimeridian. */
-function withoutWidestGap(spans: readonly (readonly [number, number])[]): [number, number] {
-  const parts = spans.flatMap(([west, east]) => {
-    const shift = 360 * Math.floor((west + 180) / 360);
-    const [a, b] = [west - shift, east - shift];
-    return b > 180 ? [[a, 180], [-180, b - 360]] as const : [[a, b]] as const;
-  });
-  const west = Math.min(...parts.map(([a]) => a));
-  const east = Math.max(...parts.map(([, b]) => b));
-  return [west, east];
+/** A span within -180 to 180; in two where it crosses the antimeridian. */
+function onTheGlobe([west, east]: readonly [number, number]): [number, number][] {
+  const shift = 360 * Math.floor((west + 180) / 360);
+  const [a, b] = [west - shift, east - shift];
+  return b > 180 ? [[a, 180], [-180, b - 360]] : [[a, b]];
 }

@@ -2,7 +2,12 @@
 import assert from "node:assert/strict";
 import { PlaneCells } from "../../../core/store/plane_cells.ts";
 import type { PlaneLevel } from "../../../core/store/plane.ts";
-import { extentOfArrays } from "../../../serve/stores/store_extent.ts";
+import { FolderTarget } from "../../../core/access/folder_target.ts";
+import type { StoreSpec } from "../../../core/store/contract.ts";
+import { openStore } from "../../../core/store/open.ts";
+import { extentOfArrays, storeExtent } from "../../../serve/stores/store_extent.ts";
+import { fixtureSpec, writeFixture } from "../../interop/store_fixture.ts";
+import { withFolder } from "../catalog/sample.ts";
 
 const ORDER = 12;
 const CELLS_A_SIDE = 512;
@@ -50,7 +55,35 @@ for (const [name, box, wanted] of BOXES) {
   });
 }
 
-Deno.test("the box of a large store of HEALPix cells is the Earth", () => {
-  const { cells } = levelOver("EPSG:6933", [0, 0, 512000, 512000]);
-  assert.deepEqual(extentOfArrays({ cells, plane: null }), { xmin: -180, ymin: -90, xmax: 180, ymax: 90 });
-});
+// What healpy's boundaries say of these cells of order 2; each is sixteen parents of order 4.
+const HEALPIX_BOXES = [
+  [10, [0, 30, 22.5, 54.34091]],
+  [168, [-180, -66.44354, -150, -41.81031]],
+  [191, [-56.25, -19.47122, -33.75, 0]],
+] as const;
+
+/** Ancestors that the box is made of may lie half of their quarter of a degree on either side of the cells. */
+const ANCESTOR_DEGREES = 0.5;
+
+for (const windows of [null, { starts: [0, 86400, 172800, 259200], ends: [86400, 172800, 259200, 345600] }]) {
+  for (const [cell, wanted] of windows === null ? HEALPIX_BOXES : HEALPIX_BOXES.slice(1, 2)) {
+    const name = `the box of a large store of HEALPix cells is around cell 2/${cell}`;
+    Deno.test(`${name}${windows === null ? "" : " in windows of time"}`, () =>
+      withFolder(async (folder) => {
+        const spec: StoreSpec = {
+          ...fixtureSpec("compact", "geodetic"),
+          parents: Array.from({ length: 16 }, (_, child) => 16 * cell + child),
+          levels: [windows === null ? 11 : 10],
+          ...(windows === null ? {} : { time: windows }),
+        };
+        await writeFixture(spec, new FolderTarget(folder));
+        const store = await openStore(folder);
+        assert.ok(store.levels[0].length * (windows?.starts.length ?? 1) > 200_000);
+        const { xmin, ymin, xmax, ymax } = await storeExtent(store, await store.windows());
+        [xmin, ymin, xmax, ymax].forEach((value, i) =>
+          assert.ok(Math.abs(value - wanted[i]) < ANCESTOR_DEGREES, `${value}, not ${wanted[i]}`)
+        );
+        await store.close();
+      }));
+  }
+}

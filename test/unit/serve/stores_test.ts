@@ -123,6 +123,9 @@ Deno.test("a tile is of the coarsest level that is as fine as its pixels, as PNG
       "/store/ice/tiles/WebMercatorQuad/0/0/0.png?variable=h_mean&rescale=0,100&colormap_name=viridis";
     assert.equal((await get(colours)).status, 200);
     assert.equal((await get(`${colours}&tilesize=4097`)).status, 422);
+    const unwritten = await get(colours.replace(".png", ".jp2"));
+    assert.equal(unwritten.status, 422);
+    assert.match(await unwritten.text(), /Input should be 'png', .* \(JPEG 2000 is not written here/);
     assert.equal((await get("/store/ice/tiles/WebMercatorQuad/3/9/0.png")).status, 204);
     const document = await (await get("/store/ice/WebMercatorQuad/tilejson.json?variable=h_mean")).json();
     assert.match(
@@ -200,6 +203,7 @@ Deno.test("the store itself is read by zarrita over HTTP, with a grid mapping in
     assert.equal(part.status, 206);
     assert.deepEqual(new Uint8Array(await part.arrayBuffer()), whole.slice(2, 6));
     assert.equal(part.headers.get("content-range"), `bytes 2-5/${whole.length}`);
+    assert.match(part.headers.get("access-control-expose-headers") ?? "", /Content-Range/);
     assert.equal(
       (await get("/zarr/ice/9/h_best/c/0", { headers: { range: "bytes=999999999-" } })).status,
       416,
@@ -222,6 +226,42 @@ Deno.test("the store itself is read by zarrita over HTTP, with a grid mapping in
       const refused = await get(`/zarr/ice/${key}`);
       assert.ok(refused.status === 400 || refused.status === 404, `${key}: ${refused.status}`);
     }
+  }));
+
+/** Where the links of a page lead, as programs that list HTTP servers find them. */
+async function linksOf(response: Response): Promise<string[]> {
+  assert.equal(response.status, 200);
+  assert.match(response.headers.get("content-type") ?? "", /^text\/html/);
+  return [...(await response.text()).matchAll(/<a href="([^"]*)"/g)].map(([, href]) => href);
+}
+
+Deno.test("folders of a store list what lies in them, every object by a link that leads to it", () =>
+  inServer(async ({ url, get }, folder) => {
+    const found: string[] = [];
+    const folders = [`${url}/zarr/ice/`];
+    for (let at = folders.pop(); at !== undefined; at = folders.pop()) {
+      for (const link of await linksOf(await fetch(at))) {
+        assert.ok(link.startsWith(at), `${link} in ${at}`);
+        if (link.endsWith("/")) folders.push(link);
+        else found.push(decodeURIComponent(link.slice(`${url}/zarr/ice/`.length)));
+      }
+    }
+    const stored = fs.readdirSync(path.join(folder, "ice.zarr"), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => path.relative(path.join(folder, "ice.zarr"), path.join(entry.parentPath, entry.name)));
+    const missing = stored.filter((key) => !found.includes(key));
+    assert.deepEqual(missing, []);
+    const added = found.filter((key) => !stored.includes(key)).map((key) => key.split("/")[1]);
+    assert.deepEqual([...new Set(added)].sort(), ["cell", "crs"]);
+    for (const key of found) {
+      const answer = await get(`/zarr/ice/${key}`, { method: "HEAD" });
+      assert.equal(answer.status, 200, key);
+    }
+    assert.deepEqual(await linksOf(await get("/zarr/ice")), await linksOf(await get("/zarr/ice/")));
+    assert.equal((await get("/zarr/ice/none/")).status, 404);
+    assert.equal((await get("/zarr/ice/9//")).status, 400);
+    assert.equal((await get("/zarr/ice/..%2f/")).status, 400);
+    assert.equal((await get("/zarr/none/")).status, 404);
   }));
 
 Deno.test("a store that changes is taken up without a restart; stores are listed", () =>
