@@ -16,6 +16,7 @@ import { addS3Options, type S3Flags, s3Settings } from "../flags/s3.ts";
 import type { CliContext } from "../io/context.ts";
 import { type FailedItem, failOnFailures } from "../io/failures.ts";
 import { toJson } from "../io/json.ts";
+import { checkIsPresent } from "../io/present_file.ts";
 import { asReport } from "../io/report.ts";
 import { Option } from "@commander-js/extra-typings";
 import { gridsToRead, storeToWrite } from "../flags/places.ts";
@@ -139,6 +140,7 @@ async function convert(
   const damaged: { id: string; reason: string; error?: unknown }[] = [];
   const { existingOutputs, planCogs, writePlannedCog } = await import("../../core/grids/write_cogs.ts");
   const { locationOf } = await import("../../core/access/location.ts");
+  checkIsPresent(input.place);
   const location = locationOf(input.place);
   const source = await opener.open(
     location.kind === "s3" ? { ...location, s3: s3Settings(flags) } : location,

@@ -5,11 +5,12 @@ import { locationOf } from "../../core/access/location.ts";
 import type { RangedSource } from "../../core/access/block_cache.ts";
 import { SourceOpener } from "../../core/access/open.ts";
 import { localPath } from "../../core/files/address.ts";
-import { GranaryError, inputError } from "../../core/errors.ts";
+import { GranaryError } from "../../core/errors.ts";
 import type { TiffDescription } from "../../core/geotiff/validate/describe.ts";
 import type { CogVerdict } from "../../core/geotiff/validate/validate.ts";
 import { formatBytes, formatCount } from "../../core/units.ts";
 import type { CliContext } from "../io/context.ts";
+import { checkIsPresent } from "../io/present_file.ts";
 import { printReport } from "../io/report.ts";
 import { placesToRead } from "../flags/places.ts";
 
@@ -90,9 +91,7 @@ async function withSource<T>(
   use: (source: RangedSource) => Promise<T>,
 ): Promise<T> {
   const { env, signal } = context;
-  if (locationOf(file).kind === "local" && !fs.existsSync(localPath(file))) {
-    throw inputError(`${file}: there is no such file`);
-  }
+  checkIsPresent(file);
   const opener = new SourceOpener({ env, signal, warn: (message) => context.log.warn(message) });
   const source = await opener.open(file);
   try {

@@ -146,7 +146,9 @@ function narrowed(raw: BigInt64Array | BigUint64Array, rule: ElementRule, what: 
   for (let i = 0; i < wide.length; i++) {
     const value = nodata !== null && otherFills.includes(wide[i]) ? nodata : wide[i];
     values[i] = value;
-    if (value !== nodata && (values[i] !== value || !(Math.abs(value) <= Number.MAX_SAFE_INTEGER))) {
+    const holds = values[i] === value &&
+      (Math.abs(value) <= Number.MAX_SAFE_INTEGER || BigInt(value) === raw[i]);
+    if (value !== nodata && !holds) {
       throw new GranaryError(
         "granule",
         `${what} holds the integer ${raw[i]}, which no ${dtype} holds exactly (convert the variable first)`,

@@ -43,24 +43,27 @@ export async function longIntegers(
   const chunkRows = chunks?.[0] ?? 1;
   const rows = Math.max(1, Math.floor(STEP_BYTES / rowBytes / chunkRows)) * chunkRows;
   let least = Infinity, most = -Infinity;
+  let rounded: bigint | undefined;
   for (let from = 0; from < shape[0]; from += rows) {
     const count = Math.min(rows, shape[0] - from);
-    const values = await session.run((file) => {
-      const raw = file.dataset(path)?.read(from, count) ?? new BigInt64Array(0);
-      return toFloat64(withSign(raw, packing.dtype));
+    const [values, raw] = await session.run((file) => {
+      const raw = withSign(file.dataset(path)?.read(from, count) ?? new BigInt64Array(0), packing.dtype);
+      return [toFloat64(raw), raw] as const;
     }, signal);
     for (let i = 0; i < values.length; i++) {
       const value = values[i];
-      if (fills.includes(value)) continue;
+      const beyond = Math.abs(value) > Number.MAX_SAFE_INTEGER;
+      if (fills.includes(value) && !(beyond && !packing.fills.some((fill) => raw[i] === fill))) continue;
       if (value < least) least = value;
       if (value > most) most = value;
+      if (beyond && BigInt(value) !== raw[i]) rounded ??= BigInt(raw[i]);
     }
   }
   const fits = least >= INT32.least && most <= INT32.most;
-  if (!fits && least <= most && !(Math.max(-least, most) <= Number.MAX_SAFE_INTEGER)) {
+  if (rounded !== undefined) {
     throw new NoGrid(
       "dtype",
-      `its values are integers of 64 bits from ${least} to ${most}, which neither int32 nor float64 holds exactly ` +
+      `its values are integers of 64 bits, of which neither int32 nor float64 holds ${rounded} exactly ` +
         `(convert the variable first)`,
     );
   }

@@ -174,7 +174,11 @@ async function keepFile(
 ): Promise<Omit<WrittenCog, "source" | "granule" | "variable" | "time">> {
   const counted = count ? await countBands(grid, signal) : null;
   const { putTiff } = await import("../geotiff/keep/put.ts");
-  const put = await putTiff(source, route, target, key, { replace, signal });
+  const put = await putTiff(source, route, target, key, {
+    replace,
+    decoded: counted !== null,
+    signal,
+  });
   if (put === null) throw existsAlready(target, key);
   const { width, height, affine, crs, dtype, nodata, levels } = grid;
   const { image } = route.structure.main;

@@ -7,6 +7,20 @@ import type { SyncSource } from "../access/source.ts";
 
 const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 
+/** Files of other kinds, which are whole in their way. */
+const FORMATS: readonly { readonly called: string; readonly magic: readonly number[] }[] = [
+  { called: "a gzip file (decompress it first)", magic: [0x1f, 0x8b] },
+  { called: "a zip file (unpack it first)", magic: [0x50, 0x4b, 3, 4] },
+  { called: "a classic netCDF-3 file (convert it with nccopy -k nc4)", magic: [0x43, 0x44, 0x46] },
+  { called: "an HDF4 file (convert it with h4toh5)", magic: [0x0e, 0x03, 0x13, 0x01] },
+  { called: "a GRIB file (convert it with cdo -f nc4 copy)", magic: [0x47, 0x52, 0x49, 0x42] },
+  {
+    called: "a JPEG 2000 file (convert it with gdal_translate -of COG)",
+    magic: [0, 0, 0, 0x0c, 0x6a, 0x50, 0x20, 0x20],
+  },
+  { called: "a PNG picture", magic: [0x89, 0x50, 0x4e, 0x47] },
+];
+
 /** Enough of a file's head to tell what it is. */
 const HEAD_BYTES = 512;
 
@@ -15,8 +29,8 @@ const SUPERBLOCK_BYTES = 96;
 
 /**
  * The offset of the HDF5 superblock: 0, or 512, 1024, 2048 … behind a user block (HDF5 file format,
- * section II.A). Throws a granule error that says what the file is where it is not HDF5, and how many
- * bytes are missing where it is cut short.
+ * section II.A). Throws a granule error that says what the file is where it is not HDF5 (with `format` among its
+ * details where it is a whole file of another kind), and how many bytes are missing where it is cut short.
  */
 export function findSuperblock(source: SyncSource): number {
   const { name, sizeBytes } = source;
@@ -29,6 +43,10 @@ export function findSuperblock(source: SyncSource): number {
     if (!SIGNATURE.every((byte, i) => bytes[i] === byte)) continue;
     checkComplete(source, at);
     return at;
+  }
+  const format = FORMATS.find(({ magic }) => magic.every((byte, i) => head[i] === byte));
+  if (format !== undefined) {
+    throw damaged(name, `is ${format.called}, not HDF5`, { sizeBytes, format: format.called });
   }
   throw damaged(name, whatItIs(head, sizeBytes), { sizeBytes });
 }
@@ -76,17 +94,6 @@ function whatItIs(head: Uint8Array, sizeBytes: number): string {
   if (start.startsWith("{") || start.startsWith("[")) {
     return "is JSON text, not HDF5 (an error answer saved as data: fetch it again)";
   }
-  const kinds: [string, number[]][] = [
-    ["a gzip file (decompress it first)", [0x1f, 0x8b]],
-    ["a zip file (unpack it first)", [0x50, 0x4b, 3, 4]],
-    ["a classic netCDF-3 file (convert it with nccopy -k nc4)", [0x43, 0x44, 0x46]],
-    ["an HDF4 file (convert it with h4toh5)", [0x0e, 0x03, 0x13, 0x01]],
-    ["a GRIB file (convert it with cdo -f nc4 copy)", [0x47, 0x52, 0x49, 0x42]],
-    ["a JPEG 2000 file (convert it with gdal_translate -of COG)", [0, 0, 0, 0x0c, 0x6a, 0x50, 0x20, 0x20]],
-    ["a PNG picture", [0x89, 0x50, 0x4e, 0x47]],
-  ];
-  const kind = kinds.find(([, magic]) => magic.every((byte, i) => head[i] === byte));
-  if (kind) return `is ${kind[0]}, not HDF5`;
   if (head.every((byte) => byte === 0)) {
     return `begins with zeros, not with the HDF5 signature (${sizeBytes} bytes; a copy that never got its data: fetch it again)`;
   }

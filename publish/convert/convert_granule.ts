@@ -22,7 +22,7 @@ import { isDamage } from "./faults.ts";
 import { keepTiff, keptRoute } from "./kept_tiff.ts";
 import { type FileTime, itemTime } from "./item_time.ts";
 import type { MadeFile } from "./items.ts";
-import { cogKey, compactTime, fileVariable } from "./names.ts";
+import { cogKey, fileVariable } from "./names.ts";
 
 export interface ConvertContext {
   readonly opener: SourceOpener;
@@ -148,7 +148,7 @@ async function openFile(
 async function writeOutput(
   dataset: Dataset,
   row: GranuleRow,
-  { grid, bands }: CogOutput,
+  { grid, bands, step }: CogOutput,
   key: string,
   source: Source,
   time: { time: ItemTime; isStep: boolean },
@@ -174,9 +174,8 @@ async function writeOutput(
     });
   // An asset has one name in the items of all steps.
   const name = key.slice(key.lastIndexOf("/") + 1).replace(/\.tif$/, "");
-  const step = time.isStep && "instant" in time.time ? `_${compactTime(time.time.instant)}` : "";
   return {
-    variable: name.endsWith(step) ? name.slice(0, name.length - step.length) : name,
+    variable: time.isStep && name.endsWith(step) ? name.slice(0, name.length - step.length) : name,
     summary,
     ...time,
   };

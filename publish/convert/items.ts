@@ -1,12 +1,13 @@
 /** Items of a granule's files: one a time step, an asset a variable. */
 import type { CogSummary } from "../../core/geotiff/write/cog.ts";
+import { compactTimes } from "../../core/geotiff/write/outputs.ts";
 import { type ItemTime, type RasterAsset, type RasterBand, rasterItem } from "../../core/stac/raster_item.ts";
 import type { StacItem, StacLink } from "../../core/stac/values.ts";
 import { VERSION } from "../../core/version.ts";
 import { safeName } from "../../core/access/redact.ts";
 import type { GranuleRow } from "../../catalog/granule.ts";
 import type { Dataset } from "../dataset.ts";
-import { compactTime, itemStem } from "./names.ts";
+import { itemStem } from "./names.ts";
 import { footprintAround, resolutionMetres } from "./place.ts";
 
 /** What an item says of a file, whether it was made or copied. */
@@ -33,9 +34,12 @@ export function itemsOf(
   times: { readonly created: string; readonly updated: string },
 ): StacItem[] {
   const groups = new Map<string, MadeFile[]>();
+  const timeText = compactTimes(
+    files.flatMap(({ isStep, time }) => isStep && "instant" in time ? time.instant : []),
+  );
   for (const file of files) {
     const id = file.isStep && "instant" in file.time
-      ? `${itemStem(row.id)}_${compactTime(file.time.instant)}`
+      ? `${itemStem(row.id)}_${timeText(file.time.instant)}`
       : itemStem(row.id);
     const group = groups.get(id) ?? [];
     groups.set(id, group);

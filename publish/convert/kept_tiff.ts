@@ -27,9 +27,9 @@ export async function keepTiff(
   key: string,
   signal: AbortSignal | undefined,
 ): Promise<FileSummary> {
-  // Every cell is decoded once, and a damaged file is found before it is announced.
+  // Every cell is decoded, so that a damaged file is found before it is announced.
   const counted = await countBands(grid, signal);
-  const put = await putTiff(source, route, target, key, { replace: true, signal });
+  const put = await putTiff(source, route, target, key, { replace: true, decoded: true, signal });
   if (put === null) throw new Error(`${key}: was not put`);
   const { width, height, affine, crs, dtype, nodata } = grid;
   return {

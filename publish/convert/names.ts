@@ -27,11 +27,6 @@ export function cogFolder(granuleId: string): string {
   return `${COGS}${fileNameOf(itemStem(granuleId))}/`;
 }
 
-/** `20240131T120000`. */
-export function compactTime(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().replace(/[-:]/g, "").replace(/\.\d+Z$/, "");
-}
-
 /** The variable of a file that names none, as a TIFF: what its name adds to the granule's. */
 export function fileVariable(granuleId: string, file: string): string {
   const [granule, stem] = [itemStem(granuleId), itemStem(file)];

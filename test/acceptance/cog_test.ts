@@ -107,7 +107,9 @@ Deno.test("one file that is refused is the command's own failure, by its rule", 
   };
   assert.match(await asked("g.nc:track"), /^2 .*\/track: .*of its dimensions \(3, 7\)/);
   assert.match(await asked("g.nc:nothing*"), /^2 .*no variable of two dimensions is called nothing\*/);
-  assert.match(await asked("old.nc"), /^[23] .*old\.nc/);
+  assert.match(await asked("old.nc"), /^2 .*old\.nc: is a classic netCDF-3 file .*nccopy/);
+  assert.match(await asked("nowhere.nc"), /^2 .*nowhere\.nc: there is no such file\n$/);
+  assert.match(await asked("."), /^2 .*\.: is a folder/);
   assert.match(await asked("g.nc", "--split", "depth"), /^2 .*no variable has an axis depth/);
   assert.match(await asked("g.nc", "--compress", "lzw"), /^2 .*"lzw" is no compression/);
   assert.match(await asked("g.nc", "--memory", "1kB"), /^2 .*--memory 1kB: too little/);

@@ -1,7 +1,7 @@
 /**
  * A TIFF's directories and blocks in the order of a cloud-optimized one: all directories first, the image's
  * before those of its overviews, each before that of its mask; then the blocks of the smallest overview, the
- * image's last. No block is decoded: its bytes stay as they are, and so do all fields but those of places.
+ * image's last. The bytes of every block stay as they are, and so do all fields but those of places.
  */
 import type { Hash } from "node:crypto";
 import { readRanges, storedPlaces } from "../blocks.ts";
@@ -10,6 +10,7 @@ import type { TiffImage } from "../image.ts";
 import { TAG } from "../tags.ts";
 import type { TiffFile } from "../tiff_file.ts";
 import type { CogStructure } from "../validate/structure.ts";
+import type { BlockCheck } from "./check_blocks.ts";
 import { type Directory, type Field, headerBytes, writeHeader } from "../write/directory.ts";
 import type { TilePlaces } from "../write/fields.ts";
 import { CLASSIC_LIMIT_BYTES, framedTiles, placeTiles } from "../write/framed_tiles.ts";
@@ -32,15 +33,22 @@ interface ReorderedTiff {
   chunks(hash: Hash, signal?: AbortSignal): AsyncIterable<Uint8Array>;
 }
 
-/** Says where everything will lie. Throws for places of blocks outside of the file. */
-export async function reorderTiff(structure: CogStructure, signal?: AbortSignal): Promise<ReorderedTiff> {
+/**
+ * Says where everything will lie. Throws for places of blocks outside of the file; the chunks throw for blocks
+ * that cannot be decoded.
+ */
+export async function reorderTiff(
+  structure: CogStructure,
+  check: BlockCheck,
+  signal?: AbortSignal,
+): Promise<ReorderedTiff> {
   const { file } = structure;
   const levels = levelsOf(structure);
   const images = levels.flat();
   const from = new Map<TiffImage, Float64Array>();
   const to = new Map<TiffImage, TilePlaces>();
   for (const image of images) {
-    const { offsets, lengths } = await placesOf(file, image, signal);
+    const { offsets, lengths } = await placesOf(file, image, check, signal);
     from.set(image, offsets);
     to.set(image, { lengths, offsets: new Float64Array(lengths.length) });
   }
@@ -58,7 +66,12 @@ export async function reorderTiff(structure: CogStructure, signal?: AbortSignal)
     chunks: (hash, signal) => {
       const blocks = blocksOf(
         file,
-        order.map((image) => ({ offsets: placed(from, image), lengths: placed(to, image).lengths })),
+        order.map((image) => ({
+          image,
+          offsets: placed(from, image),
+          lengths: placed(to, image).lengths,
+        })),
+        check,
         signal,
       );
       return framedTiles(writeHeader(directories, bigTiff), blocks, hash, signal);
@@ -83,13 +96,19 @@ function levelsOf({ main, overviews, masks }: CogStructure): TiffImage[][] {
   });
 }
 
-async function placesOf(file: TiffFile, image: TiffImage, signal?: AbortSignal): Promise<TilePlaces> {
+async function placesOf(
+  file: TiffFile,
+  image: TiffImage,
+  check: BlockCheck,
+  signal?: AbortSignal,
+): Promise<TilePlaces> {
   const count = image.across * image.down * (image.separate ? image.samples : 1);
   const offsets = new Float64Array(count), lengths = new Uint32Array(count);
   for (let start = 0; start < count; start += BATCH_BLOCKS) {
     const indices = Array.from({ length: Math.min(BATCH_BLOCKS, count - start) }, (_, i) => start + i);
     for (const [i, { offset, length }] of (await storedPlaces(file, image, indices, signal)).entries()) {
       if (length > LONGEST_BLOCK) throw damagedTiff(file.source.name, `a block has ${length} bytes`);
+      check.length(image, start + i, length);
       offsets[start + i] = offset;
       lengths[start + i] = length;
     }
@@ -117,13 +136,15 @@ async function fieldsOf(
   return fields;
 }
 
-/** The stored blocks of all images in turn, some of them read at a time. */
+/** The stored blocks of all images in turn, some of them read at a time, each decoded on its way. */
 async function* blocksOf(
   file: TiffFile,
-  images: readonly TilePlaces[],
+  images: readonly ({ readonly image: TiffImage } & TilePlaces)[],
+  check: BlockCheck,
   signal?: AbortSignal,
 ): AsyncIterable<Uint8Array> {
-  for (const { offsets, lengths } of images) {
+  for (const { image, offsets, lengths } of images) {
+    const decodes = check.decodes(image);
     for (let start = 0; start < lengths.length;) {
       let end = start, bytes = 0;
       while (
@@ -134,7 +155,10 @@ async function* blocksOf(
         offset: offsets[start + i],
         length: lengths[start + i],
       }));
-      for (const block of await readRanges(file.source, ranges, signal)) if (block.length > 0) yield block;
+      for (const [i, block] of (await readRanges(file.source, ranges, signal)).entries()) {
+        if (decodes) await check.decode(image, start + i, block);
+        if (block.length > 0) yield block;
+      }
       start = end;
     }
   }

@@ -122,7 +122,7 @@ const METHODS: Readonly<Record<string, { method: number; keys: readonly [number,
   cea: { method: 28, keys: [[3078, number("lat_ts")], [3080, number("lon_0")], ...eastings] },
 };
 
-/** Throws an input error for a system that GeoKeys cannot tell. */
+/** Throws an input error for a system that is not written as GeoKeys. */
 export function definedKeys(crs: Crs): GeoKey[] {
   const parameters = parseParameters(crs.proj4);
   const keys: GeoKey[] = [{ key: 1026, text: crs.name }, ...geographicKeys(crs, parameters)];
@@ -204,7 +204,7 @@ function utmAsTransverseMercator(parameters: Parameters): Parameters {
 
 function undescribed(crs: Crs, what: string) {
   return inputError(
-    `${crs.name}: GeoTIFF has no keys for ${what} (wanted a system with an EPSG code, or one of ` +
+    `${crs.name}: no GeoKeys are written of ${what} (wanted a system with an EPSG code, or one of ` +
       `utm, ${
         Object.keys(METHODS).filter((name) => !VARIANTS.includes(name)).join(", ")
       } by parameters; --crs names another where the file is wrong)`,

@@ -10,7 +10,7 @@ const PROJECTED = 1, GEOGRAPHIC = 2, PIXEL_IS_AREA = 1;
 /** Codes that a key can hold: above, numbers are private. */
 const HIGHEST_CODE = 32766;
 
-/** The fields of a directory. Throws an input error for a system that GeoKeys cannot tell. */
+/** The fields of a directory. Throws an input error for a system that is not written as GeoKeys. */
 export function geoKeys(crs: Crs): Field[] {
   const keys = [
     { key: MODEL_TYPE, short: crs.geographic ? GEOGRAPHIC : PROJECTED },

@@ -18,10 +18,12 @@ export interface CogOutput {
   readonly grid: Grid;
   /** Indices of the grid's bands. */
   readonly bands: readonly number[];
-  /** `{granule}/{variable}[_{axis}{value}][_{YYYYMMDDTHHMMSS}].tif`; a grid without a name: `{granule}.tif`. */
+  /** `{granule}/{variable}[_{axis}{value}][_{YYYYMMDDTHHMMSS[.sss]}].tif`; a grid without a name: `{granule}.tif`. */
   readonly key: string;
   /** The variable's part of the key. */
   readonly variable: string;
+  /** The part of the key that tells its step of time, `_20240101T000000`; empty where it tells none. */
+  readonly step: string;
   /** Milliseconds since 1970 UTC, where all bands are of one time. */
   readonly time: number | null;
 }
@@ -37,12 +39,14 @@ export function cogOutputs(
 ): CogOutput[] {
   checkAxes(granule, grids, options.split ?? []);
   const names = variableNames(grids.map(({ name }) => name));
-  const outputs = grids.flatMap((grid, i) => outputsOf(safePart(granule), grid, names[i], options));
+  const moments = grids.flatMap(({ bands }) => bands.flatMap(({ time }) => time ?? []));
+  const timeText = compactTimes(moments);
+  const outputs = grids.flatMap((grid, i) => outputsOf(safePart(granule), grid, names[i], timeText, options));
   const taken = new Set<string>();
   for (const { key } of outputs) {
     if (taken.has(key)) {
       throw inputError(
-        `${granule}: two of its files would be called ${key} (where they are steps of one second, --time bands ` +
+        `${granule}: two of its files would be called ${key} (where they are steps of one moment, --time bands ` +
           `puts them into one file; variables whose names differ by signs alone are converted one by one)`,
       );
     }
@@ -62,6 +66,7 @@ function outputsOf(
   granule: string,
   grid: Grid,
   variable: string,
+  timeText: (milliseconds: number) => string,
   { time = "steps", split = [] }: OutputOptions,
 ): CogOutput[] {
   const steps = grid.bands.map(({ name, time }) => stepsOf(name, time));
@@ -86,17 +91,15 @@ function outputsOf(
     const [first] = bands;
     const times = new Set(bands.map((band) => grid.bands[band].time));
     const moment = times.size === 1 ? grid.bands[first].time : null;
-    if (
-      groups.size > 1 && moment !== null && own.some(({ axis, isTime }) => isTime && variesAlong(axis, steps))
-    ) {
-      parts.push(compactTime(moment));
-    }
-    const file = `${parts.join("_")}.tif`;
+    const tells = groups.size > 1 && own.some(({ axis, isTime }) => isTime && variesAlong(axis, steps));
+    const step = tells && moment !== null ? `_${timeText(moment)}` : "";
+    const file = `${parts.join("_")}${step}.tif`;
     return {
       grid,
       bands,
       key: variable === "" && groups.size === 1 ? file : `${granule}/${file}`,
       variable,
+      step,
       time: moment,
     };
   });
@@ -175,9 +178,12 @@ function safePart(text: string): string {
   return safe === "" ? "_" : safe;
 }
 
-/** `20240101T000000`, in UTC. */
-function compactTime(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().slice(0, 19).replace(/[-:]/g, "");
+/** How moments are written in names: `20240101T000000` in UTC, and `20240101T000000.500` where some share a second. */
+export function compactTimes(moments: readonly number[]): (milliseconds: number) => string {
+  const apart = new Set(moments);
+  const seconds = new Set([...apart].map((moment) => Math.floor(moment / 1000)));
+  const length = seconds.size < apart.size ? "2024-01-01T00:00:00.000".length : "2024-01-01T00:00:00".length;
+  return (milliseconds) => new Date(milliseconds).toISOString().slice(0, length).replace(/[-:]/g, "");
 }
 
 /** Endings of files that hold grids. */

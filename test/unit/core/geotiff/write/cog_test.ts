@@ -261,7 +261,7 @@ Deno.test(
     const grid = memoryGrid({ width: 1, height: 1, dtype: "uint8", planes: [new Uint8Array(1)], crs });
     await assert.rejects(
       write(grid, folder, "a.tif"),
-      /the disk of a satellite: GeoTIFF has no keys for its projection "geos"/,
+      /the disk of a satellite: no GeoKeys are written of its projection "geos"/,
     );
     assert.equal(grid.cellsRead, 0);
     assert.deepEqual(fs.readdirSync(folder), []);

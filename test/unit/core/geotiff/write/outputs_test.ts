@@ -35,6 +35,16 @@ Deno.test("every step of time is a file by default, and all are bands by wish", 
   assert.deepEqual([all.key, all.bands, all.time, none.length], ["g/t2m.tif", [0, 1], null, 0]);
 });
 
+Deno.test("steps that share a second are told apart by their milliseconds", () => {
+  const times = ["2024-01-01T00:00:00Z", "2024-01-01T00:00:00.250Z", "2024-01-01T00:00:01Z"];
+  const outputs = cogOutputs("g", [grid("/v", times.map((time) => ({ name: `time=${time}`, time })))]);
+  assert.deepEqual(outputs.map(({ key, step }) => [key, step]), [
+    ["g/v_20240101T000000.000.tif", "_20240101T000000.000"],
+    ["g/v_20240101T000000.250.tif", "_20240101T000000.250"],
+    ["g/v_20240101T000001.000.tif", "_20240101T000001.000"],
+  ]);
+});
+
 Deno.test("a lone step of time keeps its moment and needs no name", () => {
   const [one] = cogOutputs("g", [grid("/rain", [{ name: `time=${HOURS[0]}`, time: HOURS[0] }])]);
   assert.deepEqual([one.key, one.time], ["g/rain.tif", Date.parse(HOURS[0])]);
