@@ -3,6 +3,7 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { locationOf } from "../core/access/location.ts";
 import type { SourceOpener } from "../core/access/open.ts";
+import { openNamed } from "../core/access/open_named.ts";
 import { safeName } from "../core/access/redact.ts";
 import { inputError } from "../core/errors.ts";
 import { fileName } from "../core/geotiff/write/outputs.ts";
@@ -81,7 +82,7 @@ function around(times: readonly ItemTime[]): ItemTime {
 
 async function assetOf(file: string, key: string, request: ItemRequest): Promise<RasterAsset> {
   const location = locationOf(file);
-  const source = await request.opener.open(location);
+  const source = await openNamed(request.opener, file, location);
   const isLocal = location.kind === "local";
   const sizeBytes = source.sizeBytes;
   // A remote file is not fetched whole for its checksum.
@@ -105,7 +106,8 @@ async function assetOf(file: string, key: string, request: ItemRequest): Promise
     const counted = await countBands(grid, request.signal);
     return {
       key,
-      href: isLocal ? pathToFileURL(path.resolve(file)).href : file,
+      // A query may hold a signature, which is nobody's who reads the item.
+      href: isLocal ? pathToFileURL(path.resolve(file)).href : safeName(file),
       title: null,
       roles: ["data"],
       sizeBytes,

@@ -47,6 +47,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...CORE_BASE,
     "core/access",
     "core/geotiff",
+    "core/geotiff/decode",
     "core/geotiff/validate",
     "core/geotiff/write",
     "core/raster",

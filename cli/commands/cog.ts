@@ -2,6 +2,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import type { SourceOpener } from "../../core/access/open.ts";
 import type { ObjectTarget } from "../../core/access/object_target.ts";
+import { safeName } from "../../core/access/redact.ts";
 import { compileLater } from "../../core/compile_later.ts";
 import { GranaryError, inputError } from "../../core/errors.ts";
 import { outputAddress } from "../../core/files/address.ts";
@@ -16,7 +17,6 @@ import { addS3Options, type S3Flags, s3Settings } from "../flags/s3.ts";
 import type { CliContext } from "../io/context.ts";
 import { type FailedItem, failOnFailures } from "../io/failures.ts";
 import { toJson } from "../io/json.ts";
-import { checkIsPresent } from "../io/present_file.ts";
 import { asReport } from "../io/report.ts";
 import { Option } from "@commander-js/extra-typings";
 import { gridsToRead, storeToWrite } from "../flags/places.ts";
@@ -104,7 +104,7 @@ async function run(
     } catch (error) {
       // One file is the whole errand, and its failure the command's; a refused credential fails them all.
       if (inputs.length === 1 || !isOfOneFile(error)) throw error;
-      failed.push({ id: input.place, reason: error.message });
+      failed.push({ id: safeName(input.place), reason: error.message });
     }
     progress.update(++done);
   }
@@ -140,9 +140,12 @@ async function convert(
   const damaged: { id: string; reason: string; error?: unknown }[] = [];
   const { existingOutputs, planCogs, writePlannedCog } = await import("../../core/grids/write_cogs.ts");
   const { locationOf } = await import("../../core/access/location.ts");
-  checkIsPresent(input.place);
+  const { openNamed } = await import("../../core/access/open_named.ts");
   const location = locationOf(input.place);
-  const source = await opener.open(
+  const at = safeName(input.place);
+  const source = await openNamed(
+    opener,
+    input.place,
     location.kind === "s3" ? { ...location, s3: s3Settings(flags) } : location,
   );
   const plan = await planCogs(source, source.name, {
@@ -150,9 +153,9 @@ async function convert(
     ...(input.variables === undefined ? {} : { variables: input.variables }),
   });
   try {
-    checkApart(plan, input.place, taken);
+    checkApart(plan, at, taken);
     for (const { name, rule, reason } of plan.refused) {
-      if (rule === "damaged") damaged.push({ id: `${input.place}:${name}`, reason });
+      if (rule === "damaged") damaged.push({ id: `${at}:${name}`, reason });
       else context.log.info(`${plan.name}: ${name} is left out: ${reason}`);
     }
     const there = request.replace === true ? [] : await existingOutputs(plan, target);
@@ -185,7 +188,7 @@ async function convert(
       } catch (error) {
         // A damaged variable does not lose the others.
         if (plan.outputs.length === 1 || !isOfOneFile(error)) throw error;
-        damaged.push({ id: `${input.place}:${grid.name}`, reason: error.message, error });
+        damaged.push({ id: `${at}:${grid.name}`, reason: error.message, error });
         continue;
       }
       made += 1;

@@ -4,13 +4,14 @@ import type { Command } from "@commander-js/extra-typings";
 import { locationOf } from "../../core/access/location.ts";
 import type { RangedSource } from "../../core/access/block_cache.ts";
 import { SourceOpener } from "../../core/access/open.ts";
+import { openNamed } from "../../core/access/open_named.ts";
+import { safeName } from "../../core/access/redact.ts";
 import { localPath } from "../../core/files/address.ts";
 import { GranaryError } from "../../core/errors.ts";
 import type { TiffDescription } from "../../core/geotiff/validate/describe.ts";
 import type { CogVerdict } from "../../core/geotiff/validate/validate.ts";
 import { formatBytes, formatCount } from "../../core/units.ts";
 import type { CliContext } from "../io/context.ts";
-import { checkIsPresent } from "../io/present_file.ts";
 import { printReport } from "../io/report.ts";
 import { placesToRead } from "../flags/places.ts";
 
@@ -48,8 +49,9 @@ export function addCogChecks(cog: Command, context: CliContext): void {
             signal: context.signal,
           }));
         const valid = verdict.valid && !(strict && verdict.warnings.length > 0);
-        verdicts.push({ file, ...verdict, valid });
-        if (!context.json) context.out.write(verdictText(file, { ...verdict, valid }));
+        const shown = safeName(file);
+        verdicts.push({ file: shown, ...verdict, valid });
+        if (!context.json) context.out.write(verdictText(shown, { ...verdict, valid }));
       }
       const bad = verdicts.filter(({ valid }) => !valid);
       if (context.json) {
@@ -59,7 +61,7 @@ export function addCogChecks(cog: Command, context: CliContext): void {
         throw new GranaryError(
           "input",
           files.length === 1
-            ? `${files[0]}: is no valid cloud-optimized GeoTIFF`
+            ? `${safeName(files[0])}: is no valid cloud-optimized GeoTIFF`
             : `${formatCount(bad.length)} of ${
               formatCount(files.length)
             } files are no valid cloud-optimized GeoTIFFs`,
@@ -77,8 +79,9 @@ export function addCogChecks(cog: Command, context: CliContext): void {
       for (const file of files) {
         await withSource(file, context, async (source) => {
           const description = await describeTiff(source, context.signal);
-          if (context.json) described.push(descriptionJson(file, description));
-          else printDescription(file, description, context);
+          const shown = safeName(file);
+          if (context.json) described.push(descriptionJson(shown, description));
+          else printDescription(shown, description, context);
         });
       }
       if (context.json) printReport(context, "cog.info", { files: described });
@@ -91,9 +94,8 @@ async function withSource<T>(
   use: (source: RangedSource) => Promise<T>,
 ): Promise<T> {
   const { env, signal } = context;
-  checkIsPresent(file);
   const opener = new SourceOpener({ env, signal, warn: (message) => context.log.warn(message) });
-  const source = await opener.open(file);
+  const source = await openNamed(opener, file);
   try {
     return await use(source);
   } finally {

@@ -5,7 +5,6 @@ import { inputError } from "../../core/errors.ts";
 import { asTime } from "../../core/json_value.ts";
 import type { ItemTime } from "../../core/stac/raster_item.ts";
 import type { CliContext } from "../io/context.ts";
-import { checkIsPresent } from "../io/present_file.ts";
 import { filesToRead, placesToRead } from "../flags/places.ts";
 
 const EXAMPLES = `
@@ -72,7 +71,6 @@ async function printItems(files: readonly string[], flags: ItemFlags, context: C
   const { olderItem } = await import("../../core/stac/older.ts");
   const { SourceOpener } = await import("../../core/access/open.ts");
   const time = timeOf(flags);
-  for (const file of files) checkIsPresent(file);
   if (flags.timeName !== undefined) {
     try {
       namePattern(flags.timeName);

@@ -5,6 +5,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { granary, temporaryFolder } from "../support/binary.ts";
 import { hasSharedData, sharedData } from "../shared_data.ts";
+import { Loopback } from "../support/loopback.ts";
 import { gridFile } from "../support/grid_file.ts";
 
 const GRIDS = await gridFile();
@@ -216,4 +217,31 @@ Deno.test({
     assert.notEqual(alone.code, 0);
     assert.deepEqual(fs.existsSync(path.join(cwd, "alone")), false);
   },
+});
+
+Deno.test("a signature in an address is asked with, and stands in nothing that is printed", async () => {
+  const cwd = folderWith("g.nc");
+  assert.equal((await granary(["cog", "g.nc:class", "-o", "out"], { cwd })).code, 0);
+  const cog = new Uint8Array(fs.readFileSync(path.join(cwd, "out/g/class.tif")));
+  const server = await Loopback.start((request, response) => {
+    if (request.url?.startsWith("/c.tif?sig=hidden")) return server.sendFile(request, response, cog);
+    response.writeHead(404).end();
+  });
+  try {
+    const [there, gone] = ["c.tif", "gone.tif"].map((name) => `${server.url}/${name}?sig=hidden`);
+    const asked = async (...args: string[]) => {
+      const { code, stdout, stderr } = await granary(args, { cwd });
+      assert.doesNotMatch(stdout + stderr, /hidden/, args.join(" "));
+      return code;
+    };
+    assert.equal(await asked("cog", there, gone, "-o", "far", "--json"), 3);
+    assert.deepEqual(new Uint8Array(fs.readFileSync(path.join(cwd, "far/c.tif"))), cog);
+    assert.equal(await asked("cog", gone, "-o", "far"), 2);
+    assert.equal(await asked("cog", "validate", there, "--json"), 0);
+    assert.equal(await asked("cog", "validate", there, gone), 2);
+    assert.equal(await asked("cog", "info", there), 0);
+    assert.equal(await asked("stac", "item", there, "--datetime", "2024-01-01T00:00:00Z"), 0);
+  } finally {
+    await server.stop();
+  }
 });

@@ -1,10 +1,12 @@
 /** What a TIFF holds and how it is laid out, for people and programs. */
 import type { Source } from "../../access/source.ts";
+import { inputError } from "../../errors.ts";
 import type { Grid } from "../../raster/grid.ts";
 import { compressionName, TAG } from "../tags.ts";
 import { metadataItems } from "../gdal_metadata.ts";
 import { openGeotiff } from "../open.ts";
-import { type CogImage, readCogStructure } from "./structure.ts";
+import { Refusal } from "../refusal.ts";
+import { type CogImage, type CogStructure, readCogStructure } from "./structure.ts";
 
 interface ImageDescription {
   /** `image`, `overview` or `mask`. */
@@ -40,9 +42,12 @@ export interface TiffDescription {
   readonly refused: string | null;
 }
 
-/** Reads the structure and the grid's facts, no cell. Throws for bytes that are no TIFF, or a damaged one. */
+/**
+ * Reads the structure and the grid's facts, no cell. Throws for bytes that are no TIFF, a damaged one, and an
+ * image of a kind that nothing here describes.
+ */
 export async function describeTiff(source: Source, signal?: AbortSignal): Promise<TiffDescription> {
-  const { file, main, overviews, masks, pages } = await readCogStructure(source, signal);
+  const { file, main, overviews, masks, pages } = await structureOf(source, signal);
   const opened = await openGeotiff(source, source.name, { signal });
   const xml = await file.text(main.image.directory, TAG.GdalMetadata, signal);
   return {
@@ -64,6 +69,17 @@ export async function describeTiff(source: Source, signal?: AbortSignal): Promis
     grid: opened.grids[0] ?? null,
     refused: opened.refused[0]?.reason ?? null,
   };
+}
+
+async function structureOf(source: Source, signal?: AbortSignal): Promise<CogStructure> {
+  try {
+    return await readCogStructure(source, signal);
+  } catch (error) {
+    if (error instanceof Refusal) {
+      throw inputError(`${source.name}: ${error.message}`, { rule: error.rule });
+    }
+    throw error;
+  }
 }
 
 function describe(role: string, { image, directoryOffset, firstBlock }: CogImage): ImageDescription {

@@ -13,7 +13,12 @@ import { tiffBytes, type TiffImageBytes } from "../../../../support/tiff_bytes.t
 const SIDE = 600, TILE = 512;
 
 /** An image of 2 x 2 tiles, or an overview of one. */
-function image(side: number, subfile: number, compression: number, blocks: readonly Uint8Array[]) {
+function image(
+  side: number,
+  subfile: number,
+  compression: number,
+  blocks: readonly Uint8Array[],
+): TiffImageBytes {
   const short = (...values: number[]) => ({ type: "short", values } as const);
   const double = (...values: number[]) => ({ type: "double", values } as const);
   return {
@@ -30,13 +35,11 @@ function image(side: number, subfile: number, compression: number, blocks: reado
       323: short(TILE),
       324: { type: "offsets" },
       325: { type: "lengths" },
-      ...subfile === 1 ? {} : {
-        33550: double(1, 1, 0),
-        33922: double(0, 0, 0, 10, 50, 0),
-        34735: short(1, 1, 0, 2, 1024, 0, 1, 2, 2048, 0, 1, 4326),
-      },
+      33550: double(1, 1, 0),
+      33922: double(0, 0, 0, 10, 50, 0),
+      34735: short(1, 1, 0, 2, 1024, 0, 1, 2, 2048, 0, 1, 4326),
     },
-  } satisfies TiffImageBytes;
+  };
 }
 
 /** Noise, so that the blocks are long. */

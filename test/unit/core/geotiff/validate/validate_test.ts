@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
+import { GranaryError } from "../../../../../core/errors.ts";
 import { memorySource } from "../../../../../core/access/memory_source.ts";
+import { describeTiff } from "../../../../../core/geotiff/validate/describe.ts";
 import { validateCog } from "../../../../../core/geotiff/validate/validate.ts";
 import { hasSharedData, sharedData } from "../../../../shared_data.ts";
 import { countingSource } from "../../../../support/memory_source.ts";
@@ -40,6 +42,20 @@ Deno.test("what is no TIFF is no COG, with the reason", async () => {
   assert.equal(verdict.valid, false);
   assert.deepEqual(verdict.errors.map(({ rule }) => rule), ["tiff"]);
   assert.match(verdict.errors[0].message, /^its first bytes are not those of a TIFF/);
+});
+
+Deno.test("an image of a kind that is not described is refused by its rule", async () => {
+  const { fields, blocks } = image(512, 512, false);
+  const mixed = {
+    ...fields,
+    258: { type: "short", values: [8, 16] },
+    277: { type: "short", values: [2] },
+  } as const;
+  await assert.rejects(
+    describeTiff(memorySource("x.tif", tiffBytes([{ fields: mixed, blocks }]))),
+    (error) =>
+      error instanceof GranaryError && error.tag === "input" && /x\.tif: .*types/.test(error.message),
+  );
 });
 
 const shared = { ignore: !hasSharedData };
