@@ -35,7 +35,9 @@ export function outputOfBox(
 }
 
 /** 1 where any band has a value: the mask of the picture as a whole. */
-export function anyValid({ width, height, masks }: Pixels): Uint8Array {
+export function anyValid(
+  { width, height, masks }: Pick<Pixels, "width" | "height" | "masks">,
+): Uint8Array {
   const different = [...new Set(masks)];
   if (different.length === 1) return different[0];
   const any = new Uint8Array(width * height);
@@ -44,6 +46,6 @@ export function anyValid({ width, height, masks }: Pixels): Uint8Array {
 }
 
 /** Whether every pixel of every band has a value. */
-export function isComplete({ masks }: Pixels): boolean {
+export function isComplete({ masks }: Pick<Pixels, "masks">): boolean {
   return [...new Set(masks)].every((mask) => !mask.includes(0));
 }

@@ -5,8 +5,9 @@ export const LIMIT = z.int().min(1).optional().meta({ description: "Not more gra
 
 export const COVERAGE = z.object({
   items_limit: LIMIT,
-  exitwhenfull: z.boolean().default(true)
-    .meta({ description: "Whether to stop when every pixel has a value" }),
+  exitwhenfull: z.boolean().optional().meta({
+    description: "Whether to stop when every pixel has a value: by default where the first value is taken",
+  }),
   skipcovered: z.boolean().default(false)
     .meta({ description: "Whether to leave out granules whose footprint others cover already" }),
   coverage_tolerance: z.number().min(0).max(1).optional()

@@ -1,7 +1,7 @@
 /** The pixels of a request: granule after granule, in their order, until nothing is missing. */
 import { GranaryError } from "../../core/errors.ts";
 import { createMosaic, type Mosaic, type PixelSelection } from "../../core/raster/mosaic/mosaic.ts";
-import { anyValid, type OutputGrid } from "../../core/raster/pixels.ts";
+import { anyValid, isComplete, type OutputGrid } from "../../core/raster/pixels.ts";
 import type { Phases } from "../http/phases.ts";
 import type { CoverageParameters } from "../parameters/coverage.ts";
 import type { Reading } from "../parameters/reading.ts";
@@ -49,6 +49,8 @@ export async function compose(
 ): Promise<Composed | undefined> {
   const { selection, coverage, signal, phases } = options;
   const mosaic = createMosaic(selection);
+  // Other values than the first are of all granules, unless the request says that a full picture is enough.
+  const stops = coverage.exitwhenfull ?? selection === "first";
   const ended = new AbortController();
   const onAbort = () => ended.abort(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
@@ -83,7 +85,7 @@ export async function compose(
           await phases.of("warp", () => mosaic.add(read.pixels));
           if (used.length === 0) descriptions = read.descriptions;
           used.push(current.granule.row.id);
-          if (coverage.exitwhenfull && isEnough(mosaic, coverage.coverage_tolerance)) break;
+          if (stops && isEnough(mosaic, output, coverage.coverage_tolerance)) break;
         }
       } catch (error) {
         if (!(error instanceof GranaryError) || error.tag !== "granule") throw error;
@@ -116,13 +118,13 @@ function readGranule(
   });
 }
 
-function isEnough(mosaic: Mosaic, tolerance: number): boolean {
-  if (mosaic.isFull) return true;
-  if (tolerance === 0) return false;
-  const pixels = mosaic.result();
-  if (pixels === undefined) return false;
-  const mask = anyValid(pixels);
+function isEnough(mosaic: Mosaic, { width, height }: OutputGrid, tolerance: number): boolean {
+  const masks = mosaic.valued();
+  if (masks === undefined) return false;
+  // Without a tolerance each band has to be full.
+  if (tolerance === 0) return isComplete({ masks });
+  const any = anyValid({ width, height, masks });
   let empty = 0;
-  for (let i = 0; i < mask.length; i++) empty += 1 - mask[i];
-  return empty <= tolerance * mask.length;
+  for (let i = 0; i < any.length; i++) empty += 1 - any[i];
+  return empty <= tolerance * any.length;
 }

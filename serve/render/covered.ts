@@ -13,8 +13,8 @@ const MARGIN = 2;
 /** Whether every pixel that the granule's box touches has a value already. False where that is not known. */
 export function coveredAlready({ bbox }: GranuleRow, output: OutputGrid, mosaic: Mosaic): boolean {
   if (bbox === null || bbox.xmax - bbox.xmin > 180) return false;
-  const pixels = mosaic.result();
-  if (pixels === undefined) return false;
+  const masks = mosaic.valued();
+  if (masks === undefined) return false;
   const { width, height, affine: [a, b, c, d, e, f] } = output;
   if (b !== 0 || d !== 0) return false;
   const { forward } = transformer(LONLAT, output.crs);
@@ -34,7 +34,7 @@ export function coveredAlready({ bbox }: GranuleRow, output: OutputGrid, mosaic:
   }
   const columns = [Math.max(0, Math.floor(left) - MARGIN), Math.min(width, Math.ceil(right) + MARGIN)];
   const rows = [Math.max(0, Math.floor(top) - MARGIN), Math.min(height, Math.ceil(bottom) + MARGIN)];
-  for (const mask of new Set(pixels.masks)) {
+  for (const mask of new Set(masks)) {
     for (let row = rows[0]; row < rows[1]; row++) {
       for (let i = row * width + columns[0]; i < row * width + columns[1]; i++) {
         if (mask[i] === 0) return false;

@@ -4,13 +4,13 @@
  */
 import { inputError } from "../../errors.ts";
 import type { GridValues } from "../grid.ts";
-import { isComplete, type Pixels } from "../pixels.ts";
+import type { Pixels } from "../pixels.ts";
 
 /** Pixels of equal size are added; the result stands at any time. */
 export interface Mosaic {
   add(pixels: Pixels): void;
-  /** Whether nothing that could be added would change the result. */
-  readonly isFull: boolean;
+  /** By band, 1 where a source has a value; undefined before anything was added. */
+  valued(): readonly Uint8Array[] | undefined;
   /** Undefined before anything was added. */
   result(): Pixels | undefined;
 }
@@ -62,11 +62,6 @@ class Choice implements Mosaic {
     readonly byLastBand: boolean,
   ) {}
 
-  get isFull(): boolean {
-    return this.better === undefined && this.#kept !== undefined &&
-      isComplete({ ...this.#kept.pixels, masks: this.#kept.masks });
-  }
-
   add(pixels: Pixels): void {
     if (this.byLastBand && pixels.bands.length < 2) {
       throw inputError("lastbandhigh and lastbandlow leave out the last band, and there is no other");
@@ -99,6 +94,10 @@ class Choice implements Mosaic {
     });
   }
 
+  valued(): readonly Uint8Array[] | undefined {
+    return this.#kept?.masks;
+  }
+
   result(): Pixels | undefined {
     if (this.#kept === undefined) return undefined;
     const { pixels: { width, height }, bands, masks } = this.#kept;
@@ -109,7 +108,6 @@ class Choice implements Mosaic {
 
 /** Means and deviations by the update of Welford (1962), which loses no digits to large values. */
 class Moments implements Mosaic {
-  readonly isFull = false;
   #first: Pixels | undefined;
   #sums: { count: Uint32Array; mean: Float64Array; squares: Float64Array }[] = [];
 
@@ -137,6 +135,14 @@ class Moments implements Mosaic {
     });
   }
 
+  valued(): Uint8Array[] | undefined {
+    return this.#first === undefined ? undefined : this.#masks();
+  }
+
+  #masks(): Uint8Array[] {
+    return this.#sums.map(({ count }) => maskOf(count));
+  }
+
   result(): Pixels | undefined {
     if (this.#first === undefined) return undefined;
     const { width, height, bands } = this.#first;
@@ -148,7 +154,7 @@ class Moments implements Mosaic {
           ? likeFirst(bands[b], mean)
           : squares.map((sum, i) => count[i] === 0 ? 0 : Math.sqrt(Math.max(0, sum) / count[i]))
       ),
-      masks: this.#sums.map(({ count }) => Uint8Array.from(count, (n) => n > 0 ? 1 : 0)),
+      masks: this.#masks(),
     };
   }
 }
@@ -169,14 +175,32 @@ function likeFirst(like: GridValues, values: Float64Array): GridValues {
   return cast;
 }
 
+/** Values of all sources that a median is made of: 512 sources of a tile of one band. */
+const MOST_KEPT = 1 << 25;
+
 /** Keeps all values: a median can't be had for less. */
 class Median implements Mosaic {
-  readonly isFull = false;
   readonly #all: Pixels[] = [];
 
   add(pixels: Pixels): void {
     if (this.#all.length > 0) sameShape(this.#all[0], pixels);
+    const { width, height, bands } = pixels;
+    if ((this.#all.length + 1) * width * height * bands.length > MOST_KEPT) {
+      throw inputError(
+        `a median of more than ${this.#all.length} sources of ${bands.length} bands of ${width} x ${height} pixels ` +
+          "is too large (wanted fewer sources or bands, or a smaller image; a mean takes any number)",
+      );
+    }
     this.#all.push(pixels);
+  }
+
+  valued(): Uint8Array[] | undefined {
+    if (this.#all.length === 0) return undefined;
+    return this.#all[0].masks.map(({ length }, b) => {
+      const any = new Uint8Array(length);
+      for (const { masks } of this.#all) for (let i = 0; i < length; i++) any[i] |= masks[b][i];
+      return any;
+    });
   }
 
   result(): Pixels | undefined {
@@ -203,7 +227,6 @@ class Median implements Mosaic {
 
 /** How many sources have a value in their first band: one band that has a value everywhere. */
 class Count implements Mosaic {
-  readonly isFull = false;
   #size: { width: number; height: number } | undefined;
   #sources = 0;
   #counts = new Uint32Array(0);
@@ -218,6 +241,10 @@ class Count implements Mosaic {
     for (let i = 0; i < mask.length; i++) this.#counts[i] += mask[i];
   }
 
+  valued(): Uint8Array[] | undefined {
+    return this.#size === undefined ? undefined : [maskOf(this.#counts)];
+  }
+
   result(): Pixels | undefined {
     if (this.#size === undefined) return undefined;
     return {
@@ -226,4 +253,8 @@ class Count implements Mosaic {
       masks: [new Uint8Array(this.#counts.length).fill(1)],
     };
   }
+}
+
+function maskOf(counts: Uint32Array): Uint8Array {
+  return Uint8Array.from(counts, (n) => n > 0 ? 1 : 0);
 }

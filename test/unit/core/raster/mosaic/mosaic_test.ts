@@ -76,21 +76,30 @@ Deno.test("a last band that is the only one leaves no picture", () => {
   }
 });
 
-Deno.test("only a complete mosaic of the first values is full, and adding changes it no more", () => {
-  const mosaic = createMosaic("first");
-  assert.ok(!mosaic.isFull);
-  assert.equal(mosaic.result(), undefined);
-  mosaic.add(row([null, 5]));
-  assert.ok(!mosaic.isFull);
-  mosaic.add(row([3, 4]));
-  assert.ok(mosaic.isFull);
-  mosaic.add(row([100, 100]));
-  assert.deepEqual([...(mosaic.result() ?? assert.fail()).bands[0]], [3, 5]);
-  for (const method of ["highest", "lowest", "mean", "median", "stdev", "count"] as const) {
-    const other = createMosaic(method);
-    other.add(row([1, 2]));
-    assert.ok(!other.isFull, method);
+Deno.test("the first value is kept, and every rule knows which pixels have a value of any source", () => {
+  const first = createMosaic("first");
+  for (const values of [[null, 5], [3, 4], [100, 100]]) first.add(row(values));
+  assert.deepEqual([...(first.result() ?? assert.fail()).bands[0]], [3, 5]);
+  for (const method of ["first", "highest", "lowest", "mean", "median", "stdev", "count"] as const) {
+    const mosaic = createMosaic(method);
+    assert.equal(mosaic.valued(), undefined);
+    assert.equal(mosaic.result(), undefined);
+    for (const values of [[null, 5, null], [null, 4, 1]]) mosaic.add(row(values));
+    assert.deepEqual((mosaic.valued() ?? assert.fail()).map((mask) => [...mask]), [[0, 1, 1]], method);
   }
+});
+
+Deno.test("a median of more values than are kept is refused", () => {
+  const source = {
+    width: 4096,
+    height: 4096,
+    bands: [new Uint8Array(2 ** 24)],
+    masks: [new Uint8Array(2 ** 24)],
+  };
+  const median = createMosaic("median");
+  median.add(source);
+  median.add(source);
+  assert.throws(() => median.add(source), /a median of more than 2 sources of 1 bands of 4096 x 4096 pixels/);
 });
 
 Deno.test("what was added is not changed, and extremes don't ask for the order", () => {
