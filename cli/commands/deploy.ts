@@ -15,7 +15,7 @@ import type { CliContext } from "../io/context.ts";
 import { gathering } from "../flags/repeated.ts";
 import { serveTemplateFrom } from "../flags/served.ts";
 import { fargateDeployment } from "./deploy_feed.ts";
-import { addDeploySchedules, scheduledJob } from "./deploy_schedule.ts";
+import { addDeploySchedules, scheduledJob, warnOfPlaces } from "./deploy_schedule.ts";
 import { whole } from "../flags/numbers.ts";
 import { calledStores, fileToRead, fileToWrite } from "../flags/places.ts";
 
@@ -120,6 +120,7 @@ export function addDeploy(program: Command, context: CliContext): void {
         context.out.json(serveTemplateFrom(options, made, given));
       } else if (print) {
         const more = dataset === undefined ? {} : scheduledJob(dataset, options.every);
+        if (dataset !== undefined) warnOfPlaces(dataset, null, context);
         context.out.json(lambdaTemplate({ ...TEMPLATE_DEFAULTS, ...made, ...more }));
       }
     });

@@ -10,12 +10,14 @@ import { scheduleOf } from "../../core/deploy/schedule.ts";
 import { type DeployedFiles, deploymentName } from "../../core/deploy/words.ts";
 import {
   airflowFiles,
+  ARGO_VOLUME,
   argoFiles,
   cronFiles,
   type Deployment,
   slurmFiles,
   systemdFiles,
 } from "../../publish/deploy/texts.ts";
+import { localPlaces } from "../../publish/deploy/places.ts";
 import { CONVERT, REGISTER } from "../../publish/run/stages.ts";
 import { ownCommand } from "../../runs/own_command.ts";
 import type { ScheduledJob } from "../../runs/lambda/lambda_template.ts";
@@ -106,6 +108,7 @@ export function addDeploySchedules(deploy: Command, context: CliContext): void {
       const flags = given.at(-2) as Flags;
       const dataset = given.length > 2 ? given[0] as string | undefined : undefined;
       print(filesOf({ dataset, feed: flags.feed }, flags, { datasetFiles, feedFiles }), flags, context);
+      if (name === "argo" && dataset !== undefined) warnOfPlaces(dataset, ARGO_VOLUME, context);
     });
   }
 }
@@ -148,6 +151,7 @@ function deploymentOf(file: string, flags: Flags): Deployment {
     dataset: path.resolve(file),
     text: readYamlText(file),
     runDirectory: isObjectAddress(runDirectory) ? runDirectory : path.resolve(runDirectory),
+    runDirectoryIsStated: flags.runDir !== undefined,
     schedule: scheduleOf(flags.every, dataset.name),
     secrets: secretsOf(file),
     image: flags.image ?? IMAGE,
@@ -158,6 +162,16 @@ function secretsOf(file: string): string[] {
   return [
     ...new Set(loadDataset(file).targets.map(({ secret }) => secret).filter((secret) => secret !== null)),
   ];
+}
+
+/** Says which places of the dataset are not there where it will run; `mounted` is a folder that is. */
+export function warnOfPlaces(file: string, mounted: string | null, context: CliContext): void {
+  const places = localPlaces(loadDataset(file), mounted);
+  if (places.length === 0) return;
+  const wanted = mounted === null ? "s3:// or https://" : `s3://, https:// or a path below ${mounted}`;
+  context.log.warn(
+    `${file}: ${places.join(", ")}: is on this machine alone, and not where it will run (wanted ${wanted})`,
+  );
 }
 
 /** What the template of AWS has to know of a dataset. */

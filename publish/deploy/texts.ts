@@ -1,5 +1,7 @@
 /** What runs a dataset on time: files for cron, systemd, Slurm, Argo and Airflow. Pure functions of text. */
 import { stringify } from "yaml";
+import { inputError } from "../../core/errors.ts";
+import { isObjectAddress } from "../../core/files/address.ts";
 import type { Schedule } from "../../core/deploy/schedule.ts";
 import {
   crontabLine,
@@ -19,6 +21,8 @@ export interface Deployment {
   /** The YAML's text, for those that carry it along. */
   readonly text: string;
   readonly runDirectory: string;
+  /** Whether the run directory is another than the one beside the YAML. */
+  readonly runDirectoryIsStated: boolean;
   readonly schedule: Schedule;
   /** Environment variables that hold the targets' secrets. */
   readonly secrets: readonly string[];
@@ -26,8 +30,15 @@ export interface Deployment {
   readonly image: string;
 }
 
-export function cronFiles({ name, command, dataset, schedule, secrets }: Deployment): DeployedFiles {
-  const line = crontabLine([...command, "publish", "run", dataset, "--quiet"]);
+/** The words that do one run. */
+function runWords({ command, dataset, runDirectory, runDirectoryIsStated }: Deployment): string[] {
+  const more = runDirectoryIsStated ? ["--run-dir", runDirectory] : [];
+  return [...command, "publish", "run", dataset, ...more];
+}
+
+export function cronFiles(deployment: Deployment): DeployedFiles {
+  const { name, dataset, schedule, secrets } = deployment;
+  const line = crontabLine([...runWords(deployment), "--quiet"]);
   return {
     [`${name}.cron`]:
       `# granary: ${dataset}, a line for crontab -e. A run that meets a living one ends at once.\n` +
@@ -37,8 +48,8 @@ export function cronFiles({ name, command, dataset, schedule, secrets }: Deploym
 }
 
 export function systemdFiles(deployment: Deployment): DeployedFiles {
-  const { name, command, dataset, schedule, secrets } = deployment;
-  const start = [...command, "publish", "run", dataset].map(systemdWord).join(" ");
+  const { name, dataset, schedule, secrets } = deployment;
+  const start = runWords(deployment).map(systemdWord).join(" ");
   return {
     [`granary-${name}.service`]: `[Unit]
 Description=granary publishes ${systemdText(dataset)}
@@ -70,10 +81,9 @@ WantedBy=timers.target
   };
 }
 
-export function slurmFiles({ name, command, dataset, schedule }: Deployment): DeployedFiles {
-  const line = [...command, "publish", "run", dataset, "--backend", "slurm", "--wait"].map(shellWord).join(
-    " ",
-  );
+export function slurmFiles(deployment: Deployment): DeployedFiles {
+  const { name, dataset, schedule } = deployment;
+  const line = [...runWords(deployment), "--backend", "slurm", "--wait"].map(shellWord).join(" ");
   return {
     [`${name}.scron`]:
       `# granary: ${dataset}, for scrontab -e. The job plans, submits an array of tasks, and follows it.
@@ -86,9 +96,23 @@ ${schedule.cron} ${line}
   };
 }
 
-/** A CronWorkflow: plan, a pod a granule, a pod a target, the end. Tasks are read from a shared volume. */
-export function argoFiles({ name, text, schedule, secrets, image }: Deployment): DeployedFiles {
-  const runDirectory = "/work/dataset.run";
+/** Where Argo's pods have the volume that they share. */
+export const ARGO_VOLUME = "/work";
+
+/**
+ * A CronWorkflow: plan, a pod a granule, a pod a target, the end. Tasks are read from a shared volume; throws for a
+ * run directory that is stated to lie elsewhere.
+ */
+export function argoFiles(deployment: Deployment): DeployedFiles {
+  const { name, text, schedule, secrets, image } = deployment;
+  const runDirectory = deployment.runDirectoryIsStated
+    ? deployment.runDirectory
+    : `${ARGO_VOLUME}/dataset.run`;
+  if (!runDirectory.startsWith(`${ARGO_VOLUME}/`)) {
+    throw inputError(
+      `--run-dir ${runDirectory}: Argo reads the tasks of a run from the pods' volume (wanted a path below ${ARGO_VOLUME})`,
+    );
+  }
   const env = secrets.map((secret) => ({
     name: secret,
     valueFrom: { secretKeyRef: { name: `granary-${name}`, key: secret } },
@@ -98,7 +122,7 @@ export function argoFiles({ name, text, schedule, secrets, image }: Deployment):
     command: ["granary"],
     args,
     ...(env.length === 0 ? {} : { env }),
-    volumeMounts: [{ name: "work", mountPath: "/work" }, { name: "dataset", mountPath: "/dataset" }],
+    volumeMounts: [{ name: "work", mountPath: ARGO_VOLUME }, { name: "dataset", mountPath: "/dataset" }],
   });
   const work = (stage: string) => ({
     name: stage,
@@ -174,8 +198,13 @@ export function argoFiles({ name, text, schedule, secrets, image }: Deployment):
   return { [`${name}.argo.yaml`]: `${stringify(map)}---\n${stringify(workflow, { lineWidth: 0 })}` };
 }
 
-/** A DAG: plan, a mapped task a granule, a mapped task a target, the end. */
+/** A DAG: plan, a mapped task a granule, a mapped task a target, the end. Throws for a run directory that is no folder. */
 export function airflowFiles({ name, command, dataset, runDirectory, schedule }: Deployment): DeployedFiles {
+  if (isObjectAddress(runDirectory)) {
+    throw inputError(
+      `--run-dir ${runDirectory}: a DAG reads the tasks of a run from a folder (wanted a path that Airflow's workers share)`,
+    );
+  }
   const python = (value: string) => JSON.stringify(value);
   const granary = command.map(shellWord).join(" ");
   return {

@@ -15,6 +15,7 @@ const DEPLOYMENT: Deployment = {
   dataset: '/data/my sets/100% o\'zone "x" $HOME.yaml',
   text: "dataset: OMTO3d.003\n",
   runDirectory: "/data/my sets/d.run",
+  runDirectoryIsStated: false,
   schedule: scheduleOf("6h", "OMTO3d.003"),
   secrets: ["STAC_TOKEN"],
   image: "granary:1",

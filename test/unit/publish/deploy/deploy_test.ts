@@ -6,6 +6,8 @@ import path from "node:path";
 import { parseAllDocuments } from "yaml";
 import { scheduleOf } from "../../../../core/deploy/schedule.ts";
 import { deploymentName } from "../../../../core/deploy/words.ts";
+import { parseDataset } from "../../../../publish/config/parse.ts";
+import { localPlaces } from "../../../../publish/deploy/places.ts";
 import {
   airflowFiles,
   argoFiles,
@@ -24,6 +26,7 @@ function deployment(over: Partial<Deployment> = {}): Deployment {
     dataset: '/data/my sets/100% o\'zone "x" $HOME.yaml',
     text: "dataset: OMTO3d.003\n",
     runDirectory: "/data/my sets/d.run",
+    runDirectoryIsStated: false,
     schedule: scheduleOf("6h", "OMTO3d.003"),
     secrets: ["STAC_TOKEN"],
     image: "granary:1",
@@ -138,4 +141,32 @@ Deno.test({
     const { DATASET, RUN } = JSON.parse(stdout);
     assert.deepEqual([DATASET, RUN], [deployment().dataset, deployment().runDirectory]);
   },
+});
+
+Deno.test("a run directory that is stated is that of every run", () => {
+  const stated = { runDirectoryIsStated: true, runDirectory: "/scratch/my run" };
+  for (const files of [cronFiles, slurmFiles]) {
+    const [text] = Object.values(files(deployment(stated)));
+    assert.match(text, / publish run .* --run-dir '\/scratch\/my run' --/);
+  }
+  assert.match(
+    Object.values(systemdFiles(deployment(stated)))[0],
+    /^ExecStart=.* --run-dir "\/scratch\/my run"$/m,
+  );
+  const [argo] = Object.values(argoFiles(deployment({ ...stated, runDirectory: "/work/mine" })));
+  assert.match(argo, /path: \/work\/mine\/tasks\/convert\.json/);
+  assert.throws(() => argoFiles(deployment(stated)), /--run-dir \/scratch\/my run: .*below \/work/);
+  const bucket = deployment({ ...stated, runDirectory: "s3://bucket/run" });
+  assert.match(Object.values(cronFiles(bucket))[0], /--run-dir s3:\/\/bucket\/run/);
+  assert.throws(() => airflowFiles(bucket), /--run-dir s3:\/\/bucket\/run: .*wanted a path/);
+});
+
+Deno.test("places that a machine elsewhere has not are found among sources and targets", () => {
+  const text = `dataset: X
+discover: [{from: local, path: /data/g}, {from: s3, prefix: s3://b/p/}, {from: catalog, path: https://h/c.parquet}]
+publish: [{to: /work/out}, {to: https://h, api: transactions}, {to: /data/i.ndjson, format: ndjson}, {to: db, api: pgstac, token: env:DB}]
+`;
+  const dataset = parseDataset(text, "d.yaml");
+  assert.deepEqual(localPlaces(dataset, null), ["/data/g", "/work/out", "/data/i.ndjson"]);
+  assert.deepEqual(localPlaces(dataset, "/work"), ["/data/g", "/data/i.ndjson"]);
 });
