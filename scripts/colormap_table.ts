@@ -20,9 +20,8 @@ places = np.linspace(0, 1, 256)
 out = {}
 for name in sorted(cmap.list()):
     base = name.removesuffix("_r")
-    found = cmocean.cm.cmap_d.get(base)
-    if found is None and base in theirs:
-        found = matplotlib.colormaps[theirs[base]]
+    # "gray" is of both: rio-tiler's is matplotlib's.
+    found = matplotlib.colormaps[theirs[base]] if base in theirs else cmocean.cm.cmap_d.get(base)
     if found is None:
         rgb = [[int(c) for c in cmap.get(name)[i][:3]] for i in range(256)]
     else:

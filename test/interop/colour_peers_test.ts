@@ -17,10 +17,9 @@ theirs = {name.lower(): name for name in matplotlib.colormaps}
 out = {}
 for name in json.loads(sys.argv[1]):
     base = name.removesuffix("_r")
-    found = cmocean.cm.cmap_d.get(base)
-    if found is None:
-        if base not in theirs: continue
-        found = matplotlib.colormaps[theirs[base]]
+    # "gray" is of both: rio-tiler's is matplotlib's.
+    found = matplotlib.colormaps[theirs[base]] if base in theirs else cmocean.cm.cmap_d.get(base)
+    if found is None: continue
     out[name] = (found.reversed() if base != name else found)(np.linspace(0, 1, 256), bytes=True)[:, :3].ravel().tolist()
 print(json.dumps(out))
 `;
