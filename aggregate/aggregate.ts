@@ -2,6 +2,7 @@
 import process from "node:process";
 import { readPrices } from "../runs/read_prices.ts";
 import { hasExactQuantiles } from "./plan/quantile_notes.ts";
+import { type Duck, startDuck } from "../core/tables/duckdb.ts";
 import { formatNumberOf } from "../core/units.ts";
 import { locateAll } from "../catalog/locate_all.ts";
 import { rowIndexOf, rowIndexPath } from "../catalog/row_index/paths.ts";
@@ -12,7 +13,7 @@ import { expectRemote, isRemote, lazyOpener, openRunDirectory, openStore } from 
 import type { PrepareOptions } from "./plan/asked.ts";
 import type { Plan } from "./plan/plan.ts";
 import { planFromCatalog } from "./plan_from_catalog.ts";
-import { type AggregateRequest, settleRequest } from "./request.ts";
+import { type AggregateRequest, selectionDuck, settleRequest } from "./request.ts";
 import { rowIndexCollector } from "./row_index/collect.ts";
 import { executePlan, layOutRun } from "./run/execute.ts";
 import { expectReachable } from "./run/reachable.ts";
@@ -42,6 +43,16 @@ export interface AggregateOutcome {
  * GranaryErrors: bad input, refused credentials, failing disks, interruption.
  */
 export async function aggregate(request: AggregateRequest): Promise<AggregateOutcome> {
+  // It comes up while the request is settled.
+  const { opened } = await startDuck({ ...selectionDuck(request), signal: request.signal });
+  try {
+    return await aggregateBy(opened, request);
+  } finally {
+    await opened.then((duck) => duck.close(), () => {});
+  }
+}
+
+async function aggregateBy(selecting: Promise<Duck>, request: AggregateRequest): Promise<AggregateOutcome> {
   const warn = request.onWarning ?? (() => {});
   const { signal, scratch, mode, onNote } = request;
   const settled = settleRequest(request, warn);
@@ -62,7 +73,7 @@ export async function aggregate(request: AggregateRequest): Promise<AggregateOut
       : undefined;
     const { plan, rows } = await planFromCatalog(
       catalog,
-      { ...duck, signal, warn },
+      { ...duck, signal, warn, duck: selecting },
       settled.pipeline,
       { ...settled.selection, append },
       index,

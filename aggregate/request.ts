@@ -61,6 +61,16 @@ const SELECTION_SHARE = 0.5;
 /** With less DuckDB does not open a catalog; a run needs more than this anyway. */
 const LEAST_SELECTION_BYTES = 128e6;
 
+function memoryOf({ memoryBytes }: AggregateRequest): number {
+  return memoryBytes ?? defaultMemoryBytes();
+}
+
+/** The DuckDB that selects for a request. */
+export function selectionDuck(request: AggregateRequest): DuckOptions {
+  const share = Math.floor(memoryOf(request) * SELECTION_SHARE);
+  return { memoryBytes: Math.max(share, LEAST_SELECTION_BYTES), scratch: request.scratch };
+}
+
 /** Throws an input error for what a request may not ask, and where catalog or store are named nowhere. */
 export function settleRequest(request: AggregateRequest, warn: (message: string) => void): SettledRequest {
   if (request.calibrate && !request.dryRun) {
@@ -83,9 +93,8 @@ export function settleRequest(request: AggregateRequest, warn: (message: string)
         " (name a file of this machine by --row-index)",
     );
   }
-  const memoryBytes = request.memoryBytes ?? defaultMemoryBytes();
+  const memoryBytes = memoryOf(request);
   const driver = request.driver ?? pipeline.dataSource.driver ?? "auto";
-  const share = Math.floor(memoryBytes * SELECTION_SHARE);
   return {
     pipeline,
     selection: requestedSelection(request, pipeline),
@@ -93,7 +102,7 @@ export function settleRequest(request: AggregateRequest, warn: (message: string)
     store: address,
     workers: request.workers ?? defaultWorkers(),
     memoryBytes,
-    duck: { memoryBytes: Math.max(share, LEAST_SELECTION_BYTES), scratch: request.scratch },
+    duck: selectionDuck(request),
     planning: request.dryRun === true || request.planOnly === true,
     drivers: {
       text: driver,

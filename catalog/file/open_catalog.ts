@@ -59,6 +59,8 @@ export interface Catalog {
 export type CatalogOptions = DuckOptions & CatalogFilesOptions & {
   /** Further files that its DuckDB may read, such as a row index. */
   readonly besides?: readonly string[];
+  /** A DuckDB that comes up already, in place of one by these options; it is closed with the catalog. */
+  readonly duck?: Promise<Duck>;
 };
 
 /**
@@ -86,7 +88,7 @@ export async function openCatalogFiles(
     : undefined;
   let duck: Duck | undefined;
   try {
-    duck = await openDuck(options);
+    duck = await (options.duck ?? openDuck(options));
     const snapshots = opened.pathsIn(duck.folder);
     if (filled.length > 0) {
       // What was read of a hole would be kept.

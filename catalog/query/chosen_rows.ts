@@ -2,8 +2,14 @@
 import type { DuckDBValue } from "@duckdb/node-api";
 import type { Catalog } from "../file/open_catalog.ts";
 
-/** Puts the numbers of rows into DuckDB's table `chosen`, in place of those that were there. */
-export async function fillChosen(catalog: Catalog, rows: ReadonlySet<number>): Promise<void> {
+/** So many numbers stand in the statement itself: a table of them would take statements of its own. */
+const FEW_ROWS = 200;
+
+/** What a `SEMI JOIN … USING (file_row_number)` names to take these rows; it holds until other rows are asked for. */
+export async function chosenRows(catalog: Catalog, rows: ReadonlySet<number>): Promise<string> {
+  if (rows.size <= FEW_ROWS) {
+    return `(SELECT unnest([${[...rows].join(", ")}]::BIGINT[]) AS file_row_number)`;
+  }
   const { connection } = catalog.duck;
   await connection.run("CREATE OR REPLACE TEMP TABLE chosen (file_row_number BIGINT)");
   const appender = await connection.createAppender("chosen");
@@ -12,6 +18,7 @@ export async function fillChosen(catalog: Catalog, rows: ReadonlySet<number>): P
     appender.endRow();
   }
   appender.closeSync();
+  return "chosen";
 }
 
 /** Those of the rows that fulfil a condition over the catalog's columns. */
@@ -21,10 +28,10 @@ export async function fulfilling(
   condition: string,
   values: DuckDBValue[],
 ): Promise<Set<number>> {
-  await fillChosen(catalog, rows);
+  const chosen = await chosenRows(catalog, rows);
   const reader = await catalog.duck.connection.runAndReadAll(
     `SELECT file_row_number FROM ${catalog.conditionTable} AS granules
-     SEMI JOIN chosen USING (file_row_number) WHERE ${condition}`,
+     SEMI JOIN ${chosen} USING (file_row_number) WHERE ${condition}`,
     values,
   );
   return new Set(reader.getRows().map(([row]) => Number(row)));

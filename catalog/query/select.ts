@@ -2,7 +2,7 @@
 import { countDistinct, distinctSorted, groupPairs, rankIn } from "./pairs.ts";
 import { inputError } from "../../core/errors.ts";
 import { type LatitudeConvention, MAX_NUMBER_ORDER } from "../../core/cells/convention.ts";
-import { fillChosen } from "./chosen_rows.ts";
+import { chosenRows } from "./chosen_rows.ts";
 import { findPairs, type Pairs, type SelectOptions } from "./find_pairs.ts";
 import type { GranuleRow } from "../granule.ts";
 import type { Catalog } from "../file/open_catalog.ts";
@@ -103,10 +103,9 @@ async function fetchGranules(
 ): Promise<{ granules: GranuleRow[]; indexOfRow: Map<number, number> }> {
   const found: { row: GranuleRow; fileRow: number }[] = [];
   if (rows.size > 0) {
-    await fillChosen(catalog, rows);
     const source = {
       table: catalog.table,
-      tail: "SEMI JOIN chosen USING (file_row_number)",
+      tail: `SEMI JOIN ${await chosenRows(catalog, rows)} USING (file_row_number)`,
       withoutCells: options.withoutCells ?? false,
     };
     for await (const chunk of readRows(catalog.duck.connection, source)) {

@@ -1,5 +1,6 @@
 /** `granary aggregate`: observations of a catalog's granules to statistics of cells in a Zarr store. */
 import type { Command } from "@commander-js/extra-typings";
+import { compileLater } from "../../core/compile_later.ts";
 import { formatBytes, formatCount, formatNumberOf, formatSeconds } from "../../core/units.ts";
 import { dollarsText } from "../../runs/prices.ts";
 import { filterText } from "../../core/observations/row_condition.ts";
@@ -39,6 +40,7 @@ export function addAggregate(program: Command, context: CliContext): void {
   command
     .addHelpText("after", EXAMPLES)
     .action(async (options) => {
+      compileLater();
       const { aggregate } = await import("../../aggregate/aggregate.ts");
       const flags = options as AggregateFlags;
       const backend = backendFrom(flags);

@@ -1,5 +1,6 @@
 /** `granary catalog info F` */
 import type { Command } from "@commander-js/extra-typings";
+import { compileLater } from "../../core/compile_later.ts";
 import { formatBytes, formatCount } from "../../core/units.ts";
 import { shorten } from "../../core/tables/expression.ts";
 import type { CatalogInfo } from "../../catalog/query/info.ts";
@@ -24,6 +25,7 @@ export function addCatalogInfo(catalog: Command, context: CliContext): void {
     .addHelpText("after", EXAMPLES)
     .action(async (file, options) => {
       if (options.schema === true) return showSchema(context);
+      compileLater();
       if (file === undefined) throw inputError("name a catalog (or say --schema for the columns of any)");
       await showCatalog(file, context);
     });

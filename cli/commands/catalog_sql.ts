@@ -1,5 +1,6 @@
 /** `granary catalog sql F "select …"` */
 import { type Command, Option } from "@commander-js/extra-typings";
+import { compileLater } from "../../core/compile_later.ts";
 import { inputError } from "../../core/errors.ts";
 import { SQL_FORMATS, type SqlFormat } from "../../catalog/query/sql.ts";
 import { catalogAccess } from "./catalog_access.ts";
@@ -27,6 +28,7 @@ export function addCatalogSql(catalog: Command, context: CliContext): void {
     .option("--print", "print the views as SQL for any DuckDB, and run nothing")
     .addHelpText("after", EXAMPLES)
     .action(async (file, query, options) => {
+      compileLater();
       const { openCatalog } = await import("../../catalog/file/open_catalog.ts");
       const opened = await openCatalog(file, catalogAccess(context));
       try {

@@ -1,5 +1,6 @@
 /** `granary catalog urls F --driver s3|https|local` */
 import { type Command, Option } from "@commander-js/extra-typings";
+import { compileLater } from "../../core/compile_later.ts";
 import { formatCount, formatNumberOf } from "../../core/units.ts";
 import { DRIVERS } from "../../catalog/locations.ts";
 import { addAreaOptions, type AreaFlags, areaFrom } from "../flags/area.ts";
@@ -30,6 +31,7 @@ export function addCatalogUrls(catalog: Command, context: CliContext): void {
   addAreaOptions(command);
   command.addHelpText("after", EXAMPLES)
     .action(async (file, options) => {
+      compileLater();
       const { openCatalog } = await import("../../catalog/file/open_catalog.ts");
       const { granuleUrls } = await import("../../catalog/query/urls.ts");
       const { parseDriver } = await import("../../catalog/locations.ts");

@@ -1,5 +1,6 @@
 /** `granary cells F --order 6`: parent cells with their counts of granules. */
 import { type Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { compileLater } from "../../core/compile_later.ts";
 import { formatCount, formatNumberOf } from "../../core/units.ts";
 import { addAreaOptions, areaFrom } from "../flags/area.ts";
 import { catalogAccess } from "./catalog_access.ts";
@@ -33,6 +34,7 @@ export function addCells(program: Command, context: CliContext): void {
   addAreaOptions(command);
   command.addHelpText("after", EXAMPLES)
     .action(async (file, options) => {
+      compileLater();
       const { openCatalog } = await import("../../catalog/file/open_catalog.ts");
       const { countParents } = await import("../../catalog/query/select.ts");
       const { cellName, mortonName } = await import("../../core/cells/cell_name.ts");

@@ -34,11 +34,23 @@ export interface Duck {
 
 /** An in-memory DuckDB with bounded threads and memory, no extension loading, and UTC as time zone. */
 export async function openDuck(options: DuckOptions = {}): Promise<Duck> {
+  return await (await startDuck(options)).opened;
+}
+
+/** The same for who has other work meanwhile: its threads make it ready while this one goes on. */
+export async function startDuck(options: DuckOptions = {}): Promise<{ opened: Promise<Duck> }> {
   const { DuckDBInstance } = await import("@duckdb/node-api");
+  const opened = makeDuck(DuckDBInstance, options);
+  // Whoever waits for it learns of a failure.
+  opened.catch(() => {});
+  return { opened };
+}
+
+async function makeDuck(library: typeof DuckDBInstance, options: DuckOptions): Promise<Duck> {
   const folder = makeFolder(options.scratch ?? temporaryRoot());
   let instance: DuckDBInstance | undefined;
   try {
-    instance = await DuckDBInstance.create(":memory:", {
+    instance = await library.create(":memory:", {
       threads: String(Math.max(1, options.threads ?? os.availableParallelism())),
       memory_limit: `${Math.ceil((options.memoryBytes ?? DEFAULT_DUCKDB_MEMORY_BYTES) / 1e6)}MB`,
       temp_directory: path.join(folder, "spill"),

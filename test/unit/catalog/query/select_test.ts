@@ -242,3 +242,24 @@ Deno.test("an order that is none is refused", async () => {
     for (const order of [-1, 25, 1.5]) await assert.rejects(select(catalog, options({ order })), /order/);
   });
 });
+
+Deno.test("a few granules are fetched by one statement, many by a table of their numbers", async () => {
+  const cells = (cell: bigint) => ({ cells: BigUint64Array.of(cell), geometry: null, bbox: null });
+  const rows = Array.from(
+    { length: 300 },
+    (_, i) => sampleRow({ id: `g${i}`, ...cells(i < 3 ? 7n : 70_000n) }),
+  );
+  await withCatalog(rows, async (catalog) => {
+    const statements: string[] = [];
+    const { connection } = catalog.duck;
+    for (const method of ["run", "runAndReadAll", "stream"] as const) {
+      const own = connection[method].bind(connection) as (...args: unknown[]) => Promise<never>;
+      connection[method] = (sql: string, ...rest: unknown[]) => (statements.push(sql), own(sql, ...rest));
+    }
+    const few = await select(catalog, options({ cells: [0] }));
+    assert.deepEqual(few.granules.map(({ id }) => id), ["g0", "g1", "g2"]);
+    assert.equal(statements.length, 2);
+    assert.equal((await select(catalog, options())).granules.length, 300);
+    assert.equal(statements.length, 5);
+  });
+});

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openDuck } from "../../../../core/tables/duckdb.ts";
+import { openDuck, startDuck } from "../../../../core/tables/duckdb.ts";
 
 Deno.test("a statement that runs ends when its signal aborts, and later ones are not touched by it", async () => {
   const controller = new AbortController();
@@ -15,4 +15,17 @@ Deno.test("a statement that runs ends when its signal aborts, and later ones are
   } finally {
     duck.close();
   }
+});
+
+Deno.test("a DuckDB that comes up meanwhile answers its opener alone, and tells it why it cannot", async () => {
+  const { opened } = await startDuck({ threads: 1 });
+  const duck = await opened;
+  const reader = await duck.connection.runAndReadAll("SELECT current_setting('TimeZone')");
+  assert.deepEqual(reader.getRows(), [["UTC"]]);
+  duck.close();
+  duck.close();
+  // Nobody asks yet: no rejection goes unhandled.
+  const failing = await startDuck({ scratch: "/dev/null/none" });
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  await assert.rejects(failing.opened, /cannot make a scratch folder/);
 });
