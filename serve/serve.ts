@@ -1,6 +1,5 @@
 /** The server on a socket, until it is stopped. */
-import { getRequestListener } from "@hono/node-server";
-import { listenHttp } from "../core/http/listen.ts";
+import { listenFetch } from "../core/http/listen_fetch.ts";
 import { openServer, type ServerOptions } from "./server.ts";
 
 export interface ServeOptions extends ServerOptions {
@@ -20,15 +19,12 @@ export async function serve(options: ServeOptions): Promise<void> {
   const { signal } = options;
   const server = await openServer(options);
   try {
-    const listener = await listenHttp(
-      getRequestListener(server.fetch, { overrideGlobalObjects: false }),
-      {
-        host: options.host,
-        port: options.port,
-        requestTimeoutMs: SLOWEST_REQUEST_MS,
-        mostConnections: MOST_CONNECTIONS,
-      },
-    );
+    const listener = await listenFetch(server.fetch, {
+      host: options.host,
+      port: options.port,
+      requestTimeoutMs: SLOWEST_REQUEST_MS,
+      mostConnections: MOST_CONNECTIONS,
+    });
     options.onListening(listener.url);
     await new Promise<void>((resolve) => {
       if (signal.aborted) resolve();

@@ -127,7 +127,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     metrics,
     allowOrigin: options.allowOrigin,
     baseUrl: options.baseUrl,
-    onRequest: log.request ?? (() => {}),
+    onRequest: log.request,
     onFailure: (message) => log.warn(message),
     apart: pool === undefined ? undefined : (operation, asked) => pool.run(operation, asked),
   });

@@ -3,7 +3,7 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { inputError, systemCode } from "../errors.ts";
 
-interface ListenSettings {
+export interface ListenSettings {
   host: string;
   /** 0 takes any free one. */
   port: number;
@@ -13,7 +13,7 @@ interface ListenSettings {
   mostConnections?: number;
 }
 
-interface HttpListener {
+export interface HttpListener {
   /** `http://host:port`, without a slash at its end. */
   readonly url: string;
   readonly port: number;
@@ -22,9 +22,9 @@ interface HttpListener {
 }
 
 /** A kept connection is closed when nothing came for so long. */
-const KEEP_ALIVE_MS = 65_000;
+export const KEEP_ALIVE_MS = 65_000;
 /** Headers of a request, all together. */
-const MOST_HEADER_BYTES = 32 * 1024;
+export const MOST_HEADER_BYTES = 32 * 1024;
 
 /** Starts to listen. Throws an input error for an address that cannot be had. */
 export async function listenHttp(
@@ -43,7 +43,7 @@ export async function listenHttp(
   });
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://${host.includes(":") ? `[${host}]` : host}:${port}`,
+    url: urlOf(host, port),
     port,
     close(graceMs) {
       return new Promise<void>((resolve) => {
@@ -60,7 +60,13 @@ export async function listenHttp(
   };
 }
 
-function addressError(error: Error, { host, port }: ListenSettings): Error {
+/** The address of a listener, without a slash at its end. */
+export function urlOf(host: string, port: number): string {
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+/** Why there is no listening at an address, as an input error where the user can do something about it. */
+export function addressError(error: Error, { host, port }: ListenSettings): Error {
   const code = systemCode(error);
   const why = code === "EADDRINUSE"
     ? "another program listens there (choose another port)"

@@ -2,6 +2,7 @@
  * The server's endpoints: each is added as an operation, and gets its route, its checks, its place in the
  * queue, its time limit, its line in the log and its part of the API's description from it.
  */
+import { Buffer } from "node:buffer";
 import type { ServerResponse } from "node:http";
 import { type Context, Hono } from "hono";
 import { z } from "zod";
@@ -35,8 +36,8 @@ interface ApiSettings {
   allowOrigin: AllowedOrigins;
   /** The address that clients reach this server by; null takes each request's Host. */
   baseUrl: string | null;
-  /** A line a request. */
-  onRequest: (line: string) => void;
+  /** A line a request; absent for none. */
+  onRequest?: ((line: string) => void) | undefined;
   /** Does in a worker thread what operations say they can do there; absent, all is done in this one. */
   apart?: ((operation: AnyOperation, asked: Asked<unknown, unknown, unknown>) => Promise<Answer>) | undefined;
   /** Failures that are the server's, not the client's. */
@@ -173,14 +174,16 @@ export class Api implements OperationList {
       client.removeEventListener("abort", onGone);
     }
     const status = answer.status ?? 200;
-    const bytes = bodyOf(answer)?.length ?? 0;
+    const sent = bodyOf(answer);
+    const bytes = typeof sent === "string" ? Buffer.byteLength(sent) : sent?.length ?? 0;
     const milliseconds = performance.now() - begun;
     metrics.record(route, status, milliseconds, bytes, phases);
-    this.settings.onRequest(line(c, status, milliseconds, bytes, phases));
+    this.settings.onRequest?.(line(c, status, milliseconds, bytes, phases));
     // A client that is gone gets nothing; the router still wants a response.
     if (status === CLIENT_CLOSED) return new Response(null, { status: 503 });
     const headers = this.#headers(c, answer, status);
-    if (body instanceof ReadableStream) headers.set("content-length", String(bytes));
+    const isSaid = body instanceof ReadableStream || (c.req.method === "HEAD" && body !== null);
+    if (isSaid) headers.set("content-length", String(bytes));
     return new Response(body as BodyInit | null, { status, headers });
   }
 
