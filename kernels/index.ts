@@ -15,5 +15,8 @@ export {
 } from "./average_cells";
 export { averageFloats } from "./average_floats";
 export { countFloats } from "./count_floats";
+export { maxCells, minCells, squaresCells, sumCells } from "./reduce_cells";
+export { addRows, divideRows, multiplyRows, subtractRows } from "./row_arithmetic";
+export { selectRanks } from "./select_ranks";
 export { splitFloats } from "./split_floats";
 export { sumFloats } from "./sum_floats";

@@ -1,19 +1,17 @@
-/** Runs a graph over a block of cells: each node once, into a buffer of its own that is reused. */
+/** Runs a graph over a block of cells: each node once, into a place of its own in the kernels' memory. */
+import { KernelMemory, roundUp } from "../../core/kernels/memory.ts";
+import { capacity } from "./blocks.ts";
 import type { Graph, GraphNode } from "./graph.ts";
 import {
   type BinaryKernel,
   binaryKernel,
   chooseRows,
   countCells,
-  maxCells,
-  minCells,
   spreadCells,
-  squaresCells,
-  sumCells,
   type UnaryKernel,
   unaryKernel,
 } from "./kernels.ts";
-import { RankSelector } from "./selection.ts";
+import { type RankRequest, requestTableBytes, writeRequestTable } from "./selection.ts";
 import { WholeCellReducer, wholeCellReduction } from "./whole_cell.ts";
 
 /** What is reduced at once: cell k owns rows `starts[k]` to `starts[k + 1]`, `rows` in all. */
@@ -26,10 +24,39 @@ export interface Block {
 
 type Step = (block: Block) => void;
 
+/** Operations that the kernels do on two rows at once. */
+const ARITHMETIC = {
+  add: "addRows",
+  subtract: "subtractRows",
+  multiply: "multiplyRows",
+  divide: "divideRows",
+} as const;
+
+/** Reductions that they do. */
+const REDUCTIONS = { sum: "sumCells", min: "minCells", max: "maxCells" } as const;
+
+/** Bytes of two float64: what kernels take at once. */
+const PAIR_BYTES = 16;
+
+/** All medians and quantiles of a source: they share the selection. */
+interface Selection {
+  source: GraphNode;
+  nodes: GraphNode[];
+  /** Where the kernel's table of them stands. */
+  table: number;
+}
+
 /** Evaluates nodes of a graph over one block after another, each node once a block. */
 export class Evaluator {
-  /** The value of each node after its step; a column's is the block's own array. */
-  readonly #values: Float64Array[];
+  readonly #nodes: readonly GraphNode[];
+  readonly #selections: readonly Selection[];
+  #made: KernelMemory | undefined;
+  /** Rows, and cells, that there is room for. */
+  #room = 0;
+  /** The value of each node after its step; of a constant it stands twice. */
+  #values: Float64Array[] = [];
+  #starts = new Uint32Array(0);
+  #scratch = 0;
   readonly #steps: Step[];
   /** The serial of the block in which a node was computed last. */
   readonly #computed: Uint32Array;
@@ -40,10 +67,11 @@ export class Evaluator {
 
   /** `wanted` are the nodes that will be asked for. */
   constructor(graph: Graph, wanted: readonly GraphNode[]) {
-    this.#values = graph.nodes.map(() => new Float64Array(0));
+    const needed = reachable(wanted);
+    this.#nodes = graph.nodes;
     this.#computed = new Uint32Array(graph.nodes.length);
-    const selectors = this.#selectors(reachable(wanted));
-    this.#steps = graph.nodes.map((node) => selectors.get(node.id) ?? this.#step(node));
+    this.#selections = selectionsOf(needed);
+    this.#steps = graph.nodes.map((node) => this.#selecting(node) ?? this.#step(node));
     for (const node of wanted) {
       this.#orders.set(node.id, reachable([node]).map((needed) => needed.id));
     }
@@ -51,6 +79,10 @@ export class Evaluator {
 
   /** Begins a block; what was computed before is forgotten. */
   begin(block: Block): void {
+    const { rows, cells, starts } = block;
+    const room = Math.max(rows, cells + 1);
+    if (room > this.#room) this.#layOut(capacity(room));
+    for (let k = 0; k <= cells; k++) this.#starts[k] = starts[k];
     this.#block = block;
     this.#serial = (this.#serial + 1) >>> 0;
     if (this.#serial === 0) {
@@ -61,7 +93,7 @@ export class Evaluator {
 
   /** Gives a node of the block its value in the block's only cell, which is then not computed. */
   preset(node: GraphNode, value: number): void {
-    this.#buffer(node.id, 1)[0] = value;
+    this.#values[node.id][0] = value;
     this.#computed[node.id] = this.#serial;
   }
 
@@ -75,18 +107,41 @@ export class Evaluator {
     return this.#values[node.id];
   }
 
-  /** The node's own buffer, at least `length` long. */
-  #buffer(id: number, length: number): Float64Array {
-    const buffer = this.#values[id];
-    if (buffer.length >= length) return buffer;
-    const larger = new Float64Array(length + (length >>> 2));
-    this.#values[id] = larger;
-    return larger;
+  /** Made when it is first needed: much is compiled to be checked and never run. */
+  get #memory(): KernelMemory {
+    return this.#made ??= new KernelMemory();
+  }
+
+  /** Makes room for blocks of so many rows and cells. */
+  #layOut(room: number): void {
+    const memory = this.#memory;
+    const bytes = roundUp(8 * room);
+    const tables = this.#selections.map(({ nodes }) => roundUp(requestTableBytes(nodes.length)));
+    memory.reserve((this.#nodes.length + 2) * bytes + tables.reduce((sum, table) => sum + table, 0));
+    this.#values = this.#nodes.map(({ op, value }) => {
+      const length = op === "constant" ? 2 : bytes / 8;
+      const values = new Float64Array(memory.buffer, memory.place(8 * length), length);
+      return op === "constant" ? values.fill(value) : values;
+    });
+    this.#starts = new Uint32Array(memory.buffer, memory.place(bytes), room);
+    this.#scratch = memory.place(bytes);
+    this.#selections.forEach((selection, s) => {
+      selection.table = memory.place(tables[s]);
+      const requests = selection.nodes.map(({ op, value }): RankRequest => ({
+        kind: op as RankRequest["kind"],
+        q: value,
+      }));
+      writeRequestTable(memory, selection.table, requests, selection.nodes.map((node) => this.#place(node)));
+    });
+    this.#room = room;
+  }
+
+  #place({ id }: GraphNode): number {
+    return this.#values[id].byteOffset;
   }
 
   #step(node: GraphNode): Step {
     const { id, op, args, value } = node;
-    const values = this.#values;
     const a = args[0];
     const b = args[1];
     const length = (block: Block) => node.shape === "rows" ? block.rows : block.cells;
@@ -94,33 +149,41 @@ export class Evaluator {
       case "constant":
         return () => {};
       case "column":
-        return (block) => {
-          values[id] = block.columns[value];
+        return ({ columns, rows }) => {
+          if (rows > 0) this.#values[id].set(columns[value].subarray(0, rows));
         };
       case "spread":
-        return (block) => spreadCells(this.#buffer(id, block.rows), values[a.id], block.starts, block.cells);
+        return ({ starts, cells }) => spreadCells(this.#values[id], this.#values[a.id], starts, cells);
       case "count":
-        return (block) => countCells(this.#buffer(id, block.cells), block.starts, block.cells);
+        return ({ starts, cells }) => countCells(this.#values[id], starts, cells);
       case "sum":
-        return (block) => sumCells(this.#buffer(id, block.cells), values[a.id], block.starts, block.cells);
       case "min":
-        return (block) => minCells(this.#buffer(id, block.cells), values[a.id], block.starts, block.cells);
-      case "max":
-        return (block) => maxCells(this.#buffer(id, block.cells), values[a.id], block.starts, block.cells);
+      case "max": {
+        const reduction = REDUCTIONS[op];
+        return ({ cells }) =>
+          this.#memory.kernels[reduction](this.#place(node), this.#place(a), this.#starts.byteOffset, cells);
+      }
       case "squares":
-        return (block) =>
-          squaresCells(
-            this.#buffer(id, block.cells),
-            values[a.id],
-            values[b.id],
-            block.starts,
-            block.cells,
+        return ({ cells }) =>
+          this.#memory.kernels.squaresCells(
+            this.#place(node),
+            this.#place(a),
+            this.#place(b),
+            this.#starts.byteOffset,
+            cells,
           );
+      case "square":
+        return (block) => this.#calculate("multiply", node, a, a, length(block));
+      case "add":
+      case "subtract":
+      case "multiply":
+      case "divide":
+        return (block) => this.#calculate(op, node, a, b, length(block));
       case "where":
         return (block) =>
           chooseRows(
-            this.#buffer(id, length(block)),
-            values[a.id],
+            this.#values[id],
+            this.#values[a.id],
             this.#operand(b),
             this.#operand(args[2]),
             length(block),
@@ -129,46 +192,64 @@ export class Evaluator {
     const whole = wholeCellReduction(op);
     if (whole !== undefined) {
       const reducer = new WholeCellReducer(whole, value);
-      return (block) => {
-        const sources = args.map((argument) => values[argument.id]);
-        reducer.run(this.#buffer(id, block.cells), sources, block.starts, block.cells);
+      return ({ starts, cells }) => {
+        const sources = args.map((argument) => this.#values[argument.id]);
+        reducer.run(this.#values[id], sources, starts, cells);
       };
     }
     if (args.length === 1) {
       const kernel: UnaryKernel = unaryKernel(op);
-      return (block) => kernel(this.#buffer(id, length(block)), values[a.id], length(block));
+      return (block) => kernel(this.#values[id], this.#values[a.id], length(block));
     }
     const kernel: BinaryKernel = binaryKernel(op);
-    return (block) =>
-      kernel(this.#buffer(id, length(block)), this.#operand(a), this.#operand(b), length(block));
+    return (block) => kernel(this.#values[id], this.#operand(a), this.#operand(b), length(block));
+  }
+
+  #calculate(op: keyof typeof ARITHMETIC, to: GraphNode, a: GraphNode, b: GraphNode, length: number): void {
+    this.#memory.kernels[ARITHMETIC[op]](
+      this.#place(to),
+      this.#place(a),
+      a.op === "constant" ? 0 : PAIR_BYTES,
+      this.#place(b),
+      b.op === "constant" ? 0 : PAIR_BYTES,
+      length,
+    );
   }
 
   #operand(node: GraphNode): Float64Array | number {
     return node.op === "constant" ? node.value : this.#values[node.id];
   }
 
-  /** One step for all medians and quantiles of a source: they share the selection. */
-  #selectors(nodes: readonly GraphNode[]): Map<number, Step> {
-    const bySource = new Map<number, GraphNode[]>();
-    for (const node of nodes) {
-      if (node.op !== "median" && node.op !== "quantile") continue;
-      const source = node.args[0].id;
-      bySource.set(source, [...(bySource.get(source) ?? []), node]);
-    }
-    const steps = new Map<number, Step>();
-    for (const [source, group] of bySource) {
-      const selector = new RankSelector(
-        group.map((node) => ({ kind: node.op as "median" | "quantile", q: node.value })),
+  /** The step of a median or quantile, which does all of its source. */
+  #selecting(node: GraphNode): Step | undefined {
+    const selection = this.#selections.find(({ nodes }) => nodes.includes(node));
+    if (selection === undefined) return undefined;
+    const { source, nodes } = selection;
+    return ({ cells }) => {
+      this.#memory.kernels.selectRanks(
+        this.#place(source),
+        this.#starts.byteOffset,
+        cells,
+        this.#scratch,
+        selection.table,
+        nodes.length,
       );
-      const step: Step = (block) => {
-        const outs = group.map((node) => this.#buffer(node.id, block.cells));
-        selector.run(outs, this.#values[source], block.starts, block.cells);
-        for (const node of group) this.#computed[node.id] = this.#serial;
-      };
-      for (const node of group) steps.set(node.id, step);
-    }
-    return steps;
+      for (const { id } of nodes) this.#computed[id] = this.#serial;
+    };
   }
+}
+
+/** Medians and quantiles by their sources. */
+function selectionsOf(nodes: readonly GraphNode[]): Selection[] {
+  const bySource = new Map<GraphNode, Selection>();
+  for (const node of nodes) {
+    if (node.op !== "median" && node.op !== "quantile") continue;
+    const [source] = node.args;
+    const selection = bySource.get(source);
+    if (selection === undefined) bySource.set(source, { source, nodes: [node], table: 0 });
+    else selection.nodes.push(node);
+  }
+  return [...bySource.values()];
 }
 
 /** The nodes below the roots and the roots, arguments before users. */

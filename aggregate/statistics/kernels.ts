@@ -1,6 +1,6 @@
 /**
- * Loops over typed arrays: elementwise operations on rows, and reductions of rows to cells. They
- * allocate nothing. Cell k owns rows `starts[k]` to `starts[k + 1]`.
+ * Loops over typed arrays that kernels of WebAssembly do not do: the rarer operations on rows, and sums of cells that are
+ * reduced in parts. They allocate nothing. Cell k owns rows `starts[k]` to `starts[k + 1]`.
  */
 import { BINARY, UNARY } from "../../core/expressions/operations.ts";
 
@@ -14,51 +14,16 @@ export type BinaryKernel = (
   length: number,
 ) => void;
 
-/** The kernel of an operation of one argument. */
+/** The loop of an operation of one argument. */
 export function unaryKernel(op: string): UnaryKernel {
-  if (op === "square") {
-    return (out, a, length) => {
-      for (let i = 0; i < length; i++) out[i] = a[i] * a[i];
-    };
-  }
   const operation = UNARY[op];
   return (out, a, length) => {
     for (let i = 0; i < length; i++) out[i] = operation(a[i]);
   };
 }
 
-/** The kernel of an operation of two arguments. The four that matter most have their own loops. */
+/** The loop of an operation of two arguments. */
 export function binaryKernel(op: string): BinaryKernel {
-  if (op === "add") {
-    return (out, a, b, length) => {
-      if (typeof a === "number") [a, b] = [b, a];
-      const x = a as Float64Array;
-      if (typeof b === "number") { for (let i = 0; i < length; i++) out[i] = x[i] + b; }
-      else for (let i = 0; i < length; i++) out[i] = x[i] + b[i];
-    };
-  }
-  if (op === "multiply") {
-    return (out, a, b, length) => {
-      if (typeof a === "number") [a, b] = [b, a];
-      const x = a as Float64Array;
-      if (typeof b === "number") { for (let i = 0; i < length; i++) out[i] = x[i] * b; }
-      else for (let i = 0; i < length; i++) out[i] = x[i] * b[i];
-    };
-  }
-  if (op === "subtract") {
-    return (out, a, b, length) => {
-      if (typeof a === "number") { for (let i = 0; i < length; i++) out[i] = a - (b as Float64Array)[i]; }
-      else if (typeof b === "number") { for (let i = 0; i < length; i++) out[i] = a[i] - b; }
-      else for (let i = 0; i < length; i++) out[i] = a[i] - b[i];
-    };
-  }
-  if (op === "divide") {
-    return (out, a, b, length) => {
-      if (typeof a === "number") { for (let i = 0; i < length; i++) out[i] = a / (b as Float64Array)[i]; }
-      else if (typeof b === "number") { for (let i = 0; i < length; i++) out[i] = a[i] / b; }
-      else for (let i = 0; i < length; i++) out[i] = a[i] / b[i];
-    };
-  }
   const operation = BINARY[op];
   return (out, a, b, length) => {
     if (typeof a === "number") {
@@ -132,70 +97,4 @@ export function addSquares(into: CompensatedSum, x: Float64Array, mean: number, 
   }
   into.sum = sum;
   into.lost = lost;
-}
-
-/** Compensated sums in row order. */
-export function sumCells(out: Float64Array, x: Float64Array, starts: Uint32Array, cells: number): void {
-  let i = starts[0];
-  for (let k = 0; k < cells; k++) {
-    const end = starts[k + 1];
-    let sum = 0, lost = 0;
-    for (; i < end; i++) {
-      const value = x[i], next = sum + value, added = next - sum;
-      lost += (sum - (next - added)) + (value - added);
-      sum = next;
-    }
-    out[k] = compensated(sum, lost);
-  }
-}
-
-/** Compensated sums of squared deviations from each cell's mean, in row order. */
-export function squaresCells(
-  out: Float64Array,
-  x: Float64Array,
-  means: Float64Array,
-  starts: Uint32Array,
-  cells: number,
-): void {
-  let i = starts[0];
-  for (let k = 0; k < cells; k++) {
-    const end = starts[k + 1];
-    const mean = means[k];
-    let sum = 0, lost = 0;
-    for (; i < end; i++) {
-      const deviation = x[i] - mean, value = deviation * deviation, next = sum + value, added = next - sum;
-      lost += (sum - (next - added)) + (value - added);
-      sum = next;
-    }
-    out[k] = compensated(sum, lost);
-  }
-}
-
-/** The least value; NaN if any is NaN, as numpy. */
-export function minCells(out: Float64Array, x: Float64Array, starts: Uint32Array, cells: number): void {
-  let i = starts[0];
-  for (let k = 0; k < cells; k++) {
-    const end = starts[k + 1];
-    let least = Infinity;
-    for (; i < end; i++) {
-      const value = x[i];
-      // Not `<`: the comparison that NaN fails must take it in, and keep it.
-      if (!(value >= least)) least = value !== value || least === least ? value : least;
-    }
-    out[k] = least;
-  }
-}
-
-/** The greatest value; NaN if any is NaN, as numpy. */
-export function maxCells(out: Float64Array, x: Float64Array, starts: Uint32Array, cells: number): void {
-  let i = starts[0];
-  for (let k = 0; k < cells; k++) {
-    const end = starts[k + 1];
-    let greatest = -Infinity;
-    for (; i < end; i++) {
-      const value = x[i];
-      if (!(value <= greatest)) greatest = value !== value || greatest === greatest ? value : greatest;
-    }
-    out[k] = greatest;
-  }
 }

@@ -9,7 +9,7 @@ import type { Values } from "../../core/values.ts";
 import { Evaluator, reachable } from "./evaluate.ts";
 import { AGGREGATES, type Graph, type GraphNode } from "./graph.ts";
 import { addRows, addSquares, compensated, type CompensatedSum } from "./kernels.ts";
-import { RankSelector } from "./selection.ts";
+import { orderStatistics, type RankRequest } from "./selection.ts";
 import { WholeCellReducer, wholeCellReduction } from "./whole_cell.ts";
 
 /** Reductions of one source at work: one, or all medians and quantiles together. */
@@ -157,8 +157,10 @@ function results({ nodes, value, total, values, count, clean }: Accumulator): [G
   if (whole !== undefined) {
     return [[nodes[0], new WholeCellReducer(whole, nodes[0].value).reduce(values, count)]];
   }
-  const outs = nodes.map(() => new Float64Array(1));
-  const requests = nodes.map((node) => ({ kind: node.op as "median" | "quantile", q: node.value }));
-  new RankSelector(requests).select(outs, 0, values[0], count);
-  return nodes.map((node, n) => [node, outs[n][0]]);
+  const requests = nodes.map((node): RankRequest => ({
+    kind: node.op as "median" | "quantile",
+    q: node.value,
+  }));
+  const found = orderStatistics(requests, values[0].subarray(0, count));
+  return nodes.map((node, n) => [node, found[n]]);
 }

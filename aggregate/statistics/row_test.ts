@@ -1,6 +1,7 @@
 /** Filters that are expressions: one comparison over columns a row. */
 import { inputError } from "../../core/errors.ts";
 import type { ExpressionTest } from "../../core/observations/contract.ts";
+import { BLOCK_ROWS } from "./blocks.ts";
 import { Evaluator, reachable } from "./evaluate.ts";
 import { lowerExpression } from "./expression.ts";
 import { AGGREGATES, Graph, type GraphNode } from "./graph.ts";
@@ -33,7 +34,14 @@ export function rowTests(): ExpressionTest {
       const node = lowerRowTest(expression, names, graph);
       compiled.set(key, own = { evaluator: new Evaluator(graph, [node]), node });
     }
-    own.evaluator.begin({ columns: values, starts: Uint32Array.of(0, rows), cells: 1, rows });
-    return own.evaluator.valuesOf(own.node);
+    const { evaluator, node } = own;
+    const found = new Float64Array(rows);
+    for (let begin = 0; begin < rows; begin += BLOCK_ROWS) {
+      const count = Math.min(BLOCK_ROWS, rows - begin);
+      const block = values.map((column) => column.subarray(begin, begin + count));
+      evaluator.begin({ columns: block, starts: Uint32Array.of(0, count), cells: 1, rows: count });
+      found.set(evaluator.valuesOf(node).subarray(0, count), begin);
+    }
+    return found;
   };
 }

@@ -1,155 +1,51 @@
-/**
- * Order statistics of a cell by selection: only the ranks that quantiles ask for are put in place.
- * Quickselect with a median of three, insertion sort for small parts, a full sort of a part that
- * resists (introselect, Musser 1997).
- */
-
-/** Parts up to this length are sorted by insertion. */
-const SMALL = 24;
+/** Order statistics of cells by selection, which a kernel does: kernels/select_ranks.ts. */
+import { giveBack, type KernelMemory, roundUp, takeMemory } from "../../core/kernels/memory.ts";
 
 /** One quantile of a cell: numpy's linear method, or np.median's mean of the middle two. */
-interface RankRequest {
+export interface RankRequest {
   kind: "quantile" | "median";
   /** 0 to 1. */
   q: number;
 }
 
-/**
- * Puts every rank of `ranks[from..to)` (ascending) of `x[left..right]` (both included) where a full sort
- * would put it. `x` must hold no NaN.
- */
-export function selectRanks(
-  x: Float64Array,
-  left: number,
-  right: number,
-  ranks: Uint32Array,
-  from: number,
-  to: number,
+/** A request's q, the ranks that it needs, and where its values go. */
+const REQUEST_BYTES = 8 + 2 * 4 + 4;
+
+/** Stands for the q of a median. */
+const MEDIAN = -1;
+
+/** Bytes of the kernel's table of so many requests. */
+export function requestTableBytes(requests: number): number {
+  return REQUEST_BYTES * requests;
+}
+
+/** Writes the kernel's table at a place of its memory; the values of request r go to the place `outs[r]`. */
+export function writeRequestTable(
+  { buffer }: KernelMemory,
+  at: number,
+  requests: readonly RankRequest[],
+  outs: readonly number[],
 ): void {
-  let budget = 4 * (32 - Math.clz32(right - left + 1));
-  while (from < to) {
-    if (right - left < SMALL) {
-      insertionSort(x, left, right);
-      return;
-    }
-    if (budget-- === 0) {
-      x.subarray(left, right + 1).sort();
-      return;
-    }
-    const pivot = medianOfThree(x, left, right);
-    let i = left - 1;
-    let j = right + 1;
-    while (true) {
-      do i += 1; while (x[i] < pivot);
-      do j -= 1; while (x[j] > pivot);
-      if (i >= j) break;
-      const value = x[i];
-      x[i] = x[j];
-      x[j] = value;
-    }
-    // x[left..j] <= pivot <= x[j+1..right]
-    let middle = from;
-    while (middle < to && ranks[middle] <= j) middle += 1;
-    if (middle > from && middle < to) {
-      selectRanks(x, left, j, ranks, from, middle);
-      left = j + 1;
-      from = middle;
-    } else if (middle > from) {
-      right = j;
-    } else {
-      left = j + 1;
-    }
-  }
+  const { length } = requests;
+  new Float64Array(buffer, at, length).set(requests.map(({ kind, q }) => kind === "median" ? MEDIAN : q));
+  new Uint32Array(buffer, at + 16 * length, length).set(outs);
 }
 
-function medianOfThree(x: Float64Array, left: number, right: number): number {
-  const a = x[left];
-  const b = x[(left + right) >>> 1];
-  const c = x[right];
-  if (a < b) return b < c ? b : a < c ? c : a;
-  return a < c ? a : b < c ? c : b;
-}
-
-function insertionSort(x: Float64Array, left: number, right: number): void {
-  for (let i = left + 1; i <= right; i++) {
-    const value = x[i];
-    let j = i - 1;
-    while (j >= left && x[j] > value) {
-      x[j + 1] = x[j];
-      j -= 1;
-    }
-    x[j + 1] = value;
+/** The requests of one cell of any number of values, none of which is NaN. */
+export function orderStatistics(requests: readonly RankRequest[], values: Float64Array): Float64Array {
+  const { length } = requests;
+  const table = roundUp(requestTableBytes(length)), rows = roundUp(8 * values.length);
+  const memory = takeMemory(table + roundUp(8 * length) + roundUp(8) + 2 * rows);
+  try {
+    const { buffer, kernels } = memory;
+    const at = memory.place(table), out = memory.place(8 * length), starts = memory.place(8);
+    const x = memory.place(rows), scratch = memory.place(rows);
+    writeRequestTable(memory, at, requests, requests.map((_, r) => out + 8 * r));
+    new Uint32Array(buffer, starts, 2).set([0, values.length]);
+    new Float64Array(buffer, x, values.length).set(values);
+    kernels.selectRanks(x, starts, 1, scratch, at, length);
+    return new Float64Array(buffer, out, length).slice();
+  } finally {
+    giveBack(memory);
   }
-}
-
-/** Selects all requested order statistics of one source at once, for every cell. */
-export class RankSelector {
-  readonly #requests: readonly RankRequest[];
-  readonly #ranks: Uint32Array;
-  #scratch = new Float64Array(1024);
-
-  constructor(requests: readonly RankRequest[]) {
-    this.#requests = requests;
-    this.#ranks = new Uint32Array(2 * requests.length);
-  }
-
-  /** `outs[r][k]` is request r of cell k; NaN for a cell that is empty or has a NaN. */
-  run(outs: readonly Float64Array[], x: Float64Array, starts: Uint32Array, cells: number): void {
-    for (let k = 0; k < cells; k++) {
-      const start = starts[k];
-      const count = starts[k + 1] - start;
-      if (count > this.#scratch.length) this.#scratch = new Float64Array(count + (count >>> 1));
-      const scratch = this.#scratch;
-      let clean = count > 0;
-      for (let i = 0; i < count; i++) {
-        const value = x[start + i];
-        if (value !== value) clean = false;
-        scratch[i] = value;
-      }
-      if (clean) this.select(outs, k, scratch, count);
-      else for (const out of outs) out[k] = NaN;
-    }
-  }
-
-  /** The requests of one cell, whose `count` > 0 values it reorders and which hold no NaN. */
-  select(outs: readonly Float64Array[], k: number, values: Float64Array, count: number): void {
-    const requests = this.#requests;
-    const ranks = this.#ranks;
-    for (let r = 0; r < requests.length; r++) {
-      const lower = lowerRank(requests[r], count);
-      insertRank(ranks, 2 * r, lower);
-      insertRank(ranks, 2 * r + 1, Math.min(lower + 1, count - 1));
-    }
-    selectRanks(values, 0, count - 1, ranks, 0, ranks.length);
-    for (let r = 0; r < requests.length; r++) outs[r][k] = orderStatistic(requests[r], values, count);
-  }
-}
-
-/** Keeps `ranks[0..length]` ascending while `rank` joins. */
-function insertRank(ranks: Uint32Array, length: number, rank: number): void {
-  let i = length;
-  while (i > 0 && ranks[i - 1] > rank) {
-    ranks[i] = ranks[i - 1];
-    i -= 1;
-  }
-  ranks[i] = rank;
-}
-
-function lowerRank(request: RankRequest, count: number): number {
-  if (request.kind === "median") return (count - 1) >>> 1;
-  return Math.min(Math.floor((count - 1) * request.q), count - 1);
-}
-
-/**
- * The request's value from `sorted` (sorted at least at its ranks), in numpy's arithmetic: `quantile`
- * interpolates from the nearer end (numpy's _lerp), `median` is the mean of the middle two.
- */
-function orderStatistic(request: RankRequest, sorted: Float64Array, count: number): number {
-  const lower = lowerRank(request, count);
-  const a = sorted[lower];
-  const b = sorted[Math.min(lower + 1, count - 1)];
-  if (request.kind === "median") return count % 2 === 1 ? a : (a + b) / 2;
-  const t = (count - 1) * request.q - lower;
-  const difference = b - a;
-  return t >= 0.5 ? b - difference * (1 - t) : a + difference * t;
 }

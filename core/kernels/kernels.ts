@@ -18,8 +18,15 @@ type Average = (
   instead: number,
 ) => void;
 
+/** `to[i] = a[i] op b[i]`; a step is the bytes from one pair of an argument to the next, 0 for a number. */
+type Arithmetic = (to: number, a: number, aStep: number, b: number, bStep: number, rows: number) => void;
+
+/** One value a cell; cell k owns rows `starts[k]` to `starts[k + 1]`. */
+type Reduction = (to: number, x: number, starts: number, cells: number) => void;
+
 /** Arguments that name places are bytes of the memory. A number without a sign may come as one with it. */
 export interface Kernels {
+  addRows: Arithmetic;
   adler32(at: number, length: number, start: number): number;
   assignCells(
     longitudes: number,
@@ -40,7 +47,22 @@ export interface Kernels {
   averageInt32: Average;
   averageUint32: Average;
   countFloats(at: number, length: number, limits: number, nodata: number, counts: number): void;
+  divideRows: Arithmetic;
+  maxCells: Reduction;
+  minCells: Reduction;
+  multiplyRows: Arithmetic;
+  selectRanks(
+    x: number,
+    starts: number,
+    cells: number,
+    scratch: number,
+    requests: number,
+    count: number,
+  ): void;
   splitFloats(from: number, width: number, height: number, tileSize: number, to: number): void;
+  squaresCells(to: number, x: number, means: number, starts: number, cells: number): void;
+  subtractRows: Arithmetic;
+  sumCells: Reduction;
   sumFloats(at: number, length: number, nodata: number, about: number, sums: number): void;
 }
 

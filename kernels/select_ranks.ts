@@ -1,0 +1,187 @@
+/**
+ * Order statistics of cells by selection: only the ranks that quantiles ask for are put in place. Quickselect with a
+ * median of three, insertion sort for small parts, a full sort of a part that resists (introselect, Musser 1997).
+ */
+
+/** Parts up to this length are sorted by insertion. */
+const SMALL: i32 = 24;
+
+/**
+ * Writes the requested order statistics of every cell of the float64 rows at `x`; NaN for a cell that is empty or has a
+ * NaN. `scratch` has room for the rows of the largest cell. The table at `requests` holds of each request, one kind
+ * after the other: its q as float64 (negative for a median), room for two ranks of 4 bytes, and as uint32 where its
+ * values go.
+ */
+export function selectRanks(
+  x: usize,
+  starts: usize,
+  cells: i32,
+  scratch: usize,
+  requests: usize,
+  count: i32,
+): void {
+  const ranks = requests + (<usize>count << 3), outs = ranks + (<usize>count << 3);
+  for (let k: i32 = 0; k < cells; k++, starts += 4) {
+    const start = load<u32>(starts), rows = load<i32>(starts, 4) - <i32>start;
+    const isClean = copyRows(x + (<usize>start << 3), scratch, rows);
+    if (isClean) {
+      for (let r: i32 = 0; r < count; r++) {
+        const lower = lowerRank(load<f64>(requests + (<usize>r << 3)), rows);
+        insertRank(ranks, 2 * r, lower);
+        insertRank(ranks, 2 * r + 1, min(lower + 1, rows - 1));
+      }
+      select(scratch, 0, rows - 1, ranks, 0, 2 * count);
+    }
+    for (let r: i32 = 0; r < count; r++) {
+      const value = isClean ? orderStatistic(load<f64>(requests + (<usize>r << 3)), scratch, rows) : NaN;
+      store<f64>(<usize>load<u32>(outs + (<usize>r << 2)) + (<usize>k << 3), value);
+    }
+  }
+}
+
+/** Whether there are rows and none is NaN. */
+@inline
+function copyRows(from: usize, to: usize, rows: i32): bool {
+  let isClean = rows > 0;
+  for (const end = from + (<usize>rows << 3); from < end; from += 8, to += 8) {
+    const value = load<f64>(from);
+    isClean = isClean && value == value;
+    store<f64>(to, value);
+  }
+  return isClean;
+}
+
+@inline
+function lowerRank(q: f64, rows: i32): i32 {
+  return q < 0 ? (rows - 1) >>> 1 : min(<i32>Math.floor(<f64>(rows - 1) * q), rows - 1);
+}
+
+/** Keeps the first `length` ranks ascending while `rank` joins. */
+@inline
+function insertRank(ranks: usize, length: i32, rank: i32): void {
+  let i = length;
+  while (i > 0 && load<i32>(ranks + (<usize>(i - 1) << 2)) > rank) {
+    store<i32>(ranks + (<usize>i << 2), load<i32>(ranks + (<usize>(i - 1) << 2)));
+    i -= 1;
+  }
+  store<i32>(ranks + (<usize>i << 2), rank);
+}
+
+/**
+ * The request's value from rows that are sorted at least at its ranks, in numpy's arithmetic: a quantile is
+ * interpolated from the nearer end (numpy's _lerp), a median is the mean of the middle two.
+ */
+@inline
+function orderStatistic(q: f64, sorted: usize, rows: i32): f64 {
+  const lower = lowerRank(q, rows);
+  const a = at(sorted, lower), b = at(sorted, min(lower + 1, rows - 1));
+  if (q < 0) return (rows & 1) == 1 ? a : (a + b) / 2;
+  const t = <f64>(rows - 1) * q - <f64>lower, difference = b - a;
+  return t >= 0.5 ? b - difference * (1 - t) : a + difference * t;
+}
+
+@inline
+function at(x: usize, i: i32): f64 {
+  return load<f64>(x + (<usize>i << 3));
+}
+
+@inline
+function put(x: usize, i: i32, value: f64): void {
+  store<f64>(x + (<usize>i << 3), value);
+}
+
+/** Puts every rank of `ranks[from..to)` (ascending) of rows `left` to `right` where a full sort would put it. */
+function select(x: usize, left: i32, right: i32, ranks: usize, from: i32, to: i32): void {
+  let budget = 4 * (32 - clz(right - left + 1));
+  while (from < to) {
+    if (right - left < SMALL) {
+      insertionSort(x, left, right);
+      return;
+    }
+    if (budget-- == 0) {
+      heapSort(x + (<usize>left << 3), right - left + 1);
+      return;
+    }
+    const pivot = medianOfThree(at(x, left), at(x, (left + right) >>> 1), at(x, right));
+    let i = left - 1, j = right + 1;
+    while (true) {
+      do i += 1; while (at(x, i) < pivot);
+      do j -= 1; while (at(x, j) > pivot);
+      if (i >= j) break;
+      const value = at(x, i);
+      put(x, i, at(x, j));
+      put(x, j, value);
+    }
+    // x[left..j] <= pivot <= x[j+1..right]
+    let middle = from;
+    while (middle < to && load<i32>(ranks + (<usize>middle << 2)) <= j) middle += 1;
+    if (middle > from && middle < to) {
+      select(x, left, j, ranks, from, middle);
+      left = j + 1;
+      from = middle;
+    } else if (middle > from) {
+      right = j;
+    } else {
+      left = j + 1;
+    }
+  }
+}
+
+@inline
+function medianOfThree(a: f64, b: f64, c: f64): f64 {
+  if (a < b) return b < c ? b : a < c ? c : a;
+  return a < c ? a : b < c ? c : b;
+}
+
+function insertionSort(x: usize, left: i32, right: i32): void {
+  const first = x + (<usize>left << 3), last = x + (<usize>right << 3);
+  for (let next = first + 8; next <= last; next += 8) {
+    const value = load<f64>(next);
+    let to = next;
+    while (to > first && load<f64>(to - 8) > value) {
+      store<f64>(to, load<f64>(to - 8));
+      to -= 8;
+    }
+    store<f64>(to, value);
+  }
+}
+
+/** Sorts keys that ascend with the numbers, -0 before 0. */
+function heapSort(x: usize, length: i32): void {
+  for (let i: i32 = 0; i < length; i++) putKey(x, i, turned(keyAt(x, i)));
+  for (let root = (length >>> 1) - 1; root >= 0; root--) sink(x, root, length);
+  for (let end = length - 1; end > 0; end--) {
+    const last = keyAt(x, end);
+    putKey(x, end, keyAt(x, 0));
+    putKey(x, 0, last);
+    sink(x, 0, end);
+  }
+  for (let i: i32 = 0; i < length; i++) putKey(x, i, turned(keyAt(x, i)));
+}
+
+function sink(x: usize, root: i32, length: i32): void {
+  const key = keyAt(x, root);
+  for (let child = 2 * root + 1; child < length; child = 2 * root + 1) {
+    if (child + 1 < length && keyAt(x, child + 1) > keyAt(x, child)) child += 1;
+    if (keyAt(x, child) <= key) break;
+    putKey(x, root, keyAt(x, child));
+    root = child;
+  }
+  putKey(x, root, key);
+}
+
+/** Its own inverse. */
+@inline
+function turned(bits: i64): i64 {
+  return bits ^ ((bits >> 63) & 0x7fffffffffffffff);
+}
+
+@inline
+function keyAt(x: usize, i: i32): i64 {
+  return load<i64>(x + (<usize>i << 3));
+}
+
+@inline
+function putKey(x: usize, i: i32, key: i64): void {
+  store<i64>(x + (<usize>i << 3), key);
+}
