@@ -9,15 +9,9 @@ import type { GroupObservations } from "../../core/observations/contract.ts";
 import { encodeRuns, type GroupRuns } from "../../core/observations/row_runs.ts";
 import type { Values } from "../../core/values.ts";
 import type { Clip, TimeWindow, WindowFinder } from "./row_cut.ts";
-import {
-  childBytesFor,
-  type ChildIndices,
-  layOutSegment,
-  type RankedLeftOut,
-  segmentBytes,
-} from "./segment.ts";
+import { childBytesFor, layOutSegment, type RankedLeftOut, segmentBytes } from "./segment.ts";
 import type { ScatterCounts, SegmentEntry, SegmentSpace } from "./contract.ts";
-import { gatherFloat32, gatherFloat64, gatherUint16, gatherUint32 } from "./row_copies.ts";
+import { KeptRows } from "./kept_rows.ts";
 
 export const noCounts = (): ScatterCounts => ({
   rows: 0,
@@ -55,11 +49,12 @@ interface RankedWindows {
 export class Scatterer {
   #killMasks: Uint32Array;
   #allAlive: number;
-  #alive = new Uint32Array(0);
-  #rows = new Uint32Array(0);
+  #rows: KeptRows;
   #sortedRuns = new Uint32Array(0);
+  /** Runs of kept rows of one rank: parts of the list of kept rows. */
   #runRank = new Uint32Array(1024);
-  #runStart = new Uint32Array(1025);
+  #runStart = new Uint32Array(1024);
+  #runEnd = new Uint32Array(1024);
   /** How ranks follow from times; set before {@linkcode scatter} where the store has windows. */
   windows: RankedWindows | null = null;
   /** Rows of the group that were left out by time and place, by rank. */
@@ -75,6 +70,7 @@ export class Scatterer {
     const sets = distinctNeeds(needs);
     this.#allAlive = sets.length === 0 ? 1 : 2 ** sets.length - 1;
     this.#killMasks = new Uint32Array(columnCount);
+    this.#rows = new KeptRows(columnCount);
     sets.forEach((set, bit) => set.forEach((column) => this.#killMasks[column] |= 1 << bit));
   }
 
@@ -115,110 +111,96 @@ export class Scatterer {
     const rows = observations.rows;
     counts.rows += rows;
     if (rows === 0) return;
-    this.#grow(rows);
     const { parent, child } = known === undefined
       ? this.assigner.assign(observations.longitude, observations.latitude, rows)
       : this.assigner.place(known.runs, known.spans, rows);
-    const alive = this.#markAlive(observations.columns, rows);
-    const runs = this.#findRuns(observations, parent, child, alive, wanted, counts);
-    this.#writeShards(observations.columns, child, runs, granule, group, space, entries);
+    const { columns, passes } = observations;
+    const found = this.#rows.take({ rows, parent, child, columns, passes }, this.#allAlive, this.#killMasks);
+    counts.misplaced += found.misplaced;
+    counts.filtered += found.filtered;
+    counts.empty += found.empty;
+    this.#leftOut.clear();
+    const isCut = this.windows !== null || this.cut.clip !== null ||
+      (this.cut.window !== null && observations.times !== undefined);
+    const runs = isCut
+      ? this.#cutRuns(observations, child, found.runs, wanted, counts)
+      : this.#findRuns(found.runs, wanted, counts);
+    this.#writeShards(columns, runs, granule, group, space, entries);
   }
 
-  #grow(rows: number): void {
-    if (this.#rows.length >= rows) return;
-    const size = Math.ceil(rows * 1.25);
-    this.#rows = new Uint32Array(size);
-    this.#alive = new Uint32Array(size);
-  }
-
-  /** A bit for each distinct need of a statistic, cleared by a value that is not finite. */
-  #markAlive(columns: readonly Values[], rows: number): Uint32Array {
-    const alive = this.#alive;
-    alive.fill(this.#allAlive, 0, rows);
-    for (let c = 0; c < columns.length; c++) {
-      const kill = this.#killMasks[c];
-      if (kill === 0) continue;
-      const keep = ~kill;
-      const values = columns[c];
-      for (let i = 0; i < rows; i++) {
-        const v = values[i];
-        if (v - v !== 0) alive[i] &= keep; // NaN and the infinities
+  /** Fills #runRank, #runStart and #runEnd with the runs of wanted parents; returns how many there are. */
+  #findRuns(found: number, wanted: WantedParents, counts: ScatterCounts): number {
+    const { runParents, runStarts } = this.#rows;
+    while (found > this.#runRank.length) this.#growRuns();
+    let runs = 0;
+    for (let r = 0; r < found; r++) {
+      const rank = wanted.get(runParents[r]);
+      const count = runStarts[r + 1] - runStarts[r];
+      if (rank === undefined) {
+        counts.elsewhere += count;
+        continue;
       }
+      counts.kept += count;
+      this.#runRank[runs] = rank;
+      this.#runStart[runs] = runStarts[r];
+      this.#runEnd[runs] = runStarts[r + 1];
+      runs += 1;
     }
-    return alive;
+    return runs;
   }
 
-  /** Fills #rows with the kept rows and #runRank, #runStart with runs of equal parent over them. */
-  #findRuns(
-    { passes, rows, times, longitude, latitude }: GroupObservations,
-    parent: Float64Array,
+  /** The same where rows are cut by their own time and place; the list of kept rows is shortened. */
+  #cutRuns(
+    { times, longitude, latitude }: GroupObservations,
     child: Uint32Array,
-    alive: Uint32Array,
+    found: number,
     wanted: WantedParents,
     counts: ScatterCounts,
   ): number {
-    const keptRows = this.#rows;
+    const { list, runParents, runStarts } = this.#rows;
     const { clip } = this.cut;
     const window = times === undefined ? null : this.cut.window;
     const { windows } = this;
     // Where rows that are left out are counted: in the first window of the granule.
     const firstWindow = windows === null ? 0 : windows.from * windows.parents;
-    this.#leftOut.clear();
-    let kept = 0, runs = 0, misplaced = 0, filtered = 0, empty = 0, elsewhere = 0;
-    let lastParent = -2, lastRank: number | undefined, runRank = -1;
-    for (let i = 0; i < rows; i++) {
-      const p = parent[i];
-      if (p < 0) {
-        misplaced += 1;
+    let kept = 0, runs = 0, runRank = -1;
+    for (let r = 0; r < found; r++) {
+      const parent = runParents[r], parentRank = wanted.get(parent);
+      if (parentRank === undefined) {
+        counts.elsewhere += runStarts[r + 1] - runStarts[r];
         continue;
       }
-      if (passes !== null && passes[i] === 0) {
-        filtered += 1;
-        continue;
-      }
-      if (alive[i] === 0) {
-        empty += 1;
-        continue;
-      }
-      if (p !== lastParent) {
-        lastParent = p;
-        lastRank = wanted.get(p);
-      }
-      if (lastRank === undefined) {
-        elsewhere += 1;
-        continue;
-      }
-      if (window !== null && !isWithin(window, times![i])) {
-        this.#leave(firstWindow + lastRank).time += 1;
-        continue;
-      }
-      if (clip !== null && !clip.keeps(p, child[i], longitude[i], latitude[i])) {
-        this.#leave(firstWindow + lastRank).area += 1;
-        continue;
-      }
-      let rank = lastRank;
-      if (windows !== null) {
-        const found = windows.finder.find(times![i]);
-        if (found < windows.from || found >= windows.to) {
-          this.#leave(firstWindow + lastRank).time += 1;
+      for (let at = runStarts[r]; at < runStarts[r + 1]; at++) {
+        const i = list[at];
+        if (window !== null && !isWithin(window, times![i])) {
+          this.#leave(firstWindow + parentRank).time += 1;
           continue;
         }
-        rank += found * windows.parents;
+        if (clip !== null && !clip.keeps(parent, child[i], longitude[i], latitude[i])) {
+          this.#leave(firstWindow + parentRank).area += 1;
+          continue;
+        }
+        let rank = parentRank;
+        if (windows !== null) {
+          const found = windows.finder.find(times![i]);
+          if (found < windows.from || found >= windows.to) {
+            this.#leave(firstWindow + parentRank).time += 1;
+            continue;
+          }
+          rank += found * windows.parents;
+        }
+        if (rank !== runRank) {
+          if (runs === this.#runRank.length) this.#growRuns();
+          runRank = rank;
+          this.#runRank[runs] = rank;
+          this.#runStart[runs] = kept;
+          runs += 1;
+        }
+        // Never ahead of the row that is read.
+        list[kept++] = i;
+        this.#runEnd[runs - 1] = kept;
       }
-      if (rank !== runRank) {
-        if (runs === this.#runRank.length) this.#growRuns();
-        runRank = rank;
-        this.#runRank[runs] = runRank;
-        this.#runStart[runs] = kept;
-        runs += 1;
-      }
-      keptRows[kept++] = i;
     }
-    this.#runStart[runs] = kept;
-    counts.misplaced += misplaced;
-    counts.filtered += filtered;
-    counts.empty += empty;
-    counts.elsewhere += elsewhere;
     for (const { time, area } of this.#leftOut.values()) {
       counts.untimely += time;
       counts.outside += area;
@@ -245,17 +227,17 @@ export class Scatterer {
   }
 
   #growRuns(): void {
-    const size = this.#runRank.length * 2;
-    const rank = new Uint32Array(size), start = new Uint32Array(size + 1);
-    rank.set(this.#runRank);
-    start.set(this.#runStart);
-    this.#runRank = rank;
-    this.#runStart = start;
+    [this.#runRank, this.#runStart, this.#runEnd] = [this.#runRank, this.#runStart, this.#runEnd].map(
+      (old) => {
+        const grown = new Uint32Array(2 * old.length);
+        grown.set(old);
+        return grown;
+      },
+    );
   }
 
   #writeShards(
     columns: readonly Values[],
-    child: Uint32Array,
     runs: number,
     granule: number,
     group: number,
@@ -277,7 +259,7 @@ export class Scatterer {
           parents += 1;
           lastRank = rank;
         }
-        rows += this.#runStart[run + 1] - this.#runStart[run];
+        rows += this.#runEnd[run] - this.#runStart[run];
       }
       const leftOut = leftOutOf.get(shard);
       leftOutOf.delete(shard);
@@ -286,8 +268,10 @@ export class Scatterer {
       const { buffer, offset, slab } = space.reserve(bytes);
       const segment = layOutSegment(buffer, offset, shape);
       this.#fillParents(segment.ranks, segment.counts, order, from, to);
-      this.#gatherChildren(child, segment.children, order, from, to);
-      columns.forEach((column, c) => this.#gatherValues(column, segment.columns[c], order, from, to));
+      const parts = Array.from(order.subarray(from, to), (run) => [this.#runStart[run], this.#runEnd[run]])
+        .flat();
+      this.#rows.gatherChildren(parts, segment.children);
+      segment.columns.forEach((column, c) => this.#rows.gatherColumn(c, parts, column));
       entries.push({ shard, granule, group, slab, offset, bytes, rows });
       from = to;
     }
@@ -324,33 +308,7 @@ export class Scatterer {
         counts[k] = 0;
         lastRank = rank;
       }
-      counts[k] += this.#runStart[run + 1] - this.#runStart[run];
-    }
-  }
-
-  #gatherChildren(
-    from: Uint32Array,
-    into: ChildIndices,
-    order: Uint32Array,
-    first: number,
-    last: number,
-  ): void {
-    const rows = this.#rows, runStart = this.#runStart;
-    for (let at = first, out = 0; at < last; at++) {
-      const begin = runStart[order[at]], end = runStart[order[at] + 1];
-      if (into instanceof Uint16Array) gatherUint16(from, rows, begin, end, into, out);
-      else gatherUint32(from, rows, begin, end, into, out);
-      out += end - begin;
-    }
-  }
-
-  #gatherValues(from: Values, into: Values, order: Uint32Array, first: number, last: number): void {
-    const rows = this.#rows, runStart = this.#runStart;
-    for (let at = first, out = 0; at < last; at++) {
-      const begin = runStart[order[at]], end = runStart[order[at] + 1];
-      if (from instanceof Float32Array) gatherFloat32(from, rows, begin, end, into as Float32Array, out);
-      else gatherFloat64(from, rows, begin, end, into as Float64Array, out);
-      out += end - begin;
+      counts[k] += this.#runEnd[run] - this.#runStart[run];
     }
   }
 }

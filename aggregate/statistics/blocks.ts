@@ -1,9 +1,16 @@
 /** Blocks of rows: columns to float64, rows with missing values left out. */
 import type { Values } from "../../core/values.ts";
-import type { Block } from "./evaluate.ts";
 
 /** Rows a block, unless one cell has more: some ten arrays of it fit a processor's second cache. */
 export const BLOCK_ROWS = 4096;
+
+/** What is reduced at once: cell k owns rows `starts[k]` to `starts[k + 1]`, `rows` in all. */
+export interface Block {
+  columns: readonly Float64Array[];
+  starts: Uint32Array;
+  cells: number;
+  rows: number;
+}
 
 /** Room for `length` elements and some growth. */
 export function capacity(length: number): number {

@@ -5,10 +5,10 @@
  * the same kernels run over what is left.
  */
 import type { Statistic } from "../pipeline.ts";
-import { BLOCK_ROWS, BlockLoader, capacity, groupByColumns } from "./blocks.ts";
+import { type Block, BLOCK_ROWS, BlockLoader, capacity, groupByColumns } from "./blocks.ts";
 import type { Reducer } from "./contract.ts";
 import type { Values } from "../../core/values.ts";
-import { type Block, Evaluator } from "./evaluate.ts";
+import { Evaluator } from "./evaluate.ts";
 import { LargeCellReducer } from "./large_cell.ts";
 import { lowerStatistics } from "./lower.ts";
 

@@ -1,6 +1,6 @@
 /** Runs a graph over a block of cells: each node once, into a place of its own in the kernels' memory. */
 import { KernelMemory, roundUp } from "../../core/kernels/memory.ts";
-import { capacity } from "./blocks.ts";
+import { type Block, capacity } from "./blocks.ts";
 import type { Graph, GraphNode } from "./graph.ts";
 import {
   type BinaryKernel,
@@ -13,14 +13,6 @@ import {
 } from "./kernels.ts";
 import { type RankRequest, requestTableBytes, writeRequestTable } from "./selection.ts";
 import { WholeCellReducer, wholeCellReduction } from "./whole_cell.ts";
-
-/** What is reduced at once: cell k owns rows `starts[k]` to `starts[k + 1]`, `rows` in all. */
-export interface Block {
-  columns: readonly Float64Array[];
-  starts: Uint32Array;
-  cells: number;
-  rows: number;
-}
 
 type Step = (block: Block) => void;
 

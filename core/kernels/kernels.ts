@@ -24,6 +24,12 @@ type Arithmetic = (to: number, a: number, aStep: number, b: number, bStep: numbe
 /** One value a cell; cell k owns rows `starts[k]` to `starts[k + 1]`. */
 type Reduction = (to: number, x: number, starts: number, cells: number) => void;
 
+/** Elements of the rows that are listed as uint32, one after the other. */
+type Gather = (from: number, list: number, count: number, to: number) => void;
+
+/** Clears bits of a uint32 a row where its value is not finite. */
+type Mark = (values: number, rows: number, alive: number, kill: number) => void;
+
 /** Arguments that name places are bytes of the memory. A number without a sign may come as one with it. */
 export interface Kernels {
   addRows: Arithmetic;
@@ -48,6 +54,21 @@ export interface Kernels {
   averageUint32: Average;
   countFloats(at: number, length: number, limits: number, nodata: number, counts: number): void;
   divideRows: Arithmetic;
+  gather4: Gather;
+  gather8: Gather;
+  gatherHalves: Gather;
+  keepRows(
+    parents: number,
+    passes: number,
+    alive: number,
+    rows: number,
+    kept: number,
+    runParents: number,
+    runStarts: number,
+    counts: number,
+  ): void;
+  markFloat32: Mark;
+  markFloat64: Mark;
   maxCells: Reduction;
   minCells: Reduction;
   multiplyRows: Arithmetic;
