@@ -3,7 +3,7 @@
  * inputs of step functions that publish one collection (`collection`, `discovery`, `prefix`, `bucket`, …).
  * What has no counterpart is reported, never dropped in silence.
  */
-import { stringify } from "yaml";
+import { parseDocument, stringify } from "yaml";
 import { inputError } from "../core/errors.ts";
 import { asArray, asObject, asObjects, asText, type JsonObject } from "../core/json_value.ts";
 import { Pattern } from "../core/patterns/pattern.ts";
@@ -81,24 +81,17 @@ const READ = new Set([
 
 /** Throws an input error for what is no such config. */
 export function importConfig(text: string, fileName: string): ImportedConfig {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch (error) {
-    throw inputError(`${fileName}: is not JSON: ${(error as Error).message}`);
-  }
-  const config = asObject(parsed);
+  const notes: string[] = [];
+  const config = configOf(parsedText(text, fileName, notes), fileName);
   const collection = asText(config?.collection) ?? asText(config?.id);
   if (config === null || collection === null) {
     throw inputError(
       `${fileName}: names no collection (wanted a VEDA dataset config, or a step function's input)`,
     );
   }
-  const notes: string[] = [];
   const name = collection.replace(/[^\w.\-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "").slice(0, 200);
   if (name !== collection) notes.push(`collection "${collection}" is called "${name}" here`);
-  const items = asObjects(config.discovery_items);
-  const sources = items.length > 0 ? items : [config];
+  const sources = asObjects(config.discovery_items);
   const discover = sources.flatMap((source) => sourceOf(source, collection, notes));
   if (discover.length === 0) {
     throw inputError(
@@ -106,7 +99,7 @@ export function importConfig(text: string, fileName: string): ImportedConfig {
     );
   }
   const convert = convertOf(sources, samplesOf(config), notes);
-  tellTheRest(config, items, notes);
+  tellTheRest(config, sources, notes);
   const dataset = {
     dataset: name,
     discover,
@@ -120,8 +113,57 @@ export function importConfig(text: string, fileName: string): ImportedConfig {
   return { name, yaml, notes: [...new Set(notes)] };
 }
 
+/** JSON, also with a comma behind the last of its values, as people leave them. */
+function parsedText(text: string, fileName: string, notes: string[]): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    // YAML's flow style is JSON's, and takes such commas.
+    const document = parseDocument(text);
+    if (document.errors.length > 0 || !/^\s*[[{]/.test(text)) {
+      throw inputError(`${fileName}: is not JSON: ${(error as Error).message}`);
+    }
+    notes.push("the file is no strict JSON (a comma too many?), and was read all the same");
+    return document.toJS();
+  }
+}
+
+/**
+ * A config with its discovery items. The input of a step function is one item, and a list of such inputs one a
+ * piece; null for what is neither.
+ */
+function configOf(parsed: unknown, fileName: string): JsonObject | null {
+  const config = asObject(parsed);
+  if (config !== null) {
+    if (asObjects(config.discovery_items).length > 0) return config;
+    const words = ["title", "description", "license"].some((key) => config[key] !== undefined);
+    return words
+      ? { ...config, discovery_items: [config] }
+      : { collection: config.collection, sample_files: config.sample_files, discovery_items: [config] };
+  }
+  const inputs = asObjects(parsed);
+  const collections = [...new Set(inputs.map(({ collection }) => collection))];
+  if (collections.length > 1) {
+    throw inputError(
+      `${fileName}: holds inputs of ${collections.length} collections, ${
+        collections.join(", ")
+      } (import a file of each)`,
+    );
+  }
+  return inputs.length === 0 ? null : { collection: collections[0], discovery_items: inputs };
+}
+
+/** Whether granules are asked of CMR: inputs of its time name neither it nor a bucket. */
+function asksCmr({ discovery, bucket, version, temporal, bounding_box }: JsonObject): boolean {
+  if (discovery !== undefined || bucket !== undefined) return discovery === "cmr";
+  return [version, temporal, bounding_box].some((value) => value !== undefined);
+}
+
 function sourceOf(source: JsonObject, collection: string, notes: string[]): Record<string, unknown>[] {
-  if (source.discovery === "cmr") {
+  if (asksCmr(source)) {
+    if (source.discovery === undefined) {
+      notes.push("discovery: nothing says where granules are; CMR is asked");
+    }
     const [start, end] = asArray(source.temporal).map(asText);
     const box = asArray(source.bounding_box ?? source.bbox).map(Number);
     return [{
@@ -177,9 +219,9 @@ const DATES: readonly [unit: string, pattern: string][] = [
     "second",
     String.raw`(?<year>\d{4})-?(?<month>\d\d)-?(?<day>\d\d)T?(?<hour>\d\d)(?<minute>\d\d)(?<second>\d\d)`,
   ],
-  ["day", String.raw`[_.-](?<year>\d{4})-?(?<month>\d\d)-?(?<day>\d\d)([^\d]|$)`],
-  ["month", String.raw`[_.-](?<year>\d{4})-?(?<month>\d\d)([^\d]|$)`],
-  ["year", String.raw`[_.-](?<year>\d{4})([^\d]|$)`],
+  ["day", String.raw`(^|[_.-])(?<year>\d{4})-?(?<month>\d\d)-?(?<day>\d\d)([^\d]|$)`],
+  ["month", String.raw`(^|[_.-])(?<year>\d{4})-?(?<month>\d\d)([^\d]|$)`],
+  ["year", String.raw`(^|[_.-])(?<year>\d{4})([^\d]|$)`],
 ];
 
 function convertOf(
@@ -203,7 +245,7 @@ function convertOf(
     } else convert.assets = [...(convert.assets as string[] | undefined ?? []), glob];
   }
   const ranges = [...new Set(sources.map(({ datetime_range }) => asText(datetime_range)))];
-  const s3 = sources.some(({ discovery }) => discovery !== "cmr");
+  const s3 = sources.some((source) => !asksCmr(source));
   if (s3) {
     const fitting = samples.length === 0
       ? undefined
@@ -220,9 +262,9 @@ function convertOf(
   return convert;
 }
 
-/** `^.*\.he5$` as `*.he5`; null for anything less plain. */
+/** `^.+\.he5$` as `*.he5`; null for anything less plain. */
 function globOf(regex: string): string | null {
-  const ending = /^\^?(?:\.\*\??|\(\.\*\)|\[\\s\\S\]\*\??)((?:\\?[\w.-])+)\$?$/.exec(regex)?.[1];
+  const ending = /^\^?(?:\.[*+]\??|\(\.[*+]\)|\[\\s\\S\][*+]\??)((?:\\?[\w.-])+)\$?$/.exec(regex)?.[1];
   return ending === undefined ? null : `*${ending.replace(/\\/g, "")}`;
 }
 
@@ -291,6 +333,7 @@ const LOST: Readonly<Record<string, string>> = {
   schedule: "granary deploy cron prints what runs it on time",
 };
 
+/** Keys of a config that is its own only item are told of where its words are. */
 function tellTheRest(config: JsonObject, items: readonly JsonObject[], notes: string[]): void {
   for (const place of [config, ...items]) {
     for (const [key, reason] of Object.entries(LOST)) {
@@ -298,8 +341,9 @@ function tellTheRest(config: JsonObject, items: readonly JsonObject[], notes: st
     }
   }
   for (const item of items) {
+    if ("title" in item || "description" in item || "license" in item) continue;
     for (const key of Object.keys(item)) {
-      if (!READ.has(key) && !MACHINERY.has(key)) notes.push(`discovery_items: ${key} is not known here`);
+      if (!READ.has(key) && !MACHINERY.has(key)) notes.push(`${key} is not known here`);
     }
   }
 }

@@ -88,10 +88,42 @@ Deno.test("a step function's input that asks CMR becomes a dataset that asks CMR
     url: null,
   }]);
   assert.deepEqual(dataset.convert.variables, ["ColumnAmountO3"]);
-  assert.ok(notes.some((note) => note.includes('include "^.+he5$"')));
+  assert.deepEqual(dataset.convert.assets, ["*he5"]);
   assert.ok(notes.some((note) => note.includes("asset_name")));
   const plain = importConfig(JSON.stringify({ ...input, include: "^.*\\.he5$" }), "in.json");
   assert.deepEqual(parseDataset(plain.yaml, "d.yaml").convert.assets, ["*.he5"]);
+});
+
+Deno.test("a list of inputs is one dataset, and what is said of CMR without its name asks CMR", () => {
+  const input = (year: number) => ({
+    collection: "burns",
+    discovery: "s3",
+    prefix: "fire/",
+    bucket: "b",
+    filename_regex: `burns_${year}.tif`,
+    datetime_range: "year",
+    hours: 3,
+  });
+  // Such lists have commas behind their last inputs.
+  const text = `[${JSON.stringify(input(2015))},\n ${JSON.stringify(input(2016))},\n]`;
+  const { yaml, notes } = importConfig(text, "in.json");
+  const dataset = parseDataset(yaml, "d.yaml");
+  assert.deepEqual(dataset.discover.map((one) => "match" in one && one.match), [
+    "/burns_2015.tif/",
+    "/burns_2016.tif/",
+  ]);
+  assert.deepEqual(dataset.collection.fields, {});
+  for (const told of [/hours is not known here/, /no strict JSON/]) {
+    assert.ok(notes.some((note) => told.test(note)), String(told));
+  }
+  const other = JSON.stringify([input(2015), { ...input(2016), collection: "floods" }]);
+  assert.throws(
+    () => importConfig(other, "in.json"),
+    /in\.json: holds inputs of 2 collections, burns, floods/,
+  );
+  const hls = { mode: "stac", collection: "HLSL30", version: "2.0", bounding_box: [-67, 17, -65, 18] };
+  const [asked] = parseDataset(importConfig(JSON.stringify(hls), "h.json").yaml, "d.yaml").discover;
+  assert.deepEqual([asked.from, "shortName" in asked && asked.shortName], ["cmr", "HLSL30"]);
 });
 
 Deno.test("a pattern that cannot be searched in linear time is reported, and what is no config is refused", () => {
