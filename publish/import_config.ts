@@ -3,7 +3,7 @@
  * inputs of step functions that publish one collection (`collection`, `discovery`, `prefix`, `bucket`, …).
  * What has no counterpart is reported, never dropped in silence.
  */
-import { parseDocument, stringify } from "yaml";
+import { stringify } from "yaml";
 import { inputError } from "../core/errors.ts";
 import { asArray, asObject, asObjects, asText, type JsonObject } from "../core/json_value.ts";
 import { Pattern } from "../core/patterns/pattern.ts";
@@ -115,16 +115,15 @@ export function importConfig(text: string, fileName: string): ImportedConfig {
 
 /** JSON, also with a comma behind the last of its values, as people leave them. */
 function parsedText(text: string, fileName: string, notes: string[]): unknown {
+  const strict = text.replace(/("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])/gs, (_, quoted?: string) => quoted ?? "");
   try {
-    return JSON.parse(text);
-  } catch (error) {
-    // YAML's flow style is JSON's, and takes such commas.
-    const document = parseDocument(text);
-    if (document.errors.length > 0 || !/^\s*[[{]/.test(text)) {
-      throw inputError(`${fileName}: is not JSON: ${(error as Error).message}`);
+    const parsed = JSON.parse(strict);
+    if (strict !== text) {
+      notes.push("the file is no strict JSON: commas behind the last of its values are passed over");
     }
-    notes.push("the file is no strict JSON (a comma too many?), and was read all the same");
-    return document.toJS();
+    return parsed;
+  } catch (error) {
+    throw inputError(`${fileName}: is not JSON: ${(error as Error).message}`);
   }
 }
 
