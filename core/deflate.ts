@@ -3,8 +3,8 @@ import zlib from "node:zlib";
 import { adler32 } from "./kernels/adler32.ts";
 import { type Libdeflate, runtimeLibdeflate } from "./libdeflate.ts";
 
-/** Returns a zlib stream; `level` is 1 to 9. */
-type Deflate = (bytes: Uint8Array, level: number) => Uint8Array;
+/** Returns a zlib stream in parts, which are not worth the time of putting them together; `level` is 1 to 9. */
+type Deflate = (bytes: Uint8Array, level: number) => Uint8Array[];
 
 /** Room for what does not shrink: zlib's worst case is within it. */
 export const DEFLATE_SLACK_BYTES = 1024;
@@ -20,17 +20,14 @@ export const deflate: Deflate = deflateBy(runtimeLibdeflate());
 /** Deflating by `libdeflate`. A runtime gives the same bytes every time; another runtime may give others. */
 export function deflateBy(libdeflate: Libdeflate | undefined): Deflate {
   if (libdeflate === undefined) {
-    return (bytes, level) =>
-      zlib.deflateSync(bytes, { level, chunkSize: bytes.length + DEFLATE_SLACK_BYTES });
+    return (
+      bytes,
+      level,
+    ) => [zlib.deflateSync(bytes, { level, chunkSize: bytes.length + DEFLATE_SLACK_BYTES })];
   }
   return (bytes, level) => {
     const raw = libdeflate.deflateSync(bytes, { library: "libdeflate", level: LIBDEFLATE_LEVELS[level] });
-    const stream = new Uint8Array(raw.length + 6);
-    const view = new DataView(stream.buffer);
-    view.setUint16(0, headerOf(level));
-    stream.set(raw, 2);
-    view.setUint32(stream.length - 4, adler32(bytes));
-    return stream;
+    return [bigEndian(headerOf(level), 2), raw, bigEndian(adler32(bytes), 4)];
   };
 }
 
@@ -39,4 +36,8 @@ function headerOf(level: number): number {
   if (level === 1) return 0x7801;
   if (level < 6) return 0x785e;
   return level === 6 ? 0x789c : 0x78da;
+}
+
+function bigEndian(value: number, bytes: number): Uint8Array {
+  return Uint8Array.from({ length: bytes }, (_, i) => value >>> 8 * (bytes - 1 - i));
 }

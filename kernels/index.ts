@@ -14,6 +14,7 @@ export {
   averageUint8,
 } from "./average_cells";
 export { averageFloats } from "./average_floats";
+export { copyRows } from "./copy_rows";
 export { countFloats } from "./count_floats";
 export { gather4, gather8, gatherHalves, keepRows, markFloat32, markFloat64 } from "./keep_rows";
 export { maxCells, minCells, squaresCells, sumCells } from "./reduce_cells";

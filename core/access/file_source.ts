@@ -11,6 +11,9 @@ import type { ByteRange, Source, SourceCounters, SyncSource } from "./source.ts"
 /** The longest single pread: below the 2 GiB that some systems stop at. */
 const LONGEST_READ_BYTES = 1 << 30;
 
+/** What a thread that others wait for reads at once: less than a millisecond where the system has it at hand. */
+const READ_AT_ONCE_BYTES = 1 << 20;
+
 /** A source that reads into any memory. */
 export type LocalSource = Source & Required<Pick<Source, "readInto">>;
 
@@ -42,11 +45,25 @@ class FileSource implements LocalSource {
   async read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
     checkRange(this.name, this.sizeBytes, offset, length); // before memory is asked for
     const bytes = new Uint8Array(length);
-    await this.readInto(offset, bytes, signal);
+    await this.#fill(offset, bytes, LONGEST_READ_BYTES, readAsync, signal);
     return bytes;
   }
 
+  /**
+   * In short reads of this thread, with a turn for others between them: where the memory is WebAssembly's, a runtime
+   * may let its own threads read to another place, and copy all of it.
+   */
   async readInto(offset: number, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+    await this.#fill(offset, bytes, READ_AT_ONCE_BYTES, readInTurn, signal);
+  }
+
+  async #fill(
+    offset: number,
+    bytes: Uint8Array,
+    longest: number,
+    read: typeof readAsync,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     const { length } = bytes;
     signal?.throwIfAborted();
     if (this.#closing) throw new Error(`${this.name}: read after close`);
@@ -54,16 +71,10 @@ class FileSource implements LocalSource {
     this.#reading += 1;
     try {
       for (let done = 0; done < length;) {
-        const got = await readAsync(
-          this.#file.fd,
-          bytes,
-          done,
-          Math.min(length - done, LONGEST_READ_BYTES),
-          offset,
-        )
-          .catch((error) => {
-            throw fileError(this.name, error);
-          });
+        const want = Math.min(length - done, longest);
+        const got = await read(this.#file.fd, bytes, done, want, offset).catch((error) => {
+          throw fileError(this.name, error);
+        });
         if (got === 0) throw shortened(this.name, offset, length, done);
         done += got;
         signal?.throwIfAborted();
@@ -92,6 +103,18 @@ function readAsync(
   return new Promise((resolve, reject) => {
     fs.read(fd, bytes, done, want, offset + done, (error, got) => error ? reject(error) : resolve(got));
   });
+}
+
+async function readInTurn(
+  fd: number,
+  bytes: Uint8Array,
+  done: number,
+  want: number,
+  offset: number,
+): Promise<number> {
+  const got = fs.readSync(fd, bytes, done, want, offset + done);
+  if (done + got < bytes.length) await new Promise(setImmediate);
+  return got;
 }
 
 class FileSyncSource implements SyncSource {

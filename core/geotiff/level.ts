@@ -61,11 +61,12 @@ export async function readRectangle(
   nodata: number | null,
   decode: DecodeBlock,
   signal?: AbortSignal,
+  into?: readonly GridValues[],
 ): Promise<GridWindow> {
   const { width, height } = rectangle;
   const cells = width * height;
   const { dtype } = level.main.layout;
-  const bands = samples.map(() => new NUMBER_ARRAYS[dtype as GridDtype](cells));
+  const bands = into ?? samples.map(() => new NUMBER_ARRAYS[dtype as GridDtype](cells));
   const { image } = level.main;
   const isWhole = rectangle.x === 0 && width === image.width && level.mask === null && bands.length === 1;
   if (isWhole && await readPlainRows(level.main, rectangle.y, height, bands[0], signal)) {

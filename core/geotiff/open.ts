@@ -226,6 +226,7 @@ class GeotiffGrid extends HeaderGrid {
       this.nodata,
       this.#decode,
       signal,
+      request.into,
     );
     for (const plane of window.mask === null ? window.bands : [...window.bands, window.mask]) {
       if (flipRows) reverseRows(plane, width, height);

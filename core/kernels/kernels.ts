@@ -52,6 +52,14 @@ export interface Kernels {
   averageUint16: Average;
   averageInt32: Average;
   averageUint32: Average;
+  copyRows(
+    from: number,
+    stride: number,
+    to: number,
+    toStride: number,
+    bytes: number,
+    rows: number,
+  ): void;
   countFloats(at: number, length: number, limits: number, nodata: number, counts: number): void;
   divideRows: Arithmetic;
   gather4: Gather;

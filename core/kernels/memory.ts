@@ -45,13 +45,19 @@ export class KernelMemory {
     return at;
   }
 
-  /** Calls `run` for an array that lies here, or else for its parts in their order, each copied to here. */
+  /**
+   * Calls `run` for the parts of an array in their order, each copied to here unless it lies here: parts stay in the
+   * processor's cache however often `run` goes over them.
+   */
   eachPart(values: Uint8Array | Float32Array, run: (at: number, length: number) => void): void {
+    const size = values.BYTES_PER_ELEMENT;
     if (values.buffer === this.buffer) {
-      run(values.byteOffset, values.length);
+      const step = PART_BYTES / size;
+      for (let i = 0; i < values.length; i += step) {
+        run(values.byteOffset + i * size, Math.min(step, values.length - i));
+      }
       return;
     }
-    const size = values.BYTES_PER_ELEMENT;
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
     const part = new Uint8Array(this.buffer, ARGUMENT_BYTES, PART_BYTES);
     for (let at = 0; at < bytes.length; at += PART_BYTES) {

@@ -71,6 +71,8 @@ export interface WindowRequest {
   readonly height: number;
   /** Indices of bands; default all. */
   readonly bands?: readonly number[];
+  /** Arrays of `width * height` values, one a band, where a reader may put them instead of into new ones. */
+  readonly into?: readonly GridValues[];
 }
 
 /** All that is known of a grid before anything of it is read. */

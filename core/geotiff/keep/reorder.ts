@@ -11,6 +11,7 @@ import { TAG } from "../tags.ts";
 import type { TiffFile } from "../tiff_file.ts";
 import type { CogStructure } from "../validate/structure.ts";
 import type { BlockCheck } from "./check_blocks.ts";
+import type { Packed } from "../write/compress.ts";
 import { type Directory, type Field, headerBytes, writeHeader } from "../write/directory.ts";
 import type { TilePlaces } from "../write/fields.ts";
 import { CLASSIC_LIMIT_BYTES, framedTiles, placeTiles } from "../write/framed_tiles.ts";
@@ -142,7 +143,7 @@ async function* blocksOf(
   images: readonly ({ readonly image: TiffImage } & TilePlaces)[],
   check: BlockCheck,
   signal?: AbortSignal,
-): AsyncIterable<Uint8Array> {
+): AsyncIterable<Packed> {
   for (const { image, offsets, lengths } of images) {
     const decodes = check.decodes(image);
     for (let start = 0; start < lengths.length;) {
@@ -157,7 +158,7 @@ async function* blocksOf(
       }));
       for (const [i, block] of (await readRanges(file.source, ranges, signal)).entries()) {
         if (decodes) await check.decode(image, start + i, block);
-        if (block.length > 0) yield block;
+        if (block.length > 0) yield [block];
       }
       start = end;
     }

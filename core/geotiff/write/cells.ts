@@ -1,6 +1,6 @@
 /** Cells as they are written: those without a value get the one nodata value, packed numbers are unpacked by wish. */
-import { Buffer } from "node:buffer";
 import { inputError } from "../../errors.ts";
+import { copyRows } from "../../kernels/copy_rows.ts";
 import type { Grid, GridDtype, GridValues, GridWindow } from "../../raster/grid.ts";
 import { INTEGER_RANGES } from "../../raster/integer_range.ts";
 
@@ -66,7 +66,10 @@ export class CellWriter {
       const source = window.bands[band];
       const tile = tiles[band].subarray(0, width * height);
       if (this.#physical) this.#unpack(source, window.width, x, y, width, height, index, tile);
-      else copyRows(source, y * window.width + x, window.width, width, height, tile);
+      else {
+        const from = { values: source, start: y * window.width + x, stride: window.width };
+        copyRows(from, { values: tile, start: 0, stride: width }, width, height);
+      }
       if (window.mask !== null) this.#hide(window.mask, window.width, x, y, width, height, tile);
       return tile;
     });
@@ -130,24 +133,5 @@ export class CellWriter {
         tile[row * width + column] = this.nodata;
       }
     }
-  }
-}
-
-/** Rows of `width` cells, `stride` apart from `start` on, one behind the other. */
-function copyRows(
-  source: GridValues,
-  start: number,
-  stride: number,
-  width: number,
-  height: number,
-  tile: GridValues,
-): void {
-  const size = source.BYTES_PER_ELEMENT;
-  // Buffers copy without an array made for each row.
-  const from = Buffer.from(source.buffer, source.byteOffset, source.byteLength);
-  const to = Buffer.from(tile.buffer, tile.byteOffset, tile.byteLength);
-  for (let row = 0; row < height; row++) {
-    const at = (start + row * stride) * size;
-    from.copy(to, row * width * size, at, at + width * size);
   }
 }

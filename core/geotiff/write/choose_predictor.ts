@@ -4,7 +4,7 @@
  */
 import { makeValues } from "../../element_types.ts";
 import type { GridDtype, GridValues } from "../../raster/grid.ts";
-import { type Compression, compressNow } from "./compress.ts";
+import { type Compression, compressNow, packedLength } from "./compress.ts";
 import { type Predictor, predictorOf, tileBytes } from "./predictor.ts";
 
 /** Rows that are tried, in groups over the height of the tile. */
@@ -27,7 +27,7 @@ export function choosePredictor(
   const size = (predictor: Predictor) => {
     tileBytes(bands, width, height, tileSize, dtype, predictor, out);
     rows.forEach((row, i) => sample.set(out.subarray(row * rowBytes, (row + 1) * rowBytes), i * rowBytes));
-    return compressNow(sample, { name, level: 1 }).length;
+    return packedLength(compressNow(sample, { name, level: 1 }));
   };
   const own = predictorOf(dtype);
   return size(1) < size(own) ? 1 : own;

@@ -9,7 +9,7 @@ import type { ObjectTarget } from "../../access/object_target.ts";
 import { type GranaryError, inputError } from "../../errors.ts";
 import { temporaryName } from "../../files/atomic.ts";
 import type { Affine, Crs, Grid, GridBand, GridDtype } from "../../raster/grid.ts";
-import type { Compression } from "./compress.ts";
+import type { Compression, Packed } from "./compress.ts";
 import { headerBytes, writeHeader } from "./directory.ts";
 import { type BandCount, encodeTiles } from "./encode.ts";
 import { cogDirectories, type TilePlaces } from "./fields.ts";
@@ -124,6 +124,6 @@ function layOut(
 }
 
 /** All tiles that are stored, in the order of the file. */
-function* tilesOf(store: TileStore, levels: number): Iterable<Uint8Array> {
+function* tilesOf(store: TileStore, levels: number): Iterable<Packed> {
   for (let level = levels - 1; level >= 0; level--) yield* store.read(level);
 }

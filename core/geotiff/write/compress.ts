@@ -55,12 +55,15 @@ export function hasOwnThreads({ name }: Compression): boolean {
   return name === "zstd" || (name === "deflate" && runtimeLibdeflate() === undefined);
 }
 
+/** What was compressed, in parts that follow on each other. */
+export type Packed = readonly Uint8Array[];
+
 /** Compresses by node:zlib's thread pool. The array must not change until the promise is done. */
-export function compressLater(bytes: Uint8Array, { name, level }: Compression): Promise<Uint8Array> {
-  if (name === "none") return Promise.resolve(bytes);
+export function compressLater(bytes: Uint8Array, { name, level }: Compression): Promise<Packed> {
+  if (name === "none") return Promise.resolve([bytes]);
   return new Promise((resolve, reject) => {
     const done = (error: Error | null, packed: Uint8Array) =>
-      error === null ? resolve(tight(packed)) : reject(error);
+      error === null ? resolve([tight(packed)]) : reject(error);
     if (name === "deflate") {
       // One chunk of output: each further one is a way to the pool and back.
       zlib.deflate(bytes, { level, chunkSize: bytes.length + DEFLATE_SLACK_BYTES }, done);
@@ -69,11 +72,15 @@ export function compressLater(bytes: Uint8Array, { name, level }: Compression): 
 }
 
 /** The same at once, in this thread. */
-export function compressNow(bytes: Uint8Array, { name, level }: Compression): Uint8Array {
-  if (name === "none") return bytes;
-  return tight(
-    name === "deflate" ? deflate(bytes, level) : zlib.zstdCompressSync(bytes, zstdOptions(bytes, level)),
-  );
+export function compressNow(bytes: Uint8Array, { name, level }: Compression): Packed {
+  if (name === "none") return [bytes];
+  if (name === "deflate") return deflate(bytes, level).map(tight);
+  return [tight(zlib.zstdCompressSync(bytes, zstdOptions(bytes, level)))];
+}
+
+/** Bytes of all parts. */
+export function packedLength(packed: Packed): number {
+  return packed.reduce((sum, part) => sum + part.length, 0);
 }
 
 function zstdOptions(bytes: Uint8Array, level: number) {

@@ -33,10 +33,13 @@ export async function encodeTiles(
   const { bands, dtype, levels, tileSize } = plan;
   const tile = tileSize * tileSize;
   const { rows, tile: overviewTile } = overviewLengths(levels, tileSize);
-  const lengths = bands.flatMap(() => [tile, tile, ...rows, overviewTile]);
+  const panels = panelsOfPlan(grid, plan);
+  const windows = windowLengths(grid, plan, panels);
+  const lengths = bands.flatMap(() => [tile, tile, ...rows, overviewTile, ...windows]);
   const memory = new CellMemory(dtype, lengths);
   try {
-    return await encodeIn(memory, grid, plan, store, signal);
+    const into = windows.map((length) => bands.map(() => memory.cells(length)));
+    return await encodeIn(memory, new PanelReader(grid, plan, panels, into, signal), plan, store);
   } finally {
     memory.close();
   }
@@ -44,10 +47,9 @@ export async function encodeTiles(
 
 async function encodeIn(
   memory: CellMemory,
-  grid: Grid,
+  panels: PanelReader,
   plan: CogPlan,
   store: TileStore,
-  signal: AbortSignal | undefined,
 ): Promise<{ counts: BandCount[]; predictor: Predictor }> {
   const { bands, dtype, nodata, cells, tileSize, levels } = plan;
   const tiles = bands.map(() => memory.cells(tileSize * tileSize));
@@ -65,7 +67,6 @@ async function encodeIn(
     memory,
     (level, index, tile, width, height) => packer.pack(level, index, tile, width, height),
   );
-  const panels = new PanelReader(grid, plan, signal);
   const counts = isCountable(dtype) ? bands.map(() => new ValueCounts(dtype, nodata)) : null;
   const sums = bands.map(() => new StatisticsSum(nodata));
   let predictor: Predictor;
@@ -83,7 +84,7 @@ async function encodeIn(
           });
           await overviews.add(0, row, (panel.x + x) / tileSize, tile, width, height);
         }
-        if (panel.x + panel.width === grid.width) await overviews.endRow(0, row);
+        if (panel.x + panel.width === levels[0].width) await overviews.endRow(0, row);
       }
     }
   } finally {
@@ -142,6 +143,27 @@ async function countBuckets(
   return sums.map((sum) => sum?.result() ?? null);
 }
 
+/** Two panels are there at a time where there are several. */
+function panelsOfPlan(grid: Grid, { bands, tileSize, memoryBytes }: CogPlan): Panel[] {
+  const cellBytes = elementBytes(grid.dtype) * bands.length;
+  const whole = grid.width * grid.height * cellBytes;
+  const budget = memoryBytes / 2;
+  return panelsOf(
+    grid.width,
+    grid.height,
+    tileSize,
+    cellBytes,
+    whole <= budget ? Math.max(budget, tileSize * grid.width * cellBytes) : budget / 2,
+  );
+}
+
+/** Cells of a band in each of the windows that are there at a time; none where cells are read in another type. */
+function windowLengths(grid: Grid, { dtype }: CogPlan, panels: readonly Panel[]): number[] {
+  if (dtype !== grid.dtype) return [];
+  const [{ width, height }] = panels;
+  return panels.slice(0, 2).map(() => width * height);
+}
+
 interface ReadPanel {
   readonly panel: Panel;
   readonly window: GridWindow;
@@ -152,24 +174,23 @@ class PanelReader {
   readonly #grid: Grid;
   readonly #bands: readonly number[];
   readonly #panels: readonly Panel[];
+  readonly #into: readonly (readonly GridValues[])[];
   readonly #signal: AbortSignal | undefined;
   #only: GridWindow | undefined;
 
-  constructor(grid: Grid, plan: CogPlan, signal: AbortSignal | undefined) {
+  /** @param into arrays of every band for windows, which take turns; may be none */
+  constructor(
+    grid: Grid,
+    plan: CogPlan,
+    panels: readonly Panel[],
+    into: readonly (readonly GridValues[])[],
+    signal: AbortSignal | undefined,
+  ) {
     this.#grid = grid;
     this.#bands = plan.bands;
+    this.#panels = panels;
+    this.#into = into;
     this.#signal = signal;
-    const cellBytes = elementBytes(grid.dtype) * plan.bands.length;
-    const whole = grid.width * grid.height * cellBytes;
-    const budget = plan.memoryBytes / 2;
-    // Two panels are there at a time where there are several.
-    this.#panels = panelsOf(
-      grid.width,
-      grid.height,
-      plan.tileSize,
-      cellBytes,
-      whole <= budget ? Math.max(budget, plan.tileSize * grid.width * cellBytes) : budget / 2,
-    );
   }
 
   async *read(): AsyncIterable<ReadPanel> {
@@ -187,6 +208,10 @@ class PanelReader {
 
   #ask(index: number): Promise<GridWindow> {
     const { x, y, width, height } = this.#panels[index];
-    return this.#grid.readWindow({ level: 0, x, y, width, height, bands: this.#bands }, this.#signal);
+    const into = this.#into[index % 2]?.map((values) => values.subarray(0, width * height));
+    return this.#grid.readWindow(
+      { level: 0, x, y, width, height, bands: this.#bands, ...(into === undefined ? {} : { into }) },
+      this.#signal,
+    );
   }
 }

@@ -2,7 +2,9 @@
  * Tiles of a cloud-optimized GeoTIFF in a row: before each its length, behind it its last bytes again. Readers
  * that get both know that it is whole.
  */
+import { Buffer } from "node:buffer";
 import type { Hash } from "node:crypto";
+import { type Packed, packedLength } from "./compress.ts";
 import type { TilePlaces } from "./fields.ts";
 
 /** A classic TIFF ends at 4 GiB; a file that comes near is a BigTIFF. */
@@ -13,6 +15,9 @@ const TRAILER_BYTES = 4;
 
 /** Chunks that are handed to the target at once. */
 const CHUNK_BYTES = 4 * 1024 * 1024;
+
+/** Parts of tiles from this size on are handed over where they lie. */
+const LARGE_PART_BYTES = 64 * 1024;
 
 /** Sets the places of the tiles of all levels, which come in the order of the file, from `start` on. @returns where the file ends */
 export function placeTiles(levels: readonly TilePlaces[], start: number): number {
@@ -27,36 +32,45 @@ export function placeTiles(levels: readonly TilePlaces[], start: number): number
   return at;
 }
 
-/** The file's bytes in order, in chunks of a few megabytes. Each is valid until the next is asked for. */
+/** The file's bytes in order, in chunks of a few megabytes at most. Each is valid until the next is asked for. */
 export async function* framedTiles(
   header: Uint8Array,
-  tiles: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  tiles: Iterable<Packed> | AsyncIterable<Packed>,
   hash: Hash,
   signal?: AbortSignal,
 ): AsyncIterable<Uint8Array> {
   hash.update(header);
   yield header;
-  let chunk = new Uint8Array(CHUNK_BYTES);
-  let view = new DataView(chunk.buffer);
+  const chunk = new Uint8Array(CHUNK_BYTES);
   let used = 0;
   for await (const tile of tiles) {
-    const wanted = LEADER_BYTES + tile.length + TRAILER_BYTES;
-    if (used + wanted > chunk.length) {
-      signal?.throwIfAborted();
-      hash.update(chunk.subarray(0, used));
-      yield chunk.subarray(0, used);
-      used = 0;
-      if (wanted > chunk.length) {
-        chunk = new Uint8Array(wanted);
-        view = new DataView(chunk.buffer);
+    for (const part of framed(tile)) {
+      const isLarge = part.length >= LARGE_PART_BYTES;
+      if (used > 0 && (isLarge || used + part.length > chunk.length)) {
+        signal?.throwIfAborted();
+        const whole = chunk.subarray(0, used);
+        hash.update(whole);
+        yield whole;
+        used = 0;
+      }
+      if (isLarge) {
+        hash.update(part);
+        yield part;
+      } else {
+        chunk.set(part, used);
+        used += part.length;
       }
     }
-    view.setUint32(used, tile.length, true);
-    chunk.set(tile, used + LEADER_BYTES);
-    const end = used + LEADER_BYTES + tile.length;
-    chunk.set(chunk.subarray(end - TRAILER_BYTES, end), end);
-    used = end + TRAILER_BYTES;
   }
   hash.update(chunk.subarray(0, used));
   if (used > 0) yield chunk.subarray(0, used);
+}
+
+/** A tile's parts between its leader and its trailer. */
+function framed(tile: Packed): Uint8Array[] {
+  const leader = new Uint8Array(LEADER_BYTES);
+  new DataView(leader.buffer).setUint32(0, packedLength(tile), true);
+  const last = tile[tile.length - 1];
+  const end = last.length < TRAILER_BYTES ? Buffer.concat([leader, ...tile]) : last;
+  return [leader, ...tile, end.subarray(end.length - TRAILER_BYTES)];
 }

@@ -1,4 +1,5 @@
 /** Levels of a pyramid made while the full one comes, row of tiles by row of tiles, from the top. */
+import { copyRows } from "../../kernels/copy_rows.ts";
 import type { GridDtype, GridValues } from "../../raster/grid.ts";
 import type { CellMemory } from "./cell_memory.ts";
 import { fold, type OverviewMethod } from "./fold.ts";
@@ -93,9 +94,12 @@ export class OverviewRows {
       const cells = Math.min(tileSize, width - x);
       const bands = this.#rows[below].map((values, band) => {
         const tile = this.#tile[band];
-        for (let y = 0; y < rows; y++) {
-          tile.set(values.subarray(y * width + x, y * width + x + cells), y * cells);
-        }
+        copyRows(
+          { values, start: x, stride: width },
+          { values: tile, start: 0, stride: cells },
+          cells,
+          rows,
+        );
         return tile.subarray(0, rows * cells);
       });
       await this.add(below, row, column, bands, cells, rows);

@@ -1,7 +1,7 @@
 /** Threads that compress the tiles of one file: node:zlib's own, or workers for libdeflate, which has none. */
 import { ThreadSlots } from "../../workers/slots.ts";
 import { type TaskAnswer, type TaskMessage, TaskQueue } from "../../workers/task_queue.ts";
-import { type Compression, compressLater, compressNow, hasOwnThreads } from "./compress.ts";
+import { type Compression, compressLater, compressNow, hasOwnThreads, type Packed } from "./compress.ts";
 
 export interface PackTask {
   readonly bytes: Uint8Array;
@@ -16,7 +16,7 @@ export class PackPool {
   readonly #workers: number;
   /** Whether workers are worth their start. */
   readonly #starts: boolean;
-  #queue: Promise<TaskQueue<PackTask, Uint8Array>> | undefined;
+  #queue: Promise<TaskQueue<PackTask, Packed>> | undefined;
 
   /** @param tiles how many will come */
   constructor(compression: Compression, workers: number, tiles: number) {
@@ -35,7 +35,7 @@ export class PackPool {
   /**
    * Compresses; the bytes are the same in whatever thread. `bytes` must not change until the promise is done.
    */
-  async pack(bytes: Uint8Array): Promise<Uint8Array> {
+  async pack(bytes: Uint8Array): Promise<Packed> {
     const compression = this.#compression;
     if (this.#starts) {
       const queue = await (this.#queue ??= openQueue(this.#workers));
@@ -53,10 +53,10 @@ export class PackPool {
   }
 }
 
-async function openQueue(workers: number): Promise<TaskQueue<PackTask, Uint8Array>> {
+async function openQueue(workers: number): Promise<TaskQueue<PackTask, Packed>> {
   const { Worker } = await import("node:worker_threads");
   return new TaskQueue(
-    new ThreadSlots<TaskMessage<PackTask>, TaskAnswer<Uint8Array>>(
+    new ThreadSlots<TaskMessage<PackTask>, TaskAnswer<Packed>>(
       workers,
       () => new Worker(new URL("./pack_worker.ts", import.meta.url)),
     ),

@@ -4,9 +4,10 @@
  */
 import fs from "node:fs";
 import { writeAllSync, writeError } from "../../files/atomic.ts";
+import { type Packed, packedLength } from "./compress.ts";
 
 /** Where a packed tile is: at hand, or in the scratch file. */
-type Held = Uint8Array | { readonly offset: number; readonly length: number };
+type Held = Packed | { readonly offset: number; readonly length: number };
 
 /** Chunks of the scratch file that are read back at once. */
 const READ_BYTES = 4 * 1024 * 1024;
@@ -27,24 +28,24 @@ export class TileStore {
   }
 
   /** Keeps a packed tile; one that is never put is an empty one. */
-  put(level: number, index: number, bytes: Uint8Array): void {
-    this.#levels[level][index] = bytes;
-    this.#heldBytes += bytes.length;
+  put(level: number, index: number, packed: Packed): void {
+    this.#levels[level][index] = packed;
+    this.#heldBytes += packedLength(packed);
     if (this.#heldBytes > this.#budgetBytes) this.#spill();
   }
 
   /** Lengths of a level's packed tiles in bytes, 0 for empty ones. */
   lengths(level: number): Uint32Array {
-    return Uint32Array.from(this.#levels[level], (held) => held?.length ?? 0);
+    return Uint32Array.from(this.#levels[level], (held) => held === null ? 0 : lengthOf(held));
   }
 
   /** The packed tiles of a level that are not empty, in their order. */
-  *read(level: number): Iterable<Uint8Array> {
+  *read(level: number): Iterable<Packed> {
     const tiles = this.#levels[level];
     let chunk: Uint8Array = new Uint8Array(0), chunkStart = 0;
     for (const held of tiles) {
       if (held === null) continue;
-      if (held instanceof Uint8Array) {
+      if (isAtHand(held)) {
         yield held;
         continue;
       }
@@ -53,7 +54,7 @@ export class TileStore {
         chunk = this.#readScratch(offset, Math.max(length, Math.min(READ_BYTES, this.#fileBytes - offset)));
         chunkStart = offset;
       }
-      yield chunk.subarray(offset - chunkStart, offset - chunkStart + length);
+      yield [chunk.subarray(offset - chunkStart, offset - chunkStart + length)];
     }
   }
 
@@ -71,10 +72,11 @@ export class TileStore {
       for (const tiles of this.#levels) {
         for (let i = 0; i < tiles.length; i++) {
           const held = tiles[i];
-          if (!(held instanceof Uint8Array)) continue;
-          writeAllSync(this.#file, held);
-          tiles[i] = { offset: this.#fileBytes, length: held.length };
-          this.#fileBytes += held.length;
+          if (held === null || !isAtHand(held)) continue;
+          for (const part of held) writeAllSync(this.#file, part);
+          const length = packedLength(held);
+          tiles[i] = { offset: this.#fileBytes, length };
+          this.#fileBytes += length;
         }
       }
       this.#heldBytes = 0;
@@ -94,4 +96,12 @@ export class TileStore {
     }
     return bytes;
   }
+}
+
+function isAtHand(held: Held): held is Packed {
+  return Array.isArray(held);
+}
+
+function lengthOf(held: Held): number {
+  return isAtHand(held) ? packedLength(held) : held.length;
 }

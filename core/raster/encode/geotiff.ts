@@ -1,4 +1,5 @@
 /** A GeoTIFF of pixels: their values as they are, and opacity as a last band where some have none. */
+import { Buffer } from "node:buffer";
 import { compressNow } from "../../geotiff/write/compress.ts";
 import { type Directory, type Field, headerBytes, writeHeader } from "../../geotiff/write/directory.ts";
 import { geoKeys, placeFields } from "../../geotiff/write/geokeys.ts";
@@ -31,7 +32,7 @@ export function encodeGeotiff(pixels: Pixels, output: OutputGrid, withMask: bool
   const blocks: Uint8Array[] = [];
   for (let y = 0; y < height; y += TILE) {
     for (let x = 0; x < width; x += TILE) {
-      blocks.push(compressNow(tileBytes(bands, first, pixels, x, y), DEFLATE));
+      blocks.push(Buffer.concat(compressNow(tileBytes(bands, first, pixels, x, y), DEFLATE)));
     }
   }
   const offsets = new Float64Array(blocks.length);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import zlib from "node:zlib";
 import { deflate, deflateBy } from "../../../core/deflate.ts";
 import type { Libdeflate } from "../../../core/libdeflate.ts";
@@ -29,7 +30,7 @@ Deno.test("node:zlib reads what is deflated, checksum included, at every level a
     for (const size of SIZES) {
       for (let level = 1; level <= 9; level++) {
         const bytes = someBytes(size);
-        const stream = make(bytes, level);
+        const stream = Buffer.concat(make(bytes, level));
         assert.deepEqual(new Uint8Array(zlib.inflateSync(stream)), bytes);
         assert.ok(stream.length < size + 1024);
         if (size > 1000) assert.ok(stream.length < size / 4);
@@ -41,9 +42,8 @@ Deno.test("node:zlib reads what is deflated, checksum included, at every level a
 Deno.test("the header says how much was tried, as zlib's own does", () => {
   for (let level = 1; level <= 9; level++) {
     const own = zlib.deflateSync(someBytes(100), { level });
-    assert.deepEqual([...deflateBy(recorder().libdeflate)(someBytes(100), level).subarray(0, 2)], [
-      ...own.subarray(0, 2),
-    ]);
+    const stream = Buffer.concat(deflateBy(recorder().libdeflate)(someBytes(100), level));
+    assert.deepEqual(stream.subarray(0, 2), own.subarray(0, 2));
   }
 });
 
