@@ -26,7 +26,7 @@ const MOST_SIZE = 2 ** 23;
 /** Up to this size a stream may be read where it lies: whatever follows it there cannot expand to much. */
 const MOST_SIZE_IN_PLACE = 2 ** 18;
 
-/** What shrinks to less than this part is copies of copies, which node:zlib writes as fast. */
+/** What is larger than what is read in place, and shrinks to less than this part, node:zlib writes as fast. */
 const LEAST_PART = 1 / 16;
 
 const HEADER_BYTES = 2;
@@ -54,7 +54,8 @@ function inflateFast(
   { size, most }: InflateOptions,
 ): Uint8Array | undefined {
   const { length } = bytes;
-  if (size < LEAST_SIZE || size > MOST_SIZE || length > size || length < size * LEAST_PART) return undefined;
+  if (size < LEAST_SIZE || size > MOST_SIZE || length > size) return undefined;
+  if (size > MOST_SIZE_IN_PLACE && length < size * LEAST_PART) return undefined;
   if (length * MOST_EXPANSION > MOST_UNBOUNDED_BYTES || !isPlainZlib(bytes)) return undefined;
   let output: Uint8Array;
   try {

@@ -138,6 +138,12 @@ export function gridElements(raw: Hdf5Values, rule: ElementRule, what: string): 
   return signed;
 }
 
+/** Whether a grid's elements are the stored ones, bit by bit. */
+export function isStoredAsRead({ dtype, otherFills, valid, stored }: ElementRule): boolean {
+  return otherFills.length === 0 && valid === null && gridDtype(stored) === dtype &&
+    dtypeName(stored) !== "float16";
+}
+
 /** 64-bit integers as the rule's type. Marks of no value that it does not hold become its own. */
 function narrowed(raw: BigInt64Array | BigUint64Array, rule: ElementRule, what: string): GridValues {
   const { nodata, otherFills, dtype } = rule;

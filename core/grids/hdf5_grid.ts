@@ -4,12 +4,12 @@ import { HeaderGrid } from "../raster/header_grid.ts";
 import { GranaryError } from "../errors.ts";
 import type { Hdf5File, Hdf5Values } from "../hdf5/contract.ts";
 import { checkReadSize } from "../hdf5/limits.ts";
-import type { Affine, Crs, GridBand, GridWindow, WindowRequest } from "../raster/grid.ts";
-import { type ElementRule, gridElements } from "./elements.ts";
+import type { Affine, Crs, GridBand, GridValues, GridWindow, WindowRequest } from "../raster/grid.ts";
+import { type ElementRule, gridElements, isStoredAsRead } from "./elements.ts";
 import type { Hdf5Session } from "./hdf5_session.ts";
 import { KeptPlanes, MOST_KEPT_BYTES } from "./kept_planes.ts";
 import { copyPlane } from "./plane.ts";
-import { chunkMates, planReads, type StoredLayout, type StoredRead } from "./stored_window.ts";
+import { chunkMates, placeIn, planReads, type StoredLayout, type StoredRead } from "./stored_window.ts";
 
 /** All that is known of a variable once it is placed. */
 export interface PlacedVariable {
@@ -61,13 +61,15 @@ export class Hdf5Grid extends HeaderGrid {
     if (kept !== null) return { width, height, bands: kept, mask: null };
     const mates = this.#matesOf(bands, cells);
     const all = [...bands, ...mates];
-    const planes = all.map(() => makeValues(this.dtype, cells));
+    const planes = all.map((_, i) => request.into?.[i] ?? makeValues(this.dtype, cells));
     if (cells > 0) {
       const reads = planReads(this.#layout, { ...request, bands: all });
       for (const batch of batchesOf(reads, this.#layout.elementBytes)) {
-        const raw = await this.#session.run((file) => this.#read(file, batch), signal);
+        const raw = await this.#session.run((file) => this.#read(file, batch, planes, width), signal);
         batch.forEach(({ copies }, i) => {
-          const values = gridElements(raw[i], this.#elements, what);
+          const stored = raw[i];
+          if (stored === null) return;
+          const values = gridElements(stored, this.#elements, what);
           for (const { band, plane, at, rows, columns } of copies) {
             copyPlane(values, plane, planes[band], at, width, rows, columns);
           }
@@ -90,14 +92,27 @@ export class Hdf5Grid extends HeaderGrid {
     return room === 0 || bands.length === 0 ? [] : chunkMates(this.#layout, bands, room);
   }
 
-  /** Stored elements of each read; their bytes are all fetched at once. */
-  #read(file: Hdf5File, reads: readonly StoredRead[]): Hdf5Values[] {
+  /**
+   * Stored elements of each read, or null where they were put into their plane, whose rows have `width` cells; their
+   * bytes are all fetched at once.
+   */
+  #read(
+    file: Hdf5File,
+    reads: readonly StoredRead[],
+    planes: readonly GridValues[],
+    width: number,
+  ): (Hdf5Values | null)[] {
     const dataset = file.dataset(this.name);
     if (dataset === undefined) throw new GranaryError("granule", `${file.name}: ${this.name} is gone`);
     if (reads.length > 1) {
       file.prefetch?.(reads.map(({ start, count }) => ({ path: this.name, start, count })));
     }
-    return reads.map(({ start, count }) => dataset.readWindow(start, count));
+    const isPlain = isStoredAsRead(this.#elements);
+    return reads.map((read) => {
+      const place = isPlain ? placeIn(planes, width, read) : null;
+      const isPut = place !== null && dataset.readWindowTo?.(read.start, read.count, place) === true;
+      return isPut ? null : dataset.readWindow(read.start, read.count);
+    });
   }
 
   #check({ level, x, y, width, height }: WindowRequest, bands: readonly number[]): void {

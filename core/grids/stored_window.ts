@@ -2,6 +2,8 @@
  * Which boxes of a stored variable hold a window of the oriented grid, and how their elements lie: a pure
  * plan, so that what a window costs is known before anything is read.
  */
+import type { ElementPlace } from "../hdf5/contract.ts";
+import type { GridValues } from "../raster/grid.ts";
 import type { Orientation } from "./orientation.ts";
 import type { StoredPlane } from "./plane.ts";
 
@@ -219,4 +221,30 @@ function stridesOf(count: readonly number[]): number[] {
   const strides = new Array<number>(count.length).fill(1);
   for (let axis = count.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1] * count[axis + 1];
   return strides;
+}
+
+/**
+ * Where the elements of a read lie in the plane that they are for, whose rows have `width` cells. Null where they are
+ * for several planes or their columns are not stored one behind the other.
+ */
+export function placeIn(
+  planes: readonly GridValues[],
+  width: number,
+  { count, copies }: StoredRead,
+): ElementPlace | null {
+  const [{ band, plane, at, rows, columns }] = copies;
+  const rank = count.length;
+  const cells = count.reduce((product, size) => product * size, 1);
+  if (plane.columnStride !== 1 || cells !== rows * columns || count[rank - 1] !== columns) return null;
+  const { buffer, byteOffset, byteLength, BYTES_PER_ELEMENT: size } = planes[band];
+  const isUpward = plane.rowStride < 0;
+  const strides = new Array<number>(rank).fill(0);
+  const rowAxis = count.findLastIndex((length, axis) => axis < rank - 1 && length === rows);
+  strides[rank - 1] = size;
+  strides[rowAxis] = (isUpward ? -width : width) * size;
+  return {
+    bytes: new Uint8Array(buffer, byteOffset, byteLength),
+    at: (at + (isUpward ? (rows - 1) * width : 0)) * size,
+    strides,
+  };
 }

@@ -53,6 +53,15 @@ export interface DatasetWindow {
   readonly count: readonly number[];
 }
 
+/** Where elements of a window go. The last dimension's lie one behind the other. */
+export interface ElementPlace {
+  readonly bytes: Uint8Array;
+  /** The byte of the first element. */
+  readonly at: number;
+  /** Bytes to the next element along each dimension; negative where it lies before. */
+  readonly strides: readonly number[];
+}
+
 export interface Hdf5Dataset {
   readonly path: string;
   readonly shape: readonly number[];
@@ -74,6 +83,11 @@ export interface Hdf5Dataset {
    * dataset, whose `start` and `count` are empty. Only the chunks that it touches are fetched and decoded.
    */
   readWindow(start: readonly number[], count: readonly number[]): Hdf5Values;
+  /**
+   * As {@linkcode readWindow}, to a place. False, and nothing is read, where elements have to be gathered or changed
+   * first. What is thrown may leave parts of the window there.
+   */
+  readWindowTo?(start: readonly number[], count: readonly number[], place: ElementPlace): boolean;
   /** As {@linkcode readWindow}, for text of fixed or variable length; without arguments all of it. */
   readText(start?: readonly number[], count?: readonly number[]): string[];
 }

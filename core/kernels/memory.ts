@@ -30,6 +30,11 @@ export class KernelMemory {
     return this.#memory.buffer as ArrayBuffer;
   }
 
+  /** Room for a part of an array from elsewhere, until the next call. */
+  get part(): Uint8Array {
+    return new Uint8Array(this.buffer, ARGUMENT_BYTES, PART_BYTES);
+  }
+
   /** Makes room for arrays of so many bytes in all. Those that lie here are of no use afterwards. */
   reserve(bytes: number): void {
     const missing = Math.ceil((PAGE_BYTES + bytes - this.buffer.byteLength) / PAGE_BYTES);
@@ -59,7 +64,7 @@ export class KernelMemory {
       return;
     }
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    const part = new Uint8Array(this.buffer, ARGUMENT_BYTES, PART_BYTES);
+    const { part } = this;
     for (let at = 0; at < bytes.length; at += PART_BYTES) {
       const from = bytes.subarray(at, at + PART_BYTES);
       part.set(from);

@@ -4,6 +4,7 @@ import type { SyncSource } from "../access/source.ts";
 import type {
   DatasetRows,
   DatasetWindow,
+  ElementPlace,
   Hdf5Dataset,
   Hdf5File,
   Hdf5Scalar,
@@ -169,6 +170,10 @@ class AutoDataset implements Hdf5Dataset {
 
   readWindow(start: readonly number[], count: readonly number[]): Hdf5Values {
     return this.#either((dataset) => dataset.readWindow(start, count));
+  }
+
+  readWindowTo(start: readonly number[], count: readonly number[], place: ElementPlace): boolean {
+    return this.#either((dataset) => dataset.readWindowTo?.(start, count, place) ?? false);
   }
 
   readText(start?: readonly number[], count?: readonly number[]): string[] {

@@ -1,4 +1,5 @@
 /** Boxes of elements: a window of a dataset, a chunk, what both share. Row-major, in bytes. */
+import { copyByteRows } from "../../kernels/copy_rows.ts";
 
 /** A box of elements by its first corner and its extent along each dimension. */
 export interface Box {
@@ -46,10 +47,20 @@ export function copyBox(
     return;
   }
   const segment = extent[rank - 1] * elementBytes;
+  // Rows along the last dimension but one are copied together.
+  const line = rank - 2;
+  const [rows, stride, targetStride] = line < 0
+    ? [1, segment, segment]
+    : [extent[line], sourceStrides[line], targetStrides[line]];
   const at = new Array<number>(rank).fill(0);
   for (let axis = rank - 1; axis >= 0;) {
-    target.set(source.subarray(from, from + segment), to);
-    for (axis = rank - 2; axis >= 0; axis -= 1) {
+    copyByteRows(
+      { bytes: source, start: from, stride },
+      { bytes: target, start: to, stride: targetStride },
+      segment,
+      rows,
+    );
+    for (axis = line - 1; axis >= 0; axis -= 1) {
       from += sourceStrides[axis];
       to += targetStrides[axis];
       at[axis] += 1;

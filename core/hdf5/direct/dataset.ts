@@ -1,7 +1,7 @@
 /** A dataset by the direct reader: its chunks are found once, fetched together and decoded here. */
 import { GranaryError } from "../../errors.ts";
 import type { ByteRange } from "../../access/source.ts";
-import type { DatasetRows, DatasetWindow, Hdf5Dataset, Hdf5Values } from "../contract.ts";
+import type { DatasetRows, DatasetWindow, ElementPlace, Hdf5Dataset, Hdf5Values } from "../contract.ts";
 import { typedArrayOver } from "../elements.ts";
 import { checkReadSize, checkRows, checkWindow } from "../limits.ts";
 import {
@@ -127,6 +127,19 @@ export class DirectDataset implements Hdf5Dataset {
 
   readWindow(start: readonly number[], count: readonly number[]): Hdf5Values {
     return this.#readNumbers(this.#window(start, count));
+  }
+
+  readWindowTo(start: readonly number[], count: readonly number[], place: ElementPlace): boolean {
+    const type = this.#type;
+    if (type.kind !== "number" || !type.element.littleEndian || this.#layout.kind !== "chunked") return false;
+    this.checkReadable();
+    const window = this.#window(start, count);
+    if (boxElements(window) === 0) return false;
+    const { wanted, places } = this.#chunksOf(window, chunkGrid(this.shape, this.#layout.chunk));
+    // What is not stored is the fill value.
+    if (wanted.length < places) return false;
+    this.#copyChunks(wanted, window, place);
+    return true;
   }
 
   readText(start?: readonly number[], count?: readonly number[]): string[] {
@@ -262,8 +275,19 @@ export class DirectDataset implements Hdf5Dataset {
     const grid = chunkGrid(this.shape, chunk);
     const { wanted, places } = this.#chunksOf(window, grid);
     const out = wanted.length === places ? new Uint8Array(bytes) : this.#filled(bytes);
+    this.#copyChunks(wanted, window, out);
+    return out;
+  }
+
+  /** Decodes stored chunks and puts what the window has of them where its elements go. */
+  #copyChunks(
+    wanted: readonly [number, StoredChunk][],
+    window: Box,
+    out: Uint8Array | ElementPlace,
+  ): void {
+    const chunk = this.chunks!;
     const chunkBytes = this.#chunkBytes(chunk);
-    const copy = chunkCopier(this.shape, chunk, this.#type.size, grid, out, window);
+    const copy = chunkCopier(this.shape, chunk, this.#type.size, chunkGrid(this.shape, chunk), out, window);
     for (let i = 0; i < wanted.length;) {
       const batch: [number, StoredChunk][] = [];
       for (let held = 0; i < wanted.length && (batch.length === 0 || held < BATCH_BYTES); i += 1) {
@@ -273,7 +297,6 @@ export class DirectDataset implements Hdf5Dataset {
       const parts = this.#fetcher.read(batch.map(([, { address, size }]) => this.#range(address, size)));
       batch.forEach(([place, { mask }], k) => copy(place, this.#decode(parts[k], mask, chunkBytes, place)));
     }
-    return out;
   }
 
   /** The stored chunks that a window touches by address, and the number of places that it touches. */

@@ -125,3 +125,12 @@ Deno.test("behind a large stream stands noise, never what came before", () => {
   for (const byte of noise) counts[byte]++;
   assert.ok(Math.max(...counts) < noise.length / 256 * 2);
 });
+
+Deno.test("what shrinks to a hundredth is libdeflate's where it is small, node:zlib's where it is large", () => {
+  for (const [size, asked] of [[129_600, 1], [1_000_000, 0]]) {
+    const libdeflate = new Recorder();
+    const bytes = someBytes(size, 8).fill(3, 500);
+    assert.deepEqual(new Uint8Array(inflateBy(libdeflate)(zlib.deflateSync(bytes), options(size))), bytes);
+    assert.equal(libdeflate.seen.length, asked);
+  }
+});

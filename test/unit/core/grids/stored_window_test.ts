@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { copyPlane } from "../../../../core/grids/plane.ts";
-import { indicesOf, planReads, type StoredLayout } from "../../../../core/grids/stored_window.ts";
+import { indicesOf, placeIn, planReads, type StoredLayout } from "../../../../core/grids/stored_window.ts";
 
 interface Drawn {
   layout: StoredLayout;
@@ -88,4 +88,35 @@ Deno.test("reads of a window lie in the variable, and their copies make the wind
     }),
     { numRuns: 1500, seed: 7 },
   );
+});
+
+Deno.test("a place in a plane is where copies of the read put its elements", () => {
+  let places = 0;
+  fc.assert(
+    fc.property(drawn, ({ layout, window }) => {
+      const planes = window.bands.map(() => new Int32Array(window.width * window.height));
+      for (const read of planReads(layout, window)) {
+        const place = placeIn(planes, window.width, read);
+        if (place === null) continue;
+        places += 1;
+        const { start, count, copies: [{ band, plane, at, rows, columns }] } = read;
+        const raw = box(layout.shape, start, count);
+        const expected = new Int32Array(window.width * window.height);
+        copyPlane(raw, plane, expected, at, window.width, rows, columns);
+        const view = new DataView(planes[band].buffer);
+        raw.forEach((element, i) => {
+          let to = place.at;
+          for (let axis = count.length - 1, rest = i; axis >= 0; axis--) {
+            to += rest % count[axis] * place.strides[axis];
+            rest = Math.floor(rest / count[axis]);
+          }
+          view.setInt32(to, element, true);
+        });
+        assert.deepEqual(planes[band], expected);
+        planes[band].fill(0);
+      }
+    }),
+    { numRuns: 500 },
+  );
+  assert.ok(places > 50, `${places} places`);
 });

@@ -3,6 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { openFileSyncSource } from "../../../../../core/access/file_source.ts";
 import type { Hdf5Dataset, Hdf5File, Hdf5Values } from "../../../../../core/hdf5/contract.ts";
+import { giveBack, takeMemory } from "../../../../../core/kernels/memory.ts";
 import { openHdf5 } from "../../../../../core/observations/open_granule_file.ts";
 import { askPython, hasPeer } from "../../../../support/python.ts";
 import { memorySyncSource } from "../../../../support/memory_source.ts";
@@ -87,6 +88,58 @@ Deno.test({
       file.close();
     }
     assert.ok(windows > 500, `${windows} windows`);
+  },
+});
+
+Deno.test({
+  name: "a window is put where a place says, forwards and backwards, in a kernel's memory or another",
+  ignore: !hasSharedData,
+  async fn() {
+    let put = 0;
+    for (const [k, name] of FILES.entries()) {
+      const file = await openHdf5(openFileSyncSource(sharedData(name)));
+      const below = randomBelow(k + 5);
+      for (const datasetPath of file.datasets()) {
+        const dataset = file.dataset(datasetPath)!;
+        const { shape } = dataset;
+        if (!isNumber(dataset) || shape.length === 0 || shape.includes(0)) continue;
+        const { start, count } = randomWindow(shape, below);
+        const found = dataset.readWindow(start, count);
+        const size = found.BYTES_PER_ELEMENT;
+        // Along some dimensions backwards, and with three bytes' room behind each of the last but one.
+        const isBackwards = shape.map((_, axis) => axis < shape.length - 1 && below(2) === 1);
+        const lengths = new Array<number>(shape.length).fill(size);
+        for (let axis = shape.length - 2; axis >= 0; axis--) {
+          lengths[axis] = lengths[axis + 1] * count[axis + 1] + (axis === shape.length - 2 ? 3 : 0);
+        }
+        const total = lengths[0] * count[0];
+        const memory = below(2) === 1 ? takeMemory(total) : undefined;
+        const bytes = memory === undefined
+          ? new Uint8Array(total)
+          : new Uint8Array(memory.buffer, memory.place(total), total);
+        const strides = lengths.map((length, axis) => isBackwards[axis] ? -length : length);
+        const at = lengths.reduce(
+          (sum, length, axis) => sum + (isBackwards[axis] ? (count[axis] - 1) * length : 0),
+          0,
+        );
+        if (dataset.readWindowTo?.(start, count, { bytes, at, strides })) {
+          const stored = bytesOf(found);
+          for (let i = 0; i < found.length; i++) {
+            let to = at;
+            for (let axis = count.length - 1, rest = i; axis >= 0; axis--) {
+              to += rest % count[axis] * strides[axis];
+              rest = Math.floor(rest / count[axis]);
+            }
+            const label = `${name} ${datasetPath}: element ${i}`;
+            assert.deepEqual(bytes.slice(to, to + size), stored.slice(i * size, (i + 1) * size), label);
+          }
+          put += 1;
+        }
+        if (memory !== undefined) giveBack(memory);
+      }
+      file.close();
+    }
+    assert.ok(put > 50, `${put} windows`);
   },
 });
 
