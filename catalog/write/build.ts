@@ -4,6 +4,7 @@ import type { DuckOptions } from "../../core/tables/duckdb.ts";
 import type { GranuleRow } from "../granule.ts";
 import type { CatalogQuery, RemovedGranules } from "../schema.ts";
 import { layOnto } from "./lay_onto.ts";
+import { storedRows } from "./stored_rows.ts";
 import { withUnsorted } from "./unsorted.ts";
 import { type WriteResult, writeSorted } from "./write.ts";
 
@@ -27,6 +28,8 @@ export interface BuildOptions extends DuckOptions {
 export interface BuildResult extends WriteResult {
   /** Rows of the former catalog that were left out. */
   removed: number;
+  /** What stands in the file, in its order, where that is at hand. */
+  stored: readonly GranuleRow[] | null;
 }
 
 /** Writes the catalog. It appears whole, or the former one stays. */
@@ -34,9 +37,13 @@ export async function buildCatalog(options: BuildOptions): Promise<BuildResult> 
   const { onto, output, rows } = options;
   // The new rows are gathered first: the catalog is held for the time of writing it, not of a harvest.
   return await withUnsorted(output, rows, options, async (added) => {
-    if (onto === undefined) return { ...await writeSorted(output, added, options), removed: 0 };
+    if (onto === undefined) {
+      const written = await writeSorted(output, added, options);
+      return { ...written, removed: 0, stored: added.few === null ? null : storedRows(added.few) };
+    }
     const { queries } = options;
     const fed = typeof queries === "function" ? queries() : queries;
-    return await withFileLock(output, () => layOnto({ ...options, onto, added, fed }), options);
+    const laid = await withFileLock(output, () => layOnto({ ...options, onto, added, fed }), options);
+    return { ...laid, stored: null };
   });
 }

@@ -29,6 +29,8 @@ export interface GatherOptions {
 export interface Unsorted {
   rows: number;
   summary: GeometrySummary;
+  /** The rows themselves, where they are few. */
+  few: readonly GranuleRow[] | null;
   /** A table of them in a DuckDB, `file_row_number` with them, as SQL. Called once for each DuckDB. */
   tableIn(duck: Duck): Promise<string>;
 }
@@ -61,6 +63,7 @@ export async function withUnsorted<T>(
     return await use({
       rows: counted.rows,
       summary,
+      few: isFew ? first : null,
       async tableIn(duck) {
         if (!isFew) return fileTable(file);
         await makeTable(duck, FEW_TABLE, first);

@@ -31,7 +31,8 @@ interface DiscoverRequest {
 }
 
 interface Discovered {
-  readonly rows: number;
+  /** Those of the catalog, in its order, where they are at hand. */
+  readonly stored: readonly GranuleRow[] | null;
   /** Granules that gave no row, by reason, of this discovery. */
   readonly setAside: Readonly<Record<string, number>>;
   readonly notes: readonly string[];
@@ -74,7 +75,7 @@ export async function discoverDataset(request: DiscoverRequest): Promise<Discove
     signal: opener.signal,
     onRows: request.onProgress,
   });
-  return { rows: built.rows, setAside, notes };
+  return { stored: built.stored, setAside, notes };
 }
 
 function openSource(

@@ -46,7 +46,7 @@ export interface PublishPlan {
 
 interface PlanInput {
   readonly dataset: Dataset;
-  readonly rows: AsyncIterable<GranuleRow>;
+  readonly rows: Iterable<GranuleRow> | AsyncIterable<GranuleRow>;
   readonly records: ReadonlyMap<string, ConvertRecord>;
   /** Sizes of the files below the output, by key. */
   readonly outputs: ReadonlyMap<string, number>;

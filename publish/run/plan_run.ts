@@ -49,7 +49,7 @@ export async function planRun(
   const outputs = await target.sizes(COGS);
   const outbox = await directory.outboxNames();
   const plan = await directory.withCatalog(async (file, there) => {
-    const { setAside, notes } = await discoverDataset({
+    const { stored, setAside, notes } = await discoverDataset({
       dataset,
       output: file,
       onto: there,
@@ -61,7 +61,7 @@ export async function planRun(
     for (const note of notes) options.onWarning?.(note);
     return await planDataset({
       dataset,
-      rows: rowsOf(file),
+      rows: stored ?? rowsOf(file),
       records,
       outputs,
       outbox,

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
+import fc from "fast-check";
 import { openCatalog } from "../../../../catalog/file/open_catalog.ts";
+import { buildCatalog } from "../../../../catalog/write/build.ts";
 import { FEW_ROWS } from "../../../../catalog/write/few_rows.ts";
 import { writeCatalog } from "../../../../catalog/write/write.ts";
 import type { GranuleRow } from "../../../../catalog/granule.ts";
@@ -220,4 +222,43 @@ Deno.test("a folder that is not there is reported before anything is read", asyn
     await assert.rejects(writeCatalog(file, rows()), /ENOENT.*create it first/);
     assert.equal(asked, false);
   });
+});
+
+Deno.test("what is at hand of few rows is what the file gives back", async () => {
+  const id = fc.constantFrom("a", "B", "ä", "🛰", "\uffee", "b.h5");
+  const row = fc.record({
+    base: fc.constantFrom(FULL, BARE),
+    id,
+    collection: fc.constantFrom("X.001", "Y.001"),
+    revision: fc.option(fc.integer({ min: 0, max: 2 })),
+    cell_order: fc.constantFrom(6, 8),
+    cells: fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 2 }),
+    path: fc.string(),
+    time: fc.double({ min: 0, max: 2e12, noNaN: true }),
+  }).map(({ base, cells, time, ...own }): GranuleRow => ({
+    ...base,
+    ...own,
+    geometry: cells.length === 0 ? null : base.geometry,
+    bbox: cells.length === 0 ? null : base.bbox,
+    cells: BigUint64Array.from([...new Set(cells)].sort((a, b) => a - b), BigInt),
+    start_datetime: time,
+    end_datetime: null,
+    datetime: null,
+    properties: { time, missing: undefined, list: [1, null, "x"] },
+  }));
+  await fc.assert(
+    fc.asyncProperty(fc.array(row, { maxLength: 12 }), async (rows) => {
+      await withFolder(async (folder) => {
+        const file = path.join(folder, "catalog.parquet");
+        const { stored } = await buildCatalog({ rows, output: file, cellOrder: 8, queries: [] });
+        const catalog = await openCatalog(file, { threads: 1 });
+        try {
+          assert.deepEqual(stored, await allRows(catalog));
+        } finally {
+          catalog.close();
+        }
+      });
+    }),
+    { numRuns: 12 },
+  );
 });
