@@ -11,7 +11,8 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { type LineOfS3, type SeenByS3, type SlowS3, startSlowS3 } from "../support/slow_s3_process.ts";
+import type { LineOfS3, SeenOnLine } from "../support/line_server.ts";
+import { type SlowS3, startSlowS3 } from "../support/slow_s3_process.ts";
 import { granulesIn, makeGranules } from "./granules.ts";
 import { type Cost, formatSpread, measure, spreadOf } from "./measure.ts";
 import { addRow } from "./table.ts";
@@ -40,7 +41,7 @@ const BINARY = path.join(ROOT, "dist", "granary");
 
 interface Measured {
   cost: Cost;
-  seen: SeenByS3;
+  seen: SeenOnLine;
 }
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-remote-bench-"));

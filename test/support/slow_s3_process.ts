@@ -1,30 +1,13 @@
 /** Starts an S3 at the end of a line (`slow_s3.ts`) as a process of its own, and asks what it saw. */
 import { type ChildProcess, spawn } from "node:child_process";
 import path from "node:path";
-
-/** What it saw since it was asked last. */
-export interface SeenByS3 {
-  requests: number;
-  /** Requests by their method. */
-  methods: Record<string, number>;
-  sentBytes: number;
-  receivedBytes: number;
-  /** The most requests that were under way together. */
-  mostAtOnce: number;
-  /** Seconds that requests were under way, summed. */
-  waitingSeconds: number;
-}
-
-export interface LineOfS3 {
-  latencyMs: number;
-  bytesASecond: number;
-}
+import type { LineOfS3, SeenOnLine } from "./line_server.ts";
 
 export interface SlowS3 {
   url: string;
   /** What commands need in their environment to ask it. */
   env: Record<string, string>;
-  seen(): Promise<SeenByS3>;
+  seen(): Promise<SeenOnLine>;
   /** Deletes what was put, and what was seen. */
   forget(): Promise<void>;
   stop(): Promise<void>;
@@ -45,7 +28,7 @@ export async function startSlowS3(folder: string, line: LineOfS3): Promise<SlowS
       AWS_SECRET_ACCESS_KEY: "example",
       AWS_EC2_METADATA_DISABLED: "true",
     },
-    seen: async () => await (await fetch(`${url}/-seen`)).json() as SeenByS3,
+    seen: async () => await (await fetch(`${url}/-seen`)).json() as SeenOnLine,
     forget: async () => void await (await fetch(`${url}/-forget`)).text(),
     stop: async () => {
       const ended = new Promise((resolve) => child.once("exit", resolve));
