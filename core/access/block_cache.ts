@@ -18,6 +18,8 @@ export interface CacheSettings {
   gapBytes: number;
   /** Longer spans are cut and asked for side by side. */
   longestRequestBytes: number;
+  /** A file that is read whole comes by requests of this length, so that the first of many files is there before the rest. */
+  wholePartBytes: number;
   /** Read-ahead doubles while reading goes forward, up to this; so does what a miss elsewhere fetches. */
   longestReadAheadBytes: number;
   /** Misses after which the next ones fetch twice as much. */
@@ -32,6 +34,7 @@ export const DEFAULT_CACHE: Readonly<CacheSettings> = {
   blockBytes: 32 * 1024,
   gapBytes: 32 * 1024,
   longestRequestBytes: 8 * 1024 * 1024,
+  wholePartBytes: 2 * 1024 * 1024,
   longestReadAheadBytes: 512 * 1024,
   missesToWiden: 2,
   wholeBytes: 4 * 1024 * 1024,
@@ -111,12 +114,7 @@ export class CachedSource implements RangedSource {
       return memory.set(await this.read(offset, length, signal));
     }
     if (this.#closed) throw new Error(`${this.name}: read after close`);
-    const release = await this.#budget.underWay.acquire(length);
-    try {
-      await this.#inner.readInto(offset, memory, signal);
-    } finally {
-      release();
-    }
+    await this.#fetchInto(offset, memory, signal);
   }
 
   /** Ranges as they are; a single one that is no longer than a block is read like metadata. */
@@ -151,14 +149,15 @@ export class CachedSource implements RangedSource {
    * reader waits is given more room than one ahead of its reader. Says whether the file comes whole now.
    */
   warm(isAwaited: boolean): boolean {
-    const { longestRequestBytes } = this.#settings;
     if (this.#image !== undefined) return true;
-    if (this.#closed || !this.#budget.holdWhole(this.sizeBytes, isAwaited)) return false;
+    const memory = this.#closed ? undefined : this.#budget.takeWhole(this.sizeBytes, isAwaited);
+    if (memory === undefined) return false;
     this.#image = new FileImage(
-      this.sizeBytes,
+      memory.subarray(0, this.sizeBytes),
       this.#first,
-      longestRequestBytes,
-      (span) => this.#fetch(span),
+      this.#settings.wholePartBytes,
+      (offset, part) => this.#fetchInto(offset, part),
+      () => this.#budget.giveWhole(memory),
     );
     return true;
   }
@@ -167,7 +166,7 @@ export class CachedSource implements RangedSource {
     const image = this.#image;
     if (image === undefined) return undefined;
     return async (memory) => {
-      await this.#ofImage(image, () => image.copy(0, memory));
+      await this.#ofImage(image, () => image.copy([0], [memory]));
       // Its reader has all of it: the memory is for the next file.
       this.#giveUpImage();
     };
@@ -184,15 +183,13 @@ export class CachedSource implements RangedSource {
   }
 
   #giveUpImage(): void {
-    if (this.#image !== undefined) this.#budget.releaseWhole(this.sizeBytes);
+    this.#image?.close();
     this.#image = undefined;
   }
 
   async #readImage(image: FileImage, ranges: readonly ByteRange[]): Promise<Uint8Array[]> {
     const parts = ranges.map(({ length }) => new Uint8Array(length));
-    await this.#ofImage(image, async () => {
-      for (let i = 0; i < parts.length; i++) await image.copy(ranges[i].offset, parts[i]);
-    });
+    await this.#ofImage(image, () => image.copy(ranges.map(({ offset }) => offset), parts));
     return parts;
   }
 
@@ -352,6 +349,18 @@ export class CachedSource implements RangedSource {
       at = next;
     }
     return { kept, missing };
+  }
+
+  async #fetchInto(offset: number, memory: Uint8Array, signal?: AbortSignal): Promise<void> {
+    if (this.#inner.readInto === undefined) {
+      return memory.set(await this.#fetch({ offset, length: memory.length }));
+    }
+    const release = await this.#budget.underWay.acquire(memory.length);
+    try {
+      await this.#inner.readInto(offset, memory, signal);
+    } finally {
+      release();
+    }
   }
 
   async #fetch({ offset, length }: ByteRange): Promise<Uint8Array> {

@@ -1,4 +1,5 @@
 /** How the body of an answer is read: chunk by chunk, or at once where that is over soon. */
+import { release } from "../release.ts";
 import type { SourceCounters } from "./source.ts";
 
 /** Trouble while the body was handed on (a full disk, say) is not the network's. */
@@ -85,6 +86,7 @@ async function byChunks(
           body = larger;
         }
         body.set(value.subarray(0, take), length);
+        release([value]);
       }
       length += take;
       if (overlong) break;

@@ -1,5 +1,6 @@
 /** The memory of all cached sources of a process: blocks that are kept, files that are held whole, bytes under way. */
 import { Semaphore } from "../concurrency.ts";
+import { WholeMemory } from "./whole_memory.ts";
 
 /** Files that are held whole may take so many times the bytes of blocks: those ahead of their readers, and all. */
 const WHOLE_AHEAD = 2;
@@ -11,7 +12,8 @@ export class CacheBudget {
   readonly #capacity: number;
   readonly #blocks = new Map<string, Uint8Array>();
   #used = 0;
-  #wholeBytes = 0;
+  readonly #whole = new WholeMemory();
+
   /** Keeps at most `keptBytes` of blocks; at most `underWayBytes` are asked for at any time. */
   constructor(keptBytes: number, underWayBytes: number) {
     this.#capacity = keptBytes;
@@ -22,16 +24,13 @@ export class CacheBudget {
     return this.#used;
   }
 
-  /** Takes room for a file that is held whole, beside the blocks; more of it for one whose reader waits. */
-  holdWhole(bytes: number, isAwaited: boolean): boolean {
-    const room = this.#capacity * (isAwaited ? WHOLE_AWAITED : WHOLE_AHEAD);
-    if (this.#wholeBytes + bytes > room) return false;
-    this.#wholeBytes += bytes;
-    return true;
+  /** Memory for a file that is held whole, beside the blocks; more of it for one whose reader waits. */
+  takeWhole(bytes: number, isAwaited: boolean): Uint8Array | undefined {
+    return this.#whole.take(bytes, this.#capacity * (isAwaited ? WHOLE_AWAITED : WHOLE_AHEAD));
   }
 
-  releaseWhole(bytes: number): void {
-    this.#wholeBytes -= bytes;
+  giveWhole(memory: Uint8Array): void {
+    this.#whole.give(memory);
   }
 
   get(key: string): Uint8Array | undefined {

@@ -11,6 +11,7 @@ const KB = 1000;
 const SETTINGS: CacheSettings = {
   blockBytes: 10 * KB,
   gapBytes: 5 * KB,
+  wholePartBytes: 100 * KB,
   longestRequestBytes: 100 * KB,
   longestReadAheadBytes: 80 * KB,
   missesToWiden: 4,
