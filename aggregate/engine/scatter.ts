@@ -9,9 +9,18 @@ import type { GroupObservations } from "../../core/observations/contract.ts";
 import { encodeRuns, type GroupRuns } from "../../core/observations/row_runs.ts";
 import type { Values } from "../../core/values.ts";
 import type { Clip, TimeWindow, WindowFinder } from "./row_cut.ts";
-import { childBytesFor, layOutSegment, type RankedLeftOut, segmentBytes } from "./segment.ts";
+import {
+  childBytesFor,
+  type ChildIndices,
+  layOutSegment,
+  type RankedLeftOut,
+  segmentBytes,
+} from "./segment.ts";
 import type { ScatterCounts, SegmentEntry, SegmentSpace } from "./contract.ts";
 import { KeptRows } from "./kept_rows.ts";
+
+/** Runs of fewer rows are copied by a loop, which has no call to make for each. */
+const LEAST_COPIED = 24;
 
 export const noCounts = (): ScatterCounts => ({
   rows: 0,
@@ -47,11 +56,9 @@ interface RankedWindows {
  * wanted parents is taken.
  */
 export class Scatterer {
-  #killMasks: Uint32Array;
-  #allAlive: number;
   #rows: KeptRows;
   #sortedRuns = new Uint32Array(0);
-  /** Runs of kept rows of one rank: parts of the list of kept rows. */
+  /** Runs of kept rows of one rank. */
   #runRank = new Uint32Array(1024);
   #runStart = new Uint32Array(1024);
   #runEnd = new Uint32Array(1024);
@@ -68,10 +75,10 @@ export class Scatterer {
     readonly cut: { window: TimeWindow | null; clip: Clip | null } = { window: null, clip: null },
   ) {
     const sets = distinctNeeds(needs);
-    this.#allAlive = sets.length === 0 ? 1 : 2 ** sets.length - 1;
-    this.#killMasks = new Uint32Array(columnCount);
-    this.#rows = new KeptRows(columnCount);
-    sets.forEach((set, bit) => set.forEach((column) => this.#killMasks[column] |= 1 << bit));
+    const allAlive = sets.length === 0 ? 1 : 2 ** sets.length - 1;
+    const killMasks = new Uint32Array(columnCount);
+    sets.forEach((set, bit) => set.forEach((column) => killMasks[column] |= 1 << bit));
+    this.#rows = new KeptRows(childBytesFor(assigner.cellsPerParent), columnCount, allAlive, killMasks);
   }
 
   /** Whether any of these rows lies in a wanted parent; the cells found are kept for {@linkcode scatter}. */
@@ -115,22 +122,20 @@ export class Scatterer {
       ? this.assigner.assign(observations.longitude, observations.latitude, rows)
       : this.assigner.place(known.runs, known.spans, rows);
     const { columns, passes } = observations;
-    const found = this.#rows.take({ rows, parent, child, columns, passes }, this.#allAlive, this.#killMasks);
-    counts.misplaced += found.misplaced;
-    counts.filtered += found.filtered;
-    counts.empty += found.empty;
-    this.#leftOut.clear();
     const isCut = this.windows !== null || this.cut.clip !== null ||
       (this.cut.window !== null && observations.times !== undefined);
-    const runs = isCut
-      ? this.#cutRuns(observations, child, found.runs, wanted, counts)
-      : this.#findRuns(found.runs, wanted, counts);
+    this.#rows.take({ rows, parent, child, columns, passes }, isCut);
+    counts.misplaced += this.#rows.misplaced;
+    counts.filtered += this.#rows.filtered;
+    counts.empty += this.#rows.empty;
+    this.#leftOut.clear();
+    const runs = isCut ? this.#cutRuns(observations, wanted, counts) : this.#findRuns(wanted, counts);
     this.#writeShards(columns, runs, granule, group, space, entries);
   }
 
   /** Fills #runRank, #runStart and #runEnd with the runs of wanted parents; returns how many there are. */
-  #findRuns(found: number, wanted: WantedParents, counts: ScatterCounts): number {
-    const { runParents, runStarts } = this.#rows;
+  #findRuns(wanted: WantedParents, counts: ScatterCounts): number {
+    const { runs: found, runParents, runStarts } = this.#rows;
     while (found > this.#runRank.length) this.#growRuns();
     let runs = 0;
     for (let r = 0; r < found; r++) {
@@ -149,15 +154,13 @@ export class Scatterer {
     return runs;
   }
 
-  /** The same where rows are cut by their own time and place; the list of kept rows is shortened. */
+  /** The same where rows are cut by their own time and place: fewer are kept. */
   #cutRuns(
     { times, longitude, latitude }: GroupObservations,
-    child: Uint32Array,
-    found: number,
     wanted: WantedParents,
     counts: ScatterCounts,
   ): number {
-    const { list, runParents, runStarts } = this.#rows;
+    const { runs: found, runParents, runStarts, numbers, children } = this.#rows;
     const { clip } = this.cut;
     const window = times === undefined ? null : this.cut.window;
     const { windows } = this;
@@ -171,12 +174,12 @@ export class Scatterer {
         continue;
       }
       for (let at = runStarts[r]; at < runStarts[r + 1]; at++) {
-        const i = list[at];
+        const i = numbers[at];
         if (window !== null && !isWithin(window, times![i])) {
           this.#leave(firstWindow + parentRank).time += 1;
           continue;
         }
-        if (clip !== null && !clip.keeps(parent, child[i], longitude[i], latitude[i])) {
+        if (clip !== null && !clip.keeps(parent, children[at], longitude[i], latitude[i])) {
           this.#leave(firstWindow + parentRank).area += 1;
           continue;
         }
@@ -196,11 +199,12 @@ export class Scatterer {
           this.#runStart[runs] = kept;
           runs += 1;
         }
-        // Never ahead of the row that is read.
-        list[kept++] = i;
+        // Its place among the kept; never ahead of what is read.
+        numbers[kept++] = at;
         this.#runEnd[runs - 1] = kept;
       }
     }
+    this.#rows.select(numbers, kept);
     for (const { time, area } of this.#leftOut.values()) {
       counts.untimely += time;
       counts.outside += area;
@@ -268,10 +272,10 @@ export class Scatterer {
       const { buffer, offset, slab } = space.reserve(bytes);
       const segment = layOutSegment(buffer, offset, shape);
       this.#fillParents(segment.ranks, segment.counts, order, from, to);
-      const parts = Array.from(order.subarray(from, to), (run) => [this.#runStart[run], this.#runEnd[run]])
-        .flat();
-      this.#rows.gatherChildren(parts, segment.children);
-      segment.columns.forEach((column, c) => this.#rows.gatherColumn(c, parts, column));
+      this.#copyRuns(this.#rows.children, segment.children, order.subarray(from, to));
+      segment.columns.forEach((column, c) =>
+        this.#copyRuns(this.#rows.columns[c], column, order.subarray(from, to))
+      );
       entries.push({ shard, granule, group, slab, offset, bytes, rows });
       from = to;
     }
@@ -296,6 +300,16 @@ export class Scatterer {
       if (k > 0 && rank[k] < rank[k - 1]) sorted = false;
     }
     return sorted ? order : order.sort((a, b) => rank[a] - rank[b] || a - b);
+  }
+
+  #copyRuns(from: ChildIndices | Values, into: ChildIndices | Values, order: Uint32Array): void {
+    let to = 0;
+    for (let k = 0; k < order.length; k++) {
+      const begin = this.#runStart[order[k]], end = this.#runEnd[order[k]];
+      if (end - begin < LEAST_COPIED) { for (let i = begin; i < end; i++) into[to + i - begin] = from[i]; }
+      else into.set(from.subarray(begin, end), to);
+      to += end - begin;
+    }
   }
 
   #fillParents(ranks: Uint32Array, counts: Uint32Array, order: Uint32Array, from: number, to: number): void {

@@ -120,7 +120,8 @@ function unpack(entries: readonly SegmentEntry[], room: Room) {
     });
     assert.equal(row, entry.rows);
     const widths = Uint8Array.from(segment.columns, (column) => column.BYTES_PER_ELEMENT);
-    const shape = { parents: segment.ranks.length, rows: row, childBytes: 2, widths } as const;
+    const leftOut = segment.leftOut.length === 0 ? undefined : segment.leftOut;
+    const shape = { parents: segment.ranks.length, rows: row, childBytes: 2, widths, leftOut } as const;
     assert.equal(entry.bytes, segmentBytes(shape));
   }
   return found;
@@ -137,6 +138,7 @@ function run(
   rows: Rows,
   wanted: ReadonlyMap<number, number>,
   wide: readonly boolean[],
+  times?: Float64Array,
 ) {
   const room = new Room();
   const entries: SegmentEntry[] = [];
@@ -151,6 +153,7 @@ function run(
     latitude: Float64Array.from(rows.latitude),
     columns,
     passes: rows.passes === null ? null : Uint8Array.from(rows.passes),
+    ...times === undefined ? {} : { times },
   };
   scatterer.scatter(observations, 4, 2, wanted, room, entries, counts);
   assert.ok(entries.every(({ granule, group }) => granule === 4 && group === 2));
@@ -181,6 +184,37 @@ for (const [name, rows] of [["rows anywhere", scattered], ["rows along a track",
     );
   });
 }
+
+Deno.test("groups of many rows are kept and cut by time as a loop over single rows does it", () => {
+  const count = 20_001;
+  const at = (f: (i: number) => number) => Array.from({ length: count }, (_, i) => f(i));
+  const rows: Rows = {
+    // Stretches of one parent that go over any number of rows, then rows that each have another.
+    longitude: at((i) => i < 17_000 ? 10 + i / 5000 : (i * 37) % 360 - 180),
+    latitude: at((i) => i < 17_000 ? 40 : (i * 11) % 180 - 90),
+    columns: [at((i) => i % 50 === 0 ? NaN : i), at((i) => i + 0.5), at((i) => i % 50 < 2 ? NaN : -i)],
+    passes: at((i) => i % 7 === 3 ? 0 : 1),
+  };
+  const wanted = wantedParents(5), wide = [false, true, false];
+  const all = naive(rows, wanted);
+  const { counts, kept } = run(newScatterer(), rows, wanted, wide);
+  assert.deepEqual({ counts, kept }, all);
+
+  const window = { start: 4000, end: 18_000, endExclusive: true };
+  const scatterer = new Scatterer(
+    new CellAssigner(PARENT_ORDER, CHILD_ORDER, "authalic"),
+    shardOf,
+    3,
+    NEEDS,
+    { window, clip: null },
+  );
+  const cut = run(scatterer, rows, wanted, wide, Float64Array.from(at((i) => i)));
+  // Column 1 tells the row.
+  const within = all.kept.filter(({ values }) => values[1] > window.start && values[1] < window.end);
+  assert.deepEqual(cut.kept, within);
+  assert.equal(cut.counts.untimely, all.kept.length - within.length);
+  assert.equal(cut.counts.kept, within.length);
+});
 
 Deno.test("with more kinds of need than a word has bits, rows without values stay for the statistics to decide", () => {
   const needs = Array.from({ length: 7 }, (_, i) => [0, 1, 2].filter((c) => (i + 1) >> c & 1));
