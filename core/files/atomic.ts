@@ -4,6 +4,7 @@
  */
 import fs from "node:fs";
 import path from "node:path";
+import { promisify } from "node:util";
 import { GranaryError, systemCode } from "../errors.ts";
 import { ownerMark, sweepLeftovers } from "./leftovers.ts";
 
@@ -110,12 +111,7 @@ export async function commitFiles(pending: readonly PendingFile[]): Promise<void
 
 async function commitFile({ temporary, file }: PendingFile): Promise<void> {
   try {
-    const handle = await fs.promises.open(temporary, "r+");
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await syncLater(temporary, "r+");
     await fs.promises.rename(temporary, file);
   } catch (error) {
     await fs.promises.rm(temporary, { force: true });
@@ -147,13 +143,22 @@ function syncFolderLater(folder: string): Promise<void> {
 }
 
 async function syncFolderNow(folder: string): Promise<void> {
-  const handle = await fs.promises.open(folder, "r");
   try {
-    await handle.sync();
+    await syncLater(folder, "r");
   } catch (error) {
     if (systemCode(error) !== "EINVAL") throw writeError(folder, error);
+  }
+}
+
+const fsync = promisify(fs.fsync);
+
+/** Syncs by another thread; to open and to close by one, too, would cost more than both do. */
+async function syncLater(file: string, flags: "r" | "r+"): Promise<void> {
+  const fd = fs.openSync(file, flags);
+  try {
+    await fsync(fd);
   } finally {
-    await handle.close();
+    fs.closeSync(fd);
   }
 }
 
