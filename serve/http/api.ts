@@ -24,6 +24,7 @@ import {
 } from "./operation.ts";
 import { Outbox } from "./outbox.ts";
 import { type PathPattern, pathPattern, pathValues } from "./pattern.ts";
+import { PatternRouter } from "./pattern_router.ts";
 import { Phases } from "./phases.ts";
 import { CLIENT_CLOSED, faultsOf, notFound, Problem, problemOf } from "./problem.ts";
 
@@ -55,7 +56,7 @@ const EXPOSED = "Content-Bbox, Content-Crs, Content-Range, ETag, X-Granary-Faile
   "X-Granary-Order, X-Granary-Rescale, X-Granary-Time";
 
 export class Api implements OperationList {
-  readonly app = new Hono();
+  readonly app = new Hono({ router: new PatternRouter() });
   readonly operations: AnyOperation[] = [];
   readonly gate: Gate;
   readonly #outbox: Outbox;
@@ -90,7 +91,7 @@ export class Api implements OperationList {
     this.#patterns.push({ method: operation.method, pattern });
     this.app.on(
       operation.method.toUpperCase(),
-      pattern.router,
+      operation.path,
       (c) =>
         this.#respond(c, operationKey(operation), async (phases, signal) => {
           const url = new URL(c.req.url);

@@ -1,8 +1,6 @@
 /** Paths with parameters: how the router, the parser of a segment and the API's description write them. */
 
 export interface PathPattern {
-  /** As the router takes it. */
-  router: string;
   /** Whether a path is of this pattern, with its parameters as groups. */
   test: RegExp;
   names: readonly string[];
@@ -20,17 +18,7 @@ export function pathPattern(path: string): PathPattern {
     names.push(name[1]);
     return name[2] === "*" ? "(.+)" : "([^/]+)";
   }).join("");
-  const router = path.split("/").map((segment, index) => {
-    if (!segment.includes("{")) return segment;
-    if (/^\{\w+\*\}$/.test(segment)) return `:s${index}{.+}`;
-    if (/^\{\w+\}$/.test(segment)) return `:s${index}`;
-    const inner = segment.replace(
-      /\{\w+\}|[^{]+/g,
-      (part) => part.startsWith("{") ? "[^/]+" : part.replace(/[.*+?^$()|[\]\\]/g, "\\$&"),
-    );
-    return `:s${index}{${inner}}`;
-  }).join("/");
-  return { router, test: new RegExp(`^${source}$`), names };
+  return { test: new RegExp(`^${source}$`), names };
 }
 
 /** The parameters of a path, decoded; null where it is not of the pattern or no valid escape. */
