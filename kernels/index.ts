@@ -20,5 +20,8 @@ export { gather4, gather8, gatherHalves, keepRows, markFloat32, markFloat64 } fr
 export { maxCells, minCells, squaresCells, sumCells } from "./reduce_cells";
 export { addRows, divideRows, multiplyRows, subtractRows } from "./row_arithmetic";
 export { selectRanks } from "./select_ranks";
+export { interleaveMask } from "./interleave_bytes";
+export { nearestCells } from "./nearest_cells";
+export { scaleNumbers, scaleToBytes } from "./scale_values";
 export { splitFloats } from "./split_floats";
 export { sumFloats } from "./sum_floats";

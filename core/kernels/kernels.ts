@@ -88,6 +88,27 @@ export interface Kernels {
     requests: number,
     count: number,
   ): void;
+  interleaveMask(values: number, mask: number, count: number, to: number): void;
+  nearestCells(
+    mesh: number,
+    patches: number,
+    width: number,
+    pixels: number,
+    columns: number,
+    rows: number,
+    turns: boolean,
+    cells: number,
+  ): void;
+  scaleNumbers(at: number, mask: number, count: number, scale: number, offset: number): void;
+  scaleToBytes(
+    from: number,
+    mask: number,
+    count: number,
+    low: number,
+    high: number,
+    width: number,
+    to: number,
+  ): void;
   splitFloats(from: number, width: number, height: number, tileSize: number, to: number): void;
   squaresCells(to: number, x: number, means: number, starts: number, cells: number): void;
   subtractRows: Arithmetic;

@@ -61,16 +61,17 @@ function byParents(parents: Float64Array, cells: number): PositionsOf {
   return (ids) => {
     const positions = new Float64Array(ids.length);
     // Neighbouring pixels lie in one parent, which may have no place.
-    let parent = -1;
+    let first = 0, end = 0;
     let index = -1;
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i];
-      const own = Math.floor(id / cells);
-      if (own !== parent) {
-        parent = own;
+      if (!(id >= first && id < end)) {
+        const parent = Math.floor(id / cells);
+        first = parent * cells;
+        end = first + cells;
         index = indexOf(parents, parent);
       }
-      positions[i] = index < 0 ? -1 : index * cells + (id - parent * cells);
+      positions[i] = index < 0 ? -1 : index * cells + (id - first);
     }
     return positions;
   };

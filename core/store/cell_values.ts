@@ -20,6 +20,7 @@ export interface BlockCache {
 
 /** Cells read together where an array has no inner chunks. */
 const BLOCK_CELLS = 4 ** 7;
+const NO_CELLS = new Float64Array(0);
 
 /** A level's cells, ready to be looked up. */
 export class CellValues {
@@ -66,10 +67,15 @@ export class CellValues {
     const values = new Float64Array(positions.length).fill(NaN);
     const mask = new Uint8Array(positions.length);
     const wanted = new Set<number>();
-    let last = -1;
+    // Neighbouring places lie in one block.
+    let first = 0, end = 0;
     for (let i = 0; i < positions.length; i++) {
-      const block = Math.floor(positions[i] / size);
-      if (block !== last && block >= 0) wanted.add(last = block);
+      const position = positions[i];
+      if (position < 0 || (position >= first && position < end)) continue;
+      const block = Math.floor(position / size);
+      wanted.add(block);
+      first = block * size;
+      end = first + size;
     }
     const blocks = new Map<number, Float64Array>();
     await Promise.all([...wanted].map(async (block) => {
@@ -81,13 +87,18 @@ export class CellValues {
       }
       blocks.set(block, read);
     }));
-    let current = -1;
-    let cells: Float64Array | undefined;
+    let cells: Float64Array = NO_CELLS;
+    first = end = 0;
     for (let i = 0; i < positions.length; i++) {
-      if (positions[i] < 0) continue;
-      const block = Math.floor(positions[i] / size);
-      if (block !== current) cells = blocks.get(current = block);
-      const value = cells?.[positions[i] - block * size] ?? NaN;
+      const position = positions[i];
+      if (position < 0) continue;
+      if (position < first || position >= end) {
+        const block = Math.floor(position / size);
+        cells = blocks.get(block) ?? NO_CELLS;
+        first = block * size;
+        end = first + size;
+      }
+      const value = cells[position - first] ?? NaN;
       if (value !== value) continue;
       values[i] = value;
       mask[i] = 1;

@@ -1,6 +1,7 @@
 /** A granule's bands at an output grid: which files and variables, read and warped, scaled where that is meant. */
 import { makeValues } from "../../core/element_types.ts";
 import { GranaryError } from "../../core/errors.ts";
+import { scaledNumbers } from "../../core/kernels/pixels.ts";
 import type { Grid, GridFile, GridValues } from "../../core/raster/grid.ts";
 import { type BandExpression, evaluateBands } from "../../core/raster/expressions/band_expression.ts";
 import type { OutputGrid, Pixels } from "../../core/raster/pixels.ts";
@@ -234,11 +235,8 @@ function scaledPixels(pixels: Pixels, { grid, bands, scaled }: GridPart): Pixels
       const plain = scale === 1 && offset === 0;
       const float = values instanceof Float32Array || values instanceof Float64Array;
       if (plain && (float || grid.nodata === null)) return values;
-      const single = plain && values.BYTES_PER_ELEMENT <= 2;
-      const out = single ? new Float32Array(values.length) : new Float64Array(values.length);
-      const mask = pixels.masks[i];
-      for (let p = 0; p < out.length; p++) out[p] = mask[p] === 0 ? NaN : values[p] * scale + offset;
-      return out;
+      const numbers = scaledNumbers(values, pixels.masks[i], scale, offset);
+      return plain && values.BYTES_PER_ELEMENT <= 2 ? new Float32Array(numbers) : numbers;
     }),
   };
 }

@@ -1,5 +1,6 @@
 /** Values to colours. */
 import { inputError } from "../../errors.ts";
+import { withOpacity } from "../../kernels/pixels.ts";
 import type { GridValues } from "../grid.ts";
 import { anyValid, isComplete, type Pixels } from "../pixels.ts";
 import type { IndexedPicture, Picture, SampledPicture } from "../picture.ts";
@@ -137,6 +138,10 @@ export function plainPicture(pixels: Pixels, masked: boolean = true): SampledPic
   const wide = bands[0] instanceof Uint16Array;
   if (!bands.every((band) => wide ? band instanceof Uint16Array : band instanceof Uint8Array)) {
     throw inputError("an image has values of 8 or 16 bits without a sign (scale them by a range)");
+  }
+  if (masked && bands.length === 1 && bands[0] instanceof Uint8Array) {
+    const samples = withOpacity(bands[0], anyValid(pixels));
+    return { kind: "sampled", width, height, channels: 2, samples };
   }
   const channels = (bands.length + (masked ? 1 : 0)) as 1 | 2 | 3 | 4;
   const samples = wide

@@ -1,4 +1,5 @@
 /** Values to bytes: a range becomes 0 to 255, what lies beyond it its ends. */
+import { bytesOfRange } from "../../kernels/pixels.ts";
 import type { GridValues } from "../grid.ts";
 import type { Pixels } from "../pixels.ts";
 
@@ -17,25 +18,14 @@ export function rescaleToBytes(pixels: Pixels, ranges: readonly ValueRange[]): P
   };
 }
 
-/** Every byte once. */
+/** Every byte once, and that each is there. */
 const BYTES = new Uint8Array(256).map((_, value) => value);
+const ALL = new Uint8Array(256).fill(1);
 
 function rescaleBand(band: GridValues, mask: Uint8Array, range: ValueRange): Uint8Array {
-  if (!(band instanceof Uint8Array)) return scaleAll(band, range, mask);
-  const scaled = scaleAll(BYTES, range);
+  if (!(band instanceof Uint8Array)) return bytesOfRange(band, mask, range);
+  const scaled = bytesOfRange(BYTES, ALL, range);
   const bytes = new Uint8Array(band.length);
   for (let i = 0; i < bytes.length; i++) if (mask[i] !== 0) bytes[i] = scaled[band[i]];
-  return bytes;
-}
-
-/** Written as numpy computes it: a product with 255 / width would differ in last bits, which a cut shows. */
-function scaleAll(values: GridValues, [low, high]: ValueRange, mask: Uint8Array | null = null): Uint8Array {
-  const bytes = new Uint8Array(values.length);
-  const width = high - low;
-  for (let i = 0; i < bytes.length; i++) {
-    if (mask !== null && mask[i] === 0) continue;
-    const value = values[i];
-    bytes[i] = ((value < low ? low : value > high ? high : value) - low) / width * 255;
-  }
   return bytes;
 }
