@@ -7,6 +7,11 @@ import { isObjectAddress } from "../../core/files/address.ts";
 /** An href that needs no base: others' addresses stay as they are. */
 const ABSOLUTE = /^[a-z][a-z0-9+.-]*:/i;
 
+/** Whether an href needs no base. */
+export function isAbsoluteHref(href: string): boolean {
+  return ABSOLUTE.test(href);
+}
+
 /**
  * Hrefs of keys below `output` for readers elsewhere: below `href` where readers have an address of their
  * own, else the output's s3:// address, or file:// of a folder.

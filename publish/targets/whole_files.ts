@@ -15,7 +15,8 @@ import { temporaryName } from "../../core/files/atomic.ts";
 import { olderItem } from "../../core/stac/older.ts";
 import type { StacCollection, StacItem, StacVersion } from "../../core/stac/values.ts";
 import { itemRow, type RowPlace } from "./item_row.ts";
-import { absoluteHref } from "./hrefs.ts";
+import { foreignRow } from "./foreign_row.ts";
+import { absoluteHref, isAbsoluteHref } from "./hrefs.ts";
 import { placedItem, type WholeTarget } from "./target.ts";
 
 interface WholeFileOptions extends RowPlace {
@@ -90,5 +91,10 @@ async function* rowsOf(
   place: RowPlace,
 ): AsyncGenerator<GranuleRow> {
   const footprinter = createFootprinter(DEFAULT_CELL_ORDER);
-  for await (const item of items) yield itemRow(item, collection, place, footprinter);
+  for await (const item of items) {
+    const isForeign = Object.values(item.assets).some(({ href }) => isAbsoluteHref(href));
+    yield isForeign
+      ? foreignRow(item, collection, footprinter)
+      : itemRow(item, collection, place, footprinter);
+  }
 }

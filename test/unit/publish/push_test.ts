@@ -3,6 +3,10 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import { importCatalog } from "../../../catalog/discover/import.ts";
+import { openCatalog } from "../../../catalog/file/open_catalog.ts";
+import type { GranuleRow } from "../../../catalog/granule.ts";
+import { locationOf } from "../../../catalog/locations.ts";
 import { SourceOpener } from "../../../core/access/open.ts";
 import { GranaryError } from "../../../core/errors.ts";
 import type { StacItem } from "../../../core/stac/values.ts";
@@ -81,4 +85,50 @@ Deno.test("a push onto a static catalog keeps what is there, and its collection 
       /push one at a time/,
     );
     await assert.rejects(push(), /no items were given/);
+  }));
+
+Deno.test("files that items name lie where they say, in a catalog and in a table of items, too", () =>
+  withFolder(async (folder) => {
+    const at = (href: string, id: string): StacItem => {
+      const { ozone } = smallItem(id).assets as Record<string, Record<string, unknown>>;
+      return { ...smallItem(id), assets: { ozone: { ...ozone, href } } } as unknown as StacItem;
+    };
+    const file = path.join(folder, "far away", "a.tif");
+    const places: [id: string, href: string, place: string][] = [
+      ["a", pathToFileURL(file).href, file],
+      ["b", "https://data.example.org/x/b.tif", "https://data.example.org/x/b.tif"],
+      ["c", "s3://bucket/y/c.tif", "s3://bucket/y/c.tif"],
+    ];
+    const push = (kind: "catalog" | "geoparquet", items: readonly StacItem[]) =>
+      pushItems({
+        items: async function* () {
+          yield* items;
+        },
+        target: { kind, to: path.join(folder, `${kind}.parquet`), secret: null, oauth: null, stac: "1.1.0" },
+        collection: null,
+        opener: new SourceOpener({ env: { HOME: "/nonexistent" } }),
+        attempts: 2,
+      });
+    const items = places.map(([id, href]) => at(href, id));
+    const placesOf = (rows: readonly GranuleRow[]) =>
+      rows.map((row) => {
+        const driver = row.local_base !== null ? "local" : row.s3_base !== null ? "s3" : "https";
+        return [row.id, locationOf(row, driver)];
+      }).sort();
+    const wanted = places.map(([id, , place]) => [id, place]);
+    await push("catalog", items);
+    const catalog = await openCatalog(path.join(folder, "catalog.parquet"));
+    const held: GranuleRow[] = [];
+    for await (const { rows } of catalog.rows()) held.push(...rows);
+    catalog.close();
+    assert.deepEqual(placesOf(held), wanted);
+    await push("geoparquet", items);
+    const imported: GranuleRow[] = [];
+    const table = importCatalog(path.join(folder, "geoparquet.parquet"), { cellOrder: 8 });
+    for await (const row of table.rows) imported.push(row);
+    assert.deepEqual(placesOf(imported), wanted);
+    await assert.rejects(
+      push("catalog", [at("ftp://data.example.org/d.tif", "d")]),
+      /item "d": a catalog cannot hold it/,
+    );
   }));
