@@ -9,12 +9,12 @@ import { cellsIn, type StoreLevel } from "../../core/store/levels.ts";
 import { MORTON } from "../../core/store/metadata.ts";
 import type { GranaryStore } from "../../core/store/open.ts";
 
-/** Of more cells not each is gone through: the box is that of the arrays over a plane, or of HEALPix cells' ancestors, */
+/** Of more HEALPix cells the box is that of their ancestors, */
 const MOST_CELLS = 200_000;
 /** which are of this order, a quarter of a degree wide. */
 const ANCESTOR_ORDER = 8;
-/** Of more cells the ids alone are read, whether they have values or not. */
-const MOST_VALUES = 2 ** 24;
+/** Of more cells no values are read: the box is that of all ids, or of a plane's arrays. */
+const MOST_VALUES = 2 ** 22;
 /** Ids of so many cells at a time. */
 const PART_CELLS = 2 ** 20;
 const WORLD: BoundingBox = { xmin: -180, ymin: -90, xmax: 180, ymax: 90 };
@@ -36,7 +36,7 @@ async function look(store: GranaryStore, windows: StoreTime | null): Promise<Bou
   const level = store.levels[store.levels.length - 1];
   const total = cellsIn(level) * (windows?.starts.length ?? 1);
   if (level.plane !== null) {
-    return total > MOST_CELLS
+    return total > MOST_VALUES
       ? extentOfArrays(level)
       : await extentOfPlane(level, valued(store, windows, level));
   }

@@ -2,11 +2,14 @@
 import assert from "node:assert/strict";
 import { PlaneCells } from "../../../core/store/plane_cells.ts";
 import type { PlaneLevel } from "../../../core/store/plane.ts";
+import { cellsIn } from "../../../core/store/levels.ts";
+import { extentAround } from "../../../core/store/plane.ts";
+import { cellOf } from "../../../core/projected/grid.ts";
 import { FolderTarget } from "../../../core/access/folder_target.ts";
 import type { StoreSpec } from "../../../core/store/contract.ts";
 import { openStore } from "../../../core/store/open.ts";
 import { extentOfArrays, storeExtent } from "../../../serve/stores/store_extent.ts";
-import { fixtureSpec, writeFixture } from "../../interop/store_fixture.ts";
+import { fixtureSpec, planeSpec, writeFixture } from "../../interop/store_fixture.ts";
 import { withFolder } from "../catalog/sample.ts";
 
 const ORDER = 12;
@@ -54,6 +57,28 @@ for (const [name, box, wanted] of BOXES) {
     );
   });
 }
+
+Deno.test("the box of a store is around its valued cells where its arrays reach over the pole", () =>
+  withFolder(async (folder) => {
+    // Tiles of 32 km from the pole outward, in arrays of 640 x 640 cells that hold it.
+    const parents = [[1030, 1030], [1041, 1041]].map(([column, row]) => cellOf(column, row));
+    const levels = [16];
+    const spec: StoreSpec = planeSpec();
+    const extent = extentAround([...parents, cellOf(1022, 1022)], 11, 4, levels);
+    await writeFixture(
+      { ...spec, parents, levels, plane: { ...spec.plane!, extent } },
+      new FolderTarget(folder),
+    );
+    const store = await openStore(folder);
+    assert.ok(cellsIn(store.levels[0]) > 200_000);
+    const box = await storeExtent(store, null);
+    // pyproj's transform_bounds of the square that holds both tiles.
+    [-26.528, 82.486, 26.558, 87.489].forEach((wanted, i) => {
+      const value = [box.xmin, box.ymin, box.xmax, box.ymax][i];
+      assert.ok(Math.abs(value - wanted) < 0.5, `${value}, not ${wanted}`);
+    });
+    await store.close();
+  }));
 
 // What healpy's boundaries say of these cells of order 2; each is sixteen parents of order 4.
 const HEALPIX_BOXES = [
