@@ -5,6 +5,7 @@ import type { Geometry } from "../../core/geometry/geometry.ts";
 import type { DataContext } from "../context.ts";
 import { json } from "../http/operation.ts";
 import { badParameter } from "../http/problem.ts";
+import { fromStore } from "../stores/from_store.ts";
 import { stepsIn, timeOf, TIMES } from "./store_window.ts";
 import { centresIn, FEATURE, finite, levelOf, STORE_PATH, storeOf, variablesOf, zonesOf } from "./stores.ts";
 
@@ -42,10 +43,14 @@ export function addStoreSeries(context: DataContext): void {
         values[variable] = [];
         for (const step of steps) {
           signal.throwIfAborted();
-          const cells = await whole.at(step).cells(level.order);
+          const cells = await fromStore(name, whole.at(step).cells(level.order));
           const found = await phases.of(
             "read",
-            () => cells.at(variable, Float64Array.of(lon), Float64Array.of(lat), context.storeBlocks),
+            () =>
+              fromStore(
+                name,
+                cells.at(variable, Float64Array.of(lon), Float64Array.of(lat), context.storeBlocks),
+              ),
           );
           cell = found.ids[0];
           values[variable].push(found.mask[0] === 1 ? finite(found.values[0]) : null);

@@ -14,7 +14,8 @@ import { statedPixels } from "../parameters/stated_pixels.ts";
 import { TILE_MATRIX_SET_ID, TILE_PATH } from "../parameters/tiles.ts";
 import { encodeImage, wantsRanges } from "../render/image.ts";
 import { boxOfOutput, processed } from "../render/processed.ts";
-import { levelForPixel, pixelAngle } from "../stores/level_choice.ts";
+import { hasVariable, levelForPixel, pixelAngle } from "../stores/level_choice.ts";
+import { fromStore } from "../stores/from_store.ts";
 import { storeExtent } from "../stores/store_extent.ts";
 import { storeRange } from "../stores/store_range.ts";
 import { checkTileSide } from "./requested.ts";
@@ -83,7 +84,7 @@ export function addStoreTiles(context: DataContext): void {
       const [finest] = served.store.levels;
       variablesOf(finest, query.variable === undefined ? undefined : [query.variable]);
       inWindow(served, query.time);
-      const bounds = await storeExtent(served.store, served.windows);
+      const bounds = await fromStore(name, storeExtent(served.store, served.windows));
       const set = tileMatrixSet(tileMatrixSetId);
       return json(tileJson(`store/${encodeURIComponent(name)}`, set, query, sent, baseUrl, bounds));
     },
@@ -114,13 +115,14 @@ async function tile(
   const angle = pixelAngle(places, size, size);
   if (angle.radians === 0) return nothing();
   const level = query.order === undefined
-    ? levelForPixel(served.store.levels, angle)
+    ? levelForPixel(served.store.levels.filter((one) => hasVariable(one, variable)), angle)
     : levelOf(served, query.order);
+  variablesOf(level, [variable]);
   signal.throwIfAborted();
-  const cells = await served.cells(level.order);
+  const cells = await fromStore(name, served.cells(level.order));
   const { values, mask } = await phases.of(
     "read",
-    () => cells.at(variable, places.longitude, places.latitude, context.storeBlocks),
+    () => fromStore(name, cells.at(variable, places.longitude, places.latitude, context.storeBlocks)),
   );
   if (!mask.includes(1)) return nothing();
   const pixels: Pixels = { width: size, height: size, bands: [values], masks: [mask] };
@@ -129,7 +131,7 @@ async function tile(
     ? null
     : made !== null
     ? made.ranges
-    : [await phases.of("read", () => storeRange(served, variable))];
+    : [await phases.of("read", () => fromStore(name, storeRange(served, variable)))];
   const image = await phases.of(
     "encode",
     async () => await encodeImage(made?.pixels ?? pixels, made?.output ?? output, format, query, chosen),

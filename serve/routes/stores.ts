@@ -11,6 +11,7 @@ import type { DataContext } from "../context.ts";
 import { json, nothing } from "../http/operation.ts";
 import { badParameter, badRequest, notFound } from "../http/problem.ts";
 import { cellsOfShare, levelForArea } from "../stores/level_choice.ts";
+import { fromStore } from "../stores/from_store.ts";
 import { storeExtent } from "../stores/store_extent.ts";
 import type { ServedStore } from "../stores/served_stores.ts";
 import { inWindow, TIME, timeOf, timesOf } from "./store_window.ts";
@@ -84,7 +85,7 @@ export function addStores(context: DataContext): void {
     answer: async ({ path: { name }, baseUrl }) => {
       const served = await storeOf(context, name);
       const { store } = served;
-      const { xmin, ymin, xmax, ymax } = await storeExtent(store, served.windows);
+      const { xmin, ymin, xmax, ymax } = await fromStore(name, storeExtent(store, served.windows));
       const finest = store.levels[0];
       return json({
         name,
@@ -144,13 +145,14 @@ function addPoint(context: DataContext): void {
       const served = inWindow(await storeOf(context, name), time);
       const level = levelOf(served, order ?? served.store.levels[0].order);
       const names = variablesOf(level, variable);
-      const cells = await served.cells(level.order);
+      const cells = await fromStore(name, served.cells(level.order));
       const values: Record<string, number | null> = {};
       let cell = -1;
       for (const one of names) {
         const found = await phases.of(
           "read",
-          () => cells.at(one, Float64Array.of(lon), Float64Array.of(lat), context.storeBlocks),
+          () =>
+            fromStore(name, cells.at(one, Float64Array.of(lon), Float64Array.of(lat), context.storeBlocks)),
         );
         cell = found.ids[0];
         values[one] = found.mask[0] === 1 ? finite(found.values[0]) : null;
@@ -236,11 +238,14 @@ export async function zonesOf(
   { variable: asked, p }: { variable?: string[] | undefined; p?: number[] | undefined },
   signal: AbortSignal,
 ): Promise<Record<string, unknown>> {
-  const cells = await served.cells(level.order);
+  const cells = await fromStore(served.name, served.cells(level.order));
   const statistics: Record<string, unknown> = {};
   for (const variable of variablesOf(level, asked)) {
     signal.throwIfAborted();
-    const { values, mask } = await cells.at(variable, longitude, latitude, storeBlocks);
+    const { values, mask } = await fromStore(
+      served.name,
+      cells.at(variable, longitude, latitude, storeBlocks),
+    );
     statistics[variable] = numbersOf(
       zonalStatistics(values, mask, null, p === undefined ? {} : { percentiles: p }),
     );

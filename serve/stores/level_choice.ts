@@ -12,6 +12,11 @@ export function cellsOfShare({ cells }: StoreLevel, share: number, latitude: num
   return EARTH_AREA * share / cells.metresAt(latitude) ** 2;
 }
 
+/** Levels of stores of other tools may have variables of their own. */
+export function hasVariable({ variables }: StoreLevel, variable: string): boolean {
+  return variables.some(({ name }) => name === variable);
+}
+
 /** The coarsest level whose cells are no larger than a pixel; the finest where none is that fine. */
 export function levelForPixel(levels: readonly StoreLevel[], { radians, latitude }: PixelAngle): StoreLevel {
   // Levels run from fine to coarse.

@@ -1,5 +1,6 @@
 /** The range that a variable is drawn by where a request states none: one for all tiles of a store. */
 import type { ValueRange } from "../../core/raster/colour/rescale.ts";
+import { hasVariable } from "./level_choice.ts";
 import type { ServedStore } from "./served_stores.ts";
 
 /** Values of a coarse level that are looked at. */
@@ -26,9 +27,10 @@ const FEW = 100;
 
 async function look({ store }: ServedStore, variable: string): Promise<ValueRange> {
   let found: number[] = [];
-  for (const { order } of [...store.levels].reverse()) {
+  for (const level of [...store.levels].reverse()) {
+    if (!hasVariable(level, variable)) continue;
     found = [];
-    for await (const { values } of store.cells(variable, order)) {
+    for await (const { values } of store.cells(variable, level.order)) {
       for (const value of values) if (Number.isFinite(value)) found.push(value);
       if (found.length >= MOST_VALUES) break;
     }

@@ -264,6 +264,57 @@ Deno.test("folders of a store list what lies in them, every object by a link tha
     assert.equal((await get("/zarr/none/")).status, 404);
   }));
 
+Deno.test("what is damaged in a store is the server's fault, told without its place", () =>
+  inServer(async ({ get, post, warnings }, folder) => {
+    const shards = path.join(folder, "ice.zarr", String(FINE), "h_best", "c");
+    for (const shard of fs.readdirSync(shards)) fs.writeFileSync(path.join(shards, shard), "no shard");
+    const [lon, lat] = cellCentre(fixtureIds(fixtureSpec("compact"), FINE)[0], FINE, "authalic");
+    const polygon = [[lon - 1, lat - 1], [lon + 1, lat - 1], [lon + 1, lat + 1], [lon - 1, lat - 1]];
+    const feature = {
+      type: "Feature",
+      properties: {},
+      geometry: { type: "Polygon", coordinates: [polygon] },
+    };
+    const set = tileMatrixSet("WebMercatorQuad");
+    const { forward } = transformer(crsOfCode("EPSG:4326"), crsOfCode("EPSG:3857"));
+    const { x, y } = tileAt(set, ...forward(lon, lat), 8);
+    for (
+      const ask of [
+        () => get(`/store/ice/point/${lon},${lat}`),
+        () => get(`/store/ice/tiles/WebMercatorQuad/8/${x}/${y}.png?variable=h_best&order=${FINE}`),
+        () => post(`/store/ice/statistics?variable=h_best&order=${FINE}`, feature),
+      ]
+    ) {
+      const answer = await ask();
+      assert.equal(answer.status, 502);
+      assert.deepEqual(await answer.json(), { detail: "the store ice could not be read" });
+    }
+    assert.ok(warnings.some((line) => line.includes(`${FINE}/h_best`)), warnings.join("\n"));
+    assert.equal((await get(`/store/ice/point/${lon},${lat}?variable=h_mean`)).status, 200);
+  }));
+
+Deno.test("a tile is of a level that has its variable, where levels differ", async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-stores-"));
+  const place = path.join(folder, "ice.zarr");
+  await writeFixture(fixtureSpec("compact"), new FolderTarget(place));
+  const root = path.join(place, "zarr.json");
+  const document = JSON.parse(fs.readFileSync(root, "utf8"));
+  for (const order of [2, 4, 6]) delete document.consolidated_metadata.metadata[`${order}/h_mean`];
+  fs.writeFileSync(root, JSON.stringify(document));
+  const { get, stop } = await startServing({ stores: [place] });
+  try {
+    const world = "/store/ice/tiles/WebMercatorQuad/0/0/0.png?variable=h_mean";
+    const tile = await get(world);
+    assert.deepEqual([tile.status, tile.headers.get("x-granary-order")], [200, "9"]);
+    const refused = await get(`${world}&order=4`);
+    assert.equal(refused.status, 400);
+    assert.match((await refused.json()).detail, /^no variable "h_mean"; there are count, /);
+  } finally {
+    await stop();
+    fs.rmSync(folder, { recursive: true });
+  }
+});
+
 Deno.test("a store that changes is taken up without a restart; stores are listed", () =>
   inServer(async ({ get, notes }, folder) => {
     assert.deepEqual((await (await get("/stores")).json()).stores.map((one: { name: string }) => one.name), [
