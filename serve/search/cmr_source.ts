@@ -1,4 +1,5 @@
 /** Granules of NASA's CMR: asked once per question, and the answers kept for a while. */
+import { GranaryError } from "../../core/errors.ts";
 import { asObject, asText, type JsonObject } from "../../core/json_value.ts";
 import type { BoundingBox } from "../../core/geometry/box.ts";
 import { unionBox } from "../../core/geometry/geometry.ts";
@@ -17,6 +18,9 @@ import { type GranuleQuery, type GranuleSource, meantFirst, type ServedGranule }
 /** Answers are kept so long: granules arrive. */
 const KEPT_MS = 5 * 60_000;
 const ANSWERS_KEPT = 2000;
+/** Somebody waits for the answer: a CMR that is away or busy is told soon. */
+const MOST_ATTEMPTS = 3;
+const LONGEST_WAIT_MS = 5000;
 /** Facts of a collection change rarely. */
 const FACTS_KEPT_MS = 60 * 60_000;
 /** Rows of CMR are looked up by CMR: their own cells are not used. */
@@ -37,7 +41,9 @@ export class CmrSearch {
   requests = 0;
 
   constructor(readonly url: string, opener: SourceOpener, readonly warn: (message: string) => void) {
-    this.#io = { client: opener.client, retry: opener.retry, signal: opener.signal };
+    const attempts = Math.min(opener.retry.attempts, MOST_ATTEMPTS);
+    const retry = { ...opener.retry, attempts, longestRetryAfterMs: LONGEST_WAIT_MS };
+    this.#io = { client: opener.client, retry, signal: opener.signal };
   }
 
   /** The granules of a query, not more than `most`. */
@@ -47,7 +53,7 @@ export class CmrSearch {
       this.#answers,
       JSON.stringify([query, most]),
       KEPT_MS,
-      () => this.#ask(query, most, pageSize),
+      () => this.#ask(query, most, pageSize).catch((error) => Promise.reject(this.#blamed(error))),
     );
   }
 
@@ -58,6 +64,14 @@ export class CmrSearch {
       const [found] = await fetchCollections([conceptId], this.#io, `${this.url}/collections.umm_json`);
       return found ?? null;
     });
+  }
+
+  /** What CMR refuses is the request's fault; an answer that is none of CMR's is not. */
+  #blamed(error: unknown): unknown {
+    const isAnswer = error instanceof GranaryError && error.tag === "input" &&
+      error.message.startsWith(this.url);
+    if (!isAnswer || error.details.status !== undefined) return error;
+    return new GranaryError("io", error.message, { cause: error });
   }
 
   async #ask(query: CmrQuery, most: number, pageSize: number): Promise<ServedGranule[]> {
