@@ -14,6 +14,7 @@ import type {
 } from "../engine/contract.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { SegmentEntry } from "../engine/contract.ts";
+import { readingOrder } from "./granule_order.ts";
 import { partsOf } from "../engine/spill_file.ts";
 import type { ScheduleOptions, ScheduleResult, ScheduleWork } from "./schedule_work.ts";
 import { Prospect } from "./prospect.ts";
@@ -38,6 +39,7 @@ export function runSchedule(
 class Schedule {
   #ledger: ShardLedger;
   #idle: number[];
+  /** The next one to read is the last. */
   #waitingGranules: { granule: number; ranks: readonly number[] }[];
   #tries: Uint8Array;
   /** Granules that each shard still waits for. */
@@ -83,9 +85,6 @@ class Schedule {
     this.#ledger = new ShardLedger(executor.slots);
     this.#ledger.addParts(work.parts);
     this.#idle = Array.from({ length: executor.slots }, (_, slot) => slot);
-    // Largest first, taken from the end.
-    this.#waitingGranules = [...work.granules]
-      .sort((a, b) => this.#sizeOf(a.granule) - this.#sizeOf(b.granule) || b.granule - a.granule);
     this.#tries = new Uint8Array(plan.granules.length);
     const waiting = new Set(work.granules.map(({ granule }) => granule));
     for (const granule of waiting) {
@@ -99,10 +98,24 @@ class Schedule {
       if (needed.length === 0) this.#ready.push(s);
     }
     this.#unreduced = work.shards.length;
+    this.#waitingGranules = this.#inReadingOrder(work).reverse();
     const whole = this.#waitingGranules.filter(({ granule }) => !options.rowsOf?.(granule));
     options.expect?.(whole.reverse().map(({ granule }) => options.locate(granule)));
     this.#saveAll = work.saveAll ?? false;
     this.#prospect = new Prospect(work.granules.length, work.provenBefore ?? work.parts.length > 0);
+  }
+
+  #inReadingOrder({ granules }: ScheduleWork): ScheduleWork["granules"] {
+    const shards = new Map([...this.#missing.keys()].map((s): [number, number[]] => [s, []]));
+    this.#shardsOf.forEach((needing, granule) => needing.forEach((s) => shards.get(s)!.push(granule)));
+    const order = readingOrder({
+      granules: [...this.#shardsOf.keys()],
+      shards: [...shards.values()],
+      slots: this.executor.slots,
+      sizeOf: (granule) => this.#sizeOf(granule),
+    });
+    const tasks = new Map(granules.map((task) => [task.granule, task]));
+    return order.map((granule) => tasks.get(granule)!);
   }
 
   #sizeOf(granule: number): number {
@@ -165,7 +178,8 @@ class Schedule {
     const id = this.#nextId++;
     const { segmentBytes } = this.options;
     const held = this.#ledger.heldBytes;
-    const full = held > segmentBytes / 2 && this.#waitingGranules.length > 0;
+    const mayReduce = this.#mayReduce();
+    const full = held > segmentBytes / 2 && this.#waitingGranules.length > 0 && !mayReduce;
     if (this.#spilling === 0 && (full || this.#checkpointDue())) {
       const entries = this.#ledger.takeAll();
       if (entries.length > 0) return this.#spillTask(id, slot, entries);
@@ -174,6 +188,8 @@ class Schedule {
     if (this.#saveAll && allIn && this.#spilling === 0 && this.#unsaved.length > 0) {
       return this.#spillTask(id, slot, this.#ledger.takeAll());
     }
+    // Before the next granule: a shard that is reduced gives memory back, and bytes from elsewhere come meanwhile.
+    if (mayReduce) return this.#reduceTask(id, slot, this.#ready.pop()!);
     // The file that is being written and what came since are all that a crash costs: more has to wait for it.
     if (this.#spilling > 0 && this.#waitingGranules.length > 0 && this.#checkpointDue(this.#scattering)) {
       return undefined;
@@ -194,13 +210,13 @@ class Schedule {
       };
       return { type: "scatter", id, task };
     }
-    // Nothing is written before a granule has been read.
-    const mayReduce = this.#prospect.proven && this.#ready.length > 0 && this.#spilling === 0 &&
-      this.#committing < MOST_COMMITS;
-    if (mayReduce && this.#fitsMemory(this.#ready.at(-1)!)) {
-      return this.#reduceTask(id, slot, this.#ready.pop()!);
-    }
     return undefined;
+  }
+
+  /** Nothing is written before a granule has been read. */
+  #mayReduce(): boolean {
+    return this.#prospect.proven && this.#ready.length > 0 && this.#spilling === 0 &&
+      this.#committing < MOST_COMMITS && this.#fitsMemory(this.#ready.at(-1)!);
   }
 
   /** Whether a shard's spill files can be read back beside those under way; one shard alone always is. */

@@ -280,12 +280,19 @@ Deno.test("a granule error that a retry can help is tried again", async () => {
   assert.deepEqual([executor.tries.get(3), failed], [2, []]);
 });
 
-Deno.test("the largest granules are read first", async () => {
-  const { executor } = await run(plainWorld());
-  const order = executor.posted.flatMap((message) =>
-    message.type === "scatter" ? [message.task.granule] : []
-  );
-  assert.deepEqual(order, Array.from({ length: 20 }, (_, i) => 19 - i));
+Deno.test("a shard is reduced as soon as its granules are in, before the next granule is read", async () => {
+  const granules = Array.from({ length: 12 }, (_, g) => ({ size: 1000, mask: 3 << 2 * (g % 3) }));
+  const world = {
+    ...plainWorld(),
+    plan: planOf(6, granules),
+    slots: 1,
+    segmentBytes: 1e6,
+    checkpoint: NEVER,
+  };
+  const { executor } = await run(world);
+  const order = executor.posted.map(({ type }) => type);
+  const shard = [...Array(4).fill("scatter"), "reduce"];
+  assert.deepEqual(order, [...shard, ...shard, ...shard]);
 });
 
 for (
