@@ -23,5 +23,6 @@ export { selectRanks } from "./select_ranks";
 export { interleaveMask } from "./interleave_bytes";
 export { nearestCells } from "./nearest_cells";
 export { scaleNumbers, scaleToBytes } from "./scale_values";
+export { repeatedBytes } from "./repeated_bytes";
 export { splitFloats } from "./split_floats";
 export { sumFloats } from "./sum_floats";

@@ -109,6 +109,7 @@ export interface Kernels {
     width: number,
     to: number,
   ): void;
+  repeatedBytes(at: number, length: number, size: number): number;
   splitFloats(from: number, width: number, height: number, tileSize: number, to: number): void;
   squaresCells(to: number, x: number, means: number, starts: number, cells: number): void;
   subtractRows: Arithmetic;

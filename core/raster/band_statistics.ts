@@ -4,6 +4,7 @@
  */
 import { countFloats, LIMITS } from "../kernels/float_counts.ts";
 import { type FloatSums, sumFloats } from "../kernels/float_sums.ts";
+import { repeatedCells } from "../kernels/repeated_cells.ts";
 import { floatLimits } from "./float_limits.ts";
 import type { GridValues } from "./grid.ts";
 
@@ -101,7 +102,9 @@ function sumPart(values: GridValues, none: number, mask: Uint8Array | null, abou
 }
 
 function firstValid(values: GridValues, nodata: number | null, mask: Uint8Array | null): number {
-  for (let i = 0; i < values.length; i++) {
+  const [first] = values;
+  const isEmpty = first === nodata || first !== first;
+  for (let i = isEmpty ? repeatedCells(values) : 0; i < values.length; i++) {
     const value = values[i];
     if (value !== nodata && value === value && (mask === null || mask[i] !== 0)) return value;
   }

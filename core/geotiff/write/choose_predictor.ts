@@ -3,6 +3,7 @@
  * Differences help fields that change from cell to cell; they hurt repeated values and large empty parts.
  */
 import { makeValues } from "../../element_types.ts";
+import { repeatedCells } from "../../kernels/repeated_cells.ts";
 import type { GridDtype, GridValues } from "../../raster/grid.ts";
 import { type Compression, compressNow, packedLength } from "./compress.ts";
 import { type Predictor, predictorOf, tileBytes } from "./predictor.ts";
@@ -55,12 +56,7 @@ function bitsOf(values: GridValues): Bits {
 
 /** Whether every band of a tile holds one value. */
 export function isConstant(bands: readonly GridValues[]): boolean {
-  return bands.every((values) => {
-    const bits = bitsOf(values);
-    const [first] = bits;
-    for (let i = 0; i < bits.length; i++) if (bits[i] !== first) return false;
-    return true;
-  });
+  return bands.every((values) => repeatedCells(values) === values.length);
 }
 
 /** `length` cells of the bits of the only one of `first`. */

@@ -194,9 +194,17 @@ function mode(nodata: number | null, width: number, height: number, from: Block,
   for (let y = 0, row = 0; y < height; y += 2, row++) {
     const upper = from.start + y * from.stride;
     const rows = y + 1 < height ? 2 : 1;
+    const lower = rows === 2 ? upper + from.stride : upper;
     const out = to.start + row * to.stride;
     for (let x = 0, column = 0; x < width; x += 2, column++) {
       const columns = x + 1 < width ? 2 : 1;
+      const first = source[upper + x];
+      const right = x + columns - 1;
+      // As most are.
+      if (first === source[upper + right] && first === source[lower + x] && first === source[lower + right]) {
+        to.values[out + column] = first;
+        continue;
+      }
       let count = 0;
       for (let r = 0; r < rows; r++) {
         for (let c = 0; c < columns; c++) {

@@ -13,8 +13,8 @@ export const CLASSIC_LIMIT_BYTES = 4.0e9;
 const LEADER_BYTES = 4;
 const TRAILER_BYTES = 4;
 
-/** Chunks that are handed to the target at once. */
-const CHUNK_BYTES = 4 * 1024 * 1024;
+/** Parts of tiles that are smaller are put together to chunks of at most so many bytes. */
+const CHUNK_BYTES = 1024 * 1024;
 
 /** Parts of tiles from this size on are handed over where they lie. */
 const LARGE_PART_BYTES = 64 * 1024;
@@ -41,7 +41,8 @@ export async function* framedTiles(
 ): AsyncIterable<Uint8Array> {
   hash.update(header);
   yield header;
-  const chunk = new Uint8Array(CHUNK_BYTES);
+  // Of no use to the next file, and written before it is read.
+  const chunk = new Uint8Array(Buffer.allocUnsafeSlow(CHUNK_BYTES).buffer);
   let used = 0;
   for await (const tile of tiles) {
     for (const part of framed(tile)) {

@@ -1,4 +1,5 @@
 /** Tiles packed several at a time, and put where they wait for the file. */
+import { repeatedCells } from "../../kernels/repeated_cells.ts";
 import type { GridDtype, GridValues } from "../../raster/grid.ts";
 import { choosePredictor, isConstant, repeated } from "./choose_predictor.ts";
 import type { Compression } from "./compress.ts";
@@ -152,6 +153,8 @@ function bytesOf({ buffer, byteOffset, byteLength }: GridValues): Uint8Array {
 }
 
 function isAll(values: GridValues, value: number): boolean {
-  for (let i = 0; i < values.length; i++) if (values[i] !== value) return false;
+  if (values[0] !== value) return false;
+  // Zeros of both signs are one value.
+  for (let i = repeatedCells(values); i < values.length; i++) if (values[i] !== value) return false;
   return true;
 }
