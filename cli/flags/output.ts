@@ -4,6 +4,7 @@ import { MANY_GRANULES } from "../../catalog/file/cell_index_path.ts";
 import { outputAddress } from "../../core/files/address.ts";
 import { checkOutput, type OutputKind } from "../../core/files/output.ts";
 import { inputError } from "../../core/errors.ts";
+import { formatCount } from "../../core/units.ts";
 import { isObjectAddress } from "../../core/files/address.ts";
 
 export const OVERWRITE = "--overwrite";
@@ -11,7 +12,7 @@ export const OVERWRITE_HELP = "replace a file of that name and kind";
 
 export const CELL_INDEX = "--cell-index";
 export const CELL_INDEX_HELP = `write a cell index beside the catalog (default: from ${
-  MANY_GRANULES.toLocaleString("en")
+  formatCount(MANY_GRANULES)
 } granules on)`;
 export const NO_CELL_INDEX = "--no-cell-index";
 export const NO_CELL_INDEX_HELP = "write no cell index";
