@@ -71,6 +71,9 @@ export function placeCf(
     );
     crs = crsOfCode("EPSG:4326");
   } else notes.push(...mapped?.notes ?? []);
+  if (context.crs !== null && degreesByAxes && !context.crs.geographic) {
+    notes.push(`its axes are stated in degrees, and taken as those of ${context.crs.name}, as was asked`);
+  }
   if (crs === undefined) {
     if (!degreesByAxes) return placeByLatitudes(view, path, dimensions, context.grid, notes);
     notes.push("no grid mapping is stated: degrees are taken as those of WGS 84");

@@ -95,3 +95,17 @@ Deno.test("steps without a moment, and times in words that are not decoded, are 
   );
   assert.deepEqual(await notes("days since 2001-1-1 0:0:0.0", "standard", [0, 1, 2]), []);
 });
+
+Deno.test("a projected system that is asked for goes before axes in degrees, and is told of", async () => {
+  const build = (file: Hdf5Writer) => {
+    axis(file, "lat", steps(10, -1, 3), { units: "degrees_north" });
+    axis(file, "lon", steps(20, 1, 4), { units: "degrees_east" });
+    file.create_dataset({ name: "value", data: new Float32Array(12), shape: [3, 4] });
+  };
+  const told = (notes: readonly string[]) =>
+    notes.some((note) => /stated in degrees.*as was asked/.test(note));
+  const asked = await madeGrid(build, { crs: "EPSG:3857" });
+  assert.deepEqual([asked.crs.code, told(asked.notes)], ["EPSG:3857", true]);
+  assert.equal(told((await madeGrid(build, { crs: "EPSG:4326" })).notes), false);
+  assert.equal(told((await madeGrid(build)).notes), false);
+});
