@@ -3,6 +3,7 @@
  * deflate 6, units, fill values, and the attributes by which product, version and times are known.
  * libhdf5 (h5wasm) writes it in memory; the same input gives the same bytes.
  */
+import { giveTurn } from "../../core/concurrency.ts";
 import { type BeamColumns, FLOAT_FILL, isStrong } from "./track.ts";
 
 const CHUNK_ROWS = 10_000;
@@ -46,30 +47,48 @@ interface H5wasm {
   File: new (path: string, mode: "w") => Writer & { close(): number };
 }
 
-const PATH = "/simulated.h5";
+let files = 0;
 
-/** The file's bytes. Beams without a segment have a group but no land_ice_segments, as in the product. */
+/**
+ * The file's bytes. Beams without a segment have a group but no land_ice_segments, as in the product. Throws the signal's
+ * reason between beams.
+ */
 export async function granuleBytes(
   granule: GranuleDescription,
   beams: readonly BeamColumns[],
+  signal?: AbortSignal,
 ): Promise<Uint8Array> {
   const h5wasm = await import("h5wasm") as unknown as H5wasm;
   const { FS } = await h5wasm.ready;
+  const path = `/simulated-${++files}.h5`;
+  const file = atFixedTime(() => new h5wasm.File(path, "w"));
+  let isOpen = true;
+  const close = () => {
+    if (isOpen) atFixedTime(() => file.close());
+    isOpen = false;
+  };
+  try {
+    atFixedTime(() => writeProduct(file, granule, beams));
+    for (const beam of beams) {
+      await giveTurn(signal);
+      atFixedTime(() => writeBeam(file, beam));
+    }
+    close();
+    return FS.readFile(path);
+  } finally {
+    close();
+    FS.unlink(path);
+  }
+}
+
+/** Nothing waits in `work`, so nobody else sees the clock stand still. */
+function atFixedTime<T>(work: () => T): T {
   const clock = Date.now;
-  // Nothing waits in here, so nobody else sees the clock stand still.
   Date.now = () => FIXED_TIME_MS;
   try {
-    const file = new h5wasm.File(PATH, "w");
-    try {
-      writeProduct(file, granule, beams);
-      for (const beam of beams) writeBeam(file, beam);
-    } finally {
-      file.close();
-    }
-    return FS.readFile(PATH);
+    return work();
   } finally {
     Date.now = clock;
-    FS.unlink(PATH);
   }
 }
 

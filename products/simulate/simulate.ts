@@ -2,12 +2,14 @@
 import fs from "node:fs";
 import path from "node:path";
 import { writeError, writeFileAtomic } from "../../core/files/atomic.ts";
+import { giveTurn } from "../../core/concurrency.ts";
 import { inputError } from "../../core/errors.ts";
 import { SIMULATE_DEFAULTS } from "./defaults.ts";
 import { granuleBytes } from "./granule_file.ts";
 import { createIceSheet, type IceSheet, SHEET_NAMES, type SheetName } from "./ice_sheet.ts";
 import { EARTH_RADIUS_METRES, EPOCH_MS, firstOrbitFrom, orbitAt, TRACKS_PER_CYCLE } from "./orbit.ts";
 import {
+  type BeamColumns,
   BEAMS,
   iceShare,
   secondsAt,
@@ -74,12 +76,9 @@ export async function simulate(folder: string, options: SimulateOptions = {}): P
   }
   const files: SimulatedFile[] = [];
   for (const stretch of stretches) {
-    chosen.signal?.throwIfAborted();
     const file = await writeGranule(folder, stretch, sheet, chosen);
     files.push(file);
     options.onGranule?.(file, files.length);
-    // A turn of the loop, so that an interrupt is heard.
-    await new Promise((resolve) => setImmediate(resolve));
   }
   return files;
 }
@@ -117,27 +116,35 @@ async function writeGranule(
   folder: string,
   stretch: Stretch,
   sheet: IceSheet,
-  options: { rows: number; seed: number },
+  options: { rows: number; seed: number; signal?: AbortSignal },
 ): Promise<SimulatedFile> {
   const { orbit, region, startAngle, endAngle } = stretch;
   const segments = ((endAngle - startAngle) * EARTH_RADIUS_METRES) / SEGMENT_METRES;
   const every = Math.max(1, Math.ceil(segments / options.rows));
-  const beams = BEAMS.map((beam) => simulateBeam(stretch, beam, sheet, { every, seed: options.seed }));
+  const beams: BeamColumns[] = [];
+  for (const beam of BEAMS) {
+    await giveTurn(options.signal);
+    beams.push(simulateBeam(stretch, beam, sheet, { every, seed: options.seed }));
+  }
   const fileName = granuleName(stretch);
-  const bytes = await granuleBytes({
-    fileName,
-    shortName: SHORT_NAME,
-    version: VERSION,
-    cycle: orbit.cycle,
-    track: orbit.track,
-    region,
-    nodeSeconds: orbit.nodeSeconds,
-    nodeLongitudeDegrees: orbit.nodeLongitudeDegrees,
-    startMs: milliseconds(stretch, startAngle),
-    endMs: milliseconds(stretch, endAngle),
-    startSeconds: secondsAt(orbit, startAngle),
-    endSeconds: secondsAt(orbit, endAngle),
-  }, beams);
+  const bytes = await granuleBytes(
+    {
+      fileName,
+      shortName: SHORT_NAME,
+      version: VERSION,
+      cycle: orbit.cycle,
+      track: orbit.track,
+      region,
+      nodeSeconds: orbit.nodeSeconds,
+      nodeLongitudeDegrees: orbit.nodeLongitudeDegrees,
+      startMs: milliseconds(stretch, startAngle),
+      endMs: milliseconds(stretch, endAngle),
+      startSeconds: secondsAt(orbit, startAngle),
+      endSeconds: secondsAt(orbit, endAngle),
+    },
+    beams,
+    options.signal,
+  );
   const file = path.join(folder, fileName);
   writeFileAtomic(file, bytes, { sync: false });
   const rows = beams.reduce((sum, beam) => sum + beam.latitude.length, 0);

@@ -184,3 +184,13 @@ Deno.test("an abort ends the simulation between two files", () =>
     );
     assert.equal(fs.readdirSync(folder).length, 1);
   }));
+
+Deno.test("an abort ends the simulation of one granule between its beams, and leaves nothing", () =>
+  inFolder(async (folder) => {
+    const controller = new AbortController();
+    const made = simulate(folder, { granules: 1, rows: 50, signal: controller.signal });
+    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+    controller.abort(new Error("enough"));
+    await assert.rejects(made, /enough/);
+    assert.deepEqual(fs.readdirSync(folder), []);
+  }));
