@@ -4,6 +4,7 @@ import { type BandExpression, parseBandExpression } from "../../core/raster/expr
 import { Pattern } from "../../core/patterns/pattern.ts";
 import type { Resampling } from "../../core/raster/warp/resampling.ts";
 import { badParameter } from "../http/problem.ts";
+import type { Interval } from "./temporal.ts";
 
 const LONGEST = 2000;
 const text = (description: string) => z.string().max(LONGEST).optional().meta({ description });
@@ -33,7 +34,9 @@ export const RASTERIO = z.object({
 
 export const XARRAY = z.object({
   variables: z.array(z.string().max(500)).min(1).max(100).meta({ description: "Variables by name" }),
-  sel: texts("Steps of other dimensions: time=nearest::2024-10-11T12:00:00"),
+  sel: texts(
+    "Steps of other dimensions: time=nearest::2024-10-11T12:00:00; {datetime} is the request's time",
+  ),
   group: text("The group that variables lie in"),
   decode_times: z.boolean().default(true).meta({
     description: "True: times are always decoded; false is refused",
@@ -111,6 +114,28 @@ export function xarrayReading(parameters: z.output<typeof XARRAY>): XarrayReadin
     expression: parameters.expression === undefined ? null : parseBandExpression(parameters.expression),
     nodata: nodataOf(parameters.nodata),
     resampling: parameters.reproject,
+  };
+}
+
+/** What stands in `sel` for the time of the request. */
+const DATETIME = "{datetime}";
+
+/**
+ * The reading at a request's time: in steps of dimensions `{datetime}` is its start, or its end where that is open. Throws
+ * a 422 where the request says no time.
+ */
+export function readingAt(reading: Reading, temporal: Interval | null): Reading {
+  if (reading.kind !== "xarray" || !reading.steps.some(({ value }) => value.includes(DATETIME))) {
+    return reading;
+  }
+  const time = temporal?.start ?? temporal?.end;
+  if (time == null) {
+    throw badParameter("sel", `Value error, ${DATETIME} is the time of the request (say temporal)`, DATETIME);
+  }
+  const text = new Date(time).toISOString();
+  return {
+    ...reading,
+    steps: reading.steps.map((step) => ({ ...step, value: step.value.replaceAll(DATETIME, text) })),
   };
 }
 

@@ -9,7 +9,7 @@ import { badParameter } from "../http/problem.ts";
 import { isOfGranule, readParts, withParts } from "../layers/read_granule.ts";
 import { LIMIT } from "../parameters/coverage.ts";
 import { crsParameter } from "../parameters/crs.ts";
-import type { Reading } from "../parameters/reading.ts";
+import { readingAt } from "../parameters/reading.ts";
 import { granuleFilter, SEARCH } from "../parameters/search.ts";
 import type { ServedGranule } from "../search/granules.ts";
 import { type Backend, BACKENDS } from "./backends.ts";
@@ -57,7 +57,7 @@ function addOne(context: DataContext, backend: Backend): void {
     answer: async ({ path: { lon, lat }, query, signal, phases }) => {
       const filter = granuleFilter(query);
       // The parameters are those of the backend's own schema.
-      const reading = backend.reading(query as never) as Reading;
+      const reading = readingAt(backend.reading(query as never), filter.temporal);
       const crs = crsParameter("coord_crs", query.coord_crs);
       const [longitude, latitude] = transformer(crs, LONLAT).forward(lon, lat);
       if (!(Math.abs(longitude) <= 180 && Math.abs(latitude) <= 90)) {

@@ -5,6 +5,7 @@ import { badRequest } from "../http/problem.ts";
 import type { ServeLimits } from "../limits.ts";
 import type { MosaicParameters } from "../parameters/mosaic.ts";
 import type { PartParameters } from "../parameters/part.ts";
+import { readingAt } from "../parameters/reading.ts";
 import type { GranuleFilter } from "../parameters/search.ts";
 import type { Selection } from "../render/selection.ts";
 import type { Backend } from "./backends.ts";
@@ -21,7 +22,8 @@ export function requestedValues(
   { query, signal, phases }: ValuesRequest,
   filter: GranuleFilter,
 ): Omit<Selection, "source"> {
-  return { filter, reading: reading(query as never), mosaic: query, tolerance, signal, phases };
+  const asked = readingAt(reading(query as never), filter.temporal);
+  return { filter, reading: asked, mosaic: query, tolerance, signal, phases };
 }
 
 /** The size that a request asks, in its path or its query. Throws a 400 for more than this server makes. */

@@ -125,7 +125,6 @@ async function animation(
   const box = planeBox(path);
   const steps = seriesSteps({ ...query, temporal: query.temporal ?? query.datetime }, MOST_FRAMES);
   const filter = granuleFilter({ ...query, temporal: undefined, datetime: undefined });
-  const values = requestedValues(backend, { query, signal, phases }, filter);
   const coordinates = crsParameter("coord_crs", query.coord_crs);
   const crs = query.dst_crs === undefined ? coordinates : crsParameter("dst_crs", query.dst_crs);
   const bounds = boxOfImage(box, coordinates, crs);
@@ -138,7 +137,8 @@ async function animation(
     let ranges: Awaited<ReturnType<typeof defaultRanges>> | undefined;
     for (const step of steps) {
       signal.throwIfAborted();
-      const selection = { source, ...values, filter: { ...filter, temporal: step } };
+      const atStep = { ...filter, temporal: step };
+      const selection = { source, ...requestedValues(backend, { query, signal, phases }, atStep) };
       const granules = await findGranules(context, selection, area);
       // All frames have the size and the colours of the first.
       output ??= await outputOfPart(context, selection, granules, crs, bounds, asked, backend.fit);
@@ -154,7 +154,8 @@ async function animation(
       if (ranges === undefined && first !== undefined && wantsRanges(query, null)) {
         ranges = made !== null
           ? made.ranges
-          : await withParts(context.reading, first, values.reading, (parts) => defaultRanges(parts, signal));
+          : await withParts(context.reading, first, selection.reading, (parts) =>
+            defaultRanges(parts, signal));
       }
       frames.push(
         await phases.of("encode", () => framePicture(made?.pixels ?? composed.pixels, query, ranges ?? null)),

@@ -32,6 +32,18 @@ Deno.test({
         return answer.status;
       };
       assert.equal(await status(`${box}.gif?${ICE}&temporal=2020-01-01/2020-01-02&step=P1D`), 204);
+      // The step of a granule's own dimension of time that the request's time is nearest to.
+      const near = `sel=${encodeURIComponent("time=nearest::{datetime}")}`;
+      assert.equal(await status(`${box}/64x32.gif?${ICE}&${DAYS}&${near}`), 200);
+      const point = `/xarray/point/-40,70?${ICE}&temporal=2024-10-11T12:00:00Z`;
+      const [plain, named] = await Promise.all(
+        [point, `${point}&${near}`].map(async (at) => (await (await serving.get(at)).json()).assets),
+      );
+      assert.deepEqual(
+        named.map(({ values }: { values: number[] }) => values),
+        plain.map((one: { values: number[] }) => one.values),
+      );
+      assert.equal(await status(`/xarray/point/-40,70?${ICE}&${near}`), 422);
       assert.equal(await status(`${box}/9000x32.gif?${ICE}&${DAYS}`), 400);
       assert.equal(await status(`${box}.gif?${ICE}&${DAYS}&fps=0`), 422);
       assert.equal(await status(`${box}.gif?${ICE}&temporal=2020-01-01/2024-01-01&step=PT1S`), 400);
