@@ -1,7 +1,8 @@
 /** Whether a cell index says what its catalog says. */
 import type { Catalog } from "../file/open_catalog.ts";
 import { cellLists, NO_CELLS_ORDER, type PassOptions } from "./cell_lists.ts";
-import { openCellIndex, type RowSpan } from "./read_index.ts";
+import type { RowSpan } from "../file/row_spans.ts";
+import { openCellIndex } from "./read_index.ts";
 
 interface IndexFinding {
   level: "error" | "warning";

@@ -4,16 +4,11 @@ import { inputError } from "../../core/errors.ts";
 import { isObject } from "../../core/json_value.ts";
 import { sqlString } from "../../core/tables/duckdb.ts";
 import type { Catalog } from "../file/open_catalog.ts";
+import type { RowSpan } from "../file/row_spans.ts";
 import { type RowGroup, rowGroupsOf } from "./row_groups.ts";
 import { NO_CELLS_ORDER } from "./cell_lists.ts";
 import { CELLS_KEY } from "../schema.ts";
 import { type CellIndexMetadata, CELLS_FORMAT } from "./write_index.ts";
-
-/** Rows of a catalog, from `first` on. */
-export interface RowSpan {
-  first: number;
-  rows: number;
-}
 
 export interface CellIndex {
   /** Orders of its cells, ascending; that of rows without cells is among them. */

@@ -5,7 +5,7 @@
  * read this file, those that are named besides and its own scratch folder, and nothing else.
  */
 import path from "node:path";
-import type { DuckDBValue } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
 import type { CatalogFiles, CatalogFilesOptions } from "./catalog_files.ts";
 import { catalogRanges } from "./catalog_ranges.ts";
 import { cellIndexPath, isRegularFile } from "./cell_index_path.ts";
@@ -14,10 +14,12 @@ import type { Figures } from "./figures.ts";
 import { GranaryError } from "../../core/errors.ts";
 import { type Duck, type DuckOptions, openDuck, sqlFiles, sqlString } from "../../core/tables/duckdb.ts";
 import { filledDuck } from "./filled_connection.ts";
+import { type GroupStatistics, groupStatistics } from "./group_statistics.ts";
 import { hiddenTable, withoutHidden } from "./hidden.ts";
 import { namedConnection } from "./named_connection.ts";
 import type { RemoteFile } from "./remote_file.ts";
 import { readFooters } from "./parquet_footer.ts";
+import { type RowSpan, spansSql } from "./row_spans.ts";
 import { readRows, type RowChunk } from "./rows.ts";
 import type { CatalogMetadata } from "../schema.ts";
 import { openSnapshots, type Snapshots } from "./snapshots.ts";
@@ -49,6 +51,13 @@ export interface Catalog {
   readonly paths: readonly string[];
   /** The cell index beside it, where there is a file of that name; it may be of another catalog, or none. */
   readonly cellIndex: { readonly name: string; readonly path: string } | undefined;
+  /** Of its only file, where this lies elsewhere and comes in parts; null of any other. */
+  groups(): Promise<readonly GroupStatistics[] | null>;
+  /**
+   * The connection for statements that say `condition`, which is that of `spans`: of a file that comes in parts, the row
+   * groups come that these meet. For null, all rows.
+   */
+  within(spans: readonly RowSpan[] | null): { connection: DuckDBConnection; condition: string };
   /** The rows in the file. */
   count(): Promise<number>;
   /** Rows under an SQL condition that granary wrote itself, a chunk at a time, in file order. */
@@ -90,6 +99,7 @@ export async function openCatalogFiles(
   try {
     duck = await (options.duck ?? openDuck(options));
     const snapshots = opened.pathsIn(duck.folder);
+    const whole = duck;
     if (filled.length > 0) {
       // What was read of a hole would be kept.
       await duck.connection.run("SET enable_external_file_cache = false");
@@ -119,6 +129,7 @@ export async function openCatalogFiles(
       ...othersShut(duck, cellIndex === undefined ? readable : [...readable, cellIndex.path]),
     ].join(";\n"));
     const running = { ...duck, connection: namedConnection(connection, name) };
+    let groups: Promise<GroupStatistics[]> | undefined;
     return {
       name,
       sizeBytes: opened.sizeBytes,
@@ -132,6 +143,18 @@ export async function openCatalogFiles(
       conditionTable: "condition_source",
       paths: snapshots,
       cellIndex,
+      async groups() {
+        if (filled.length === 0 || snapshots.length > 1) return null;
+        groups ??= groupStatistics(connection, snapshots[0]);
+        return await groups;
+      },
+      within(spans) {
+        if (spans === null) return { connection: running.connection, condition: "true" };
+        const narrowed = filled.length === 0
+          ? running.connection
+          : namedConnection(filledDuck(whole, filled, options.signal, spans).connection, name);
+        return { connection: narrowed, condition: `(${spansSql(spans)})` };
+      },
       async count() {
         const reader = await connection.runAndReadAll("SELECT count(*) FROM catalog_source");
         return Number(reader.getRows()[0][0]);

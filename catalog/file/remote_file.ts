@@ -1,6 +1,6 @@
 /**
  * A catalog's file that lies elsewhere, as a file of this machine with holes: as long as the one there, with its
- * footer in place, and with those columns that were asked for. DuckDB fails on a hole (what a page begins with
+ * footer in place, and with those columns and row groups that were asked for. DuckDB fails on a hole (what a page begins with
  * has required fields, and zeros are none of them), so that nothing is ever read from one.
  */
 import fs from "node:fs";
@@ -13,6 +13,7 @@ import { makeScratchFolder } from "../../core/files/leftovers.ts";
 import { type Duck, sqlString } from "../../core/tables/duckdb.ts";
 import { PARQUET_MAGIC } from "../../core/tables/parquet_magic.ts";
 import { formatBytes } from "../../core/units.ts";
+import { meets, type RowSpan } from "./row_spans.ts";
 
 /** The last bytes of a Parquet file: the footer's length, and its magic. */
 const TAIL_BYTES = 8;
@@ -30,6 +31,8 @@ const HELD_BYTES = 64 * 1024 * 1024;
 interface Chunk extends ByteRange {
   /** The top of the path in the file's schema. */
   column: string;
+  /** Those of its row group. */
+  of: RowSpan;
 }
 
 export class RemoteFile {
@@ -101,12 +104,21 @@ export class RemoteFile {
     if (!this.#isWhole) this.#missing ??= await this.#chunks(duck);
   }
 
-  /** Brings the columns that `isWanted` names, of all rows; those that came before are not asked for again. */
-  async fill(isWanted: (column: string) => boolean, signal?: AbortSignal): Promise<void> {
+  /**
+   * Brings the columns that `isWanted` names, of the row groups that `spans` meet or of all; what came before is not
+   * asked for again.
+   */
+  async fill(
+    isWanted: (column: string) => boolean,
+    spans: readonly RowSpan[] | null,
+    signal?: AbortSignal,
+  ): Promise<void> {
     const leave = await this.#turn.acquire(1);
     try {
       if (this.#missing === undefined) return;
-      const wanted = this.#missing.filter(({ column }) => isWanted(column));
+      const wanted = this.#missing.filter(({ column, of }) =>
+        isWanted(column) && (spans === null || spans.some((span) => meets(span, of)))
+      );
       await this.#bring(mergeRanges(wanted, GAP_BYTES, LONGEST_REQUEST_BYTES), signal);
       const brought = new Set(wanted);
       this.#missing = this.#missing.filter((chunk) => !brought.has(chunk));
@@ -125,18 +137,21 @@ export class RemoteFile {
   /** Where the file's columns and their filters lie, by its footer. */
   async #chunks({ connection }: Duck): Promise<Chunk[]> {
     const reader = await connection.runAndReadAll(
-      `SELECT path_in_schema,
+      `SELECT path_in_schema, row_group_id, row_group_num_rows::DOUBLE,
          coalesce(least(dictionary_page_offset, data_page_offset), data_page_offset)::DOUBLE,
          total_compressed_size::DOUBLE, bloom_filter_offset::DOUBLE, bloom_filter_length::DOUBLE
-       FROM parquet_metadata(${sqlString(this.file)})`,
+       FROM parquet_metadata(${sqlString(this.file)}) ORDER BY row_group_id, column_id`,
     );
     const chunks: Chunk[] = [];
-    for (const row of reader.getRows()) {
-      const [column] = String(row[0]).split(", ");
-      const [, offset, length, filter, filterLength] = row as [string, number, number, number?, number?];
-      chunks.push({ column, offset, length });
+    let group: unknown, of = { first: 0, rows: 0 };
+    for (const [place, groupOfRow, rows, ...places] of reader.getRows()) {
+      const [column] = String(place).split(", ");
+      const [offset, length, filter, filterLength] = places as [number, number, number?, number?];
+      if (groupOfRow !== group) of = { first: of.first + of.rows, rows: rows as number };
+      group = groupOfRow;
+      chunks.push({ column, of, offset, length });
       // A length is not always told; what follows is then brought with it.
-      if (filter != null) chunks.push({ column, offset: filter, length: filterLength ?? GAP_BYTES });
+      if (filter != null) chunks.push({ column, of, offset: filter, length: filterLength ?? GAP_BYTES });
     }
     return chunks.map((chunk) => this.#within(chunk));
   }

@@ -11,11 +11,12 @@ import type { Area } from "../../core/geometry/area.ts";
 import { release } from "../../core/release.ts";
 import { rangesAt } from "../../core/cells/cell_ranges.ts";
 import { shorten, sqlError } from "../../core/tables/expression.ts";
-import { type CellIndex, openCellIndex, type RowSpan } from "../cell_index/read_index.ts";
+import { type CellIndex, openCellIndex } from "../cell_index/read_index.ts";
 import { NO_CELLS_ORDER } from "../cell_index/cell_lists.ts";
 import { fulfilling } from "./chosen_rows.ts";
 import { filterSql, type GranuleFilter } from "./filter.ts";
 import type { Catalog } from "../file/open_catalog.ts";
+import { groupsAsked } from "./narrow.ts";
 import { CellFilter, ParentFinder } from "./parents.ts";
 import { childCells, type ListVector } from "../file/rows.ts";
 
@@ -63,15 +64,16 @@ export async function findPairs(catalog: Catalog, options: SelectOptions): Promi
   try {
     const index = allowed === undefined ? undefined : await openCellIndex(catalog);
     if (allowed === undefined || index === undefined && catalog.sizeBytes <= SMALL_BYTES) {
-      await scanLists(catalog, sql, values, add, pairs, options);
+      const source = catalog.within(await groupsAsked(catalog, options, allowed));
+      await scanLists(catalog, source, sql, values, add, pairs, options);
     } else {
       if (index !== undefined) {
         await indexedHits(catalog, index, sql, values, allowed, finder, pairs, options);
       }
       if (index === undefined || index.unknown.length > 0) {
-        const condition = index === undefined ? sql : `${sql} AND (${spansSql(index.unknown)})`;
-        await scanHits(catalog, condition, values, allowed, add, pairs, options);
-        await scanUnknown(catalog, condition, values, pairs);
+        const source = catalog.within(index?.unknown ?? await groupsAsked(catalog, options, allowed));
+        await scanHits(catalog, source, sql, values, allowed, add, pairs, options);
+        await scanUnknown(catalog, source, sql, values, pairs);
       }
     }
   } catch (error) {
@@ -95,6 +97,9 @@ function noPairs({ paths }: Catalog, { order }: SelectOptions): Pairs {
 function isOurs(error: unknown, signal: AbortSignal | undefined): boolean {
   return error instanceof GranaryError || signal?.aborted === true;
 }
+
+/** What statements ask, and the condition of its rows that they say. */
+type Source = ReturnType<Catalog["within"]>;
 
 type AddCells = (cells: BigUint64Array, from: number, to: number, order: number, row: number) => void;
 
@@ -148,23 +153,19 @@ async function indexedHits(
   for (const row of found.unknown) if (kept.has(row)) pairs.unknown.push(row);
 }
 
-function spansSql(spans: readonly RowSpan[]): string {
-  return spans.map(({ first, rows }) => `file_row_number BETWEEN ${first} AND ${first + rows - 1}`).join(
-    " OR ",
-  );
-}
-
 /** Every list of cells, whole: when all parents may be taken, or there is little to read. */
 async function scanLists(
   catalog: Catalog,
+  source: Source,
   condition: string,
   values: DuckDBValue[],
   add: AddCells,
   pairs: Pairs,
   options: SelectOptions,
 ): Promise<void> {
-  const result = await catalog.duck.connection.stream(
-    `SELECT file_row_number, cell_order, cells FROM ${catalog.conditionTable} AS granules WHERE ${condition}`,
+  const result = await source.connection.stream(
+    `SELECT file_row_number, cell_order, cells FROM ${catalog.conditionTable} AS granules
+     WHERE ${condition} AND ${source.condition}`,
     values,
   );
   for await (const chunk of chunksOf(result, options.signal)) {
@@ -187,6 +188,7 @@ async function scanLists(
 /** Only the cells in the ranges of the allowed parents, which DuckDB picks out of the lists. */
 async function scanHits(
   catalog: Catalog,
+  source: Source,
   condition: string,
   values: DuckDBValue[],
   allowed: ReadonlySet<number>,
@@ -194,8 +196,10 @@ async function scanHits(
   pairs: Pairs,
   options: SelectOptions,
 ): Promise<void> {
-  const { connection } = catalog.duck;
-  const orders = await connection.runAndReadAll(`SELECT DISTINCT cell_order FROM ${catalog.table}`);
+  const { connection } = source;
+  const orders = await connection.runAndReadAll(
+    `SELECT DISTINCT cell_order FROM ${catalog.table} WHERE ${source.condition}`,
+  );
   for (const [order] of orders.getRows() as [number][]) {
     const ranges = rangesAt(order, allowed, options.order, options.convention);
     if (ranges.length === 0) continue;
@@ -203,7 +207,9 @@ async function scanHits(
     const result = await connection.stream(
       `SELECT file_row_number, cell FROM (
          SELECT file_row_number, unnest(cells) AS cell FROM ${catalog.conditionTable} AS granules
-         WHERE cell_order = ${order} AND cells[1] <= ${ranges[ranges.length - 1].last} AND ${condition})
+         WHERE cell_order = ${order} AND cells[1] <= ${
+        ranges[ranges.length - 1].last
+      } AND ${condition} AND ${source.condition})
        WHERE ${hits}`,
       values,
     );
@@ -221,14 +227,15 @@ async function scanHits(
 
 async function scanUnknown(
   catalog: Catalog,
+  source: Source,
   condition: string,
   values: DuckDBValue[],
   pairs: Pairs,
 ): Promise<void> {
-  const reader = await catalog.duck.connection.runAndReadAll(
+  const reader = await source.connection.runAndReadAll(
     // A row with a box has cells (the writer sees to it), and null boxes are found by their statistics.
     `SELECT file_row_number FROM ${catalog.conditionTable} AS granules
-     WHERE bbox.xmin IS NULL AND len(cells) = 0 AND ${condition}`,
+     WHERE bbox.xmin IS NULL AND len(cells) = 0 AND ${condition} AND ${source.condition}`,
     values,
   );
   for (const [row] of reader.getRows()) pairs.unknown.push(Number(row));

@@ -3,6 +3,7 @@ import { countDistinct, distinctSorted, groupPairs, rankIn } from "./pairs.ts";
 import { inputError } from "../../core/errors.ts";
 import { type LatitudeConvention, MAX_NUMBER_ORDER } from "../../core/cells/convention.ts";
 import { chosenRows } from "./chosen_rows.ts";
+import { groupsOfRows } from "./narrow.ts";
 import { findPairs, type Pairs, type SelectOptions } from "./find_pairs.ts";
 import type { GranuleRow } from "../granule.ts";
 import type { Catalog } from "../file/open_catalog.ts";
@@ -103,12 +104,13 @@ async function fetchGranules(
 ): Promise<{ granules: GranuleRow[]; indexOfRow: Map<number, number> }> {
   const found: { row: GranuleRow; fileRow: number }[] = [];
   if (rows.size > 0) {
+    const { connection, condition } = catalog.within(await groupsOfRows(catalog, rows));
     const source = {
       table: catalog.table,
-      tail: `SEMI JOIN ${await chosenRows(catalog, rows)} USING (file_row_number)`,
+      tail: `SEMI JOIN ${await chosenRows(catalog, rows)} USING (file_row_number) WHERE ${condition}`,
       withoutCells: options.withoutCells ?? false,
     };
-    for await (const chunk of readRows(catalog.duck.connection, source)) {
+    for await (const chunk of readRows(connection, source)) {
       options.signal?.throwIfAborted();
       for (let i = 0; i < chunk.rows.length; i++) {
         found.push({ row: chunk.rows[i], fileRow: chunk.fileRows[i] });

@@ -272,3 +272,54 @@ Deno.test("what is no catalog is refused by its name, and a small one comes whol
     }
   });
 });
+
+/** Rows of three row groups, sorted by their cells: those of the Earth's first third are in the first. */
+const THREE_GROUPS = 41_000;
+
+/** Where a row group of a file begins, the bytes of some columns in it, and where its filters lie, by DuckDB. */
+async function rowGroup(catalog: Catalog, group: number, columns: readonly string[]) {
+  const list = columns.map((column) => `'${column}'`).join(", ");
+  const reader = await catalog.duck.connection.runAndReadAll(
+    `SELECT min(least(data_page_offset, coalesce(dictionary_page_offset, data_page_offset)))::DOUBLE,
+       sum(if(split_part(path_in_schema, ', ', 1) IN (${list}), total_compressed_size, 0))::DOUBLE,
+       min(bloom_filter_offset)::DOUBLE
+     FROM parquet_metadata('${catalog.paths[0]}') WHERE row_group_id = ${group}`,
+  );
+  const [begin, bytes, filters] = reader.getRows()[0] as [number, number, number];
+  return { begin, bytes, filters };
+}
+
+Deno.test("a selection brings the row groups that may hold what it takes, by cells and by time, and no others", async () => {
+  await withBoth(async ({ near, far, source, bytesRead }) => {
+    const question = { order: 2, convention: "authalic" as const, withoutCells: true };
+    const asked = async (changes: object) => {
+      const [bytes, requests] = [bytesRead(), source.log.length];
+      const found = await select(far, { ...question, ...changes });
+      const counted = await countParents(far, { ...question, ...changes });
+      assert.deepEqual(found, await select(near, { ...question, ...changes }));
+      assert.deepEqual(counted, await countParents(near, { ...question, ...changes }));
+      return {
+        granules: found.granules.length,
+        bytes: bytesRead() - bytes,
+        requests: source.log.length - requests,
+      };
+    };
+    // Cell 3 of order 2 lies in the first of three groups.
+    const first = await asked({ cells: [3] });
+    assert.ok(first.granules > 100);
+    const read = ["cells", "cell_order", "bbox", "id", "collection", "path", "checksum", "properties"];
+    assert.ok(first.bytes >= (await rowGroup(near, 0, read)).bytes);
+    const [{ begin }, { filters }] = [await rowGroup(near, 1, read), await rowGroup(near, 0, read)];
+    const others = source.log.slice(-first.requests)
+      .filter(({ offset, length }) => offset + length > begin && offset < filters);
+    assert.deepEqual(others, []);
+    // Nothing is as long ago, and no column is looked at for it.
+    const before = await asked({ end: Date.UTC(1999, 0, 1) });
+    assert.deepEqual(before, { granules: 0, bytes: 0, requests: 0 });
+    // What came is not asked for again; of the others comes what a question of all needs.
+    assert.deepEqual(await asked({ cells: [3] }), { ...first, bytes: 0, requests: 0 });
+    const rest = await asked({ where: "random() < 2" });
+    assert.equal(rest.granules, THREE_GROUPS);
+    assert.ok(rest.bytes > first.bytes && first.bytes + rest.bytes < far.sizeBytes);
+  }, THREE_GROUPS);
+});
