@@ -2,7 +2,7 @@
 import type { Catalog } from "../file/open_catalog.ts";
 import { cellLists, NO_CELLS_ORDER, type PassOptions } from "./cell_lists.ts";
 import type { RowSpan } from "../file/row_spans.ts";
-import { openCellIndex } from "./read_index.ts";
+import { DamagedIndexError, openCellIndex } from "./read_index.ts";
 
 interface IndexFinding {
   level: "error" | "warning";
@@ -14,6 +14,15 @@ export async function* cellIndexFindings(
   catalog: Catalog,
   options: PassOptions = {},
 ): AsyncGenerator<IndexFinding> {
+  try {
+    yield* comparedFindings(catalog, options);
+  } catch (error) {
+    if (!(error instanceof DamagedIndexError)) throw error;
+    yield { level: "error", message: error.message };
+  }
+}
+
+async function* comparedFindings(catalog: Catalog, options: PassOptions): AsyncGenerator<IndexFinding> {
   if (catalog.cellIndex === undefined) return;
   const { name } = catalog.cellIndex;
   const index = await openCellIndex(catalog);

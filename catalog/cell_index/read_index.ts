@@ -1,11 +1,11 @@
 /** What a cell index tells of the catalog as it is now, which may have changed since the index was written. */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { inputError } from "../../core/errors.ts";
+import { GranaryError } from "../../core/errors.ts";
 import { isObject } from "../../core/json_value.ts";
 import { sqlString } from "../../core/tables/duckdb.ts";
 import type { Catalog } from "../file/open_catalog.ts";
 import type { RowSpan } from "../file/row_spans.ts";
-import { type RowGroup, rowGroupsOf } from "./row_groups.ts";
+import { type RowGroup, rowGroupsOf, stateOf } from "./row_groups.ts";
 import { NO_CELLS_ORDER } from "./cell_lists.ts";
 import { CELLS_KEY } from "../schema.ts";
 import { type CellIndexMetadata, CELLS_FORMAT } from "./write_index.ts";
@@ -26,6 +26,13 @@ export interface CellIndex {
   ): Promise<void>;
 }
 
+/** An index whose pages cannot be read, or name rows that no catalog had: its catalog answers without it. */
+export class DamagedIndexError extends GranaryError {
+  constructor(name: string, reason: string) {
+    super("input", `${name}: the cell index is damaged (${reason}); granary catalog index makes it again`);
+  }
+}
+
 /** Indices of catalogs that were asked before: neither file changes while the catalog is open. */
 const asked = new WeakMap<Catalog, Promise<CellIndex | undefined>>();
 
@@ -39,10 +46,11 @@ export function openCellIndex(catalog: Catalog): Promise<CellIndex | undefined> 
 async function readIndex(catalog: Catalog): Promise<CellIndex | undefined> {
   if (catalog.cellIndex === undefined) return undefined;
   const { connection } = catalog.duck;
-  const { path } = catalog.cellIndex;
+  const { name, path } = catalog.cellIndex;
   const metadata = await indexMetadata(connection, path);
   if (metadata === undefined) return undefined;
-  const groups = await rowGroupsOf(connection, catalog.paths[0]);
+  const isUntouched = metadata.state !== undefined && metadata.state === stateOf(catalog.paths[0]);
+  const groups = isUntouched ? metadata.row_groups : await rowGroupsOf(connection, catalog.paths[0]);
   const renumbered = new Renumbered(metadata.row_groups, groups);
   if (renumbered.unknown.length === groups.length && groups.length > 0) return undefined;
   return {
@@ -54,19 +62,31 @@ async function readIndex(catalog: Catalog): Promise<CellIndex | undefined> {
         ? ""
         : ` AND (${ranges.map(({ first, last }) => `cell BETWEEN ${first} AND ${last}`).join(" OR ")})`;
       if (ranges?.length === 0) return;
-      const result = await connection.stream(
+      const asking = async <T>(answer: Promise<T>): Promise<T> => {
+        try {
+          return await answer;
+        } catch (error) {
+          signal?.throwIfAborted();
+          throw new DamagedIndexError(name, (error as Error).message.split("\n")[0]);
+        }
+      };
+      const result = await asking(connection.stream(
         `SELECT cell, rows FROM read_parquet(${sqlString(path)}) WHERE cell_order = ${order}${within}`,
-      );
+      ));
       for (;;) {
         signal?.throwIfAborted();
-        const chunk = await result.fetchChunk();
+        const chunk = await asking(result.fetchChunk());
         if (chunk === null || chunk.rowCount === 0) return;
         const cells = (chunk.getColumnVector(0) as unknown as { items: BigUint64Array }).items;
         const lists = chunk.getColumnVector(1) as unknown as RowListVector;
         const rows = lists.childVector.items;
         for (let i = 0; i < chunk.rowCount; i++) {
           const from = lists.getEntryOffset(i);
-          found(Number(cells[i]), renumbered.rows(rows.subarray(from, from + lists.getEntryLength(i))));
+          const list = rows.subarray(from, from + lists.getEntryLength(i));
+          if (!renumbered.knows(list)) {
+            throw new DamagedIndexError(name, "it names rows that its catalog never had");
+          }
+          found(Number(cells[i]), renumbered.rows(list));
         }
       }
     },
@@ -121,24 +141,25 @@ class Renumbered {
   readonly #isSame: boolean;
 
   constructor(then: readonly RowGroup[], now: readonly RowGroup[]) {
-    const places = uniqueDigests(then);
+    const places = placesByDigest(then);
     this.#firsts = Float64Array.from(then, ({ first }) => first);
     this.#moves = new Float64Array(then.length).fill(NaN);
     this.#rows = then.reduce((sum, { rows }) => sum + rows, 0);
-    const isUnique = uniqueDigests(now);
     for (const { first, rows, digest } of now) {
-      const place = isUnique.has(digest) ? places.get(digest) : undefined;
+      const place = places.get(digest)?.shift();
       if (place === undefined) this.unknown.push({ first, rows });
       else this.#moves[place] = first - then[place].first;
     }
     this.#isSame = this.#moves.every((move) => move === 0);
   }
 
+  /** Whether the catalog had the rows of a list, which ascend. */
+  knows(list: Uint32Array): boolean {
+    return list.length === 0 || list[list.length - 1] < this.#rows;
+  }
+
   /** The rows of a list that are still there, by their numbers of now. */
   rows(list: Uint32Array): Uint32Array {
-    if (list.length > 0 && list[list.length - 1] >= this.#rows) {
-      throw inputError("the cell index names rows that its catalog never had (is it damaged? remove it)");
-    }
     if (this.#isSame) return list;
     const moved = new Uint32Array(list.length);
     let count = 0;
@@ -151,14 +172,7 @@ class Renumbered {
   }
 }
 
-/** Places of the groups that no other is like. */
-function uniqueDigests(groups: readonly RowGroup[]): Map<string, number> {
-  const places = new Map<string, number>();
-  const repeated = new Set<string>();
-  groups.forEach(({ digest }, place) => {
-    if (places.has(digest)) repeated.add(digest);
-    places.set(digest, place);
-  });
-  for (const digest of repeated) places.delete(digest);
-  return places;
+/** Places of groups, ascending. Groups of one digest have the same cells, and any stands for any. */
+function placesByDigest(groups: readonly RowGroup[]): Map<string, number[]> {
+  return Map.groupBy(groups.keys(), (place) => groups[place].digest);
 }

@@ -11,7 +11,7 @@ import { type CatalogOptions, openCatalog } from "../file/open_catalog.ts";
 import { CELLS_KEY } from "../schema.ts";
 import { writeRecordBatches } from "../write/parquet_stream.ts";
 import { type CellLists, cellLists } from "./cell_lists.ts";
-import { type RowGroup, rowGroupsOf } from "./row_groups.ts";
+import { type RowGroup, rowGroupsOf, stateOf } from "./row_groups.ts";
 import type { RowLists } from "./row_lists.ts";
 
 export const CELLS_FORMAT = 1;
@@ -23,6 +23,8 @@ export interface CellIndexMetadata {
   orders: number[];
   /** Those of the catalog, whose rows are numbered on from group to group. */
   row_groups: RowGroup[];
+  /** The state of the catalog's file: while it holds, the row groups need no look. */
+  state?: string | undefined;
 }
 
 /** Cells of a row group: what is read of a question's range that begins in it. */
@@ -48,11 +50,14 @@ export async function writeCellIndex(
 ): Promise<WrittenCellIndex> {
   const catalog = await openCatalog(catalogFile, options);
   try {
+    // Before anything is read: what changes meanwhile has another state.
+    const state = stateOf(catalog.paths[0]);
     const lists = await cellLists(catalog, options);
     const metadata: CellIndexMetadata = {
       format: CELLS_FORMAT,
       orders: lists.orders(),
       row_groups: await rowGroupsOf(catalog.duck.connection, catalog.paths[0]),
+      state,
     };
     const file = cellIndexPath(catalogFile);
     const keys = new Map([[CELLS_KEY, JSON.stringify(metadata)]]);

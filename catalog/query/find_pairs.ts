@@ -11,11 +11,12 @@ import type { Area } from "../../core/geometry/area.ts";
 import { release } from "../../core/release.ts";
 import { rangesAt } from "../../core/cells/cell_ranges.ts";
 import { shorten, sqlError } from "../../core/tables/expression.ts";
-import { type CellIndex, openCellIndex } from "../cell_index/read_index.ts";
+import { type CellIndex, DamagedIndexError, openCellIndex } from "../cell_index/read_index.ts";
 import { NO_CELLS_ORDER } from "../cell_index/cell_lists.ts";
 import { fulfilling } from "./chosen_rows.ts";
 import { filterSql, type GranuleFilter } from "./filter.ts";
 import type { Catalog } from "../file/open_catalog.ts";
+import type { RowSpan } from "../file/row_spans.ts";
 import { groupsAsked } from "./narrow.ts";
 import { CellFilter, ParentFinder } from "./parents.ts";
 import { childCells, type ListVector } from "../file/rows.ts";
@@ -62,16 +63,14 @@ export async function findPairs(catalog: Catalog, options: SelectOptions): Promi
     });
   const { sql, values } = await filterSql(catalog, options);
   try {
-    const index = allowed === undefined ? undefined : await openCellIndex(catalog);
-    if (allowed === undefined || index === undefined && catalog.sizeBytes <= SMALL_BYTES) {
+    const hits = allowed === undefined ? undefined : await indexedHits(catalog, allowed, finder, options);
+    if (allowed === undefined || hits === undefined && catalog.sizeBytes <= SMALL_BYTES) {
       const source = catalog.within(await groupsAsked(catalog, options, allowed));
       await scanLists(catalog, source, sql, values, add, pairs, options);
     } else {
-      if (index !== undefined) {
-        await indexedHits(catalog, index, sql, values, allowed, finder, pairs, options);
-      }
-      if (index === undefined || index.unknown.length > 0) {
-        const source = catalog.within(index?.unknown ?? await groupsAsked(catalog, options, allowed));
+      if (hits !== undefined) await addFulfilling(catalog, hits, sql, values, pairs);
+      if (hits === undefined || hits.unknownRows.length > 0) {
+        const source = catalog.within(hits?.unknownRows ?? await groupsAsked(catalog, options, allowed));
         await scanHits(catalog, source, sql, values, allowed, add, pairs, options);
         await scanUnknown(catalog, source, sql, values, pairs);
       }
@@ -103,17 +102,38 @@ type Source = ReturnType<Catalog["within"]>;
 
 type AddCells = (cells: BigUint64Array, from: number, to: number, order: number, row: number) => void;
 
-/** What the cell index knows: no list of cells is read. */
+/** What a cell index knows, whatever a condition says of the rows. */
+interface Hits {
+  found: Pairs;
+  distinct: Set<number>;
+  /** Rows that it does not know. */
+  unknownRows: readonly RowSpan[];
+}
+
+/** By the cell index no list of cells is read. Undefined where there is none that can be read: it is never needed. */
 async function indexedHits(
   catalog: Catalog,
-  index: CellIndex,
-  condition: string,
-  values: DuckDBValue[],
   allowed: ReadonlySet<number>,
   finder: ParentFinder,
-  pairs: Pairs,
   options: SelectOptions,
-): Promise<void> {
+): Promise<Hits | undefined> {
+  const index = await openCellIndex(catalog);
+  if (index === undefined) return undefined;
+  try {
+    return await readHits(catalog, index, allowed, finder, options);
+  } catch (error) {
+    if (error instanceof DamagedIndexError) return undefined;
+    throw error;
+  }
+}
+
+async function readHits(
+  catalog: Catalog,
+  index: CellIndex,
+  allowed: ReadonlySet<number>,
+  finder: ParentFinder,
+  options: SelectOptions,
+): Promise<Hits> {
   const found = noPairs(catalog, options);
   const distinct = new Set<number>();
   // Cells of a parent follow each other, and mostly have the same rows.
@@ -141,6 +161,17 @@ async function indexedHits(
       checkCount(catalog, found, options);
     }, options.signal);
   }
+  return { found, distinct, unknownRows: index.unknown };
+}
+
+/** Adds the pairs whose rows fulfil a condition. */
+async function addFulfilling(
+  catalog: Catalog,
+  { found, distinct }: Hits,
+  condition: string,
+  values: DuckDBValue[],
+  pairs: Pairs,
+): Promise<void> {
   const kept = condition === "true" ? distinct : await fulfilling(catalog, distinct, condition, values);
   const parents = found.parents.view(), rows = found.rows.view();
   for (let i = 0; i < rows.length; i++) {

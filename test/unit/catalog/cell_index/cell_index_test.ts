@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import fs from "node:fs";
 import path from "node:path";
 import { cellIndexFindings } from "../../../../catalog/cell_index/check_index.ts";
 import { keepCellIndex, requireCellIndex } from "../../../../catalog/cell_index/keep_index.ts";
 import { openCellIndex } from "../../../../catalog/cell_index/read_index.ts";
+import { stateOf } from "../../../../catalog/cell_index/row_groups.ts";
 import { writeCellIndex } from "../../../../catalog/cell_index/write_index.ts";
 import { cellIndexPath } from "../../../../catalog/file/cell_index_path.ts";
 import { type Catalog, openCatalog } from "../../../../catalog/file/open_catalog.ts";
@@ -129,7 +131,7 @@ Deno.test("with a cell index every selection is what it is without one, and read
       };
       await select(catalog, { ...QUESTIONS[0], withoutCells: true });
       assert.ok(statements.length > 0);
-      assert.deepEqual(statements.filter((sql) => /unnest\(|, cells FROM/.test(sql)), []);
+      assert.deepEqual(statements.filter((sql) => /unnest\(cells|, cells FROM/.test(sql)), []);
       // A second question asks the footers of neither file again.
       const footers: string[] = [];
       const run = connection.runAndReadAll.bind(connection);
@@ -204,6 +206,83 @@ Deno.test("an index of another catalog, and one that is damaged, are as none; on
     );
     fs.renameSync(lying, index);
     assert.match((await findings(file))[0], /^error: .*names other rows for cell 4\/\d+ than the catalog/);
+  });
+});
+
+Deno.test("an index whose pages are damaged is as none, and validate says so", async () => {
+  await withFolder(async (folder) => {
+    const file = path.join(folder, "catalog.parquet");
+    const index = cellIndexPath(file);
+    await writeCatalog(file, mixedRows(200));
+    await writeCellIndex(file);
+    const bytes = fs.readFileSync(index);
+    fs.writeFileSync(index, Buffer.concat([bytes.subarray(0, 4), Buffer.alloc(200), bytes.subarray(204)]));
+    await assertSameAnswers(file, FEW);
+    assert.match(
+      (await findings(file)).join("\n"),
+      /^error: .*catalog\.cells\.parquet: the cell index is damaged/,
+    );
+  });
+});
+
+Deno.test("a catalog whose other row has its cells, with a footer as before, is told from the one of its index", async () => {
+  await withFolder(async (folder) => {
+    const file = path.join(folder, "catalog.parquet");
+    const index = cellIndexPath(file);
+    const places = Array.from({ length: 30 }, (_, i) => BigInt(100 + (i * i * 7919) % 700));
+    const write = (at: string, from: number) =>
+      writeCatalog(
+        at,
+        places.map((_, i) =>
+          sampleRow({ id: `g${10 + i}`, cells: BigUint64Array.of(5n, places[(i + from) % 30], 900n) })
+        ),
+      );
+    await write(file, 0);
+    await writeCellIndex(file);
+    const footer = (at: string) => fs.readFileSync(at).subarray(-4000);
+    const other = path.join(folder, "other.parquet");
+    let from = 1;
+    for (
+      await write(other, from);
+      Buffer.compare(footer(file), footer(other)) !== 0;
+      await write(other, ++from)
+    );
+    // Written over in place, as cp does.
+    fs.writeFileSync(file, fs.readFileSync(other));
+    const question: SelectOptions = { order: 8, convention: "authalic", cells: [Number(places[from])] };
+    const found = await withOpen(file, (catalog) => select(catalog, question));
+    assert.ok(found.granules.some(({ id }) => id === "g10"));
+    await assertSameAnswers(file, [question]);
+    assert.match((await findings(file)).join("\n"), /is no index of this catalog as it is now/);
+    fs.rmSync(index);
+  });
+});
+
+Deno.test("a catalog that nothing was written to since is known without a look at its cells, and a copy by them", async () => {
+  await withFolder(async (folder) => {
+    const file = path.join(folder, "catalog.parquet");
+    await writeCatalog(file, mixedRows(100));
+    await writeCellIndex(file);
+    const asks = (at: string) =>
+      withOpen(at, async (catalog) => {
+        const asked: string[] = [];
+        const { connection } = catalog.duck;
+        const run = connection.runAndReadAll.bind(connection);
+        connection.runAndReadAll = (sql, ...rest) => (asked.push(sql), run(sql, ...rest));
+        assert.deepEqual((await openCellIndex(catalog))?.unknown, []);
+        return asked.filter((sql) => sql.includes("parquet_metadata")).length;
+      });
+    // Of a system that tells times of change in whole seconds, none is enough.
+    const own = stateOf(file) === undefined ? 1 : 0;
+    assert.equal(await asks(file), own);
+    const copy = path.join(folder, "copy.parquet");
+    fs.copyFileSync(file, copy);
+    fs.copyFileSync(cellIndexPath(file), cellIndexPath(copy));
+    assert.equal(await asks(copy), 1);
+    // Its times may be set back, but not that of its change.
+    const { atime, mtime } = fs.statSync(file);
+    fs.utimesSync(file, atime, mtime);
+    assert.equal(await asks(file), 1);
   });
 });
 
