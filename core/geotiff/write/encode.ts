@@ -37,12 +37,11 @@ export async function encodeTiles(
   const windows = windowLengths(grid, plan, panels);
   const lengths = bands.flatMap(() => [tile, tile, ...rows, overviewTile, ...windows]);
   const memory = new CellMemory(dtype, lengths);
-  try {
-    const into = windows.map((length) => bands.map(() => memory.cells(length)));
-    return await encodeIn(memory, new PanelReader(grid, plan, panels, into, signal), plan, store);
-  } finally {
-    memory.close();
-  }
+  const into = windows.map((length) => bands.map(() => memory.cells(length)));
+  const encoded = await encodeIn(memory, new PanelReader(grid, plan, panels, into, signal), plan, store);
+  // What failed is not given back: reads that are under way may still write there.
+  memory.close();
+  return encoded;
 }
 
 async function encodeIn(

@@ -9,7 +9,7 @@ import { openGrids } from "../../../../../core/grids/open_grids.ts";
 import { SourceOpener } from "../../../../../core/access/open.ts";
 import { writeCog } from "../../../../../core/geotiff/write/cog.ts";
 import type { CogOptions } from "../../../../../core/geotiff/write/plan.ts";
-import type { Grid } from "../../../../../core/raster/grid.ts";
+import type { Grid, GridValues } from "../../../../../core/raster/grid.ts";
 import { memoryGrid } from "../../../../support/memory_grid.ts";
 
 function inFolder(run: (folder: string) => Promise<void>): () => Promise<void> {
@@ -324,5 +324,37 @@ Deno.test(
     assert.deepEqual(await levels(1, 600), [1]);
     assert.deepEqual(await levels(3, 2100), [3, 2, 1]);
     assert.deepEqual(await levels(600, 1), [600, 300]);
+  }),
+);
+
+Deno.test(
+  "a read that fails and writes all the same disturbs no other file",
+  inFolder(async (folder) => {
+    const [width, height] = [700, 600];
+    const whole = hillsGrid(width, height);
+    await write(whole, folder, "expected.tif");
+    let written = 0;
+    const readLate = (into: readonly GridValues[] | undefined) =>
+      setTimeout(() => into?.forEach((values) => written += values.fill(99).length), 20);
+    const failing: Grid = {
+      ...whole,
+      readWindow(request) {
+        readLate(request.into);
+        return Promise.reject(new Error("the network went away"));
+      },
+    };
+    const slow: Grid = {
+      ...whole,
+      async readWindow(request) {
+        const window = await whole.readWindow(request);
+        window.bands.forEach((values, band) => request.into?.[band].set(values));
+        await new Promise((resolve) => setTimeout(resolve, 60));
+        return { ...window, bands: request.into ?? window.bands };
+      },
+    };
+    await assert.rejects(write(failing, folder, "none.tif"), /network went away/);
+    await write(slow, folder, "slow.tif");
+    assert.equal(written, width * height);
+    assert.equal(sha256(path.join(folder, "slow.tif")), sha256(path.join(folder, "expected.tif")));
   }),
 );
