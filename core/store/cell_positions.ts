@@ -1,10 +1,14 @@
 /** Where cells stand in the arrays of a level: positions by nested ids, without a search per cell. */
 import { isObject } from "../json_value.ts";
 import { inputError } from "../errors.ts";
+import { takeNumbers } from "../kept_numbers.ts";
 import type { GranaryStore } from "./open.ts";
 import type { StoreLevel } from "./levels.ts";
 
-/** The positions of cells along the level's arrays; -1 for those that have none, and for the id -1. */
+/**
+ * The positions of cells along the level's arrays; -1 for those that have none, and for the id -1. They are the ids
+ * themselves, or an array that may be given back (core/kept_numbers.ts).
+ */
 export type PositionsOf = (ids: Float64Array) => Float64Array;
 
 /** Ids are compared as numbers, which are exact to here. */
@@ -59,7 +63,7 @@ async function parentsOf(store: GranaryStore, parentOrder: number): Promise<Floa
 
 function byParents(parents: Float64Array, cells: number): PositionsOf {
   return (ids) => {
-    const positions = new Float64Array(ids.length);
+    const positions = takeNumbers(ids.length);
     // Neighbouring pixels lie in one parent, which may have no place.
     let first = 0, end = 0;
     let index = -1;

@@ -1,5 +1,6 @@
 /** Values of a variable at places, cell by cell: positions to blocks, blocks read once and kept. */
 import type { LatitudeConvention } from "../cells/convention.ts";
+import { giveNumbers } from "../kept_numbers.ts";
 import { cellPositions, type PositionsOf } from "./cell_positions.ts";
 import { fillNumber, type GranaryStore } from "./open.ts";
 import type { StoreArray, StoreLevel } from "./levels.ts";
@@ -54,7 +55,12 @@ export class CellValues {
     const array = this.store.variable(variable, this.level.order);
     const ids = new Float64Array(longitude.length);
     this.level.cells.assign(longitude, latitude, ids);
-    return { ids, ...await this.#read(array, this.positionsOf(ids), cache) };
+    const positions = this.positionsOf(ids);
+    try {
+      return { ids, ...await this.#read(array, positions, cache) };
+    } finally {
+      if (positions !== ids) giveNumbers(positions);
+    }
   }
 
   /** The values at positions; -1 is none. */

@@ -1,5 +1,6 @@
 /** Tiles of a store: each pixel is looked up in the cells, of the level whose cells are as fine as pixels. */
 import { z } from "zod";
+import { giveNumbers } from "../../core/kept_numbers.ts";
 import { crsOfCode } from "../../core/raster/crs/codes.ts";
 import { outputOfBox, type Pixels } from "../../core/raster/pixels.ts";
 import { crsCodeOf, tileMatrixSet } from "../../core/raster/tms/tile_matrix_set.ts";
@@ -123,7 +124,7 @@ async function tile(
   const { values, mask } = await phases.of(
     "read",
     () => fromStore(name, cells.at(variable, places.longitude, places.latitude, context.storeBlocks)),
-  );
+  ).finally(() => giveNumbers(places.longitude, places.latitude));
   if (!mask.includes(1)) return nothing();
   const pixels: Pixels = { width: size, height: size, bands: [values], masks: [mask] };
   const made = await phases.of("warp", () => processed(query, pixels, output));

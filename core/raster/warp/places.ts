@@ -3,6 +3,7 @@
  * patches and interpolated between as unit vectors, which know neither poles nor an antimeridian; a patch
  * whose middles would come out wrong by a sixteenth of a pixel is cut into four.
  */
+import { takeNumbers } from "../../kept_numbers.ts";
 import { crsOfCode } from "../crs/codes.ts";
 import { type CrsTransform, transformer } from "../crs/transform.ts";
 import type { OutputGrid } from "../pixels.ts";
@@ -21,11 +22,11 @@ const MIDDLES = [[0.5, 0.5], [0.5, 0], [0, 0.5], [1, 0.5], [0.5, 1]] as const;
 const LARGEST_PATCH = 64;
 const SMALLEST_PATCH = 2;
 
-/** The centres of all pixels. */
+/** The centres of all pixels, in arrays that may be given back (core/kept_numbers.ts). */
 export function placesOf(output: OutputGrid): Places {
   const { crs, width, height, affine: [a, b, c, d, e, f] } = output;
-  const longitude = new Float64Array(width * height);
-  const latitude = new Float64Array(width * height);
+  const longitude = takeNumbers(width * height);
+  const latitude = takeNumbers(width * height);
   const transform = transformer(crs, crsOfCode("EPSG:4326"));
   const separable = b === 0 && d === 0 && (crs.geographic || isCylindrical(transform, output));
   if (separable) {
