@@ -23,6 +23,9 @@ function reading(body: Uint8Array | ReadableStream<Uint8Array>) {
   return body.getReader();
 }
 
+/** A body that is given up fails without a reason. */
+const isCut = (reason: unknown) => reason === undefined;
+
 Deno.test("a small answer goes as it is, a large one in chunks that are its bytes", async () => {
   const { box } = outbox();
   const small = new Uint8Array(1000);
@@ -48,8 +51,8 @@ Deno.test("who takes nothing is cut off, and so is who takes a little at a time"
     await steady.read().catch(() => {});
     box.cutSlow();
   }
-  await assert.rejects(still.read(), /too slowly/);
-  await assert.rejects(slow.read(), /too slowly/);
+  await assert.rejects(still.read(), isCut);
+  await assert.rejects(slow.read(), isCut);
   assert.equal(box.usedBytes, 0); // the steady one has all
   assert.equal(box.cut, 2);
 });
@@ -64,7 +67,7 @@ Deno.test("a new answer takes the room of the slowest that stands still, and wai
   clock.now = 2000;
   for (const reader of readers.slice(1)) await reader.read();
   const next = reading(box.body(new Uint8Array(MEGABYTE)));
-  await assert.rejects(readers[0].read(), /too slowly/);
+  await assert.rejects(readers[0].read(), isCut);
   assert.equal(box.usedBytes, 4 * MEGABYTE);
   await next.cancel();
   for (const reader of readers.slice(1)) await reader.cancel();
