@@ -72,7 +72,7 @@ export function addressError(error: Error, { host, port }: ListenSettings): Erro
     ? "another program listens there (choose another port)"
     : code === "EACCES"
     ? "this user may not listen there (ports below 1024 are the system's)"
-    : code === "EADDRNOTAVAIL" || code === "ENOTFOUND"
+    : code === "EADDRNOTAVAIL" || code === "ENOTFOUND" || code === "EAI_AGAIN"
     ? "this machine has no such address"
     : undefined;
   return why === undefined ? error : inputError(`${host}:${port}: ${why}`);

@@ -5,7 +5,7 @@ import { type FetchAnswer, listenByRuntime, runtimeServer } from "./runtime_serv
 /** Starts to listen. Throws an input error for an address that cannot be had. */
 export async function listenFetch(answer: FetchAnswer, settings: ListenSettings): Promise<HttpListener> {
   const serve = runtimeServer();
-  if (serve !== undefined) return listenByRuntime(serve, answer, settings);
+  if (serve !== undefined) return await listenByRuntime(serve, answer, settings);
   const { getRequestListener } = await import("@hono/node-server");
   return await listenHttp(getRequestListener(answer, { overrideGlobalObjects: false }), settings);
 }

@@ -2,6 +2,7 @@
  * The runtime's own server, where it has one for requests of the web's kind: a request takes it a quarter of the
  * processor time that node:http and an adapter to such requests take, 0.2 ms in place of 0.8.
  */
+import { lookup } from "node:dns/promises";
 import http from "node:http";
 import {
   addressError,
@@ -39,15 +40,17 @@ export function runtimeServer(): ServeCall | undefined {
  * Starts to listen. Throws an input error for an address that cannot be had. Headers that have not come within a dozen
  * seconds are the runtime's to refuse, bodies those who read them; connections are as many as the system gives files.
  */
-export function listenByRuntime(
+export async function listenByRuntime(
   serve: ServeCall,
   answer: FetchAnswer,
   settings: ListenSettings,
-): HttpListener {
+): Promise<HttpListener> {
   const { host } = settings;
   (http as { maxHeaderSize: number }).maxHeaderSize = MOST_HEADER_BYTES;
   let server: RuntimeServer;
   try {
+    // Of names without an address the runtime says that they are in use.
+    await lookup(host);
     server = serve({
       hostname: host,
       port: settings.port,

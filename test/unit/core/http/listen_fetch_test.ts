@@ -41,12 +41,17 @@ Deno.test("an address in use is the input's error, by node:http and by the runti
   const busy = () => {
     throw BUSY;
   };
-  assert.throws(() => listenByRuntime(busy, () => new Response(), taken), /another program listens there/);
+  await assert.rejects(listenByRuntime(busy, () => new Response(), taken), /another program listens there/);
+  const nowhere = { ...taken, host: ".." };
+  await assert.rejects(listenByRuntime(busy, () => new Response(), nowhere), /has no such address/);
 });
 
 Deno.test("the runtime's server is told of the host, and what is no address is not handed on", async () => {
   const { serve, given } = fake([], Promise.resolve());
-  const { url, port } = listenByRuntime(serve, () => new Response("here"), { ...SETTINGS, host: "::1" });
+  const { url, port } = await listenByRuntime(serve, () => new Response("here"), {
+    ...SETTINGS,
+    host: "::1",
+  });
   assert.deepEqual([url, port], ["http://[::1]:4711", 4711]);
   const [{ hostname, fetch: answer }] = given;
   assert.equal(hostname, "::1");
@@ -60,7 +65,7 @@ Deno.test("what came is answered before the runtime's server ends, and cut after
   const stops: unknown[] = [];
   let end = () => {};
   const { serve } = fake(stops, new Promise((resolve) => end = resolve));
-  const listener = listenByRuntime(serve, () => new Response(), SETTINGS);
+  const listener = await listenByRuntime(serve, () => new Response(), SETTINGS);
   const closed = listener.close(10);
   assert.deepEqual(stops, [undefined]);
   while (stops.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
