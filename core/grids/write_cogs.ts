@@ -199,7 +199,7 @@ async function keepFile(
     overviews: levels.length > 1 ? "kept" : "none",
     notes: route.kind === "reordered"
       ? [...grid.notes, `its blocks stay as they are, in another order: ${route.because}`]
-      : grid.notes,
+      : [...grid.notes, ...route.better.map((what) => `${what} (--cogs rewrite makes it again)`)],
   };
 }
 

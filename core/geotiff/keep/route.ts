@@ -6,8 +6,8 @@ import { cogFaults, placeFaults } from "../validate/rules.ts";
 import { type CogStructure, readCogStructure } from "../validate/structure.ts";
 
 export type TiffRoute =
-  /** It is one: every byte stays. */
-  | { readonly kind: "copied"; readonly structure: CogStructure }
+  /** It is one: every byte stays. `better` is what it should have, and lacks. */
+  | { readonly kind: "copied"; readonly structure: CogStructure; readonly better: readonly string[] }
   /** Its fields and its blocks stay as they are, at other places. */
   | { readonly kind: "reordered"; readonly structure: CogStructure; readonly because: string }
   /** Its cells must be written again. */
@@ -48,7 +48,9 @@ export async function tiffRoute(
   const faults = [...errors, ...placeFaults(structure)];
   if (blocks) faults.push(...await blockFaults(structure, signal));
   else await checkBlockPlaces(structure, signal);
-  if (faults.length === 0) return { kind: "copied", structure };
+  if (faults.length === 0) {
+    return { kind: "copied", structure, better: warnings.map(({ message }) => message) };
+  }
   const lasting = [...faults, ...warnings].find(({ rule }) => !OF_ORDER.has(rule));
   const because = lasting?.message ?? bound(structure);
   return because === null

@@ -125,3 +125,17 @@ Deno.test("blocks that are not compressed are held to their length", async () =>
   const short = made((cells) => cells.subarray(0, 1000), 1);
   await assert.rejects(put(short, folder, "b.tif"), /its block 0 has 1000 bytes/);
 });
+
+Deno.test("a large COG without overviews stays, and it is told what it lacks", async () => {
+  const folder = temporaryFolder("granary-check-blocks-");
+  const whole = (await put(made((cells) => deflateSync(cells), 8), folder, "a.tif")).bytes();
+  const kept = await tiffRoute(countingSource("a.tif", whole), { blocks: true });
+  assert.deepEqual(kept.kind === "copied" && kept.better, []);
+  const lone = tiffBytes([image(SIDE, 0, 8, TILES.slice(0, 4).map((cells) => deflateSync(cells)))]);
+  const route = await tiffRoute(countingSource("b.tif", lone), { blocks: true });
+  assert.match(
+    route.kind === "copied" ? route.better.join() : route.because,
+    /^it is 600 x 600 and has no overviews$/,
+  );
+  assert.equal(route.kind, "copied");
+});
