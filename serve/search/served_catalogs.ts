@@ -1,6 +1,7 @@
-/** The catalogs of a server by name. One that changes on disk is taken up while the old one still answers. */
+/** The catalogs of a server by name. One that changes is taken up; where that takes long the old one answers meanwhile. */
 import fs from "node:fs";
 import path from "node:path";
+import { sleep } from "../../core/concurrency.ts";
 import { inputError, systemCode } from "../../core/errors.ts";
 import { cellIndexPath } from "../../catalog/file/cell_index_path.ts";
 import { manifestNumbers } from "../../catalog/file/live_manifest.ts";
@@ -10,6 +11,8 @@ import { isRemoteCatalog, type RemoteCatalogs } from "../../catalog/file/remote_
 /** A file is looked at for changes no more often than this, one that lies elsewhere less often. */
 const LOOK_AGAIN_MS = 1000;
 const LOOK_AGAIN_REMOTE_MS = 60_000;
+/** The request that finds a changed file waits so long for it, and is then answered by the old one. */
+const WAIT_MS = 2000;
 const SUFFIX = ".parquet";
 
 interface CatalogState {
@@ -97,7 +100,8 @@ export class ServedCatalogs {
     }
     if (kept === undefined) return (await this.#open(name, file)).index;
     kept.looked = this.#now();
-    if (kept.loading === null) kept.loading = this.#lookAgain(name, kept).finally(() => kept.loading = null);
+    kept.loading ??= this.#lookAgain(name, kept).finally(() => kept.loading = null);
+    if (!isRemoteCatalog(file)) await within(WAIT_MS, kept.loading);
     return kept.index;
   }
 
@@ -166,6 +170,15 @@ export class ServedCatalogs {
     // What could not be read is tried again when it changes again.
     if (signature !== null) kept.signature = signature;
   }
+}
+
+/** Until the work has ended, at most so long. */
+async function within(milliseconds: number, work: Promise<void>): Promise<void> {
+  const ended = new AbortController();
+  // The wait is ended with the work, whose own end is what was waited for.
+  const wait = sleep(milliseconds, ended.signal).catch(() => {});
+  await Promise.race([work, wait]);
+  ended.abort();
 }
 
 function namedPlace(place: string): [name: string | null, file: string] {

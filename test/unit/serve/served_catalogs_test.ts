@@ -19,3 +19,27 @@ Deno.test("of a folder the catalogs are served, not the cell indices beside them
     served.close();
   });
 });
+
+Deno.test("the first question after a catalog's file was replaced is answered by the new one", () =>
+  withFolder(async (folder) => {
+    const file = path.join(folder, "s2.parquet");
+    const next = path.join(folder, "next");
+    await writeCatalog(file, [sampleRow()]);
+    const notes: string[] = [];
+    let now = 0;
+    const served = await ServedCatalogs.open([file], {
+      note: (text) => void notes.push(text),
+      now: () => now,
+    });
+    const size = async () => (await served.get("s2"))?.size;
+    assert.equal(await size(), 1);
+    await writeCatalog(next, [sampleRow(), sampleRow({ id: "another" })]);
+    fs.renameSync(next, file);
+    now += 2000;
+    assert.equal(await size(), 2);
+    fs.writeFileSync(file, "no catalog");
+    now += 2000;
+    assert.equal(await size(), 2);
+    assert.match(notes.join("\n"), /taken up[^]*could not be read; the old one stays/);
+    served.close();
+  }));
