@@ -282,7 +282,9 @@ export function centresIn({ limits }: DataContext, served: ServedStore, geometry
     : levelOf(served, order);
   if (cellsOfShare(level, share, latitude) > 4 * MOST_CELLS) {
     throw badRequest(
-      `the polygon holds more than ${4 * MOST_CELLS} cells of order ${level.order} (say a lower order)`,
+      `the polygon holds more than ${
+        4 * MOST_CELLS
+      } cells of order ${level.order} (say a lower order, or a smaller polygon)`,
     );
   }
   const inside = insideTest({ name: "the polygon", geometry });
