@@ -14,9 +14,10 @@ import { gridFootprint } from "../../../core/stac/footprint.ts";
 import { MAX_CELLS_PER_GRANULE } from "../../schema.ts";
 import type { GranuleScan } from "./scan_granule.ts";
 
-/** Throws a granule error for a file that holds no grid, with the rule that refused its variables. */
+/** Throws a granule error for a file that is of no form that is read, or holds no grid, with the rule that refused it. */
 export async function scanGrids(file: string, cellOrder: number, signal?: AbortSignal): Promise<GranuleScan> {
-  const opened = await openGrids(await openFileSource(file), file, signal === undefined ? {} : { signal });
+  const source = await openFileSource(file);
+  const opened = await openGrids(source, file, signal === undefined ? {} : { signal }).catch(asGranuleError);
   try {
     const { grids, refused: [refused] } = opened;
     if (grids.length === 0) {
@@ -42,6 +43,12 @@ export async function scanGrids(file: string, cellOrder: number, signal?: AbortS
   } finally {
     await opened.close();
   }
+}
+
+/** One file of another form is no reason to leave the others of its folder. */
+function asGranuleError(error: unknown): never {
+  if (!(error instanceof GranaryError) || error.tag !== "input") throw error;
+  throw new GranaryError("granule", error.message, { cause: error });
 }
 
 /** The footprints of all grids together; grids of one place count once. */

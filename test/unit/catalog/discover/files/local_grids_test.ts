@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import fs from "node:fs";
 import path from "node:path";
 import { decodeWkb } from "../../../../../core/geometry/wkb.ts";
+import { crsOfCode } from "../../../../../core/raster/crs/codes.ts";
+import { encodeGeotiff } from "../../../../../core/raster/encode/geotiff.ts";
+import { outputOfBox } from "../../../../../core/raster/pixels.ts";
 import { writeCatalog } from "../../../../../catalog/write/write.ts";
 import { GRIDS, localGranules } from "../../../../../catalog/discover/files/local_granules.ts";
 import type { GranuleRow } from "../../../../../catalog/granule.ts";
@@ -67,3 +71,22 @@ Deno.test({
     });
   },
 });
+
+Deno.test("a file of another form is told, and the others of its folder are a catalog", () =>
+  withFolder(async (folder) => {
+    const pixels = { width: 4, height: 4, bands: [new Uint8Array(16)], masks: [new Uint8Array(16).fill(1)] };
+    const output = outputOfBox(crsOfCode("EPSG:4326"), [6, 44, 12, 49], 4, 4);
+    fs.writeFileSync(path.join(folder, "sound.tif"), encodeGeotiff(pixels, output, false));
+    fs.writeFileSync(path.join(folder, "classic.nc"), "CDF\x01" + "\0".repeat(64));
+    fs.writeFileSync(path.join(folder, "text.tif"), "no picture");
+    const found = localGranules([folder], { layout: GRIDS });
+    const rows: GranuleRow[] = [];
+    for await (const row of found.rows) rows.push(row);
+    await found.close();
+    assert.deepEqual(rows.map(({ id }) => id), ["sound.tif"]);
+    assert.deepEqual(found.failures.map(({ granule }) => path.basename(granule)).sort(), [
+      "classic.nc",
+      "text.tif",
+    ]);
+    assert.match(found.failures.map(({ reason }) => reason).join(), /is a classic netCDF-3 file/);
+  }));
