@@ -88,6 +88,7 @@ export function* readGranule(
     rows: 0,
     warnings: linkedGroups(file, request.groups),
   };
+  if (options.rows !== undefined) prefetchRows(file, request, groups, options);
   for (const group of groups) {
     const ranges = options.rows?.get(group);
     if (options.rows !== undefined && ranges === undefined || options.accepts?.(group) === false) {
@@ -110,6 +111,29 @@ export function* readGranule(
     else yield observations;
   }
   return summary;
+}
+
+/**
+ * Fetches the rows that an index names of all groups at once: they are few, and a round trip for each group would be
+ * waited for.
+ */
+function prefetchRows(
+  file: Hdf5File,
+  request: ReadRequest,
+  groups: readonly string[],
+  { rows, accepts, coordinates }: ReadOptions,
+): void {
+  const unread = coordinates === false && request.coordinateLink === undefined
+    ? new Set([request.latitude, request.longitude])
+    : new Set<string>();
+  const reads = groups.flatMap((group) => {
+    const ranges = rows?.get(group);
+    if (ranges === undefined || accepts?.(group) === false) return [];
+    const columns = openGroup(file, requestPaths(request, group), flatPaths(request, group));
+    const read = ownTemplates(request).filter((template) => !unread.has(template));
+    return columns?.reads(read.map((template) => datasetPath(template, group)), ranges) ?? [];
+  });
+  file.prefetch?.(reads);
 }
 
 /** The time of each row. */

@@ -1,6 +1,6 @@
 /** The datasets of one group of a granule, opened together and read by row ranges. */
 import { GranaryError } from "../errors.ts";
-import type { Hdf5Dataset, Hdf5File, Hdf5Values } from "../hdf5/contract.ts";
+import type { DatasetRows, Hdf5Dataset, Hdf5File, Hdf5Values } from "../hdf5/contract.ts";
 import type { Values } from "../values.ts";
 import type { RowRange } from "./contract.ts";
 import { type DatasetPath, shortList } from "./groups.ts";
@@ -110,11 +110,14 @@ export class GroupColumns {
 
   /** Fetches what will be read, all of it at once. Columns of wide datasets are read in parts, each by itself. */
   prefetch(all: readonly DatasetPath[], ranges: readonly RowRange[] | null): void {
+    this.file.prefetch?.(this.reads(all, ranges));
+  }
+
+  /** The reads of all of these at once. */
+  reads(all: readonly DatasetPath[], ranges: readonly RowRange[] | null): DatasetRows[] {
     const paths = new Set(all.filter(({ column, flat }) => column === null && !flat).map(({ path }) => path));
     const rows = ranges ?? [{ start: 0, count: this.rows }];
-    this.file.prefetch?.(
-      [...paths].flatMap((path) => rows.map(({ start, count }) => ({ path, start, count }))),
-    );
+    return [...paths].flatMap((path) => rows.map(({ start, count }) => ({ path, start, count })));
   }
 
   /** The stored elements of the rows in `ranges` (null: all), one a row, in the sign that `_Unsigned` gives. */

@@ -23,17 +23,23 @@ export class Fetcher {
     this.#source = source;
   }
 
-  /** Fetches ranges that will be asked for soon; a remote source then has all of them in flight together. */
+  /**
+   * Fetches ranges that will be asked for soon; a remote source then has all of them in flight together. What is held of
+   * them is not fetched again; where none is, what else is held is given up for them.
+   */
   ahead(ranges: readonly ByteRange[]): void {
-    this.#ahead.clear();
+    const missing = ranges.filter(({ offset, length }) => this.#ahead.get(offset)?.length !== length);
+    if (missing.length === 0) return;
+    const isFresh = missing.length === ranges.length;
+    if (isFresh) this.#ahead.clear();
     const chosen: ByteRange[] = [];
     let held = 0;
-    for (const range of ranges) {
+    for (const range of missing) {
       held += range.length;
       if (held > AHEAD_BYTES) break;
       chosen.push(range);
     }
-    const parts = this.#fetch(chosen, true);
+    const parts = this.#fetch(chosen, isFresh);
     chosen.forEach(({ offset }, i) => this.#ahead.set(offset, parts[i]));
   }
 

@@ -56,6 +56,54 @@ Deno.test("what was fetched ahead is not fetched again, and the rest is", () => 
   ]]);
 });
 
+Deno.test("what is held ahead stays while parts of it are asked for again, and goes when others are", () => {
+  const source = batches(BYTES);
+  const fetcher = new Fetcher(source);
+  const at = (offset: number) => ({ offset, length: 10 });
+  fetcher.ahead([at(0), at(20_000), at(40_000)]);
+  fetcher.ahead([at(20_000)]);
+  fetcher.ahead([at(40_000), at(60_000)]);
+  const parts = fetcher.read([0, 20_000, 40_000, 60_000].map(at));
+  assert.deepEqual(parts, [0, 20_000, 40_000, 60_000].map((from) => BYTES.subarray(from, from + 10)));
+  fetcher.ahead([at(0)]);
+  fetcher.ahead([at(80_000)]);
+  fetcher.read([at(0), at(80_000)]);
+  const calls = source.calls.map((call) => call.map(({ offset }) => offset));
+  assert.deepEqual(calls, [[0, 20_000, 40_000], [60_000], [0], [80_000], [0]]);
+});
+
+Deno.test("rows that an index names of several groups are in flight together", async () => {
+  const values = Float64Array.from({ length: 20_000 }, (_, i) => Math.sin(i));
+  const bytes = await writeHdf5((file) => {
+    for (const name of ["a", "b", "c"]) {
+      const group = file.create_group(name);
+      for (const path of ["lat", "lon", "x"]) {
+        group.create_dataset({ name: path, data: values, chunks: [5000], compression: 1 });
+      }
+    }
+  });
+  const request = {
+    groups: ["a", "b", "c"],
+    latitude: "{group}/lat",
+    longitude: "{group}/lon",
+    columns: [{ name: "x", path: "{group}/x" }],
+    filters: [],
+  };
+  for (const [coordinates, chunks] of [[true, 3 + 6], [false, 1 + 2]] as const) {
+    const source = batches(bytes);
+    const file = await openHdf5(source, { request });
+    const rows = new Map([["a", [{ start: 100, count: 10 }]], ["c", [{ start: 4990, count: 20 }]]]);
+    const read = [...readGranule(file, request, { rows, coordinates })];
+    assert.deepEqual(read.map(({ columns }) => columns[0]), [
+      values.slice(100, 110),
+      values.slice(4990, 5010),
+    ]);
+    assert.equal(source.calls.length, 1, "all data by one call");
+    assert.equal(file.counters!.chunksDecoded, chunks);
+    file.close();
+  }
+});
+
 Deno.test("all datasets of a group are in flight together, or in two steps where a callback decides", async () => {
   const values = Float64Array.from({ length: 20_000 }, (_, i) => Math.sin(i));
   const bytes = await writeHdf5((file) => {
