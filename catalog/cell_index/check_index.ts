@@ -2,7 +2,8 @@
 import type { Catalog } from "../file/open_catalog.ts";
 import { cellLists, NO_CELLS_ORDER, type PassOptions } from "./cell_lists.ts";
 import type { RowSpan } from "../file/row_spans.ts";
-import { DamagedIndexError, openCellIndex } from "./read_index.ts";
+import { hasItsSum } from "./index_sum.ts";
+import { DamagedIndexError, indexMetadata, openCellIndex } from "./read_index.ts";
 
 interface IndexFinding {
   level: "error" | "warning";
@@ -28,6 +29,14 @@ async function* comparedFindings(catalog: Catalog, options: PassOptions): AsyncG
   const index = await openCellIndex(catalog);
   const again = "granary catalog index makes it again";
   if (index === undefined) {
+    const metadata = await indexMetadata(catalog.duck.connection, catalog.cellIndex.path);
+    if (metadata?.sum !== undefined && !hasItsSum(catalog.cellIndex.path)) {
+      yield {
+        level: "error",
+        message: `${name}: is damaged: its bytes are not those that were written (${again})`,
+      };
+      return;
+    }
     yield { level: "warning", message: `${name}: is no index of this catalog as it is now (${again})` };
     return;
   }

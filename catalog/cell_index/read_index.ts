@@ -5,6 +5,7 @@ import { isObject } from "../../core/json_value.ts";
 import { sqlString } from "../../core/tables/duckdb.ts";
 import type { Catalog } from "../file/open_catalog.ts";
 import type { RowSpan } from "../file/row_spans.ts";
+import { hasItsSum } from "./index_sum.ts";
 import { type RowGroup, rowGroupsOf, stateOf } from "./row_groups.ts";
 import { NO_CELLS_ORDER } from "./cell_lists.ts";
 import { CELLS_KEY } from "../schema.ts";
@@ -48,7 +49,7 @@ async function readIndex(catalog: Catalog): Promise<CellIndex | undefined> {
   const { connection } = catalog.duck;
   const { name, path } = catalog.cellIndex;
   const metadata = await indexMetadata(connection, path);
-  if (metadata === undefined) return undefined;
+  if (metadata === undefined || !hasItsSum(path)) return undefined;
   const isUntouched = metadata.state !== undefined && metadata.state === stateOf(catalog.paths[0]);
   const groups = isUntouched ? metadata.row_groups : await rowGroupsOf(connection, catalog.paths[0]);
   const renumbered = new Renumbered(metadata.row_groups, groups);

@@ -44,7 +44,8 @@ export async function rowGroupsOf(connection: DuckDBConnection, path: string): P
 
 const BUFFER_BYTES = 1024 * 1024;
 
-function hashRange(fd: number, offset: number, length: number, hash: Hash): void {
+/** Adds a range of an open file to a hash, as far as the file has it. */
+export function hashRange(fd: number, offset: number, length: number, hash: Hash): void {
   const buffer = new Uint8Array(Math.min(length, BUFFER_BYTES));
   for (let at = 0; at < length;) {
     const count = fs.readSync(fd, buffer, 0, Math.min(buffer.length, length - at), offset + at);

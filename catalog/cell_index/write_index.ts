@@ -11,6 +11,7 @@ import { type CatalogOptions, openCatalog } from "../file/open_catalog.ts";
 import { CELLS_KEY } from "../schema.ts";
 import { writeRecordBatches } from "../write/parquet_stream.ts";
 import { type CellLists, cellLists } from "./cell_lists.ts";
+import { NO_SUM, writeSum } from "./index_sum.ts";
 import { type RowGroup, rowGroupsOf, stateOf } from "./row_groups.ts";
 import type { RowLists } from "./row_lists.ts";
 
@@ -23,6 +24,8 @@ export interface CellIndexMetadata {
   orders: number[];
   /** Those of the catalog, whose rows are numbered on from group to group. */
   row_groups: RowGroup[];
+  /** Of the index's own bytes (index_sum.ts). */
+  sum?: string | undefined;
   /** The state of the catalog's file: while it holds, the row groups need no look. */
   state?: string | undefined;
 }
@@ -58,6 +61,7 @@ export async function writeCellIndex(
       orders: lists.orders(),
       row_groups: await rowGroupsOf(catalog.duck.connection, catalog.paths[0]),
       state,
+      sum: NO_SUM,
     };
     const file = cellIndexPath(catalogFile);
     const keys = new Map([[CELLS_KEY, JSON.stringify(metadata)]]);
@@ -67,6 +71,7 @@ export async function writeCellIndex(
         rowGroupRows: CELLS_PER_ROW_GROUP,
         packing: "integers",
       });
+      writeSum(temporary);
       return { file, cells: cells.count, sizeBytes: fs.statSync(temporary).size };
     });
   } finally {

@@ -4,6 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { cellIndexFindings } from "../../../../catalog/cell_index/check_index.ts";
 import { keepCellIndex, requireCellIndex } from "../../../../catalog/cell_index/keep_index.ts";
+import { NO_SUM, writeSum } from "../../../../catalog/cell_index/index_sum.ts";
 import { openCellIndex } from "../../../../catalog/cell_index/read_index.ts";
 import { stateOf } from "../../../../catalog/cell_index/row_groups.ts";
 import { writeCellIndex } from "../../../../catalog/cell_index/write_index.ts";
@@ -204,24 +205,39 @@ Deno.test("an index of another catalog, and one that is damaged, are as none; on
       index,
       [CELLS_KEY],
     );
+    const sum = fs.readFileSync(index, "latin1").match(/"sum":"([0-9a-f]{64})"/)![1];
+    fs.writeFileSync(lying, fs.readFileSync(lying, "latin1").replaceAll(sum, NO_SUM), "latin1");
+    writeSum(lying);
     fs.renameSync(lying, index);
     assert.match((await findings(file))[0], /^error: .*names other rows for cell 4\/\d+ than the catalog/);
   });
 });
 
-Deno.test("an index whose pages are damaged is as none, and validate says so", async () => {
+Deno.test("an index of which a byte changed is as none, and validate says so", async () => {
   await withFolder(async (folder) => {
     const file = path.join(folder, "catalog.parquet");
     const index = cellIndexPath(file);
     await writeCatalog(file, mixedRows(200));
     await writeCellIndex(file);
     const bytes = fs.readFileSync(index);
-    fs.writeFileSync(index, Buffer.concat([bytes.subarray(0, 4), Buffer.alloc(200), bytes.subarray(204)]));
+    const changes = {
+      page: bytes.length >> 1,
+      footer: bytes.lastIndexOf('"orders"') - 200,
+      sum: bytes.lastIndexOf('"sum"') + 9,
+    };
+    for (const [what, at] of Object.entries(changes)) {
+      fs.writeFileSync(index, bytes.with(at, bytes[at] ^ 1));
+      await withOpen(file, async (catalog) => assert.equal(await openCellIndex(catalog), undefined, what));
+      assert.match(
+        (await findings(file)).join("\n"),
+        /^(error: .* is damaged|warning: .* is no index of this)/,
+        what,
+      );
+    }
     await assertSameAnswers(file, FEW);
-    assert.match(
-      (await findings(file)).join("\n"),
-      /^error: .*catalog\.cells\.parquet: the cell index is damaged/,
-    );
+    fs.writeFileSync(index, bytes);
+    await withOpen(file, async (catalog) => assert.deepEqual((await openCellIndex(catalog))?.unknown, []));
+    assert.deepEqual(await findings(file), []);
   });
 });
 

@@ -1,0 +1,62 @@
+/**
+ * A cell index's sum of its own bytes: a changed one among its pages would not always be told by them. It stands in the
+ * footer, and counts as zeros in itself.
+ */
+import { createHash } from "node:crypto";
+import fs from "node:fs";
+import { bytesBeforeMetadata } from "../../core/tables/parquet_row_groups.ts";
+import { hashRange } from "./row_groups.ts";
+
+/** What a sum is before it is known. */
+export const NO_SUM = "0".repeat(64);
+
+const BEFORE = '"sum":"';
+
+/** Whether a file's bytes are those that its sum is of. Throws for what does not end as Parquet does. */
+export function hasItsSum(file: string): boolean {
+  const place = placeOfSum(file);
+  return place !== undefined && place.said === sumOf(file, place.at);
+}
+
+/** Puts the sum in place of {@linkcode NO_SUM}. The file is one that nobody reads yet. */
+export function writeSum(file: string): void {
+  const place = placeOfSum(file);
+  if (place?.said !== NO_SUM) throw new Error(`${file}: has no place for its sum`);
+  const sum = new TextEncoder().encode(sumOf(file, place.at));
+  const fd = fs.openSync(file, "r+");
+  try {
+    fs.writeSync(fd, sum, 0, sum.length, place.at);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function placeOfSum(file: string): { at: number; said: string } | undefined {
+  const before = bytesBeforeMetadata(file);
+  const fd = fs.openSync(file, "r");
+  try {
+    const footer = new Uint8Array(fs.fstatSync(fd).size - before);
+    fs.readSync(fd, footer, 0, footer.length, before);
+    const text = new TextDecoder("latin1").decode(footer);
+    const at = text.lastIndexOf(BEFORE);
+    if (at < 0) return undefined;
+    const first = at + BEFORE.length;
+    return { at: before + first, said: text.slice(first, first + NO_SUM.length) };
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function sumOf(file: string, at: number): string {
+  const hash = createHash("sha256");
+  const fd = fs.openSync(file, "r");
+  try {
+    const after = at + NO_SUM.length;
+    hashRange(fd, 0, at, hash);
+    hash.update(NO_SUM);
+    hashRange(fd, after, fs.fstatSync(fd).size - after, hash);
+  } finally {
+    fs.closeSync(fd);
+  }
+  return hash.digest("hex");
+}
