@@ -11,8 +11,11 @@ import {
   tileMatrixSet,
 } from "../../core/raster/tms/tile_matrix_set.ts";
 import { LONLAT } from "../area/lonlat_area.ts";
+import { boxIn } from "../area/part_output.ts";
 import type { ServeContext } from "../context.ts";
 import { type Answer, type Asked, json } from "../http/operation.ts";
+import { badRequest } from "../http/problem.ts";
+import { crsParameter } from "../parameters/crs.ts";
 import { granuleFilter, SEARCH, type SearchParameters } from "../parameters/search.ts";
 import { IMAGE_FORMAT } from "../parameters/formats.ts";
 import { TILE_MATRIX_SET_ID } from "../parameters/tiles.ts";
@@ -121,17 +124,23 @@ function addInfo(context: ServeContext, backend: Backend): void {
     ...common,
     path: `/${backend.name}/info.geojson`,
     summary: "Where a selection lies, as GeoJSON",
-    query,
+    query: z.object({
+      ...SEARCH.shape,
+      crs: z.string().max(100).optional().meta({ description: "The system of the Feature's box; EPSG:4326" }),
+    }),
     answers: { 200: { description: "Its box as a Feature", types: ["application/geo+json"] } },
     answer: async (asked): Promise<Answer> => {
-      const box = await extent(context, asked) ?? WORLD;
-      const { xmin, ymin, xmax, ymax } = box;
+      const crs = crsParameter("crs", asked.query.crs);
+      const found = await extent(context, asked) ?? WORLD;
+      const box = boxIn(LONLAT, crs, [found.xmin, found.ymin, found.xmax, found.ymax]);
+      if (box === null) throw badRequest(`the selection has no place in ${crs.code ?? crs.name}`);
+      const [xmin, ymin, xmax, ymax] = box;
       const ring = [[xmin, ymin], [xmax, ymin], [xmax, ymax], [xmin, ymax], [xmin, ymin]];
       return json({
         bbox: [xmin, ymin, xmax, ymax],
         type: "Feature",
         geometry: { type: "Polygon", coordinates: [ring] },
-        properties: info(box),
+        properties: info(found),
       }, { type: "application/geo+json" });
     },
   });
