@@ -1,5 +1,4 @@
 /** A dataset by the direct reader: its chunks are found once, fetched together and decoded here. */
-import { Buffer } from "node:buffer";
 import { GranaryError } from "../../errors.ts";
 import type { ByteRange } from "../../access/source.ts";
 import type { DatasetRows, DatasetWindow, ElementPlace, Hdf5Dataset, Hdf5Values } from "../contract.ts";
@@ -275,8 +274,7 @@ export class DirectDataset implements Hdf5Dataset {
     const chunk = this.chunks!;
     const grid = chunkGrid(this.shape, chunk);
     const { wanted, places } = this.#chunksOf(window, grid);
-    // Where a chunk is stored for every place, all is written: zeros that nobody reads cost as much as reading.
-    const out = wanted.length === places ? uncleared(bytes) : this.#filled(bytes);
+    const out = wanted.length === places ? new Uint8Array(bytes) : this.#filled(bytes);
     this.#copyChunks(wanted, window, out);
     return out;
   }
@@ -379,11 +377,6 @@ export class DirectDataset implements Hdf5Dataset {
 }
 
 /** The buffer that holds exactly `bytes`. */
-/** Bytes of a buffer of their own that hold anything. */
-function uncleared(bytes: number): Uint8Array {
-  return Buffer.allocUnsafeSlow(bytes);
-}
-
 function wholeBuffer(bytes: Uint8Array): ArrayBuffer {
   const { buffer } = bytes;
   return buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength
