@@ -14,7 +14,8 @@ Examples:
   granary stac item *.tif --each --time-name '_(?<year>\\d{4})(?<month>\\d\\d)' | granary stac push - --to catalog
   granary stac collection items.ndjson --id C --title 'My scenes' --license CC0-1.0
 
-Statistics are of every cell. A time is what you say, or what a pattern or a known product's name tells.`;
+Statistics are of every cell. A time is what you say, or what a pattern or a known product's name tells. The
+query of an address, which may hold a signature, stands in no item.`;
 
 const VERSIONS = ["1.0", "1.1"] as const;
 
