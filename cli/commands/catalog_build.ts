@@ -117,7 +117,9 @@ function report(
     );
   }
   if (result.rows === 0) context.log.warn("no granule was found: the catalog is empty");
-  if (context.json) printReport(context, "catalog.build", { output, ...result, failures: opened.failures });
+  const { rows, replaced, removed, sizeBytes } = result;
+  const counts = { rows, replaced, removed, sizeBytes };
+  if (context.json) printReport(context, "catalog.build", { output, ...counts, failures: opened.failures });
   else {context.log.info(
       `${output}: ${formatNumberOf(result.rows, "granule")}, ${formatBytes(result.sizeBytes)}`,
     );}
