@@ -12,6 +12,7 @@ export interface ServeOptions extends ServerOptions {
 const GRACE_MS = 8_000;
 /** A request that has not come whole by then is refused. */
 const SLOWEST_REQUEST_MS = 30_000;
+/** Where node:http listens; the runtime's own server takes as many as the system gives files. */
 const MOST_CONNECTIONS = 10_000;
 
 /** Serves until the signal aborts; then answers what came, and ends. */
