@@ -1,14 +1,11 @@
 /** The main job as one function: config and catalog in, store and report out. */
-import process from "node:process";
-import { readPrices } from "../runs/read_prices.ts";
 import { hasExactQuantiles } from "./plan/quantile_notes.ts";
 import { type Duck, startDuck } from "../core/tables/duckdb.ts";
 import { formatNumberOf } from "../core/units.ts";
 import { locateAll } from "../catalog/locate_all.ts";
 import { rowIndexOf, rowIndexPath } from "../catalog/row_index/paths.ts";
 import { defaultRunDirectory } from "../runs/run_directory.ts";
-import { calibrate } from "./calibrate.ts";
-import { type Estimate, estimateOf } from "./estimate.ts";
+import type { Estimate } from "./estimate.ts";
 import { expectRemote, isRemote, lazyOpener, openRunDirectory, openStore } from "./places.ts";
 import type { PrepareOptions } from "./plan/asked.ts";
 import type { Plan } from "./plan/plan.ts";
@@ -55,7 +52,7 @@ export async function aggregate(request: AggregateRequest): Promise<AggregateOut
 async function aggregateBy(selecting: Promise<Duck>, request: AggregateRequest): Promise<AggregateOutcome> {
   const warn = request.onWarning ?? (() => {});
   const { signal, scratch, mode, onNote } = request;
-  const settled = settleRequest(request, warn);
+  const settled = await settleRequest(request, warn);
   const { catalog, store, drivers, workers, memoryBytes, duck, planning } = settled;
   if (!request.dryRun && !isRemote(store)) refuseForeignFolder(store);
   if (!planning) shareMemory(memoryBytes, Math.max(1, workers)); // too little is refused before anything starts
@@ -95,13 +92,13 @@ async function aggregateBy(selecting: Promise<Duck>, request: AggregateRequest):
       warn,
     );
     if (request.dryRun) {
-      const prices = readPrices(process.env); // a fault in them is told before anything is measured
-      const measured = await calibrate(plan, { locate, remote: request.calibrate ?? false, signal });
+      const { estimatePlan } = await import("./estimate_plan.ts");
+      const measuring = { locate, remote: request.calibrate ?? false, signal };
       return {
         plan,
         report: null,
         runDirectory: null,
-        estimate: estimateOf(plan, measured, settled, prices),
+        estimate: await estimatePlan(plan, measuring, settled),
       };
     }
     const directory = openRunDirectory(runDirectory, scratch, openerOnce);

@@ -10,12 +10,12 @@ import { keepMeasure, keptMeasure, measureFile } from "./kept_measures.ts";
 import { type Measure, measureGranule } from "./measure_granule.ts";
 import type { Plan } from "./plan/plan.ts";
 
-interface CalibrationOptions {
+export interface CalibrationOptions {
   locate(granule: number): SourceLocation;
   /** Whether a granule that is not on this machine may be read. */
   remote: boolean;
   env?: Readonly<Record<string, string | undefined>>;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** The plan's measure, from the cache folder or taken now at one granule; a sentence where there can be none. */

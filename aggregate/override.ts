@@ -2,7 +2,7 @@
 import { type LatitudeConvention, MAX_ORDER } from "../core/cells/convention.ts";
 import { inputError } from "../core/errors.ts";
 import type { BeamStrength } from "../products/beams.ts";
-import { MAX_SHARD, MAX_ZONES } from "./config/schema.ts";
+import { MAX_SHARD, MAX_ZONES } from "./config/limits.ts";
 import { projectedCells } from "./config/grid.ts";
 import { timeRule } from "./config/time.ts";
 import type { ClipRule, Pipeline, TimeRule, Zone } from "./pipeline.ts";

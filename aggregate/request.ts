@@ -72,11 +72,14 @@ export function selectionDuck(request: AggregateRequest): DuckOptions {
 }
 
 /** Throws an input error for what a request may not ask, and where catalog or store are named nowhere. */
-export function settleRequest(request: AggregateRequest, warn: (message: string) => void): SettledRequest {
+export async function settleRequest(
+  request: AggregateRequest,
+  warn: (message: string) => void,
+): Promise<SettledRequest> {
   if (request.calibrate && !request.dryRun) {
     throw inputError("--calibrate goes with --dry-run (a run needs none)");
   }
-  const { pipeline, driverPlace, configs } = requestedPipeline(request, warn);
+  const { pipeline, driverPlace, configs } = await requestedPipeline(request, warn);
   if (configs > 1 && (request.rowIndex ?? request.writeRowIndex) !== undefined) {
     throw inputError(
       "--row-index and --write-row-index go with one config: rows of an index are those of one",

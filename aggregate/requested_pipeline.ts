@@ -1,6 +1,8 @@
 /** The configs of a request as one pipeline. */
+import { PRESET_NAMES } from "../products/presets/index.ts";
 import { combinePipelines } from "./config/combine.ts";
-import { loadConfigs } from "./config/load.ts";
+import type { ParsedConfig } from "./config/parse.ts";
+import { presetPipeline } from "./config/preset_pipelines.ts";
 import { type ConfigOverrides, overridden } from "./override.ts";
 import type { Pipeline } from "./pipeline.ts";
 
@@ -18,18 +20,26 @@ interface RequestedPipeline {
 }
 
 /** Reads the configs, with what the request says over each of them. `warn` hears what was tolerated. */
-export function requestedPipeline(
+export async function requestedPipeline(
   request: ConfigRequest,
   warn: (message: string) => void,
-): RequestedPipeline {
+): Promise<RequestedPipeline> {
   const configs = [request.config].flat() as (string | Pipeline)[];
-  const all = configs.flatMap((config) =>
-    typeof config === "string" ? loadConfigs(config) : { pipeline: config, warnings: [], driverPlace: null }
-  );
+  const all: ParsedConfig[] = [];
+  for (const config of configs) all.push(...await parsed(config));
   all.flatMap(({ warnings }) => warnings).forEach(warn);
   return {
     pipeline: combinePipelines(all.map((one) => overridden(one.pipeline, request))),
     driverPlace: all[0].driverPlace,
     configs: all.length,
   };
+}
+
+async function parsed(config: string | Pipeline): Promise<ParsedConfig[]> {
+  if (typeof config === "string" && !PRESET_NAMES.includes(config)) {
+    const { loadConfigs } = await import("./config/load.ts");
+    return loadConfigs(config);
+  }
+  const pipeline = typeof config === "string" ? await presetPipeline(config) : config;
+  return [{ pipeline, warnings: [], driverPlace: null }];
 }

@@ -11,6 +11,7 @@ import { duckdbPlugin } from "./duckdb_plugin.ts";
 import { packedFilesPlugin } from "./packed_files.ts";
 import { packedTextPlugin } from "./packed_text_plugin.ts";
 import { pagePlugin } from "./page_plugin.ts";
+import { presetPlugin } from "./preset_plugin.ts";
 import { wasmFilePlugin } from "./wasm_plugin.ts";
 
 interface BuildResult {
@@ -54,6 +55,7 @@ const result = await Bun.build({
     packedFilesPlugin(),
     duckdbPlugin(bindings, root),
     packedTextPlugin(root),
+    presetPlugin(),
     wasmFilePlugin(),
     pagePlugin(root, {
       fileOf: (name) => Bun.resolveSync(name, root),

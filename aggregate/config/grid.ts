@@ -4,7 +4,8 @@ import type { Faults } from "../../core/config/faults.ts";
 import { finestOrder, isInDegrees, type ProjectedGrid } from "../../core/projected/grid.ts";
 import { wktOfGrid } from "../../core/projected/mapping.ts";
 import type { Pipeline } from "../pipeline.ts";
-import { type ConfigInput, DEFAULT_PARENT_ORDER, DEFAULT_TILE } from "./schema.ts";
+import { DEFAULT_PARENT_ORDER, DEFAULT_TILE } from "./limits.ts";
+import type { ConfigInput } from "./schema.ts";
 
 type Cells = Pick<Pipeline["output"], "parentOrder" | "childOrder" | "latitude" | "projected">;
 

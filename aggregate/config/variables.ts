@@ -9,7 +9,8 @@ import { columnsOf } from "./columns.ts";
 import { misfit } from "./dtype.ts";
 import type { Statistic, StatisticFunction } from "../pipeline.ts";
 import { histogramBins } from "./histogram.ts";
-import { type ConfigInput, DEFAULT_COUNT_DTYPE, DEFAULT_FUNCTION_DTYPE, MAX_ITEMS } from "./schema.ts";
+import { DEFAULT_COUNT_DTYPE, DEFAULT_FUNCTION_DTYPE, MAX_ITEMS } from "./limits.ts";
+import type { ConfigInput } from "./schema.ts";
 
 /** numpy's names, as configs write them, and granary's. */
 const FUNCTION_NAMES: Readonly<Record<string, StatisticFunction>> = {

@@ -5,8 +5,6 @@ import { instant } from "../../core/cf_time.ts";
 import { inputPath } from "../../core/files/address.ts";
 import { areaFrom, type AreaSpec } from "../../core/geometry/area.ts";
 import type { Geometry } from "../../core/geometry/geometry.ts";
-import { readPolygonFile } from "../../core/vector/area_file.ts";
-import { readZones } from "../../core/vector/zone_file.ts";
 import type { AreaSource, Pipeline } from "../pipeline.ts";
 import { areasOf, DAY_MS, isDay } from "./row_rules.ts";
 
@@ -25,7 +23,10 @@ export async function effectiveBounds(
 }
 
 async function shapeOf(source: AreaSource): Promise<AreaSpec> {
-  if ("file" in source) return (await readPolygonFile(inputPath(source.file))).spec;
+  if ("file" in source) {
+    const { readPolygonFile } = await import("../../core/vector/area_file.ts");
+    return (await readPolygonFile(inputPath(source.file))).spec;
+  }
   if (!("region" in source) || "geometry" in source) return source as AreaSpec;
   const { name, geometry } = await findRegion(source.region);
   return { name, region: source.region, geometry: geometry as Geometry };
@@ -36,7 +37,9 @@ export async function effectiveZones(
   { zones, zoneFile }: Pipeline["output"],
 ): Promise<Pick<Pipeline["output"], "zones">> {
   if (zones !== undefined) return { zones };
-  return zoneFile === undefined ? {} : { zones: await readZones(inputPath(zoneFile.file), zoneFile.name) };
+  if (zoneFile === undefined) return {};
+  const { readZones } = await import("../../core/vector/zone_file.ts");
+  return { zones: await readZones(inputPath(zoneFile.file), zoneFile.name) };
 }
 
 /** The last millisecond of a day stands for all of it. */

@@ -3,7 +3,7 @@ import fs from "node:fs";
 import { inputError } from "../../core/errors.ts";
 import { type DuckOptions, openDuck } from "../../core/tables/duckdb.ts";
 import type { Plan } from "../plan/plan.ts";
-import { type IndexedGranule, writeRowIndex } from "../../catalog/row_index/index_file.ts";
+import type { IndexedGranule } from "../../catalog/row_index/index_file.ts";
 import { indexOrder } from "../../catalog/row_index/read_index.ts";
 import type { GroupRuns } from "../../core/observations/row_runs.ts";
 
@@ -28,6 +28,7 @@ class RowIndexCollector {
     async function* all(): AsyncGenerator<IndexedGranule> {
       yield* granules;
     }
+    const { writeRowIndex } = await import("../../catalog/row_index/index_file.ts");
     await writeRowIndex(file, all(), {
       order: this.order,
       keep,

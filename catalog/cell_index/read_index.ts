@@ -9,7 +9,7 @@ import { hasItsSum } from "./index_sum.ts";
 import { type RowGroup, rowGroupsOf, stateOf } from "./row_groups.ts";
 import { NO_CELLS_ORDER } from "./cell_lists.ts";
 import { CELLS_KEY } from "../schema.ts";
-import { type CellIndexMetadata, CELLS_FORMAT } from "./write_index.ts";
+import { type CellIndexMetadata, CELLS_FORMAT } from "./index_format.ts";
 
 export interface CellIndex {
   /** Orders of its cells, ascending; that of rows without cells is among them. */

@@ -12,23 +12,9 @@ import { CELLS_KEY } from "../schema.ts";
 import { writeRecordBatches } from "../write/parquet_stream.ts";
 import { type CellLists, cellLists } from "./cell_lists.ts";
 import { NO_SUM, writeSum } from "./index_sum.ts";
-import { type RowGroup, rowGroupsOf, stateOf } from "./row_groups.ts";
+import { type CellIndexMetadata, CELLS_FORMAT } from "./index_format.ts";
+import { rowGroupsOf, stateOf } from "./row_groups.ts";
 import type { RowLists } from "./row_lists.ts";
-
-export const CELLS_FORMAT = 1;
-
-/** What stands under the footer key. */
-export interface CellIndexMetadata {
-  format: number;
-  /** Orders of the cells, ascending. */
-  orders: number[];
-  /** Those of the catalog, whose rows are numbered on from group to group. */
-  row_groups: RowGroup[];
-  /** Of the index's own bytes (index_sum.ts). */
-  sum?: string | undefined;
-  /** The state of the catalog's file: while it holds, the row groups need no look. */
-  state?: string | undefined;
-}
 
 /** Cells of a row group: what is read of a question's range that begins in it. */
 const CELLS_PER_ROW_GROUP = 1024;

@@ -10,12 +10,8 @@ import { int64Column, utf8Column } from "../../core/tables/arrow_columns.ts";
 import { damageError } from "../../core/tables/reading.ts";
 import { ROWS_KEY } from "../schema.ts";
 import { writeRecordBatches } from "../write/parquet_stream.ts";
+import { HEAD_CELL, ROWS_FORMAT } from "./index_format.ts";
 import type { GroupRuns } from "../../core/observations/row_runs.ts";
-
-export const ROWS_FORMAT = 1;
-
-/** Beyond every cell: each granule has one row here, so that the granules known are found without a scan. */
-export const HEAD_CELL = 2n ** 63n - 1n;
 
 /** A granule's runs, with what tells whether they still fit the granule. */
 export interface IndexedGranule {

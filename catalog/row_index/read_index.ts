@@ -5,7 +5,7 @@ import type { GranuleRow } from "../granule.ts";
 import { type Duck, sqlString } from "../../core/tables/duckdb.ts";
 import { reading } from "../../core/tables/reading.ts";
 import { ROWS_KEY } from "../schema.ts";
-import { HEAD_CELL, ROWS_FORMAT } from "./index_file.ts";
+import { HEAD_CELL, ROWS_FORMAT } from "./index_format.ts";
 import type { GroupRuns } from "../../core/observations/row_runs.ts";
 
 /** The runs of one granule in the parents of a run, by group. */

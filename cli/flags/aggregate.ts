@@ -4,7 +4,7 @@ import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import type { AggregateRequest } from "../../aggregate/aggregate.ts";
 import { DEFAULT_CHECKPOINT } from "../../aggregate/schedule/checkpoint.ts";
 import { DUPLICATE_RULES, type DuplicateRule } from "../../catalog/duplicates.ts";
-import { DEFAULT_TILE } from "../../aggregate/config/schema.ts";
+import { DEFAULT_TILE } from "../../aggregate/config/limits.ts";
 import { CLIP_RULES, type ClipRule, DEFAULT_CLIP, type Zone } from "../../aggregate/pipeline.ts";
 import type { Area } from "../../core/geometry/area.ts";
 import { parseBytes } from "../../core/units.ts";

@@ -1,0 +1,17 @@
+/** What writers and readers of cell indexes agree on. */
+import type { RowGroup } from "./row_groups.ts";
+
+export const CELLS_FORMAT = 1;
+
+/** What stands under the footer key. */
+export interface CellIndexMetadata {
+  format: number;
+  /** Orders of the cells, ascending. */
+  orders: number[];
+  /** Those of the catalog, whose rows are numbered on from group to group. */
+  row_groups: RowGroup[];
+  /** Of the index's own bytes (index_sum.ts). */
+  sum?: string | undefined;
+  /** The state of the catalog's file: while it holds, the row groups need no look. */
+  state?: string | undefined;
+}
