@@ -10,8 +10,8 @@ const NO_CHILD: u32 = 0xffffffff;
 
 /**
  * Writes of each row the id of its parent, as float64, and the number of its cell in the parent, as uint32: -1 and
- * 0xffffffff for places that are none. Rows come in pairs: of an odd number, one more is read and written. `places` has
- * room for 12 bytes a row. Returns the number of rows with a cell.
+ * 0xffffffff for places that are none. Rows are read in pairs: of an odd number, one more is. `places` has room for 12
+ * bytes a row, and one more. Returns the number of rows with a cell.
  */
 export function assignCells(
   longitudes: usize,
@@ -26,6 +26,7 @@ export function assignCells(
 ): i32 {
   const bytes = <usize>((rows + 1) & ~1) << 3;
   const xs = places + (bytes >> 1), ys = xs + (bytes >> 1);
+  const last = parents + bytes - 8, behind = rows & 1 ? load<f64>(last) : 0;
   // Passes of few steps each: those of many rows are under way at once.
   for (let at: usize = 0; at < bytes; at += 16) {
     v128.store(parents + at, distances(v128.load(latitudes + at), coefficients));
@@ -35,6 +36,7 @@ export function assignCells(
     const half = at >> 1, transition = v128.load64_splat(coefficients + TRANSITION);
     project(longitude, latitude, v128.load(parents + at), transition, order, places + half, xs + half, ys + half);
   }
+  if (rows & 1) store<f64>(last, behind);
   return nameCells(places, xs, ys, rows, order - depth, depth, parents, children);
 }
 

@@ -1,5 +1,6 @@
-/** Cells of observations, with scratch that is reused from group to group. */
+/** Cells of observations, one group after the other. */
 import { assignCells } from "../../core/cells/assign.ts";
+import type { KernelMemory } from "../../core/kernels/memory.ts";
 import type { GroupRuns, RowSpan } from "../../core/observations/row_runs.ts";
 import type { LatitudeConvention } from "../../core/cells/convention.ts";
 
@@ -11,6 +12,9 @@ interface CellsOfRows {
 
 /** Writes the cells of places. */
 export type Assign = (longitude: Float64Array, latitude: Float64Array, cells: CellsOfRows) => void;
+
+/** Bytes of a row's cell. */
+export const CELL_BYTES = 12;
 
 /** Parent ids and child indices of rows, by one grid: HEALPix's, or a projected one. */
 export class CellAssigner {
@@ -32,9 +36,20 @@ export class CellAssigner {
     this.#assign = assign ?? healpix({ parentOrder, childOrder, convention });
   }
 
+  /** Has the cells of so many rows at most lie in `memory`, or in arrays of their own, until the next call. */
+  layOut(rows: number, memory: KernelMemory | undefined): void {
+    this.#assigned = undefined;
+    if (memory === undefined) {
+      this.#parent = new Float64Array(rows);
+      this.#child = new Uint32Array(rows);
+    } else {
+      this.#parent = new Float64Array(memory.buffer, memory.place(8 * rows), rows);
+      this.#child = new Uint32Array(memory.buffer, memory.place(4 * rows), rows);
+    }
+  }
+
   /** The cells of places; a place that is none on Earth has the parent -1. */
   assign(longitude: Float64Array, latitude: Float64Array, rows: number): CellsOfRows {
-    this.#grow(rows);
     const cells = { parent: this.#parent, child: this.#child };
     if (this.#assigned === longitude) return cells;
     this.#assigned = longitude;
@@ -47,7 +62,6 @@ export class CellAssigner {
    * `spans`, one span after the other. Rows in no run get a parent beyond all parents.
    */
   place(runs: GroupRuns, spans: readonly RowSpan[], rows: number): CellsOfRows {
-    this.#grow(rows);
     this.#assigned = undefined;
     const parent = this.#parent.fill(12 * 4 ** this.parentOrder, 0, rows), child = this.#child;
     let run = 0, start = 0;
@@ -62,13 +76,6 @@ export class CellAssigner {
       start += span.count;
     }
     return { parent, child };
-  }
-
-  #grow(rows: number): void {
-    if (this.#parent.length >= rows) return;
-    this.#assigned = undefined;
-    this.#parent = new Float64Array(Math.ceil(rows * 1.25));
-    this.#child = new Uint32Array(this.#parent.length);
   }
 
   /** Nested ids, at an order no finer than the children's, of the rows assigned last; -1 for no place. */

@@ -1,15 +1,18 @@
 /** The rows of one group that are kept, with their values: found and put together by kernels, block by block. */
-import { KernelMemory, roundUp } from "../../core/kernels/memory.ts";
+import { ALIGNMENT, type KernelMemory } from "../../core/kernels/memory.ts";
 import type { Values } from "../../core/values.ts";
 import type { ChildIndices } from "./segment.ts";
 
 /** Rows at a time: what is known of them fits a processor's second cache. */
 const BLOCK = 8192;
 
+/** Bytes a row of a block, besides its columns: two of 8, four of 4, and whether it passes. */
+const ROW_BYTES = 8 + 8 + 8 + 4 + 4 + 4 + 4 + 1;
+
 /** Where the kernel says how many rows it found. */
 const COUNTS = 0;
 
-/** Rows of a group as they come. */
+/** Rows of a group as they come. Columns in the memory that is worked in are changed, the others are not. */
 interface GroupRows {
   rows: number;
   parent: Float64Array;
@@ -18,22 +21,26 @@ interface GroupRows {
   passes: Uint8Array | null;
 }
 
-/** Scratch for groups, reused from one to the next: what it holds is good until the next {@linkcode take}. */
+/** Values of rows, as they come or as they are kept. */
+type RowArray = ChildIndices | Values;
+
+/** What is found of one group is good until the next {@linkcode layOut}. */
 export class KeptRows {
+  readonly #childBytes: 2 | 4;
   readonly #columnCount: number;
   readonly #allAlive: number;
   readonly #masks: Uint32Array;
   #made: KernelMemory | undefined;
-  #parent = new Float64Array(0);
-  #child = new Uint32Array(0);
-  #passes = new Uint8Array(0);
+  /** Of a block, by the places of their arrays: what lies elsewhere is copied to there. */
+  #parent = 0;
+  #child = 0;
+  #passes = 0;
+  #columns: number[] = [];
+  #gathered = 0;
   #alive = new Uint32Array(0);
   #list = new Uint32Array(0);
   #runParents = new Float64Array(0);
   #runStarts = new Uint32Array(0);
-  /** Of each column its place, with room for 8 bytes a row. */
-  #places: number[] = [];
-  #gathered = 0;
 
   /** Rows without a place, of the others those that do not pass, of the others those without values. */
   misplaced = 0;
@@ -43,7 +50,7 @@ export class KeptRows {
   /** Of each kept row its number in the group, where {@linkcode take} was asked for it. */
   numbers: Uint32Array = new Uint32Array(0);
   /** Of each kept row its child and its values. */
-  children: ChildIndices;
+  children: ChildIndices = new Uint16Array(0);
   columns: Values[] = [];
   runs = 0;
   /** Of each run of kept rows of one parent that parent, and where it begins; one more stands at the end. */
@@ -55,15 +62,38 @@ export class KeptRows {
    * left it is not kept.
    */
   constructor(childBytes: 2 | 4, columnCount: number, allAlive: number, masks: Uint32Array) {
-    this.children = childBytes === 2 ? new Uint16Array(0) : new Uint32Array(0);
+    this.#childBytes = childBytes;
     this.#columnCount = columnCount;
     this.#allAlive = allAlive;
     this.#masks = masks;
   }
 
+  /** Bytes of a memory for groups of so many rows. */
+  bytesFor(rows: number): number {
+    return (BLOCK + ALIGNMENT) * (ROW_BYTES + 8 * this.#columnCount) + 4 * (rows + ALIGNMENT);
+  }
+
+  /** Makes the memory that the next group is worked on in, its children too where they have room there. */
+  layOut(rows: number, memory: KernelMemory, isHeld: boolean): void {
+    const { buffer } = memory;
+    this.#made = memory;
+    [this.#parent, this.#gathered] = [memory.place(8 * BLOCK), memory.place(8 * BLOCK)];
+    this.#runParents = new Float64Array(buffer, memory.place(8 * BLOCK), BLOCK);
+    this.#runStarts = new Uint32Array(buffer, memory.place(4 * (BLOCK + 1)), BLOCK + 1);
+    this.#child = memory.place(4 * BLOCK);
+    this.#alive = new Uint32Array(buffer, memory.place(4 * BLOCK), BLOCK);
+    // A kernel looks one row ahead.
+    this.#list = new Uint32Array(buffer, memory.place(4 * (BLOCK + 1)), BLOCK);
+    this.#passes = memory.place(BLOCK);
+    this.#columns = Array.from({ length: this.#columnCount }, () => memory.place(8 * BLOCK));
+    const elements = this.#childBytes === 2 ? Uint16Array : Uint32Array;
+    this.children = isHeld
+      ? new elements(buffer, memory.place(this.#childBytes * rows), rows)
+      : new elements(rows);
+  }
+
   /** Takes a group in. Numbers of rows are kept where they are asked for. */
   take(group: GroupRows, isNumbered: boolean): void {
-    if (this.#made === undefined) this.#layOut();
     this.#reserve(group, isNumbered);
     this.misplaced =
       this.filtered =
@@ -92,15 +122,13 @@ export class KeptRows {
   /** Returns how many rows of the block are kept. */
   #takeBlock({ parent, child, columns, passes }: GroupRows, begin: number, end: number): number {
     const { kernels, buffer } = this.#memory, rows = end - begin;
-    this.#parent.set(parent.subarray(begin, end));
-    this.#child.set(child.subarray(begin, end));
-    if (passes === null) this.#passes.fill(1);
-    else this.#passes.set(passes.subarray(begin, end));
-    this.#alive.fill(this.#allAlive);
-    columns.forEach((column, c) => this.#takeColumn(column.subarray(begin, end), c));
+    const places = columns.map((column, c) => this.#placeOf(column, begin, end, this.#columns[c]));
+    if (passes === null) new Uint8Array(buffer, this.#passes, rows).fill(1);
+    this.#alive.fill(this.#allAlive, 0, rows);
+    columns.forEach((column, c) => this.#mark(column, places[c], rows, this.#masks[c]));
     kernels.keepRows(
-      this.#parent.byteOffset,
-      this.#passes.byteOffset,
+      this.#placeOf(parent, begin, end, this.#parent),
+      passes === null ? this.#passes : this.#placeOf(passes, begin, end, this.#passes),
       this.#alive.byteOffset,
       rows,
       this.#list.byteOffset,
@@ -113,12 +141,12 @@ export class KeptRows {
     this.filtered += filtered;
     this.empty += empty;
     this.#addRuns(runs);
-    const gather = this.children instanceof Uint16Array ? kernels.gatherHalves : kernels.gather4;
-    this.#gather(gather, this.#child.byteOffset, kept, this.children);
+    const gather = this.#childBytes === 2 ? kernels.gatherHalves : kernels.gather4;
+    this.#gather(gather, this.#placeOf(child, begin, end, this.#child), kept, this.children);
     this.columns.forEach((column, c) =>
       this.#gather(
-        column instanceof Float32Array ? kernels.gather4 : kernels.gather8,
-        this.#places[c],
+        column.BYTES_PER_ELEMENT === 4 ? kernels.gather4 : kernels.gather8,
+        places[c],
         kept,
         column,
       )
@@ -126,16 +154,20 @@ export class KeptRows {
     return kept;
   }
 
-  #takeColumn(column: Values, c: number): void {
-    const { kernels, buffer } = this.#memory;
-    const at = this.#places[c], alive = this.#alive.byteOffset, mask = this.#masks[c];
-    if (column instanceof Float32Array) {
-      new Float32Array(buffer, at, column.length).set(column);
-      if (mask !== 0) kernels.markFloat32(at, column.length, alive, mask);
-    } else {
-      new Float64Array(buffer, at, column.length).set(column);
-      if (mask !== 0) kernels.markFloat64(at, column.length, alive, mask);
-    }
+  /** Where rows of an array lie in the memory: it is their own place, or they are copied to `room`. */
+  #placeOf(array: RowArray | Uint8Array, begin: number, end: number, room: number): number {
+    const { buffer } = this.#memory, size = array.BYTES_PER_ELEMENT;
+    if (array.buffer === buffer) return array.byteOffset + size * begin;
+    const bytes = new Uint8Array(array.buffer, array.byteOffset + size * begin, size * (end - begin));
+    new Uint8Array(buffer, room, bytes.length).set(bytes);
+    return room;
+  }
+
+  #mark(column: Values, place: number, rows: number, mask: number): void {
+    if (mask === 0) return;
+    const { markFloat32, markFloat64 } = this.#memory.kernels;
+    const mark = column.BYTES_PER_ELEMENT === 4 ? markFloat32 : markFloat64;
+    mark(place, rows, this.#alive.byteOffset, mask);
   }
 
   /** Joins a block's first run to the last before it where both are of one parent. */
@@ -159,50 +191,39 @@ export class KeptRows {
     this.runStarts = starts;
   }
 
+  /** Puts the listed rows behind those of the blocks before. No row goes further back than where it comes from. */
   #gather(
     gather: (from: number, list: number, count: number, to: number) => void,
     from: number,
     kept: number,
-    into: ChildIndices | Values,
+    into: RowArray,
   ): void {
-    gather(from, this.#list.byteOffset, kept, this.#gathered);
-    const size = into.BYTES_PER_ELEMENT;
-    const gathered = new Uint8Array(this.#memory.buffer, this.#gathered, size * kept);
+    const { buffer } = this.#memory, size = into.BYTES_PER_ELEMENT, list = this.#list.byteOffset;
+    if (into.buffer === buffer) {
+      gather(from, list, kept, into.byteOffset + size * this.count);
+      return;
+    }
+    gather(from, list, kept, this.#gathered);
+    const gathered = new Uint8Array(buffer, this.#gathered, size * kept);
     new Uint8Array(into.buffer, into.byteOffset + size * this.count).set(gathered);
   }
 
-  /** Makes room for all rows of a group. */
+  /** Makes room for all rows of a group: columns in the memory stay where they are. */
   #reserve({ rows, columns }: GroupRows, isNumbered: boolean): void {
-    const size = Math.ceil(1.25 * rows);
+    const { buffer } = this.#memory, size = Math.ceil(1.25 * rows);
     if (isNumbered && this.numbers.length < rows) this.numbers = new Uint32Array(size);
-    if (this.children.length < rows) {
-      this.children = this.children instanceof Uint16Array ? new Uint16Array(size) : new Uint32Array(size);
-    }
     columns.forEach((column, c) => {
       const old = this.columns[c];
-      if (old !== undefined && old.length >= rows && old.BYTES_PER_ELEMENT === column.BYTES_PER_ELEMENT) {
-        return;
-      }
-      this.columns[c] = column instanceof Float32Array ? new Float32Array(size) : new Float64Array(size);
+      if (column.buffer === buffer) this.columns[c] = column;
+      else if (
+        old === undefined || old.buffer === buffer || old.length < rows ||
+        old.BYTES_PER_ELEMENT !== column.BYTES_PER_ELEMENT
+      ) this.columns[c] = column instanceof Float32Array ? new Float32Array(size) : new Float64Array(size);
     });
   }
 
   get #memory(): KernelMemory {
-    return this.#made ??= new KernelMemory();
-  }
-
-  #layOut(): void {
-    const memory = this.#memory, quad = roundUp(4 * BLOCK), double = roundUp(8 * BLOCK);
-    memory.reserve(3 * double + 3 * quad + roundUp(4 * (BLOCK + 1)) + BLOCK + this.#columnCount * double);
-    const { buffer } = memory;
-    this.#parent = new Float64Array(buffer, memory.place(double), BLOCK);
-    this.#runParents = new Float64Array(buffer, memory.place(double), BLOCK);
-    this.#gathered = memory.place(double);
-    this.#child = new Uint32Array(buffer, memory.place(quad), BLOCK);
-    this.#alive = new Uint32Array(buffer, memory.place(quad), BLOCK);
-    this.#list = new Uint32Array(buffer, memory.place(quad), BLOCK);
-    this.#runStarts = new Uint32Array(buffer, memory.place(4 * (BLOCK + 1)), BLOCK + 1);
-    this.#passes = new Uint8Array(buffer, memory.place(BLOCK), BLOCK);
-    this.#places = Array.from({ length: this.#columnCount }, () => memory.place(double));
+    if (this.#made === undefined) throw new Error("rows are kept in a memory that was not laid out");
+    return this.#made;
   }
 }

@@ -3,9 +3,10 @@
  * track, neighbours lie in one parent, so rows are handled as runs of equal parent; data in any other
  * order is right too, in more runs.
  */
-import type { CellAssigner } from "./assigner.ts";
+import { CELL_BYTES, type CellAssigner } from "./assigner.ts";
 import type { IndexedRows } from "./contract.ts";
 import type { GroupObservations } from "../../core/observations/contract.ts";
+import { ALIGNMENT, KernelMemory } from "../../core/kernels/memory.ts";
 import { encodeRuns, type GroupRuns } from "../../core/observations/row_runs.ts";
 import type { Values } from "../../core/values.ts";
 import type { Clip, TimeWindow, WindowFinder } from "./row_cut.ts";
@@ -18,6 +19,9 @@ import {
 } from "./segment.ts";
 import type { ScatterCounts, SegmentEntry, SegmentSpace } from "./contract.ts";
 import { KeptRows } from "./kept_rows.ts";
+
+/** Bytes of a group that are worked on where they were read to; what is larger is copied in, block by block. */
+const MOST_HELD_BYTES = 32 << 20;
 
 /** Runs of fewer rows are copied by a loop, which has no call to make for each. */
 const LEAST_COPIED = 24;
@@ -57,6 +61,9 @@ interface RankedWindows {
  */
 export class Scatterer {
   #rows: KeptRows;
+  #memory = new KernelMemory();
+  /** Rows that there is room for. */
+  #room = 0;
   #sortedRuns = new Uint32Array(0);
   /** Runs of kept rows of one rank. */
   #runRank = new Uint32Array(1024);
@@ -81,8 +88,24 @@ export class Scatterer {
     this.#rows = new KeptRows(childBytesFor(assigner.cellsPerParent), columnCount, allAlive, killMasks);
   }
 
+  /**
+   * Makes room for the next group, of so many rows: a memory with room for so many bytes of columns too, to be read to;
+   * undefined where that is too much. What the group before had there is lost.
+   */
+  makeRoom(rows: number, columnBytes: number): KernelMemory | undefined {
+    const ofRows = (rows + ALIGNMENT) * CELL_BYTES, own = this.#rows.bytesFor(0);
+    const held = ofRows + this.#rows.bytesFor(rows) + columnBytes;
+    const memory = this.#memory, isHeld = held <= MOST_HELD_BYTES;
+    memory.reserve(isHeld ? held : own);
+    this.assigner.layOut(rows, isHeld ? memory : undefined);
+    this.#rows.layOut(rows, memory, isHeld);
+    this.#room = rows;
+    return isHeld ? memory : undefined;
+  }
+
   /** Whether any of these rows lies in a wanted parent; the cells found are kept for {@linkcode scatter}. */
   meets(longitude: Float64Array, latitude: Float64Array, wanted: WantedParents): boolean {
+    if (longitude.length > this.#room) this.makeRoom(longitude.length, 0);
     const { parent } = this.assigner.assign(longitude, latitude, longitude.length);
     let last = -1;
     for (let i = 0; i < longitude.length; i++) {
@@ -118,6 +141,7 @@ export class Scatterer {
     const rows = observations.rows;
     counts.rows += rows;
     if (rows === 0) return;
+    if (rows > this.#room) this.makeRoom(rows, 0);
     const { parent, child } = known === undefined
       ? this.assigner.assign(observations.longitude, observations.latitude, rows)
       : this.assigner.place(known.runs, known.spans, rows);

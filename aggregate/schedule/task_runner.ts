@@ -186,6 +186,7 @@ class RunTasks {
           const common = {
             exact: new Set([...this.#exact].map((column) => column - first)),
             test: this.#test,
+            memory: (rows: number, bytes: number) => this.#scatterer.makeRoom(rows, bytes),
             given,
             accepts: (group: string) => beams.accepts(group),
           };

@@ -1,5 +1,5 @@
 /** Cells of many points at once: the form that the engine calls, without allocation per row. */
-import { giveBack, takeMemory } from "../kernels/memory.ts";
+import { giveBack, type KernelMemory, memoryOf, takeMemory } from "../kernels/memory.ts";
 import { checkOrder, type LatitudeConvention, MAX_NUMBER_ORDER, MAX_ORDER } from "./convention.ts";
 import { coefficientsOf } from "./projection.ts";
 
@@ -57,6 +57,10 @@ export function assignCells(
   }
   checkLengths(rows, latitude.length, parent.length, child.length, keep?.length);
   const grid = { order: childOrder, depth, convention };
+  const memory = memoryOf(longitude, latitude, parent, child);
+  if (memory !== undefined && keep === undefined && parent instanceof Float64Array) {
+    return assignInPlace(memory, longitude, latitude, grid, parent, child);
+  }
   return assignBlocks(longitude, latitude, grid, keep, (begin, parents, children) => {
     parent.set(parents, begin);
     child.set(children, begin);
@@ -89,23 +93,62 @@ interface Grid {
   convention: LatitudeConvention;
 }
 
+/** Where all arrays lie in one memory, none is copied. */
+function assignInPlace(
+  memory: KernelMemory,
+  longitude: Float64Array,
+  latitude: Float64Array,
+  grid: Grid,
+  parent: Float64Array,
+  child: Uint32Array,
+): number {
+  const assign = kernelOver(memory, grid, memory.part.byteOffset);
+  let assigned = 0;
+  for (let begin = 0; begin < longitude.length; begin += BLOCK) {
+    assigned += assign(
+      longitude.byteOffset + 8 * begin,
+      latitude.byteOffset + 8 * begin,
+      Math.min(BLOCK, longitude.length - begin),
+      parent.byteOffset + 8 * begin,
+      child.byteOffset + 4 * begin,
+    );
+  }
+  return assigned;
+}
+
+/** The kernel for one grid; `places` has room for what it knows of a block. */
+function kernelOver({ buffer, kernels }: KernelMemory, { order, depth, convention }: Grid, places: number) {
+  const { belt, cap, transition } = coefficientsOf(convention);
+  new Float64Array(buffer, COEFFICIENTS).set([...belt, ...cap, transition]);
+  return (longitudes: number, latitudes: number, rows: number, parents: number, children: number) =>
+    kernels.assignCells(
+      longitudes,
+      latitudes,
+      rows,
+      COEFFICIENTS,
+      order,
+      depth,
+      places,
+      parents,
+      children,
+    );
+}
+
 /** Has the kernel assign block after block; `take` is given what it found from a row on. */
 function assignBlocks(
   longitude: Float64Array,
   latitude: Float64Array,
-  { order, depth, convention }: Grid,
+  grid: Grid,
   keep: Uint8Array | undefined,
   take: (begin: number, parents: Float64Array, children: Uint32Array) => void,
 ): number {
   const rows = longitude.length;
   const memory = takeMemory((8 + 8 + 12 + 8 + 4) * BLOCK);
   try {
-    const { buffer, kernels } = memory;
-    const { belt, cap, transition } = coefficientsOf(convention);
-    new Float64Array(buffer, COEFFICIENTS).set([...belt, ...cap, transition]);
+    const { buffer } = memory;
     const longitudes = new Float64Array(buffer, memory.place(8 * BLOCK), BLOCK);
     const latitudes = new Float64Array(buffer, memory.place(8 * BLOCK), BLOCK);
-    const places = memory.place(12 * BLOCK);
+    const assign = kernelOver(memory, grid, memory.place(12 * BLOCK));
     const parents = new Float64Array(buffer, memory.place(8 * BLOCK), BLOCK);
     const children = new Uint32Array(buffer, memory.place(4 * BLOCK), BLOCK);
     let assigned = 0;
@@ -114,14 +157,10 @@ function assignBlocks(
       longitudes.set(longitude.subarray(begin, begin + count));
       latitudes.set(latitude.subarray(begin, begin + count));
       if (keep !== undefined) dropRows(latitudes, keep.subarray(begin, begin + count));
-      assigned += kernels.assignCells(
+      assigned += assign(
         longitudes.byteOffset,
         latitudes.byteOffset,
         count,
-        COEFFICIENTS,
-        order,
-        depth,
-        places,
         parents.byteOffset,
         children.byteOffset,
       );

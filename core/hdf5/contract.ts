@@ -62,6 +62,9 @@ export interface ElementPlace {
   readonly strides: readonly number[];
 }
 
+/** Gives memory for so many bytes, at a place that fits every element, whatever it holds; undefined where it has none. */
+export type Room = (bytes: number) => Uint8Array | undefined;
+
 export interface Hdf5Dataset {
   readonly path: string;
   readonly shape: readonly number[];
@@ -76,8 +79,11 @@ export interface Hdf5Dataset {
   attributes(): Record<string, Hdf5Scalar | Hdf5Scalar[]>;
   /** numpy's spelling of the attributes' types, for those that are numbers. */
   attributeTypes?(): Record<string, string>;
-  /** Elements `[start, start + count)` of the first dimension, row-major, native byte order. */
-  read(start: number, count: number): Hdf5Values;
+  /**
+   * Elements `[start, start + count)` of the first dimension, row-major, native byte order. A reader puts them into the
+   * memory that `room` gives where it can.
+   */
+  read(start: number, count: number, room?: Room): Hdf5Values;
   /**
    * The elements from `start` on, `count` of them along each dimension, row-major; one element for a scalar
    * dataset, whose `start` and `count` are empty. Only the chunks that it touches are fetched and decoded.

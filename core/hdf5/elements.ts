@@ -32,21 +32,25 @@ export function numpyName(type: ElementType): string {
 }
 
 /**
- * A typed array over the whole of `buffer`, which holds elements in the platform's byte order. Floats of 16
- * bits become float32, which holds them exactly.
+ * A typed array over `bytes`, which hold elements in the platform's byte order, the first at a place that fits it.
+ * Floats of 16 bits become float32, which holds them exactly.
  */
-export function typedArrayOver(type: ElementType, buffer: ArrayBuffer): Hdf5Values {
-  if (type.kind === "float" && type.size === 2) return widenHalves(new Uint16Array(buffer));
-  if (type.kind === "float") return type.size === 4 ? new Float32Array(buffer) : new Float64Array(buffer);
+export function typedArrayOver(type: ElementType, bytes: Uint8Array): Hdf5Values {
+  const { buffer, byteOffset: at, byteLength } = bytes;
+  const length = byteLength / type.size;
+  if (type.kind === "float" && type.size === 2) return widenHalves(new Uint16Array(buffer, at, length));
+  if (type.kind === "float") {
+    return type.size === 4 ? new Float32Array(buffer, at, length) : new Float64Array(buffer, at, length);
+  }
   switch (type.size) {
     case 1:
-      return type.signed ? new Int8Array(buffer) : new Uint8Array(buffer);
+      return type.signed ? new Int8Array(buffer, at, length) : bytes;
     case 2:
-      return type.signed ? new Int16Array(buffer) : new Uint16Array(buffer);
+      return type.signed ? new Int16Array(buffer, at, length) : new Uint16Array(buffer, at, length);
     case 4:
-      return type.signed ? new Int32Array(buffer) : new Uint32Array(buffer);
+      return type.signed ? new Int32Array(buffer, at, length) : new Uint32Array(buffer, at, length);
     case 8:
-      return type.signed ? new BigInt64Array(buffer) : new BigUint64Array(buffer);
+      return type.signed ? new BigInt64Array(buffer, at, length) : new BigUint64Array(buffer, at, length);
   }
 }
 

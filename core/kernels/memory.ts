@@ -8,7 +8,7 @@ const ARGUMENT_BYTES = 1024;
 const PART_BYTES = 32_768;
 
 /** Arrays begin at multiples of a vector's length. */
-const ALIGNMENT = 16;
+export const ALIGNMENT = 16;
 
 /** A memory cannot shrink: larger ones do not wait for the next user. */
 const MOST_KEPT_BYTES = 64 << 20;
@@ -18,16 +18,18 @@ const MOST_KEPT = 2;
 export class KernelMemory {
   readonly kernels: Kernels;
   readonly #memory = new WebAssembly.Memory({ initial: 1 });
+  #buffer = this.#memory.buffer as ArrayBuffer;
   #end = PAGE_BYTES;
+  #reserved = PAGE_BYTES;
 
   constructor() {
     this.kernels = kernelsOver(this.#memory);
-    HOMES.set(this.#memory.buffer, this);
+    HOMES.set(this.#buffer, this);
   }
 
   /** Arguments and results of a call stand at its begin. */
   get buffer(): ArrayBuffer {
-    return this.#memory.buffer as ArrayBuffer;
+    return this.#buffer;
   }
 
   /** Room for a part of an array from elsewhere, until the next call. */
@@ -38,9 +40,13 @@ export class KernelMemory {
   /** Makes room for arrays of so many bytes in all. Those that lie here are of no use afterwards. */
   reserve(bytes: number): void {
     const missing = Math.ceil((PAGE_BYTES + bytes - this.buffer.byteLength) / PAGE_BYTES);
-    if (missing > 0) this.#memory.grow(missing);
-    HOMES.set(this.buffer, this);
+    if (missing > 0) {
+      this.#memory.grow(missing);
+      this.#buffer = this.#memory.buffer as ArrayBuffer;
+      HOMES.set(this.#buffer, this);
+    }
     this.#end = PAGE_BYTES;
+    this.#reserved = PAGE_BYTES + bytes;
   }
 
   /** The place of the next so many bytes of what was reserved, whatever they hold. */
@@ -48,6 +54,12 @@ export class KernelMemory {
     const at = this.#end;
     this.#end += roundUp(bytes);
     return at;
+  }
+
+  /** The same as an array; undefined where less than that is left of what was reserved. */
+  take(bytes: number): Uint8Array | undefined {
+    if (this.#end + roundUp(bytes) > this.#reserved) return undefined;
+    return new Uint8Array(this.#buffer, this.place(bytes), bytes);
   }
 
   /**

@@ -2,6 +2,7 @@
 import { GranaryError } from "../errors.ts";
 import type { Values } from "../values.ts";
 import type { Hdf5File, Hdf5Values } from "../hdf5/contract.ts";
+import { ALIGNMENT, type KernelMemory } from "../kernels/memory.ts";
 import {
   type Column,
   type DatasetFilter,
@@ -38,6 +39,11 @@ export interface ReadOptions {
   /** Computes the expressions of filters, where there are such. */
   test?: ExpressionTest;
   /**
+   * Called when the rows of a group are known and before they are read, with the bytes that its columns take: the memory
+   * that they are put into, where they can be. What lies there is good until the next group is asked for.
+   */
+  memory?: (rows: number, bytes: number) => KernelMemory | undefined;
+  /**
    * Called when a group's coordinates and filters are read and before its columns are: the ranges of rows
    * that are needed (ascending, within the rows read), or false for none: the columns' bytes then stay
    * unread and the group is not yielded.
@@ -69,7 +75,7 @@ export interface GranuleSummary {
 /**
  * Yields the observations of each group of `request`, in the config's order (globs in name order, a group
  * listed twice once), and returns what became of the groups. Rows stand in file order; nothing is dropped.
- * Arrays belong to the caller. Throws a granule error where the granule has none of the groups, where a
+ * Arrays belong to the caller, those in a memory until he asks for the next group. Throws a granule error where the granule has none of the groups, where a
  * group has some of the datasets and not others, where datasets differ in length, and where one is not
  * a column of numbers.
  */
@@ -215,6 +221,12 @@ function readGroup(
     ...timed === undefined || timed.each > 1 || timed.isFlat ? [] : [timed.path],
   ];
   const late = request.columns.filter(isOwn).map(({ path }) => path).filter((path) => !early.includes(path));
+  const rows = ranges === null ? columns.rows : ranges.reduce((sum, { count }) => sum + count, 0);
+  if (options.memory !== undefined) {
+    const rowBytes = columns.rowBytes([...early, ...late].map(at));
+    const memory = options.memory(rows, (rows + ALIGNMENT) * rowBytes);
+    columns.readInto((bytes) => memory?.take(bytes));
+  }
   // Where the callback may yet say that no row is needed, the columns wait for its answer.
   columns.prefetch((options.wanted ? early : [...early, ...late]).map(at), ranges);
   const linked = new LinkedRows(columns.file, linkedTemplates(request), group, columns.rows);
@@ -226,7 +238,6 @@ function readGroup(
         : Float64Array.from(linked.column({ path, link: coordinateLink.link }, ranges, false))
     );
   }
-  const rows = ranges === null ? columns.rows : ranges.reduce((sum, { count }) => sum + count, 0);
   summary.rows += rows;
 
   let seconds = timed === undefined ? undefined : secondsOf(columns, timed, at(timed.path), ranges);

@@ -1,6 +1,6 @@
 /** The datasets of one group of a granule, opened together and read by row ranges. */
 import { GranaryError } from "../errors.ts";
-import type { DatasetRows, Hdf5Dataset, Hdf5File, Hdf5Values } from "../hdf5/contract.ts";
+import type { DatasetRows, Hdf5Dataset, Hdf5File, Hdf5Values, Room } from "../hdf5/contract.ts";
 import type { Values } from "../values.ts";
 import type { RowRange } from "./contract.ts";
 import { type DatasetPath, shortList } from "./groups.ts";
@@ -60,6 +60,7 @@ export class GroupColumns {
   readonly #datasets: Map<string, Hdf5Dataset>;
   readonly #packings = new Map<string, Packing>();
   #netcdf: boolean | undefined;
+  #room: Room | undefined;
 
   constructor(file: Hdf5File, datasets: Map<string, Hdf5Dataset>, flat: ReadonlySet<string> = new Set()) {
     this.file = file;
@@ -91,6 +92,16 @@ export class GroupColumns {
   /** Takes in another dataset of the same rows. */
   adopt(dataset: Hdf5Dataset): void {
     this.#datasets.set(dataset.path, dataset);
+  }
+
+  /** Has what is read from now on put into the memory that `room` gives, where it can be. */
+  readInto(room: Room | undefined): void {
+    this.#room = room;
+  }
+
+  /** Bytes of the stored elements of one row of all of these. */
+  rowBytes(all: readonly DatasetPath[]): number {
+    return all.reduce((sum, { path }) => sum + elementBytes(this.#datasets.get(path)!), 0);
   }
 
   packing(at: DatasetPath): Packing {
@@ -130,7 +141,7 @@ export class GroupColumns {
     this.#checkColumn(dataset, at);
     const all = ranges ?? [{ start: 0, count: this.rows }];
     if (at.flat) return takeRanges(dataset.read(0, dataset.shape[0]), all);
-    if (at.column === null && all.length === 1) return dataset.read(all[0].start, all[0].count);
+    if (at.column === null && all.length === 1) return dataset.read(all[0].start, all[0].count, this.#room);
     let rows = 0;
     for (const { count } of all) rows += count;
     let result: Hdf5Values | undefined;
@@ -188,6 +199,11 @@ export class GroupColumns {
       );
     }
   }
+}
+
+/** Of types that are no numbers, any: they are refused when they are read. */
+function elementBytes({ dtype }: Hdf5Dataset): number {
+  return Number(dtype.slice(-1)) || 8;
 }
 
 /** Bytes of a two-dimensional dataset that are held at once while one column is taken from it. */

@@ -9,6 +9,7 @@ import type {
   Hdf5File,
   Hdf5Scalar,
   Hdf5Values,
+  Room,
 } from "../hdf5/contract.ts";
 import type { ReadRequest } from "./contract.ts";
 import { linkedTemplates, requestPaths } from "./granule.ts";
@@ -164,8 +165,8 @@ class AutoDataset implements Hdf5Dataset {
     return this.#either((dataset) => dataset.attributes());
   }
 
-  read(start: number, count: number): Hdf5Values {
-    return this.#either((dataset) => dataset.read(start, count));
+  read(start: number, count: number, room?: Room): Hdf5Values {
+    return this.#either((dataset) => dataset.read(start, count, room));
   }
 
   readWindow(start: readonly number[], count: readonly number[]): Hdf5Values {

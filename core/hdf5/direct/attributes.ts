@@ -150,7 +150,7 @@ export function readTexts(
 export function toElements(bytes: Uint8Array, element: ElementType): Hdf5Values {
   const copy = bytes.slice();
   if (!element.littleEndian) swapBytes(copy, element.size);
-  return typedArrayOver(element, copy.buffer);
+  return typedArrayOver(element, copy);
 }
 
 /** Reverses the bytes of each element of `size` bytes. */

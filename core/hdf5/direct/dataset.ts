@@ -1,7 +1,7 @@
 /** A dataset by the direct reader: its chunks are found once, fetched together and decoded here. */
 import { GranaryError } from "../../errors.ts";
 import type { ByteRange } from "../../access/source.ts";
-import type { DatasetRows, DatasetWindow, ElementPlace, Hdf5Dataset, Hdf5Values } from "../contract.ts";
+import type { DatasetRows, DatasetWindow, ElementPlace, Hdf5Dataset, Hdf5Values, Room } from "../contract.ts";
 import { typedArrayOver } from "../elements.ts";
 import { checkReadSize, checkRows, checkWindow } from "../limits.ts";
 import {
@@ -121,8 +121,8 @@ export class DirectDataset implements Hdf5Dataset {
     return toElements(fill, this.#type.element)[0];
   }
 
-  read(start: number, count: number): Hdf5Values {
-    return this.#readNumbers(this.#rows(start, count));
+  read(start: number, count: number, room?: Room): Hdf5Values {
+    return this.#readNumbers(this.#rows(start, count), room);
   }
 
   readWindow(start: readonly number[], count: readonly number[]): Hdf5Values {
@@ -170,7 +170,7 @@ export class DirectDataset implements Hdf5Dataset {
     return { start, count };
   }
 
-  #readNumbers(window: Box): Hdf5Values {
+  #readNumbers(window: Box, room?: Room): Hdf5Values {
     const { path } = this;
     const type = this.#type;
     const { name } = this.#file;
@@ -182,20 +182,20 @@ export class DirectDataset implements Hdf5Dataset {
       );
     }
     this.checkReadable();
-    const stored = this.#readStored(window);
+    const stored = this.#readStored(window, room);
     if (!type.element.littleEndian) swapBytes(stored, type.size);
-    return typedArrayOver(type.element, wholeBuffer(stored));
+    return typedArrayOver(type.element, stored);
   }
 
-  /** The stored elements of a window, in the order and byte order of the file. */
-  #readStored(window: Box): Uint8Array {
+  /** The stored elements of a window, in the order and byte order of the file, in memory that nobody else holds. */
+  #readStored(window: Box, room?: Room): Uint8Array {
     const { path } = this;
     const { source } = this.#file;
     const bytes = boxElements(window) * this.#type.size;
     checkReadSize(source, path, bytes);
     const layout = this.#layout;
     if (bytes === 0) return new Uint8Array(0);
-    if (layout.kind === "chunked") return this.#readChunks(window, bytes);
+    if (layout.kind === "chunked") return this.#readChunks(window, bytes, room);
     if (layout.kind === "contiguous") {
       if (layout.address === UNDEFINED) return this.#filled(bytes);
       const spans = this.#spans(window);
@@ -222,7 +222,7 @@ export class DirectDataset implements Hdf5Dataset {
 
   /** A window's elements from spans that hold them with the gaps between their rows. */
   #joinSpans(window: Box, { axis, bytes }: Spans, parts: readonly Uint8Array[], total: number): Uint8Array {
-    if (parts.length === 1 && bytes === total) return parts[0];
+    if (parts.length === 1 && bytes === total) return withoutRest(parts[0]);
     const size = this.#type.size;
     const out = new Uint8Array(total);
     const from = byteStrides(this.shape, size).slice(axis);
@@ -270,11 +270,11 @@ export class DirectDataset implements Hdf5Dataset {
     return bytes;
   }
 
-  #readChunks(window: Box, bytes: number): Uint8Array {
+  #readChunks(window: Box, bytes: number, room: Room | undefined): Uint8Array {
     const chunk = this.chunks!;
     const grid = chunkGrid(this.shape, chunk);
     const { wanted, places } = this.#chunksOf(window, grid);
-    const out = wanted.length === places ? new Uint8Array(bytes) : this.#filled(bytes);
+    const out = wanted.length === places ? room?.(bytes) ?? new Uint8Array(bytes) : this.#filled(bytes);
     this.#copyChunks(wanted, window, out);
     return out;
   }
@@ -376,10 +376,8 @@ export class DirectDataset implements Hdf5Dataset {
   }
 }
 
-/** The buffer that holds exactly `bytes`. */
-function wholeBuffer(bytes: Uint8Array): ArrayBuffer {
-  const { buffer } = bytes;
-  return buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength
-    ? buffer
-    : bytes.slice().buffer;
+/** `bytes` where their buffer holds nothing else, or a copy of them. */
+function withoutRest(bytes: Uint8Array): Uint8Array {
+  const { buffer, byteLength } = bytes;
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? bytes : bytes.slice();
 }

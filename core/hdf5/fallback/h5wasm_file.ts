@@ -319,7 +319,7 @@ class H5wasmDataset implements Hdf5Dataset {
       );
     }
     // libhdf5 was asked for little-endian values of the same kind; every platform here is little-endian.
-    return typedArrayOver(element, this.#readBytes(start, count, element.size).buffer as ArrayBuffer);
+    return typedArrayOver(element, this.#readBytes(start, count, element.size));
   }
 
   #readBytes(start: readonly number[], count: readonly number[], elementBytes: number): Uint8Array {

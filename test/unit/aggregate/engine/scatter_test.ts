@@ -4,6 +4,7 @@ import { CellAssigner } from "../../../../aggregate/engine/assigner.ts";
 import { noCounts, Scatterer } from "../../../../aggregate/engine/scatter.ts";
 import type { SegmentEntry } from "../../../../aggregate/engine/contract.ts";
 import { segmentBytes, viewSegment } from "../../../../aggregate/engine/segment.ts";
+import type { GroupObservations } from "../../../../core/observations/contract.ts";
 import type { Values } from "../../../../core/values.ts";
 import { assignNested } from "../../../../core/cells/assign.ts";
 
@@ -133,12 +134,34 @@ function wantedParents(omit: number): Map<number, number> {
   return new Map(parents.filter((id) => id % omit !== 0).map((id, rank) => [id, rank]));
 }
 
+/** The same numbers in memory that the scatterer makes room in. */
+function held(scatterer: Scatterer, observations: GroupObservations): GroupObservations {
+  const { rows, longitude, latitude, columns } = observations;
+  const memory = scatterer.makeRoom(rows, (rows + 2) * 8 * (2 + columns.length));
+  const inside = <T extends Values>(values: T): T => {
+    const { buffer, byteOffset, length } = memory!.take(values.byteLength)!;
+    const copy = new (values.constructor as new (...place: [ArrayBufferLike, number, number]) => T)(
+      buffer,
+      byteOffset,
+      length / values.BYTES_PER_ELEMENT,
+    );
+    copy.set(values);
+    return copy;
+  };
+  return {
+    ...observations,
+    longitude: inside(longitude),
+    latitude: inside(latitude),
+    columns: columns.map(inside),
+  };
+}
+
 function run(
   scatterer: Scatterer,
   rows: Rows,
   wanted: ReadonlyMap<number, number>,
   wide: readonly boolean[],
-  times?: Float64Array,
+  { times, isHeld = false }: { times?: Float64Array; isHeld?: boolean } = {},
 ) {
   const room = new Room();
   const entries: SegmentEntry[] = [];
@@ -155,7 +178,8 @@ function run(
     passes: rows.passes === null ? null : Uint8Array.from(rows.passes),
     ...times === undefined ? {} : { times },
   };
-  scatterer.scatter(observations, 4, 2, wanted, room, entries, counts);
+  const given = isHeld ? held(scatterer, observations) : observations;
+  scatterer.scatter(given, 4, 2, wanted, room, entries, counts);
   assert.ok(entries.every(({ granule, group }) => granule === 4 && group === 2));
   assert.equal(new Set(entries.map(({ shard }) => shard)).size, entries.length, "one segment a shard");
   return { counts, kept: unpack(entries, room) };
@@ -176,6 +200,7 @@ for (const [name, rows] of [["rows anywhere", scattered], ["rows along a track",
           const wanted = wantedParents(omit);
           const { counts, kept } = run(scatterer, given, wanted, wide);
           assert.deepEqual({ counts, kept }, naive(given, wanted));
+          assert.deepEqual(run(scatterer, given, wanted, wide, { isHeld: true }), { counts, kept });
           const { rows, misplaced, filtered, empty, elsewhere } = counts;
           assert.equal(misplaced + filtered + empty + elsewhere + counts.kept, rows);
         },
@@ -199,6 +224,7 @@ Deno.test("groups of many rows are kept and cut by time as a loop over single ro
   const all = naive(rows, wanted);
   const { counts, kept } = run(newScatterer(), rows, wanted, wide);
   assert.deepEqual({ counts, kept }, all);
+  assert.deepEqual(run(newScatterer(), rows, wanted, wide, { isHeld: true }), all);
 
   const window = { start: 4000, end: 18_000, endExclusive: true };
   const scatterer = new Scatterer(
@@ -208,12 +234,21 @@ Deno.test("groups of many rows are kept and cut by time as a loop over single ro
     NEEDS,
     { window, clip: null },
   );
-  const cut = run(scatterer, rows, wanted, wide, Float64Array.from(at((i) => i)));
+  const times = Float64Array.from(at((i) => i));
+  const cut = run(scatterer, rows, wanted, wide, { times });
+  assert.deepEqual(run(scatterer, rows, wanted, wide, { times, isHeld: true }), cut);
   // Column 1 tells the row.
   const within = all.kept.filter(({ values }) => values[1] > window.start && values[1] < window.end);
   assert.deepEqual(cut.kept, within);
   assert.equal(cut.counts.untimely, all.kept.length - within.length);
   assert.equal(cut.counts.kept, within.length);
+});
+
+Deno.test("a group that is too large for a memory has no room in it, and the next has again", () => {
+  const scatterer = newScatterer();
+  assert.equal(scatterer.makeRoom(10, 2 ** 31), undefined);
+  assert.equal(scatterer.makeRoom(2 ** 23, 0), undefined);
+  assert.ok(scatterer.makeRoom(10, 80)!.take(80));
 });
 
 Deno.test("with more kinds of need than a word has bits, rows without values stay for the statistics to decide", () => {

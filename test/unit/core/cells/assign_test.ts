@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { giveBack, takeMemory } from "../../../../core/kernels/memory.ts";
 import { assignCells, assignNested } from "../../../../core/cells/assign.ts";
 import { nestedBigOf } from "../../../support/cells.ts";
 
@@ -91,4 +92,26 @@ Deno.test("orders and arrays that do not fit are refused", () => {
   assert.throws(() => run(6, 12, new Float64Array(1)), /do not fit each other/);
   assert.throws(() => assignNested(lon, new Float64Array(1), 3, "geodetic", new Float64Array(2)), RangeError);
   assert.throws(() => assignNested(lon, lon, 25, "geodetic", new Float64Array(2)), RangeError);
+});
+
+Deno.test("cells are the same where all arrays lie in a kernel's memory, and what lies behind them stays", () => {
+  const options = { parentOrder: 6, childOrder: 12, convention: "authalic" } as const;
+  for (const rows of [1, 2, 2047, 2048, 2049, 5001]) {
+    const longitude = Float64Array.from({ length: rows }, (_, i) => i % 97 === 5 ? NaN : -170 + i * 0.07);
+    const latitude = Float64Array.from({ length: rows }, (_, i) => 90 - (i * 0.31) % 180);
+    const wanted = { parent: new Float64Array(rows), child: new Uint32Array(rows) };
+    const placed = assignCells(longitude, latitude, options, wanted);
+
+    const memory = takeMemory(4 * 8 * (rows + 2));
+    const doubles = () => new Float64Array(memory.buffer, memory.place(8 * (rows + 1)), rows + 1).fill(7);
+    const [x, y, parents] = [doubles(), doubles(), doubles()];
+    const child = new Uint32Array(memory.buffer, memory.place(4 * rows), rows);
+    x.set(longitude);
+    y.set(latitude);
+    const parent = parents.subarray(0, rows);
+    const found = assignCells(x.subarray(0, rows), y.subarray(0, rows), options, { parent, child });
+    assert.deepEqual({ found, parent: parent.slice(), child: child.slice() }, { found: placed, ...wanted });
+    assert.deepEqual([x[rows], y[rows], parents[rows]], [7, 7, 7]);
+    giveBack(memory);
+  }
 });

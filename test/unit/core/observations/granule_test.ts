@@ -4,6 +4,7 @@ import type { DatasetFilter, ReadRequest } from "../../../../core/observations/c
 import { type GranuleSummary, readGranule, type ReadOptions } from "../../../../core/observations/granule.ts";
 import { openHdf5 } from "../../../../core/observations/open_granule_file.ts";
 import { GranaryError } from "../../../../core/errors.ts";
+import { KernelMemory } from "../../../../core/kernels/memory.ts";
 import { openFileSyncSource } from "../../../../core/access/file_source.ts";
 import { hasSharedData, sharedData } from "../../../shared_data.ts";
 
@@ -132,6 +133,34 @@ Deno.test({
       warnings: [],
     });
     file.close();
+  },
+});
+
+Deno.test({
+  name:
+    "columns are put into the memory that is given for a group, as long as there is room, and are the same",
+  ignore: !hasSharedData,
+  async fn() {
+    const granule = sharedData("atl06/processed_ATL06_20190416093911_02770303_002_01.h5");
+    const file = await openHdf5(openFileSyncSource(granule));
+    const { groups } = readAll(file, ATL06);
+    const memory = new KernelMemory();
+    for (const part of [1, 0.6, 0]) {
+      let asked = 0;
+      const give = (rows: number, bytes: number) => {
+        assert.equal(rows, groups[asked++].rows);
+        memory.reserve(part * bytes);
+        return part === 0 ? undefined : memory;
+      };
+      let group = 0;
+      for (const observations of readGranule(file, ATL06, { memory: give })) {
+        const { latitude, longitude, columns } = observations;
+        const isInside = [latitude, longitude, columns[0]].map(({ buffer }) => buffer === memory.buffer);
+        const all = isInside.every(Boolean), some = isInside.includes(true);
+        assert.deepEqual({ all, some }, { all: part === 1, some: part > 0 });
+        assert.deepEqual(observations, groups[group++]);
+      }
+    }
   },
 });
 
