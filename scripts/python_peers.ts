@@ -38,6 +38,8 @@ const PEERS: readonly { module: string; requirement: string }[] = [
   { module: "openapi_spec_validator", requirement: "openapi-spec-validator" },
   { module: "schemathesis", requirement: "schemathesis>=4,<5" },
   { module: "titiler", requirement: "titiler.core>=2,<3" },
+  { module: "titiler.extensions", requirement: "titiler.extensions>=2,<3" },
+  { module: "owslib", requirement: "owslib" },
   { module: "cfnlint", requirement: "cfn-lint" },
   { module: "airflow", requirement: "apache-airflow-core>=3,<4" },
   { module: "hera", requirement: "hera>=7,<8" },
@@ -96,11 +98,19 @@ export async function preparePython(root: string): Promise<string> {
   return python;
 }
 
+/** Prints 1 for each module that is installed. One of a package that is not there is not there either. */
+const FIND = `
+import importlib.util, sys
+def there(name):
+    try:
+        return int(bool(importlib.util.find_spec(name)))
+    except ModuleNotFoundError:
+        return 0
+print([there(name) for name in sys.argv[1:]])`;
+
 /** Which peers Python does not find, asked at once. */
 async function missingPeers(python: string): Promise<typeof PEERS> {
-  const program =
-    "import importlib.util, sys\nprint([int(bool(importlib.util.find_spec(m))) for m in sys.argv[1:]])";
-  const run = await runToEnd(python, ["-c", program, ...PEERS.map(({ module }) => module)]);
+  const run = await runToEnd(python, ["-c", FIND, ...PEERS.map(({ module }) => module)]);
   const found: number[] = run.code === 0 ? JSON.parse(run.stdout) : [];
   return PEERS.filter((_, index) => found[index] !== 1);
 }

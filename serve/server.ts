@@ -27,6 +27,7 @@ import { StoreBlocks } from "./stores/block_cache.ts";
 import { ServedStores, storeReaders } from "./stores/served_stores.ts";
 import { addTileMatrixSets } from "./routes/tile_matrix_sets.ts";
 import { addTimeSeries } from "./routes/timeseries.ts";
+import { addWmts } from "./routes/wmts.ts";
 import { CmrSearch } from "./search/cmr_source.ts";
 import { ServedCatalogs } from "./search/served_catalogs.ts";
 import { GranuleSources } from "./search/sources.ts";
@@ -158,6 +159,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   addAlgorithms(context);
   addColormaps(context);
   addTileJson(context);
+  addWmts(context);
   addGranules(context);
   addTimeSeries(context);
   addDataEndpoints(context);

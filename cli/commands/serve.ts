@@ -32,7 +32,7 @@ Examples:
   granary serve --feed s2.yaml                 /feed/NAME/status.html shows how it stands
 
 It listens on ${DEFAULT_HOST} and knows no users: put a proxy before it, or name another --host, to let others
-in. /api.html describes what can be asked, /metrics counts it.`;
+in. /api.html describes what can be asked, /metrics counts it; /WMTSCapabilities.xml is for QGIS.`;
 
 export function addServe(program: Command, context: CliContext): void {
   program.command("serve")

@@ -8,6 +8,7 @@ import { addStatistics } from "./statistics.ts";
 import { addStores } from "./stores.ts";
 import { addStoreSeries } from "./store_series.ts";
 import { addStoreTiles } from "./store_tiles.ts";
+import { addStoreWmts } from "./store_wmts.ts";
 import { addTiles } from "./tiles.ts";
 
 export function addDataEndpoints(context: DataContext): void {
@@ -20,4 +21,5 @@ export function addDataEndpoints(context: DataContext): void {
   addStores(context);
   addStoreTiles(context);
   addStoreSeries(context);
+  addStoreWmts(context);
 }

@@ -15,7 +15,7 @@ const CONFORMS_TO = [
   ...["core", "oas30", "tileset", "tilesets-list"].map((name) => `ogcapi-tiles-1/1.0/conf/${name}`),
 ].map((name) => `http://www.opengis.net/spec/${name}`);
 
-export function addLanding({ api, version }: ServeContext): void {
+export function addLanding({ api, version, stores }: ServeContext): void {
   const common = { method: "get", pathParameters: NONE, query: NONE, tag: "server" } as const;
   api.add({
     ...common,
@@ -39,6 +39,14 @@ export function addLanding({ api, version }: ServeContext): void {
           link("/map", "related", "text/html", "A map of what is served (page)"),
           link("/catalogs", "data", "application/json", "Catalogs that are served"),
           link("/stores", "data", "application/json", "Stores of cells that are served"),
+          ...stores.names().length === 0 ? [] : [
+            link(
+              "/WMTSCapabilities.xml",
+              "service-meta",
+              "application/xml",
+              "Stores as a Web Map Tile Service",
+            ),
+          ],
         ],
       });
     },

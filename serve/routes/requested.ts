@@ -41,7 +41,7 @@ export function requestedSize(
 }
 
 /** Throws a 400 for a tile that is larger than this server makes. */
-export function checkTileSide({ imageSide: most }: ServeLimits, side: number): void {
+export function checkTileSide({ imageSide: most }: Pick<ServeLimits, "imageSide">, side: number): void {
   if (side <= most) return;
   throw badRequest(`a tile of ${side} x ${side} pixels (this server makes ${most} at most)`);
 }

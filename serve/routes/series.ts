@@ -66,6 +66,7 @@ function addTileJsons({ api, sources, limits }: DataContext, backend: Backend): 
             new URLSearchParams([...kept, ["temporal", temporal]]),
             baseUrl,
             bounds,
+            limits,
           ),
         ];
       })));

@@ -24,7 +24,7 @@ import { inWindow, TIME, timeOf } from "./store_window.ts";
 import { levelOf, STORE_PATH, storeOf, variablesOf } from "./stores.ts";
 import { tileJson } from "./tilejson.ts";
 
-const VALUES = {
+export const VALUES = {
   variable: z.string().max(200).optional().meta({ description: "A variable; the first" }),
   order: z.int().min(0).max(24).optional().meta({
     description: "The order of the cells; as fine as the pixels",
@@ -87,7 +87,8 @@ export function addStoreTiles(context: DataContext): void {
       inWindow(served, query.time);
       const bounds = await fromStore(name, storeExtent(served.store, served.windows));
       const set = tileMatrixSet(tileMatrixSetId);
-      return json(tileJson(`store/${encodeURIComponent(name)}`, set, query, sent, baseUrl, bounds));
+      const backend = `store/${encodeURIComponent(name)}`;
+      return json(tileJson(backend, set, query, sent, baseUrl, bounds, context.limits));
     },
   });
 }

@@ -1,18 +1,16 @@
 /** TileJSON 3.0.0, what a backend covers, and its tile sets. */
 import { z } from "zod";
 import type { BoundingBox } from "../../core/geometry/box.ts";
-import { crsOfCode } from "../../core/raster/crs/codes.ts";
-import { transformer } from "../../core/raster/crs/transform.ts";
-import { maxZoom, minZoom, setBounds, tileLimits } from "../../core/raster/tms/tiles.ts";
 import {
-  crsCodeOf,
   TILE_MATRIX_SET_NAMES,
   type TileMatrixSet,
   tileMatrixSet,
 } from "../../core/raster/tms/tile_matrix_set.ts";
 import { LONLAT } from "../area/lonlat_area.ts";
 import { boxIn } from "../area/part_output.ts";
+import { limitsIn, listedZooms, type Zooms } from "../area/set_limits.ts";
 import type { ServeContext } from "../context.ts";
+import type { ServeLimits } from "../limits.ts";
 import { type Answer, type Asked, json } from "../http/operation.ts";
 import { badRequest } from "../http/problem.ts";
 import { crsParameter } from "../parameters/crs.ts";
@@ -21,9 +19,8 @@ import { IMAGE_FORMAT } from "../parameters/formats.ts";
 import { TILE_MATRIX_SET_ID } from "../parameters/tiles.ts";
 import { TILING_SCHEME } from "./tile_matrix_sets.ts";
 import { type Backend, BACKENDS } from "./backends.ts";
+import { checkTileSide } from "./requested.ts";
 
-/** Zooms beyond this are made by clients from its tiles. */
-const DEEPEST_LISTED_ZOOM = 18;
 const DEFAULT_TILE_SIZE = 512;
 export const WORLD: BoundingBox = { xmin: -180, ymin: -90, xmax: 180, ymax: 90 };
 
@@ -33,6 +30,10 @@ export const TILEJSON = {
   maxzoom: z.int().min(0).max(30).optional().meta({ description: "The last zoom that clients ask for" }),
   tilesize: z.int().min(1).max(4096).optional().meta({ description: "Pixels of a tile's side" }),
 };
+interface TileJsonParameters extends Zooms {
+  readonly tile_format?: string | undefined;
+  readonly tilesize?: number | undefined;
+}
 /** Parameters that say what the TileJSON is like, and nothing of its tiles. */
 const OF_TILEJSON = ["tile_format", "minzoom", "maxzoom"];
 
@@ -66,6 +67,7 @@ function addOne(context: ServeContext, backend: Backend): void {
           asked.sent,
           asked.baseUrl,
           bounds,
+          context.limits,
         ),
       );
     },
@@ -76,26 +78,25 @@ function addOne(context: ServeContext, backend: Backend): void {
 export function tileJson(
   backend: string,
   set: TileMatrixSet,
-  { tile_format, minzoom, maxzoom }: {
-    tile_format?: string | undefined;
-    minzoom?: number | undefined;
-    maxzoom?: number | undefined;
-  },
+  asked: TileJsonParameters,
   sent: URLSearchParams,
   baseUrl: string,
   { xmin, ymin, xmax, ymax }: BoundingBox,
+  { imageSide }: Pick<ServeLimits, "imageSide">,
 ) {
   const kept = new URLSearchParams([...sent].filter(([name]) => !OF_TILEJSON.includes(name)));
-  if (!kept.has("tilesize")) kept.set("tilesize", String(DEFAULT_TILE_SIZE));
-  const ending = tile_format === undefined ? "" : `.${tile_format}`;
-  const least = minzoom ?? minZoom(set);
+  const side = asked.tilesize ?? Math.min(DEFAULT_TILE_SIZE, imageSide);
+  checkTileSide({ imageSide }, side);
+  kept.set("tilesize", String(side));
+  const ending = asked.tile_format === undefined ? "" : `.${asked.tile_format}`;
+  const [least, most] = listedZooms(set, asked);
   return {
     tilejson: "3.0.0",
     version: "1.0.0",
     scheme: "xyz",
     tiles: [`${baseUrl}/${backend}/tiles/${set.id}/{z}/{x}/{y}${ending}?${kept}`],
     minzoom: least,
-    maxzoom: maxzoom ?? Math.min(maxZoom(set), DEEPEST_LISTED_ZOOM),
+    maxzoom: most,
     bounds: [xmin, ymin, xmax, ymax],
     center: [(xmin + xmax) / 2, (ymin + ymax) / 2, least],
   };
@@ -175,12 +176,7 @@ function addTileSets(context: ServeContext, backend: Backend): void {
       const set = tileMatrixSet(asked.path.tileMatrixSetId);
       return json({
         ...tileSet(backend.name, set.id, bounds, asked),
-        tileMatrixSetLimits: tileLimits(
-          set,
-          boundsIn(set, bounds),
-          minZoom(set),
-          Math.min(maxZoom(set), DEEPEST_LISTED_ZOOM),
-        ),
+        tileMatrixSetLimits: limitsIn(set, bounds, listedZooms(set)) ?? [],
       });
     },
   });
@@ -225,32 +221,4 @@ function tileSet(
       },
     ],
   };
-}
-
-/** The box in the set's CRS, within its tiles: of corners and of points along the sides. */
-function boundsIn(
-  set: TileMatrixSet,
-  { xmin, ymin, xmax, ymax }: BoundingBox,
-): readonly [number, number, number, number] {
-  const whole = setBounds(set);
-  const { forward } = transformer(LONLAT, crsOfCode(crsCodeOf(set)));
-  let [left, bottom, right, top] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (let i = 0; i <= 32; i++) {
-    const [x, y] = [xmin + (xmax - xmin) * i / 32, ymin + (ymax - ymin) * i / 32];
-    for (const [longitude, latitude] of [[x, ymin], [x, ymax], [xmin, y], [xmax, y]]) {
-      const [planeX, planeY] = forward(longitude, latitude);
-      if (Number.isNaN(planeX) || Number.isNaN(planeY)) continue;
-      left = Math.min(left, planeX);
-      right = Math.max(right, planeX);
-      bottom = Math.min(bottom, planeY);
-      top = Math.max(top, planeY);
-    }
-  }
-  if (!(left <= right)) return whole;
-  return [
-    Math.max(left, whole[0]),
-    Math.max(bottom, whole[1]),
-    Math.min(right, whole[2]),
-    Math.min(top, whole[3]),
-  ];
 }

@@ -11,6 +11,7 @@ import { areaOfBox } from "../area/lonlat_area.ts";
 import { badParameter, badRequest } from "../http/problem.ts";
 import type { GranuleFilter } from "../parameters/search.ts";
 import type { CatalogIndex } from "./catalog_index.ts";
+import { catalogTimes } from "./catalog_times.ts";
 import { type GranuleQuery, type GranuleSource, meantFirst, type ServedGranule } from "./granules.ts";
 
 /** Rows that are fetched and tested exactly at a time. */
@@ -68,6 +69,13 @@ export class CatalogSource implements GranuleSource {
       ...(found.end === null ? {} : { EndingDateTime: iso(found.end) }),
     };
     return Promise.resolve([{ RangeDateTimes: [range] }]);
+  }
+
+  /** Times at which granules start, ascending, or their days where these are more than `most`; none for more days. */
+  async starts(filter: GranuleFilter, most: number): Promise<readonly string[]> {
+    const { start } = this.index.arrays;
+    const { times, each } = catalogTimes((await this.#ranks(filter, null)).map((rank) => start[rank]), most);
+    return each === "month" ? [] : times;
   }
 
   async #ranks(filter: GranuleFilter, boxes: readonly BoundingBox[] | null): Promise<number[]> {
