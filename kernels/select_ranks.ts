@@ -1,16 +1,21 @@
 /**
- * Order statistics of cells by selection: only the ranks that quantiles ask for are put in place. Quickselect with a
- * median of three, insertion sort for small parts, a full sort of a part that resists (introselect, Musser 1997).
+ * Order statistics of cells. Neighbouring cells of few rows are sorted two at a time. In others only the ranks that
+ * quantiles ask for are put in place, by selection: quickselect with a median of three, insertion sort for small parts,
+ * a full sort of a part that resists (introselect, Musser 1997).
  */
+import { sortPairs } from "./sort_pairs";
+
+/** Most rows of a cell that is sorted beside another. */
+const PAIRED: i32 = 128;
 
 /** Parts up to this length are sorted by insertion. */
 const SMALL: i32 = 24;
 
 /**
  * Writes the requested order statistics of every cell of the float64 rows at `x`; NaN for a cell that is empty or has a
- * NaN. `scratch` has room for the rows of the largest cell. The table at `requests` holds of each request, one kind
- * after the other: its q as float64 (negative for a median), room for two ranks of 4 bytes, and as uint32 where its
- * values go.
+ * NaN. `scratch` has room for the rows of the largest cell and, of more than one cell, for 256 values. The table at
+ * `requests` holds of each request, one kind after the other: its q as float64 (negative for a median), room for two
+ * ranks of 4 bytes, and as uint32 where its values go.
  */
 export function selectRanks(
   x: usize,
@@ -20,23 +25,81 @@ export function selectRanks(
   requests: usize,
   count: i32,
 ): void {
-  const ranks = requests + (<usize>count << 3), outs = ranks + (<usize>count << 3);
-  for (let k: i32 = 0; k < cells; k++, starts += 4) {
-    const start = load<u32>(starts), rows = load<i32>(starts, 4) - <i32>start;
-    const isClean = copyRows(x + (<usize>start << 3), scratch, rows);
-    if (isClean) {
-      for (let r: i32 = 0; r < count; r++) {
-        const lower = lowerRank(load<f64>(requests + (<usize>r << 3)), rows);
-        insertRank(ranks, 2 * r, lower);
-        insertRank(ranks, 2 * r + 1, min(lower + 1, rows - 1));
-      }
-      select(scratch, 0, rows - 1, ranks, 0, 2 * count);
+  for (let k: i32 = 0; k < cells;) {
+    if (k + 1 < cells && sortTwo(x, starts, k, scratch)) {
+      writeStatistics(scratch, 16, rowsOf(starts, k), k, requests, count);
+      writeStatistics(scratch + 8, 16, rowsOf(starts, k + 1), k + 1, requests, count);
+      k += 2;
+      continue;
     }
-    for (let r: i32 = 0; r < count; r++) {
-      const value = isClean ? orderStatistic(load<f64>(requests + (<usize>r << 3)), scratch, rows) : NaN;
-      store<f64>(<usize>load<u32>(outs + (<usize>r << 2)) + (<usize>k << 3), value);
-    }
+    const rows = selectOne(x, starts, k, scratch, requests, count);
+    writeStatistics(scratch, 8, rows, k, requests, count);
+    k += 1;
   }
+}
+
+/** Sorts cells k and k + 1 interleaved at `to`. False where one has no rows, many, a NaN, or a zero, which has a sign. */
+function sortTwo(x: usize, starts: usize, k: i32, to: usize): bool {
+  const rows = rowsOf(starts, k), otherRows = rowsOf(starts, k + 1);
+  const most = max(rows, otherRows);
+  if (most > PAIRED || min(rows, otherRows) == 0) return false;
+  const from = x + (<usize>load<u32>(starts + (<usize>k << 2)) << 3);
+  if (!interleave(from, rows, to, most)) return false;
+  if (!interleave(from + (<usize>rows << 3), otherRows, to + 8, most)) return false;
+  sortPairs(to, most);
+  return true;
+}
+
+/** Writes values to every other place, then infinity up to `most`. False where one is NaN or zero. */
+@inline
+function interleave(from: usize, rows: i32, to: usize, most: i32): bool {
+  let isPlain = true;
+  const end = to + (<usize>rows << 4), last = to + (<usize>most << 4);
+  for (; to < end; to += 16, from += 8) {
+    const value = load<f64>(from);
+    isPlain = isPlain && value != 0 && value == value;
+    store<f64>(to, value);
+  }
+  for (; to < last; to += 16) store<f64>(to, Infinity);
+  return isPlain;
+}
+
+/** Puts the ranks of one cell in place at `scratch`. Returns its rows; none where one is NaN. */
+function selectOne(
+  x: usize,
+  starts: usize,
+  k: i32,
+  scratch: usize,
+  requests: usize,
+  count: i32,
+): i32 {
+  const rows = rowsOf(starts, k);
+  if (!copyRows(x + (<usize>load<u32>(starts + (<usize>k << 2)) << 3), scratch, rows)) return 0;
+  const ranks = requests + (<usize>count << 3);
+  for (let r: i32 = 0; r < count; r++) {
+    const lower = lowerRank(load<f64>(requests + (<usize>r << 3)), rows);
+    insertRank(ranks, 2 * r, lower);
+    insertRank(ranks, 2 * r + 1, min(lower + 1, rows - 1));
+  }
+  select(scratch, 0, rows - 1, ranks, 0, 2 * count);
+  return rows;
+}
+
+/** Writes the statistics of cell k, whose values lie `step` bytes apart; NaN without rows. */
+@inline
+function writeStatistics(sorted: usize, step: usize, rows: i32, k: i32, requests: usize, count: i32): void {
+  const outs = requests + (<usize>count << 4);
+  for (let r: i32 = 0; r < count; r++) {
+    const q = load<f64>(requests + (<usize>r << 3));
+    const value = rows > 0 ? orderStatistic(q, sorted, step, rows) : NaN;
+    store<f64>(<usize>load<u32>(outs + (<usize>r << 2)) + (<usize>k << 3), value);
+  }
+}
+
+@inline
+function rowsOf(starts: usize, k: i32): i32 {
+  const at = starts + (<usize>k << 2);
+  return load<i32>(at, 4) - load<i32>(at);
 }
 
 /** Whether there are rows and none is NaN. */
@@ -72,9 +135,9 @@ function insertRank(ranks: usize, length: i32, rank: i32): void {
  * interpolated from the nearer end (numpy's _lerp), a median is the mean of the middle two.
  */
 @inline
-function orderStatistic(q: f64, sorted: usize, rows: i32): f64 {
-  const lower = lowerRank(q, rows);
-  const a = at(sorted, lower), b = at(sorted, min(lower + 1, rows - 1));
+function orderStatistic(q: f64, sorted: usize, step: usize, rows: i32): f64 {
+  const lower = lowerRank(q, rows), upper = min(lower + 1, rows - 1);
+  const a = load<f64>(sorted + <usize>lower * step), b = load<f64>(sorted + <usize>upper * step);
   if (q < 0) return (rows & 1) == 1 ? a : (a + b) / 2;
   const t = <f64>(rows - 1) * q - <f64>lower, difference = b - a;
   return t >= 0.5 ? b - difference * (1 - t) : a + difference * t;
