@@ -24,7 +24,7 @@ export async function planFromCatalog(
   index: string | undefined,
 ): Promise<PlanFromCatalog> {
   const besides = index === undefined ? [] : [index];
-  const catalog = await openCatalog(file, { ...options, besides });
+  const catalog = await openCatalog(file, { ...options, besides, views: false });
   try {
     const plan = await prepareRun(catalog, pipeline, asked);
     // Granules of several sources are read whole.

@@ -68,6 +68,8 @@ export interface Catalog {
 export type CatalogOptions = DuckOptions & CatalogFilesOptions & {
   /** Further files that its DuckDB may read, such as a row index. */
   readonly besides?: readonly string[];
+  /** Whether the views of `catalog sql` are made: granules, urls and cells_at (default: they are). */
+  readonly views?: boolean;
   /** A DuckDB that comes up already, in place of one by these options; it is closed with the catalog. */
   readonly duck?: Promise<Duck>;
 };
@@ -125,7 +127,7 @@ export async function openCatalogFiles(
        FROM read_parquet(${sqlFiles(snapshots)}, file_row_number = true)${where}`,
       `CREATE TEMP VIEW condition_source AS
        SELECT * REPLACE (ST_GeomFromWKB(geometry) AS geometry) FROM catalog_source`,
-      ...viewStatements(granulesOf(snapshots, types, where), types),
+      ...options.views === false ? [] : viewStatements(granulesOf(snapshots, types, where), types),
       ...othersShut(duck, cellIndex === undefined ? readable : [...readable, cellIndex.path]),
     ].join(";\n"));
     const running = { ...duck, connection: namedConnection(connection, name) };

@@ -46,7 +46,7 @@ function showSchema(context: CliContext): void {
 export async function showCatalog(file: string, context: CliContext): Promise<void> {
   const { openCatalog } = await import("../../catalog/file/open_catalog.ts");
   const { catalogInfo } = await import("../../catalog/query/info.ts");
-  const opened = await openCatalog(file, catalogAccess(context));
+  const opened = await openCatalog(file, { ...catalogAccess(context), views: false });
   try {
     const info = await catalogInfo(opened);
     if (context.json) printReport(context, "catalog.info", info);

@@ -41,7 +41,7 @@ export function addCells(program: Command, context: CliContext): void {
       const { order } = options;
       const flags = options as CellsFlags;
       const request = cellsRequest(flags, await areaFrom(flags));
-      const opened = await openCatalog(file, catalogAccess(context));
+      const opened = await openCatalog(file, { ...catalogAccess(context), views: false });
       try {
         const { filterNotes } = await import("../../catalog/query/filter_notes.ts");
         const notes = await filterNotes(opened, request);
