@@ -1,5 +1,6 @@
 /** The main job as one function: config and catalog in, store and report out. */
 import { hasExactQuantiles } from "./plan/quantile_notes.ts";
+import { askAhead, knownTarget } from "../core/access/known_target.ts";
 import { type Duck, startDuck } from "../core/tables/duckdb.ts";
 import { formatNumberOf } from "../core/units.ts";
 import { locateAll } from "../catalog/locate_all.ts";
@@ -64,10 +65,17 @@ async function aggregateBy(selecting: Promise<Duck>, request: AggregateRequest):
   const mayBeLittle = index !== undefined && request.workers === undefined && restricts(settled.selection);
   let executor = planning || mayBeLittle ? undefined : start(workers);
   try {
-    const runDirectory = request.runDirectory ?? defaultRunDirectory(store);
-    const append = mode === "append"
-      ? await planToAppendTo(openRunDirectory(runDirectory, scratch, openerOnce))
-      : undefined;
+    const directory = openRunDirectory(
+      request.runDirectory ?? defaultRunDirectory(store),
+      scratch,
+      openerOnce,
+    );
+    const places = { store: knownTarget(openStore(store, openerOnce)), run: directory.known() };
+    if (!request.dryRun) {
+      // While DuckDB selects. A failure is met by the run, when it begins.
+      for (const target of [places.store, places.run.target]) askAhead(target).catch(() => {});
+    }
+    const append = mode === "append" ? await planToAppendTo(directory) : undefined;
     const { plan, rows } = await planFromCatalog(
       catalog,
       { ...duck, signal, warn, duck: selecting },
@@ -101,9 +109,14 @@ async function aggregateBy(selecting: Promise<Duck>, request: AggregateRequest):
         estimate: await estimatePlan(plan, measuring, settled),
       };
     }
-    const directory = openRunDirectory(runDirectory, scratch, openerOnce);
-    const target = openStore(store, openerOnce);
-    const common = { store: target, runDirectory: directory, mode, driver: drivers.text, signal, onNote };
+    const common = {
+      store: places.store,
+      runDirectory: places.run,
+      mode,
+      driver: drivers.text,
+      signal,
+      onNote,
+    };
     if (planning) {
       await layOutRun(plan, common);
       return { plan, report: null, runDirectory: directory };

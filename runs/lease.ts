@@ -57,8 +57,8 @@ export class Lease {
       if (last !== undefined) await mustBeDead(target, last, options);
       const lease = new Lease(target, (last?.number ?? 0) + 1, describeSelf(options.job));
       if (!await target.putNew(leaseKey(lease.number), encode(lease.holder))) continue;
+      if (!await isHighest(target, lease.number)) continue;
       lease.#start(options.heartbeatSeconds ?? HEARTBEAT_SECONDS);
-      await removeOlder(target, lease.number);
       return lease;
     }
   }
@@ -108,11 +108,14 @@ interface FoundLease {
 }
 
 async function lastLease(target: ObjectTarget): Promise<FoundLease | undefined> {
-  const numbers = (await target.list("lease."))
+  const numbers = await leaseNumbers(target);
+  return numbers.length === 0 ? undefined : readLease(target, Math.max(...numbers));
+}
+
+async function leaseNumbers(target: ObjectTarget): Promise<number[]> {
+  return (await target.list("lease."))
     .map((key) => Number(/^lease\.(\d+)$/.exec(key)?.[1] ?? NaN))
     .filter((number) => Number.isSafeInteger(number));
-  if (numbers.length === 0) return undefined;
-  return readLease(target, Math.max(...numbers));
 }
 
 async function readLease(target: ObjectTarget, number: number): Promise<FoundLease> {
@@ -182,10 +185,12 @@ function heldError(target: ObjectTarget, holder: LeaseHolder, unreachable?: numb
   );
 }
 
-async function removeOlder(target: ObjectTarget, number: number): Promise<void> {
-  for (const key of await target.list("lease.")) {
-    if (Number(key.slice("lease.".length)) < number) await target.delete(key);
-  }
+/** Whether a lease that was put is the one that counts: then older ones go; else others took theirs meanwhile, and it goes. */
+async function isHighest(target: ObjectTarget, number: number): Promise<boolean> {
+  const numbers = await leaseNumbers(target);
+  const highest = Math.max(...numbers);
+  for (const other of numbers) if (other < Math.max(highest, number)) await target.delete(leaseKey(other));
+  return highest <= number;
 }
 
 function describeSelf(job: string | undefined): LeaseHolder {

@@ -1,5 +1,6 @@
 /** How a run begins: its places are admitted and held, and made to fit the plan; what is left to do is known then. */
 import { FolderTarget } from "../../core/access/folder_target.ts";
+import { askAhead, knownTarget } from "../../core/access/known_target.ts";
 import { GranaryError } from "../../core/errors.ts";
 import { defaultRunDirectory } from "../../runs/run_directory.ts";
 import { takeLease } from "../../runs/slurm/slurm_lease.ts";
@@ -21,6 +22,8 @@ export interface BegunRun {
   remaining: Remaining;
   /** What parts of the run before this one have read. */
   reading: ReadingSums;
+  /** Before it nothing may be kept in the directory or the store. */
+  written: Promise<void>;
 }
 
 /** Has `body` done while no other run may begin in the same places. */
@@ -29,15 +32,18 @@ export async function underLease<T>(
   options: PlaceOptions,
   body: (run: BegunRun) => Promise<T>,
 ): Promise<T> {
-  const target = typeof options.store === "string" ? new FolderTarget(options.store) : options.store;
-  const directory = options.runDirectory ??
-    RunDirectory.in(defaultRunDirectory(target.name), options.scratch);
+  const target = knownTarget(
+    typeof options.store === "string" ? new FolderTarget(options.store) : options.store,
+  );
+  const directory = (options.runDirectory ??
+    RunDirectory.in(defaultRunDirectory(target.name), options.scratch)).known();
   const { mode = "new", driver = "auto", signal, onNote } = options;
-  let place = await StorePlace.at(target, plan.store);
+  let [place] = await Promise.all([StorePlace.at(target, plan.store), askAhead(directory.target)]);
   await admit(directory, mode, plan, place);
   const goesOn = mode === "resume" || mode === "append";
   const lease = await takeLease(directory.target, { signal, ...options.lease });
   let isVain = false;
+  let written: Promise<void> | undefined;
   try {
     let left = 0, replaces = mode === "overwrite" && !place.isEmpty;
     if (!goesOn) await clearRun(directory);
@@ -47,12 +53,14 @@ export async function underLease<T>(
       ({ left, replaces } = before);
     }
     const ready = await makeReady(plan, directory, place, { mode, driver, left, replaces, onNote });
+    written = ready.written;
     return await body({ directory, place, ...ready });
   } catch (error) {
     // A run that saved nothing has nothing to be resumed from.
     isVain = !goesOn && isFruitless(error) && await savedNothing(directory).catch(() => false);
     throw error;
   } finally {
+    await written?.catch(() => {}); // it ends before another run may begin
     if (isVain) await clearRun(directory);
     await lease.release();
     if (isVain) await removeEmpty(directory, lease.key);

@@ -29,7 +29,8 @@ export async function executePlan(plan: Plan, options: RunOptions): Promise<RunR
 
 /** Writes the plan into a run directory where no run lives, and makes sure that the store may be made. */
 export function layOutRun(plan: Plan, options: PlaceOptions): Promise<void> {
-  return underLease(plan, options, async ({ directory, place, remaining }) => {
+  return underLease(plan, options, async ({ directory, place, remaining, written }) => {
+    await written;
     await putTasksLeft(directory, plan, remaining);
     if (options.mode !== "overwrite" || place.isEmpty) return;
     options.onNote?.(

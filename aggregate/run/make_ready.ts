@@ -3,8 +3,13 @@ import { absoluteAddress, REPORT_KEY } from "../../runs/run_directory.ts";
 import type { Plan } from "../plan/plan.ts";
 import { readingSoFar, type ReadingSums } from "../run_directory/account.ts";
 import { putPlan } from "../run_directory/plan_document.ts";
-import type { RunDirectory } from "../run_directory/run_directory.ts";
-import { forgetSpill, freeOfBatch, scatterRecords } from "../run_directory/scatter_records.ts";
+import type { RunDirectory, RunSettings } from "../run_directory/run_directory.ts";
+import {
+  forgetSpill,
+  freeOfBatch,
+  type ScatterRecord,
+  scatterRecords,
+} from "../run_directory/scatter_records.ts";
 import { shardRecordKey, shardRecords } from "../run_directory/shard_records.ts";
 import { describeRemaining, type Remaining, remainingWork } from "./resume.ts";
 import type { StoreMode, StorePlace } from "./store_place.ts";
@@ -30,6 +35,8 @@ interface ReadyRun {
   remaining: Remaining;
   /** What parts of the run before this one have read. */
   reading: ReadingSums;
+  /** Plan and directory are as the run needs them. Reading may begin before; what is kept has to wait for it. */
+  written: Promise<void>;
 }
 
 /**
@@ -59,18 +66,32 @@ export async function makeReady(
   if (scatter.length + shards.length + lost.length > 0) {
     onNote?.(describeRemaining(plan, remaining, lost.length, mode === "append" ? "appending" : "resuming"));
   }
-  await putPlan(directory, plan, {
+  const settings: RunSettings = {
     kind: "aggregate",
     store: absoluteAddress(place.target.name),
     driver,
     created: new Date().toISOString(),
     ...replaces ? { replaces: true } : {},
-  });
-  for (const record of remaining.recut) await freeOfBatch(directory, record);
+  };
+  const written = writeReady(plan, directory, place, settings, remaining, lost);
+  written.catch(() => {/* The failure is met by those who wait. */});
+  return { remaining, reading, written };
+}
+
+/** Writes the plan, and removes what holds no more under it. */
+async function writeReady(
+  plan: Plan,
+  directory: RunDirectory,
+  place: StorePlace,
+  settings: RunSettings,
+  { recut, staleShards }: Remaining,
+  lost: readonly ScatterRecord[],
+): Promise<void> {
+  await putPlan(directory, plan, settings);
+  for (const record of recut) await freeOfBatch(directory, record);
   for (const record of lost) await forgetSpill(directory, record);
-  for (const { shard } of remaining.staleShards) {
+  for (const { shard } of staleShards) {
     await directory.target.delete(shardRecordKey(shard)); // first: no record may outlive its objects
     await place.removeShard(shard);
   }
-  return { remaining, reading };
 }

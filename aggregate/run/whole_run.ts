@@ -39,7 +39,7 @@ interface Workforce {
 /** Does what is left of a plan in places that a run has begun in. */
 export async function wholeRun(
   plan: Plan,
-  { directory, place, remaining, reading }: BegunRun,
+  { directory, place, remaining, reading, written }: BegunRun,
   workforce: Workforce,
   options: RunOptions,
 ): Promise<RunReport> {
@@ -61,8 +61,12 @@ export async function wholeRun(
       if (outcome.runs !== null) options.rowIndex?.add(outcome.granule, outcome.runs);
     },
     onFailed: (failure) => tally.failed(failure),
-    onSpilled: (outcome, granules) => rememberSpill(directory, plan, outcome, granules, tally.failures),
+    onSpilled: async (outcome, granules) => {
+      await written;
+      await rememberSpill(directory, plan, outcome, granules, tally.failures);
+    },
     onReduced: async (outcome) => {
+      await written;
       const { key, granules } = planned.get(outcome.shard)!;
       const missing = missingIds(plan, granules, tally.failures);
       await place.makeRoom(outcome.shard);
@@ -76,6 +80,7 @@ export async function wholeRun(
     await keepReading(directory, reading).catch(() => {});
     throw error;
   });
+  await written;
   const { observations, leftOut } = tally;
   const finished = await finishStore(plan, directory, place, records, { observations, leftOut, failed });
   if (failed.length === 0) await dropSpills(directory);

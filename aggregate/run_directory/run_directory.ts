@@ -2,6 +2,7 @@
 import path from "node:path";
 import { FolderTarget } from "../../core/access/folder_target.ts";
 import type { ObjectTarget } from "../../core/access/object_target.ts";
+import { knownTarget } from "../../core/access/known_target.ts";
 import { JobDirectory, type JobSettings } from "../../runs/run_directory.ts";
 import { scratchFolder, SpillFiles } from "./spill_files.ts";
 
@@ -39,5 +40,13 @@ export class RunDirectory extends JobDirectory {
   static at(target: ObjectTarget, scratch: string): RunDirectory {
     const spills = new SpillFiles(target, null, scratchFolder(scratch, target.name), true);
     return new RunDirectory(target, null, spills);
+  }
+
+  /** The same for a process that alone writes to it: what is there is asked once. */
+  known(): RunDirectory {
+    const target = knownTarget(this.target);
+    if (target === this.target) return this;
+    const { runFolder, folder, shares } = this.spills;
+    return new RunDirectory(target, this.folder, new SpillFiles(target, runFolder, folder, shares));
   }
 }

@@ -102,6 +102,8 @@ export class LineServer {
   }
 
   async #serve(connection: Deno.TcpConn): Promise<void> {
+    // A head and its body are two writes: the second must not wait for the first to be acknowledged.
+    connection.setNoDelay(true);
     const incoming = new Incoming(connection);
     for (;;) {
       const request = await incoming.next();
