@@ -9,6 +9,7 @@ import { mapBounded } from "../../core/concurrency.ts";
 import type { RangedSource } from "../../core/access/block_cache.ts";
 import type { SourceOpener } from "../../core/access/open.ts";
 import { safeName } from "../../core/access/redact.ts";
+import { openNamed } from "../../core/access/open_named.ts";
 import { openTarget } from "../../core/access/targets.ts";
 import type { ObjectTarget } from "../../core/access/object_target.ts";
 import { isObjectAddress } from "../../core/files/address.ts";
@@ -60,7 +61,7 @@ export class RemoteCatalogs {
   /** What of a catalog changes when it is written anew. */
   async signature(place: string): Promise<string> {
     if (!isRemoteFile(place)) return `manifest ${await newestNumberIn(this.#live(place)) ?? 0}`;
-    const source = await this.opener.open(place);
+    const source = await openNamed(this.opener, place);
     try {
       return `${source.versionTag ?? ""} ${source.sizeBytes}`;
     } finally {
@@ -78,7 +79,7 @@ export class RemoteCatalogs {
     };
     try {
       if (!isRemoteFile(place)) return { ...await this.#copyLive(place, folder, filled), filled, clean };
-      const remote = await RemoteFile.open(await this.opener.open(place), folder);
+      const remote = await RemoteFile.open(await openNamed(this.opener, place), folder);
       filled.push(remote);
       return { files: [remote.file], hidden: null, filled, clean };
     } catch (error) {

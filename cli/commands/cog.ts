@@ -2,6 +2,7 @@
 import type { Command } from "@commander-js/extra-typings";
 import type { SourceOpener } from "../../core/access/open.ts";
 import type { ObjectTarget } from "../../core/access/object_target.ts";
+import { isNoTarget } from "../../core/access/no_bucket.ts";
 import { safeName } from "../../core/access/redact.ts";
 import { compileLater } from "../../core/compile_later.ts";
 import { GranaryError, inputError } from "../../core/errors.ts";
@@ -120,7 +121,8 @@ async function run(
 }
 
 function isOfOneFile(error: unknown): error is GranaryError {
-  return error instanceof GranaryError && (error.tag === "input" || error.tag === "granule");
+  return error instanceof GranaryError && (error.tag === "input" || error.tag === "granule") &&
+    !isNoTarget(error);
 }
 
 const PLAN_COLUMNS = ["path", "cells", "bands", "type", "crs"];

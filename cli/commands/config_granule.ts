@@ -2,6 +2,7 @@
 import type { Pipeline } from "../../aggregate/pipeline.ts";
 import { rowTests } from "../../aggregate/statistics/row_test.ts";
 import { openFileSyncSource } from "../../core/access/file_source.ts";
+import { openNamed } from "../../core/access/open_named.ts";
 import { SourceOpener } from "../../core/access/open.ts";
 import { GranaryError, inputError } from "../../core/errors.ts";
 import { Hdf5Session } from "../../core/grids/hdf5_session.ts";
@@ -63,7 +64,7 @@ async function checkRemote(
 ): Promise<GranuleCheck> {
   const opener = new SourceOpener({ env, signal, warn: (message) => log.warn(message) });
   try {
-    const source = await opener.open(place);
+    const source = await openNamed(opener, place);
     try {
       const session = await Hdf5Session.open(source, signal);
       try {

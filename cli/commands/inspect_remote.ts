@@ -1,4 +1,5 @@
 /** `granary inspect URL`: a file behind HTTPS or in S3, by the ranges that tell what it holds. */
+import { openNamed } from "../../core/access/open_named.ts";
 import { SourceOpener } from "../../core/access/open.ts";
 import { beginsAsTiff, TIFF_HEAD_BYTES } from "../../core/geotiff/signature.ts";
 import { describeGrids } from "../../core/grids/describe.ts";
@@ -15,7 +16,7 @@ import { printHdf5 } from "./inspect_hdf5.ts";
 export async function inspectRemote(place: string, context: CliContext): Promise<void> {
   const { env, signal, log } = context;
   const opener = new SourceOpener({ env, signal, warn: (message) => log.warn(message) });
-  const source = await opener.open(place);
+  const source = await openNamed(opener, place);
   try {
     const head = await source.read(0, Math.min(TIFF_HEAD_BYTES, source.sizeBytes), signal);
     if (String.fromCharCode(...head) === PARQUET_MAGIC) return await showCatalog(place, context);

@@ -4,6 +4,7 @@ import { GranaryError, inputError } from "../errors.ts";
 import { localPath } from "../files/address.ts";
 import type { RangedSource } from "./block_cache.ts";
 import { locationOf, type SourceLocation } from "./location.ts";
+import { isNoBucket, noSuchBucket } from "./no_bucket.ts";
 import type { SourceOpener } from "./open.ts";
 import { safeName } from "./redact.ts";
 
@@ -22,6 +23,7 @@ export async function openNamed(
   try {
     return await opener.open(location);
   } catch (error) {
+    if (isNoBucket(error)) throw noSuchBucket(name);
     if (error instanceof GranaryError && error.details.status === 404) {
       throw inputError(`${name}: there is no such file (the server answered 404)`, { status: 404 });
     }

@@ -5,11 +5,11 @@
 import { Buffer } from "node:buffer";
 import crypto from "node:crypto";
 import { mapBounded } from "../concurrency.ts";
-import { GranaryError } from "../errors.ts";
 import type { RangedSource } from "./block_cache.ts";
 import { DEFAULT_HTTP_LIMITS, type HttpReply } from "./http.ts";
 import type { S3Settings, SourceLocation } from "./location.ts";
 import { listObjects } from "./object_list.ts";
+import { isNoBucket, noBucketOfTarget } from "./no_bucket.ts";
 import { byBytes, checkKey, checkLength, type ObjectTarget } from "./object_target.ts";
 import type { SourceOpener } from "./open.ts";
 import { safeName } from "./redact.ts";
@@ -96,7 +96,7 @@ export abstract class RemoteTarget implements ObjectTarget {
   async get(key: string): Promise<Uint8Array | undefined> {
     return await this.ask(key, "", "get", { maxBytes: LARGEST_GET_BYTES }, (reply, asked) => {
       if (reply.status === 404) {
-        if (NO_BUCKET.has(errorCode(reply) ?? "")) throw noBucket(this.name);
+        if (NO_BUCKET.has(errorCode(reply) ?? "")) throw noBucketOfTarget(this.name);
         return undefined;
       }
       const stated = Number(reply.headers.get("content-length") ?? reply.body.length);
@@ -143,11 +143,13 @@ export abstract class RemoteTarget implements ObjectTarget {
       s3: this.#settings,
       name: this.name,
     });
-    for await (const object of listed) {
-      if (!object.key.startsWith(root)) continue;
-      const below = object.key.slice(root.length);
-      if (below !== "" && !below.endsWith("/")) found.push({ ...object, key: below });
-    }
+    await this.#inBucket(async () => {
+      for await (const object of listed) {
+        if (!object.key.startsWith(root)) continue;
+        const below = object.key.slice(root.length);
+        if (below !== "" && !below.endsWith("/")) found.push({ ...object, key: below });
+      }
+    });
     return found.sort((a, b) => byBytes(a.key, b.key));
   }
 
@@ -176,15 +178,26 @@ export abstract class RemoteTarget implements ObjectTarget {
     const { client, retry, signal } = this.opener;
     const transport = await this.opener.transport(this.#at(key), query);
     const asked = `${verb} ${transport.name}`;
-    return await request(
-      client,
-      transport,
-      retry,
-      asked,
-      { signal, ...what },
-      (reply) => accept(reply, asked),
-      options,
+    return await this.#inBucket(() =>
+      request(
+        client,
+        transport,
+        retry,
+        asked,
+        { signal, ...what },
+        (reply) => accept(reply, asked),
+        options,
+      )
     );
+  }
+
+  /** A bucket that is missing is no granule's failure here: the target was named by who runs this. */
+  async #inBucket<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw isNoBucket(error) ? noBucketOfTarget(this.name) : error;
+    }
   }
 
   async #write(key: string, bytes: Uint8Array, exclusive: boolean): Promise<boolean> {
@@ -251,11 +264,4 @@ async function* regroup(
 function lazily<T>(make: () => T): () => T {
   let made: { value: T } | undefined;
   return () => (made ??= { value: make() }).value;
-}
-
-function noBucket(name: string): GranaryError {
-  return new GranaryError(
-    "input",
-    `${name}: there is no such bucket; create it, or check its name and endpoint`,
-  );
 }

@@ -150,7 +150,7 @@ export class S3Transport implements Transport {
       if (keys === undefined) {
         return error(
           "credential",
-          "no keys were found or asked for, and this may not be read without",
+          "no keys were found or asked for, and this may not be done without",
           "no-keys",
         );
       }

@@ -1,6 +1,7 @@
 /** A file of grids to COGs: opened, planned, then written one by one. */
 import type { ObjectTarget } from "../access/object_target.ts";
 import type { Source } from "../access/source.ts";
+import { isNoTarget } from "../access/no_bucket.ts";
 import { GranaryError, inputError } from "../errors.ts";
 import type { TiffRoute } from "../geotiff/keep/route.ts";
 import { compressionName } from "../geotiff/tags.ts";
@@ -206,5 +207,6 @@ async function keepFile(
 /** An input error about a grid, with the file that it is of. */
 function named(error: unknown, name: string): unknown {
   if (!(error instanceof GranaryError) || error.tag !== "input" || error.message.includes(name)) return error;
+  if (isNoTarget(error)) return error;
   return inputError(`${name}: ${error.message}`, { ...error.details });
 }

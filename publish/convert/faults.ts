@@ -1,5 +1,12 @@
 /** What kind of fault stopped a conversion. */
+import { isNoTarget } from "../../core/access/no_bucket.ts";
 import { GranaryError } from "../../core/errors.ts";
+
+/** Whether no granule can be converted any more. */
+export function endsRun(error: unknown): boolean {
+  return isNoTarget(error) ||
+    error instanceof GranaryError && (error.tag === "credential" || error.tag === "interrupted");
+}
 
 /** What no other try of the same bytes under the same config can repair. */
 export function isPermanent(error: unknown): boolean {

@@ -3,13 +3,12 @@
  * any two of these is repaired by doing the task again.
  */
 import { setTimeout as wait } from "node:timers/promises";
-import { GranaryError } from "../../core/errors.ts";
 import { keyOf } from "../../core/keys.ts";
 import { backoffMs } from "../../core/access/retry.ts";
 import type { RetryPolicy } from "../../core/access/retry.ts";
 import type { StacItem } from "../../core/stac/values.ts";
 import { type ConvertContext, convertGranule } from "../convert/convert_granule.ts";
-import { isDamage, isDiskRefusal, isPermanent } from "../convert/faults.ts";
+import { endsRun, isDamage, isDiskRefusal, isPermanent } from "../convert/faults.ts";
 import { itemsOf } from "../convert/items.ts";
 import { cogFolder } from "../convert/names.ts";
 import { putStaged } from "../convert/put_staged.ts";
@@ -26,7 +25,7 @@ interface TaskResult {
   readonly failure: Failure | null;
 }
 
-/** Throws only where no granule could be converted: credentials, an interruption, the run directory. */
+/** Throws only where no granule could be converted: credentials, an interruption, a bucket that is gone, the run directory. */
 export async function convertTask(
   directory: PublishDirectory,
   plan: PublishPlan,
@@ -43,9 +42,7 @@ export async function convertTask(
       return { record, failure: record.failure };
     } catch (error) {
       context.signal?.throwIfAborted();
-      if (error instanceof GranaryError && (error.tag === "credential" || error.tag === "interrupted")) {
-        throw error;
-      }
+      if (endsRun(error)) throw error;
       const permanent = isPermanent(error);
       // A file that seems damaged is fetched once more: the damage may have come on the way.
       const again = permanent

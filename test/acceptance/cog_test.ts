@@ -245,3 +245,30 @@ Deno.test("a signature in an address is asked with, and stands in nothing that i
     await server.stop();
   }
 });
+
+Deno.test("a bucket that is not there is told once, whatever would go there", async () => {
+  const cwd = folderWith("a.nc", "b.nc");
+  const s3 = await Loopback.start((_, response) => {
+    response.writeHead(404, { "content-type": "application/xml" });
+    response.end("<Error><Code>NoSuchBucket</Code></Error>");
+  });
+  const env = {
+    AWS_ENDPOINT_URL_S3: s3.url,
+    AWS_ACCESS_KEY_ID: "AKID",
+    AWS_SECRET_ACCESS_KEY: "example",
+    AWS_REGION: "us-west-2",
+  };
+  try {
+    for (const more of [[], ["--overwrite"]]) {
+      const { code, stderr } = await granary(["cog", "a.nc", "b.nc", "-o", "s3://gone/cogs", ...more], {
+        cwd,
+        env,
+      });
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /^granary: s3:\/\/gone\/cogs: there is no such bucket/m);
+      assert.equal(stderr.match(/no such bucket/g)?.length, 1);
+    }
+  } finally {
+    await s3.stop();
+  }
+});
