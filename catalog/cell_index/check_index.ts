@@ -2,6 +2,7 @@
 import type { Catalog } from "../file/open_catalog.ts";
 import { cellLists, NO_CELLS_ORDER, type PassOptions } from "./cell_lists.ts";
 import type { RowSpan } from "../file/row_spans.ts";
+import { pagesEnd } from "./index_parts.ts";
 import { hasItsSum } from "./index_sum.ts";
 import { DamagedIndexError, indexMetadata, openCellIndex } from "./read_index.ts";
 
@@ -30,7 +31,7 @@ async function* comparedFindings(catalog: Catalog, options: PassOptions): AsyncG
   const again = "granary catalog index makes it again";
   if (index === undefined) {
     const metadata = await indexMetadata(catalog.duck.connection, catalog.cellIndex.path);
-    if (metadata?.sum !== undefined && !hasItsSum(catalog.cellIndex.path)) {
+    if (metadata !== undefined && !hasItsSum(catalog.cellIndex.path, pagesEnd(metadata.parts))) {
       yield {
         level: "error",
         message: `${name}: is damaged: its bytes are not those that were written (${again})`,

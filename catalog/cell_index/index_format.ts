@@ -1,7 +1,8 @@
 /** What writers and readers of cell indexes agree on. */
+import type { IndexPart } from "./index_parts.ts";
 import type { RowGroup } from "./row_groups.ts";
 
-export const CELLS_FORMAT = 1;
+export const CELLS_FORMAT = 2;
 
 /** What stands under the footer key. */
 export interface CellIndexMetadata {
@@ -10,8 +11,9 @@ export interface CellIndexMetadata {
   orders: number[];
   /** Those of the catalog, whose rows are numbered on from group to group. */
   row_groups: RowGroup[];
-  /** Of the index's own bytes (index_sum.ts). */
-  sum?: string | undefined;
+  /** Its own row groups, and the sum of the bytes after them (index_sum.ts). */
+  parts: IndexPart[];
+  sum: string;
   /** The state of the catalog's file: while it holds, the row groups need no look. */
   state?: string | undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * A cell index's sum of its own bytes: a changed one among its pages would not always be told by them. It stands in the
- * footer, and counts as zeros in itself.
+ * A cell index's sum of its own footer, which has those of its parts: a changed byte would not always be told by what
+ * is read. It stands in the footer, and counts as zeros in itself.
  */
 import { createHash } from "node:crypto";
 import fs from "node:fs";
@@ -12,17 +12,17 @@ export const NO_SUM = "0".repeat(64);
 
 const BEFORE = '"sum":"';
 
-/** Whether a file's bytes are those that its sum is of. Throws for what does not end as Parquet does. */
-export function hasItsSum(file: string): boolean {
+/** Whether a file's bytes after its pages, which end at `begin`, are those that its sum is of. */
+export function hasItsSum(file: string, begin: number): boolean {
   const place = placeOfSum(file);
-  return place !== undefined && place.said === sumOf(file, place.at);
+  return place !== undefined && place.said === sumOf(file, begin, place.at);
 }
 
-/** Puts the sum in place of {@linkcode NO_SUM}. The file is one that nobody reads yet. */
-export function writeSum(file: string): void {
+/** Puts the sum in place of {@linkcode NO_SUM}. The file is one that nobody reads yet, and its pages end at `begin`. */
+export function writeSum(file: string, begin: number): void {
   const place = placeOfSum(file);
   if (place?.said !== NO_SUM) throw new Error(`${file}: has no place for its sum`);
-  const sum = new TextEncoder().encode(sumOf(file, place.at));
+  const sum = new TextEncoder().encode(sumOf(file, begin, place.at));
   const fd = fs.openSync(file, "r+");
   try {
     fs.writeSync(fd, sum, 0, sum.length, place.at);
@@ -47,12 +47,12 @@ function placeOfSum(file: string): { at: number; said: string } | undefined {
   }
 }
 
-function sumOf(file: string, at: number): string {
+function sumOf(file: string, begin: number, at: number): string {
   const hash = createHash("sha256");
   const fd = fs.openSync(file, "r");
   try {
     const after = at + NO_SUM.length;
-    hashRange(fd, 0, at, hash);
+    hashRange(fd, begin, at - begin, hash);
     hash.update(NO_SUM);
     hashRange(fd, after, fs.fstatSync(fd).size - after, hash);
   } finally {

@@ -4,7 +4,7 @@ import { inputError } from "../../core/errors.ts";
 import { openDuck } from "../../core/tables/duckdb.ts";
 import { cellIndexPath, isRegularFile, MANY_GRANULES } from "../file/cell_index_path.ts";
 import { type CatalogOptions, openCatalog } from "../file/open_catalog.ts";
-import { indexMetadata, openCellIndex } from "./read_index.ts";
+import { openCellIndex, saysItIsCellIndex } from "./read_index.ts";
 import { writeCellIndex, type WrittenCellIndex } from "./write_index.ts";
 
 /** An index that no longer knows this share of the rows is written anew. */
@@ -62,7 +62,7 @@ async function isCellIndex(file: string): Promise<boolean> {
   if (!isRegularFile(file)) return false;
   const duck = await openDuck({ threads: 1 });
   try {
-    return await indexMetadata(duck.connection, file) !== undefined;
+    return await saysItIsCellIndex(duck.connection, file);
   } finally {
     duck.close();
   }

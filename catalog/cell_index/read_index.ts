@@ -5,6 +5,7 @@ import { isObject } from "../../core/json_value.ts";
 import { sqlString } from "../../core/tables/duckdb.ts";
 import type { Catalog } from "../file/open_catalog.ts";
 import type { RowSpan } from "../file/row_spans.ts";
+import { type IndexPart, isPart, isWhole as isWholePart, pagesEnd, partsWith } from "./index_parts.ts";
 import { hasItsSum } from "./index_sum.ts";
 import { type RowGroup, rowGroupsOf, stateOf } from "./row_groups.ts";
 import { NO_CELLS_ORDER } from "./cell_lists.ts";
@@ -34,6 +35,8 @@ export class DamagedIndexError extends GranaryError {
   }
 }
 
+const OTHER_BYTES = "its bytes are not those that were written";
+
 /** Indices of catalogs that were asked before: neither file changes while the catalog is open. */
 const asked = new WeakMap<Catalog, Promise<CellIndex | undefined>>();
 
@@ -49,7 +52,8 @@ async function readIndex(catalog: Catalog): Promise<CellIndex | undefined> {
   const { connection } = catalog.duck;
   const { name, path } = catalog.cellIndex;
   const metadata = await indexMetadata(connection, path);
-  if (metadata === undefined || !hasItsSum(path)) return undefined;
+  if (metadata === undefined || !hasItsSum(path, pagesEnd(metadata.parts))) return undefined;
+  const checked = new Set<IndexPart>();
   const isUntouched = metadata.state !== undefined && metadata.state === stateOf(catalog.paths[0]);
   const groups = isUntouched ? metadata.row_groups : await rowGroupsOf(connection, catalog.paths[0]);
   const renumbered = new Renumbered(metadata.row_groups, groups);
@@ -63,6 +67,11 @@ async function readIndex(catalog: Catalog): Promise<CellIndex | undefined> {
         ? ""
         : ` AND (${ranges.map(({ first, last }) => `cell BETWEEN ${first} AND ${last}`).join(" OR ")})`;
       if (ranges?.length === 0) return;
+      for (const part of partsWith(metadata.parts, order, ranges)) {
+        if (checked.has(part)) continue;
+        if (!isWholePart(path, part)) throw new DamagedIndexError(name, OTHER_BYTES);
+        checked.add(part);
+      }
       const asking = async <T>(answer: Promise<T>): Promise<T> => {
         try {
           return await answer;
@@ -105,12 +114,25 @@ export async function indexMetadata(
   connection: DuckDBConnection,
   path: string,
 ): Promise<CellIndexMetadata | undefined> {
+  const value = await statedBy(connection, path);
+  return isMetadata(value) ? value : undefined;
+}
+
+/** Whether a file says that it is a cell index, of this version or another. */
+export async function saysItIsCellIndex(connection: DuckDBConnection, path: string): Promise<boolean> {
+  return Number.isInteger((await statedBy(connection, path))?.format);
+}
+
+async function statedBy(
+  connection: DuckDBConnection,
+  path: string,
+): Promise<Record<string, unknown> | undefined> {
   try {
     const reader = await connection.runAndReadAll(
       `SELECT decode(value) FROM parquet_kv_metadata(${sqlString(path)}) WHERE key = '${CELLS_KEY}'::BLOB`,
     );
     const value: unknown = JSON.parse(String(reader.getRows()[0]?.[0]));
-    return isMetadata(value) ? value : undefined;
+    return isObject(value) ? value : undefined;
   } catch {
     // No Parquet, or no footer that can be read: an index is never needed.
     return undefined;
@@ -119,9 +141,10 @@ export async function indexMetadata(
 
 function isMetadata(value: unknown): value is CellIndexMetadata {
   if (!isObject(value) || value.format !== CELLS_FORMAT) return false;
-  const { orders, row_groups: groups } = value;
+  const { orders, row_groups: groups, parts, sum } = value;
   const isOrder = (order: unknown) => isWhole(order) && order <= NO_CELLS_ORDER;
-  return Array.isArray(orders) && orders.every(isOrder) && Array.isArray(groups) && groups.every(isGroup);
+  return typeof sum === "string" && Array.isArray(orders) && orders.every(isOrder) &&
+    Array.isArray(groups) && groups.every(isGroup) && Array.isArray(parts) && parts.every(isPart);
 }
 
 function isGroup(value: unknown): boolean {

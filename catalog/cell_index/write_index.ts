@@ -6,11 +6,13 @@
 import fs from "node:fs";
 import { Field, List, makeData, RecordBatch, Schema, Struct, Uint32, Uint64, Uint8 } from "apache-arrow";
 import { makeFileAtomic } from "../../core/files/atomic_path.ts";
+import { addKeys } from "../../core/tables/parquet_row_groups.ts";
 import { cellIndexPath } from "../file/cell_index_path.ts";
 import { type CatalogOptions, openCatalog } from "../file/open_catalog.ts";
 import { CELLS_KEY } from "../schema.ts";
 import { writeRecordBatches } from "../write/parquet_stream.ts";
 import { type CellLists, cellLists } from "./cell_lists.ts";
+import { pagesEnd, partsOf } from "./index_parts.ts";
 import { NO_SUM, writeSum } from "./index_sum.ts";
 import { type CellIndexMetadata, CELLS_FORMAT } from "./index_format.ts";
 import { rowGroupsOf, stateOf } from "./row_groups.ts";
@@ -42,27 +44,37 @@ export async function writeCellIndex(
     // Before anything is read: what changes meanwhile has another state.
     const state = stateOf(catalog.paths[0]);
     const lists = await cellLists(catalog, options);
-    const metadata: CellIndexMetadata = {
+    const metadata = {
       format: CELLS_FORMAT,
       orders: lists.orders(),
       row_groups: await rowGroupsOf(catalog.duck.connection, catalog.paths[0]),
       state,
-      sum: NO_SUM,
     };
     const file = cellIndexPath(catalogFile);
-    const keys = new Map([[CELLS_KEY, JSON.stringify(metadata)]]);
     return await makeFileAtomic(file, async (temporary) => {
       const cells = { count: 0 };
-      await writeRecordBatches(temporary, recordBatches(lists, cells), keys, {
+      await writeRecordBatches(temporary, recordBatches(lists, cells), new Map(), {
         rowGroupRows: CELLS_PER_ROW_GROUP,
         packing: "integers",
       });
-      writeSum(temporary);
+      finishIndex(temporary, metadata, lists.entries());
       return { file, cells: cells.count, sizeBytes: fs.statSync(temporary).size };
     });
   } finally {
     catalog.close();
   }
+}
+
+/** Adds to a file of entries, in their order, what it says of itself; nobody reads it yet. */
+export function finishIndex(
+  file: string,
+  of: Omit<CellIndexMetadata, "parts" | "sum">,
+  entries: Iterable<{ order: number; cell: number }>,
+): void {
+  const parts = partsOf(file, entries);
+  const metadata: CellIndexMetadata = { ...of, parts, sum: NO_SUM };
+  addKeys(file, new Map([[CELLS_KEY, JSON.stringify(metadata)]]));
+  writeSum(file, pagesEnd(parts));
 }
 
 const FIELDS = [

@@ -136,8 +136,7 @@ async function readHits(
 ): Promise<Hits> {
   const found = noPairs(catalog, options);
   const distinct = new Set<number>();
-  // Cells of a parent follow each other, and mostly have the same rows.
-  const parentOf = new Float64Array(index.size).fill(-1);
+  const taken = new RowsOfParents(index.size, found, distinct);
   const one = new BigUint64Array(1);
   for (const order of index.orders) {
     if (order === NO_CELLS_ORDER) {
@@ -149,19 +148,38 @@ async function readHits(
     const ranges = rangesAt(order, allowed, options.order, options.convention);
     await index.cells(order, ranges, (cell, rows) => {
       one[0] = BigInt(cell);
-      finder.forEach(one, 0, 1, order, (parent) => {
-        for (const row of rows) {
-          if (parentOf[row] === parent) continue;
-          parentOf[row] = parent;
-          found.parents.push(parent);
-          found.rows.push(row);
-          distinct.add(row);
-        }
-      });
+      finder.forEach(one, 0, 1, order, (parent) => taken.add(parent, rows));
       checkCount(catalog, found, options);
     }, options.signal);
   }
   return { found, distinct, unknownRows: index.unknown };
+}
+
+/** Pairs of lists of rows by cell. Cells of a parent follow each other, and mostly have the same rows. */
+class RowsOfParents {
+  /** Which time of a parent, counted from 1, a row was last taken in. */
+  readonly #times: Uint32Array;
+  #time = 0;
+  #parent = -1;
+
+  constructor(size: number, readonly found: Pairs, readonly distinct: Set<number>) {
+    this.#times = new Uint32Array(size);
+  }
+
+  add(parent: number, rows: Uint32Array): void {
+    if (parent !== this.#parent) this.#time += 1;
+    this.#parent = parent;
+    const times = this.#times, time = this.#time;
+    const { length } = rows;
+    for (let i = 0; i < length; i++) {
+      const row = rows[i];
+      if (times[row] === time) continue;
+      if (times[row] === 0) this.distinct.add(row);
+      times[row] = time;
+      this.found.parents.push(parent);
+      this.found.rows.push(row);
+    }
+  }
 }
 
 /** Adds the pairs whose rows fulfil a condition. */
@@ -172,7 +190,8 @@ async function addFulfilling(
   values: DuckDBValue[],
   pairs: Pairs,
 ): Promise<void> {
-  const kept = condition === "true" ? distinct : await fulfilling(catalog, distinct, condition, values);
+  if (condition === "true") return void Object.assign(pairs, found);
+  const kept = await fulfilling(catalog, distinct, condition, values);
   const parents = found.parents.view(), rows = found.rows.view();
   for (let i = 0; i < rows.length; i++) {
     if (!kept.has(rows[i])) continue;

@@ -62,9 +62,9 @@ export function countDistinct(lists: readonly Uint32Array[]): number {
   const there = new Uint8Array(most + 1);
   let count = 0;
   for (const list of lists) {
-    for (const value of list) {
-      if (there[value] === 1) continue;
-      there[value] = 1;
+    for (let i = 0; i < list.length; i++) {
+      if (there[list[i]] === 1) continue;
+      there[list[i]] = 1;
       count += 1;
     }
   }
