@@ -45,6 +45,23 @@ export function azureAccount(env: Environment, settings: S3Settings = {}): Azure
   return { name, endpoint: trimmed(endpoint), signature: undefined, key: undefined, origin: "nowhere" };
 }
 
+/**
+ * `az://container/name` of an https address at the environment's own account, where its signature or key are needed to
+ * read there; undefined for all other addresses, and for one that brings a query of its own.
+ */
+export function azureAddress(env: Environment, url: string): string | undefined {
+  const own = environmentAccount(env);
+  if (own === undefined || (own.signature ?? own.key) === undefined) return undefined;
+  const { href, search, hash } = new URL(url);
+  const base = `${new URL(own.endpoint).href.replace(/\/$/, "")}/`;
+  if (search !== "" || hash !== "" || !href.startsWith(base)) return undefined;
+  try {
+    return `az://${decodeURIComponent(href.slice(base.length))}`;
+  } catch {
+    return undefined; // a broken escape: no name that the service gave
+  }
+}
+
 function environmentAccount(env: Environment): AzureAccount | undefined {
   const text = env.AZURE_STORAGE_CONNECTION_STRING;
   if (text) return connection(text, "AZURE_STORAGE_CONNECTION_STRING");

@@ -137,6 +137,14 @@ export class HttpsTransport implements Transport {
       );
     }
     const said = reply.body.length > 0 ? ` ("${excerpt(reply.body, 120)}")` : "";
+    if (/\.blob\.core\.windows\.net$/.test(this.#url.hostname) && status < 500) {
+      return new GranaryError(
+        "granule",
+        `${asked}: the server answered ${status}${said}; the blob is not there, or this account wants a signature ` +
+          `(AZURE_STORAGE_ACCOUNT=${this.#url.hostname.split(".")[0]} and AZURE_STORAGE_SAS_TOKEN)`,
+        { details },
+      );
+    }
     const advice: Record<number, string> = {
       403: "it may not be read by everyone: check the address, or ask its provider",
       404:

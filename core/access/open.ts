@@ -7,7 +7,7 @@ import { once } from "../once.ts";
 import { GranaryError, inputError } from "../errors.ts";
 import { Ahead } from "./ahead.ts";
 import { AwsChain } from "./aws.ts";
-import { azureAccount } from "./azure_account.ts";
+import { azureAccount, azureAddress } from "./azure_account.ts";
 import { AzureTransport } from "./azure_transport.ts";
 import { CachedSource, type CacheSettings, DEFAULT_CACHE, type RangedSource } from "./block_cache.ts";
 import { CacheBudget } from "./cache_budget.ts";
@@ -146,6 +146,8 @@ export class SourceOpener {
   async transport(location: SourceLocation, query = ""): Promise<Transport> {
     if (location.kind === "https") {
       if (!URL.canParse(location.url)) throw inputError(`${safeName(location.url)}: not a URL`);
+      const azure = azureAddress(this.env, location.url);
+      if (azure !== undefined) return await this.transport({ kind: "s3", url: azure });
       return new HttpsTransport(location.url, this.client, this.earthdata, this.#bearer);
     }
     if (location.kind !== "s3") throw new TypeError(`a ${location.kind} location has no transport`);

@@ -64,7 +64,7 @@ export async function discoverDataset(request: DiscoverRequest): Promise<Discove
       for (const [reason, count] of Object.entries(query.set_aside?.granules ?? {})) {
         setAside[reason] = (setAside[reason] ?? 0) + count;
       }
-      notes.push(...found.tally.lines(["granule"]));
+      notes.push(...found.tally.lines(["granule", "note"]));
     }
   }
   const built = await buildCatalog({

@@ -32,6 +32,7 @@ import {
   withoutEmpty,
 } from "../../../core/json_value.ts";
 import { wkbOfGeoJson } from "../../../core/geometry/geojson.ts";
+import { withoutSignature } from "../../../core/access/signed_address.ts";
 import { bucketOf } from "../../../products/s3_buckets.ts";
 import { NO_EXTENT } from "../cmr/spatial_extent.ts";
 import { printable, type Tally } from "../draft/tally.ts";
@@ -210,6 +211,7 @@ function assetLinks(
   isLocal: boolean,
 ): { link: GranuleLink; storage: Storage }[] {
   const links: { link: GranuleLink; storage: Storage }[] = [];
+  let isSigned = false;
   for (const [key, value] of Object.entries(assets ?? {})) {
     const asset = asObject(value);
     // Columnar files hold every key in every row, empty where an item has no such asset.
@@ -221,8 +223,8 @@ function assetLinks(
     const kinds = new Set<boolean>();
     for (const place of [asset, ...Object.values(asObject(asset.alternate) ?? {}).map(asObject)]) {
       if (place === null || (isLocal && localFileOf(place.href) !== null)) continue;
-      const url = resolve(asText(place.href), base);
-      if (url === null) {
+      const stated = resolve(asText(place.href), base);
+      if (stated === null) {
         tally.add(
           "link",
           asText(place.href) === null ? "link without a URL" : "relative link without a base",
@@ -230,6 +232,10 @@ function assetLinks(
         );
         continue;
       }
+      // A catalog and a plan hold no credential, and are read when this one has ended.
+      const unsigned = withoutSignature(stated);
+      isSigned ||= unsigned !== undefined;
+      const url = unsigned ?? stated;
       if (kinds.has(isS3(url))) {
         tally.add("link", "mirror of a data file");
         continue;
@@ -249,6 +255,7 @@ function assetLinks(
       });
     }
   }
+  if (isSigned) tally.add("note", "signatures of links left out", printable(id));
   return links;
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { azureAccount, sharedKey } from "../../../../core/access/azure_account.ts";
+import { azureAccount, azureAddress, sharedKey } from "../../../../core/access/azure_account.ts";
 import { SourceOpener } from "../../../../core/access/open.ts";
 import { safeName } from "../../../../core/access/redact.ts";
 import { parseObjectUrl } from "../../../../core/access/s3_address.ts";
@@ -127,6 +127,43 @@ Deno.test("blobs are listed page by page, folders of hierarchical accounts left 
       "m=1&2",
     ]);
   } finally {
+    await server.stop();
+  }
+});
+
+Deno.test("an https address at the environment's account is read with its signature, another is not", async () => {
+  const bytes = new Uint8Array(1000).map((_, i) => i);
+  const server = await Loopback.start((request, response) => {
+    if (!request.url!.startsWith("/box/a%20b.tif?") || !request.url!.includes("sig=")) {
+      response.writeHead(403);
+      return void response.end();
+    }
+    server.sendFile(request, response, bytes);
+  });
+  const env = {
+    AZURE_STORAGE_ACCOUNT: "ice",
+    AZURE_STORAGE_SERVICE_ENDPOINT: server.url,
+    AZURE_STORAGE_SAS_TOKEN: SAS,
+  };
+  const opener = new SourceOpener({ env, warn: () => {} });
+  try {
+    const source = await opener.open(`${server.url}/box/a%20b.tif`);
+    assert.deepEqual(await source.read(10, 20), bytes.slice(10, 30));
+    await source.close();
+    assert.equal(azureAddress(env, `${server.url}/box/a%20b.tif`), "az://box/a b.tif");
+    for (
+      const other of [
+        "http://other.example/box/a.tif",
+        "https://ice.blob.core.windows.net/box/a",
+        `${server.url}/box/a?sv=1`,
+      ]
+    ) {
+      assert.equal(azureAddress(env, other), undefined, other);
+    }
+    const unsigned = { ...env, AZURE_STORAGE_SAS_TOKEN: "" };
+    assert.equal(azureAddress(unsigned, `${server.url}/box/a.tif`), undefined);
+  } finally {
+    await opener.close();
     await server.stop();
   }
 });

@@ -487,3 +487,33 @@ Deno.test("what is no STAC is refused with what was found", () => {
     });
   }
 });
+
+Deno.test("a row holds no signature of its item's links, and the tally counts them", () => {
+  const tally = new Tally();
+  const item = {
+    type: "Feature",
+    id: "A",
+    collection: "c",
+    geometry: { type: "Point", coordinates: [1, 2] },
+    bbox: [1, 2, 1, 2],
+    properties: { datetime: "2024-01-01T00:00:00Z" },
+    assets: {
+      B1: {
+        href: "https://ice.blob.core.windows.net/box/B1.tif?sv=2024&se=2026&sp=r&sig=secret",
+        roles: ["data"],
+      },
+      B2: {
+        href: "https://h.example/B2.tif?X-Amz-Credential=AKID&X-Amz-Signature=secret&v=1",
+        roles: ["data"],
+      },
+      B3: { href: "https://h.example/B3.tif?v=1", roles: ["data"] },
+    },
+  };
+  const draft = readStacItem(item, { tally });
+  const text = JSON.stringify(draft, (_, value) => typeof value === "bigint" ? String(value) : value);
+  assert.doesNotMatch(text, /secret|AKID|sig=|sp=r/i);
+  assert.match(text, /box\/B1\.tif"/);
+  assert.match(text, /B2\.tif\?v=1"/);
+  assert.match(text, /B3\.tif\?v=1"/);
+  assert.equal(tally.count("note", "signatures of links left out"), 1);
+});
