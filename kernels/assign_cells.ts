@@ -1,11 +1,11 @@
 /** The projection of core/cells/projection.ts for two rows at a time, to the same bits, and the ids of their cells. */
 
 /** The leading coefficients of the belt, of the cap, and the end of the belt, in the table of coefficients. */
-const CAP: usize = 88;
-const TRANSITION: usize = 176;
+export const CAP: usize = 88;
+export const TRANSITION: usize = 176;
 const BELOW_ONE: f64 = 0.9999999999999999;
 const JUST_NORTH: f64 = 5.551115123125783e-17;
-const NO_PARENT: f64 = -1;
+export const NO_PARENT: f64 = -1;
 const NO_CHILD: u32 = 0xffffffff;
 
 /**
@@ -13,7 +13,7 @@ const NO_CHILD: u32 = 0xffffffff;
  * 0xffffffff for places that are none. Rows are read in pairs: of an odd number, one more is. `places` has room for 12
  * bytes a row, and one more. Returns the number of rows with a cell.
  */
-export function assignCells(
+export function assignAnywhere(
   longitudes: usize,
   latitudes: usize,
   rows: i32,
@@ -110,7 +110,7 @@ function project(
 
 /** As `oddPolynomial` of core/cells/projection.ts. */
 @inline
-function oddPolynomial(v: v128, c: usize): v128 {
+export function oddPolynomial(v: v128, c: usize): v128 {
   const head = f64x2.promote_low_f32x4(f32x4.demote_f64x2_zero(v));
   const u = f64x2.mul(v, v);
   const first = v128.load64_splat(c), second = v128.load64_splat(c + 8);
@@ -177,7 +177,7 @@ function nameCells(
 
 /** The bits of `x` at even places, those of `y` at odd ones. */
 @inline
-function interleave(x: u32, y: u32): u64 {
+export function interleave(x: u32, y: u32): u64 {
   return spread(x) | (spread(y) << 1);
 }
 

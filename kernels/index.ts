@@ -4,7 +4,7 @@
  * of the memory, which the program makes and lays out (core/kernels/memory.ts).
  */
 export { adler32 } from "./adler32";
-export { assignCells } from "./assign_cells";
+export { assignCells } from "./assign_track";
 export {
   averageInt16,
   averageInt32,

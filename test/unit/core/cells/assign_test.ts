@@ -115,3 +115,78 @@ Deno.test("cells are the same where all arrays lie in a kernel's memory, and wha
     giveBack(memory);
   }
 });
+
+/** Compares with the projection of single points. */
+function assertCells(
+  lon: Float64Array,
+  lat: Float64Array,
+  parentOrder: number,
+  childOrder: number,
+  convention: "authalic" | "geodetic",
+): void {
+  const parent = new Float64Array(lon.length), child = new Uint32Array(lon.length);
+  assignCells(lon, lat, { parentOrder, childOrder, convention }, { parent, child });
+  const depth = BigInt(2 * (childOrder - parentOrder));
+  for (let i = 0; i < lon.length; i++) {
+    const isPlace = Math.abs(lat[i]) <= 90 && lon[i] >= -180 && lon[i] <= 360;
+    const cell = isPlace ? nestedBigOf(lon[i], lat[i], childOrder, convention) : undefined;
+    const own = cell === undefined
+      ? [-1, 0xffffffff]
+      : [Number(cell >> depth), Number(cell & ((1n << depth) - 1n))];
+    assert.deepEqual([parent[i], child[i]], own, `row ${i} at ${lon[i]}, ${lat[i]}`);
+  }
+}
+
+Deno.test("rows along tracks lie in the cells of their points, at edges of cells too", () => {
+  const track = fc.record({
+    lat: fc.oneof(
+      fc.double({ min: -90, max: 90, noNaN: true }),
+      fc.constantFrom(-89.99, -41.8, -1, 0, 41.8, 41.95, 89.98),
+    ),
+    lon: fc.oneof(
+      fc.double({ min: -180, max: 360, noNaN: true }),
+      fc.constantFrom(-180, -90, -0.5, 0, 45, 90, 180, 359.5),
+    ),
+    north: fc.constantFrom(0, 1e-6, 1e-4, -2e-4, 5e-4),
+    east: fc.constantFrom(0, 1e-6, -1e-4, 3e-4),
+    // Steps of a cell's half diagonal go from edge to edge.
+    isAligned: fc.boolean(),
+    childOrder: fc.constantFrom(1, 6, 9, 12, 16, 20, 21),
+    depth: fc.integer({ min: 0, max: 6 }),
+    gap: fc.integer({ min: 2, max: 40 }),
+  });
+  fc.assert(
+    fc.property(track, fc.constantFrom("authalic", "geodetic"), (of, convention) => {
+      const rows = 333, childOrder = of.childOrder, parentOrder = Math.max(0, childOrder - of.depth);
+      const unit = of.isAligned ? 45 / 2 ** childOrder : 1;
+      const align = (degrees: number) => of.isAligned ? Math.round(degrees / unit) * unit : degrees;
+      const at = (f: (i: number) => number) => Float64Array.from({ length: rows }, (_, i) => f(i));
+      const lon = at((i) => i % 50 === of.gap ? NaN : align(of.lon + i * of.east));
+      const lat = at((i) => i % 60 === of.gap ? NaN : align(of.lat) + i * of.north);
+      assertCells(lon, lat, parentOrder, childOrder, convention);
+    }),
+    { seed: 3, numRuns: 200 },
+  );
+});
+
+Deno.test("rows nearer to a cell's edge than a track's cubic is exact lie on the side that their points do", () => {
+  for (const convention of ["authalic", "geodetic"] as const) {
+    for (const order of [6, 12, 20]) {
+      for (const latitude of [-83.1, -60.2, -20.7, 3.3, 33.1, 66.6]) {
+        const cellAt = (lon: number) => nestedBigOf(lon, latitude, order, convention);
+        let west = 100.1, east = west + 1.4 * 90 / 2 ** order;
+        while (cellAt(west) === cellAt(east)) east += 90 / 2 ** order;
+        while (east - west > 1e-13) {
+          const middle = (west + east) / 2;
+          if (cellAt(middle) === cellAt(west)) west = middle;
+          else east = middle;
+        }
+        // Steps across the edge; the last two rows make the track so long that its cubic is least exact.
+        const steps = Array.from({ length: 400 }, (_, i) => (i - 200) * 1e-13 * (i % 3 === 0 ? 1 : 500));
+        const lon = Float64Array.from([...steps.map((step) => west + step), west, west]);
+        const lat = Float64Array.from([...steps.map(() => latitude), latitude - 1.2, latitude + 0.75]);
+        assertCells(lon, lat, order - 4, order, convention);
+      }
+    }
+  }
+});
