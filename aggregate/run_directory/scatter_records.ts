@@ -194,14 +194,15 @@ export async function forgetSpill(directory: RunDirectory, record: ScatterRecord
 
 /** Forgets spill files: they are no use once every shard is done, or under another plan. */
 export async function dropSpills(directory: RunDirectory): Promise<void> {
-  const { target } = directory;
-  for (const record of await directory.records<ScatterRecord>(SCATTER_RECORDS)) {
-    await forgetSpill(directory, record); // first: no record may outlive its file
-    if (path.isAbsolute(record.file)) fs.rmSync(record.file, { force: true });
-    else if (record.file.startsWith(SPILLED)) await target.delete(record.file);
+  const { target, spills } = directory;
+  // A directory that lies elsewhere has all files: its records need not be read to know them.
+  const records = spills.runFolder === null ? [] : await directory.records<ScatterRecord>(SCATTER_RECORDS);
+  // Records first: none may outlive its file.
+  for (const prefix of [SCATTER_RECORDS, SPILLED]) {
+    const keys = await target.list(prefix);
+    await mapBounded(keys, DELETES_AT_ONCE, (key) => target.delete(key));
   }
-  const spilled = await target.list(SPILLED);
-  await mapBounded(spilled, DELETES_AT_ONCE, (key) => target.delete(key));
+  for (const { file } of records) if (path.isAbsolute(file)) fs.rmSync(file, { force: true });
   dropScratch(directory);
 }
 

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import type { ObjectTarget } from "../../../../core/access/object_target.ts";
+import { DELETES_AT_ONCE, type ObjectTarget } from "../../../../core/access/object_target.ts";
 import {
+  dropSpills,
   type ScatterRecord,
   scatterRecordKey,
   scatterRecords,
@@ -18,6 +19,8 @@ class CountingTarget implements Pick<ObjectTarget, "name" | "get" | "put" | "lis
   readonly name = "s3://bucket/store.zarr.run";
   readonly objects = new Map<string, Uint8Array>();
   requests = 0;
+  #deletes = 0;
+  mostDeletesAtOnce = 0;
   get(key: string) {
     this.requests += 1;
     return Promise.resolve(this.objects.get(key));
@@ -27,10 +30,12 @@ class CountingTarget implements Pick<ObjectTarget, "name" | "get" | "put" | "lis
     this.objects.set(key, bytes);
     return Promise.resolve();
   }
-  delete(key: string) {
+  async delete(key: string) {
     this.requests += 1;
+    this.mostDeletesAtOnce = Math.max(this.mostDeletesAtOnce, ++this.#deletes);
+    await Promise.resolve();
     this.objects.delete(key);
-    return Promise.resolve();
+    this.#deletes -= 1;
   }
   async list(prefix: string) {
     return [...(await this.sizes(prefix)).keys()];
@@ -73,6 +78,15 @@ Deno.test("a task of ten thousand reads the records of its own granules, in a bo
   assert.equal(reduced.scatter.length, 40);
   // A page for each thousand keys, twice, and the forty records.
   assert.equal(target.requests, 2 * (TASKS / PAGE) + 40);
+});
+
+Deno.test("spills of ten thousand tasks elsewhere are dropped side by side, and no record is read for it", async () => {
+  const { target, directory } = await runOfManyTasks();
+  await dropSpills(directory);
+  assert.equal(target.objects.size, 0);
+  // Of records and of files: a page for each thousand, and each is deleted once.
+  assert.equal(target.requests, 2 * (TASKS / PAGE + TASKS));
+  assert.equal(target.mostDeletesAtOnce, DELETES_AT_ONCE);
 });
 
 Deno.test("records that are gone from their place are lost, not whole", async () => {
