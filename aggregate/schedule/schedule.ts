@@ -23,8 +23,8 @@ import { ShardLedger } from "./shard_ledger.ts";
 /** How often a granule is tried before it counts as failed. */
 const TRIES = 2;
 
-/** Shards that may wait to be durable while others are reduced. */
-const MOST_COMMITS = 8;
+/** Shards that may wait to be durable while others are reduced: those whose objects are files, or in memory. */
+const MOST_COMMITS = { files: 32, memory: 8 };
 
 /** Does the work on an executor that has been started. */
 export function runSchedule(
@@ -57,6 +57,7 @@ class Schedule {
   #taken = new Set<number>();
   #saveAll: boolean;
   #prospect: Prospect;
+  /** Shards on their way to be durable, as shares of the most that may be. */
   #committing = 0;
   /** Of spill files, by the reducers under way. */
   #readBackBytes = 0;
@@ -216,7 +217,7 @@ class Schedule {
   /** Nothing is written before a granule has been read. */
   #mayReduce(): boolean {
     return this.#prospect.proven && this.#ready.length > 0 && this.#spilling === 0 &&
-      this.#committing < MOST_COMMITS && this.#fitsMemory(this.#ready.at(-1)!);
+      this.#committing < 1 && this.#fitsMemory(this.#ready.at(-1)!);
   }
 
   /** Whether a shard's spill files can be read back beside those under way; one shard alone always is. */
@@ -302,9 +303,10 @@ class Schedule {
   }
 
   #commit(outcome: ReduceOutcome): void {
-    this.#committing += 1;
+    const share = 1 / MOST_COMMITS[outcome.puts.length > 0 ? "memory" : "files"];
+    this.#committing += share;
     Promise.resolve(this.options.onReduced?.(outcome)).then(() => {
-      this.#committing -= 1;
+      this.#committing -= share;
       this.#unreduced -= 1;
       this.#feed();
     }).catch((error) => this.#stop(error));
@@ -312,14 +314,16 @@ class Schedule {
 
   #granuleDone(granule: number): void {
     this.#scattering -= 1;
-    if (this.#scattering === 0 && this.#waitingGranules.length === 0) {
-      this.#result.scatterSeconds = (performance.now() - this.#started) / 1000;
-    }
     for (const s of this.#shardsOf.get(granule)!) {
       const missing = this.#missing.get(s)! - 1;
       this.#missing.set(s, missing);
       if (missing === 0) this.#ready.push(s);
     }
+    if (this.#scattering > 0 || this.#waitingGranules.length > 0) return;
+    this.#result.scatterSeconds = (performance.now() - this.#started) / 1000;
+    // The largest first, so that no slot is left alone with one at the end.
+    const bytes = new Map(this.#ready.map((s) => [s, this.#ledger.bytesOf(this.plan.shards[s].index)]));
+    this.#ready.sort((a, b) => bytes.get(a)! - bytes.get(b)!);
   }
 
   async #spilled(id: number, sent: ToWorker, outcome: SpillOutcome): Promise<void> {

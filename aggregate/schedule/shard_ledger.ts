@@ -66,6 +66,12 @@ export class ShardLedger {
     return slabs;
   }
 
+  /** Bytes of a shard's segments, wherever they are. */
+  bytesOf(shard: number): number {
+    const held = (this.#entries.get(shard) ?? []).reduce((sum, { bytes }) => sum + bytes, 0);
+    return held + this.partBytes(shard);
+  }
+
   /** Bytes of spill files that the reducer of a shard will hold. */
   partBytes(shard: number): number {
     return (this.#parts.get(shard) ?? []).reduce((sum, { bytes }) => sum + bytes, 0);

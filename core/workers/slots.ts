@@ -32,7 +32,7 @@ export class ThreadSlots<To, From> implements Slots<To, From> {
   onMessage: Slots<To, From>["onMessage"] = () => {};
   onCrash: Slots<To, From>["onCrash"] = () => {};
   readonly #workers: Worker[];
-  #closing = false;
+  #closed: Promise<unknown> | undefined;
 
   /** `start` makes one worker; `opener` reads remote bytes for it and holds the credentials, which it never sees. */
   constructor(readonly slots: number, start: () => Worker, opener?: () => Promise<SourceOpener>) {
@@ -55,7 +55,7 @@ export class ThreadSlots<To, From> implements Slots<To, From> {
   }
 
   #crash(slot: number, error: Error): void {
-    if (!this.#closing) this.onCrash(slot, error);
+    if (this.#closed === undefined) this.onCrash(slot, error);
   }
 
   post(slot: number, message: To): void {
@@ -63,8 +63,10 @@ export class ThreadSlots<To, From> implements Slots<To, From> {
   }
 
   async close(): Promise<void> {
-    this.#closing = true;
-    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+    // Later, for a thread that ends at once asks whether it should.
+    this.#closed ??= Promise.resolve()
+      .then(() => Promise.all(this.#workers.map((worker) => worker.terminate())));
+    await this.#closed;
   }
 }
 

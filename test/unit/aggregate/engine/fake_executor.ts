@@ -23,8 +23,10 @@ export interface FakeOptions {
   slots: number;
   slabBytes: number;
   shardOf(rank: number): number;
-  /** Bytes of each segment of a granule. */
-  bytesOf(granule: number): number;
+  /** Bytes of each segment of a granule in a shard. */
+  bytesOf(granule: number, shard: number): number;
+  /** Whether a reduced shard's objects are in memory, as where the store is no folder. */
+  inMemory?: boolean;
   /** The error of a granule's nth try, from 1. */
   fails?(granule: number, tries: number): GranaryError | undefined;
 }
@@ -97,7 +99,7 @@ export class FakeExecutor implements Executor {
     const shards = [...new Set(ranks.map(this.options.shardOf))];
     const entries = shards.flatMap((shard) =>
       [0, 1].map((group): SegmentEntry => {
-        const bytes = this.options.bytesOf(granule);
+        const bytes = this.options.bytesOf(granule, shard);
         const { slab, offset } = space.reserve(bytes);
         return { shard, granule, group, slab, offset, bytes, rows: 1 };
       })
@@ -168,7 +170,7 @@ export class FakeExecutor implements Executor {
         objects: 0,
         bytes: 0,
         pending: [],
-        puts: [],
+        puts: this.options.inMemory === true ? [{ key: `${shard.index}`, bytes: new Uint8Array(1) }] : [],
         states: [],
         values: [],
         seconds: 0,
