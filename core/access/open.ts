@@ -105,11 +105,11 @@ export class SourceOpener {
     if (location.kind === "local") return ranged(await openFileSource(location.url));
     const isExpected = this.#ahead.expects(location);
     const opening = this.#ahead.take(location) ?? this.#openRemote(location);
-    this.#ahead.fill();
+    // The next ones behind it: what is waited for comes first.
+    const source = await opening.finally(() => this.#ahead.fill());
+    if (isExpected) this.#warm(source, true);
     // Those that were opened ahead when less was known, or when there was no room.
     this.#ahead.eachOpened((source) => this.#warm(source, false));
-    const source = await opening;
-    if (isExpected) this.#warm(source, true);
     return source;
   }
 
