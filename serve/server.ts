@@ -62,7 +62,10 @@ export interface ServerOptions {
 }
 
 export interface Server {
-  /** Answers one request; never rejects. `env` holds the connection, where there is one. */
+  /**
+   * Answers one request; never rejects. `env` holds the connection, where there is one, or as `basePath` what clients
+   * write between the host and this server's paths.
+   */
   fetch(request: Request, env?: object): Response | Promise<Response>;
   /** Ends what is under way, and closes all that is open. */
   close(reason?: unknown): Promise<void>;

@@ -24,11 +24,22 @@ export type ServeCall = (options: {
 
 interface RuntimeServer {
   readonly port: number;
+  /** Requests whose answers have not been sent to their end. */
+  readonly pendingRequests: number;
   /** Takes no new connection; ends when what came is answered, or cuts all. */
   stop(cut?: boolean): Promise<void>;
 }
 
-/** Answers a request; never rejects. In `env` is what node:http knows of its connection, where that is the server. */
+/** What the runtime's server tells beside a request. */
+export interface RuntimeConnection {
+  /** Requests of all connections whose answers have not been sent to their end, this one among them. */
+  unanswered(): number;
+}
+
+/**
+ * Answers a request; never rejects. In `env` is what node:http knows of its connection, or a
+ * {@linkcode RuntimeConnection}, as the one or the other is the server.
+ */
 export type FetchAnswer = (request: Request, env?: object) => Response | Promise<Response>;
 
 /** Undefined where the runtime has none. */
@@ -51,12 +62,14 @@ export async function listenByRuntime(
   try {
     // Of names without an address the runtime says that they are in use.
     await lookup(host);
+    const connection: RuntimeConnection = { unanswered: () => server.pendingRequests };
     server = serve({
       hostname: host,
       port: settings.port,
       idleTimeout: KEEP_ALIVE_MS / 1000,
       // What Host and target don't make an address of is no request.
-      fetch: (request) => URL.canParse(request.url) ? answer(request) : new Response(null, { status: 400 }),
+      fetch: (request) =>
+        URL.canParse(request.url) ? answer(request, connection) : new Response(null, { status: 400 }),
     });
   } catch (error) {
     throw addressError(error as Error, settings);

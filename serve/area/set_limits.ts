@@ -11,6 +11,9 @@ const DEEPEST_LISTED_ZOOM = 18;
 /** Places across the box, and up it: also within, since a pole there is on none of its sides. */
 const STEPS = 32;
 
+/** `[left, bottom, right, top]` in units of a CRS. */
+type PlaneBox = readonly [number, number, number, number];
+
 export interface Zooms {
   readonly minzoom?: number | undefined;
   readonly maxzoom?: number | undefined;
@@ -21,8 +24,8 @@ export function listedZooms(set: TileMatrixSet, { minzoom, maxzoom }: Zooms = {}
   return [minzoom ?? minZoom(set), maxzoom ?? Math.min(maxZoom(set), DEEPEST_LISTED_ZOOM)];
 }
 
-/** The limits of a box at each zoom of a set's own from `least` to `most`; null where it touches none of its tiles. */
-export function limitsIn(set: TileMatrixSet, bounds: BoundingBox, [least, most]: readonly [number, number]) {
+/** The part of a box that lies in a set, as `[left, bottom, right, top]` in its CRS; null where nothing does. */
+export function boxInSet(set: TileMatrixSet, bounds: BoundingBox): PlaneBox | null {
   const whole = setBounds(set);
   const [left, bottom, right, top] = planeBox(set, bounds);
   const within = [
@@ -31,11 +34,15 @@ export function limitsIn(set: TileMatrixSet, bounds: BoundingBox, [least, most]:
     Math.min(right, whole[2]),
     Math.min(top, whole[3]),
   ] as const;
-  if (!(within[0] <= within[2] && within[1] <= within[3])) return null;
-  return tileLimits(set, within, Math.max(least, minZoom(set)), Math.min(most, maxZoom(set)));
+  return within[0] <= within[2] && within[1] <= within[3] ? within : null;
 }
 
-function planeBox(set: TileMatrixSet, { xmin, ymin, xmax, ymax }: BoundingBox) {
+/** The limits of a part of a set at each of its own zooms from `least` to `most`. */
+export function limitsIn(set: TileMatrixSet, box: PlaneBox, [least, most]: readonly [number, number]) {
+  return tileLimits(set, box, Math.max(least, minZoom(set)), Math.min(most, maxZoom(set)));
+}
+
+function planeBox(set: TileMatrixSet, { xmin, ymin, xmax, ymax }: BoundingBox): PlaneBox {
   const { forward } = transformer(LONLAT, crsOfCode(crsCodeOf(set)));
   let [left, bottom, right, top] = [Infinity, Infinity, -Infinity, -Infinity];
   for (let i = 0; i <= STEPS; i++) {
@@ -49,5 +56,5 @@ function planeBox(set: TileMatrixSet, { xmin, ymin, xmax, ymax }: BoundingBox) {
       top = Math.max(top, y);
     }
   }
-  return [left, bottom, right, top] as const;
+  return [left, bottom, right, top];
 }

@@ -7,6 +7,7 @@ import type { ServerResponse } from "node:http";
 import { type Context, Hono } from "hono";
 import { z } from "zod";
 import { GranaryError } from "../../core/errors.ts";
+import type { RuntimeConnection } from "../../core/http/runtime_server.ts";
 import { formatBytes } from "../../core/units.ts";
 import { LARGE_PIXELS, type ServeLimits } from "../limits.ts";
 import { readJson } from "./body.ts";
@@ -60,6 +61,8 @@ export class Api implements OperationList {
   readonly operations: AnyOperation[] = [];
   readonly gate: Gate;
   readonly #outbox: Outbox;
+  /** Requests whose answers are being made. */
+  #working = 0;
   readonly #patterns: { method: string; pattern: PathPattern }[] = [];
 
   constructor(readonly settings: ApiSettings) {
@@ -163,14 +166,18 @@ export class Api implements OperationList {
     else client.addEventListener("abort", onGone, { once: true });
     let answer: Answer;
     let body: Answer["body"] | ReadableStream<Uint8Array> = null;
+    this.#working += 1;
     try {
       answer = unlessKnown(c.req.raw, await work(phases, controller.signal));
       body = bodyOf(answer);
-      if (body instanceof Uint8Array && c.req.method !== "HEAD") body = this.#outbox.body(body, hangUp(c));
+      if (body instanceof Uint8Array && c.req.method !== "HEAD") {
+        body = this.#outbox.body(body, this.#outgoing(c));
+      }
     } catch (error) {
       answer = this.#refusal(c, error);
       body = answer.body;
     } finally {
+      this.#working -= 1;
       clearTimeout(timer);
       client.removeEventListener("abort", onGone);
     }
@@ -186,6 +193,22 @@ export class Api implements OperationList {
     const isSaid = body instanceof ReadableStream || (c.req.method === "HEAD" && body !== null);
     if (isSaid) headers.set("content-length", String(bytes));
     return new Response(body as BodyInit | null, { status, headers });
+  }
+
+  /** What is known of a request's connection, and of the answers that others have not taken. */
+  #outgoing(c: Context): Parameters<Outbox["body"]>[1] {
+    const { outgoing, unanswered } = (c.env ?? {}) as
+      & { outgoing?: ServerResponse }
+      & Partial<RuntimeConnection>;
+    if (outgoing === undefined) {
+      return unanswered === undefined ? {} : { unsent: unanswered() - this.#working };
+    }
+    return {
+      hangUp: () => {
+        outgoing.destroy();
+        outgoing.socket?.destroy();
+      },
+    };
   }
 
   #refusal(c: Context, error: unknown): Answer {
@@ -247,7 +270,8 @@ export class Api implements OperationList {
     if (this.settings.baseUrl !== null) return this.settings.baseUrl;
     const host = c.req.header("host") ?? "";
     if (/^([A-Za-z0-9.-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(:\d{1,5})?$/.test(host)) {
-      return `${new URL(c.req.url).protocol === "https:" ? "https" : "http"}://${host}`;
+      const { basePath = "" } = (c.env ?? {}) as { basePath?: string };
+      return `${new URL(c.req.url).protocol === "https:" ? "https" : "http"}://${host}${basePath}`;
     }
     throw new Problem(400, "the Host header is no host");
   }
@@ -265,15 +289,6 @@ function unlessKnown({ method, headers }: Request, answer: Answer): Answer {
   }
   const { "content-length": _, ...kept } = answer.headers ?? {};
   return { status: 304, body: null, headers: { ...kept, etag } };
-}
-
-/** What ends a request's connection, where it came by one. */
-function hangUp(c: Context): (() => void) | undefined {
-  const { outgoing } = (c.env ?? {}) as { outgoing?: ServerResponse };
-  return outgoing === undefined ? undefined : () => {
-    outgoing.destroy();
-    outgoing.socket?.destroy();
-  };
 }
 
 function bodyOf({ status, body }: Answer): Answer["body"] {

@@ -2,11 +2,18 @@
  * Large answers on their way to clients. They go chunk by chunk, each when its client has taken the one before,
  * so that what waits is known: those who take too little for too long are cut off, and so is the slowest where
  * all answers together would take more memory than they may.
+ *
+ * A server that sends chunks tells no length. So answers that are not very large go whole while few wait, as the server
+ * knows that sends them: as many as may hold a quarter of the memory.
  */
 import { Problem } from "./problem.ts";
 
 /** Bytes of one chunk; smaller answers are sent at once. */
 const CHUNK_BYTES = 64 * 1024;
+/** Larger ones never go whole. */
+const WHOLE_BYTES = 1024 * 1024;
+/** The part of the memory that whole ones may hold. */
+const WHOLE_SHARE = 0.25;
 const LOOK_EVERY_MS = 1000;
 
 interface OutboxLimits {
@@ -16,6 +23,14 @@ interface OutboxLimits {
   readonly stalledMs: number;
   /** Who takes less than this a second, after the time to stall, is given up. */
   readonly leastBytesASecond: number;
+}
+
+/** What is known of the connection that an answer goes by, and of the others. */
+interface Outgoing {
+  /** Ends the client's connection; absent, a body that is given up ends with an error. */
+  readonly hangUp?: (() => void) | undefined;
+  /** Answers, in chunks and whole ones, of which some was not taken yet; absent where the server tells lengths itself. */
+  readonly unsent?: number | undefined;
 }
 
 interface Sending {
@@ -44,12 +59,9 @@ export class Outbox {
     return this.#used;
   }
 
-  /**
-   * The body of an answer. Throws a 503 where there is no room for it.
-   * @param hangUp ends the client's connection; absent, the body ends with an error
-   */
-  body(bytes: Uint8Array, hangUp?: () => void): Uint8Array | ReadableStream<Uint8Array> {
-    if (bytes.length <= CHUNK_BYTES) return bytes;
+  /** The body of an answer. Throws a 503 where there is no room for it. */
+  body(bytes: Uint8Array, { hangUp, unsent }: Outgoing = {}): Uint8Array | ReadableStream<Uint8Array> {
+    if (bytes.length <= CHUNK_BYTES || this.#goesWhole(bytes.length, unsent)) return bytes;
     this.#makeRoom(bytes.length);
     let one: Sending;
     return new ReadableStream<Uint8Array>({
@@ -85,6 +97,12 @@ export class Outbox {
       const slow = age > stalledMs && one.sent / age < leastBytesASecond / 1000;
       if (slow || now - one.moved > stalledMs) this.#cut(one);
     }
+  }
+
+  #goesWhole(bytes: number, unsent: number | undefined): boolean {
+    if (unsent === undefined || bytes > WHOLE_BYTES) return false;
+    const whole = unsent - this.#sending.size;
+    return (whole + 1) * WHOLE_BYTES <= WHOLE_SHARE * this.#limits.answerBytes;
   }
 
   #makeRoom(bytes: number): void {

@@ -1,23 +1,32 @@
 /**
- * HTTP as a Lambda function hears of it: events of function URLs and HTTP APIs (payload format 2.0, AWS Lambda
- * developer guide, "Invoking Lambda function URLs") as requests, responses as their answers. Pure.
+ * HTTP as a Lambda function hears of it, as requests: events of function URLs and HTTP APIs (payload format 2.0), of REST
+ * APIs (format 1.0) and of load balancers, as the developer guides of AWS Lambda, Amazon API Gateway and Elastic Load
+ * Balancing have them. Pure.
  */
 import { Buffer } from "node:buffer";
 import { inputError } from "../../core/errors.ts";
-import { asObject, asText } from "../../core/json_value.ts";
+import { asArray, asObject, asText, type JsonObject } from "../../core/json_value.ts";
 
-/** What an answer may have, as JSON with its body in base64: 6 MB, less what its headers take. */
-const MOST_BODY_BYTES = 4_400_000;
+/** Who sends an event, and so what its answer is like. */
+export type EventKind = "url" | "rest" | "balancer" | "balancer with lists";
 
-interface LambdaAnswer {
-  readonly statusCode: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-  readonly isBase64Encoded: boolean;
+interface HttpEvent {
+  readonly kind: EventKind;
+  readonly request: Request;
+  /** What stands between the host and this server's paths in the addresses that clients know: an API's stage. */
+  readonly basePath: string;
+}
+
+interface Parts {
+  kind: EventKind;
+  method: string;
+  path: string;
+  query: string;
+  basePath: string;
 }
 
 /** The request that an event tells of. Throws an input error for an event of another kind. */
-export function requestOf(event: Uint8Array, signal: AbortSignal): Request {
+export function readHttpEvent(event: Uint8Array, signal: AbortSignal): HttpEvent {
   let parsed: unknown;
   try {
     parsed = JSON.parse(Buffer.from(event).toString("utf8"));
@@ -25,60 +34,94 @@ export function requestOf(event: Uint8Array, signal: AbortSignal): Request {
     throw inputError("the event is not JSON");
   }
   const fields = asObject(parsed) ?? {};
+  const parts = newerParts(fields) ?? olderParts(fields);
+  if (parts === null || !parts.path.startsWith("/")) {
+    throw inputError(
+      "the event is none of HTTP (wanted one of a function URL, an API Gateway or a load balancer)",
+    );
+  }
+  const { kind, method, path, query, basePath } = parts;
+  const headers = headersOf(fields);
+  headers.set(
+    "host",
+    headers.get("host") ?? asText(asObject(fields.requestContext)?.domainName) ?? "localhost",
+  );
+  const scheme = kind.startsWith("balancer") && headers.get("x-forwarded-proto") === "http"
+    ? "http"
+    : "https";
+  const url = `${scheme}://lambda.invalid${path}${query === "" ? "" : `?${query}`}`;
+  const text = asText(fields.body);
+  const bodiless = method === "GET" || method === "HEAD" || text === null;
+  const body = bodiless
+    ? {}
+    : { body: fields.isBase64Encoded === true ? Uint8Array.from(Buffer.from(text, "base64")) : text };
+  try {
+    return { kind, basePath, request: new Request(url, { method, headers, signal, ...body }) };
+  } catch {
+    throw inputError("the event has a path or a method that is none");
+  }
+}
+
+/** Of payload format 2.0; its path begins with the stage, where that has a name. */
+function newerParts(fields: JsonObject): Parts | null {
   const context = asObject(fields.requestContext) ?? {};
   const http = asObject(context.http) ?? {};
   const method = asText(http.method);
-  const path = asText(fields.rawPath) ?? asText(http.path);
-  if (method === null || path === null || !path.startsWith("/")) {
-    throw inputError("the event is none of HTTP (wanted payload format 2.0, as function URLs send it)");
+  const whole = asText(fields.rawPath) ?? asText(http.path);
+  if (method === null || whole === null) return null;
+  const stage = `/${asText(context.stage) ?? "$default"}`;
+  const isStaged = whole === stage || whole.startsWith(`${stage}/`);
+  return {
+    kind: "url",
+    method,
+    path: isStaged ? whole.slice(stage.length) || "/" : whole,
+    query: asText(fields.rawQueryString) ?? "",
+    basePath: isStaged ? stage : "",
+  };
+}
+
+/** Of payload format 1.0, whose query is decoded, and of load balancers, whose query is as it was sent. */
+function olderParts(fields: JsonObject): Parts | null {
+  const context = asObject(fields.requestContext) ?? {};
+  const method = asText(fields.httpMethod);
+  const path = asText(fields.path);
+  if (method === null || path === null) return null;
+  const pairs = listed(fields.multiValueQueryStringParameters, fields.queryStringParameters);
+  if (asObject(context.elb) !== null) {
+    return {
+      kind: asObject(fields.multiValueHeaders) === null ? "balancer" : "balancer with lists",
+      method,
+      path,
+      query: pairs.map(([name, value]) => `${name}=${value}`).join("&"),
+      basePath: "",
+    };
   }
+  const outside = asText(context.path) ?? path;
+  return {
+    kind: "rest",
+    method,
+    path,
+    query: String(new URLSearchParams(pairs)),
+    basePath: outside.endsWith(path) ? outside.slice(0, outside.length - path.length).replace(/\/$/, "") : "",
+  };
+}
+
+function headersOf(fields: JsonObject): Headers {
   const headers = new Headers();
-  for (const [name, value] of Object.entries(asObject(fields.headers) ?? {})) {
+  for (const [name, value] of listed(fields.multiValueHeaders, fields.headers)) {
     try {
-      headers.append(name, String(value));
+      headers.append(name, value);
     } catch {
       throw inputError(`the event has a header that is none: ${JSON.stringify(name)}`);
     }
   }
-  const host = headers.get("host") ?? asText(context.domainName) ?? "localhost";
-  headers.set("host", host);
-  const query = asText(fields.rawQueryString) ?? "";
-  const url = `https://lambda.invalid${path}${query === "" ? "" : `?${query}`}`;
-  if (!URL.canParse(url)) throw inputError("the event has a path that is none");
-  const text = asText(fields.body);
-  const bodiless = method === "GET" || method === "HEAD" || text === null;
-  return new Request(url, {
-    method,
-    headers,
-    signal,
-    ...bodiless ? {} : {
-      body: fields.isBase64Encoded === true ? Uint8Array.from(Buffer.from(text, "base64")) : text,
-    },
-  });
+  return headers;
 }
 
-/** An answer as Lambda takes it. What is larger than Lambda takes is refused with the reason. */
-export async function lambdaAnswer(response: Response): Promise<LambdaAnswer> {
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  const headers = Object.fromEntries(response.headers);
-  const { status } = response;
-  if (bytes.length > MOST_BODY_BYTES) {
-    const detail =
-      `the answer has ${bytes.length} bytes, of which a Lambda function gives ${MOST_BODY_BYTES} at most ` +
-      "(ask for a smaller image, or a part)";
-    delete headers["content-length"];
-    return {
-      statusCode: 413,
-      headers: { ...headers, "content-type": "application/json", "cache-control": "no-store" },
-      body: JSON.stringify({ detail }),
-      isBase64Encoded: false,
-    };
-  }
-  const textual = /^(text\/|application\/([\w.+-]*\+)?json)/.test(headers["content-type"] ?? "");
-  return {
-    statusCode: status,
-    headers,
-    body: Buffer.from(bytes).toString(textual ? "utf8" : "base64"),
-    isBase64Encoded: !textual,
-  };
+/** Names with each of their values: of the lists where the event has such. */
+function listed(lists: unknown, single: unknown): [string, string][] {
+  const many = asObject(lists);
+  const pairs = many === null ? Object.entries(asObject(single) ?? {}) : Object.entries(many)
+    .flatMap(([name, values]) => asArray(values).map((value) => [name, value] as const));
+  return pairs.map(([name, value]) => [name, String(value)]);
 }

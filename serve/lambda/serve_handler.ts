@@ -1,7 +1,8 @@
 /** A server as a Lambda function: each invocation is one request, what was opened stays for the next. */
 import { openServer, type Server, type ServerOptions } from "../server.ts";
 import type { ServedByFunction } from "./served.ts";
-import { lambdaAnswer, requestOf } from "./http_event.ts";
+import { lambdaAnswer } from "./http_answer.ts";
+import { readHttpEvent } from "./http_event.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -33,7 +34,7 @@ export class ServeHandler {
 
   async handle(event: Uint8Array, deadlineMs: number): Promise<string> {
     const ended = new AbortController();
-    const request = requestOf(event, ended.signal);
+    const { request, kind, basePath } = readHttpEvent(event, ended.signal);
     const timer = setTimeout(
       () => ended.abort(new Error("the function's time is over")),
       Math.max(0, deadlineMs - Date.now() - TELLING_MS),
@@ -44,7 +45,7 @@ export class ServeHandler {
         this.#server = undefined; // what could not be opened may be there for the next
         throw error;
       });
-      return JSON.stringify(await lambdaAnswer(await server.fetch(request)));
+      return JSON.stringify(await lambdaAnswer(await server.fetch(request, { basePath }), kind));
     } finally {
       clearTimeout(timer);
     }

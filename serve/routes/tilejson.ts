@@ -8,7 +8,7 @@ import {
 } from "../../core/raster/tms/tile_matrix_set.ts";
 import { LONLAT } from "../area/lonlat_area.ts";
 import { boxIn } from "../area/part_output.ts";
-import { limitsIn, listedZooms, type Zooms } from "../area/set_limits.ts";
+import { boxInSet, limitsIn, listedZooms, type Zooms } from "../area/set_limits.ts";
 import type { ServeContext } from "../context.ts";
 import type { ServeLimits } from "../limits.ts";
 import { type Answer, type Asked, json } from "../http/operation.ts";
@@ -174,9 +174,10 @@ function addTileSets(context: ServeContext, backend: Backend): void {
     answer: async (asked) => {
       const bounds = await extent(context, asked) ?? WORLD;
       const set = tileMatrixSet(asked.path.tileMatrixSetId);
+      const box = boxInSet(set, bounds);
       return json({
         ...tileSet(backend.name, set.id, bounds, asked),
-        tileMatrixSetLimits: limitsIn(set, bounds, listedZooms(set)) ?? [],
+        tileMatrixSetLimits: box === null ? [] : limitsIn(set, box, listedZooms(set)),
       });
     },
   });

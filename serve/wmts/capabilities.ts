@@ -8,7 +8,8 @@ import {
   type TileMatrixSet,
   tileMatrixSet,
 } from "../../core/raster/tms/tile_matrix_set.ts";
-import { limitsIn, listedZooms, type Zooms } from "../area/set_limits.ts";
+import { isNorthFirst } from "../../core/raster/tms/tiles.ts";
+import { boxInSet, limitsIn, listedZooms, type Zooms } from "../area/set_limits.ts";
 import { escaped } from "../http/html.ts";
 
 export interface WmtsLayer {
@@ -34,7 +35,7 @@ interface Service {
 }
 
 /** Where layers are more, their documents leave out which tiles each has at every zoom: clients go by its box. */
-const MOST_LIMITED_LAYERS = 50;
+const MOST_LIMITED_LAYERS = 10;
 /** What XML 1.0 has no way to write. */
 // deno-lint-ignore no-control-regex
 const UNWRITABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
@@ -78,27 +79,45 @@ function isTakenBy({ tileMatrices }: TileMatrixSet, { mostTileSide }: Service): 
   );
 }
 
-/** Writes the links of a layer to the sets that its box touches, and notes these in `used`. */
+/** The parts of layers' elements that tell of the sets that their boxes touch; these are noted in `used`. */
 function linksOf({ layers, zooms }: Service, sets: readonly TileMatrixSet[]) {
   const isLimited = layers.length <= MOST_LIMITED_LAYERS;
-  const written = new Map<string, { readonly sets: TileMatrixSet[]; readonly text: string }>();
-  return (bounds: BoundingBox, used: Set<TileMatrixSet>): string => {
+  const written = new Map<string, Links>();
+  return (bounds: BoundingBox, used: Set<TileMatrixSet>): Links => {
     const key = JSON.stringify(bounds);
     let made = written.get(key);
     if (made === undefined) {
       const touched = sets.flatMap((set) => {
-        const limits = limitsIn(set, bounds, listedZooms(set, zooms)) ?? [];
-        return limits.length === 0 ? [] : [{ set, text: linkElement(set, isLimited ? limits : []) }];
+        const box = boxInSet(set, bounds);
+        const limits = box === null ? [] : limitsIn(set, box, listedZooms(set, zooms));
+        if (box === null || limits.length === 0) return [];
+        used.add(set);
+        return [{ box: boxElement(set, box), link: linkElement(set, isLimited ? limits : []) }];
       });
-      made = { sets: touched.map(({ set }) => set), text: touched.map(({ text }) => text).join("\n") };
-      written.set(key, made);
+      const lines = (of: "box" | "link") => touched.map((one) => one[of]).join("\n");
+      written.set(key, made = { boxes: lines("box"), links: lines("link") });
     }
-    for (const set of made.sets) used.add(set);
-    return made.text;
+    return made;
   };
 }
 
-function linkElement(set: TileMatrixSet, limits: NonNullable<ReturnType<typeof limitsIn>>): string {
+interface Links {
+  /** The layer's boxes in the sets' systems: clients that carry its corners there lose what lies around a pole. */
+  readonly boxes: string;
+  readonly links: string;
+}
+
+function boxElement(
+  set: TileMatrixSet,
+  [left, bottom, right, top]: readonly [number, number, number, number],
+): string {
+  const corner = (x: number, y: number) => (isNorthFirst(set) ? [y, x] : [x, y]).join(" ");
+  return `<ows:BoundingBox crs="${xml(crsName(set.crs))}">` +
+    `<ows:LowerCorner>${corner(left, bottom)}</ows:LowerCorner>` +
+    `<ows:UpperCorner>${corner(right, top)}</ows:UpperCorner></ows:BoundingBox>`;
+}
+
+function linkElement(set: TileMatrixSet, limits: ReturnType<typeof limitsIn>): string {
   const each = limits.map((one) =>
     `<TileMatrixLimits><TileMatrix>${one.tileMatrix}</TileMatrix>` +
     `<MinTileRow>${one.minTileRow}</MinTileRow><MaxTileRow>${one.maxTileRow}</MaxTileRow>` +
@@ -111,7 +130,7 @@ function linkElement(set: TileMatrixSet, limits: NonNullable<ReturnType<typeof l
   ].join("\n");
 }
 
-function layerElement({ format }: Service, layer: WmtsLayer, links: string): string {
+function layerElement({ format }: Service, layer: WmtsLayer, { boxes, links }: Links): string {
   const { name, bounds: { xmin, ymin, xmax, ymax }, tiles, query, times } = layer;
   const tile = `${tiles}/{TileMatrixSet}/{TileMatrix}/{TileCol}/{TileRow}.${format.ending}`;
   return `<Layer>
@@ -121,6 +140,7 @@ function layerElement({ format }: Service, layer: WmtsLayer, links: string): str
 <ows:UpperCorner>${xmax} ${ymax}</ows:UpperCorner>
 </ows:WGS84BoundingBox>
 <ows:Identifier>${xml(name)}</ows:Identifier>
+${boxes}
 <Style isDefault="true"><ows:Identifier>default</ows:Identifier></Style>
 <Format>${xml(format.type)}</Format>
 ${dimension(times)}${links}

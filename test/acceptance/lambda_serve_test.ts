@@ -83,6 +83,19 @@ Deno.test({
       // Links are of the function's URL, which knows https only.
       const tileJson = JSON.parse((await ask("/rasterio/WebMercatorQuad/tilejson.json")).body);
       assert.ok(tileJson.tiles[0].startsWith(`https://${HOST}/rasterio/tiles/`), tileJson.tiles[0]);
+      // An API's stage stands in them, and is no part of the path.
+      const staged = await lambda.invoke({
+        resource: "/{proxy+}",
+        path: "/rasterio/WebMercatorQuad/tilejson.json",
+        httpMethod: "GET",
+        headers: { Host: "id.execute-api.us-west-2.amazonaws.com" },
+        requestContext: { stage: "prod", path: "/prod/rasterio/WebMercatorQuad/tilejson.json" },
+      });
+      const [first] = JSON.parse(String(staged!.body.body)).tiles;
+      assert.ok(
+        first.startsWith("https://id.execute-api.us-west-2.amazonaws.com/prod/rasterio/tiles/"),
+        first,
+      );
       const nothing = await ask("/rasterio/tiles/WebMercatorQuad/9/0/0.png");
       assert.deepEqual([nothing.statusCode, nothing.body], [204, ""]);
       const triangle = [[-92.5, 48], [-92, 48], [-92, 48.5], [-92.5, 48]];

@@ -45,6 +45,10 @@ Deno.test("the binary's server refuses what is no request, tells lengths, and en
     assert.deepEqual([statusOf(got), lengthOf(head)], [200, body.length]);
     assert.deepEqual([statusOf(headOnly), lengthOf(headOnly)], [200, body.length]);
     assert.ok(headOnly.endsWith("\r\n\r\n"), "HEAD has no body");
+    // As does a large one, while few wait for theirs.
+    const large = await answered(port, `GET /map/ol.js HTTP/1.1\r\nAccept-Encoding: gzip\r\n${LAST}`);
+    assert.equal(statusOf(large), 200);
+    assert.ok(lengthOf(large.slice(0, 2000)) > 64 * 1024, large.slice(0, 400));
 
     const idle = kept = net.connect(port, "127.0.0.1");
     const ended = new Promise((resolve) => idle.on("close", resolve));

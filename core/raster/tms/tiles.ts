@@ -49,10 +49,15 @@ function halves(set: TileMatrixSet): boolean {
   );
 }
 
+/** Whether the set's documents write northings or latitudes first. */
+export function isNorthFirst({ orderedAxes }: TileMatrixSet): boolean {
+  return /^(y|n|lat)/i.test(orderedAxes[0]);
+}
+
 /** The upper left corner of a matrix as x, y, whatever the order of the set's axes. */
 function originOf(set: TileMatrixSet, matrix: TileMatrix): readonly [number, number] {
   const [first, second] = matrix.pointOfOrigin;
-  return /^(y|n|lat)/i.test(set.orderedAxes[0]) ? [second, first] : [first, second];
+  return isNorthFirst(set) ? [second, first] : [first, second];
 }
 
 /** How many tiles of a row are one. */

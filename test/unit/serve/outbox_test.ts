@@ -40,6 +40,19 @@ Deno.test("a small answer goes as it is, a large one in chunks that are its byte
   assert.equal(box.usedBytes, 0);
 });
 
+Deno.test("an answer that is not very large goes whole while as many fit into a quarter of the memory", async () => {
+  const { box } = outbox();
+  const bytes = new Uint8Array(MEGABYTE);
+  assert.equal(box.body(bytes, { unsent: 0 }), bytes);
+  const second = reading(box.body(bytes, { unsent: 1 }));
+  // One is in chunks, of those that are not sent: none is whole.
+  assert.equal(box.body(bytes, { unsent: 1 }), bytes);
+  const large = reading(box.body(new Uint8Array(MEGABYTE + 1), { unsent: 1 }));
+  await second.cancel();
+  await large.cancel();
+  assert.equal(box.usedBytes, 0);
+});
+
 Deno.test("who takes nothing is cut off, and so is who takes a little at a time", async () => {
   const { box, clock } = outbox();
   const still = reading(box.body(new Uint8Array(MEGABYTE)));

@@ -164,6 +164,12 @@ Deno.test("what a document repeats is XML, whatever it holds", () => {
   const [layer] = layersOf(text);
   assert.deepEqual(layer.limits("UPSArcticWGS84Quad", 3), [0, 7, 0, 7]);
   assert.deepEqual(layer.limits("GIBSAntarctic3031", 1), [0, 3, 0, 3]);
+  const box = (code: string) =>
+    new RegExp(`crs="urn:ogc:def:crs:${code}">[^/]*?Corner>(.*?)<.*?UpperCorner>(.*?)<`).exec(text)?.slice(1);
+  assert.deepEqual(box("EPSG::3031"), ["-4194304 -4194304", "4194304 4194304"]);
+  // Latitudes come first in the system of WGS1984Quad, and longitudes in that of WorldCRS84Quad.
+  assert.deepEqual(box("EPSG::4326"), ["-90 -180", "90 180"]);
+  assert.deepEqual(box("OGC:1.3:CRS84"), ["-180 -90", "180 90"]);
 });
 
 Deno.test("a server of small images names tiles that it serves", () =>

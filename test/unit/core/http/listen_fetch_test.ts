@@ -12,6 +12,7 @@ function fake(stops: unknown[], answered: Promise<void>) {
     given.push(options);
     return {
       port: 4711,
+      pendingRequests: 0,
       stop: (cut) => {
         stops.push(cut);
         return cut ? Promise.resolve() : answered;
