@@ -2,6 +2,7 @@
 import zlib from "node:zlib";
 import { adler32 } from "./kernels/adler32.ts";
 import { type Libdeflate, runtimeLibdeflate } from "./libdeflate.ts";
+import { release } from "./release.ts";
 
 /** deflate expands by at most 1,032 (RFC 1951: a pair of bits for 258 bytes). */
 export const MOST_EXPANSION = 1032;
@@ -11,9 +12,11 @@ interface InflateOptions {
   size: number;
   /** An error where more come. */
   most: number;
+  /** Memory of the expected size, for what comes; it may be written to in vain. */
+  place?: Uint8Array | undefined;
 }
 
-/** Returns what the stream holds. Throws node:zlib's errors on bytes that no writer made. */
+/** Returns what the stream holds, which is `place` where it was put there. Throws node:zlib's errors on bytes that no writer made. */
 type Inflate = (bytes: Uint8Array, options: InflateOptions) => Uint8Array;
 
 /** libdeflate cannot be told where to stop: it is not asked for streams that could expand to more. */
@@ -51,7 +54,7 @@ function inflateByZlib(bytes: Uint8Array, { size, most }: InflateOptions): Uint8
 function inflateFast(
   libdeflate: Libdeflate,
   bytes: Uint8Array,
-  { size, most }: InflateOptions,
+  { size, most, place }: InflateOptions,
 ): Uint8Array | undefined {
   const { length } = bytes;
   if (size < LEAST_SIZE || size > MOST_SIZE || length > size) return undefined;
@@ -63,8 +66,13 @@ function inflateFast(
   } catch {
     return undefined; // node:zlib says what is wrong.
   }
-  if (output.length > most || adler32(output) !== storedAdler32(bytes)) return undefined;
-  return output;
+  if (output.length > most) return undefined;
+  const made = place?.length === output.length ? place : output;
+  if (made !== output) {
+    made.set(output);
+    release([output]);
+  }
+  return adler32(made) === storedAdler32(bytes) ? made : undefined;
 }
 
 /** A header of deflate with a window of at most 32 KiB, without a dictionary. */

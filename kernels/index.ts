@@ -15,6 +15,7 @@ export {
 } from "./average_cells";
 export { averageFloats } from "./average_floats";
 export { copyRows } from "./copy_rows";
+export { eraseFloat32, eraseFloat64 } from "./erase_values";
 export { countFloats } from "./count_floats";
 export { gather4, gather8, gatherHalves, keepRows, markFloat32, markFloat64 } from "./keep_rows";
 export { maxCells, minCells, squaresCells, sumCells } from "./reduce_cells";

@@ -1,4 +1,6 @@
 /** Raw elements of a dataset as values: fill becomes NaN, packed integers become physical numbers. */
+import { asFloat } from "../kernels/float_sums.ts";
+import { memoryOf } from "../kernels/memory.ts";
 import type { Values } from "../values.ts";
 import type { Hdf5Scalar, Hdf5Values } from "./contract.ts";
 import type { Packing } from "./packing.ts";
@@ -79,6 +81,13 @@ function eraseFill(values: Values, raw: Hdf5Values, fill: number | bigint): void
     // A float64 may round a neighbour onto the fill, so the integers themselves are compared.
     const integers = raw as BigInt64Array;
     for (let i = 0; i < values.length; i += 1) if (integers[i] === fill) values[i] = NaN;
+    return;
+  }
+  const memory = values === raw ? memoryOf(values) : undefined;
+  if (memory !== undefined) {
+    const { eraseFloat32, eraseFloat64 } = memory.kernels;
+    if (values instanceof Float32Array) eraseFloat32(values.byteOffset, values.length, asFloat(fill));
+    else eraseFloat64(values.byteOffset, values.length, fill);
     return;
   }
   const elements = raw as Float64Array;

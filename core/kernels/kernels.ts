@@ -27,6 +27,9 @@ type Reduction = (to: number, x: number, starts: number, cells: number) => void;
 /** Elements of the rows that are listed as uint32, one after the other. */
 type Gather = (from: number, list: number, count: number, to: number) => void;
 
+/** Writes NaN where a value equals `fill`. */
+type Erase = (values: number, rows: number, fill: number) => void;
+
 /** Clears bits of a uint32 a row where its value is not finite. */
 type Mark = (values: number, rows: number, alive: number, kill: number) => void;
 
@@ -62,6 +65,8 @@ export interface Kernels {
   ): void;
   countFloats(at: number, length: number, limits: number, nodata: number, counts: number): void;
   divideRows: Arithmetic;
+  eraseFloat32: Erase;
+  eraseFloat64: Erase;
   gather4: Gather;
   gather8: Gather;
   gatherHalves: Gather;

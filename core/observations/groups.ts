@@ -44,8 +44,22 @@ export function linkedGroups(file: Hdf5File, patterns: readonly string[]): strin
   });
 }
 
+/** Paths by group and template: a run asks for the same ones of each granule. */
+const paths = new Map<string, DatasetPath>();
+const MOST_PATHS = 4096;
+
 /** Fills `{group}` in a template and takes a column suffix apart. Throws an input error on a bad suffix. */
 export function datasetPath(template: string, group: string): DatasetPath {
+  const key = `${group}\n${template}`;
+  let path = paths.get(key);
+  if (path === undefined) {
+    if (paths.size >= MOST_PATHS) paths.clear();
+    paths.set(key, path = parsePath(template, group));
+  }
+  return path;
+}
+
+function parsePath(template: string, group: string): DatasetPath {
   const text = template.replaceAll("{group}", group);
   const suffix = /\[([^\]]*)\]$/.exec(text);
   if (!suffix) return { path: absolute(text), column: null };

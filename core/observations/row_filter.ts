@@ -34,6 +34,32 @@ export function applyFilter(
   packing: Packing,
   filter: DatasetFilter,
 ): void {
+  if ((raw instanceof Int8Array || raw instanceof Uint8Array) && raw.length > BYTE_VALUES) {
+    applyTable(passes, raw, tableOf(raw instanceof Int8Array, packing, filter));
+  } else clearFailing(passes, raw, packing, filter);
+}
+
+const BYTE_VALUES = 256;
+
+/** Which elements of one byte pass, by their bits. */
+function tableOf(isSigned: boolean, packing: Packing, filter: DatasetFilter): Uint8Array {
+  const bits = Uint8Array.from({ length: BYTE_VALUES }, (_, byte) => byte);
+  const table = new Uint8Array(BYTE_VALUES).fill(1);
+  clearFailing(table, isSigned ? new Int8Array(bits.buffer) : bits, packing, filter);
+  return table;
+}
+
+function applyTable(passes: Uint8Array, raw: Int8Array | Uint8Array, table: Uint8Array): void {
+  const bytes = new Uint8Array(raw.buffer, raw.byteOffset, raw.length);
+  for (let i = 0; i < passes.length; i += 1) passes[i] &= table[bytes[i]];
+}
+
+function clearFailing(
+  passes: Uint8Array,
+  raw: Hdf5Values,
+  packing: Packing,
+  filter: DatasetFilter,
+): void {
   const { scale, offset, valid } = packing;
   const stated = [filter.value].flat();
   const values = stated.map(Number);

@@ -104,14 +104,15 @@ export class ChunkFault extends Error {}
 
 /**
  * Undoes `filters` (in the order of writing) on one stored chunk, except those whose bit is set in `mask`,
- * and returns `chunkBytes` bytes. The result may be a view of `stored` or of memory that the next call
- * overwrites or gives back. Throws a ChunkFault on bytes that no writer made.
+ * and returns `chunkBytes` bytes. The result may be `place`, which has so many, a view of `stored`, or memory that the next
+ * call overwrites or gives back. Throws a ChunkFault on bytes that no writer made.
  */
 export function decodeChunk(
   stored: Uint8Array,
   mask: number,
   filters: readonly Filter[],
   chunkBytes: number,
+  place?: Uint8Array,
 ): Uint8Array {
   if (mask >>> filters.length !== 0) throw new ChunkFault(`leaves out filters that it has not (${mask})`);
   const sizes: number[] = [];
@@ -124,7 +125,8 @@ export function decodeChunk(
   for (let i = filters.length - 1; i >= 0; i -= 1) {
     if (mask & (1 << i)) continue;
     const { id, values } = filters[i];
-    if (id === DEFLATE) bytes = unzlib(bytes, sizes[i]);
+    // What another filter undoes after it has no place yet.
+    if (id === DEFLATE) bytes = unzlib(bytes, sizes[i], i === 0 ? place : undefined);
     else if (Object.hasOwn(CODECS, id)) bytes = unpack(bytes, sizes[i], filters[i]);
     else if (id === SHUFFLE) bytes = unshuffle(bytes, values[0]);
     else bytes = verifyFletcher(bytes);
@@ -138,15 +140,15 @@ export function decodeChunk(
 /** What was inflated last: its memory is taken for the next chunk. */
 const inflated: Uint8Array[] = [];
 
-/** Undoes deflate; the result is empty after the next call. */
-function unzlib(bytes: Uint8Array, size: number): Uint8Array {
+/** Undoes deflate; the result is `place`, or empty after the next call. */
+function unzlib(bytes: Uint8Array, size: number, place: Uint8Array | undefined): Uint8Array {
   if (size > bytes.length * MOST_EXPANSION + 64) {
     throw new ChunkFault(`has ${bytes.length} bytes, too few for ${size}`);
   }
   release(inflated.splice(0));
   try {
-    const made = inflate(bytes, { size, most: size + 65 });
-    inflated.push(made);
+    const made = inflate(bytes, { size, most: size + 65, place });
+    if (made !== place) inflated.push(made);
     return made;
   } catch (error) {
     throw new ChunkFault(`does not inflate (${(error as Error).message})`, { cause: error });

@@ -287,7 +287,7 @@ export class DirectDataset implements Hdf5Dataset {
   ): void {
     const chunk = this.chunks!;
     const chunkBytes = this.#chunkBytes(chunk);
-    const copy = chunkCopier(this.shape, chunk, this.#type.size, chunkGrid(this.shape, chunk), out, window);
+    const copier = chunkCopier(this.shape, chunk, this.#type.size, chunkGrid(this.shape, chunk), out, window);
     for (let i = 0; i < wanted.length;) {
       const batch: [number, StoredChunk][] = [];
       for (let held = 0; i < wanted.length && (batch.length === 0 || held < BATCH_BYTES); i += 1) {
@@ -295,7 +295,10 @@ export class DirectDataset implements Hdf5Dataset {
         held += wanted[i][1].size;
       }
       const parts = this.#fetcher.read(batch.map(([, { address, size }]) => this.#range(address, size)));
-      batch.forEach(([place, { mask }], k) => copy(place, this.#decode(parts[k], mask, chunkBytes, place)));
+      batch.forEach(([place, { mask }], k) => {
+        const room = copier.room(place), bytes = this.#decode(parts[k], mask, chunkBytes, place, room);
+        if (bytes !== room) copier.copy(place, bytes);
+      });
     }
   }
 
@@ -365,10 +368,17 @@ export class DirectDataset implements Hdf5Dataset {
     return { offset, length };
   }
 
-  #decode(stored: Uint8Array, mask: number, chunkBytes: number, place: number): Uint8Array {
+  /** The elements of the chunk at a place, in `room` where they could be put there. */
+  #decode(
+    stored: Uint8Array,
+    mask: number,
+    chunkBytes: number,
+    place: number,
+    room: Uint8Array | undefined,
+  ): Uint8Array {
     this.#counters.chunksDecoded += 1;
     try {
-      return decodeChunk(stored, mask, this.#filters, chunkBytes);
+      return decodeChunk(stored, mask, this.#filters, chunkBytes, room);
     } catch (error) {
       if (!(error instanceof ChunkFault)) throw error;
       throw damaged(this.#file.name, `chunk ${place} of ${this.path} ${error.message}`);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import zlib from "node:zlib";
 import { inflate, inflateBy } from "../../../core/inflate.ts";
+import { giveBack, takeMemory } from "../../../core/kernels/memory.ts";
 import type { Libdeflate } from "../../../core/libdeflate.ts";
 
 const SIZES = [0, 1, 1000, 1024, 5000, 80_000, 262_144, 300_000, 1_000_003];
@@ -51,6 +52,21 @@ Deno.test("a stream is the same bytes by libdeflate as by node:zlib, of any size
     }
   }
   assert.ok(libdeflate.seen.length > 20);
+});
+
+Deno.test("what a stream holds is put where it is to go, in a kernel's memory or another, if it is whole", () => {
+  const size = 80_000, bytes = someBytes(size, 5), packed = zlib.deflateSync(bytes);
+  const memory = takeMemory(size);
+  for (const place of [new Uint8Array(size), memory.take(size)!]) {
+    const made = inflateBy(new Recorder())(packed, { ...options(size), place });
+    assert.equal(made, place);
+    assert.deepEqual(place.slice(), bytes);
+    const damaged = Uint8Array.from(packed).with(-1, packed.at(-1)! ^ 1);
+    assert.throws(() => inflateBy(new Recorder())(damaged, { ...options(size), place }));
+    const other = inflateBy(new Recorder())(packed, { ...options(size), place: place.subarray(1) });
+    assert.deepEqual(new Uint8Array(other), bytes);
+  }
+  giveBack(memory);
 });
 
 Deno.test("libdeflate gets room for the whole output, so that it needs no second try", () => {

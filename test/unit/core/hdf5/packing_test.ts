@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import { openFileSyncSource } from "../../../../core/access/file_source.ts";
+import { giveBack, takeMemory } from "../../../../core/kernels/memory.ts";
 import type { Hdf5Scalar } from "../../../../core/hdf5/contract.ts";
 import { packingOf } from "../../../../core/hdf5/packing.ts";
 import { toValues, withSign } from "../../../../core/hdf5/values.ts";
@@ -222,4 +223,23 @@ Deno.test("64-bit integers are compared digit by digit with integers in quotes, 
   assert.equal(passes("lt", 1e30), "11111");
   assert.throws(() => passes("eq", 19640002300000332), /\/shot compares .*round.*in quotes/);
   assert.throws(() => passes("lt", 2 ** 53), /in quotes/);
+});
+
+Deno.test("fills of floats are erased alike in a kernel's memory, at every length about a vector's", () => {
+  for (const elements of [Float32Array, Float64Array]) {
+    for (let length = 0; length < 12; length++) {
+      for (const fill of [7, 0.1, -9999.5, 3.4028234663852886e38, NaN]) {
+        const numbers = Array.from({ length }, (_, i) => [1.5, fill, NaN, Infinity, -0][i * 7 % 5]);
+        const packing = { dtype: "<f8", fills: [fill], scale: 1, offset: 0, valid: null, warnings: [] };
+        const memory = takeMemory(8 * (length + 1));
+        const inside = new elements(memory.buffer, memory.place(8 * (length + 1)), length + 1);
+        inside.set([...numbers, fill]);
+        const found = toValues(inside.subarray(0, length), packing);
+        const wanted = [...elements.from(numbers)].map((value) => value === fill ? NaN : value);
+        assert.deepEqual([...found], wanted);
+        assert.equal(inside[length], elements.of(fill)[0], "what follows stays");
+        giveBack(memory);
+      }
+    }
+  }
 });
