@@ -8,8 +8,13 @@ import { evenBits, interleaveNumber } from "../cells/bits.ts";
 import { MAX_NUMBER_ORDER } from "../cells/convention.ts";
 import { inputError } from "../errors.ts";
 import { crsOfCode } from "../raster/crs/codes.ts";
-import { ellipsoid, linearUnit, parseParameters } from "../raster/crs/parameters.ts";
-import { transformer } from "../raster/crs/transform.ts";
+import {
+  ellipsoid,
+  linearUnit,
+  parameter,
+  type Parameters,
+  parseParameters,
+} from "../raster/crs/parameters.ts";
 import type { Crs } from "../raster/grid.ts";
 
 /** Where cells lie. Plain data. */
@@ -29,8 +34,6 @@ const SPAN_DEGREES = 720;
 
 const EARTH_METRES = 6371007.18;
 const METRES_A_DEGREE = EARTH_METRES * Math.PI / 180;
-/** Degrees: of a grid on degrees of longitude and latitude, places that differ less are the same. */
-const SAME_PLACE = 1e-7;
 /** Metres, as GRS80 has it too. */
 const WGS84_SEMI_MAJOR = 6378137;
 
@@ -69,18 +72,23 @@ function known({ crs: code }: Pick<ProjectedGrid, "crs">): { crs: Crs; metres: n
 
 /** Refuses degrees that are not those of observations: from another meridian, or on another datum. */
 function checkDegrees(crs: Crs, code: string): void {
-  const { forward } = transformer(crsOfCode("EPSG:4326"), crs);
-  const isSame = [[0, 0], [100, 45], [-120, -60]].every(([longitude, latitude]) => {
-    const [x, y] = forward(longitude, latitude);
-    return Math.abs(x - longitude) < SAME_PLACE && Math.abs(y - latitude) < SAME_PLACE;
-  });
-  // Definitions of an older datum may lack the shifts, which come in files.
-  if (isSame && ellipsoid(parseParameters(crs.proj4))?.semiMajor === WGS84_SEMI_MAJOR) return;
+  if (isOfWgs84(parseParameters(crs.proj4))) return;
   throw inputError(
     `${code}: its longitudes and latitudes are not those of WGS 84 (wanted EPSG:4326 for a grid in degrees, or a` +
       " projected reference system, such as EPSG:3413, EPSG:6933 or a zone of UTM)",
     { code },
   );
+}
+
+/**
+ * Whether longitudes and latitudes of a definition are those of WGS 84: from Greenwich, without a shift to WGS 84, on an
+ * ellipsoid of its axis (definitions of an older datum may lack the shifts, which come in files). A transform would tell
+ * the same; what computes it is loaded by those alone who have a projection.
+ */
+function isOfWgs84(parameters: Parameters): boolean {
+  const shifts = (parameters.get("towgs84") ?? "0").split(",");
+  return shifts.every((shift) => Number(shift) === 0) && parameter(parameters, "pm", 0) === 0 &&
+    ellipsoid(parameters)?.semiMajor === WGS84_SEMI_MAJOR;
 }
 
 /** The order of the finest cells: the least at which the pyramid is as wide as it must be, or the last. */

@@ -3,10 +3,21 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { nestedOf } from "../../../../core/cells/healpix.ts";
 import { CellFinder } from "../../../../core/projected/assign.ts";
-import { cellOf, columnAndRow, edgesOf, finestOrder, sideOf } from "../../../../core/projected/grid.ts";
+import {
+  cellOf,
+  columnAndRow,
+  edgesOf,
+  finestOrder,
+  isInDegrees,
+  sideOf,
+} from "../../../../core/projected/grid.ts";
 import { coordinateAttributes, mappingAttributes } from "../../../../core/projected/mapping.ts";
 import { CellPlaces } from "../../../../core/projected/places.ts";
 import { cellOrderFor, TileFinder } from "../../../../core/projected/tiles.ts";
+import { crsOfCode } from "../../../../core/raster/crs/codes.ts";
+import { ellipsoid, parseParameters } from "../../../../core/raster/crs/parameters.ts";
+import { transformer } from "../../../../core/raster/crs/transform.ts";
+import type { Crs } from "../../../../core/raster/grid.ts";
 import { PlaneCells } from "../../../../core/store/plane_cells.ts";
 import { outlineOf } from "../../../../results/cell_shapes.ts";
 
@@ -148,6 +159,41 @@ Deno.test("degrees that are not those of observations are refused", () => {
     );
   }
 });
+
+Deno.test("degrees are taken of those codes whose places the projections leave where they are, on WGS 84's axis", () => {
+  const places = [[0, 0], [100, 45], [-120, -60]];
+  const taken = [0, 0];
+  for (let number = 4000; number < 5000; number++) {
+    const crs = codeIn(number);
+    if (crs === undefined || !crs.geographic) continue;
+    const { forward } = transformer(crsOfCode("EPSG:4326"), crs);
+    const stay = places.every(([lon, lat]) => {
+      const [x, y] = forward(lon, lat);
+      return Math.abs(x - lon) < 1e-7 && Math.abs(y - lat) < 1e-7;
+    });
+    const wanted = stay && ellipsoid(parseParameters(crs.proj4))?.semiMajor === 6378137;
+    const found = catching(() => isInDegrees({ crs: `EPSG:${number}` }));
+    assert.equal(found, wanted, `EPSG:${number} ${crs.proj4}`);
+    taken[Number(wanted)] += 1;
+  }
+  assert.ok(taken.every((count) => count > 50), `${taken}`);
+});
+
+function codeIn(number: number): Crs | undefined {
+  try {
+    return crsOfCode(`EPSG:${number}`);
+  } catch {
+    return undefined;
+  }
+}
+
+function catching(run: () => boolean): boolean {
+  try {
+    return run();
+  } catch {
+    return false;
+  }
+}
 
 Deno.test("a cell's side is that of a square of its area on the sphere, at every latitude", () => {
   const radius = 6371007.18, radians = Math.PI / 180;
