@@ -96,7 +96,7 @@ export function mapPage(root: string, feeds: readonly string[]): string {
         <input id="address" readonly aria-labelledby="address-title" spellcheck="false">
         <button id="copy" type="button">Copy</button>
       </div>
-      <p class="note"><a id="tilejson">TileJSON</a></p>
+      <p class="note"><a id="tilejson">TileJSON</a> <a id="wmts">WMTS</a></p>
     </section>
   </div>
 </aside>

@@ -77,6 +77,9 @@ Deno.test({
         assert.deepEqual(charted, VALUES);
         assert.match(await page.textContent("#about") ?? "", /HEALPix.*orders 2 to 9/);
 
+        const layer = await fetch(await page.evaluate(`document.querySelector("#wmts").href`));
+        assert.match(await layer.text(), /<ows:Identifier>h_best<.*time=2020-03-01/s);
+
         await page.fill("#time", "0");
         await untilAnother(page, last);
         assert.match(await page.inputValue("#address"), /time=2020-01-01/);

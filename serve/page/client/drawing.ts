@@ -41,6 +41,11 @@ export function tilejsonAddress(drawn: Drawn, view: MapView): string {
   return address(`${drawn.choice.path}/${view.id}/tilejson.json`, parametersOf(drawn));
 }
 
+/** What is drawn as a layer of a Web Map Tile Service, in all its tile matrix sets. */
+export function wmtsAddress(drawn: Drawn): string {
+  return address(`${drawn.choice.path}/WMTSCapabilities.xml`, parametersOf(drawn));
+}
+
 interface TileEvents {
   /** The range that the server chose for a tile; null where it drew bytes as they are. */
   onRange(range: readonly [number, number] | null): void;

@@ -150,7 +150,11 @@ export async function describe(layer: Layer, signal: AbortSignal): Promise<Descr
   if (answer === null) return { choices: [], box: layer.box, note: "There is no granule." };
   const choices = answer.backend === "xarray" ? variablesOf(answer) : bandsOf(answer);
   const [refused] = answer.refused;
-  const note = choices.length === 0 && refused !== undefined ? `${refused.name}: ${refused.reason}` : "";
+  const note = choices.length > 0
+    ? ""
+    : refused === undefined
+    ? "Its files hold no grid; a store of cells that is made of them can be drawn."
+    : `${refused.name}: ${refused.reason}`;
   return { choices, box: layer.box, note };
 }
 

@@ -5,7 +5,7 @@ import { type Basemap, makeBasemap } from "./basemap.ts";
 import { type Asked, askedOf, stateText } from "./address.ts";
 import { drawLegend, FAVOURITES, roundRange } from "./colours.ts";
 import { at, fillRadios, fillSelect } from "./dom.ts";
-import { type Drawn, tileAddress, tilejsonAddress, tileSource } from "./drawing.ts";
+import { type Drawn, tileAddress, tilejsonAddress, tileSource, wmtsAddress } from "./drawing.ts";
 import {
   addressedLayer,
   type Choice,
@@ -275,6 +275,7 @@ class Page {
     this.#tiles.setSource(source);
     at("address", HTMLInputElement).value = tileAddress(drawn, view);
     at("tilejson", HTMLAnchorElement).href = tilejsonAddress(drawn, view);
+    at("wmts", HTMLAnchorElement).href = wmtsAddress(drawn);
     void drawLegend(drawn.range === null ? null : legend(drawn.range));
     this.#keep();
   }
