@@ -117,7 +117,7 @@ export class SourceOpener {
   #warm(source: CachedSource, isAwaited: boolean): void {
     if (source.readWhole !== undefined) return;
     if (source.isSmall) source.warm(isAwaited);
-    else if (this.#wholeFiles.areWorthwhile(source.sizeBytes, this.#ahead.expectedCount, isAwaited)) {
+    else if (this.#wholeFiles.areWorthwhile(source.sizeBytes, this.#ahead.expectedCount)) {
       if (source.warm(isAwaited)) this.#wholeFiles.began();
     }
   }

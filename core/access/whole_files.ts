@@ -14,14 +14,10 @@ export class WholeFiles {
     if (this.#shares.length > REMEMBERED) this.#shares.shift();
   }
 
-  /**
-   * Of the first of `expected` files nothing is known: they are, where they are few of all and not large. Half of the
-   * guesses are for those whose reader waits.
-   */
-  areWorthwhile(sizeBytes: number, expected: number, isAwaited: boolean): boolean {
+  /** Of the first of `expected` files nothing is known: they are, where they are few of all and not large. */
+  areWorthwhile(sizeBytes: number, expected: number): boolean {
     if (this.#shares.length > 0) return this.#shares.every((share) => share >= NEARLY_ALL);
-    const share = isAwaited ? GUESSED_SHARE : GUESSED_SHARE / 2;
-    return sizeBytes <= LARGEST_GUESS_BYTES && this.#guesses + 1 <= expected * share;
+    return sizeBytes <= LARGEST_GUESS_BYTES && this.#guesses + 1 <= expected * GUESSED_SHARE;
   }
 
   /** A file is read whole because {@linkcode areWorthwhile} said so. */

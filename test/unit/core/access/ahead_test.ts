@@ -126,6 +126,22 @@ Deno.test("of many files the first come whole, before anything is known of how t
     assert.equal(server.count(/large-0-/), WHOLE_REQUESTS);
   }));
 
+Deno.test("while the first of many files is read, an eighth of all comes whole, and no more", () =>
+  withServer(async (server, _locations, opener) => {
+    const large = Array.from(
+      { length: 48 },
+      (_, i) => ({ kind: "https" as const, url: `${server.url}/large-${i}-` }),
+    );
+    const whole = () =>
+      large.filter((_, i) => server.count(new RegExp(`large-${i}-`)) === WHOLE_REQUESTS).length;
+    opener.expect(large);
+    const first = await opener.open(large[0]);
+    await until(() => whole() === 6);
+    await settle();
+    assert.equal(whole(), 6);
+    await first.close();
+  }));
+
 Deno.test("a file that cannot be opened ahead fails where it is taken, and only there", () =>
   withServer(async (server, locations, opener) => {
     server.faults = new FaultSchedule([{

@@ -5,7 +5,7 @@ const SIZE = 10_000_000;
 
 Deno.test("files are worth reading whole once nearly all of each of the last ones was asked for", () => {
   const files = new WholeFiles();
-  const worthwhile = () => files.areWorthwhile(SIZE, 4, true);
+  const worthwhile = () => files.areWorthwhile(SIZE, 4);
   assert.equal(worthwhile(), false, "nothing is known yet, and they are few");
   files.seen(0.95);
   assert.equal(worthwhile(), true);
@@ -16,18 +16,17 @@ Deno.test("files are worth reading whole once nearly all of each of the last one
 });
 
 Deno.test("of many files the first eighth is read whole on a guess, until one was read, and none that is large", () => {
-  const guessed = (files: WholeFiles, size: number, expected: number, isAwaited = true) =>
+  const guessed = (files: WholeFiles, size: number, expected: number) =>
     Array.from({ length: 20 }, () => {
-      const yes = files.areWorthwhile(size, expected, isAwaited);
+      const yes = files.areWorthwhile(size, expected);
       if (yes) files.began();
       return yes;
     }).filter((yes) => yes).length;
   assert.equal(guessed(new WholeFiles(), SIZE, 48), 6);
-  assert.equal(guessed(new WholeFiles(), SIZE, 48, false), 3, "the others are for readers that wait");
   assert.equal(guessed(new WholeFiles(), SIZE, 7), 0);
   assert.equal(guessed(new WholeFiles(), 100_000_000, 48), 0);
   const files = new WholeFiles();
-  assert.equal(files.areWorthwhile(SIZE, 48, true), true);
+  assert.equal(files.areWorthwhile(SIZE, 48), true);
   files.seen(0.1);
-  assert.equal(files.areWorthwhile(SIZE, 48, true), false, "the guess was wrong");
+  assert.equal(files.areWorthwhile(SIZE, 48), false, "the guess was wrong");
 });
