@@ -36,20 +36,27 @@ export class CellAssigner {
     this.#assign = assign ?? healpix({ parentOrder, childOrder, convention });
   }
 
-  /** Has the cells of so many rows at most lie in `memory`, or in arrays of their own, until the next call. */
+  /**
+   * Has the cells of so many rows at most lie in `memory` until the next call; without one they get arrays of their own
+   * when there are rows: so many may be stated where none can be read.
+   */
   layOut(rows: number, memory: KernelMemory | undefined): void {
     this.#assigned = undefined;
-    if (memory === undefined) {
-      this.#parent = new Float64Array(rows);
-      this.#child = new Uint32Array(rows);
-    } else {
+    if (memory === undefined) this.#allot(0);
+    else {
       this.#parent = new Float64Array(memory.buffer, memory.place(8 * rows), rows);
       this.#child = new Uint32Array(memory.buffer, memory.place(4 * rows), rows);
     }
   }
 
+  #allot(rows: number): void {
+    this.#parent = new Float64Array(rows);
+    this.#child = new Uint32Array(rows);
+  }
+
   /** The cells of places; a place that is none on Earth has the parent -1. */
   assign(longitude: Float64Array, latitude: Float64Array, rows: number): CellsOfRows {
+    if (this.#parent.length < rows) this.#allot(rows);
     const cells = { parent: this.#parent, child: this.#child };
     if (this.#assigned === longitude) return cells;
     this.#assigned = longitude;
@@ -63,6 +70,7 @@ export class CellAssigner {
    */
   place(runs: GroupRuns, spans: readonly RowSpan[], rows: number): CellsOfRows {
     this.#assigned = undefined;
+    if (this.#parent.length < rows) this.#allot(rows);
     const parent = this.#parent.fill(12 * 4 ** this.parentOrder, 0, rows), child = this.#child;
     let run = 0, start = 0;
     for (const span of spans) {

@@ -89,7 +89,7 @@ export class KeptRows {
     const elements = this.#childBytes === 2 ? Uint16Array : Uint32Array;
     this.children = isHeld
       ? new elements(buffer, memory.place(this.#childBytes * rows), rows)
-      : new elements(rows);
+      : new elements(0);
   }
 
   /** Takes a group in. Numbers of rows are kept where they are asked for. */
@@ -212,6 +212,9 @@ export class KeptRows {
   #reserve({ rows, columns }: GroupRows, isNumbered: boolean): void {
     const { buffer } = this.#memory, size = Math.ceil(1.25 * rows);
     if (isNumbered && this.numbers.length < rows) this.numbers = new Uint32Array(size);
+    if (this.children.length < rows) {
+      this.children = this.#childBytes === 2 ? new Uint16Array(size) : new Uint32Array(size);
+    }
     columns.forEach((column, c) => {
       const old = this.columns[c];
       if (column.buffer === buffer) this.columns[c] = column;

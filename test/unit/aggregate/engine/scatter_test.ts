@@ -225,6 +225,9 @@ Deno.test("groups of many rows are kept and cut by time as a loop over single ro
   const { counts, kept } = run(newScatterer(), rows, wanted, wide);
   assert.deepEqual({ counts, kept }, all);
   assert.deepEqual(run(newScatterer(), rows, wanted, wide, { isHeld: true }), all);
+  const large = newScatterer();
+  assert.equal(large.makeRoom(count, 2 ** 31), undefined);
+  assert.deepEqual(run(large, rows, wanted, wide), all);
 
   const window = { start: 4000, end: 18_000, endExclusive: true };
   const scatterer = new Scatterer(
@@ -248,6 +251,7 @@ Deno.test("a group that is too large for a memory has no room in it, and the nex
   const scatterer = newScatterer();
   assert.equal(scatterer.makeRoom(10, 2 ** 31), undefined);
   assert.equal(scatterer.makeRoom(2 ** 23, 0), undefined);
+  assert.equal(scatterer.makeRoom(2 ** 52, 2 ** 53), undefined, "as many as a damaged file may state");
   assert.ok(scatterer.makeRoom(10, 80)!.take(80));
 });
 
