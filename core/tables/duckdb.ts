@@ -59,8 +59,11 @@ async function makeDuck(library: typeof DuckDBInstance, options: DuckOptions): P
       allow_community_extensions: "false",
     });
     const connection = await instance.connect();
-    // Geometry stays the bytes that the file holds; one that is broken is then one row's fault.
-    await connection.run("SET TimeZone = 'UTC'; SET enable_geoparquet_conversion = false");
+    // Geometry stays the bytes that the file holds; one that is broken is then one row's fault. A footer is read once,
+    // and again when its file has changed.
+    await connection.run(
+      "SET TimeZone = 'UTC'; SET enable_geoparquet_conversion = false; SET parquet_metadata_cache = true",
+    );
     const interrupt = () => connection.interrupt();
     options.signal?.addEventListener("abort", interrupt);
     const close = () => {
