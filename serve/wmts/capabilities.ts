@@ -11,6 +11,7 @@ import {
 import { isNorthFirst } from "../../core/raster/tms/tiles.ts";
 import { boxInSet, limitsIn, listedZooms, type Zooms } from "../area/set_limits.ts";
 import { escaped } from "../http/html.ts";
+import { badRequest } from "../http/problem.ts";
 
 export interface WmtsLayer {
   readonly name: string;
@@ -46,12 +47,18 @@ const NAMESPACES = [
   'xmlns:xlink="http://www.w3.org/1999/xlink"',
 ].join(" ");
 
-/** The document; a set stands in it where a layer touches it. */
+/** The document; a set stands in it where a layer touches it. Throws a 400 where no set does. */
 export function wmtsCapabilities(service: Service): string {
   const sets = TILE_MATRIX_SET_NAMES.map(tileMatrixSet).filter((set) => isTakenBy(set, service));
   const links = linksOf(service, sets);
   const used = new Set<TileMatrixSet>();
   const layers = service.layers.map((layer) => layerElement(service, layer, links(layer.bounds, used)));
+  if (used.size === 0) {
+    throw badRequest(
+      `there is no tile matrix set with tiles of at most ${service.mostTileSide} pixels, at the zooms that are asked for, ` +
+        "which a layer touches",
+    );
+  }
   const matrices = sets.filter((set) => used.has(set)).map((set) => setElement(set, service.zooms));
   return `<?xml version="1.0" encoding="UTF-8"?>
 <Capabilities ${NAMESPACES} version="1.0.0">

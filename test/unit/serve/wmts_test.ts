@@ -1,5 +1,6 @@
 /** Web Map Tile Service: its documents name tiles that are served, of the times that there are. */
 import assert from "node:assert/strict";
+import fs from "node:fs";
 import path from "node:path";
 import { FolderTarget } from "../../../core/access/folder_target.ts";
 import { cellCentre } from "../../../core/cells/place.ts";
@@ -138,6 +139,9 @@ Deno.test("a selection of a catalog is a layer with its values, and no other ser
       assert.equal(refused.status, 422, asked);
       await refused.body?.cancel();
     }
+    const nowhere = await get("/rasterio/WMTSCapabilities.xml?minzoom=9&maxzoom=3");
+    assert.equal(nowhere.status, 400);
+    assert.match((await nowhere.json()).detail, /no tile matrix set .*zooms/);
     const none = await get("/WMTSCapabilities.xml");
     assert.equal(none.status, 404);
     assert.match((await none.json()).detail, /rasterio\/WMTSCapabilities/);
@@ -171,6 +175,24 @@ Deno.test("what a document repeats is XML, whatever it holds", () => {
   assert.deepEqual(box("EPSG::4326"), ["-90 -180", "90 180"]);
   assert.deepEqual(box("OGC:1.3:CRS84"), ["-180 -90", "180 90"]);
 });
+
+Deno.test("addresses of stores that the documentation gives are answered as they stand", () =>
+  withFolder(async (folder) => {
+    await writeFixture(fixtureSpec("compact"), new FolderTarget(folder));
+    const page = fs.readFileSync(new URL("../../../docs/serve.md", import.meta.url), "utf8");
+    const asked = [...page.matchAll(/^http:\/\/127\.0\.0\.1:8000(\S*WMTSCapabilities\.xml\S*)$/gm)]
+      .map(([, at]) => at).filter((at) => !/^\/(rasterio|xarray)\//.test(at));
+    assert.equal(asked.length, 2);
+    const { get, stop } = await startServing({ stores: [`antarctica=${folder}`] });
+    try {
+      for (const at of asked) {
+        const answer = await get(at);
+        assert.match(await answer.text(), /<ows:Identifier>(antarctica\/)?h_best</, at);
+      }
+    } finally {
+      await stop();
+    }
+  }));
 
 Deno.test("a server of small images names tiles that it serves", () =>
   inServer({ limits: { imageSide: 256 } }, async ({ get, url }) => {
