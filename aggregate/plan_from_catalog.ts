@@ -2,7 +2,7 @@
 import { type CatalogOptions, openCatalog } from "../catalog/file/open_catalog.ts";
 import { type IndexUse, useRowIndex } from "./row_index/use_index.ts";
 import type { Pipeline } from "./pipeline.ts";
-import type { PrepareOptions } from "./plan/asked.ts";
+import { type PrepareOptions, withConfig } from "./plan/asked.ts";
 import type { Plan } from "./plan/plan.ts";
 import { prepareRun } from "./plan/prepare.ts";
 
@@ -24,7 +24,9 @@ export async function planFromCatalog(
   index: string | undefined,
 ): Promise<PlanFromCatalog> {
   const besides = index === undefined ? [] : [index];
-  const catalog = await openCatalog(file, { ...options, besides, views: false });
+  // A condition may ask of the views of `catalog sql`; nothing else does.
+  const views = withConfig(pipeline, asked).filter.where !== undefined;
+  const catalog = await openCatalog(file, { ...options, besides, views });
   try {
     const plan = await prepareRun(catalog, pipeline, asked);
     // Granules of several sources are read whole.

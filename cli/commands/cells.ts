@@ -41,7 +41,9 @@ export function addCells(program: Command, context: CliContext): void {
       const { order } = options;
       const flags = options as CellsFlags;
       const request = cellsRequest(flags, await areaFrom(flags));
-      const opened = await openCatalog(file, { ...catalogAccess(context), views: false });
+      // A condition may ask of the views of `catalog sql`.
+      const views = flags.where !== undefined;
+      const opened = await openCatalog(file, { ...catalogAccess(context), views });
       try {
         const { filterNotes } = await import("../../catalog/query/filter_notes.ts");
         const notes = await filterNotes(opened, request);

@@ -143,3 +143,18 @@ Deno.test("granules of no known time are left out of a window of time, and named
     /nothing to aggregate: left out are granules whose time the catalog does not know, c\.h5/,
   );
 });
+
+Deno.test("a condition may ask the catalog itself, whichever command selects", async () => {
+  await world();
+  const last = ["--where", "id = (select max(id) from granules)"];
+  for (
+    const args of [
+      ["catalog", "urls", "untimed.parquet", ...last],
+      ["cells", "untimed.parquet", "--order", "3", ...last],
+      ["aggregate", "-c", "atl06", "--catalog", "untimed.parquet", "-o", "n.zarr", "--dry-run", ...last],
+    ]
+  ) {
+    const { code, stderr } = await granary(args, { cwd: folder });
+    assert.equal(code, 0, stderr);
+  }
+});
