@@ -103,7 +103,8 @@ const encode = (holder: LeaseHolder): Uint8Array => new TextEncoder().encode(JSO
 
 interface FoundLease {
   number: number;
-  text: string;
+  /** Undefined where its holder removed it since it was listed. */
+  text: string | undefined;
   holder: LeaseHolder | undefined;
 }
 
@@ -120,7 +121,8 @@ async function leaseNumbers(target: ObjectTarget): Promise<number[]> {
 
 async function readLease(target: ObjectTarget, number: number): Promise<FoundLease> {
   const bytes = await target.get(leaseKey(number));
-  const text = bytes === undefined ? "" : new TextDecoder().decode(bytes);
+  if (bytes === undefined) return { number, text: undefined, holder: undefined };
+  const text = new TextDecoder().decode(bytes);
   try {
     return { number, text, holder: JSON.parse(text) as LeaseHolder };
   } catch (error) {
@@ -131,7 +133,7 @@ async function readLease(target: ObjectTarget, number: number): Promise<FoundLea
 
 async function mustBeDead(target: ObjectTarget, found: FoundLease, options: LeaseOptions): Promise<void> {
   const { holder } = found;
-  if (holder?.released) return;
+  if (found.text === undefined || holder?.released) return;
   if (holder?.job !== undefined) {
     if (options.ownJob?.(holder.job)) return;
     const alive = await options.jobAlive?.(holder.job);
@@ -161,6 +163,7 @@ async function watch(
     );
     signal?.throwIfAborted();
     const now = await readLease(target, found.number);
+    if (now.text === undefined) return;
     if (now.text !== found.text && now.holder !== undefined) {
       if (now.holder.released) return;
       throw heldError(target, now.holder);
@@ -185,12 +188,15 @@ function heldError(target: ObjectTarget, holder: LeaseHolder, unreachable?: numb
   );
 }
 
-/** Whether a lease that was put is the one that counts: then older ones go; else others took theirs meanwhile, and it goes. */
+/**
+ * Whether a lease that was put is the one that counts: then older ones go. Else others took theirs meanwhile, and it
+ * goes; one of them may have removed it, and its own when it had done.
+ */
 async function isHighest(target: ObjectTarget, number: number): Promise<boolean> {
   const numbers = await leaseNumbers(target);
   const highest = Math.max(...numbers);
-  for (const other of numbers) if (other < Math.max(highest, number)) await target.delete(leaseKey(other));
-  return highest <= number;
+  for (const other of numbers) if (other < highest) await target.delete(leaseKey(other));
+  return highest === number;
 }
 
 function describeSelf(job: string | undefined): LeaseHolder {

@@ -1,6 +1,6 @@
 /** How a run begins: its places are admitted and held, and made to fit the plan; what is left to do is known then. */
 import { FolderTarget } from "../../core/access/folder_target.ts";
-import { askAhead, knownTarget } from "../../core/access/known_target.ts";
+import { askAhead, forget, knownTarget } from "../../core/access/known_target.ts";
 import { GranaryError } from "../../core/errors.ts";
 import { defaultRunDirectory } from "../../runs/run_directory.ts";
 import { takeLease } from "../../runs/slurm/slurm_lease.ts";
@@ -42,6 +42,16 @@ export async function underLease<T>(
   await admit(directory, mode, plan, place);
   const goesOn = mode === "resume" || mode === "append";
   const lease = await takeLease(directory.target, { signal, ...options.lease });
+  // Ahead of the first lease nobody was here. Ahead of a later one a run may have ended since the store was looked at.
+  if (lease.number > 1 && forget(target)) {
+    try {
+      place = await StorePlace.at(target, plan.store);
+      await admit(directory, mode, plan, place);
+    } catch (error) {
+      await lease.release();
+      throw error;
+    }
+  }
   let isVain = false;
   let written: Promise<void> | undefined;
   try {

@@ -16,6 +16,13 @@ export async function askAhead(target: ObjectTarget): Promise<void> {
   if (target instanceof KnownTarget) await target.list("");
 }
 
+/** Forgets what is known: others have written there. False for a folder, of which nothing is. */
+export function forget(target: ObjectTarget): boolean {
+  if (!(target instanceof KnownTarget)) return false;
+  target.forget();
+  return true;
+}
+
 class KnownTarget implements ObjectTarget {
   readonly name: string;
   readonly #target: ObjectTarget;
@@ -25,6 +32,10 @@ class KnownTarget implements ObjectTarget {
   constructor(target: ObjectTarget) {
     this.name = target.name;
     this.#target = target;
+  }
+
+  forget(): void {
+    this.#known = undefined;
   }
 
   put(key: string, bytes: Uint8Array): Promise<void> {

@@ -127,7 +127,8 @@ Deno.test("a store in S3 costs a request an object and a shard, and a few", asyn
     assert.equal(first.gets, 3);
     const again = await write(["--overwrite"]);
     assert.ok(again.puts <= first.puts, `${again.puts} PUT`);
-    assert.ok(again.gets <= first.gets + 2, `${again.gets} GET`); // the last report, the last lease
+    // The plan and the lease of the run before; and again the store's place and the plan: others may have been there.
+    assert.ok(again.gets <= first.gets + 4, `${again.gets} GET`);
     assert.ok(again.deletes <= first.objects + first.shards.total + documents + 8, `${again.deletes} DELETE`);
     assert.deepEqual(fs.readdirSync(folder).filter((name) => name.includes("store")), []);
   } finally {

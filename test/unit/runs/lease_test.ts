@@ -60,6 +60,22 @@ Deno.test("of many that take a lease at once one gets it", () =>
     await got[0].value.release();
   }));
 
+Deno.test("a lease that another removed, whose own is gone again, is not held", () =>
+  inFolder(async (_, folder) => {
+    class Overtaken extends FolderTarget {
+      #isFirst = true;
+      override async putNew(key: string, bytes: Uint8Array): Promise<boolean> {
+        const isPut = await super.putNew(key, bytes);
+        if (this.#isFirst) await this.delete(key);
+        this.#isFirst = false;
+        return isPut;
+      }
+    }
+    const lease = await Lease.take(new Overtaken(folder));
+    assert.deepEqual(leases(folder), [lease.key]);
+    await lease.release();
+  }));
+
 Deno.test("the lease of a process of this machine that is gone is taken at once", () =>
   inFolder(async (target, folder) => {
     const child = spawn("/bin/sleep", ["60"]);

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import type { Plan } from "../../../../aggregate/plan/plan.ts";
+import { underLease } from "../../../../aggregate/run/begin.ts";
+import { RunDirectory } from "../../../../aggregate/run_directory/run_directory.ts";
+import { askAhead, knownTarget } from "../../../../core/access/known_target.ts";
+import type { ObjectTarget } from "../../../../core/access/object_target.ts";
+import { Lease } from "../../../../runs/lease.ts";
+import { NotingTarget } from "../../../support/noting_target.ts";
+
+const PLAN = {
+  store: { layout: "compact", parentOrder: 6, parents: [0], parentsPerShard: 1, levels: [12] },
+} as unknown as Plan;
+
+Deno.test("a store that another run made since its place was looked at is not written over unasked", async () => {
+  const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "granary-begin-"));
+  try {
+    const there = { store: new NotingTarget(), run: new NotingTarget() };
+    const store = knownTarget(there.store as unknown as ObjectTarget);
+    const run = there.run as unknown as ObjectTarget;
+    const runDirectory = RunDirectory.at(run, scratch).known();
+    const other = await Lease.take(run);
+    await Promise.all([askAhead(store), askAhead(runDirectory.target)]);
+    there.store.objects.set("zarr.json", new Uint8Array(2));
+    there.run.objects.set("report.json", new Uint8Array(2));
+    await other.release();
+    let hasBegun = false;
+    const begin = underLease(PLAN, { store, runDirectory }, () => Promise.resolve(hasBegun = true));
+    await assert.rejects(begin, /something is there already \(1 file\); nothing was changed/);
+    assert.equal(hasBegun, false);
+    assert.deepEqual([...there.store.objects.keys()], ["zarr.json"]);
+    assert.ok(there.run.objects.has("report.json"));
+    // Its lease is given up: the next run that is told what to do need not wait.
+    await (await Lease.take(run)).release();
+  } finally {
+    fs.rmSync(scratch, { recursive: true });
+  }
+});
