@@ -6,7 +6,7 @@ import type { ChildIndices } from "./segment.ts";
 /** Rows at a time: what is known of them fits a processor's second cache. */
 const BLOCK = 8192;
 
-/** Bytes a row of a block, besides its columns: two of 8, four of 4, and whether it passes. */
+/** Bytes a row of a block, besides its columns: three of 8, four of 4, and whether it passes. */
 const ROW_BYTES = 8 + 8 + 8 + 4 + 4 + 4 + 4 + 1;
 
 /** Where the kernel says how many rows it found. */

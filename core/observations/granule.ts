@@ -75,9 +75,9 @@ export interface GranuleSummary {
 /**
  * Yields the observations of each group of `request`, in the config's order (globs in name order, a group
  * listed twice once), and returns what became of the groups. Rows stand in file order; nothing is dropped.
- * Arrays belong to the caller, those in a memory until he asks for the next group. Throws a granule error where the granule has none of the groups, where a
- * group has some of the datasets and not others, where datasets differ in length, and where one is not
- * a column of numbers.
+ * Arrays belong to the caller, those in a memory until the next group is asked for. Throws a granule error where the
+ * granule has none of the groups, where a group has some of the datasets and not others, where datasets differ in
+ * length, and where one is not a column of numbers.
  */
 export function* readGranule(
   file: Hdf5File,
