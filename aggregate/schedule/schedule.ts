@@ -23,7 +23,7 @@ import { ShardLedger } from "./shard_ledger.ts";
 /** How often a granule is tried before it counts as failed. */
 const TRIES = 2;
 
-/** Shards that may wait to be durable while others are reduced: those whose objects are files, or in memory. */
+/** Shards that may wait to be durable while others are reduced: those of which all is in files, or some in memory. */
 const MOST_COMMITS = { files: 32, memory: 8 };
 
 /** Does the work on an executor that has been started. */
@@ -303,7 +303,7 @@ class Schedule {
   }
 
   #commit(outcome: ReduceOutcome): void {
-    const share = 1 / MOST_COMMITS[outcome.puts.length > 0 ? "memory" : "files"];
+    const share = 1 / MOST_COMMITS[outcome.puts.length + outcome.values.length > 0 ? "memory" : "files"];
     this.#committing += share;
     Promise.resolve(this.options.onReduced?.(outcome)).then(() => {
       this.#committing -= share;

@@ -25,8 +25,8 @@ export interface FakeOptions {
   shardOf(rank: number): number;
   /** Bytes of each segment of a granule in a shard. */
   bytesOf(granule: number, shard: number): number;
-  /** Whether a reduced shard's objects are in memory, as where the store is no folder. */
-  inMemory?: boolean;
+  /** What of a reduced shard is in memory: its objects, where the store is no folder; the values of exact quantiles. */
+  inMemory?: "objects" | "values" | undefined;
   /** The error of a granule's nth try, from 1. */
   fails?(granule: number, tries: number): GranaryError | undefined;
 }
@@ -170,9 +170,11 @@ export class FakeExecutor implements Executor {
         objects: 0,
         bytes: 0,
         pending: [],
-        puts: this.options.inMemory === true ? [{ key: `${shard.index}`, bytes: new Uint8Array(1) }] : [],
+        puts: this.options.inMemory === "objects"
+          ? [{ key: `${shard.index}`, bytes: new Uint8Array(1) }]
+          : [],
         states: [],
-        values: [],
+        values: this.options.inMemory === "values" ? [{ counts: [1], values: new Float64Array(1) }] : [],
         seconds: 0,
       },
     };

@@ -74,7 +74,7 @@ async function run(
     work?: ScheduleWork;
     options?: Partial<ScheduleOptions>;
     fails?: FakeOptions["fails"];
-    inMemory?: boolean;
+    inMemory?: FakeOptions["inMemory"];
     each?: () => void;
   } = {},
 ) {
@@ -179,8 +179,8 @@ function manyShards(shards: number): World {
   };
 }
 
-Deno.test("fewer shards wait to be durable where their objects are in memory than where they are files", async () => {
-  for (const [inMemory, most] of [[true, 8], [false, 32]] as const) {
+Deno.test("fewer shards wait to be durable where objects or values of them are in memory than where all is in files", async () => {
+  for (const [inMemory, most] of [["objects", 8], ["values", 8], [undefined, 32]] as const) {
     let waiting = 0, mostWaiting = 0;
     await run(manyShards(50), {
       inMemory,
