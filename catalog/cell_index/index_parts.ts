@@ -34,17 +34,16 @@ export function partsOf(file: string, entries: Iterable<{ order: number; cell: n
   });
 }
 
-/** Those parts that may hold cells of an order in one of the ranges; null for all of the order. */
+/** Those parts that may hold cells of an order in a range; null for all of the order. */
 export function partsWith(
   parts: readonly IndexPart[],
   order: number,
-  ranges: readonly { first: number; last: number }[] | null,
+  range: { readonly first: number; readonly last: number } | null,
 ): IndexPart[] {
   return parts.filter(({ first: [from, least], last: [to, greatest] }) => {
     if (order < from || order > to) return false;
     // Of a part of several orders statistics tell nothing.
-    if (ranges === null || from !== to) return true;
-    return ranges.some(({ first, last }) => first <= greatest && last >= least);
+    return range === null || from !== to || range.first <= greatest && range.last >= least;
   });
 }
 

@@ -50,7 +50,7 @@ export function azureAccount(env: Environment, settings: S3Settings = {}): Azure
  * read there; undefined for all other addresses, and for one that brings a query of its own.
  */
 export function azureAddress(env: Environment, url: string): string | undefined {
-  const own = environmentAccount(env);
+  const own = accountIfNamed(env);
   if (own === undefined || (own.signature ?? own.key) === undefined) return undefined;
   const { href, search, hash } = new URL(url);
   const base = `${new URL(own.endpoint).href.replace(/\/$/, "")}/`;
@@ -59,6 +59,16 @@ export function azureAddress(env: Environment, url: string): string | undefined 
     return `az://${decodeURIComponent(href.slice(base.length))}`;
   } catch {
     return undefined; // a broken escape: no name that the service gave
+  }
+}
+
+/** As {@linkcode environmentAccount}; what names none, as az:// addresses are told, is no matter of other addresses. */
+function accountIfNamed(env: Environment): AzureAccount | undefined {
+  try {
+    return environmentAccount(env);
+  } catch (error) {
+    if (error instanceof GranaryError && error.tag === "input") return undefined;
+    throw error;
   }
 }
 

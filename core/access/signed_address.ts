@@ -10,10 +10,11 @@ const SIGNATURES: readonly { readonly by: RegExp; readonly of: RegExp }[] = [
     by: /^sig$/i,
     of: /^(s[vsrpetd]|si|sig|sip|spr|sdd|ses|srt|rsc[cdelt]|sk(oid|tid|t|e|s|v)|saoid|suoid|scid)$/i,
   },
-  // and CloudFront, Amazon S3 and Google in their older ways.
+  // and CloudFront, Amazon S3, Google and Alibaba in their older ways.
   {
     by: /^signature$/i,
-    of: /^(signature|expires|policy|key-pair-id|awsaccesskeyid|googleaccessid|hash-algorithm)$/i,
+    of:
+      /^(signature|expires|policy|key-pair-id|hash-algorithm|(aws|oss)accesskeyid|googleaccessid|(x-amz-)?security-token)$/i,
   },
 ];
 

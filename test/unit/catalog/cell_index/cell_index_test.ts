@@ -402,6 +402,9 @@ Deno.test("of an index those parts are checked that a question reads", async () 
       assert.equal(await cellsOf(parts[0]), 1024);
       assert.equal(await cellsOf(parts[2]), 1024);
       await assert.rejects(cellsOf(parts[1]), /its bytes are not those that were written/);
+      // What lies between two ranges is read with them.
+      const ends = [parts[0], parts[2]].map(({ first, last }) => ({ first: first[1], last: last[1] }));
+      await assert.rejects(opened.cells(8, ends, () => {}), /its bytes are not those that were written/);
     });
   });
 });
@@ -423,9 +426,9 @@ Deno.test("parts of one order are told by their cells, others by their orders", 
   const found = (order: number, ranges: Parameters<typeof partsWith>[2]) =>
     partsWith(parts, order, ranges).map((one) => parts.indexOf(one));
   assert.deepEqual(found(8, null), [0, 1, 2, 3]);
-  assert.deepEqual(found(8, [{ first: 90, last: 91 }]), [0, 1, 2, 3]);
-  assert.deepEqual(found(8, [{ first: 92, last: 99 }]), [0, 2, 3]);
-  assert.deepEqual(found(4, [{ first: 0, last: 1 }]), [0]);
+  assert.deepEqual(found(8, { first: 90, last: 91 }), [0, 1, 2, 3]);
+  assert.deepEqual(found(8, { first: 92, last: 99 }), [0, 2, 3]);
+  assert.deepEqual(found(4, { first: 0, last: 1 }), [0]);
   assert.deepEqual(found(30, null), [3]);
   assert.deepEqual(found(3, null), []);
 });

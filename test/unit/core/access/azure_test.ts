@@ -162,6 +162,10 @@ Deno.test("an https address at the environment's account is read with its signat
     }
     const unsigned = { ...env, AZURE_STORAGE_SAS_TOKEN: "" };
     assert.equal(azureAddress(unsigned, `${server.url}/box/a.tif`), undefined);
+    // A variable that names no account is told where an account is wanted.
+    const emulator = { AZURE_STORAGE_CONNECTION_STRING: "UseDevelopmentStorage=true" };
+    assert.equal(azureAddress(emulator, "https://archive.example/a.h5"), undefined);
+    assert.throws(() => azureAccount(emulator), /names no account/);
   } finally {
     await opener.close();
     await server.stop();

@@ -15,7 +15,9 @@ const SIGNED: Record<string, string> = {
     "st=2026-01-01T00%3A00%3A00Z&se=2026-01-02T00%3A00%3A00Z&sp=rl&sv=2024-05-04&sr=c&skoid=a&sktid=b" +
     "&skt=2026-01-01T00%3A00%3A00Z&ske=2026-01-08T00%3A00%3A00Z&sks=b&skv=2024-05-04&sig=c2VjcmV0%3D",
   "CloudFront": "Policy=eyJ&Signature=f00&Key-Pair-Id=K1",
-  "Amazon S3 of old": "AWSAccessKeyId=AKID&Expires=1700000000&Signature=f00%3D",
+  "Amazon S3 of old":
+    "AWSAccessKeyId=AKID&Expires=1700000000&Signature=f00%3D&x-amz-security-token=IQoJ%2F%2F",
+  "Alibaba": "OSSAccessKeyId=AKID&Expires=1700000000&Signature=f00%3D&security-token=CAIS",
 };
 
 for (const [service, query] of Object.entries(SIGNED)) {
