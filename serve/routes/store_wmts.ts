@@ -8,7 +8,7 @@ import { MEDIA_TYPES } from "../parameters/formats.ts";
 import { RENDER } from "../parameters/render.ts";
 import type { ServedStore } from "../stores/served_stores.ts";
 import { storeExtent } from "../stores/store_extent.ts";
-import { checkCapabilitiesAsked, tileQuery, WMTS } from "../wmts/asked.ts";
+import { checkCapabilitiesAsked, documentQuery, tileQuery, WMTS } from "../wmts/asked.ts";
 import { wmtsCapabilities, type WmtsLayer } from "../wmts/capabilities.ts";
 import { fromStore } from "./from_store.ts";
 import { VALUES } from "./store_tiles.ts";
@@ -104,7 +104,7 @@ function capabilities(
   checkCapabilitiesAsked(sent);
   return {
     body: wmtsCapabilities({
-      address: `${baseUrl}${path}/WMTSCapabilities.xml?${tileQuery(sent)}`,
+      address: `${baseUrl}${path}/WMTSCapabilities.xml?${documentQuery(sent)}`,
       layers,
       format: { ending: query.tile_format, type: MEDIA_TYPES[query.tile_format] },
       zooms: query,

@@ -6,7 +6,7 @@ import { MEDIA_TYPES } from "../parameters/formats.ts";
 import { RENDER } from "../parameters/render.ts";
 import { granuleFilter, SEARCH, type SearchParameters } from "../parameters/search.ts";
 import { CatalogSource } from "../search/catalog_source.ts";
-import { checkCapabilitiesAsked, tileQuery, WMTS } from "../wmts/asked.ts";
+import { checkCapabilitiesAsked, documentQuery, tileQuery, WMTS } from "../wmts/asked.ts";
 import { wmtsCapabilities } from "../wmts/capabilities.ts";
 import { type Backend, BACKENDS } from "./backends.ts";
 import { WORLD } from "./tilejson.ts";
@@ -61,7 +61,7 @@ function addOne({ api, sources, limits }: ServeContext, backend: Backend): void 
         query: times.length === 0 ? tile : [tile, "temporal={time}"].filter((part) => part !== "").join("&"),
         times,
       };
-      const address = `${baseUrl}/${backend.name}/WMTSCapabilities.xml?${tileQuery(sent)}`;
+      const address = `${baseUrl}/${backend.name}/WMTSCapabilities.xml?${documentQuery(sent)}`;
       return {
         body: wmtsCapabilities({
           address,

@@ -74,7 +74,8 @@ export class CatalogSource implements GranuleSource {
   /** Times at which granules start, ascending, or their days where these are more than `most`; none for more days. */
   async starts(filter: GranuleFilter, most: number): Promise<readonly string[]> {
     const { start } = this.index.arrays;
-    const { times, each } = catalogTimes((await this.#ranks(filter, null)).map((rank) => start[rank]), most);
+    const ranks = await this.#ranks({ ...filter, sortKeys: [] }, null);
+    const { times, each } = catalogTimes(ranks.map((rank) => start[rank]), most);
     return each === "month" ? [] : times;
   }
 

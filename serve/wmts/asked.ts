@@ -12,10 +12,8 @@ export const WMTS = {
   maxzoom: ZOOM.meta({ description: "The last zoom that clients ask for" }),
 };
 
-/** What a tile's address doesn't repeat; the size of tiles is each set's own. */
-const OF_DOCUMENT = new Set([
-  ...Object.keys(WMTS),
-  "tilesize",
+/** What says that a document is asked for, which its address is without. */
+const OF_ASKING = new Set([
   "service",
   "request",
   "version",
@@ -24,6 +22,8 @@ const OF_DOCUMENT = new Set([
   "sections",
   "updatesequence",
 ]);
+/** What a tile's address doesn't repeat; the size of tiles is each set's own. */
+const OF_DOCUMENT = new Set([...Object.keys(WMTS), "tilesize", ...OF_ASKING]);
 
 /** Throws a 422 for another service, version or request than the capabilities of WMTS 1.0.0. */
 export function checkCapabilitiesAsked(sent: URLSearchParams): void {
@@ -48,6 +48,11 @@ export function checkCapabilitiesAsked(sent: URLSearchParams): void {
         }
     }
   }
+}
+
+/** The query of the document's own address, in its order. */
+export function documentQuery(sent: URLSearchParams): URLSearchParams {
+  return new URLSearchParams([...sent].filter(([name]) => !OF_ASKING.has(name.toLowerCase())));
 }
 
 /** The query of tiles out of the document's, in its order, without parameters that `but` names. */
