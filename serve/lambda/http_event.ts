@@ -96,7 +96,9 @@ function olderParts(fields: JsonObject): Parts | null {
       basePath: "",
     };
   }
-  const outside = asText(context.path) ?? path;
+  const stated = asText(context.path) ?? path;
+  // An API's root is asked for as /prod or as /prod/.
+  const outside = path === "/" && !stated.endsWith("/") ? `${stated}/` : stated;
   return {
     kind: "rest",
     method,

@@ -56,6 +56,10 @@ Deno.test("an event of a REST API has each value of a name, and the stage before
   assert.deepEqual(new URL(request.url).searchParams.getAll("assets"), ["a", "b c&d"]);
   assert.equal(request.headers.get("accept"), "a, b");
   assert.equal(event({ ...REST, requestContext: { stage: "prod", path: PATH } }).basePath, "");
+  for (const outside of ["/prod", "/prod/"]) {
+    const root = event({ ...REST, path: "/", requestContext: { stage: "prod", path: outside } });
+    assert.deepEqual([root.basePath, new URL(root.request.url).pathname], ["/prod", "/"], outside);
+  }
   const single = { ...REST, multiValueQueryStringParameters: null, multiValueHeaders: null };
   assert.deepEqual(new URL(event(single).request.url).searchParams.getAll("assets"), ["b c&d"]);
 });
