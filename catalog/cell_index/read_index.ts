@@ -22,7 +22,7 @@ export interface CellIndex {
   /** Calls `found` with each cell of a range (they ascend) at `order`, ascending, and the rows that it touches, ascending. */
   cells(
     order: number,
-    ranges: readonly { first: number; last: number }[] | null,
+    ranges: readonly Range[] | null,
     found: (cell: number, rows: Uint32Array) => void,
     signal?: AbortSignal,
   ): Promise<void>;
@@ -65,8 +65,10 @@ async function readIndex(catalog: Catalog): Promise<CellIndex | undefined> {
     async cells(order, ranges, found, signal) {
       if (ranges?.length === 0) return;
       // Of alternatives DuckDB reads every row group, of one range those that it touches: what is read is what is checked.
-      const hull = ranges && { first: ranges[0].first, last: ranges[ranges.length - 1].last };
-      const within = hull === null ? "" : ` AND ${isIn(hull)} AND (${ranges!.map(isIn).join(" OR ")})`;
+      const hull = ranges === null ? null : hullOf(ranges);
+      const within = ranges === null
+        ? ""
+        : ` AND ${isIn(hullOf(ranges))} AND (${ranges.map(isIn).join(" OR ")})`;
       for (const part of partsWith(metadata.parts, order, hull)) {
         if (checked.has(part)) continue;
         if (!isWholePart(path, part)) throw new DamagedIndexError(name, OTHER_BYTES);
@@ -103,7 +105,16 @@ async function readIndex(catalog: Catalog): Promise<CellIndex | undefined> {
   };
 }
 
-function isIn({ first, last }: { first: number; last: number }): string {
+interface Range {
+  readonly first: number;
+  readonly last: number;
+}
+
+function hullOf(ranges: readonly Range[]): Range {
+  return { first: ranges[0].first, last: ranges[ranges.length - 1].last };
+}
+
+function isIn({ first, last }: Range): string {
   return `cell BETWEEN ${first} AND ${last}`;
 }
 

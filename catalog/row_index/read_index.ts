@@ -114,9 +114,11 @@ async function collectRuns(
   found: FoundRows,
 ): Promise<boolean> {
   const ranges = rangesOf(parents, 4 ** depth);
+  // Of alternatives alone DuckDB reads every row group, of one range those that it touches.
+  const hull = `cell BETWEEN ${ranges[0].from} AND ${ranges.at(-1)!.to}`;
   const condition = ranges.length > MOST_RANGES
-    ? `cell BETWEEN ${ranges[0].from} AND ${ranges.at(-1)!.to}`
-    : ranges.map(({ from, to }) => `cell BETWEEN ${from} AND ${to}`).join(" OR ");
+    ? hull
+    : `${hull} AND (${ranges.map(({ from, to }) => `cell BETWEEN ${from} AND ${to}`).join(" OR ")})`;
   const result = await duck.connection.stream(
     `SELECT collection, id, "group", cell::DOUBLE, first_row, rows
      FROM read_parquet(${sqlString(file)}) WHERE ${condition}`,

@@ -8,6 +8,7 @@ import { type IndexedGranule, writeRowIndex } from "../../../../catalog/row_inde
 import { rowIndexPath } from "../../../../catalog/row_index/paths.ts";
 import { findRows } from "../../../../catalog/row_index/read_index.ts";
 import { openDuck } from "../../../../core/tables/duckdb.ts";
+import { parquetParts } from "../../../../core/tables/parquet_row_groups.ts";
 import { encodeRuns } from "../../../../core/observations/row_runs.ts";
 import { simulate } from "../../../../products/simulate/simulate.ts";
 import { catalogOf, digests, scratchFolder } from "../engine/granules.ts";
@@ -81,6 +82,22 @@ Deno.test("the runs that an index finds for parents are those that were written,
     ),
     { seed: 52, numRuns: 8 },
   );
+});
+
+Deno.test("of an index no row groups are read but those between the parents", async () => {
+  const file = path.join(folder, "far.rows.parquet");
+  const cells = Array.from({ length: 70_000 }, (_, i) => i);
+  await writeRowIndex(file, each([indexed("a.h5", cells)]), { order: ORDER });
+  const { groups } = parquetParts(file);
+  assert.ok(groups.length > 2);
+  // Whoever reads one in the middle fails.
+  const bytes = fs.readFileSync(file);
+  fs.writeFileSync(file, bytes.fill(0, groups[1].begin, groups[1].end));
+  const found = await asked(file, [0, 2], PARENT_ORDER, [granuleRow("a.h5")]);
+  assert.ok(typeof found === "object");
+  const own = found.granules[0]?.get("gt1l");
+  assert.deepEqual(own && [...own.cell], [...cells.slice(0, 16), ...cells.slice(32, 48)]);
+  await assert.rejects(asked(file, [0, 3000], PARENT_ORDER, [granuleRow("a.h5")]), GranaryError);
 });
 
 Deno.test("a granule of another size or checksum than the index knows is stale", async () => {
