@@ -54,10 +54,11 @@ export interface Catalog {
   /** Of its only file, where this lies elsewhere and comes in parts; null of any other. */
   groups(): Promise<readonly GroupStatistics[] | null>;
   /**
-   * The connection for statements that say `condition`, which is that of `spans`: of a file that comes in parts, the row
-   * groups come that these meet. For null, all rows.
+   * What statements about the rows of `spans`, or for null about all, are asked with, one each: together their conditions
+   * are that of `spans`. Of a file that comes in parts, the row groups come that these meet, and each span is a question of
+   * its own: where a statement names several, DuckDB may look into row groups between them, which are not there.
    */
-  within(spans: readonly RowSpan[] | null): { connection: DuckDBConnection; condition: string };
+  within(spans: readonly RowSpan[] | null): readonly { connection: DuckDBConnection; condition: string }[];
   /** The rows in the file. */
   count(): Promise<number>;
   /** Rows under an SQL condition that granary wrote itself, a chunk at a time, in file order. */
@@ -151,11 +152,11 @@ export async function openCatalogFiles(
         return await groups;
       },
       within(spans) {
-        if (spans === null) return { connection: running.connection, condition: "true" };
-        const narrowed = filled.length === 0
-          ? running.connection
-          : namedConnection(filledDuck(whole, filled, options.signal, spans).connection, name);
-        return { connection: narrowed, condition: `(${spansSql(spans)})` };
+        if (spans === null) return [{ connection: running.connection, condition: "true" }];
+        if (filled.length === 0) return [{ connection: running.connection, condition: spansSql(spans) }];
+        const { connection } = filledDuck(whole, filled, options.signal, spans);
+        const narrowed = namedConnection(connection, name);
+        return spans.map((span) => ({ connection: narrowed, condition: spansSql([span]) }));
       },
       async count() {
         const reader = await connection.runAndReadAll("SELECT count(*) FROM catalog_source");

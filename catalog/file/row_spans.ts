@@ -4,11 +4,13 @@ export interface RowSpan {
   rows: number;
 }
 
-/** The condition that a row is in one of the spans. DuckDB reads no other row groups for it. */
+/** The condition that a row is in one of the spans. For one span DuckDB reads no other row groups, for several it may. */
 export function spansSql(spans: readonly RowSpan[]): string {
   return spans.length === 0
     ? "false"
-    : spans.map(({ first, rows }) => `file_row_number BETWEEN ${first} AND ${first + rows - 1}`).join(" OR ");
+    : `(${
+      spans.map(({ first, rows }) => `file_row_number BETWEEN ${first} AND ${first + rows - 1}`).join(" OR ")
+    })`;
 }
 
 /** Whether two spans have a row in common. */

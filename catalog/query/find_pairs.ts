@@ -65,14 +65,17 @@ export async function findPairs(catalog: Catalog, options: SelectOptions): Promi
   try {
     const hits = allowed === undefined ? undefined : await indexedHits(catalog, allowed, finder, options);
     if (allowed === undefined || hits === undefined && catalog.sizeBytes <= SMALL_BYTES) {
-      const source = catalog.within(await groupsAsked(catalog, options, allowed));
-      await scanLists(catalog, source, sql, values, add, pairs, options);
+      for (const source of catalog.within(await groupsAsked(catalog, options, allowed))) {
+        await scanLists(catalog, source, sql, values, add, pairs, options);
+      }
     } else {
       if (hits !== undefined) await addFulfilling(catalog, hits, sql, values, pairs);
       if (hits === undefined || hits.unknownRows.length > 0) {
-        const source = catalog.within(hits?.unknownRows ?? await groupsAsked(catalog, options, allowed));
-        await scanHits(catalog, source, sql, values, allowed, add, pairs, options);
-        await scanUnknown(catalog, source, sql, values, pairs);
+        const unseen = hits?.unknownRows ?? await groupsAsked(catalog, options, allowed);
+        for (const source of catalog.within(unseen)) {
+          await scanHits(catalog, source, sql, values, allowed, add, pairs, options);
+          await scanUnknown(catalog, source, sql, values, pairs);
+        }
       }
     }
   } catch (error) {
@@ -98,7 +101,7 @@ function isOurs(error: unknown, signal: AbortSignal | undefined): boolean {
 }
 
 /** What statements ask, and the condition of its rows that they say. */
-type Source = ReturnType<Catalog["within"]>;
+type Source = ReturnType<Catalog["within"]>[number];
 
 type AddCells = (cells: BigUint64Array, from: number, to: number, order: number, row: number) => void;
 

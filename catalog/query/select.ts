@@ -104,16 +104,18 @@ async function fetchGranules(
 ): Promise<{ granules: GranuleRow[]; indexOfRow: Map<number, number> }> {
   const found: { row: GranuleRow; fileRow: number }[] = [];
   if (rows.size > 0) {
-    const { connection, condition } = catalog.within(await groupsOfRows(catalog, rows));
-    const source = {
-      table: catalog.table,
-      tail: `SEMI JOIN ${await chosenRows(catalog, rows)} USING (file_row_number) WHERE ${condition}`,
-      withoutCells: options.withoutCells ?? false,
-    };
-    for await (const chunk of readRows(connection, source)) {
-      options.signal?.throwIfAborted();
-      for (let i = 0; i < chunk.rows.length; i++) {
-        found.push({ row: chunk.rows[i], fileRow: chunk.fileRows[i] });
+    const chosen = await chosenRows(catalog, rows);
+    for (const { connection, condition } of catalog.within(await groupsOfRows(catalog, rows))) {
+      const source = {
+        table: catalog.table,
+        tail: `SEMI JOIN ${chosen} USING (file_row_number) WHERE ${condition}`,
+        withoutCells: options.withoutCells ?? false,
+      };
+      for await (const chunk of readRows(connection, source)) {
+        options.signal?.throwIfAborted();
+        for (let i = 0; i < chunk.rows.length; i++) {
+          found.push({ row: chunk.rows[i], fileRow: chunk.fileRows[i] });
+        }
       }
     }
   }

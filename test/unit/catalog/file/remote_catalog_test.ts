@@ -15,6 +15,7 @@ import type { GranuleRow } from "../../../../catalog/granule.ts";
 import type { SourceOpener } from "../../../../core/access/open.ts";
 import type { Source } from "../../../../core/access/source.ts";
 import { encodeWkb } from "../../../../core/geometry/wkb.ts";
+import { openDuck, sqlString } from "../../../../core/tables/duckdb.ts";
 import { Loopback } from "../../../support/loopback.ts";
 import { countingSource } from "../../../support/memory_source.ts";
 import { sampleRow, withFolder } from "../sample.ts";
@@ -58,10 +59,15 @@ interface Opened {
   bytesRead(): number;
 }
 
-async function withBoth(run: (opened: Opened) => Promise<void>, rows = 5600): Promise<void> {
+async function withBoth(
+  run: (opened: Opened) => Promise<void>,
+  rows = 5600,
+  rowsOfGroup?: number,
+): Promise<void> {
   await withFolder(async (folder) => {
     const file = path.join(folder, "many.parquet");
     await writeCatalog(file, manyRows(rows));
+    if (rowsOfGroup !== undefined) await regroup(file, rowsOfGroup);
     const source = countingSource(PLACE, fs.readFileSync(file));
     const near = await openCatalog(file);
     const scratch = path.join(folder, "scratch");
@@ -77,6 +83,26 @@ async function withBoth(run: (opened: Opened) => Promise<void>, rows = 5600): Pr
     assert.ok(source.closed);
     assert.deepEqual(fs.readdirSync(scratch), []);
   });
+}
+
+/** Writes a catalog's file in smaller row groups, as that of many more rows has. */
+async function regroup(file: string, rowsOfGroup: number): Promise<void> {
+  const duck = await openDuck({ threads: 1 });
+  try {
+    const copy = `${file}.copy`;
+    const keys = await duck.connection.runAndReadAll(
+      `SELECT decode(key), decode(value) FROM parquet_kv_metadata(${sqlString(file)})
+       WHERE decode(key) IN ('geo', 'granary')`,
+    );
+    const kept = keys.getRows().map(([key, value]) => `"${key}": ${sqlString(String(value))}`);
+    await duck.connection.run(
+      `COPY (SELECT * FROM read_parquet(${sqlString(file)})) TO ${sqlString(copy)}
+       (FORMAT parquet, ROW_GROUP_SIZE ${rowsOfGroup}, KV_METADATA {${kept.join(", ")}})`,
+    );
+    fs.renameSync(copy, file);
+  } finally {
+    duck.close();
+  }
 }
 
 async function answer(catalog: Catalog, sql: string): Promise<string> {
@@ -322,4 +348,31 @@ Deno.test("a selection brings the row groups that may hold what it takes, by cel
     assert.equal(rest.granules, TWO_GROUPS);
     assert.ok(rest.bytes >= (await rowGroup(near, 1, read)).bytes);
   }, TWO_GROUPS);
+});
+
+Deno.test("a selection of places far apart brings their row groups, and needs none between them", async () => {
+  await withBoth(
+    async ({ near, far, bytesRead }) => {
+      const question = { order: 2, convention: "authalic" as const, withoutCells: true };
+      const opened = bytesRead();
+      const changes = [
+        { cells: [3, 100] },
+        { cells: [3, 100], start: Date.UTC(2020, 1, 1) },
+        { cells: [3, 180], collections: ["TEST.001"], where: "size_bytes > 1" },
+      ];
+      for (const changed of changes) {
+        const wanted = await select(near, { ...question, ...changed });
+        assert.ok(wanted.granules.length > 10);
+        assert.deepEqual(await select(far, { ...question, ...changed }), wanted);
+        assert.deepEqual(
+          await countParents(far, { ...question, ...changed }),
+          await countParents(near, { ...question, ...changed }),
+        );
+      }
+      const brought = bytesRead() - opened;
+      assert.ok(brought < 0.8 * far.sizeBytes, `${brought} of ${far.sizeBytes} bytes`);
+    },
+    9000,
+    2048,
+  );
 });
