@@ -169,9 +169,8 @@ ${times.map((time) => `<Value>${xml(time)}</Value>`).join("\n")}
 }
 
 function setElement(set: TileMatrixSet, zooms: Zooms): string {
-  const [least, most] = listedZooms(set, zooms);
-  const listed = set.tileMatrices.filter(({ id }) => least <= Number(id) && Number(id) <= most);
-  const matrices = listed.map((matrix) =>
+  const [, most] = listedZooms(set, zooms);
+  const matrices = set.tileMatrices.filter(({ id }) => Number(id) <= most).map((matrix) =>
     `<TileMatrix><ows:Identifier>${matrix.id}</ows:Identifier>` +
     `<ScaleDenominator>${matrix.scaleDenominator}</ScaleDenominator>` +
     `<TopLeftCorner>${matrix.pointOfOrigin.join(" ")}</TopLeftCorner>` +

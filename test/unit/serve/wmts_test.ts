@@ -129,12 +129,13 @@ Deno.test("a selection of a catalog is a layer with its values, and no other ser
       undefined,
       undefined,
     ]);
-    // Zooms that no client should ask for are none of the set, and the document's address gives this document.
+    // A set is told from its first zoom on, as TiTiler tells it; its limits say where tiles begin. The document's address
+    // gives this document.
     const zooms =
       /<TileMatrixSet>\n.*\n<ows:Identifier>WebMercatorQuad<[^]*?<\/TileMatrixSet>/.exec(text)?.[0] ?? "";
     assert.deepEqual(
       [...zooms.matchAll(/<TileMatrix><ows:Identifier>(\d+)</g)].map(([, id]) => Number(id)),
-      [3, 4, 5, 6, 7, 8, 9],
+      [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
     );
     const own = /<ServiceMetadataURL xlink:href="(.*?)"/.exec(text)?.[1].replaceAll("&#38;", "&") ?? "";
     assert.equal(await (await fetch(own)).text(), text);
