@@ -44,7 +44,7 @@ class KnownTarget implements ObjectTarget {
 
   async putAll(objects: ReadonlyMap<string, Uint8Array>): Promise<void> {
     await this.#forgetIfFailed(this.#target.putAll(objects));
-    const known = await this.#known;
+    const known = await this.#knownIfAny();
     for (const [key, { length }] of objects) known?.set(key, length);
   }
 
@@ -64,7 +64,7 @@ class KnownTarget implements ObjectTarget {
     options: { replace: boolean; partsAtOnce?: number },
   ): Promise<boolean> {
     const isPut = await this.#forgetIfFailed(this.#target.putChunks(key, sizeBytes, chunks, options));
-    if (isPut) (await this.#known)?.set(key, sizeBytes);
+    if (isPut) (await this.#knownIfAny())?.set(key, sizeBytes);
     return isPut;
   }
 
@@ -102,6 +102,11 @@ class KnownTarget implements ObjectTarget {
 
   #objects(): Promise<Map<string, number>> {
     return this.#known ??= this.#forgetIfFailed(this.#target.sizes(""));
+  }
+
+  /** A list that fails is told to whoever asked for it; what was written meanwhile is written. */
+  async #knownIfAny(): Promise<Map<string, number> | undefined> {
+    return await this.#known?.catch(() => undefined);
   }
 
   /** What failed may have been done. */

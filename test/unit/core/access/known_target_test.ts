@@ -45,6 +45,23 @@ Deno.test("after a name that one process may have, and after a failure, what is 
   assert.equal(there.asked.filter((what) => what === "list ").length, 3);
 });
 
+Deno.test("what is written while a list is under way is written, though the list fails", async () => {
+  const there = new NotingTarget();
+  const held = Promise.withResolvers<Map<string, number>>();
+  const known = knownTarget({
+    name: "there",
+    putAll: (objects: ReadonlyMap<string, Uint8Array>) => there.putAll(objects),
+    sizes: () => held.promise,
+  } as unknown as ObjectTarget);
+  const listed = known.list("");
+  const put = known.put("values/2", bytes(16));
+  // The object is there by then.
+  setTimeout(() => held.reject(new Error("no list")), 10);
+  await assert.rejects(listed, /no list/);
+  await put;
+  assert.equal(there.objects.get("values/2")?.length, 16);
+});
+
 Deno.test("a process that looked before others took the lease and gave it on does not get it beside them", async () => {
   const { there, known } = world();
   await known.list("");
