@@ -20,6 +20,9 @@ const GNU_TIME = "/usr/bin/time";
 const hasGnuTime = fs.existsSync(GNU_TIME) &&
   spawnSync(GNU_TIME, ["--version"], { encoding: "utf8" }).status === 0;
 
+/** Python keeps what it compiled of modules: a user's does, and without that peers would pay for it in each run. */
+const KEEP_BYTECODE = { PYTHONDONTWRITEBYTECODE: "" };
+
 /** Runs a program to its end, with `env` beside this process's own. Throws with what it said where it fails. */
 export function measure(
   program: string,
@@ -36,7 +39,7 @@ export function measure(
     cwd,
     encoding: "utf8",
     maxBuffer: 1 << 30,
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...KEEP_BYTECODE, ...env },
   });
   const wall = (performance.now() - started) / 1000;
   try {

@@ -17,6 +17,7 @@ import { parseArgs } from "node:util";
 import { spawnSync } from "node:child_process";
 import { granulesIn, makeGranules, multiplyGranules, peerPython, peerScript } from "./granules.ts";
 import { type Cost, formatSpread, measure, type Spread, spreadOf } from "./measure.ts";
+import { InflateLimit } from "./inflate_limit.ts";
 import { addRow } from "./table.ts";
 
 const { values } = parseArgs({
@@ -31,7 +32,11 @@ const { values } = parseArgs({
 const RUNS = Number(values.runs);
 const ROOT = path.resolve(import.meta.dirname!, "../..");
 const BINARY = path.join(ROOT, "dist", "granary");
+/** What the binary is made of. */
+const RUNTIME = path.join(ROOT, "node_modules", ".bin", "bun");
 const MEMORY = "512MB";
+/** The datasets of a group that the configuration reads. */
+const READ = ["latitude", "longitude", "h_li", "h_li_sigma", "atl06_quality_summary"];
 const CORES = os.availableParallelism();
 
 /** The parts of granary's own report that are shown. */
@@ -98,6 +103,9 @@ function contestants(files: readonly string[]): Contestants {
     ) {
       all.set("polars", () => measure(python, [polars, ...files], folder));
     } else print("no polars: its script or the module is missing");
+    const limit = new InflateLimit(python, files, READ, folder, RUNTIME);
+    all.set("inflate alone, node:zlib", () => limit.measure("zlib"));
+    all.set("inflate alone, libdeflate", () => limit.measure("libdeflate"));
   }
   all.set("aggregate --workers 1", () => aggregate("catalog.parquet", ["--workers", "1"]));
   all.set("aggregate --workers 2", () => aggregate("catalog.parquet", ["--workers", "2"]));
@@ -179,6 +187,8 @@ function showRatios(costs: ReadonlyMap<string, readonly Cost[]>): Record<string,
     ["aggregate", "numpy", "at most 0.20"],
     ["aggregate", "polars", "at most 0.40"],
     ["aggregate", "numpy --read-only", "at most 0.57"],
+    ["aggregate", "inflate alone, node:zlib", "CPU at most 2.2"],
+    ["aggregate", "inflate alone, libdeflate", null],
     ["catalog build", "numpy --read-only", null],
     ["catalog build --checksum none", "numpy --read-only", null],
     ["aggregate --workers 1", "aggregate --workers 2", "at least 1.7"],
