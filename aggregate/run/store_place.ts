@@ -145,8 +145,9 @@ export class StorePlace {
   }
 
   /**
-   * Writes the store's documents, the root last, after what is no part of it is gone: levels, arrays
-   * and shards of an earlier config. `coarseShards` are the shards of levels above the parents.
+   * Writes the store's documents, the root last, after what an earlier config left is gone: its levels, arrays and
+   * shards. What no store is made of came while the run went on and is somebody's: it stays. `coarse` are the keys of
+   * the shards of levels above the parents.
    */
   async finish(
     documents: ReadonlyMap<string, string>,
@@ -156,7 +157,7 @@ export class StorePlace {
     const arrays = new Set([...documents.keys()].map((key) => key.replace(/zarr\.json$/, "c/")));
     const strays = (await this.target.list("")).filter((key) => {
       const match = SHARD_KEY.exec(key);
-      if (match === null) return !documents.has(key);
+      if (match === null) return STORE_KEY.test(key) && !documents.has(key);
       return !coarse.has(key) && !(arrays.has(match[1]) && shards.has(this.#shardOf(key) ?? -1));
     });
     await this.#delete(strays);

@@ -131,6 +131,18 @@ Deno.test("finishing writes the documents, the root among them, and leaves no st
   for (const [key, text] of documents) assert.equal(fs.readFileSync(path.join(folder, key), "utf8"), text);
 });
 
+Deno.test("finishing leaves what came while the run went on and no store is made of", async () => {
+  const own = ["notes.txt", "mine/a.h5", "2019/05/zarr.json", "12/.zattrs"];
+  const folder = folderWith(STORE.filter((key) => key !== "zarr.json"));
+  const place = await placeOf(folder);
+  for (const key of own) {
+    fs.mkdirSync(path.dirname(path.join(folder, key)), { recursive: true });
+    fs.writeFileSync(path.join(folder, key), "mine");
+  }
+  await place.finish(new Map([["zarr.json", "{}"]]), new Set([3]), new Set());
+  for (const key of own) assert.equal(fs.readFileSync(path.join(folder, key), "utf8"), "mine");
+});
+
 Deno.test("a window of time has shards of its own, and coordinates are of none", async () => {
   const keys = [
     "zarr.json",
