@@ -2,6 +2,7 @@
  * The parts of a parent, gathered from the segments of a shard in canonical order: granule, group,
  * row. The order of the segments that arrive does not matter; the order of their rows is kept.
  */
+import { type KernelMemory, roundUp } from "../../core/kernels/memory.ts";
 import type { Values } from "../../core/values.ts";
 import type { ChildIndices, Segment } from "./segment.ts";
 
@@ -20,10 +21,19 @@ export interface ParentRows {
   columns: Values[];
 }
 
+/** A memory with room for so many bytes of a parent of so many rows; undefined where there is none. */
+type MakeRoom = (rows: number, bytes: number) => KernelMemory | undefined;
+
 /** Yields the parents of a shard that have observations, by ascending rank. */
 export class Gatherer {
+  readonly #makeRoom: MakeRoom;
+  #memory: KernelMemory | undefined;
   #children: ChildIndices = new Uint16Array(0);
   #columns: Values[] = [];
+
+  constructor(makeRoom: MakeRoom = () => undefined) {
+    this.#makeRoom = makeRoom;
+  }
 
   *parents(placed: readonly PlacedSegment[], columnCount: number): Generator<ParentRows> {
     if (placed.length === 0) return;
@@ -61,16 +71,29 @@ export class Gatherer {
     }
   }
 
+  /** Arrays outside of a memory are kept until a parent fits into one. */
   #grow(rows: number, childBytes: number, wide: readonly boolean[]): void {
+    const fits = this.#children.length >= rows && this.#children.BYTES_PER_ELEMENT === childBytes &&
+      wide.every((isWide, c) =>
+        this.#columns[c]?.length >= rows && this.#columns[c].BYTES_PER_ELEMENT === (isWide ? 8 : 4)
+      );
+    if (fits && this.#memory !== undefined) return;
     const size = Math.ceil(rows * 1.25);
-    if (this.#children.length < rows || this.#children.BYTES_PER_ELEMENT !== childBytes) {
-      this.#children = childBytes === 2 ? new Uint16Array(size) : new Uint32Array(size);
-    }
-    wide.forEach((isWide, c) => {
-      const old = this.#columns[c];
-      if (old !== undefined && old.length >= rows && (old.BYTES_PER_ELEMENT === 8) === isWide) return;
-      this.#columns[c] = isWide ? new Float64Array(size) : new Float32Array(size);
-    });
+    const bytes = wide.reduce(
+      (sum, isWide) => sum + roundUp((isWide ? 8 : 4) * size),
+      roundUp(childBytes * size),
+    );
+    const memory = this.#makeRoom(size, bytes);
+    if (fits && memory === undefined) return;
+    const buffer = (width: number): [ArrayBuffer, number, number] =>
+      memory === undefined
+        ? [new ArrayBuffer(width * size), 0, size]
+        : [memory.buffer, memory.place(width * size), size];
+    this.#memory = memory;
+    this.#children = childBytes === 2 ? new Uint16Array(...buffer(2)) : new Uint32Array(...buffer(4));
+    this.#columns = wide.map((isWide) =>
+      isWide ? new Float64Array(...buffer(8)) : new Float32Array(...buffer(4))
+    );
   }
 }
 

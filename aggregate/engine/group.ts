@@ -1,5 +1,5 @@
 /** Grouping of one parent's observations by child cell: a stable counting sort, no comparison. */
-import type { Values } from "../../core/values.ts";
+import { ALIGNMENT, type KernelMemory, roundUp } from "../../core/kernels/memory.ts";
 import type { ChildIndices } from "./segment.ts";
 
 /** The cells of one level that hold observations, ascending, and where each one's rows start. */
@@ -12,55 +12,90 @@ interface CellGroups {
 
 /** Scratch for parents of one size, reused from parent to parent. */
 export class CellGrouper {
-  #slots: Uint32Array;
-  #positions = new Uint32Array(0);
+  #slots = new Uint32Array(0);
+  #order = new Uint32Array(0);
   #cells = new Uint32Array(0);
-  #starts = new Uint32Array(1);
+  #starts = new Uint32Array(0);
+  #memory: KernelMemory | undefined;
+  /** The rows in the order of the last {@linkcode group}; a view that is good until the next. */
+  order: Uint32Array = new Uint32Array(0);
 
-  constructor(readonly cellsPerParent: number) {
-    this.#slots = new Uint32Array(cellsPerParent);
+  constructor(readonly cellsPerParent: number) {}
+
+  /** Bytes of a memory for parents of so many rows. */
+  bytesFor(rows: number): number {
+    const cells = this.#mostCells(rows);
+    return roundUp(4 * this.cellsPerParent + ALIGNMENT) + roundUp(4 * rows) + 2 * roundUp(4 * (cells + 1));
+  }
+
+  /** Makes room for parents of so many rows: in a memory, where kernels group the children that lie there too. */
+  layOut(rows: number, memory: KernelMemory | undefined): void {
+    const isPlain = memory === undefined && this.#memory === undefined;
+    if (isPlain && this.#order.length >= rows) return;
+    const make = (length: number) =>
+      memory === undefined
+        ? new Uint32Array(length)
+        : new Uint32Array(memory.buffer, memory.place(4 * length), length);
+    // A kernel clears a vector of slots at a time.
+    this.#slots = make(this.cellsPerParent + ALIGNMENT / 4);
+    this.#order = make(rows);
+    this.#cells = make(this.#mostCells(rows) + 1);
+    this.#starts = make(this.#mostCells(rows) + 1);
+    this.#memory = memory;
+  }
+
+  #mostCells(rows: number): number {
+    return Math.min(rows, this.cellsPerParent);
   }
 
   /**
-   * The groups of the finest level. Afterwards {@linkcode place} puts each column in that order. The
+   * The groups of the finest level. Afterwards {@linkcode order} lists the rows in that order. The
    * views are good until the next call.
    */
   group(children: ChildIndices, rows: number): CellGroups {
-    if (this.#positions.length < rows) this.#positions = new Uint32Array(Math.ceil(rows * 1.25));
-    const slots = this.#slots, positions = this.#positions;
+    if (this.#order.length < rows) this.layOut(Math.ceil(1.25 * rows), undefined);
+    const distinct = this.#memory !== undefined && children.buffer === this.#memory.buffer
+      ? this.#groupByKernel(this.#memory, children, rows)
+      : this.#group(children, rows);
+    this.order = this.#order.subarray(0, rows);
+    return { cells: this.#cells.subarray(0, distinct), starts: this.#starts.subarray(0, distinct + 1) };
+  }
+
+  #groupByKernel({ kernels }: KernelMemory, children: ChildIndices, rows: number): number {
+    const group = children.BYTES_PER_ELEMENT === 2 ? kernels.groupHalves : kernels.groupWords;
+    return group(
+      children.byteOffset,
+      rows,
+      this.#slots.byteOffset,
+      this.cellsPerParent,
+      this.#order.byteOffset,
+      this.#cells.byteOffset,
+      this.#starts.byteOffset,
+    );
+  }
+
+  #group(children: ChildIndices, rows: number): number {
+    const slots = this.#slots, order = this.#order, cells = this.#cells, starts = this.#starts;
     slots.fill(0);
     for (let i = 0; i < rows; i++) slots[children[i]] += 1;
-    let distinct = 0;
-    for (let cell = 0; cell < slots.length; cell++) if (slots[cell] !== 0) distinct += 1;
-    if (this.#cells.length < distinct) {
-      this.#cells = new Uint32Array(Math.ceil(distinct * 1.25));
-      this.#starts = new Uint32Array(this.#cells.length + 1);
-    }
-    const cells = this.#cells, starts = this.#starts;
-    let row = 0;
-    for (let cell = 0, k = 0; cell < slots.length; cell++) {
+    let row = 0, distinct = 0;
+    for (let cell = 0; cell < this.cellsPerParent; cell++) {
       const count = slots[cell];
       if (count === 0) continue;
-      cells[k] = cell;
-      starts[k++] = row;
+      cells[distinct] = cell;
+      starts[distinct++] = row;
       slots[cell] = row;
       row += count;
     }
     starts[distinct] = rows;
-    for (let i = 0; i < rows; i++) positions[i] = slots[children[i]]++;
-    return { cells: cells.subarray(0, distinct), starts: starts.subarray(0, distinct + 1) };
+    for (let i = 0; i < rows; i++) order[slots[children[i]]++] = i;
+    return distinct;
   }
 
   /** The groups of the finest level and, by `steps`, of levels so many orders coarser, in that order. */
   groupLevels(children: ChildIndices, rows: number, steps: readonly number[]): CellGroups[] {
     const finest = this.group(children, rows);
     return steps.map((count) => count === 0 ? finest : coarsen(finest, count));
-  }
-
-  /** Puts one column into the order of the last {@linkcode group}. */
-  place(from: Values, into: Values, rows: number): void {
-    const positions = this.#positions;
-    for (let i = 0; i < rows; i++) into[positions[i]] = from[i];
   }
 }
 

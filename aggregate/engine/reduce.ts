@@ -1,10 +1,9 @@
 /**
  * The reduce kernel: the segments of one shard -> the objects of that shard at every level down to the
  * parent order. Each parent's observations are put in canonical order, grouped by child cell, and
- * reduced once a level over the same sorted columns, so that every level is exact.
+ * reduced once a level over the same columns, so that every level is exact.
  */
 import type { MergeSummarizer, Reducer } from "../statistics/contract.ts";
-import type { Values } from "../../core/values.ts";
 import { ShardNumbers } from "../../core/store/shard_numbers.ts";
 import { shardWriter } from "../../core/store/writer.ts";
 import { Gatherer, type ParentRows, type PlacedSegment } from "./gather.ts";
@@ -31,8 +30,7 @@ export class ShardReducer {
   #markColumns: number;
   #keepsValues: boolean;
   #grouper: CellGrouper;
-  #gatherer = new Gatherer();
-  #sorted: Values[] = [];
+  #gatherer: Gatherer;
 
   /** `summarizer` is given when the store has levels above the parent order, `zoneSummarizer` when it has zones. */
   constructor(
@@ -52,6 +50,11 @@ export class ShardReducer {
     this.#markColumns = markColumns(pipeline.output.zones);
     this.#columnCount = pipeline.dataSource.columns.length;
     this.#grouper = new CellGrouper(4 ** (store.levels[0] - store.parentOrder));
+    this.#gatherer = new Gatherer((rows, bytes) => {
+      const memory = reducer.makeRoom(rows, bytes + this.#grouper.bytesFor(rows));
+      this.#grouper.layOut(rows, memory);
+      return memory;
+    });
   }
 
   /** Reduces one shard; `put` takes each object as soon as it is encoded. */
@@ -76,11 +79,16 @@ export class ShardReducer {
       observations += parent.rows;
       zones.push(...this.#summarizeZones(parent));
       const groups = this.#grouper.groupLevels(parent.children, parent.rows, this.#steps);
-      const columns = parent.columns.slice(0, this.#columnCount).map((column, c) =>
-        this.#sort(column, c, parent.rows)
+      const columns = parent.columns.slice(0, this.#columnCount).map((column) =>
+        column.subarray(0, parent.rows)
       );
+      const { order } = this.#grouper;
       groups.forEach((level, l) => {
-        writers[l].add(parent.rank % parents, level.cells, this.#reducer.reduce(columns, level.starts));
+        writers[l].add(
+          parent.rank % parents,
+          level.cells,
+          this.#reducer.reduce(columns, level.starts, order),
+        );
         cells[l] += level.cells.length;
       });
       facts.set(parent.rank, [parent.rank, parent.rows, 0, 0, ...groups.map((level) => level.cells.length)]);
@@ -88,7 +96,7 @@ export class ShardReducer {
         const keep = this.#keepsValues
           ? (digest: number, values: Float64Array) => kept[digest].add(states.length, values)
           : undefined;
-        states.push({ rank: parent.rank, state: this.#summarizer.summarize(columns, keep) });
+        states.push({ rank: parent.rank, state: this.#summarizer.summarize(columns, keep, order) });
       }
     }
     for (const writer of writers) for (const [key, bytes] of writer.finish()) put(key, bytes);
@@ -127,19 +135,6 @@ export class ShardReducer {
       );
       return { zone, rank, rows: own.length, state: summarizer.summarize(taken) };
     });
-  }
-
-  #sort(column: Values, c: number, rows: number): Values {
-    let into = this.#sorted[c];
-    if (
-      into === undefined || into.length < rows || into.BYTES_PER_ELEMENT !== column.BYTES_PER_ELEMENT
-    ) {
-      const size = Math.ceil(rows * 1.25);
-      into = column.BYTES_PER_ELEMENT === 4 ? new Float32Array(size) : new Float64Array(size);
-      this.#sorted[c] = into;
-    }
-    this.#grouper.place(column, into, rows);
-    return into.subarray(0, rows);
   }
 }
 

@@ -1,4 +1,5 @@
 /** Blocks of rows: columns to float64, rows with missing values left out. */
+import { type KernelMemory, roundUp } from "../../core/kernels/memory.ts";
 import type { Values } from "../../core/values.ts";
 
 /** Rows a block, unless one cell has more: some ten arrays of it fit a processor's second cache. */
@@ -18,27 +19,45 @@ export function capacity(length: number): number {
 }
 
 /** Copies rows to float64. False if a value is not finite. */
-function load(source: Values, begin: number, rows: number, target: Float64Array): boolean {
+function load(
+  source: Values,
+  order: Uint32Array | undefined,
+  begin: number,
+  rows: number,
+  target: Float64Array,
+): boolean {
   return source instanceof Float32Array
-    ? loadSingle(source, begin, rows, target)
-    : loadDouble(source, begin, rows, target);
+    ? loadSingle(source, order, begin, rows, target)
+    : loadDouble(source, order, begin, rows, target);
 }
 
-function loadSingle(source: Float32Array, begin: number, rows: number, target: Float64Array): boolean {
+function loadSingle(
+  source: Float32Array,
+  order: Uint32Array | undefined,
+  begin: number,
+  rows: number,
+  target: Float64Array,
+): boolean {
   // x - x is 0 for finite x and NaN for the rest: one sum tells whether all were finite.
   let check = 0;
   for (let i = 0; i < rows; i++) {
-    const value = source[begin + i];
+    const value = source[order === undefined ? begin + i : order[begin + i]];
     target[i] = value;
     check += value - value;
   }
   return check === 0;
 }
 
-function loadDouble(source: Float64Array, begin: number, rows: number, target: Float64Array): boolean {
+function loadDouble(
+  source: Float64Array,
+  order: Uint32Array | undefined,
+  begin: number,
+  rows: number,
+  target: Float64Array,
+): boolean {
   let check = 0;
   for (let i = 0; i < rows; i++) {
-    const value = source[begin + i];
+    const value = source[order === undefined ? begin + i : order[begin + i]];
     target[i] = value;
     check += value - value;
   }
@@ -93,33 +112,79 @@ export function groupByColumns(needs: readonly (readonly number[])[]): ColumnGro
   return [...groups.values()];
 }
 
-/** Holds the rows of one block, all of them and, for each group of columns, the valid ones. */
+/** Makes room in a memory for blocks of so many rows and cells, and for so many bytes more; see evaluate.ts. */
+type MakeRoom = (room: number, bytes: number) => KernelMemory;
+
+/** Holds the rows of one block, all of them and, for each group of columns, the valid ones: in a memory of kernels. */
 export class BlockLoader {
+  readonly #roomOf: MakeRoom;
   readonly #used: readonly number[];
   readonly #dense: Float64Array[];
   readonly #compacted: Float64Array[];
   readonly #finite: Uint8Array;
+  #memory: KernelMemory | undefined;
+  /** Rows, and cells, that there is room for. */
+  #room = 0;
   #keptStarts = new Uint32Array(BLOCK_ROWS + 1);
   #missing = new Uint8Array(0);
   #kept = new Uint32Array(0);
 
   /** `used` are the indices of the columns that some statistic needs. */
-  constructor(columnCount: number, used: readonly number[]) {
+  constructor(makeRoom: MakeRoom, columnCount: number, used: readonly number[]) {
+    this.#roomOf = makeRoom;
     this.#used = used;
     this.#dense = Array.from({ length: columnCount }, () => new Float64Array(0));
     this.#compacted = Array.from({ length: columnCount }, () => new Float64Array(0));
     this.#finite = new Uint8Array(columnCount);
   }
 
-  /** Takes rows `[begin, begin + rows)` in. True if every value is finite. */
-  load(columns: readonly Values[], begin: number, rows: number): boolean {
+  /** Makes room for blocks of so many rows and cells, and for so many bytes more, which are the next to be placed. */
+  makeRoom(room: number, bytes: number): KernelMemory {
+    const own = roundUp(8 * room);
+    const memory = this.#roomOf(room, 2 * this.#used.length * own + bytes);
+    for (const c of this.#used) {
+      this.#dense[c] = new Float64Array(memory.buffer, memory.place(own), room);
+      this.#compacted[c] = new Float64Array(memory.buffer, memory.place(own), room);
+    }
+    this.#memory = memory;
+    this.#room = room;
+    return memory;
+  }
+
+  /** Takes a block in, whose rows begin at row `begin` of the columns' order. True if every value is finite. */
+  load(
+    columns: readonly Values[],
+    order: Uint32Array | undefined,
+    begin: number,
+    starts: Uint32Array,
+    cells: number,
+  ): boolean {
+    const rows = starts[cells], room = Math.max(rows, cells + 1);
+    if (room > this.#room) this.makeRoom(capacity(room), 0);
     let clean = true;
     for (const c of this.#used) {
-      if (this.#dense[c].length < rows) this.#dense[c] = new Float64Array(capacity(rows));
-      this.#finite[c] = load(columns[c], begin, rows, this.#dense[c]) ? 1 : 0;
-      if (this.#finite[c] === 0) clean = false;
+      const isFinite = this.#load(columns[c], order, begin, rows, this.#dense[c]);
+      this.#finite[c] = isFinite ? 1 : 0;
+      if (!isFinite) clean = false;
     }
     return clean;
+  }
+
+  /** By a kernel where all lies in its memory. */
+  #load(
+    source: Values,
+    order: Uint32Array | undefined,
+    begin: number,
+    rows: number,
+    target: Float64Array,
+  ): boolean {
+    const memory = this.#memory!;
+    if (order === undefined || order.buffer !== memory.buffer || source.buffer !== memory.buffer) {
+      return load(source, order, begin, rows, target);
+    }
+    const { takeFloat32, takeFloat64 } = memory.kernels;
+    const take = source.BYTES_PER_ELEMENT === 4 ? takeFloat32 : takeFloat64;
+    return take(source.byteOffset, order.byteOffset + 4 * begin, rows, target.byteOffset) !== 0;
   }
 
   /** All rows, which must be valid. `starts` counts from 0. */
@@ -131,9 +196,6 @@ export class BlockLoader {
   valid(columns: readonly number[], starts: Uint32Array, cells: number): Block {
     if (columns.every((c) => this.#finite[c] === 1)) return this.all(starts, cells);
     const rows = starts[cells];
-    for (const c of columns) {
-      if (this.#compacted[c].length < rows) this.#compacted[c] = new Float64Array(capacity(rows));
-    }
     if (this.#keptStarts.length <= cells) this.#keptStarts = new Uint32Array(capacity(cells + 1));
     if (this.#missing.length < rows) {
       this.#missing = new Uint8Array(capacity(rows));

@@ -15,6 +15,9 @@ import { lowerStatistics } from "./lower.ts";
 /** Cells of more rows are reduced in passes, so that memory is bounded by blocks. */
 const LARGE_CELL_ROWS = 65_536;
 
+/** Bytes of a parent that lie where it is reduced: what a memory of kernels has grown to it keeps. */
+const MOST_HELD_BYTES = 256 << 20;
+
 /**
  * Compiles `statistics` over the columns named `columnNames`. The reducer follows numpy: sums run in
  * float64 in row order and give back what rounding takes, var and std take two passes, quantiles interpolate linearly. Rows count for a
@@ -31,7 +34,11 @@ export function compileStatistics(
   const evaluator = new Evaluator(graph, roots);
   const needs = roots.map((root) => root.columns);
   const groups = groupByColumns(needs);
-  const loader = new BlockLoader(columnNames.length, [...new Set(needs.flat())]);
+  const loader = new BlockLoader(
+    (room, bytes) => evaluator.makeRoom(room, bytes),
+    columnNames.length,
+    [...new Set(needs.flat())],
+  );
   const all = roots.map((_, index) => index);
   let outputs = roots.map(() => new Float64Array(0));
   const large = groups.map((group) =>
@@ -54,11 +61,17 @@ export function compileStatistics(
   }
 
   /** Reduces cells [first, last) into outputs. */
-  function reduceBlock(columns: readonly Values[], starts: Uint32Array, first: number, last: number): void {
+  function reduceBlock(
+    columns: readonly Values[],
+    order: Uint32Array | undefined,
+    starts: Uint32Array,
+    first: number,
+    last: number,
+  ): void {
     const begin = starts[first];
     const cells = last - first;
     for (let k = 0; k <= cells; k++) blockStarts[k] = starts[first + k] - begin;
-    if (loader.load(columns, begin, blockStarts[cells])) {
+    if (loader.load(columns, order, begin, blockStarts, cells)) {
       emit(loader.all(blockStarts, cells), all, first);
     } else {
       for (const group of groups) {
@@ -67,17 +80,26 @@ export function compileStatistics(
     }
   }
 
-  function reduceLarge(columns: readonly Values[], starts: Uint32Array, cell: number): void {
+  function reduceLarge(
+    columns: readonly Values[],
+    order: Uint32Array | undefined,
+    starts: Uint32Array,
+    cell: number,
+  ): void {
     const begin = starts[cell];
     for (const [g, group] of groups.entries()) {
-      const values = large[g].reduce(columns, begin, starts[cell + 1] - begin, loader);
+      const values = large[g].reduce(columns, order, begin, starts[cell + 1] - begin, loader);
       group.statistics.forEach((s, i) => outputs[s][cell] = values[i]);
     }
   }
 
   return {
     needs,
-    reduce(columns, starts) {
+    makeRoom(rows, bytes) {
+      if (bytes > MOST_HELD_BYTES) return undefined;
+      return loader.makeRoom(capacity(Math.max(BLOCK_ROWS, Math.min(rows, largeCellRows))), bytes);
+    },
+    reduce(columns, starts, order) {
       const cells = starts.length - 1;
       if (columns.length !== columnNames.length) {
         throw new Error(`${columns.length} columns for ${columnNames.length} names`);
@@ -86,7 +108,7 @@ export function compileStatistics(
       let first = 0;
       while (first < cells) {
         if (starts[first + 1] - starts[first] > largeCellRows) {
-          reduceLarge(columns, starts, first);
+          reduceLarge(columns, order, starts, first);
           first += 1;
           continue;
         }
@@ -94,7 +116,7 @@ export function compileStatistics(
         let last = first + 1;
         while (last < cells && starts[last + 1] <= limit) last += 1;
         if (blockStarts.length <= last - first) blockStarts = new Uint32Array(capacity(last - first + 1));
-        reduceBlock(columns, starts, first, last);
+        reduceBlock(columns, order, starts, first, last);
         first = last;
       }
       return outputs.map((output) => output.subarray(0, cells));

@@ -45,6 +45,8 @@ export class Evaluator {
   #made: KernelMemory | undefined;
   /** Rows, and cells, that there is room for. */
   #room = 0;
+  /** Where each node has a place of its own. */
+  #placed: Float64Array[] = [];
   /** The value of each node after its step; of a constant it stands twice. */
   #values: Float64Array[] = [];
   #starts = new Uint32Array(0);
@@ -69,11 +71,40 @@ export class Evaluator {
     }
   }
 
+  /**
+   * Makes room for blocks of so many rows and cells, and for so many bytes more, which are the next to be placed. A
+   * column that lies there is used where it is.
+   */
+  makeRoom(room: number, bytes: number): KernelMemory {
+    const memory = this.#memory;
+    const own = roundUp(8 * room);
+    const tables = this.#selections.map(({ nodes }) => roundUp(requestTableBytes(nodes.length)));
+    memory.reserve((this.#nodes.length + 2) * own + tables.reduce((sum, table) => sum + table, bytes));
+    this.#placed = this.#nodes.map(({ op, value }) => {
+      const length = op === "constant" ? 2 : own / 8;
+      const values = new Float64Array(memory.buffer, memory.place(8 * length), length);
+      return op === "constant" ? values.fill(value) : values;
+    });
+    this.#values = [...this.#placed];
+    this.#starts = new Uint32Array(memory.buffer, memory.place(own), room);
+    this.#scratch = memory.place(own);
+    this.#selections.forEach((selection, s) => {
+      selection.table = memory.place(tables[s]);
+      const requests = selection.nodes.map(({ op, value }): RankRequest => ({
+        kind: op as RankRequest["kind"],
+        q: value,
+      }));
+      writeRequestTable(memory, selection.table, requests, selection.nodes.map((node) => this.#place(node)));
+    });
+    this.#room = room;
+    return memory;
+  }
+
   /** Begins a block; what was computed before is forgotten. */
   begin(block: Block): void {
     const { rows, cells, starts } = block;
     const room = Math.max(rows, cells + 1);
-    if (room > this.#room) this.#layOut(capacity(room));
+    if (room > this.#room) this.makeRoom(capacity(room), 0);
     for (let k = 0; k <= cells; k++) this.#starts[k] = starts[k];
     this.#block = block;
     this.#serial = (this.#serial + 1) >>> 0;
@@ -104,30 +135,6 @@ export class Evaluator {
     return this.#made ??= new KernelMemory();
   }
 
-  /** Makes room for blocks of so many rows and cells. */
-  #layOut(room: number): void {
-    const memory = this.#memory;
-    const bytes = roundUp(8 * room);
-    const tables = this.#selections.map(({ nodes }) => roundUp(requestTableBytes(nodes.length)));
-    memory.reserve((this.#nodes.length + 2) * bytes + tables.reduce((sum, table) => sum + table, 0));
-    this.#values = this.#nodes.map(({ op, value }) => {
-      const length = op === "constant" ? 2 : bytes / 8;
-      const values = new Float64Array(memory.buffer, memory.place(8 * length), length);
-      return op === "constant" ? values.fill(value) : values;
-    });
-    this.#starts = new Uint32Array(memory.buffer, memory.place(bytes), room);
-    this.#scratch = memory.place(bytes);
-    this.#selections.forEach((selection, s) => {
-      selection.table = memory.place(tables[s]);
-      const requests = selection.nodes.map(({ op, value }): RankRequest => ({
-        kind: op as RankRequest["kind"],
-        q: value,
-      }));
-      writeRequestTable(memory, selection.table, requests, selection.nodes.map((node) => this.#place(node)));
-    });
-    this.#room = room;
-  }
-
   #place({ id }: GraphNode): number {
     return this.#values[id].byteOffset;
   }
@@ -142,7 +149,10 @@ export class Evaluator {
         return () => {};
       case "column":
         return ({ columns, rows }) => {
-          if (rows > 0) this.#values[id].set(columns[value].subarray(0, rows));
+          if (rows === 0) return;
+          const column = columns[value];
+          if (column.buffer === this.#memory.buffer) this.#values[id] = column;
+          else (this.#values[id] = this.#placed[id]).set(column.subarray(0, rows));
         };
       case "spread":
         return ({ starts, cells }) => spreadCells(this.#values[id], this.#values[a.id], starts, cells);

@@ -55,7 +55,13 @@ export class LargeCellReducer {
   }
 
   /** The roots' values for the cell of rows `[begin, begin + rows)`: NaN without a valid row, 0 for a count. */
-  reduce(columns: readonly Values[], begin: number, rows: number, loader: BlockLoader): number[] {
+  reduce(
+    columns: readonly Values[],
+    order: Uint32Array | undefined,
+    begin: number,
+    rows: number,
+    loader: BlockLoader,
+  ): number[] {
     const evaluator = this.#evaluator;
     const known: [GraphNode, number][] = [];
     let valid = 0;
@@ -63,7 +69,7 @@ export class LargeCellReducer {
       const working = sources.map((nodes) => accumulator(nodes, rows));
       for (let at = begin; at < begin + rows; at += BLOCK_ROWS) {
         this.#starts[1] = Math.min(BLOCK_ROWS, begin + rows - at);
-        loader.load(columns, at, this.#starts[1]);
+        loader.load(columns, order, at, this.#starts, 1);
         const block = loader.valid(this.#columns, this.#starts, 1);
         if (block.rows === 0) continue;
         if (pass === 0) valid += block.rows;

@@ -54,13 +54,16 @@ export function compileMerge(statistics: readonly Statistic[], columnNames: read
   const digests = slots.filter((slot) => slot.kind === "digest");
   const reduced = slots.filter((slot) => slot.kind !== "count").map((slot) => slot.source);
   const evaluator = new Evaluator(plan.graph, reduced);
-  const loader = new BlockLoader(columnNames.length, [...new Set(sets.flat())]);
+  const loader = new BlockLoader(
+    (room, bytes) => evaluator.makeRoom(room, bytes),
+    columnNames.length,
+    [...new Set(sets.flat())],
+  );
   const blockStarts = new Uint32Array(2);
   const collected = digests.map(() => ({ values: new Float64Array(0), count: 0, clean: true }));
 
   /** Puts a block of one cell into the slots of one set. */
-  function addBlock(state: Float64Array, set: number, rows: number): void {
-    blockStarts[1] = rows;
+  function addBlock(state: Float64Array, set: number): void {
     const block = loader.valid(sets[set], blockStarts, 1);
     if (block.rows === 0) return;
     evaluator.begin(block);
@@ -97,7 +100,7 @@ export function compileMerge(statistics: readonly Statistic[], columnNames: read
     digests: digests.length,
     quantiles: [...quantiles.values()],
 
-    summarize(columns, keep) {
+    summarize(columns, keep, order) {
       if (columns.length !== columnNames.length) {
         throw new Error(`${columns.length} columns for ${columnNames.length} names`);
       }
@@ -109,8 +112,9 @@ export function compileMerge(statistics: readonly Statistic[], columnNames: read
       }
       for (let begin = 0; begin < rows; begin += BLOCK_ROWS) {
         const length = Math.min(BLOCK_ROWS, rows - begin);
-        loader.load(columns, begin, length);
-        for (let set = 0; set < sets.length; set++) addBlock(state, set, length);
+        blockStarts[1] = length;
+        loader.load(columns, order, begin, blockStarts, 1);
+        for (let set = 0; set < sets.length; set++) addBlock(state, set);
       }
       const clusters = digests.map((slot, d) => {
         const { values, count, clean } = collected[d];

@@ -27,6 +27,20 @@ type Reduction = (to: number, x: number, starts: number, cells: number) => void;
 /** Elements of the rows that are listed as uint32, one after the other. */
 type Gather = (from: number, list: number, count: number, to: number) => void;
 
+/** Lists rows by their cells, and the cells that have any; returns how many do. */
+type Group = (
+  children: number,
+  rows: number,
+  slots: number,
+  most: number,
+  order: number,
+  cells: number,
+  starts: number,
+) => number;
+
+/** Writes listed rows as float64; returns whether all are finite: 1 or 0. */
+type Take = (from: number, order: number, rows: number, to: number) => number;
+
 /** Writes NaN where a value equals `fill`. */
 type Erase = (values: number, rows: number, fill: number) => void;
 
@@ -70,6 +84,8 @@ export interface Kernels {
   gather4: Gather;
   gather8: Gather;
   gatherHalves: Gather;
+  groupHalves: Group;
+  groupWords: Group;
   keepRows(
     parents: number,
     passes: number,
@@ -120,6 +136,8 @@ export interface Kernels {
   subtractRows: Arithmetic;
   sumCells: Reduction;
   sumFloats(at: number, length: number, nodata: number, about: number, sums: number): void;
+  takeFloat32: Take;
+  takeFloat64: Take;
 }
 
 let code: WebAssembly.Module | undefined;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { KernelMemory } from "../../../../core/kernels/memory.ts";
 import { Gatherer, type PlacedSegment } from "../../../../aggregate/engine/gather.ts";
 import { layOutSegment, segmentBytes } from "../../../../aggregate/engine/segment.ts";
 
@@ -97,15 +98,24 @@ Deno.test("parents come by rank, their rows by granule, group and row, whatever 
   );
 });
 
-Deno.test("a gatherer's scratch keeps nothing of the shards before", () => {
+Deno.test("a gatherer's scratch keeps nothing of the shards before, in a memory of kernels or elsewhere", () => {
+  const memory = new KernelMemory();
   fc.assert(
     fc.property(fc.array(segments, { minLength: 2, maxLength: 4 }), (shards) => {
       const reused = new Gatherer();
+      // Parents of more than eight rows are too many for it.
+      const inMemory = new Gatherer((rows, bytes) => {
+        if (rows > 10) return undefined;
+        memory.reserve(bytes);
+        return memory;
+      });
       for (const shard of shards) {
         const placed = shard.map(({ granule, group, parts, widths }) =>
           place(granule, group, parts, widths, 2)
         );
-        assert.deepEqual(gathered(reused, placed), gathered(new Gatherer(), placed));
+        const wanted = gathered(new Gatherer(), placed);
+        assert.deepEqual(gathered(reused, placed), wanted);
+        assert.deepEqual(gathered(inMemory, placed), wanted);
       }
     }),
     { seed: 6 },

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { KernelMemory } from "../../../../core/kernels/memory.ts";
 import { CellGrouper, coarsen } from "../../../../aggregate/engine/group.ts";
 
 const CELLS = 256;
@@ -34,16 +35,54 @@ Deno.test("grouping is a stable sort by cell, for either width of index and valu
           ...distinct.map((cell) => order.findIndex((row) => list[row] === cell)),
           rows,
         ]);
-        for (const Kind of [Float32Array, Float64Array]) {
-          const from = new Kind(list.map((_, row) => row));
-          const into = new Kind(rows);
-          grouper.place(from, into, rows);
-          assert.deepEqual([...into], order);
-        }
+        assert.deepEqual([...grouper.order], order);
       }
     }),
     { seed: 3 },
   );
+});
+
+Deno.test("children in a memory of kernels are grouped as elsewhere, alone in their cells or in runs along a track", () => {
+  const memory = new KernelMemory();
+  const run = fc.record({
+    cell: fc.integer({ min: 0, max: CELLS - 1 }),
+    length: fc.integer({ min: 1, max: 30 }),
+  });
+  fc.assert(
+    fc.property(
+      fc.array(run, { minLength: 1, maxLength: 40 }),
+      fc.boolean(),
+      fc.constantFrom(CELLS, 4 * CELLS),
+      (runs, wide, most) => {
+        const list = runs.flatMap(({ cell, length }) => new Array<number>(length).fill(cell));
+        const rows = list.length, [inMemory, elsewhere] = [new CellGrouper(most), new CellGrouper(most)];
+        memory.reserve(inMemory.bytesFor(rows) + 4 * rows + 32);
+        // What is left there from before does not count.
+        new Uint8Array(memory.buffer).fill(7);
+        const at = memory.place(4 * rows);
+        const children = wide
+          ? new Uint32Array(memory.buffer, at, rows)
+          : new Uint16Array(memory.buffer, at, rows);
+        children.set(list);
+        inMemory.layOut(rows, memory);
+        const found = inMemory.group(children, rows), wanted = elsewhere.group(Uint16Array.from(list), rows);
+        assert.equal(found.cells.buffer, memory.buffer);
+        assert.deepEqual([...found.cells], [...wanted.cells]);
+        assert.deepEqual([...found.starts], [...wanted.starts]);
+        assert.deepEqual([...inMemory.order], sortedRows(list, 0));
+      },
+    ),
+    { seed: 8 },
+  );
+});
+
+Deno.test("a parent that is its own only cell is one group", () => {
+  const memory = new KernelMemory(), grouper = new CellGrouper(1);
+  memory.reserve(grouper.bytesFor(5) + 64);
+  const children = new Uint16Array(memory.buffer, memory.place(10), 5).fill(0);
+  grouper.layOut(5, memory);
+  const { cells, starts } = grouper.group(children, 5);
+  assert.deepEqual([[...cells], [...starts], [...grouper.order]], [[0], [0, 5], [0, 1, 2, 3, 4]]);
 });
 
 Deno.test("coarser groups are those of sorting by the coarser cell", () => {

@@ -98,6 +98,40 @@ Deno.test("NaN that arithmetic makes is kept, as numpy keeps it", () => {
   assert.deepEqual(results.map((each) => each[1]), [2, 3, 2.5, 5]);
 });
 
+Deno.test("rows in any order, in the reducer's memory or elsewhere, reduce as sorted ones", () => {
+  const sizes = [1, 5_000, 1, 4_096, 3, 20_000, ...Array(3_000).fill(3)];
+  const rows = sizes.reduce((sum, size) => sum + size, 0);
+  const order = Uint32Array.from({ length: rows }, (_, i) => (i * 7919) % rows);
+  const x = Float32Array.from({ length: rows }, (_, i) => i % 997 === 0 && i > rows / 2 ? NaN : i % 10_007);
+  const w = Float64Array.from({ length: rows }, (_, i) => 0.1 + (i % 13));
+  const starts = startsOf(sizes);
+  const texts = ["np.size(x)", "np.sum(w)", "np.var(x)", "np.median(x)", "np.average(x, weights=w)"];
+  const wanted = reduceAll(
+    texts,
+    [Float32Array.from(order, (row) => x[row]), Float64Array.from(order, (row) => w[row])],
+    starts,
+  );
+  for (const largeCellRows of [65_536, 4_500]) {
+    const reducer = compileStatistics(texts.map(expression), NAMES, { largeCellRows });
+    assert.deepEqual(reducer.reduce([x, w], starts, order).map((each) => [...each]), wanted);
+    const memory = reducer.makeRoom(rows, 16 * rows + 64)!;
+    const held = [
+      new Float32Array(memory.buffer, memory.place(4 * rows), rows),
+      new Float64Array(memory.buffer, memory.place(8 * rows), rows),
+    ];
+    const heldOrder = new Uint32Array(memory.buffer, memory.place(4 * rows), rows);
+    held[0].set(x);
+    held[1].set(w);
+    heldOrder.set(order);
+    assert.deepEqual(reducer.reduce(held, starts, heldOrder).map((each) => [...each]), wanted);
+    assert.deepEqual([...held[0]], [...x]);
+    assert.deepEqual([...held[1]], [...w]);
+    // What does not fit is reduced from elsewhere, and what is reduced there from then on.
+    assert.equal(reducer.makeRoom(rows, 2 ** 40), undefined);
+    assert.deepEqual(reducer.reduce([x, w], starts, order).map((each) => [...each]), wanted);
+  }
+});
+
 Deno.test("cells of any size, over many blocks and larger than one, reduce as each alone", () => {
   const sizes = [1, 5_000, 1, 1, 4_096, 3, 20_000, 4_095, 1, ...Array(3_000).fill(3)];
   const rows = sizes.reduce((sum, size) => sum + size, 0);
