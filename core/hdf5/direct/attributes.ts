@@ -72,7 +72,7 @@ function forEachAttribute(header: ObjectHeader, take: (attribute: StoredAttribut
   const { file } = header;
   for (const message of header.messages) {
     if (message.type === MESSAGE.attribute) {
-      take(readAttribute(openMessage(file, message, "attribute message")));
+      take(readAttribute(openMessage(message, "attribute message")));
     }
   }
   const info = header.message(MESSAGE.attributeInfo, "attribute info message");

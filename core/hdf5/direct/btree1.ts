@@ -1,10 +1,10 @@
 /** Version 1 B-trees (section III.A.1): symbol tables of groups, and chunks of most datasets. */
-import { Cursor, damaged, type FileBytes, UNDEFINED } from "./cursor.ts";
+import { type Cursor, damaged, type FileBytes, UNDEFINED } from "./cursor.ts";
 
 /** A tree this deep indexes more chunks than any file holds. */
 const MOST_LEVELS = 32;
 
-/** What a walk tells. Keys are cursors of their own. */
+/** What a walk tells. A key is the node's cursor at the key's place: it is read at once, and no further. */
 interface Btree1Visitor {
   /** An entry of a leaf: its key and its child's address. */
   entry(key: Cursor, child: number): void;
@@ -38,18 +38,18 @@ export function walkBtree1(
     if (nodeType !== type || wrongLevel) {
       throw head.damage(`has a node of type ${nodeType} at level ${nodeLevel}`);
     }
-    const node = file.at(address + headBytes, entries * (keyBytes + file.offsetSize) + keyBytes, what);
-    let key = node.part(keyBytes, what);
+    const entryBytes = keyBytes + file.offsetSize;
+    const node = file.at(address + headBytes, entries * entryBytes + keyBytes, what);
     for (let i = 0; i < entries; i += 1) {
-      const child = node.address();
+      const at = i * entryBytes;
+      const child = node.goTo(at + keyBytes).address();
       if (child === UNDEFINED) throw node.damage("has an entry without an address");
-      if (nodeLevel === 0) visitor.entry(key, child);
+      if (nodeLevel === 0) visitor.entry(node.goTo(at), child);
       else {
-        visitor.lower?.(key);
+        visitor.lower?.(node.goTo(at));
         walk(child, nodeLevel - 1);
       }
-      key = node.part(keyBytes, what);
-      visitor.upper?.(new Cursor(file, key.bytes, what));
+      visitor.upper?.(node.goTo(at + entryBytes));
     }
   };
   walk(root, null);

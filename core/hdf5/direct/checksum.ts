@@ -3,8 +3,8 @@ import type { Cursor } from "./cursor.ts";
 
 /** Verifies the lookup3 checksum that follows the bytes read so far (section III, "Checksum"). */
 export function verifyChecksum(cursor: Cursor): void {
-  const end = cursor.place;
-  if (cursor.u32() !== lookup3(cursor.bytes.subarray(0, end))) throw cursor.damage("fails its checksum");
+  const { passed } = cursor;
+  if (cursor.u32() !== lookup3(passed)) throw cursor.damage("fails its checksum");
 }
 
 const rotate = (x: number, k: number): number => (x << k) | (x >>> (32 - k));

@@ -104,42 +104,44 @@ function readChunkTree(
   { shape, chunk }: ChunkedSpace,
   add: (scaled: readonly number[], stored: StoredChunk) => void,
 ): void {
-  let last: readonly number[] | undefined;
-  let least: readonly number[] | undefined;
-  const places = (key: Cursor, most: readonly number[]): number[] => {
-    const scaled = chunk.map((length, axis) => {
+  const rank = chunk.length;
+  let scaled: number[] = [], last: number[] = [];
+  const least: number[] = [], upper: number[] = [];
+  let hasLast = false, hasLeast = false;
+  /** Reads a key's place into `to`; `most` bounds its offsets. */
+  const readPlace = (key: Cursor, to: number[], most: readonly number[] | undefined): void => {
+    for (let axis = 0; axis < rank; axis += 1) {
       const offset = key.uint(8);
-      if (offset % length !== 0 || offset >= most[axis]) {
+      if (offset % chunk[axis] !== 0 || (most !== undefined && offset >= most[axis])) {
         throw key.damage(`has a chunk that begins at ${offset}`);
       }
-      return offset / length;
-    });
-    return scaled;
+      to[axis] = offset / chunk[axis];
+    }
   };
-  const rank = chunk.length;
-  const anywhere = chunk.map(() => Infinity);
   walkBtree1(file, address, 1, 16 + 8 * rank, {
     entry(key, child) {
       const size = key.u32();
       const mask = key.u32();
-      const scaled = places(key, shape);
+      readPlace(key, scaled, shape);
       if (key.uint(8) !== 0) throw key.damage("has a chunk that begins within an element");
-      const ordered = (!last || precedes(last, scaled)) && !least?.every((place, i) => scaled[i] < place);
+      const ordered = (!hasLast || precedes(last, scaled)) && !(hasLeast && isBefore(scaled, least));
       if (!ordered) throw key.damage("has chunks out of order");
-      last = scaled;
-      least = undefined;
       add(scaled, { address: child, size, mask });
+      [last, scaled] = [scaled, last];
+      hasLast = true;
+      hasLeast = false;
     },
     lower(key) {
-      least = places(key.skip(8), anywhere);
+      readPlace(key.skip(8), least, undefined);
+      hasLeast = true;
     },
     upper(key) {
-      const most = places(key.skip(8), anywhere);
+      readPlace(key.skip(8), upper, undefined);
       // A last key may stand at the last chunk itself, one element further.
       const within = key.uint(8) > 0;
       const past = rank === 1
-        ? last !== undefined && (last[0] > most[0] || (last[0] === most[0] && !within))
-        : !within && last?.every((place, i) => place >= most[i]);
+        ? hasLast && (last[0] > upper[0] || (last[0] === upper[0] && !within))
+        : !within && hasLast && isPast(last, upper);
       if (past) throw key.damage("has chunks out of order");
     },
   });
@@ -147,8 +149,20 @@ function readChunkTree(
 
 /** Whether a comes before b, the first dimension first. */
 function precedes(a: readonly number[], b: readonly number[]): boolean {
-  const axis = a.findIndex((place, i) => place !== b[i]);
-  return axis >= 0 && a[axis] < b[axis];
+  for (let axis = 0; axis < a.length; axis += 1) if (a[axis] !== b[axis]) return a[axis] < b[axis];
+  return false;
+}
+
+/** Whether a comes before b in every dimension. */
+function isBefore(a: readonly number[], b: readonly number[]): boolean {
+  for (let axis = 0; axis < a.length; axis += 1) if (a[axis] >= b[axis]) return false;
+  return true;
+}
+
+/** Whether a stands at b or past it in every dimension. */
+function isPast(a: readonly number[], b: readonly number[]): boolean {
+  for (let axis = 0; axis < a.length; axis += 1) if (a[axis] < b[axis]) return false;
+  return true;
 }
 
 /** An array's entry: an address, and for filtered chunks a size and a mask; `after` bytes follow them. */

@@ -3,7 +3,7 @@
  * are those of the HDF5 File Format Specification, version 3.0.
  */
 import { GranaryError } from "../../errors.ts";
-import type { SyncSource } from "../../access/source.ts";
+import type { ByteView, CachedSource } from "../../access/sync_block_cache.ts";
 
 /** The address or size that means "none": all bits set. */
 export const UNDEFINED = -1;
@@ -26,10 +26,10 @@ export function damaged(name: string, what: string): GranaryError {
 /** An HDF5 file's bytes by address, and the widths of its addresses and lengths. */
 export class FileBytes {
   readonly name: string;
-  readonly source: SyncSource;
+  readonly source: CachedSource;
 
   constructor(
-    source: SyncSource,
+    source: CachedSource,
     /** What addresses count from: the superblock's place behind a user block. */
     readonly base: number,
     readonly offsetSize: number,
@@ -39,13 +39,24 @@ export class FileBytes {
     this.source = source;
   }
 
-  /** A cursor over `length` bytes at `address`. */
+  /** A cursor over `length` bytes at `address`, in memory of the cache: what is kept longer than the file is open is copied. */
   at(address: number, length: number, what: string): Cursor {
+    const { bytes, start } = this.#view(address, length, what);
+    return new Cursor(this, bytes, what, start, start + length);
+  }
+
+  /** The same over a copy. */
+  copyOf(address: number, length: number, what: string): Cursor {
+    const { bytes, start } = this.#view(address, length, what);
+    return new Cursor(this, bytes.slice(start, start + length), what);
+  }
+
+  #view(address: number, length: number, what: string): ByteView {
     const offset = this.base + address;
     if (address < 0 || length < 0 || !(offset + length <= this.source.sizeBytes)) {
       throw damaged(this.name, `${what} lies at ${offset} to ${offset + length}, outside the file`);
     }
-    return new Cursor(this, this.source.read(offset, length), what);
+    return this.source.view(offset, length);
   }
 
   /** The bytes from `address` on, at most `most` of them: where a structure states its own size. */
@@ -56,39 +67,75 @@ export class FileBytes {
 
 /** A place in bytes that belong to one structure; reading past its end is damage. */
 export class Cursor {
-  place = 0;
-  readonly #view: DataView;
+  readonly #bytes: Uint8Array;
+  readonly #start: number;
+  readonly #end: number;
+  #place: number;
 
+  /** Over the bytes of `bytes` from `start` to `end`: views of their own would cost more than what is read of them. */
   constructor(
     readonly file: FileBytes,
-    readonly bytes: Uint8Array,
+    bytes: Uint8Array,
     /** For messages: the structure's name. */
     readonly what: string,
+    start = 0,
+    end = bytes.length,
   ) {
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#end = end;
+    this.#place = start;
   }
 
+  /** Bytes before the place. */
+  get place(): number {
+    return this.#place - this.#start;
+  }
+
+  /** Bytes from the place on. */
   get left(): number {
-    return this.bytes.length - this.place;
+    return this.#end - this.#place;
+  }
+
+  /** The bytes before the place. */
+  get passed(): Uint8Array {
+    return this.#bytes.subarray(this.#start, this.#place);
+  }
+
+  /** The bytes from the place on, which stays. */
+  get rest(): Uint8Array {
+    return this.#bytes.subarray(this.#place, this.#end);
+  }
+
+  /** Goes to the place behind `count` bytes from the start. */
+  goTo(count: number): this {
+    this.#place = this.#start;
+    return this.skip(count);
+  }
+
+  /** The next byte, which stays the next. */
+  peek(): number {
+    const byte = this.u8();
+    this.#place -= 1;
+    return byte;
   }
 
   u8(): number {
-    return this.bytes[this.#take(1)];
+    return this.#bytes[this.#take(1)];
   }
 
   u16(): number {
-    return this.#view.getUint16(this.#take(2), true);
+    const at = this.#take(2);
+    return this.#bytes[at] | (this.#bytes[at + 1] << 8);
   }
 
   u32(): number {
-    return this.#view.getUint32(this.#take(4), true);
+    return wordAt(this.#bytes, this.#take(4));
   }
 
   /** An unsigned integer of 1 to 8 bytes; damage where it passes 2^53. */
   uint(width: number): number {
-    const at = this.#take(width);
-    let value = 0;
-    for (let i = width - 1; i >= 0; i -= 1) value = value * 256 + this.bytes[at + i];
+    const value = unsignedAt(this.#bytes, this.#take(width), width);
     if (value > Number.MAX_SAFE_INTEGER) throw this.damage(`states the size ${value}`);
     return value;
   }
@@ -105,7 +152,7 @@ export class Cursor {
 
   take(count: number): Uint8Array {
     const at = this.#take(count);
-    return this.bytes.subarray(at, at + count);
+    return this.#bytes.subarray(at, at + count);
   }
 
   skip(count: number): this {
@@ -115,14 +162,20 @@ export class Cursor {
 
   /** A cursor over the next `count` bytes. */
   part(count: number, what: string): Cursor {
-    return new Cursor(this.file, this.take(count), what);
+    const at = this.#take(count);
+    return new Cursor(this.file, this.#bytes, what, at, at + count);
+  }
+
+  /** A cursor over all bytes of this one, from their start. */
+  as(what: string): Cursor {
+    return new Cursor(this.file, this.#bytes, what, this.#start, this.#end);
   }
 
   /** Throws unless the next four bytes are `signature`. */
   signature(signature: string): this {
     const at = this.#take(4);
     for (let i = 0; i < 4; i += 1) {
-      if (this.bytes[at + i] !== signature.charCodeAt(i)) {
+      if (this.#bytes[at + i] !== signature.charCodeAt(i)) {
         throw this.damage(`does not begin with ${signature}`);
       }
     }
@@ -142,24 +195,36 @@ export class Cursor {
 
   #maybe(width: number): number {
     const at = this.#take(width);
-    let value = 0;
-    let none = true;
-    for (let i = width - 1; i >= 0; i -= 1) {
-      const byte = this.bytes[at + i];
-      value = value * 256 + byte;
-      none &&= byte === 0xff;
-    }
-    if (none) return UNDEFINED;
+    const value = unsignedAt(this.#bytes, at, width);
+    if (value >= 0xffffffff && isNone(this.#bytes, at, width)) return UNDEFINED;
     if (value > Number.MAX_SAFE_INTEGER) throw this.damage(`states the address or size ${value}`);
     return value;
   }
 
   #take(count: number): number {
-    const at = this.place;
-    if (!(count >= 0 && at + count <= this.bytes.length)) throw this.damage("ends early");
-    this.place = at + count;
+    const at = this.#place;
+    if (!(count >= 0 && at + count <= this.#end)) throw this.damage("ends early");
+    this.#place = at + count;
     return at;
   }
+}
+
+function wordAt(bytes: Uint8Array, at: number): number {
+  return (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0;
+}
+
+/** The unsigned integer of `width` bytes, rounded where it passes 2^53. */
+function unsignedAt(bytes: Uint8Array, at: number, width: number): number {
+  if (width === 8) return wordAt(bytes, at + 4) * 2 ** 32 + wordAt(bytes, at);
+  let value = 0;
+  for (let i = width - 1; i >= 0; i -= 1) value = value * 256 + bytes[at + i];
+  return value;
+}
+
+/** Whether all bits of an address or size, of 4 or 8 bytes, are set. */
+function isNone(bytes: Uint8Array, at: number, width: number): boolean {
+  for (let i = at; i < at + width; i += 1) if (bytes[i] !== 0xff) return false;
+  return true;
 }
 
 /** Text up to the first NUL: UTF-8, or Latin-1 where it is not valid UTF-8. */

@@ -29,14 +29,14 @@ interface FileObject {
 
 /** Opens `source` by the direct reader. Throws an UnsupportedHdf5 where libhdf5 is needed for the file. */
 export function openDirectFile(source: SyncSource): DirectFile {
-  const { file, root } = readSuperblock(cachedSource(source), findSuperblock(source));
+  const cached = cachedSource(source);
+  const { file, root } = readSuperblock(cached, findSuperblock(cached));
   return new DirectFile(source, file, root);
 }
 
 export class DirectFile implements Hdf5File {
   readonly name: string;
   readonly counters: ReadCounters = { chunksDecoded: 0 };
-  readonly #source: SyncSource;
   readonly #file: FileBytes;
   readonly #fetcher: Fetcher;
   readonly #root: number;
@@ -47,7 +47,6 @@ export class DirectFile implements Hdf5File {
 
   constructor(source: SyncSource, file: FileBytes, root: number) {
     this.name = source.name;
-    this.#source = source;
     this.#file = file;
     this.#fetcher = new Fetcher(source);
     this.#root = root;
@@ -156,7 +155,7 @@ export class DirectFile implements Hdf5File {
 
   close(): void {
     this.#fetcher.close();
-    this.#source.close();
+    this.#file.source.close();
   }
 
   /** The object that a path leads to; undefined where a part of it is missing or leaves the file. */

@@ -19,7 +19,7 @@ export function readLinks(header: ObjectHeader): Map<string, Link> | undefined {
   if (!info) return undefined;
   const links = new Map<string, Link>();
   for (const message of header.messages) {
-    if (message.type === MESSAGE.link) addLink(links, openMessage(file, message, "link message"));
+    if (message.type === MESSAGE.link) addLink(links, openMessage(message, "link message"));
   }
   info.version(0);
   if (info.u8() & 1) info.skip(8);
@@ -70,7 +70,7 @@ function readSymbolTable(file: FileBytes, tree: number, heap: number): Map<strin
   const names = file.at(head.address(), size, "local heap");
   const text = (offset: number): string => {
     if (offset < 0 || offset >= size) throw names.damage(`has no name at ${offset}`);
-    return decodeText(names.bytes.subarray(offset));
+    return decodeText(names.goTo(offset).rest);
   };
   const links = new Map<string, Link>();
   const entryBytes = 2 * file.offsetSize + 24;
@@ -81,7 +81,7 @@ function readSymbolTable(file: FileBytes, tree: number, heap: number): Map<strin
     const count = node.u16();
     const entries = file.at(child + 8, count * entryBytes, "symbol table node");
     for (let i = 0; i < count; i += 1) {
-      const symbol = entries.part(entryBytes, "symbol table entry");
+      const symbol = entries.goTo(i * entryBytes);
       const name = text(symbol.address());
       const address = symbol.address();
       const soft = symbol.u32() === 2;

@@ -1,6 +1,6 @@
 /** Object headers, both versions: the messages that describe a group or dataset (section IV.A.1). */
 import { verifyChecksum } from "./checksum.ts";
-import { Cursor, damaged, type FileBytes, UNDEFINED, UnsupportedHdf5 } from "./cursor.ts";
+import { type Cursor, damaged, type FileBytes, UNDEFINED, UnsupportedHdf5 } from "./cursor.ts";
 
 /** Message types used here (section IV.A.2). */
 export const MESSAGE = {
@@ -22,7 +22,8 @@ export const MESSAGE = {
 interface Message {
   readonly type: number;
   readonly shared: boolean;
-  readonly bytes: Uint8Array;
+  /** Its content, for a cursor `as` what it is. */
+  readonly body: Cursor;
 }
 
 /** An object's messages, in the order of the file. */
@@ -36,7 +37,7 @@ export class ObjectHeader {
   /** A cursor over the first message of a type, shared ones resolved; undefined where there is none. */
   message(type: number, what: string): Cursor | undefined {
     const message = this.messages.find((candidate) => candidate.type === type);
-    return message && openMessage(this.file, message, what);
+    return message && openMessage(message, what);
   }
 }
 
@@ -52,7 +53,7 @@ const FIRST_READ_BYTES = 512;
 /** Reads the object header at `address`. */
 export function readObjectHeader(file: FileBytes, address: number): ObjectHeader {
   const head = file.upTo(address, FIRST_READ_BYTES, "object header");
-  if (head.bytes[0] === 0x4f) return readVersion2(file, address, head);
+  if (head.peek() === 0x4f) return readVersion2(file, address, head);
   return readVersion1(file, address, head);
 }
 
@@ -96,7 +97,7 @@ function readVersion2(file: FileBytes, address: number, head: Cursor): ObjectHea
     const cursor = openBlock(file, blocks[i]);
     if (i === 0) cursor.skip(first);
     else cursor.signature("OCHK");
-    const end = cursor.bytes.length - 4;
+    const end = cursor.place + cursor.left - 4;
     const headBytes = flags & 0x04 ? 6 : 4;
     while (end - cursor.place >= headBytes) {
       const type = cursor.u8();
@@ -112,15 +113,16 @@ function readVersion2(file: FileBytes, address: number, head: Cursor): ObjectHea
   return new ObjectHeader(file, address, messages);
 }
 
+/** A cursor over a copy: messages are kept. */
 function openBlock(file: FileBytes, { address, length }: Block): Cursor {
   if (length > MOST_BLOCK_BYTES) {
     throw damaged(file.name, `an object header at ${address} states ${length} bytes`);
   }
-  return file.at(address, length, "object header");
+  return file.copyOf(address, length, "object header");
 }
 
 function addMessage(messages: Message[], blocks: Block[], type: number, flags: number, body: Cursor): void {
-  messages.push({ type, shared: (flags & 0x02) !== 0, bytes: body.bytes });
+  messages.push({ type, shared: (flags & 0x02) !== 0, body });
   if (type !== MESSAGE.continuation) return;
   const block = { address: body.address(), length: body.length() };
   if (blocks.length >= MOST_BLOCKS || blocks.some(({ address }) => address === block.address)) {
@@ -130,9 +132,9 @@ function addMessage(messages: Message[], blocks: Block[], type: number, flags: n
 }
 
 /** A cursor over a message's content; a shared message is read from the object that holds it. */
-export function openMessage(file: FileBytes, message: Message, what: string): Cursor {
-  if (!message.shared) return new Cursor(file, message.bytes, what);
-  return openShared(new Cursor(file, message.bytes, what), message.type, what);
+export function openMessage(message: Message, what: string): Cursor {
+  const body = message.body.as(what);
+  return message.shared ? openShared(body, message.type, what) : body;
 }
 
 /** Follows a shared message (section IV.A.2, "Shared Message") to a committed datatype. */
@@ -146,5 +148,5 @@ export function openShared(cursor: Cursor, type: number, what: string): Cursor {
   if (address === UNDEFINED) throw cursor.damage("is shared with nothing");
   const found = readObjectHeader(file, address).messages.find((message) => message.type === type);
   if (!found || found.shared) throw cursor.damage("is shared with an object that has none");
-  return new Cursor(file, found.bytes, what);
+  return found.body.as(what);
 }

@@ -29,9 +29,9 @@ function virtualSources(heap: GlobalHeap, address: number, object: number): (Vir
 }
 
 function takeText(cursor: Cursor): string {
-  const end = cursor.bytes.indexOf(0, cursor.place);
+  const end = cursor.rest.indexOf(0);
   if (end < 0) throw cursor.damage("has a name without an end");
-  const text = decodeText(cursor.take(end - cursor.place));
+  const text = decodeText(cursor.take(end));
   cursor.skip(1);
   return text;
 }
@@ -67,7 +67,7 @@ function externalFile(message: Cursor): string {
   head.length();
   const data = head.address();
   if (offset < 0 || offset >= size) throw head.damage(`has no name at ${offset}`);
-  const name = decodeText(file.upTo(data + offset, Math.min(size - offset, 4096), "local heap").bytes);
+  const name = decodeText(file.upTo(data + offset, Math.min(size - offset, 4096), "local heap").rest);
   return name + (used > 1 ? ` and ${used - 1} more` : "");
 }
 

@@ -1,7 +1,7 @@
 /** The superblock: where the root group is and how wide addresses are (section II.A). */
-import type { SyncSource } from "../../access/source.ts";
+import type { CachedSource } from "../../access/sync_block_cache.ts";
 import { verifyChecksum } from "./checksum.ts";
-import { Cursor, FileBytes, UnsupportedHdf5 } from "./cursor.ts";
+import { type Cursor, FileBytes, UnsupportedHdf5 } from "./cursor.ts";
 
 interface Superblock {
   readonly file: FileBytes;
@@ -13,20 +13,17 @@ interface Superblock {
 const MOST_BYTES = 104;
 
 /** Reads the superblock at `offset`, which findSuperblock found. */
-export function readSuperblock(source: SyncSource, offset: number): Superblock {
-  const head = new Cursor(
-    new FileBytes(source, offset, 8, 8),
-    source.read(offset, Math.min(MOST_BYTES, source.sizeBytes - offset)),
-    "superblock",
-  ).skip(8);
+export function readSuperblock(source: CachedSource, offset: number): Superblock {
+  const length = Math.min(MOST_BYTES, source.sizeBytes - offset);
+  const cursorOf = (file: FileBytes): Cursor => file.at(0, length, "superblock");
+  const head = cursorOf(new FileBytes(source, offset, 8, 8)).skip(8);
   const version = head.version(0, 1, 2, 3);
   if (version < 2) {
     head.skip(4);
     const { offsetSize, lengthSize } = widths(head);
     head.skip(version === 0 ? 1 + 2 + 2 + 4 : 1 + 2 + 2 + 4 + 4);
     const file = new FileBytes(source, offset, offsetSize, lengthSize);
-    const rest = head.part(head.left, "superblock");
-    const fields = new Cursor(file, rest.bytes, "superblock");
+    const fields = cursorOf(file).skip(head.place);
     const base = fields.address();
     fields.skip(3 * offsetSize); // free space, end of file (checked by findSuperblock), driver block
     fields.skip(offsetSize); // the root's link name
@@ -35,7 +32,7 @@ export function readSuperblock(source: SyncSource, offset: number): Superblock {
   const { offsetSize, lengthSize } = widths(head);
   head.skip(1);
   const file = new FileBytes(source, offset, offsetSize, lengthSize);
-  const all = new Cursor(file, head.bytes, "superblock").skip(12);
+  const all = cursorOf(file).skip(12);
   const base = all.address();
   all.skip(2 * offsetSize); // extension, end of file
   const root = all.address();
