@@ -2,7 +2,7 @@
  * Cells of rows along a track: within a degree or two a cubic gives the distances of the projection to within 1e-9, and
  * neighbours lie in one cell. Rows too near a cell's edge for that, and all others, are projected as they are anywhere.
  */
-import { assignAnywhere, CAP, interleave, NO_PARENT, oddPolynomial, TRANSITION } from "./assign_cells";
+import { assignAnywhere, CAP, interleave, oddPolynomial, TRANSITION } from "./assign_cells";
 
 /**
  * Degrees of latitude that a cubic is good for: with a fourth derivative of at most 8e-8 a degree^4, it is off by at most
@@ -24,9 +24,6 @@ const OUTER: f64 = 0.9238795325112867;
 
 /** The cubic, in cells, of degrees from the middle: of latitudes in the belt, of colatitudes in a cap. */
 let middle: f64 = 0, c0: f64 = 0, c1: f64 = 0, c2: f64 = 0, c3: f64 = 0;
-
-/** The cell of the row before, by the middles of its coordinates in the projection; NaN: none. */
-let oneMiddle: f64 = NaN, otherMiddle: f64 = NaN, parent: f64 = NO_PARENT, child: u32 = 0;
 
 /** As {@linkcode assignAnywhere}. */
 export function assignCells(
@@ -63,7 +60,6 @@ export function assignCells(
   const nside = <f64>(1 << order), radius = 0.5 * max(high - low, LEAST_SPAN);
   if (isBelt) fit(0.5 * (low + high), radius, nside, coefficients);
   else fit(90 - 0.5 * (nearest + furthest), radius, nside, coefficients + CAP);
-  oneMiddle = NaN;
   const turn: f64 = isEast ? 0 : 4, half = 0.5 - OFF * (nside + 1);
   const walked = isBelt
     ? walkBelt(longitudes, latitudes, rows, order, depth, turn, half, parents, children)
@@ -94,15 +90,19 @@ const LEFT: f64 = -2;
 
 /** The least and the greatest of numbers; NaN is none. */
 function limits(values: usize, rows: i32): v128 {
-  let least = f64x2.splat(Infinity), most = f64x2.splat(-Infinity);
-  const pairs = values + (<usize>(rows >> 1) << 4);
-  for (let at = values; at < pairs; at += 16) {
-    const pair = v128.load(at);
+  let least = f64x2.splat(Infinity), most = f64x2.splat(-Infinity), otherLeast = least, otherMost = most;
+  const end = values + (<usize>rows << 3), fours = values + (<usize>(rows & ~3) << 3);
+  for (; values < fours; values += 32) {
+    const pair = v128.load(values), other = v128.load(values, 16);
     least = f64x2.pmin(least, pair);
     most = f64x2.pmax(most, pair);
+    otherLeast = f64x2.pmin(otherLeast, other);
+    otherMost = f64x2.pmax(otherMost, other);
   }
-  if (rows & 1) {
-    const last = v128.load64_splat(pairs);
+  least = f64x2.pmin(least, otherLeast);
+  most = f64x2.pmax(most, otherMost);
+  for (; values < end; values += 8) {
+    const last = v128.load64_splat(values);
     least = f64x2.pmin(least, last);
     most = f64x2.pmax(most, last);
   }
@@ -133,22 +133,25 @@ function ends(about: f64, away: f64, table: usize): v128 {
   return oddPolynomial(f64x2.replace_lane(f64x2.splat(about + away), 1, about - away), table);
 }
 
-/** By the cubic. */
+/** The cubic through two distances. */
 @inline
-function distanceOf(v: v128): v128 {
-  const t = f64x2.sub(v, f64x2.splat(middle));
-  const head = f64x2.add(f64x2.mul(t, f64x2.splat(c3)), f64x2.splat(c2));
-  return f64x2.add(f64x2.mul(f64x2.add(f64x2.mul(head, t), f64x2.splat(c1)), t), f64x2.splat(c0));
+function cubic(t: v128, k0: v128, k1: v128, k2: v128, k3: v128): v128 {
+  const head = f64x2.add(f64x2.mul(t, k3), k2);
+  return f64x2.add(f64x2.mul(f64x2.add(f64x2.mul(head, t), k1), t), k0);
 }
 
-/** Whether both rows lie in the cell of the row before. Where one coordinate is NaN, both are. */
+/** Which of two rows, as bits, lie in the cell with these middles. */
 @inline
-function areHere(one: v128, other: v128, most: f64): bool {
-  const a = f64x2.sub(one, f64x2.splat(oneMiddle)), b = f64x2.sub(other, f64x2.splat(otherMiddle));
+function areHere(one: v128, other: v128, oneMiddle: v128, otherMiddle: v128, most: v128): i32 {
+  const a = f64x2.sub(one, oneMiddle), b = f64x2.sub(other, otherMiddle);
   const furthest = f64x2.pmax(f64x2.mul(a, a), f64x2.mul(b, b));
-  return i64x2.bitmask(f64x2.lt(furthest, f64x2.splat(most))) == 3;
+  return i64x2.bitmask(f64x2.lt(furthest, most));
 }
 
+/**
+ * Of rows that are not where the row before is, one is looked at, and it and the next are the pair that follows. The
+ * vectors of middles are in the projection, NaN before the first row.
+ */
 function walkBelt(
   longitudes: usize,
   latitudes: usize,
@@ -161,31 +164,47 @@ function walkBelt(
   children: usize,
 ): i32 {
   const nside = <f64>(1 << order), perDegree = f64x2.splat(nside / 90), begin = f64x2.splat(nside * (turn + 0.5));
-  const most = half * half, mask = (1 << order) - 1;
-  let walked = 0;
-  for (let row = 0; row < rows; row += 2) {
-    const at = <usize>row << 3;
-    const distance = distanceOf(v128.load(latitudes + at));
+  const most = f64x2.splat(half * half), mask = (1 << order) - 1;
+  const about = f64x2.splat(middle);
+  const k0 = f64x2.splat(c0), k1 = f64x2.splat(c1), k2 = f64x2.splat(c2), k3 = f64x2.splat(c3);
+  let oneMiddle = f64x2.splat(NaN), otherMiddle = oneMiddle, parent = oneMiddle, child = oneMiddle;
+  const last = rows - 1;
+  let left = 0;
+  for (let row = 0; row < rows;) {
+    const at = <usize>row << 3, childAt = children + (at >> 1);
+    const distance = cubic(f64x2.sub(v128.load(latitudes + at), about), k0, k1, k2, k3);
     const across = f64x2.add(f64x2.mul(v128.load(longitudes + at), perDegree), begin);
     const rising = f64x2.add(across, distance), falling = f64x2.sub(across, distance);
-    const isPair = row + 1 < rows;
-    if (isPair && areHere(rising, falling, most)) {
-      storePair(parents + at, children + (at >> 1));
-      walked += 2;
+    const here = areHere(rising, falling, oneMiddle, otherMiddle, most);
+    if ((here == 3) & (row < last)) {
+      v128.store(parents + at, parent);
+      v128.store64_lane(childAt, child, 0);
+      row += 2;
       continue;
     }
-    for (let lane = 0; lane <= i32(isPair); lane++) {
-      const one = lane == 0 ? lane0(rising) : lane1(rising), other = lane == 0 ? lane0(falling) : lane1(falling);
-      const isClear = enter(one, other, half);
-      if (isClear) {
-        const m = i32(floor(one)), p = i32(floor(other)), east = m >> order, west = p >> order;
-        const face = west == east ? (west & 3) | 4 : west < east ? west & 3 : (east & 3) + 8;
-        name(face, m & mask, mask - (p & mask), order, depth);
-      }
-      walked += storeOne(isClear, parents + at + (lane << 3), children + (at >> 1) + (lane << 2));
+    row += 1;
+    if (here & 1) {
+      v128.store64_lane(parents + at, parent, 0);
+      v128.store32_lane(childAt, child, 0);
+      continue;
+    }
+    const one = lane0(rising), other = lane0(falling), m = floor(one), p = floor(other);
+    if (isClear(one - m, other - p, half)) {
+      oneMiddle = f64x2.splat(m + 0.5);
+      otherMiddle = f64x2.splat(p + 0.5);
+      const east = i32(m) >> order, west = i32(p) >> order;
+      const face = west == east ? (west & 3) | 4 : west < east ? west & 3 : (east & 3) + 8;
+      const cell = cellOf(face, i32(m) & mask, mask - (i32(p) & mask), order);
+      parent = parentOf(cell, depth);
+      child = childOf(cell, depth);
+      v128.store64_lane(parents + at, parent, 0);
+      v128.store32_lane(childAt, child, 0);
+    } else {
+      store<f64>(parents + at, LEFT);
+      left += 1;
     }
   }
-  return walked;
+  return rows - left;
 }
 
 function walkCap(
@@ -200,63 +219,73 @@ function walkCap(
   parents: usize,
   children: usize,
 ): i32 {
-  const perDegree = f64x2.splat(1.0 / 90), most = half * half, mask = (1 << order) - 1;
-  let walked = 0, column: f64 = 0;
-  for (let row = 0; row < rows; row += 2) {
-    const at = <usize>row << 3;
-    const distance = distanceOf(f64x2.sub(f64x2.splat(90), f64x2.abs(v128.load(latitudes + at))));
-    const quarters = f64x2.add(f64x2.mul(v128.load(longitudes + at), perDegree), f64x2.splat(turn));
-    const ahead = f64x2.mul(f64x2.sub(quarters, f64x2.splat(column)), distance);
-    const isPair = row + 1 < rows;
-    if (isPair && areHere(ahead, f64x2.sub(distance, ahead), most)) {
-      storePair(parents + at, children + (at >> 1));
-      walked += 2;
+  const perDegree = f64x2.splat(1.0 / 90), most = f64x2.splat(half * half), mask = (1 << order) - 1;
+  const about = f64x2.splat(90 - middle);
+  const k0 = f64x2.splat(c0), k1 = f64x2.splat(c1), k2 = f64x2.splat(c2), k3 = f64x2.splat(c3);
+  let oneMiddle = f64x2.splat(NaN), otherMiddle = oneMiddle, parent = oneMiddle, child = oneMiddle;
+  const last = rows - 1;
+  // Quarters of a circle from the column's begin to longitude 0.
+  let ahead = f64x2.splat(turn), left = 0;
+  for (let row = 0; row < rows;) {
+    const at = <usize>row << 3, childAt = children + (at >> 1);
+    const distance = cubic(f64x2.sub(about, f64x2.abs(v128.load(latitudes + at))), k0, k1, k2, k3);
+    const quarters = f64x2.mul(v128.load(longitudes + at), perDegree);
+    const across = f64x2.mul(f64x2.add(quarters, ahead), distance);
+    const here = areHere(across, f64x2.sub(distance, across), oneMiddle, otherMiddle, most);
+    if ((here == 3) & (row < last)) {
+      v128.store(parents + at, parent);
+      v128.store64_lane(childAt, child, 0);
+      row += 2;
       continue;
     }
-    for (let lane = 0; lane <= i32(isPair); lane++) {
-      const width = lane == 0 ? lane0(distance) : lane1(distance);
-      const quarter = lane == 0 ? lane0(quarters) : lane1(quarters);
-      const one = (quarter - floor(quarter)) * width, other = width - one;
-      const isClear = enter(one, other, half);
-      if (isClear) {
-        column = floor(quarter);
-        const p = i32(floor(one)), m = i32(floor(other)), face = i32(column);
-        if (isNorth) name(face, mask - m, mask - p, order, depth);
-        else name(face + 8, p, m, order, depth);
-      }
-      walked += storeOne(isClear, parents + at + (lane << 3), children + (at >> 1) + (lane << 2));
+    row += 1;
+    if (here & 1) {
+      v128.store64_lane(parents + at, parent, 0);
+      v128.store32_lane(childAt, child, 0);
+      continue;
+    }
+    const width = lane0(distance), quarter = lane0(quarters) + turn, begin = floor(quarter);
+    const one = (quarter - begin) * width, other = width - one, p = floor(one), m = floor(other);
+    if (isClear(one - p, other - m, half)) {
+      ahead = f64x2.splat(turn - begin);
+      oneMiddle = f64x2.splat(p + 0.5);
+      otherMiddle = f64x2.splat(m + 0.5);
+      const face = i32(begin);
+      const cell = isNorth
+        ? cellOf(face, mask - i32(m), mask - i32(p), order)
+        : cellOf(face + 8, i32(p), i32(m), order);
+      parent = parentOf(cell, depth);
+      child = childOf(cell, depth);
+      v128.store64_lane(parents + at, parent, 0);
+      v128.store32_lane(childAt, child, 0);
+    } else {
+      store<f64>(parents + at, LEFT);
+      left += 1;
     }
   }
-  return walked;
+  return rows - left;
 }
 
-/** Takes the cell of a place for that of the rows that follow, unless it is too near an edge. */
-function enter(one: f64, other: f64, half: f64): bool {
-  const oneBegin = floor(one) + 0.5, otherBegin = floor(other) + 0.5;
-  if (!(abs(one - oneBegin) < half && abs(other - otherBegin) < half)) return false;
-  oneMiddle = oneBegin;
-  otherMiddle = otherBegin;
-  return true;
+/** Whether a place with these distances from the begin of its cell is not too near an edge of it. */
+@inline
+function isClear(one: f64, other: f64, half: f64): bool {
+  return abs(one - 0.5) < half && abs(other - 0.5) < half;
 }
 
-function name(face: i32, x: i32, y: i32, order: i32, depth: i32): void {
-  const mask: u32 = (1 << depth) - 1;
-  const inFace = interleave(<u32>x >> depth, <u32>y >> depth);
-  parent = <f64>((<u64>face << (2 * (order - depth))) + inFace);
-  child = <u32>interleave(<u32>x & mask, <u32>y & mask);
+/** The nested id of a cell. */
+@inline
+function cellOf(face: i32, x: i32, y: i32, order: i32): u64 {
+  return (<u64>face << (2 * order)) + interleave(<u32>x, <u32>y);
 }
 
 @inline
-function storePair(parentAt: usize, childAt: usize): void {
-  v128.store(parentAt, f64x2.splat(parent));
-  v128.store64_lane(childAt, i32x4.splat(child), 0);
+function parentOf(cell: u64, depth: i32): v128 {
+  return f64x2.splat(<f64>(cell >> (2 * depth)));
 }
 
-/** Returns how many rows have a cell now. */
-function storeOne(isClear: bool, parentAt: usize, childAt: usize): i32 {
-  store<f64>(parentAt, isClear ? parent : LEFT);
-  if (isClear) store<u32>(childAt, child);
-  return i32(isClear);
+@inline
+function childOf(cell: u64, depth: i32): v128 {
+  return i32x4.splat(<i32>(cell & ((<u64>1 << (2 * depth)) - 1)));
 }
 
 @inline

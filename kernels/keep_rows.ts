@@ -1,3 +1,5 @@
+import { total } from "./lanes";
+
 /** Which rows of a group are kept, by their own values; float64 parents below 0 are no place. */
 
 /** Clears the bits of `kill` in `alive`, a uint32 a row, where the float32 of a row is not finite. */
@@ -51,20 +53,55 @@ export function keepRows(
   runStarts: usize,
   counts: usize,
 ): void {
-  let placed: i32 = 0, passing: i32 = 0, taken: i32 = 0, runs: i32 = 0;
-  let last: f64 = -1;
-  for (let i: i32 = 0; i < rows; i++) {
+  const zero = i32x4.splat(0);
+  let placedRows = zero, passingRows = zero, last = f64x2.splat(-1);
+  let taken = 0, runs = 0, i = 0;
+  for (; i + 4 <= rows; i += 4) {
+    const first = v128.load(parents + (<usize>i << 3)), second = v128.load(parents + (<usize>i << 3), 16);
+    const bytes = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(passes + i)));
+    const placed = i8x16.shuffle(
+      f64x2.ge(first, f64x2.splat(0)),
+      f64x2.ge(second, f64x2.splat(0)),
+      0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27,
+    );
+    const passing = v128.andnot(placed, i32x4.eq(bytes, zero));
+    const bits = i32x4.bitmask(v128.andnot(passing, i32x4.eq(v128.load(alive + (<usize>i << 2)), zero)));
+    placedRows = i32x4.sub(placedRows, placed);
+    passingRows = i32x4.sub(passingRows, passing);
+    if (!i8x16.all_true(v128.and(f64x2.eq(first, last), f64x2.eq(second, last)))) {
+      for (let lane = 0, at = taken; lane < 4; lane++) {
+        const parent = load<f64>(parents + (<usize>(i + lane) << 3)), isKept = bits >> lane & 1;
+        if (isKept & i32(parent != f64x2.extract_lane(last, 0))) {
+          store<f64>(runParents + (<usize>runs << 3), parent);
+          store<i32>(runStarts + (<usize>runs << 2), at);
+          runs += 1;
+          last = f64x2.splat(parent);
+        }
+        at += isKept;
+      }
+    }
+    store<i32>(kept + (<usize>taken << 2), i);
+    taken += bits & 1;
+    store<i32>(kept + (<usize>taken << 2), i + 1);
+    taken += bits >> 1 & 1;
+    store<i32>(kept + (<usize>taken << 2), i + 2);
+    taken += bits >> 2 & 1;
+    store<i32>(kept + (<usize>taken << 2), i + 3);
+    taken += bits >> 3;
+  }
+  let placed = total(placedRows), passing = total(passingRows);
+  for (; i < rows; i++) {
     const parent = load<f64>(parents + (<usize>i << 3));
     const isPlaced = i32(parent >= 0);
     const isPassing = isPlaced & i32(load<u8>(passes + i) != 0);
     const isKept = isPassing & i32(load<u32>(alive + (<usize>i << 2)) != 0);
     placed += isPlaced;
     passing += isPassing;
-    if (isKept & i32(parent != last)) {
+    if (isKept & i32(parent != f64x2.extract_lane(last, 0))) {
       store<f64>(runParents + (<usize>runs << 3), parent);
       store<i32>(runStarts + (<usize>runs << 2), taken);
       runs += 1;
-      last = parent;
+      last = f64x2.splat(parent);
     }
     store<i32>(kept + (<usize>taken << 2), i);
     taken += isKept;
@@ -77,23 +114,47 @@ export function keepRows(
   store<i32>(counts, runs, 16);
 }
 
-/** Writes the elements of 4 bytes of the listed rows. */
+/** Writes the elements of 4 bytes of the listed rows. They may lie in one array: no row goes further back than it is. */
 export function gather4(from: usize, list: usize, count: i32, to: usize): void {
-  for (const end = to + (<usize>count << 2); to < end; to += 4, list += 4) {
-    store<u32>(to, load<u32>(from + (<usize>load<u32>(list) << 2)));
+  for (const end = to + (<usize>(count & ~3) << 2); to < end; to += 16, list += 16) {
+    const a = element<u32>(from, list), b = element<u32>(from, list + 4);
+    const c = element<u32>(from, list + 8), d = element<u32>(from, list + 12);
+    store<u32>(to, a);
+    store<u32>(to, b, 4);
+    store<u32>(to, c, 8);
+    store<u32>(to, d, 12);
   }
+  for (let i = count & 3; i > 0; i--, to += 4, list += 4) store<u32>(to, element<u32>(from, list));
 }
 
 /** The same of 8 bytes. */
 export function gather8(from: usize, list: usize, count: i32, to: usize): void {
-  for (const end = to + (<usize>count << 3); to < end; to += 8, list += 4) {
-    store<u64>(to, load<u64>(from + (<usize>load<u32>(list) << 3)));
+  for (const end = to + (<usize>(count & ~3) << 3); to < end; to += 32, list += 16) {
+    const a = element<u64>(from, list), b = element<u64>(from, list + 4);
+    const c = element<u64>(from, list + 8), d = element<u64>(from, list + 12);
+    store<u64>(to, a);
+    store<u64>(to, b, 8);
+    store<u64>(to, c, 16);
+    store<u64>(to, d, 24);
   }
+  for (let i = count & 3; i > 0; i--, to += 8, list += 4) store<u64>(to, element<u64>(from, list));
 }
 
 /** The lower halves of elements of 4 bytes. */
 export function gatherHalves(from: usize, list: usize, count: i32, to: usize): void {
-  for (const end = to + (<usize>count << 1); to < end; to += 2, list += 4) {
-    store<u16>(to, load<u32>(from + (<usize>load<u32>(list) << 2)));
+  for (const end = to + (<usize>(count & ~3) << 1); to < end; to += 8, list += 16) {
+    const a = element<u32>(from, list), b = element<u32>(from, list + 4);
+    const c = element<u32>(from, list + 8), d = element<u32>(from, list + 12);
+    store<u16>(to, a);
+    store<u16>(to, b, 2);
+    store<u16>(to, c, 4);
+    store<u16>(to, d, 6);
   }
+  for (let i = count & 3; i > 0; i--, to += 2, list += 4) store<u16>(to, element<u32>(from, list));
+}
+
+/** An element of the row that the list names. */
+@inline
+function element<T>(from: usize, list: usize): T {
+  return load<T>(from + <usize>load<u32>(list) * sizeof<T>());
 }
