@@ -1,13 +1,12 @@
 /**
- * Rows put in the order of their cells: a stable counting sort, no comparison. Along a track neighbours lie in one cell,
- * so that runs of rows are counted and listed, not rows.
+ * Rows put in the order of their cells: a stable counting sort, no comparison. Along a track neighbours lie in one cell:
+ * eight rows of one are counted and listed at once.
  */
 
 /**
  * Lists at `order` the rows by their `children` (uint16, the cells), rows of one cell in their own order; at `cells` the
  * cells that have rows, ascending, and at `starts` where each begins in the list, one more at the end: all uint32. `slots`
- * has room for `most` uint32 and a vector, `most` being more than any child; up to 14 bytes behind the children are read.
- * Returns how many cells have rows.
+ * has room for `most` uint32 and a vector, `most` being more than any child. Returns how many cells have rows.
  */
 export function groupHalves(
   children: usize,
@@ -44,20 +43,35 @@ function group<T>(
   cells: usize,
   starts: usize,
 ): i32 {
-  memory.fill(slots, 0, <usize>(most + 3) << 2);
-  for (let row: i32 = 0; row < rows;) {
-    const slot = slotOf<T>(children, row, slots), end = endOfRun<T>(children, row, rows);
-    store<i32>(slot, load<i32>(slot) + end - row);
-    row = end;
+  memory.fill(slots, 0, (<usize>most << 2) + 16);
+  for (let row: i32 = 0; row < rows; row += 8) {
+    const at = children + <usize>row * sizeof<T>(), count = min(rows - row, 8);
+    if (count == 8 && areEqual<T>(at)) {
+      const slot = slotOf<T>(at, 0, slots);
+      store<i32>(slot, load<i32>(slot) + 8);
+    } else {
+      for (let i = 0; i < count; i++) {
+        const slot = slotOf<T>(at, i, slots);
+        store<i32>(slot, load<i32>(slot) + 1);
+      }
+    }
   }
   const found = listCells(slots, most, cells, starts);
   store<i32>(starts + (<usize>found << 2), rows);
-  for (let row: i32 = 0; row < rows;) {
-    const slot = slotOf<T>(children, row, slots), end = endOfRun<T>(children, row, rows);
-    const first = load<i32>(slot);
-    listRun(order + (<usize>first << 2), row, end);
-    store<i32>(slot, first + end - row);
-    row = end;
+  for (let row: i32 = 0; row < rows; row += 8) {
+    const at = children + <usize>row * sizeof<T>(), count = min(rows - row, 8);
+    if (count == 8 && areEqual<T>(at)) {
+      const slot = slotOf<T>(at, 0, slots), place = load<i32>(slot), to = order + (<usize>place << 2);
+      v128.store(to, i32x4.add(i32x4.splat(row), i32x4(0, 1, 2, 3)));
+      v128.store(to, i32x4.add(i32x4.splat(row), i32x4(4, 5, 6, 7)), 16);
+      store<i32>(slot, place + 8);
+    } else {
+      for (let i = 0; i < count; i++) {
+        const slot = slotOf<T>(at, i, slots), place = load<i32>(slot);
+        store<i32>(order + (<usize>place << 2), row + i);
+        store<i32>(slot, place + 1);
+      }
+    }
   }
   return found;
 }
@@ -67,17 +81,13 @@ function slotOf<T>(children: usize, row: i32, slots: usize): usize {
   return slots + (<usize>load<T>(children + <usize>row * sizeof<T>()) << 2);
 }
 
-/** The first row behind `row` that has another child. */
+/** Whether eight children are the same. */
 @inline
-function endOfRun<T>(children: usize, row: i32, rows: i32): i32 {
-  const lanes: i32 = 16 / sizeof<T>(), all: i32 = (1 << lanes) - 1;
-  const at = children + <usize>row * sizeof<T>(), child = v128.splat<T>(load<T>(at));
-  let end = row;
-  for (let from = at; end < rows; from += 16, end += lanes) {
-    const equal = v128.bitmask<T>(v128.eq<T>(v128.load(from), child));
-    if (equal != all) return min(rows, end + ctz(~equal));
-  }
-  return rows;
+function areEqual<T>(at: usize): bool {
+  const child = v128.splat<T>(load<T>(at)), areSame = v128.eq<T>(v128.load(at), child);
+  return sizeof<T>() == 2
+    ? v128.all_true<T>(areSame)
+    : v128.all_true<T>(v128.and(areSame, v128.eq<T>(v128.load(at, 16), child)));
 }
 
 /** Turns counts into where each cell begins, and lists the cells that have any. */
@@ -97,15 +107,4 @@ function listCells(slots: usize, most: i32, cells: usize, starts: usize): i32 {
     }
   }
   return <i32>(found >> 2);
-}
-
-/** Writes the numbers from `row` to before `end`. */
-@inline
-function listRun(to: usize, row: i32, end: i32): void {
-  let four = i32x4.add(i32x4.splat(row), i32x4(0, 1, 2, 3));
-  for (; row + 4 <= end; row += 4, to += 16) {
-    v128.store(to, four);
-    four = i32x4.add(four, i32x4.splat(4));
-  }
-  for (; row < end; row++, to += 4) store<i32>(to, row);
 }

@@ -3,7 +3,7 @@
  * quantiles ask for are put in place, by selection: quickselect with a median of three, insertion sort for small parts,
  * a full sort of a part that resists (introselect, Musser 1997).
  */
-import { sortPairs } from "./sort_pairs";
+import { SORTED_AT_ONCE, sortPairs } from "./sort_pairs";
 
 /** Most rows of a cell that is sorted beside another. */
 const PAIRED: i32 = 128;
@@ -41,7 +41,7 @@ export function selectRanks(
 /** Sorts cells k and k + 1 interleaved at `to`. False where one has no rows, many, a NaN, or a zero, which has a sign. */
 function sortTwo(x: usize, starts: usize, k: i32, to: usize): bool {
   const rows = rowsOf(starts, k), otherRows = rowsOf(starts, k + 1);
-  const most = max(rows, otherRows);
+  const most = (max(rows, otherRows) + SORTED_AT_ONCE - 1) & -SORTED_AT_ONCE;
   if (most > PAIRED || min(rows, otherRows) == 0) return false;
   const from = x + (<usize>load<u32>(starts + (<usize>k << 2)) << 3);
   if (!interleave(from, rows, to, most)) return false;

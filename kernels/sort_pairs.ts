@@ -1,26 +1,82 @@
 /**
- * Sorts two lists of float64 at once, which lie interleaved: `length` vectors, a list a lane. Neither holds NaN or zeros
- * of both signs. Batcher's merge exchange (Knuth, The Art of Computer Programming 3, 5.2.2, algorithm M): which two
- * values are compared does not depend on the values, so that no branch is mistaken.
+ * Sorts two lists of float64 at once, which lie interleaved: `length` vectors, a list a lane, padded to a multiple of
+ * {@linkcode SORTED_AT_ONCE} by what is greatest. Neither holds NaN or zeros of both signs. Eight vectors are sorted by a
+ * network, and sorted parts are merged by bitonic ones (Batcher 1968; Knuth, The Art of Computer Programming 3, 5.3.4):
+ * which two values are compared does not depend on the values, so that no branch is mistaken, and what is compared most
+ * often stays in registers.
  */
 export function sortPairs(at: usize, length: i32): void {
-  if (length < 2) return;
-  const top = 1 << (31 - clz(length - 1));
-  for (let p = top; p > 0; p >>= 1) {
-    exchange(at, length, p, 0, p);
-    for (let q = top; q != p; q >>= 1) exchange(at, length, p, p, q - p);
+  const end = at + (<usize>length << 4);
+  for (let eight = at; eight < end; eight += EIGHT) sortEight(eight);
+  for (let size: usize = EIGHT; at + size < end; size <<= 1) {
+    for (let first = at; first + size < end; first += size << 1) {
+      merge(first, first + size, min(first + (size << 1), end), size);
+    }
   }
 }
 
-/** Orders values i and i + d for all i whose bit p is that of r. */
+/** Vectors that are sorted in registers. */
+export const SORTED_AT_ONCE: i32 = 8;
+const EIGHT: usize = <usize>SORTED_AT_ONCE << 4;
+
+/** Merges the parts from `first` and from `middle` on, of which the other may be shorter: what it lacks is greatest. */
 @inline
-function exchange(at: usize, length: i32, p: i32, r: i32, d: i32): void {
-  const distance = <usize>d << 4, step = <usize>p << 4, end = at + (<usize>(length - d) << 4);
-  for (let place = at + (<usize>r << 4); place < end; place += step) {
-    for (const last = min(place + step, end); place < last; place += 16) {
-      const a = v128.load(place), b = v128.load(place + distance);
-      v128.store(place, f64x2.pmin(a, b));
-      v128.store(place + distance, f64x2.pmax(a, b));
+function merge(first: usize, middle: usize, end: usize, size: usize): void {
+  for (let low = middle - 16, high = middle; high < end; low -= 16, high += 16) exchange(low, high);
+  for (let distance = size >> 1; distance >= EIGHT; distance >>= 1) {
+    for (let part = first; part + distance < end; part += distance << 1) {
+      const last = min(part + distance, end - distance);
+      for (let low = part; low < last; low += 16) exchange(low, low + distance);
     }
   }
+  for (let eight = first; eight < end; eight += EIGHT) mergeEight(eight);
+}
+
+@inline
+function exchange(low: usize, high: usize): void {
+  const a = v128.load(low), b = v128.load(high);
+  v128.store(low, f64x2.pmin(a, b));
+  v128.store(high, f64x2.pmax(a, b));
+}
+
+/** The network of 19 exchanges in 6 layers. */
+@inline
+function sortEight(at: usize): void {
+  const x0 = v128.load(at), x1 = v128.load(at, 16), x2 = v128.load(at, 32), x3 = v128.load(at, 48);
+  const x4 = v128.load(at, 64), x5 = v128.load(at, 80), x6 = v128.load(at, 96), x7 = v128.load(at, 112);
+  const a0 = f64x2.pmin(x0, x2), a2 = f64x2.pmax(x0, x2), a1 = f64x2.pmin(x1, x3), a3 = f64x2.pmax(x1, x3);
+  const a4 = f64x2.pmin(x4, x6), a6 = f64x2.pmax(x4, x6), a5 = f64x2.pmin(x5, x7), a7 = f64x2.pmax(x5, x7);
+  const b0 = f64x2.pmin(a0, a4), b4 = f64x2.pmax(a0, a4), b1 = f64x2.pmin(a1, a5), b5 = f64x2.pmax(a1, a5);
+  const b2 = f64x2.pmin(a2, a6), b6 = f64x2.pmax(a2, a6), b3 = f64x2.pmin(a3, a7), b7 = f64x2.pmax(a3, a7);
+  const c0 = f64x2.pmin(b0, b1), c1 = f64x2.pmax(b0, b1), c2 = f64x2.pmin(b2, b3), c3 = f64x2.pmax(b2, b3);
+  const c4 = f64x2.pmin(b4, b5), c5 = f64x2.pmax(b4, b5), c6 = f64x2.pmin(b6, b7), c7 = f64x2.pmax(b6, b7);
+  const d2 = f64x2.pmin(c2, c4), d4 = f64x2.pmax(c2, c4), d3 = f64x2.pmin(c3, c5), d5 = f64x2.pmax(c3, c5);
+  const e1 = f64x2.pmin(c1, d4), e4 = f64x2.pmax(c1, d4), e3 = f64x2.pmin(d3, c6), e6 = f64x2.pmax(d3, c6);
+  v128.store(at, c0);
+  v128.store(at, f64x2.pmin(e1, d2), 16);
+  v128.store(at, f64x2.pmax(e1, d2), 32);
+  v128.store(at, f64x2.pmin(e3, e4), 48);
+  v128.store(at, f64x2.pmax(e3, e4), 64);
+  v128.store(at, f64x2.pmin(d5, e6), 80);
+  v128.store(at, f64x2.pmax(d5, e6), 96);
+  v128.store(at, c7, 112);
+}
+
+/** The last three layers of a bitonic merge. */
+@inline
+function mergeEight(at: usize): void {
+  const x0 = v128.load(at), x1 = v128.load(at, 16), x2 = v128.load(at, 32), x3 = v128.load(at, 48);
+  const x4 = v128.load(at, 64), x5 = v128.load(at, 80), x6 = v128.load(at, 96), x7 = v128.load(at, 112);
+  const a0 = f64x2.pmin(x0, x4), a4 = f64x2.pmax(x0, x4), a1 = f64x2.pmin(x1, x5), a5 = f64x2.pmax(x1, x5);
+  const a2 = f64x2.pmin(x2, x6), a6 = f64x2.pmax(x2, x6), a3 = f64x2.pmin(x3, x7), a7 = f64x2.pmax(x3, x7);
+  const b0 = f64x2.pmin(a0, a2), b2 = f64x2.pmax(a0, a2), b1 = f64x2.pmin(a1, a3), b3 = f64x2.pmax(a1, a3);
+  const b4 = f64x2.pmin(a4, a6), b6 = f64x2.pmax(a4, a6), b5 = f64x2.pmin(a5, a7), b7 = f64x2.pmax(a5, a7);
+  v128.store(at, f64x2.pmin(b0, b1));
+  v128.store(at, f64x2.pmax(b0, b1), 16);
+  v128.store(at, f64x2.pmin(b2, b3), 32);
+  v128.store(at, f64x2.pmax(b2, b3), 48);
+  v128.store(at, f64x2.pmin(b4, b5), 64);
+  v128.store(at, f64x2.pmax(b4, b5), 80);
+  v128.store(at, f64x2.pmin(b6, b7), 96);
+  v128.store(at, f64x2.pmax(b6, b7), 112);
 }

@@ -36,7 +36,7 @@ export class CellGrouper {
       memory === undefined
         ? new Uint32Array(length)
         : new Uint32Array(memory.buffer, memory.place(4 * length), length);
-    // A kernel clears a vector of slots at a time.
+    // A kernel clears a vector more.
     this.#slots = make(this.cellsPerParent + ALIGNMENT / 4);
     this.#order = make(rows);
     this.#cells = make(this.#mostCells(rows) + 1);

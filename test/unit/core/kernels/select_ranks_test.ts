@@ -2,27 +2,29 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { giveBack, roundUp, takeMemory } from "../../../../core/kernels/memory.ts";
 
-/** The medians of cells, as the kernel gives them. */
-function medians(cells: readonly (readonly number[])[]): number[] {
-  const values = cells.flat();
-  const rows = Math.max(256, values.length);
-  const memory = takeMemory(2 * roundUp(8 * rows) + 2 * roundUp(8 * (cells.length + 1)) + 32);
+/** The quantiles of cells, as the kernel gives them; a q below 0 asks for the median. */
+function quantiles(cells: readonly (readonly number[])[], asked: readonly number[]): number[][] {
+  const values = cells.flat(), { length } = asked;
+  const rows = Math.max(256, values.length), results = roundUp(8 * (cells.length + 1));
+  const memory = takeMemory(2 * roundUp(8 * rows) + (length + 1) * results + roundUp(20 * length));
   try {
     const x = memory.place(8 * rows), scratch = memory.place(8 * rows);
-    const starts = memory.place(4 * (cells.length + 1)), out = memory.place(8 * cells.length);
-    const table = memory.place(20);
+    const starts = memory.place(4 * (cells.length + 1)), outs = asked.map(() => memory.place(results));
+    const table = memory.place(20 * length);
     new Float64Array(memory.buffer, x, values.length).set(values);
     const begins = new Uint32Array(memory.buffer, starts, cells.length + 1);
     begins[0] = 0;
-    cells.forEach(({ length }, k) => begins[k + 1] = begins[k] + length);
-    new Float64Array(memory.buffer, table, 1)[0] = -1;
-    new Uint32Array(memory.buffer, table + 16, 1)[0] = out;
-    memory.kernels.selectRanks(x, starts, cells.length, scratch, table, 1);
-    return [...new Float64Array(memory.buffer, out, cells.length)];
+    cells.forEach((cell, k) => begins[k + 1] = begins[k] + cell.length);
+    new Float64Array(memory.buffer, table, length).set(asked);
+    new Uint32Array(memory.buffer, table + 16 * length, length).set(outs);
+    memory.kernels.selectRanks(x, starts, cells.length, scratch, table, length);
+    return outs.map((out) => [...new Float64Array(memory.buffer, out, cells.length)]);
   } finally {
     giveBack(memory);
   }
 }
+
+const medians = (cells: readonly (readonly number[])[]): number[] => quantiles(cells, [-1])[0];
 
 function medianOf(cell: readonly number[]): number {
   if (cell.length === 0 || cell.some(Number.isNaN)) return NaN;
@@ -56,6 +58,25 @@ Deno.test("every number of rows is sorted", () => {
     const [first, second] = medians([descending, mixed]);
     assert.deepEqual([first, second], [(rows + 1) / 2, medianOf(mixed)]);
   }
+});
+
+Deno.test("every sixteenth of cells that lie side by side stands where sorting puts it", () => {
+  const sixteenths = Array.from({ length: 17 }, (_, i) => i / 16);
+  const sizes = fc.record({ one: fc.integer({ min: 0, max: 7 }), other: fc.integer({ min: 0, max: 7 }) });
+  fc.assert(
+    fc.property(sizes, fc.infiniteStream(fc.integer({ min: 1, max: 99 })), ({ one, other }, stream) => {
+      const cells = [one, other].map((parts) =>
+        Array.from({ length: 16 * parts + 1 }, () => stream.next().value)
+      );
+      const wanted = cells.map((cell) => {
+        const sorted = cell.toSorted((a, b) => a - b);
+        return sixteenths.map((q) => sorted[q * (cell.length - 1)]);
+      });
+      const found = quantiles(cells, sixteenths);
+      assert.deepEqual([0, 1].map((k) => found.map((values) => values[k])), wanted);
+    }),
+    { seed: 4, numRuns: 300 },
+  );
 });
 
 Deno.test("of zeros of both signs that stands in the middle which stood first", () => {
