@@ -9,7 +9,8 @@ export function sumCells(to: usize, x: usize, starts: usize, cells: i32): void {
     const middle = rowOf(x, starts + 4), end = rowOf(x, starts + 8);
     let sum = f64x2.splat(0), lost = f64x2.splat(0);
     let first = rowOf(x, starts), second = middle;
-    for (; first < middle && second < end; first += 8, second += 8) {
+    const both = first + min(middle - first, end - second);
+    for (; first < both; first += 8, second += 8) {
       const value = v128.load64_lane(second, v128.load64_zero(first), 1);
       const next = f64x2.add(sum, value), added = f64x2.sub(next, sum);
       lost = f64x2.add(lost, taken(sum, next, added, value));
@@ -38,7 +39,8 @@ export function squaresCells(to: usize, x: usize, means: usize, starts: usize, c
     const middle = rowOf(x, starts + 4), end = rowOf(x, starts + 8), mean = v128.load(means);
     let sum = f64x2.splat(0), lost = f64x2.splat(0);
     let first = rowOf(x, starts), second = middle;
-    for (; first < middle && second < end; first += 8, second += 8) {
+    const both = first + min(middle - first, end - second);
+    for (; first < both; first += 8, second += 8) {
       const deviation = f64x2.sub(v128.load64_lane(second, v128.load64_zero(first), 1), mean);
       const value = f64x2.mul(deviation, deviation);
       const next = f64x2.add(sum, value), added = f64x2.sub(next, sum);
@@ -81,11 +83,20 @@ function taken(sum: v128, next: v128, added: v128, value: v128): v128 {
 export function minCells(to: usize, x: usize, starts: usize, cells: i32): void {
   for (let k: i32 = 0; k < cells; k++, starts += 4, to += 8) {
     const begin = rowOf(x, starts), end = rowOf(x, starts + 4);
-    let at = begin, pair = f64x2.splat(Infinity);
-    for (; at + 8 < end; at += 16) pair = f64x2.min(pair, v128.load(at));
-    let least = min(f64x2.extract_lane(pair, 0), f64x2.extract_lane(pair, 1));
-    if (at < end) least = min(least, load<f64>(at));
-    store<f64>(to, least == 0 ? firstZero(begin) : least);
+    let at = begin, least = f64x2.splat(Infinity), other = least, clean = i64x2.splat(-1);
+    for (; at + 24 < end; at += 32) {
+      const values = v128.load(at), others = v128.load(at, 16);
+      least = f64x2.pmin(least, values);
+      other = f64x2.pmin(other, others);
+      clean = v128.and(clean, v128.and(f64x2.eq(values, values), f64x2.eq(others, others)));
+    }
+    for (; at < end; at += 8) {
+      const value = v128.load64_splat(at);
+      least = f64x2.pmin(least, value);
+      clean = v128.and(clean, f64x2.eq(value, value));
+    }
+    least = f64x2.pmin(least, other);
+    store<f64>(to, extreme(min(f64x2.extract_lane(least, 0), f64x2.extract_lane(least, 1)), clean, begin));
   }
 }
 
@@ -93,12 +104,28 @@ export function minCells(to: usize, x: usize, starts: usize, cells: i32): void {
 export function maxCells(to: usize, x: usize, starts: usize, cells: i32): void {
   for (let k: i32 = 0; k < cells; k++, starts += 4, to += 8) {
     const begin = rowOf(x, starts), end = rowOf(x, starts + 4);
-    let at = begin, pair = f64x2.splat(-Infinity);
-    for (; at + 8 < end; at += 16) pair = f64x2.max(pair, v128.load(at));
-    let greatest = max(f64x2.extract_lane(pair, 0), f64x2.extract_lane(pair, 1));
-    if (at < end) greatest = max(greatest, load<f64>(at));
-    store<f64>(to, greatest == 0 ? firstZero(begin) : greatest);
+    let at = begin, most = f64x2.splat(-Infinity), other = most, clean = i64x2.splat(-1);
+    for (; at + 24 < end; at += 32) {
+      const values = v128.load(at), others = v128.load(at, 16);
+      most = f64x2.pmax(most, values);
+      other = f64x2.pmax(other, others);
+      clean = v128.and(clean, v128.and(f64x2.eq(values, values), f64x2.eq(others, others)));
+    }
+    for (; at < end; at += 8) {
+      const value = v128.load64_splat(at);
+      most = f64x2.pmax(most, value);
+      clean = v128.and(clean, f64x2.eq(value, value));
+    }
+    most = f64x2.pmax(most, other);
+    store<f64>(to, extreme(max(f64x2.extract_lane(most, 0), f64x2.extract_lane(most, 1)), clean, begin));
   }
+}
+
+/** What was found of the rows from `begin` on, of which those in `clean` are numbers. */
+@inline
+function extreme(found: f64, clean: v128, begin: usize): f64 {
+  if (!i64x2.all_true(clean)) return NaN;
+  return found == 0 ? firstZero(begin) : found;
 }
 
 @inline

@@ -53,12 +53,21 @@ function sortTwo(x: usize, starts: usize, k: i32, to: usize): bool {
 /** Writes values to every other place, then infinity up to `most`. False where one is NaN or zero. */
 @inline
 function interleave(from: usize, rows: i32, to: usize, most: i32): bool {
-  let isPlain = true;
-  const end = to + (<usize>rows << 4), last = to + (<usize>most << 4);
-  for (; to < end; to += 16, from += 8) {
+  const zero = f64x2.splat(0), pairs = to + (<usize>(rows & ~1) << 4), last = to + (<usize>most << 4);
+  // Of values that are neither, all are below or above zero.
+  let plain = i64x2.splat(-1);
+  for (; to < pairs; to += 32, from += 16) {
+    const values = v128.load(from);
+    plain = v128.and(plain, f64x2.gt(f64x2.abs(values), zero));
+    v128.store64_lane(to, values, 0);
+    v128.store64_lane(to + 16, values, 1);
+  }
+  let isPlain = i64x2.all_true(plain);
+  if (rows & 1) {
     const value = load<f64>(from);
-    isPlain = isPlain && value != 0 && value == value;
+    isPlain = isPlain && abs(value) > 0;
     store<f64>(to, value);
+    to += 16;
   }
   for (; to < last; to += 16) store<f64>(to, Infinity);
   return isPlain;
