@@ -49,7 +49,10 @@ export class Evaluator {
   #placed: Float64Array[] = [];
   /** The value of each node after its step; of a constant it stands twice. */
   #values: Float64Array[] = [];
+  /** Where those lie in the memory. */
+  #places: number[] = [];
   #starts = new Uint32Array(0);
+  #startsAt = 0;
   #scratch = 0;
   readonly #steps: Step[];
   /** The serial of the block in which a node was computed last. */
@@ -86,7 +89,9 @@ export class Evaluator {
       return op === "constant" ? values.fill(value) : values;
     });
     this.#values = [...this.#placed];
-    this.#starts = new Uint32Array(memory.buffer, memory.place(own), room);
+    this.#places = this.#placed.map((values) => values.byteOffset);
+    this.#startsAt = memory.place(own);
+    this.#starts = new Uint32Array(memory.buffer, this.#startsAt, room);
     this.#scratch = memory.place(own);
     this.#selections.forEach((selection, s) => {
       selection.table = memory.place(tables[s]);
@@ -94,7 +99,7 @@ export class Evaluator {
         kind: op as RankRequest["kind"],
         q: value,
       }));
-      writeRequestTable(memory, selection.table, requests, selection.nodes.map((node) => this.#place(node)));
+      writeRequestTable(memory, selection.table, requests, selection.nodes.map(({ id }) => this.#places[id]));
     });
     this.#room = room;
     return memory;
@@ -135,10 +140,6 @@ export class Evaluator {
     return this.#made ??= new KernelMemory();
   }
 
-  #place({ id }: GraphNode): number {
-    return this.#values[id].byteOffset;
-  }
-
   #step(node: GraphNode): Step {
     const { id, op, args, value } = node;
     const a = args[0];
@@ -151,8 +152,10 @@ export class Evaluator {
         return ({ columns, rows }) => {
           if (rows === 0) return;
           const column = columns[value];
-          if (column.buffer === this.#memory.buffer) this.#values[id] = column;
-          else (this.#values[id] = this.#placed[id]).set(column.subarray(0, rows));
+          const isHere = column.buffer === this.#memory.buffer;
+          this.#values[id] = isHere ? column : this.#placed[id];
+          this.#places[id] = this.#values[id].byteOffset;
+          if (!isHere) this.#values[id].set(column.subarray(0, rows));
         };
       case "spread":
         return ({ starts, cells }) => spreadCells(this.#values[id], this.#values[a.id], starts, cells);
@@ -163,15 +166,15 @@ export class Evaluator {
       case "max": {
         const reduction = REDUCTIONS[op];
         return ({ cells }) =>
-          this.#memory.kernels[reduction](this.#place(node), this.#place(a), this.#starts.byteOffset, cells);
+          this.#memory.kernels[reduction](this.#places[node.id], this.#places[a.id], this.#startsAt, cells);
       }
       case "squares":
         return ({ cells }) =>
           this.#memory.kernels.squaresCells(
-            this.#place(node),
-            this.#place(a),
-            this.#place(b),
-            this.#starts.byteOffset,
+            this.#places[node.id],
+            this.#places[a.id],
+            this.#places[b.id],
+            this.#startsAt,
             cells,
           );
       case "square":
@@ -209,10 +212,10 @@ export class Evaluator {
 
   #calculate(op: keyof typeof ARITHMETIC, to: GraphNode, a: GraphNode, b: GraphNode, length: number): void {
     this.#memory.kernels[ARITHMETIC[op]](
-      this.#place(to),
-      this.#place(a),
+      this.#places[to.id],
+      this.#places[a.id],
       a.op === "constant" ? 0 : PAIR_BYTES,
-      this.#place(b),
+      this.#places[b.id],
       b.op === "constant" ? 0 : PAIR_BYTES,
       length,
     );
@@ -229,8 +232,8 @@ export class Evaluator {
     const { source, nodes } = selection;
     return ({ cells }) => {
       this.#memory.kernels.selectRanks(
-        this.#place(source),
-        this.#starts.byteOffset,
+        this.#places[source.id],
+        this.#startsAt,
         cells,
         this.#scratch,
         selection.table,

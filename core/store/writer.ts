@@ -31,8 +31,8 @@ interface Column {
 class ChunkBuilder {
   readonly #layout: LevelLayout;
   readonly #columns: Column[];
-  /** Whether the current chunk has any cell. */
-  #touched = false;
+  /** The first cell of the current chunk; Infinity: it has none. */
+  #first = Infinity;
   #chunk = -1;
 
   constructor(spec: StoreSpec, layout: LevelLayout) {
@@ -63,7 +63,7 @@ class ChunkBuilder {
       if (chunk !== this.#chunk) this.#flush(chunk);
       let end = from;
       while (end < cells.length && cells[end] + shift < chunkCells) end += 1;
-      this.#touched = true;
+      this.#first = Math.min(this.#first, cells[from] + shift);
       for (let v = 0; v < this.#columns.length; v++) {
         const { dense, variable } = this.#columns[v];
         scatterElements(dense, variable, cells, values[v], from, end, shift, nameCell);
@@ -76,13 +76,13 @@ class ChunkBuilder {
     if (next !== -1 && next < this.#chunk) {
       throw new Error(`cells of chunk ${next} came after those of chunk ${this.#chunk}; wanted ascending`);
     }
-    if (this.#touched) {
+    if (this.#first !== Infinity) {
       for (const { dense, fill, chunks } of this.#columns) {
-        chunks[this.#chunk] = encodeChunk(dense, fill);
+        chunks[this.#chunk] = encodeChunk(dense, fill, this.#first);
         fillWith(dense, fill);
       }
     }
-    this.#touched = false;
+    this.#first = Infinity;
     this.#chunk = next;
   }
 

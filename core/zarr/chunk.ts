@@ -20,23 +20,23 @@ export const MAX_CHUNK_CELLS = 4 ** 7;
  */
 export const ZSTD_LEVEL = 1;
 
-/** Whether every element equals `fill`; NaN equals NaN, and 0 equals -0 only in bits. */
-function isAllFill(values: Elements, fill: number | bigint): boolean {
+/** Whether every element from `from` on equals `fill`; NaN equals NaN, and 0 equals -0 only in bits. */
+function isAllFill(values: Elements, fill: number | bigint, from: number): boolean {
   if (fill !== fill) {
-    for (let i = 0; i < values.length; i++) if (values[i] === values[i]) return false;
+    for (let i = from; i < values.length; i++) if (values[i] === values[i]) return false;
     return true;
   }
   if (fill === 0 && (values instanceof Float32Array || values instanceof Float64Array)) {
-    for (let i = 0; i < values.length; i++) if (!Object.is(values[i], 0)) return false;
+    for (let i = from; i < values.length; i++) if (!Object.is(values[i], 0)) return false;
     return true;
   }
-  for (let i = 0; i < values.length; i++) if (values[i] !== fill) return false;
+  for (let i = from; i < values.length; i++) if (values[i] !== fill) return false;
   return true;
 }
 
-/** The encoded chunk, or undefined when every element is the fill value. */
-export function encodeChunk(values: Elements, fill: number | bigint): Uint8Array | undefined {
-  return isAllFill(values, fill) ? undefined : compressChunk(values);
+/** The encoded chunk, or undefined when every element is the fill value, as those before `from` are known to be. */
+export function encodeChunk(values: Elements, fill: number | bigint, from = 0): Uint8Array | undefined {
+  return isAllFill(values, fill, from) ? undefined : compressChunk(values);
 }
 
 /** The encoded chunk, fill or not. Equal elements give equal bytes. */

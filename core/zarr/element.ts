@@ -89,7 +89,7 @@ export function fillValueJson(fill: number | bigint): number | bigint | string {
  */
 export function scatterElements(
   target: Elements,
-  variable: { name: string; dtype: ArrayDtype },
+  { name, dtype }: { name: string; dtype: ArrayDtype },
   positions: ArrayLike<number>,
   values: Float64Array,
   from: number,
@@ -97,42 +97,95 @@ export function scatterElements(
   shift: number,
   nameCell: (index: number) => string,
 ): void {
-  const refuse = (i: number, range: string): never => {
-    throw inputError(
-      `variable ${variable.name}, cell ${nameCell(i)}: the value ${
-        values[i]
-      } does not fit ${variable.dtype}` +
-        ` (${range}); give the variable a wider dtype`,
-    );
-  };
-  // One loop an array type: a shared one would be slow for all of them.
-  if (target instanceof Float32Array) {
-    for (let i = from; i < end; i++) {
-      const value = values[i];
-      if (value !== value) continue;
-      const held = Math.fround(value);
-      if (held - held !== 0 && value - value === 0) refuse(i, "up to 3.4028235e38");
-      target[positions[i] + shift] = value;
-    }
-    return;
+  const range = integerRange(dtype);
+  const placed = target instanceof Float32Array
+    ? placeSingles(target, positions, values, from, end, shift)
+    : target instanceof Float64Array
+    ? placeDoubles(target, positions, values, from, end, shift)
+    : target instanceof BigInt64Array || target instanceof BigUint64Array
+    ? placeLongs(target, range!, positions, values, from, end, shift)
+    : placeIntegers(target, range!, positions, values, from, end, shift);
+  if (placed === end) return;
+  throw inputError(
+    `variable ${name}, cell ${nameCell(placed)}: the value ${values[placed]} does not fit ${dtype}` +
+      ` (${range === undefined ? "up to 3.4028235e38" : `${range[0]} to ${range[1]}`});` +
+      ` give the variable a wider dtype`,
+  );
+}
+
+// One loop an array type, in a function of its own: a shared one would be slow for all of them. Each returns the index of
+// the first value that does not fit, or `end`.
+
+function placeSingles(
+  target: Float32Array,
+  positions: ArrayLike<number>,
+  values: Float64Array,
+  from: number,
+  end: number,
+  shift: number,
+): number {
+  for (let i = from; i < end; i++) {
+    const value = values[i];
+    if (value !== value) continue;
+    const held = Math.fround(value);
+    if (held - held !== 0 && value - value === 0) return i;
+    target[positions[i] + shift] = value;
   }
-  if (target instanceof Float64Array) {
-    for (let i = from; i < end; i++) {
-      const value = values[i];
-      if (value === value) target[positions[i] + shift] = value;
-    }
-    return;
+  return end;
+}
+
+function placeDoubles(
+  target: Float64Array,
+  positions: ArrayLike<number>,
+  values: Float64Array,
+  from: number,
+  end: number,
+  shift: number,
+): number {
+  for (let i = from; i < end; i++) {
+    const value = values[i];
+    if (value === value) target[positions[i] + shift] = value;
   }
-  const [lowest, highest] = integerRange(variable.dtype)!;
-  // 2^64 - 1 rounds up to 2^64 as a number, so the end of the range is compared exclusively.
-  const least = Number(lowest), beyond = Number(highest + 1n);
-  const big = target instanceof BigInt64Array || target instanceof BigUint64Array;
+  return end;
+}
+
+function placeIntegers(
+  target: Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array,
+  range: readonly [bigint, bigint],
+  positions: ArrayLike<number>,
+  values: Float64Array,
+  from: number,
+  end: number,
+  shift: number,
+): number {
+  const least = Number(range[0]), most = Number(range[1]);
   for (let i = from; i < end; i++) {
     const value = values[i];
     if (value !== value) continue;
     const whole = Math.trunc(value);
-    if (!(whole >= least && whole < beyond)) refuse(i, `${lowest} to ${highest}`);
-    if (big) target[positions[i] + shift] = BigInt(whole);
-    else target[positions[i] + shift] = whole;
+    if (!(whole >= least && whole <= most)) return i;
+    target[positions[i] + shift] = whole;
   }
+  return end;
+}
+
+function placeLongs(
+  target: BigInt64Array | BigUint64Array,
+  range: readonly [bigint, bigint],
+  positions: ArrayLike<number>,
+  values: Float64Array,
+  from: number,
+  end: number,
+  shift: number,
+): number {
+  // 2^64 - 1 rounds up to 2^64 as a number, so the end of the range is compared exclusively.
+  const least = Number(range[0]), beyond = Number(range[1] + 1n);
+  for (let i = from; i < end; i++) {
+    const value = values[i];
+    if (value !== value) continue;
+    const whole = Math.trunc(value);
+    if (!(whole >= least && whole < beyond)) return i;
+    target[positions[i] + shift] = BigInt(whole);
+  }
+  return end;
 }
