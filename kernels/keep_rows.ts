@@ -2,6 +2,18 @@ import { total } from "./lanes";
 
 /** Which rows of a group are kept, by their own values; float64 parents below 0 are no place. */
 
+/** Clears the bytes of `passes` whose row has no byte among `first` and the `more` after it; 0 comes after 255. */
+export function passBytes(passes: usize, bytes: usize, rows: i32, first: i32, more: i32): void {
+  const firsts = i8x16.splat(<i8>first), most = i8x16.splat(<i8>more);
+  for (const end = bytes + (rows & ~15); bytes < end; bytes += 16, passes += 16) {
+    const isAmong = i8x16.le_u(i8x16.sub(v128.load(bytes), firsts), most);
+    v128.store(passes, v128.and(v128.load(passes), isAmong));
+  }
+  for (let i = rows & 15; i > 0; i--, bytes++, passes++) {
+    if (<u8>(load<u8>(bytes) - <u8>first) > <u8>more) store<u8>(passes, 0);
+  }
+}
+
 /** Clears the bits of `kill` in `alive`, a uint32 a row, where the float32 of a row is not finite. */
 export function markFloat32(values: usize, rows: i32, alive: usize, kill: i32): void {
   const killed = i32x4.splat(kill), zero = f32x4.splat(0);

@@ -101,6 +101,7 @@ export interface Kernels {
   maxCells: Reduction;
   minCells: Reduction;
   multiplyRows: Arithmetic;
+  passBytes(passes: number, bytes: number, rows: number, first: number, more: number): void;
   selectRanks(
     x: number,
     starts: number,

@@ -39,8 +39,9 @@ export interface ReadOptions {
   /** Computes the expressions of filters, where there are such. */
   test?: ExpressionTest;
   /**
-   * Called when the rows of a group are known and before they are read, with the bytes that its columns take: the memory
-   * that they are put into, where they can be. What lies there is good until the next group is asked for.
+   * Called when the rows of a group are known and before they are read, with the bytes that its columns
+   * take and those that say which rows pass: the memory that they are put into, where they can be. What lies there is
+   * good until the next group is asked for.
    */
   memory?: (rows: number, bytes: number) => KernelMemory | undefined;
   /**
@@ -55,6 +56,9 @@ export interface ReadOptions {
     passes: Uint8Array | null,
   ) => readonly RowRange[] | boolean;
 }
+
+/** Bytes of a row that say whether it passes. */
+const PASSES_BYTES = 1;
 
 /** What became of a granule's groups. */
 export interface GranuleSummary {
@@ -222,11 +226,11 @@ function readGroup(
   ];
   const late = request.columns.filter(isOwn).map(({ path }) => path).filter((path) => !early.includes(path));
   const rows = ranges === null ? columns.rows : ranges.reduce((sum, { count }) => sum + count, 0);
-  if (options.memory !== undefined) {
-    const rowBytes = columns.rowBytes([...early, ...late].map(at));
-    const memory = options.memory(rows, (rows + ALIGNMENT) * rowBytes);
-    columns.readInto((bytes) => memory?.take(bytes));
-  }
+  const memory = options.memory?.(
+    rows,
+    (rows + ALIGNMENT) * (columns.rowBytes([...early, ...late].map(at)) + PASSES_BYTES),
+  );
+  if (memory !== undefined) columns.readInto((bytes) => memory.take(bytes));
   // Where the callback may yet say that no row is needed, the columns wait for its answer.
   columns.prefetch((options.wanted ? early : [...early, ...late]).map(at), ranges);
   const linked = new LinkedRows(columns.file, linkedTemplates(request), group, columns.rows);
@@ -264,7 +268,7 @@ function readGroup(
       linked.filter(passes, filter, ranges),
   };
   for (const filter of request.filters) {
-    passes ??= new Uint8Array(rows).fill(1);
+    passes ??= (memory?.take(rows) ?? new Uint8Array(rows)).fill(1);
     applyCondition(passes, filter, datasets, options.test);
   }
 

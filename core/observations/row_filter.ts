@@ -4,6 +4,7 @@ import type { Hdf5Values } from "../hdf5/contract.ts";
 import type { Packing } from "../hdf5/packing.ts";
 import { toFloat64, toValues } from "../hdf5/values.ts";
 import { GranaryError } from "../errors.ts";
+import { memoryOf } from "../kernels/memory.ts";
 
 /** Operators with their sides changed: what a negative scale_factor does to a comparison. */
 const MIRRORED = {
@@ -51,7 +52,19 @@ function tableOf(isSigned: boolean, packing: Packing, filter: DatasetFilter): Ui
 
 function applyTable(passes: Uint8Array, raw: Int8Array | Uint8Array, table: Uint8Array): void {
   const bytes = new Uint8Array(raw.buffer, raw.byteOffset, raw.length);
-  for (let i = 0; i < passes.length; i += 1) passes[i] &= table[bytes[i]];
+  const memory = memoryOf(passes, bytes), span = memory === undefined ? undefined : spanOf(table);
+  if (memory !== undefined && span !== undefined) {
+    memory.kernels.passBytes(passes.byteOffset, bytes.byteOffset, passes.length, span.first, span.more);
+  } else for (let i = 0; i < passes.length; i += 1) passes[i] &= table[bytes[i]];
+}
+
+/** The bytes that pass as one and those that follow it, 0 after 255; undefined where they are all, none or scattered. */
+function spanOf(table: Uint8Array): { first: number; more: number } | undefined {
+  const begins = [...table.keys()].filter((byte) =>
+    table[byte] > table[(byte + BYTE_VALUES - 1) % BYTE_VALUES]
+  );
+  if (begins.length !== 1) return undefined;
+  return { first: begins[0], more: table.reduce((sum, passes) => sum + passes, 0) - 1 };
 }
 
 function clearFailing(

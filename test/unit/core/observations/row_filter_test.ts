@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { DatasetFilter } from "../../../../core/observations/contract.ts";
+import { KernelMemory } from "../../../../core/kernels/memory.ts";
 import { PLAIN } from "../../../../core/observations/linked_rows.ts";
 import { applyFilter } from "../../../../core/observations/row_filter.ts";
 
@@ -21,6 +22,7 @@ const TESTS: Pick<DatasetFilter, "op" | "value">[] = [
 ];
 
 Deno.test("many elements of one byte pass as the same numbers of two bytes do, by every operator, packed or not", () => {
+  const memory = new KernelMemory();
   const valid = { min: -100, max: 120, physical: false };
   const packings = [
     PLAIN,
@@ -38,6 +40,15 @@ Deno.test("many elements of one byte pass as the same numbers of two bytes do, b
           applyFilter(found, elements, packing, filter);
           applyFilter(wanted, Int16Array.from(elements), packing, filter);
           assert.deepEqual(found, wanted, `${op} ${value}`);
+          memory.reserve(4096);
+          const heldElements = elements instanceof Int8Array
+            ? new Int8Array(memory.buffer, memory.place(1000), 1000)
+            : new Uint8Array(memory.buffer, memory.place(1000), 1000);
+          heldElements.set(elements);
+          const held = new Uint8Array(memory.buffer, memory.place(1000), 1000);
+          held.set(passes());
+          applyFilter(held, heldElements, packing, filter);
+          assert.deepEqual([...held], [...wanted], `${op} ${value}, in a kernel's memory`);
         }
       }
     }
