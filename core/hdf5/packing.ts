@@ -34,6 +34,9 @@ const NETCDF_FILLS: Readonly<Record<string, number | bigint>> = {
 /** The default fills of netCDF's types of one byte, which its libraries do not take for missing. */
 const NETCDF_BYTE_FILLS: Readonly<Record<string, number>> = { i1: -127, u1: 255 };
 
+/** The numbers of an attribute that is not there. */
+const NONE: readonly number[] = [];
+
 type PackedDataset = Pick<Hdf5Dataset, "path" | "dtype" | "attributes" | "fillValue" | "attributeTypes">;
 
 /** The packing of `dataset` of the file `name`, of which `netcdf` says whether netCDF wrote it. */
@@ -48,17 +51,18 @@ export function packingOf(name: string, dataset: PackedDataset, netcdf: () => bo
       { details: { name, path: dataset.path, attribute } },
     );
   };
-  const numbers = (attribute: string): (number | bigint)[] => {
+  const numbers = (attribute: string): readonly (number | bigint)[] => {
     const value = attributes[attribute];
-    if (value === undefined) return [];
+    if (value === undefined) return NONE;
     return (Array.isArray(value) ? value : [value]).flatMap((one) => {
       if (typeof one !== "string") return [one];
       return numbersInText(one) ?? refuse(attribute, `is the text "${one.slice(0, 40)}", which is no number`);
     });
   };
   const single = (attribute: string): number | undefined => {
-    const found = numbers(attribute).map(Number);
-    if (found.length === 0) return undefined;
+    const stated = numbers(attribute);
+    if (stated.length === 0) return undefined;
+    const found = stated.map(Number);
     if (found.some((value) => value !== found[0])) {
       refuse(attribute, `has ${found.length} values (wanted one for the dataset)`);
     }

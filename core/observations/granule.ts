@@ -161,15 +161,37 @@ function secondsOf(
   return ranges === null ? all : takeRanges(all, ranges);
 }
 
+/** Paths of one group that a request reads. */
+interface GroupPaths {
+  readonly all: readonly string[];
+  readonly flat: ReadonlySet<string>;
+}
+
+/** By request and group: a run asks the same of each granule. */
+const pathsOf = new WeakMap<ReadRequest, Map<string, GroupPaths>>();
+
+function groupPaths(request: ReadRequest, group: string): GroupPaths {
+  let groups = pathsOf.get(request);
+  if (groups === undefined) pathsOf.set(request, groups = new Map());
+  let paths = groups.get(group);
+  if (paths === undefined) {
+    const own = ownTemplates(request).map((template) => datasetPath(template, group));
+    groups.set(group, paths = {
+      all: [...new Set(own.map(({ path }) => path))],
+      flat: new Set(own.filter(({ flat }) => flat).map(({ path }) => path)),
+    });
+  }
+  return paths;
+}
+
 /** Every dataset that a request reads of one group's own rows, coordinates first, each path once. */
-export function requestPaths(request: ReadRequest, group: string): string[] {
-  return [...new Set(ownTemplates(request).map((template) => datasetPath(template, group).path))];
+export function requestPaths(request: ReadRequest, group: string): readonly string[] {
+  return groupPaths(request, group).all;
 }
 
 /** Those of them of which every element is a row. */
-export function flatPaths(request: ReadRequest, group: string): Set<string> {
-  const own = ownTemplates(request).map((template) => datasetPath(template, group));
-  return new Set(own.filter(({ flat }) => flat).map(({ path }) => path));
+export function flatPaths(request: ReadRequest, group: string): ReadonlySet<string> {
+  return groupPaths(request, group).flat;
 }
 
 /** Columns and filters of other rates. */
