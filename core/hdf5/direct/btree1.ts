@@ -8,7 +8,7 @@ const MOST_LEVELS = 32;
 interface Btree1Visitor {
   /** An entry of a leaf: its key and its child's address. */
   entry(key: Cursor, child: number): void;
-  /** The key before the subtree that follows, and the key after the entry or subtree that was walked. */
+  /** The key before the subtree that follows, and the key after the subtree or the leaf that was walked. */
   lower?(key: Cursor): void;
   upper?(key: Cursor): void;
 }
@@ -49,7 +49,8 @@ export function walkBtree1(
         visitor.lower?.(node.goTo(at));
         walk(child, nodeLevel - 1);
       }
-      visitor.upper?.(node.goTo(at + entryBytes));
+      // Within a leaf it is the next entry's.
+      if (nodeLevel > 0 || i + 1 === entries) visitor.upper?.(node.goTo(at + entryBytes));
     }
   };
   walk(root, null);

@@ -109,8 +109,10 @@ export class Cursor {
 
   /** Goes to the place behind `count` bytes from the start. */
   goTo(count: number): this {
-    this.#place = this.#start;
-    return this.skip(count);
+    const place = this.#start + count;
+    if (!(count >= 0 && place <= this.#end)) throw this.damage("ends early");
+    this.#place = place;
+    return this;
   }
 
   /** The next byte, which stays the next. */
@@ -130,12 +132,13 @@ export class Cursor {
   }
 
   u32(): number {
-    return wordAt(this.#bytes, this.#take(4));
+    const at = this.#take(4), bytes = this.#bytes;
+    return (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0;
   }
 
   /** An unsigned integer of 1 to 8 bytes; damage where it passes 2^53. */
   uint(width: number): number {
-    const value = unsignedAt(this.#bytes, this.#take(width), width);
+    const value = this.#unsigned(width);
     if (value > Number.MAX_SAFE_INTEGER) throw this.damage(`states the size ${value}`);
     return value;
   }
@@ -194,11 +197,25 @@ export class Cursor {
   }
 
   #maybe(width: number): number {
-    const at = this.#take(width);
-    const value = unsignedAt(this.#bytes, at, width);
-    if (value >= 0xffffffff && isNone(this.#bytes, at, width)) return UNDEFINED;
+    const value = this.#unsigned(width);
+    if (value >= 0xffffffff && this.#endsInOnes(width)) return UNDEFINED;
     if (value > Number.MAX_SAFE_INTEGER) throw this.damage(`states the address or size ${value}`);
     return value;
+  }
+
+  /** The unsigned integer of the next `width` bytes, rounded where it passes 2^53. */
+  #unsigned(width: number): number {
+    if (width === 8) return this.u32() + this.u32() * 2 ** 32;
+    const at = this.#take(width);
+    let value = 0;
+    for (let i = width - 1; i >= 0; i -= 1) value = value * 256 + this.#bytes[at + i];
+    return value;
+  }
+
+  /** Whether all bits of the last `count` bytes are set. */
+  #endsInOnes(count: number): boolean {
+    for (let i = 1; i <= count; i += 1) if (this.#bytes[this.#place - i] !== 0xff) return false;
+    return true;
   }
 
   #take(count: number): number {
@@ -207,24 +224,6 @@ export class Cursor {
     this.#place = at + count;
     return at;
   }
-}
-
-function wordAt(bytes: Uint8Array, at: number): number {
-  return (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0;
-}
-
-/** The unsigned integer of `width` bytes, rounded where it passes 2^53. */
-function unsignedAt(bytes: Uint8Array, at: number, width: number): number {
-  if (width === 8) return wordAt(bytes, at + 4) * 2 ** 32 + wordAt(bytes, at);
-  let value = 0;
-  for (let i = width - 1; i >= 0; i -= 1) value = value * 256 + bytes[at + i];
-  return value;
-}
-
-/** Whether all bits of an address or size, of 4 or 8 bytes, are set. */
-function isNone(bytes: Uint8Array, at: number, width: number): boolean {
-  for (let i = at; i < at + width; i += 1) if (bytes[i] !== 0xff) return false;
-  return true;
 }
 
 /** Text up to the first NUL: UTF-8, or Latin-1 where it is not valid UTF-8. */

@@ -31,13 +31,19 @@ export class ObjectHeader {
   constructor(readonly file: FileBytes, readonly address: number, readonly messages: readonly Message[]) {}
 
   has(type: number): boolean {
-    return this.messages.some((message) => message.type === type);
+    return this.first(type) !== undefined;
   }
 
   /** A cursor over the first message of a type, shared ones resolved; undefined where there is none. */
   message(type: number, what: string): Cursor | undefined {
-    const message = this.messages.find((candidate) => candidate.type === type);
+    const message = this.first(type);
     return message && openMessage(message, what);
+  }
+
+  /** The first message of a type as it is stored. */
+  first(type: number): Message | undefined {
+    for (const message of this.messages) if (message.type === type) return message;
+    return undefined;
   }
 }
 
@@ -146,7 +152,7 @@ export function openShared(cursor: Cursor, type: number, what: string): Cursor {
   if (version === 3 && kind !== 2) throw new UnsupportedHdf5("messages in a shared message heap");
   const address = cursor.address();
   if (address === UNDEFINED) throw cursor.damage("is shared with nothing");
-  const found = readObjectHeader(file, address).messages.find((message) => message.type === type);
+  const found = readObjectHeader(file, address).first(type);
   if (!found || found.shared) throw cursor.damage("is shared with an object that has none");
   return found.body.as(what);
 }
