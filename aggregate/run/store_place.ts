@@ -154,6 +154,22 @@ export class StorePlace {
     shards: ReadonlySet<number>,
     coarse: ReadonlySet<string>,
   ): Promise<void> {
+    const encoder = new TextEncoder();
+    const others = [...documents].filter(([key]) => key !== ROOT);
+    // The disk takes documents while what is there is listed.
+    await Promise.all([
+      this.target.putAll(new Map(others.map(([key, text]) => [key, encoder.encode(text)]))),
+      this.#removeStrays(documents, shards, coarse),
+    ]);
+    await this.target.put(ROOT, encoder.encode(documents.get(ROOT)!));
+  }
+
+  /** Removes what a store is made of and this one is not. */
+  async #removeStrays(
+    documents: ReadonlyMap<string, string>,
+    shards: ReadonlySet<number>,
+    coarse: ReadonlySet<string>,
+  ): Promise<void> {
     const arrays = new Set([...documents.keys()].map((key) => key.replace(/zarr\.json$/, "c/")));
     const strays = (await this.target.list("")).filter((key) => {
       const match = SHARD_KEY.exec(key);
@@ -161,10 +177,6 @@ export class StorePlace {
       return !coarse.has(key) && !(arrays.has(match[1]) && shards.has(this.#shardOf(key) ?? -1));
     });
     await this.#delete(strays);
-    const encoder = new TextEncoder();
-    const others = [...documents].filter(([key]) => key !== ROOT);
-    await this.target.putAll(new Map(others.map(([key, text]) => [key, encoder.encode(text)])));
-    await this.target.put(ROOT, encoder.encode(documents.get(ROOT)!));
   }
 
   async #delete(keys: readonly string[]): Promise<void> {
