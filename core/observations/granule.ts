@@ -176,10 +176,13 @@ function groupPaths(request: ReadRequest, group: string): GroupPaths {
   let paths = groups.get(group);
   if (paths === undefined) {
     const own = ownTemplates(request).map((template) => datasetPath(template, group));
-    groups.set(group, paths = {
-      all: [...new Set(own.map(({ path }) => path))],
-      flat: new Set(own.filter(({ flat }) => flat).map(({ path }) => path)),
-    });
+    groups.set(
+      group,
+      paths = {
+        all: [...new Set(own.map(({ path }) => path))],
+        flat: new Set(own.filter(({ flat }) => flat).map(({ path }) => path)),
+      },
+    );
   }
   return paths;
 }
