@@ -1,5 +1,6 @@
 /** The main job as one function: config and catalog in, store and report out. */
-import { startDuck } from "../core/tables/duckdb.ts";
+import { mayBePlain } from "../catalog/file/small_catalog.ts";
+import { LazyDuck } from "../core/tables/lazy_duck.ts";
 import type { AggregateOutcome } from "./fulfil.ts";
 import { type AggregateRequest, selectionDuck } from "./request.ts";
 
@@ -10,12 +11,18 @@ export type { AggregateOutcome, AggregateRequest };
  * GranaryErrors: bad input, refused credentials, failing disks, interruption.
  */
 export async function aggregate(request: AggregateRequest): Promise<AggregateOutcome> {
-  // It comes up while what needs it is loaded and the request is settled.
-  const { opened } = await startDuck({ ...selectionDuck(request), signal: request.signal });
+  const duck = new LazyDuck({ ...selectionDuck(request), signal: request.signal });
+  // Where it is needed it comes up while what needs it is loaded and the request is settled.
+  if (needsDuck(request)) await duck.start();
   try {
     const { fulfil } = await import("./fulfil.ts");
-    return await fulfil(request, opened);
+    return await fulfil(request, duck);
   } finally {
-    await opened.then((duck) => duck.close(), () => {});
+    await duck.close();
   }
+}
+
+/** Whether it is certain, or not known yet, that the rows of a request are DuckDB's to select. */
+function needsDuck({ catalog, filter }: AggregateRequest): boolean {
+  return catalog === undefined || filter?.where !== undefined || !mayBePlain(catalog);
 }

@@ -1,7 +1,7 @@
 /** A request fulfilled: settled, planned and, unless plans alone are wanted, executed. */
 import { hasExactQuantiles } from "./plan/quantile_notes.ts";
 import { askAhead, knownTarget } from "../core/access/known_target.ts";
-import type { Duck } from "../core/tables/duckdb.ts";
+import type { LazyDuck } from "../core/tables/lazy_duck.ts";
 import { formatNumberOf } from "../core/units.ts";
 import { locateAll } from "../catalog/locate_all.ts";
 import { rowIndexOf, rowIndexPath } from "../catalog/row_index/paths.ts";
@@ -34,8 +34,8 @@ export interface AggregateOutcome {
   estimate?: Estimate;
 }
 
-/** Fulfils a request; `selecting` is the DuckDB that selects for it. Throws what `aggregate` throws. */
-export async function fulfil(request: AggregateRequest, selecting: Promise<Duck>): Promise<AggregateOutcome> {
+/** Fulfils a request; `selecting` is the DuckDB that selects for it where one is needed. Throws what `aggregate` throws. */
+export async function fulfil(request: AggregateRequest, selecting: LazyDuck): Promise<AggregateOutcome> {
   const warn = request.onWarning ?? (() => {});
   const { signal, scratch, mode, onNote } = request;
   const settled = await settleRequest(request, warn);

@@ -78,7 +78,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "core/patterns": CORE_BASE,
   "core/projected": [...CORE_BASE, "core/cells", "core/raster", "core/raster/crs"],
   "core/store": [...CORE_BASE, "core/cells", "core/projected", "core/zarr"],
-  "core/tables": CORE_BASE,
+  "core/tables": [...CORE_BASE, "core/codecs"],
   "core/workers": [...CORE_BASE, "core/access"],
   "core/vector": [
     ...CORE_BASE,

@@ -1,6 +1,7 @@
 /** Which of a catalog's collections a run takes. */
 import type { Catalog } from "../../catalog/file/open_catalog.ts";
-import { uselessCollection } from "../../catalog/query/filter_notes.ts";
+import type { PlainCatalog } from "../../catalog/file/plain_catalog.ts";
+import { countBy, uselessCollection } from "../../catalog/query/filter_notes.ts";
 import { inputError } from "../../core/errors.ts";
 import { reading } from "../../core/tables/reading.ts";
 import { collectionFits } from "../../products/collection_names.ts";
@@ -20,12 +21,12 @@ interface Collections {
  * there are none.
  */
 export async function collectionsOf(
-  catalog: Catalog,
+  catalog: Catalog | PlainCatalog,
   { name, dataSource: { collections } }: Pipeline,
   named: readonly string[] | undefined,
 ): Promise<Collections> {
-  const found = await reading(catalog.name, () => countCollections(catalog));
-  const all = found.map(({ collection }) => collection);
+  const found = await reading(catalog.name, () => countBy(catalog, "collection"));
+  const all = [...found.keys()];
   const fits = (collection: string, globs: readonly string[]) =>
     globs.some((glob) => collectionFits(glob, collection));
   const taken = all.filter((collection) =>
@@ -41,20 +42,10 @@ export async function collectionsOf(
           ` (the catalog has ${all.join(", ") || "no granules"}; set data_source.collections in the config)`,
     );
   }
-  const leftOut = found
-    .filter(({ collection }) => !taken.includes(collection))
-    .map(({ collection, granules }) => ({ what: `collection ${collection}`, granules }));
+  const leftOut = [...found]
+    .filter(([collection]) => !taken.includes(collection))
+    .map(([collection, granules]) => ({ what: `collection ${collection}`, granules }));
   return { taken, named: [...collections, ...named ?? []], leftOut };
-}
-
-async function countCollections(catalog: Catalog): Promise<{ collection: string; granules: number }[]> {
-  const reader = await catalog.duck.connection.runAndReadAll(
-    `SELECT collection, count(*) FROM ${catalog.table} GROUP BY collection ORDER BY collection`,
-  );
-  return reader.getRows().map(([collection, granules]) => ({
-    collection: String(collection),
-    granules: Number(granules),
-  }));
 }
 
 /** Two versions of one product hold the same observations twice: only a config that names both may. */

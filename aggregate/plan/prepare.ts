@@ -1,5 +1,6 @@
 /** From a catalog and a config to a plan: what the run takes of the catalog, and what it leaves out. */
 import type { Catalog } from "../../catalog/file/open_catalog.ts";
+import type { PlainCatalog } from "../../catalog/file/plain_catalog.ts";
 import { untimedGranules, untimedText } from "../../catalog/query/filter_notes.ts";
 import { select } from "../../catalog/query/select.ts";
 import { inputError } from "../../core/errors.ts";
@@ -18,7 +19,7 @@ import { areasOf } from "./row_rules.ts";
  * duplicates are refused.
  */
 export async function prepareRun(
-  catalog: Catalog,
+  catalog: Catalog | PlainCatalog,
   pipeline: Pipeline,
   asked: PrepareOptions = {},
 ): Promise<Plan> {

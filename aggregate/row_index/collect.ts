@@ -4,7 +4,8 @@ import { inputError } from "../../core/errors.ts";
 import { type DuckOptions, openDuck } from "../../core/tables/duckdb.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { IndexedGranule } from "../../catalog/row_index/index_file.ts";
-import { indexOrder } from "../../catalog/row_index/read_index.ts";
+import { duckIndex } from "../../catalog/row_index/duck_index.ts";
+import { indexOrder } from "../../catalog/row_index/index_reader.ts";
 import type { GroupRuns } from "../../core/observations/row_runs.ts";
 
 class RowIndexCollector {
@@ -44,7 +45,7 @@ async function keptIndex(file: string, order: number, options: DuckOptions): Pro
   if (!fs.existsSync(file)) return false;
   const duck = await openDuck(options);
   try {
-    return await indexOrder(duck, file) === order;
+    return indexOrder(file, await duckIndex(duck, file).stated()) === order;
   } finally {
     duck.close();
   }

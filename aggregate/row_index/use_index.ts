@@ -18,7 +18,11 @@ export interface IndexUse {
  * What to read of each granule, by the row index at `path`, which `duck` may read. It cannot help where it is coarser
  * than the parents, or where the run's cells are not authalic as its own.
  */
-export async function useRowIndex(plan: Plan, path: string, duck: Duck): Promise<IndexUse> {
+export async function useRowIndex(
+  plan: Plan,
+  path: string,
+  duck: () => Promise<Duck>,
+): Promise<IndexUse> {
   const notes: string[] = [];
   const none = (note: string): IndexUse => ({ rowsOf: () => null, notes: [note] });
   if (plan.store.plane !== undefined) {

@@ -80,13 +80,25 @@ async function readFooter(duck: Duck, path: string, file: string): Promise<Foote
   const entries = await footerKeys(duck, path, file);
   const keys = new Map(entries);
   const types = await parquetTypes(duck, path);
+  const { metadata, geo } = checkFooter(file, keys, types);
+  const counts: Record<string, number> = {};
+  for (const [key] of entries) counts[key] = (counts[key] ?? 0) + 1;
+  return { metadata, geo, types, counts, figures: figuresIn(path, keys.get(FIGURES_KEY)) };
+}
+
+/** What the footer keys of a catalog say. Throws an input error where `file` is none, or lacks a column. */
+export function checkFooter(
+  file: string,
+  keys: ReadonlyMap<string, string>,
+  columns: { has(name: string): boolean },
+): { metadata: CatalogMetadata; geo: Record<string, unknown> } {
   const beside = BESIDE.find(({ key }) => keys.has(key));
   if (beside !== undefined) {
     throw inputError(
       `${file}: is the ${beside.what} of a catalog and lies beside it (wanted the catalog itself)`,
     );
   }
-  const missing = COLUMNS.find((column) => !column.nullable && !types.has(column.name));
+  const missing = COLUMNS.find((column) => !column.nullable && !columns.has(column.name));
   if (missing !== undefined) {
     throw inputError(
       `${file}: column "${missing.name}" is missing (this file was not written by granary; ` +
@@ -95,10 +107,7 @@ async function readFooter(duck: Duck, path: string, file: string): Promise<Foote
     );
   }
   const metadata = checkMetadata(file, keys.get(GRANARY_KEY));
-  const geo = parseObject(file, GEO_KEY, keys.get(GEO_KEY));
-  const counts: Record<string, number> = {};
-  for (const [key] of entries) counts[key] = (counts[key] ?? 0) + 1;
-  return { metadata, geo, types, counts, figures: figuresIn(path, keys.get(FIGURES_KEY)) };
+  return { metadata, geo: parseObject(file, GEO_KEY, keys.get(GEO_KEY)) };
 }
 
 function figuresIn(path: string, text: string | undefined): StatedFigures | undefined {

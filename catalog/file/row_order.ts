@@ -11,7 +11,7 @@ export function compareGranules(
 }
 
 /** By Unicode code points, as UTF-8 bytes and so DuckDB compare. */
-function compareText(a: string, b: string): number {
+export function compareText(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
     const x = a.charCodeAt(i);

@@ -1,8 +1,10 @@
 /** Conditions on a catalog's columns, and the rows that keep them. */
 import type { DuckDBValue } from "@duckdb/node-api";
 import { checkExpression, shorten, sqlError } from "../../core/tables/expression.ts";
+import { compileGlob } from "../../core/glob.ts";
 import { collectionGlobs } from "../../products/collection_names.ts";
 import type { Catalog } from "../file/open_catalog.ts";
+import { type PlainCatalog, readPlainCatalog } from "../file/plain_catalog.ts";
 import { readRows, type RowChunk } from "../file/rows.ts";
 
 /** Conditions on columns. All must hold; an absent one holds. */
@@ -49,6 +51,51 @@ export async function filterSql(
     conditions.push(`((${filter.where}\n))`);
   }
   return { sql: conditions.length === 0 ? "true" : conditions.join(" AND "), values };
+}
+
+/** The same of a row of a catalog that is at hand; see {@linkcode plainCatalogFor}. */
+export function rowTest({ columns }: PlainCatalog, filter: GranuleFilter): (row: number) => boolean {
+  const { collection, provider, start_datetime, end_datetime, datetime } = columns;
+  const tests: ((row: number) => boolean)[] = [];
+  if (filter.start !== undefined) {
+    const start = micros(filter.start);
+    tests.push((row) => {
+      const end = end_datetime[row] ?? datetime[row] ?? start_datetime[row];
+      return end !== null && end >= start;
+    });
+  }
+  if (filter.end !== undefined) {
+    const end = micros(filter.end);
+    tests.push((row) => {
+      const start = start_datetime[row] ?? datetime[row] ?? end_datetime[row];
+      return start !== null && start <= end;
+    });
+  }
+  if (filter.collections !== undefined) {
+    const globs = filter.collections.flatMap(collectionGlobs).map(compileGlob);
+    tests.push((row) => globs.some((fits) => fits(collection[row])));
+  }
+  const { providers } = filter;
+  if (providers !== undefined) tests.push((row) => providers.includes(provider[row]));
+  return (row) => tests.every((holds) => holds(row));
+}
+
+/** Signs of globs, and letters, of which it is certain that DuckDB and a loop read them alike. */
+const PLAIN_GLOB = /^[\w.:/ *-]*$/;
+
+/**
+ * The catalog with its rows at hand, where it is one of which this can be and the filter needs no SQL; undefined where
+ * DuckDB is to be asked.
+ */
+export function plainCatalogFor(
+  named: string,
+  { where, collections = [] }: GranuleFilter,
+): PlainCatalog | undefined {
+  const arePlain = (names: readonly string[]) => names.every((name) => PLAIN_GLOB.test(name));
+  if (where !== undefined || !arePlain(collections)) return undefined;
+  const catalog = readPlainCatalog(named);
+  // Names of collections that a run takes are its filter.
+  return catalog !== undefined && arePlain(catalog.columns.collection) ? catalog : undefined;
 }
 
 function anyOf(conditions: readonly string[]): string {

@@ -14,15 +14,14 @@ import { shorten, sqlError } from "../../core/tables/expression.ts";
 import { type CellIndex, DamagedIndexError, openCellIndex } from "../cell_index/read_index.ts";
 import { NO_CELLS_ORDER } from "../cell_index/cell_lists.ts";
 import { fulfilling } from "./chosen_rows.ts";
-import { filterSql, type GranuleFilter } from "./filter.ts";
+import { filterSql, type GranuleFilter, rowTest } from "./filter.ts";
 import type { Catalog } from "../file/open_catalog.ts";
+import { PlainCatalog } from "../file/plain_catalog.ts";
+import { SMALL_BYTES } from "../file/small_catalog.ts";
 import type { RowSpan } from "../file/row_spans.ts";
 import { groupsAsked } from "./narrow.ts";
 import { CellFilter, ParentFinder } from "./parents.ts";
 import { childCells, type ListVector } from "../file/rows.ts";
-
-/** All lists of cells of a catalog up to this size are read sooner than some are picked out. */
-const SMALL_BYTES = 1_000_000;
 
 /** More pairs of parent and granule than this are refused. */
 const MAX_PAIRS = 1_000_000_000;
@@ -52,7 +51,7 @@ export interface Pairs {
 }
 
 /** Throws an input error for a condition that cannot be evaluated. */
-export async function findPairs(catalog: Catalog, options: SelectOptions): Promise<Pairs> {
+export async function findPairs(catalog: Catalog | PlainCatalog, options: SelectOptions): Promise<Pairs> {
   const allowed = allowedParents(options);
   const finder = new ParentFinder(options.order, options.convention, new CellFilter(options.order, allowed));
   const pairs = noPairs(catalog, options);
@@ -61,6 +60,32 @@ export async function findPairs(catalog: Catalog, options: SelectOptions): Promi
       pairs.parents.push(parent);
       pairs.rows.push(row);
     });
+  if (catalog instanceof PlainCatalog) scanRows(catalog, add, pairs, options);
+  else await askPairs(catalog, allowed, finder, add, pairs, options);
+  if (options.unknownExtent) addUnknown(pairs, allowed, options.order);
+  return pairs;
+}
+
+/** Every list of cells of rows that are at hand. */
+function scanRows(catalog: PlainCatalog, add: AddCells, pairs: Pairs, options: SelectOptions): void {
+  const { cells, cell_order: orders } = catalog.columns;
+  const keeps = rowTest(catalog, options);
+  for (let row = 0; row < catalog.size; row++) {
+    if (!keeps(row)) continue;
+    if (cells[row].length === 0) pairs.unknown.push(row);
+    add(cells[row], 0, cells[row].length, orders[row], row);
+    checkCount(catalog, pairs, options);
+  }
+}
+
+async function askPairs(
+  catalog: Catalog,
+  allowed: ReadonlySet<number> | undefined,
+  finder: ParentFinder,
+  add: AddCells,
+  pairs: Pairs,
+  options: SelectOptions,
+): Promise<void> {
   const { sql, values } = await filterSql(catalog, options);
   try {
     const hits = allowed === undefined ? undefined : await indexedHits(catalog, allowed, finder, options);
@@ -82,13 +107,12 @@ export async function findPairs(catalog: Catalog, options: SelectOptions): Promi
     if (options.where === undefined || isOurs(error, options.signal)) throw error;
     throw sqlError(`--where "${shorten(options.where)}"`, error);
   }
-  if (options.unknownExtent) addUnknown(pairs, allowed, options.order);
-  return pairs;
 }
 
-function noPairs({ paths }: Catalog, { order }: SelectOptions): Pairs {
+function noPairs(catalog: Catalog | PlainCatalog, { order }: SelectOptions): Pairs {
   // Rows of several files are numbered beyond 32 bits.
-  const mostRows = paths.length === 1 ? 2 ** 32 - 1 : Number.MAX_SAFE_INTEGER;
+  const isOne = catalog instanceof PlainCatalog || catalog.paths.length === 1;
+  const mostRows = isOne ? 2 ** 32 - 1 : Number.MAX_SAFE_INTEGER;
   return {
     parents: new GrowingArray(12 * 4 ** order - 1),
     rows: new GrowingArray(mostRows),
@@ -303,7 +327,7 @@ async function* chunksOf(result: DuckDBResult, signal?: AbortSignal): AsyncGener
   }
 }
 
-function checkCount(catalog: Catalog, pairs: Pairs, options: SelectOptions): void {
+function checkCount(catalog: { readonly name: string }, pairs: Pairs, options: SelectOptions): void {
   if (pairs.parents.length <= MAX_PAIRS) return;
   throw inputError(
     `${catalog.name}: more than ${MAX_PAIRS} pairs of parent cell and granule at order ` +

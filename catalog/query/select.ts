@@ -7,6 +7,7 @@ import { groupsOfRows } from "./narrow.ts";
 import { findPairs, type Pairs, type SelectOptions } from "./find_pairs.ts";
 import type { GranuleRow } from "../granule.ts";
 import type { Catalog } from "../file/open_catalog.ts";
+import { PlainCatalog } from "../file/plain_catalog.ts";
 import { compareGranules } from "../file/row_order.ts";
 import { readRows } from "../file/rows.ts";
 import { reading } from "../../core/tables/reading.ts";
@@ -28,8 +29,11 @@ export interface Selection {
   unknownExtent: number;
 }
 
-/** Selects parents and granules. Throws an input error for conditions that cannot be evaluated. */
-export async function select(catalog: Catalog, options: SelectOptions): Promise<Selection> {
+/**
+ * Selects parents and granules; of a catalog whose rows are at hand, these come without their geometry and cells. Throws an
+ * input error for conditions that cannot be evaluated.
+ */
+export async function select(catalog: Catalog | PlainCatalog, options: SelectOptions): Promise<Selection> {
   if (!Number.isInteger(options.order) || options.order < 0 || options.order > MAX_NUMBER_ORDER) {
     throw inputError(`parent order ${options.order} is not an order of 0 to ${MAX_NUMBER_ORDER}`);
   }
@@ -66,7 +70,7 @@ export async function select(catalog: Catalog, options: SelectOptions): Promise<
 
 /** Parents with their counts of granules, without reading the granules' other columns. */
 export async function countParents(
-  catalog: Catalog,
+  catalog: Catalog | PlainCatalog,
   options: SelectOptions,
 ): Promise<{ parents: Float64Array; counts: Uint32Array; granules: number; unknownExtent: number }> {
   const pairs = await reading(catalog.name, () => findPairs(catalog, options));
@@ -98,12 +102,16 @@ function rowsOfParents(pairs: Pairs, parents: Float64Array, order: number): Set<
 }
 
 async function fetchGranules(
-  catalog: Catalog,
+  catalog: Catalog | PlainCatalog,
   rows: ReadonlySet<number>,
   options: SelectOptions,
 ): Promise<{ granules: GranuleRow[]; indexOfRow: Map<number, number> }> {
   const found: { row: GranuleRow; fileRow: number }[] = [];
-  if (rows.size > 0) {
+  if (catalog instanceof PlainCatalog) {
+    for (const fileRow of [...rows].sort((a, b) => a - b)) {
+      found.push({ row: catalog.granule(fileRow), fileRow });
+    }
+  } else if (rows.size > 0) {
     const chosen = await chosenRows(catalog, rows);
     for (const { connection, condition } of catalog.within(await groupsOfRows(catalog, rows))) {
       const source = {

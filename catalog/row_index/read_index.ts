@@ -1,11 +1,10 @@
 /** Asks a row index which rows of which granules lie in a run's parents. */
-import fs from "node:fs";
-import { inputError } from "../../core/errors.ts";
 import type { GranuleRow } from "../granule.ts";
-import { type Duck, sqlString } from "../../core/tables/duckdb.ts";
+import type { Duck } from "../../core/tables/duckdb.ts";
 import { reading } from "../../core/tables/reading.ts";
-import { ROWS_KEY } from "../schema.ts";
-import { HEAD_CELL, ROWS_FORMAT } from "./index_format.ts";
+import { duckIndex } from "./duck_index.ts";
+import { type CellRange, indexOrder, type IndexReader } from "./index_reader.ts";
+import { plainly } from "./plain_index.ts";
 import type { GroupRuns } from "../../core/observations/row_runs.ts";
 
 /** The runs of one granule in the parents of a run, by group. */
@@ -31,16 +30,27 @@ const MOST_RANGES = 2000;
 /**
  * The runs of `granules` in `parents` (nested ids at `parentOrder`, ascending), each group's by row.
  * "coarse" where the index is coarser than the parents and says nothing about them, "large" where it has
- * too many runs to be of use. `duck` may read the file.
+ * too many runs to be of use. `duck`, which may read the file, is asked for where the file has to be read by one.
  */
 export async function findRows(
   file: string,
   parents: readonly number[],
   parentOrder: number,
   granules: readonly GranuleRow[],
-  duck: Duck,
+  duck: () => Promise<Duck>,
 ): Promise<FoundRows | "coarse" | "large"> {
-  const order = await indexOrder(duck, file);
+  const found = (index: IndexReader) => findRowsIn(index, file, parents, parentOrder, granules);
+  return await plainly(file, found) ?? await found(duckIndex(await duck(), file));
+}
+
+async function findRowsIn(
+  index: IndexReader,
+  file: string,
+  parents: readonly number[],
+  parentOrder: number,
+  granules: readonly GranuleRow[],
+): Promise<FoundRows | "coarse" | "large"> {
+  const order = indexOrder(file, await index.stated());
   if (order < parentOrder) return "coarse";
   const numbers = new Map(granules.map((row, i) => [`${row.collection}\n${row.id}`, i]));
   const found: FoundRows = {
@@ -49,8 +59,9 @@ export async function findRows(
     sizes: granules.map(() => null),
     stale: 0,
   };
-  const known = await reading(file, () => knownGranules(duck, file));
-  known.forEach(({ sizeBytes, checksum }, key) => {
+  const known = await reading(file, () => index.heads());
+  // The last one counts, where a granule has several.
+  new Map(known.map((head) => [head.granule, head])).forEach(({ sizeBytes, checksum }, key) => {
     const number = numbers.get(key);
     if (number === undefined) return;
     const row = granules[number];
@@ -61,90 +72,38 @@ export async function findRows(
     else found.stale += 1;
   });
   const depth = order - parentOrder;
-  const fits = await reading(file, () => collectRuns(duck, file, parents, depth, numbers, found));
+  const fits = await reading(file, () => collectRuns(index, parents, depth, numbers, found));
   return fits ? found : "large";
 }
 
-export async function indexOrder(duck: Duck, file: string): Promise<number> {
-  if (!fs.existsSync(file)) throw inputError(`${file}: there is no such row index`);
-  const reader = await duck.connection.runAndReadAll(
-    `SELECT decode(value) FROM parquet_kv_metadata(${sqlString(file)}) WHERE decode(key) = '${ROWS_KEY}'`,
-  ).catch((error: unknown) => {
-    throw inputError(`${file}: not a Parquet file (${(error as Error).message.split("\n")[0]})`);
-  });
-  const text = reader.getRows()[0]?.[0];
-  if (typeof text !== "string") {
-    throw inputError(`${file}: not a row index of granary (make one with granary catalog build --row-index)`);
-  }
-  const { format, order } = JSON.parse(text) as { format: number; order: number };
-  if (format !== ROWS_FORMAT) {
-    throw inputError(
-      `${file}: row index of format ${format}, this granary reads ${ROWS_FORMAT} (make it again)`,
-    );
-  }
-  return order;
-}
-
-/** The granules that the index has, by their head rows. */
-async function knownGranules(
-  duck: Duck,
-  file: string,
-): Promise<Map<string, { sizeBytes: number | null; checksum: string | null }>> {
-  const reader = await duck.connection.runAndReadAll(
-    `SELECT collection, id, size_bytes, checksum
-     FROM read_parquet(${sqlString(file)}) WHERE cell = ${HEAD_CELL}`,
-  );
-  return new Map(
-    reader.getRows().map(([collection, id, size, checksum]) => [
-      `${collection}\n${id}`,
-      {
-        sizeBytes: size === null ? null : Number(size),
-        checksum: checksum === null ? null : String(checksum),
-      },
-    ]),
-  );
-}
-
 async function collectRuns(
-  duck: Duck,
-  file: string,
+  index: IndexReader,
   parents: readonly number[],
   depth: number,
   numbers: ReadonlyMap<string, number>,
   found: FoundRows,
 ): Promise<boolean> {
   const ranges = rangesOf(parents, 4 ** depth);
-  // Of alternatives alone DuckDB reads every row group, of one range those that it touches.
-  const hull = `cell BETWEEN ${ranges[0].from} AND ${ranges.at(-1)!.to}`;
-  const condition = ranges.length > MOST_RANGES
-    ? hull
-    : `${hull} AND (${ranges.map(({ from, to }) => `cell BETWEEN ${from} AND ${to}`).join(" OR ")})`;
-  const result = await duck.connection.stream(
-    `SELECT collection, id, "group", cell::DOUBLE, first_row, rows
-     FROM read_parquet(${sqlString(file)}) WHERE ${condition}`,
-  );
+  const hull = { from: ranges[0].from, to: ranges.at(-1)!.to };
   const wanted = new Set(parents);
   let count = 0;
   const lists = new Map<number, Map<string, { cell: number[]; first: number[]; rows: number[] }>>();
-  for (;;) {
-    const chunk = await result.fetchChunk();
-    if (chunk === null || chunk.rowCount === 0) break;
-    count += chunk.rowCount;
+  for await (const chunk of index.runs(hull, ranges.length > MOST_RANGES ? null : ranges)) {
+    count += chunk.length;
     if (count > MOST_RUNS) return false;
-    const vectors = Array.from({ length: 6 }, (_, c) => chunk.getColumnVector(c));
-    for (let i = 0; i < chunk.rowCount; i++) {
-      const cell = vectors[3].getItem(i) as number;
-      const number = numbers.get(`${vectors[0].getItem(i)}\n${vectors[1].getItem(i)}`);
+    for (let i = 0; i < chunk.length; i++) {
+      const cell = chunk.cell(i);
+      const number = numbers.get(chunk.granule(i));
       if (number === undefined || found.granules[number] === null) continue;
       if (ranges.length > MOST_RANGES && !wanted.has(Math.floor(cell / 4 ** depth))) continue;
       const groups = lists.get(number) ?? new Map();
       lists.set(number, groups);
-      const group = String(vectors[2].getItem(i));
+      const group = chunk.group(i);
       const runs = groups.get(group) ?? { cell: [], first: [], rows: [] };
       groups.set(group, runs);
       runs.cell.push(cell);
-      runs.first.push(vectors[4].getItem(i) as number);
-      runs.rows.push(vectors[5].getItem(i) as number);
+      runs.first.push(chunk.first(i));
+      runs.rows.push(chunk.rows(i));
     }
   }
   for (const [number, groups] of lists) {
@@ -161,8 +120,8 @@ async function collectRuns(
   return true;
 }
 
-function rangesOf(parents: readonly number[], children: number): { from: number; to: number }[] {
-  const ranges: { from: number; to: number }[] = [];
+function rangesOf(parents: readonly number[], children: number): CellRange[] {
+  const ranges: CellRange[] = [];
   for (const parent of parents) {
     const from = parent * children, to = from + children - 1;
     const last = ranges.at(-1);

@@ -36,6 +36,7 @@ export function addCells(program: Command, context: CliContext): void {
     .action(async (file, options) => {
       compileLater();
       const { openCatalog } = await import("../../catalog/file/open_catalog.ts");
+      const { plainCatalogFor } = await import("../../catalog/query/filter.ts");
       const { countParents } = await import("../../catalog/query/select.ts");
       const { cellName, mortonName } = await import("../../core/cells/cell_name.ts");
       const { order } = options;
@@ -43,7 +44,8 @@ export function addCells(program: Command, context: CliContext): void {
       const request = cellsRequest(flags, await areaFrom(flags));
       // A condition may ask of the views of `catalog sql`.
       const views = flags.where !== undefined;
-      const opened = await openCatalog(file, { ...catalogAccess(context), views });
+      const opened = plainCatalogFor(file, request) ??
+        await openCatalog(file, { ...catalogAccess(context), views });
       try {
         const { filterNotes } = await import("../../catalog/query/filter_notes.ts");
         const notes = await filterNotes(opened, request);

@@ -46,6 +46,11 @@ export async function startDuck(options: DuckOptions = {}): Promise<{ opened: Pr
   return { opened };
 }
 
+/** Throws where {@linkcode openDuck} would for its scratch folder. */
+export function checkScratch({ scratch }: Pick<DuckOptions, "scratch">): void {
+  fs.rmSync(makeFolder(scratch ?? temporaryRoot()), { recursive: true, force: true });
+}
+
 async function makeDuck(library: typeof DuckDBInstance, options: DuckOptions): Promise<Duck> {
   const folder = makeFolder(options.scratch ?? temporaryRoot());
   let instance: DuckDBInstance | undefined;

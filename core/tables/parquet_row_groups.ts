@@ -89,16 +89,30 @@ function placeOfMetadata(fd: number, file: string): { bytes: number; length: num
   return { bytes: size - TAIL_BYTES - length, length };
 }
 
-/** The metadata, and the bytes before it. */
 function readMetadata(file: string): { metadata: ThriftStruct; bytes: number } {
   const fd = fs.openSync(file, "r");
   try {
-    const { bytes, length } = placeOfMetadata(fd, file);
+    return metadataOf(fd, file);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/**
+ * The metadata of an open file, and the bytes before it. Throws {@linkcode NotInPartsError} for what is none, and for
+ * what is longer than `mostBytes`.
+ */
+export function metadataOf(
+  fd: number,
+  file: string,
+  mostBytes = Infinity,
+): { metadata: ThriftStruct; bytes: number } {
+  const { bytes, length } = placeOfMetadata(fd, file);
+  if (length > mostBytes) throw new NotInPartsError(`${file}: has ${length} bytes of metadata`);
+  try {
     return { metadata: readThrift(readAt(fd, bytes, length, file)), bytes };
   } catch (error) {
     throw error instanceof RangeError ? new NotInPartsError(`${file}: ${error.message}`) : error;
-  } finally {
-    fs.closeSync(fd);
   }
 }
 
@@ -257,7 +271,8 @@ function copyRange(from: number, to: number, begin: number, end: number, file: s
   }
 }
 
-function readAt(fd: number, at: number, length: number, file: string): Uint8Array {
+/** Bytes of an open file. Throws {@linkcode NotInPartsError} where it has not so many. */
+export function readAt(fd: number, at: number, length: number, file: string): Uint8Array {
   const bytes = new Uint8Array(length);
   for (let read = 0; read < length;) {
     const count = fs.readSync(fd, bytes, read, length - read, at + read);
@@ -267,7 +282,7 @@ function readAt(fd: number, at: number, length: number, file: string): Uint8Arra
   return bytes;
 }
 
-function structsOf(value: ThriftValue | undefined): ThriftStruct[] {
+export function structsOf(value: ThriftValue | undefined): ThriftStruct[] {
   const values = (value as ThriftList | undefined)?.values;
   return Array.isArray(values) ? values.filter((one): one is ThriftStruct => one instanceof Map) : [];
 }

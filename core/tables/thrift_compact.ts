@@ -35,14 +35,26 @@ const MOST_DEPTH = 64;
 
 /** Reads one struct; what cannot be one throws a RangeError. */
 export function readThrift(bytes: Uint8Array): ThriftStruct {
-  const reader = new Reader(bytes);
-  return reader.struct(0);
+  return readThriftAt(bytes, 0).struct;
+}
+
+/** Reads the struct that begins at `at`, and tells where it ends. */
+export function readThriftAt(bytes: Uint8Array, at: number): { struct: ThriftStruct; end: number } {
+  const reader = new Reader(bytes, at);
+  const struct = reader.struct(0);
+  return { struct, end: reader.at };
 }
 
 class Reader {
-  #at = 0;
+  #at: number;
 
-  constructor(readonly bytes: Uint8Array) {}
+  constructor(readonly bytes: Uint8Array, at: number) {
+    this.#at = at;
+  }
+
+  get at(): number {
+    return this.#at;
+  }
 
   struct(depth: number): ThriftStruct {
     if (depth > MOST_DEPTH) throw new RangeError("Thrift: structs lie too deep");
@@ -106,7 +118,11 @@ class Reader {
   }
 
   #varint(): bigint {
+    const first = this.#byte();
+    // Most are small.
+    if (first < 128) return BigInt(first);
     let value = 0n;
+    this.#at -= 1;
     for (let shift = 0n; shift < 70n; shift += 7n) {
       const byte = this.#byte();
       value |= BigInt(byte & 127) << shift;

@@ -7,7 +7,9 @@ import { GranaryError } from "../../../../core/errors.ts";
 import { type IndexedGranule, writeRowIndex } from "../../../../catalog/row_index/index_file.ts";
 import { rowIndexPath } from "../../../../catalog/row_index/paths.ts";
 import { findRows } from "../../../../catalog/row_index/read_index.ts";
-import { openDuck } from "../../../../core/tables/duckdb.ts";
+import { ROWS_KEY } from "../../../../catalog/schema.ts";
+import { openDuck, sqlString } from "../../../../core/tables/duckdb.ts";
+import { PlainParquet } from "../../../../core/tables/plain_parquet.ts";
 import { parquetParts } from "../../../../core/tables/parquet_row_groups.ts";
 import { encodeRuns } from "../../../../core/observations/row_runs.ts";
 import { simulate } from "../../../../products/simulate/simulate.ts";
@@ -39,13 +41,48 @@ function indexed(
   };
 }
 
-/** {@linkcode findRows} by a DuckDB of its own. */
-async function asked(...args: Parameters<typeof findRows> extends [...infer Rest, unknown] ? Rest : never) {
+type Asked = Parameters<typeof findRows> extends [...infer Rest, unknown] ? Rest : never;
+
+/** {@linkcode findRows}, by a DuckDB of its own where one is asked for. */
+async function asked(...args: Asked) {
   const duck = await openDuck();
   try {
-    return await findRows(...args, duck);
+    return await findRows(...args, () => Promise.resolve(duck));
   } finally {
     duck.close();
+  }
+}
+
+/** The same without any, and once more of an index that DuckDB has to read, which has to find the same. */
+async function askedTwice([file, ...rest]: Asked) {
+  const found = await findRows(file, ...rest, () => Promise.reject(new Error("DuckDB is asked for")));
+  assert.deepEqual(await asked(await byOtherCodec(file), ...rest), found);
+  return found;
+}
+
+/** The index in a codec that DuckDB alone reads. */
+async function byOtherCodec(file: string): Promise<string> {
+  const other = file.replace(/\.rows\.parquet$/, ".other.parquet");
+  const duck = await openDuck();
+  try {
+    await duck.connection.run(
+      `COPY (FROM read_parquet(${sqlString(file)})) TO ${
+        sqlString(other)
+      } (FORMAT parquet, COMPRESSION snappy,
+       ROW_GROUP_SIZE 60000, KV_METADATA {${ROWS_KEY}: ${sqlString(metadataOf(file))}})`,
+    );
+  } finally {
+    duck.close();
+  }
+  return other;
+}
+
+function metadataOf(file: string): string {
+  const plain = PlainParquet.open(file);
+  try {
+    return plain.keys.find(([key]) => key === ROWS_KEY)![1];
+  } finally {
+    plain.close();
   }
 }
 
@@ -63,7 +100,7 @@ Deno.test("the runs that an index finds for parents are those that were written,
         const granules = tracks.map((cells, i) => indexed(`g${i}.h5`, cells));
         await writeRowIndex(file, each(granules), { order: ORDER });
         const rows = [granuleRow("unknown.h5"), ...granules.map(({ id }) => granuleRow(id)).reverse()];
-        const found = await asked(file, parents, PARENT_ORDER, rows);
+        const found = await askedTwice([file, parents, PARENT_ORDER, rows]);
         assert.ok(typeof found === "object");
         assert.deepEqual([found.order, found.stale, found.granules[0]], [ORDER, 0, null]);
         granules.forEach(({ runs }, i) => {
@@ -84,20 +121,22 @@ Deno.test("the runs that an index finds for parents are those that were written,
   );
 });
 
-Deno.test("of an index no row groups are read but those between the parents", async () => {
-  const file = path.join(folder, "far.rows.parquet");
+Deno.test("of an index no row groups are read but those between the parents, by DuckDB and without", async () => {
+  const written = path.join(folder, "far.rows.parquet");
   const cells = Array.from({ length: 70_000 }, (_, i) => i);
-  await writeRowIndex(file, each([indexed("a.h5", cells)]), { order: ORDER });
-  const { groups } = parquetParts(file);
-  assert.ok(groups.length > 2);
-  // Whoever reads one in the middle fails.
-  const bytes = fs.readFileSync(file);
-  fs.writeFileSync(file, bytes.fill(0, groups[1].begin, groups[1].end));
-  const found = await asked(file, [0, 2], PARENT_ORDER, [granuleRow("a.h5")]);
-  assert.ok(typeof found === "object");
-  const own = found.granules[0]?.get("gt1l");
-  assert.deepEqual(own && [...own.cell], [...cells.slice(0, 16), ...cells.slice(32, 48)]);
-  await assert.rejects(asked(file, [0, 3000], PARENT_ORDER, [granuleRow("a.h5")]), GranaryError);
+  await writeRowIndex(written, each([indexed("a.h5", cells)]), { order: ORDER });
+  for (const file of [await byOtherCodec(written), written]) {
+    const { groups } = parquetParts(file);
+    assert.ok(groups.length > 2);
+    // Whoever reads one in the middle fails.
+    const bytes = fs.readFileSync(file);
+    fs.writeFileSync(file, bytes.fill(0, groups[1].begin, groups[1].end));
+    const found = await asked(file, [0, 2], PARENT_ORDER, [granuleRow("a.h5")]);
+    assert.ok(typeof found === "object");
+    const own = found.granules[0]?.get("gt1l");
+    assert.deepEqual(own && [...own.cell], [...cells.slice(0, 16), ...cells.slice(32, 48)]);
+    await assert.rejects(asked(file, [0, 3000], PARENT_ORDER, [granuleRow("a.h5")]), GranaryError);
+  }
 });
 
 Deno.test("a granule of another size or checksum than the index knows is stale", async () => {
@@ -106,11 +145,11 @@ Deno.test("a granule of another size or checksum than the index knows is stale",
   await writeRowIndex(file, each([indexed("a.h5", [1]), indexed("b.h5", [1]), indexed("c.h5", [1], sums)]), {
     order: ORDER,
   });
-  const found = await asked(file, [0], PARENT_ORDER, [
+  const found = await askedTwice([file, [0], PARENT_ORDER, [
     granuleRow("a.h5"),
     granuleRow("b.h5", { size_bytes: 999 }),
     granuleRow("c.h5", { checksum: "md5:01" }),
-  ]);
+  ]]);
   assert.ok(typeof found === "object");
   assert.deepEqual([found.granules[0]?.size, found.granules[1], found.granules[2], found.stale], [
     2,
