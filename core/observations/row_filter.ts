@@ -41,12 +41,12 @@ export function applyFilter(
 }
 
 const BYTE_VALUES = 256;
+const BYTES = Uint8Array.from({ length: BYTE_VALUES }, (_, byte) => byte);
 
 /** Which elements of one byte pass, by their bits. */
 function tableOf(isSigned: boolean, packing: Packing, filter: DatasetFilter): Uint8Array {
-  const bits = Uint8Array.from({ length: BYTE_VALUES }, (_, byte) => byte);
   const table = new Uint8Array(BYTE_VALUES).fill(1);
-  clearFailing(table, isSigned ? new Int8Array(bits.buffer) : bits, packing, filter);
+  clearFailing(table, isSigned ? new Int8Array(BYTES.buffer) : BYTES, packing, filter);
   return table;
 }
 
@@ -60,11 +60,15 @@ function applyTable(passes: Uint8Array, raw: Int8Array | Uint8Array, table: Uint
 
 /** The bytes that pass as one and those that follow it, 0 after 255; undefined where they are all, none or scattered. */
 function spanOf(table: Uint8Array): { first: number; more: number } | undefined {
-  const begins = [...table.keys()].filter((byte) =>
-    table[byte] > table[(byte + BYTE_VALUES - 1) % BYTE_VALUES]
-  );
-  if (begins.length !== 1) return undefined;
-  return { first: begins[0], more: table.reduce((sum, passes) => sum + passes, 0) - 1 };
+  let first = 0, begins = 0, count = 0;
+  for (let byte = 0, before = table[BYTE_VALUES - 1]; byte < BYTE_VALUES; before = table[byte], byte += 1) {
+    if (table[byte] === 0) continue;
+    count += 1;
+    if (before !== 0) continue;
+    first = byte;
+    begins += 1;
+  }
+  return begins === 1 ? { first, more: count - 1 } : undefined;
 }
 
 function clearFailing(
