@@ -9,7 +9,27 @@ function storedSum(bytes: Uint8Array): number {
 }
 
 Deno.test("the checksum is zlib's, at every length about a vector's, a part's and its own limits, wherever the bytes lie", () => {
-  const lengths = [0, 1, 15, 16, 17, 31, 5551, 5552, 5553, 32_767, 32_768, 32_769, 100_003];
+  const lengths = [
+    0,
+    1,
+    15,
+    16,
+    17,
+    31,
+    32,
+    33,
+    63,
+    64,
+    5535,
+    5536,
+    5537,
+    5567,
+    5568,
+    32_767,
+    32_768,
+    32_769,
+    100_003,
+  ];
   const memory = takeMemory(200_000);
   for (const length of lengths) {
     for (const fill of [undefined, 0, 255]) {
