@@ -1,6 +1,6 @@
 /**
- * Order statistics of cells. Neighbouring cells of few rows are sorted two at a time. In others only the ranks that
- * quantiles ask for are put in place, by selection: quickselect with a median of three, insertion sort for small parts,
+ * Order statistics of cells. Neighbouring cells of few rows are sorted two at a time, others as two halves. In cells of
+ * many rows only the ranks that quantiles ask for are put in place, by selection: quickselect with a median of three, insertion sort for small parts,
  * a full sort of a part that resists (introselect, Musser 1997).
  */
 import { SORTED_AT_ONCE, sortPairs } from "./sort_pairs";
@@ -8,12 +8,15 @@ import { SORTED_AT_ONCE, sortPairs } from "./sort_pairs";
 /** Most rows of a cell that is sorted beside another. */
 const PAIRED: i32 = 128;
 
+/** Most rows of a cell whose halves are sorted beside each other. */
+const HALVED: i32 = 1024;
+
 /** Parts up to this length are sorted by insertion. */
 const SMALL: i32 = 24;
 
 /**
  * Writes the requested order statistics of every cell of the float64 rows at `x`; NaN for a cell that is empty or has a
- * NaN. `scratch` has room for the rows of the largest cell and, of more than one cell, for 256 values. The table at
+ * NaN. `scratch` has room for the rows of the largest cell and 16 more, and of more than one cell for 256 values. The table at
  * `requests` holds of each request, one kind after the other: its q as float64 (negative for a median), room for two
  * ranks of 4 bytes, and as uint32 where its values go.
  */
@@ -32,8 +35,12 @@ export function selectRanks(
       k += 2;
       continue;
     }
-    const rows = selectOne(x, starts, k, scratch, requests, count);
-    writeStatistics(scratch, 8, rows, k, requests, count);
+    if (sortHalves(x, starts, k, scratch)) {
+      writeOfHalves(scratch, rowsOf(starts, k), k, requests, count);
+    } else {
+      const rows = selectOne(x, starts, k, scratch, requests, count);
+      writeStatistics(scratch, 8, rows, k, requests, count);
+    }
     k += 1;
   }
 }
@@ -41,13 +48,29 @@ export function selectRanks(
 /** Sorts cells k and k + 1 interleaved at `to`. False where one has no rows, many, a NaN, or a zero, which has a sign. */
 function sortTwo(x: usize, starts: usize, k: i32, to: usize): bool {
   const rows = rowsOf(starts, k), otherRows = rowsOf(starts, k + 1);
-  const most = (max(rows, otherRows) + SORTED_AT_ONCE - 1) & -SORTED_AT_ONCE;
+  const most = padded(max(rows, otherRows));
   if (most > PAIRED || min(rows, otherRows) == 0) return false;
   const from = x + (<usize>load<u32>(starts + (<usize>k << 2)) << 3);
   if (!interleave(from, rows, to, most)) return false;
   if (!interleave(from + (<usize>rows << 3), otherRows, to + 8, most)) return false;
   sortPairs(to, most);
   return true;
+}
+
+/** Sorts both halves of cell k interleaved at `to`, the first the longer. False as of {@linkcode sortTwo}. */
+function sortHalves(x: usize, starts: usize, k: i32, to: usize): bool {
+  const rows = rowsOf(starts, k), second = rows >> 1, first = rows - second, most = padded(first);
+  if (rows > HALVED || rows == 0) return false;
+  const from = x + (<usize>load<u32>(starts + (<usize>k << 2)) << 3);
+  if (!interleave(from, first, to, most)) return false;
+  if (!interleave(from + (<usize>first << 3), second, to + 8, most)) return false;
+  sortPairs(to, most);
+  return true;
+}
+
+@inline
+function padded(rows: i32): i32 {
+  return (rows + SORTED_AT_ONCE - 1) & -SORTED_AT_ONCE;
 }
 
 /** Writes values to every other place, then infinity up to `most`. False where one is NaN or zero. */
@@ -105,6 +128,31 @@ function writeStatistics(sorted: usize, step: usize, rows: i32, k: i32, requests
   }
 }
 
+/** The same of halves that {@linkcode sortHalves} sorted. */
+function writeOfHalves(sorted: usize, rows: i32, k: i32, requests: usize, count: i32): void {
+  const outs = requests + (<usize>count << 4), second = rows >> 1, first = rows - second;
+  for (let r: i32 = 0; r < count; r++) {
+    const q = load<f64>(requests + (<usize>r << 3)), lower = lowerRank(q, rows), taken = lower + 1;
+    // How many of the first half are among the lowest.
+    let i = max(0, taken - second);
+    for (let most = min(taken, first); i < most;) {
+      const middle = (i + most) >>> 1;
+      if (ofHalf(sorted, middle) < ofHalf(sorted + 8, taken - middle - 1)) i = middle + 1;
+      else most = middle;
+    }
+    const j = taken - i;
+    const a = max(i > 0 ? ofHalf(sorted, i - 1) : -Infinity, j > 0 ? ofHalf(sorted + 8, j - 1) : -Infinity);
+    const next = min(i < first ? ofHalf(sorted, i) : Infinity, j < second ? ofHalf(sorted + 8, j) : Infinity);
+    const value = between(q, lower, rows, a, taken < rows ? next : a);
+    store<f64>(<usize>load<u32>(outs + (<usize>r << 2)) + (<usize>k << 3), value);
+  }
+}
+
+@inline
+function ofHalf(sorted: usize, i: i32): f64 {
+  return load<f64>(sorted + (<usize>i << 4));
+}
+
 @inline
 function rowsOf(starts: usize, k: i32): i32 {
   const at = starts + (<usize>k << 2);
@@ -139,14 +187,20 @@ function insertRank(ranks: usize, length: i32, rank: i32): void {
   store<i32>(ranks + (<usize>i << 2), rank);
 }
 
-/**
- * The request's value from rows that are sorted at least at its ranks, in numpy's arithmetic: a quantile is
- * interpolated from the nearer end (numpy's _lerp), a median is the mean of the middle two.
- */
+/** The request's value from rows that are sorted at least at its ranks. */
 @inline
 function orderStatistic(q: f64, sorted: usize, step: usize, rows: i32): f64 {
   const lower = lowerRank(q, rows), upper = min(lower + 1, rows - 1);
   const a = load<f64>(sorted + <usize>lower * step), b = load<f64>(sorted + <usize>upper * step);
+  return between(q, lower, rows, a, b);
+}
+
+/**
+ * The request's value from those of its ranks, in numpy's arithmetic: a quantile is interpolated from the nearer end
+ * (numpy's _lerp), a median is the mean of the middle two.
+ */
+@inline
+function between(q: f64, lower: i32, rows: i32, a: f64, b: f64): f64 {
   if (q < 0) return (rows & 1) == 1 ? a : (a + b) / 2;
   const t = <f64>(rows - 1) * q - <f64>lower, difference = b - a;
   return t >= 0.5 ? b - difference * (1 - t) : a + difference * t;

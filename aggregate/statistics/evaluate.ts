@@ -11,7 +11,7 @@ import {
   type UnaryKernel,
   unaryKernel,
 } from "./kernels.ts";
-import { type RankRequest, requestTableBytes, writeRequestTable } from "./selection.ts";
+import { type RankRequest, requestTableBytes, scratchBytes, writeRequestTable } from "./selection.ts";
 import { WholeCellReducer, wholeCellReduction } from "./whole_cell.ts";
 
 type Step = (block: Block) => void;
@@ -82,7 +82,8 @@ export class Evaluator {
     const memory = this.#memory;
     const own = roundUp(8 * room);
     const tables = this.#selections.map(({ nodes }) => roundUp(requestTableBytes(nodes.length)));
-    memory.reserve((this.#nodes.length + 2) * own + tables.reduce((sum, table) => sum + table, bytes));
+    const arrays = (this.#nodes.length + 1) * own + scratchBytes(room);
+    memory.reserve(arrays + tables.reduce((sum, table) => sum + table, bytes));
     this.#placed = this.#nodes.map(({ op, value }) => {
       const length = op === "constant" ? 2 : own / 8;
       const values = new Float64Array(memory.buffer, memory.place(8 * length), length);
@@ -92,7 +93,7 @@ export class Evaluator {
     this.#places = this.#placed.map((values) => values.byteOffset);
     this.#startsAt = memory.place(own);
     this.#starts = new Uint32Array(memory.buffer, this.#startsAt, room);
-    this.#scratch = memory.place(own);
+    this.#scratch = memory.place(scratchBytes(room));
     this.#selections.forEach((selection, s) => {
       selection.table = memory.place(tables[s]);
       const requests = selection.nodes.map(({ op, value }): RankRequest => ({

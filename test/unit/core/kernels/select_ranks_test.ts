@@ -6,9 +6,11 @@ import { giveBack, roundUp, takeMemory } from "../../../../core/kernels/memory.t
 function quantiles(cells: readonly (readonly number[])[], asked: readonly number[]): number[][] {
   const values = cells.flat(), { length } = asked;
   const rows = Math.max(256, values.length), results = roundUp(8 * (cells.length + 1));
-  const memory = takeMemory(2 * roundUp(8 * rows) + (length + 1) * results + roundUp(20 * length));
+  const memory = takeMemory(
+    roundUp(8 * rows) + roundUp(8 * (rows + 16)) + (length + 1) * results + roundUp(20 * length),
+  );
   try {
-    const x = memory.place(8 * rows), scratch = memory.place(8 * rows);
+    const x = memory.place(8 * rows), scratch = memory.place(8 * (rows + 16));
     const starts = memory.place(4 * (cells.length + 1)), outs = asked.map(() => memory.place(results));
     const table = memory.place(20 * length);
     new Float64Array(memory.buffer, x, values.length).set(values);
@@ -81,4 +83,22 @@ Deno.test("every sixteenth of cells that lie side by side stands where sorting p
 
 Deno.test("of zeros of both signs that stands in the middle which stood first", () => {
   assert.deepEqual(medians([[-0, 0, 0], [0, -0, -0], [5, -0, -7]]), [0, -0, -0]);
+});
+
+Deno.test("ranks of a cell that stands alone, of any number of rows, are where sorting puts them", () => {
+  const sixteenths = Array.from({ length: 17 }, (_, i) => i / 16);
+  for (const most of [3, 1e6]) {
+    for (const rows of [1, 2, 3, 17, 33, 128, 129, 130, 145, 255, 257, 305, 1009, 1023, 1024, 1025, 1601]) {
+      const cell = Array.from({ length: rows }, (_, i) => 0.5 + (i * 7919 + (i >> 3) * 104_729) % most);
+      if (rows > 100) [cell[7], cell[rows - 9]] = [Infinity, -Infinity];
+      assert.deepEqual(medians([cell]), [medianOf(cell)], `${rows} rows`);
+      if (rows % 16 !== 1) continue;
+      const sorted = cell.toSorted((a, b) => a - b), inside = sixteenths.slice(1, -1);
+      assert.deepEqual(
+        quantiles([cell], inside).flat(),
+        inside.map((q) => sorted[q * (rows - 1)]),
+        `${rows} rows`,
+      );
+    }
+  }
 });
