@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { BLOCK_BYTES, cachedSource } from "../../../../core/access/sync_block_cache.ts";
+import type { SyncSource } from "../../../../core/access/source.ts";
 import { GranaryError } from "../../../../core/errors.ts";
 import { memorySyncSource } from "../../../support/memory_source.ts";
 
@@ -60,4 +61,40 @@ Deno.test("a read past the end is the source's error", () => {
   const source = cachedSource(memorySyncSource("s", BYTES));
   assert.throws(() => source.read(SIZE - 4, 8), GranaryError);
   assert.throws(() => source.read(-1, 8), GranaryError);
+});
+
+/** A source that reads into memory that it is given, as a local file does. */
+function intoMemory(bytes: Uint8Array): SyncSource {
+  const source = memorySyncSource("s", bytes);
+  return {
+    ...source,
+    readManyInto: ([{ offset, length }], memory) => {
+      memory.set(source.read(offset, length));
+      return [memory.subarray(0, length)];
+    },
+  };
+}
+
+Deno.test("a file's blocks are the next one's memory when it is closed, and what was read of it stays", () => {
+  const first = cachedSource(intoMemory(BYTES));
+  const { bytes: block } = first.view(0, 16);
+  const read = first.read(8, 100);
+  const others = BYTES.map((byte) => byte ^ 0xff);
+  const beside = cachedSource(intoMemory(others));
+  assert.deepEqual(beside.read(8, 100), others.subarray(8, 108));
+  assert.notEqual(beside.view(0, 16).bytes.buffer, block.buffer);
+  first.close();
+  const next = cachedSource(intoMemory(others));
+  const { bytes, start } = next.view(3 * BLOCK_BYTES + 5, 16);
+  assert.equal(bytes.buffer, block.buffer);
+  assert.deepEqual(bytes.slice(start, start + 16), others.slice(3 * BLOCK_BYTES + 5, 3 * BLOCK_BYTES + 21));
+  assert.deepEqual(read, BYTES.slice(8, 108));
+});
+
+Deno.test("a view that spans blocks, or is longer than one, has its bytes from its start on", () => {
+  const source = cachedSource(intoMemory(BYTES));
+  for (const [offset, length] of [[BLOCK_BYTES - 3, 8], [17, 2 * BLOCK_BYTES], [SIZE - 4, 4], [9, 0]]) {
+    const { bytes, start } = source.view(offset, length);
+    assert.deepEqual(bytes.slice(start, start + length), BYTES.slice(offset, offset + length));
+  }
 });
