@@ -2,7 +2,9 @@
  * A Bun build plugin: the module of presets' pipelines becomes one that holds them parsed. A run of a preset
  * then begins without the time that its text takes to be read and checked, which never differs.
  */
+import { formatConfig } from "../aggregate/config/format.ts";
 import { loadConfigs } from "../aggregate/config/load.ts";
+import type { Pipeline } from "../aggregate/pipeline.ts";
 import { PRESET_NAMES } from "../products/presets/index.ts";
 
 interface PluginBuilder {
@@ -21,19 +23,28 @@ export function presetPlugin() {
   };
 }
 
-/** A module that has the function of `aggregate/config/preset_pipelines.ts`, for the names of presets. */
+/** A module that has the functions of `aggregate/config/preset_pipelines.ts`, for the names of presets. */
 export function parsedPresets(): string {
-  const texts = PRESET_NAMES.map((name) => {
+  const presets = PRESET_NAMES.map((name) => {
     const [{ pipeline, warnings, driverPlace }, ...others] = loadConfigs(name);
     if (others.length > 0 || warnings.length > 0 || driverPlace !== null) {
       throw new Error(`${name}: a preset is one config, without warnings and without a driver`);
     }
-    return `  ${name}: ${JSON.stringify(JSON.stringify(pipeline))},`;
+    return { name, pipeline };
   });
+  const entries = (textOf: (pipeline: Pipeline) => string) =>
+    presets.map(({ name, pipeline }) => `  ${name}: ${JSON.stringify(textOf(pipeline))},`);
   return [
     "const PIPELINES = {",
-    ...texts,
+    ...entries((pipeline) => JSON.stringify(pipeline)),
+    "};",
+    "const TEXTS = {",
+    ...entries(formatConfig),
     "};",
     "export const presetPipeline = async (name) => JSON.parse(PIPELINES[name]);",
+    // What is no number of JSON is in no preset, and must not look like null.
+    "const told = (_, value) => Number.isFinite(value) || !['number', 'bigint'].includes(typeof value) ? value : `${value}`;",
+    "export const knownConfigText = (pipeline) =>",
+    "  PIPELINES[pipeline.name] === JSON.stringify(pipeline, told) ? TEXTS[pipeline.name] : undefined;",
   ].join("\n");
 }

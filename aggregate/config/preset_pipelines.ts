@@ -9,3 +9,8 @@ export async function presetPipeline(name: string): Promise<Pipeline> {
   const { loadPreset } = await import("./load.ts");
   return loadPreset(name);
 }
+
+/** What `formatConfig` gives, where it is known beforehand: of a preset as it is, in the binary. */
+export function knownConfigText(_pipeline: Pipeline): string | undefined {
+  return undefined;
+}

@@ -9,6 +9,7 @@ import { keyOf } from "../../core/keys.ts";
 import { VERSION } from "../../core/version.ts";
 import { partsOf } from "../config/combine.ts";
 import { formatConfigs } from "../config/format.ts";
+import { knownConfigText } from "../config/preset_pipelines.ts";
 import type { Pipeline } from "../pipeline.ts";
 
 /** Granules up to this many are named in the store; of more the run directory's plan has the list. */
@@ -36,7 +37,7 @@ export function storeNote(pipeline: Pipeline, granules: readonly GranuleRow[]): 
     granule_list: granules.length <= MOST_NAMED
       ? granules.map(({ collection, id }) => `${collection} ${id}`)
       : "granules of plan.json in the run directory; granules_sha256 is their digest",
-    config_yaml: formatConfigs(partsOf(again)),
+    config_yaml: knownConfigText(again) ?? formatConfigs(partsOf(again)),
     ...large.length === 0 && (zones === undefined || keepsZones) ? {} : {
       config_missing: [
         ...large.map(describeLarge),
