@@ -20,8 +20,9 @@ const MOST_SHAPE_BYTES = 1_000_000;
 
 /** The store's note of a run of these granules, beside keys, counts and the layout. */
 export function storeNote(pipeline: Pipeline, granules: readonly GranuleRow[]): Record<string, unknown> {
-  const large = (pipeline.bounds.areas ?? []).filter(isLarge) as AreaSpec[];
-  const areas = (pipeline.bounds.areas ?? []).filter((area) => !isLarge(area));
+  const { areas: all = [], ...bounds } = pipeline.bounds;
+  const large = all.filter(isLarge) as AreaSpec[];
+  const areas = all.filter((area) => !isLarge(area));
   const { zones, ...output } = pipeline.output;
   const keepsZones = zones !== undefined && JSON.stringify(zones).length <= MOST_SHAPE_BYTES;
   const again: Pipeline = {
@@ -29,7 +30,7 @@ export function storeNote(pipeline: Pipeline, granules: readonly GranuleRow[]): 
     catalog: null,
     dataSource: { ...pipeline.dataSource, driver: null },
     output: { ...output, store: null, ...keepsZones ? { zones } : {} },
-    bounds: { ...pipeline.bounds, ...pipeline.bounds.areas === undefined ? {} : { areas } },
+    bounds: { ...bounds, ...areas.length === 0 ? {} : { areas } },
   };
   return {
     version: VERSION,
