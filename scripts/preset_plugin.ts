@@ -43,8 +43,8 @@ export function parsedPresets(): string {
     "};",
     "export const presetPipeline = async (name) => JSON.parse(PIPELINES[name]);",
     // What is no number of JSON is in no preset, and must not look like null.
-    "const told = (_, value) => Number.isFinite(value) || !['number', 'bigint'].includes(typeof value) ? value : `${value}`;",
+    "const asText = (_, value) => Number.isFinite(value) || !['number', 'bigint'].includes(typeof value) ? value : `${value}`;",
     "export const knownConfigText = (pipeline) =>",
-    "  PIPELINES[pipeline.name] === JSON.stringify(pipeline, told) ? TEXTS[pipeline.name] : undefined;",
+    "  PIPELINES[pipeline.name] === JSON.stringify(pipeline, asText) ? TEXTS[pipeline.name] : undefined;",
   ].join("\n");
 }
