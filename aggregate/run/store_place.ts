@@ -172,8 +172,9 @@ export class StorePlace {
   ): Promise<void> {
     const arrays = new Set([...documents.keys()].map((key) => key.replace(/zarr\.json$/, "c/")));
     const strays = (await this.target.list("")).filter((key) => {
+      if (!STORE_KEY.test(key)) return false;
       const match = SHARD_KEY.exec(key);
-      if (match === null) return STORE_KEY.test(key) && !documents.has(key);
+      if (match === null) return !documents.has(key);
       return !coarse.has(key) && !(arrays.has(match[1]) && shards.has(this.#shardOf(key) ?? -1));
     });
     await this.#delete(strays);

@@ -132,7 +132,7 @@ Deno.test("finishing writes the documents, the root among them, and leaves no st
 });
 
 Deno.test("finishing leaves what came while the run went on and no store is made of", async () => {
-  const own = ["notes.txt", "mine/a.h5", "2019/05/zarr.json", "12/.zattrs"];
+  const own = ["notes.txt", "mine/a.h5", "2019/05/zarr.json", "12/.zattrs", "2019/scans/c/1"];
   const folder = folderWith(STORE.filter((key) => key !== "zarr.json"));
   const place = await placeOf(folder);
   for (const key of own) {
