@@ -82,7 +82,7 @@ function plainCatalog(name: string, file: PlainParquet): PlainCatalog {
         break;
       case "cells":
         columns[name] = groups.flatMap((group) =>
-          cellLists(file.read(group, ...leavesOf({ name, type })[0]))
+          cellLists(file.read(group, ...leavesOf({ name, type })[0]), file.groups[group].rows)
         );
         valueOf.set(name, () => new BigUint64Array(0));
         break;
@@ -94,7 +94,10 @@ function plainCatalog(name: string, file: PlainParquet): PlainCatalog {
         break;
       case "assets": {
         const lists = groups.flatMap((group) =>
-          assetLists(leavesOf({ name, type }).map((leaf) => file.read(group, ...leaf)))
+          assetLists(
+            leavesOf({ name, type }).map((leaf) => file.read(group, ...leaf)),
+            file.groups[group].rows,
+          )
         );
         valueOf.set(name, (row) => lists[row]);
         break;
@@ -102,6 +105,9 @@ function plainCatalog(name: string, file: PlainParquet): PlainCatalog {
       default: {
         const values = read<number | bigint | string>(...leavesOf({ name, type })[0]);
         if (!nullable && values.includes(null)) throw new NotPlainError(`column ${name} has gaps`);
+        if (type === "timestamp" && values.some((value) => value !== null && isEndless(value as bigint))) {
+          throw new NotPlainError(`column ${name} has a time without end`);
+        }
         columns[name] = values;
         valueOf.set(name, (row) => plainValue(type, values[row]));
       }
@@ -160,6 +166,11 @@ function plainValue(type: string, value: number | bigint | string | null): unkno
   return typeof value === "bigint" ? Number(value) : value;
 }
 
+/** Whether a time is one of DuckDB's infinities, of which it says no microseconds. */
+function isEndless(micros: bigint): boolean {
+  return micros === 2n ** 63n - 1n || micros === 1n - 2n ** 63n;
+}
+
 function boxes([xmin, ymin, xmax, ymax]: Values<number>[]): (row: number) => GranuleRow["bbox"] {
   return (row) => {
     const box = { xmin: xmin[row], ymin: ymin[row], xmax: xmax[row], ymax: ymax[row] };
@@ -170,8 +181,8 @@ function boxes([xmin, ymin, xmax, ymax]: Values<number>[]): (row: number) => Gra
 /** Levels of lists: 0 no list, 1 an empty one, 2 an element that is missing, then those of what is in it. */
 const EMPTY = 1, ELEMENT = 3;
 
-/** The entries of each row's list, [from, to). */
-function entriesOf({ definition, repetition }: Decoded): [from: number, to: number][] {
+/** The entries of the lists of `count` rows, [from, to). */
+function entriesOf({ definition, repetition }: Decoded, count: number): [from: number, to: number][] {
   const rows: [number, number][] = [];
   for (let i = 0; i < definition.length; i++) {
     const isElement = definition[i] >= ELEMENT;
@@ -182,20 +193,21 @@ function entriesOf({ definition, repetition }: Decoded): [from: number, to: numb
     else if (isElement && rows.length > 0) rows[rows.length - 1][1] = i + 1;
     else throw new NotPlainError("a list begins with no row");
   }
+  if (rows.length !== count) throw new NotPlainError("there are not as many lists as rows");
   return rows;
 }
 
-function cellLists(column: Decoded): BigUint64Array[] {
+function cellLists(column: Decoded, rows: number): BigUint64Array[] {
   const { values, codes } = column;
   const cells = new BigUint64Array((values as BigInt64Array).buffer as ArrayBuffer);
   const all = codes === null ? cells : BigUint64Array.from(codes, (code) => cells[code]);
   let at = 0;
-  return entriesOf(column).map(([from, to]) => all.subarray(at, at += to - from));
+  return entriesOf(column, rows).map(([from, to]) => all.subarray(at, at += to - from));
 }
 
-function assetLists(fields: readonly Decoded[]): GranuleAsset[][] {
+function assetLists(fields: readonly Decoded[], rows: number): GranuleAsset[][] {
   const values = fields.map((field) => valuesOf<bigint | string>(field, ELEMENT + 1));
-  const [first, ...others] = fields.map(entriesOf);
+  const [first, ...others] = fields.map((field) => entriesOf(field, rows));
   if (others.some((other) => other.join() !== first.join())) {
     throw new NotPlainError("assets differ in length");
   }

@@ -16,9 +16,6 @@ const HEADER = { values: 1, encoding: 2 } as const;
 const DATA_PAGE = 0, DICTIONARY_PAGE = 2;
 const PLAIN = 0, PLAIN_DICTIONARY = 2, RLE_DICTIONARY = 8;
 
-/** No page of what is read here is larger unpacked. */
-const MOST_PAGE_BYTES = 64e6;
-
 /** Wider codes do not fit what is shifted here; no dictionary has so many values. */
 const MOST_CODE_BITS = 24;
 
@@ -37,6 +34,8 @@ export interface ColumnShape {
   definition: number;
   /** The level of a value that goes on with the innermost list; 0 outside of lists. */
   repetition: number;
+  /** No more bytes do its pages take together, unpacked. */
+  bytes: number;
 }
 
 /** A column of a row group, or entries of it that follow each other. */
@@ -66,10 +65,11 @@ export function decodeColumn(bytes: Uint8Array, shape: ColumnShape, { from, to }
   const parts: Values[] = [];
   const codes = new Uint32Array(to - from);
   let dictionary: Values | undefined;
-  let at = 0, entries = 0, coded = 0, hasGaps = false;
+  let at = 0, room = shape.bytes, entries = 0, coded = 0, hasGaps = false;
   while (entries < shape.entries) {
-    const page = readPage(bytes, at);
+    const page = readPage(bytes, at, room);
     at = page.end;
+    room -= page.bytes.length;
     if (page.type === DICTIONARY_PAGE && dictionary === undefined && entries === 0) {
       dictionary = plainValues(shape.type, page.bytes, 0, { all: page.values, from: 0, to: page.values });
       continue;
@@ -129,7 +129,8 @@ function expect(holds: boolean): asserts holds {
   if (!holds) throw new NotPlainError("a page is not of the plain kind");
 }
 
-function readPage(bytes: Uint8Array, at: number) {
+/** The page at `at`, of no more bytes than `room`. */
+function readPage(bytes: Uint8Array, at: number, room: number) {
   let header: ThriftStruct, begin: number;
   try {
     ({ struct: header, end: begin } = readThriftAt(bytes, at));
@@ -144,10 +145,10 @@ function readPage(bytes: Uint8Array, at: number) {
   expect(own instanceof Map);
   const values = numberIn(own, HEADER.values), encoding = numberIn(own, HEADER.encoding);
   const end = begin + numberIn(header, PAGE.packedBytes);
-  expect(values >= 0 && values <= MOST_PAGE_BYTES && end >= begin && end <= bytes.length);
+  expect(values >= 0 && end >= begin && end <= bytes.length);
   expect(type !== DICTIONARY_PAGE || encoding === PLAIN || encoding === PLAIN_DICTIONARY);
   const size = numberIn(header, PAGE.bytes);
-  expect(size >= 0 && size <= MOST_PAGE_BYTES);
+  expect(size >= 0 && size <= room);
   return { type, values, encoding, bytes: unpacked(bytes.subarray(begin, end), size), end };
 }
 

@@ -26,6 +26,7 @@ const COLUMN = {
   type: 1,
   codec: 4,
   values: 5,
+  bytes: 6,
   packedBytes: 7,
   dataPage: 9,
   dictionaryPage: 11,
@@ -39,6 +40,18 @@ const MOST_FOOTER_BYTES = 64 * 1024;
 
 /** Of a column in a row group. */
 const MOST_ENTRIES = 4e6;
+
+/**
+ * What the columns that are read of a file may take, which a few bytes may unpack to. More is for DuckDB, which
+ * keeps within its memory and can be interrupted.
+ */
+const MOST_BYTES = 256e6;
+
+/** What an entry takes beside the bytes of pages: its levels, its code, and its value in the columns made of it. */
+const ENTRY_BYTES = 32;
+
+/** Groups within groups of a schema; a list of structs has three. */
+const MOST_NESTING = 8;
 
 /** Types of columns, by their physical and their converted type. */
 const KINDS: Readonly<Record<string, PlainKind>> = {
@@ -84,6 +97,7 @@ export class PlainParquet {
   /** Key-value metadata, in its order. */
   readonly keys: readonly (readonly [string, string])[];
   readonly groups: readonly Group[];
+  #room = MOST_BYTES;
 
   private constructor(
     readonly file: string,
@@ -135,6 +149,7 @@ export class PlainParquet {
       entries: numberIn(members, COLUMN.values),
       definition: nesting.length,
       repetition: nesting.includes("r") ? 1 : 0,
+      bytes: numberIn(members, COLUMN.bytes),
     };
     const isInside = begin >= 4 && length >= 0 && begin + length <= this.bytes;
     const { rows } = this.groups[group];
@@ -142,6 +157,8 @@ export class PlainParquet {
     if (numberIn(members, COLUMN.codec) !== ZSTD || !isInside || !areAll || shape.entries > MOST_ENTRIES) {
       throw new NotPlainError(`${this.file}: column ${name} is not of the plain kind`);
     }
+    this.#room -= shape.bytes + ENTRY_BYTES * shape.entries;
+    if (shape.bytes < 0 || this.#room < 0) throw new NotPlainError(`${this.file}: is much to unpack`);
     try {
       return decodeColumn(
         readAt(this.fd, begin, length, this.file),
@@ -202,6 +219,7 @@ function columnsOf([root, ...elements]: readonly ThriftStruct[]): Map<string, Pl
       const own = nesting + nestingOf(element);
       const children = numberIn(element, ELEMENT.children);
       if (children > 0) {
+        if (names.length > MOST_NESTING) throw new NotPlainError("a schema is nested too deep");
         walk(children, names, own);
         continue;
       }

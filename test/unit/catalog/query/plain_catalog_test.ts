@@ -11,6 +11,13 @@ import { countParents, select, type SelectOptions } from "../../../../catalog/qu
 import { SMALL_BYTES } from "../../../../catalog/file/small_catalog.ts";
 import { writeCatalog } from "../../../../catalog/write/write.ts";
 import { openDuck } from "../../../../core/tables/duckdb.ts";
+import { bytesBeforeMetadata, parquetParts, structsOf } from "../../../../core/tables/parquet_row_groups.ts";
+import {
+  THRIFT,
+  type ThriftList,
+  type ThriftStruct,
+  writeThrift,
+} from "../../../../core/tables/thrift_compact.ts";
 import { queryRows } from "../../../../core/tables/query.ts";
 import { sampleRow, withFolder, withNote } from "../sample.ts";
 
@@ -217,6 +224,8 @@ Deno.test("what is anything out of the ordinary is left to DuckDB", async () => 
         ["SELECT *, 1::BIGINT AS file_row_number FROM $", ZSTD],
         ["SELECT *, [1] AS list FROM $", ZSTD],
         ["SELECT *, 1::DECIMAL(9, 2) AS price FROM $", ZSTD],
+        ["SELECT * REPLACE ('infinity'::TIMESTAMPTZ AS end_datetime) FROM $", ZSTD],
+        ["SELECT * REPLACE ('-infinity'::TIMESTAMPTZ AS start_datetime) FROM $", ZSTD],
       ]
     ) {
       await rewritten(file, other, select, options);
@@ -226,12 +235,74 @@ Deno.test("what is anything out of the ordinary is left to DuckDB", async () => 
     await withNote(file, note);
     assert.ok(!isPlain(note), "another codec");
     fs.writeFileSync(other, "no Parquet");
+    const loop = path.join(folder, "loop");
+    fs.symlinkSync(loop, loop);
     for (
-      const name of [other, folder, path.join(folder, "none"), "-", `file://${file}`, "s3://b/a.parquet"]
+      const name of [
+        other,
+        folder,
+        loop,
+        path.join(file, "x"),
+        path.join(folder, "none"),
+        "-",
+        `file://${file}`,
+        "s3://b/a.parquet",
+      ]
     ) {
       assert.ok(!isPlain(name), name);
     }
     fs.writeFileSync(path.join(folder, "a.cells.parquet"), "beside");
     assert.ok(!isPlain(file), "a cell index");
+  });
+});
+
+Deno.test("lists that are fewer than the rows, and a schema without a floor, are left to DuckDB", async () => {
+  await withFolder(async (folder) => {
+    const [file, other, made] = ["a", "b", "c"].map((name) => path.join(folder, `${name}.parquet`));
+    const rows = (count: number, cells: bigint[]) =>
+      Array.from({ length: count }, (_, i) => sampleRow({ id: `${i}`, cells: BigUint64Array.from(cells) }));
+    await writeCatalog(file, rows(3, [1n]), { threads: 1 });
+    await writeCatalog(other, rows(1, [1n, 2n, 3n, 4n]), { threads: 1 });
+    const [pages, otherPages] = [file, other].map((of) =>
+      fs.readFileSync(of).subarray(0, bytesBeforeMetadata(of))
+    );
+    const [{ metadata }, { metadata: otherMetadata }] = [file, other].map(parquetParts);
+    const written = (changed: ThriftStruct) => {
+      const footer = writeThrift(changed), tail = new Uint8Array(8);
+      new DataView(tail.buffer).setUint32(0, footer.length, true);
+      tail.set(new TextEncoder().encode("PAR1"), 4);
+      fs.writeFileSync(made, Buffer.concat([pages, otherPages, footer, tail]));
+      return made;
+    };
+    assert.ok(plainCatalogFor(written(metadata), {}) !== undefined);
+
+    // The cells of the other catalog, whose pages stand behind.
+    const chunkOf = (of: ThriftStruct) => {
+      const group = structsOf(of.get(4)!.value)[0];
+      return (group.get(1)!.value as ThriftList).values as ThriftStruct[];
+    };
+    const columnOf = (chunk: ThriftStruct) => chunk.get(3)!.value as ThriftStruct;
+    const isCells = (chunk: ThriftStruct) => {
+      const [name] = (columnOf(chunk).get(3)!.value as ThriftList).values;
+      return new TextDecoder().decode(name as Uint8Array) === "cells";
+    };
+    const chunks = chunkOf(metadata), theirs = chunkOf(otherMetadata).find(isCells)!;
+    for (const field of [9, 11]) {
+      const place = columnOf(theirs).get(field);
+      if (place !== undefined) place.value = place.value as bigint + BigInt(pages.length);
+    }
+    const own = chunks.findIndex(isCells), [cells] = chunks.splice(own, 1, theirs);
+    assert.equal(plainCatalogFor(written(metadata), {}), undefined);
+    chunks[own] = cells;
+    assert.ok(plainCatalogFor(written(metadata), {}) !== undefined);
+
+    const schema = (metadata.get(2)!.value as ThriftList).values as ThriftStruct[];
+    const deep: ThriftStruct = new Map([
+      [3, { type: THRIFT.i32, value: 1n }],
+      [4, { type: THRIFT.binary, value: new Uint8Array(0) }],
+      [5, { type: THRIFT.i32, value: 1n }],
+    ]);
+    schema.splice(1, 0, ...Array.from({ length: 6000 }, () => deep));
+    assert.equal(plainCatalogFor(written(metadata), {}), undefined);
   });
 });

@@ -169,3 +169,34 @@ Deno.test("what another codec or encoding made, and what is not as it says, is n
     }
   });
 });
+
+Deno.test("a few bytes that would be much memory, by their text or by their rows, are not plain", async () => {
+  await withFolder(async (folder) => {
+    const duck = await openDuck({ threads: 1 });
+    const file = path.join(folder, "c.parquet");
+    try {
+      for (
+        const query of [
+          "SELECT repeat('x', 60000000) AS n",
+          "SELECT NULL::VARCHAR AS n FROM range(1900000) AS t(i)",
+        ]
+      ) {
+        await duck.connection.run(
+          `COPY (${query}) TO '${file}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 2000000)`,
+        );
+        assert.ok(fs.statSync(file).size < 50_000);
+        const plain = PlainParquet.open(file);
+        const read = () => plain.read(0, "n", "text");
+        try {
+          // All that is read of a file counts.
+          for (let i = 0; i < 4; i++) read();
+          assert.throws(read, NotPlainError, query);
+        } finally {
+          plain.close();
+        }
+      }
+    } finally {
+      duck.close();
+    }
+  });
+});
