@@ -105,8 +105,8 @@ function plainCatalog(name: string, file: PlainParquet): PlainCatalog {
       default: {
         const values = read<number | bigint | string>(...leavesOf({ name, type })[0]);
         if (!nullable && values.includes(null)) throw new NotPlainError(`column ${name} has gaps`);
-        if (type === "timestamp" && values.some((value) => value !== null && isEndless(value as bigint))) {
-          throw new NotPlainError(`column ${name} has a time without end`);
+        if (values.some((value) => readsOtherwise(type, value))) {
+          throw new NotPlainError(`column ${name} has a value that its type has not`);
         }
         columns[name] = values;
         valueOf.set(name, (row) => plainValue(type, values[row]));
@@ -166,9 +166,13 @@ function plainValue(type: string, value: number | bigint | string | null): unkno
   return typeof value === "bigint" ? Number(value) : value;
 }
 
-/** Whether a time is one of DuckDB's infinities, of which it says no microseconds. */
-function isEndless(micros: bigint): boolean {
-  return micros === 2n ** 63n - 1n || micros === 1n - 2n ** 63n;
+/** Of DuckDB's infinite times, to which no microseconds belong. */
+const ENDLESS = [2n ** 63n - 1n, 1n - 2n ** 63n];
+
+/** Whether DuckDB reads a value as another one: a time without end, a number that a byte does not hold. */
+function readsOtherwise(type: string, value: number | bigint | string | null): boolean {
+  if (type === "timestamp") return ENDLESS.includes(value as bigint);
+  return type === "uint8" && ((value as number) < 0 || (value as number) > 255);
 }
 
 function boxes([xmin, ymin, xmax, ymax]: Values<number>[]): (row: number) => GranuleRow["bbox"] {

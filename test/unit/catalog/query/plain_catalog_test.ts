@@ -256,7 +256,7 @@ Deno.test("what is anything out of the ordinary is left to DuckDB", async () => 
   });
 });
 
-Deno.test("lists that are fewer than the rows, and a schema without a floor, are left to DuckDB", async () => {
+Deno.test("lists that are fewer than the rows, bytes that are none and a schema without a floor are left to DuckDB", async () => {
   await withFolder(async (folder) => {
     const [file, other, made] = ["a", "b", "c"].map((name) => path.join(folder, `${name}.parquet`));
     const rows = (count: number, cells: bigint[]) =>
@@ -267,11 +267,11 @@ Deno.test("lists that are fewer than the rows, and a schema without a floor, are
       fs.readFileSync(of).subarray(0, bytesBeforeMetadata(of))
     );
     const [{ metadata }, { metadata: otherMetadata }] = [file, other].map(parquetParts);
-    const written = (changed: ThriftStruct) => {
+    const written = (changed: ThriftStruct, before = [pages, otherPages]) => {
       const footer = writeThrift(changed), tail = new Uint8Array(8);
       new DataView(tail.buffer).setUint32(0, footer.length, true);
       tail.set(new TextEncoder().encode("PAR1"), 4);
-      fs.writeFileSync(made, Buffer.concat([pages, otherPages, footer, tail]));
+      fs.writeFileSync(made, Buffer.concat([...before, footer, tail]));
       return made;
     };
     assert.ok(plainCatalogFor(written(metadata), {}) !== undefined);
@@ -295,6 +295,21 @@ Deno.test("lists that are fewer than the rows, and a schema without a floor, are
     assert.equal(plainCatalogFor(written(metadata), {}), undefined);
     chunks[own] = cells;
     assert.ok(plainCatalogFor(written(metadata), {}) !== undefined);
+
+    // Numbers of four bytes that the footer says are of one.
+    const wide = await rewritten(
+      file,
+      other,
+      "SELECT * REPLACE (cell_order + 256 AS cell_order) FROM $",
+      ZSTD,
+    );
+    const asBytes = parquetParts(wide).metadata;
+    const nameOf = (element: ThriftStruct) => new TextDecoder().decode(element.get(4)!.value as Uint8Array);
+    for (const element of structsOf(asBytes.get(2)!.value)) {
+      if (nameOf(element) === "cell_order") element.get(6)!.value = 11n;
+    }
+    const widePages = fs.readFileSync(wide).subarray(0, bytesBeforeMetadata(wide));
+    assert.equal(plainCatalogFor(written(asBytes, [widePages]), {}), undefined);
 
     const schema = (metadata.get(2)!.value as ThriftList).values as ThriftStruct[];
     const deep: ThriftStruct = new Map([
