@@ -57,6 +57,11 @@ export class ShardReducer {
     });
   }
 
+  /** Children of each parent. */
+  get cellsPerParent(): number {
+    return this.#grouper.cellsPerParent;
+  }
+
   /** Reduces one shard; `put` takes each object as soon as it is encoded. */
   reduce(
     shard: number,

@@ -12,6 +12,7 @@ import { writeAtomic } from "../../core/files/atomic.ts";
 import { GranaryError } from "../../core/errors.ts";
 import type { SourceLocation } from "../../core/access/location.ts";
 import type { SegmentEntry, SpillEntry, SpillPart } from "./contract.ts";
+import { type Segment, viewSegment } from "./segment.ts";
 
 const MAGIC = new TextEncoder().encode("GRANRUN2");
 const FOOTER_BYTES = 32;
@@ -75,10 +76,43 @@ export async function readParts(
   return partsOf(location, entries.map((entry) => ({ ...entry, granule: granules.get(entry.granule)! })));
 }
 
+/**
+ * The segment that stands in `buffer` at `offset`, which was read of a spill file, as views. Values have no checksum: where
+ * damaged bytes would lead the reduction out of its memory, an io error names the file.
+ */
+export function viewSpilled(
+  file: string,
+  buffer: ArrayBufferLike,
+  offset: number,
+  cellsPerParent: number,
+): Segment {
+  let segment: Segment;
+  try {
+    segment = viewSegment(buffer, offset);
+  } catch (error) {
+    if (error instanceof RangeError) throw notWhole(file, "a segment is longer than its place");
+    throw error;
+  }
+  const { counts, children } = segment;
+  const rows = counts.reduce((sum, count) => sum + count, 0);
+  if (rows !== children.length) {
+    throw notWhole(file, `parents of ${rows} rows in a segment of ${children.length}`);
+  }
+  for (let row = 0; row < children.length; row++) {
+    if (children[row] >= cellsPerParent) {
+      throw notWhole(file, `cell ${children[row]} of ${cellsPerParent} a parent`);
+    }
+  }
+  return segment;
+}
+
+function notWhole(file: string, why: string): GranaryError {
+  return new GranaryError("io", `${file}: not a whole spill file (${why}); delete it and resume the run`);
+}
+
 /** Reads the index of a spill file. Throws an io error that names the file when it is not whole. */
 export async function readSpillIndex(source: IndexSource): Promise<SpillEntry[]> {
-  const broken = (why: string) =>
-    new GranaryError("io", `${source.name}: not a whole spill file (${why}); delete it and resume the run`);
+  const broken = (why: string) => notWhole(source.name, why);
   if (source.sizeBytes < MAGIC.length + FOOTER_BYTES) throw broken(`${source.sizeBytes} bytes`);
   const footer = await source.read(source.sizeBytes - FOOTER_BYTES, FOOTER_BYTES);
   if (!MAGIC.every((byte, i) => footer[24 + i] === byte)) throw broken("its footer is missing");

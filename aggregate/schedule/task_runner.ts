@@ -41,7 +41,7 @@ import { BeamChoice } from "../../products/beam_choice.ts";
 import { givenValues } from "../../products/given_columns.ts";
 import { GPS_EPOCHS, TIME_NAMES } from "../../products/time_columns.ts";
 import { ShardReducer } from "../engine/reduce.ts";
-import { writeSpillFile } from "../engine/spill_file.ts";
+import { viewSpilled, writeSpillFile } from "../engine/spill_file.ts";
 import { noCounts, Scatterer } from "../engine/scatter.ts";
 import type { SegmentEntry } from "../engine/contract.ts";
 import { viewSegment } from "../engine/segment.ts";
@@ -287,7 +287,11 @@ class RunTasks {
         const aligned = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
         for (const { granule, group, offset } of part.entries) {
           const at = aligned.byteOffset + offset - part.offset;
-          placed.push({ granule, group, segment: viewSegment(aligned.buffer, at) });
+          placed.push({
+            granule,
+            group,
+            segment: viewSpilled(part.location.url, aligned.buffer, at, this.#reducer.cellsPerParent),
+          });
         }
       } finally {
         source.close();

@@ -4,7 +4,13 @@ import os from "node:os";
 import path from "node:path";
 import fc from "fast-check";
 import { GranaryError } from "../../../../core/errors.ts";
-import { type IndexSource, readSpillIndex, writeSpillFile } from "../../../../aggregate/engine/spill_file.ts";
+import {
+  type IndexSource,
+  readSpillIndex,
+  viewSpilled,
+  writeSpillFile,
+} from "../../../../aggregate/engine/spill_file.ts";
+import { layOutSegment, segmentBytes } from "../../../../aggregate/engine/segment.ts";
 import type { SpillEntry } from "../../../../aggregate/engine/contract.ts";
 import type { SegmentEntry } from "../../../../aggregate/engine/contract.ts";
 
@@ -160,4 +166,31 @@ Deno.test("a file that cannot be written whole leaves nothing behind", () => {
       return payload(entry);
     }), /the memory is gone/);
   assert.deepEqual(fs.readdirSync(empty), []);
+});
+
+Deno.test("a segment whose damaged bytes would lead out of the reduction's memory is refused, with the file's name", () => {
+  const shape = { parents: 2, rows: 5, childBytes: 2 as const, widths: Uint8Array.of(4) };
+  const buffer = new ArrayBuffer(segmentBytes(shape));
+  const segment = layOutSegment(buffer, 0, shape);
+  segment.ranks.set([3, 8]);
+  segment.counts.set([2, 3]);
+  segment.children.set([0, 63, 5, 5, 62]);
+  const view = () => viewSpilled("scratch/1.runs", buffer, 0, 64);
+  const refused = (words: RegExp) =>
+    assert.throws(
+      view,
+      (error: Error) =>
+        error instanceof GranaryError && error.tag === "io" &&
+        error.message.startsWith("scratch/1.runs: not a whole") &&
+        words.test(error.message),
+    );
+  assert.deepEqual([...view().children], [0, 63, 5, 5, 62]);
+  segment.children[1] = 64;
+  refused(/cell 64 of 64 a parent/);
+  segment.children[1] = 63;
+  segment.counts[1] = 4;
+  refused(/parents of 6 rows in a segment of 5/);
+  segment.counts[1] = 3;
+  new Uint32Array(buffer, 4, 1)[0] = 5000;
+  refused(/longer than its place/);
 });
