@@ -5,7 +5,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import process from "node:process";
-import { inputError, systemCode } from "../../core/errors.ts";
+import { GranaryError, inputError, systemCode } from "../../core/errors.ts";
 import { PARQUET_MAGIC } from "../../core/tables/parquet_magic.ts";
 
 export interface Snapshots {
@@ -53,8 +53,15 @@ function closeAll(files: readonly OpenedFile[]): void {
 function openParquetFile(file: string): { fd: number; sizeBytes: number } {
   let fd: number;
   try {
+    // Opening one would wait for whoever writes.
+    if (fs.statSync(file).isFIFO()) {
+      throw inputError(
+        `${file}: is a pipe, which a Parquet file cannot be read from (wanted a file, or - for a catalog that comes by stdin)`,
+      );
+    }
     fd = fs.openSync(file, "r");
   } catch (error) {
+    if (error instanceof GranaryError) throw error;
     const code = systemCode(error);
     const advice = code === "ENOENT" ? "no such file; check the path" : (error as Error).message;
     throw inputError(`${file}: cannot read (${code ?? "error"}): ${advice}`, { file, code });

@@ -1,5 +1,6 @@
 import process from "node:process";
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { openDuck } from "../../../../core/tables/duckdb.ts";
@@ -30,6 +31,8 @@ Deno.test("what is no Parquet file is refused with what it is", async () => {
     };
     await refuses(path.join(folder, "missing.parquet"), /no such file/);
     await refuses(folder, /is a folder/);
+    const pipe = path.join(folder, "pipe.parquet");
+    if (spawnSync("mkfifo", [pipe]).status === 0) await refuses(pipe, /pipe\.parquet: is a pipe.*or - for/);
     await refuses(file("empty.parquet", ""), /not a Parquet file/);
     await refuses(file("page.parquet", "<!DOCTYPE html><html>log in</html>"), /not a Parquet file/);
     await refuses(file("old.json", `{"metadata": {}, "catalog": {}}`), /try granary catalog import/);
