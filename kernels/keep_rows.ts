@@ -128,41 +128,33 @@ export function keepRows(
 
 /** Writes the elements of 4 bytes of the listed rows. They may lie in one array: no row goes further back than it is. */
 export function gather4(from: usize, list: usize, count: i32, to: usize): void {
-  for (const end = to + (<usize>(count & ~3) << 2); to < end; to += 16, list += 16) {
-    const a = element<u32>(from, list), b = element<u32>(from, list + 4);
-    const c = element<u32>(from, list + 8), d = element<u32>(from, list + 12);
-    store<u32>(to, a);
-    store<u32>(to, b, 4);
-    store<u32>(to, c, 8);
-    store<u32>(to, d, 12);
-  }
-  for (let i = count & 3; i > 0; i--, to += 4, list += 4) store<u32>(to, element<u32>(from, list));
+  gather<u32, u32>(from, list, count, to);
 }
 
 /** The same of 8 bytes. */
 export function gather8(from: usize, list: usize, count: i32, to: usize): void {
-  for (const end = to + (<usize>(count & ~3) << 3); to < end; to += 32, list += 16) {
-    const a = element<u64>(from, list), b = element<u64>(from, list + 4);
-    const c = element<u64>(from, list + 8), d = element<u64>(from, list + 12);
-    store<u64>(to, a);
-    store<u64>(to, b, 8);
-    store<u64>(to, c, 16);
-    store<u64>(to, d, 24);
-  }
-  for (let i = count & 3; i > 0; i--, to += 8, list += 4) store<u64>(to, element<u64>(from, list));
+  gather<u64, u64>(from, list, count, to);
 }
 
 /** The lower halves of elements of 4 bytes. */
 export function gatherHalves(from: usize, list: usize, count: i32, to: usize): void {
-  for (const end = to + (<usize>(count & ~3) << 1); to < end; to += 8, list += 16) {
-    const a = element<u32>(from, list), b = element<u32>(from, list + 4);
-    const c = element<u32>(from, list + 8), d = element<u32>(from, list + 12);
-    store<u16>(to, a);
-    store<u16>(to, b, 2);
-    store<u16>(to, c, 4);
-    store<u16>(to, d, 6);
+  gather<u32, u16>(from, list, count, to);
+}
+
+/** Four elements are read before any is written. */
+@inline
+function gather<From, To>(from: usize, list: usize, count: i32, to: usize): void {
+  for (const end = to + <usize>(count & ~3) * sizeof<To>(); to < end; to += 4 * sizeof<To>(), list += 16) {
+    const a = element<From>(from, list), b = element<From>(from, list + 4);
+    const c = element<From>(from, list + 8), d = element<From>(from, list + 12);
+    store<To>(to, <To>a);
+    store<To>(to, <To>b, sizeof<To>());
+    store<To>(to, <To>c, 2 * sizeof<To>());
+    store<To>(to, <To>d, 3 * sizeof<To>());
   }
-  for (let i = count & 3; i > 0; i--, to += 2, list += 4) store<u16>(to, element<u32>(from, list));
+  for (let i = count & 3; i > 0; i--, to += sizeof<To>(), list += 4) {
+    store<To>(to, <To>element<From>(from, list));
+  }
 }
 
 /** An element of the row that the list names. */

@@ -156,11 +156,12 @@ export class StorePlace {
   ): Promise<void> {
     const encoder = new TextEncoder();
     const others = [...documents].filter(([key]) => key !== ROOT);
-    // The disk takes documents while what is there is listed.
-    await Promise.all([
-      this.target.putAll(new Map(others.map(([key, text]) => [key, encoder.encode(text)]))),
-      this.#removeStrays(documents, shards, coarse),
-    ]);
+    // The disk takes documents while what is there is listed. Where one fails the other has ended too.
+    const parts = [
+      () => this.target.putAll(new Map(others.map(([key, text]) => [key, encoder.encode(text)]))),
+      () => this.#removeStrays(documents, shards, coarse),
+    ];
+    await mapBounded(parts, parts.length, (part) => part());
     await this.target.put(ROOT, encoder.encode(documents.get(ROOT)!));
   }
 

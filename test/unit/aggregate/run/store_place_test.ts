@@ -143,6 +143,19 @@ Deno.test("finishing leaves what came while the run went on and no store is made
   for (const key of own) assert.equal(fs.readFileSync(path.join(folder, key), "utf8"), "mine");
 });
 
+Deno.test("a store that cannot be finished is told when nothing is written to it any more", async () => {
+  const target = new FolderTarget(folderWith(STORE));
+  const place = await StorePlace.at(target, SPEC);
+  let ended = false;
+  target.putAll = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    ended = true;
+  };
+  target.list = () => Promise.reject(new Error("no list"));
+  await assert.rejects(place.finish(new Map([["zarr.json", "{}"]]), new Set([3]), new Set()), /no list/);
+  assert.ok(ended);
+});
+
 Deno.test("a window of time has shards of its own, and coordinates are of none", async () => {
   const keys = [
     "zarr.json",
