@@ -177,7 +177,7 @@ function nameCells(
 
 /** The bits of `x` at even places, those of `y` at odd ones. */
 @inline
-export function interleave(x: u32, y: u32): u64 {
+function interleave(x: u32, y: u32): u64 {
   return spread(x) | (spread(y) << 1);
 }
 

@@ -7,7 +7,7 @@ export function total(v: v128): i32 {
     i32x4.extract_lane(v, 3);
 }
 
-/** The last two of four floats, as the first two. */
+/** The last two of four floats, or the second of two, as the first too. */
 @inline
 export function upperHalf(v: v128): v128 {
   return i8x16.shuffle(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15);
