@@ -1,5 +1,6 @@
 /** From the cells of each row to the rows of each cell, in one pass over a catalog. */
 import { inputError } from "../../core/errors.ts";
+import { chunksAhead } from "../../core/tables/query.ts";
 import { formatBytes } from "../../core/units.ts";
 import type { Catalog } from "../file/open_catalog.ts";
 import { childCells, type ListVector } from "../file/rows.ts";
@@ -22,14 +23,11 @@ export interface PassOptions {
 /** The rows of a catalog's one file by cell. Throws an input error for more than memory should hold. */
 export async function cellLists(catalog: Catalog, options: PassOptions): Promise<CellLists> {
   const lists = new CellLists();
-  const result = await catalog.duck.connection.stream(
-    // DuckDB keeps the file's order where it is told no other.
-    `SELECT cell_order, cells FROM ${catalog.table}`,
-  );
-  for (let row = 0;;) {
+  let row = 0;
+  // DuckDB keeps the file's order where it is told no other.
+  const sql = `SELECT cell_order, cells FROM ${catalog.table}`;
+  for await (const chunk of chunksAhead(catalog.duck.connection, sql)) {
     options.signal?.throwIfAborted();
-    const chunk = await result.fetchChunk();
-    if (chunk === null || chunk.rowCount === 0) return lists;
     const orders = chunk.getColumnVector(0);
     const column = chunk.getColumnVector(1) as unknown as ListVector;
     const cells = childCells(column);
@@ -45,6 +43,7 @@ export async function cellLists(catalog: Catalog, options: PassOptions): Promise
     }
     options.onRows?.(row);
   }
+  return lists;
 }
 
 /** Lists of rows by cell, of several orders. */
@@ -67,7 +66,10 @@ export class CellLists {
     // Two 32-bit halves each, the lower first: no BigInt is made.
     const halves = new Uint32Array(cells.buffer, cells.byteOffset, cells.length * 2);
     for (let i = from; i < to; i++) {
-      this.#append(places, halves[2 * i] + halves[2 * i + 1] * 2 ** 32, row);
+      const low = halves[2 * i], high = halves[2 * i + 1];
+      // To order 14 the lower half is the cell, and stays a whole number for the engine.
+      if (high === 0) this.#append(places, low, row);
+      else this.#append(places, low + high * 2 ** 32, row);
     }
   }
 

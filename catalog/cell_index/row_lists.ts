@@ -16,6 +16,8 @@ const FIRST = 0, NEXT = 1, LAST = 2, LENGTH = 3;
 
 export class RowLists {
   readonly #parts: Uint8Array[] = [];
+  /** The same bytes, for the places of blocks. */
+  readonly #words: Uint32Array[] = [];
   #states = new Uint32Array(1024 * STATE);
   #end = 0;
 
@@ -42,9 +44,17 @@ export class RowLists {
 
   /** Puts `row` at the end of a list, unless it stands there. Rows of a list must come ascending. */
   append(list: number, row: number): void {
+    const states = this.#states;
     const state = list * STATE;
-    const gap = row - this.#states[state + LAST];
-    if (gap > 0) this.#put(state, gap);
+    const gap = row - states[state + LAST];
+    if (gap <= 0) return;
+    const at = states[state + NEXT];
+    if (gap > 127 || (at & (BLOCK_BYTES - 1)) === DATA_BYTES) return this.#put(state, gap);
+    // Most rows: one byte, in a block that has room.
+    this.#parts[at >>> PART_BITS][at & (PART_BYTES - 1)] = gap;
+    states[state + NEXT] = at + 1;
+    states[state + LAST] = row;
+    states[state + LENGTH] += 1;
   }
 
   length(list: number): number {
@@ -55,15 +65,20 @@ export class RowLists {
   read(list: number, rows: Uint32Array, offset: number): void {
     const end = offset + this.length(list);
     let at = this.#states[list * STATE + FIRST];
-    let row = 0;
-    while (offset < end) {
-      for (let shift = 0, byte = 128; byte > 127; shift += 7) {
-        if ((at & (BLOCK_BYTES - 1)) === DATA_BYTES) at = this.#view(at).getUint32(at & (PART_BYTES - 1));
-        byte = this.#parts[at >>> PART_BITS][at & (PART_BYTES - 1)];
-        at += 1;
-        row += (byte & 127) << shift;
+    let part = this.#parts[at >>> PART_BITS];
+    let place = at & (PART_BYTES - 1);
+    for (let row = 0, shift = 0; offset < end;) {
+      if ((place & (BLOCK_BYTES - 1)) === DATA_BYTES) {
+        at = this.#words[at >>> PART_BITS][place >>> 2];
+        part = this.#parts[at >>> PART_BITS];
+        place = at & (PART_BYTES - 1);
       }
+      const byte = part[place++];
+      row += (byte & 127) << shift;
+      shift += 7;
+      if (byte > 127) continue;
       rows[offset++] = row;
+      shift = 0;
     }
   }
 
@@ -75,7 +90,7 @@ export class RowLists {
     for (let left = gap;; left >>>= 7) {
       if ((at & (BLOCK_BYTES - 1)) === DATA_BYTES) {
         const block = this.#newBlock();
-        this.#view(at).setUint32(at & (PART_BYTES - 1), block);
+        this.#words[at >>> PART_BITS][(at & (PART_BYTES - 1)) >>> 2] = block;
         at = block;
       }
       this.#parts[at >>> PART_BITS][at & (PART_BYTES - 1)] = left > 127 ? left & 127 | 128 : left;
@@ -85,12 +100,12 @@ export class RowLists {
     states[state + NEXT] = at;
   }
 
-  #view(at: number): DataView {
-    return new DataView(this.#parts[at >>> PART_BITS].buffer);
-  }
-
   #newBlock(): number {
-    if (this.#end === this.sizeBytes) this.#parts.push(new Uint8Array(PART_BYTES));
+    if (this.#end === this.sizeBytes) {
+      const part = new ArrayBuffer(PART_BYTES);
+      this.#parts.push(new Uint8Array(part));
+      this.#words.push(new Uint32Array(part));
+    }
     const block = this.#end;
     this.#end += BLOCK_BYTES;
     return block;

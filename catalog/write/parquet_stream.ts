@@ -8,6 +8,7 @@ import { type RecordBatch, Table, tableToIPC } from "apache-arrow";
 import { writeAllSync } from "../../core/files/atomic.ts";
 import { rowsToBatch } from "./batch.ts";
 import type { GranuleRow } from "../granule.ts";
+import { release } from "../../core/release.ts";
 import { loadParquetWasm, type ParquetWasm } from "../../core/tables/parquet_wasm.ts";
 
 /** Rows that cross into wasm at once. */
@@ -96,7 +97,9 @@ async function* wasmBatches(
 ): AsyncGenerator<unknown> {
   try {
     for await (const batch of batches) {
-      const table = library.Table.fromIPCStream(tableToIPC(new Table([batch]), "stream"));
+      const bytes = tableToIPC(new Table([batch]), "stream");
+      const table = library.Table.fromIPCStream(bytes);
+      release([bytes]);
       try {
         const crossed = table.recordBatches();
         const rows = crossed.reduce((sum, { numRows }) => sum + numRows, 0);

@@ -1,5 +1,5 @@
 /** Small helpers for questions that granary itself asks of DuckDB. */
-import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBDataChunk, DuckDBValue } from "@duckdb/node-api";
 
 export type PlainValue = string | number | bigint | boolean | null;
 
@@ -12,6 +12,30 @@ export async function queryRows(
   const reader = await connection.runAndReadAll(sql, values);
   const names = reader.deduplicatedColumnNames();
   return reader.getRows().map((row) => Object.fromEntries(row.map((value, i) => [names[i], plain(value)])));
+}
+
+/** The chunks of a query's result, of which DuckDB makes the next while one is looked at. */
+export async function* chunksAhead(
+  connection: DuckDBConnection,
+  sql: string,
+): AsyncGenerator<DuckDBDataChunk> {
+  const result = await connection.stream(sql);
+  const ask = () => {
+    const asked = result.fetchChunk();
+    // Whoever waits for it learns of a failure.
+    asked.catch(() => {});
+    return asked;
+  };
+  let ahead = ask();
+  try {
+    for (let chunk = await ahead; chunk !== null && chunk.rowCount > 0; chunk = await ahead) {
+      ahead = ask();
+      yield chunk;
+    }
+  } finally {
+    // The connection is free again when this has come.
+    await ahead.catch(() => {});
+  }
 }
 
 function plain(value: DuckDBValue): PlainValue {
