@@ -138,7 +138,12 @@ export const SQL_TYPES: Readonly<Record<ColumnType, string>> = {
 };
 
 /** SQL of a row's place in a catalog: along the nested curve of order 29 by its first cell; null without cells. */
-export const PLACE_SQL = `cells[1] << (2 * (${MAX_ORDER} - cell_order::INTEGER))`;
+export const PLACE_SQL = placeSql("cells[1]");
+
+/** The same by SQL of the first cell. */
+export function placeSql(first: string): string {
+  return `${first} << (2 * (${MAX_ORDER} - cell_order::INTEGER))`;
+}
 
 /** One query that fed a catalog: where it was asked and what it asked. */
 export interface CatalogQuery {

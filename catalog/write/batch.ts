@@ -1,37 +1,39 @@
-/** Granule rows as one Arrow record batch with the columns of `schema.ts`. */
+/** Granule rows on their way to a catalog as one Arrow record batch, with the columns of `schema.ts` and those of `passing_cells.ts`. */
 import type { Data, RecordBatch } from "apache-arrow";
 import type { GranuleAsset, GranuleRow } from "../granule.ts";
 import { ASSET_FIELDS, BBOX_FIELDS, type Column, COLUMNS } from "../schema.ts";
+import { passingCells } from "./passing_cells.ts";
 import {
   binaryColumn,
   float64Column,
   int32Column,
   int64Column,
   listColumn,
+  type NamedColumn,
   recordBatch,
   structColumn,
   timestampColumn,
-  uint64ListColumn,
   uint8Column,
   utf8Column,
 } from "../../core/tables/arrow_columns.ts";
 
 /** A record batch of `rows`. They are taken as they are: `checkRow` checks them. */
 export function rowsToBatch(rows: readonly GranuleRow[]): RecordBatch {
-  const columns = COLUMNS.map((column) => ({
-    name: column.name,
-    data: columnData(column, rows),
-    nullable: column.nullable,
-  }));
+  const columns = COLUMNS.flatMap((column): NamedColumn[] => {
+    const { name, type, nullable } = column;
+    return type === "cells" ? passingCells(rows) : [{ name, data: columnData(column, type, rows), nullable }];
+  });
   return recordBatch(columns, rows.length);
 }
 
-function columnData(column: Column, rows: readonly GranuleRow[]): Data {
-  switch (column.type) {
+function columnData(
+  column: Column,
+  type: Exclude<Column["type"], "cells">,
+  rows: readonly GranuleRow[],
+): Data {
+  switch (type) {
     case "bbox":
       return bboxColumn(rows);
-    case "cells":
-      return uint64ListColumn(rows.map((row) => row.cells));
     case "assets":
       return assetsColumn(rows);
     case "json":

@@ -4,7 +4,7 @@
  */
 import fs from "node:fs";
 import type { WriterPropertiesBuilder } from "parquet-wasm/esm";
-import { type RecordBatch, Table, tableToIPC } from "apache-arrow";
+import { type Data, type RecordBatch, Table, tableToIPC } from "apache-arrow";
 import { writeAllSync } from "../../core/files/atomic.ts";
 import { rowsToBatch } from "./batch.ts";
 import type { GranuleRow } from "../granule.ts";
@@ -34,9 +34,17 @@ async function* recordBatches(batches: Batches<readonly GranuleRow[]>): AsyncGen
   let any = false;
   for await (const rows of batches) {
     any = true;
-    yield rowsToBatch(rows);
+    const batch = rowsToBatch(rows);
+    yield batch;
+    // It was written.
+    release(buffersOf(batch.data));
   }
   if (!any) yield rowsToBatch([]);
+}
+
+function buffersOf({ buffers, children }: Data): ArrayBufferView[] {
+  const own = Object.values(buffers) as (ArrayBufferView | undefined)[];
+  return [...own.filter((buffer) => buffer !== undefined), ...children.flatMap(buffersOf)];
 }
 
 interface BatchOptions {

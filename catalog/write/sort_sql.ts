@@ -4,7 +4,8 @@ import { sqlName, sqlString } from "../../core/tables/duckdb.ts";
 import { contractColumns } from "../file/columns_sql.ts";
 import { hiddenTable } from "../file/hidden.ts";
 import type { HiddenNames } from "../file/live_manifest.ts";
-import { COLUMNS, PLACE_SQL, ROW_GROUP_ROWS } from "../schema.ts";
+import { COLUMNS, PLACE_SQL, placeSql, ROW_GROUP_ROWS } from "../schema.ts";
+import { FIRST_PASSED_SQL, PASSED_CELLS_SQL, WIDE_CELLS } from "./passing_cells.ts";
 
 /** Rows to sort. */
 export interface SortInput {
@@ -14,6 +15,15 @@ export interface SortInput {
   types: ReadonlyMap<string, string>;
   /** Names that do not count in it. */
   hidden?: HiddenNames | null;
+}
+
+/** A file of passing rows as a table of the contract's columns, with `file_row_number`. */
+export function passingTable(file: string): string {
+  return passed(fileTable(file));
+}
+
+function passed(table: string): string {
+  return `(SELECT * EXCLUDE (${WIDE_CELLS}) REPLACE (${PASSED_CELLS_SQL} AS cells) FROM ${table})`;
 }
 
 /** A Parquet file as a table with `file_row_number`. */
@@ -47,17 +57,40 @@ export function sortStatements({ inputs, output, metadata, leftOut }: Sorting): 
   const alsoLeftOut = leftOut === undefined ? "" : ` UNION ALL SELECT 0, row FROM ${leftOut}`;
   return [
     ...names.flatMap((hidden) => hiddenTable(tableOf(hidden), hidden)),
-    `CREATE OR REPLACE TEMP TABLE losers AS
-     (SELECT file_index, file_row_number FROM (${source})
-      QUALIFY row_number() OVER (
-        PARTITION BY collection, id
-        ORDER BY revision DESC NULLS LAST, file_index DESC, file_row_number DESC) > 1)${alsoLeftOut}`,
+    `${losersTable(source)}${alsoLeftOut}`,
     copyStatement(
       `(${source}) ANTI JOIN losers USING (file_index, file_row_number) ORDER BY ${CANONICAL_SQL}`,
       output,
       metadata,
     ),
   ];
+}
+
+/** The same of passing rows alone, of a file: their cells stay as they pass until they are written. */
+export function sortPassing(
+  file: string,
+  { output, metadata }: Pick<Sorting, "output" | "metadata">,
+): string[] {
+  const table = fileTable(file);
+  return [
+    losersTable(`SELECT 0 AS file_index, * FROM ${table}`),
+    copyStatement(
+      passed(
+        `(SELECT * FROM ${table} ANTI JOIN losers USING (file_row_number)
+          ORDER BY ${placeSql(FIRST_PASSED_SQL)} NULLS LAST, collection, id)`,
+      ),
+      output,
+      metadata,
+    ),
+  ];
+}
+
+function losersTable(source: string): string {
+  return `CREATE OR REPLACE TEMP TABLE losers AS
+     (SELECT file_index, file_row_number FROM (${source})
+      QUALIFY row_number() OVER (
+        PARTITION BY collection, id
+        ORDER BY revision DESC NULLS LAST, file_index DESC, file_row_number DESC) > 1)`;
 }
 
 /** The order of rows in a catalog. */

@@ -13,7 +13,7 @@ import { GeometrySummarizer, type GeometrySummary } from "../file/footer_keys.ts
 import type { GranuleRow } from "../granule.ts";
 import { FEW_ROWS, makeTable } from "./few_rows.ts";
 import { BATCH_ROWS, writePassingRows } from "./parquet_stream.ts";
-import { fileTable } from "./sort_sql.ts";
+import { passingTable } from "./sort_sql.ts";
 
 export type Rows = Iterable<GranuleRow> | AsyncIterable<GranuleRow>;
 
@@ -33,6 +33,8 @@ export interface Unsorted {
   few: readonly GranuleRow[] | null;
   /** A table of them in a DuckDB, `file_row_number` with them, as SQL. Called once for each DuckDB. */
   tableIn(duck: Duck): Promise<string>;
+  /** The file of passing rows that they are in, where they are not few. */
+  file: string | null;
 }
 
 /** The table of rows that are few. */
@@ -64,8 +66,9 @@ export async function withUnsorted<T>(
       rows: counted.rows,
       summary,
       few: isFew ? first : null,
+      file: isFew ? null : file,
       async tableIn(duck) {
-        if (!isFew) return fileTable(file);
+        if (!isFew) return passingTable(file);
         await makeTable(duck, FEW_TABLE, first);
         return FEW_TABLE;
       },

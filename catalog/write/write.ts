@@ -9,7 +9,7 @@ import { sortInto } from "../../core/tables/sorter.ts";
 import { OWN_TYPES } from "../file/columns_sql.ts";
 import { catalogMetadata, footer } from "../file/footer_keys.ts";
 import { type CatalogQuery, DEFAULT_CELL_ORDER } from "../schema.ts";
-import { sortStatements } from "./sort_sql.ts";
+import { sortPassing, sortStatements } from "./sort_sql.ts";
 import { stateFigures } from "./state_figures.ts";
 import { type GatherOptions, type Rows, type Unsorted, withUnsorted } from "./unsorted.ts";
 
@@ -43,12 +43,11 @@ export async function writeSorted(
   const fed = typeof queries === "function" ? queries() : queries;
   const metadata = footer(unsorted.summary, catalogMetadata(cellOrder, fed));
   return await makeFileAtomic(file, async (temporary) => {
+    const into = { output: temporary, metadata };
     const statements = async (duck: Duck) =>
-      sortStatements({
-        inputs: [{ table: await unsorted.tableIn(duck), types: OWN_TYPES }],
-        output: temporary,
-        metadata,
-      });
+      unsorted.file === null
+        ? sortStatements({ inputs: [{ table: await unsorted.tableIn(duck), types: OWN_TYPES }], ...into })
+        : sortPassing(unsorted.file, into);
     const written = await sortInto(
       temporary,
       statements,

@@ -6,6 +6,7 @@ import {
   Binary,
   Bool,
   type Data,
+  type DataType,
   Field,
   Float64,
   Int32,
@@ -16,10 +17,13 @@ import {
   Schema,
   Struct,
   TimestampMicrosecond,
+  Uint32,
   Uint64,
   Uint8,
   Utf8,
 } from "apache-arrow";
+
+import { release } from "../release.ts";
 
 type Maybe<T> = T | null;
 
@@ -47,6 +51,22 @@ const encoder = new TextEncoder();
 
 /** Strings as UTF-8. */
 export function utf8Column(values: readonly Maybe<string>[]): Data<Utf8> {
+  return asciiColumn(values) ?? anyTextColumn(values);
+}
+
+/** Strings of one byte a character, encoded at once; undefined where one has others. */
+function asciiColumn(values: readonly Maybe<string>[]): Data<Utf8> | undefined {
+  const valueOffsets = new Int32Array(values.length + 1);
+  for (let i = 0; i < values.length; i++) valueOffsets[i + 1] = valueOffsets[i] + (values[i]?.length ?? 0);
+  // Null joins as nothing.
+  const text = values.join("");
+  const data = new Uint8Array(text.length);
+  const { read, written } = encoder.encodeInto(text, data);
+  if (read < text.length || written !== text.length) return undefined;
+  return makeData({ type: new Utf8(), length: values.length, valueOffsets, data, ...validityOf(values) });
+}
+
+function anyTextColumn(values: readonly Maybe<string>[]): Data<Utf8> {
   const offsets = new Int32Array(values.length + 1);
   let capacity = 64;
   for (const value of values) capacity += value === null ? 0 : value.length;
@@ -172,19 +192,38 @@ export function structColumn(
 
 /** One list of uint64 a row. */
 export function uint64ListColumn(lists: readonly BigUint64Array[]): Data<List<Uint64>> {
-  const offsets = new Int32Array(lists.length + 1);
+  const { valueOffsets, values } = joinLists(lists);
+  const child = makeData({ type: new Uint64(), length: values.length, data: values, nullCount: 0 });
+  return makeData({ type: listOf(new Uint64()), length: lists.length, valueOffsets, child, nullCount: 0 });
+}
+
+/** One list a row of integers below 2^32 as uint32; null for none. */
+export function uint32ListColumn(lists: readonly Maybe<BigUint64Array>[]): Data<List<Uint32>> {
+  const { valueOffsets, values } = joinLists(lists);
+  const halves = new Uint32Array(values.buffer);
+  const data = new Uint32Array(values.length);
+  for (let i = 0; i < data.length; i++) data[i] = halves[2 * i];
+  release([values]);
+  const child = makeData({ type: new Uint32(), length: data.length, data, nullCount: 0 });
+  const { length } = lists;
+  return makeData({ type: listOf(new Uint32()), length, valueOffsets, child, ...validityOf(lists) });
+}
+
+function listOf<T extends DataType>(element: T): List<T> {
+  return new List(new Field("element", element, false));
+}
+
+/** The values of all lists, one after the other, and where those of each begin. */
+function joinLists(lists: readonly Maybe<BigUint64Array>[]) {
+  const valueOffsets = new Int32Array(lists.length + 1);
   let total = 0;
-  for (let i = 0; i < lists.length; i++) offsets[i + 1] = total += lists[i].length;
+  for (let i = 0; i < lists.length; i++) valueOffsets[i + 1] = total += lists[i]?.length ?? 0;
   const values = new BigUint64Array(total);
-  for (let i = 0; i < lists.length; i++) values.set(lists[i], offsets[i]);
-  const child = makeData({ type: new Uint64(), length: total, data: values, nullCount: 0 });
-  return makeData({
-    type: new List(new Field("element", new Uint64(), false)),
-    length: lists.length,
-    valueOffsets: offsets,
-    child,
-    nullCount: 0,
-  });
+  for (let i = 0; i < lists.length; i++) {
+    const list = lists[i];
+    if (list !== null) values.set(list, valueOffsets[i]);
+  }
+  return { valueOffsets, values };
 }
 
 /** One list a row of the elements that `child` holds one after the other; `present` says which rows have one. */
