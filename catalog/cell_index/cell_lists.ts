@@ -1,5 +1,6 @@
 /** From the cells of each row to the rows of each cell, in one pass over a catalog. */
 import { inputError } from "../../core/errors.ts";
+import { release } from "../../core/release.ts";
 import { chunksAhead } from "../../core/tables/query.ts";
 import { formatBytes } from "../../core/units.ts";
 import type { Catalog } from "../file/open_catalog.ts";
@@ -35,6 +36,8 @@ export async function cellLists(catalog: Catalog, options: PassOptions): Promise
       const from = column.getEntryOffset(i);
       lists.add(orders.getItem(i) as number, cells, from, from + column.getEntryLength(i), row);
     }
+    // A copy of the chunk's, megabytes each.
+    release([cells]);
     if (lists.sizeBytes > MOST_BYTES) {
       throw inputError(
         `${catalog.name}: its cells take more than ${formatBytes(MOST_BYTES)} in an index` +

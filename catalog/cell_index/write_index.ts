@@ -10,7 +10,7 @@ import { addKeys } from "../../core/tables/parquet_row_groups.ts";
 import { cellIndexPath } from "../file/cell_index_path.ts";
 import { type CatalogOptions, openCatalog } from "../file/open_catalog.ts";
 import { CELLS_KEY } from "../schema.ts";
-import { writeRecordBatches } from "../write/parquet_stream.ts";
+import { releaseBatch, writeRecordBatches } from "../write/parquet_stream.ts";
 import { type CellLists, cellLists } from "./cell_lists.ts";
 import { pagesEnd, partsOf } from "./index_parts.ts";
 import { NO_SUM, writeSum } from "./index_sum.ts";
@@ -39,7 +39,8 @@ export async function writeCellIndex(
   catalogFile: string,
   options: CellIndexOptions = {},
 ): Promise<WrittenCellIndex> {
-  const catalog = await openCatalog(catalogFile, options);
+  // One thread has the next chunk ready by the time that it is asked for.
+  const catalog = await openCatalog(catalogFile, { threads: 1, ...options });
   try {
     // Before anything is read: what changes meanwhile has another state.
     const state = stateOf(catalog.paths[0]);
@@ -92,7 +93,9 @@ async function* recordBatches(lists: CellLists, cells: { count: number }): Async
     // Row groups are filled whole, batch by batch.
     if (rows < BATCH_ROWS && entries.length < 8 * CELLS_PER_ROW_GROUP) continue;
     cells.count += entries.length;
-    yield batchOf(entries, lists.rows, rows);
+    const batch = batchOf(entries, lists.rows, rows);
+    yield batch;
+    releaseBatch(batch);
     entries = [];
     rows = 0;
   }

@@ -36,10 +36,14 @@ async function* recordBatches(batches: Batches<readonly GranuleRow[]>): AsyncGen
     any = true;
     const batch = rowsToBatch(rows);
     yield batch;
-    // It was written.
-    release(buffersOf(batch.data));
+    releaseBatch(batch);
   }
   if (!any) yield rowsToBatch([]);
+}
+
+/** Gives back the memory of a batch of its own arrays that was written: who asks for the next one has written it. */
+export function releaseBatch({ data }: RecordBatch): void {
+  release(buffersOf(data));
 }
 
 function buffersOf({ buffers, children }: Data): ArrayBufferView[] {

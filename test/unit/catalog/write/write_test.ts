@@ -94,6 +94,52 @@ Deno.test("rows stand along the nested curve across orders, those without cells 
   });
 });
 
+/** Rows of every order, of the order's last cell among others; each fifth has none. */
+function rowsOfAllOrders(count: number): GranuleRow[] {
+  return Array.from({ length: count }, (_, i) => {
+    const cell_order = i % 30;
+    const cells = 12n << BigInt(2 * cell_order);
+    const first = (BigInt(i) * 7919n) % cells;
+    const some = first === cells - 1n ? [first] : [first, cells - 1n];
+    const none = i % 5 === 0;
+    return sampleRow({
+      id: `g${String(i).padStart(4, "0")}`,
+      cell_order,
+      cells: BigUint64Array.from(none ? [] : some),
+      ...none ? { geometry: null, bbox: null } : {},
+    });
+  });
+}
+
+Deno.test("cells of every order come back as they were given, and many rows of all orders stand along the curve", async () => {
+  const rows = rowsOfAllOrders(FEW_ROWS * 10);
+  const place = ({ cells, cell_order }: GranuleRow) => cells[0] << BigInt(2 * (29 - cell_order));
+  const byId = (a: GranuleRow, b: GranuleRow) => a.id < b.id ? -1 : 1;
+  const expected = [
+    ...rows.filter(({ cells }) => cells.length > 0)
+      .sort((a, b) => place(a) < place(b) ? -1 : place(a) > place(b) ? 1 : byId(a, b)),
+    ...rows.filter(({ cells }) => cells.length === 0),
+  ];
+  await withCatalog(rows, async (catalog) => assert.deepEqual(await allRows(catalog), expected));
+});
+
+Deno.test("many rows of all orders, laid onto a catalog, are all there as they were given", async () => {
+  await withFolder(async (folder) => {
+    const file = path.join(folder, "catalog.parquet");
+    const rows = rowsOfAllOrders(FEW_ROWS * 3);
+    await writeCatalog(file, rows.slice(0, 10));
+    const added = rows.slice(5);
+    await buildCatalog({ rows: added, output: file, onto: file, cellOrder: 8, queries: [] });
+    const catalog = await openCatalog(file);
+    try {
+      const found = await allRows(catalog);
+      assert.deepEqual(found.sort((a, b) => a.id < b.id ? -1 : 1), rows);
+    } finally {
+      catalog.close();
+    }
+  });
+});
+
 Deno.test("the highest revision of a granule stays, and of equal ones the last", async () => {
   const rows = [
     sampleRow({ revision: 2, path: "two" }),
