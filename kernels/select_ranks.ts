@@ -1,24 +1,29 @@
 /**
- * Order statistics of cells. Neighbouring cells of few rows are sorted two at a time, others as two halves. In cells of
- * many rows only the ranks that quantiles ask for are put in place, by selection: quickselect with a median of three, insertion sort for small parts,
- * a full sort of a part that resists (introselect, Musser 1997).
+ * Order statistics of cells. Cells of few rows are sorted four at a time where their values are float32, else two at a
+ * time, others as two halves. In cells of many rows only the ranks that quantiles ask for are put in place, by selection:
+ * quickselect with a median of three, insertion sort for small parts, a full sort of a part that resists (introselect,
+ * Musser 1997).
  */
-import { SORTED_AT_ONCE, sortPairs } from "./sort_pairs";
+import { orderCells } from "./order_cells";
+import { SORTED_AT_ONCE, sortLanes } from "./sort_lanes";
 
-/** Most rows of a cell that is sorted beside another. */
+/** Most rows of a cell that is sorted beside others. */
 const PAIRED: i32 = 128;
 
 /** Most rows of a cell whose halves are sorted beside each other. */
 const HALVED: i32 = 1024;
+
+/** Rows that there is room for where there are fewer. */
+const LEAST_SCRATCH: i32 = 256;
 
 /** Parts up to this length are sorted by insertion. */
 const SMALL: i32 = 24;
 
 /**
  * Writes the requested order statistics of every cell of the float64 rows at `x`; NaN for a cell that is empty or has a
- * NaN. `scratch` has room for the rows of the largest cell and 16 more, and of more than one cell for 256 values. The table at
- * `requests` holds of each request, one kind after the other: its q as float64 (negative for a median), room for two
- * ranks of 4 bytes, and as uint32 where its values go.
+ * NaN. `scratch` has room for all rows, or 256, and 16 more, and for a uint32 a cell. The table at `requests` holds of each
+ * request, one kind after the other: its q as float64 (negative for a median), room for two ranks of 4 bytes, and as uint32
+ * where its values go.
  */
 export function selectRanks(
   x: usize,
@@ -28,32 +33,90 @@ export function selectRanks(
   requests: usize,
   count: i32,
 ): void {
-  for (let k: i32 = 0; k < cells;) {
-    if (k + 1 < cells && sortTwo(x, starts, k, scratch)) {
-      writeStatistics(scratch, 16, rowsOf(starts, k), k, requests, count);
-      writeStatistics(scratch + 8, 16, rowsOf(starts, k + 1), k + 1, requests, count);
-      k += 2;
-      continue;
+  let order = scratch + (<usize>(max(load<i32>(starts + (<usize>cells << 2)), LEAST_SCRATCH) + 16) << 3);
+  orderCells(order, starts, cells, scratch);
+  let isSingle = true;
+  for (const end = order + (<usize>cells << 2); order < end;) {
+    const most = order + 12 < end ? mostRows(starts, order) : 0;
+    if (isSingle && most > 0 && most <= PAIRED) {
+      isSingle = sortFour(x, starts, order, scratch, padded(most));
+      if (isSingle) {
+        for (let lane: usize = 0; lane < 16; lane += 4, order += 4) {
+          const k = load<i32>(order);
+          writeStatistics<f32>(scratch + lane, 16, rowsOf(starts, k), k, requests, count);
+        }
+        continue;
+      }
+    }
+    const k = load<i32>(order);
+    order += 4;
+    if (order < end) {
+      const other = load<i32>(order);
+      if (sortTwo(x, starts, k, other, scratch)) {
+        writeStatistics<f64>(scratch, 16, rowsOf(starts, k), k, requests, count);
+        writeStatistics<f64>(scratch + 8, 16, rowsOf(starts, other), other, requests, count);
+        order += 4;
+        continue;
+      }
     }
     if (sortHalves(x, starts, k, scratch)) {
       writeOfHalves(scratch, rowsOf(starts, k), k, requests, count);
     } else {
       const rows = selectOne(x, starts, k, scratch, requests, count);
-      writeStatistics(scratch, 8, rows, k, requests, count);
+      writeStatistics<f64>(scratch, 8, rows, k, requests, count);
     }
-    k += 1;
   }
 }
 
-/** Sorts cells k and k + 1 interleaved at `to`. False where one has no rows, many, a NaN, or a zero, which has a sign. */
-function sortTwo(x: usize, starts: usize, k: i32, to: usize): bool {
-  const rows = rowsOf(starts, k), otherRows = rowsOf(starts, k + 1);
+/** The most rows of the four cells that are listed next; 0 where one has none. */
+@inline
+function mostRows(starts: usize, order: usize): i32 {
+  const a = rowsOf(starts, load<i32>(order)), b = rowsOf(starts, load<i32>(order, 4));
+  const c = rowsOf(starts, load<i32>(order, 8)), d = rowsOf(starts, load<i32>(order, 12));
+  return min(min(a, b), min(c, d)) > 0 ? max(max(a, b), max(c, d)) : 0;
+}
+
+/** Sorts the four cells that are listed next, interleaved at `to`. False where a value is no float32, or a zero. */
+function sortFour(x: usize, starts: usize, order: usize, to: usize, most: i32): bool {
+  for (const end = to + 16; to < end; to += 4, order += 4) {
+    const k = load<i32>(order);
+    if (!interleaveSingle(firstOf(x, starts, k), rowsOf(starts, k), to, most)) return false;
+  }
+  sortLanes<f32>(to - 16, most);
+  return true;
+}
+
+/** Writes values as float32 to every fourth place, then infinity up to `most`. False where one is not the same so, or 0. */
+@inline
+function interleaveSingle(from: usize, rows: i32, to: usize, most: i32): bool {
+  const zero = f64x2.splat(0), pairs = to + (<usize>(rows & ~1) << 4), last = to + (<usize>most << 4);
+  let plain = i64x2.splat(-1);
+  for (; to < pairs; to += 32, from += 16) {
+    const values = v128.load(from), single = f32x4.demote_f64x2_zero(values);
+    const isSame = f64x2.eq(f64x2.promote_low_f32x4(single), values);
+    plain = v128.and(plain, v128.andnot(isSame, f64x2.eq(values, zero)));
+    v128.store32_lane(to, single, 0);
+    v128.store32_lane(to + 16, single, 1);
+  }
+  let isPlain = i64x2.all_true(plain);
+  if (rows & 1) {
+    const value = load<f64>(from), single = <f32>value;
+    isPlain = isPlain && value == <f64>single && value != 0;
+    store<f32>(to, single);
+    to += 16;
+  }
+  for (; to < last; to += 16) store<f32>(to, Infinity);
+  return isPlain;
+}
+
+/** Sorts two cells interleaved at `to`. False where one has no rows, many, a NaN, or a zero, which has a sign. */
+function sortTwo(x: usize, starts: usize, k: i32, other: i32, to: usize): bool {
+  const rows = rowsOf(starts, k), otherRows = rowsOf(starts, other);
   const most = padded(max(rows, otherRows));
   if (most > PAIRED || min(rows, otherRows) == 0) return false;
-  const from = x + (<usize>load<u32>(starts + (<usize>k << 2)) << 3);
-  if (!interleave(from, rows, to, most)) return false;
-  if (!interleave(from + (<usize>rows << 3), otherRows, to + 8, most)) return false;
-  sortPairs(to, most);
+  if (!interleave(firstOf(x, starts, k), rows, to, most)) return false;
+  if (!interleave(firstOf(x, starts, other), otherRows, to + 8, most)) return false;
+  sortLanes<f64>(to, most);
   return true;
 }
 
@@ -61,11 +124,16 @@ function sortTwo(x: usize, starts: usize, k: i32, to: usize): bool {
 function sortHalves(x: usize, starts: usize, k: i32, to: usize): bool {
   const rows = rowsOf(starts, k), second = rows >> 1, first = rows - second, most = padded(first);
   if (rows > HALVED || rows == 0) return false;
-  const from = x + (<usize>load<u32>(starts + (<usize>k << 2)) << 3);
+  const from = firstOf(x, starts, k);
   if (!interleave(from, first, to, most)) return false;
   if (!interleave(from + (<usize>first << 3), second, to + 8, most)) return false;
-  sortPairs(to, most);
+  sortLanes<f64>(to, most);
   return true;
+}
+
+@inline
+function firstOf(x: usize, starts: usize, k: i32): usize {
+  return x + (<usize>load<u32>(starts + (<usize>k << 2)) << 3);
 }
 
 @inline
@@ -119,11 +187,11 @@ function selectOne(
 
 /** Writes the statistics of cell k, whose values lie `step` bytes apart; NaN without rows. */
 @inline
-function writeStatistics(sorted: usize, step: usize, rows: i32, k: i32, requests: usize, count: i32): void {
+function writeStatistics<T>(sorted: usize, step: usize, rows: i32, k: i32, requests: usize, count: i32): void {
   const outs = requests + (<usize>count << 4);
   for (let r: i32 = 0; r < count; r++) {
     const q = load<f64>(requests + (<usize>r << 3));
-    const value = rows > 0 ? orderStatistic(q, sorted, step, rows) : NaN;
+    const value = rows > 0 ? orderStatistic<T>(q, sorted, step, rows) : NaN;
     store<f64>(<usize>load<u32>(outs + (<usize>r << 2)) + (<usize>k << 3), value);
   }
 }
@@ -189,9 +257,9 @@ function insertRank(ranks: usize, length: i32, rank: i32): void {
 
 /** The request's value from rows that are sorted at least at its ranks. */
 @inline
-function orderStatistic(q: f64, sorted: usize, step: usize, rows: i32): f64 {
+function orderStatistic<T>(q: f64, sorted: usize, step: usize, rows: i32): f64 {
   const lower = lowerRank(q, rows), upper = min(lower + 1, rows - 1);
-  const a = load<f64>(sorted + <usize>lower * step), b = load<f64>(sorted + <usize>upper * step);
+  const a = <f64>load<T>(sorted + <usize>lower * step), b = <f64>load<T>(sorted + <usize>upper * step);
   return between(q, lower, rows, a, b);
 }
 

@@ -31,9 +31,9 @@ export function writeRequestTable(
   new Uint32Array(buffer, at + 16 * length, length).set(outs);
 }
 
-/** Bytes that the kernel sorts in, for cells of so many values at most. */
+/** Bytes that the kernel sorts in, for so many values, and cells, at most. */
 export function scratchBytes(rows: number): number {
-  return roundUp(8 * (rows + 16));
+  return roundUp(8 * (Math.max(rows, 256) + 16) + 4 * rows);
 }
 
 /** The requests of one cell of any number of values, none of which is NaN. */

@@ -7,10 +7,10 @@ function quantiles(cells: readonly (readonly number[])[], asked: readonly number
   const values = cells.flat(), { length } = asked;
   const rows = Math.max(256, values.length), results = roundUp(8 * (cells.length + 1));
   const memory = takeMemory(
-    roundUp(8 * rows) + roundUp(8 * (rows + 16)) + (length + 1) * results + roundUp(20 * length),
+    roundUp(8 * rows) + roundUp(12 * (rows + 16)) + (length + 1) * results + roundUp(20 * length),
   );
   try {
-    const x = memory.place(8 * rows), scratch = memory.place(8 * (rows + 16));
+    const x = memory.place(8 * rows), scratch = memory.place(12 * (rows + 16));
     const starts = memory.place(4 * (cells.length + 1)), outs = asked.map(() => memory.place(results));
     const table = memory.place(20 * length);
     new Float64Array(memory.buffer, x, values.length).set(values);
@@ -50,6 +50,21 @@ Deno.test("medians of neighbouring cells are those of their sorted values, whate
       assert.deepEqual(medians(cells).map((value) => value + 0), cells.map((one) => medianOf(one) + 0));
     }),
     { seed: 12, numRuns: 400 },
+  );
+});
+
+Deno.test("medians of cells of float32 are those of their sorted values, beside cells of other values or none too", () => {
+  const single = fc.float({ noNaN: true }).map((value) => value === 0 ? 1.5 : value);
+  const cell = fc.oneof(
+    { weight: 12, arbitrary: fc.array(single, { minLength: 1, maxLength: 40 }) },
+    { weight: 4, arbitrary: fc.array(single, { minLength: 110, maxLength: 140, size: "max" }) },
+    { weight: 1, arbitrary: fc.array(number, { maxLength: 40 }) },
+  );
+  fc.assert(
+    fc.property(fc.array(cell, { minLength: 4, maxLength: 40, size: "max" }), (cells) => {
+      assert.deepEqual(medians(cells).map((value) => value + 0), cells.map((one) => medianOf(one) + 0));
+    }),
+    { seed: 3, numRuns: 200 },
   );
 });
 
