@@ -2,6 +2,7 @@
 import { inputError } from "../core/errors.ts";
 import type { GranuleRow } from "./granule.ts";
 import { MAX_ORDER } from "../core/cells/convention.ts";
+import { readableHalves } from "../core/halves.ts";
 
 /** The first way in which a row breaks the contract, or undefined. */
 export function rowProblem(row: GranuleRow): string | undefined {
@@ -40,13 +41,10 @@ export function cellsProblem(cells: BigUint64Array, order: number): string | und
     return `cell_order ${order} is not an order of 0 to ${MAX_ORDER}`;
   }
   const limit = 12n << BigInt(2 * order);
-  // Halves of the ids compared as numbers: a bigint a cell would cost more than writing it.
-  const halves = halvesOf(cells);
-  for (let i = 2, low = halves[0], high = halves[1]; i < 2 * cells.length; i += 2) {
-    const [lowBefore, highBefore] = [low, high];
-    low = halves[i];
-    high = halves[i + 1];
-    if (high < highBefore || (high === highBefore && low <= lowBefore)) {
+  const halves = readableHalves(cells);
+  for (let i = 2; i < 2 * cells.length; i += 2) {
+    const high = halves[i + 1], before = halves[i - 1];
+    if (high < before || (high === before && halves[i] <= halves[i - 2])) {
       return `cells are not ascending and distinct (at index ${i / 2})`;
     }
   }
@@ -54,17 +52,6 @@ export function cellsProblem(cells: BigUint64Array, order: number): string | und
     return `cell ${cells[cells.length - 1]} is not a cell of order ${order} (there are ${limit})`;
   }
   return undefined;
-}
-
-const SHORT_CELLS = 4096;
-const shortCells = new BigUint64Array(SHORT_CELLS);
-const shortHalves = new Uint32Array(shortCells.buffer);
-
-/** The lower and the higher half of each id, good until the next call: the buffer of a short array is made when asked for, which takes longer than to copy it. */
-function halvesOf(cells: BigUint64Array): Uint32Array {
-  if (cells.length > SHORT_CELLS) return new Uint32Array(cells.buffer, cells.byteOffset, 2 * cells.length);
-  shortCells.set(cells);
-  return shortHalves;
 }
 
 /** Throws an input error that names the granule when a row breaks the contract. */

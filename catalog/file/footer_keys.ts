@@ -13,6 +13,9 @@ import { unionBox } from "../../core/geometry/geometry.ts";
 import type { GranuleRow } from "../granule.ts";
 import { wkbTypeName } from "../../core/geometry/wkb.ts";
 
+/** Byte order, type and, where there is one, the number of a reference system in WKB. */
+const HEADER_BYTES = 9;
+
 const GEOPARQUET_VERSION = "1.1.0";
 
 /**
@@ -53,10 +56,23 @@ export class GeometrySummarizer implements GeometrySummary {
   readonly types = new Set<string>();
   box: BoundingBox | undefined;
 
+  /** The last geometry whose type was looked up. */
+  #last: Uint8Array | undefined;
+
   add(row: GranuleRow): void {
-    if (row.geometry !== null) this.types.add(wkbTypeName(row.geometry));
+    if (row.geometry !== null && !beginAlike(row.geometry, this.#last)) {
+      this.types.add(wkbTypeName(row.geometry));
+      this.#last = row.geometry;
+    }
     if (row.bbox !== null) this.box = unionBox(this.box, row.bbox);
   }
+}
+
+/** Whether two geometries' headers are the same: one is most often of the type of the one before. */
+function beginAlike(one: Uint8Array, other: Uint8Array | undefined): boolean {
+  if (other === undefined || one.length < HEADER_BYTES || other.length < HEADER_BYTES) return false;
+  for (let i = 0; i < HEADER_BYTES; i++) if (one[i] !== other[i]) return false;
+  return true;
 }
 
 /** Both footer keys as the strings that a Parquet file holds. */

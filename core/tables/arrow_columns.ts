@@ -23,7 +23,7 @@ import {
   Utf8,
 } from "apache-arrow";
 
-import { release } from "../release.ts";
+import { readableHalves } from "../halves.ts";
 
 type Maybe<T> = T | null;
 
@@ -192,38 +192,41 @@ export function structColumn(
 
 /** One list of uint64 a row. */
 export function uint64ListColumn(lists: readonly BigUint64Array[]): Data<List<Uint64>> {
-  const { valueOffsets, values } = joinLists(lists);
+  const offsets = offsetsOf(lists);
+  const values = new BigUint64Array(offsets[lists.length]);
+  for (let i = 0; i < lists.length; i++) values.set(lists[i], offsets[i]);
   const child = makeData({ type: new Uint64(), length: values.length, data: values, nullCount: 0 });
-  return makeData({ type: listOf(new Uint64()), length: lists.length, valueOffsets, child, nullCount: 0 });
+  return makeListData(child, offsets, lists);
 }
 
 /** One list a row of integers below 2^32 as uint32; null for none. */
 export function uint32ListColumn(lists: readonly Maybe<BigUint64Array>[]): Data<List<Uint32>> {
-  const { valueOffsets, values } = joinLists(lists);
-  const halves = new Uint32Array(values.buffer);
-  const data = new Uint32Array(values.length);
-  for (let i = 0; i < data.length; i++) data[i] = halves[2 * i];
-  release([values]);
-  const child = makeData({ type: new Uint32(), length: data.length, data, nullCount: 0 });
-  const { length } = lists;
-  return makeData({ type: listOf(new Uint32()), length, valueOffsets, child, ...validityOf(lists) });
-}
-
-function listOf<T extends DataType>(element: T): List<T> {
-  return new List(new Field("element", element, false));
-}
-
-/** The values of all lists, one after the other, and where those of each begin. */
-function joinLists(lists: readonly Maybe<BigUint64Array>[]) {
-  const valueOffsets = new Int32Array(lists.length + 1);
-  let total = 0;
-  for (let i = 0; i < lists.length; i++) valueOffsets[i + 1] = total += lists[i]?.length ?? 0;
-  const values = new BigUint64Array(total);
+  const offsets = offsetsOf(lists);
+  const values = new Uint32Array(offsets[lists.length]);
   for (let i = 0; i < lists.length; i++) {
     const list = lists[i];
-    if (list !== null) values.set(list, valueOffsets[i]);
+    if (list === null) continue;
+    const halves = readableHalves(list);
+    for (let k = 0, at = offsets[i]; k < list.length; k++, at++) values[at] = halves[2 * k];
   }
-  return { valueOffsets, values };
+  const child = makeData({ type: new Uint32(), length: values.length, data: values, nullCount: 0 });
+  return makeListData(child, offsets, lists);
+}
+
+/** Where the values of each list begin among those of all, and where the last ones end. */
+function offsetsOf(lists: readonly Maybe<BigUint64Array>[]): Int32Array {
+  const offsets = new Int32Array(lists.length + 1);
+  for (let i = 0; i < lists.length; i++) offsets[i + 1] = offsets[i] + (lists[i]?.length ?? 0);
+  return offsets;
+}
+
+function makeListData<T extends DataType>(
+  child: Data<T>,
+  valueOffsets: Int32Array,
+  lists: readonly Maybe<unknown>[],
+): Data<List<T>> {
+  const type = new List(new Field("element", child.type, false));
+  return makeData({ type, length: lists.length, valueOffsets, child, ...validityOf(lists) });
 }
 
 /** One list a row of the elements that `child` holds one after the other; `present` says which rows have one. */
