@@ -1,6 +1,7 @@
 /** Who runs a run's tasks: worker threads, or this thread in their place for tests and debugging. */
 import { Worker } from "node:worker_threads";
 import type { SourceOpener } from "../../core/access/open.ts";
+import { kernelModule } from "../../core/kernels/kernels.ts";
 import { InlineSlots, type Slots, ThreadSlots } from "../../core/workers/slots.ts";
 import type { FromWorker, RunContext, ToWorker } from "../engine/contract.ts";
 import { TaskRunner, type TaskRunnerOptions } from "./task_runner.ts";
@@ -12,7 +13,7 @@ export interface Executor extends Slots<ToWorker, FromWorker> {
 
 export class ThreadExecutor extends ThreadSlots<ToWorker, FromWorker> implements Executor {
   constructor(slots: number, opener?: () => Promise<SourceOpener>) {
-    super(slots, () => new Worker(new URL("./worker.ts", import.meta.url)), opener);
+    super(slots, () => new Worker(new URL("./worker.ts", import.meta.url), { workerData: { kernels: kernelModule() } }), opener);
   }
 
   start(context: RunContext): void {

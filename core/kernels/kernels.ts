@@ -4,6 +4,7 @@
  * milliseconds.
  */
 import { Buffer } from "node:buffer";
+import { workerData } from "node:worker_threads";
 import { KERNEL_CODE } from "./code.ts";
 
 /** Means of 2 x 2 cells; strides are bytes from one row to the next, `empty` may be NaN for none. */
@@ -143,8 +144,13 @@ export interface Kernels {
 
 let code: WebAssembly.Module | undefined;
 
+/** The kernels' code: what was given to this thread when it was made, or compiled here. */
+export function kernelModule(): WebAssembly.Module {
+  return code ??= (workerData as { kernels?: WebAssembly.Module } | null)?.kernels ??
+    new WebAssembly.Module(Buffer.from(KERNEL_CODE, "base64"));
+}
+
 /** The kernels over a memory of their own. */
 export function kernelsOver(memory: WebAssembly.Memory): Kernels {
-  code ??= new WebAssembly.Module(Buffer.from(KERNEL_CODE, "base64"));
-  return new WebAssembly.Instance(code, { env: { memory } }).exports as unknown as Kernels;
+  return new WebAssembly.Instance(kernelModule(), { env: { memory } }).exports as unknown as Kernels;
 }
