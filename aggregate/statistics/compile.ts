@@ -10,6 +10,7 @@ import type { Reducer } from "./contract.ts";
 import type { Values } from "../../core/values.ts";
 import { Evaluator } from "./evaluate.ts";
 import { LargeCellReducer } from "./large_cell.ts";
+import { lowerBound } from "../../core/lower_bound.ts";
 import { lowerStatistics } from "./lower.ts";
 
 /** Cells of more rows are reduced in passes, so that memory is bounded by blocks. */
@@ -49,14 +50,13 @@ export function compileStatistics(
   /** Writes the statistics of a block to their outputs: NaN for an empty cell, 0 for its count. */
   function emit(block: Block, statistics: readonly number[], first: number): void {
     const { starts, cells } = block;
+    const empty = emptyCells(starts, cells);
     evaluator.begin(block);
     for (const s of statistics) {
       const root = roots[s];
-      const values = evaluator.valuesOf(root);
       const output = outputs[s];
-      for (let k = 0; k < cells; k++) output[first + k] = values[k];
-      if (root.op === "count") continue;
-      for (let k = 0; k < cells; k++) if (starts[k + 1] === starts[k]) output[first + k] = NaN;
+      output.set(evaluator.valuesOf(root).subarray(0, cells), first);
+      if (root.op !== "count") for (const k of empty) output[first + k] = NaN;
     }
   }
 
@@ -70,7 +70,7 @@ export function compileStatistics(
   ): void {
     const begin = starts[first];
     const cells = last - first;
-    for (let k = 0; k <= cells; k++) blockStarts[k] = starts[first + k] - begin;
+    countFrom(begin, starts.subarray(first, last + 1), blockStarts);
     if (loader.load(columns, order, begin, blockStarts, cells)) {
       emit(loader.all(blockStarts, cells), all, first);
     } else {
@@ -112,9 +112,8 @@ export function compileStatistics(
           first += 1;
           continue;
         }
-        const limit = starts[first] + BLOCK_ROWS;
-        let last = first + 1;
-        while (last < cells && starts[last + 1] <= limit) last += 1;
+        // The last cell that ends within the block; one that is larger than a block makes one.
+        const last = Math.max(first + 1, lowerBound(starts, starts[first] + BLOCK_ROWS + 1) - 1);
         if (blockStarts.length <= last - first) blockStarts = new Uint32Array(capacity(last - first + 1));
         reduceBlock(columns, order, starts, first, last);
         first = last;
@@ -122,4 +121,16 @@ export function compileStatistics(
       return outputs.map((output) => output.subarray(0, cells));
     },
   };
+}
+
+/** Cells without a row. */
+function emptyCells(starts: Uint32Array, cells: number): number[] {
+  const empty: number[] = [];
+  for (let k = 0; k < cells; k++) if (starts[k + 1] === starts[k]) empty.push(k);
+  return empty;
+}
+
+/** Starts that count from `begin` as such that count from 0. */
+function countFrom(begin: number, starts: Uint32Array, into: Uint32Array): void {
+  for (let k = 0; k < starts.length; k++) into[k] = starts[k] - begin;
 }

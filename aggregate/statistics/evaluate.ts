@@ -111,7 +111,7 @@ export class Evaluator {
     const { rows, cells, starts } = block;
     const room = Math.max(rows, cells + 1);
     if (room > this.#room) this.makeRoom(capacity(room), 0);
-    for (let k = 0; k <= cells; k++) this.#starts[k] = starts[k];
+    this.#starts.set(starts.subarray(0, cells + 1));
     this.#block = block;
     this.#serial = (this.#serial + 1) >>> 0;
     if (this.#serial === 0) {

@@ -15,6 +15,7 @@ import {
   ranksOfShard,
   shardKey,
 } from "./layout.ts";
+import { lowerBound } from "../lower_bound.ts";
 import { release } from "../release.ts";
 import { encodeShard } from "../zarr/shard.ts";
 import { encodeCoarsePlane, PlaneShardWriter } from "./plane_writer.ts";
@@ -61,8 +62,7 @@ class ChunkBuilder {
       const chunk = Math.floor((start + cells[from]) / chunkCells);
       const shift = start - chunk * chunkCells;
       if (chunk !== this.#chunk) this.#flush(chunk);
-      let end = from;
-      while (end < cells.length && cells[end] + shift < chunkCells) end += 1;
+      const end = lowerBound(cells, chunkCells - shift);
       this.#first = Math.min(this.#first, cells[from] + shift);
       for (let v = 0; v < this.#columns.length; v++) {
         const { dense, variable } = this.#columns[v];
