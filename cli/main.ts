@@ -2,9 +2,11 @@
 import process from "node:process";
 import { isLambdaRuntime } from "../runs/lambda/lambda_start.ts";
 import { parseServed, SERVE_VARIABLE } from "../serve/lambda/served.ts";
-import { runCommandLine } from "./run.ts";
+import { startAgain } from "./start_again.ts";
 
 const args = process.argv.slice(2);
+startAgain(args);
+const { runCommandLine } = await import("./run.ts");
 process.exit(isLambdaRuntime(args) ? await serveLambda() : await runCommandLine(args));
 
 async function serveLambda(): Promise<number> {
