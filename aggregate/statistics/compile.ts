@@ -56,7 +56,7 @@ export function compileStatistics(
       const root = roots[s];
       const output = outputs[s];
       output.set(evaluator.valuesOf(root).subarray(0, cells), first);
-      if (root.op !== "count") for (const k of empty) output[first + k] = NaN;
+      if (root.op !== "count") { for (const k of empty) output[first + k] = NaN; }
     }
   }
 

@@ -1,0 +1,48 @@
+/** The binary starts itself again for long work, as the same process. */
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import process from "node:process";
+import { finish, startGranary } from "../support/binary.ts";
+
+const OPTION = "BUN_JSC_useFTLJIT=0";
+
+/** Whether a command that waits for its stdin was started again, and what it said when that ended. */
+async function started(args: string[]): Promise<{ isAgain: boolean; code: number; stderr: string }> {
+  const program = startGranary(args);
+  let isAgain = false;
+  for (let i = 0; i < 100 && !isAgain; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    isAgain = fs.readFileSync(`/proc/${program.pid}/environ`, "utf8").split("\0").includes(OPTION);
+  }
+  const { code, stderr } = await finish(program, { input: "no catalog" });
+  return { isAgain, code, stderr };
+}
+
+Deno.test({
+  name: "an aggregate goes on in the process that it was started in, reads its stdin and fails as ever",
+  ignore: process.platform !== "linux",
+  async fn() {
+    const { isAgain, code, stderr } = await started([
+      "aggregate",
+      "-c",
+      "atl06",
+      "--catalog",
+      "-",
+      "-o",
+      "s.zarr",
+    ]);
+    assert.ok(isAgain);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /^granary: [^\n]*stdin: is not a Parquet file[^\n]*\n$/);
+  },
+});
+
+Deno.test({
+  name: "a short command is started once",
+  ignore: process.platform !== "linux",
+  async fn() {
+    const { isAgain, code, stderr } = await started(["catalog", "info", "-"]);
+    assert.ok(!isAgain);
+    assert.equal(code, 2, stderr);
+  },
+});
