@@ -13,7 +13,11 @@ export interface Executor extends Slots<ToWorker, FromWorker> {
 
 export class ThreadExecutor extends ThreadSlots<ToWorker, FromWorker> implements Executor {
   constructor(slots: number, opener?: () => Promise<SourceOpener>) {
-    super(slots, () => new Worker(new URL("./worker.ts", import.meta.url), { workerData: { kernels: kernelModule() } }), opener);
+    super(
+      slots,
+      () => new Worker(new URL("./worker.ts", import.meta.url), { workerData: { kernels: kernelModule() } }),
+      opener,
+    );
   }
 
   start(context: RunContext): void {
