@@ -27,7 +27,7 @@ export async function cellLists(catalog: Catalog, options: PassOptions): Promise
   let row = 0;
   // DuckDB keeps the file's order where it is told no other.
   const sql = `SELECT cell_order, cells FROM ${catalog.table}`;
-  for await (const chunk of chunksAhead(catalog.duck.connection, sql)) {
+  for await (const chunk of chunksAhead(await catalog.duck.connection.stream(sql))) {
     options.signal?.throwIfAborted();
     const orders = chunk.getColumnVector(0);
     const column = chunk.getColumnVector(1) as unknown as ListVector;

@@ -3,6 +3,7 @@ import type { DuckDBConnection, DuckDBDataChunk, DuckDBValue, DuckDBVector } fro
 import type { GranuleAsset, GranuleRow } from "../granule.ts";
 import { BBOX_FIELDS, type Column, COLUMNS } from "../schema.ts";
 import { sqlName } from "../../core/tables/duckdb.ts";
+import { chunksAhead } from "../../core/tables/query.ts";
 
 /** Columns of text. They come together, as a JSON list a row: one text is read faster than many. */
 const TEXT_COLUMNS = COLUMNS.filter(({ type }) => type === "string" || type === "json");
@@ -47,9 +48,7 @@ export async function* readRows(
   }`;
   const result = await connection.stream(sql, from.values);
   const places = new Map(result.columnNames().map((name, index) => [name, index]));
-  for (;;) {
-    const chunk = await result.fetchChunk();
-    if (chunk === null || chunk.rowCount === 0) return;
+  for await (const chunk of chunksAhead(result)) {
     const numbers = chunk.getColumnVector(0);
     const rows = decodeChunk(chunk, places);
     yield { rows, fileRows: rows.map((_, i) => Number(numbers.getItem(i))) };
@@ -67,14 +66,13 @@ function decodeChunk(chunk: DuckDBDataChunk, places: ReadonlyMap<string, number>
     const column = vector(name);
     return [name, (row) => decode(type, column, row)];
   });
-  const rows: GranuleRow[] = [];
-  for (let row = 0; row < chunk.rowCount; row++) {
-    const own = JSON.parse(texts.getItem(row) as string) as Texts;
+  const lists = Array.from({ length: chunk.rowCount }, (_, row) => texts.getItem(row) as string);
+  const textsOfRows = JSON.parse(`[${lists.join(",")}]`) as Texts[];
+  return textsOfRows.map((own, row) => {
     const decoded: Record<string, unknown> = {};
     for (const [name, get] of getters) decoded[name] = get(row, own);
-    rows.push(decoded as unknown as GranuleRow);
-  }
-  return rows;
+    return decoded as unknown as GranuleRow;
+  });
 }
 
 type Texts = readonly (string | null)[];

@@ -1,5 +1,5 @@
 /** Small helpers for questions that granary itself asks of DuckDB. */
-import type { DuckDBConnection, DuckDBDataChunk, DuckDBValue } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBDataChunk, DuckDBResult, DuckDBValue } from "@duckdb/node-api";
 
 export type PlainValue = string | number | bigint | boolean | null;
 
@@ -14,12 +14,8 @@ export async function queryRows(
   return reader.getRows().map((row) => Object.fromEntries(row.map((value, i) => [names[i], plain(value)])));
 }
 
-/** The chunks of a query's result, of which DuckDB makes the next while one is looked at. */
-export async function* chunksAhead(
-  connection: DuckDBConnection,
-  sql: string,
-): AsyncGenerator<DuckDBDataChunk> {
-  const result = await connection.stream(sql);
+/** The chunks of a result that is streamed, of which DuckDB makes the next while one is looked at. */
+export async function* chunksAhead(result: DuckDBResult): AsyncGenerator<DuckDBDataChunk> {
   const ask = () => {
     const asked = result.fetchChunk();
     // Whoever waits for it learns of a failure.
