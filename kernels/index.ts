@@ -19,7 +19,7 @@ export { eraseFloat32, eraseFloat64 } from "./erase_values";
 export { countFloats } from "./count_floats";
 export { groupHalves, groupWords } from "./group_rows";
 export { gather4, gather8, gatherHalves, keepRows, markFloat32, markFloat64, passBytes } from "./keep_rows";
-export { maxCells, minCells, squaresCells, sumCells } from "./reduce_cells";
+export { extremeCells, squaresCells, sumCells } from "./reduce_cells";
 export { addRows, divideRows, multiplyRows, subtractRows } from "./row_arithmetic";
 export { selectRanks } from "./select_ranks";
 export { interleaveMask } from "./interleave_bytes";

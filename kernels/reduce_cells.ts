@@ -79,45 +79,25 @@ function taken(sum: v128, next: v128, added: v128, value: v128): v128 {
   return f64x2.add(f64x2.sub(sum, f64x2.sub(next, added)), f64x2.sub(value, added));
 }
 
-/** The least values; NaN if any is NaN. Of zeros the first: their signs may differ. */
-export function minCells(to: usize, x: usize, starts: usize, cells: i32): void {
-  for (let k: i32 = 0; k < cells; k++, starts += 4, to += 8) {
+/** The least and the greatest values; NaN if any is NaN. Of zeros the first: their signs may differ. */
+export function extremeCells(leasts: usize, mosts: usize, x: usize, starts: usize, cells: i32): void {
+  for (let k: i32 = 0; k < cells; k++, starts += 4, leasts += 8, mosts += 8) {
     const begin = rowOf(x, starts), end = rowOf(x, starts + 4);
-    let at = begin, least = f64x2.splat(Infinity), other = least, clean = i64x2.splat(-1);
-    for (; at + 24 < end; at += 32) {
-      const values = v128.load(at), others = v128.load(at, 16);
+    let at = begin, least = f64x2.splat(Infinity), most = f64x2.splat(-Infinity), clean = i64x2.splat(-1);
+    for (; at + 8 < end; at += 16) {
+      const values = v128.load(at);
       least = f64x2.pmin(least, values);
-      other = f64x2.pmin(other, others);
-      clean = v128.and(clean, v128.and(f64x2.eq(values, values), f64x2.eq(others, others)));
+      most = f64x2.pmax(most, values);
+      clean = v128.and(clean, f64x2.eq(values, values));
     }
-    for (; at < end; at += 8) {
+    if (at < end) {
       const value = v128.load64_splat(at);
       least = f64x2.pmin(least, value);
-      clean = v128.and(clean, f64x2.eq(value, value));
-    }
-    least = f64x2.pmin(least, other);
-    store<f64>(to, extreme(min(f64x2.extract_lane(least, 0), f64x2.extract_lane(least, 1)), clean, begin));
-  }
-}
-
-/** The greatest values; NaN if any is NaN. Of zeros the first. */
-export function maxCells(to: usize, x: usize, starts: usize, cells: i32): void {
-  for (let k: i32 = 0; k < cells; k++, starts += 4, to += 8) {
-    const begin = rowOf(x, starts), end = rowOf(x, starts + 4);
-    let at = begin, most = f64x2.splat(-Infinity), other = most, clean = i64x2.splat(-1);
-    for (; at + 24 < end; at += 32) {
-      const values = v128.load(at), others = v128.load(at, 16);
-      most = f64x2.pmax(most, values);
-      other = f64x2.pmax(other, others);
-      clean = v128.and(clean, v128.and(f64x2.eq(values, values), f64x2.eq(others, others)));
-    }
-    for (; at < end; at += 8) {
-      const value = v128.load64_splat(at);
       most = f64x2.pmax(most, value);
       clean = v128.and(clean, f64x2.eq(value, value));
     }
-    most = f64x2.pmax(most, other);
-    store<f64>(to, extreme(max(f64x2.extract_lane(most, 0), f64x2.extract_lane(most, 1)), clean, begin));
+    store<f64>(leasts, extreme(min(f64x2.extract_lane(least, 0), f64x2.extract_lane(least, 1)), clean, begin));
+    store<f64>(mosts, extreme(max(f64x2.extract_lane(most, 0), f64x2.extract_lane(most, 1)), clean, begin));
   }
 }
 

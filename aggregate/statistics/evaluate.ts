@@ -24,9 +24,6 @@ const ARITHMETIC = {
   divide: "divideRows",
 } as const;
 
-/** Reductions that they do. */
-const REDUCTIONS = { sum: "sumCells", min: "minCells", max: "maxCells" } as const;
-
 /** Bytes of two float64: what kernels take at once. */
 const PAIR_BYTES = 16;
 
@@ -163,12 +160,11 @@ export class Evaluator {
       case "count":
         return ({ starts, cells }) => countCells(this.#values[id], starts, cells);
       case "sum":
-      case "min":
-      case "max": {
-        const reduction = REDUCTIONS[op];
         return ({ cells }) =>
-          this.#memory.kernels[reduction](this.#places[node.id], this.#places[a.id], this.#startsAt, cells);
-      }
+          this.#memory.kernels.sumCells(this.#places[id], this.#places[a.id], this.#startsAt, cells);
+      case "min":
+      case "max":
+        return this.#extremes(node);
       case "squares":
         return ({ cells }) =>
           this.#memory.kernels.squaresCells(
@@ -220,6 +216,20 @@ export class Evaluator {
       b.op === "constant" ? 0 : PAIR_BYTES,
       length,
     );
+  }
+
+  /** The step of a least or a greatest value, which finds the other too, if it is not known. */
+  #extremes({ id, op, args: [a] }: GraphNode): Step {
+    const other = this.#nodes.find((node) =>
+      node.op === (op === "min" ? "max" : "min") && node.args[0] === a
+    );
+    return ({ cells }) => {
+      const isWanted = other !== undefined && this.#computed[other.id] !== this.#serial;
+      const own = this.#places[id], others = isWanted ? this.#places[other.id] : this.#scratch;
+      const [leasts, mosts] = op === "min" ? [own, others] : [others, own];
+      this.#memory.kernels.extremeCells(leasts, mosts, this.#places[a.id], this.#startsAt, cells);
+      if (isWanted) this.#computed[other.id] = this.#serial;
+    };
   }
 
   #operand(node: GraphNode): Float64Array | number {

@@ -22,9 +22,6 @@ type Average = (
 /** `to[i] = a[i] op b[i]`; a step is the bytes from one pair of an argument to the next, 0 for a number. */
 type Arithmetic = (to: number, a: number, aStep: number, b: number, bStep: number, rows: number) => void;
 
-/** One value a cell; cell k owns rows `starts[k]` to `starts[k + 1]`. */
-type Reduction = (to: number, x: number, starts: number, cells: number) => void;
-
 /** Elements of the rows that are listed as uint32, one after the other. */
 type Gather = (from: number, list: number, count: number, to: number) => void;
 
@@ -82,6 +79,7 @@ export interface Kernels {
   divideRows: Arithmetic;
   eraseFloat32: Erase;
   eraseFloat64: Erase;
+  extremeCells(leasts: number, mosts: number, x: number, starts: number, cells: number): void;
   gather4: Gather;
   gather8: Gather;
   gatherHalves: Gather;
@@ -99,8 +97,6 @@ export interface Kernels {
   ): void;
   markFloat32: Mark;
   markFloat64: Mark;
-  maxCells: Reduction;
-  minCells: Reduction;
   multiplyRows: Arithmetic;
   passBytes(passes: number, bytes: number, rows: number, first: number, more: number): void;
   selectRanks(
@@ -134,9 +130,10 @@ export interface Kernels {
   ): void;
   repeatedBytes(at: number, length: number, size: number): number;
   splitFloats(from: number, width: number, height: number, tileSize: number, to: number): void;
+  /** Cell k owns rows `starts[k]` to `starts[k + 1]`. */
   squaresCells(to: number, x: number, means: number, starts: number, cells: number): void;
   subtractRows: Arithmetic;
-  sumCells: Reduction;
+  sumCells(to: number, x: number, starts: number, cells: number): void;
   sumFloats(at: number, length: number, nodata: number, about: number, sums: number): void;
   takeFloat32: Take;
   takeFloat64: Take;

@@ -62,8 +62,7 @@ function extremes(cells: readonly (readonly number[])[]): [least: number, greate
     const begins = new Uint32Array(buffer, starts, length + 1);
     begins[0] = 0;
     cells.forEach((cell, k) => begins[k + 1] = begins[k] + cell.length);
-    kernels.minCells(least, x, starts, length);
-    kernels.maxCells(greatest, x, starts, length);
+    kernels.extremeCells(least, greatest, x, starts, length);
     const all = new Float64Array(buffer, greatest, length);
     return [...new Float64Array(buffer, least, length)].map((value, k) => [value, all[k]]);
   } finally {
