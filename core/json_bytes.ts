@@ -10,7 +10,8 @@ export class JsonBytes {
   /** Adds a text of characters below 128, as it is. */
   ascii(text: string): void {
     this.#room(text.length);
-    for (let i = 0; i < text.length; i++) this.#bytes[this.#length++] = text.charCodeAt(i);
+    encoder.encodeInto(text, this.#bytes.subarray(this.#length));
+    this.#length += text.length;
   }
 
   /** Adds `values[from .. to)`, whole numbers of `less` and above, each less that, as a list. */
@@ -54,4 +55,6 @@ export class JsonBytes {
   }
 }
 
-const [OPEN, CLOSE, COMMA, ZERO] = new TextEncoder().encode("[],0");
+const encoder = new TextEncoder();
+
+const [OPEN, CLOSE, COMMA, ZERO] = encoder.encode("[],0");

@@ -204,9 +204,21 @@ function entriesOf({ definition, repetition }: Decoded, count: number): [from: n
 function cellLists(column: Decoded, rows: number): BigUint64Array[] {
   const { values, codes } = column;
   const cells = new BigUint64Array((values as BigInt64Array).buffer as ArrayBuffer);
-  const all = codes === null ? cells : BigUint64Array.from(codes, (code) => cells[code]);
+  const all = codes === null ? cells : chosen(cells, codes);
   let at = 0;
   return entriesOf(column, rows).map(([from, to]) => all.subarray(at, at += to - from));
+}
+
+/** Cells by their places, word by word: that makes no bigints. */
+function chosen(cells: BigUint64Array<ArrayBuffer>, places: Uint32Array): BigUint64Array<ArrayBuffer> {
+  const found = new BigUint64Array(places.length);
+  const from = new Uint32Array(cells.buffer), to = new Uint32Array(found.buffer);
+  for (let i = 0; i < places.length; i++) {
+    const place = places[i];
+    to[2 * i] = from[2 * place];
+    to[2 * i + 1] = from[2 * place + 1];
+  }
+  return found;
 }
 
 function assetLists(fields: readonly Decoded[], rows: number): GranuleAsset[][] {
