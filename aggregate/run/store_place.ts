@@ -156,7 +156,7 @@ export class StorePlace {
   ): Promise<void> {
     const encoder = new TextEncoder();
     const others = [...documents].filter(([key]) => key !== ROOT);
-    // The disk takes documents while what is there is listed. Where one fails the other has ended too.
+    // Where one fails the other has ended too.
     const parts = [
       () => this.target.putAll(new Map(others.map(([key, text]) => [key, encoder.encode(text)]))),
       () => this.#removeStrays(documents, shards, coarse),
@@ -165,14 +165,14 @@ export class StorePlace {
     await this.target.put(ROOT, encoder.encode(documents.get(ROOT)!));
   }
 
-  /** Removes what a store is made of and this one is not. */
+  /** Removes what a store is made of and this one is not, of what was found: only a run that holds the place writes there. */
   async #removeStrays(
     documents: ReadonlyMap<string, string>,
     shards: ReadonlySet<number>,
     coarse: ReadonlySet<string>,
   ): Promise<void> {
     const arrays = new Set([...documents.keys()].map((key) => key.replace(/zarr\.json$/, "c/")));
-    const strays = (await this.target.list("")).filter((key) => {
+    const strays = [...this.#keys.keys()].filter((key) => {
       if (!STORE_KEY.test(key)) return false;
       const match = SHARD_KEY.exec(key);
       if (match === null) return !documents.has(key);

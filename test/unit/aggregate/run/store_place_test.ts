@@ -151,8 +151,8 @@ Deno.test("a store that cannot be finished is told when nothing is written to it
     await new Promise((resolve) => setTimeout(resolve, 30));
     ended = true;
   };
-  target.list = () => Promise.reject(new Error("no list"));
-  await assert.rejects(place.finish(new Map([["zarr.json", "{}"]]), new Set([3]), new Set()), /no list/);
+  target.delete = () => Promise.reject(new Error("no delete"));
+  await assert.rejects(place.finish(new Map([["zarr.json", "{}"]]), new Set([3]), new Set()), /no delete/);
   assert.ok(ended);
 });
 
