@@ -125,6 +125,7 @@ export async function fulfil(request: AggregateRequest, selecting: LazyDuck): Pr
       memoryBytes,
       onError: request.onError,
       checkpoint: request.checkpoint,
+      exitsAfter: request.exitsAfter,
       onProgress: request.onProgress,
       onWarning: warn,
       lease: {

@@ -34,6 +34,8 @@ export interface AggregateRequest extends ConfigRequest, SelectionRequest {
   rowIndex?: string;
   /** The order of a row index to write beside the catalog, of the granules that are read whole. */
   writeRowIndex?: number;
+  /** The process exits when the outcome is told: threads are left to end with it. */
+  exitsAfter?: boolean;
   onWarning?(message: string): void;
   onNote?(message: string): void;
   onProgress?: RunOptions["onProgress"];

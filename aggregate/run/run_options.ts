@@ -47,4 +47,6 @@ export interface RunOptions extends PlaceOptions {
   onWarning?(message: string): void;
   /** Threads that were started before the plan was ready. */
   executor?: Executor;
+  /** The process exits when the run is done: its threads are left to end with it. */
+  exitsAfter?: boolean;
 }

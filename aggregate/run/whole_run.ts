@@ -82,7 +82,8 @@ export async function wholeRun(
   });
   await written;
   // Threads take time to end, which finishing the store takes too; whoever made them waits for both.
-  void workforce.executor.close();
+  if (options.exitsAfter) workforce.executor.leave();
+  else void workforce.executor.close();
   const { observations, leftOut } = tally;
   const finished = await finishStore(plan, directory, place, records, { observations, leftOut, failed });
   if (failed.length === 0) await dropSpills(directory);

@@ -48,6 +48,7 @@ export function addAggregate(program: Command, context: CliContext): void {
       const request: AggregateRequest = {
         ...aggregateRequest(flags, await areaFrom(flags), await zonesFrom(flags)),
         signal: context.signal,
+        exitsAfter: true,
         onWarning: (message) => context.log.warn(message),
         onNote: (message) => context.log.info(message),
         onProgress: (state) => progress.show(state),

@@ -15,6 +15,8 @@ export interface Slots<To, From> {
   /** A slot that died without answering: no task of it will be answered any more. */
   onCrash: (slot: number, error: Error) => void;
   close(): Promise<void>;
+  /** In place of closing, where the process exits soon: what does nothing any more ends with it, and costs no time before. */
+  leave(): void;
 }
 
 /** What a worker says of its own accord, whatever its tasks are. */
@@ -68,6 +70,10 @@ export class ThreadSlots<To, From> implements Slots<To, From> {
       .then(() => Promise.all(this.#workers.map((worker) => worker.terminate())));
     await this.#closed;
   }
+
+  leave(): void {
+    this.#closed ??= Promise.resolve();
+  }
 }
 
 async function serveBridge(opener: (() => Promise<SourceOpener>) | undefined): Promise<BridgeServer> {
@@ -100,4 +106,6 @@ export class InlineSlots<To, From> implements Slots<To, From> {
   async close(): Promise<void> {
     await this.#chain;
   }
+
+  leave(): void {}
 }

@@ -64,6 +64,8 @@ export class FakeExecutor implements Executor {
     return Promise.resolve();
   }
 
+  leave(): void {}
+
   get waiting(): number {
     return this.#busy.size;
   }

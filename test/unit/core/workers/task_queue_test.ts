@@ -24,6 +24,7 @@ class SlowSlots implements Slots<To, From> {
   close(): Promise<void> {
     return Promise.resolve();
   }
+  leave(): void {}
 }
 
 Deno.test("tasks are answered each by itself, failures among them", async () => {
