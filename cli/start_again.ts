@@ -4,6 +4,7 @@
  * are long are kernels of WebAssembly, which it does not compile: without it 48 granules took 4 to 6 % less time of the
  * processor, 192 granules 6 %. What is started twice is started 8 ms later.
  */
+import fs from "node:fs";
 import process from "node:process";
 import { ownCommand } from "../runs/own_command.ts";
 
@@ -24,6 +25,7 @@ export function startAgain(
   args: readonly string[],
   runtime: Startable = process as Startable,
   command = ownCommand,
+  descriptors = "/proc/self/fd",
 ): void {
   const { env, versions } = runtime;
   if (env[OPTION] !== undefined) {
@@ -35,11 +37,35 @@ export function startAgain(
   const own = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
   // Bytes that are no text would not come through.
   if (own.some((entry) => entry.some((text) => text.includes("\ufffd")))) return;
+  if (wasGivenFiles(descriptors)) return;
   const words = [...command(), ...args];
   try {
     runtime.execve(words[0], words, { ...Object.fromEntries(own), [OPTION]: "0" });
   } catch {
     // The binary is no longer where it was: the work is done without the option.
+  }
+}
+
+/**
+ * Whether the process may have been given open files beside its input, output and errors, such as the shell's `<(...)`
+ * or one that it holds a lock by: the runtime closes them where it starts another program. `folder` tells which are
+ * open; where there is none, as on macOS, they may be.
+ */
+function wasGivenFiles(folder: string): boolean {
+  try {
+    return fs.readdirSync(folder).some((name) => Number(name) > 2 && isGiven(`${folder}/${name}`));
+  } catch {
+    return true;
+  }
+}
+
+function isGiven(descriptor: string): boolean {
+  try {
+    // The runtime's own have no file.
+    return !fs.readlinkSync(descriptor).startsWith("anon_inode:");
+  } catch {
+    // It was the one by which the folder was read.
+    return false;
   }
 }
 

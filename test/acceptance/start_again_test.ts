@@ -2,13 +2,16 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import process from "node:process";
-import { finish, startGranary } from "../support/binary.ts";
+import { finish, shell, startShell } from "../support/binary.ts";
 
 const OPTION = "BUN_JSC_useFTLJIT=0";
 
+/** Closes what a test was given beside its input, output and errors. */
+const CLOSE_OTHERS = 'for d in /proc/self/fd/*; do d=${d##*/}; [ "$d" -gt 2 ] && eval "exec $d>&-"; done';
+
 /** Whether a command that waits for its stdin was started again, and what it said when that ended. */
-async function started(args: string[]): Promise<{ isAgain: boolean; code: number; stderr: string }> {
-  const program = startGranary(args);
+async function started(args: string): Promise<{ isAgain: boolean; code: number; stderr: string }> {
+  const program = startShell(`${CLOSE_OTHERS}; exec granary ${args}`);
   let isAgain = false;
   for (let i = 0; i < 100 && !isAgain; i++) {
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -22,15 +25,7 @@ Deno.test({
   name: "an aggregate goes on in the process that it was started in, reads its stdin and fails as ever",
   ignore: process.platform !== "linux",
   async fn() {
-    const { isAgain, code, stderr } = await started([
-      "aggregate",
-      "-c",
-      "atl06",
-      "--catalog",
-      "-",
-      "-o",
-      "s.zarr",
-    ]);
+    const { isAgain, code, stderr } = await started("aggregate -c atl06 --catalog - -o s.zarr");
     assert.ok(isAgain);
     assert.equal(code, 2, stderr);
     assert.match(stderr, /^granary: [^\n]*stdin: is not a Parquet file[^\n]*\n$/);
@@ -41,8 +36,19 @@ Deno.test({
   name: "a short command is started once",
   ignore: process.platform !== "linux",
   async fn() {
-    const { isAgain, code, stderr } = await started(["catalog", "info", "-"]);
+    const { isAgain, code, stderr } = await started("catalog info -");
     assert.ok(!isAgain);
     assert.equal(code, 2, stderr);
+  },
+});
+
+Deno.test({
+  name: "an aggregate reads files that it is given open",
+  ignore: process.platform !== "linux",
+  async fn() {
+    const line = `${CLOSE_OTHERS}; granary aggregate -c <(echo '{"x": 1}') --catalog c.parquet -o s.zarr`;
+    const { code, stderr } = await shell(line);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /"data_source" is missing/);
   },
 });

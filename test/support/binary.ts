@@ -140,14 +140,18 @@ export function granary(args: readonly string[], options: RunOptions = {}): Prom
   return finish(startGranary(args, options), options);
 }
 
-/** Runs a line of shell in which `granary` is the binary. */
-export function shell(line: string, options: RunOptions = {}): Promise<RunResult> {
-  const child = spawn("/bin/bash", ["-c", line], {
+/** Starts a line of shell in which `granary` is the binary. */
+export function startShell(line: string, options: RunOptions = {}): ChildProcess {
+  return spawn("/bin/bash", ["-c", line], {
     cwd: options.cwd ?? path.dirname(placedBinary()),
     env: bareEnvironment({ PATH: `${path.dirname(placedBinary())}:/usr/bin:/bin`, ...options.env }),
     stdio: ["pipe", "pipe", "pipe"],
   });
-  return finish(child, options);
+}
+
+/** Runs such a line to its end. */
+export function shell(line: string, options: RunOptions = {}): Promise<RunResult> {
+  return finish(startShell(line, options), options);
 }
 
 /** Collects a child's output until it ends. */
