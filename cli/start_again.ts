@@ -69,8 +69,12 @@ function isGiven(descriptor: string): boolean {
   }
 }
 
+/** What leaves the granules to others: a plan is the runtime's own work, which its last compiler makes faster. */
+const PLANS = /(^| )--(dry-run|plan-only|backend[= ](slurm|lambda))( |$)/;
+
 /** Whether the words begin a command that reads granules for as long as there are any. */
 function isLongWork(args: readonly string[]): boolean {
   const [command, part] = args;
-  return command === "aggregate" || (command === "run" && part === "work");
+  return (command === "aggregate" && !PLANS.test(args.join(" "))) ||
+    (command === "run" && part === "work");
 }

@@ -37,6 +37,7 @@ Deno.test("work on many granules is started again with the same words and the sa
     args: ["/bin/granary", ...words],
     env: { HOME: "/h", EMPTY: "", BUN_JSC_useFTLJIT: "0" },
   }]);
+  assert.equal(startedBy(["aggregate", "--backend", "local"]).length, 1);
   assert.equal(startedBy(["run", "work", "d", "--task", "0"]).length, 1);
 });
 
@@ -46,7 +47,12 @@ Deno.test("what was started again goes on, and programs that it starts do not he
   assert.deepEqual(env, { HOME: "/h" });
 });
 
-Deno.test("short commands, other runtimes and environments that are no text are left alone", () => {
+Deno.test("plans, short commands, other runtimes and environments that are no text are left alone", () => {
+  for (
+    const plan of [["--dry-run"], ["--plan-only", "-o", "s"], ["--backend=slurm"], ["--backend", "lambda"]]
+  ) {
+    assert.deepEqual(startedBy(["aggregate", "-c", "atl06", ...plan]), []);
+  }
   for (const args of [[], ["--version"], ["catalog", "info"], ["run", "status"], ["help", "aggregate"]]) {
     assert.deepEqual(startedBy(args), []);
   }
