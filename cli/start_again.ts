@@ -1,14 +1,15 @@
 /**
- * The program started again, in the same process, with an option that its runtime reads when a process starts and never
+ * The program started again, in the same process, with options that its runtime reads when a process starts and never
  * after. Bun's last compiler takes a tenth of the processor in an aggregation and gives nothing back, for the loops that
  * are long are kernels of WebAssembly, which it does not compile: without it 48 granules took 4 to 6 % less time of the
- * processor, 192 granules 6 %. What is started twice is started 8 ms later.
+ * processor, 192 granules 6 %. Where every processor has a worker, threads that help to collect garbage take it from one:
+ * without them it is half a percent. What is started twice is started 8 ms later.
  */
 import fs from "node:fs";
 import process from "node:process";
 import { ownCommand } from "../runs/own_command.ts";
 
-const OPTION = "BUN_JSC_useFTLJIT";
+const OPTIONS: Record<string, string> = { BUN_JSC_useFTLJIT: "0", BUN_JSC_numberOfGCMarkers: "1" };
 
 /** Of a process, what starting it again takes. */
 interface Startable {
@@ -28,9 +29,10 @@ export function startAgain(
   descriptors = "/proc/self/fd",
 ): void {
   const { env, versions } = runtime;
-  if (env[OPTION] !== undefined) {
+  const names = Object.keys(OPTIONS);
+  if (names.some((name) => env[name] !== undefined)) {
     // Programs that this one starts are not meant.
-    delete env[OPTION];
+    for (const name of names) delete env[name];
     return;
   }
   if (versions.bun === undefined || runtime.execve === undefined || !isLongWork(args)) return;
@@ -40,7 +42,7 @@ export function startAgain(
   if (wasGivenFiles(descriptors)) return;
   const words = [...command(), ...args];
   try {
-    runtime.execve(words[0], words, { ...Object.fromEntries(own), [OPTION]: "0" });
+    runtime.execve(words[0], words, { ...Object.fromEntries(own), ...OPTIONS });
   } catch {
     // The binary is no longer where it was: the work is done without the option.
   }

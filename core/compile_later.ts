@@ -3,6 +3,7 @@
  * seconds and does its work in few loops gains nothing from code that is compiled for calls which ended long ago, and
  * the threads that compile take the processor from those that work.
  */
+import { setTimeout } from "node:timers";
 
 /** The call of the runtime that is used, as it documents it: for the thread that calls, until it calls again. */
 interface RuntimeCompiler {
@@ -17,9 +18,23 @@ interface RuntimeCompiler {
  */
 const RELUCTANCE = 16;
 
+/**
+ * The same for a worker that has lived for {@linkcode YOUNG_MS}: what runs often in it will go on to. Without the runtime's
+ * last compiler (cli/start_again.ts) 48 granules took 2 % less with 2 from then on than with 16.
+ */
+const LATER_RELUCTANCE = 2;
+const YOUNG_MS = 300;
+
 /** Makes the runtime compile later in this thread. */
 export function compileLater(runtime = runtimeCompiler()): void {
   runtime?.setJITPolicy(RELUCTANCE);
+}
+
+/** The same while the thread is young. */
+export function compileLaterAtFirst(runtime = runtimeCompiler()): void {
+  if (runtime === undefined) return;
+  compileLater(runtime);
+  setTimeout(() => runtime.setJITPolicy(LATER_RELUCTANCE), YOUNG_MS).unref();
 }
 
 function runtimeCompiler(): RuntimeCompiler | undefined {

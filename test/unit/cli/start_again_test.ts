@@ -35,14 +35,18 @@ Deno.test("work on many granules is started again with the same words and the sa
   assert.deepEqual(startedBy(words, { HOME: "/h", EMPTY: "", NONE: undefined }), [{
     file: "/bin/granary",
     args: ["/bin/granary", ...words],
-    env: { HOME: "/h", EMPTY: "", BUN_JSC_useFTLJIT: "0" },
+    env: { HOME: "/h", EMPTY: "", BUN_JSC_useFTLJIT: "0", BUN_JSC_numberOfGCMarkers: "1" },
   }]);
   assert.equal(startedBy(["aggregate", "--backend", "local"]).length, 1);
   assert.equal(startedBy(["run", "work", "d", "--task", "0"]).length, 1);
 });
 
 Deno.test("what was started again goes on, and programs that it starts do not hear of it", () => {
-  const env: Record<string, string | undefined> = { BUN_JSC_useFTLJIT: "0", HOME: "/h" };
+  const env: Record<string, string | undefined> = {
+    BUN_JSC_useFTLJIT: "0",
+    BUN_JSC_numberOfGCMarkers: "1",
+    HOME: "/h",
+  };
   assert.deepEqual(startedBy(["aggregate"], env), []);
   assert.deepEqual(env, { HOME: "/h" });
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
-import { compileLater } from "../../../core/compile_later.ts";
+import { compileLater, compileLaterAtFirst } from "../../../core/compile_later.ts";
 
 const ROOT = path.resolve(import.meta.dirname!, "../../..");
 const BUN = path.join(ROOT, "node_modules/.bin/bun");
@@ -13,6 +13,16 @@ Deno.test("a runtime that can be told is told to compile later, another is left 
   assert.equal(scales.length, 1);
   assert.ok(scales[0] > 1);
   compileLater();
+});
+
+Deno.test("a thread that has lived for a while is told to compile sooner", async () => {
+  const scales: number[] = [];
+  compileLaterAtFirst({ setJITPolicy: (scale) => void scales.push(scale) });
+  assert.equal(scales.length, 1);
+  for (let i = 0; i < 200 && scales.length < 2; i++) await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.equal(scales.length, 2);
+  assert.ok(scales[1] < scales[0]);
+  compileLaterAtFirst();
 });
 
 Deno.test({
