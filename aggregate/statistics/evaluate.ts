@@ -79,7 +79,7 @@ export class Evaluator {
     const memory = this.#memory;
     const own = roundUp(8 * room);
     const tables = this.#selections.map(({ nodes }) => roundUp(requestTableBytes(nodes.length)));
-    const arrays = (this.#nodes.length + 1) * own + scratchBytes(room);
+    const arrays = (this.#nodes.length + 1) * own + scratchBytes(room, room);
     memory.reserve(arrays + tables.reduce((sum, table) => sum + table, bytes));
     this.#placed = this.#nodes.map(({ op, value }) => {
       const length = op === "constant" ? 2 : own / 8;
@@ -90,7 +90,7 @@ export class Evaluator {
     this.#places = this.#placed.map((values) => values.byteOffset);
     this.#startsAt = memory.place(own);
     this.#starts = new Uint32Array(memory.buffer, this.#startsAt, room);
-    this.#scratch = memory.place(scratchBytes(room));
+    this.#scratch = memory.place(scratchBytes(room, room));
     this.#selections.forEach((selection, s) => {
       selection.table = memory.place(tables[s]);
       const requests = selection.nodes.map(({ op, value }): RankRequest => ({

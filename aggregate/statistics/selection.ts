@@ -31,20 +31,21 @@ export function writeRequestTable(
   new Uint32Array(buffer, at + 16 * length, length).set(outs);
 }
 
-/** Bytes that the kernel sorts in, for so many values, and cells, at most. */
-export function scratchBytes(rows: number): number {
-  return roundUp(8 * (Math.max(rows, 256) + 16) + 4 * rows);
+/** Bytes that the kernel sorts in, for so many values and cells at most. */
+export function scratchBytes(rows: number, cells: number): number {
+  return roundUp(8 * (Math.max(rows, 256) + 16) + 4 * cells);
 }
 
 /** The requests of one cell of any number of values, none of which is NaN. */
 export function orderStatistics(requests: readonly RankRequest[], values: Float64Array): Float64Array {
   const { length } = requests;
   const table = roundUp(requestTableBytes(length)), rows = roundUp(8 * values.length);
-  const memory = takeMemory(table + roundUp(8 * length) + roundUp(8) + rows + scratchBytes(values.length));
+  const room = scratchBytes(values.length, 1);
+  const memory = takeMemory(table + roundUp(8 * length) + roundUp(8) + rows + room);
   try {
     const { buffer, kernels } = memory;
     const at = memory.place(table), out = memory.place(8 * length), starts = memory.place(8);
-    const x = memory.place(rows), scratch = memory.place(scratchBytes(values.length));
+    const x = memory.place(rows), scratch = memory.place(room);
     writeRequestTable(memory, at, requests, requests.map((_, r) => out + 8 * r));
     new Uint32Array(buffer, starts, 2).set([0, values.length]);
     new Float64Array(buffer, x, values.length).set(values);

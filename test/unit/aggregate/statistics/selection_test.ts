@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { orderStatistics } from "../../../../aggregate/statistics/selection.ts";
+import { takeMemory } from "../../../../core/kernels/memory.ts";
 
 /** The value at rank `(n - 1) q`, of the values in full order, between ranks by numpy's _lerp. */
 function quantileOfSorted(sorted: Float64Array, q: number): number {
@@ -56,4 +57,12 @@ Deno.test("the order of requests does not matter", () => {
   );
   // np.quantile(np.arange(90), 0.9), np.median, np.quantile(…, 0.1)
   assert.deepEqual([...found], [80.10000000000001, 44.5, 8.9]);
+});
+
+Deno.test("the values of one cell take no more memory than themselves and their copy that is sorted", () => {
+  const values = 1 << 20;
+  orderStatistics([{ kind: "median", q: 0 }], new Float64Array(values).fill(7));
+  // Memories only grow, and the next user is given the last one.
+  const { byteLength } = takeMemory(0).buffer;
+  assert.ok(byteLength >= 16 * values && byteLength < 17 * values, `${byteLength} bytes`);
 });
