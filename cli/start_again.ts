@@ -38,7 +38,7 @@ export function startAgain(
   if (versions.bun === undefined || runtime.execve === undefined || !isLongWork(args)) return;
   const own = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
   // Bytes that are no text would not come through.
-  if (own.some((entry) => entry.some((text) => text.includes("\ufffd")))) return;
+  if ([...args, ...own.flat()].some((text) => text.includes("\ufffd"))) return;
   if (wasGivenFiles(descriptors)) return;
   const words = [...command(), ...args];
   try {
@@ -63,8 +63,9 @@ function wasGivenFiles(folder: string): boolean {
 
 function isGiven(descriptor: string): boolean {
   try {
+    const file = fs.readlinkSync(descriptor);
     // The runtime's own have no file.
-    return !fs.readlinkSync(descriptor).startsWith("anon_inode:");
+    return !file.startsWith("anon_inode:") && file !== "/dev/null";
   } catch {
     // It was the one by which the folder was read.
     return false;

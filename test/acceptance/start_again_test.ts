@@ -3,11 +3,9 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import process from "node:process";
 import { finish, shell, startShell } from "../support/binary.ts";
+import { CLOSE_OTHERS } from "../support/descriptors.ts";
 
 const OPTION = "BUN_JSC_useFTLJIT=0";
-
-/** Closes what a test was given beside its input, output and errors. */
-const CLOSE_OTHERS = 'for d in /proc/self/fd/*; do d=${d##*/}; [ "$d" -gt 2 ] && eval "exec $d>&-"; done';
 
 /** Whether a command that waits for its stdin was started again, and what it said when that ended. */
 async function started(args: string): Promise<{ isAgain: boolean; code: number; stderr: string }> {

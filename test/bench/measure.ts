@@ -4,6 +4,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import process from "node:process";
+import { CLOSE_OTHERS } from "../support/descriptors.ts";
 
 export interface Cost {
   /** Seconds. */
@@ -20,10 +21,16 @@ const GNU_TIME = "/usr/bin/time";
 const hasGnuTime = fs.existsSync(GNU_TIME) &&
   spawnSync(GNU_TIME, ["--version"], { encoding: "utf8" }).status === 0;
 
+const BASH = "/bin/bash";
+const hasBash = fs.existsSync(BASH);
+
 /** Python keeps what it compiled of modules: a user's does, and without that peers would pay for it in each run. */
 const KEEP_BYTECODE = { PYTHONDONTWRITEBYTECODE: "" };
 
-/** Runs a program to its end, with `env` beside this process's own. Throws with what it said where it fails. */
+/**
+ * Runs a program to its end, with `env` beside this process's own, and without files that this process was given open.
+ * Throws with what it said where it fails.
+ */
 export function measure(
   program: string,
   args: readonly string[],
@@ -34,8 +41,11 @@ export function measure(
   const [command, all] = hasGnuTime
     ? [GNU_TIME, ["-o", reported, "-f", "%e %U %S %M", program, ...args]]
     : [program, [...args]];
+  const [first, rest] = hasBash
+    ? [BASH, ["-c", `${CLOSE_OTHERS}; exec "$@"`, BASH, command, ...all]]
+    : [command, all];
   const started = performance.now();
-  const run = spawnSync(command, all, {
+  const run = spawnSync(first, rest, {
     cwd,
     encoding: "utf8",
     maxBuffer: 1 << 30,
