@@ -85,6 +85,7 @@ async function measureAll(s3: SlowS3, granules: string): Promise<void> {
     [`aggregate of ${count} granules, its store in an S3 of ${line}`, () => {
       return aggregate("here", "s3://stores/", s3);
     }],
+    [`aggregate of ${count} granules and its store in that S3`, () => aggregate("there", "s3://stores/", s3)],
     [`aggregate of ${count} granules, all on one disk`, () => aggregate("here", "", s3)],
   ]);
   for (const [what, list] of await inTurn(contestants, s3)) show(what, list);
