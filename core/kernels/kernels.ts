@@ -143,8 +143,10 @@ let code: WebAssembly.Module | undefined;
 
 /** The kernels' code: what was given to this thread when it was made, or compiled here. */
 export function kernelModule(): WebAssembly.Module {
-  return code ??= (workerData as { kernels?: WebAssembly.Module } | null)?.kernels ??
-    new WebAssembly.Module(Buffer.from(KERNEL_CODE, "base64"));
+  const given = (workerData as { kernels?: unknown } | null)?.kernels;
+  return code ??= given instanceof WebAssembly.Module
+    ? given
+    : new WebAssembly.Module(Buffer.from(KERNEL_CODE, "base64"));
 }
 
 /** The kernels over a memory of their own. */
