@@ -1,4 +1,5 @@
 /** From the cells of each row to the rows of each cell, in one pass over a catalog. */
+import { MAX_NUMBER_ORDER } from "../../core/cells/convention.ts";
 import { inputError } from "../../core/errors.ts";
 import { release } from "../../core/release.ts";
 import { chunksAhead } from "../../core/tables/query.ts";
@@ -62,16 +63,22 @@ export class CellLists {
     return [...this.#byOrder.keys()].sort((a, b) => a - b);
   }
 
-  /** Adds a row whose cells are `cells[from .. to)` at `order`. */
+  /**
+   * Adds a row whose cells are `cells[from .. to)` at `order`. Cells of orders whose numbers are not exact stand as
+   * their parents of the last order whose numbers are, the highest that is asked for.
+   */
   add(order: number, cells: BigUint64Array, from: number, to: number, row: number): void {
     if (from === to) return this.#append(this.#places(NO_CELLS_ORDER), 0, row);
-    const places = this.#places(order);
+    const places = this.#places(Math.min(order, MAX_NUMBER_ORDER));
+    const children = order > MAX_NUMBER_ORDER ? 4 ** (order - MAX_NUMBER_ORDER) : 1;
     // Two 32-bit halves each, the lower first: no BigInt is made.
     const halves = new Uint32Array(cells.buffer, cells.byteOffset, cells.length * 2);
     for (let i = from; i < to; i++) {
       const low = halves[2 * i], high = halves[2 * i + 1];
       // To order 14 the lower half is the cell, and stays a whole number for the engine.
-      if (high === 0) this.#append(places, low, row);
+      if (children > 1) {
+        this.#append(places, Math.floor(low / children) + high * (2 ** 32 / children), row);
+      } else if (high === 0) this.#append(places, low, row);
       else this.#append(places, low + high * 2 ** 32, row);
     }
   }

@@ -1,4 +1,5 @@
 /** What a cell index tells of the catalog as it is now, which may have changed since the index was written. */
+import { MAX_NUMBER_ORDER } from "../../core/cells/convention.ts";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { GranaryError } from "../../core/errors.ts";
 import { isObject } from "../../core/json_value.ts";
@@ -157,7 +158,9 @@ async function statedBy(
 function isMetadata(value: unknown): value is CellIndexMetadata {
   if (!isObject(value) || value.format !== CELLS_FORMAT) return false;
   const { orders, row_groups: groups, parts, sum } = value;
-  const isOrder = (order: unknown) => isWhole(order) && order <= NO_CELLS_ORDER;
+  // Earlier versions wrote cells of higher orders, which are not exact.
+  const isOrder = (order: unknown) =>
+    isWhole(order) && (order <= MAX_NUMBER_ORDER || order === NO_CELLS_ORDER);
   return typeof sum === "string" && Array.isArray(orders) && orders.every(isOrder) &&
     Array.isArray(groups) && groups.every(isGroup) && Array.isArray(parts) && parts.every(isPart);
 }

@@ -432,3 +432,32 @@ Deno.test("parts of one order are told by their cells, others by their orders", 
   assert.deepEqual(found(30, null), [3]);
   assert.deepEqual(found(3, null), []);
 });
+
+Deno.test("cells at the ends of their parents are found by an index at every order that a row may have", async () => {
+  await withFolder(async (folder) => {
+    const parents = [0, 1, 3_377_699_720_526_872, 3_377_699_720_526_873, 12 * 4 ** 24 - 1];
+    for (const order of [24, 25, 26, 27, 29]) {
+      const file = path.join(folder, `${order}.parquet`);
+      const shift = BigInt(2 * (order - 24));
+      const rows = parents.map((parent, i) => {
+        const first = BigInt(parent) << shift;
+        const last = (BigInt(parent + 1) << shift) - 1n;
+        const cells = first === last ? [first] : [first, last];
+        return sampleRow({ id: `g${i}`, cell_order: order, cells: BigUint64Array.from(cells) });
+      });
+      await writeCatalog(file, rows, { cellOrder: order });
+      await writeCellIndex(file);
+      const catalog = await openCatalog(file);
+      try {
+        const index = await openCellIndex(catalog);
+        assert.deepEqual(index?.orders, [24]);
+        const found: [number, number][] = [];
+        await index.cells(24, null, (cell, numbers) => found.push([cell, numbers.length]));
+        assert.deepEqual(found, parents.map((parent) => [parent, 1]));
+        assert.deepEqual(await Array.fromAsync(cellIndexFindings(catalog)), []);
+      } finally {
+        catalog.close();
+      }
+    }
+  });
+});
