@@ -11,7 +11,7 @@ import type { BoundingBox } from "../../core/geometry/box.ts";
 import { DRIVERS, locationsOf } from "../locations.ts";
 import type { Catalog } from "../file/open_catalog.ts";
 import { queryRows } from "../../core/tables/query.ts";
-import { COLUMNS, FIGURES_KEY, PLACE_SQL, SQL_TYPES } from "../schema.ts";
+import { COLUMNS, FIGURES_KEY, MAX_CELLS_PER_GRANULE, PLACE_SQL, SQL_TYPES } from "../schema.ts";
 import { decodeWkb, wkbTypeName } from "../../core/geometry/wkb.ts";
 
 /** Findings of one kind that are reported in full; the rest are counted. */
@@ -232,6 +232,9 @@ function holds(outer: BoundingBox, inner: BoundingBox): boolean {
 const CELLS_TOLERATED = 2;
 const CELL_SHARE_TOLERATED = 0.02;
 
+/** Cells of a footprint that are compared, unless the row has more than half as many: of more, coarser ones are. */
+const MOST_COMPARED = 4 * MAX_CELLS_PER_GRANULE;
+
 /**
  * The cells of a polygon must hold the cells that the polygon touches, but for a few on its border:
  * cells come from the source's own edges, which the geometry follows to about a kilometre. Tracks are
@@ -244,11 +247,15 @@ function checkCells(row: GranuleRow, geometry: Geometry, name: string, report: R
     return;
   }
   const shape = shapeFromGeometry(geometry, { edges: "planar" });
-  const cover = coverAdaptive(shape, row.cell_order, Infinity).cells;
-  const own = new Set(row.cells);
+  const most = Math.max(MOST_COMPARED, 2 * row.cells.length);
+  const { order, cells: cover } = coverAdaptive(shape, row.cell_order, most);
+  const shift = 2n * BigInt(row.cell_order - order);
+  const own = new Set(shift === 0n ? row.cells : row.cells.map((cell) => cell >> shift));
   const missing = cover.filter((cell) => !own.has(cell)).length;
   const isPolygon = geometry.type === "Polygon" || geometry.type === "MultiPolygon";
-  if (missing === cover.length && cover.length > 0) {
+  if (isPolygon && order < row.cell_order) {
+    report.add("error", "cells", `${name}: more than half of the footprint's cells are missing`);
+  } else if (missing === cover.length && cover.length > 0) {
     report.add("error", "cells", `${name}: no cell of the footprint is among the row's cells`);
   } else if (isPolygon && missing > Math.max(CELLS_TOLERATED, CELL_SHARE_TOLERATED * cover.length)) {
     report.add("error", "cells", `${name}: ${missing} of ${cover.length} cells of the footprint are missing`);

@@ -71,6 +71,29 @@ Deno.test("each breach of the contract is found and named", async () => {
   }
 });
 
+Deno.test("a footprint of more cells than there is memory for is compared by fewer", async () => {
+  const bbox = { xmin: 0, ymin: 0, xmax: 9, ymax: 9 };
+  const cells = BigUint64Array.of(BigInt(nestedOf(4, 4, 24, "authalic")));
+  const cellFindings = async (geometry: Uint8Array, at: bigint) => {
+    const row = sound({ geometry, bbox, cell_order: 24, cells: cells.map((cell) => cell + at) });
+    let found: string[] = [];
+    await withCatalog([row], async (catalog) => {
+      const { findings } = await validateCatalog(catalog);
+      found = findings.map(({ message }) => message).filter((message) => !/in a catalog of 8/.test(message));
+    });
+    return found;
+  };
+  // Some 10^12 cells of order 24.
+  const square = encodeWkb({ type: "Polygon", coordinates: [[[0, 0], [9, 0], [9, 9], [0, 9], [0, 0]]] });
+  assert.match(
+    (await cellFindings(square, 0n)).join(),
+    /^granule [^,]*: more than half of the footprint's cells are/,
+  );
+  const line = encodeWkb({ type: "LineString", coordinates: [[0, 0], [9, 9]] });
+  assert.deepEqual(await cellFindings(line, 0n), []);
+  assert.match((await cellFindings(line, 4n ** 23n)).join(), /^granule [^,]*: no cell of the footprint/);
+});
+
 Deno.test("the rules of GeoParquet's metadata", () => {
   const column = { encoding: "WKB", geometry_types: ["Polygon"] };
   const good = { version: "1.1.0", primary_column: "geometry", columns: { geometry: column } };
