@@ -32,6 +32,8 @@ const { values } = parseArgs({
 const RUNS = Number(values.runs);
 const ROOT = path.resolve(import.meta.dirname!, "../..");
 const BINARY = path.join(ROOT, "dist", "granary");
+/** Keeps all threads of a program on one processor: what the runtime does beside a worker takes its time then. */
+const TASKSET = "/usr/bin/taskset";
 /** What the binary is made of. */
 const RUNTIME = path.join(ROOT, "node_modules", ".bin", "bun");
 const MEMORY = "512MB";
@@ -109,6 +111,12 @@ function contestants(files: readonly string[]): Contestants {
   }
   all.set("aggregate --workers 1", () => aggregate("catalog.parquet", ["--workers", "1"]));
   all.set("aggregate --workers 2", () => aggregate("catalog.parquet", ["--workers", "2"]));
+  if (fs.existsSync(TASKSET)) {
+    all.set(
+      "aggregate on one processor",
+      () => aggregate("catalog.parquet", ["--workers", "1"], [TASKSET, "-c", "0"]),
+    );
+  }
   all.set("catalog build", () => buildCatalog(files, "again.parquet", []));
   all.set(
     "catalog build --checksum none",
@@ -134,13 +142,20 @@ function inTurn(all: Contestants): Map<string, Cost[]> {
  * Aggregates into a store of its own. Stores are taken away in the end only: for minutes after files are removed, ext4
  * walks over their inodes at each file that is made, which would be a cost of the run before.
  */
-function aggregate(catalog: string, args: readonly string[]): Cost {
+function aggregate(catalog: string, args: readonly string[], before: readonly string[] = []): Cost {
   const store = path.join(folder, `${stores++}.zarr`);
-  return measure(
+  const [program, ...words] = [
+    ...before,
     BINARY,
-    ["aggregate", "-c", "atl06", "--catalog", catalog, "-o", store, "--json", "--quiet", ...args],
-    folder,
-  );
+    "aggregate",
+    "-c",
+    "atl06",
+    "--catalog",
+    catalog,
+    "-o",
+    store,
+  ];
+  return measure(program, [...words, "--json", "--quiet", ...args], folder);
 }
 
 function buildCatalog(files: readonly string[], output: string, args: readonly string[]): Cost {
@@ -192,6 +207,7 @@ function showRatios(costs: ReadonlyMap<string, readonly Cost[]>): Record<string,
     ["catalog build", "numpy --read-only", null],
     ["catalog build --checksum none", "numpy --read-only", null],
     ["aggregate --workers 1", "aggregate --workers 2", "at least 1.7"],
+    ["aggregate on one processor", "aggregate --workers 2", null],
   ] as const;
   const ratios: Record<string, Spread> = {};
   print("\nratios of wall time and of processor time, median (least to most):");
