@@ -120,9 +120,10 @@ Deno.test("of many files the first come whole, before anything is known of how t
     );
     opener.expect(large);
     await readLarge(opener, large[0], 6_000_000);
-    await until(() => server.count(/large-8-/) > 0);
-    const whole = large.filter((_, i) => server.count(new RegExp(`large-${i}-`)) === WHOLE_REQUESTS);
-    assert.ok(whole.length >= 3, `${whole.length} files came whole`);
+    const whole = () =>
+      large.filter((_, i) => server.count(new RegExp(`large-${i}-`)) === WHOLE_REQUESTS).length;
+    await until(() => server.count(/large-8-/) > 0 && whole() >= 3);
+    assert.ok(whole() >= 3, `${whole()} files came whole`);
     assert.equal(server.count(/large-0-/), WHOLE_REQUESTS);
   }));
 
