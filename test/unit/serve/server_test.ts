@@ -269,7 +269,7 @@ Deno.test("a catalog that is replaced is taken up while the server runs", async 
       const count = async () => (await (await serving.get("/catalogs/mine")).json()).granules as number;
       assert.equal(await count(), 1);
       await writeCatalog(file, [sampleRow(), sampleRow({ id: "g2.h5", path: "a/g2.h5" })]);
-      await until(async () => await count() === 2, 5000);
+      await until(async () => await count() === 2);
       await writeCatalog(path.join(folder, "later.parquet"), [sampleRow()]);
       assert.deepEqual(
         (await (await serving.get("/catalogs")).json()).catalogs.map(({ id }: { id: string }) => id),
@@ -302,15 +302,15 @@ Deno.test("a catalog whose file is written over in place is answered 503, withou
       await writeCatalog(file, [sampleRow()]);
       const whole = async () =>
         (await serving.get("/tiles/WebMercatorQuad/0/0/0/granules?catalog=mine")).status;
-      await until(async () => await whole() === 200, 5000);
+      await until(async () => await whole() === 200);
     } finally {
       await serving.stop();
     }
   });
 });
 
-async function until(holds: () => boolean | Promise<boolean>, milliseconds = 2000): Promise<void> {
-  const end = Date.now() + milliseconds;
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  const end = Date.now() + 30_000;
   while (!await holds()) {
     if (Date.now() > end) throw new Error("it did not come to hold");
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -228,6 +228,6 @@ Deno.test("answers of stores are the same with worker threads and without", asyn
 });
 
 async function until(holds: () => boolean): Promise<void> {
-  for (let i = 0; i < 500 && !holds(); i++) await new Promise((resolve) => setTimeout(resolve, 2));
+  for (let i = 0; i < 10_000 && !holds(); i++) await new Promise((resolve) => setTimeout(resolve, 2));
   assert.ok(holds());
 }

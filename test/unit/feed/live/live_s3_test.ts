@@ -175,7 +175,7 @@ Deno.test("a server takes up what is published to S3", async () => {
     await register(["b"], 3);
     await publish();
     now += 60_001;
-    for (let i = 0; i < 200 && (await served.get("s2"))?.size === 1; i++) {
+    for (let i = 0; i < 2000 && (await served.get("s2"))?.size === 1; i++) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     assert.equal((await served.get("s2"))?.size, 2);
