@@ -2,13 +2,12 @@
  * A location asked by S3's HTTP interface: signed (signature version 4), unsigned or with the requester
  * paying. A bucket in another region, a wrong clock and keys that ended are repaired and asked again.
  */
-import { AwsV4Signer } from "aws4fetch";
 import { GranaryError } from "../errors.ts";
-import { googleHeaders, signForGoogle } from "./google_signature.ts";
 import type { HttpClient, HttpReply } from "./http.ts";
 import { excerpt, safeName } from "./redact.ts";
 import { type ObjectName, parseObjectUrl, s3HttpUrl, type S3Style } from "./s3_address.ts";
 import type { KeySource, S3Keys } from "./s3_keys.ts";
+import { googleHeaders, signForGoogle, signForS3 } from "./signature_v4.ts";
 import { errorCode } from "./s3_xml.ts";
 import type { Attempt, LocationRequest, Transport } from "./transport.ts";
 
@@ -54,11 +53,17 @@ export class S3Transport implements Transport {
     const keys = await bucket.keys?.keys();
     const headers = bucket.google ? googleHeaders(request.headers) : { ...request.headers };
     if (bucket.requesterPays) headers["x-amz-request-payer"] = "requester";
+    const unsigned = {
+      url,
+      method: request.method ?? "GET",
+      headers,
+      time: new Date(Date.now() + clockAheadMs),
+    };
     const signed = keys === undefined
       ? headers
       : bucket.google
-      ? signForGoogle(url, request.method ?? "GET", headers, keys, new Date(Date.now() + clockAheadMs))
-      : await sign(url, request.method ?? "GET", headers, keys, bucket);
+      ? signForGoogle(unsigned, keys)
+      : signForS3(unsigned, keys, region);
     const reply = await this.#client.exchange({
       ...request,
       manyAtOnce: true,
@@ -216,27 +221,6 @@ const STALE_CODES: ReadonlySet<string> = new Set([
   "InvalidAccessKeyId",
   "RequestExpired",
 ]);
-
-async function sign(
-  url: URL,
-  method: string,
-  headers: Record<string, string>,
-  keys: S3Keys,
-  bucket: S3Bucket,
-): Promise<Record<string, string>> {
-  const signer = new AwsV4Signer({
-    url: url.href,
-    method,
-    headers,
-    accessKeyId: keys.accessKeyId,
-    secretAccessKey: keys.secretAccessKey,
-    ...(keys.sessionToken === undefined ? {} : { sessionToken: keys.sessionToken }),
-    service: "s3",
-    region: bucket.region,
-    datetime: new Date(Date.now() + bucket.clockAheadMs).toISOString().replace(/[:-]|\.\d{3}/g, ""),
-  });
-  return Object.fromEntries((await signer.sign()).headers.entries());
-}
 
 /** The bucket's region, where an answer says that it is another. */
 function otherRegion(reply: HttpReply, code: string | undefined): string | undefined {

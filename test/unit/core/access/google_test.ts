@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { SourceOpener } from "../../../../core/access/open.ts";
 import { googleBucket } from "../../../../core/access/google_bucket.ts";
-import { googleHeaders, signForGoogle } from "../../../../core/access/google_signature.ts";
+import { googleHeaders, signForGoogle } from "../../../../core/access/signature_v4.ts";
 import { PART_BYTES } from "../../../../core/access/remote_target.ts";
 import { openTarget } from "../../../../core/access/targets.ts";
 import { Loopback, patternBytes } from "../../../support/loopback.ts";
@@ -18,7 +18,8 @@ Deno.test("a request is signed by Google's names as an independent computation s
   });
   const url = new URL("https://storage.googleapis.com/box/a%20b/c?partNumber=1&uploadId=x%2Fy");
   const keys = { accessKeyId: "GOOG1EXAMPLE", secretAccessKey: "secret-of-google", origin: "" };
-  assert.deepEqual(signForGoogle(url, "PUT", headers, keys, new Date("2026-11-26T08:00:00Z")), {
+  const time = new Date("2026-11-26T08:00:00Z");
+  assert.deepEqual(signForGoogle({ url, method: "PUT", headers, time }, keys), {
     "content-type": "application/octet-stream",
     "x-goog-content-sha256": body,
     "x-goog-date": "20261126T080000Z",
