@@ -1,13 +1,16 @@
 /**
- * Which row groups of a catalog's file a selection looks at, where the file lies elsewhere and every one costs requests:
- * those that may hold a row of it, by the statistics of the footer, and later those that hold its rows.
+ * Which rows of a catalog's file a selection looks at. Where the file lies elsewhere and every row group costs requests:
+ * the row groups that may hold a row of it, by the statistics of the footer, and later those that hold its rows.
  */
 import { rangesAt } from "../../core/cells/cell_ranges.ts";
 import type { LatitudeConvention } from "../../core/cells/convention.ts";
 import type { GroupStatistics, StatedColumn } from "../file/group_statistics.ts";
 import type { Catalog } from "../file/open_catalog.ts";
-import type { RowSpan } from "../file/row_spans.ts";
+import { type RowSpan, spansAround } from "../file/row_spans.ts";
 import type { GranuleFilter } from "./filter.ts";
+
+/** DuckDB passes over what lies between spans, and compares each vector's rows with every one. */
+const MOST_SPANS = 16;
 
 /** What of a question statistics can tell. */
 interface Asked extends Pick<GranuleFilter, "start" | "end"> {
@@ -38,12 +41,16 @@ export async function groupsAsked(
   return await groupsWhere(catalog, (group) => isInTime(group, options) && touches(group));
 }
 
-/** The row groups of rows that were found; null for all. */
-export async function groupsOfRows(
+/** Where the rows lie that were found: spans of them, or the row groups of a file that comes in parts; null for all. */
+export async function spansOfRows(
   catalog: Catalog,
   rows: ReadonlySet<number>,
 ): Promise<RowSpan[] | null> {
   const sorted = Float64Array.from(rows).sort();
+  if (await catalog.groups() === null) {
+    // Numbers of rows of several files are made from two, and pass over nothing.
+    return catalog.paths.length === 1 ? spansAround(sorted, MOST_SPANS) : null;
+  }
   let at = 0;
   return await groupsWhere(catalog, ({ first, rows }) => {
     const before = at;

@@ -3,7 +3,7 @@ import { countDistinct, distinctSorted, groupPairs, rankIn } from "./pairs.ts";
 import { inputError } from "../../core/errors.ts";
 import { type LatitudeConvention, MAX_NUMBER_ORDER } from "../../core/cells/convention.ts";
 import { chosenRows } from "./chosen_rows.ts";
-import { groupsOfRows } from "./narrow.ts";
+import { spansOfRows } from "./narrow.ts";
 import { findPairs, type Pairs, type SelectOptions } from "./find_pairs.ts";
 import type { GranuleRow } from "../granule.ts";
 import type { Catalog } from "../file/open_catalog.ts";
@@ -113,7 +113,7 @@ async function fetchGranules(
     }
   } else if (rows.size > 0) {
     const chosen = await chosenRows(catalog, rows);
-    for (const { connection, condition } of catalog.within(await groupsOfRows(catalog, rows))) {
+    for (const { connection, condition } of catalog.within(await spansOfRows(catalog, rows))) {
       const source = {
         table: catalog.table,
         tail: `SEMI JOIN ${chosen} USING (file_row_number) WHERE ${condition}`,

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { boxArea } from "../../../../core/geometry/area.ts";
 import { nestedOf } from "../../../../core/cells/healpix.ts";
 import { cellsInOtherConvention } from "../../../../core/cells/other_convention.ts";
-import type { Catalog } from "../../../../catalog/file/open_catalog.ts";
+import { writeCellIndex } from "../../../../catalog/cell_index/write_index.ts";
+import { type Catalog, openCatalog } from "../../../../catalog/file/open_catalog.ts";
 import type { GranuleRow } from "../../../../catalog/granule.ts";
 import {
   countParents,
@@ -234,6 +235,31 @@ Deno.test("granules of unknown extent are counted, and taken by every parent onl
     assert.equal(plain.unknownExtent, 1);
     const asked = await select(catalog, options({ unknownExtent: true, cells: [1, 5] }));
     assert.deepEqual([...needed(asked)], [[1, ["known", "lost"]], [5, ["lost"]]]);
+  });
+});
+
+Deno.test("granules that lie far apart in the file are found with and without a condition", async () => {
+  const rows = Array.from({ length: 30_000 }, (_, i) =>
+    sampleRow({
+      id: `g${String(i).padStart(5, "0")}`,
+      cells: BigUint64Array.of(BigInt(i)),
+      geometry: null,
+      bbox: null,
+      size_bytes: i,
+    }));
+  const parents = [0, 1, 900, 1874];
+  const wanted = rows.filter(({ size_bytes }) => parents.includes(Math.floor(size_bytes! / 16)));
+  await withCatalog(rows, async (_, file) => {
+    await writeCellIndex(file);
+    const catalog = await openCatalog(file);
+    try {
+      const all = await select(catalog, options({ cells: parents }));
+      assert.deepEqual(all.granules, wanted);
+      const odd = await select(catalog, options({ cells: parents, where: "size_bytes % 2 = 1" }));
+      assert.deepEqual(odd.granules, wanted.filter(({ size_bytes }) => size_bytes! % 2 === 1));
+    } finally {
+      catalog.close();
+    }
   });
 });
 

@@ -9,13 +9,26 @@ import { TrackSummarizer } from "../../../../catalog/footprint/footprint.ts";
 import { Tally } from "../../../../catalog/discover/draft/tally.ts";
 import { readStacItem } from "../../../../catalog/discover/stac/stac_item.ts";
 import { geometryDigest } from "../../../../catalog/item_extras.ts";
-import type { GranuleRow } from "../../../../catalog/granule.ts";
+import type { GranuleAsset, GranuleRow } from "../../../../catalog/granule.ts";
+import { select } from "../../../../catalog/query/select.ts";
 import { exportStacGeoparquet } from "../../../../catalog/write/export.ts";
 import { encodeWkb } from "../../../../core/geometry/wkb.ts";
 import { hasSharedData, sharedData } from "../../../shared_data.ts";
 import { allRows, sampleRow, withCatalog, withFolder } from "../sample.ts";
 
 const CELL_ORDER = 8;
+
+const NO_ASSET: GranuleAsset = {
+  key: "",
+  path: null,
+  media_type: null,
+  size_bytes: null,
+  checksum: null,
+  s3_href: null,
+  https_href: null,
+  local_href: null,
+  s3_credentials: null,
+};
 
 /** The rows that a catalog file of another tool, or one of our exports, gives. */
 async function imported(file: string, cellOrder = CELL_ORDER, most = Infinity): Promise<GranuleRow[]> {
@@ -130,3 +143,35 @@ if (hasSharedData) {
     assert.deepEqual(back.map(plain), there.map(plain));
   });
 }
+
+Deno.test("of many rows each has its own values, and misses those that it is without", async () => {
+  const rows = Array.from({ length: 5000 }, (_, i): GranuleRow => {
+    const has = (every: number) => i % every === 0;
+    return sampleRow({
+      id: `g${String(i).padStart(4, "0")}`,
+      revision: has(3) ? i : null,
+      start_datetime: has(5) ? null : i * 1000 + 0.001,
+      end_datetime: has(7) ? null : i * 2000,
+      datetime: has(11) ? i * 3000 : null,
+      geometry: has(13) ? null : encodeWkb({ type: "Point", coordinates: [i / 100, 0] }),
+      bbox: has(13) ? null : { xmin: i / 100, ymin: 0, xmax: i / 100, ymax: 0 },
+      cells: has(13) ? new BigUint64Array() : BigUint64Array.of(BigInt(i), BigInt(i + 1)),
+      size_bytes: has(17) ? null : 2 ** 40 + i,
+      checksum: has(19) ? null : `md5:${i}`,
+      concept_id: has(2) ? `"${i}"` : null,
+      properties: has(23) ? { number: i } : {},
+      assets: has(29) ? [{ ...NO_ASSET, key: `a${i}`, size_bytes: i }] : [],
+    });
+  });
+  await withCatalog(rows, async (catalog) => {
+    const found = await allRows(catalog);
+    assert.deepEqual(found.toSorted((a, b) => a.id < b.id ? -1 : 1), rows);
+    const cells = await select(catalog, { order: 8, convention: "authalic" });
+    assert.deepEqual(cells.granules, rows.filter(({ cells }) => cells.length > 0));
+    const plain = await select(catalog, { order: 8, convention: "authalic", withoutCells: true });
+    assert.deepEqual(
+      plain.granules,
+      cells.granules.map((row) => ({ ...row, geometry: null, cells: new BigUint64Array() })),
+    );
+  });
+});
