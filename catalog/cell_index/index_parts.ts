@@ -57,6 +57,11 @@ export function isWhole(file: string, { begin, end, sum }: IndexPart): boolean {
   return sumOf(file, begin, end) === sum;
 }
 
+/** Whether these are they. */
+export function isOfPart(bytes: Uint8Array, { sum }: IndexPart): boolean {
+  return createHash("sha256").update(bytes).digest("hex") === sum;
+}
+
 export function isPart(value: unknown): value is IndexPart {
   return isObject(value) && isPlace(value.first) && isPlace(value.last) &&
     Number.isSafeInteger(value.begin) && Number.isSafeInteger(value.end) && typeof value.sum === "string";

@@ -1,13 +1,24 @@
 /** What a cell index tells of the catalog as it is now, which may have changed since the index was written. */
+import fs from "node:fs";
 import { MAX_NUMBER_ORDER } from "../../core/cells/convention.ts";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { GranaryError } from "../../core/errors.ts";
 import { isObject } from "../../core/json_value.ts";
 import { sqlString } from "../../core/tables/duckdb.ts";
+import { NotPlainError } from "../../core/tables/parquet_columns.ts";
+import { NotInPartsError, readAt } from "../../core/tables/parquet_row_groups.ts";
 import type { Catalog } from "../file/open_catalog.ts";
 import type { RowSpan } from "../file/row_spans.ts";
-import { type IndexPart, isPart, isWhole as isWholePart, pagesEnd, partsWith } from "./index_parts.ts";
+import {
+  type IndexPart,
+  isOfPart,
+  isPart,
+  isWhole as isWholePart,
+  pagesEnd,
+  partsWith,
+} from "./index_parts.ts";
 import { hasItsSum } from "./index_sum.ts";
+import { type PartLists, partLists } from "./part_lists.ts";
 import { type RowGroup, rowGroupsOf, stateOf } from "./row_groups.ts";
 import { NO_CELLS_ORDER } from "./cell_lists.ts";
 import { CELLS_KEY } from "../schema.ts";
@@ -35,6 +46,11 @@ export class DamagedIndexError extends GranaryError {
     super("input", `${name}: the cell index is damaged (${reason}); granary catalog index makes it again`);
   }
 }
+
+/** More parts than these are read sooner by the threads of DuckDB. */
+const MOST_PARTS = 64;
+/** Rows in the lists of parts that are held at once; with more of them memory would be much. */
+const MOST_ROWS = 16e6;
 
 const OTHER_BYTES = "its bytes are not those that were written";
 
@@ -65,6 +81,20 @@ async function readIndex(catalog: Catalog): Promise<CellIndex | undefined> {
     size: groups.reduce((sum, { rows }) => sum + rows, 0),
     async cells(order, ranges, found, signal) {
       if (ranges?.length === 0) return;
+      const take = (cell: number, list: Uint32Array): void => {
+        if (!renumbered.knows(list)) {
+          throw new DamagedIndexError(name, "it names rows that its catalog never had");
+        }
+        found(cell, renumbered.rows(list));
+      };
+      const wanted = ranges === null ? [] : partsWithin(metadata.parts, order, ranges);
+      const few = ranges === null || wanted.length > MOST_PARTS
+        ? undefined
+        : listsOf({ name, path }, wanted, checked);
+      if (few !== undefined) {
+        for (const lists of few) takeCells(lists, order, ranges!, take);
+        return;
+      }
       // Of alternatives DuckDB reads every row group, of one range those that it touches: what is read is what is checked.
       const hull = ranges === null ? null : hullOf(ranges);
       const within = ranges === null
@@ -95,15 +125,66 @@ async function readIndex(catalog: Catalog): Promise<CellIndex | undefined> {
         const rows = lists.childVector.items;
         for (let i = 0; i < chunk.rowCount; i++) {
           const from = lists.getEntryOffset(i);
-          const list = rows.subarray(from, from + lists.getEntryLength(i));
-          if (!renumbered.knows(list)) {
-            throw new DamagedIndexError(name, "it names rows that its catalog never had");
-          }
-          found(Number(cells[i]), renumbered.rows(list));
+          take(Number(cells[i]), rows.subarray(from, from + lists.getEntryLength(i)));
         }
       }
     },
   };
+}
+
+/** The parts that may hold cells of an order in one of the ranges, which ascend. */
+function partsWithin(parts: readonly IndexPart[], order: number, ranges: readonly Range[]): IndexPart[] {
+  return partsWith(parts, order, hullOf(ranges)).filter((part) =>
+    ranges.some((range) => partsWith([part], order, range).length > 0)
+  );
+}
+
+/**
+ * The entries of parts, read without DuckDB; undefined where they are for it. Throws a {@linkcode DamagedIndexError} for
+ * bytes that are not those that were written.
+ */
+function listsOf(
+  { name, path }: { name: string; path: string },
+  parts: readonly IndexPart[],
+  checked: Set<IndexPart>,
+): PartLists[] | undefined {
+  const found: PartLists[] = [];
+  let room = MOST_ROWS;
+  const fd = fs.openSync(path, "r");
+  try {
+    for (const part of parts) {
+      const bytes = readAt(fd, part.begin, part.end - part.begin, path);
+      if (!checked.has(part) && !isOfPart(bytes, part)) throw new DamagedIndexError(name, OTHER_BYTES);
+      checked.add(part);
+      const lists = partLists(bytes);
+      room -= lists.rows.length;
+      if (room < 0) return undefined;
+      found.push(lists);
+    }
+    return found;
+  } catch (error) {
+    if (error instanceof NotInPartsError) throw new DamagedIndexError(name, error.message);
+    if (error instanceof NotPlainError) return undefined;
+    throw error;
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** The cells of a part at an order that lie in one of the ranges. */
+function takeCells(
+  { orders, cells, begins, rows }: PartLists,
+  order: number,
+  ranges: readonly Range[],
+  take: (cell: number, rows: Uint32Array) => void,
+): void {
+  for (let i = 0, range = 0; i < cells.length; i++) {
+    if (orders[i] !== order) continue;
+    // Those of one order ascend.
+    while (range < ranges.length && ranges[range].last < cells[i]) range += 1;
+    if (range === ranges.length) return;
+    if (ranges[range].first <= cells[i]) take(cells[i], rows.subarray(begins[i], begins[i + 1]));
+  }
 }
 
 interface Range {

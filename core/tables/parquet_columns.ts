@@ -14,7 +14,7 @@ export class NotPlainError extends Error {}
 const PAGE = { type: 1, bytes: 2, packedBytes: 3, sum: 4, data: 5, dictionary: 7 } as const;
 const HEADER = { values: 1, encoding: 2 } as const;
 const DATA_PAGE = 0, DICTIONARY_PAGE = 2;
-const PLAIN = 0, PLAIN_DICTIONARY = 2, RLE_DICTIONARY = 8;
+const PLAIN = 0, PLAIN_DICTIONARY = 2, DELTA_BINARY_PACKED = 5, RLE_DICTIONARY = 8;
 
 /** Wider codes do not fit what is shifted here; no dictionary has so many values. */
 const MOST_CODE_BITS = 24;
@@ -109,6 +109,24 @@ export function decodeColumn(bytes: Uint8Array, shape: ColumnShape, { from, to }
   };
 }
 
+/** A page of values that are packed by their differences, behind their levels. */
+export interface DeltaPage {
+  values: number;
+  /** Unpacked. */
+  bytes: Uint8Array;
+}
+
+/** Such pages that follow each other, of whatever columns, of no more bytes together than `room`. */
+export function* deltaPages(bytes: Uint8Array, room: number): Generator<DeltaPage> {
+  for (let at = 0; at < bytes.length;) {
+    const page = readPage(bytes, at, room);
+    expect(page.type === DATA_PAGE && page.encoding === DELTA_BINARY_PACKED && page.values > 0);
+    at = page.end;
+    room -= page.bytes.length;
+    yield page;
+  }
+}
+
 /** How many values of a page are there, and which of them are those of the entries [begin, end). */
 interface Counted extends Entries {
   all: number;
@@ -170,7 +188,7 @@ export function numberIn(members: ThriftStruct, field: number): number {
 }
 
 /** Levels stand behind their length, in as few bits as the greatest takes. */
-function readLevels(
+export function readLevels(
   bytes: Uint8Array,
   at: number,
   greatest: number,
