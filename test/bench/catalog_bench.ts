@@ -1,6 +1,7 @@
 /**
  * A catalog of many granules: `deno task bench catalog [--rows 1000000] [--folder FOLDER]`. Builds it from rows along ICESat-2-like orbits (some 170 cells a granule at order 8),
- * merges it, and selects from it; prints seconds, the file's size and the greatest resident memory.
+ * merges it, and selects regions from it, each first in a process of its own and then after others; prints seconds,
+ * the file's size and the greatest resident memory.
  */
 import fs from "node:fs";
 import os from "node:os";
@@ -16,6 +17,8 @@ import { catalogInfo } from "../../catalog/query/info.ts";
 import { countParents, select } from "../../catalog/query/select.ts";
 import { writeCatalog } from "../../catalog/write/write.ts";
 import { missionRows } from "../support/mission_granules.ts";
+import { REGION_STARTS, regionAt } from "./catalog_regions.ts";
+import { formatSpread, measure, spreadOf } from "./measure.ts";
 import { addRow } from "./table.ts";
 
 const { values } = parseArgs({
@@ -45,6 +48,41 @@ async function timed<T>(what: string, wanted: string | null, run: () => Promise<
   return result;
 }
 
+/** A selection of one of the regions. */
+interface Run {
+  seconds: number;
+  granules: number;
+}
+
+/** What is selected of each region: its name, parents, and what is wanted of the first selection and of others. */
+const SELECTIONS = [
+  ["select a region of 64 parents", 64, { first: "1.0 s", later: "0.3 s" }],
+  ["select one parent", 1, { first: null, later: null }],
+] as const;
+
+const ELSEWHERE = 10_000;
+
+function inItsOwnProcess(file: string, first: number, parents: number): Run & { peakBytes: number | null } {
+  const options = "Deno" in globalThis ? ["run", "--allow-all", "--no-check"] : [];
+  const script = path.join(import.meta.dirname!, "catalog_select.ts");
+  const root = path.resolve(import.meta.dirname!, "..", "..");
+  const { stdout, peakBytes } = measure(
+    process.execPath,
+    [...options, script, file, String(first), String(parents)],
+    root,
+  );
+  return { ...JSON.parse(stdout) as Run, peakBytes };
+}
+
+function report(what: string, runs: readonly Run[], wanted: string | null, besides: string): void {
+  const seconds = formatSpread(spreadOf(runs.map((run) => run.seconds)));
+  const granules = spreadOf(runs.map((run) => run.granules));
+  const figure =
+    `${seconds} s, ${runs.length} regions of ${granules.min} to ${granules.max} granules${besides}`;
+  console.log(`${what.padEnd(44)} ${figure}`);
+  addRow({ what: `catalog of ${GRANULES} granules: ${what}`, figure, wanted });
+}
+
 const folder = fs.mkdtempSync(path.join(FOLDER, "granary-bench-"));
 try {
   const file = path.join(folder, "catalog.parquet");
@@ -71,22 +109,24 @@ try {
   );
   const catalog = await timed("open", null, () => openCatalog(file));
   await timed("say what it holds", "0.3 s", () => catalogInfo(catalog));
-  const region = Array.from({ length: 64 }, (_, i) => 41_216 + i);
-  const base = { order: 6, convention: "authalic", withoutCells: true } as const;
-  for (const state of ["cold", "warm"]) {
-    const found = await timed(
-      `select a region of 64 parents, ${state}`,
-      state === "cold" ? "1.0 s" : "0.3 s",
-      () => select(catalog, { ...base, cells: region }),
-    );
-    console.log(`${found.parents.length} parents, ${found.granules.length} granules`);
-    await timed(
-      `select one parent, ${state}`,
-      null,
-      () => select(catalog, { ...base, cells: region.slice(0, 1) }),
-    );
-    await timed(`count every parent's granules, ${state}`, null, () => countParents(catalog, base));
+  for (const [what, parents, wanted] of SELECTIONS) {
+    const runs = REGION_STARTS.map((first) => inItsOwnProcess(file, first, parents));
+    const peak = Math.max(...runs.map(({ peakBytes }) => peakBytes ?? 0)) / 2 ** 20;
+    report(`${what}, the first of a process`, runs, wanted.first, `; process at most ${peak.toFixed(0)} MiB`);
   }
+  for (const [what, parents, wanted] of SELECTIONS) {
+    // Of somewhere else, so that none of the places has been read.
+    await select(catalog, regionAt(ELSEWHERE, parents));
+    const runs: Run[] = [];
+    for (const first of REGION_STARTS) {
+      const start = performance.now();
+      const { granules } = await select(catalog, regionAt(first, parents));
+      runs.push({ seconds: (performance.now() - start) / 1000, granules: granules.length });
+    }
+    report(`${what}, later ones`, runs, wanted.later, "");
+  }
+  const { order, convention } = regionAt(0, 1);
+  await timed("count every parent's granules", null, () => countParents(catalog, { order, convention }));
   catalog.close();
 } finally {
   fs.rmSync(folder, { recursive: true, force: true });
