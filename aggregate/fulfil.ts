@@ -7,7 +7,14 @@ import { locateAll } from "../catalog/locate_all.ts";
 import { rowIndexOf, rowIndexPath } from "../catalog/row_index/paths.ts";
 import { defaultRunDirectory } from "../runs/run_directory.ts";
 import type { Estimate } from "./estimate.ts";
-import { expectRemote, isRemote, lazyOpener, openRunDirectory, openStore } from "./places.ts";
+import {
+  expectRemote,
+  isRemote,
+  lazyOpener,
+  openBesideStore,
+  openRunDirectory,
+  openStore,
+} from "./places.ts";
 import type { PrepareOptions } from "./plan/asked.ts";
 import type { Plan } from "./plan/plan.ts";
 import { planFromCatalog } from "./plan_from_catalog.ts";
@@ -97,10 +104,12 @@ export async function fulfil(request: AggregateRequest, selecting: LazyDuck): Pr
     const common = {
       store: places.store,
       runDirectory: places.run,
+      besideStore: openBesideStore(store, openerOnce),
       mode,
       driver: drivers.text,
       signal,
       onNote,
+      onWarning: warn,
     };
     if (planning) {
       await layOutRun(plan, common);
@@ -127,7 +136,6 @@ export async function fulfil(request: AggregateRequest, selecting: LazyDuck): Pr
       checkpoint: request.checkpoint,
       exitsAfter: request.exitsAfter,
       onProgress: request.onProgress,
-      onWarning: warn,
       lease: {
         onWait: (holder, seconds) =>
           warn(`waiting up to ${seconds} s to see whether ${holder.host} still runs it`),

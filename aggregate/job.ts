@@ -1,13 +1,16 @@
 /** Aggregation as a job of tasks: what any process does of a planned run, by its run directory's address. */
 import { locateAll } from "../catalog/locate_all.ts";
 import { parseDrivers } from "../catalog/driver_choice.ts";
+import type { SourceOpener } from "../core/access/open.ts";
 import { inputError } from "../core/errors.ts";
 import type { JobKind, TaskOptions, TaskOutcome, TaskWorker } from "../runs/job.ts";
+import { type PlaceHolder, shareHold } from "../runs/slurm/hold.ts";
 import {
   expectRemote,
   isRemote,
   type LazyOpener,
   lazyOpener,
+  openBesideStore,
   openRunDirectory,
   openStore,
 } from "./places.ts";
@@ -15,7 +18,9 @@ import { type Executor, startExecutor } from "./schedule/executor.ts";
 import type { Plan } from "./plan/plan.ts";
 import { type FinishedRun, finishRun } from "./run/finish.ts";
 import { type RunStatus, runStatus } from "./run/status.ts";
-import { reduceShard, scatterBatch } from "./run/tasks.ts";
+import { reduceShard, scatterBatch, type TaskSettings } from "./run/tasks.ts";
+import { storeHolder, storeLeases } from "./run/store_holder.ts";
+import { SETTINGS_KEY } from "../runs/run_directory.ts";
 import { readPlan } from "./run_directory/plan_document.ts";
 import { RunDirectory, type RunSettings } from "./run_directory/run_directory.ts";
 import { REDUCE, SCATTER } from "./run_directory/stages.ts";
@@ -68,6 +73,23 @@ class AggregateWorker implements TaskWorker {
       onProgress: ({ granules }: { granules: number }) => options.onProgress?.(granules),
       onWarning: warn,
     };
+    // Other runs see by it that this one lives, and it sees whether one has taken the store.
+    const shared = await shareHold(directory.target, holderOf(directory, settings, this.#opener));
+    try {
+      return await this.#task(directory, plan, settings, stage, task, common);
+    } finally {
+      await shared.leave();
+    }
+  }
+
+  async #task(
+    directory: RunDirectory,
+    plan: Plan,
+    settings: RunSettings,
+    stage: string,
+    task: number,
+    common: TaskSettings,
+  ): Promise<TaskOutcome> {
     if (stage === SCATTER) {
       const { granules, ...rest } = await scatterBatch(directory, plan, task, common);
       const { failed, left, read } = granules;
@@ -119,9 +141,29 @@ export async function finish(runDirectory: string, options: RunQuestion = {}): P
   const directory = openRunDirectory(runDirectory, undefined, opener);
   const { plan, settings } = await readPlan(directory);
   const { signal } = options;
-  const finished = await finishRun(directory, plan, openStore(settings.store, opener), { signal });
+  const store = openStore(settings.store, opener);
+  const finished = await finishRun(directory, plan, store, holderOf(directory, settings, opener), {
+    signal,
+    onWarning: options.onWarning,
+  });
   await directory.putReport(finished);
   return finished;
+}
+
+/** The run as a holder of its store, for what hands it to others. */
+export async function placeHolder(runDirectory: string, opener: () => SourceOpener): Promise<PlaceHolder> {
+  const directory = openRunDirectory(runDirectory, undefined, opener);
+  return holderOf(directory, await directory.document<RunSettings>(SETTINGS_KEY), opener);
+}
+
+function holderOf(
+  directory: RunDirectory,
+  { store: address, claim, created }: RunSettings,
+  opener: () => SourceOpener,
+): PlaceHolder {
+  const store = openStore(address, opener);
+  const leases = storeLeases(directory, store, openBesideStore(address, opener));
+  return storeHolder(directory, store, leases, { claim, created });
 }
 
 /** How far the run is. */

@@ -4,6 +4,7 @@ import { SourceOpener } from "../core/access/open.ts";
 import { FolderTarget } from "../core/access/folder_target.ts";
 import type { ObjectTarget } from "../core/access/object_target.ts";
 import { openTarget } from "../core/access/targets.ts";
+import { defaultRunDirectory } from "../runs/run_directory.ts";
 import { RunDirectory } from "./run_directory/run_directory.ts";
 import { temporaryRoot } from "../core/files/folders.ts";
 import { isObjectAddress } from "../core/files/address.ts";
@@ -46,6 +47,12 @@ export function openRunDirectory(
 /** The place of a store; `opener` is asked for one that is no folder of this machine. */
 export function openStore(address: string, opener: () => SourceOpener): ObjectTarget {
   return isRemote(address) ? openTarget(address, opener()) : new FolderTarget(address);
+}
+
+/** The run directory beside a store that is no folder of this machine; undefined for others, and for a whole bucket. */
+export function openBesideStore(address: string, opener: () => SourceOpener): ObjectTarget | undefined {
+  const isBelowBucket = isRemote(address) && /^[^:]+:\/\/[^/]+\/+[^/]/.test(address);
+  return isBelowBucket ? openTarget(defaultRunDirectory(address), opener()) : undefined;
 }
 
 /** Whether an address is no folder of this machine. */

@@ -11,7 +11,7 @@ import type { ObjectTarget } from "../core/access/object_target.ts";
 import { bootId, isRunning, processStart } from "../core/processes.ts";
 
 const LEASE_SECONDS = 90;
-const HEARTBEAT_SECONDS = 20;
+export const HEARTBEAT_SECONDS = 20;
 
 /** What a lease says of its holder. */
 export interface LeaseHolder {
@@ -22,6 +22,11 @@ export interface LeaseHolder {
   boot: string;
   /** A batch job that holds the run instead of a process. */
   job?: string;
+  /** The run that holds what several may want, by a name of its own, and the address of its directory. */
+  claim?: string;
+  run?: string;
+  /** Processes hold it that do tasks of the run: each writes its heartbeat here, and none can release it. */
+  shared?: boolean;
   since: string;
   beat: number;
   released?: boolean;
@@ -35,6 +40,15 @@ export interface LeaseOptions {
   jobAlive?: (job: string) => Promise<boolean | undefined>;
   /** Whether a batch job is the one that this process is a part of. */
   ownJob?: (job: string) => boolean;
+  /** The run that takes it; see {@linkcode LeaseHolder}. */
+  claim?: string;
+  run?: string;
+  /** Whether a holder is of the run that takes it, whose tasks may go on meanwhile. */
+  isOwn?: (holder: LeaseHolder) => boolean;
+  /** What is held, for messages; by default the run of the place. */
+  held?: string;
+  /** Refuse to take it after another run. */
+  goesOn?: boolean;
   signal?: AbortSignal;
   /** Called once when the holder has to be watched before it can be called dead. */
   onWait?(holder: LeaseHolder, seconds: number): void;
@@ -45,7 +59,13 @@ export class Lease {
   #timer: ReturnType<typeof setInterval> | undefined;
   #beating: Promise<void> = Promise.resolve();
 
-  private constructor(readonly target: ObjectTarget, readonly number: number, public holder: LeaseHolder) {}
+  private constructor(
+    readonly target: ObjectTarget,
+    readonly number: number,
+    public holder: LeaseHolder,
+    /** Who had it before. */
+    readonly before: LeaseHolder | undefined,
+  ) {}
 
   /**
    * Takes the lease, after a dead holder's if need be. Throws an input error that names a living
@@ -55,8 +75,9 @@ export class Lease {
     for (;;) {
       const last = await lastLease(target);
       if (last !== undefined) await mustBeDead(target, last, options);
-      const lease = new Lease(target, (last?.number ?? 0) + 1, describeSelf(options.job));
-      if (!await target.putNew(leaseKey(lease.number), encode(lease.holder))) continue;
+      if (options.goesOn && last?.holder !== undefined) mustBeOwn(target, last.holder, options);
+      const lease = new Lease(target, (last?.number ?? 0) + 1, describeSelf(options), last?.holder);
+      if (!await target.putNew(leaseKey(lease.number), encodeHolder(lease.holder))) continue;
       if (!await isHighest(target, lease.number)) continue;
       lease.#start(options.heartbeatSeconds ?? HEARTBEAT_SECONDS);
       return lease;
@@ -67,7 +88,7 @@ export class Lease {
     if (this.holder.job !== undefined) return; // the scheduler's word is its heartbeat
     this.#timer = setInterval(() => {
       this.#beat += 1;
-      const bytes = encode({ ...this.holder, beat: this.#beat });
+      const bytes = encodeHolder({ ...this.holder, beat: this.#beat });
       // A heartbeat that fails is no failure of the run; too many and another may take over, which is safe.
       this.#beating = this.target.put(leaseKey(this.number), bytes).catch(() => undefined);
     }, seconds * 1000);
@@ -80,27 +101,30 @@ export class Lease {
     await this.#beating;
     this.#beat += 1;
     this.holder = { ...this.holder, job };
-    await this.target.put(leaseKey(this.number), encode({ ...this.holder, beat: this.#beat }));
+    await this.target.put(leaseKey(this.number), encodeHolder({ ...this.holder, beat: this.#beat }));
   }
 
-  /** Gives the lease up, so that the next run need not wait. */
   get key(): string {
     return leaseKey(this.number);
   }
 
-  async release(): Promise<void> {
+  /** Gives the lease up, so that the next run need not wait; `backTo` is the run that then had it last. */
+  async release(backTo?: LeaseHolder): Promise<void> {
     clearInterval(this.#timer);
     await this.#beating;
+    const of = backTo === undefined ? {} : { claim: backTo.claim, run: backTo.run };
     await this.target.put(
       leaseKey(this.number),
-      encode({ ...this.holder, beat: this.#beat, released: true }),
+      encodeHolder({ ...this.holder, ...of, beat: this.#beat, released: true }),
     );
   }
 }
 
-const leaseKey = (number: number): string => `lease.${number}`;
-const encode = (holder: LeaseHolder): Uint8Array => new TextEncoder().encode(JSON.stringify(holder));
+export const leaseKey = (number: number): string => `lease.${number}`;
+export const encodeHolder = (holder: LeaseHolder): Uint8Array =>
+  new TextEncoder().encode(JSON.stringify(holder));
 
+/** A lease as it was found. */
 interface FoundLease {
   number: number;
   /** Undefined where its holder removed it since it was listed. */
@@ -108,9 +132,15 @@ interface FoundLease {
   holder: LeaseHolder | undefined;
 }
 
-async function lastLease(target: ObjectTarget): Promise<FoundLease | undefined> {
+/** The lease that counts; undefined where nobody has been. */
+export async function lastLease(target: ObjectTarget): Promise<FoundLease | undefined> {
   const numbers = await leaseNumbers(target);
   return numbers.length === 0 ? undefined : readLease(target, Math.max(...numbers));
+}
+
+/** The number of the lease that counts; 0 where nobody has been. */
+export async function lastLeaseNumber(target: ObjectTarget): Promise<number> {
+  return Math.max(0, ...await leaseNumbers(target));
 }
 
 async function leaseNumbers(target: ObjectTarget): Promise<number[]> {
@@ -138,15 +168,26 @@ async function mustBeDead(target: ObjectTarget, found: FoundLease, options: Leas
     if (options.ownJob?.(holder.job)) return;
     const alive = await options.jobAlive?.(holder.job);
     if (alive === false) return;
-    throw heldError(target, holder, alive === undefined ? found.number : undefined);
+    throw heldError(target, holder, options, alive === undefined ? found.number : undefined);
   }
-  if (holder !== undefined && holder.host === os.hostname() && holder.boot === bootId()) {
-    if (isRunning(holder.pid, holder.processStarted)) throw heldError(target, holder);
+  if (holder?.shared) {
+    if (options.isOwn?.(holder)) return;
+  } else if (holder !== undefined && isOfThisMachine(holder)) {
+    if (isRunning(holder.pid, holder.processStarted)) throw heldError(target, holder, options);
     return;
   }
   const seconds = options.leaseSeconds ?? LEASE_SECONDS;
   if (holder !== undefined) options.onWait?.(holder, seconds);
-  await watch(target, found, seconds, options.signal);
+  await watch(target, found, seconds, options);
+}
+
+function isOfThisMachine({ host, boot }: LeaseHolder): boolean {
+  return host === os.hostname() && boot === bootId();
+}
+
+/** Whether the holder was a process of this very machine that is gone. */
+export function isGone(holder: LeaseHolder): boolean {
+  return holder.job === undefined && isOfThisMachine(holder) && !isRunning(holder.pid, holder.processStarted);
 }
 
 /** Waits until a lease has not changed for so long. Throws when it changes: its holder lives. */
@@ -154,36 +195,57 @@ async function watch(
   target: ObjectTarget,
   found: FoundLease,
   seconds: number,
-  signal: AbortSignal | undefined,
+  options: LeaseOptions,
 ): Promise<void> {
   const deadline = performance.now() + seconds * 1000;
   while (performance.now() < deadline) {
     await new Promise((resolve) =>
       setTimeout(resolve, Math.min(2000, Math.max(0, deadline - performance.now())))
     );
-    signal?.throwIfAborted();
+    options.signal?.throwIfAborted();
     const now = await readLease(target, found.number);
     if (now.text === undefined) return;
     if (now.text !== found.text && now.holder !== undefined) {
       if (now.holder.released) return;
-      throw heldError(target, now.holder);
+      throw heldError(target, now.holder, options);
     }
   }
 }
 
 /** `unreachable` is the number of a lease whose holder nobody here can ask about. */
-function heldError(target: ObjectTarget, holder: LeaseHolder, unreachable?: number): GranaryError {
-  const who = holder.job === undefined
-    ? `process ${holder.pid} on ${holder.host}`
-    : `batch job ${holder.job} submitted from ${holder.host}`;
-  return new GranaryError(
+function heldError(
+  target: ObjectTarget,
+  holder: LeaseHolder,
+  options: LeaseOptions,
+  unreachable?: number,
+): GranaryError {
+  const who = holder.job !== undefined
+    ? `batch job ${holder.job} submitted from ${holder.host}`
+    : `${holder.shared ? "tasks, the last of them " : ""}process ${holder.pid} on ${holder.host}`;
+  const isOther = options.held !== undefined && !options.isOwn?.(holder);
+  const what = isOther
+    ? `${options.held}: the run in ${holder.run ?? target.name} writes there, by ${who} since ${holder.since}`
+    : `${target.name}: the run is held by ${who} since ${holder.since}`;
+  const then = unreachable !== undefined
+    ? `its scheduler cannot be asked from here: resume where it can be, or delete ${
+      isOther ? `${target.name}/` : ""
+    }${leaseKey(unreachable)} if the job has ended`
+    : isOther
+    ? "nothing was changed: wait for it or end it, or choose another place"
+    : "wait for it, or end it and say --resume";
+  return new GranaryError("input", `${what} (${then})`, { details: { holder } });
+}
+
+/** Throws an input error where the last holder was another run than the one that takes the lease. */
+export function mustBeOwn(target: ObjectTarget, holder: LeaseHolder, options: LeaseOptions): void {
+  if (options.isOwn === undefined || options.isOwn(holder)) return;
+  throw new GranaryError(
     "input",
-    `${target.name}: the run is held by ${who} since ${holder.since}` +
-      (unreachable === undefined
-        ? " (wait for it, or end it and say --resume)"
-        : ` (its scheduler cannot be asked from here: resume where it can be, or delete ${
-          leaseKey(unreachable)
-        } if the job has ended)`),
+    `${options.held ?? target.name}: the run in ${
+      holder.run ?? target.name
+    } has taken this place since ${holder.since}, so ${
+      options.run ?? "this run"
+    } has it no more; nothing was done (repeat the run's own command with --resume to make its store again there, or choose another place)`,
     { details: { holder } },
   );
 }
@@ -199,13 +261,16 @@ async function isHighest(target: ObjectTarget, number: number): Promise<boolean>
   return highest === number;
 }
 
-function describeSelf(job: string | undefined): LeaseHolder {
+/** What a lease says of this process. */
+export function describeSelf({ job, claim, run }: LeaseOptions): LeaseHolder {
   return {
     host: os.hostname(),
     pid: process.pid,
     processStarted: processStart(process.pid) ?? "",
     boot: bootId(),
-    ...(job === undefined ? {} : { job }),
+    ...job === undefined ? {} : { job },
+    ...claim === undefined ? {} : { claim },
+    ...run === undefined ? {} : { run },
     since: new Date().toISOString(),
     beat: 0,
   };

@@ -3,7 +3,8 @@ import { FolderTarget } from "../../core/access/folder_target.ts";
 import { askAhead, forget, knownTarget } from "../../core/access/known_target.ts";
 import { GranaryError } from "../../core/errors.ts";
 import { defaultRunDirectory } from "../../runs/run_directory.ts";
-import { takeLease } from "../../runs/slurm/slurm_lease.ts";
+import { lastLeaseNumber } from "../../runs/lease.ts";
+import { Hold } from "../../runs/slurm/hold.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { ReadingSums } from "../run_directory/account.ts";
 import { clearRun, removeEmpty, savedNothing } from "../run_directory/clear.ts";
@@ -12,6 +13,7 @@ import { admit } from "./admit.ts";
 import { makeReady } from "./make_ready.ts";
 import type { Remaining } from "./resume.ts";
 import type { PlaceOptions } from "./run_options.ts";
+import { settingsOf, storeHolder, storeLeases } from "./store_holder.ts";
 import { StorePlace } from "./store_place.ts";
 import { takeOver } from "./take_over.ts";
 
@@ -38,42 +40,64 @@ export async function underLease<T>(
   const directory = (options.runDirectory ??
     RunDirectory.in(defaultRunDirectory(target.name), options.scratch)).known();
   const { mode = "new", driver = "auto", signal, onNote } = options;
-  let [place] = await Promise.all([StorePlace.at(target, plan.store), askAhead(directory.target)]);
-  await admit(directory, mode, plan, place);
   const goesOn = mode === "resume" || mode === "append";
-  const lease = await takeLease(directory.target, { signal, ...options.lease });
-  // Ahead of the first lease nobody was here. Ahead of a later one a run may have ended since the store was looked at.
-  if (lease.number > 1 && forget(target)) {
+  const leases = storeLeases(directory, target, options.besideStore);
+  // Of a folder it is known in what order things are asked; what is known of a service may be of any time before.
+  const seen = target instanceof FolderTarget ? await lastLeaseNumber(leases ?? directory.target) : 0;
+  const [found, settings] = await Promise.all([
+    StorePlace.at(target, plan.store),
+    goesOn ? settingsOf(directory) : undefined,
+    askAhead(directory.target),
+  ]);
+  let place = found;
+  await admit(directory, mode, plan, place);
+  const claim = settings?.claim ?? crypto.randomUUID();
+  const holder = storeHolder(directory, target, leases, { claim, created: settings?.created });
+  const hold = await Hold.take(directory.target, holder, { signal, ...options.lease }, options.onWarning);
+  if (hold.isAfter(seen)) {
+    // A run may have ended since the store was looked at.
     try {
+      forget(target);
       place = await StorePlace.at(target, plan.store);
       await admit(directory, mode, plan, place);
     } catch (error) {
-      await lease.release();
+      await hold.release();
       throw error;
     }
   }
-  let isVain = false;
+  const isAnothers = settings !== undefined && hold.isAfterAnother(holder);
+  if (isAnothers) {
+    onNote?.(
+      `${target.name}: the run in ${hold.before?.run} has written there since this one did: every shard is made again`,
+    );
+  }
+  let hasNothing = false, isVain = false;
   let written: Promise<void> | undefined;
   try {
     let left = 0, replaces = mode === "overwrite" && !place.isEmpty;
     if (!goesOn) await clearRun(directory);
     else {
-      const before = await takeOver(directory, target, plan, driver);
+      const before = await takeOver(directory, target, plan, driver, isAnothers);
       if (before.isChanged) place = await StorePlace.at(target, plan.store);
       ({ left, replaces } = before);
     }
-    const ready = await makeReady(plan, directory, place, { mode, driver, left, replaces, onNote });
+    const how = { mode, driver, claim, isAnothers, left, replaces, onNote };
+    const ready = await makeReady(plan, directory, place, how);
     written = ready.written;
     return await body({ directory, place, ...ready });
   } catch (error) {
+    hasNothing = !goesOn && await savedNothing(directory).catch(() => false);
     // A run that saved nothing has nothing to be resumed from.
-    isVain = !goesOn && isFruitless(error) && await savedNothing(directory).catch(() => false);
+    isVain = hasNothing && isFruitless(error);
     throw error;
   } finally {
     await written?.catch(() => {}); // it ends before another run may begin
     if (isVain) await clearRun(directory);
-    await lease.release();
-    if (isVain) await removeEmpty(directory, lease.key);
+    await hold.release(hasNothing);
+    if (isVain) {
+      await removeEmpty(directory, hold.key);
+      await hold.forget();
+    }
   }
 }
 

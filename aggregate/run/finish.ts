@@ -2,7 +2,7 @@
 import { inputError } from "../../core/errors.ts";
 import type { ObjectTarget } from "../../core/access/object_target.ts";
 import type { LeaseOptions } from "../../runs/lease.ts";
-import { takeLease } from "../../runs/slurm/slurm_lease.ts";
+import { Hold, type PlaceHolder } from "../../runs/slurm/hold.ts";
 import type { Plan } from "../plan/plan.ts";
 import { keepReading, readingSoFar } from "../run_directory/account.ts";
 import type { RunDirectory } from "../run_directory/run_directory.ts";
@@ -28,9 +28,11 @@ export async function finishRun(
   directory: RunDirectory,
   plan: Plan,
   target: ObjectTarget,
-  leaseOptions: LeaseOptions = {},
+  holder: PlaceHolder,
+  leaseOptions: LeaseOptions & { onWarning?: (message: string) => void } = {},
 ): Promise<FinishedRun> {
-  const lease = await takeLease(directory.target, leaseOptions);
+  const { onWarning, ...options } = leaseOptions;
+  const hold = await Hold.take(directory.target, holder, { ...options, goesOn: true }, onWarning);
   try {
     const [found, shards] = await Promise.all([scatterRecords(directory), shardRecords(directory)]);
     const place = await StorePlace.at(target, plan.store);
@@ -74,6 +76,6 @@ export async function finishRun(
       incompleteParents: finished.incompleteParents,
     };
   } finally {
-    await lease.release();
+    await hold.release();
   }
 }

@@ -21,6 +21,10 @@ const SWEPT = ["runs/", "scatter/", "shards/", "values/", ".run.", ".plan.", ".r
 interface ReadyOptions {
   mode: StoreMode;
   driver: string;
+  /** The run's name as a holder of its store. */
+  claim: string;
+  /** Whether another run has written the store since this one did: none of its shards is relied on. */
+  isAnothers: boolean;
   /** Shards of a run before that were not taken over. */
   left: number;
   /** Whether the store that was found is another run's, which this one is to replace. */
@@ -48,14 +52,14 @@ export async function makeReady(
   plan: Plan,
   directory: RunDirectory,
   place: StorePlace,
-  { mode, driver, left, replaces, onNote }: ReadyOptions,
+  { mode, driver, claim, isAnothers, left, replaces, onNote }: ReadyOptions,
 ): Promise<ReadyRun> {
   for (const prefix of SWEPT) await directory.target.sweep(prefix);
   await place.target.sweep("");
   const [found, shards] = await Promise.all([scatterRecords(directory), shardRecords(directory)]);
   const { scatter, lost } = found;
   const reading = await readingSoFar(directory, found); // before records go that hold no more
-  const isWhole = await wholeShards(directory, place);
+  const isWhole = isAnothers ? () => false : await wholeShards(directory, place);
   const remaining = remainingWork(plan, scatter, shards, isWhole);
   remaining.again.changed += left;
   if (remaining.shards.length > 0) {
@@ -70,6 +74,7 @@ export async function makeReady(
     kind: "aggregate",
     store: absoluteAddress(place.target.name),
     driver,
+    claim,
     created: new Date().toISOString(),
     ...replaces ? { replaces: true } : {},
   };

@@ -19,6 +19,8 @@ export interface PlaceOptions {
   mode?: StoreMode;
   /** Default: a folder beside the store. Needed when the store is not in a folder. */
   runDirectory?: RunDirectory;
+  /** The run directory beside the store, in which its lease lies; of a store in a folder it is known. */
+  besideStore?: ObjectTarget;
   /** Folder for spill files; by default the run directory. */
   scratch?: string;
   /** Remembered for tasks of the run that others do. */
@@ -27,6 +29,7 @@ export interface PlaceOptions {
   signal?: AbortSignal;
   /** What a resumed run keeps and redoes, in a sentence. */
   onNote?(note: string): void;
+  onWarning?(message: string): void;
 }
 
 export interface RunOptions extends PlaceOptions {
@@ -44,7 +47,6 @@ export interface RunOptions extends PlaceOptions {
   onError?: "report" | "fail";
   checkpoint?: Checkpoint;
   onProgress?(progress: RunProgress): void;
-  onWarning?(message: string): void;
   /** Threads that were started before the plan was ready. */
   executor?: Executor;
   /** The process exits when the run is done: its threads are left to end with it. */

@@ -22,6 +22,8 @@ export async function takeOver(
   store: ObjectTarget,
   plan: Plan,
   driver: string,
+  /** Whether another run has written the store since, so that nothing of it is taken over. */
+  isAnothers: boolean,
 ): Promise<TakenOver> {
   const begun = await readAppend(directory);
   if (begun !== undefined) await completeAppend(directory, store, begun);
@@ -29,7 +31,7 @@ export async function takeOver(
   if (!await directory.exists()) return { isChanged, left: 0, replaces: false };
   const { plan: then, settings } = await readPlan(directory);
   const replaces = settings.replaces ?? false;
-  if (then.key === plan.key) return { isChanged, left: 0, replaces };
+  if (isAnothers || then.key === plan.key) return { isChanged, left: 0, replaces };
   const decided = await decideAppend(directory, store, then, plan, { ...settings, driver });
   if (decided === undefined) return { isChanged, left: 0, replaces };
   await completeAppend(directory, store, decided.ledger);

@@ -20,7 +20,7 @@ import { spilledWork, type SpillReader } from "./spilled_work.ts";
 import { StorePlace } from "./store_place.ts";
 import { type ReportedFailure, type RunProgress, Tally } from "./tally.ts";
 
-interface TaskSettings extends DriveOptions {
+export interface TaskSettings extends DriveOptions {
   /** Opens spill files that are on S3. */
   reader?: SpillReader;
   /** Once it aborts no granule is begun any more: what was read is saved, the rest is left. */

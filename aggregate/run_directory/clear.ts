@@ -1,7 +1,7 @@
 /** Run directories made empty: before another run begins there, and after one that saved nothing. */
-import fs from "node:fs";
 import { DELETES_AT_ONCE } from "../../core/access/object_target.ts";
 import { mapBounded } from "../../core/concurrency.ts";
+import { removeEmptyFolder } from "../../core/files/folders.ts";
 import { BILL_KEY } from "../../runs/lambda/lambda_bill.ts";
 import { PLAN_KEY, REPORT_KEY, SETTINGS_KEY } from "../../runs/run_directory.ts";
 import { ACCOUNT_KEY } from "./account.ts";
@@ -35,10 +35,5 @@ export async function savedNothing({ target }: RunDirectory): Promise<boolean> {
 /** Removes the folder of a run that was cleared and whose lease, at `leaseKey`, is released. */
 export async function removeEmpty({ target, folder }: RunDirectory, leaseKey: string): Promise<void> {
   await target.delete(leaseKey);
-  if (folder === null) return;
-  try {
-    fs.rmdirSync(folder);
-  } catch {
-    // Somebody has put something there, or begun another run.
-  }
+  if (folder !== null) removeEmptyFolder(folder);
 }

@@ -10,6 +10,8 @@ import { scratchFolder, SpillFiles } from "./spill_files.ts";
 export interface RunSettings extends JobSettings {
   store: string;
   driver: string;
+  /** The run's name as a holder of its store; absent in runs of before stores were held. */
+  claim?: string;
   /** The place holds another store, which goes shard by shard as this run's are ready. */
   replaces?: true;
 }

@@ -29,7 +29,7 @@ async function runWithLambda(
   directory: RunDirectory,
   context: CliContext,
 ): Promise<void> {
-  const { status, finish } = await import("../../aggregate/job.ts");
+  const { finish, placeHolder, status } = await import("../../aggregate/job.ts");
   const { dollarsText, priced } = await import("../../runs/prices.ts");
   const { readPrices } = await import("../../runs/read_prices.ts");
   const { runOnLambda } = await import("../../runs/lambda/lambda.ts");
@@ -46,6 +46,7 @@ async function runWithLambda(
     const prices = readPrices(process.env); // a fault in them is told before anything is paid
     const counted = await runOnLambda(directory, await status(address, { signal }), plan.key, opener, {
       ...backend,
+      place: await placeHolder(address, () => opener),
       signal,
       onNote: (note) => context.log.info(note),
       onProgress: (done, tasks) => {
@@ -78,15 +79,19 @@ async function runWithSlurm(
   driver: string | undefined,
   context: CliContext,
 ): Promise<void> {
-  const { status } = await import("../../aggregate/job.ts");
+  const { placeHolder, status } = await import("../../aggregate/job.ts");
   const { runOnSlurm } = await import("../../runs/slurm/slurm.ts");
+  const { SourceOpener } = await import("../../core/access/open.ts");
   const { address } = directory;
+  const { signal } = context;
+  const opener = new SourceOpener({ signal, warn: (message) => context.log.warn(message) });
   const progress = backend.wait ? context.log.progress("tasks", null, "done") : undefined;
   try {
-    const run = await runOnSlurm(directory, () => status(address, { signal: context.signal }), {
+    const run = await runOnSlurm(directory, () => status(address, { signal }), {
       ...backend,
       driver,
-      signal: context.signal,
+      place: await placeHolder(address, () => opener),
+      signal,
       onNote: (note) => context.log.info(note),
       onProgress: ({ stages }) => progress?.update(stages.reduce((sum, { done }) => sum + done, 0)),
     });
@@ -98,11 +103,12 @@ async function runWithSlurm(
       else context.out.write(Object.values(jobs).join("\n") + "\n");
       return;
     }
-    await printFinished(directory, await status(address, { signal: context.signal }), {
+    await printFinished(directory, await status(address, { signal }), {
       submissions: run.submissions,
     }, context);
   } finally {
     progress?.end();
+    await opener.close();
   }
 }
 

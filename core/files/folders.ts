@@ -1,4 +1,5 @@
-/** Folders that the environment names. As its standards say, one that is no absolute path names none. */
+/** Folders that the environment names (as its standards say, one that is no absolute path names none), and empty ones. */
+import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 
@@ -10,4 +11,13 @@ export function namedFolder(value: string | undefined): string | undefined {
 /** Where temporary files go. */
 export function temporaryRoot(): string {
   return namedFolder(os.tmpdir()) ?? "/tmp";
+}
+
+/** Removes a folder that nobody has put anything into. */
+export function removeEmptyFolder(folder: string): void {
+  try {
+    fs.rmdirSync(folder);
+  } catch {
+    // Somebody has, or it is gone.
+  }
 }

@@ -10,7 +10,7 @@ import type { JobDirectory } from "../run_directory.ts";
 import { encodeCheckedJson } from "../../core/files/checked_json.ts";
 import { addInvocation, BILL_KEY, emptyBill, type LambdaBill } from "./lambda_bill.ts";
 import { type Invocation, LambdaClient } from "./lambda_client.ts";
-import { takeLease } from "../slurm/slurm_lease.ts";
+import { Hold, type PlaceHolder } from "../slurm/hold.ts";
 
 interface LambdaOptions {
   functionName: string;
@@ -18,6 +18,8 @@ interface LambdaOptions {
   maxParallel?: number;
   /** How often an invocation that timed out or died is sent again. */
   retries?: number;
+  /** The place that the run writes to, where no other run may write meanwhile. */
+  place?: PlaceHolder;
   signal?: AbortSignal;
   onNote?(note: string): void;
   onProgress?(done: number, tasks: number): void;
@@ -43,7 +45,7 @@ export async function runOnLambda(
   }));
   const total = stages.reduce((sum, { tasks }) => sum + tasks.length, 0);
   let done = 0;
-  const lease = await takeLease(directory.target, { signal: options.signal });
+  const held = await Hold.take(directory.target, options.place, { signal: options.signal, goesOn: true });
   try {
     for (const { name, tasks } of stages) {
       await mapBounded(tasks, maxParallel, async (task) => {
@@ -55,7 +57,7 @@ export async function runOnLambda(
   } finally {
     bill.retried += client.throttled;
     await directory.target.put(BILL_KEY, encodeCheckedJson(JSON.stringify(bill)));
-    await lease.release();
+    await held.release();
   }
   return bill;
 }

@@ -11,7 +11,8 @@ import type { JobDirectory } from "../run_directory.ts";
 import { ownCommand } from "../own_command.ts";
 import { NoRoomError, submit, taskStates } from "./slurm_commands.ts";
 import { cutStages, readLimits, type SlurmLimits } from "./slurm_limits.ts";
-import { leaseOfJobs, takeLease } from "./slurm_lease.ts";
+import { Hold, type PlaceHolder } from "./hold.ts";
+import { leaseOfJobs } from "./slurm_lease.ts";
 import {
   arrayScript,
   finishScript,
@@ -39,6 +40,8 @@ interface SlurmOptions {
   retryScale?: number;
   pollSeconds?: number;
   driver?: string;
+  /** The place that the run writes to, where no other run may write meanwhile. */
+  place?: PlaceHolder;
   signal?: AbortSignal;
   onNote?(note: string): void;
   onProgress?(status: JobStatus): void;
@@ -151,10 +154,10 @@ async function submitRun(
 ): Promise<Submitted> {
   const limits = await readLimits(options);
   const sizes = cutStages(stages.map(({ tasks }) => tasks.length), limits);
-  const lease = await takeLease(directory.target, { signal: options.signal });
+  const held = await Hold.take(directory.target, options.place, { signal: options.signal, goesOn: true });
   const made: Submission = { stages: [], finish: null };
   const hold = async (job: string) => {
-    await lease.handOver(leaseOfJobs([...jobsOf(made), job]));
+    await held.handOver(leaseOfJobs([...jobsOf(made), job]));
     return job;
   };
   let noRoom: string | null = null;
@@ -177,7 +180,7 @@ async function submitRun(
     );
   } catch (error) {
     // Jobs that were submitted hold the run; without any nobody does.
-    if (jobsOf(made).length === 0) await lease.release();
+    if (jobsOf(made).length === 0) await held.release();
     if (!(error instanceof NoRoomError)) {
       if (jobsOf(made).length === 0 || !(error instanceof GranaryError)) throw error;
       throw new GranaryError(error.tag, error.message + leftQueued(made, "say --resume"), { cause: error });

@@ -1,0 +1,148 @@
+/**
+ * What a run holds while it is at work: its directory, so that no other begins there, and the place that it writes to, so
+ * that no run of another directory writes there meanwhile. A place is held by a lease in the run directory beside it, which
+ * most runs have for their own: then one lease is both.
+ */
+import { GranaryError } from "../../core/errors.ts";
+import { FolderTarget } from "../../core/access/folder_target.ts";
+import { removeEmptyFolder } from "../../core/files/folders.ts";
+import type { ObjectTarget } from "../../core/access/object_target.ts";
+import type { Lease, LeaseHolder, LeaseOptions } from "../lease.ts";
+import { type SharedLease, shareLease } from "../shared_lease.ts";
+import { takeLease } from "./slurm_lease.ts";
+
+/** A run as a holder of the place that it writes to. */
+export interface PlaceHolder {
+  /** Where the lease of the place lies; null where the run's own directory is that, or none can be. */
+  beside: ObjectTarget | null;
+  /** The place, for messages. */
+  held: string;
+  /** The run's name, kept with its settings; undefined in those of before places were held. */
+  claim: string | undefined;
+  /** The address of its directory. */
+  run: string;
+  /** When its settings were written. */
+  created: string | undefined;
+}
+
+/** What is held. */
+export class Hold {
+  private constructor(readonly directory: Lease, readonly beside: Lease | undefined) {}
+
+  /**
+   * Takes the place, where one is named, and the directory, or neither. Throws an input error that names who holds one of
+   * them. `goesOn` refuses a place that another run had last. `onUnheld` hears why the place cannot be held where nothing
+   * can be written beside it.
+   */
+  static async take(
+    directory: ObjectTarget,
+    place: PlaceHolder | undefined,
+    options: LeaseOptions = {},
+    onUnheld?: (why: string) => void,
+  ): Promise<Hold> {
+    if (place === undefined) return new Hold(await takeLease(directory, options), undefined);
+    const whose = leaseOptions(place, options);
+    if (place.beside === null) return new Hold(await takeLease(directory, whose), undefined);
+    const beside = await holdBeside(place, whose, onUnheld);
+    try {
+      const { claim, run } = place;
+      return new Hold(await takeLease(directory, { ...options, goesOn: false, claim, run }), beside);
+    } catch (error) {
+      await beside?.release();
+      throw error;
+    }
+  }
+
+  /** The key of the directory's lease. */
+  get key(): string {
+    return this.directory.key;
+  }
+
+  /** Who held the place before; undefined where that was nobody, or the place is not held. */
+  get before(): LeaseHolder | undefined {
+    return (this.beside ?? this.directory).before;
+  }
+
+  /** Whether others may have been here after the lease of number `seen`, which was the last when it was looked. */
+  isAfter(seen: number): boolean {
+    return (this.beside ?? this.directory).number > seen + 1 || (seen === 0 && this.directory.number > 1);
+  }
+
+  /** Whether the place was held by another run before. */
+  isAfterAnother(place: PlaceHolder): boolean {
+    return this.before !== undefined && !isOwnHolder(place, this.before);
+  }
+
+  /** Leaves all to a batch job, which holds it until its scheduler has done with it. */
+  async handOver(job: string): Promise<void> {
+    await this.beside?.handOver(job);
+    await this.directory.handOver(job);
+  }
+
+  /** `hasNothing`: the run has written nothing, so the place is still that of whoever had it before. */
+  async release(hasNothing = false): Promise<void> {
+    await this.directory.release();
+    await this.beside?.release(hasNothing ? this.beside.before : undefined);
+  }
+
+  /** Removes the lease of a place that nobody had before, after its release. */
+  async forget(): Promise<void> {
+    if (this.beside === undefined || this.beside.before !== undefined) return;
+    await this.beside.target.delete(this.beside.key);
+    if (this.beside.target instanceof FolderTarget) removeEmptyFolder(this.beside.target.name);
+  }
+}
+
+/**
+ * Shows for a task that its run lives. Throws an input error where another run has taken the place since. A place that cannot
+ * be held, which the run's begin has told of, is not shown anything.
+ */
+export async function shareHold(
+  directory: ObjectTarget,
+  place: PlaceHolder,
+  options: LeaseOptions = {},
+): Promise<SharedLease> {
+  try {
+    return await shareLease(place.beside ?? directory, leaseOptions(place, options));
+  } catch (error) {
+    if (place.beside === null || !isNotAllowed(error)) throw error;
+    return { leave: () => Promise.resolve() };
+  }
+}
+
+/** Whether a holder of the place is the run itself. */
+function isOwnHolder({ beside, claim, run, created }: PlaceHolder, holder: LeaseHolder): boolean {
+  if (holder.claim !== undefined) return holder.claim === claim || holder.run === run;
+  // A run of before places were held: of this directory, or of the one beside the place, before or after this run.
+  return beside === null || (created !== undefined && holder.since <= created);
+}
+
+function leaseOptions(place: PlaceHolder, options: LeaseOptions): LeaseOptions {
+  const { claim, run, held } = place;
+  return { ...options, claim, run, held, isOwn: (holder) => isOwnHolder(place, holder) };
+}
+
+async function holdBeside(
+  { beside, held }: PlaceHolder,
+  options: LeaseOptions,
+  onUnheld: ((why: string) => void) | undefined,
+): Promise<Lease | undefined> {
+  try {
+    return await takeLease(beside!, options);
+  } catch (error) {
+    if (!isNotAllowed(error)) throw error;
+    onUnheld?.(
+      `${held}: other runs cannot be kept from writing there meanwhile, because ${
+        beside!.name
+      } cannot be written to` +
+        ` (begin no other run of this place before this one ends): ${error.message}`,
+    );
+    return undefined;
+  }
+}
+
+function isNotAllowed(error: unknown): error is GranaryError {
+  if (!(error instanceof GranaryError)) return false;
+  return error.tag === "credential" ||
+    (error.tag === "io" && ["EACCES", "EPERM", "EROFS"].includes(String(error.details.code)));
+}

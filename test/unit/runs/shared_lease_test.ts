@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { FolderTarget } from "../../../core/access/folder_target.ts";
+import { Lease, type LeaseHolder, type LeaseOptions } from "../../../runs/lease.ts";
+import { shareLease } from "../../../runs/shared_lease.ts";
+
+async function inFolder(run: (target: FolderTarget, folder: string) => Promise<void>): Promise<void> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-shared-lease-"));
+  try {
+    await run(new FolderTarget(folder), folder);
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+}
+
+const runOf = (claim: string): LeaseOptions => ({
+  claim,
+  run: `/${claim}`,
+  held: "store.zarr",
+  isOwn: (holder: LeaseHolder) => holder.claim === claim,
+});
+
+const leases = (folder: string) => fs.readdirSync(folder).filter((name) => name.startsWith("lease."));
+
+Deno.test("a task at work keeps its run's place from another run, and silence gives it away", () =>
+  inFolder(async (target, folder) => {
+    await (await Lease.take(target, runOf("a"))).release();
+    const task = await shareLease(target, { ...runOf("a"), heartbeatSeconds: 0.05 });
+    await assert.rejects(
+      Lease.take(target, { ...runOf("b"), leaseSeconds: 5 }),
+      /store\.zarr: the run in \/a writes there, by tasks, the last of them process \d+ on .*wait for it/,
+    );
+    await task.leave();
+    const other = await Lease.take(target, { ...runOf("b"), leaseSeconds: 0.3 });
+    await assert.rejects(
+      shareLease(target, runOf("a")),
+      /store\.zarr: the run in \/b has taken this place since .*, so \/a has it no more; nothing was done/,
+    );
+    await other.release();
+    await assert.rejects(shareLease(target, runOf("a")), /the run in \/b has taken/);
+    assert.deepEqual(leases(folder), ["lease.2"]);
+  }));
+
+Deno.test("of several tasks of a run each may end, and its own run need not wait for any", () =>
+  inFolder(async (target, folder) => {
+    const tasks = await Promise.all(Array.from({ length: 5 }, () => shareLease(target, runOf("a"))));
+    assert.deepEqual(leases(folder), ["lease.1"]);
+    const whole = await Lease.take(target, { ...runOf("a"), goesOn: true, leaseSeconds: 600 });
+    await whole.release();
+    for (const task of tasks) await task.leave();
+  }));
+
+Deno.test("a task does not write into the lease of a process or a batch job that holds its run", () =>
+  inFolder(async (target, folder) => {
+    const lease = await Lease.take(target, runOf("a"));
+    const said = () => fs.readFileSync(path.join(folder, "lease.1"), "utf8");
+    const before = said();
+    await (await shareLease(target, runOf("a"))).leave();
+    assert.equal(said(), before);
+    await lease.handOver("slurm:5");
+    const handed = said();
+    await (await shareLease(target, runOf("a"))).leave();
+    assert.equal(said(), handed);
+    await assert.rejects(
+      Lease.take(target, { ...runOf("b"), jobAlive: () => Promise.resolve(true) }),
+      /the run in \/a writes there, by batch job slurm:5/,
+    );
+  }));
+
+Deno.test("a run that goes on does not take a place that another had last; one that wrote nothing leaves it to whom it was", () =>
+  inFolder(async (target) => {
+    const first = await Lease.take(target, runOf("a"));
+    await first.release();
+    const second = await Lease.take(target, runOf("b"));
+    await second.release(second.before);
+    await (await Lease.take(target, { ...runOf("a"), goesOn: true })).release();
+    await (await Lease.take(target, runOf("b"))).release();
+    await assert.rejects(
+      Lease.take(target, { ...runOf("a"), goesOn: true }),
+      /the run in \/b has taken this place/,
+    );
+  }));
