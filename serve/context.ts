@@ -4,6 +4,7 @@ import type { Api } from "./http/api.ts";
 import type { Metrics } from "./http/metrics.ts";
 import type { OperationList } from "./http/operation.ts";
 import type { ReadContext } from "./layers/read_granule.ts";
+import type { LeftOut } from "./http/left_out.ts";
 import type { ServeLimits } from "./limits.ts";
 import type { PixelBudget } from "./pixel_budget.ts";
 import type { GranulePlaces, ServedGranule } from "./search/granules.ts";
@@ -26,6 +27,8 @@ export interface DataContext {
   readonly pixels: PixelBudget;
   /** Hears of a granule that could not be read while others could. */
   readonly onGranuleFailure: (granule: ServedGranule, error: Error) => void;
+  /** What answers about many stores or catalogs leave out. */
+  readonly leftOut: LeftOut;
 }
 
 /** What every other endpoint needs. */

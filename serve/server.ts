@@ -29,6 +29,7 @@ import { addTileMatrixSets } from "./routes/tile_matrix_sets.ts";
 import { addTimeSeries } from "./routes/timeseries.ts";
 import { addWmts } from "./routes/wmts.ts";
 import { CmrSearch } from "./search/cmr_source.ts";
+import { LeftOut, leftOutMessage } from "./http/left_out.ts";
 import { ServedCatalogs } from "./search/served_catalogs.ts";
 import { GranuleSources } from "./search/sources.ts";
 import type { WorkerCounts } from "./workers/contract.ts";
@@ -92,7 +93,8 @@ export async function openServer(options: ServerOptions): Promise<Server> {
   const storeBytes = stores.names().length === 0 ? 0 : memoryBytes / 2;
   const drivers = options.drivers ?? parseDrivers("auto");
   const localRegion = await opener.aws.region();
-  const sources = new GranuleSources(catalogs, cmr);
+  const leftOut = new LeftOut((what, why) => log.warn(leftOutMessage(what, why)));
+  const sources = new GranuleSources(catalogs, cmr, leftOut);
   const workers = options.workers ?? 0;
   const pool = workers === 0 ? undefined : new WorkerPool({
     count: workers,
@@ -106,6 +108,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     },
     desk: { opener, sources, readerOf: storeReaders(opener) },
     warn: log.warn,
+    leftOut,
   });
   // What threads keep is theirs; this one keeps blocks only where it has no threads.
   const storeBlocks = new StoreBlocks(pool === undefined ? storeBytes : 0);
@@ -152,6 +155,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     },
     pixels: new PixelBudget(limits.pixels),
     onGranuleFailure: ({ row }, error) => log.warn(`${row.collection} ${row.id}: ${error.message}`),
+    leftOut,
     version: VERSION,
     ready: () => !signal.aborted,
   };

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { ServeContext } from "../context.ts";
 import { json } from "../http/operation.ts";
+import { fromCatalog } from "../http/damage.ts";
 import { notFound } from "../http/problem.ts";
 import { unknownCatalog } from "../search/sources.ts";
 import type { CatalogIndex } from "../search/catalog_index.ts";
@@ -13,7 +14,7 @@ const BRIEFLY = { "cache-control": "public, max-age=60" };
 /** Times of one answer. */
 const MOST_TIMES = 5000;
 
-export function addCatalogs({ api, catalogs }: ServeContext): void {
+export function addCatalogs({ api, catalogs, leftOut }: ServeContext): void {
   const answers = (description: string) => ({ 200: { description, types: ["application/json"] } });
   api.add({
     method: "get",
@@ -24,12 +25,12 @@ export function addCatalogs({ api, catalogs }: ServeContext): void {
     query: NONE,
     answers: answers("Names, collections, times and boxes"),
     answer: async ({ baseUrl }) => {
-      const found = [];
-      for (const name of catalogs.names()) {
-        const index = await catalogs.get(name);
-        if (index !== undefined) found.push(described(name, index, baseUrl));
-      }
-      return json({ catalogs: found }, { headers: BRIEFLY });
+      const read = async (name: string) => {
+        const index = await fromCatalog(name, catalogs.get(name));
+        return index === undefined ? [] : [described(name, index, baseUrl)];
+      };
+      const found = await leftOut.of(catalogs.names(), (name) => `catalog ${name}`, read);
+      return json({ catalogs: found.flat() }, { headers: BRIEFLY });
     },
   });
   api.add({
@@ -41,7 +42,7 @@ export function addCatalogs({ api, catalogs }: ServeContext): void {
     query: NONE,
     answers: answers("Collections, times and boxes"),
     answer: async ({ path: { name }, baseUrl }) => {
-      const index = await catalogs.get(name);
+      const index = await fromCatalog(name, catalogs.get(name));
       if (index === undefined) throw notFound(unknownCatalog(name, catalogs.names()));
       return json(described(name, index, baseUrl), { headers: BRIEFLY });
     },
@@ -58,7 +59,7 @@ export function addCatalogs({ api, catalogs }: ServeContext): void {
     }),
     answers: answers("Times at which granules start; days or months where there are too many times"),
     answer: async ({ path: { name }, query: { collection: wanted } }) => {
-      const index = await catalogs.get(name);
+      const index = await fromCatalog(name, catalogs.get(name));
       if (index === undefined) throw notFound(unknownCatalog(name, catalogs.names()));
       const numbers = new Set<number>();
       for (const [number, { collection }] of index.collections.entries()) {

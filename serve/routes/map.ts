@@ -6,6 +6,7 @@ import { findCrs } from "../../core/raster/crs/codes.ts";
 import { crsCodeOf, tileMatrixSet } from "../../core/raster/tms/tile_matrix_set.ts";
 import { setBounds, tileBounds } from "../../core/raster/tms/tiles.ts";
 import type { ServeContext } from "../context.ts";
+import { fromCatalog } from "../http/damage.ts";
 import { type Answer, json } from "../http/operation.ts";
 import { badRequest, notFound } from "../http/problem.ts";
 import { mapPage, PAGE_POLICY } from "../page/map_page.ts";
@@ -174,7 +175,7 @@ function addViews({ api }: ServeContext): void {
 }
 
 /** All that can be drawn: collections of catalogs, and stores. */
-function addLayers({ api, catalogs, stores, sources }: ServeContext): void {
+function addLayers({ api, catalogs, stores, sources, leftOut }: ServeContext): void {
   api.add({
     method: "get",
     path: "/map/layers",
@@ -185,14 +186,20 @@ function addLayers({ api, catalogs, stores, sources }: ServeContext): void {
     query: NONE,
     answers: {},
     answer: async () => {
-      const collections = [];
-      for (const catalog of catalogs.names()) {
-        const index = await catalogs.get(catalog);
-        for (const { collection, granules, bbox } of index?.collections ?? []) {
+      const read = async (catalog: string) => {
+        const index = await fromCatalog(catalog, catalogs.get(catalog));
+        return (index?.collections ?? []).map(({ collection, granules, bbox }) => {
           const box = bbox === null ? null : [bbox.xmin, bbox.ymin, bbox.xmax, bbox.ymax];
-          collections.push({ catalog, collection, granules, bbox: box });
-        }
-      }
+          return { catalog, collection, granules, bbox: box };
+        });
+      };
+      const found = await leftOut.of(
+        catalogs.names(),
+        (name) => `catalog ${name}`,
+        read,
+        stores.names().length > 0,
+      );
+      const collections = found.flat();
       return json({ collections, stores: stores.names(), cmr: sources.cmr !== null }, {
         headers: ASKED_AGAIN,
       });

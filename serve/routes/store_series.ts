@@ -5,7 +5,7 @@ import type { Geometry } from "../../core/geometry/geometry.ts";
 import type { DataContext } from "../context.ts";
 import { json } from "../http/operation.ts";
 import { badParameter } from "../http/problem.ts";
-import { fromStore } from "./from_store.ts";
+import { fromStore } from "../http/damage.ts";
 import { stepsIn, timeOf, TIMES } from "./store_window.ts";
 import { centresIn, FEATURE, finite, levelOf, STORE_PATH, storeOf, variablesOf, zonesOf } from "./stores.ts";
 

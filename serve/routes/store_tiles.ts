@@ -16,7 +16,7 @@ import { TILE_MATRIX_SET_ID, TILE_PATH } from "../parameters/tiles.ts";
 import { encodeImage, wantsRanges } from "../render/image.ts";
 import { boxOfOutput, processed } from "../render/processed.ts";
 import { hasVariable, levelForPixel, pixelAngle } from "../stores/level_choice.ts";
-import { fromStore } from "./from_store.ts";
+import { fromStore } from "../http/damage.ts";
 import { storeExtent } from "../stores/store_extent.ts";
 import { storeRange } from "../stores/store_range.ts";
 import { checkTileSide } from "./requested.ts";

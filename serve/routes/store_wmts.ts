@@ -10,7 +10,7 @@ import type { ServedStore } from "../stores/served_stores.ts";
 import { storeExtent } from "../stores/store_extent.ts";
 import { checkCapabilitiesAsked, documentQuery, tileQuery, WMTS } from "../wmts/asked.ts";
 import { wmtsCapabilities, type WmtsLayer } from "../wmts/capabilities.ts";
-import { fromStore } from "./from_store.ts";
+import { fromStore } from "../http/damage.ts";
 import { VALUES } from "./store_tiles.ts";
 import { inWindow } from "./store_window.ts";
 import { STORE_PATH, storeOf, variablesOf } from "./stores.ts";
@@ -49,12 +49,11 @@ export function addStoreWmts(context: DataContext): void {
             "/xarray/WMTSCapabilities.xml, by the parameters of tiles",
         );
       }
-      const layers: WmtsLayer[] = [];
-      for (const name of names) {
+      const layers = await context.leftOut.of(names, (name) => `store ${name}`, async (name) => {
         const served = await storeOf(context, name);
-        layers.push(...await layersOf(served, {}, asked, (variable) => `${name}/${variable}`));
-      }
-      return capabilities(context, "", asked, layers);
+        return await layersOf(served, {}, asked, (variable) => `${name}/${variable}`);
+      });
+      return capabilities(context, "", asked, layers.flat());
     },
   });
 }

@@ -11,7 +11,7 @@ import type { DataContext } from "../context.ts";
 import { json, nothing } from "../http/operation.ts";
 import { badParameter, badRequest, notFound } from "../http/problem.ts";
 import { cellsOfShare, levelForArea } from "../stores/level_choice.ts";
-import { fromStore } from "./from_store.ts";
+import { fromStore } from "../http/damage.ts";
 import { storeExtent } from "../stores/store_extent.ts";
 import type { ServedStore } from "../stores/served_stores.ts";
 import { inWindow, TIME, timeOf, timesOf } from "./store_window.ts";
@@ -26,7 +26,7 @@ const PROBE_ORDER = 6;
 const NONE = z.object({});
 
 export async function storeOf({ stores }: DataContext, name: string): Promise<ServedStore> {
-  const found = await stores.get(name);
+  const found = await fromStore(name, stores.get(name));
   if (found !== undefined) return found;
   throw notFound(
     `no store "${name}"; there ${

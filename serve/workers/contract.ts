@@ -125,4 +125,6 @@ export type FromWorker =
   /** Nobody waits for the reply any more. */
   | { readonly type: "drop"; readonly id: number }
   | { readonly type: "close"; readonly source: number }
-  | { readonly type: "warning"; readonly message: string };
+  | { readonly type: "warning"; readonly message: string }
+  /** A store is left out of an answer about many; `why` is null when it is read again. */
+  | { readonly type: "left out"; readonly what: string; readonly why: string | null };

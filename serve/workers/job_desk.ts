@@ -19,6 +19,7 @@ import {
   type WorkerCounts,
   type WorkerSettings,
 } from "./contract.ts";
+import { LeftOut } from "../http/left_out.ts";
 import { failureOf } from "./failures.ts";
 
 type Post = (message: FromWorker, moved?: ArrayBuffer[]) => void;
@@ -115,6 +116,7 @@ class Engine {
       stores: new ServedStores(settings.stores, askedReaders(asking), () => {}),
       storeBlocks: this.#storeBlocks,
       onGranuleFailure: ({ row }, error) => warn(`${row.collection} ${row.id}: ${error.message}`),
+      leftOut: new LeftOut((what, why) => post({ type: "left out", what, why })),
     };
     addDataEndpoints(context);
   }

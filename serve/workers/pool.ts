@@ -17,6 +17,7 @@ import {
   type WorkerSettings,
 } from "./contract.ts";
 import { Desk } from "./desk.ts";
+import type { LeftOut } from "../http/left_out.ts";
 import { errorOf } from "./failures.ts";
 
 /** Work that nobody waits for has so long to end before its worker is replaced. */
@@ -41,6 +42,8 @@ interface PoolOptions {
   readonly settings: WorkerSettings;
   readonly desk: Omit<ConstructorParameters<typeof Desk>[0], "post">;
   readonly warn: (message: string) => void;
+  /** What threads leave out, each of them for itself. */
+  readonly leftOut?: LeftOut;
   readonly stuckMs?: number;
   /** Starts a thread; a real one unless stated. */
   readonly start?: () => Thread;
@@ -218,6 +221,8 @@ class Slot {
         return;
       case "warning":
         return this.#options.warn(message.message);
+      case "left out":
+        return this.#options.leftOut?.note(message.what, message.why);
     }
     this.counts = message.counts;
     const waiting = this.#waiting.get(message.id);

@@ -222,3 +222,98 @@ function mercator(lon: number, lat: number): [number, number] {
   const [x, y] = transformer(crsOfCode("EPSG:4326"), crsOfCode("EPSG:3857")).forward(lon, lat);
   return [x, y];
 }
+
+/** What may become of a store that is served: its level's document, or a chunk of it, is not as it was written. */
+const DAMAGES: Record<string, (store: string) => void> = {
+  "a document of a level is cut short": (store) => {
+    const file = path.join(store, "zarr.json");
+    fs.writeFileSync(file, fs.readFileSync(file).subarray(0, 500));
+  },
+  "it is no store any more": (store) => fs.writeFileSync(path.join(store, "zarr.json"), "{}"),
+  "objects of it are damaged": (store) => {
+    for (const key of fs.readdirSync(store, { recursive: true, encoding: "utf8" })) {
+      const file = path.join(store, key);
+      if (/\bc\/[\d/]+$/.test(key) && fs.statSync(file).isFile()) fs.truncateSync(file, 7);
+    }
+  },
+  "it is gone": (store) => fs.rmSync(store, { recursive: true }),
+};
+
+for (const workers of [0, 2]) {
+  for (const [what, damage] of Object.entries(DAMAGES)) {
+    Deno.test(`a store of several that cannot be read takes no other from people: ${what} (threads: ${workers})`, () =>
+      withFolder(async (folder) => {
+        const spec = fixtureSpec("compact");
+        const [ice, good] = ["ice.zarr", "good.zarr"].map((name) => path.join(folder, name));
+        for (const store of [ice, good]) await writeFixture(spec, new FolderTarget(store));
+        const { get, warnings, stop } = await startServing({ stores: [ice, good], workers });
+        try {
+          damage(ice);
+          const seen = [];
+          for (let turn = 0; turn < 4; turn++) {
+            const answer = await get("/WMTSCapabilities.xml");
+            const text = await answer.text();
+            assert.equal(answer.status, 200, text);
+            seen.push(new Set(layersOf(text).map(({ name }) => name.split("/")[0])));
+          }
+          const own = await get("/store/ice/WMTSCapabilities.xml");
+          const said = await own.text();
+          for (const names of seen) assert.ok(names.has("good"));
+          // One that was opened before it was damaged answers from what it knows.
+          if (seen.some((names) => !names.has("ice"))) {
+            assert.equal(own.status, 502);
+            assert.match(said, /the store ice could not be read/);
+            assert.ok(!said.includes(folder), said);
+            assert.equal(
+              warnings.filter((line) => /^store ice cannot be read and is left out/.test(line)).length,
+              1,
+            );
+          } else assert.equal(own.status, 200);
+          assert.equal((await get("/store/good/WMTSCapabilities.xml")).status, 200);
+        } finally {
+          await stop();
+        }
+      }));
+  }
+}
+
+Deno.test("a store that was damaged and is mended is a layer again, and the log says both", () =>
+  withFolder(async (folder) => {
+    const spec = fixtureSpec("compact");
+    const [ice, good] = ["ice.zarr", "good.zarr"].map((name) => path.join(folder, name));
+    for (const store of [ice, good]) await writeFixture(spec, new FolderTarget(store));
+    const { get, warnings, stop } = await startServing({ stores: [ice, good], workers: 0 });
+    const names = async () => {
+      const answer = await get("/WMTSCapabilities.xml");
+      return layersOf(await answer.text()).map(({ name }) => name.split("/")[0]);
+    };
+    try {
+      fs.cpSync(ice, `${ice}.whole`, { recursive: true });
+      DAMAGES["objects of it are damaged"](ice);
+      assert.ok(!(await names()).includes("ice"));
+      fs.rmSync(ice, { recursive: true });
+      fs.renameSync(`${ice}.whole`, ice);
+      assert.ok((await names()).includes("ice"));
+      assert.deepEqual(warnings.map((line) => line.replace(/:.*/s, "")), [
+        "store ice cannot be read and is left out where all are listed, until it can",
+        "store ice is read again",
+      ]);
+    } finally {
+      await stop();
+    }
+  }));
+
+Deno.test("where no store can be read the document of all is refused as that of each", () =>
+  withFolder(async (folder) => {
+    const ice = path.join(folder, "ice.zarr");
+    await writeFixture(fixtureSpec("compact"), new FolderTarget(ice));
+    const { get, stop } = await startServing({ stores: [ice], workers: 0 });
+    try {
+      DAMAGES["objects of it are damaged"](ice);
+      const answer = await get("/WMTSCapabilities.xml");
+      assert.equal(answer.status, 502);
+      assert.match(await answer.text(), /the store ice could not be read/);
+    } finally {
+      await stop();
+    }
+  }));
