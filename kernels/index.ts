@@ -25,6 +25,7 @@ export { selectRanks } from "./select_ranks";
 export { interleaveMask } from "./interleave_bytes";
 export { nearestCells } from "./nearest_cells";
 export { scaleNumbers, scaleToBytes } from "./scale_values";
+export { PACK_BYTES, packCells } from "./pack_cells";
 export { repeatedBytes } from "./repeated_bytes";
 export { splitFloats } from "./split_floats";
 export { sumFloats } from "./sum_floats";

@@ -98,6 +98,9 @@ export interface Kernels {
   markFloat32: Mark;
   markFloat64: Mark;
   multiplyRows: Arithmetic;
+  /** What {@linkcode packCells} works in. */
+  PACK_BYTES: WebAssembly.Global;
+  packCells(to: number, cells: number, count: number, fill: number, scratch: number): number;
   passBytes(passes: number, bytes: number, rows: number, first: number, more: number): void;
   selectRanks(
     x: number,

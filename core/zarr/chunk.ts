@@ -9,6 +9,7 @@
 import zlib from "node:zlib";
 import { packZstd } from "../zstd.ts";
 import { type ArrayDtype, type Elements, makeElements } from "./element.ts";
+import { packCells } from "./pack_cells.ts";
 
 /** 16,384 elements of 8 bytes are 128 KiB, one zstd block. A power of 4, so it divides a parent. */
 export const MAX_CHUNK_CELLS = 4 ** 7;
@@ -36,7 +37,7 @@ function isAllFill(values: Elements, fill: number | bigint, from: number): boole
 
 /** The encoded chunk, or undefined when every element is the fill value, as those before `from` are known to be. */
 export function encodeChunk(values: Elements, fill: number | bigint, from = 0): Uint8Array | undefined {
-  return isAllFill(values, fill, from) ? undefined : compressChunk(values);
+  return isAllFill(values, fill, from) ? undefined : packCells(values, fill) ?? compressChunk(values);
 }
 
 /** The encoded chunk, fill or not. Equal elements give equal bytes. */
