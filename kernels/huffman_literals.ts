@@ -39,8 +39,8 @@ const LEAST: i32 = 64;
 /** From so many on they stand in four streams, which are read side by side. */
 const LEAST_OF_FOUR: i32 = 256;
 
-/** Of the first bytes of cells there are at least half as many as cells, or so many, where cells differ. */
-const MANY: i32 = 64;
+/** So many different first bytes, or half as many as cells, do not let cells repeat much. */
+const MANY: i32 = 16;
 
 /**
  * Writes the section of `count` literals at `from`, cells of 4 bytes; returns its end. Returns 0 where first bytes, a

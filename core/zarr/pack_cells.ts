@@ -30,21 +30,24 @@ function makePacker(): Packer {
   return { memory, bytes: new Uint8Array(memory.buffer), cells, frame, scratch: memory.place(room) };
 }
 
-/** One number as the bits of a cell. */
-const number = new Float32Array(1);
-const bits = new Uint32Array(number.buffer);
+/** A number as the bits of a cell. */
+const bits = new Uint32Array(1);
+const float = new Float32Array(bits.buffer);
 
 /**
- * The frame of a chunk; undefined where it is for others to pack: other elements than float32, too many or too few of which
- * are not the fill, or whose bytes repeat.
+ * The frame of a chunk; undefined where it is for others to pack: elements of another size than 4 bytes, too many or too
+ * few of which are not the fill, or whose bytes repeat.
  */
 export function packCells(values: Elements, fill: number | bigint): Uint8Array | undefined {
   const { length } = values;
-  if (!(values instanceof Float32Array) || length < LEAST_CELLS || length > MOST_CELLS) return undefined;
+  if (values.BYTES_PER_ELEMENT !== CELL_BYTES || length < LEAST_CELLS || length > MOST_CELLS) {
+    return undefined;
+  }
   packer ??= makePacker();
   const { memory, bytes, cells, frame, scratch } = packer;
   bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), cells);
-  number[0] = Number(fill);
+  if (values instanceof Float32Array) float[0] = Number(fill);
+  else bits[0] = Number(fill);
   const size = memory.kernels.packCells(frame, cells, length, bits[0], scratch);
   return size === 0 ? undefined : bytes.slice(frame, frame + size);
 }

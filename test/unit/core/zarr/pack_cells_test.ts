@@ -76,6 +76,19 @@ Deno.test("zstd reads of a frame what was packed, whatever stands in how many ce
   assert.ok(packed > 100, `${packed} were packed`);
 });
 
+Deno.test("counts and other integers are packed too, from any fill", () => {
+  for (const make of [Uint32Array, Int32Array]) {
+    for (const fill of [0, 48, make === Int32Array ? -1 : 2 ** 32 - 1]) {
+      const random = randoms(fill);
+      const chunk = new make(4096).fill(fill);
+      for (let i = 300; i < 4000; i += 1 + Math.floor(9 * random())) chunk[i] = 1 + 90 * random();
+      const frame = packCells(chunk, fill);
+      assert.ok(frame);
+      assert.deepEqual(unpacked(frame), new Uint8Array(chunk.buffer));
+    }
+  }
+});
+
 Deno.test("a frame is of its chunk alone, whatever was packed before", () => {
   fc.assert(
     fc.property(made, made, (one, other) => {
@@ -141,5 +154,5 @@ Deno.test("what a search packs better, or as fast, is left to it", () => {
   const grid = heights(4096, 4096).map((value, i) => i % 8 === 0 ? value : NaN);
   assert.equal(packCells(grid, NaN), undefined, "a grid");
   assert.equal(packCells(new Float64Array(4096), 1), undefined, "8 bytes a cell");
-  assert.equal(packCells(new Uint32Array(4096).fill(5, 0, 900), 0), undefined, "integers");
+  assert.equal(packCells(new Uint32Array(4096).fill(5, 0, 900), 0), undefined, "one count");
 });
