@@ -1,12 +1,23 @@
-/** One gate for every host: as many requests as it bears, and none while it asked to be left alone. */
+/**
+ * One gate for every host: as many requests as it bears, and none while it asked to be left alone. What is written does
+ * not stand behind what is read: it goes the other way, and holds memory that others wait for.
+ */
 import { sleep } from "../concurrency.ts";
 import { AdaptiveLimit } from "./adaptive_limit.ts";
 
-interface Gate {
+type Direction = "read" | "write";
+
+interface Way {
   readonly limit: AdaptiveLimit;
   underWay: number;
   /** In the order of asking. */
   readonly waiting: (() => void)[];
+}
+
+interface Gate {
+  readonly ways: Readonly<Record<Direction, Way>>;
+  /** Of both ways together. */
+  readonly most: number;
   /** Milliseconds since 1970. */
   closedUntil: number;
 }
@@ -19,23 +30,29 @@ export class HostGate {
   readonly #most: number;
   readonly #hosts = new Map<string, Gate>();
 
-  /** A host is given `start` requests at a time at first, and one that may have more up to `most`. */
+  /** A host is given `start` requests at a time each way at first, and up to that; one that may have more up to `most`. */
   constructor(start: number, most: number) {
     this.#start = start;
     this.#most = Math.max(start, most);
   }
 
   /** Waits for a place at `host`. The one who comes first says whether it may have more than at first. */
-  async enter(host: string, mayHaveMore: boolean, signal?: AbortSignal): Promise<Leave> {
+  async enter(
+    host: string,
+    direction: Direction,
+    mayHaveMore: boolean,
+    signal?: AbortSignal,
+  ): Promise<Leave> {
     const gate = this.#gate(host, mayHaveMore);
-    await place(gate, signal);
-    const wasFull = gate.underWay >= gate.limit.allowed;
+    const way = gate.ways[direction];
+    await place(gate, way, signal);
+    const wasFull = isFull(gate, way);
     let inside = true;
     const leave: Leave = (bytes) => {
       if (!inside) return;
       inside = false;
-      gate.limit.ended(performance.now(), bytes, wasFull || gate.waiting.length > 0);
-      gate.underWay -= 1;
+      way.limit.ended(performance.now(), bytes, wasFull || way.waiting.length > 0);
+      way.underWay -= 1;
       serve(gate);
     };
     try {
@@ -57,14 +74,16 @@ export class HostGate {
 
   /** `host` asked for fewer requests, in answer to one that began at `startedAt` of performance.now(). */
   throttle(host: string, startedAt: number): void {
-    this.#gate(host, false).limit.throttled(performance.now(), startedAt);
+    const { read, write } = this.#gate(host, false).ways;
+    for (const { limit } of [read, write]) limit.throttled(performance.now(), startedAt);
   }
 
   #gate(host: string, mayHaveMore: boolean): Gate {
     let gate = this.#hosts.get(host);
     if (gate === undefined) {
-      const limit = new AdaptiveLimit(this.#start, mayHaveMore ? this.#most : this.#start);
-      gate = { limit, underWay: 0, waiting: [], closedUntil: 0 };
+      const most = mayHaveMore ? this.#most : this.#start;
+      const way = () => ({ limit: new AdaptiveLimit(this.#start, most), underWay: 0, waiting: [] });
+      gate = { ways: { read: way(), write: way() }, most, closedUntil: 0 };
       this.#hosts.set(host, gate);
     }
     return gate;
@@ -72,25 +91,31 @@ export class HostGate {
 }
 
 /** Waits until one more may be under way, and counts it. */
-function place(gate: Gate, signal: AbortSignal | undefined): Promise<void> {
+function place(gate: Gate, way: Way, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
     const start = () => {
       signal?.removeEventListener("abort", giveUp);
-      gate.underWay += 1;
+      way.underWay += 1;
       resolve();
     };
     const giveUp = () => {
-      const index = gate.waiting.indexOf(start);
-      if (index >= 0) gate.waiting.splice(index, 1);
+      const index = way.waiting.indexOf(start);
+      if (index >= 0) way.waiting.splice(index, 1);
       reject(signal!.reason);
     };
     signal?.addEventListener("abort", giveUp, { once: true });
-    gate.waiting.push(start);
+    way.waiting.push(start);
     serve(gate);
   });
 }
 
 function serve(gate: Gate): void {
-  while (gate.waiting.length > 0 && gate.underWay < gate.limit.allowed) gate.waiting.shift()!();
+  for (const way of [gate.ways.write, gate.ways.read]) {
+    while (way.waiting.length > 0 && !isFull(gate, way)) way.waiting.shift()!();
+  }
+}
+
+function isFull({ ways: { read, write }, most }: Gate, way: Way): boolean {
+  return way.underWay >= way.limit.allowed || read.underWay + write.underWay >= most;
 }

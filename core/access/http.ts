@@ -149,9 +149,11 @@ export class HttpClient {
     const { signal, counters } = request;
     const asked = askedOf(request);
     if (signal?.aborted) throw abortError(signal);
-    const leave = await this.gate.enter(url.host, request.manyAtOnce ?? false, signal).catch((error) => {
-      throw signal?.aborted ? abortError(signal) : error;
-    });
+    const direction = request.body === undefined ? "read" : "write";
+    const leave = await this.gate.enter(url.host, direction, request.manyAtOnce ?? false, signal)
+      .catch((error) => {
+        throw signal?.aborted ? abortError(signal) : error;
+      });
     const control = new AbortController();
     const stop = () => control.abort(signal!.reason);
     signal?.addEventListener("abort", stop, { once: true });
