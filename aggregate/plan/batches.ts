@@ -14,7 +14,12 @@ export interface PlannedBatch {
 const DEFAULT_BATCH_BYTES = 2e9;
 
 /** A granule whose size no catalog states is taken to be this large. */
-export const ASSUMED_GRANULE_BYTES = 50e6;
+const ASSUMED_GRANULE_BYTES = 50e6;
+
+/** What a granule's file is taken to hold. */
+export function granuleBytes({ size_bytes }: Pick<GranuleRow, "size_bytes">): number {
+  return size_bytes ?? ASSUMED_GRANULE_BYTES;
+}
 
 /** Consecutive granules in batches of about equal bytes, so that a batch's reads lie close together; `wanted` of
  * them, or one for every {@linkcode DEFAULT_BATCH_BYTES}; `keyOf` makes the keys. */
@@ -25,7 +30,7 @@ export function planBatches(
   keyOf: Keys,
   wanted: number | undefined,
 ): PlannedBatch[] {
-  const sizes = granules.map((row) => row.size_bytes ?? ASSUMED_GRANULE_BYTES);
+  const sizes = granules.map(granuleBytes);
   const total = sizes.reduce((sum, size) => sum + size, 0);
   const count = Math.min(
     granules.length,

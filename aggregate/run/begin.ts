@@ -51,6 +51,7 @@ export async function underLease<T>(
   ]);
   let place = found;
   await admit(directory, mode, plan, place);
+  if (!goesOn && place.isEmpty && (await directory.target.list("")).length === 0) options.onAdmitted?.();
   const claim = settings?.claim ?? crypto.randomUUID();
   const holder = storeHolder(directory, target, leases, { claim, created: settings?.created });
   const hold = await Hold.take(directory.target, holder, { signal, ...options.lease }, options.onWarning);

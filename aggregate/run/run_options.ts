@@ -27,6 +27,8 @@ export interface PlaceOptions {
   driver?: string;
   lease?: LeaseOptions;
   signal?: AbortSignal;
+  /** Called where nobody was before: what the run reads may be fetched while its places are taken. */
+  onAdmitted?(): void;
   /** What a resumed run keeps and redoes, in a sentence. */
   onNote?(note: string): void;
   onWarning?(message: string): void;

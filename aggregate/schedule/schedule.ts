@@ -2,7 +2,7 @@
  * The main thread's side of a run: gives granules to slots until all are scattered, shards as soon as
  * their granules are in, and memory back when it is full. Every slot pulls; nothing is assigned ahead.
  */
-import { ASSUMED_GRANULE_BYTES } from "../plan/batches.ts";
+import { granuleBytes } from "../plan/batches.ts";
 import { deserializeError, GranaryError } from "../../core/errors.ts";
 import type { Executor } from "./executor.ts";
 import type {
@@ -14,7 +14,7 @@ import type {
 } from "../engine/contract.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { SegmentEntry } from "../engine/contract.ts";
-import { readingOrder } from "./granule_order.ts";
+import { expectGranules, workInReadingOrder } from "./read_ahead.ts";
 import { partsOf } from "../engine/spill_file.ts";
 import type { ScheduleOptions, ScheduleResult, ScheduleWork } from "./schedule_work.ts";
 import { Prospect } from "./prospect.ts";
@@ -99,28 +99,15 @@ class Schedule {
       if (needed.length === 0) this.#ready.push(s);
     }
     this.#unreduced = work.shards.length;
-    this.#waitingGranules = this.#inReadingOrder(work).reverse();
-    const whole = this.#waitingGranules.filter(({ granule }) => !options.rowsOf?.(granule));
-    options.expect?.(whole.reverse().map(({ granule }) => options.locate(granule)));
+    const inOrder = workInReadingOrder(plan, work, executor.slots);
+    expectGranules(inOrder, options);
+    this.#waitingGranules = inOrder.reverse();
     this.#saveAll = work.saveAll ?? false;
     this.#prospect = new Prospect(work.granules.length, work.provenBefore ?? work.parts.length > 0);
   }
 
-  #inReadingOrder({ granules }: ScheduleWork): ScheduleWork["granules"] {
-    const shards = new Map([...this.#missing.keys()].map((s): [number, number[]] => [s, []]));
-    this.#shardsOf.forEach((needing, granule) => needing.forEach((s) => shards.get(s)!.push(granule)));
-    const order = readingOrder({
-      granules: [...this.#shardsOf.keys()],
-      shards: [...shards.values()],
-      slots: this.executor.slots,
-      sizeOf: (granule) => this.#sizeOf(granule),
-    });
-    const tasks = new Map(granules.map((task) => [task.granule, task]));
-    return order.map((granule) => tasks.get(granule)!);
-  }
-
   #sizeOf(granule: number): number {
-    return this.plan.granules[granule].size_bytes ?? ASSUMED_GRANULE_BYTES;
+    return granuleBytes(this.plan.granules[granule]);
   }
 
   run(): Promise<ScheduleResult> {

@@ -35,12 +35,13 @@ export class Ahead {
     return this.#expected.size;
   }
 
-  /** Replaces the list of what will be opened. What is open already and not in it is kept until `close`. */
+  /** Replaces the list of what will be opened, and opens the first. What is open already and not in it is kept until `close`. */
   expect(locations: readonly SourceLocation[]): void {
     this.#list = locations.filter(({ kind }) => kind !== "local");
     this.#expected = new Set(this.#list.map(keyOf));
     this.#next = 0;
     this.#taken.clear();
+    this.fill();
   }
 
   /** The source that was opened ahead, which is then the caller's; undefined where there is none. */
@@ -49,11 +50,12 @@ export class Ahead {
     const source = this.#waiting.get(key);
     this.#waiting.delete(key);
     this.#opened.delete(key);
-    if (source === undefined && this.#next < this.#list.length) this.#taken.add(key);
+    // Its turn to be opened may be to come.
+    if (this.#next < this.#list.length) this.#taken.add(key);
     return source;
   }
 
-  /** Opens the next ones, as many as may wait. To be called when the one that is wanted first was asked for. */
+  /** Opens the next ones, as many as may wait. To be called when one was taken. */
   fill(): void {
     while (this.#waiting.size < this.#depth && this.#next < this.#list.length) {
       const location = this.#list[this.#next++];

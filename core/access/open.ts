@@ -123,8 +123,7 @@ export class SourceOpener {
   }
 
   /**
-   * Tells which locations will be opened, in their order: a few are opened ahead from the first `open` on, and
-   * small files read whole.
+   * Tells which locations will be opened, in their order: a few are opened ahead from now on, and small files read whole.
    */
   expect(locations: readonly SourceLocation[]): void {
     this.#ahead.expect(locations);

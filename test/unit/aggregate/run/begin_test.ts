@@ -38,3 +38,39 @@ Deno.test("a store that another run made since its place was looked at is not wr
     fs.rmSync(scratch, { recursive: true });
   }
 });
+
+/** What is asked of a store's place and a run's, and when the run is told that it may read. */
+async function askedOf(before: (run: NotingTarget, store: NotingTarget) => Promise<void> | void) {
+  const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "granary-begin-"));
+  try {
+    const there = { store: new NotingTarget(), run: new NotingTarget() };
+    await before(there.run, there.store);
+    const from = there.run.asked.length;
+    const store = knownTarget(there.store as unknown as ObjectTarget);
+    const runDirectory = RunDirectory.at(there.run as unknown as ObjectTarget, scratch).known();
+    const onAdmitted = () => there.run.asked.push("admitted");
+    const begun = underLease(
+      PLAN,
+      { store, runDirectory, onAdmitted },
+      () => Promise.reject(new Error("enough")),
+    );
+    const error = await begun.catch((error: Error) => error.message);
+    return { error, asked: there.run.asked.slice(from) };
+  } finally {
+    fs.rmSync(scratch, { recursive: true });
+  }
+}
+
+Deno.test("where nobody was a run may read once its places were looked at, before its lease is taken", async () => {
+  const { asked } = await askedOf(() => {});
+  assert.deepEqual(asked.slice(0, 3), ["list ", "admitted", "new lease.1"]);
+});
+
+Deno.test("a run that is refused, or that comes after another, reads nothing before it has its place", async () => {
+  const refused = await askedOf((_run, store) => void store.objects.set("zarr.json", new Uint8Array(2)));
+  assert.match(String(refused.error), /something is there already/);
+  assert.ok(!refused.asked.includes("admitted"));
+  const held = await askedOf(async (run) => void await Lease.take(run as unknown as ObjectTarget));
+  assert.match(String(held.error), /the run is held by/);
+  assert.ok(!held.asked.includes("admitted"));
+});
