@@ -30,5 +30,5 @@ export class WholeFiles {
 const NEARLY_ALL = 0.8;
 const REMEMBERED = 8;
 /** Of all files of a run so many are read whole on a guess, at most. */
-const GUESSED_SHARE = 1 / 8;
+const GUESSED_SHARE = 1 / 6;
 const LARGEST_GUESS_BYTES = 32 * 1024 * 1024;

@@ -15,15 +15,15 @@ Deno.test("files are worth reading whole once nearly all of each of the last one
   assert.equal(worthwhile(), true, "the one with little is long ago");
 });
 
-Deno.test("of many files the first eighth is read whole on a guess, until one was read, and none that is large", () => {
+Deno.test("of many files the first sixth is read whole on a guess, until one was read, and none that is large", () => {
   const guessed = (files: WholeFiles, size: number, expected: number) =>
     Array.from({ length: 20 }, () => {
       const yes = files.areWorthwhile(size, expected);
       if (yes) files.began();
       return yes;
     }).filter((yes) => yes).length;
-  assert.equal(guessed(new WholeFiles(), SIZE, 48), 6);
-  assert.equal(guessed(new WholeFiles(), SIZE, 7), 0);
+  assert.equal(guessed(new WholeFiles(), SIZE, 48), 8);
+  assert.equal(guessed(new WholeFiles(), SIZE, 5), 0);
   assert.equal(guessed(new WholeFiles(), 100_000_000, 48), 0);
   const files = new WholeFiles();
   assert.equal(files.areWorthwhile(SIZE, 48), true);
