@@ -1,15 +1,15 @@
-/** A shard that was reduced is committed: its objects, then its record. */
+/** A shard that was reduced is committed: its objects, then the record of it. */
 import type { ObjectTarget } from "../../core/access/object_target.ts";
 import { commitFiles } from "../../core/files/atomic.ts";
 import type { ReduceOutcome } from "../engine/contract.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { RunDirectory } from "../run_directory/run_directory.ts";
-import { encodeState, putShard, type ShardRecord } from "../run_directory/shard_records.ts";
+import { encodeState, type ShardRecord } from "../run_directory/shard_records.ts";
 import { valuesKey } from "../run_directory/shard_values.ts";
 import type { FailedGranule } from "../schedule/schedule_work.ts";
 
-/** Makes a shard's objects durable, then its record, which is returned. */
-export async function commitShard(
+/** Makes a shard's objects durable. Returns its record, which is to be put then. */
+export async function commitObjects(
   directory: RunDirectory,
   store: ObjectTarget,
   outcome: ReduceOutcome,
@@ -27,7 +27,7 @@ export async function commitShard(
   }));
   await directory.target.putAll(new Map(kept.map(({ key, bytes }) => [key, bytes])));
   const values: ShardRecord["values"] = kept.map(({ key, counts }) => ({ key, counts }));
-  const record: ShardRecord = {
+  return {
     kind: "shard",
     shard: outcome.shard,
     key,
@@ -46,8 +46,6 @@ export async function commitShard(
     seconds: outcome.seconds,
     finished: new Date().toISOString(),
   };
-  await putShard(directory, record);
-  return record;
 }
 
 /** Ids of the granules that a shard needs and does not have. */

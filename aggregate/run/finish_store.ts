@@ -18,7 +18,7 @@ interface RunNote {
   failed: readonly FailedGranule[];
 }
 
-interface FinishedStore {
+export interface FinishedStore {
   /** Cells with observations of the levels above the parents, by order. */
   cells: Record<string, number>;
   /** Parents without a failed granule, as nested ids at the parent order. */
@@ -27,7 +27,7 @@ interface FinishedStore {
 
 /**
  * Makes the store readable: writes the levels above the parents from the states of all parents, removes
- * what is no part of the store, writes its documents, the root last.
+ * what is no part of the store, writes its documents, the root last, once all shards are `recorded`.
  */
 export async function finishStore(
   plan: Plan,
@@ -35,6 +35,7 @@ export async function finishStore(
   place: StorePlace,
   records: readonly ShardStates[],
   { observations, leftOut, failed }: RunNote,
+  recorded: Promise<unknown> = Promise.resolve(),
 ): Promise<FinishedStore> {
   const zones = zoneTable(plan, records);
   const incomplete = incompleteParents(plan, failed);
@@ -57,7 +58,7 @@ export async function finishStore(
     await place.target.put(key, bytes);
     others.add(key);
   }
-  await place.finish(storeMetadata(spec), shards, others);
+  await place.finish(storeMetadata(spec), shards, others, recorded);
   await dropStaleValues(directory, records);
   return { cells: coarse.cells, incompleteParents: incomplete.incomplete_parents ?? [] };
 }

@@ -145,14 +145,15 @@ export class StorePlace {
   }
 
   /**
-   * Writes the store's documents, the root last, after what an earlier config left is gone: its levels, arrays and
-   * shards. What no store is made of came while the run went on and is somebody's: it stays. `coarse` are the keys of
+   * Writes the store's documents, the root last, once all shards are `recorded` and what an earlier config left is gone:
+   * its levels, arrays and shards. What no store is made of came while the run went on and is somebody's: it stays. `coarse` are the keys of
    * the shards of levels above the parents.
    */
   async finish(
     documents: ReadonlyMap<string, string>,
     shards: ReadonlySet<number>,
     coarse: ReadonlySet<string>,
+    recorded: Promise<unknown> = Promise.resolve(),
   ): Promise<void> {
     const encoder = new TextEncoder();
     const others = [...documents].filter(([key]) => key !== ROOT);
@@ -160,6 +161,7 @@ export class StorePlace {
     const parts = [
       () => this.target.putAll(new Map(others.map(([key, text]) => [key, encoder.encode(text)]))),
       () => this.#removeStrays(documents, shards, coarse),
+      async () => void await recorded,
     ];
     await mapBounded(parts, parts.length, (part) => part());
     await this.target.put(ROOT, encoder.encode(documents.get(ROOT)!));

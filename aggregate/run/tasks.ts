@@ -11,8 +11,8 @@ import type { Plan } from "../plan/plan.ts";
 import type { ScheduleWork } from "../schedule/schedule_work.ts";
 import type { RunDirectory } from "../run_directory/run_directory.ts";
 import { rememberFailures, rememberSpill, scatterRecords } from "../run_directory/scatter_records.ts";
-import { hasShard } from "../run_directory/shard_records.ts";
-import { commitShard, missingIds } from "./commit_shard.ts";
+import { hasShard, putShard } from "../run_directory/shard_records.ts";
+import { commitObjects, missingIds } from "./commit_shard.ts";
 import { drive, type DriveOptions } from "./drive.ts";
 import { failedGranules, wholeGranules } from "./granule_states.ts";
 import { remainingWork } from "./resume.ts";
@@ -111,7 +111,7 @@ export async function reduceShard(
   await drive(directory, plan, work, store, options, {
     onReduced: async (outcome) => {
       if (options.replaces) await makeRoom(directory, plan, planned, store);
-      await commitShard(directory, store, outcome, planned.key, missing);
+      await putShard(directory, await commitObjects(directory, store, outcome, planned.key, missing));
       observations = outcome.observations;
     },
   });

@@ -1,14 +1,16 @@
 /** All that is left of a plan, done on this machine: scattered, reduced, and the store finished. */
+import { mapBounded } from "../../core/concurrency.ts";
 import type { Plan } from "../plan/plan.ts";
 import { addReading, keepReading, type ReadingSums } from "../run_directory/account.ts";
 import { dropSpills, rememberFailures, rememberSpill } from "../run_directory/scatter_records.ts";
+import { putShard } from "../run_directory/shard_records.ts";
 import type { MemoryBudget } from "../schedule/budget.ts";
 import type { Executor } from "../schedule/executor.ts";
 import type { BegunRun } from "./begin.ts";
 import { type ShardStates, statesOf } from "./coarse_levels.ts";
-import { commitShard, missingIds } from "./commit_shard.ts";
+import { commitObjects, missingIds } from "./commit_shard.ts";
 import { drive } from "./drive.ts";
-import { finishStore } from "./finish_store.ts";
+import { type FinishedStore, finishStore } from "./finish_store.ts";
 import type { RunOptions } from "./run_options.ts";
 import { spilledWork } from "./spilled_work.ts";
 import { type RunTotals, Tally } from "./tally.ts";
@@ -36,6 +38,9 @@ interface Workforce {
   budget: MemoryBudget;
 }
 
+/** Records of shards that may be on their way while the next shards are committed. */
+const RECORDS_AT_ONCE = 8;
+
 /** Does what is left of a plan in places that a run has begun in. */
 export async function wholeRun(
   plan: Plan,
@@ -48,6 +53,7 @@ export async function wholeRun(
   const tally = new Tally(plan, options.onProgress, options.onWarning);
   tally.keptBefore(remaining);
   const records: ShardStates[] = remaining.keptShards.map(statesOf);
+  const recorded: Promise<void>[] = [];
   const planned = new Map(plan.shards.map((shard) => [shard.index, shard]));
   const work = await spilledWork(directory.spills, remaining, options.reader);
   const done = drive(directory, plan, work, store, { ...options, ...workforce }, {
@@ -69,13 +75,18 @@ export async function wholeRun(
       await written;
       const { key, granules } = planned.get(outcome.shard)!;
       const missing = missingIds(plan, granules, tally.failures);
+      await recorded.at(-RECORDS_AT_ONCE); // one that could not be put ends the run
       await place.makeRoom(outcome.shard);
-      const record = await commitShard(directory, store, outcome, key, missing);
+      const record = await commitObjects(directory, store, outcome, key, missing);
+      const put = putShard(directory, record);
+      put.catch(() => {/* The failure is met by those who wait. */});
+      recorded.push(put);
       records.push(statesOf(record));
       tally.reduced(outcome);
     },
   });
   const { failed, ...result } = await done.catch(async (error) => {
+    await Promise.allSettled(recorded);
     // What ended the run is reported, and not that this could not be kept besides.
     await keepReading(directory, reading).catch(() => {});
     throw error;
@@ -85,10 +96,20 @@ export async function wholeRun(
   if (options.exitsAfter) workforce.executor.leave();
   else void workforce.executor.close();
   const { observations, leftOut } = tally;
-  const finished = await finishStore(plan, directory, place, records, { observations, leftOut, failed });
-  if (failed.length === 0) await dropSpills(directory);
-  else await rememberFailures(directory, plan, null, failed);
-  await keepReading(directory, reading);
+  const allRecorded = Promise.all(recorded);
+  const account = async () => {
+    await allRecorded;
+    if (failed.length === 0) await dropSpills(directory);
+    else await rememberFailures(directory, plan, null, failed);
+    await keepReading(directory, reading);
+  };
+  const note = { observations, leftOut, failed };
+  let finished!: FinishedStore;
+  const finish = async () => {
+    finished = await finishStore(plan, directory, place, records, note, allRecorded);
+  };
+  // Neither needs the other; where one fails the other has ended too.
+  await mapBounded([finish, account], 2, (part) => part());
   const seconds = (performance.now() - started) / 1000;
   const totals = tally.totals();
   return {

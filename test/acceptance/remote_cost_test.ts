@@ -3,6 +3,7 @@
  * trips that wait for one another.
  */
 import assert from "node:assert/strict";
+import crypto from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 import { openHdf5 } from "../../core/observations/open_granule_file.ts";
@@ -10,6 +11,7 @@ import { DEFAULT_CACHE } from "../../core/access/block_cache.ts";
 import { openFileSyncSource } from "../../core/access/file_source.ts";
 import { granary, temporaryFolder } from "../support/binary.ts";
 import { changeCatalog, startRemoteWorld, treeDigests } from "../support/remote_world.ts";
+import { FaultSchedule } from "../support/faults.ts";
 import { Rounds } from "../support/rounds.ts";
 
 interface Report {
@@ -131,6 +133,82 @@ Deno.test("a store in S3 costs a request an object and a shard, and a few", asyn
     assert.ok(again.gets <= first.gets + 4, `${again.gets} GET`);
     assert.ok(again.deletes <= first.objects + first.shards.total + documents + 8, `${again.deletes} DELETE`);
     assert.deepEqual(fs.readdirSync(folder).filter((name) => name.includes("store")), []);
+  } finally {
+    await world.stop();
+  }
+});
+
+/** The digest of every object of a store, by its key. */
+function storedDigests(objects: ReadonlyMap<string, Uint8Array>): Record<string, string> {
+  const prefix = "stores/store.zarr/";
+  const own = [...objects].filter(([name]) => name.startsWith(prefix));
+  return Object.fromEntries(
+    own.map(([name, bytes]) => [
+      name.slice(prefix.length),
+      crypto.createHash("sha256").update(bytes).digest("hex"),
+    ]),
+  );
+}
+
+Deno.test("a run in an S3 waits for one answer before its first granule, and for four after its last chunk", async () => {
+  const { folder, local, remote, world } = await simulated(12, 300);
+  try {
+    const { server, readers, objects } = world.s3;
+    for (const bucket of ["stores", "atl06-bucket"]) readers.set(bucket, new Set(["*"]));
+    const open = path.join(folder, "open.parquet");
+    await changeCatalog(remote, open, () => ({ https_base: null, s3_credentials: null }));
+    const here = path.join(folder, "here.zarr");
+    await ok(["aggregate", "-c", "atl06", "--catalog", local, "-o", here]);
+    const rounds = new Rounds(400);
+    const roundOf: number[] = [];
+    server.gate = () => {
+      roundOf.push(rounds.count);
+      return rounds.gate();
+    };
+    await ok(["aggregate", "-c", "atl06", "--catalog", open, "-o", "s3://stores/store.zarr"], world.env);
+    const roundsOf = (isWanted: (method: string, url: string) => boolean) =>
+      server.seen.flatMap(({ method, url }, i) => isWanted(method, url) ? [roundOf[i]] : []);
+    const putIn = (...ends: RegExp[]) =>
+      ends.map((end) => Math.max(...roundsOf((method, url) => method === "PUT" && end.test(url))));
+    const [first] = roundsOf((_, url) => url.includes("/granules/"));
+    assert.equal(first, 1, "the places are looked at before");
+    assert.deepEqual(roundsOf((method) => method === "DELETE"), []);
+    const last = putIn(/\/c\//)[0];
+    // Nothing tells that a store is whole before it is, and no record that its shard is.
+    assert.deepEqual(
+      putIn(/shards\/\d+\.json/, /12\/zarr\.json/, /store\.zarr\/zarr\.json/, /account/, /report/, /lease/),
+      [last + 1, last + 1, last + 2, last + 2, last + 3, last + 4],
+    );
+    assert.deepEqual(storedDigests(objects), treeDigests(here));
+  } finally {
+    await world.stop();
+  }
+});
+
+Deno.test("a record of a shard that cannot be put ends the run without a finished store, and --resume ends it", async () => {
+  const { folder, local, world } = await simulated(2, 300);
+  try {
+    const { server, readers, objects } = world.s3;
+    readers.set("stores", new Set(["*"]));
+    const here = path.join(folder, "here.zarr");
+    await ok(["aggregate", "-c", "atl06", "--catalog", local, "-o", here]);
+    const given = ["aggregate", "-c", "atl06", "--catalog", local, "-o", "s3://stores/store.zarr"];
+    const faults = new FaultSchedule();
+    let records = 0;
+    faults.next = (url) => {
+      return /shards\/\d+\.json/.test(url) && ++records > 2 ? { kind: "status", status: 500 } : undefined;
+    };
+    server.faults = faults;
+    const { code, stderr } = await granary(given, { env: { ...world.env, GRANARY_HTTP_ATTEMPTS: "2" } });
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /shards\/\d+\.json.*the server answered 500/);
+    assert.ok(objects.size > 0);
+    for (const key of ["store.zarr/zarr.json", "store.zarr.run/report.json"]) {
+      assert.ok(!objects.has(`stores/${key}`), key);
+    }
+    server.faults = new FaultSchedule();
+    await ok([...given, "--resume"], world.env);
+    assert.deepEqual(storedDigests(objects), treeDigests(here));
   } finally {
     await world.stop();
   }

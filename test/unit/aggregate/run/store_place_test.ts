@@ -156,6 +156,26 @@ Deno.test("a store that cannot be finished is told when nothing is written to it
   assert.ok(ended);
 });
 
+Deno.test("the root document waits until all shards are recorded, and is not written where one could not be", async () => {
+  const documents = new Map([["zarr.json", "{}"], ["12/zarr.json", "{}"]]);
+  const folder = folderWith(STORE.filter((key) => !key.endsWith("zarr.json")));
+  const recorded = Promise.withResolvers<void>();
+  const finished = (await placeOf(folder)).finish(documents, new Set([3]), new Set(), recorded.promise);
+  for (let wait = 0; wait < 800 && !filesIn(folder).includes("12/zarr.json"); wait++) {
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  assert.ok(!filesIn(folder).includes("zarr.json"));
+  recorded.resolve();
+  await finished;
+  assert.ok(filesIn(folder).includes("zarr.json"));
+
+  const other = folderWith(STORE.filter((key) => !key.endsWith("zarr.json")));
+  const lost = Promise.reject(new Error("no record"));
+  const unfinished = (await placeOf(other)).finish(documents, new Set([3]), new Set(), lost);
+  await assert.rejects(unfinished, /no record/);
+  assert.ok(!filesIn(other).includes("zarr.json"));
+});
+
 Deno.test("a window of time has shards of its own, and coordinates are of none", async () => {
   const keys = [
     "zarr.json",
