@@ -69,7 +69,8 @@ export class CachedSource implements RangedSource {
   readonly #budget: CacheBudget;
   readonly #settings: CacheSettings;
   readonly #prefix = `${++sources}:`;
-  readonly #first: Uint8Array;
+  /** The file's first bytes, until they are kept as blocks or stand in the image. */
+  #first: Uint8Array;
   readonly #kept = new Set<number>();
   readonly #coming = new Map<number, Promise<Uint8Array>>();
   /** The block after the last one asked for, and how many are asked for ahead when it comes next. */
@@ -98,7 +99,6 @@ export class CachedSource implements RangedSource {
     this.#budget = budget;
     this.#settings = settings;
     this.#first = first;
-    this.#keepFirst(first);
   }
 
   async read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
@@ -125,6 +125,7 @@ export class CachedSource implements RangedSource {
       checkRange(this.name, this.sizeBytes, offset, length);
       this.#asked += length;
     }
+    if (this.#image === undefined) this.#keepFirst();
     const small = ranges.length === 1 && ranges[0].length <= this.#settings.blockBytes;
     const work = this.#image !== undefined
       ? this.#readImage(this.#image, ranges)
@@ -159,6 +160,7 @@ export class CachedSource implements RangedSource {
       (offset, part) => this.#fetchInto(offset, part),
       () => this.#budget.giveWhole(memory),
     );
+    this.#first = new Uint8Array(0);
     return true;
   }
 
@@ -203,7 +205,9 @@ export class CachedSource implements RangedSource {
     }
   }
 
-  #keepFirst(first: Uint8Array): void {
+  #keepFirst(): void {
+    const first = this.#first;
+    this.#first = new Uint8Array(0);
     const { blockBytes } = this.#settings;
     for (let block = 0; block * blockBytes < first.length; block++) {
       const end = Math.min((block + 1) * blockBytes, this.sizeBytes);

@@ -65,7 +65,9 @@ export class SourceOpener {
   readonly #budget: CacheBudget;
   readonly #cache: CacheSettings;
   readonly #ahead = new Ahead(async (location) => {
-    const source = await this.#openRemote(location);
+    // One that is likely to come whole has its first part asked for before its size is known.
+    const isLikely = this.#wholeFiles.mayBegin(this.#ahead.expectedCount);
+    const source = await this.#openRemote(location, isLikely ? this.#cache.wholePartBytes : undefined);
     this.#warm(source, false);
     return source;
   });
@@ -134,9 +136,9 @@ export class SourceOpener {
     await this.#ahead.close();
   }
 
-  async #openRemote(location: SourceLocation): Promise<CachedSource> {
+  async #openRemote(location: SourceLocation, firstBytes?: number): Promise<CachedSource> {
     const transport = await this.transport(location);
-    const { source, counters, first } = await openRemote(transport, this);
+    const { source, counters, first } = await openRemote(transport, this, firstBytes);
     const closed = ({ askedShare }: CachedSource) => askedShare > 0 && this.#wholeFiles.seen(askedShare);
     return new CachedSource(source, counters, this.#budget, this.#cache, first, closed);
   }

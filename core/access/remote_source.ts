@@ -11,7 +11,7 @@ import { type RetryPolicy, Trouble } from "./retry.ts";
 import type { Source, SourceCounters } from "./source.ts";
 import { request, type Transport } from "./transport.ts";
 
-/** The first request asks for this much; it tells the size, and HDF5 keeps its superblock there. */
+/** The first request asks for this much where no more is wanted; it tells the size, and HDF5 keeps its superblock there. */
 const FIRST_READ_BYTES = 32 * 1024;
 
 /** A server that ignores ranges is used only for files that may be held whole. */
@@ -30,8 +30,12 @@ interface OpenedRemote {
   first: Uint8Array;
 }
 
-/** Opens what `transport` asks for: one request. */
-export async function openRemote(transport: Transport, options: RemoteOptions): Promise<OpenedRemote> {
+/** Opens what `transport` asks for: one request, for the first bytes, `firstBytes` of them. */
+export async function openRemote(
+  transport: Transport,
+  options: RemoteOptions,
+  firstBytes = FIRST_READ_BYTES,
+): Promise<OpenedRemote> {
   const counters: SourceCounters = { opens: 1, requests: 0, bytes: 0 };
   const asked = transport.name;
   return await request(
@@ -40,9 +44,9 @@ export async function openRemote(transport: Transport, options: RemoteOptions): 
     options.retry,
     asked,
     {
-      headers: { range: `bytes=0-${FIRST_READ_BYTES - 1}` },
+      headers: { range: `bytes=0-${firstBytes - 1}` },
       maxBytes: (head) =>
-        head.status !== 200 ? FIRST_READ_BYTES : statedLength(head) > WHOLE_FILE_BYTES ? 0 : WHOLE_FILE_BYTES,
+        head.status !== 200 ? firstBytes : statedLength(head) > WHOLE_FILE_BYTES ? 0 : WHOLE_FILE_BYTES,
       signal: options.signal,
       counters,
     },
@@ -55,7 +59,7 @@ export async function openRemote(transport: Transport, options: RemoteOptions): 
         throw new GranaryError("granule", `${asked}: the server refuses a read of its first bytes (416)`);
       }
       if (reply.status !== 206) return ignoredRange(reply, transport.name, tag, counters);
-      const range = checkAnswer(reply, asked, 0, FIRST_READ_BYTES);
+      const range = checkAnswer(reply, asked, 0, firstBytes);
       if (range.total === undefined) {
         throw new GranaryError(
           "granule",

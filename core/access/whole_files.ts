@@ -7,6 +7,8 @@ export class WholeFiles {
   /** Of the files that were closed last. */
   readonly #shares: number[] = [];
   #guesses = 0;
+  /** Files of which much was asked for on a guess before their sizes were known. */
+  #firstParts = 0;
 
   /** A file was read to its end, and `share` of it was asked for, 0 to 1. */
   seen(share: number): void {
@@ -18,6 +20,12 @@ export class WholeFiles {
   areWorthwhile(sizeBytes: number, expected: number): boolean {
     if (this.#shares.length > 0) return this.#shares.every((share) => share >= NEARLY_ALL);
     return sizeBytes <= LARGEST_GUESS_BYTES && this.#guesses + 1 <= expected * GUESSED_SHARE;
+  }
+
+  /** Whether the next of `expected` files, of unknown size, is likely to be read whole. Asked once a file. */
+  mayBegin(expected: number): boolean {
+    if (this.#shares.length > 0) return this.areWorthwhile(0, expected);
+    return ++this.#firstParts <= expected * GUESSED_SHARE;
   }
 
   /** A file is read whole because {@linkcode areWorthwhile} said so. */

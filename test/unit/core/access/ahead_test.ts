@@ -6,8 +6,10 @@ import { Loopback, patternBytes } from "../../../support/loopback.ts";
 
 const SMALL = patternBytes(1_000_000);
 const LARGE = patternBytes(6_000_000);
-/** Of a large file that comes whole: its first bytes, and the rest in three parts. */
-const WHOLE_REQUESTS = 4;
+/** Of a large file that comes whole: three parts, and the first tells its size. */
+const WHOLE_REQUESTS = 3;
+/** Of small files, of which the first sixth is asked for whole at once, and the size of the others first. */
+const smallRequests = (i: number) => i < 30 / 6 ? 1 : 2;
 
 async function withServer(
   run: (server: Loopback, locations: SourceLocation[], opener: SourceOpener) => Promise<void>,
@@ -38,22 +40,22 @@ async function until(holds: () => boolean): Promise<void> {
 Deno.test("the next files are opened ahead, small ones whole, and not more than a few", () =>
   withServer(async (server, locations, opener) => {
     opener.expect(locations);
-    await until(() => locations.slice(0, 8).every((_, i) => server.count(new RegExp(`small-${i}$`)) === 2));
+    const came = (files: number) =>
+      locations.slice(0, files).every((_, i) => server.count(new RegExp(`small-${i}$`)) === smallRequests(i));
+    await until(() => came(8));
     await settle();
-    assert.equal(server.seen.length, 16, "before any is asked for");
+    assert.ok(came(8), "before any is asked for");
+    assert.equal(server.count(/small-8$/), 0);
     const first = await opener.open(locations[0]);
-    await until(() => locations.slice(0, 9).every((_, i) => server.count(new RegExp(`small-${i}$`)) === 2));
+    await until(() => came(9));
     await settle();
-    assert.equal(server.count(/small-0$/), 2);
-    for (let i = 1; i <= 8; i++) {
-      assert.equal(server.count(new RegExp(`small-${i}$`)), 2, `file ${i}: its first bytes and the rest`);
-    }
+    assert.ok(came(9));
     assert.equal(server.count(/small-9$/), 0);
     const second = await opener.open(locations[1]);
     for (const at of [500_000, 10, 999_000]) {
       assert.deepEqual(await second.read(at, 1000), SMALL.slice(at, at + 1000));
     }
-    assert.equal(server.count(/small-1$/), 2, "all that is read was there");
+    assert.equal(server.count(/small-1$/), 1, "all that is read was there");
     await until(() => server.count(/small-9$/) === 2);
     assert.equal(server.count(/small-9$/), 2);
     await first.close();
@@ -69,7 +71,9 @@ Deno.test("a list that is told again, in whole or in part, has nothing opened ag
     await settle();
     locations.forEach((_, i) => {
       assert.equal(
-        server.seen.filter(({ headers, url }) => url === `/small-${i}` && headers.range === "bytes=0-32767")
+        server.seen.filter(({ headers, url }) =>
+          url === `/small-${i}` && headers.range?.startsWith("bytes=0-")
+        )
           .length,
         1,
         `file ${i}`,
@@ -89,7 +93,9 @@ Deno.test("every file is opened once, in whatever order they are taken", () =>
     await settle();
     for (let i = 0; i < 30; i++) {
       assert.equal(
-        server.seen.filter(({ headers, url }) => url === `/small-${i}` && headers.range === "bytes=0-32767")
+        server.seen.filter(({ headers, url }) =>
+          url === `/small-${i}` && headers.range?.startsWith("bytes=0-")
+        )
           .length,
         1,
       );

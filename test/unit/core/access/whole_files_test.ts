@@ -30,3 +30,14 @@ Deno.test("of many files the first sixth is read whole on a guess, until one was
   files.seen(0.1);
   assert.equal(files.areWorthwhile(SIZE, 48), false, "the guess was wrong");
 });
+
+Deno.test("of files of unknown size the first sixth may begin on a guess, then all while nearly all is asked for", () => {
+  const files = new WholeFiles();
+  const begun = (count: number) =>
+    Array.from({ length: count }, () => files.mayBegin(48)).filter((yes) => yes).length;
+  assert.equal(begun(20), 8);
+  files.seen(0.9);
+  assert.equal(begun(20), 20);
+  files.seen(0.1);
+  assert.equal(begun(20), 0);
+});
