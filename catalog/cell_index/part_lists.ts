@@ -50,12 +50,11 @@ function readRows({ bytes, values }: DeltaPage, rows: Uint32Array, repetition: U
 function beginsOf(repetition: Uint8Array, lists: number): Uint32Array {
   const begins = new Uint32Array(lists + 1);
   let list = 0;
-  for (let i = 0; i < repetition.length; i++) {
-    if (repetition[i] !== 0) continue;
+  for (let at = repetition.indexOf(0); at >= 0; at = repetition.indexOf(0, at + 1)) {
     expect(list < lists);
-    begins[list++] = i;
+    begins[list++] = at;
   }
-  expect(list === lists && repetition.length > 0 && begins[0] === 0);
+  expect(list === lists && begins[0] === 0);
   begins[lists] = repetition.length;
   return begins;
 }

@@ -31,23 +31,40 @@ export function readDeltas(bytes: Uint8Array, at: number, into: Uint32Array | Fl
       const packed = reader.at;
       reader.at += width * partValues / 8;
       expect(width <= 53 && reader.at <= bytes.length);
-      if (width <= MOST_BITS_AT_ONCE) {
-        const mask = 2 ** width - 1;
-        for (let place = packed, have = 0, bits = 0; next < end; next++) {
-          for (; have < width; have += 8) bits |= bytes[place++] << have;
-          const sum = value + least + (bits & mask);
-          into[next] = value = isNarrow ? sum >>> 0 : sum;
-          bits >>>= width;
-          have -= width;
-        }
-      } else {
-        for (let bit = 8 * packed; next < end; next++, bit += width) {
-          const sum = value + least + bitsAt(bytes, bit, width);
-          into[next] = value = isNarrow ? sum >>> 0 : sum;
-        }
+      if (isNarrow && width <= MOST_BITS_AT_ONCE) {
+        value = unpackNarrow(bytes, packed, width, value, least, into, next, end);
+        next = end;
+        continue;
+      }
+      for (let bit = 8 * packed; next < end; next++, bit += width) {
+        const sum = value + least + bitsAt(bytes, bit, width);
+        into[next] = value = isNarrow ? sum | 0 : sum;
       }
     }
   }
+}
+
+/** Fills [next, end) with numbers of 32 bits, by differences of `width` bits; returns the last of them as a signed one. */
+function unpackNarrow(
+  bytes: Uint8Array,
+  place: number,
+  width: number,
+  value: number,
+  least: number,
+  into: Uint32Array | Float64Array,
+  next: number,
+  end: number,
+): number {
+  const mask = 2 ** width - 1;
+  value |= 0;
+  least |= 0;
+  for (let have = 0, bits = 0; next < end; next++) {
+    for (; have < width; have += 8) bits |= bytes[place++] << have;
+    into[next] = value = value + least + (bits & mask) | 0;
+    bits >>>= width;
+    have -= width;
+  }
+  return value;
 }
 
 function expect(holds: boolean): asserts holds {
