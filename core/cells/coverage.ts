@@ -5,9 +5,10 @@
  * without any it lies wholly inside or outside, which its centre tells; else its four children follow.
  */
 import { inputError } from "../errors.ts";
-import { arcMeetsPlanes, cellPlanes, childPlanes, PLANE_STRIDE } from "./cell_planes.ts";
+import { interleaveNumber } from "./bits.ts";
+import { arcsMeetingPlanes, basePlanes, ChildPlanes, PLANE_STRIDE } from "./cell_planes.ts";
 import { checkOrder, MAX_NUMBER_ORDER } from "./convention.ts";
-import { type FaceXY, nestedBigFromFaceXY, nestedFromFaceXY } from "./face_xy.ts";
+import { type FaceXY, nestedBigFromFaceXY } from "./face_xy.ts";
 import { insidePolygons, type Shape } from "./shape.ts";
 
 /** A footprint of more cells than this is kept at a coarser order. */
@@ -34,12 +35,17 @@ class Integers {
   values = new Int32Array(48);
   length = 0;
 
+  /** Room for so many more. */
+  reserve(more: number): void {
+    const wanted = this.length + more;
+    if (wanted <= this.values.length) return;
+    const values = new Int32Array(Math.max(wanted, 2 * this.values.length));
+    values.set(this.values);
+    this.values = values;
+  }
+
   push(value: number): void {
-    if (this.length === this.values.length) {
-      const values = new Int32Array(2 * this.length);
-      values.set(this.values);
-      this.values = values;
-    }
+    if (this.length === this.values.length) this.reserve(1);
     this.values[this.length++] = value;
   }
 
@@ -56,51 +62,70 @@ class Level {
   readonly arcs = new Integers();
 }
 
-/** The descent, level by level. */
+/** Of all shapes: those of a catalog's rows lie beside each other. */
+const childPlanes = new ChildPlanes();
+
+/** The descent to the cells of an order, level by level. */
 class Descent {
   readonly #shape: Shape;
-  readonly #planes = new Float64Array(4 * PLANE_STRIDE);
+  readonly #last: number;
   readonly #full: Integers[] = [new Integers()];
   #level = new Level();
+  /** Whether cells without arcs lie inside, once one of those that share a point was asked. */
+  #isInside: boolean | undefined;
   order = 0;
   /** Cells of the present order inside the full ones. */
   fullCount = 0;
 
-  constructor(shape: Shape) {
+  constructor(shape: Shape, last: number) {
     this.#shape = shape;
+    this.#last = last;
     const all = Int32Array.from({ length: shape.slack.length }, (_, i) => i);
     if (all.length === 0) return;
     for (let face = 0; face < 12; face++) {
-      cellPlanes(face, 0, 0, 0, this.#planes);
-      this.#sort(face, 0, 0, 0, all, 0, all.length, this.#level);
+      this.#isInside = undefined;
+      this.#sort(face, 0, 0, basePlanes(), face * PLANE_STRIDE, all, 0, all.length, this.#level);
     }
   }
 
+  /** Cells of the present order that an edge may touch. */
   get partialCount(): number {
     return this.#level.ends.length;
   }
 
-  /** Goes to the children of the present level's cells. */
-  descend(): void {
-    const cells = this.#level.cells.list();
-    const ends = this.#level.ends.list();
-    const arcs = this.#level.arcs.values;
-    const next = new Level();
+  /**
+   * Goes to the children of the present level's cells. Where they are more than `most` it stops, stays
+   * there, and returns false.
+   */
+  descend(most = Infinity): boolean {
+    const level = this.#level;
+    const fullCount = this.fullCount;
+    const cells = level.cells.list();
+    const ends = level.ends.list();
+    const arcs = level.arcs.values;
+    const next = this.#level = new Level();
     this.order += 1;
     this.fullCount *= 4;
     this.#full.push(new Integers());
-    let begin = 0;
-    for (let i = 0; i < ends.length; i++) {
+    for (let i = 0, begin = 0; i < ends.length && this.fullCount + this.partialCount <= most; i++) {
       const face = cells[3 * i], x = cells[3 * i + 1], y = cells[3 * i + 2];
       const end = ends[i];
-      childPlanes(face, x, y, this.order - 1, this.#planes);
+      const at = childPlanes.placeOf(face, x, y, this.order - 1);
+      // Children meet in their parent's centre: no edge parts those without arcs.
+      this.#isInside = undefined;
       for (let child = 0; child < 4; child++) {
-        const [childX, childY] = [2 * x + (child & 1), 2 * y + (child >> 1)];
-        this.#sort(face, childX, childY, child * PLANE_STRIDE, arcs, begin, end, next);
+        const childX = 2 * x + (child & 1), childY = 2 * y + (child >> 1);
+        const planes = at + child * PLANE_STRIDE;
+        this.#sort(face, childX, childY, childPlanes.numbers, planes, arcs, begin, end, next);
       }
       begin = end;
     }
-    this.#level = next;
+    if (this.fullCount + this.partialCount <= most) return true;
+    this.#level = level;
+    this.order -= 1;
+    this.fullCount = fullCount;
+    this.#full.pop();
+    return false;
   }
 
   /** The cells of the present level. */
@@ -118,6 +143,7 @@ class Descent {
     face: number,
     x: number,
     y: number,
+    planes: Float64Array,
     at: number,
     candidates: Int32Array,
     from: number,
@@ -125,17 +151,17 @@ class Descent {
     next: Level,
   ): void {
     const { arcs, slack } = this.#shape;
-    const planes = this.#planes;
-    const before = next.arcs.length;
-    for (let k = from; k < to; k++) {
-      const arc = candidates[k];
-      if (arcMeetsPlanes(arcs, 6 * arc, slack[arc], planes, at)) next.arcs.push(arc);
-    }
+    // No more is asked of the last cells than whether there is an arc.
+    const most = this.order === this.#last ? 1 : to - from;
+    next.arcs.reserve(most);
+    const { values, length } = next.arcs;
+    const found = arcsMeetingPlanes(arcs, slack, candidates, from, to, planes, at, most, values, length);
     let home: Integers;
-    if (next.arcs.length > before) {
+    if (found > 0) {
       home = next.cells;
+      next.arcs.length += found;
       next.ends.push(next.arcs.length);
-    } else if (insideAt(this.#shape, planes, at)) {
+    } else if (this.#isInside ??= insideAt(this.#shape, planes, at)) {
       home = this.#full[this.order];
       this.fullCount += 1;
     } else return;
@@ -159,7 +185,7 @@ function insideAt(shape: Shape, planes: Float64Array, at: number): boolean {
  */
 export function coverMixed(shape: Shape, order: number, maxCells: number = MAX_COVER_CELLS): Coverage {
   checkOrder(order);
-  const descent = new Descent(shape);
+  const descent = new Descent(shape, order);
   const tooMany = () => descent.fullCount * 4 ** (order - descent.order) + descent.partialCount > maxCells;
   while (descent.order < order && !tooMany()) descent.descend();
   if (tooMany()) {
@@ -188,21 +214,24 @@ export function coverAdaptive(
   maxCells: number = MAX_FOOTPRINT_CELLS,
 ): { order: number; cells: BigUint64Array } {
   checkOrder(order);
-  const descent = new Descent(shape);
-  let best = descent.coverage();
-  while (descent.order < order) {
-    descent.descend();
-    if (descent.fullCount + descent.partialCount > maxCells) break;
-    best = descent.coverage();
-  }
-  return { order: best.order, cells: coverageIds(best) };
+  const descent = new Descent(shape, order);
+  while (descent.order < order && descent.descend(maxCells));
+  return { order: descent.order, cells: coverageIds(descent.coverage()) };
 }
 
 /** Nested ids of a coverage at its order, ascending. */
 export function coverageIds(coverage: Coverage): BigUint64Array {
   const { order, full, partial, count } = coverage;
-  if (order <= MAX_NUMBER_ORDER) return BigUint64Array.from(numberIds(coverage), BigInt);
   const ids = new BigUint64Array(count);
+  if (order <= MAX_NUMBER_ORDER) {
+    // Two 32-bit halves each, the lower first: no BigInt is made.
+    const halves = new Uint32Array(ids.buffer);
+    numberIds(coverage).forEach((id, i) => {
+      halves[2 * i] = id;
+      halves[2 * i + 1] = id / 2 ** 32;
+    });
+    return ids;
+  }
   let at = 0;
   for (const cell of cellsOf(partial)) ids[at++] = nestedBigFromFaceXY(cell, order);
   full.forEach((cells, fullOrder) => {
@@ -225,30 +254,35 @@ export function coverageRanges(
   const ranges: [first: number, end: number][] = [];
   full.forEach((cells, fullOrder) => {
     const size = 4 ** (order - fullOrder);
-    for (const cell of cellsOf(cells)) {
-      const first = nestedFromFaceXY(cell, fullOrder) * size;
-      ranges.push([first, first + size]);
-    }
+    for (const id of nestedIds(cells, fullOrder)) ranges.push([id * size, (id + 1) * size]);
   });
-  const edge = new Float64Array(partial.length / 3);
-  let at = 0;
-  for (const cell of cellsOf(partial)) edge[at++] = nestedFromFaceXY(cell, order);
-  edge.sort();
-  return { inside: Float64Array.from(ranges.sort(([a], [b]) => a - b).flat()), edge };
+  return {
+    inside: Float64Array.from(ranges.sort(([a], [b]) => a - b).flat()),
+    edge: nestedIds(partial, order).sort(),
+  };
 }
 
 function numberIds({ order, full, partial, count }: Coverage): Float64Array {
   const ids = new Float64Array(count);
-  let at = 0;
-  for (const cell of cellsOf(partial)) ids[at++] = nestedFromFaceXY(cell, order);
+  ids.set(nestedIds(partial, order));
+  let at = partial.length / 3;
   full.forEach((cells, fullOrder) => {
     const size = 4 ** (order - fullOrder);
-    for (const cell of cellsOf(cells)) {
-      const first = nestedFromFaceXY(cell, fullOrder) * size;
-      for (let id = first; id < first + size; id++) ids[at++] = id;
+    for (const id of nestedIds(cells, fullOrder)) {
+      for (let k = 0; k < size; k++) ids[at++] = id * size + k;
     }
   });
   return ids.sort();
+}
+
+/** Nested ids of the cells of a list, in its order. */
+function nestedIds(cells: CellList, order: number): Float64Array {
+  const ids = new Float64Array(cells.length / 3);
+  const faceCells = 4 ** order;
+  for (let i = 0; i < ids.length; i++) {
+    ids[i] = cells[3 * i] * faceCells + interleaveNumber(cells[3 * i + 1], cells[3 * i + 2]);
+  }
+  return ids;
 }
 
 /** The cells of a list, one object for all. */

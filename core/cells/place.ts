@@ -19,17 +19,15 @@ const rowOfFace = (face: number) => (face >> 2) + 2;
 const columnOfFace = (face: number) => 2 * (face & 3) + ((face >> 2) === 1 ? 0 : 1);
 
 /**
- * A point of a face, `x` and `y` from 0 to 1, projected: `rings` from the north pole (0 to 4, the caps
- * end at 1 and 3), and longitude in degrees, -180 up to 180.
+ * Longitude in degrees, -180 up to 180, of a point of a face: `across` is x - y, `rings` those from the
+ * north pole (0 to 4, the caps end at 1 and 3).
  */
-function ringAndLongitude(face: number, x: number, y: number): { rings: number; longitude: number } {
-  const rings = rowOfFace(face) - x - y;
+function longitudeAt(column: number, across: number, rings: number): number {
   const width = Math.min(rings, 4 - rings, 1);
   // At a pole every longitude is right; healpy says 0.
-  const offset = width > 0 ? (x - y) / width : -columnOfFace(face);
-  let longitude = 45 * (columnOfFace(face) + offset);
-  if (longitude >= 180) longitude -= 360;
-  return { rings, longitude };
+  const offset = width > 0 ? across / width : -column;
+  const longitude = 45 * (column + offset);
+  return longitude >= 180 ? longitude - 360 : longitude;
 }
 
 /**
@@ -37,7 +35,8 @@ function ringAndLongitude(face: number, x: number, y: number): { rings: number; 
  * the latitude is the geodetic one on WGS84, under `geodetic` that of the sphere.
  */
 export function placeOnFace(face: number, x: number, y: number, convention: LatitudeConvention): LonLat {
-  const { rings, longitude } = ringAndLongitude(face, x, y);
+  const rings = rowOfFace(face) - x - y;
+  const longitude = longitudeAt(columnOfFace(face), x - y, rings);
   let latitude: number;
   if (rings < 1) latitude = 90 - capColatitude(rings);
   else if (rings > 3) latitude = capColatitude(4 - rings) - 90;
@@ -55,20 +54,75 @@ function capColatitude(width: number): number {
  * HEALPix, written to `out` from `at`. Plain arithmetic: the same bits everywhere.
  */
 export function vectorOnFace(face: number, x: number, y: number, out: Float64Array, at: number): void {
-  const { rings, longitude } = ringAndLongitude(face, x, y);
+  const rings = rowOfFace(face) - x - y;
+  const longitude = longitudeAt(columnOfFace(face), x - y, rings);
+  parallelOf(rings, parallel, 0);
+  polarDegrees(parallel[1], longitude, out, at);
+  out[at + 2] = parallel[0];
+}
+
+// One parallel's z and distance from the axis.
+const parallel = new Float64Array(2);
+
+/** Writes z and the distance from the axis of the parallel `rings` from the north pole. */
+function parallelOf(rings: number, out: Float64Array, at: number): void {
   const width = Math.min(rings, 4 - rings);
-  let z: number;
-  let radius: number;
   if (width < 1) {
     const below = width * width / 3;
-    z = rings < 2 ? 1 - below : below - 1;
-    radius = width * Math.sqrt((2 - below) / 3);
+    out[at] = rings < 2 ? 1 - below : below - 1;
+    out[at + 1] = width * Math.sqrt((2 - below) / 3);
   } else {
-    z = (2 - rings) * 2 / 3;
-    radius = Math.sqrt((1 - z) * (1 + z));
+    const z = (2 - rings) * 2 / 3;
+    out[at] = z;
+    out[at + 1] = Math.sqrt((1 - z) * (1 + z));
   }
-  polarDegrees(radius, longitude, out, at);
-  out[at + 2] = z;
+}
+
+/** Points of {@linkcode gridOnFace} along a side. */
+export const GRID_SIDE = 5;
+const PARALLELS = 2 * GRID_SIDE - 1;
+
+// z and distance from the axis of a grid's parallels from the south; cosine and sine of its meridians from the west.
+const parallels = new Float64Array(2 * PARALLELS);
+const meridians = new Float64Array(2 * PARALLELS);
+
+/**
+ * {@linkcode vectorOnFace} of the points (x + i, y + j) * `step`, i and j from 0 to 4, i fastest: the same
+ * bits. Points of one diagonal share a parallel and, in the belt, those of the other one a meridian.
+ */
+export function gridOnFace(face: number, x: number, y: number, step: number, out: Float64Array): void {
+  const row = rowOfFace(face);
+  const column = columnOfFace(face);
+  // All of these are exact.
+  const south = row - (x + y) * step;
+  const west = (x - y - GRID_SIDE + 1) * step;
+  for (let k = 0; k < PARALLELS; k++) parallelOf(south - k * step, parallels, 2 * k);
+  const isInBelt = south <= 3 && south - (PARALLELS - 1) * step >= 1;
+  if (isInBelt) {
+    for (let k = 0; k < PARALLELS; k++) {
+      const longitude = 45 * (column + (west + k * step));
+      polarDegrees(1, longitude >= 180 ? longitude - 360 : longitude, meridians, 2 * k);
+    }
+  }
+  let at = 0;
+  for (let j = 0; j < GRID_SIDE; j++) {
+    let parallel = 2 * j;
+    let meridian = 2 * (GRID_SIDE - 1 - j);
+    for (let i = 0; i < GRID_SIDE; i++) {
+      const radius = parallels[parallel + 1];
+      if (isInBelt) {
+        out[at] = radius * meridians[meridian];
+        out[at + 1] = radius * meridians[meridian + 1];
+      } else {
+        const rings = south - (i + j) * step;
+        polarDegrees(radius, longitudeAt(column, (x - y + i - j) * step, rings), out, at);
+      }
+      out[at + 2] = parallels[parallel];
+      at += 3;
+      parallel += 2;
+      meridian += 2;
+    }
+  }
 }
 
 /** The centre of a cell in degrees. @throws RangeError when there is no such cell. */

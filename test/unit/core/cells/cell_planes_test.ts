@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { cellPlanes, childPlanes, PLANE_STRIDE } from "../../../../core/cells/cell_planes.ts";
+import { cellPlanes, ChildPlanes, PLANE_STRIDE } from "../../../../core/cells/cell_planes.ts";
 import { vectorOnFace } from "../../../../core/cells/place.ts";
 
 const planes = new Float64Array(PLANE_STRIDE);
@@ -76,13 +76,43 @@ Deno.test("so do those of deep cells: at the poles, where belt and cap meet, and
   );
 });
 
-Deno.test("children have the planes that they have as cells", () => {
-  const four = new Float64Array(4 * PLANE_STRIDE);
-  fc.assert(fc.property(fc.integer({ min: 0, max: 11 }), fc.nat(1023), fc.nat(1023), (face, x, y) => {
-    childPlanes(face, x, y, 10, four);
-    for (let child = 0; child < 4; child++) {
-      cellPlanes(face, 2 * x + (child & 1), 2 * y + (child >> 1), 11, planes);
-      assert.deepEqual(four.subarray(child * PLANE_STRIDE, (child + 1) * PLANE_STRIDE), planes);
-    }
-  }));
+Deno.test("children have the planes that they have as cells, whichever were asked for before", () => {
+  const kept = new ChildPlanes();
+  const sides = (at: number, from: Float64Array) =>
+    [0, 4, 8, 12].map((side) => from.slice(at + side, at + side + 4));
+  const cell = fc.integer({ min: 0, max: 28 }).chain((order) => {
+    const any = fc.oneof(
+      fc.nat(2 ** order - 1),
+      fc.nat(Math.min(7, 2 ** order - 1)),
+      fc.nat(Math.min(7, 2 ** order - 1)).map((step) => 2 ** order - 1 - step),
+    );
+    return fc.tuple(fc.integer({ min: 0, max: 11 }), any, any, fc.constant(order), fc.boolean());
+  });
+  fc.assert(
+    fc.property(cell, ([face, x, other, order, isOnBorder]) => {
+      // Cells that the border of belt and cap goes through.
+      const y = isOnBorder ? 2 ** order - 1 - x : other;
+      const at = kept.placeOf(face, x, y, order);
+      for (let child = 0; child < 4; child++) {
+        cellPlanes(face, 2 * x + (child & 1), 2 * y + (child >> 1), order + 1, planes);
+        const own = at + child * PLANE_STRIDE;
+        const first = [1, 2, 0, 3][child];
+        const expected = sides(0, planes);
+        assert.deepEqual(sides(own, kept.numbers), [...expected.slice(first), ...expected.slice(0, first)]);
+        assert.deepEqual(kept.numbers.slice(own + 16, own + PLANE_STRIDE), planes.slice(16));
+      }
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+Deno.test("planes that are kept are not made again", () => {
+  const kept = new ChildPlanes();
+  const ask = () => {
+    for (let x = 0; x < 64; x++) for (let y = 0; y < 64; y++) kept.placeOf(5, 640 + x, 320 + y, 10);
+  };
+  ask();
+  assert.equal(kept.made, 4096);
+  ask();
+  assert.equal(kept.made, 4096);
 });

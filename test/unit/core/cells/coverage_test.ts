@@ -6,6 +6,7 @@ import { geodeticFromAuthalic } from "../../../../core/cells/authalic.ts";
 import { cellsOf, coverAdaptive, coverMixed } from "../../../../core/cells/coverage.ts";
 import { nestedBigFromFaceXY, nestedFromFaceXY } from "../../../../core/cells/face_xy.ts";
 import { nestedOf } from "../../../../core/cells/healpix.ts";
+import { plainCover } from "./plain_cover.ts";
 import { pointInShape } from "./point_in_shape.ts";
 import { cellOutline } from "../../../../core/cells/place.ts";
 import { ShapeBuilder } from "../../../../core/cells/shape.ts";
@@ -16,6 +17,7 @@ import {
   pointOfStar,
   randomFrom,
   reversed,
+  type Star,
   starArbitrary,
   vectorOf,
 } from "./random_shapes.ts";
@@ -408,6 +410,47 @@ Deno.test("a buffer widens by its metres", () => {
   assert.ok(cells.size < 4 * Math.PI * 50 ** 2 / 11.45 ** 2, `${cells.size}`);
   assert.throws(() => new ShapeBuilder({ edges: "geodetic", bufferMetres: -1 }), /buffer of -1 metres/);
 });
+
+Deno.test("covers are those of a plain loop: polygons with holes, of any edges, widened, with lines and points", () => {
+  const part = fc.record(
+    {
+      star: starArbitrary,
+      order: fc.integer({ min: -3, max: 1 }),
+      edges: fc.constantFrom("geodetic", "planar", "unknown"),
+      bufferMetres: fc.oneof(
+        fc.constant(0),
+        fc.double({ min: 0, max: 6, noNaN: true }).map((power) => 10 ** power),
+      ),
+      kind: fc.constantFrom("polygon", "hole", "line", "point"),
+    } as const,
+  );
+  fc.assert(
+    fc.property(part, ({ star, order: finer, edges, bufferMetres, kind }) => {
+      const builder = new ShapeBuilder({ edges, bufferMetres });
+      const { centre: [lon, lat], ring } = star;
+      const hole = pointsOfStar(star, 0.5);
+      if (kind === "line") builder.line(ring);
+      else builder.polygon(ring, kind === "hole" ? [hole] : []);
+      if (kind === "point") builder.point(lon, lat);
+      const shape = builder.build();
+      const order = Math.max(0, orderFor(Math.max(star.radius, bufferMetres / 111_195)) + finer);
+      const expected = plainCover(shape, order);
+      assert.deepEqual([...coverShape(shape, order)], expected);
+      const { order: found, cells } = coverAdaptive(shape, order, 60);
+      assert.deepEqual([...cells], found === order ? expected : plainCover(shape, found));
+      if (found < order) assert.ok(plainCover(shape, found + 1).length > 60);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+/** A star's ring, so many times as far from its centre. */
+function pointsOfStar(star: Star, share: number): number[] {
+  return Array.from(
+    { length: star.ring.length / 2 },
+    (_, i) => pointOfStar(star, i, share, 0),
+  ).flat();
+}
 
 Deno.test("a footprint of many cells is kept at the finest order that fits", () => {
   const shape = new ShapeBuilder({ edges: "geodetic" }).polygon(cone(0, 0, 20)).build();
