@@ -2,12 +2,14 @@
 import { rowProblem } from "../check_row.ts";
 import { cellIndexFindings } from "../cell_index/check_index.ts";
 import { coverAdaptive } from "../../core/cells/coverage.ts";
+import { faceXYOf, nestedBigFromFaceXY } from "../../core/cells/face_xy.ts";
 import { shapeFromGeometry } from "../../core/cells/geojson_shape.ts";
 import { countFigures, type Figures } from "../file/figures.ts";
 import { geoProblems } from "./geo_schema.ts";
 import { boundingBox, type Geometry } from "../../core/geometry/geometry.ts";
 import type { GranuleRow } from "../granule.ts";
 import type { BoundingBox } from "../../core/geometry/box.ts";
+import { readableHalves } from "../../core/halves.ts";
 import { DRIVERS, locationsOf } from "../locations.ts";
 import type { Catalog } from "../file/open_catalog.ts";
 import { queryRows } from "../../core/tables/query.ts";
@@ -246,12 +248,12 @@ function checkCells(row: GranuleRow, geometry: Geometry, name: string, report: R
     report.add("error", "cells", `${name}: has a footprint and no cells`);
     return;
   }
+  if (isLineInCells(geometry, row)) return;
   const shape = shapeFromGeometry(geometry, { edges: "planar" });
   const most = Math.max(MOST_COMPARED, 2 * row.cells.length);
   const { order, cells: cover } = coverAdaptive(shape, row.cell_order, most);
   const shift = 2n * BigInt(row.cell_order - order);
-  const own = new Set(shift === 0n ? row.cells : row.cells.map((cell) => cell >> shift));
-  const missing = cover.filter((cell) => !own.has(cell)).length;
+  const missing = countMissing(cover, shift === 0n ? row.cells : row.cells.map((cell) => cell >> shift));
   const isPolygon = geometry.type === "Polygon" || geometry.type === "MultiPolygon";
   if (isPolygon && order < row.cell_order) {
     report.add("error", "cells", `${name}: more than half of the footprint's cells are missing`);
@@ -260,6 +262,28 @@ function checkCells(row: GranuleRow, geometry: Geometry, name: string, report: R
   } else if (isPolygon && missing > Math.max(CELLS_TOLERATED, CELL_SHARE_TOLERATED * cover.length)) {
     report.add("error", "cells", `${name}: ${missing} of ${cover.length} cells of the footprint are missing`);
   }
+}
+
+/** Whether a line of possible positions begins in a cell of its row: then they share one, and no more is asked. */
+function isLineInCells(geometry: Geometry, { cells, cell_order: order }: GranuleRow): boolean {
+  if (geometry.type !== "LineString" || geometry.coordinates.length === 0) return false;
+  if (!geometry.coordinates.every(([x, y]) => Math.abs(x) <= 180 && Math.abs(y) <= 90)) return false;
+  const [x, y] = geometry.coordinates[0];
+  return cells.includes(nestedBigFromFaceXY(faceXYOf(x, y, order, "authalic"), order));
+}
+
+/** How many of a cover's cells are not among `cells`; both ascend. */
+function countMissing(cover: BigUint64Array, cells: BigUint64Array): number {
+  const wanted = new Uint32Array(cover.buffer, cover.byteOffset, 2 * cover.length);
+  const halves = readableHalves(cells);
+  const end = 2 * cells.length;
+  let missing = 0;
+  for (let i = 0, k = 0; i < wanted.length; i += 2) {
+    const low = wanted[i], high = wanted[i + 1];
+    while (k < end && (halves[k + 1] < high || (halves[k + 1] === high && halves[k] < low))) k += 2;
+    if (k >= end || halves[k] !== low || halves[k + 1] !== high) missing += 1;
+  }
+  return missing;
 }
 
 function checkTypes(catalog: Catalog, types: ReadonlySet<string>, report: Report): void {

@@ -1,6 +1,6 @@
 /**
  * A catalog of many granules: `deno task bench catalog [--rows 1000000] [--folder FOLDER]`. Builds it from rows along ICESat-2-like orbits (some 170 cells a granule at order 8),
- * merges it, and selects regions from it, each first in a process of its own and then after others; prints seconds,
+ * merges it, selects regions from it, each first in a process of its own and then after others, and validates it; prints seconds,
  * the file's size and the greatest resident memory.
  */
 import fs from "node:fs";
@@ -15,6 +15,7 @@ import { mergeCatalogs } from "../../catalog/write/merge.ts";
 import { openCatalog } from "../../catalog/file/open_catalog.ts";
 import { catalogInfo } from "../../catalog/query/info.ts";
 import { countParents, select } from "../../catalog/query/select.ts";
+import { validateCatalog } from "../../catalog/validate/validate.ts";
 import { writeCatalog } from "../../catalog/write/write.ts";
 import { missionRows } from "../support/mission_granules.ts";
 import { REGION_STARTS, regionAt } from "./catalog_regions.ts";
@@ -33,6 +34,8 @@ const GRANULES = Number(values.rows);
 const FOLDER = values.folder;
 /** Granules of an update. */
 const UPDATE = 1000;
+/** Granules whose footprints are polygons: their covers take longer to check than a million lines. */
+const OUTLINES = Math.min(GRANULES, 100_000);
 
 async function timed<T>(what: string, wanted: string | null, run: () => Promise<T>): Promise<T> {
   const start = performance.now();
@@ -127,7 +130,14 @@ try {
   }
   const { order, convention } = regionAt(0, 1);
   await timed("count every parent's granules", null, () => countParents(catalog, { order, convention }));
+  const { valid } = await timed("validate", "120 s for a million", () => validateCatalog(catalog));
+  if (!valid) throw new Error("the catalog breaks its contract");
   catalog.close();
+  const outlines = path.join(folder, "polygons.parquet");
+  await writeCatalog(outlines, missionRows(OUTLINES, { polygons: true }));
+  const outlined = await openCatalog(outlines);
+  await timed(`validate ${OUTLINES} with polygons`, null, () => validateCatalog(outlined));
+  outlined.close();
 } finally {
   fs.rmSync(folder, { recursive: true, force: true });
 }
