@@ -161,10 +161,12 @@ class Descent {
       home = next.cells;
       next.arcs.length += found;
       next.ends.push(next.arcs.length);
-    } else if (this.#isInside ??= insideAt(this.#shape, planes, at)) {
+    } else {
+      this.#isInside ??= insideAt(this.#shape, planes, at);
+      if (!this.#isInside) return;
       home = this.#full[this.order];
       this.fullCount += 1;
-    } else return;
+    }
     home.push(face);
     home.push(x);
     home.push(y);

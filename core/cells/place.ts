@@ -79,7 +79,7 @@ function parallelOf(rings: number, out: Float64Array, at: number): void {
 }
 
 /** Points of {@linkcode gridOnFace} along a side. */
-export const GRID_SIDE = 5;
+const GRID_SIDE = 5;
 const PARALLELS = 2 * GRID_SIDE - 1;
 
 // z and distance from the axis of a grid's parallels from the south; cosine and sine of its meridians from the west.
