@@ -21,7 +21,7 @@ import { type RunStatus, runStatus } from "./run/status.ts";
 import { reduceShard, scatterBatch, type TaskSettings } from "./run/tasks.ts";
 import { storeHolder, storeLeases } from "./run/store_holder.ts";
 import { SETTINGS_KEY } from "../runs/run_directory.ts";
-import { readPlan } from "./run_directory/plan_document.ts";
+import { mustBeOfThisEngine, readPlan } from "./run_directory/plan_document.ts";
 import { RunDirectory, type RunSettings } from "./run_directory/run_directory.ts";
 import { REDUCE, SCATTER } from "./run_directory/stages.ts";
 import { defaultMemoryBytes, defaultWorkers, shareMemory } from "./schedule/budget.ts";
@@ -107,7 +107,9 @@ class AggregateWorker implements TaskWorker {
     const directory = isRemote(address)
       ? openRunDirectory(address, scratch, this.#opener)
       : RunDirectory.sharedIn(address, scratch);
-    return this.#kept = { address, directory, ...await readPlan(directory) };
+    const read = await readPlan(directory);
+    mustBeOfThisEngine(directory, read.plan);
+    return this.#kept = { address, directory, ...read };
   }
 
   async close(): Promise<void> {
@@ -140,6 +142,7 @@ export async function finish(runDirectory: string, options: RunQuestion = {}): P
   const opener = lazyOpener(options.signal, options.onWarning ?? (() => {}));
   const directory = openRunDirectory(runDirectory, undefined, opener);
   const { plan, settings } = await readPlan(directory);
+  mustBeOfThisEngine(directory, plan);
   const { signal } = options;
   const store = openStore(settings.store, opener);
   const finished = await finishRun(directory, plan, store, holderOf(directory, settings, opener), {

@@ -62,7 +62,10 @@ export class JobDirectory {
       return decodeCheckedJson(bytes) as T;
     } catch (error) {
       throw inputError(
-        `${this.name}/${key}: not as it was written: ${(error as Error).message} (plan the run again)`,
+        `${this.name}/${key}: not as it was written, or of a granary of long ago: ${
+          (error as Error).message
+        }` +
+          " (plan the run again: granary aggregate does so with --overwrite)",
       );
     }
   }

@@ -25,7 +25,6 @@ export function resumeDifferences(then: Plan, now: Plan, appends = false): strin
   const differ = (what: string, was: unknown, is: unknown) => {
     if (was !== is) found.push(`${what} ${is} instead of ${was}`);
   };
-  differ("engine", then.engineVersion, now.engineVersion);
   found.push(...changed.map((path) => `config: ${path}`));
   differ("levels", then.store.levels.join(", "), now.store.levels.join(", "));
   differ("layout", then.store.layout, now.store.layout);

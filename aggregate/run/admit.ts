@@ -3,6 +3,7 @@ import { inputError } from "../../core/errors.ts";
 import type { Plan } from "../plan/plan.ts";
 import { resumeDifferences } from "../plan/resumable.ts";
 import { latestPlan } from "../run_directory/append_ledger.ts";
+import { mustBeOfThisEngine } from "../run_directory/plan_document.ts";
 import type { RunDirectory } from "../run_directory/run_directory.ts";
 import { SCATTER_RECORDS } from "../run_directory/scatter_records.ts";
 import type { StoreMode, StorePlace } from "./store_place.ts";
@@ -45,6 +46,7 @@ async function refuseUnfinished(directory: RunDirectory): Promise<void> {
 
 async function refuseOthers(directory: RunDirectory, plan: Plan, mode: "resume" | "append"): Promise<void> {
   const then = await latestPlan(directory);
+  mustBeOfThisEngine(directory, then);
   const differences = resumeDifferences(then, plan, mode === "append");
   if (differences.length === 0) return;
   throw inputError(

@@ -3,7 +3,7 @@ import type { GranuleRow } from "../../catalog/granule.ts";
 import { inputError } from "../../core/errors.ts";
 import { PLAN_KEY, SETTINGS_KEY } from "../../runs/run_directory.ts";
 import type { Plan } from "../plan/plan.ts";
-import { PLAN_FORMAT } from "../plan/version.ts";
+import { ENGINE_VERSION, PLAN_FORMAT } from "../plan/version.ts";
 import type { RunDirectory, RunSettings } from "./run_directory.ts";
 import { REDUCE, SCATTER } from "./stages.ts";
 
@@ -22,6 +22,16 @@ export async function readPlan(directory: RunDirectory): Promise<{ plan: Plan; s
     );
   }
   return { plan: revivedPlan(plan), settings };
+}
+
+/** Throws an input error where a plan is of another engine: shards of two engines are no one's result. */
+export function mustBeOfThisEngine({ name }: RunDirectory, { engineVersion }: Plan): void {
+  if (engineVersion === ENGINE_VERSION) return;
+  throw inputError(
+    `${name}: the run was begun by a granary of engine ${engineVersion}, and this is one of engine ${ENGINE_VERSION}, ` +
+      "whose results are others; nothing was changed (go on with the granary that began it, choose another store, or " +
+      "say --overwrite with granary aggregate to make it again)",
+  );
 }
 
 /** The tasks of a plan that are left: batches with granules to read, shards to make. */

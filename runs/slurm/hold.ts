@@ -112,7 +112,7 @@ export async function shareHold(
 
 /** Whether a holder of the place is the run itself. */
 function isOwnHolder({ beside, claim, run, created }: PlaceHolder, holder: LeaseHolder): boolean {
-  if (holder.claim !== undefined) return holder.claim === claim || holder.run === run;
+  if (holder.run !== undefined) return holder.run === run || (claim !== undefined && holder.claim === claim);
   // A run of before places were held: of this directory, or of the one beside the place, before or after this run.
   return beside === null || (created !== undefined && holder.since <= created);
 }

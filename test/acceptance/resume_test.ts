@@ -4,6 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { aggregate } from "../../aggregate/aggregate.ts";
 import { DEFAULT_CHECKPOINT } from "../../aggregate/schedule/checkpoint.ts";
+import { encodeCheckedJson } from "../../core/files/checked_json.ts";
 import { granary, temporaryFolder } from "../support/binary.ts";
 import { buildCatalog, ok, type RunWorld, simulatedWorld, treeDigest } from "../support/run_world.ts";
 
@@ -343,4 +344,55 @@ Deno.test("a wrong dataset path ends the run with one message that names it, exi
     assert.ok(stderr.split("\n").filter((line) => line.includes("granary:")).length <= 2, stderr);
     assert.ok(!fs.existsSync(path.join(store, "zarr.json")));
   }
+});
+
+Deno.test("what another engine began is resumed, appended to, worked on and finished by none but its own", async () => {
+  const { folder, args } = await world();
+  const store = path.join(folder, `store-${serial++}.zarr`);
+  const options = { cwd: folder };
+  await ok([...args, "-o", store, "--plan-only", "--batches", "1"], options);
+  const file = path.join(`${store}.run`, "plan.json");
+  const { crc32: _, ...plan } = JSON.parse(fs.readFileSync(file, "utf8"));
+  fs.writeFileSync(file, encodeCheckedJson(JSON.stringify({ ...plan, engineVersion: 3 })));
+  const before = treeDigest(`${store}.run`);
+  for (
+    const command of [
+      [...args, "-o", store, "--resume"],
+      [...args, "-o", store, "--append"],
+      ["run", "work", `${store}.run`, "--stage", "scatter", "--task", "0"],
+      ["run", "finish", `${store}.run`],
+    ]
+  ) {
+    const { code, stderr } = await granary(command, options);
+    assert.equal(code, 2, stderr);
+    assert.match(
+      stderr,
+      /begun by a granary of engine 3, and this is one of engine \d+, .*nothing was changed.*--overwrite/,
+    );
+    assert.deepEqual(treeDigest(`${store}.run`), before);
+  }
+  await ok(["run", "status", `${store}.run`], options);
+  await ok([...args, "-o", store, "--overwrite"], options);
+  assert.deepEqual(treeDigest(store), treeDigest(await sharedStore()));
+});
+
+Deno.test("a run directory without checksums, as the first granary made them, is refused with what to do, and kept", async () => {
+  const { folder, args } = await world();
+  const store = await sharedStore();
+  for (const name of ["plan.json", "run.json"]) {
+    const file = path.join(`${store}.run`, name);
+    const { crc32: _, ...document } = JSON.parse(fs.readFileSync(file, "utf8"));
+    fs.writeFileSync(file, JSON.stringify(document));
+  }
+  const before = treeDigest(`${store}.run`);
+  for (const command of [[...args, "-o", store, "--resume"], [...args, "-o", store, "--append"]]) {
+    const { code, stderr } = await granary(command, { cwd: folder });
+    assert.equal(code, 2, stderr);
+    assert.match(
+      stderr,
+      /of a granary of long ago: its checksum is missing \(plan the run again: .*--overwrite\)/,
+    );
+    assert.deepEqual(treeDigest(`${store}.run`), before);
+  }
+  await ok([...args, "-o", store, "--overwrite"], { cwd: folder });
 });

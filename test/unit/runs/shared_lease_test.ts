@@ -5,6 +5,7 @@ import path from "node:path";
 import { FolderTarget } from "../../../core/access/folder_target.ts";
 import { Lease, type LeaseHolder, type LeaseOptions } from "../../../runs/lease.ts";
 import { shareLease } from "../../../runs/shared_lease.ts";
+import { Hold, shareHold } from "../../../runs/slurm/hold.ts";
 
 async function inFolder(run: (target: FolderTarget, folder: string) => Promise<void>): Promise<void> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-shared-lease-"));
@@ -81,4 +82,22 @@ Deno.test("a run that goes on does not take a place that another had last; one t
       Lease.take(target, { ...runOf("a"), goesOn: true }),
       /the run in \/b has taken this place/,
     );
+  }));
+
+Deno.test("a run of before places were held is known by its directory, and another of that time by when it was there", () =>
+  inFolder(async (target, folder) => {
+    const directory = new FolderTarget(path.join(folder, "own"));
+    const place = { beside: target, held: "store.zarr", claim: undefined, run: "/a", created: "2026-01-02" };
+    const hold = await Hold.take(directory, place);
+    await hold.release();
+    await (await shareHold(directory, place)).leave();
+    const old = (since: string) =>
+      fs.writeFileSync(
+        path.join(folder, "lease.9"),
+        JSON.stringify({ host: "x", pid: 1, processStarted: "", boot: "", since, beat: 0, released: true }),
+      );
+    old("2026-01-01");
+    await (await shareHold(directory, place)).leave();
+    old("2026-01-03");
+    await assert.rejects(shareHold(directory, place), /has taken this place since 2026-01-03/);
   }));
