@@ -34,7 +34,7 @@ const GRANULES = Number(values.rows);
 const FOLDER = values.folder;
 /** Granules of an update. */
 const UPDATE = 1000;
-/** Granules whose footprints are polygons: their covers take longer to check than a million lines. */
+/** Granules whose footprints are polygons: each is covered, which a line is not. */
 const OUTLINES = Math.min(GRANULES, 100_000);
 
 async function timed<T>(what: string, wanted: string | null, run: () => Promise<T>): Promise<T> {
