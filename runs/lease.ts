@@ -112,7 +112,7 @@ export class Lease {
   async release(backTo?: LeaseHolder): Promise<void> {
     clearInterval(this.#timer);
     await this.#beating;
-    const of = backTo === undefined ? {} : { claim: backTo.claim, run: backTo.run };
+    const of = backTo === undefined ? {} : { claim: backTo.claim, run: backTo.run, since: backTo.since };
     await this.target.put(
       leaseKey(this.number),
       encodeHolder({ ...this.holder, ...of, beat: this.#beat, released: true }),
@@ -224,7 +224,7 @@ function heldError(
     : `${holder.shared ? "tasks, the last of them " : ""}process ${holder.pid} on ${holder.host}`;
   const isOther = options.held !== undefined && !options.isOwn?.(holder);
   const what = isOther
-    ? `${options.held}: the run in ${holder.run ?? target.name} writes there, by ${who} since ${holder.since}`
+    ? `${options.held}: the run in ${runOf(target, holder)} writes there, by ${who} since ${holder.since}`
     : `${target.name}: the run is held by ${who} since ${holder.since}`;
   const then = unreachable !== undefined
     ? `its scheduler cannot be asked from here: resume where it can be, or delete ${
@@ -236,13 +236,18 @@ function heldError(
   return new GranaryError("input", `${what} (${then})`, { details: { holder } });
 }
 
+/** Where the run of a holder is, for messages: with its machine, where it is another of the same path as `own`. */
+export function runOf({ name }: ObjectTarget, { run = name, host }: LeaseHolder, own?: string): string {
+  return run === own ? `${run} on ${host}` : run;
+}
+
 /** Throws an input error where the last holder was another run than the one that takes the lease. */
 export function mustBeOwn(target: ObjectTarget, holder: LeaseHolder, options: LeaseOptions): void {
   if (options.isOwn === undefined || options.isOwn(holder)) return;
   throw new GranaryError(
     "input",
     `${options.held ?? target.name}: the run in ${
-      holder.run ?? target.name
+      runOf(target, holder, options.run)
     } has taken this place since ${holder.since}, so ${
       options.run ?? "this run"
     } has it no more; nothing was done (repeat the run's own command with --resume to make its store again there, or choose another place)`,

@@ -62,14 +62,17 @@ export async function underLease<T>(
       place = await StorePlace.at(target, plan.store);
       await admit(directory, mode, plan, place);
     } catch (error) {
-      await hold.release();
+      await hold.release(true);
+      await hold.forget();
       throw error;
     }
   }
   const isAnothers = settings !== undefined && hold.isAfterAnother(holder);
   if (isAnothers) {
     onNote?.(
-      `${target.name}: the run in ${hold.before?.run} has written there since this one did: every shard is made again`,
+      `${target.name}: the run in ${
+        hold.placeBefore(directory.address)
+      } has written there since this one did: every shard is made again`,
     );
   }
   let hasNothing = false, isVain = false;

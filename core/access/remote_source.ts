@@ -58,7 +58,7 @@ export async function openRemote(
         }
         throw new GranaryError("granule", `${asked}: the server refuses a read of its first bytes (416)`);
       }
-      if (reply.status !== 206) return ignoredRange(reply, transport.name, tag, counters);
+      if (reply.status !== 206) return ignoredRange(reply, transport.name, tag, counters, firstBytes);
       const range = checkAnswer(reply, asked, 0, firstBytes);
       if (range.total === undefined) {
         throw new GranaryError(
@@ -91,13 +91,14 @@ function ignoredRange(
   name: string,
   tag: string | undefined,
   counters: SourceCounters,
+  firstBytes: number,
 ): OpenedRemote {
   const stated = statedLength(reply);
   if (reply.overlong) {
     const size = Number.isNaN(stated) ? `more than ${WHOLE_FILE_BYTES}` : String(stated);
     throw new Trouble({
       kind: "range",
-      asked: `${name} bytes 0 to ${FIRST_READ_BYTES - 1}`,
+      asked: `${name} bytes 0 to ${firstBytes - 1}`,
       came: `the server ignores ranges and sends the whole file (${size} bytes)`,
       advice: "fetch the granules first with granary fetch, then use --driver local",
       retryable: true,

@@ -3,11 +3,13 @@
  * that no run of another directory writes there meanwhile. A place is held by a lease in the run directory beside it, which
  * most runs have for their own: then one lease is both.
  */
+import os from "node:os";
 import { GranaryError } from "../../core/errors.ts";
 import { FolderTarget } from "../../core/access/folder_target.ts";
+import { isObjectAddress } from "../../core/files/address.ts";
 import { removeEmptyFolder } from "../../core/files/folders.ts";
 import type { ObjectTarget } from "../../core/access/object_target.ts";
-import type { Lease, LeaseHolder, LeaseOptions } from "../lease.ts";
+import { type Lease, type LeaseHolder, type LeaseOptions, runOf } from "../lease.ts";
 import { type SharedLease, shareLease } from "../shared_lease.ts";
 import { takeLease } from "./slurm_lease.ts";
 
@@ -48,7 +50,8 @@ export class Hold {
       const { claim, run } = place;
       return new Hold(await takeLease(directory, { ...options, goesOn: false, claim, run }), beside);
     } catch (error) {
-      await beside?.release();
+      await beside?.release(beside.before);
+      await forgetPlace(beside);
       throw error;
     }
   }
@@ -58,9 +61,10 @@ export class Hold {
     return this.directory.key;
   }
 
-  /** Who held the place before; undefined where that was nobody, or the place is not held. */
-  get before(): LeaseHolder | undefined {
-    return (this.beside ?? this.directory).before;
+  /** Where the run is that held the place before, for messages; `own` is the one that holds it now. */
+  placeBefore(own: string): string | undefined {
+    const { target, before } = this.beside ?? this.directory;
+    return before === undefined ? undefined : runOf(target, before, own);
   }
 
   /** Whether others may have been here after the lease of number `seen`, which was the last when it was looked. */
@@ -70,7 +74,8 @@ export class Hold {
 
   /** Whether the place was held by another run before. */
   isAfterAnother(place: PlaceHolder): boolean {
-    return this.before !== undefined && !isOwnHolder(place, this.before);
+    const { before } = this.beside ?? this.directory;
+    return before !== undefined && !isOwnHolder(place, before);
   }
 
   /** Leaves all to a batch job, which holds it until its scheduler has done with it. */
@@ -81,16 +86,21 @@ export class Hold {
 
   /** `hasNothing`: the run has written nothing, so the place is still that of whoever had it before. */
   async release(hasNothing = false): Promise<void> {
-    await this.directory.release();
-    await this.beside?.release(hasNothing ? this.beside.before : undefined);
+    for (const lease of [this.directory, this.beside]) {
+      await lease?.release(hasNothing ? lease.before : undefined);
+    }
   }
 
   /** Removes the lease of a place that nobody had before, after its release. */
   async forget(): Promise<void> {
-    if (this.beside === undefined || this.beside.before !== undefined) return;
-    await this.beside.target.delete(this.beside.key);
-    if (this.beside.target instanceof FolderTarget) removeEmptyFolder(this.beside.target.name);
+    await forgetPlace(this.beside);
   }
+}
+
+async function forgetPlace(beside: Lease | undefined): Promise<void> {
+  if (beside === undefined || beside.before !== undefined) return;
+  await beside.target.delete(beside.key);
+  if (beside.target instanceof FolderTarget) removeEmptyFolder(beside.target.name);
 }
 
 /**
@@ -112,7 +122,12 @@ export async function shareHold(
 
 /** Whether a holder of the place is the run itself. */
 function isOwnHolder({ beside, claim, run, created }: PlaceHolder, holder: LeaseHolder): boolean {
-  if (holder.run !== undefined) return holder.run === run || (claim !== undefined && holder.claim === claim);
+  if (holder.run !== undefined) {
+    const hasOneClaim = claim !== undefined && holder.claim === claim;
+    const mayBeOther = claim !== undefined && holder.claim !== undefined && !isObjectAddress(run) &&
+      holder.host !== os.hostname(); // a folder of the same path on another machine
+    return hasOneClaim || (holder.run === run && !mayBeOther);
+  }
   // A run of before places were held: of this directory, or of the one beside the place, before or after this run.
   return beside === null || (created !== undefined && holder.since <= created);
 }

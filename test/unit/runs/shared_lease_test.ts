@@ -5,7 +5,7 @@ import path from "node:path";
 import { FolderTarget } from "../../../core/access/folder_target.ts";
 import { Lease, type LeaseHolder, type LeaseOptions } from "../../../runs/lease.ts";
 import { shareLease } from "../../../runs/shared_lease.ts";
-import { Hold, shareHold } from "../../../runs/slurm/hold.ts";
+import { Hold, type PlaceHolder, shareHold } from "../../../runs/slurm/hold.ts";
 
 async function inFolder(run: (target: FolderTarget, folder: string) => Promise<void>): Promise<void> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "granary-shared-lease-"));
@@ -100,4 +100,73 @@ Deno.test("a run of before places were held is known by its directory, and anoth
     await (await shareHold(directory, place)).leave();
     old("2026-01-03");
     await assert.rejects(shareHold(directory, place), /has taken this place since 2026-01-03/);
+  }));
+
+const placeOf = (claim: string, beside: FolderTarget | null, run = `/${claim}`): PlaceHolder => ({
+  beside,
+  held: "store.zarr",
+  claim,
+  run,
+  created: undefined,
+});
+
+Deno.test("a run that wrote nothing leaves the place to whom it was, also where its own directory is the place", () =>
+  inFolder(async (target, folder) => {
+    const own = new FolderTarget(path.join(folder, "own"));
+    const elsewhere = placeOf("a", target);
+    await (await Hold.take(own, elsewhere)).release();
+    await (await Hold.take(target, placeOf("b", null))).release(true);
+    await (await Hold.take(own, elsewhere, { goesOn: true })).release();
+  }));
+
+Deno.test("a run that is refused its directory leaves the place as it was", () =>
+  inFolder(async (target, folder) => {
+    const own = new FolderTarget(path.join(folder, "own")), taken = new FolderTarget(path.join(folder, "b"));
+    const beside = new FolderTarget(path.join(folder, "beside"));
+    const other = await Lease.take(taken);
+    await assert.rejects(Hold.take(taken, placeOf("b", beside)), /the run is held by/);
+    assert.ok(!fs.existsSync(beside.name), "nobody had it before");
+    await (await Hold.take(own, placeOf("a", target))).release();
+    await assert.rejects(Hold.take(taken, placeOf("b", target)), /the run is held by/);
+    await (await Hold.take(own, placeOf("a", target), { goesOn: true })).release();
+    await other.release();
+  }));
+
+Deno.test("a place that is given back to a run of before places were held is known by when that was there", () =>
+  inFolder(async (target, folder) => {
+    const own = new FolderTarget(path.join(folder, "own"));
+    const holder = {
+      host: "x",
+      pid: 1,
+      processStarted: "",
+      boot: "",
+      since: "2026-01-01",
+      beat: 0,
+      released: true,
+    };
+    fs.writeFileSync(path.join(folder, "lease.1"), JSON.stringify(holder));
+    await (await Hold.take(new FolderTarget(path.join(folder, "b")), placeOf("b", target))).release(true);
+    const old = { ...placeOf("a", target), claim: undefined, created: "2026-01-02" };
+    await (await shareHold(own, old)).leave();
+  }));
+
+Deno.test("directories of one path on two machines are two runs, unless they are of one claim", () =>
+  inFolder(async (target, folder) => {
+    const own = new FolderTarget(path.join(folder, "own"));
+    const leave = (holder: Partial<LeaseHolder>) => {
+      const whole = { host: "elsewhere", pid: 1, processStarted: "", boot: "", since: "2026-01-01", beat: 0 };
+      fs.writeFileSync(path.join(folder, "lease.9"), JSON.stringify({ ...whole, ...holder, released: true }));
+    };
+    const place = placeOf("a", target, "/work/x.run");
+    leave({ run: "/work/x.run", claim: "b" });
+    await assert.rejects(
+      shareHold(own, place),
+      /the run in \/work\/x\.run on elsewhere has taken this place/,
+    );
+    leave({ run: "/mounted/elsewhere/x.run", claim: "a" });
+    await (await shareHold(own, place)).leave();
+    leave({ run: "/work/x.run", claim: "b", host: os.hostname() });
+    await (await shareHold(own, place)).leave();
+    leave({ run: "s3://bucket/x.run", claim: "b" });
+    await (await shareHold(own, { ...place, run: "s3://bucket/x.run" })).leave();
   }));

@@ -7,7 +7,7 @@ import { underLease } from "../../../../aggregate/run/begin.ts";
 import { RunDirectory } from "../../../../aggregate/run_directory/run_directory.ts";
 import { askAhead, knownTarget } from "../../../../core/access/known_target.ts";
 import type { ObjectTarget } from "../../../../core/access/object_target.ts";
-import { Lease } from "../../../../runs/lease.ts";
+import { lastLease, Lease } from "../../../../runs/lease.ts";
 import { NotingTarget } from "../../../support/noting_target.ts";
 
 const PLAN = {
@@ -34,6 +34,26 @@ Deno.test("a store that another run made since its place was looked at is not wr
     assert.ok(there.run.objects.has("report.json"));
     // Its lease is given up: the next run that is told what to do need not wait.
     await (await Lease.take(run)).release();
+  } finally {
+    fs.rmSync(scratch, { recursive: true });
+  }
+});
+
+Deno.test("a run that finds a store made meanwhile, and is refused, leaves its place to the one that made it", async () => {
+  const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "granary-begin-"));
+  try {
+    const there = { store: new NotingTarget(), run: new NotingTarget(), beside: new NotingTarget() };
+    Object.assign(there.beside, { name: "s3://bucket/store.run" });
+    const store = knownTarget(there.store as unknown as ObjectTarget);
+    const besideStore = there.beside as unknown as ObjectTarget;
+    const runDirectory = RunDirectory.at(there.run as unknown as ObjectTarget, scratch).known();
+    const other = await Lease.take(besideStore, { claim: "other", run: "/other" });
+    await Promise.all([askAhead(store), askAhead(runDirectory.target)]);
+    there.store.objects.set("zarr.json", new Uint8Array(2));
+    await other.release();
+    const begin = underLease(PLAN, { store, runDirectory, besideStore }, () => Promise.resolve());
+    await assert.rejects(begin, /something is there already/);
+    assert.equal((await lastLease(besideStore))?.holder?.claim, "other");
   } finally {
     fs.rmSync(scratch, { recursive: true });
   }
