@@ -62,8 +62,8 @@ class Level {
   readonly arcs = new Integers();
 }
 
-/** Of all shapes: those of a catalog's rows lie beside each other. */
-const childPlanes = new ChildPlanes();
+/** Of all shapes: those of a catalog's rows lie beside each other. Made for the first of them. */
+let childPlanes: ChildPlanes | undefined;
 
 /** The descent to the cells of an order, level by level. */
 class Descent {
@@ -104,19 +104,20 @@ class Descent {
     const ends = level.ends.list();
     const arcs = level.arcs.values;
     const next = this.#level = new Level();
+    const kept = childPlanes ??= new ChildPlanes();
     this.order += 1;
     this.fullCount *= 4;
     this.#full.push(new Integers());
     for (let i = 0, begin = 0; i < ends.length && this.fullCount + this.partialCount <= most; i++) {
       const face = cells[3 * i], x = cells[3 * i + 1], y = cells[3 * i + 2];
       const end = ends[i];
-      const at = childPlanes.placeOf(face, x, y, this.order - 1);
+      const at = kept.placeOf(face, x, y, this.order - 1);
       // Children meet in their parent's centre: no edge parts those without arcs.
       this.#isInside = undefined;
       for (let child = 0; child < 4; child++) {
         const childX = 2 * x + (child & 1), childY = 2 * y + (child >> 1);
         const planes = at + child * PLANE_STRIDE;
-        this.#sort(face, childX, childY, childPlanes.numbers, planes, arcs, begin, end, next);
+        this.#sort(face, childX, childY, kept.numbers, planes, arcs, begin, end, next);
       }
       begin = end;
     }
