@@ -6,12 +6,15 @@
  */
 import os from "node:os";
 import process from "node:process";
+import { forget } from "../core/access/known_target.ts";
 import { GranaryError } from "../core/errors.ts";
 import type { ObjectTarget } from "../core/access/object_target.ts";
 import { bootId, isRunning, processStart } from "../core/processes.ts";
 
 const LEASE_SECONDS = 90;
 export const HEARTBEAT_SECONDS = 20;
+/** After so many heartbeats that did not come through a holder asks whether it still is one. */
+const SILENT_HEARTBEATS = 2;
 
 /** What a lease says of its holder. */
 export interface LeaseHolder {
@@ -58,6 +61,10 @@ export class Lease {
   #beat = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
   #beating: Promise<void> = Promise.resolve();
+  /** When it was last seen to be the one that counts; of a clock that goes on while the machine sleeps. */
+  #shownAt = Date.now();
+  #silenceMs = Infinity;
+  #isLost = false;
 
   private constructor(
     readonly target: ObjectTarget,
@@ -86,13 +93,43 @@ export class Lease {
 
   #start(seconds: number): void {
     if (this.holder.job !== undefined) return; // the scheduler's word is its heartbeat
+    this.#silenceMs = SILENT_HEARTBEATS * seconds * 1000;
     this.#timer = setInterval(() => {
-      this.#beat += 1;
-      const bytes = encodeHolder({ ...this.holder, beat: this.#beat });
-      // A heartbeat that fails is no failure of the run; too many and another may take over, which is safe.
-      this.#beating = this.target.put(leaseKey(this.number), bytes).catch(() => undefined);
+      this.#beating = this.#show();
     }, seconds * 1000);
     this.#timer.unref?.();
+  }
+
+  /** A heartbeat, which never throws: one that fails is no failure of the run; too many and another may take over. */
+  async #show(): Promise<void> {
+    this.#beat += 1;
+    const now = Date.now();
+    try {
+      await this.target.put(leaseKey(this.number), encodeHolder({ ...this.holder, beat: this.#beat }));
+      if (await isTakenAfter(this.target, this.number)) this.#isLost = true;
+      else this.#shownAt = now;
+    } catch {
+      // Whether the place can be reached is told by what the run itself writes there.
+    }
+  }
+
+  /**
+   * Throws an input error where another has taken the lease after this one, whose holder was silent for long: its machine
+   * slept, say. To be asked before what another would lose is written; it asks the place only after a silence.
+   */
+  async mustBeHeld(): Promise<void> {
+    if (this.holder.job !== undefined) return;
+    if (!this.#isLost && Date.now() - this.#shownAt > this.#silenceMs) await this.#show();
+    if (!this.#isLost) return;
+    forget(this.target);
+    const holder = (await lastLease(this.target))?.holder;
+    throw new GranaryError(
+      "input",
+      `${this.target.name}: nothing was heard of this run for so long that ${
+        holder === undefined ? "another" : `the run in ${runOf(this.target, holder, this.holder.run)}`
+      } took the place; this one has ended, to be gone on with by --resume when the other has`,
+      { details: { holder } },
+    );
   }
 
   /** Leaves the lease to a batch job, which holds it until its scheduler has done with it. */
@@ -144,8 +181,11 @@ export async function lastLeaseNumber(target: ObjectTarget): Promise<number> {
 }
 
 async function leaseNumbers(target: ObjectTarget): Promise<number[]> {
-  return (await target.list("lease."))
-    .map((key) => Number(/^lease\.(\d+)$/.exec(key)?.[1] ?? NaN))
+  return numbersOf(await target.list("lease."));
+}
+
+function numbersOf(keys: readonly string[]): number[] {
+  return keys.map((key) => Number(/^lease\.(\d+)$/.exec(key)?.[1] ?? NaN))
     .filter((number) => Number.isSafeInteger(number));
 }
 
@@ -264,6 +304,11 @@ async function isHighest(target: ObjectTarget, number: number): Promise<boolean>
   const highest = Math.max(...numbers);
   for (const other of numbers) if (other < highest) await target.delete(leaseKey(other));
   return highest === number;
+}
+
+/** Whether another has the lease after the one of this number, whatever is known of the target. */
+async function isTakenAfter(target: ObjectTarget, number: number): Promise<boolean> {
+  return numbersOf([...(await target.written("lease.")).keys()]).some((other) => other > number);
 }
 
 /** What a lease says of this process. */

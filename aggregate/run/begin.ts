@@ -26,6 +26,8 @@ export interface BegunRun {
   reading: ReadingSums;
   /** Before it nothing may be kept in the directory or the store. */
   written: Promise<void>;
+  /** Throws an input error where another run has taken one of the places, after a silence of this one: a machine that slept. */
+  mustBeHeld(): Promise<void>;
 }
 
 /** Has `body` done while no other run may begin in the same places. */
@@ -88,11 +90,11 @@ export async function underLease<T>(
     const how = { mode, driver, claim, isAnothers, left, replaces, onNote };
     const ready = await makeReady(plan, directory, place, how);
     written = ready.written;
-    return await body({ directory, place, ...ready });
+    return await body({ directory, place, ...ready, mustBeHeld: () => hold.mustBeHeld() });
   } catch (error) {
     hasNothing = !goesOn && await savedNothing(directory).catch(() => false);
     // A run that saved nothing has nothing to be resumed from.
-    isVain = hasNothing && isFruitless(error);
+    isVain = hasNothing && isFruitless(error) && await hold.mustBeHeld().then(() => true, () => false);
     throw error;
   } finally {
     await written?.catch(() => {}); // it ends before another run may begin

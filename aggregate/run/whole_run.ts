@@ -44,7 +44,7 @@ const RECORDS_AT_ONCE = 8;
 /** Does what is left of a plan in places that a run has begun in. */
 export async function wholeRun(
   plan: Plan,
-  { directory, place, remaining, reading, written }: BegunRun,
+  { directory, place, remaining, reading, written, mustBeHeld }: BegunRun,
   workforce: Workforce,
   options: RunOptions,
 ): Promise<RunReport> {
@@ -69,6 +69,7 @@ export async function wholeRun(
     onFailed: (failure) => tally.failed(failure),
     onSpilled: async (outcome, granules) => {
       await written;
+      await mustBeHeld();
       await rememberSpill(directory, plan, outcome, granules, tally.failures);
     },
     onReduced: async (outcome) => {
@@ -76,6 +77,7 @@ export async function wholeRun(
       const { key, granules } = planned.get(outcome.shard)!;
       const missing = missingIds(plan, granules, tally.failures);
       await recorded.at(-RECORDS_AT_ONCE); // one that could not be put ends the run
+      await mustBeHeld();
       await place.makeRoom(outcome.shard);
       const record = await commitObjects(directory, store, outcome, key, missing);
       const put = putShard(directory, record);
@@ -96,7 +98,8 @@ export async function wholeRun(
   if (options.exitsAfter) workforce.executor.leave();
   else void workforce.executor.close();
   const { observations, leftOut } = tally;
-  const allRecorded = Promise.all(recorded);
+  await mustBeHeld();
+  const allRecorded = Promise.all(recorded).then(mustBeHeld);
   const account = async () => {
     await allRecorded;
     if (failed.length === 0) await dropSpills(directory);

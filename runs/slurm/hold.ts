@@ -78,6 +78,12 @@ export class Hold {
     return before !== undefined && !isOwnHolder(place, before);
   }
 
+  /** Throws an input error where another has taken the place or the directory, after a silence of this run. */
+  async mustBeHeld(): Promise<void> {
+    await this.beside?.mustBeHeld();
+    await this.directory.mustBeHeld();
+  }
+
   /** Leaves all to a batch job, which holds it until its scheduler has done with it. */
   async handOver(job: string): Promise<void> {
     await this.beside?.handOver(job);

@@ -239,6 +239,60 @@ Deno.test("an append that is switched off at any change is brought to its end by
   }
 });
 
+Deno.test("a run that slept until another took its store writes nothing there any more", async () => {
+  const { folder, catalogOf } = await world();
+  const { plan } = await aggregate({
+    config: "atl06",
+    catalog: await catalogOf([0, 1]),
+    store: path.join(folder, "asleep.zarr"),
+    childOrder: 7,
+    levels: "7,6,5",
+    shard: 32,
+    workers: 0,
+    dryRun: true,
+  });
+  for (const when of ["granule", "shard"]) {
+    const store = path.join(folder, `asleep ${when}.zarr`), root = path.join(store, "zarr.json");
+    let theirs: string[] = [], hasSlept = false;
+    const sleep = () => {
+      if (hasSlept) return;
+      hasSlept = true;
+      fs.mkdirSync(store, { recursive: true });
+      fs.writeFileSync(root, "theirs");
+      const lease = JSON.parse(fs.readFileSync(`${store}.run/lease.1`, "utf8"));
+      const other = { ...lease, host: "elsewhere", claim: "other", run: "/other.run", released: true };
+      fs.writeFileSync(`${store}.run/lease.2`, JSON.stringify(other));
+      theirs = listed(store);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 150);
+    };
+    const run = executePlan(plan, {
+      store,
+      runDirectory: RunDirectory.in(`${store}.run`),
+      workers: 0,
+      lease: { heartbeatSeconds: 0.05 },
+      locate: (granule) =>
+        ({ kind: "local", url: plan.granules[granule].local_base! + plan.granules[granule].path }) as never,
+      onProgress: ({ granules, shards }) => {
+        if ((when === "granule" ? granules : shards) > 0) sleep();
+      },
+    });
+    await assert.rejects(
+      run,
+      /nothing was heard of this run for so long that the run in \/other\.run took the place/,
+    );
+    assert.equal(fs.readFileSync(root, "utf8"), "theirs");
+    assert.deepEqual(listed(store), theirs, when);
+    assert.ok(fs.existsSync(`${store}.run/plan.json`));
+  }
+});
+
+/** The files of a store, but what is not whole yet and read by nobody. */
+function listed(folder: string): string[] {
+  return fs.readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((one) => one.isFile() && !one.name.endsWith(".tmp"))
+    .map((one) => path.join(one.parentPath, one.name)).sort();
+}
+
 Deno.test("what is appended to has to be there, and to be of the same config", async () => {
   const { folder } = await world();
   await run("other.zarr", [1], { every: "month" });
