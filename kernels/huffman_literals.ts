@@ -18,11 +18,13 @@ const SYMBOLS: usize = 256;
 /** Of weights, which are 0 to {@linkcode LONGEST}. */
 const WEIGHTS: usize = 12;
 
+/** Of cells that were seen, by some of their bits, the last. */
+const SEEN_BITS: i32 = 10, SEEN_BYTES: usize = 4 << SEEN_BITS;
 /**
- * Counts of bytes in four lists, which are one in the end; then codes: a byte's code, and from bit 16 on its length; and
- * what is stated of that.
+ * Counts of bytes in four lists, which are one in the end, and cells that were seen; then codes: a byte's code, and from
+ * bit 16 on its length; and what is stated of that.
  */
-const COUNTS: usize = 0, CODES: usize = 4096, STATED: usize = CODES + 1024;
+const COUNTS: usize = 0, SEEN: usize = 4096, CODES: usize = SEEN + SEEN_BYTES, STATED: usize = CODES + 1024;
 /** Bytes by how often they come, the rarest first; how often, and then their codes' lengths; how many codes have a length. */
 const SORTED: usize = STATED + 256, LENGTHS: usize = SORTED + 528, OF_LENGTH: usize = LENGTHS + 1040;
 const CODER: usize = OF_LENGTH + 64;
@@ -44,17 +46,16 @@ const MANY: i32 = 16;
 
 /**
  * Writes the section of `count` literals at `from`, cells of 4 bytes; returns its end. Returns 0 where first bytes, a
- * number's last digits, repeat: then a search finds more than there is in codes.
+ * number's last digits, repeat, or whole cells that take many bits: then a search finds more than there is in codes.
  */
 export function writeLiterals(to: usize, from: usize, count: i32, scratch: usize): usize {
-  countBytes(from, count, scratch);
+  const repeated = countBytes(from, count, scratch);
   if (kindsUpTo(scratch, count) < min(MANY, count >> 3)) return 0;
   addCounts(scratch);
-  if (count >= LEAST) {
-    const end = writeCoded(to, from, count, scratch);
-    if (end != 0 && <i32>(end - to) < count) return end;
-  }
-  return writeRaw(to, from, count);
+  let end: usize = count >= LEAST ? writeCoded(to, from, count, scratch) : 0;
+  if (end == 0 || <i32>(end - to) >= count) end = writeRaw(to, from, count);
+  // Five cells in eight, and more than 16 bits for each.
+  return 8 * repeated > 5 * (count >> 2) && <i32>(end - to) > count >> 1 ? 0 : end;
 }
 
 function writeRaw(to: usize, from: usize, count: i32): usize {
@@ -109,16 +110,24 @@ function writeCoded(to: usize, from: usize, count: i32, scratch: usize): usize {
   return at;
 }
 
-/** Counts the first bytes of cells, the second ones, and so on, each in a list of its own. */
-function countBytes(from: usize, count: i32, scratch: usize): void {
-  memory.fill(scratch + COUNTS, 0, 4096);
+/**
+ * Counts the first bytes of cells, the second ones, and so on, each in a list of its own. Returns how many cells are as one
+ * before them, of those that share a place among the seen the last.
+ */
+function countBytes(from: usize, count: i32, scratch: usize): i32 {
+  memory.fill(scratch + COUNTS, 0, SEEN + SEEN_BYTES);
+  let repeated = 0;
   for (const end = from + count; from < end; from += 4) {
     const cell = load<u32>(from);
+    const seen = scratch + (<usize>(cell * 0x9e3779b1 >> (32 - SEEN_BITS)) << 2);
+    repeated += i32(load<u32>(seen, SEEN) == cell);
+    store<u32>(seen, cell, SEEN);
     countByte(scratch, cell & 255);
     countByte(scratch + 1024, cell >> 8 & 255);
     countByte(scratch + 2048, cell >> 16 & 255);
     countByte(scratch + 3072, cell >> 24);
   }
+  return repeated;
 }
 
 /** Adds all lists to the first. */

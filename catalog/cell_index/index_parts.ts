@@ -64,7 +64,9 @@ export function isOfPart(bytes: Uint8Array, { sum }: IndexPart): boolean {
 
 export function isPart(value: unknown): value is IndexPart {
   return isObject(value) && isPlace(value.first) && isPlace(value.last) &&
-    Number.isSafeInteger(value.begin) && Number.isSafeInteger(value.end) && typeof value.sum === "string";
+    Number.isSafeInteger(value.begin) && Number.isSafeInteger(value.end) &&
+    0 <= (value.begin as number) && (value.begin as number) <= (value.end as number) &&
+    typeof value.sum === "string";
 }
 
 function isPlace(value: unknown): value is Place {

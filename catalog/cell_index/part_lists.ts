@@ -7,8 +7,8 @@ import { type DeltaPage, deltaPages, NotPlainError, readLevels } from "../../cor
 
 /** Rows in the lists of a part; with more of them memory would be much. */
 const MOST_ROWS = 8e6;
-/** Bytes of a part's pages, unpacked. */
-const MOST_BYTES = 64e6;
+/** Bytes of a part's pages, packed or not. */
+export const MOST_PART_BYTES = 64e6;
 
 export interface PartLists {
   orders: Uint32Array;
@@ -20,14 +20,15 @@ export interface PartLists {
 
 /** Throws a {@linkcode NotPlainError} for bytes of another kind. */
 export function partLists(bytes: Uint8Array): PartLists {
-  const [ofOrders, ofCells, ...ofRows] = [...deltaPages(bytes, MOST_BYTES)];
-  expect(ofRows.length > 0 && ofOrders.values === ofCells.values);
+  const [ofOrders, ofCells, ...ofRows] = [...deltaPages(bytes, MOST_PART_BYTES)];
+  const all = ofRows.reduce((sum, { values }) => sum + values, 0);
+  expect(ofRows.length > 0 && all <= MOST_ROWS);
+  // No list is empty.
+  expect(ofOrders.values === ofCells.values && ofCells.values <= all);
   const orders = new Uint32Array(ofOrders.values);
   const cells = new Float64Array(ofCells.values);
   readDeltas(ofOrders.bytes, 0, orders);
   readDeltas(ofCells.bytes, 0, cells);
-  const all = ofRows.reduce((sum, { values }) => sum + values, 0);
-  expect(all <= MOST_ROWS);
   const rows = new Uint32Array(all);
   const repetition = new Uint8Array(all);
   let at = 0;
@@ -42,7 +43,6 @@ export function partLists(bytes: Uint8Array): PartLists {
 function readRows({ bytes, values }: DeltaPage, rows: Uint32Array, repetition: Uint8Array, at: number): void {
   const { end: begin } = readLevels(bytes, 0, 1, repetition, at, values);
   const { end, areGreatest } = readLevels(bytes, begin, 1, new Uint8Array(values), 0, values);
-  // No list is empty.
   expect(areGreatest);
   readDeltas(bytes, end, rows);
 }

@@ -18,7 +18,7 @@ import {
   partsWith,
 } from "./index_parts.ts";
 import { hasItsSum } from "./index_sum.ts";
-import { type PartLists, partLists } from "./part_lists.ts";
+import { MOST_PART_BYTES, type PartLists, partLists } from "./part_lists.ts";
 import { type RowGroup, rowGroupsOf, stateOf } from "./row_groups.ts";
 import { NO_CELLS_ORDER } from "./cell_lists.ts";
 import { CELLS_KEY } from "../schema.ts";
@@ -148,6 +148,7 @@ function listsOf(
   parts: readonly IndexPart[],
   checked: Set<IndexPart>,
 ): PartLists[] | undefined {
+  if (parts.some(({ begin, end }) => end - begin > MOST_PART_BYTES)) return undefined;
   const found: PartLists[] = [];
   let room = MOST_ROWS;
   const fd = fs.openSync(path, "r");

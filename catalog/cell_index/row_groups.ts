@@ -44,9 +44,9 @@ export async function rowGroupsOf(connection: DuckDBConnection, path: string): P
 
 const BUFFER_BYTES = 1024 * 1024;
 
-/** Adds a range of an open file to a hash, as far as the file has it. */
+/** Adds a range of an open file to a hash, as far as the file has it; nothing of one that ends before it begins. */
 export function hashRange(fd: number, offset: number, length: number, hash: Hash): void {
-  const buffer = new Uint8Array(Math.min(length, BUFFER_BYTES));
+  const buffer = new Uint8Array(Math.max(0, Math.min(length, BUFFER_BYTES)));
   for (let at = 0; at < length;) {
     const count = fs.readSync(fd, buffer, 0, Math.min(buffer.length, length - at), offset + at);
     // A footer that says more than there is: DuckDB fails on it, too.

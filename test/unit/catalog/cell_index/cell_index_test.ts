@@ -3,7 +3,8 @@ import { Buffer } from "node:buffer";
 import fs from "node:fs";
 import path from "node:path";
 import { cellIndexFindings } from "../../../../catalog/cell_index/check_index.ts";
-import { type IndexPart, partsWith } from "../../../../catalog/cell_index/index_parts.ts";
+import { type IndexPart, pagesEnd, partsWith } from "../../../../catalog/cell_index/index_parts.ts";
+import { NO_SUM, writeSum } from "../../../../catalog/cell_index/index_sum.ts";
 import { keepCellIndex, requireCellIndex } from "../../../../catalog/cell_index/keep_index.ts";
 import { indexMetadata, openCellIndex } from "../../../../catalog/cell_index/read_index.ts";
 import { stateOf } from "../../../../catalog/cell_index/row_groups.ts";
@@ -12,9 +13,11 @@ import { cellIndexPath } from "../../../../catalog/file/cell_index_path.ts";
 import { type Catalog, openCatalog } from "../../../../catalog/file/open_catalog.ts";
 import type { GranuleRow } from "../../../../catalog/granule.ts";
 import { countParents, select, type SelectOptions } from "../../../../catalog/query/select.ts";
+import { CELLS_KEY } from "../../../../catalog/schema.ts";
 import { writeCatalog } from "../../../../catalog/write/write.ts";
 import { boxArea } from "../../../../core/geometry/area.ts";
 import { openDuck, sqlString } from "../../../../core/tables/duckdb.ts";
+import { addKeys } from "../../../../core/tables/parquet_row_groups.ts";
 import { missionRows } from "../../../support/mission_granules.ts";
 import { sampleRow, withFolder } from "../sample.ts";
 
@@ -441,6 +444,38 @@ Deno.test("few parts of an index are read without DuckDB, as it reads them, and 
     await indexLike(other, index);
     fs.renameSync(other, index);
     assert.deepEqual(await found(true), plain);
+  });
+});
+
+Deno.test("parts that say that they are longer than any are not taken memory for", async () => {
+  await withFolder(async (folder) => {
+    const file = path.join(folder, "catalog.parquet");
+    await writeCatalog(file, missionRows(60, { orbits: 12, points: 400 }));
+    await writeCellIndex(file);
+    const index = cellIndexPath(file);
+    const metadata = (await withOpen(file, ({ duck }) => indexMetadata(duck.connection, index)))!;
+    const plain = path.join(folder, "plain.parquet");
+    await copyBy(`SELECT * FROM read_parquet(${sqlString(index)})`, plain, index, ["ARROW:schema"]);
+    const lie = (change: (parts: IndexPart[]) => void): void => {
+      const parts = structuredClone(metadata.parts) as IndexPart[];
+      const end = pagesEnd(parts);
+      change(parts);
+      fs.copyFileSync(plain, index);
+      addKeys(index, new Map([[CELLS_KEY, JSON.stringify({ ...metadata, parts, sum: NO_SUM })]]));
+      writeSum(index, end);
+    };
+    const all = [{ first: 0, last: 12 * 4 ** 8 - 1 }];
+    lie((parts) => parts[0].end = 8e15);
+    await withOpen(file, async (catalog) => {
+      const opened = (await openCellIndex(catalog))!;
+      await assert.rejects(opened.cells(8, all, () => {}), /its bytes are not those that were written/);
+    });
+    for (const [begin, end] of [[-5, 100], [100, 99]]) {
+      lie((parts) => Object.assign(parts[0], { begin, end }));
+      assert.equal(await withOpen(file, openCellIndex), undefined);
+    }
+    lie((parts) => parts.at(-1)!.end = 8e15);
+    assert.equal(await withOpen(file, openCellIndex), undefined);
   });
 });
 

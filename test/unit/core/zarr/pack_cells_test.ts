@@ -125,9 +125,9 @@ Deno.test("bytes that all come as often, regular cells, and cells at both ends a
   const even = new Float32Array(4096).fill(NaN);
   for (let i = 0; i < 1024; i++) even[3 * i + 500 + (i & 1)] = floatOf(0x3c000000 + (i % 64) * 0x40404 + i);
   const words = new Uint32Array(4096).fill(0x7fc00000);
-  // Every byte comes sixteen times.
+  // Every byte comes sixteen times, no cell twice.
   for (let i = 0; i < 1024; i++) {
-    const [a, b, c, d] = [0, 1, 2, 3].map((part) => (i * 4 + part) % 256);
+    const [a, b, c, d] = [0, 37, 91, 5].map((turn) => (i + (i >> 8) * turn) % 256);
     words[4 * i + (i >> 3 & 1)] = (a | b << 8 | c << 16 | d << 24) >>> 0;
   }
   const ends = new Float32Array(1024).fill(NaN);
@@ -151,6 +151,13 @@ Deno.test("what a search packs better, or as fast, is left to it", () => {
     undefined,
     "bytes repeat",
   );
+  const again = heights(4096, 1500);
+  for (
+    const [what, repeating] of Object.entries({
+      "cells that equal their neighbours": again.map((_, i) => again[i - i % 4]),
+      "few values of many digits": again.map((value, i) => value === value ? again[i * i % 50] : NaN),
+    })
+  ) assert.equal(packCells(repeating, NaN), undefined, what);
   const grid = heights(4096, 4096).map((value, i) => i % 8 === 0 ? value : NaN);
   assert.equal(packCells(grid, NaN), undefined, "a grid");
   assert.equal(packCells(new Float64Array(4096), 1), undefined, "8 bytes a cell");
