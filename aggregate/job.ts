@@ -76,7 +76,8 @@ class AggregateWorker implements TaskWorker {
     // Other runs see by it that this one lives, and it sees whether one has taken the store.
     const shared = await shareHold(directory.target, holderOf(directory, settings, this.#opener));
     try {
-      return await this.#task(directory, plan, settings, stage, task, common);
+      const settled = { ...common, mustBeHeld: () => shared.mustBeHeld() };
+      return await this.#task(directory, plan, settings, stage, task, settled);
     } finally {
       await shared.leave();
     }

@@ -14,7 +14,7 @@ import { bootId, isRunning, processStart } from "../core/processes.ts";
 const LEASE_SECONDS = 90;
 export const HEARTBEAT_SECONDS = 20;
 /** After so many heartbeats that did not come through a holder asks whether it still is one. */
-const SILENT_HEARTBEATS = 2;
+export const SILENT_HEARTBEATS = 2;
 
 /** What a lease says of its holder. */
 export interface LeaseHolder {

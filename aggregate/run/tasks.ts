@@ -21,6 +21,8 @@ import { StorePlace } from "./store_place.ts";
 import { type ReportedFailure, type RunProgress, Tally } from "./tally.ts";
 
 export interface TaskSettings extends DriveOptions {
+  /** Throws an input error where another run has taken the store, after a silence of this process. */
+  mustBeHeld?(): Promise<void>;
   /** Opens spill files that are on S3. */
   reader?: SpillReader;
   /** Once it aborts no granule is begun any more: what was read is saved, the rest is left. */
@@ -110,6 +112,7 @@ export async function reduceShard(
   let observations = 0;
   await drive(directory, plan, work, store, options, {
     onReduced: async (outcome) => {
+      await options.mustBeHeld?.();
       if (options.replaces) await makeRoom(directory, plan, planned, store);
       await putShard(directory, await commitObjects(directory, store, outcome, planned.key, missing));
       observations = outcome.observations;

@@ -10,7 +10,7 @@ import { isObjectAddress } from "../../core/files/address.ts";
 import { removeEmptyFolder } from "../../core/files/folders.ts";
 import type { ObjectTarget } from "../../core/access/object_target.ts";
 import { type Lease, type LeaseHolder, type LeaseOptions, runOf } from "../lease.ts";
-import { type SharedLease, shareLease } from "../shared_lease.ts";
+import { HELD_BY_OTHERS, type SharedLease, shareLease } from "../shared_lease.ts";
 import { takeLease } from "./slurm_lease.ts";
 
 /** A run as a holder of the place that it writes to. */
@@ -122,7 +122,7 @@ export async function shareHold(
     return await shareLease(place.beside ?? directory, leaseOptions(place, options));
   } catch (error) {
     if (place.beside === null || !isNotAllowed(error)) throw error;
-    return { leave: () => Promise.resolve() };
+    return HELD_BY_OTHERS;
   }
 }
 

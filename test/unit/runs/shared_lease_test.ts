@@ -170,3 +170,23 @@ Deno.test("directories of one path on two machines are two runs, unless they are
     leave({ run: "s3://bucket/x.run", claim: "b" });
     await (await shareHold(own, { ...place, run: "s3://bucket/x.run" })).leave();
   }));
+
+Deno.test("a task that slept until another run took its place is told so, and one whose place nobody took goes on", () =>
+  inFolder(async (target) => {
+    const sleep = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+    const heartbeat = () => new Promise((resolve) => setTimeout(resolve, 120));
+    await (await Lease.take(target, runOf("a"))).release();
+    const task = await shareLease(target, { ...runOf("a"), heartbeatSeconds: 0.05 });
+    sleep();
+    await task.mustBeHeld();
+    // Neither does its own run end it, which goes on beside it.
+    await (await Lease.take(target, { ...runOf("a"), goesOn: true })).release();
+    sleep();
+    await task.mustBeHeld();
+    sleep();
+    const other = await Lease.take(target, runOf("b"));
+    await heartbeat(); // which comes after the silence, and does not hide it
+    await assert.rejects(task.mustBeHeld(), /the run in \/b has taken this place since/);
+    await task.leave();
+    await other.release();
+  }));
