@@ -54,8 +54,27 @@ export function writeLiterals(to: usize, from: usize, count: i32, scratch: usize
   addCounts(scratch);
   let end: usize = count >= LEAST ? writeCoded(to, from, count, scratch) : 0;
   if (end == 0 || <i32>(end - to) >= count) end = writeRaw(to, from, count);
-  // Five cells in eight, and more than 16 bits for each.
-  return 8 * repeated > 5 * (count >> 2) && <i32>(end - to) > count >> 1 ? 0 : end;
+  return isForSearch(repeated, equalNeighbours(from, count), count >> 2, <i32>(end - to)) ? 0 : end;
+}
+
+/**
+ * Whether a search makes less than `bytes` of so many cells, most likely: where five in eight repeat one before them, and
+ * have more than 16 bits each; or where those that equal their neighbour take more than the 20 bits that each copy does.
+ */
+function isForSearch(repeated: i32, neighbours: i32, cells: i32, bytes: i32): bool {
+  if (8 * repeated > 5 * cells && bytes > 2 * cells) return true;
+  return 8 * <i64>bytes * neighbours > 20 * <i64>cells * (cells - neighbours);
+}
+
+/** How many cells equal the one before them. */
+function equalNeighbours(from: usize, count: i32): i32 {
+  const end = from + count;
+  let at = from + 4, equal = 0;
+  for (; at + 16 <= end; at += 16) {
+    equal += <i32>popcnt(i32x4.bitmask(i32x4.eq(v128.load(at), v128.load(at - 4))));
+  }
+  for (; at < end; at += 4) equal += i32(load<u32>(at) == load<u32>(at - 4));
+  return equal;
 }
 
 function writeRaw(to: usize, from: usize, count: i32): usize {

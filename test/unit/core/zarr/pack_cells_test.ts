@@ -155,6 +155,9 @@ Deno.test("what a search packs better, or as fast, is left to it", () => {
   for (
     const [what, repeating] of Object.entries({
       "cells that equal their neighbours": again.map((_, i) => again[i - i % 4]),
+      "few values of which one is most": again.map((value, i) =>
+        value === value ? again[i % 9 ? 0 : i % 19] : NaN
+      ),
       "few values of many digits": again.map((value, i) => value === value ? again[i * i % 50] : NaN),
     })
   ) assert.equal(packCells(repeating, NaN), undefined, what);
