@@ -10,7 +10,7 @@ import { granuleKeys } from "../plan/granule_keys.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { ScheduleWork } from "../schedule/schedule_work.ts";
 import type { RunDirectory } from "../run_directory/run_directory.ts";
-import { rememberFailures, rememberSpill, scatterRecords } from "../run_directory/scatter_records.ts";
+import { hasSpills, rememberFailures, rememberSpill, scatterRecords } from "../run_directory/scatter_records.ts";
 import { hasShard, putShard } from "../run_directory/shard_records.ts";
 import { commitObjects, missingIds } from "./commit_shard.ts";
 import { drive, type DriveOptions } from "./drive.ts";
@@ -64,6 +64,7 @@ export async function scatterBatch(
     enough: options.enough,
     onScattered: (outcome) => tally.scattered(outcome),
     onFailed: (failure) => tally.failed(failure),
+    isProven: () => hasSpills(directory),
     onSpilled: (outcome, granules) => rememberSpill(directory, plan, outcome, granules, [], batch),
   });
   directory.spills.dropCopies();

@@ -53,6 +53,9 @@ export const SCATTER_RECORDS = "scatter/";
 /** What the keys of spill files begin with, where they are in the run directory. */
 export const SPILLED = "runs/";
 
+/** What names of records begin with that have no spill file. */
+const FAILED = "failed-";
+
 /** Records and files up to this many are asked for by name; more of them by a list of all. */
 const MOST_BY_NAME = 8;
 
@@ -113,7 +116,7 @@ export async function rememberFailures(
 ): Promise<void> {
   await putScatter(directory, {
     kind: "scatter",
-    file: `failed-${directory.spills.attempt}-${batch ?? "any"}`,
+    file: `${FAILED}${directory.spills.attempt}-${batch ?? "any"}`,
     batch,
     bytes: 0,
     granules: [],
@@ -177,6 +180,11 @@ async function fileSizes(
   if (files.length > MOST_BY_NAME) return await target.sizes(SPILLED);
   const sizes = await Promise.all(files.map((file) => target.sizes(file)));
   return new Map(sizes.flatMap((found) => [...found]));
+}
+
+/** Whether any granule of the plan was read and saved. */
+export async function hasSpills({ target }: RunDirectory): Promise<boolean> {
+  return (await target.list(SCATTER_RECORDS)).some((key) => !key.includes(`.${FAILED}`));
 }
 
 /** Takes a record's batch from its name, so that tasks of any batch find what is saved. */

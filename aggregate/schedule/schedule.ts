@@ -264,7 +264,7 @@ class Schedule {
         this.#ledger.add(slot, message.outcome.slabs, message.outcome.entries);
         this.#unsaved.push(message.outcome);
         this.#unsavedBytes += this.#sizeOf(message.outcome.granule);
-        this.#endWith(this.#prospect.read(message.outcome));
+        await this.#endWith(this.#prospect.read(message.outcome));
         this.options.onScattered?.(message.outcome);
         this.#granuleDone(message.outcome.granule);
         break;
@@ -281,7 +281,7 @@ class Schedule {
         break;
       case "failed":
         this.#ledger.add(slot, message.slabs, []);
-        this.#failed(sent.message, deserializeError(message.error));
+        await this.#failed(sent.message, deserializeError(message.error));
         break;
     }
     this.#inFlight.delete(message.id);
@@ -323,18 +323,21 @@ class Schedule {
     this.#ledger.release(sent.task.entries);
   }
 
-  #endWith(error: GranaryError | undefined): void {
-    if (error !== undefined) throw error;
+  /** Ends the run by what its first granules told of all, unless others of the run have read one. */
+  async #endWith(error: GranaryError | undefined): Promise<void> {
+    if (error === undefined) return;
+    if (!await this.options.isProven?.()) throw error;
+    this.#prospect.proven = true;
   }
 
   /** A granule's failure is a result; any other failure, and a refused credential, ends the run. */
-  #failed(sent: ToWorker, error: Error): void {
+  async #failed(sent: ToWorker, error: Error): Promise<void> {
     const isGranules = error instanceof GranaryError && (error.tag === "granule" || error.tag === "io");
     if (sent.type !== "scatter" || !isGranules || this.options.onError === "fail") throw error;
     const { granule } = sent.task;
     // Its first try tells as much of the way to all granules as its last.
     if (this.#tries[granule] <= 1) {
-      this.#endWith(this.#prospect.failed(error, this.plan.granules[granule].id));
+      await this.#endWith(this.#prospect.failed(error, this.plan.granules[granule].id));
     }
     if (mayPass(error) && this.#tries[granule] < TRIES) {
       this.#scattering -= 1;
@@ -352,7 +355,7 @@ class Schedule {
     this.options.onFailed?.(failure);
     this.#granuleDone(granule);
     if (this.#scattering === 0 && this.#waitingGranules.length === 0) {
-      this.#endWith(this.#prospect.nothingRead());
+      await this.#endWith(this.#prospect.nothingRead());
     }
   }
 }

@@ -53,6 +53,8 @@ export interface ScheduleOptions {
   enough?: AbortSignal;
   onScattered?(outcome: ScatterOutcome): void;
   onFailed?(failure: FailedGranule): void;
+  /** Whether others of the run have read a granule; asked before the schedule ends because none of its own can be read. */
+  isProven?(): Promise<boolean>;
   /** `granules` are whole in the file. Awaited before the file is used. */
   onSpilled?(outcome: SpillOutcome, granules: readonly ScatterOutcome[]): void | Promise<void>;
   /** Makes the shard durable; slots go on meanwhile, a few shards ahead at most. */

@@ -205,3 +205,31 @@ for (const [signal, exit] of [["INT", 130], ["TERM", 143]] as const) {
     );
   });
 }
+
+Deno.test("a broken granule that is alone in its batch is a failure of its own once another batch was read", async () => {
+  const folder = temporaryFolder();
+  fs.cpSync(path.join(await world(), "granules"), path.join(folder, "granules"), { recursive: true });
+  await ok(folder, "catalog", "build", "--from", "local", "granules", "-c", "atl06", "-o", "catalog.parquet");
+  const files = fs.readdirSync(path.join(folder, "granules")).sort();
+  await ok(folder, ...AGGREGATE, "-o", "store.zarr", "--plan-only", "--batches", "4");
+  const plan = JSON.parse(fs.readFileSync(path.join(folder, "store.zarr.run", "plan.json"), "utf8"));
+  const [broken] = plan.batches[2].granules;
+  const { id } = plan.granules[broken];
+  const file = path.join(folder, "granules", files.find((name) => name.startsWith(id))!);
+  fs.writeFileSync(file, fs.readFileSync(file).fill(0, 0, 8));
+
+  const work = (stage: string, task: number) =>
+    granary(["run", "work", "store.zarr.run", "--stage", stage, "--task", String(task)], { cwd: folder });
+  const early = await work("scatter", 2);
+  assert.equal(early.code, 2, early.stderr);
+  assert.match(early.stderr, /the only granule fails; nothing was written/);
+  assert.equal((await work("scatter", 0)).code, 0);
+  const late = await work("scatter", 2);
+  assert.equal(late.code, 3, late.stderr);
+  for (const task of [1, 3]) assert.equal((await work("scatter", task)).code, 0);
+  for (const task of plan.shards.keys()) assert.notEqual((await work("reduce", task)).code, 1);
+  const { code, stderr } = await granary(["run", "finish", "store.zarr.run"], { cwd: folder });
+  assert.equal(code, 3, stderr);
+  const { attributes } = JSON.parse(fs.readFileSync(path.join(folder, "store.zarr", "zarr.json"), "utf8"));
+  assert.match(JSON.stringify(attributes), /"incomplete_parents":\[\d/);
+});
