@@ -10,7 +10,12 @@ import { granuleKeys } from "../plan/granule_keys.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { ScheduleWork } from "../schedule/schedule_work.ts";
 import type { RunDirectory } from "../run_directory/run_directory.ts";
-import { hasSpills, rememberFailures, rememberSpill, scatterRecords } from "../run_directory/scatter_records.ts";
+import {
+  hasSpills,
+  rememberFailures,
+  rememberSpill,
+  scatterRecords,
+} from "../run_directory/scatter_records.ts";
 import { hasShard, putShard } from "../run_directory/shard_records.ts";
 import { commitObjects, missingIds } from "./commit_shard.ts";
 import { drive, type DriveOptions } from "./drive.ts";
